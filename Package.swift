@@ -1,0 +1,130 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// Layers, strictly downward: a module imports only modules that stand above it in this file.
+// `make build` compiles with `--explicit-target-dependency-import-check error`, which keeps that true.
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+/// A module of Lorikeet under `Sources/NAME`.
+func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+/// The tests of a module under `Tests/NAMETests`.
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name), "TestSupport"] + dependencies,
+        resources: resources, swiftSettings: strict)
+}
+
+let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
+let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
+let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
+let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
+let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
+let yams = Target.Dependency.product(name: "Yams", package: "Yams")
+
+let package = Package(
+    name: "lorikeet",
+    products: [.executable(name: "lorikeet", targets: ["lorikeet"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        // 0: the C libraries
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
+
+        // 1: each C library behind one Swift module
+        module("KafkaClient", ["CRdKafka"]),
+        module("PostgresClient", ["CLibPQ"]),
+        module("Kernels", ["COpenBLAS", "CVectorKernels"]),
+
+        // 2: the classifier
+        module("WordPiece", []),
+        module("BERT", ["Kernels", crypto]),
+
+        // 3: learning one adapter, keeping many
+        module("Training", ["BERT", "Kernels", "WordPiece"]),
+        module("AdapterRegistry", ["BERT"]),
+
+        // 4: the two ways through the house
+        module("Serving", ["WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, collections, logging, metrics]),
+        module("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", crypto, logging]),
+
+        // 5: both ways over Kafka and PostgreSQL
+        module(
+            "Connectors",
+            ["KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", logging]),
+
+        // 6: the composition root
+        module(
+            "Daemon",
+            [
+                "Connectors", "Retraining", "Serving", "AdapterRegistry", "Training", "BERT", "WordPiece", "Kernels",
+                "PostgresClient", "KafkaClient", hummingbird, logging, metrics, coreMetrics, serviceLifecycle, unixSignals, yams,
+            ]),
+
+        // 7: the command line
+        .executableTarget(
+            name: "lorikeet",
+            dependencies: [
+                "Daemon", "Connectors", "Retraining", "Serving", "AdapterRegistry", "Training", "BERT", "WordPiece",
+                "Kernels", "PostgresClient", "KafkaClient", argumentParser, logging,
+            ],
+            swiftSettings: strict),
+
+        // Tests
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "KafkaClient", "PostgresClient", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
+                "Retraining",
+            ],
+            path: "Tests/TestSupport", swiftSettings: strict),
+        tests("KafkaClient"),
+        tests("PostgresClient"),
+        tests("Kernels", ["CVectorKernels"]),
+        tests("WordPiece", resources: [.copy("Fixtures")]),
+        tests("BERT", ["Kernels"], resources: [.copy("Fixtures")]),
+        tests("Training", ["BERT", "Kernels", "WordPiece"], resources: [.copy("Fixtures")]),
+        tests("AdapterRegistry", ["BERT"]),
+        tests("Serving", ["WordPiece", "BERT", "AdapterRegistry", logging]),
+        tests("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", logging]),
+        tests(
+            "Connectors",
+            [
+                "KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", "WordPiece",
+                logging,
+            ]),
+        tests(
+            "Daemon",
+            [
+                "Connectors", "KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "Training", "BERT",
+                "WordPiece", "Kernels", logging,
+            ]),
+        .testTarget(
+            name: "LorikeetTests",
+            dependencies: [
+                "lorikeet", "Daemon", "Connectors", "KafkaClient", "PostgresClient", "AdapterRegistry", "Training", "BERT",
+                "TestSupport",
+            ],
+            swiftSettings: strict),
+    ]
+)
