@@ -1,0 +1,45 @@
+# Lorikeet. `make help` lists the targets.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test lint format benchmark clean install
+
+PREFIX ?= /usr/local
+
+# One optimised build serves the program, the demo and the tests, so that a clean clone compiles once.
+# The import check keeps the layers of Package.swift honest.
+SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
+PROGRAM = .build/release/lorikeet
+SWIFT_SOURCES := Package.swift Sources Tests
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+
+setup: ## Install missing Debian packages and the base model (idempotent, offline when all is there)
+	@scripts/setup
+
+build: setup ## Compile everything, the tests included
+	swift build $(SWIFT_FLAGS) --build-tests
+
+demo: build ## The main job, live, on real texts: about three minutes (DEMO_FLAGS=--keep leaves it running)
+	$(PROGRAM) demo $(DEMO_FLAGS)
+
+test: build ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
+	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
+
+lint: ## Check the format of the sources and the shell scripts
+	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
+	@for script in scripts/* .ci/run; do case $$(head -1 $$script) in *bash*) bash -n $$script || exit 1;; esac; done
+
+format: ## Format the sources in place
+	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
+
+benchmark: build ## Documents and tokens per second of the engine and of training
+	@scripts/benchmark $(PROGRAM)
+
+clean: ## Remove everything that was built
+	rm -rf .build .build-install
+
+install: setup ## Install the program (Swift linked in), units, pipelines and completions under PREFIX (/usr/local)
+	swift build -c release --static-swift-stdlib --product lorikeet --scratch-path .build-install
+	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install .build-install/release/lorikeet
