@@ -1,0 +1,32 @@
+/// One thing that is wrong with a pipeline file.
+public struct ConfigurationProblem: Sendable, Equatable, Hashable, CustomStringConvertible {
+    /// The file as the user named it.
+    public let file: String
+    /// The line, from 1; nil where the file as a whole is meant.
+    public let line: Int?
+    /// The path of the key from the top, such as `source.kafka.brokers` or `routes[1].when`; nil for the file as a whole.
+    public let key: String?
+    /// What is wrong, and where it helps, what would be right. Never a value that came from the environment.
+    public let message: String
+
+    public init(file: String, line: Int? = nil, key: String? = nil, message: String) {
+        (self.file, self.line, self.key, self.message) = (file, line, key, message)
+    }
+
+    /// `FILE:LINE: key: what is wrong`.
+    public var description: String {
+        let place = line.map { "\(file):\($0)" } ?? file
+        return key.map { "\(place): \($0): \(message)" } ?? "\(place): \(message)"
+    }
+}
+
+/// Everything that is wrong with the pipeline files, in the order of their lines.
+public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// At least one.
+    public let problems: [ConfigurationProblem]
+
+    public init(_ problems: [ConfigurationProblem]) { self.problems = problems }
+
+    /// A line each.
+    public var description: String { problems.map(\.description).joined(separator: "\n") }
+}

@@ -1,0 +1,112 @@
+/// One pipeline file, read and checked: what it says, with every default filled in.
+///
+/// `PipelineFile.read` makes it. Lists keep the order of the file, so that errors and logs follow it.
+public struct PipelineConfiguration: Sendable, Equatable {
+    /// The pipeline file as the user named it.
+    public var file: String
+    /// `name`: unique among the files of one daemon; column `pipeline` of every row.
+    public var name: String
+    /// `base`: the folder of the base model, resolved (`PathResolution`).
+    public var base: String
+    /// `source`.
+    public var source: SourceConfiguration
+    /// `routes`: every match counts. Without the key: all tasks, always.
+    public var routes: [RouteConfiguration]
+    /// `unrouted`: what happens to a message that no route matches.
+    public var unrouted: UnroutedPolicy
+    /// `tasks`, in the order of the file.
+    public var tasks: [TaskConfiguration]
+    /// `batch`.
+    public var batch: BatchConfiguration
+    /// `sink`.
+    public var sink: SinkConfiguration
+    /// `retrain`; nil: the daemon never retrains by itself.
+    public var retrain: RetrainConfiguration?
+    /// `examples`, run by `lorikeet test`.
+    public var examples: [ExampleConfiguration]
+
+    /// The task of that name.
+    public func task(_ name: String) -> TaskConfiguration? { tasks.first { $0.name == name } }
+}
+
+/// `source`: where texts come from and which part of a message is the text.
+public struct SourceConfiguration: Sendable, Equatable {
+    /// `kafka.brokers`: `host:port`, separated by commas.
+    public var brokers: String
+    /// `kafka.topics`.
+    public var topics: [String]
+    /// `kafka.group`: the consumer group; several daemons in one group share the partitions.
+    public var group: String
+    /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
+    public var properties: [String: Secret]
+    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the message is the text.
+    public var text: String?
+}
+
+/// `unrouted`.
+public enum UnroutedPolicy: String, Sendable, Equatable, CaseIterable { case reject, drop }
+
+/// One entry of `routes`: texts for which every condition of `when` holds go to `tasks`.
+public struct RouteConfiguration: Sendable, Equatable {
+    /// `when`; empty: always.
+    public var conditions: [RouteConditionConfiguration]
+    /// `tasks`.
+    public var tasks: [String]
+    /// The line of the entry.
+    public var line: Int
+}
+
+/// One condition of a route's `when`.
+public enum RouteConditionConfiguration: Sendable, Equatable {
+    /// `topic: NAME`.
+    case topic(String)
+    /// `header: { NAME: VALUE }`.
+    case header(name: String, value: String)
+    /// `key_prefix: TEXT`.
+    case keyPrefix(String)
+    /// `json: { POINTER: VALUE }`.
+    case json(pointer: String, value: String)
+}
+
+/// One entry of `tasks`.
+public struct TaskConfiguration: Sendable, Equatable {
+    /// The key of the entry; one name is one task in the whole database.
+    public var name: String
+    /// `labels`, in the file's order.
+    public var labels: [String]
+    /// `abstain_below`: a score below it stores no label; nil: never abstain.
+    public var abstainBelow: Double?
+    /// `adapter`: the folder of the first adapter, resolved; used as long as the registry has no live one.
+    public var adapter: String?
+    /// The line of the entry.
+    public var line: Int
+}
+
+/// `batch`.
+public struct BatchConfiguration: Sendable, Equatable {
+    /// `tokens`: the budget of one batch.
+    public var tokens: Int = 512
+    /// `delay`: how long the first text of a batch waits for others.
+    public var delay: Duration = .milliseconds(20)
+    /// `max_tokens`: a longer text is cut.
+    public var maxTokens: Int = 256
+
+    public init() {}
+}
+
+/// `sink`.
+public struct SinkConfiguration: Sendable, Equatable {
+    /// `postgres`: a libpq connection string; may hold a password.
+    public var postgres: Secret
+    /// `store_text`: whether rows of `labels` keep the text.
+    public var storeText: Bool
+}
+
+/// One entry of `examples`.
+public struct ExampleConfiguration: Sendable, Equatable {
+    public var text: String
+    public var task: String
+    public var label: String
+    /// The line of the entry.
+    public var line: Int
+}

@@ -1,0 +1,24 @@
+import Foundation
+
+/// Where `${NAME}` and `${credential:NAME}` of a pipeline file and its relative paths are looked up.
+public struct PipelineEnvironment: Sendable {
+    /// Environment variables.
+    public var variables: [String: String]
+    /// The folder of systemd credentials (`$CREDENTIALS_DIRECTORY`).
+    public var credentialsDirectory: String?
+    /// The folder that relative paths are tried in first.
+    public var workingDirectory: String
+
+    public init(variables: [String: String], credentialsDirectory: String? = nil, workingDirectory: String) {
+        self.variables = variables
+        self.credentialsDirectory = credentialsDirectory ?? variables["CREDENTIALS_DIRECTORY"]
+        self.workingDirectory = workingDirectory
+    }
+
+    /// This process's environment and working directory.
+    public static var process: PipelineEnvironment {
+        PipelineEnvironment(
+            variables: ProcessInfo.processInfo.environment,
+            workingDirectory: FileManager.default.currentDirectoryPath)
+    }
+}

@@ -1,0 +1,40 @@
+/// `retrain`: when the daemon retrains a task, what the challenger must show, and how it is trained.
+public struct RetrainConfiguration: Sendable, Equatable {
+    /// `every`: how often new labelled rows are counted.
+    public var every: Duration = .seconds(6 * 3600)
+    /// `minimum_new_rows`: fewer new rows since the last run: no run.
+    public var minimumNewRows: Int = 200
+    /// `minimum_gain`: how much macro-F1 the challenger must gain on the hold-out.
+    public var minimumGain: Double = 0
+    /// `minimum_hold_out`: fewer rows in the hold-out: rejected.
+    public var minimumHoldOut: Int = 20
+    /// `maximum_rows`: only the newest so many labelled rows are learnt from.
+    public var maximumRows: Int = 100_000
+
+    /// `rank`.
+    public var rank: Int = 8
+    /// `alpha`.
+    public var alpha: Double = 16
+    /// `dropout`, of the adapter's input.
+    public var dropout: Double = 0.1
+    /// `targets`: linear layers that are adapted.
+    public var targets: [String] = ["query", "value"]
+    /// `layers`: adapted layers from 0; nil: all.
+    public var layers: [Int]?
+    /// `epochs`.
+    public var epochs: Int = 3
+    /// `batch`: texts a step.
+    public var batch: Int = 16
+    /// `rate`: the highest learning rate.
+    public var rate: Double = 1e-3
+    /// `weight_decay`.
+    public var weightDecay: Double = 0.01
+    /// `warmup`: the share of the steps in which the rate rises.
+    public var warmup: Double = 0.06
+    /// `seed`.
+    public var seed: UInt64 = 0
+    /// `workers`: training threads; nil: one a core.
+    public var workers: Int?
+
+    public init() {}
+}
