@@ -1,0 +1,96 @@
+import Foundation
+
+/// A text that someone labelled, as the database keeps it.
+public struct LabelledRow: Sendable, Equatable {
+    public var id: Int64
+    public var text: String
+    public var label: String
+    public var createdAt: Date
+
+    public init(id: Int64, text: String, label: String, createdAt: Date) {
+        self.id = id
+        self.text = text
+        self.label = label
+        self.createdAt = createdAt
+    }
+}
+
+/// What set a retraining off.
+public enum RetrainingTrigger: String, Sendable, Codable, CaseIterable {
+    /// The daemon saw enough new rows.
+    case rows
+    /// A person, or a timer of the system's, ran the command.
+    case command
+}
+
+/// How a retraining ended.
+public enum RetrainingVerdict: String, Sendable, Codable, CaseIterable {
+    /// The challenger is live.
+    case promoted
+    /// The champion stays.
+    case rejected
+    /// There was nothing to train with.
+    case skipped
+    /// It broke off.
+    case failed
+}
+
+/// One run of the learning way as `retrainings` keeps it.
+public struct RetrainingRecord: Sendable, Equatable {
+    public var id: Int64
+    public var task: String
+    public var trigger: RetrainingTrigger
+    public var startedAt: Date
+    /// `nil` while it runs, or if it was killed.
+    public var finishedAt: Date?
+    public var rowsUsed: Int
+    /// Digest of the adapter that was live.
+    public var champion: String?
+    /// Digest of the adapter that was trained.
+    public var challenger: String?
+    public var verdict: RetrainingVerdict?
+    public var reason: String?
+
+    public init(
+        id: Int64, task: String, trigger: RetrainingTrigger, startedAt: Date, finishedAt: Date? = nil, rowsUsed: Int = 0,
+        champion: String? = nil, challenger: String? = nil, verdict: RetrainingVerdict? = nil, reason: String? = nil
+    ) {
+        self.id = id
+        self.task = task
+        self.trigger = trigger
+        self.startedAt = startedAt
+        self.finishedAt = finishedAt
+        self.rowsUsed = rowsUsed
+        self.champion = champion
+        self.challenger = challenger
+        self.verdict = verdict
+        self.reason = reason
+    }
+}
+
+/// Where the learning way finds rows to learn from, and where it keeps its records.
+public protocol LabelledRowSource: Sendable {
+    /// How many rows of a task were added after a moment; all of them for `nil`.
+    func newRows(task: String, since: Date?) async throws -> Int
+
+    /// The newest rows of a task, at most `limit` of them, oldest first (by time of creation, then by id).
+    func rows(task: String, limit: Int) async throws -> [LabelledRow]
+
+    /// The retraining of a task that began last, finished or not.
+    func lastRetraining(task: String) async throws -> RetrainingRecord?
+
+    /// Notes that a retraining begins now, and returns its id.
+    func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64
+
+    /// Notes how a retraining ended, now.
+    func finish(
+        _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
+    ) async throws
+
+    /// Runs `body` while no other process retrains this task.
+    ///
+    /// - Returns: `nil` without having run it if another one does.
+    func withLock<Result: Sendable>(
+        task: String, _ body: @Sendable () async throws -> Result
+    ) async throws -> Result?
+}
