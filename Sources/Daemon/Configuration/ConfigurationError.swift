@@ -4,7 +4,7 @@ public struct ConfigurationProblem: Sendable, Equatable, Hashable, CustomStringC
     public let file: String
     /// The line, from 1; nil where the file as a whole is meant.
     public let line: Int?
-    /// The path of the key from the top, such as `source.kafka.brokers` or `routes[1].when`; nil for the file as a whole.
+    /// The path of the key from the top, such as `source.kafka.brokers` or `routes[0].when`; nil for the file as a whole.
     public let key: String?
     /// What is wrong, and where it helps, what would be right. Never a value that came from the environment.
     public let message: String

@@ -1,10 +1,9 @@
-/// The pipelines of one daemon: one base, distinct names.
+/// The pipelines of one daemon: one base, distinct names, one set of labels a task.
 public struct DaemonConfiguration: Sendable, Equatable {
     /// In the order of the command line; at least one.
     public let pipelines: [PipelineConfiguration]
-
     /// The folder of the one base.
-    public var base: String { pipelines[0].base }
+    public let base: String
 
     /// Reads the files and checks that they fit together.
     ///
@@ -12,6 +11,48 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public static func read(
         files: [String], environment: PipelineEnvironment = .process
     ) throws(ConfigurationError) -> DaemonConfiguration {
-        throw ConfigurationError([])
+        var problems: [ConfigurationProblem] = []
+        var pipelines: [PipelineConfiguration] = []
+        for file in files {
+            do throws(ConfigurationError) {
+                pipelines.append(try PipelineFile.read(path: file, environment: environment))
+            } catch {
+                problems += error.problems
+            }
+        }
+        for index in pipelines.indices.dropFirst() {
+            problems += conflicts(of: pipelines[index], with: pipelines[..<index])
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        guard let first = pipelines.first else {
+            throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file given")])
+        }
+        return DaemonConfiguration(pipelines: pipelines, base: first.base)
+    }
+
+    /// What a pipeline may not share, or must share, with those before it.
+    private static func conflicts(
+        of pipeline: PipelineConfiguration, with others: ArraySlice<PipelineConfiguration>
+    ) -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        if let twin = others.first(where: { $0.name == pipeline.name }) {
+            problems.append(pipeline.problem(at: "name", "\(twin.file) has the same name, \(pipeline.name)"))
+        }
+        if let first = others.first, first.base != pipeline.base {
+            problems.append(
+                pipeline.problem(
+                    at: "base", "one daemon has one base: here \(pipeline.base), in \(first.file) \(first.base)"))
+        }
+        for task in pipeline.tasks {
+            guard let other = others.first(where: { $0.task(task.name) != nil }), let same = other.task(task.name)
+            else { continue }
+            if Set(same.labels) != Set(task.labels) {
+                problems.append(
+                    pipeline.problem(
+                        at: "tasks.\(task.name).labels",
+                        "a task is one task in the whole database, and \(other.file) gives it other labels"))
+            }
+        }
+        return problems
     }
 }

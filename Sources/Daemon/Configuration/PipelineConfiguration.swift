@@ -24,6 +24,13 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var retrain: RetrainConfiguration?
     /// `examples`, run by `lorikeet test`.
     public var examples: [ExampleConfiguration]
+    /// The line of every key that the file has, by its path, such as `tasks.role.adapter`.
+    public var lines: [String: Int]
+
+    /// A problem at a key that was found after reading, such as a folder that holds no base.
+    public func problem(at key: String, _ message: String) -> ConfigurationProblem {
+        ConfigurationProblem(file: file, line: lines[key], key: key, message: message)
+    }
 
     /// The task of that name.
     public func task(_ name: String) -> TaskConfiguration? { tasks.first { $0.name == name } }

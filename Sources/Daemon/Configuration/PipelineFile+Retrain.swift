@@ -1,0 +1,45 @@
+extension PipelineFile {
+    private static let retrainKeys = [
+        "every", "minimum_new_rows", "minimum_gain", "minimum_hold_out", "maximum_rows", "rank", "alpha", "dropout",
+        "targets", "layers", "epochs", "batch", "rate", "weight_decay", "warmup", "seed", "workers",
+    ]
+
+    static func readRetrain(_ value: ConfigurationValue) -> RetrainConfiguration? {
+        guard let section = value.section(retrainKeys) else { return nil }
+        var retrain = RetrainConfiguration()
+        if let every = section["every"]?.duration(.milliseconds(100) ... .seconds(366 * 86400)) { retrain.every = every }
+        if let rows = section["minimum_new_rows"]?.integer(1...Int.max) { retrain.minimumNewRows = rows }
+        if let gain = section["minimum_gain"]?.number(-1...1) { retrain.minimumGain = gain }
+        if let rows = section["minimum_hold_out"]?.integer(1...Int.max) { retrain.minimumHoldOut = rows }
+        if let rows = section["maximum_rows"]?.integer(1...Int.max) { retrain.maximumRows = rows }
+        readAdapterShape(section, into: &retrain)
+        readSchedule(section, into: &retrain)
+        return retrain
+    }
+
+    private static func readAdapterShape(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
+        if let rank = section["rank"]?.integer(1...1024) { retrain.rank = rank }
+        if let alpha = section["alpha"]?.number(0...65536) { retrain.alpha = alpha }
+        if let dropout = section["dropout"]?.number(0...0.95) { retrain.dropout = dropout }
+        if let targets = section["targets"]?.list("a list of layers such as [query, value]") {
+            retrain.targets = targets.compactMap { $0.text("the name of a linear layer") }
+        }
+        if let layers = section["layers"] { retrain.layers = readLayers(layers) }
+    }
+
+    /// `all` or a list of layers; nil is all.
+    private static func readLayers(_ value: ConfigurationValue) -> [Int]? {
+        if case .scalar(let scalar) = value.node, scalar.string == "all" { return nil }
+        return value.list("all, or a list of layers such as [3, 4, 5]")?.compactMap { $0.integer(0...1023) }
+    }
+
+    private static func readSchedule(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
+        if let epochs = section["epochs"]?.integer(1...1000) { retrain.epochs = epochs }
+        if let batch = section["batch"]?.integer(1...4096) { retrain.batch = batch }
+        if let rate = section["rate"]?.number(0...1) { retrain.rate = rate }
+        if let decay = section["weight_decay"]?.number(0...1) { retrain.weightDecay = decay }
+        if let warmup = section["warmup"]?.number(0...1) { retrain.warmup = warmup }
+        if let seed = section["seed"]?.integer(0...Int.max) { retrain.seed = UInt64(seed) }
+        if let workers = section["workers"]?.integer(1...1024) { retrain.workers = workers }
+    }
+}

@@ -1,0 +1,90 @@
+extension PipelineFile {
+    static func readTasks(
+        _ value: ConfigurationValue, file: String, environment: PipelineEnvironment
+    ) -> [TaskConfiguration]? {
+        guard let entries = value.entries("a mapping of tasks, such as section: { labels: [a, b] }") else { return nil }
+        guard !entries.isEmpty else {
+            value.problem("is empty: give at least one task")
+            return nil
+        }
+        return entries.compactMap { name, entry in
+            guard ConfigurationValue.isName(name) else {
+                entry.problem("a task's name has no blanks or control characters and at most 200 characters")
+                return nil
+            }
+            return readTask(entry, name: name, file: file, environment: environment)
+        }
+    }
+
+    private static func readTask(
+        _ value: ConfigurationValue, name: String, file: String, environment: PipelineEnvironment
+    ) -> TaskConfiguration? {
+        guard let section = value.section(["labels", "abstain_below", "adapter"]) else { return nil }
+        let labels = section.required("labels", "a list of labels").flatMap(readLabels)
+        let abstainBelow = section["abstain_below"]?.number(0...1)
+        let adapter = section["adapter"]?.text("a folder")
+        // A task whose labels are wrong is still defined: routes and examples that name it are not wrong for that.
+        return TaskConfiguration(
+            name: name, labels: labels ?? [], abstainBelow: abstainBelow,
+            adapter: adapter.map { PathResolution.resolve($0, pipelineFile: file, environment: environment) },
+            line: value.line)
+    }
+
+    private static func readLabels(_ value: ConfigurationValue) -> [String]? {
+        guard let entries = value.list("a list of labels") else { return nil }
+        var labels: [String] = []
+        var seen = Set<String>()
+        for entry in entries {
+            guard let label = entry.text("a label") else { continue }
+            if !seen.insert(label).inserted { entry.problem("the label \(label) is given twice") }
+            if label.unicodeScalars.contains("\0") { entry.problem("a label cannot hold U+0000") }
+            labels.append(label)
+        }
+        if entries.count == 1 { value.problem("has one label; a task needs at least two") }
+        return labels
+    }
+
+    static func readRoutes(_ value: ConfigurationValue?, tasks: [TaskConfiguration]?) -> [RouteConfiguration]? {
+        guard let value else {
+            return tasks.map { [RouteConfiguration(conditions: [], tasks: $0.map(\.name), line: 1)] }
+        }
+        return value.list("a list of routes, such as - tasks: [section]")?.compactMap { readRoute($0, tasks: tasks) }
+    }
+
+    private static func readRoute(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> RouteConfiguration? {
+        guard let section = value.section(["when", "tasks"]) else { return nil }
+        let conditions = section["when"].map(readConditions) ?? []
+        let names = section.required("tasks", "a list of tasks")?.list("a list of tasks")
+        let routed = names?.compactMap { readRoutedTask($0, tasks: tasks) }
+        guard let conditions, let routed else { return nil }
+        return RouteConfiguration(conditions: conditions, tasks: routed, line: value.line)
+    }
+
+    private static func readRoutedTask(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> String? {
+        guard let name = value.text("a task"), let tasks else { return nil }
+        guard tasks.contains(where: { $0.name == name }) else {
+            value.problem("no task \(name) in tasks" + Suggestion.text(for: name, among: tasks.map(\.name)))
+            return nil
+        }
+        return name
+    }
+
+    private static func readConditions(_ value: ConfigurationValue) -> [RouteConditionConfiguration]? {
+        guard let section = value.section(["topic", "header", "key_prefix", "json"]) else { return nil }
+        var conditions: [RouteConditionConfiguration] = []
+        if let topic = section["topic"]?.text("a topic") { conditions.append(.topic(topic)) }
+        for (name, header) in section["header"]?.entries("a mapping of header names to values") ?? [] {
+            if let text = header.text("a header's value", mayBeEmpty: true) { conditions.append(.header(name: name, value: text)) }
+        }
+        if let prefix = section["key_prefix"]?.text("the start of a key") { conditions.append(.keyPrefix(prefix)) }
+        for (pointer, field) in section["json"]?.entries("a mapping of JSON Pointers to values") ?? [] {
+            if !isPointer(pointer) {
+                field.problem("must be a JSON Pointer such as /kind")
+            } else if let text = field.text("a field's value", mayBeEmpty: true) {
+                conditions.append(.json(pointer: pointer, value: text))
+            }
+        }
+        if section.entries.isEmpty { value.problem("is empty; leave it out for a route that always matches") }
+        return conditions
+    }
+}
