@@ -1,0 +1,21 @@
+/// Why a file of labelled rows cannot be learned from. Every case names the file; the texts are never part of it.
+public enum DatasetError: Error, Equatable {
+    case unreadable(file: String, reason: String)
+    /// A line that is not a row: no tab, not UTF-8, not a JSON object with `text` and `label`…
+    case badLine(file: String, line: Int, reason: String)
+    case noRows(file: String)
+    case oneLabel(file: String, label: String)
+    case unknownFormat(file: String)
+}
+
+extension DatasetError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
+        case .badLine(let file, let line, let reason): "\(file):\(line): \(reason)"
+        case .noRows(let file): "\(file): no rows"
+        case .oneLabel(let file, let label): "\(file): all rows have the label \"\(label)\"; at least two labels are needed"
+        case .unknownFormat(let file): "\(file): a file of labelled rows ends in .tsv or .jsonl"
+        }
+    }
+}
