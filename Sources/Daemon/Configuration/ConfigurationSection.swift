@@ -12,8 +12,7 @@ struct ConfigurationSection {
     /// - Parameter known: the keys that it may have; nil: any.
     init?(_ value: ConfigurationValue, known: [String]?, expected: String = "a mapping (key: value)") {
         guard case .mapping(let mapping) = value.node else {
-            let isNull = value.node == Node("", .implicit) || value.node.scalar?.string == ""
-            value.problem(isNull ? "has no value; it must be \(expected)" : "must be \(expected)")
+            value.problem(value.isNull ? "has no value; it must be \(expected)" : "must be \(expected)")
             return nil
         }
         self.value = value

@@ -16,7 +16,7 @@ struct ConfigurationValue {
             problem("must be \(expected), not a \(node.kindName)")
             return nil
         }
-        if scalar.style == .plain, ["", "~", "null", "Null", "NULL"].contains(scalar.string) {
+        if isNull {
             problem("has no value; it must be \(expected)")
             return nil
         }
@@ -26,6 +26,12 @@ struct ConfigurationValue {
             problem(error.message)
             return nil
         }
+    }
+
+    /// Nothing, `~` or `null`.
+    var isNull: Bool {
+        guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
     }
 
     /// How a wrong value is quoted in a message.

@@ -1,3 +1,5 @@
+import Serving
+
 /// One pipeline file, read and checked: what it says, with every default filled in.
 ///
 /// `PipelineFile.read` makes it. Lists keep the order of the file, so that errors and logs follow it.
@@ -47,32 +49,17 @@ public struct SourceConfiguration: Sendable, Equatable {
     /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
     public var properties: [String: Secret]
     /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the message is the text.
-    public var text: String?
+    public var text: JSONPointer?
 }
-
-/// `unrouted`.
-public enum UnroutedPolicy: String, Sendable, Equatable, CaseIterable { case reject, drop }
 
 /// One entry of `routes`: texts for which every condition of `when` holds go to `tasks`.
 public struct RouteConfiguration: Sendable, Equatable {
     /// `when`; empty: always.
-    public var conditions: [RouteConditionConfiguration]
+    public var conditions: [RouteCondition]
     /// `tasks`.
     public var tasks: [String]
     /// The line of the entry.
     public var line: Int
-}
-
-/// One condition of a route's `when`.
-public enum RouteConditionConfiguration: Sendable, Equatable {
-    /// `topic: NAME`.
-    case topic(String)
-    /// `header: { NAME: VALUE }`.
-    case header(name: String, value: String)
-    /// `key_prefix: TEXT`.
-    case keyPrefix(String)
-    /// `json: { POINTER: VALUE }`.
-    case json(pointer: String, value: String)
 }
 
 /// One entry of `tasks`.

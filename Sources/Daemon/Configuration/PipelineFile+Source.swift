@@ -1,3 +1,5 @@
+import Serving
+
 extension PipelineFile {
     /// librdkafka properties that Lorikeet sets itself, and why a pipeline file may not.
     private static let ownProperties = [
@@ -65,21 +67,16 @@ extension PipelineFile {
         return properties
     }
 
-    /// A JSON Pointer, RFC 6901.
-    static func readPointer(_ value: ConfigurationValue) -> String? {
-        guard let pointer = value.text("a JSON Pointer such as /description") else { return nil }
-        guard isPointer(pointer) else {
+    private static func readPointer(_ value: ConfigurationValue) -> JSONPointer? {
+        guard let text = value.text("a JSON Pointer such as /description") else { return nil }
+        guard let pointer = pointer(text) else {
             value.problem("must be a JSON Pointer such as /description; leave it out where the message is the text")
             return nil
         }
         return pointer
     }
 
-    /// Begins with a slash; `~` only as `~0` or `~1`.
-    static func isPointer(_ text: String) -> Bool {
-        guard text.hasPrefix("/") else { return false }
-        return text.split(separator: "~", omittingEmptySubsequences: false).dropFirst().allSatisfy {
-            $0.hasPrefix("0") || $0.hasPrefix("1")
-        }
+    static func pointer(_ text: String) -> JSONPointer? {
+        do throws(JSONPointerError) { return try JSONPointer(text) } catch { return nil }
     }
 }

@@ -1,3 +1,5 @@
+import Serving
+
 extension PipelineFile {
     static func readTasks(
         _ value: ConfigurationValue, file: String, environment: PipelineEnvironment
@@ -69,20 +71,16 @@ extension PipelineFile {
         return name
     }
 
-    private static func readConditions(_ value: ConfigurationValue) -> [RouteConditionConfiguration]? {
+    private static func readConditions(_ value: ConfigurationValue) -> [RouteCondition]? {
         guard let section = value.section(["topic", "header", "key_prefix", "json"]) else { return nil }
-        var conditions: [RouteConditionConfiguration] = []
+        var conditions: [RouteCondition] = []
         if let topic = section["topic"]?.text("a topic") { conditions.append(.topic(topic)) }
         for (name, header) in section["header"]?.entries("a mapping of header names to values") ?? [] {
-            if let text = header.text("a header's value", mayBeEmpty: true) { conditions.append(.header(name: name, value: text)) }
+            if let condition = header.headerCondition(name: name) { conditions.append(condition) }
         }
         if let prefix = section["key_prefix"]?.text("the start of a key") { conditions.append(.keyPrefix(prefix)) }
         for (pointer, field) in section["json"]?.entries("a mapping of JSON Pointers to values") ?? [] {
-            if !isPointer(pointer) {
-                field.problem("must be a JSON Pointer such as /kind")
-            } else if let text = field.text("a field's value", mayBeEmpty: true) {
-                conditions.append(.json(pointer: pointer, value: text))
-            }
+            if let condition = field.jsonCondition(pointer: pointer) { conditions.append(condition) }
         }
         if section.entries.isEmpty { value.problem("is empty; leave it out for a route that always matches") }
         return conditions

@@ -1,4 +1,5 @@
 import Foundation
+import Serving
 import Yams
 
 /// Reads pipeline files: YAML, variables filled in, every key checked.

@@ -1,0 +1,95 @@
+import Foundation
+import Logging
+
+/// Formats a log event as one line.
+struct LineLogHandler: LogHandler {
+    var metadata: Logger.Metadata = [:]
+    var logLevel: Logger.Level = .info
+    var metadataProvider: Logger.MetadataProvider?
+    private let label: String
+    private let format: LogFormat
+    /// journald brings its own time, and reads the level from a prefix.
+    private let isJournal: Bool
+    private let now: @Sendable () -> Date
+    private let write: @Sendable (String) -> Void
+
+    init(
+        label: String, format: LogFormat, isJournal: Bool, now: @escaping @Sendable () -> Date = { Date() },
+        write: @escaping @Sendable (String) -> Void
+    ) {
+        self.label = label
+        self.format = format
+        self.isJournal = isJournal
+        self.now = now
+        self.write = write
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var fields: [(String, String)] = []
+        if !isJournal { fields.append(("time", Self.time(now()))) }
+        fields.append(("level", event.level.rawValue))
+        fields.append(("msg", event.message.description))
+        if label != "lorikeet" { fields.append(("logger", label)) }
+        var all = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }
+        all.merge(event.metadata ?? [:]) { $1 }
+        fields += all.sorted { $0.key < $1.key }.map { ($0.key, $0.value.description) }
+        if let error = event.error { fields.append(("error", String(describing: error))) }
+        let line = format == .json ? Self.json(fields) : Self.logfmt(fields)
+        write((isJournal ? "<\(event.level.journalPriority)>" : "") + line + "\n")
+    }
+
+    private static func time(_ date: Date) -> String {
+        date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true))
+    }
+
+    /// `key=value key="value with blanks"`.
+    static func logfmt(_ fields: [(String, String)]) -> String {
+        fields.map { key, value in
+            let isPlain = !value.isEmpty
+                && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && $0.value != 0x7F }
+            return "\(key)=" + (isPlain ? value : quoted(value))
+        }.joined(separator: " ")
+    }
+
+    static func json(_ fields: [(String, String)]) -> String {
+        "{" + fields.map { "\(quoted($0)):\(quoted($1))" }.joined(separator: ",") + "}"
+    }
+
+    /// A JSON string: also what logfmt readers expect between quotation marks.
+    private static func quoted(_ text: String) -> String {
+        var quoted = "\""
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": quoted += "\\\""
+            case "\\": quoted += "\\\\"
+            case "\n": quoted += "\\n"
+            case "\r": quoted += "\\r"
+            case "\t": quoted += "\\t"
+            case _ where scalar.value < 0x20:
+                let digits = String(scalar.value, radix: 16)
+                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            default: quoted.unicodeScalars.append(scalar)
+            }
+        }
+        return quoted + "\""
+    }
+}
+
+extension Logger.Level {
+    /// The priority of syslog(3).
+    fileprivate var journalPriority: Int {
+        switch self {
+        case .critical: 2
+        case .error: 3
+        case .warning: 4
+        case .notice: 5
+        case .info: 6
+        case .debug, .trace: 7
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// The answer of `/healthz`: whether the process does its work, whatever the world around it does.
+struct Liveness: Sendable, Encodable {
+    /// A batch that takes longer than this means that its worker is stuck.
+    static let patience = Duration.seconds(60)
+
+    var alive: Bool
+    var workers: Int
+    /// Workers that are stuck in a batch.
+    var stuck: [Int]
+}
+
+/// The answer of `/readyz`: whether texts flow through every pipeline, and what is waited for where not.
+struct Readiness: Sendable, Encodable, Equatable {
+    struct Pipeline: Sendable, Encodable, Equatable {
+        var name: String
+        var state: String
+        var waitingFor: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, state
+            case waitingFor = "waiting_for"
+        }
+    }
+
+    var ready: Bool
+    var pipelines: [Pipeline]
+
+    init(pipelines: [Pipeline]) {
+        self.pipelines = pipelines
+        ready = !pipelines.isEmpty && pipelines.allSatisfy { $0.state == "running" && $0.waitingFor == nil }
+    }
+
+    /// A line for systemd's STATUS= and the log.
+    var summary: String {
+        if pipelines.isEmpty { return "starting" }
+        let waiting = pipelines.filter { $0.state != "running" || $0.waitingFor != nil }
+        if waiting.isEmpty { return "labelling: \(pipelines.map(\.name).joined(separator: ", "))" }
+        return waiting.map { pipeline in
+            "\(pipeline.name): " + (pipeline.waitingFor.map { "waiting for \($0)" } ?? pipeline.state)
+        }.joined(separator: "; ")
+    }
+}
