@@ -1,0 +1,101 @@
+#include "vector.h"
+
+static const float inverse_root_2 = 0.70710678f;
+static const float root_2_over_pi = 0.79788456f;
+static const float inverse_root_2_pi = 0.39894228f;
+static const float gelu_cubic = 0.044715f;
+
+INLINE v16 activated(int kind, v16 x) {
+    switch (kind) {
+    case LK_GELU_ERF: return splat(0.5f) * x * (splat(1.0f) + verf(x * splat(inverse_root_2)));
+    case LK_GELU_TANH: {
+        v16 inner = splat(root_2_over_pi) * (x + splat(gelu_cubic) * x * x * x);
+        return splat(0.5f) * x * (splat(1.0f) + vtanh(inner));
+    }
+    case LK_RELU: return vmax(x, splat(0.0f));
+    default: return vtanh(x);
+    }
+}
+
+INLINE v16 slope(int kind, v16 x) {
+    switch (kind) {
+    case LK_GELU_ERF: {
+        v16 cumulative = splat(0.5f) * (splat(1.0f) + verf(x * splat(inverse_root_2)));
+        return cumulative + x * splat(inverse_root_2_pi) * vexp(splat(-0.5f) * x * x);
+    }
+    case LK_GELU_TANH: {
+        v16 t = vtanh(splat(root_2_over_pi) * (x + splat(gelu_cubic) * x * x * x));
+        v16 inner_slope = splat(root_2_over_pi) * (splat(1.0f) + splat(3 * gelu_cubic) * x * x);
+        return splat(0.5f) * (splat(1.0f) + t) + splat(0.5f) * x * (splat(1.0f) - t * t) * inner_slope;
+    }
+    case LK_RELU: return where(x > splat(0.0f), splat(1.0f), splat(0.0f));
+    default: {
+        v16 t = vtanh(x);
+        return splat(1.0f) - t * t;
+    }
+    }
+}
+
+INLINE void activate(
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *bias, float *y,
+    ptrdiff_t y_stride) {
+    for (ptrdiff_t row = 0; row < rows; row++, x += x_stride, y += y_stride)
+        for (ptrdiff_t j = 0; j < columns; j += W) {
+            v16 value = load_upto(x + j, columns - j);
+            if (bias) value += load_upto(bias + j, columns - j);
+            store_upto(y + j, activated(kind, value), columns - j);
+        }
+}
+
+CLONED void lk_activate(
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *bias, float *y,
+    ptrdiff_t y_stride) {
+    switch (kind) {
+    case LK_GELU_ERF: activate(LK_GELU_ERF, rows, columns, x, x_stride, bias, y, y_stride); break;
+    case LK_GELU_TANH: activate(LK_GELU_TANH, rows, columns, x, x_stride, bias, y, y_stride); break;
+    case LK_RELU: activate(LK_RELU, rows, columns, x, x_stride, bias, y, y_stride); break;
+    default: activate(LK_TANH, rows, columns, x, x_stride, bias, y, y_stride); break;
+    }
+}
+
+INLINE void activate_backward(
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+    float *dx, ptrdiff_t dx_stride, bool accumulate) {
+    for (ptrdiff_t row = 0; row < rows; row++, x += x_stride, dy += dy_stride, dx += dx_stride)
+        for (ptrdiff_t j = 0; j < columns; j += W) {
+            ptrdiff_t left = columns - j;
+            v16 gradient = load_upto(dy + j, left) * slope(kind, load_upto(x + j, left));
+            if (accumulate) gradient += load_upto(dx + j, left);
+            store_upto(dx + j, gradient, left);
+        }
+}
+
+CLONED void lk_activate_backward(
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+    float *dx, ptrdiff_t dx_stride, bool accumulate) {
+    switch (kind) {
+    case LK_GELU_ERF:
+        activate_backward(LK_GELU_ERF, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate);
+        break;
+    case LK_GELU_TANH:
+        activate_backward(LK_GELU_TANH, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate);
+        break;
+    case LK_RELU: activate_backward(LK_RELU, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate); break;
+    default: activate_backward(LK_TANH, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate); break;
+    }
+}
+
+KERNEL(void, lk_exp, (ptrdiff_t count, const float *x, float *y),
+    (count, x, y)) {
+    for (ptrdiff_t i = 0; i < count; i += W) store_upto(y + i, vexp(load_upto(x + i, count - i)), count - i);
+}
+
+KERNEL(void, lk_erf, (ptrdiff_t count, const float *x, float *y),
+    (count, x, y)) {
+    for (ptrdiff_t i = 0; i < count; i += W) store_upto(y + i, verf(load_upto(x + i, count - i)), count - i);
+}
+
+KERNEL(void, lk_tanh, (ptrdiff_t count, const float *x, float *y),
+    (count, x, y)) {
+    for (ptrdiff_t i = 0; i < count; i += W) store_upto(y + i, vtanh(load_upto(x + i, count - i)), count - i);
+}

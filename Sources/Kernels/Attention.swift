@@ -1,0 +1,81 @@
+import CVectorKernels
+
+/// The shape of one sequence's attention: what ``attention`` and ``attentionBackward`` agree on.
+public struct AttentionShape: Sendable, Equatable {
+    public var tokens: Int
+    public var heads: Int
+    public var headSize: Int
+
+    public init(tokens: Int, heads: Int, headSize: Int) {
+        self.tokens = tokens
+        self.heads = heads
+        self.headSize = headSize
+    }
+
+    /// Columns of q, k, v and the output: heads · headSize.
+    public var columns: Int { heads * headSize }
+    /// Floats of scratch that ``attention`` needs.
+    public var scratchCount: Int { lk_attention_scratch(tokens, headSize) }
+    /// Floats of scratch that ``attentionBackward`` needs.
+    public var backwardScratchCount: Int { 2 * tokens * tokens }
+    /// Floats of kept probabilities: [heads, tokens, tokens].
+    public var probabilityCount: Int { heads * tokens * tokens }
+    /// 1/√headSize.
+    public var scale: Float { 1 / Float(headSize).squareRoot() }
+}
+
+/// y = softmax(q·kᵀ/√headSize)·v for every head of one sequence.
+///
+/// Head h is columns h·headSize ..< (h+1)·headSize of q, k, v and y. The three share `stride`, so they can be three column
+/// ranges of one fused projection [tokens, 3·columns]. `y` must not overlap them.
+///
+/// - Parameters:
+///   - probabilities: [heads, tokens, tokens], written if given, before dropout: what the backward pass needs.
+///   - dropout: zeroes probabilities in training; index = position in `probabilities`.
+///   - scratch: ``AttentionShape/scratchCount`` floats.
+public func attention(
+    _ shape: AttentionShape,
+    q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
+    y: UnsafeMutablePointer<Float>, yStride: Int,
+    probabilities: UnsafeMutablePointer<Float>? = nil, dropout: Dropout? = nil,
+    scratch: UnsafeMutablePointer<Float>
+) {
+    lk_attention(
+        shape.tokens, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride, probabilities,
+        dropout?.rate ?? 0, dropout?.key.bits ?? 0, scratch)
+}
+
+/// Backward of ``attention``: writes dq, dk and dv, each [tokens, columns] with row stride `dStride`.
+///
+/// `dy` is the gradient of y; `probabilities` and `dropout` are those of the forward pass.
+/// - Parameter scratch: ``AttentionShape/backwardScratchCount`` floats.
+public func attentionBackward(
+    _ shape: AttentionShape,
+    q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
+    probabilities: UnsafePointer<Float>, dropout: Dropout? = nil,
+    dy: UnsafePointer<Float>, dyStride: Int,
+    dq: UnsafeMutablePointer<Float>, dk: UnsafeMutablePointer<Float>, dv: UnsafeMutablePointer<Float>, dStride: Int,
+    scratch: UnsafeMutablePointer<Float>
+) {
+    let n = shape.tokens
+    let size = shape.headSize
+    let dropped = scratch
+    let dScores = scratch + n * n
+    for head in 0..<shape.heads {
+        let at = head * size
+        let p = probabilities + head * n * n
+        var weights = p
+        if let dropout {
+            lk_dropout_at(n * n, dropout.rate, dropout.key.bits, head * n * n, p, dropped)
+            weights = UnsafePointer(dropped)
+        }
+        gemm(m: n, n: size, k: n, a: weights, lda: n, transposeA: true, b: dy + at, ldb: dyStride, c: dv + at, ldc: dStride)
+        gemm(m: n, n: n, k: size, a: dy + at, lda: dyStride, b: v + at, ldb: stride, transposeB: true, c: dScores, ldc: n)
+        if let dropout {
+            lk_dropout_at(n * n, dropout.rate, dropout.key.bits, head * n * n, dScores, dScores)
+        }
+        lk_softmax_backward(n, n, p, n, dScores, n, shape.scale, dScores, n)
+        gemm(m: n, n: size, k: n, a: dScores, lda: n, b: k + at, ldb: stride, c: dq + at, ldc: dStride)
+        gemm(m: n, n: size, k: n, a: dScores, lda: n, transposeA: true, b: q + at, ldb: stride, c: dk + at, ldc: dStride)
+    }
+}

@@ -1,0 +1,51 @@
+import CVectorKernels
+
+/// What the backward pass of a layer norm needs of its forward pass.
+public struct LayerNormRecord {
+    /// x + residual, [rows, columns]. It may be `x` itself: then the sum is formed in place.
+    public var sum: UnsafeMutablePointer<Float>
+    public var sumStride: Int
+    /// The mean of each row.
+    public var means: UnsafeMutablePointer<Float>
+    /// 1/√(variance + epsilon) of each row.
+    public var inverseDeviations: UnsafeMutablePointer<Float>
+
+    public init(
+        sum: UnsafeMutablePointer<Float>, sumStride: Int, means: UnsafeMutablePointer<Float>,
+        inverseDeviations: UnsafeMutablePointer<Float>
+    ) {
+        self.sum = sum
+        self.sumStride = sumStride
+        self.means = means
+        self.inverseDeviations = inverseDeviations
+    }
+}
+
+/// y = (s − mean(s)) / √(variance(s) + epsilon) · gamma + beta with s = x + residual, row by row.
+///
+/// `y` may be `x` or `residual` (in place). With `record`, what the backward pass needs is kept there.
+public func layerNorm(
+    rows: Int, columns: Int,
+    x: UnsafePointer<Float>, xStride: Int,
+    residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
+    gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, epsilon: Float,
+    y: UnsafeMutablePointer<Float>, yStride: Int, record: LayerNormRecord? = nil
+) {
+    lk_layer_norm(
+        rows, columns, x, xStride, residual, residualStride, gamma, beta, epsilon, y, yStride,
+        record?.sum, record?.sumStride ?? 0, record?.means, record?.inverseDeviations)
+}
+
+/// Backward of ``layerNorm``: dx is the gradient of x and, being the same, of the residual. `dx` may be `dy`.
+///
+/// dGamma and dBeta, if given, accumulate; a frozen base leaves them out.
+public func layerNormBackward(
+    rows: Int, columns: Int, record: LayerNormRecord, gamma: UnsafePointer<Float>,
+    dy: UnsafePointer<Float>, dyStride: Int,
+    dx: UnsafeMutablePointer<Float>, dxStride: Int, accumulate: Bool = false,
+    dGamma: UnsafeMutablePointer<Float>? = nil, dBeta: UnsafeMutablePointer<Float>? = nil
+) {
+    lk_layer_norm_backward(
+        rows, columns, record.sum, record.sumStride, record.means, record.inverseDeviations, gamma, dy, dyStride, dx, dxStride,
+        accumulate, dGamma, dBeta)
+}
