@@ -2,3 +2,19 @@
 
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
+
+/// `rd_kafka_producev` is variadic, which Swift cannot call. The payload and the key are copied; `headers` belong to the message once this returns 0.
+static inline rd_kafka_resp_err_t lorikeet_produce(
+    rd_kafka_t *client, const char *topic, int32_t partition, void *payload, size_t payload_length, const void *key,
+    size_t key_length, rd_kafka_headers_t *headers, int64_t timestamp) {
+    // Without headers the sentinel comes first: librdkafka does not take NULL headers.
+    if (headers == NULL)
+        return rd_kafka_producev(
+            client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+            RD_KAFKA_V_VALUE(payload, payload_length), RD_KAFKA_V_KEY(key, key_length), RD_KAFKA_V_TIMESTAMP(timestamp),
+            RD_KAFKA_V_END);
+    return rd_kafka_producev(
+        client, RD_KAFKA_V_TOPIC(topic), RD_KAFKA_V_PARTITION(partition), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+        RD_KAFKA_V_VALUE(payload, payload_length), RD_KAFKA_V_KEY(key, key_length), RD_KAFKA_V_TIMESTAMP(timestamp),
+        RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
+}

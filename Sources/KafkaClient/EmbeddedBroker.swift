@@ -1,17 +1,71 @@
 import CRdKafka
+import Synchronization
 
-/// librdkafka's mock cluster: the real protocol on real sockets of 127.0.0.1, reachable by other processes.
+/// librdkafka's mock cluster: the real protocol on real sockets of 127.0.0.1, ports chosen by the system, reachable by other processes.
+///
+/// It keeps at most 5 MiB or 100,000 batches a partition and forgets all when it stops, which also happens when this object goes away.
 public final class EmbeddedBroker: Sendable {
-    public init(brokers: Int = 1, onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in }) throws(KafkaError) {}
-    public var bootstrapServers: String { "" }
-    public func createTopic(_ topic: String, partitions: Int) throws(KafkaError) {}
-    /// The next requests of this kind are answered with these codes, one each.
-    public func pushErrors(_ api: KafkaAPI, _ codes: [Int32]) {}
-    /// The broker (1…n; nil: all) closes every connection and takes no new one.
-    public func setDown(broker: Int32? = nil) {}
-    public func setUp(broker: Int32? = nil) {}
-    public func setRoundTrip(_ delay: Duration, broker: Int32? = nil) {}
-    public func stop() {}
+    /// For `bootstrap.servers`, also of other processes on this machine.
+    public let bootstrapServers: String
+
+    // MARK: - Mutable State
+
+    /// The cluster until `stop`; its functions lock for themselves, this lock keeps them off a cluster that is being destroyed.
+    private let state: Mutex<MockCluster?>
+
+    /// Starts a cluster of so many brokers, numbered from 1.
+    public init(brokers: Int = 1, onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in }) throws(KafkaError) {
+        let cluster = try MockCluster(brokers: brokers, onLog: onLog)
+        bootstrapServers = cluster.bootstrapServers
+        state = Mutex(cluster)
+    }
+
+    /// Makes a topic. Clients that allow it make topics by asking for them, with 4 partitions.
+    public func createTopic(_ topic: String, partitions: Int) throws(KafkaError) {
+        try withCluster { rd_kafka_mock_topic_create($0, topic, Int32(clamping: partitions), 1) }
+    }
+
+    /// The next requests of this kind are answered with these codes, one each; `_TRANSPORT` (-195) breaks the connection.
+    public func pushErrors(_ api: KafkaAPI, _ codes: [Int32]) throws(KafkaError) {
+        try withCluster { cluster in
+            let errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
+            rd_kafka_mock_push_request_errors_array(cluster, api.rawValue, errors.count, errors)
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
+    /// Takes back the errors that no request has met yet.
+    public func clearErrors(_ api: KafkaAPI) throws(KafkaError) {
+        try withCluster { cluster in
+            rd_kafka_mock_clear_request_errors(cluster, api.rawValue)
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
+    /// Closes every connection of a broker (`nil`: of all) and takes no new one.
+    public func setDown(broker: Int32? = nil) throws(KafkaError) {
+        try withCluster { rd_kafka_mock_broker_set_down($0, broker ?? -1) }
+    }
+
+    /// Takes connections again.
+    public func setUp(broker: Int32? = nil) throws(KafkaError) {
+        try withCluster { rd_kafka_mock_broker_set_up($0, broker ?? -1) }
+    }
+
+    /// Delays every answer by this long.
+    public func setRoundTrip(_ delay: Duration, broker: Int32? = nil) throws(KafkaError) {
+        try withCluster { rd_kafka_mock_broker_set_rtt($0, broker ?? -1, delay.milliseconds) }
+    }
+
+    /// Closes all sockets and frees all messages. Calling it again does nothing.
+    public func stop() {
+        state.withLock { $0 = nil }
+    }
+
+    private func withCluster(_ body: (OpaquePointer) -> rd_kafka_resp_err_t) throws(KafkaError) {
+        let code = state.withLock { $0.map { body($0.cluster) } ?? RD_KAFKA_RESP_ERR__DESTROY }
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
+    }
 }
 
 /// Requests of the Kafka protocol by their number.
@@ -27,4 +81,26 @@ public enum KafkaAPI: Int16, Sendable {
     case heartbeat = 12
     case leaveGroup = 13
     case syncGroup = 14
+}
+
+/// Owns one `rd_kafka_mock_cluster_t` and the client that librdkafka wants beside it. Unchecked because the two pointers never change and librdkafka's functions on
+/// them lock for themselves.
+private final class MockCluster: @unchecked Sendable {
+    let cluster: OpaquePointer
+    private let handle: KafkaHandle
+
+    init(brokers: Int, onLog: @escaping @Sendable (KafkaLogLine) -> Void) throws(KafkaError) {
+        let callbacks = KafkaCallbacks(
+            secrets: KafkaSecrets(properties: [:]), onError: { _ in }, onLog: onLog, onStatistics: nil)
+        let handle = try KafkaHandle(RD_KAFKA_PRODUCER, properties: ["client.id": "lorikeet-broker"], callbacks: callbacks)
+        guard let cluster = rd_kafka_mock_cluster_new(handle.client, Int32(clamping: brokers)) else {
+            throw .invalid("no embedded broker: no memory, threads or sockets")
+        }
+        self.handle = handle
+        self.cluster = cluster
+    }
+
+    deinit { rd_kafka_mock_cluster_destroy(cluster) }
+
+    var bootstrapServers: String { String(cString: rd_kafka_mock_cluster_bootstraps(cluster)) }
 }

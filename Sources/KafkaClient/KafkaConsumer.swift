@@ -1,7 +1,32 @@
 import CRdKafka
 
-/// A member of a consumer group. Not `Sendable`: make it, use it and close it on one thread.
+/// A member of a consumer group.
+///
+/// Offsets are committed only by `commit` and by what `onRevoked` returns, never by a timer. Not `Sendable`: one thread at a time makes it, uses it and
+/// closes it; `poll` must be called more often than `max.poll.interval.ms` (5 minutes), also while paused, or the group throws this member out.
 public final class KafkaConsumer {
+    private var handle: KafkaHandle?
+    private let callbacks: ConsumerCallbacks
+    private var commitQueue: CommitQueue?
+    private let resetsToEarliest: Bool
+
+    /// Ends a wait in `poll` early, from any thread.
+    public let waker: KafkaWaker
+
+    /// Joins the group `group.id` and subscribes to `topics`; a name that begins with `^` is a regular expression. The topics need not exist yet.
+    ///
+    /// - Parameters:
+    ///   - properties: librdkafka's configuration, with `bootstrap.servers` and `group.id` at least. Defaults of ours: `auto.offset.reset` is
+    ///     `earliest`, metadata is refreshed every 10 seconds. `enable.auto.commit`, `enable.auto.offset.store` and `enable.partition.eof` are off and
+    ///     stay off. Eager assignment by default; set `partition.assignment.strategy` to `cooperative-sticky` for the other.
+    ///   - onAssigned: partitions that this member reads from now on, in addition to those it had.
+    ///   - onRevoked: partitions that this member gives up. The positions returned (the next offset to read) are committed before they go, unless they are `lost`:
+    ///     then another member may have them already. A failed commit goes to `onError`.
+    ///   - onError: what went wrong without ending the consumer; the same error is told again only after a sign that it had passed.
+    ///   - onLog: librdkafka's log, from its own threads.
+    ///   - onStatistics: a JSON document every `statistics.interval.ms`, which is off by default.
+    ///
+    /// All closures but `onLog` are called within `poll`, `commit` or `close`, on the calling thread.
     public init(
         properties: [String: String], topics: [String],
         onAssigned: @escaping ([TopicPartition]) -> Void,
@@ -9,26 +34,160 @@ public final class KafkaConsumer {
         onError: @escaping (KafkaError) -> Void = { _ in },
         onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in },
         onStatistics: ((String) -> Void)? = nil
-    ) throws(KafkaError) {}
+    ) throws(KafkaError) {
+        let settings = try ConsumerSettings.checked(properties, topics: topics)
+        let callbacks = ConsumerCallbacks(
+            secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked, onError: onError,
+            onLog: onLog, onStatistics: onStatistics)
+        let handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks) { configuration in
+            rd_kafka_conf_set_rebalance_cb(configuration) { client, code, partitions, opaque in
+                guard let client, let partitions else { return }
+                KafkaHandle.callbacks(opaque)?.rebalance(client, code, partitions)
+            }
+        }
+        let commitQueue = CommitQueue(handle.client)
+        // Unowned: the queue dies in `close`, after the last rebalance.
+        callbacks.commit = { [unowned commitQueue] in commitQueue.commit($0, timeout: $1) }
+        self.handle = handle
+        self.callbacks = callbacks
+        self.commitQueue = commitQueue
+        resetsToEarliest = ConsumerSettings.resetsToEarliest(settings)
+        waker = KafkaWaker(handle.client)
+
+        // Errors and statistics come through `poll` too.
+        try Self.check(rd_kafka_poll_set_consumer(handle.client))
+        try Self.check(PartitionList(topics: topics).withPointer { rd_kafka_subscribe(handle.client, $0) })
+    }
+
+    deinit {
+        callbacks.isSilent = true
+        close()
+    }
 
     /// The partitions this member reads now.
-    public var assignment: [TopicPartition] { [] }
-    /// Ends a wait in `poll` early, from any thread.
-    public var waker: KafkaWaker { KafkaWaker() }
-    public func poll(maximum: Int, timeout: Duration) throws(KafkaError) -> [KafkaMessage] { [] }
-    /// Positions are the next offset to read, that is the last one done plus 1.
-    public func commit(_ positions: [TopicPartition: Int64], timeout: Duration = .seconds(10)) throws(KafkaError) {}
-    /// Committed positions of the assigned partitions; a partition without one is left out.
-    public func committed(timeout: Duration = .seconds(10)) throws(KafkaError) -> [TopicPartition: Int64] { [:] }
-    public var isPaused: Bool { false }
-    public func pause() throws(KafkaError) {}
-    public func resume() throws(KafkaError) {}
-    /// Messages in each assigned partition that were not yet read.
-    public func lag(timeout: Duration = .seconds(1)) -> [TopicPartition: Int64] { [:] }
-    public func close(timeout: Duration = .seconds(20)) {}
-}
+    public var assignment: [TopicPartition] { callbacks.assignment.sorted() }
 
-/// Wakes a consumer from any thread.
-public final class KafkaWaker: Sendable {
-    public func wake() {}
+    // MARK: - Reading
+
+    /// Messages that are there, at most `maximum` of them and some `maximumBytes` of payload. Waits for the first up to `timeout`, never for more; empty if none came
+    /// or `waker` woke it. Rebalances, errors and statistics are served on the way.
+    ///
+    /// - Throws: fatal errors only; others go to `onError`.
+    public func poll(maximum: Int, timeout: Duration, maximumBytes: Int = 64 << 20) throws(KafkaError) -> [KafkaMessage] {
+        guard let client = handle?.client else { throw .closed }
+        let deadline = ContinuousClock.now + timeout
+        var wait = timeout.milliseconds
+        var bytes = 0
+        var names = TopicNames()
+        while callbacks.gathered.count < maximum, bytes < maximumBytes {
+            // One at a time, not `rd_kafka_consume_batch_queue`: that one waits until the batch is full, and hands out messages of partitions that
+            // were revoked while it gathered.
+            guard let message = rd_kafka_consumer_poll(client, wait) else { break }
+            defer { rd_kafka_message_destroy(message) }
+            if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                let read = KafkaMessage(message, topic: names.name(of: message.pointee.rkt))
+                bytes += (read.payload?.count ?? 0) + (read.key?.count ?? 0)
+                callbacks.partitionWorks(read.topicPartition)
+                callbacks.gathered.append(read)
+                wait = 0
+            } else {
+                report(message)
+                wait = callbacks.gathered.isEmpty ? (deadline - ContinuousClock.now).milliseconds : 0
+            }
+        }
+        let gathered = callbacks.gathered
+        callbacks.gathered = []
+        if let error = callbacks.fatalError { throw error }
+        return gathered
+    }
+
+    private func report(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+        let code = message.pointee.err
+        if code == RD_KAFKA_RESP_ERR__PARTITION_EOF { return }
+        let partition = message.pointee.rkt.map {
+            TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.pointee.partition)
+        }
+        let text = rd_kafka_message_errstr(message).map { callbacks.secrets.blotted(String(cString: $0)) }
+        callbacks.report(KafkaError(code, message: text, topicPartition: partition))
+    }
+
+    // MARK: - Positions
+
+    /// Commits positions and waits for the broker's answer. A position is the next offset to read: the last one done plus 1.
+    public func commit(_ positions: [TopicPartition: Int64], timeout: Duration = .seconds(10)) throws(KafkaError) {
+        guard let commitQueue else { throw .closed }
+        if positions.isEmpty { return }
+        if let error = commitQueue.commit(positions, timeout: timeout) { throw error }
+        callbacks.connectionWorks()
+    }
+
+    /// Committed positions of the assigned partitions; a partition without one is left out.
+    public func committed(timeout: Duration = .seconds(10)) throws(KafkaError) -> [TopicPartition: Int64] {
+        guard let client = handle?.client else { throw .closed }
+        if callbacks.assignment.isEmpty { return [:] }
+        let list = PartitionList(callbacks.assignment)
+        try Self.check(list.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) })
+        return list.offsets
+    }
+
+    /// Messages in each assigned partition that `poll` has not returned yet. Asks the brokers; where they do not answer in time, what the last fetch said
+    /// counts, and a partition of which nothing is known is left out.
+    public func lag(timeout: Duration = .seconds(1)) -> [TopicPartition: Int64] {
+        guard let client = handle?.client else { return [:] }
+        return ConsumerLag(
+            client: client, assignment: callbacks.assignment, resetsToEarliest: resetsToEarliest, timeout: timeout
+        ).measured()
+    }
+
+    // MARK: - Back-pressure
+
+    /// Whether `pause` was called last; partitions assigned meanwhile are paused as well.
+    public var isPaused: Bool { callbacks.isPaused }
+
+    /// Stops fetching from every partition, now and in rebalances to come, without leaving the group. Go on polling.
+    public func pause() throws(KafkaError) {
+        guard let client = handle?.client else { throw .closed }
+        callbacks.isPaused = true
+        if callbacks.assignment.isEmpty { return }
+        try Self.check(PartitionList(callbacks.assignment).withPointer { rd_kafka_pause_partitions(client, $0) })
+    }
+
+    /// Fetches again, from the message after the last one that `poll` returned.
+    public func resume() throws(KafkaError) {
+        guard let client = handle?.client else { throw .closed }
+        callbacks.isPaused = false
+        if callbacks.assignment.isEmpty { return }
+        try Self.check(PartitionList(callbacks.assignment).withPointer { rd_kafka_resume_partitions(client, $0) })
+    }
+
+    // MARK: - Leaving
+
+    /// Gives up all partitions (through `onRevoked`, with its commit), leaves the group so that others take over at once, and frees the client. If no broker
+    /// answers within `timeout`, it goes without the group's knowledge. Calling it again does nothing.
+    public func close(timeout: Duration = .seconds(20)) {
+        guard let handle else { return }
+        leaveGroup(handle.client, deadline: ContinuousClock.now + timeout)
+        waker.release()
+        callbacks.commit = nil
+        commitQueue = nil
+        self.handle = nil
+    }
+
+    private func leaveGroup(_ client: OpaquePointer, deadline: ContinuousClock.Instant) {
+        // `rd_kafka_consumer_close` would wait without end.
+        guard let queue = rd_kafka_queue_new(client) else { return }
+        defer { rd_kafka_queue_destroy(queue) }
+        if let error = rd_kafka_consumer_close_queue(client, queue) {
+            callbacks.report(KafkaError(consuming: error))
+            return
+        }
+        while rd_kafka_consumer_closed(client) == 0, ContinuousClock.now < deadline {
+            // Returns after each event, and the end is one; the bound only guards against an event that never comes.
+            rd_kafka_queue_poll_callback(queue, min((deadline - ContinuousClock.now).milliseconds, 200))
+        }
+    }
+
+    private static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
+    }
 }

@@ -1,0 +1,56 @@
+import CRdKafka
+
+/// How far a consumer is behind, measured for all its partitions in few requests.
+struct ConsumerLag {
+    var client: OpaquePointer
+    var assignment: Set<TopicPartition>
+    var resetsToEarliest: Bool
+    var timeout: Duration
+
+    func measured() -> [TopicPartition: Int64] {
+        if assignment.isEmpty { return [:] }
+        let ends = ends()
+        let positions = positions(ends: ends)
+        return ends.reduce(into: [:]) { lag, end in
+            if let position = positions[end.key] { lag[end.key] = max(0, end.value - position) }
+        }
+    }
+
+    /// The offset after the last message of each partition.
+    private func ends() -> [TopicPartition: Int64] {
+        let asked = offsets(of: assignment, at: Int64(RD_KAFKA_OFFSET_END))
+        return assignment.reduce(into: asked) { ends, partition in
+            if ends[partition] == nil { ends[partition] = lastSeenEnd(partition) }
+        }
+    }
+
+    /// The next offset to read: after the last message returned, else the committed one, else where the partition begins for a new group.
+    private func positions(ends: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
+        let list = PartitionList(assignment)
+        var positions = list.withPointer { rd_kafka_position(client, $0) } == RD_KAFKA_RESP_ERR_NO_ERROR ? list.offsets : [:]
+        let unread = assignment.subtracting(positions.keys)
+        if unread.isEmpty { return positions }
+
+        let committed = PartitionList(unread)
+        let code = committed.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) }
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { return positions }
+        positions.merge(committed.offsets) { position, _ in position }
+        let new = unread.subtracting(positions.keys)
+        if new.isEmpty { return positions }
+        return positions.merging(resetsToEarliest ? offsets(of: new, at: Int64(RD_KAFKA_OFFSET_BEGINNING)) : ends) { position, _ in position }
+    }
+
+    /// The brokers' answer for a stand-in offset; partitions without an answer are left out.
+    private func offsets(of partitions: Set<TopicPartition>, at offset: Int64) -> [TopicPartition: Int64] {
+        let list = PartitionList(partitions, offset: offset)
+        let code = list.withPointer { rd_kafka_offsets_for_times(client, $0, timeout.milliseconds) }
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR ? list.offsets : [:]
+    }
+
+    private func lastSeenEnd(_ partition: TopicPartition) -> Int64? {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        let code = rd_kafka_get_watermark_offsets(client, partition.topic, partition.partition, &low, &high)
+        return code == RD_KAFKA_RESP_ERR_NO_ERROR && high >= 0 ? high : nil
+    }
+}

@@ -1,0 +1,102 @@
+import CRdKafka
+
+/// What librdkafka calls back into: the `opaque` of a client.
+///
+/// `KafkaHandle` keeps one strong reference through `Unmanaged` from before `rd_kafka_new` until after `rd_kafka_destroy`, so that no callback can come too early or
+/// too late. All callbacks run on the thread that polls, except `log`, which librdkafka calls from threads of its own and which reads only constants.
+class KafkaCallbacks {
+    let onLog: @Sendable (KafkaLogLine) -> Void
+    let onStatistics: ((String) -> Void)?
+    let secrets: KafkaSecrets
+
+    /// A fatal error that the next call has to throw.
+    private(set) var fatalError: KafkaError?
+    private let onError: (KafkaError) -> Void
+    private var standing: Set<StandingError> = []
+
+    init(
+        secrets: KafkaSecrets, onError: @escaping (KafkaError) -> Void, onLog: @escaping @Sendable (KafkaLogLine) -> Void,
+        onStatistics: ((String) -> Void)?
+    ) {
+        self.secrets = secrets
+        self.onError = onError
+        self.onLog = onLog
+        self.onStatistics = onStatistics
+    }
+
+    func rebalance(
+        _ client: OpaquePointer, _ code: rd_kafka_resp_err_t,
+        _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+    ) {}
+
+    func delivered(_ message: rd_kafka_message_t) {}
+
+    func log(level: Int32, facility: UnsafePointer<CChar>?, message: UnsafePointer<CChar>?) {
+        onLog(
+            KafkaLogLine(
+                level: Int(level), facility: facility.map { String(cString: $0) } ?? "",
+                message: secrets.blotted(message.map { String(cString: $0) } ?? "")))
+    }
+
+    // MARK: - Errors, told once each change of state
+
+    private struct StandingError: Hashable {
+        var code: Int32
+        var topicPartition: TopicPartition?
+    }
+
+    /// Tells an error unless the same one was told already and nothing showed since that it had passed.
+    func report(_ error: KafkaError) {
+        if error.isFatal { fatalError = error }
+        let key = StandingError(code: error.code, topicPartition: error.topicPartition)
+        if standing.insert(key).inserted { onError(error) }
+    }
+
+    /// A message of this partition arrived: what stood in its way is gone.
+    func partitionWorks(_ partition: TopicPartition) {
+        if standing.isEmpty { return }
+        standing = standing.filter { error in
+            guard let concerned = error.topicPartition, concerned.topic == partition.topic else { return true }
+            return concerned.partition >= 0 && concerned.partition != partition.partition
+        }
+    }
+
+    /// A broker answered: the next loss of it is news again.
+    func connectionWorks() {
+        if standing.isEmpty { return }
+        standing = standing.filter { $0.topicPartition != nil }
+    }
+
+    func clientError(_ client: OpaquePointer, _ code: rd_kafka_resp_err_t, _ reason: UnsafePointer<CChar>?) {
+        if code == RD_KAFKA_RESP_ERR__FATAL {
+            var text = [CChar](repeating: 0, count: 512)
+            let underlying = rd_kafka_fatal_error(client, &text, text.count)
+            report(KafkaError(underlying, message: secrets.blotted(string(text)), isFatal: true))
+        } else {
+            report(KafkaError(code, message: reason.map { secrets.blotted(String(cString: $0)) }))
+        }
+    }
+}
+
+/// The text that a C function wrote into a buffer.
+func string(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// Values of a configuration that no text may show.
+struct KafkaSecrets: Sendable {
+    private let values: [String]
+
+    init(properties: [String: String]) {
+        values = properties.filter { Self.isSecret($0.key) && !$0.value.isEmpty }.map(\.value).sorted { $0.count > $1.count }
+    }
+
+    static func isSecret(_ property: String) -> Bool {
+        property.hasSuffix(".password") || property.hasSuffix(".secret") || property.hasSuffix(".pem")
+            || property == "sasl.oauthbearer.config"
+    }
+
+    func blotted(_ text: String) -> String {
+        values.reduce(text) { $0.replacing($1, with: "***") }
+    }
+}

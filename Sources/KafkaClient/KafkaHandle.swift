@@ -1,0 +1,86 @@
+import CRdKafka
+
+/// Owns one `rd_kafka_t` and the callbacks it calls.
+final class KafkaHandle {
+    let client: OpaquePointer
+    private let opaque: Unmanaged<KafkaCallbacks>
+
+    /// `configure` sets the callbacks that only one kind of client has.
+    init(
+        _ kind: rd_kafka_type_t, properties: [String: String], callbacks: KafkaCallbacks,
+        configure: (OpaquePointer) -> Void = { _ in }
+    ) throws(KafkaError) {
+        guard let configuration = rd_kafka_conf_new() else { throw .invalid("no memory for a configuration") }
+        do {
+            try Self.set(properties, in: configuration)
+        } catch {
+            rd_kafka_conf_destroy(configuration)
+            throw error
+        }
+        // Retained until `deinit` has destroyed the client: librdkafka calls back as long as it exists, also from its own threads.
+        let opaque = Unmanaged.passRetained(callbacks)
+        Self.setCommonCallbacks(configuration, opaque.toOpaque(), statistics: callbacks.onStatistics != nil)
+        configure(configuration)
+
+        var reason = [CChar](repeating: 0, count: 512)
+        guard let client = rd_kafka_new(kind, configuration, &reason, reason.count) else {
+            let error = KafkaError(rd_kafka_last_error(), message: callbacks.secrets.blotted(string(reason)))
+            rd_kafka_conf_destroy(configuration)
+            opaque.release()
+            throw error
+        }
+        self.client = client
+        self.opaque = opaque
+    }
+
+    deinit {
+        // Whoever wants to leave a group does it before, with a deadline; here nothing may wait for a broker.
+        rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        opaque.release()
+    }
+
+    private static func set(_ properties: [String: String], in configuration: OpaquePointer) throws(KafkaError) {
+        for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
+            var reason = [CChar](repeating: 0, count: 512)
+            let result = rd_kafka_conf_set(configuration, name, value, &reason, reason.count)
+            if result == RD_KAFKA_CONF_OK { continue }
+            let text = KafkaSecrets.isSecret(name) ? "the value of '\(name)' is not accepted" : string(reason)
+            throw .invalid(result == RD_KAFKA_CONF_UNKNOWN ? "no property is called '\(name)'" : text)
+        }
+    }
+
+    private static func setCommonCallbacks(
+        _ configuration: OpaquePointer, _ opaque: UnsafeMutableRawPointer, statistics: Bool
+    ) {
+        rd_kafka_conf_set_opaque(configuration, opaque)
+        rd_kafka_conf_set_log_cb(configuration) { client, level, facility, message in
+            guard let client, let callbacks = KafkaHandle.callbacks(rd_kafka_opaque(client)) else { return }
+            callbacks.log(level: level, facility: facility, message: message)
+        }
+        rd_kafka_conf_set_error_cb(configuration) { client, code, reason, opaque in
+            guard let client else { return }
+            KafkaHandle.callbacks(opaque)?.clientError(client, rd_kafka_resp_err_t(code), reason)
+        }
+        guard statistics else { return }
+        rd_kafka_conf_set_stats_cb(configuration) { _, json, length, opaque in
+            guard let json, let callbacks = KafkaHandle.callbacks(opaque) else { return 0 }
+            callbacks.onStatistics?(String(decoding: UnsafeRawBufferPointer(start: json, count: length), as: UTF8.self))
+            return 0  // librdkafka frees the text
+        }
+    }
+
+    /// The callbacks behind an opaque pointer; unretained, since the handle outlives every callback.
+    static func callbacks(_ opaque: UnsafeMutableRawPointer?) -> KafkaCallbacks? {
+        opaque.map { Unmanaged<KafkaCallbacks>.fromOpaque($0).takeUnretainedValue() }
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded up so that a short wait never becomes a busy loop, within what C takes.
+    var milliseconds: Int32 {
+        if self <= .zero { return 0 }
+        if self >= .seconds(Int64(Int32.max) / 1000) { return Int32.max }
+        let (seconds, attoseconds) = components
+        return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+    }
+}

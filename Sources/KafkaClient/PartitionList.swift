@@ -1,0 +1,60 @@
+import CRdKafka
+
+/// Owns one `rd_kafka_topic_partition_list_t`.
+final class PartitionList {
+    private let list: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>
+
+    /// Every partition with the same offset, for example `RD_KAFKA_OFFSET_END`.
+    init(_ partitions: some Collection<TopicPartition>, offset: Int64 = Int64(RD_KAFKA_OFFSET_INVALID)) {
+        list = rd_kafka_topic_partition_list_new(Int32(clamping: partitions.count))
+        for partition in partitions {
+            rd_kafka_topic_partition_list_add(list, partition.topic, partition.partition).pointee.offset = offset
+        }
+    }
+
+    init(_ positions: [TopicPartition: Int64]) {
+        list = rd_kafka_topic_partition_list_new(Int32(clamping: positions.count))
+        for (partition, offset) in positions {
+            rd_kafka_topic_partition_list_add(list, partition.topic, partition.partition).pointee.offset = offset
+        }
+    }
+
+    /// Topics to subscribe to.
+    init(topics: [String]) {
+        list = rd_kafka_topic_partition_list_new(Int32(clamping: topics.count))
+        for topic in topics { rd_kafka_topic_partition_list_add(list, topic, RD_KAFKA_PARTITION_UA) }
+    }
+
+    deinit { rd_kafka_topic_partition_list_destroy(list) }
+
+    /// The C list for the length of a call; `self` lives as long.
+    func withPointer<Result>(_ body: (UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Result) -> Result {
+        withExtendedLifetime(self) { body(list) }
+    }
+
+    var entries: [PartitionEntry] { PartitionEntry.read(list) }
+
+    /// Offsets that are real ones, without errors and without librdkafka's negative stand-ins.
+    var offsets: [TopicPartition: Int64] {
+        let known = entries.filter { $0.error == nil && $0.offset >= 0 }
+        return Dictionary(known.map { ($0.partition, $0.offset) }, uniquingKeysWith: { _, last in last })
+    }
+}
+
+/// One element of a list of partitions.
+struct PartitionEntry {
+    var partition: TopicPartition
+    var offset: Int64
+    var error: KafkaError?
+
+    static func read(_ list: UnsafePointer<rd_kafka_topic_partition_list_t>) -> [PartitionEntry] {
+        (0..<Int(list.pointee.cnt)).map { index in
+            let element = list.pointee.elems[index]
+            let partition = TopicPartition(topic: String(cString: element.topic), partition: element.partition)
+            let failed = element.err != RD_KAFKA_RESP_ERR_NO_ERROR
+            return PartitionEntry(
+                partition: partition, offset: element.offset,
+                error: failed ? KafkaError(element.err, topicPartition: partition) : nil)
+        }
+    }
+}
