@@ -1,0 +1,77 @@
+import PostgresClient
+
+/// Errors of the server in words that name objects and codes, never data.
+enum FailureReason {
+    /// A clause or two: what happened, to which object, SQLSTATE.
+    static func text(of error: PostgresError) -> String {
+        var text = known(error) ?? (error.message.isEmpty ? words(for: error) : error.message)
+        if let object = object(of: error), !text.contains(object) { text += " (\(object))" }
+        if let sqlState = error.sqlState { text += " [SQLSTATE \(sqlState)]" }
+        return text
+    }
+
+    /// Why a row was refused: only names and the code, because the server's own words may quote the row.
+    static func refusal(_ error: PostgresError) -> String {
+        let state = error.sqlState ?? ""
+        var text = refusals[state] ?? refusalClasses[String(state.prefix(2))] ?? "the database refused the row"
+        if let object = object(of: error) { text += ": \(object)" }
+        if !state.isEmpty { text += " [SQLSTATE \(state)]" }
+        return text
+    }
+
+    private static let refusals = [
+        "22001": "a value is too long for its column",
+        "22003": "a number is out of its column's range",
+        "22021": "a character that the database's encoding does not have",
+        "22P05": "a character that the database's encoding does not have",
+        "23502": "a column that must not be null is null",
+        "23503": "a foreign key is violated",
+        "23505": "a unique constraint is violated",
+        "23514": "a check constraint is violated",
+        "23P01": "an exclusion constraint is violated",
+        "54000": "a value is too large for an index",
+        "P0001": "a trigger raised an exception",
+    ]
+
+    private static let refusalClasses = [
+        "22": "a value does not fit its column", "23": "an integrity constraint is violated", "38": "a trigger failed",
+        "39": "a trigger failed", "44": "the view's check option is violated", "54": "a limit of the server is exceeded",
+        "P0": "a trigger failed",
+    ]
+
+    private static func known(_ error: PostgresError) -> String? {
+        switch error.sqlState {
+        case "28P01", "28000": "the server does not accept this user or password"
+        case "3D000": "the database does not exist"
+        case "3F000": "the schema lorikeet does not exist: run `lorikeet migrate`"
+        case "25006": "the server is read-only"
+        case "42501" where error.message.isEmpty: "the role lacks a privilege"
+        case "53100": "the server's disk is full"
+        case "53300": "the server has too many connections"
+        default: nil
+        }
+    }
+
+    private static func words(for error: PostgresError) -> String {
+        switch error.kind {
+        case .invalidConnectionString: "the connection string cannot be read"
+        case .connectionFailed: "no connection"
+        case .connectionLost: "the connection broke"
+        case .deadlineExceeded: "no answer in time"
+        case .cancelled: "cancelled"
+        case .invalidParameter: "a value cannot be sent"
+        case .server: "the server refused the statement"
+        case .unexpectedResult: "an unexpected result"
+        }
+    }
+
+    /// `constraint labels_text_check of table lorikeet.labels`, as far as the server said.
+    private static func object(of error: PostgresError) -> String? {
+        var parts: [String] = []
+        if let constraint = error.constraintName { parts.append("constraint \(constraint)") }
+        if let column = error.columnName { parts.append("column \(column)") }
+        if let table = error.tableName { parts.append("table \(error.schemaName.map { "\($0)." } ?? "")\(table)") }
+        if let type = error.dataTypeName, parts.isEmpty { parts.append("type \(type)") }
+        return parts.isEmpty ? nil : parts.joined(separator: " of ")
+    }
+}

@@ -1,0 +1,97 @@
+import KafkaClient
+import Logging
+import Serving
+
+/// Reads texts from Kafka as a member of a consumer group: an actor on a thread of its own, because the C library blocks.
+public actor KafkaTextSource: TextSource {
+    private let thread: DedicatedThread
+    private let settings: KafkaSourceSettings
+    private let logger: Logger
+    private var consumer: KafkaConsumer?
+    /// What the client library reported since it was asked last.
+    private let reports = KafkaReports()
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    public init(_ settings: KafkaSourceSettings, logger: Logger = Logger(label: "lorikeet.source")) {
+        self.settings = settings
+        self.logger = logger
+        thread = DedicatedThread(name: "source \(settings.group)")
+    }
+
+    public func start(listener: any PartitionListener) throws(SourceError) {
+        guard consumer == nil else { return }
+        let refused = settings.refusedProperties
+        guard refused.isEmpty else {
+            throw SourceError(action: .stop, reason: "Kafka properties that cannot be set: \(refused.joined(separator: ", "))")
+        }
+        let reports = reports
+        let logger = logger
+        consumer = try mapped("starting") { () throws(KafkaError) in
+            try KafkaConsumer(
+                properties: settings.consumerProperties, topics: settings.topics,
+                onAssigned: { listener.partitionsAssigned($0.map(SourcePartition.init)) },
+                onRevoked: { partitions, lost in
+                    let positions = listener.partitionsRevoked(partitions.map(SourcePartition.init), lost: lost)
+                    return Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
+                },
+                onError: { reports.append($0) },
+                onLog: { line in logger.log(level: line.loggerLevel, "\(line.message)", metadata: ["facility": "\(line.facility)"]) })
+        }
+    }
+
+    public func next() throws(SourceError) -> [SourceMessage] {
+        let consumer = try running()
+        let messages = try mapped("reading") { () throws(KafkaError) in
+            try consumer.poll(maximum: settings.maximumMessages, timeout: settings.pollTimeout)
+        }
+        if let failure = reports.take(messagesArrived: !messages.isEmpty) { throw failure }
+        return messages.map(SourceMessage.init)
+    }
+
+    public func pause() throws(SourceError) {
+        let consumer = try running()
+        try mapped("pausing") { () throws(KafkaError) in try consumer.pause() }
+    }
+
+    public func resume() throws(SourceError) {
+        let consumer = try running()
+        try mapped("resuming") { () throws(KafkaError) in try consumer.resume() }
+    }
+
+    public func commit(_ positions: [SourcePartition: Int64]) throws(SourceError) {
+        if positions.isEmpty { return }
+        let consumer = try running()
+        let offsets = Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
+        try mapped("committing") { () throws(KafkaError) in try consumer.commit(offsets) }
+    }
+
+    public func lag() -> [SourcePartition: Int64] {
+        guard let consumer else { return [:] }
+        return Dictionary(uniqueKeysWithValues: consumer.lag().map { (SourcePartition($0.key), $0.value) })
+    }
+
+    public func close() {
+        consumer?.close()
+        consumer = nil
+    }
+
+    private func running() throws(SourceError) -> KafkaConsumer {
+        if let consumer { return consumer }
+        throw SourceError(action: .stop, reason: "Kafka: the source was not started, or is closed")
+    }
+
+    private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(SourceError) -> Value {
+        do {
+            return try body()
+        } catch {
+            throw SourceError(error, purpose: purpose)
+        }
+    }
+}
+
+extension SourceError {
+    init(_ error: KafkaError, purpose: String) {
+        self.init(action: FailureTable.action(for: error), reason: "\(error), while \(purpose)")
+    }
+}

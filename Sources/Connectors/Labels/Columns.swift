@@ -1,0 +1,97 @@
+import PostgresClient
+import Serving
+
+/// The keys of messages as columns.
+struct KeyColumns {
+    private var topics: [String?] = []
+    private var partitions: [Int64?] = []
+    private var offsets: [Int64?] = []
+    private var producedAt: [Int64?] = []
+
+    init(_ messages: [SourceMessage]) {
+        for message in messages { append(message) }
+    }
+
+    init() {}
+
+    mutating func append(_ message: SourceMessage) {
+        topics.append(StorableText.text(message.origin.topic))
+        partitions.append(Int64(message.origin.partition))
+        offsets.append(message.origin.offset)
+        producedAt.append(StorableTime.milliseconds(message.producedAt))
+    }
+
+    /// topic, partition, offset.
+    var place: [PostgresValue] { [.texts(topics), .integers(partitions), .integers(offsets)] }
+    var time: PostgresValue { .timestamps(producedAt) }
+
+    func parameters(pipeline: String) -> [PostgresValue] { [.text(pipeline)] + place + [time] }
+}
+
+/// Rows of `labels` as columns: one row a task of each message.
+struct LabelColumns {
+    private var keys = KeyColumns()
+    private var messageKeys: [[UInt8]?] = []
+    private var tasks: [String?] = []
+    private var labels: [String?] = []
+    private var labelSets: [String?] = []
+    private var scores: [Double?] = []
+    private var scoreObjects: [String?] = []
+    private var abstained: [Bool?] = []
+    private var digests: [String?] = []
+    private var texts: [String?] = []
+
+    init(_ messages: ArraySlice<LabelledMessage>) {
+        for message in messages {
+            let text = message.text.map(StorableText.text)
+            for label in message.labels { append(label, of: message.message, text: text) }
+        }
+    }
+
+    private mutating func append(_ label: TaskLabel, of message: SourceMessage, text: String?) {
+        keys.append(message)
+        messageKeys.append(message.key)
+        tasks.append(StorableText.text(label.task))
+        labels.append(label.label.map(StorableText.text))
+        labelSets.append(label.labels.map(ArrayLiteral.texts))
+        scores.append(StorableScore.double(label.score))
+        scoreObjects.append(JSONText.object(label.scores))
+        abstained.append(label.abstained)
+        digests.append(label.adapterDigest)
+        texts.append(text)
+    }
+
+    func parameters(pipeline: String) -> [PostgresValue] {
+        [.text(pipeline)] + keys.place
+            + [
+                .texts(tasks), keys.time, .byteStrings(messageKeys), .texts(labels), .texts(labelSets), .doubles(scores),
+                .texts(scoreObjects), .booleans(abstained), .texts(digests), .texts(texts),
+            ]
+    }
+}
+
+/// Rows of `rejected` as columns.
+struct RejectionColumns {
+    private var keys = KeyColumns()
+    private var messageKeys: [[UInt8]?] = []
+    private var headers: [String?] = []
+    private var payloads: [[UInt8]?] = []
+    private var stages: [String?] = []
+    private var reasons: [String?] = []
+
+    init(_ rejections: ArraySlice<Rejection>) {
+        for rejection in rejections {
+            keys.append(rejection.message)
+            messageKeys.append(rejection.message.key)
+            headers.append(JSONText.headers(rejection.message.headers))
+            payloads.append(rejection.message.payload)
+            stages.append(rejection.stage.rawValue)
+            reasons.append(StorableText.reason(rejection.reason))
+        }
+    }
+
+    func parameters(pipeline: String) -> [PostgresValue] {
+        [.text(pipeline)] + keys.place
+            + [keys.time, .byteStrings(messageKeys), .texts(headers), .byteStrings(payloads), .texts(stages), .texts(reasons)]
+    }
+}

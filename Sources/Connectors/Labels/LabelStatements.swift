@@ -1,0 +1,83 @@
+import PostgresClient
+import Serving
+
+/// The statements that store a batch. Each takes columns as arrays, so that its text is the same for every batch and is prepared once.
+struct LabelStatements {
+    private let connection: BoundedConnection
+    private let pipeline: String
+
+    init(_ connection: BoundedConnection, pipeline: String) {
+        self.connection = connection
+        self.pipeline = pipeline
+    }
+
+    /// Everything of a batch, within a transaction.
+    func store(_ labelled: [LabelledMessage], _ rejections: [Rejection]) throws {
+        try upsertLabels(labelled[...])
+        try forgetRejected(labelled.map(\.message))
+        try storeRejections(rejections)
+    }
+
+    func upsertLabels(_ messages: ArraySlice<LabelledMessage>) throws {
+        for chunk in Chunks(messages, weight: { 100 * $0.labels.count + ($0.text?.utf8.count ?? 0) * $0.labels.count }) {
+            try connection.execute(Self.upsertLabels, LabelColumns(chunk).parameters(pipeline: pipeline))
+        }
+    }
+
+    /// Messages that are labelled now are rejected no longer.
+    func forgetRejected(_ messages: [SourceMessage]) throws {
+        if messages.isEmpty { return }
+        try connection.execute(Self.deleteRejected, KeyColumns(messages).parameters(pipeline: pipeline))
+    }
+
+    /// Messages that are rejected now are labelled no longer.
+    func storeRejections(_ rejections: [Rejection]) throws {
+        if rejections.isEmpty { return }
+        for chunk in Chunks(rejections[...], weight: { 200 + $0.message.byteCount }) {
+            try connection.execute(Self.upsertRejected, RejectionColumns(chunk).parameters(pipeline: pipeline))
+        }
+        try connection.execute(Self.deleteLabels, KeyColumns(rejections.map(\.message)).parameters(pipeline: pipeline))
+    }
+
+    private static let upsertLabels = """
+        INSERT INTO lorikeet.labels (
+            pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
+            adapter_digest, text)
+        SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label, r.labels::text[], r.score,
+            r.scores::jsonb, r.abstained, r.adapter_digest, r.text
+        FROM unnest(
+            $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bytea[], $8::text[], $9::text[],
+            $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::text[])
+            AS r(topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
+                adapter_digest, text)
+        ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
+            message_key = excluded.message_key, label = excluded.label, labels = excluded.labels, score = excluded.score,
+            scores = excluded.scores, abstained = excluded.abstained, adapter_digest = excluded.adapter_digest,
+            text = excluded.text, labelled_at = excluded.labelled_at
+        """
+
+    private static let upsertRejected = """
+        INSERT INTO lorikeet.rejected (
+            pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
+        SELECT $1, r.topic, r."partition", r."offset", r.produced_at, r.message_key, r.headers::jsonb, r.payload, r.stage, r.reason
+        FROM unnest(
+            $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::bytea[], $9::text[],
+            $10::text[])
+            AS r(topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
+        ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
+            message_key = excluded.message_key, headers = excluded.headers, payload = excluded.payload, stage = excluded.stage,
+            reason = excluded.reason, rejected_at = excluded.rejected_at
+        """
+
+    private static let deleteRejected = delete(from: "rejected")
+    private static let deleteLabels = delete(from: "labels")
+
+    private static func delete(from table: String) -> String {
+        """
+        DELETE FROM lorikeet.\(table) AS t
+        USING unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[]) AS k(topic, "partition", "offset", produced_at)
+        WHERE t.pipeline = $1 AND t.topic = k.topic AND t."partition" = k."partition" AND t."offset" = k."offset"
+            AND t.produced_at = k.produced_at
+        """
+    }
+}

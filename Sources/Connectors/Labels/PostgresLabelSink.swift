@@ -1,0 +1,117 @@
+import Logging
+import PostgresClient
+import Serving
+
+/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`: one connection on a thread of its own, one transaction a batch.
+///
+/// A batch is written as a whole. If the database refuses a row of it, the transaction is rolled back and the batch is written again by halves, each
+/// under a savepoint, until the messages at fault stand alone; these go to `rejected`, the others are stored. All of it is one transaction, and costs
+/// logarithmically many statements for each message at fault.
+///
+/// Writing a batch again overwrites its rows with the same values, so that a batch whose COMMIT was not answered is simply stored once more.
+public actor PostgresLabelSink: LabelSink {
+    private let thread: DedicatedThread
+    private let settings: PostgresSettings
+    private let pipeline: String
+    private let logger: Logger
+    private var connection: BoundedConnection?
+    /// For tests: statements of earlier connections.
+    private var closedStatements = 0
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Connects with the first batch, or with ``connect()``.
+    public init(_ settings: PostgresSettings, pipeline: String, logger: Logger = Logger(label: "lorikeet.sink")) {
+        self.settings = settings
+        self.pipeline = pipeline
+        self.logger = logger
+        thread = DedicatedThread(name: "sink \(pipeline)")
+    }
+
+    /// Connects if there is no connection, and looks at the schema's version and the role's privileges.
+    ///
+    /// - Throws: `.stop` if the schema is missing, older or newer, or the role lacks a privilege; `.retry` if the server is away.
+    public func connect() throws(SinkError) {
+        do {
+            _ = try usableConnection()
+        } catch {
+            throw sinkError(error, purpose: "connecting")
+        }
+    }
+
+    public func store(_ outcomes: [Outcome]) throws(SinkError) -> StoreReceipt {
+        let batch = StoreBatch(outcomes)
+        if batch.isEmpty { return StoreReceipt() }
+        do {
+            let refused = try write(batch, on: try usableConnection())
+            return batch.receipt(refused: refused.map(\.message))
+        } catch {
+            throw sinkError(error, purpose: "storing labels")
+        }
+    }
+
+    public func close() {
+        guard let connection else { return }
+        closedStatements += connection.statementCount
+        connection.close()
+        self.connection = nil
+    }
+
+    /// Statements that were sent since the beginning.
+    var statementCount: Int { closedStatements + (connection?.statementCount ?? 0) }
+
+    /// - Returns: the messages that the database refused, and why.
+    private func write(_ batch: StoreBatch, on connection: BoundedConnection) throws -> [Rejection] {
+        do {
+            try connection.transaction { try LabelStatements(connection, pipeline: pipeline).store(batch.labelled, batch.rejections) }
+            return []
+        } catch let error as PostgresError where FailureTable.action(for: error) == .reject && !batch.labelled.isEmpty {
+            logger.debug("A batch was refused; looking for the messages at fault", metadata: ["sqlstate": "\(error.sqlState ?? "")"])
+            return try connection.transaction { try writeByHalves(batch, on: connection) }
+        }
+    }
+
+    private func writeByHalves(_ batch: StoreBatch, on connection: BoundedConnection) throws -> [Rejection] {
+        // A deferred constraint would refuse at COMMIT, where nothing tells whose fault it is.
+        try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        let statements = LabelStatements(connection, pipeline: pipeline)
+        let stored = try Bisection.run(batch.labelled, attempt: { slice in
+            try connection.savepoint { try statements.upsertLabels(slice) }
+        })
+        let refused = stored.refused.map { Rejection(message: $0.message, stage: .store, reason: FailureReason.refusal($1)) }
+        try statements.forgetRejected(stored.accepted.map(\.message))
+        try statements.storeRejections(StoreBatch.sorted(batch.rejections + refused))
+        return refused
+    }
+
+    private func usableConnection() throws -> BoundedConnection {
+        if let connection, connection.isUsable { return connection }
+        close()
+        let connection = try BoundedConnection(settings)
+        do {
+            try SchemaVersion.verify(connection)
+            try requirePrivileges(connection)
+        } catch {
+            connection.close()
+            throw error
+        }
+        self.connection = connection
+        return connection
+    }
+
+    private func requirePrivileges(_ connection: BoundedConnection) throws {
+        let missing = try DaemonRole.missingPrivileges(on: connection)
+        guard !missing.isEmpty else { return }
+        throw DatabaseError(
+            action: .stop,
+            reason: "the role lacks \(missing.joined(separator: ", ")): run `lorikeet migrate --grant ROLE` as the owner of the schema")
+    }
+
+    /// Every error ends the connection: cheap, rare, and whatever state it was in is gone.
+    private func sinkError(_ error: any Error, purpose: String) -> SinkError {
+        close()
+        let failure = DatabaseError(error, purpose: purpose)
+        // Only the rows of `rejected` can be refused up to here; to lose them is no choice.
+        return SinkError(action: failure.action == .reject ? .retry : failure.action, reason: failure.reason)
+    }
+}

@@ -1,0 +1,61 @@
+import Serving
+
+/// What one transaction stores: each message once, in an order that is the same for every daemon, so that two of them that write the same rows wait
+/// for one another instead of deadlocking.
+struct StoreBatch {
+    /// The identity of a message in the database.
+    struct Key: Hashable {
+        let origin: Origin
+        let producedAt: Int64
+
+        init(_ message: SourceMessage) {
+            origin = message.origin
+            producedAt = StorableTime.milliseconds(message.producedAt)
+        }
+    }
+
+    private(set) var labelled: [LabelledMessage] = []
+    private(set) var rejections: [Rejection] = []
+    /// How often each message was given, by how it is to be stored.
+    private var labelledCounts: [Key: Int] = [:]
+    private var rejectedCount = 0
+
+    /// Of a message that was given twice (delivered again meanwhile), the later outcome counts.
+    init(_ outcomes: [Outcome]) {
+        var last: [Key: Int] = [:]
+        for (index, outcome) in outcomes.enumerated() { last[Key(outcome.message)] = index }
+        for (index, outcome) in outcomes.enumerated() {
+            let key = Key(outcome.message)
+            let isLast = last[key] == index
+            switch outcome {
+            case .labelled(let message):
+                labelledCounts[key, default: 0] += 1
+                if isLast { labelled.append(message) }
+            case .rejected(let rejection):
+                rejectedCount += 1
+                if isLast { rejections.append(rejection) }
+            case .dropped: break
+            }
+        }
+        labelled.sort { Self.precedes($0.message, $1.message) }
+        rejections = Self.sorted(rejections)
+    }
+
+    var isEmpty: Bool { labelled.isEmpty && rejections.isEmpty }
+
+    static func sorted(_ rejections: [Rejection]) -> [Rejection] {
+        rejections.sorted { precedes($0.message, $1.message) }
+    }
+
+    /// Counts every outcome that was given, also one that a later one overtook.
+    func receipt(refused: [SourceMessage]) -> StoreReceipt {
+        let refusedCount = refused.reduce(0) { $0 + (labelledCounts[Key($1)] ?? 0) }
+        let labelledCount = labelledCounts.values.reduce(0, +)
+        return StoreReceipt(
+            labelled: labelledCount - refusedCount, rejected: rejectedCount + refusedCount, refused: refusedCount)
+    }
+
+    private static func precedes(_ left: SourceMessage, _ right: SourceMessage) -> Bool {
+        (left.origin.topic, left.origin.partition, left.origin.offset) < (right.origin.topic, right.origin.partition, right.origin.offset)
+    }
+}

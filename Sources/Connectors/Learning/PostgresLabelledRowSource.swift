@@ -1,0 +1,144 @@
+import Foundation
+import Logging
+import PostgresClient
+import Retraining
+import Serving
+
+/// Labelled rows from `lorikeet.annotations`, and the learning way's records in `lorikeet.retrainings`.
+///
+/// Rows with a set of labels are left out for now, and counted: ``skippedRows(task:)``.
+public struct PostgresLabelledRowSource: LabelledRowSource {
+    private let settings: PostgresSettings
+    private let session: PostgresSession
+
+    public init(_ settings: PostgresSettings) {
+        self.settings = settings
+        session = PostgresSession(settings, name: "labelled rows")
+    }
+
+    public func close() async { await session.close() }
+
+    public func newRows(task: String, since: Date?) async throws -> Int {
+        try await count(
+            """
+            SELECT count(*) AS rows FROM lorikeet.annotations
+            WHERE task = $1 AND label IS NOT NULL AND ($2::timestamptz IS NULL OR created_at > $2)
+            """, [.text(task), since.map { .timestamp(Milliseconds.from($0)) } ?? .null])
+    }
+
+    /// Rows that were added since the task's last finished retraining began, all of them if there was none: what a scheduler waits for.
+    ///
+    /// Compared within the database, so that neither this machine's clock nor rounding counts; a retraining that failed learned nothing.
+    public func newRowsSinceLastRetraining(task: String) async throws(DatabaseError) -> Int {
+        try await count(
+            """
+            SELECT count(*) AS rows FROM lorikeet.annotations
+            WHERE task = $1 AND label IS NOT NULL AND created_at > coalesce(
+                (SELECT max(started_at) FROM lorikeet.retrainings
+                 WHERE task = $1 AND verdict IN ('promoted', 'rejected')), '-infinity')
+            """, [.text(task)])
+    }
+
+    /// Rows of the task that carry a set of labels, which ``rows(task:limit:)`` leaves out.
+    public func skippedRows(task: String) async throws(DatabaseError) -> Int {
+        try await count("SELECT count(*) AS rows FROM lorikeet.annotations WHERE task = $1 AND label IS NULL", [.text(task)])
+    }
+
+    public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
+        try await session.run("reading annotations") { connection in
+            let result = try connection.execute(
+                """
+                SELECT id, text, label, created_at FROM (
+                    SELECT id, text, label, created_at FROM lorikeet.annotations
+                    WHERE task = $1 AND label IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT $2::bigint
+                ) AS newest ORDER BY created_at, id
+                """, [.text(task), .integer(Int64(max(0, limit)))], within: .seconds(600))
+            return try result.rows.map { row in
+                LabelledRow(
+                    id: try row.integer("id"), text: try row.text("text"), label: try row.text("label"),
+                    createdAt: Milliseconds.date(try row.timestamp("created_at")))
+            }
+        }
+    }
+
+    public func lastRetraining(task: String) async throws -> RetrainingRecord? {
+        try await session.run("reading retrainings") { connection in
+            let result = try connection.execute(
+                "SELECT * FROM lorikeet.retrainings WHERE task = $1 ORDER BY started_at DESC, id DESC LIMIT 1", [.text(task)])
+            return try result.first.map(RetrainingRecord.init)
+        }
+    }
+
+    /// Retrainings, the newest first; of one task, or of all.
+    public func retrainings(task: String? = nil, limit: Int = 100) async throws(DatabaseError) -> [RetrainingRecord] {
+        try await session.run("reading retrainings") { connection in
+            let result = try connection.execute(
+                """
+                SELECT * FROM lorikeet.retrainings WHERE $1::text IS NULL OR task = $1
+                ORDER BY started_at DESC, id DESC LIMIT $2::bigint
+                """, [task.map(PostgresValue.text) ?? .null, .integer(Int64(max(0, limit)))])
+            return try result.rows.map(RetrainingRecord.init)
+        }
+    }
+
+    public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
+        try await session.run("noting a retraining") { connection in
+            let result = try connection.execute(
+                "INSERT INTO lorikeet.retrainings (task, trigger, champion) VALUES ($1, $2, $3) RETURNING id",
+                [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
+            guard let row = result.first else { throw DatabaseError(action: .stop, reason: "a retraining was not noted") }
+            return try row.integer("id")
+        }
+    }
+
+    public func finish(
+        _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
+    ) async throws {
+        try await session.run("noting a retraining") { connection in
+            let result = try connection.execute(
+                """
+                UPDATE lorikeet.retrainings
+                SET finished_at = clock_timestamp(), verdict = $2, reason = $3, rows_used = $4::bigint, challenger = $5 WHERE id = $1
+                """,
+                [
+                    .integer(id), .text(verdict.rawValue), .text(StorableText.text(reason)), .integer(Int64(rowsUsed)),
+                    challenger.map(PostgresValue.text) ?? .null,
+                ])
+            if result.affectedRows != 1 { throw DatabaseError(action: .stop, reason: "there is no retraining \(id)") }
+        }
+    }
+
+    public func withLock<Result: Sendable>(
+        task: String, _ body: @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        guard let lock = try await TaskLock.acquire(task: task, settings) else { return nil }
+        do {
+            let result = try await body()
+            await lock.release()
+            return result
+        } catch {
+            await lock.release()
+            throw error
+        }
+    }
+
+    private func count(_ sql: String, _ parameters: [PostgresValue]) async throws(DatabaseError) -> Int {
+        try await session.run("counting rows") { connection in
+            Int(try connection.execute(sql, parameters).first?.integer("rows") ?? 0)
+        }
+    }
+}
+
+extension RetrainingRecord {
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(
+            id: try row.integer("id"), task: try row.text("task"),
+            // A trigger that only a newer program knows was, to this one, someone's command.
+            trigger: RetrainingTrigger(rawValue: try row.text("trigger")) ?? .command,
+            startedAt: Milliseconds.date(try row.timestamp("started_at")),
+            finishedAt: try row.optionalTimestamp("finished_at").map(Milliseconds.date),
+            rowsUsed: Int(try row.integer("rows_used")), champion: try row.optionalText("champion"),
+            challenger: try row.optionalText("challenger"),
+            verdict: try row.optionalText("verdict").flatMap(RetrainingVerdict.init), reason: try row.optionalText("reason"))
+    }
+}

@@ -1,0 +1,43 @@
+/// The role that a daemon connects as: it reads and writes rows, and may create, change or drop nothing.
+struct DaemonRole {
+    let name: String
+
+    /// What each table is used for, and nothing else.
+    static let privileges: [(table: String, privileges: String)] = [
+        ("schema_migrations", "SELECT"),
+        ("labels", "SELECT, INSERT, UPDATE, DELETE"),
+        ("rejected", "SELECT, INSERT, UPDATE, DELETE"),
+        ("annotations", "SELECT"),
+        ("adapters", "SELECT, INSERT, UPDATE"),
+        ("retrainings", "SELECT, INSERT, UPDATE"),
+    ]
+
+    var statements: [String] {
+        let role = SQL.identifier(name)
+        return ["GRANT USAGE ON SCHEMA lorikeet TO \(role)"]
+            + Self.privileges.map { "GRANT \($0.privileges) ON lorikeet.\($0.table) TO \(role)" }
+    }
+
+    func grant(on connection: BoundedConnection) throws {
+        for statement in statements { try connection.execute(statement) }
+    }
+
+    /// Which of these privileges the current role lacks, as `INSERT on lorikeet.labels`; also those of tables that are missing.
+    static func missingPrivileges(on connection: BoundedConnection) throws -> [String] {
+        var tables: [String?] = []
+        var privileges: [String?] = []
+        for (table, list) in Self.privileges {
+            for privilege in list.split(separator: ",") {
+                tables.append("lorikeet." + table)
+                privileges.append(privilege.trimmingPrefix(while: { $0 == " " }).description)
+            }
+        }
+        let result = try connection.execute(
+            """
+            SELECT p.privilege || ' on ' || p.place AS missing
+            FROM unnest($1::text[], $2::text[]) AS p(place, privilege)
+            WHERE to_regclass(p.place) IS NOT NULL AND NOT has_table_privilege(to_regclass(p.place), p.privilege)
+            """, [.texts(tables), .texts(privileges)])
+        return try result.rows.map { try $0.text("missing") }
+    }
+}

@@ -1,0 +1,36 @@
+import PostgresClient
+import Serving
+
+/// What stands in `lorikeet.schema_migrations`.
+enum SchemaVersion {
+    /// - Parameter mayBeMissing: 0 where there is no table, in place of an error.
+    static func read(_ connection: BoundedConnection, mayBeMissing: Bool) throws -> Int {
+        if mayBeMissing {
+            let place = try connection.execute("SELECT to_regclass('lorikeet.schema_migrations') IS NOT NULL AS present")
+            guard try place.first?.boolean("present") == true else { return 0 }
+        }
+        let result = try connection.execute("SELECT coalesce(max(version), 0)::bigint AS version FROM lorikeet.schema_migrations")
+        return Int(try result.first?.integer("version") ?? 0)
+    }
+
+    /// - Throws: `.stop`, in words, unless the schema is the one that this program works with.
+    static func verify(_ connection: BoundedConnection) throws {
+        let version = try read(connection, mayBeMissing: true)
+        let expected = Schema.expectedVersion
+        if version > expected { throw newer(version, than: expected) }
+        if version == 0 {
+            throw DatabaseError(action: .stop, reason: "the database has no schema lorikeet: run `lorikeet migrate`")
+        }
+        if version < expected {
+            throw DatabaseError(
+                action: .stop,
+                reason: "the database's schema lorikeet is version \(version), this program needs \(expected): run `lorikeet migrate`")
+        }
+    }
+
+    static func newer(_ version: Int, than expected: Int) -> DatabaseError {
+        DatabaseError(
+            action: .stop,
+            reason: "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet")
+    }
+}
