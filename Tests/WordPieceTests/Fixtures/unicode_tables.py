@@ -71,9 +71,9 @@ def combining_class(c):
 
 marks = [c for c in stripped if not stripped[c]]
 classes = {c: combining_class(c) for c in scalars if decomposed[c] == chr(c)}
-starter_marks = [c for c in marks if classes.get(c) == 0]
-# a mark that decomposes does so into marks, all of which are stripped
-assert all(all(classes[ord(x)] and ord(x) in stripped for x in decomposed[c]) for c in marks if c not in classes)
+# a mark that decomposes does so into marks, all of which are stripped; one starter among them is enough
+assert all(ord(x) in stripped and not stripped[ord(x)] for c in marks for x in decomposed[c])
+starter_marks = [c for c in marks if not all(classes[ord(x)] for x in decomposed[c])]
 kept_marks = {c: v for c, v in classes.items() if v and c not in stripped}
 known = set(marks) | set(kept_marks)
 assert all(classes[c] == 0 or c in known for c in classes)

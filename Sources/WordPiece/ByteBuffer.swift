@@ -1,0 +1,75 @@
+/// Bytes that grow, written through a raw pointer: the normaliser appends byte by byte and must not pay for checks.
+struct ByteBuffer: ~Copyable {
+    private(set) var bytes: UnsafeMutablePointer<UInt8>
+    private var capacity: Int
+    var count = 0
+
+    init(capacity: Int) {
+        self.capacity = max(capacity, 64)
+        bytes = .allocate(capacity: self.capacity)
+    }
+
+    deinit { bytes.deallocate() }
+
+    /// Makes room for so many bytes after those that are there.
+    @inline(__always)
+    mutating func reserve(_ more: Int) {
+        if count + more > capacity { grow(count + more) }
+    }
+
+    @inline(never)
+    private mutating func grow(_ needed: Int) {
+        let larger = max(needed, capacity * 2)
+        let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
+        moved.update(from: bytes, count: count)
+        bytes.deallocate()
+        bytes = moved
+        capacity = larger
+    }
+
+    /// Appends a byte; there must be room.
+    @inline(__always)
+    mutating func appendReserved(_ byte: UInt8) {
+        bytes[count] = byte
+        count += 1
+    }
+
+    /// Appends a scalar as UTF-8, making room.
+    mutating func append(scalar: UInt32) {
+        reserve(4)
+        if scalar < 0x80 {
+            appendReserved(UInt8(truncatingIfNeeded: scalar))
+        } else if scalar < 0x800 {
+            appendReserved(UInt8(truncatingIfNeeded: 0xC0 | scalar >> 6))
+            appendReserved(UInt8(truncatingIfNeeded: 0x80 | scalar & 0x3F))
+        } else if scalar < 0x10000 {
+            appendReserved(UInt8(truncatingIfNeeded: 0xE0 | scalar >> 12))
+            appendReserved(UInt8(truncatingIfNeeded: 0x80 | scalar >> 6 & 0x3F))
+            appendReserved(UInt8(truncatingIfNeeded: 0x80 | scalar & 0x3F))
+        } else {
+            appendReserved(UInt8(truncatingIfNeeded: 0xF0 | scalar >> 18))
+            appendReserved(UInt8(truncatingIfNeeded: 0x80 | scalar >> 12 & 0x3F))
+            appendReserved(UInt8(truncatingIfNeeded: 0x80 | scalar >> 6 & 0x3F))
+            appendReserved(UInt8(truncatingIfNeeded: 0x80 | scalar & 0x3F))
+        }
+    }
+
+    /// Appends the bytes, making room.
+    @inline(__always)
+    mutating func append(_ source: UnsafePointer<UInt8>, count length: Int) {
+        reserve(length)
+        for offset in 0..<length { bytes[count + offset] = source[offset] }
+        count += length
+    }
+}
+
+/// The scalar whose UTF-8 starts at `bytes`, which is not ASCII, and its length in bytes. The bytes must be valid UTF-8.
+@inline(__always)
+func decodeScalar(_ bytes: UnsafePointer<UInt8>) -> (scalar: UInt32, length: Int) {
+    let lead = UInt32(bytes[0])
+    if lead < 0xE0 { return ((lead & 0x1F) << 6 | UInt32(bytes[1] & 0x3F), 2) }
+    let second = UInt32(bytes[1] & 0x3F)
+    let third = UInt32(bytes[2] & 0x3F)
+    if lead < 0xF0 { return ((lead & 0xF) << 12 | second << 6 | third, 3) }
+    return ((lead & 7) << 18 | second << 12 | third << 6 | UInt32(bytes[3] & 0x3F), 4)
+}
