@@ -1,0 +1,52 @@
+import ArgumentParser
+import Daemon
+
+/// `lorikeet check FILE…`: validates everything, changes nothing.
+struct Check: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Validate pipeline files and all they name; change nothing.",
+        discussion: """
+            Looks at the files, the base, the adapters and their labels, then asks the
+            database for its schema and the broker for its topics. Exit status 78 if the
+            daemon would not start.
+
+            EXAMPLES
+              lorikeet check pipelines/packages.yaml
+              lorikeet check --offline pipelines/*.yaml      # neither database nor broker
+              lorikeet check --json pipelines/packages.yaml | jq '.findings[]'
+            """)
+
+    @OptionGroup var pipelines: PipelineFiles
+
+    @Flag(help: "Ask neither database nor broker.")
+    var offline = false
+
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let options = PipelineCheck.Options(database: !offline, broker: !offline)
+        let report = await PipelineCheck.run(files: pipelines.files, options: options)
+        if output.json {
+            try StandardOutput.shared.line(JSONValue.encoded(report))
+        } else {
+            for finding in report.findings { try StandardOutput.shared.line(Self.line(finding)) }
+            try StandardOutput.shared.line(Self.verdict(report))
+        }
+        guard report.status == .done else { throw ExitCode(report.status.rawValue) }
+    }
+
+    private static func line(_ finding: CheckReport.Finding) -> String {
+        switch finding.severity {
+        case .fine: "ok       \(finding)"
+        case .warning: "warning  \(finding)"
+        case .error: "error    \(finding)"
+        }
+    }
+
+    private static func verdict(_ report: CheckReport) -> String {
+        let errors = report.findings.count { $0.severity == .error }
+        let warnings = report.findings.count { $0.severity == .warning }
+        func counted(_ count: Int, _ noun: String) -> String { "\(count) \(noun)\(count == 1 ? "" : "s")" }
+        return "\(counted(errors, "error")), \(counted(warnings, "warning"))"
+    }
+}

@@ -1,0 +1,61 @@
+import ArgumentParser
+import Daemon
+import Logging
+
+/// `lorikeet retrain TASK`: one run of the learning way, now.
+struct Retrain: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Train a challenger from a task's labelled rows; promote it if it is better.",
+        discussion: """
+            Reads lorikeet.annotations, trains from the live adapter on, compares both
+            on the rows that are held out for ever, promotes or rejects. Running daemons
+            take a promoted adapter over at once. A rejected challenger is an answer, not
+            a failure: exit status 0.
+
+            EXAMPLES
+              lorikeet retrain section --pipeline pipelines/packages.yaml
+              lorikeet retrain role --pipeline pipelines/packages.yaml --json | jq .verdict
+            """)
+
+    @Argument(help: ArgumentHelp("The task to retrain.", valueName: "task"))
+    var task: String
+
+    @Option(help: ArgumentHelp("The pipeline file that names database, base and settings.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    var pipeline: String
+
+    @Flag(help: ArgumentHelp("At low priority, and only while standard input is open: how the daemon starts it.", visibility: .hidden))
+    var background = false
+
+    @Option(help: ArgumentHelp("What started this run, as the table retrainings shows it.", visibility: .hidden))
+    var trigger = "manual"
+
+    @Option(help: "How log lines look: logfmt or json.")
+    var logFormat = LogFormat.logfmt
+
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        DaemonLogging.bootstrap(format: logFormat, level: background ? .info : .warning)
+        let report = try await Daemon.RetrainCommand.run(
+            task: task, file: pipeline, background: background, trigger: trigger, logger: Logger(label: "lorikeet.retrain"),
+            progress: { StandardError.write($0) })
+        if output.json {
+            try StandardOutput.shared.line(JSONValue.encoded(report))
+        } else {
+            try print(report)
+        }
+    }
+
+    private func print(_ report: RetrainReport) throws {
+        try StandardOutput.shared.line("\(report.task): \(report.verdict): \(report.reason)")
+        var table = TextTable(.left("adapter"), .left("digest"), .right("macro-F1 on the hold-out"))
+        if let champion = report.champion {
+            table.add("champion", Figure.digest(champion), Figure.share(report.championMacroF1))
+        }
+        if let challenger = report.challenger {
+            table.add("challenger", Figure.digest(challenger), Figure.share(report.challengerMacroF1))
+        }
+        if !table.rows.isEmpty { try table.print() }
+        try StandardOutput.shared.line("\(report.rowsUsed) labelled rows")
+    }
+}

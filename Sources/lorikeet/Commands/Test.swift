@@ -1,0 +1,56 @@
+import ArgumentParser
+import Daemon
+
+/// `lorikeet test FILE…`: runs a pipeline's own examples.
+struct Test: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        abstract: "Run the examples of pipeline files through their adapters.",
+        discussion: """
+            The examples stand in the file, so that they are tested before it is deployed:
+
+              examples:
+                - { text: "a game of chess", task: section, label: games }
+
+            Exit status 1 if an example gets another label.
+
+            EXAMPLES
+              lorikeet test pipelines/packages.yaml
+              lorikeet test --live pipelines/packages.yaml     # the registry's live adapters
+              lorikeet test --json pipelines/*.yaml | jq 'select(.passed | not)'
+            """)
+
+    @OptionGroup var pipelines: PipelineFiles
+    @OptionGroup var workerOptions: WorkerOptions
+
+    @Flag(help: "Take live adapters from the registry, also where the file names a folder.")
+    var live = false
+
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let report = try await ExampleRunner.run(
+            files: pipelines.files, options: ExampleRunner.Options(live: live, workers: workerOptions.workers))
+        if output.json {
+            for result in report.results { try StandardOutput.shared.line(JSONValue.encoded(result)) }
+        } else {
+            try print(report)
+        }
+        guard report.status == .done else { throw ExitCode(report.status.rawValue) }
+    }
+
+    private func print(_ report: ExampleReport) throws {
+        var table = TextTable(.left(""), .left("task"), .left("expected"), .left("actual"), .right("score"), .left("example"))
+        for result in report.results {
+            table.add(
+                result.passed ? "pass" : "FAIL", result.task, result.expected,
+                result.abstained ? "\(result.actual) (abstained)" : result.actual, Figure.decimal(result.score, 3),
+                "\(result.file):\(result.line): \(result.text.prefix(48))")
+        }
+        if report.results.isEmpty {
+            try StandardOutput.shared.line("no examples")
+        } else {
+            try table.print()
+            try StandardOutput.shared.line("\(report.results.count(where: \.passed)) of \(report.results.count) examples pass")
+        }
+    }
+}

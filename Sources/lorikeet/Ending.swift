@@ -1,0 +1,49 @@
+import ArgumentParser
+import Daemon
+import Glibc
+
+/// Ends the process after an error: one line that says what is wrong, and the exit status of `ExitStatus`.
+func end(with error: any Error, of command: any ParsableCommand.Type) -> Never {
+    // What was finished before the error is still a result.
+    try? StandardOutput.shared.flush()
+    switch error {
+    case _ where isArgumentParsers(error):
+        command.exit(withError: error)
+    case StandardOutputError.closed:
+        endLikeSIGPIPE()
+    case let failure as CommandFailure:
+        complain(failure.message)
+        exit(failure.status.rawValue)
+    case let error as ConfigurationError:
+        complain(error.description)
+        exit(ExitStatus.configuration.rawValue)
+    default:
+        complain(explanation(of: error))
+        exit(ExitStatus.failed.rawValue)
+    }
+}
+
+/// Whether argument-parser made the error: a request for help, a wrong value, an exit code. Some of its types are its own secret.
+private func isArgumentParsers(_ error: any Error) -> Bool {
+    String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
+}
+
+/// Prints `error: …` for each line of the message.
+private func complain(_ message: String) {
+    for line in message.split(separator: "\n") { StandardError.write("error: \(line)") }
+}
+
+/// The error in words. Errors of the modules describe themselves; a bare enum case would mean nothing to a person.
+func explanation(of error: any Error) -> String {
+    switch error {
+    case let error as any CustomStringConvertible: error.description
+    default: "unexpected: \(type(of: error))"
+    }
+}
+
+/// Whoever read standard output has enough: ends as other Unix programs do.
+private func endLikeSIGPIPE() -> Never {
+    _ = signal(SIGPIPE, SIG_DFL)
+    raise(SIGPIPE)
+    exit(ExitStatus.failed.rawValue)
+}
