@@ -1,0 +1,70 @@
+/// Why an adapter cannot be read, written or put on a base.
+public enum AdapterError: Error, Equatable, Sendable {
+    /// A file or the folder is missing or cannot be read.
+    case unreadable(file: String, reason: String)
+    /// A file could not be written.
+    case unwritable(file: String, reason: String)
+    /// A key of `adapter_config.json` or `lorikeet.json` is missing or wrong.
+    case invalidConfiguration(key: String, reason: String)
+    /// The adapter changes the base or computes what this program does not.
+    case unsupported(feature: String, reason: String)
+    /// The weights are not a valid safetensors file.
+    case invalidWeights(SafetensorsError)
+    /// A tensor that must be there is not.
+    case missingTensor(String, reason: String)
+    /// A tensor that belongs to nothing the configuration names.
+    case unexpectedTensor(String)
+    /// A tensor does not have the shape that base and configuration ask for.
+    case wrongShape(tensor: String, expected: [Int], found: [Int])
+    /// The adapter was trained over another base.
+    case anotherBase(expected: String, found: String)
+    /// The labels are not as many as the head's rows, empty or double.
+    case invalidLabels(reason: String)
+    /// A target that the base does not have.
+    case unknownTarget(String, known: [String])
+}
+
+extension AdapterError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason), .unwritable(let file, let reason): "\(file): \(reason)"
+        case .invalidConfiguration(let key, let reason): "adapter configuration: key \"\(key)\": \(reason)"
+        case .unsupported(let feature, let reason): "the adapter uses \(feature), which cannot be served: \(reason)"
+        case .invalidWeights(let error): "adapter weights: \(error)"
+        case .missingTensor(let name, let reason): "adapter weights: tensor \"\(name)\" is missing: \(reason)"
+        case .unexpectedTensor(let name): "adapter weights: tensor \"\(name)\" belongs to nothing that can be applied to this base"
+        case .wrongShape(let tensor, let expected, let found):
+            "adapter weights: tensor \"\(tensor)\" has shape \(found), but base and configuration ask for \(expected)"
+        case .anotherBase(let expected, let found):
+            "the adapter was trained over base \(expected.prefix(12))…, this base is \(found.prefix(12))…"
+        case .invalidLabels(let reason): "adapter labels: \(reason)"
+        case .unknownTarget(let name, let known):
+            "target \"\(name)\" is no linear layer of this base; it has \(known.joined(separator: ", "))"
+        }
+    }
+}
+
+extension AdapterError {
+    /// The key and kind of what a JSON decoder refused; never the value.
+    init(decoding error: any Error, file: String) {
+        guard let error = error as? DecodingError else {
+            self = .invalidConfiguration(key: file, reason: "cannot be read")
+            return
+        }
+        switch error {
+        case .keyNotFound(let key, let context):
+            self = .invalidConfiguration(key: Self.path(context.codingPath + [key]), reason: "is missing")
+        case .typeMismatch(_, let context), .valueNotFound(_, let context):
+            self = .invalidConfiguration(key: Self.path(context.codingPath), reason: "has the wrong type")
+        case .dataCorrupted(let context):
+            let key = context.codingPath.isEmpty ? file : Self.path(context.codingPath)
+            self = .invalidConfiguration(key: key, reason: context.codingPath.isEmpty ? "is not valid JSON" : "has an unknown value")
+        @unknown default:
+            self = .invalidConfiguration(key: file, reason: "cannot be read")
+        }
+    }
+
+    private static func path(_ keys: [any CodingKey]) -> String {
+        keys.map(\.stringValue).joined(separator: ".")
+    }
+}

@@ -1,0 +1,107 @@
+/// How a LoRA adapter is shaped: what PEFT keeps in `adapter_config.json`.
+///
+/// Encodes and decodes under PEFT's own keys, so that it is that file's content (without the fixed keys that
+/// `PEFTConfiguration` adds) and the part of a manifest that names the configuration.
+public struct LoRAConfiguration: Sendable, Equatable {
+    /// Which biases the adapter brings along.
+    public enum Bias: String, Sendable, Codable {
+        case none
+        /// Those of the adapted layers.
+        case loraOnly = "lora_only"
+    }
+
+    /// Inner width of A and B.
+    public var rank: Int
+    /// The update is scaled by alpha / rank (alpha / √rank with `useRSLoRA`).
+    public var alpha: Double
+    /// Dropout on the adapters' inputs in training.
+    public var dropout: Double
+    /// Linear layers to adapt, by the ends of their names, as PEFT's `target_modules`; `query`, `key`, `value` are understood over DistilBERT too.
+    public var targets: [String]
+    /// PEFT's other form of `target_modules`, one regular expression over whole names; then `targets` is empty.
+    public var targetPattern: String?
+    /// Encoder layers to adapt (`layers_to_transform`); nil is all of them.
+    public var layers: [Int]?
+    public var useRSLoRA: Bool
+    /// Ranks of single layers, by regular expressions on the ends of their names.
+    public var rankPattern: [String: Int]
+    /// Alphas of single layers, in the same way.
+    public var alphaPattern: [String: Double]
+    public var bias: Bias
+    public var useDoRA: Bool
+
+    public init(
+        rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["query", "value"], targetPattern: String? = nil,
+        layers: [Int]? = nil, useRSLoRA: Bool = false, rankPattern: [String: Int] = [:], alphaPattern: [String: Double] = [:],
+        bias: Bias = .none, useDoRA: Bool = false
+    ) {
+        self.rank = rank
+        self.alpha = alpha
+        self.dropout = dropout
+        self.targets = targets
+        self.targetPattern = targetPattern
+        self.layers = layers
+        self.useRSLoRA = useRSLoRA
+        self.rankPattern = rankPattern
+        self.alphaPattern = alphaPattern
+        self.bias = bias
+        self.useDoRA = useDoRA
+    }
+}
+
+extension LoRAConfiguration: Codable {
+    private enum CodingKeys: String, CodingKey {
+        case rank = "r"
+        case alpha = "lora_alpha"
+        case dropout = "lora_dropout"
+        case targets = "target_modules"
+        case layers = "layers_to_transform"
+        case useRSLoRA = "use_rslora"
+        case rankPattern = "rank_pattern"
+        case alphaPattern = "alpha_pattern"
+        case bias
+        case useDoRA = "use_dora"
+    }
+
+    /// Reads PEFT's keys; those that PEFT may leave out take PEFT's defaults.
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        rank = try values.decode(Int.self, forKey: .rank)
+        alpha = try values.decodeIfPresent(Double.self, forKey: .alpha) ?? 8
+        dropout = try values.decodeIfPresent(Double.self, forKey: .dropout) ?? 0
+        if let pattern = try? values.decode(String.self, forKey: .targets) {
+            (targets, targetPattern) = ([], pattern)
+        } else {
+            (targets, targetPattern) = (try values.decodeIfPresent([String].self, forKey: .targets) ?? [], nil)
+        }
+        if let layer = try? values.decode(Int.self, forKey: .layers) {
+            layers = [layer]
+        } else {
+            let list = try values.decodeIfPresent([Int].self, forKey: .layers) ?? []
+            layers = list.isEmpty ? nil : list
+        }
+        useRSLoRA = try values.decodeIfPresent(Bool.self, forKey: .useRSLoRA) ?? false
+        rankPattern = try values.decodeIfPresent([String: Int].self, forKey: .rankPattern) ?? [:]
+        alphaPattern = try values.decodeIfPresent([String: Double].self, forKey: .alphaPattern) ?? [:]
+        bias = try values.decodeIfPresent(Bias.self, forKey: .bias) ?? .none
+        useDoRA = try values.decodeIfPresent(Bool.self, forKey: .useDoRA) ?? false
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(rank, forKey: .rank)
+        try values.encode(alpha, forKey: .alpha)
+        try values.encode(dropout, forKey: .dropout)
+        if let targetPattern {
+            try values.encode(targetPattern, forKey: .targets)
+        } else {
+            try values.encode(targets, forKey: .targets)
+        }
+        try values.encode(layers, forKey: .layers)
+        try values.encode(useRSLoRA, forKey: .useRSLoRA)
+        try values.encode(rankPattern, forKey: .rankPattern)
+        try values.encode(alphaPattern, forKey: .alphaPattern)
+        try values.encode(bias, forKey: .bias)
+        try values.encode(useDoRA, forKey: .useDoRA)
+    }
+}

@@ -1,0 +1,39 @@
+/// Why a base model cannot be read.
+public enum BaseError: Error, Equatable, Sendable {
+    /// A file or the folder is missing or cannot be read.
+    case unreadable(file: String, reason: String)
+    /// `config.json` is not a JSON object.
+    case invalidJSON(file: String, reason: String)
+    /// `config.json` lacks a key that this architecture needs.
+    case missingKey(file: String, key: String)
+    /// A value in `config.json` is of the wrong type or out of range.
+    case invalidValue(file: String, key: String, reason: String)
+    /// Neither BERT nor DistilBERT.
+    case unknownArchitecture(file: String, name: String)
+    /// The weights are not a valid safetensors file.
+    case invalidWeights(file: String, error: SafetensorsError)
+    /// The weights lack a tensor that the configuration asks for.
+    case missingTensor(file: String, tensor: String)
+    /// A tensor does not have the shape that the configuration asks for.
+    case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
+    /// A tensor holds NaN or infinity.
+    case notFinite(file: String, tensor: String)
+}
+
+extension BaseError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason): "\(file): \(reason)"
+        case .invalidJSON(let file, let reason): "\(file): not a JSON object: \(reason)"
+        case .missingKey(let file, let key): "\(file): key \"\(key)\" is missing"
+        case .invalidValue(let file, let key, let reason): "\(file): key \"\(key)\": \(reason)"
+        case .unknownArchitecture(let file, let name):
+            "\(file): architecture \"\(name)\" is not supported; a base must be \"bert\" or \"distilbert\""
+        case .invalidWeights(let file, let error): "\(file): \(error)"
+        case .missingTensor(let file, let tensor): "\(file): tensor \"\(tensor)\" is missing"
+        case .wrongShape(let file, let tensor, let expected, let found):
+            "\(file): tensor \"\(tensor)\" has shape \(found), but config.json asks for \(expected)"
+        case .notFinite(let file, let tensor): "\(file): tensor \"\(tensor)\" holds NaN or infinity"
+        }
+    }
+}
