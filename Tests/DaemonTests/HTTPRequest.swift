@@ -1,0 +1,45 @@
+import Foundation
+import Testing
+
+/// One GET over a socket of its own.
+struct HTTPAnswer: Sendable {
+    var status: Int
+    var head: String
+    var body: String
+
+    /// - Parameter address: `127.0.0.1:port`.
+    static func get(_ path: String, from address: String) async throws -> HTTPAnswer {
+        try await withCheckedThrowingContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(with: Result { try getBlocking(path, from: address) })
+            }
+        }
+    }
+
+    private static func getBlocking(_ path: String, from address: String) throws -> HTTPAnswer {
+        let port = try #require(UInt16(address.split(separator: ":").last ?? ""))
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        try #require(descriptor >= 0)
+        defer { close(descriptor) }
+        var target = sockaddr_in()
+        target.sin_family = sa_family_t(AF_INET)
+        target.sin_port = port.bigEndian
+        target.sin_addr.s_addr = inet_addr("127.0.0.1")
+        let connected = withUnsafePointer(to: &target) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+        try #require(connected == 0)
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        try #require(write(descriptor, request, request.count) == request.count)
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65536)
+        while case let count = Foundation.read(descriptor, &buffer, buffer.count), count > 0 { received += buffer[..<count] }
+        let text = String(decoding: received, as: UTF8.self)
+        let border = try #require(text.range(of: "\r\n\r\n"))
+        let head = String(text[..<border.lowerBound])
+        let status = try #require(head.split(separator: " ").dropFirst().first.flatMap { Int($0) })
+        return HTTPAnswer(status: status, head: head, body: String(text[border.upperBound...]))
+    }
+}

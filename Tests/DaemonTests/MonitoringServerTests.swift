@@ -1,0 +1,76 @@
+import Logging
+import Testing
+
+@testable import Daemon
+
+private struct FakeDaemon: MonitoredDaemon {
+    var isAlive = true
+    var waitingFor: String?
+
+    func metricsText() async -> String { "# TYPE x gauge\nx 1\n" }
+    func liveness() async -> Liveness { Liveness(alive: isAlive, workers: 2, stuck: isAlive ? [] : [1]) }
+    func readiness() async -> Readiness {
+        Readiness(pipelines: [.init(name: "p", state: waitingFor == nil ? "running" : "waiting", waitingFor: waitingFor)])
+    }
+}
+
+/// Runs a server on a port of the system's choice while `body` has its address.
+private func withServer(
+    _ daemon: FakeDaemon, _ body: @escaping @Sendable (String) async throws -> Void
+) async throws {
+    let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
+    let server = try MonitoringServer(address: "127.0.0.1:0", daemon: daemon, logger: Logger(label: "test")) {
+        continuation.yield($0)
+    }
+    try await withThrowingTaskGroup(of: Void.self) { group in
+        group.addTask {
+            defer { continuation.finish() }
+            try await server.run()
+        }
+        defer { group.cancelAll() }
+        var iterator = addresses.makeAsyncIterator()
+        let address = try #require(await iterator.next())
+        try await body(address)
+    }
+}
+
+@Test func theThreePagesAnswer() async throws {
+    try await withServer(FakeDaemon()) { address in
+        let metrics = try await HTTPAnswer.get("/metrics", from: address)
+        #expect(metrics.status == 200 && metrics.body == "# TYPE x gauge\nx 1\n")
+        #expect(metrics.head.lowercased().contains("content-type: text/plain; version=0.0.4; charset=utf-8"))
+        let health = try await HTTPAnswer.get("/healthz", from: address)
+        #expect(health.status == 200 && health.body == #"{"alive":true,"stuck":[],"workers":2}"# + "\n")
+        let ready = try await HTTPAnswer.get("/readyz", from: address)
+        #expect(ready.status == 200 && ready.body == #"{"pipelines":[{"name":"p","state":"running"}],"ready":true}"# + "\n")
+        #expect(try await HTTPAnswer.get("/elsewhere", from: address).status == 404)
+    }
+}
+
+@Test func whatIsWaitedForIsSaid() async throws {
+    try await withServer(FakeDaemon(isAlive: false, waitingFor: "a live adapter for role")) { address in
+        let ready = try await HTTPAnswer.get("/readyz", from: address)
+        #expect(ready.status == 503)
+        #expect(ready.body == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"# + "\n")
+        #expect(try await HTTPAnswer.get("/healthz", from: address).status == 503)
+    }
+}
+
+@Test func aTakenPortIsAClearError() async throws {
+    try await withServer(FakeDaemon()) { address in
+        let second = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in }
+        await #expect(
+            throws: CommandFailure(
+                .failed,
+                "cannot listen on \(address) for /metrics, /healthz and /readyz: the port is taken; choose another address with --http HOST:PORT (port 0: any free one)"
+            )
+        ) { try await second.run() }
+    }
+}
+
+@Test(arguments: ["", "9464", "localhost", "localhost:many", "localhost:70000"])
+func whatIsNoAddressIsAUsageError(address: String) {
+    #expect(throws: CommandFailure.self) {
+        _ = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in }
+    }
+}

@@ -1,0 +1,67 @@
+import Testing
+
+@testable import Daemon
+
+@Test func aPageHasHelpTypeAndSamplesInOrder() {
+    let registry = PrometheusRegistry(descriptions: ["b_total": "Back\\slash\nand \"quotes\"."])
+    registry.makeCounter(label: "b_total", dimensions: [("pipeline", "two")]).increment(by: 3)
+    registry.makeCounter(label: "b_total", dimensions: [("pipeline", "one")]).increment(by: 1)
+    registry.makeCounter(label: "b_total", dimensions: [("pipeline", "two")]).increment(by: 4)
+    registry.setGauge("a.value", to: 0.25)
+    #expect(
+        registry.text() == """
+            # TYPE a_value gauge
+            a_value 0.25
+            # HELP b_total Back\\\\slash\\nand "quotes".
+            # TYPE b_total counter
+            b_total{pipeline="one"} 1
+            b_total{pipeline="two"} 7
+
+            """)
+}
+
+@Test func labelValuesAreEscaped() {
+    let registry = PrometheusRegistry(descriptions: [:])
+    registry.setGauge("g", [("a-b", "say \"hi\"\\\nbye"), ("1st", "ü")], to: -2)
+    #expect(registry.text() == "# TYPE g gauge\ng{_1st=\"ü\",a_b=\"say \\\"hi\\\"\\\\\\nbye\"} -2\n")
+}
+
+@Test func timersBecomeHistogramsInSeconds() {
+    let registry = PrometheusRegistry(descriptions: [:])
+    let timer = registry.makeTimer(label: "store", dimensions: [("p", "x")])
+    for nanoseconds: Int64 in [400_000, 1_000_000, 1_000_001, 120_000_000_000] { timer.recordNanoseconds(nanoseconds) }
+    let lines = registry.text().split(separator: "\n").map(String.init)
+    #expect(lines[0] == "# TYPE store_seconds histogram")
+    #expect(lines.contains("store_seconds_bucket{p=\"x\",le=\"0.0005\"} 1"))
+    #expect(lines.contains("store_seconds_bucket{p=\"x\",le=\"0.001\"} 2"))
+    #expect(lines.contains("store_seconds_bucket{p=\"x\",le=\"60\"} 3"))
+    #expect(lines.contains("store_seconds_bucket{p=\"x\",le=\"+Inf\"} 4"))
+    #expect(lines.contains("store_seconds_count{p=\"x\"} 4"))
+}
+
+@Test func specialNumbersAreWrittenAsGoReadsThem() {
+    #expect([Double.infinity, -.infinity, .nan, 0, 1e20, 1.5, -3].map(PrometheusText.number) == ["+Inf", "-Inf", "NaN", "0", "1e+20", "1.5", "-3"])
+}
+
+@Test func oneNameIsOneKindOfMetric() {
+    let registry = PrometheusRegistry(descriptions: [:])
+    registry.makeCounter(label: "x", dimensions: []).increment(by: 1)
+    registry.setGauge("x", to: 5)
+    #expect(registry.text() == "# TYPE x counter\nx 1\n")
+}
+
+@Test func aDestroyedMetricLeavesThePage() {
+    let registry = PrometheusRegistry(descriptions: [:])
+    let counter = registry.makeCounter(label: "x", dimensions: [])
+    registry.destroyCounter(counter)
+    #expect(registry.text() == "")
+}
+
+@Test func processFiguresAreOnThePage() {
+    let registry = PrometheusRegistry()
+    ProcessFigures.update(registry)
+    let page = registry.text()
+    for name in ["process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds", "process_open_fds"] {
+        #expect(page.contains("\n\(name) "))
+    }
+}

@@ -1,0 +1,88 @@
+import Foundation
+import Testing
+
+@testable import Daemon
+
+/// A datagram socket as systemd would listen on.
+private final class NotifySocket {
+    private let descriptor: Int32
+    let address: String
+
+    init(address: String) throws {
+        self.address = address
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
+        try #require(descriptor >= 0)
+        var target = sockaddr_un()
+        target.sun_family = sa_family_t(AF_UNIX)
+        var bytes = Array(address.utf8)
+        let isAbstract = bytes[0] == UInt8(ascii: "@")
+        if isAbstract { bytes[0] = 0 }
+        withUnsafeMutableBytes(of: &target.sun_path) { $0.copyBytes(from: bytes) }
+        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count + (isAbstract ? 0 : 1))
+        let bound = withUnsafePointer(to: &target) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
+        }
+        try #require(bound == 0)
+    }
+
+    deinit { close(descriptor) }
+
+    /// The next datagram; nil if none is waiting. Sending on a local socket delivers before it returns.
+    func receive() -> String? {
+        var buffer = [UInt8](repeating: 0, count: 4096)
+        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
+    }
+}
+
+@Test func messagesReachASocketWithAPath() throws {
+    let folder = try TemporaryFolder()
+    let socket = try NotifySocket(address: folder.path + "/notify")
+    let notifier = try #require(SystemdNotifier(environment: ["NOTIFY_SOCKET": socket.address]))
+    notifier.ready(status: "labelling: packages")
+    #expect(socket.receive() == "READY=1\nSTATUS=labelling: packages")
+    notifier.status("two\nlines")
+    #expect(socket.receive() == "STATUS=two lines")
+    notifier.watchdog()
+    #expect(socket.receive() == "WATCHDOG=1")
+    notifier.stopping(status: "draining")
+    #expect(socket.receive() == "STOPPING=1\nSTATUS=draining")
+    #expect(socket.receive() == nil)
+}
+
+@Test func messagesReachAnAbstractSocket() throws {
+    let socket = try NotifySocket(address: "@lorikeet-test-\(UUID().uuidString)")
+    let notifier = try #require(SystemdNotifier(environment: ["NOTIFY_SOCKET": socket.address]))
+    notifier.watchdog()
+    #expect(socket.receive() == "WATCHDOG=1")
+}
+
+@Test func aReloadCarriesTheMonotonicTime() throws {
+    let folder = try TemporaryFolder()
+    let socket = try NotifySocket(address: folder.path + "/notify")
+    let notifier = try #require(SystemdNotifier(environment: ["NOTIFY_SOCKET": socket.address]))
+    notifier.reloading()
+    let message = try #require(socket.receive())
+    let match = try #require(message.wholeMatch(of: /RELOADING=1\nMONOTONIC_USEC=(\d+)/))
+    #expect(try #require(UInt64(match.1)) > 0)
+}
+
+@Test func noSocketNoNotifier() {
+    #expect(SystemdNotifier(environment: [:]) == nil)
+    #expect(SystemdNotifier(environment: ["NOTIFY_SOCKET": ""]) == nil)
+    #expect(SystemdNotifier(environment: ["NOTIFY_SOCKET": "vsock:2:1"]) == nil)
+    #expect(SystemdNotifier(environment: ["NOTIFY_SOCKET": "/" + String(repeating: "x", count: 200)]) == nil)
+}
+
+@Test func aManagerThatIsGoneIsNoFailure() throws {
+    let notifier = try #require(SystemdNotifier(environment: ["NOTIFY_SOCKET": "/nonexistent/notify"]))
+    #expect(!notifier.send(["READY=1"]))
+}
+
+@Test func theWatchdogIsForTheProcessThatItNames() {
+    let base = ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "30000000"]
+    #expect(SystemdNotifier(environment: base)?.watchdogInterval == .seconds(30))
+    #expect(SystemdNotifier(environment: base.merging(["WATCHDOG_PID": "1"]) { $1 })?.watchdogInterval == nil)
+    #expect(SystemdNotifier(environment: base.merging(["WATCHDOG_PID": "\(getpid())"]) { $1 })?.watchdogInterval == .seconds(30))
+    #expect(SystemdNotifier(environment: ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "0"])?.watchdogInterval == nil)
+}
