@@ -1,0 +1,105 @@
+import BERT
+import Synchronization
+
+/// An adapter in use, ready for inference, with its entry in the registry.
+public struct LiveAdapter: Sendable {
+    public let adapter: Adapter
+    public let version: AdapterVersion
+
+    public init(adapter: Adapter, version: AdapterVersion) {
+        self.adapter = adapter
+        self.version = version
+    }
+}
+
+/// The adapters in use at one moment; never changes.
+public struct LiveSnapshot: Sendable {
+    /// By task.
+    public let adapters: [String: LiveAdapter]
+    /// Grows by one with each change of the live set.
+    public let generation: UInt64
+}
+
+/// The set of adapters in use: the one place where the live way and the learning way meet.
+///
+/// A reader takes a ``snapshot`` and keeps it as long as it likes; a swap replaces the whole set at once. Neither waits
+/// for the other: the lock is held for a copy of one reference.
+public final class LiveAdapters: Sendable {
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var snapshot = LiveSnapshot(adapters: [:], generation: 0)
+        /// Which refresh set a task last, so that a slow one never undoes a later one.
+        var settledBy: [String: UInt64] = [:]
+        var lastTicket: UInt64 = 0
+        var waiters: [UInt64: Waiter] = [:]
+    }
+
+    private struct Waiter {
+        let tasks: [String]
+        let continuation: CheckedContinuation<Bool, Never>
+    }
+
+    private let state = Mutex(State())
+
+    public init() {}
+
+    /// The adapters in use now.
+    public var snapshot: LiveSnapshot { state.withLock { $0.snapshot } }
+
+    /// Puts an adapter to use for a task, in place of the one it had; `nil` takes the task out of use.
+    public func swap(task: String, to adapter: LiveAdapter?) {
+        install([(task, adapter)], ticket: takeTicket())
+    }
+
+    /// Waits until each of these tasks has an adapter.
+    ///
+    /// - Returns: `false` if the waiting task was cancelled first.
+    public func waitUntilLive(tasks: [String]) async -> Bool {
+        let ticket = takeTicket()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let answer: Bool? = state.withLock { state in
+                    if Task.isCancelled { return false }
+                    if tasks.allSatisfy({ state.snapshot.adapters[$0] != nil }) { return true }
+                    state.waiters[ticket] = Waiter(tasks: tasks, continuation: continuation)
+                    return nil
+                }
+                if let answer { continuation.resume(returning: answer) }
+            }
+        } onCancel: {
+            state.withLock { $0.waiters.removeValue(forKey: ticket) }?.continuation.resume(returning: false)
+        }
+    }
+
+    /// Numbers refreshes in the order in which they begin to read.
+    func takeTicket() -> UInt64 {
+        state.withLock { state in
+            state.lastTicket += 1
+            return state.lastTicket
+        }
+    }
+
+    /// Installs what a reader with this ticket found, except where one that began later was faster.
+    ///
+    /// - Returns: the tasks that changed.
+    @discardableResult
+    func install(_ changes: [(task: String, adapter: LiveAdapter?)], ticket: UInt64) -> [String] {
+        let (changed, ready) = state.withLock { state -> ([String], [Waiter]) in
+            var adapters = state.snapshot.adapters
+            var changed: [String] = []
+            for (task, adapter) in changes where state.settledBy[task, default: 0] < ticket {
+                state.settledBy[task] = ticket
+                adapters[task] = adapter
+                changed.append(task)
+            }
+            guard !changed.isEmpty else { return ([], []) }
+            state.snapshot = LiveSnapshot(adapters: adapters, generation: state.snapshot.generation + 1)
+            let ready = state.waiters.filter { $0.value.tasks.allSatisfy { adapters[$0] != nil } }
+            for key in ready.keys { state.waiters.removeValue(forKey: key) }
+            return (changed, Array(ready.values))
+        }
+        for waiter in ready { waiter.continuation.resume(returning: true) }
+        return changed
+    }
+}

@@ -1,0 +1,103 @@
+import AdapterRegistry
+import BERT
+
+/// Turns batches into labels over one base. Not Sendable: one per worker.
+struct Classifier {
+    private let base: BERTBase
+    private let pass: InferencePass
+
+    init(base: BERTBase) {
+        self.base = base
+        pass = InferencePass(base: base)
+    }
+
+    /// Labels a batch with the adapters of one snapshot. A text that cannot be labelled is rejected alone.
+    func outcomes(of texts: [PreparedText], snapshot: LiveSnapshot) -> [FinishedText] {
+        var adapters: [LiveAdapter] = []
+        var indices: [String: Int] = [:]
+        var batch = PackedBatch()
+        var assignments: [[Int]] = []
+        /// Per text: its place in the packed batch, or why it has none.
+        var places: [Result<Int, ClassifyError>] = []
+        for text in texts {
+            do throws(ClassifyError) {
+                try check(text.tokens)
+                var assignment: [Int] = []
+                for task in text.tasks {
+                    if indices[task.name] == nil {
+                        guard let live = snapshot.adapters[task.name] else { throw .noLiveAdapter(task: task.name) }
+                        indices[task.name] = adapters.count
+                        adapters.append(live)
+                    }
+                    if let index = indices[task.name] { assignment.append(index) }
+                }
+                places.append(.success(assignments.count))
+                batch.append(text.tokens)
+                assignments.append(assignment)
+            } catch {
+                places.append(.failure(error))
+            }
+        }
+        let logits =
+            assignments.isEmpty
+            ? [] : pass.logits(batch, adapters: adapters.map(\.adapter), assignments: assignments)
+        return zip(texts, places).map { text, place in
+            FinishedText(ticket: text.ticket, outcome: outcome(of: text, at: place, logits: logits, snapshot: snapshot))
+        }
+    }
+
+    private func check(_ tokens: [Int32]) throws(ClassifyError) {
+        let configuration = base.configuration
+        guard tokens.count <= configuration.positions else {
+            throw .tooManyTokens(tokens.count, positions: configuration.positions)
+        }
+        guard !tokens.isEmpty, tokens.allSatisfy({ $0 >= 0 && Int($0) < configuration.vocabulary }) else {
+            throw .unknownToken
+        }
+    }
+
+    private func outcome(
+        of text: PreparedText, at place: Result<Int, ClassifyError>, logits: [[[Float]]], snapshot: LiveSnapshot
+    ) -> Outcome {
+        do throws(ClassifyError) {
+            let index = try place.get()
+            var labels: [TaskLabel] = []
+            for (task, taskLogits) in zip(text.tasks, logits[index]) {
+                guard let live = snapshot.adapters[task.name] else { throw .noLiveAdapter(task: task.name) }
+                labels.append(try label(task, logits: taskLogits, adapter: live.adapter))
+            }
+            return .labelled(LabelledMessage(message: text.message, text: text.text, labels: labels))
+        } catch {
+            return .rejected(Rejection(message: text.message, stage: .classify, reason: "\(error)"))
+        }
+    }
+
+    private func label(_ task: TaskDefinition, logits: [Float], adapter: Adapter) throws(ClassifyError) -> TaskLabel {
+        guard !logits.isEmpty, logits.allSatisfy(\.isFinite) else { throw .notANumber(task: task.name) }
+        let scores = softmax(logits, temperature: Float(adapter.manifest.temperature ?? 1)).map(Double.init)
+        var best = 0
+        for index in scores.indices where scores[index] > scores[best] { best = index }
+        let abstains = scores[best] < (task.abstainBelow ?? 0)
+        return TaskLabel(
+            task: task.name, label: abstains ? nil : adapter.labels[best], score: scores[best],
+            scores: Array(zip(adapter.labels, scores)).map { (label: $0, score: $1) }, abstained: abstains,
+            adapterDigest: adapter.digest)
+    }
+}
+
+/// Why one text could not be labelled.
+enum ClassifyError: Error, CustomStringConvertible {
+    case noLiveAdapter(task: String)
+    case tooManyTokens(Int, positions: Int)
+    case unknownToken
+    case notANumber(task: String)
+
+    var description: String {
+        switch self {
+        case .noLiveAdapter(let task): "task \(task) has no live adapter"
+        case .tooManyTokens(let count, let positions): "\(count) tokens are more than the base's \(positions) positions"
+        case .unknownToken: "a token is not in the base's vocabulary"
+        case .notANumber(let task): "the scores for task \(task) are not numbers"
+        }
+    }
+}

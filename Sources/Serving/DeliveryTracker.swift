@@ -1,0 +1,166 @@
+import DequeModule
+
+/// Knows which messages are on their way and which position of each partition may be committed: a state machine without I/O.
+///
+/// A position is committable when every message that was received before it, in this assignment of the partition, is
+/// settled: stored, rejected or dropped. Order is the order of arrival, not of offsets, so a topic that was deleted and made
+/// anew (smaller offsets again) is followed like any other. Each assignment of a partition is a generation of its own:
+/// what belongs to an earlier one can no longer move a position.
+public struct DeliveryTracker: Sendable {
+    /// A received message's place in the books.
+    public struct Ticket: Hashable, Sendable {
+        public let partition: SourcePartition
+        let generation: UInt64
+        /// Counts arrivals in this generation.
+        let sequence: Int
+    }
+
+    fileprivate enum Condition: Sendable {
+        case underway
+        /// Given up unread: it will be delivered again to whoever owns the partition next.
+        case abandoned
+        case settled
+    }
+
+    fileprivate struct Entry: Sendable {
+        let next: Int64
+        let bytes: Int
+        var condition: Condition
+    }
+
+    fileprivate struct Assignment: Sendable {
+        let generation: UInt64
+        /// Sequence of the first entry.
+        var first = 0
+        var entries: Deque<Entry> = []
+        /// Entries that are neither settled nor abandoned.
+        var underway = 0
+        /// Where reading would go on after all that is settled without a gap; `nil` before the first.
+        var position: Int64?
+        var committed: Int64?
+    }
+
+    private var assignments: [SourcePartition: Assignment] = [:]
+    private var generation: UInt64 = 0
+
+    /// Messages received and neither settled nor given up.
+    public private(set) var inFlight = 0
+    /// Bytes of these.
+    public private(set) var inFlightBytes = 0
+
+    public init() {}
+
+    public var partitions: [SourcePartition] { assignments.keys.sorted() }
+
+    // MARK: - Partitions come and go
+
+    /// Partitions are ours from now on. One that already was begins a new generation.
+    public mutating func assign(_ partitions: [SourcePartition]) {
+        revoke(partitions)
+        for partition in partitions {
+            generation += 1
+            assignments[partition] = Assignment(generation: generation)
+        }
+    }
+
+    /// Partitions are given up.
+    ///
+    /// - Returns: what may still be committed of them; of no use where they are lost.
+    @discardableResult
+    public mutating func revoke(_ partitions: [SourcePartition]) -> [SourcePartition: Int64] {
+        var positions: [SourcePartition: Int64] = [:]
+        for partition in partitions {
+            guard let assignment = assignments.removeValue(forKey: partition) else { continue }
+            for entry in assignment.entries where entry.condition == .underway { leave(entry) }
+            if let position = assignment.position, position != assignment.committed { positions[partition] = position }
+        }
+        return positions
+    }
+
+    // MARK: - Messages come and go
+
+    /// - Parameter bytes: what the message weighs while it is in flight.
+    /// - Returns: `nil` if the partition is not ours: the message is to be forgotten.
+    public mutating func receive(_ origin: Origin, bytes: Int) -> Ticket? {
+        let partition = origin.sourcePartition
+        guard assignments[partition] != nil else { return nil }
+        inFlight += 1
+        inFlightBytes += bytes
+        return assignments[partition]?.append(
+            Entry(next: origin.offset + 1, bytes: bytes, condition: .underway), partition: partition)
+    }
+
+    /// Messages are stored, or need not be. Tickets of an earlier generation are ignored.
+    public mutating func settle(_ tickets: some Sequence<Ticket>) {
+        for ticket in tickets { finish(ticket, as: .settled) }
+    }
+
+    /// Messages are given up unread. Positions stop before them for good.
+    public mutating func abandon(_ tickets: some Sequence<Ticket>) {
+        for ticket in tickets { finish(ticket, as: .abandoned) }
+    }
+
+    /// Whether a ticket's partition has been ours all the time since.
+    public func isCurrent(_ ticket: Ticket) -> Bool {
+        assignments[ticket.partition]?.generation == ticket.generation
+    }
+
+    /// Messages of these partitions that are still to be waited for.
+    public func underway(in partitions: some Sequence<SourcePartition>) -> Int {
+        partitions.reduce(0) { $0 + (assignments[$1]?.underway ?? 0) }
+    }
+
+    // MARK: - Positions
+
+    /// What can be committed and is not yet.
+    public var committable: [SourcePartition: Int64] {
+        assignments.compactMapValues { $0.position == $0.committed ? nil : $0.position }
+    }
+
+    /// These positions have been committed.
+    public mutating func committed(_ positions: [SourcePartition: Int64]) {
+        for (partition, position) in positions { assignments[partition]?.committed = position }
+    }
+
+    // MARK: -
+
+    private mutating func leave(_ entry: Entry) {
+        inFlight -= 1
+        inFlightBytes -= entry.bytes
+    }
+
+    private mutating func finish(_ ticket: Ticket, as condition: Condition) {
+        guard isCurrent(ticket), let entry = assignments[ticket.partition]?.finish(ticket.sequence, as: condition) else {
+            return
+        }
+        leave(entry)
+    }
+}
+
+extension DeliveryTracker.Assignment {
+    fileprivate mutating func append(
+        _ entry: DeliveryTracker.Entry, partition: SourcePartition
+    ) -> DeliveryTracker.Ticket {
+        entries.append(entry)
+        underway += 1
+        return DeliveryTracker.Ticket(
+            partition: partition, generation: generation, sequence: first + entries.count - 1)
+    }
+
+    /// - Returns: the entry, if it was underway until now.
+    fileprivate mutating func finish(
+        _ sequence: Int, as condition: DeliveryTracker.Condition
+    ) -> DeliveryTracker.Entry? {
+        let index = sequence - first
+        guard entries.indices.contains(index), entries[index].condition == .underway else { return nil }
+        entries[index].condition = condition
+        underway -= 1
+        let entry = entries[index]
+        while let head = entries.first, head.condition == .settled {
+            position = head.next
+            first += 1
+            entries.removeFirst()
+        }
+        return entry
+    }
+}

@@ -1,0 +1,159 @@
+import Logging
+import Synchronization
+
+/// Where the stages of a live way note what happens: counters, metrics and log lines of an event in one place.
+final class LiveBoard: Sendable {
+    /// What a live way can be waiting for; each with its own reason.
+    enum Obstacle: String, CaseIterable {
+        case adapters
+        case source
+        case sink
+    }
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var phase = LiveState.starting
+        var obstacles: [Obstacle: String] = [:]
+        var isPaused = false
+        var received = 0
+        var labelled = 0
+        var rejected = 0
+        var dropped = 0
+        var ended = RateMeter()
+        var lag: [SourcePartition: Int64] = [:]
+        /// Smoothed over some twenty batches.
+        var fill: Double?
+    }
+
+    private let state = Mutex(State())
+    private let pipeline: String
+    private let logger: Logger
+    private let timepiece: Timepiece
+    let metrics: LiveMetrics
+
+    init(pipeline: String, logger: Logger, timepiece: Timepiece) {
+        var logger = logger
+        logger[metadataKey: "pipeline"] = "\(pipeline)"
+        self.pipeline = pipeline
+        self.logger = logger
+        self.timepiece = timepiece
+        metrics = LiveMetrics(pipeline: pipeline)
+    }
+
+    // MARK: - Events
+
+    func entered(_ phase: LiveState) {
+        state.withLock { $0.phase = phase }
+        logger.info("pipeline is \(phase.rawValue)")
+    }
+
+    /// One line when an obstacle appears, none while it lasts.
+    func blocked(_ obstacle: Obstacle, reason: String) {
+        let isNew = state.withLock { $0.obstacles.updateValue(reason, forKey: obstacle) == nil }
+        switch obstacle {
+        case .sink: metrics.sinkRetries.increment()
+        case .source: metrics.sourceRetries.increment()
+        case .adapters: break
+        }
+        if isNew { logger.warning("waiting", metadata: ["for": "\(obstacle.rawValue)", "reason": "\(reason)"]) }
+    }
+
+    /// One line when it is gone.
+    func cleared(_ obstacle: Obstacle) {
+        guard state.withLock({ $0.obstacles.removeValue(forKey: obstacle) }) != nil else { return }
+        logger.notice("going on", metadata: ["after": "\(obstacle.rawValue)"])
+    }
+
+    func isBlocked(by obstacle: Obstacle) -> Bool { state.withLock { $0.obstacles[obstacle] != nil } }
+
+    func paused(_ isPaused: Bool) {
+        state.withLock { $0.isPaused = isPaused }
+        logger.debug(isPaused ? "source paused" : "source resumed")
+    }
+
+    func assigned(_ partitions: [SourcePartition]) {
+        logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description))"])
+    }
+
+    func revoked(_ partitions: [SourcePartition], lost: Bool, unfinished: Int) {
+        metrics.forget(partitions)
+        state.withLock { state in for partition in partitions { state.lag[partition] = nil } }
+        logger.info(
+            lost ? "partitions lost" : "partitions revoked",
+            metadata: ["partitions": "\(partitions.map(\.description))", "given back unread": "\(unfinished)"])
+    }
+
+    func received(_ count: Int, dropped: Int, took: Duration) {
+        metrics.messages.increment(by: count)
+        metrics.prepare.recordNanoseconds(took.nanoseconds)
+        if dropped > 0 { metrics.dropped.increment(by: dropped) }
+        state.withLock { state in
+            state.received += count
+            state.dropped += dropped
+            if dropped > 0 { state.ended.add(dropped, now: timepiece.now()) }
+        }
+    }
+
+    func batchCut(tokens: Int, budget: Int, waited: Duration) {
+        let fill = min(1, Double(tokens) / Double(max(1, budget)))
+        metrics.batchTokens.record(tokens)
+        metrics.batchFill.record(fill)
+        metrics.batch.recordNanoseconds(waited.nanoseconds)
+        state.withLock { $0.fill = ($0.fill ?? fill) * 0.95 + fill * 0.05 }
+    }
+
+    func classified(took: Duration) { metrics.classify.recordNanoseconds(took.nanoseconds) }
+
+    func stored(_ outcomes: [Outcome], receipt: StoreReceipt, took: Duration) {
+        metrics.store.recordNanoseconds(took.nanoseconds)
+        for outcome in outcomes {
+            switch outcome {
+            case .labelled(let labelled):
+                for label in labelled.labels { metrics.countLabel(task: label.task, abstained: label.abstained) }
+            case .rejected(let rejection): metrics.countRejected(rejection.stage)
+            case .dropped: break
+            }
+        }
+        if receipt.refused > 0 { metrics.countRejected(.store, by: receipt.refused) }
+        state.withLock { state in
+            state.labelled += receipt.labelled
+            state.rejected += receipt.rejected
+            state.ended.add(outcomes.count, now: timepiece.now())
+        }
+    }
+
+    func lagged(_ lag: [SourcePartition: Int64]) {
+        metrics.record(lag: lag)
+        state.withLock { $0.lag = lag }
+    }
+
+    func committed(_ positions: [SourcePartition: Int64]) { metrics.record(committed: positions) }
+
+    func failed(_ reason: String) { logger.error("pipeline stops", metadata: ["reason": "\(reason)"]) }
+
+    func gaveUp(_ unfinished: Int) {
+        logger.warning("drain ended early", metadata: ["given back": "\(unfinished)"])
+    }
+
+    // MARK: - Status
+
+    func status(load: (messages: Int, bytes: Int), partitions: Int) -> LiveStatus {
+        state.withLock { state in
+            let reasons = Obstacle.allCases.compactMap { state.obstacles[$0] }
+            let isWaiting = state.phase == .running && !reasons.isEmpty
+            return LiveStatus(
+                pipeline: pipeline, state: isWaiting ? .waiting : state.phase,
+                waitingFor: reasons.isEmpty ? nil : reasons.joined(separator: "; "), isPaused: state.isPaused,
+                partitions: partitions, received: state.received, labelled: state.labelled, rejected: state.rejected,
+                dropped: state.dropped, messagesPerSecond: state.ended.rate(now: timepiece.now()),
+                inFlight: load.messages, inFlightBytes: load.bytes, lag: state.lag.values.reduce(0, +),
+                batchFill: state.fill ?? 0)
+        }
+    }
+}
+
+extension Duration {
+    /// Whole nanoseconds.
+    var nanoseconds: Int64 { components.seconds * 1_000_000_000 + components.attoseconds / 1_000_000_000 }
+}

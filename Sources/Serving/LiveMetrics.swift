@@ -1,0 +1,113 @@
+import CoreMetrics
+import Synchronization
+
+/// The metrics of one pipeline; made once, because looking one up is dear.
+final class LiveMetrics: Sendable {
+    let messages: Counter
+    let dropped: Counter
+    let batchFill: Recorder
+    let batchTokens: Recorder
+    let prepare: CoreMetrics.Timer
+    let batch: CoreMetrics.Timer
+    let classify: CoreMetrics.Timer
+    let store: CoreMetrics.Timer
+    let sourceRetries: Counter
+    let sinkRetries: Counter
+    private let inFlightMessages: Gauge
+    private let inFlightBytes: Gauge
+    private let paused: Gauge
+    private let ready: Gauge
+    private let rejected: [RejectionStage: Counter]
+    private let pipeline: (String, String)
+
+    // MARK: - Mutable State (guarded by `cache`)
+
+    private struct Cache {
+        var labels: [String: Counter] = [:]
+        var abstentions: [String: Counter] = [:]
+        var lag: [SourcePartition: Gauge] = [:]
+        var committed: [SourcePartition: Gauge] = [:]
+    }
+
+    private let cache = Mutex(Cache())
+
+    init(pipeline name: String) {
+        let pipeline = ("pipeline", name)
+        self.pipeline = pipeline
+        func timer(_ stage: String) -> CoreMetrics.Timer {
+            CoreMetrics.Timer(label: MetricNames.stageSeconds, dimensions: [pipeline, ("stage", stage)])
+        }
+        func retries(_ side: String) -> Counter {
+            Counter(label: MetricNames.retries, dimensions: [pipeline, ("side", side)])
+        }
+        messages = Counter(label: MetricNames.messages, dimensions: [pipeline])
+        dropped = Counter(label: MetricNames.dropped, dimensions: [pipeline])
+        batchFill = Recorder(label: MetricNames.batchFill, dimensions: [pipeline])
+        batchTokens = Recorder(label: MetricNames.batchTokens, dimensions: [pipeline])
+        (prepare, batch, classify, store) = (timer("prepare"), timer("batch"), timer("classify"), timer("store"))
+        (sourceRetries, sinkRetries) = (retries("source"), retries("sink"))
+        inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline])
+        inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline])
+        paused = Gauge(label: MetricNames.paused, dimensions: [pipeline])
+        ready = Gauge(label: MetricNames.ready, dimensions: [pipeline])
+        rejected = Dictionary(
+            uniqueKeysWithValues: RejectionStage.allCases.map { stage in
+                (stage, Counter(label: MetricNames.rejected, dimensions: [pipeline, ("stage", stage.rawValue)]))
+            })
+    }
+
+    func countRejected(_ stage: RejectionStage, by count: Int = 1) { rejected[stage]?.increment(by: count) }
+
+    func countLabel(task: String, abstained: Bool) {
+        let (labels, abstentions) = cache.withLock { cache in
+            (
+                counter(MetricNames.labels, task, in: &cache.labels),
+                abstained ? counter(MetricNames.abstentions, task, in: &cache.abstentions) : nil
+            )
+        }
+        labels.increment()
+        abstentions?.increment()
+    }
+
+    func record(_ status: LiveStatus) {
+        inFlightMessages.record(status.inFlight)
+        inFlightBytes.record(status.inFlightBytes)
+        paused.record(status.isPaused ? 1 : 0)
+        ready.record(status.isReady ? 1 : 0)
+    }
+
+    func record(lag: [SourcePartition: Int64]) {
+        for (partition, messages) in lag {
+            cache.withLock { gauge(MetricNames.lag, partition, in: &$0.lag) }.record(messages)
+        }
+    }
+
+    func record(committed: [SourcePartition: Int64]) {
+        for (partition, position) in committed {
+            cache.withLock { gauge(MetricNames.committed, partition, in: &$0.committed) }.record(position)
+        }
+    }
+
+    /// Partitions that are no longer ours have no lag and no position here.
+    func forget(_ partitions: [SourcePartition]) {
+        let gauges = cache.withLock { cache in
+            partitions.flatMap { [cache.lag.removeValue(forKey: $0), cache.committed.removeValue(forKey: $0)] }
+        }
+        for gauge in gauges { gauge?.destroy() }
+    }
+
+    private func counter(_ name: String, _ task: String, in cache: inout [String: Counter]) -> Counter {
+        if let counter = cache[task] { return counter }
+        let counter = Counter(label: name, dimensions: [pipeline, ("task", task)])
+        cache[task] = counter
+        return counter
+    }
+
+    private func gauge(_ name: String, _ partition: SourcePartition, in cache: inout [SourcePartition: Gauge]) -> Gauge {
+        if let gauge = cache[partition] { return gauge }
+        let dimensions = [pipeline, ("topic", partition.topic), ("partition", String(partition.partition))]
+        let gauge = Gauge(label: name, dimensions: dimensions)
+        cache[partition] = gauge
+        return gauge
+    }
+}

@@ -1,0 +1,238 @@
+import AdapterRegistry
+import Logging
+import Synchronization
+import WordPiece
+
+/// The live way, from a topic to committed rows. Its stages, in order, each a type of its own:
+///
+/// 1. ``TextSource`` delivers messages; ``DeliveryTracker`` notes them.
+/// 2. ``MessageReader`` decodes a message and asks the ``Router`` which tasks want it.
+/// 3. It then takes the text out, by ``TextExtractor``; what has none is rejected.
+/// 4. `WordPieceTokenizer` turns the text into tokens. (1 to 4 are the `Intake`.)
+/// 5. `Batcher` gathers texts by token budget and age; `BatchStage` offers batches to the workers.
+/// 6. ``WorkerPool``: a worker takes a batch and one snapshot of the live adapters; its `Classifier` labels each text.
+/// 7. ``LabelSink`` stores what has gathered in one transaction (`SinkStage`); then the tracker settles it.
+/// 8. The intake commits to the source what is settled without a gap.
+///
+/// A message ends as its label rows, as one rejected row, or dropped where the pipeline says so. One that is under way when
+/// the process dies is delivered again, and its rows are the same rows.
+public final class LiveWay: Sendable {
+    private let source: any TextSource
+    private let sink: any LabelSink
+    private let liveAdapters: LiveAdapters
+    private let timepiece: Timepiece
+    private let initialPlan: LivePlan
+    private let ledger: DeliveryLedger
+    private let outcomes: OutcomeQueue
+    private let batches: BatchStage
+    private let intake: Intake
+    private let board: LiveBoard
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    fileprivate struct State {
+        var hasBegun = false
+        var isDraining = false
+        /// The wait for live adapters, which a drain cuts short.
+        var wait: Task<Bool, Never>?
+        var failure: LiveWayError?
+    }
+
+    private let state = Mutex(State())
+    private let ended = Latch()
+
+    /// Nothing happens before ``run()``.
+    ///
+    /// - Parameter timepiece: the clock of batching, back-off and measurements.
+    public init(
+        settings: LiveWaySettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor,
+        source: any TextSource, sink: any LabelSink, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
+        workers: WorkerPool, logger: Logger, timepiece: Timepiece = .system
+    ) {
+        self.source = source
+        self.sink = sink
+        self.liveAdapters = liveAdapters
+        self.timepiece = timepiece
+        initialPlan = LivePlan(settings: settings, tasks: tasks, router: router, extractor: extractor)
+        ledger = DeliveryLedger()
+        board = LiveBoard(pipeline: settings.pipeline, logger: logger, timepiece: timepiece)
+        let outcomes = OutcomeQueue()
+        self.outcomes = outcomes
+        batches = BatchStage(
+            settings: settings, workers: workers, timepiece: timepiece, board: board, finish: { outcomes.append($0) })
+        intake = Intake(
+            source: source, tokenizer: tokenizer, plan: initialPlan, ledger: ledger, batches: batches, outcomes: outcomes,
+            board: board, timepiece: timepiece)
+    }
+
+    /// What the way is doing now; cheap, for health pages and progress lines.
+    public var status: LiveStatus { board.status(load: ledger.load, partitions: ledger.partitions.count) }
+
+    /// Labels texts until the task is cancelled or ``drain()`` is called; then finishes what is in flight, commits and closes
+    /// source and sink. Runs once.
+    ///
+    /// - Throws: when the source or the sink says that no waiting can help; everything is closed by then.
+    public func run() async throws(LiveWayError) {
+        guard state.withLock({ $0.begin() }) else { throw .hasRun }
+        // A task of its own: a cancellation must begin a drain, not cut the drain's own calls short.
+        let stages = Task { await self.runStages() }
+        await withTaskCancellationHandler {
+            await stages.value
+        } onCancel: {
+            beginDrain()
+        }
+        if let failure = state.withLock({ $0.failure }) { throw failure }
+    }
+
+    /// Asks for the end of ``run()`` and waits for it. Returns at once if the way never ran.
+    public func drain() async {
+        beginDrain()
+        guard state.withLock({ $0.hasBegun }) else { return }
+        await ended.wait()
+    }
+
+    /// Puts other settings, tasks and routes into force for the messages that come next. Texts under way keep theirs.
+    ///
+    /// The tasks' adapters must be live already, or their texts are rejected. Source, sink, name and patience of the pipeline
+    /// stay: for others, drain this way and begin a new one.
+    public func update(
+        settings: LiveWaySettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor
+    ) {
+        intake.update(LivePlan(settings: settings, tasks: tasks, router: router, extractor: extractor))
+        batches.update(settings)
+    }
+
+    // MARK: - Stages
+
+    private func runStages() async {
+        if await adaptersAreLive() {
+            board.entered(.running)
+            let storing = Task { await self.runSink() }
+            let batching = Task { await self.batches.run(liveAdapters: self.liveAdapters) }
+            await runIntake()
+            board.entered(.draining)
+            let isFinished = await finishInFlight()
+            batching.cancel()
+            storing.cancel()
+            await batching.value
+            await leave(storing, isFinished: isFinished)
+        } else {
+            await source.close()
+            await sink.close()
+        }
+        board.entered(.stopped)
+        ended.open()
+    }
+
+    private func adaptersAreLive() async -> Bool {
+        let tasks = initialPlan.taskNames
+        let missing = tasks.filter { liveAdapters.snapshot.adapters[$0] == nil }
+        guard !missing.isEmpty else { return !state.withLock { $0.isDraining } }
+        board.blocked(.adapters, reason: "a live adapter for \(missing.joined(separator: ", "))")
+        let wait = Task { await liveAdapters.waitUntilLive(tasks: tasks) }
+        let mustStop = state.withLock { state in
+            state.wait = wait
+            return state.isDraining
+        }
+        if mustStop { wait.cancel() }
+        let areLive = await wait.value
+        board.cleared(.adapters)
+        return areLive
+    }
+
+    private func runIntake() async {
+        do throws(SourceError) {
+            let listener = RebalanceListener(
+                ledger: ledger, batches: batches, board: board, patience: { self.revocationPatience })
+            try await intake.run(listener: listener)
+        } catch {
+            fail(.source(error.reason))
+        }
+    }
+
+    private func runSink() async {
+        let stage = SinkStage(
+            sink: sink, outcomes: outcomes, ledger: ledger, board: board, timepiece: timepiece,
+            limit: initialPlan.settings.maximumStored, backoff: initialPlan.settings.backoff)
+        do throws(SinkError) { try await stage.run() } catch { fail(.sink(error.reason)) }
+    }
+
+    // MARK: - The end
+
+    private func beginDrain() {
+        let wait = state.withLock { state in
+            state.isDraining = true
+            return state.wait
+        }
+        wait?.cancel()
+        intake.stop()
+    }
+
+    private func fail(_ error: LiveWayError) {
+        board.failed(error.description)
+        state.withLock { $0.failure = $0.failure ?? error }
+        beginDrain()
+        ledger.settled.signal()
+    }
+
+    /// Whether waiting for what is in flight makes sense at all: the sink works, and nobody gave up.
+    private var revocationPatience: Duration {
+        let isHopeless = board.isBlocked(by: .sink) || state.withLock { $0.isDraining }
+        return isHopeless ? .zero : intake.settings.revocationPatience
+    }
+
+    /// - Returns: whether everything in flight was stored in time.
+    private func finishInFlight() async -> Bool {
+        batches.close()
+        let deadline = timepiece.now() + intake.settings.drainPatience
+        while ledger.load.messages > 0, state.withLock({ $0.failure == nil }) {
+            let left = deadline - timepiece.now()
+            guard left > .zero else {
+                board.gaveUp(ledger.load.messages)
+                return false
+            }
+            await ledger.settled.wait(atMost: left, timepiece: timepiece)
+        }
+        return ledger.load.messages == 0
+    }
+
+    /// The last commit, then everything is closed. A sink that did not answer in time is not waited for.
+    private func leave(_ storing: Task<Void, Never>, isFinished: Bool) async {
+        do throws(SourceError) { try await intake.commit() } catch {
+            board.blocked(.source, reason: error.reason)
+        }
+        await source.close()
+        if isFinished {
+            await storing.value
+            await sink.close()
+        } else {
+            Task {
+                await storing.value
+                await sink.close()
+            }
+        }
+    }
+}
+
+extension LiveWay.State {
+    fileprivate mutating func begin() -> Bool {
+        defer { hasBegun = true }
+        return !hasBegun
+    }
+}
+
+/// Why a live way ended by itself.
+public enum LiveWayError: Error, Equatable, CustomStringConvertible {
+    case source(String)
+    case sink(String)
+    /// A way runs once; make another one.
+    case hasRun
+
+    public var description: String {
+        switch self {
+        case .source(let reason): "source: \(reason)"
+        case .sink(let reason): "sink: \(reason)"
+        case .hasRun: "a live way runs only once"
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// The names of all metrics of the live way, as they stand at `/metrics`.
+public enum MetricNames {
+    /// Counter {pipeline}: messages taken in.
+    public static let messages = "lorikeet_messages_total"
+    /// Counter {pipeline, task}: labels stored, abstentions included.
+    public static let labels = "lorikeet_labels_total"
+    /// Counter {pipeline, task}: labels withheld because the best score was too low.
+    public static let abstentions = "lorikeet_abstentions_total"
+    /// Counter {pipeline, stage}: messages stored as rejected.
+    public static let rejected = "lorikeet_rejected_total"
+    /// Counter {pipeline}: messages dropped because no route wants them.
+    public static let dropped = "lorikeet_dropped_total"
+    /// Counter {pipeline, side}: failed attempts at the source or the sink.
+    public static let retries = "lorikeet_retries_total"
+    /// Distribution {pipeline}: share of the token budget that a batch used.
+    public static let batchFill = "lorikeet_batch_fill_ratio"
+    /// Distribution {pipeline}: tokens of a batch.
+    public static let batchTokens = "lorikeet_batch_tokens"
+    /// Gauge {pipeline}: messages taken in and not stored yet.
+    public static let inFlightMessages = "lorikeet_in_flight_messages"
+    /// Gauge {pipeline}: bytes of these.
+    public static let inFlightBytes = "lorikeet_in_flight_bytes"
+    /// Gauge {pipeline}: 1 while the source is paused.
+    public static let paused = "lorikeet_source_paused"
+    /// Gauge {pipeline}: 1 while texts can flow.
+    public static let ready = "lorikeet_pipeline_ready"
+    /// Gauge {pipeline, topic, partition}: messages waiting in the topic.
+    public static let lag = "lorikeet_lag_messages"
+    /// Gauge {pipeline, topic, partition}: position committed last.
+    public static let committed = "lorikeet_committed_offset"
+    /// Timer {pipeline, stage: prepare, batch, classify, store}: time a stage took, or a text's wait in `batch`.
+    public static let stageSeconds = "lorikeet_stage_seconds"
+}

@@ -1,0 +1,40 @@
+/// Stage 7: stores finished messages, as many in one transaction as have gathered, and settles them in the ledger.
+struct SinkStage: Sendable {
+    let sink: any LabelSink
+    let outcomes: OutcomeQueue
+    let ledger: DeliveryLedger
+    let board: LiveBoard
+    let timepiece: Timepiece
+    let limit: Int
+    let backoff: BackoffSettings
+
+    /// Runs until its task is cancelled. Throws only what no waiting can mend.
+    func run() async throws(SinkError) {
+        while true {
+            let finished = await outcomes.next(limit: limit)
+            guard !finished.isEmpty else { return }
+            try await store(finished)
+        }
+    }
+
+    /// Tries until everything that is still ours is stored, or the task is cancelled.
+    private func store(_ finished: [FinishedText]) async throws(SinkError) {
+        var waits = Backoff(backoff)
+        while !Task.isCancelled {
+            let current = ledger.current(of: finished)
+            guard !current.isEmpty else { break }
+            do {
+                let start = timepiece.now()
+                let receipt = try await sink.store(current.map(\.outcome))
+                ledger.settle(current.map(\.ticket))
+                board.stored(current.map(\.outcome), receipt: receipt, took: timepiece.now() - start)
+                break
+            } catch {
+                guard error.action == .retry else { throw error }
+                board.blocked(.sink, reason: error.reason)
+            }
+            do { try await timepiece.sleep(waits.next()) } catch { return }
+        }
+        board.cleared(.sink)
+    }
+}
