@@ -1,0 +1,120 @@
+import AdapterRegistry
+import BERT
+
+/// What every adapter store promises; run on a fresh one.
+public struct AdapterStoreConformance: Sendable {
+    private let store: any AdapterStore
+    private let adapters: [Adapter]
+
+    /// - Parameters:
+    ///   - store: empty as far as tasks `color` and `shape` go.
+    ///   - adapters: at least three, all different, over one base.
+    public init(store: any AdapterStore, adapters: [Adapter]) {
+        self.store = store
+        self.adapters = adapters
+    }
+
+    /// Throws ``ConformanceFailure`` at the first promise that is not kept.
+    public func run() async throws {
+        try require(adapters.count >= 3 && Set(adapters.map(\.digest)).count == adapters.count, "three different adapters")
+        try await startsEmpty()
+        try await publishesCandidates()
+        try await loadsWhatWasPublished()
+        try await promotesOne()
+        try await rejects()
+        try await rollsBack()
+        try await keepsTasksApart()
+    }
+
+    private func startsEmpty() async throws {
+        try require(try await store.versions(task: "color").isEmpty, "a fresh store has no versions")
+        try require(try await store.live(tasks: ["color", "shape"]).isEmpty, "a fresh store has nothing live")
+        try await require(throwing: AdapterStoreError.unknownDigest("none"), "loading an unknown digest") {
+            _ = try await store.load(digest: "none")
+        }
+        let unknown = AdapterStoreError.unknownVersion(task: "color", version: 1)
+        try await require(throwing: unknown, "promoting an unknown version") {
+            _ = try await store.promote(task: "color", version: 1)
+        }
+        try await require(throwing: unknown, "rejecting an unknown version") {
+            try await store.reject(task: "color", version: 1)
+        }
+        try await require(throwing: AdapterStoreError.nothingToRollBackTo(task: "color"), "rolling back nothing") {
+            _ = try await store.rollback(task: "color")
+        }
+    }
+
+    private func publishesCandidates() async throws {
+        for (index, adapter) in adapters.prefix(3).enumerated() {
+            let parent = index == 0 ? nil : adapters[index - 1].digest
+            let version = try await store.publish(
+                task: "color", adapter: adapter, metrics: ["macro_f1": 0.5 + Double(index) / 8], parentDigest: parent)
+            try require(version.version == index + 1, "versions count from 1")
+            try require(version.state == .candidate, "what is published is a candidate")
+            try require(version.digest == adapter.digest, "a version has its adapter's digest")
+            try require(version.baseDigest == adapter.baseDigest, "a version has its base's digest")
+            try require(version.metrics == ["macro_f1": 0.5 + Double(index) / 8], "metrics are kept")
+            try require(version.parentDigest == parent, "the parent is kept")
+            try require(version.promotedAt == nil, "a candidate was never promoted")
+        }
+        let again = try await store.publish(task: "color", adapter: adapters[1], metrics: [:], parentDigest: nil)
+        try require(again.version == 2 && again.metrics.count == 1, "publishing a digest again gives the version that exists")
+        try require(try await store.versions(task: "color").map(\.version) == [1, 2, 3], "versions come in ascending order")
+        try require(try await store.live(tasks: ["color"]).isEmpty, "publishing makes nothing live")
+    }
+
+    private func loadsWhatWasPublished() async throws {
+        let stored = try await store.load(digest: adapters[0].digest)
+        try require(stored.manifest == adapters[0].manifest, "the manifest comes back as it was")
+        try require(stored.weights == adapters[0].weights, "the weights come back bit for bit")
+        try require(stored.version.task == "color", "a stored adapter knows its version")
+    }
+
+    private func promotesOne() async throws {
+        let first = try await store.promote(task: "color", version: 1)
+        try require(first.state == .live && first.promotedAt != nil, "a promoted version is live")
+        let again = try await store.promote(task: "color", version: 1)
+        try require(again == first, "promoting what is live changes nothing")
+        _ = try await store.promote(task: "color", version: 2)
+        try require(try await store.live(tasks: ["color"]).map(\.version) == [2], "one version a task is live")
+        try require(try await states("color") == [.retired, .live, .candidate], "what was live is retired")
+    }
+
+    private func rejects() async throws {
+        try await store.reject(task: "color", version: 3)
+        try require(try await states("color") == [.retired, .live, .rejected], "a rejected version is rejected")
+        try await require(throwing: AdapterStoreError.isLive(task: "color", version: 2), "rejecting what is live") {
+            try await store.reject(task: "color", version: 2)
+        }
+        _ = try await store.promote(task: "color", version: 3)
+        try require(try await states("color") == [.retired, .retired, .live], "a rejected version can be promoted after all")
+    }
+
+    private func rollsBack() async throws {
+        let back = try await store.rollback(task: "color")
+        try require(back.version == 2 && back.state == .live, "rolling back brings back what was live before")
+        try require(try await states("color") == [.retired, .live, .rejected], "what was rolled back is rejected")
+        let further = try await store.rollback(task: "color")
+        try require(further.version == 1, "rolling back again goes one further")
+        try await require(throwing: AdapterStoreError.nothingToRollBackTo(task: "color"), "rolling back the first") {
+            _ = try await store.rollback(task: "color")
+        }
+        try require(try await store.live(tasks: ["color"]).map(\.version) == [1], "a failed rollback changes nothing")
+    }
+
+    private func keepsTasksApart() async throws {
+        let version = try await store.publish(task: "shape", adapter: adapters[0], metrics: [:], parentDigest: nil)
+        try require(version.version == 1, "versions count from 1 in each task, also where the digest is known")
+        let (live, isNew) = try await store.ensureLive(task: "shape", first: adapters[1])
+        try require(isNew && live.version == 2 && live.state == .live, "a task without a live version gets its first")
+        let (kept, isNewAgain) = try await store.ensureLive(task: "shape", first: adapters[2])
+        try require(!isNewAgain && kept.version == 2, "a task with a live version keeps it")
+        let tasks = try await store.live(tasks: ["shape", "color", "none"]).map(\.task).sorted()
+        try require(tasks == ["color", "shape"], "live versions of several tasks are found at once")
+        try require(try await store.versions(task: nil).count == 5, "all versions of all tasks are found at once")
+    }
+
+    private func states(_ task: String) async throws -> [AdapterState] {
+        try await store.versions(task: task).map(\.state)
+    }
+}

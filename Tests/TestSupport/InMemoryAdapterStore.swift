@@ -1,0 +1,124 @@
+import AdapterRegistry
+import BERT
+import Foundation
+
+/// A registry in memory, with the same rules as the one in PostgreSQL.
+public final class InMemoryAdapterStore: AdapterStore {
+    fileprivate struct State: Sendable {
+        var entries: [StoredAdapter] = []
+        var clock = Date(timeIntervalSince1970: 1_700_000_000)
+        var loads = 0
+        var failure: StoreIsAway?
+    }
+
+    /// Stands for a database that cannot be reached.
+    public struct StoreIsAway: Error, Equatable {
+        public init() {}
+    }
+
+    private let state = Watched(State())
+
+    public init() {}
+
+    /// How often an adapter was loaded.
+    public var loads: Int { state.value.loads }
+
+    /// From now on every call fails, until it is called with `false`.
+    public func goAway(_ isAway: Bool = true) { state.update { $0.failure = isAway ? StoreIsAway() : nil } }
+
+    public func versions(task: String?) async throws -> [AdapterVersion] {
+        try read { state in
+            state.entries.map(\.version).filter { task == nil || $0.task == task }.sorted {
+                ($0.task, $0.version) < ($1.task, $1.version)
+            }
+        }
+    }
+
+    public func live(tasks: [String]) async throws -> [AdapterVersion] {
+        try await versions(task: nil).filter { $0.state == .live && tasks.contains($0.task) }
+    }
+
+    public func load(digest: String) async throws -> StoredAdapter {
+        let found = try read { state in
+            state.loads += 1
+            return state.entries.first { $0.version.digest == digest }
+        }
+        guard let found else { throw AdapterStoreError.unknownDigest(digest) }
+        return found
+    }
+
+    public func publish(
+        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
+    ) async throws -> AdapterVersion {
+        try read { state in
+            if let known = state.entries.first(where: { $0.version.task == task && $0.version.digest == adapter.digest }) {
+                return known.version
+            }
+            let version = AdapterVersion(
+                task: task, version: state.entries.count { $0.version.task == task } + 1, digest: adapter.digest,
+                baseDigest: adapter.baseDigest, state: .candidate, metrics: metrics,
+                parentDigest: parentDigest, createdAt: state.tick())
+            state.entries.append(
+                StoredAdapter(version: version, manifest: adapter.manifest, weights: adapter.weights))
+            return version
+        }
+    }
+
+    public func promote(task: String, version: Int) async throws -> AdapterVersion {
+        let promoted = try read { state -> AdapterVersion? in
+            guard let index = state.index(task, version) else { return nil }
+            guard state.entries[index].version.state != .live else { return state.entries[index].version }
+            return state.makeLive(task, index, previous: .retired)
+        }
+        guard let promoted else { throw AdapterStoreError.unknownVersion(task: task, version: version) }
+        return promoted
+    }
+
+    public func reject(task: String, version: Int) async throws {
+        let error = try read { state -> AdapterStoreError? in
+            guard let index = state.index(task, version) else { return .unknownVersion(task: task, version: version) }
+            guard state.entries[index].version.state != .live else { return .isLive(task: task, version: version) }
+            state.entries[index].version.state = .rejected
+            return nil
+        }
+        if let error { throw error }
+    }
+
+    public func rollback(task: String) async throws -> AdapterVersion {
+        let version = try read { state -> AdapterVersion? in
+            let retired = state.entries.map(\.version).filter { $0.task == task && $0.state == .retired }
+            let last = retired.max { ($0.promotedAt ?? .distantPast) < ($1.promotedAt ?? .distantPast) }
+            guard let last, let index = state.index(task, last.version) else { return nil }
+            return state.makeLive(task, index, previous: .rejected)
+        }
+        guard let version else { throw AdapterStoreError.nothingToRollBackTo(task: task) }
+        return version
+    }
+
+    private func read<Result: Sendable>(_ body: @Sendable (inout State) -> Result) throws -> Result {
+        try state.update { state -> Swift.Result<Result, StoreIsAway> in
+            if let failure = state.failure { return .failure(failure) }
+            return .success(body(&state))
+        }.get()
+    }
+}
+
+extension InMemoryAdapterStore.State {
+    fileprivate mutating func tick() -> Date {
+        clock += 1
+        return clock
+    }
+
+    fileprivate func index(_ task: String, _ version: Int) -> Int? {
+        entries.firstIndex { $0.version.task == task && $0.version.version == version }
+    }
+
+    fileprivate mutating func makeLive(_ task: String, _ index: Int, previous: AdapterState) -> AdapterVersion {
+        for other in entries.indices where entries[other].version.task == task && entries[other].version.state == .live {
+            entries[other].version.state = previous
+        }
+        entries[index].version.state = .live
+        entries[index].version.promotedAt = tick()
+        return entries[index].version
+    }
+}

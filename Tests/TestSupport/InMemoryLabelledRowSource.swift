@@ -1,0 +1,74 @@
+import Foundation
+import Retraining
+
+/// Labelled rows and the records of retrainings, in memory.
+public final class InMemoryLabelledRowSource: LabelledRowSource {
+    private struct State: Sendable {
+        var rows: [String: [LabelledRow]] = [:]
+        var records: [RetrainingRecord] = []
+        var locked: Set<String> = []
+        var now = Date(timeIntervalSince1970: 1_700_000_000)
+    }
+
+    private let state = Watched(State())
+
+    public init() {}
+
+    public var records: [RetrainingRecord] { state.value.records }
+
+    /// Adds rows, each a second after the last.
+    public func add(_ rows: [(text: String, label: String)], task: String) {
+        state.update { state in
+            for row in rows {
+                state.now += 1
+                let id = Int64(state.rows[task, default: []].count + 1)
+                state.rows[task, default: []].append(
+                    LabelledRow(id: id, text: row.text, label: row.label, createdAt: state.now))
+            }
+        }
+    }
+
+    public func newRows(task: String, since: Date?) async throws -> Int {
+        state.value.rows[task, default: []].count { row in since.map { row.createdAt > $0 } ?? true }
+    }
+
+    public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
+        state.value.rows[task, default: []].suffix(limit)
+    }
+
+    public func lastRetraining(task: String) async throws -> RetrainingRecord? {
+        state.value.records.last { $0.task == task }
+    }
+
+    public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
+        state.update { state in
+            state.now += 1
+            let id = Int64(state.records.count + 1)
+            state.records.append(
+                RetrainingRecord(id: id, task: task, trigger: trigger, startedAt: state.now, champion: champion))
+            return id
+        }
+    }
+
+    public func finish(
+        _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
+    ) async throws {
+        state.update { state in
+            guard let index = state.records.firstIndex(where: { $0.id == id }) else { return }
+            state.now += 1
+            state.records[index].finishedAt = state.now
+            state.records[index].verdict = verdict
+            state.records[index].reason = reason
+            state.records[index].rowsUsed = rowsUsed
+            state.records[index].challenger = challenger
+        }
+    }
+
+    public func withLock<Result: Sendable>(
+        task: String, _ body: @Sendable () async throws -> Result
+    ) async throws -> Result? {
+        guard state.update({ $0.locked.insert(task).inserted }) else { return nil }
+        defer { _ = state.update { $0.locked.remove(task) } }
+        return try await body()
+    }
+}

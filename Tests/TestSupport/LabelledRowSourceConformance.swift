@@ -1,0 +1,73 @@
+import Foundation
+import Retraining
+
+/// What every source of labelled rows promises; run on a fresh one.
+public struct LabelledRowSourceConformance: Sendable {
+    private let source: any LabelledRowSource
+    private let add: @Sendable ([(text: String, label: String)], String) async throws -> Void
+
+    /// - Parameters:
+    ///   - source: empty as far as tasks `color` and `shape` go.
+    ///   - add: adds rows to a task as a user's own system would, each later than the one before.
+    public init(
+        source: any LabelledRowSource,
+        add: @escaping @Sendable (_ rows: [(text: String, label: String)], _ task: String) async throws -> Void
+    ) {
+        self.source = source
+        self.add = add
+    }
+
+    /// Throws ``ConformanceFailure`` at the first promise that is not kept.
+    public func run() async throws {
+        try await countsAndReadsRows()
+        try await keepsRecords()
+        try await locksOneTask()
+    }
+
+    private func countsAndReadsRows() async throws {
+        try require(try await source.newRows(task: "color", since: nil) == 0, "a fresh source has no rows")
+        try await add([("sky", "blue"), ("grass", "green"), ("sky", "gray")], "color")
+        try await add([("ball", "round")], "shape")
+        try require(try await source.newRows(task: "color", since: nil) == 3, "rows of a task are counted")
+        let rows = try await source.rows(task: "color", limit: 10)
+        try require(rows.map(\.text) == ["sky", "grass", "sky"], "rows come oldest first")
+        try require(rows.map(\.label) == ["blue", "green", "gray"], "rows have their labels")
+        try require(Set(rows.map(\.id)).count == 3, "rows have ids of their own")
+        let newest = try await source.rows(task: "color", limit: 2).map(\.text)
+        try require(newest == ["grass", "sky"], "a limit keeps the newest rows")
+        let later = try await source.newRows(task: "color", since: rows[1].createdAt)
+        try require(later == 1, "rows after a moment are counted")
+    }
+
+    private func keepsRecords() async throws {
+        try require(try await source.lastRetraining(task: "color") == nil, "a fresh source has no records")
+        let id = try await source.begin(task: "color", trigger: .rows, champion: nil)
+        let open = try await source.lastRetraining(task: "color")
+        try require(open?.id == id && open?.finishedAt == nil && open?.verdict == nil, "a retraining that runs has no end")
+        try await source.finish(id, verdict: .rejected, reason: "worse", rowsUsed: 3, challenger: nil)
+        let done = try await source.lastRetraining(task: "color")
+        try require(done?.verdict == .rejected && done?.reason == "worse" && done?.rowsUsed == 3, "the end is kept")
+        try require(done?.finishedAt.map { $0 >= done?.startedAt ?? $0 } == true, "the end is after the beginning")
+        try require(done?.trigger == .rows, "the trigger is kept")
+        let second = try await source.begin(task: "color", trigger: .command, champion: nil)
+        try require(try await source.lastRetraining(task: "color")?.id == second, "the last retraining is the newest")
+        try require(try await source.lastRetraining(task: "shape") == nil, "tasks have records of their own")
+    }
+
+    private func locksOneTask() async throws {
+        let source = source
+        let nested = try await source.withLock(task: "color") {
+            let same = try await source.withLock(task: "color") { true }
+            let other = try await source.withLock(task: "shape") { true }
+            return (same, other)
+        }
+        try require(nested?.0 == nil, "one retraining a task at a time")
+        try require(nested?.1 == true, "tasks do not wait for one another")
+        try require(try await source.withLock(task: "color") { 7 } == 7, "a lock that was given back can be had again")
+        do {
+            _ = try await source.withLock(task: "color") { throw ConformanceFailure(description: "on purpose") }
+            try require(false, "what the body throws comes through")
+        } catch let failure as ConformanceFailure where failure.description == "on purpose" {}
+        try require(try await source.withLock(task: "color") { true } == true, "a body that throws gives the lock back")
+    }
+}
