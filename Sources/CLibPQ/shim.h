@@ -1,3 +1,4 @@
 #pragma once
 
 #include <libpq-fe.h>
+#include <sys/eventfd.h>

@@ -1,46 +1,122 @@
 import CLibPQ
 
-/// A NOTIFY that arrived.
-public struct PostgresNotification: Sendable, Equatable {
-    public var channel: String
-    public var payload: String
-    /// The server process of the session that notified.
-    public var processID: Int32
-}
-
-/// What the server remarked on a statement, under the same rule as errors: no row data.
-public struct PostgresNotice: Sendable, Equatable {
-    public var severity: String
-    public var sqlState: String
-    public var message: String
-}
-
-/// One session with a server. Not `Sendable`: one thread at a time.
+/// One session with a server: parameters in, rows out.
+///
+/// Blocks its caller, but never longer than the deadlines given; not `Sendable`: one thread at a time. Once an error says `isConnectionLoss` (or `isUsable` is false), make a
+/// new one. The session runs in UTC with ISO dates.
 public final class PostgresConnection {
+    private var handle: ConnectionHandle?
+
+    /// Ends waits from other threads.
+    public let waker: PostgresWaker
+
+    /// Connects.
+    ///
+    /// - Parameters:
+    ///   - dsn: a `postgresql://` URI or a list of `key=value`; libpq's environment variables fill gaps. Dead peers are noticed after about a minute unless it says
+    ///     otherwise (`keepalives_*`, `tcp_user_timeout`).
+    ///   - applicationName: how the session shows in `pg_stat_activity`.
+    ///   - connectTimeout: for all of it, every host of the string together; only resolving host names may take longer.
+    ///   - onNotice: remarks of the server, called within `execute` and `waitForNotifications`.
     public init(
         dsn: String, applicationName: String = "lorikeet", connectTimeout: Duration = .seconds(10),
         onNotice: @escaping (PostgresNotice) -> Void = { _ in }
-    ) throws(PostgresError) {}
-    public var isUsable: Bool { false }
-    public var waker: PostgresWaker { PostgresWaker() }
-    @discardableResult
-    public func execute(_ sql: String, _ parameters: [PostgresValue] = [], deadline: Duration? = nil) throws(PostgresError)
-        -> PostgresResult
-    { PostgresResult() }
-    /// BEGIN, body, COMMIT; ROLLBACK if the body throws.
-    public func transaction<Value>(deadline: Duration? = nil, _ body: () throws -> Value) throws -> Value { try body() }
-    /// SAVEPOINT within a transaction: what the body did is undone if it throws, the transaction lives on.
-    public func savepoint<Value>(deadline: Duration? = nil, _ body: () throws -> Value) throws -> Value { try body() }
-    public func listen(to channel: String, deadline: Duration? = nil) throws(PostgresError) {}
-    /// Waits until a notification is there, the timeout passed or `waker.wake()` was called.
-    public func waitForNotifications(timeout: Duration) throws(PostgresError) -> [PostgresNotification] { [] }
-    public func close() {}
-}
+    ) throws(PostgresError) {
+        let deadline = ContinuousClock.now + connectTimeout
+        let password = try ConnectionString(dsn).password
+        waker = try PostgresWaker()
+        let handle = try ConnectionHandle(dsn: dsn, applicationName: applicationName, onNotice: onNotice)
+        try handle.open(deadline: deadline, password: password)
+        self.handle = handle
+        // So that times and bytes come in the one form that is read here, whatever server or role prefer.
+        try execute(
+            "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false), set_config('bytea_output', 'hex', false)",
+            deadline: max(.milliseconds(1), deadline - ContinuousClock.now))
+    }
 
-/// Wakes or cancels what a connection waits for, from any thread.
-public final class PostgresWaker: Sendable {
-    /// Ends the current or the next `waitForNotifications`.
-    public func wake() {}
-    /// Cancels the statement that runs now, if one does; it throws `.cancelled`.
-    public func cancelStatement() {}
+    /// Whether statements can be sent; does not ask the server.
+    public var isUsable: Bool { handle.map { !$0.isBroken } ?? false }
+
+    /// Whether BEGIN was done and neither COMMIT nor ROLLBACK.
+    public var isInTransaction: Bool {
+        guard let handle else { return false }
+        let status = PQtransactionStatus(handle.connection)
+        return status == PQTRANS_INTRANS || status == PQTRANS_INERROR || status == PQTRANS_ACTIVE
+    }
+
+    // MARK: - Statements
+
+    /// Runs one statement with parameters `$1` and so on.
+    ///
+    /// - Parameter deadline: `nil` waits without end. When it passes, the server is asked to stop the statement; if it does so within a second, the connection
+    ///   stays usable, else it is given up.
+    @discardableResult
+    public func execute(
+        _ sql: String, _ parameters: [PostgresValue] = [], deadline: Duration? = nil
+    ) throws(PostgresError) -> PostgresResult {
+        let encoded = try ParameterEncoding(parameters)
+        return try run(sql, deadline: deadline) { connection in
+            encoded.withPointers { count, types, values, lengths, formats in
+                PQsendQueryParams(connection, sql, count, types, values, lengths, formats, 0)
+            }
+        }
+    }
+
+    /// Runs several statements separated by semicolons, in one transaction unless they say otherwise; returns the last one's result.
+    @discardableResult
+    public func executeScript(_ sql: String, deadline: Duration? = nil) throws(PostgresError) -> PostgresResult {
+        try run(sql, deadline: deadline) { PQsendQuery($0, sql) }
+    }
+
+    private func run(
+        _ sql: String, deadline: Duration?, _ send: (OpaquePointer) -> Int32
+    ) throws(PostgresError) -> PostgresResult {
+        guard let handle else { throw .closed }
+        if sql.utf8.contains(0) {
+            throw PostgresError(kind: .invalidParameter, sqlState: "22021", message: "the statement holds U+0000")
+        }
+        do {
+            return try StatementExchange(handle: handle, waker: waker, deadline: deadline).run(send)
+        } catch {
+            if error.isConnectionLoss { close() }
+            throw error
+        }
+    }
+
+    // MARK: - Notifications
+
+    /// Receives what other sessions NOTIFY on a channel, as long as this connection lives.
+    public func listen(to channel: String, deadline: Duration? = nil) throws(PostgresError) {
+        try execute("LISTEN \(Self.quotedName(channel))", deadline: deadline)
+    }
+
+    /// Waits until a notification is there (one that arrived during a statement counts), the timeout passed or `waker.wake()` was called; empty in the
+    /// last two cases.
+    public func waitForNotifications(timeout: Duration) throws(PostgresError) -> [PostgresNotification] {
+        guard let handle else { throw .closed }
+        let deadline = ContinuousClock.now + timeout
+        while true {
+            let isConnected = PQconsumeInput(handle.connection) != 0
+            let arrived = handle.takeNotifications()
+            if !arrived.isEmpty { return arrived }
+            if !isConnected {
+                close()
+                throw PostgresError(
+                    kind: .connectionLost, sqlState: "08006", message: "the server closed the connection or cannot be reached",
+                    isConnectionLoss: true)
+            }
+            if waker.takeWake() { return [] }
+            if waitForSocket(handle.socket, waker: waker, deadline: deadline) == .deadline { return [] }
+        }
+    }
+
+    /// Ends the session; a transaction that is open is rolled back by the server. Calling it again does nothing.
+    public func close() {
+        handle = nil
+    }
+
+    /// A name as SQL quotes it: channel, table, role.
+    public static func quotedName(_ name: String) -> String {
+        "\"\(name.replacing("\"", with: "\"\""))\""
+    }
 }

@@ -10,7 +10,7 @@ public struct PostgresError: Error, Sendable, Equatable {
         case connectionFailed
         /// The connection broke; whether a running COMMIT took effect is unknown.
         case connectionLost
-        /// The deadline passed before the server answered.
+        /// The deadline passed before the server answered; whether a running COMMIT took effect is unknown.
         case deadlineExceeded
         /// `PostgresWaker.cancelStatement()` ended the statement.
         case cancelled
@@ -23,8 +23,11 @@ public struct PostgresError: Error, Sendable, Equatable {
     }
 
     public var kind: Kind
-    /// Five characters, or `nil` where neither the server nor the SQL standard has one.
+
+    /// Five characters, or `nil` where there is none. Set also for errors the client finds itself: 08001 no connection, 08006 connection lost, 22021 for U+0000 in a text,
+    /// 54000 for a statement too large, 57014 for a deadline.
     public var sqlState: String?
+
     /// `ERROR`, `FATAL` or `PANIC`, as the server said.
     public var severity: String?
     public var schemaName: String?
@@ -32,8 +35,10 @@ public struct PostgresError: Error, Sendable, Equatable {
     public var columnName: String?
     public var constraintName: String?
     public var dataTypeName: String?
+
     /// Text that holds no row data; empty where the server's cannot be trusted with that.
     public var message: String
+
     /// The connection cannot be used any more.
     public var isConnectionLoss: Bool
 
@@ -52,5 +57,31 @@ public struct PostgresError: Error, Sendable, Equatable {
         self.dataTypeName = dataTypeName
         self.message = message
         self.isConnectionLoss = isConnectionLoss
+    }
+
+    /// The name that PostgreSQL's manual gives the SQLSTATE, for example `unique_violation`; that of its class where the state itself is unknown.
+    public var conditionName: String? { sqlState.flatMap(SQLState.conditionName) }
+}
+
+extension PostgresError: CustomStringConvertible {
+    public var description: String {
+        var text = "PostgreSQL"
+        if let sqlState { text += " \(sqlState)" }
+        text += " \(conditionName ?? kind.rawValue)"
+        if let constraintName { text += ", constraint \(constraintName)" }
+        if let tableName { text += ", table \(schemaName.map { $0 + "." } ?? "")\(tableName)" }
+        if let columnName { text += ", column \(columnName)" }
+        if let dataTypeName { text += ", type \(dataTypeName)" }
+        return message.isEmpty ? text : "\(text): \(message)"
+    }
+}
+
+extension PostgresError {
+    static var closed: PostgresError {
+        PostgresError(kind: .connectionLost, sqlState: "08003", message: "the connection is closed", isConnectionLoss: true)
+    }
+
+    static func unexpected(_ message: String) -> PostgresError {
+        PostgresError(kind: .unexpectedResult, message: message)
     }
 }

@@ -1,37 +1,53 @@
 import CLibPQ
 
-/// The rows a statement returned.
-public final class PostgresResult: Sendable {
-    /// Rows returned.
-    public let count: Int = 0
-    /// Rows inserted, updated or deleted, where the statement says so.
-    public let affectedRows: Int = 0
-    public let columns: [String] = []
-    public subscript(row: Int) -> PostgresRow { PostgresRow(result: self, row: row) }
-    public var rows: [PostgresRow] { [] }
-    public var first: PostgresRow? { nil }
-}
+/// The rows a statement returned. Unchecked because libpq never changes a result once it is made, and this class only reads it.
+public final class PostgresResult: @unchecked Sendable {
+    private let result: OpaquePointer
+    private let indices: [String: Int32]
 
-/// One row. Getters name a column; those without `optional` throw `unexpectedResult` for null.
-public struct PostgresRow: Sendable {
-    let result: PostgresResult
-    let row: Int
-    public func isNull(_ column: String) throws(PostgresError) -> Bool { false }
-    public func text(_ column: String) throws(PostgresError) -> String { "" }
-    public func optionalText(_ column: String) throws(PostgresError) -> String? { nil }
-    public func integer(_ column: String) throws(PostgresError) -> Int64 { 0 }
-    public func optionalInteger(_ column: String) throws(PostgresError) -> Int64? { nil }
-    public func double(_ column: String) throws(PostgresError) -> Double { 0 }
-    public func optionalDouble(_ column: String) throws(PostgresError) -> Double? { nil }
-    public func boolean(_ column: String) throws(PostgresError) -> Bool { false }
-    public func optionalBoolean(_ column: String) throws(PostgresError) -> Bool? { nil }
-    public func bytes(_ column: String) throws(PostgresError) -> [UInt8] { [] }
-    public func optionalBytes(_ column: String) throws(PostgresError) -> [UInt8]? { nil }
-    /// Milliseconds since 1970.
-    public func timestamp(_ column: String) throws(PostgresError) -> Int64 { 0 }
-    public func optionalTimestamp(_ column: String) throws(PostgresError) -> Int64? { nil }
-    public func texts(_ column: String) throws(PostgresError) -> [String?] { [] }
-    public func optionalTexts(_ column: String) throws(PostgresError) -> [String?]? { nil }
-    public func integers(_ column: String) throws(PostgresError) -> [Int64?] { [] }
-    public func doubles(_ column: String) throws(PostgresError) -> [Double?] { [] }
+    /// Rows returned.
+    public let count: Int
+
+    /// Names of the columns in their order.
+    public let columns: [String]
+
+    /// The command that was done, for example `INSERT 0 5`.
+    public let commandTag: String
+
+    /// Takes the result over.
+    init(_ result: OpaquePointer) {
+        self.result = result
+        count = Int(PQntuples(result))
+        columns = (0..<PQnfields(result)).map { String(cString: PQfname(result, $0)) }
+        indices = Dictionary(zip(columns, 0...), uniquingKeysWith: { first, _ in first })
+        commandTag = PQcmdStatus(result).map { String(cString: $0) } ?? ""
+    }
+
+    deinit { PQclear(result) }
+
+    /// Rows inserted, updated, deleted or selected; 0 for other commands.
+    public var affectedRows: Int {
+        commandTag.split(separator: " ").last.flatMap { Int($0) } ?? 0
+    }
+
+    public subscript(row: Int) -> PostgresRow {
+        precondition(row >= 0 && row < count, "a row that the result does not have")
+        return PostgresRow(result: self, row: Int32(row))
+    }
+
+    public var rows: [PostgresRow] { (0..<count).map { self[$0] } }
+
+    public var first: PostgresRow? { count > 0 ? self[0] : nil }
+
+    /// Reads a cell; the bytes are valid within `body` only, `nil` is NULL.
+    func withCell<Value>(
+        _ column: String, row: Int32, _ body: (UnsafeBufferPointer<UInt8>?) throws(PostgresError) -> Value
+    ) throws(PostgresError) -> Value {
+        guard let index = indices[column] else { throw .unexpected("no column '\(column)' in the result") }
+        if PQgetisnull(result, row, index) != 0 { return try body(nil) }
+        let count = Int(PQgetlength(result, row, index))
+        guard let start = PQgetvalue(result, row, index) else { return try body(nil) }
+        let bytes = UnsafeRawBufferPointer(start: start, count: count).bindMemory(to: UInt8.self)
+        return try body(bytes)
+    }
 }

@@ -1,0 +1,87 @@
+import CLibPQ
+
+/// Owns one `PGconn`.
+final class ConnectionHandle {
+    let connection: OpaquePointer
+    private let notices: Unmanaged<NoticeReceiver>
+
+    /// Begins to connect; nothing is sent before the first `PQconnectPoll`.
+    init(dsn: String, applicationName: String, onNotice: @escaping (PostgresNotice) -> Void) throws(PostgresError) {
+        // Later ones win: our defaults stand before what the connection string says, what must be stands after it.
+        let parameters = [
+            ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
+            ("tcp_user_timeout", "30000"), ("fallback_application_name", applicationName), ("dbname", dsn),
+            ("client_encoding", "UTF8"),
+        ]
+        let started = withCStrings(parameters.map(\.0)) { names in
+            withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
+        }
+        guard let started else {
+            throw PostgresError(kind: .connectionFailed, sqlState: "53200", message: "no memory for a connection", isConnectionLoss: true)
+        }
+        connection = started
+        // Retained until `deinit` has finished the connection: libpq calls the receiver from any call on it.
+        notices = Unmanaged.passRetained(NoticeReceiver(onNotice))
+        // Verbose until connected: libpq tells the SQLSTATE of a refusal in this text only.
+        PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
+        PQsetNoticeReceiver(
+            connection,
+            { receiver, result in
+                guard let receiver, let result else { return }
+                Unmanaged<NoticeReceiver>.fromOpaque(receiver).takeUnretainedValue().receive(PostgresNotice(result: result))
+            }, notices.toOpaque())
+    }
+
+    deinit {
+        PQfinish(connection)
+        notices.release()
+    }
+
+    var socket: Int32 { PQsocket(connection) }
+
+    var errorText: String { PQerrorMessage(connection).map { String(cString: $0) } ?? "" }
+
+    var isBroken: Bool { PQstatus(connection) != CONNECTION_OK }
+}
+
+private final class NoticeReceiver {
+    let receive: (PostgresNotice) -> Void
+
+    init(_ receive: @escaping (PostgresNotice) -> Void) { self.receive = receive }
+}
+
+/// What a connection string says, as far as we need it.
+struct ConnectionString {
+    /// For blotting it out of messages.
+    var password: String?
+
+    /// - Throws: `invalidConnectionString`, without the string: libpq's own words quote it, password and all.
+    init(_ dsn: String) throws(PostgresError) {
+        var reason: UnsafeMutablePointer<CChar>?
+        guard let options = PQconninfoParse(dsn, &reason) else {
+            PQfreemem(reason)
+            throw PostgresError(
+                kind: .invalidConnectionString,
+                message: "the connection string is neither a postgresql:// URI nor a list of known key=value pairs")
+        }
+        defer { PQconninfoFree(options) }
+        var option = options
+        while let keyword = option.pointee.keyword {
+            if String(cString: keyword) == "password" { password = option.pointee.val.map { String(cString: $0) } }
+            option += 1
+        }
+    }
+}
+
+/// Calls `body` with a NULL-terminated array of C strings.
+func withCStrings<Result>(_ strings: [String], _ body: ([UnsafePointer<CChar>?]) -> Result) -> Result {
+    func descend(_ index: Int, _ pointers: inout [UnsafePointer<CChar>?]) -> Result {
+        if index == strings.count { return body(pointers + [nil]) }
+        return strings[index].withCString { pointer in
+            pointers.append(pointer)
+            return descend(index + 1, &pointers)
+        }
+    }
+    var pointers: [UnsafePointer<CChar>?] = []
+    return descend(0, &pointers)
+}

@@ -1,0 +1,124 @@
+/// One row. A getter names a column and throws `unexpectedResult` if there is none of that name or its value is of another kind; those without
+/// `optional` throw for NULL as well.
+public struct PostgresRow: Sendable {
+    let result: PostgresResult
+    let row: Int32
+
+    public func isNull(_ column: String) throws(PostgresError) -> Bool {
+        try result.withCell(column, row: row) { $0 == nil }
+    }
+
+    public func optionalText(_ column: String) throws(PostgresError) -> String? {
+        try result.withCell(column, row: row) { $0.map { String(decoding: $0, as: UTF8.self) } }
+    }
+
+    public func text(_ column: String) throws(PostgresError) -> String {
+        try present(optionalText(column), column)
+    }
+
+    public func optionalInteger(_ column: String) throws(PostgresError) -> Int64? {
+        try read(column, "integer") { Int64($0) }
+    }
+
+    public func integer(_ column: String) throws(PostgresError) -> Int64 {
+        try present(optionalInteger(column), column)
+    }
+
+    public func optionalDouble(_ column: String) throws(PostgresError) -> Double? {
+        try read(column, "number") { Double($0) }
+    }
+
+    public func double(_ column: String) throws(PostgresError) -> Double {
+        try present(optionalDouble(column), column)
+    }
+
+    public func optionalBoolean(_ column: String) throws(PostgresError) -> Bool? {
+        try read(column, "boolean") { $0 == "t" ? true : $0 == "f" ? false : nil }
+    }
+
+    public func boolean(_ column: String) throws(PostgresError) -> Bool {
+        try present(optionalBoolean(column), column)
+    }
+
+    public func optionalBytes(_ column: String) throws(PostgresError) -> [UInt8]? {
+        try result.withCell(column, row: row) { cell throws(PostgresError) in
+            guard let cell else { return nil }
+            guard let bytes = PostgresText.bytes(hexadecimal: cell) else { throw .unexpected("column '\(column)' holds no bytea") }
+            return bytes
+        }
+    }
+
+    public func bytes(_ column: String) throws(PostgresError) -> [UInt8] {
+        try present(optionalBytes(column), column)
+    }
+
+    /// Milliseconds since 1970; a time without zone counts as UTC.
+    public func optionalTimestamp(_ column: String) throws(PostgresError) -> Int64? {
+        try read(column, "time") { PostgresText.milliseconds(timestamp: $0) }
+    }
+
+    /// Milliseconds since 1970; a time without zone counts as UTC.
+    public func timestamp(_ column: String) throws(PostgresError) -> Int64 {
+        try present(optionalTimestamp(column), column)
+    }
+
+    // MARK: - Arrays
+
+    public func optionalTexts(_ column: String) throws(PostgresError) -> [String?]? {
+        try read(column, "array") { ArrayLiteral.elements($0.utf8) }
+    }
+
+    public func texts(_ column: String) throws(PostgresError) -> [String?] {
+        try present(optionalTexts(column), column)
+    }
+
+    public func optionalIntegers(_ column: String) throws(PostgresError) -> [Int64?]? {
+        try elements(column, "integers") { Int64($0) }
+    }
+
+    public func integers(_ column: String) throws(PostgresError) -> [Int64?] {
+        try present(optionalIntegers(column), column)
+    }
+
+    public func optionalDoubles(_ column: String) throws(PostgresError) -> [Double?]? {
+        try elements(column, "numbers") { Double($0) }
+    }
+
+    public func doubles(_ column: String) throws(PostgresError) -> [Double?] {
+        try present(optionalDoubles(column), column)
+    }
+
+    public func optionalBooleans(_ column: String) throws(PostgresError) -> [Bool?]? {
+        try elements(column, "booleans") { $0 == "t" ? true : $0 == "f" ? false : nil }
+    }
+
+    public func booleans(_ column: String) throws(PostgresError) -> [Bool?] {
+        try present(optionalBooleans(column), column)
+    }
+
+    // MARK: - How they are read
+
+    private func present<Value>(_ value: Value?, _ column: String) throws(PostgresError) -> Value {
+        guard let value else { throw .unexpected("column '\(column)' is null") }
+        return value
+    }
+
+    private func read<Value>(_ column: String, _ kind: String, _ convert: (String) -> Value?) throws(PostgresError) -> Value? {
+        guard let text = try optionalText(column) else { return nil }
+        guard let value = convert(text) else { throw .unexpected("column '\(column)' holds no \(kind)") }
+        return value
+    }
+
+    private func elements<Value>(
+        _ column: String, _ kind: String, _ convert: (String) -> Value?
+    ) throws(PostgresError) -> [Value?]? {
+        guard let texts = try optionalTexts(column) else { return nil }
+        var values: [Value?] = []
+        for text in texts {
+            let value = text.flatMap(convert)
+            if text != nil, value == nil { throw .unexpected("column '\(column)' holds no array of \(kind)") }
+            values.append(value)
+        }
+        return values
+    }
+}
