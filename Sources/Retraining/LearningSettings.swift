@@ -1,0 +1,16 @@
+import Training
+
+/// How the learning way goes about a task.
+public struct LearningSettings: Sendable, Equatable {
+    public var training = TrainingSettings()
+    /// The newest rows that are read at most.
+    public var maximumRows = 100_000
+    /// Fewer rows to train on are not worth it.
+    public var minimumTraining = 20
+    public var holdOut = HoldOut()
+    public var gate = PromotionGate()
+    /// Whether training may go on from the champion where its base, labels and shape are the same.
+    public var startsFromChampion = true
+
+    public init() {}
+}
