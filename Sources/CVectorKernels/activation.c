@@ -12,7 +12,7 @@ INLINE v16 activated(int kind, v16 x) {
         v16 inner = splat(root_2_over_pi) * (x + splat(gelu_cubic) * x * x * x);
         return splat(0.5f) * x * (splat(1.0f) + vtanh(inner));
     }
-    case LK_RELU: return vmax(x, splat(0.0f));
+    case LK_RELU: return vmax(splat(0.0f), x);
     default: return vtanh(x);
     }
 }

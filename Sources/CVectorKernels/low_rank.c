@@ -1,34 +1,41 @@
 #include "vector.h"
 
-#include <limits.h>
-
 // R rows of x against C rows of a, from first to last: R * C dot products at once.
 INLINE void dots(
-    int R, int C, ptrdiff_t inputs, const float *x, ptrdiff_t x_stride, const float *a, ptrdiff_t a_stride, float *t,
-    ptrdiff_t t_stride) {
-    v16 acc[W] = {0};
+    int R, int C, ptrdiff_t inputs, const float *x, ptrdiff_t x_stride, const float *a, float *t, ptrdiff_t t_stride) {
+    v16 acc[W];
+    UNROLL for (int i = 0; i < W; i++) acc[i] = splat(0);
     for (ptrdiff_t i = 0; i < inputs; i += W) {
         ptrdiff_t left = inputs - i;
         v16 weights[4];
-        UNROLL for (int c = 0; c < C; c++) weights[c] = load_upto(a + c * a_stride + i, left);
+        UNROLL for (int c = 0; c < C; c++) weights[c] = load_upto(a + c * inputs + i, left);
         UNROLL for (int r = 0; r < R; r++) {
             v16 value = load_upto(x + r * x_stride + i, left);
-            UNROLL for (int c = 0; c < C; c++) acc[r * 4 + c] += value * weights[c];
+            UNROLL for (int c = 0; c < C; c++) acc[r * C + c] += value * weights[c];
         }
     }
-    float lanes[W];
-    store(lanes, sums(acc));
-    UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int c = 0; c < C; c++) t[r * t_stride + c] = lanes[r * 4 + c];
+    if (R * C == W) {
+        float lanes[W];
+        store(lanes, reduce(W, false, acc));
+        UNROLL for (int i = 0; i < W; i++) t[i / C * t_stride + i % C] = lanes[i];
+    } else {
+        UNROLL for (int i = 0; i < R * C; i++) t[i / C * t_stride + i % C] = sum(acc[i]);
     }
 }
 
 // Inputs in whole vectors are the rule; saying so apart keeps the tail's code out of that loop.
 INLINE void dots_any(
-    int R, int C, ptrdiff_t inputs, const float *x, ptrdiff_t x_stride, const float *a, ptrdiff_t a_stride, float *t,
+    int R, int C, ptrdiff_t inputs, const float *x, ptrdiff_t x_stride, const float *a, float *t, ptrdiff_t t_stride) {
+    if (inputs % W == 0) dots(R, C, inputs / W * W, x, x_stride, a, t, t_stride);
+    else dots(R, C, inputs, x, x_stride, a, t, t_stride);
+}
+
+INLINE void down_rows(
+    int R, int C, ptrdiff_t inputs, ptrdiff_t rank, const float *x, ptrdiff_t x_stride, const float *a, float *t,
     ptrdiff_t t_stride) {
-    if (inputs % W == 0) dots(R, C, inputs / W * W, x, x_stride, a, a_stride, t, t_stride);
-    else dots(R, C, inputs, x, x_stride, a, a_stride, t, t_stride);
+    ptrdiff_t c = 0;
+    for (; c + C <= rank; c += C) dots_any(R, C, inputs, x, x_stride, a + c * inputs, t + c, t_stride);
+    for (; c < rank; c++) dots_any(R, 1, inputs, x, x_stride, a + c * inputs, t + c, t_stride);
 }
 
 KERNEL(void, lk_low_rank_down, (
@@ -36,19 +43,16 @@ KERNEL(void, lk_low_rank_down, (
     ptrdiff_t t_stride),
     (rows, inputs, rank, x, x_stride, a, t, t_stride)) {
     ptrdiff_t row = 0;
-    for (; row + 4 <= rows; row += 4) {
-        ptrdiff_t c = 0;
-        for (; c + 4 <= rank; c += 4)
-            dots_any(4, 4, inputs, x + row * x_stride, x_stride, a + c * inputs, inputs, t + row * t_stride + c, t_stride);
-        for (; c < rank; c++)
-            dots_any(4, 1, inputs, x + row * x_stride, x_stride, a + c * inputs, inputs, t + row * t_stride + c, t_stride);
-    }
-    for (; row < rows; row++) {
-        ptrdiff_t c = 0;
-        for (; c + 4 <= rank; c += 4)
-            dots_any(1, 4, inputs, x + row * x_stride, x_stride, a + c * inputs, inputs, t + row * t_stride + c, t_stride);
-        for (; c < rank; c++)
-            dots_any(1, 1, inputs, x + row * x_stride, x_stride, a + c * inputs, inputs, t + row * t_stride + c, t_stride);
+    if (has_wide_registers()) {
+        for (; row + 4 <= rows; row += 4)
+            down_rows(4, 4, inputs, rank, x + row * x_stride, x_stride, a, t + row * t_stride, t_stride);
+        for (; row < rows; row++)
+            down_rows(1, 4, inputs, rank, x + row * x_stride, x_stride, a, t + row * t_stride, t_stride);
+    } else {
+        for (; row + 2 <= rows; row += 2)
+            down_rows(2, 2, inputs, rank, x + row * x_stride, x_stride, a, t + row * t_stride, t_stride);
+        for (; row < rows; row++)
+            down_rows(1, 2, inputs, rank, x + row * x_stride, x_stride, a, t + row * t_stride, t_stride);
     }
 }
 
@@ -56,7 +60,8 @@ KERNEL(void, lk_low_rank_down, (
 INLINE void widen(
     int R, int C, ptrdiff_t rank, const float *t, ptrdiff_t t_stride, const float *b, ptrdiff_t b_stride, float scale, float *y,
     ptrdiff_t y_stride, ptrdiff_t last) {
-    v16 acc[8] = {0};
+    v16 acc[8];
+    UNROLL for (int i = 0; i < R * C; i++) acc[i] = splat(0);
     for (ptrdiff_t k = 0; k < rank; k++) {
         v16 weights[2];
         UNROLL for (int c = 0; c < C; c++) weights[c] = load_upto(b + k * b_stride + c * W, c == C - 1 ? last : W);
@@ -65,15 +70,14 @@ INLINE void widen(
             UNROLL for (int c = 0; c < C; c++) acc[r * C + c] += value * weights[c];
         }
     }
-    UNROLL for (int r = 0; r < R; r++) {
-        UNROLL for (int c = 0; c < C; c++) {
-            float *to = y + r * y_stride + c * W;
-            ptrdiff_t count = c == C - 1 ? last : W;
-            store_upto(to, load_upto(to, count) + splat(scale) * acc[r * C + c], count);
-        }
+    UNROLL for (int i = 0; i < R * C; i++) {
+        float *to = y + i / C * y_stride + i % C * W;
+        ptrdiff_t count = i % C == C - 1 ? last : W;
+        store_upto(to, load_upto(to, count) + splat(scale) * acc[i], count);
     }
 }
 
+// C vectors of columns of y, all rows.
 INLINE void widen_columns(
     int C, ptrdiff_t rows, ptrdiff_t rank, const float *t, ptrdiff_t t_stride, const float *b, ptrdiff_t b_stride, float scale,
     float *y, ptrdiff_t y_stride, ptrdiff_t last) {
@@ -92,6 +96,7 @@ KERNEL(void, lk_low_rank_up, (
     float scale, float *y, ptrdiff_t y_stride),
     (rows, rank, outputs, t, t_stride, b, b_transposed, scale, y, y_stride)) {
     float tile[TILE_RANK * 2 * W];
+    bool wide = has_wide_registers();
     for (ptrdiff_t j = 0; j < outputs; j += 2 * W) {
         ptrdiff_t width = outputs - j < 2 * W ? outputs - j : 2 * W;
         const float *columns = b + j;
@@ -102,8 +107,14 @@ KERNEL(void, lk_low_rank_up, (
             columns = tile;
             stride = 2 * W;
         }
-        if (width == 2 * W) widen_columns(2, rows, rank, t, t_stride, columns, stride, scale, y + j, y_stride, W);
-        else if (width > W) widen_columns(2, rows, rank, t, t_stride, columns, stride, scale, y + j, y_stride, width - W);
-        else widen_columns(1, rows, rank, t, t_stride, columns, stride, scale, y + j, y_stride, width);
+        ptrdiff_t at = 0;
+        if (wide && width == 2 * W) {
+            widen_columns(2, rows, rank, t, t_stride, columns, stride, scale, y + j, y_stride, W);
+            at = 2 * W;
+        }
+        for (; at + W <= width; at += W)
+            widen_columns(1, rows, rank, t, t_stride, columns + at, stride, scale, y + j + at, y_stride, W);
+        if (at < width)
+            widen_columns(1, rows, rank, t, t_stride, columns + at, stride, scale, y + j + at, y_stride, width - at);
     }
 }

@@ -33,6 +33,15 @@
 
 enum { W = 16 };
 
+// Whether a `v16` takes one register of 32 (AVX-512), so that larger blocks of an output fit. Sums keep their order either way.
+static inline bool has_wide_registers(void) {
+#if defined(__x86_64__)
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+#else
+    return false;
+#endif
+}
+
 typedef float v16 __attribute__((ext_vector_type(16)));
 typedef float v16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 typedef int32_t i16 __attribute__((ext_vector_type(16)));
@@ -64,8 +73,9 @@ INLINE void store_upto(float *p, v16 v, ptrdiff_t count) {
     else store_part(p, v, count);
 }
 
-INLINE v16 vmax(v16 a, v16 b) { return __builtin_elementwise_max(a, b); }
-INLINE v16 vmin(v16 a, v16 b) { return __builtin_elementwise_min(a, b); }
+// One instruction each; where either is NaN the result is b, so a constant goes first and NaN stays NaN.
+INLINE v16 vmax(v16 a, v16 b) { return a > b ? a : b; }
+INLINE v16 vmin(v16 a, v16 b) { return a < b ? a : b; }
 INLINE v16 vabs(v16 a) { return __builtin_elementwise_abs(a); }
 INLINE v16 vsqrt(v16 a) { return __builtin_elementwise_sqrt(a); }
 INLINE i16 bits(v16 a) { return (i16)a; }
@@ -81,13 +91,6 @@ INLINE float sum(v16 a) {
     return (c.x + c.y) + (c.z + c.w);
 }
 
-INLINE float largest(v16 a) {
-    float __attribute__((ext_vector_type(8))) b = __builtin_elementwise_max(a.even, a.odd);
-    float __attribute__((ext_vector_type(4))) c = __builtin_elementwise_max(b.even, b.odd);
-    float __attribute__((ext_vector_type(2))) d = __builtin_elementwise_max(c.even, c.odd);
-    return d.x > d.y ? d.x : d.y;
-}
-
 // [sums of neighbours in a | sums of neighbours in b]
 INLINE v16 fold(v16 a, v16 b) {
     v16 even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
@@ -95,19 +98,30 @@ INLINE v16 fold(v16 a, v16 b) {
     return even + odd;
 }
 
-// Lane i becomes sum(v[i]), added up in the same order as `sum` does.
-INLINE v16 sums(const v16 v[W]) {
-    v16 a[8], b[4], c[2];
-    UNROLL for (int i = 0; i < 8; i++) a[i] = fold(v[2 * i], v[2 * i + 1]);
-    UNROLL for (int i = 0; i < 4; i++) b[i] = fold(a[2 * i], a[2 * i + 1]);
-    UNROLL for (int i = 0; i < 2; i++) c[i] = fold(b[2 * i], b[2 * i + 1]);
-    return fold(c[0], c[1]);
+// [the larger of neighbours in a | the larger of neighbours in b]
+INLINE v16 fold_max(v16 a, v16 b) {
+    v16 even = __builtin_shufflevector(a, b, 0, 2, 4, 6, 8, 10, 12, 14, 16, 18, 20, 22, 24, 26, 28, 30);
+    v16 odd = __builtin_shufflevector(a, b, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19, 21, 23, 25, 27, 29, 31);
+    return vmax(even, odd);
+}
+
+// Lane i becomes the sum (or the largest) of v[i] for i < R <= 16, added up in the same order as `sum` does. Overwrites v.
+INLINE v16 reduce(int R, bool largest, v16 v[W]) {
+    int n = R;
+    UNROLL for (int level = 0; level < 4; level++) {
+        UNROLL for (int i = 0; i < (n + 1) / 2; i++) {
+            v16 a = v[2 * i], b = 2 * i + 1 < n ? v[2 * i + 1] : a;
+            v[i] = largest ? fold_max(a, b) : fold(a, b);
+        }
+        n = (n + 1) / 2;
+    }
+    return v[0];
 }
 
 // e^x, some 1e-7 relative. Exactly zero below -64, so that a sum of such terms divided by anything stays normal.
 INLINE v16 vexp(v16 x) {
     const v16 shift = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer in the low bits
-    v16 clamped = vmin(vmax(x, splat(-64.0f)), splat(88.0f));
+    v16 clamped = vmin(splat(88.0f), vmax(splat(-64.0f), x));
     v16 shifted = clamped * splat(1.44269504f) + shift;
     v16 n = shifted - shift;
     v16 r = clamped - n * splat(0.693359375f);
@@ -124,7 +138,7 @@ INLINE v16 vexp(v16 x) {
 
 // The error function by a rational minimax fit on |x| < 3.95, beyond which a float cannot tell it from 1.
 INLINE v16 verf(v16 x) {
-    v16 z = vmin(vmax(x, splat(-3.95f)), splat(3.95f));
+    v16 z = vmin(splat(3.95f), vmax(splat(-3.95f), x));
     v16 w = z * z;
     v16 p = splat(2.025857763e-06f);
     p = p * w + splat(2.846661566e-04f);
@@ -138,7 +152,7 @@ INLINE v16 verf(v16 x) {
     q = q * w + splat(1.145551169e-01f);
     q = q * w + splat(5.030805041e-01f);
     q = q * w + splat(1.0f);
-    return vmin(vmax(z * p / q, splat(-1.0f)), splat(1.0f));
+    return vmin(splat(1.0f), vmax(splat(-1.0f), z * p / q));
 }
 
 // An odd polynomial near zero, by e^-2|x| elsewhere.
