@@ -3,9 +3,9 @@ import DequeModule
 /// Knows which messages are on their way and which position of each partition may be committed: a state machine without I/O.
 ///
 /// A position is committable when every message that was received before it, in this assignment of the partition, is
-/// settled: stored, rejected or dropped. Order is the order of arrival, not of offsets, so a topic that was deleted and made
-/// anew (smaller offsets again) is followed like any other. Each assignment of a partition is a generation of its own:
-/// what belongs to an earlier one can no longer move a position.
+/// settled: stored, rejected or dropped. Order is the order of arrival. Where offsets go back (a topic that was deleted and made
+/// anew), what came before is still to be stored, but no longer moves the position. Each assignment of a partition is a
+/// generation of its own: what belongs to an earlier one neither counts nor moves anything.
 public struct DeliveryTracker: Sendable {
     /// A received message's place in the books.
     public struct Ticket: Hashable, Sendable {
@@ -23,7 +23,8 @@ public struct DeliveryTracker: Sendable {
     }
 
     fileprivate struct Entry: Sendable {
-        let next: Int64
+        /// Position behind the message; `nil` once offsets went back after it.
+        var next: Int64?
         let bytes: Int
         var condition: Condition
     }
@@ -33,6 +34,8 @@ public struct DeliveryTracker: Sendable {
         /// Sequence of the first entry.
         var first = 0
         var entries: Deque<Entry> = []
+        /// Offset of the newest entry.
+        var newest: Int64?
         /// Entries that are neither settled nor abandoned.
         var underway = 0
         /// Where reading would go on after all that is settled without a gap; `nil` before the first.
@@ -86,8 +89,7 @@ public struct DeliveryTracker: Sendable {
         guard assignments[partition] != nil else { return nil }
         inFlight += 1
         inFlightBytes += bytes
-        return assignments[partition]?.append(
-            Entry(next: origin.offset + 1, bytes: bytes, condition: .underway), partition: partition)
+        return assignments[partition]?.append(origin, bytes: bytes)
     }
 
     /// Messages are stored, or need not be. Tickets of an earlier generation are ignored.
@@ -138,13 +140,19 @@ public struct DeliveryTracker: Sendable {
 }
 
 extension DeliveryTracker.Assignment {
-    fileprivate mutating func append(
-        _ entry: DeliveryTracker.Entry, partition: SourcePartition
-    ) -> DeliveryTracker.Ticket {
-        entries.append(entry)
+    fileprivate mutating func append(_ origin: Origin, bytes: Int) -> DeliveryTracker.Ticket {
+        if let newest, origin.offset <= newest { rewind() }
+        newest = origin.offset
+        entries.append(.init(next: origin.offset + 1, bytes: bytes, condition: .underway))
         underway += 1
         return DeliveryTracker.Ticket(
-            partition: partition, generation: generation, sequence: first + entries.count - 1)
+            partition: origin.sourcePartition, generation: generation, sequence: first + entries.count - 1)
+    }
+
+    /// Offsets begin anew: positions of what came before mean nothing now.
+    private mutating func rewind() {
+        for index in entries.indices { entries[index].next = nil }
+        (position, committed) = (nil, nil)
     }
 
     /// - Returns: the entry, if it was underway until now.
@@ -157,7 +165,7 @@ extension DeliveryTracker.Assignment {
         underway -= 1
         let entry = entries[index]
         while let head = entries.first, head.condition == .settled {
-            position = head.next
+            position = head.next ?? position
             first += 1
             entries.removeFirst()
         }

@@ -1,0 +1,124 @@
+import Testing
+
+@testable import Serving
+
+private func message(
+    _ payload: String, topic: String = "texts", key: String? = nil, headers: [(name: String, value: [UInt8]?)] = []
+) -> SourceMessage {
+    SourceMessage(
+        origin: Origin(topic: topic, partition: 0, offset: 0), key: key.map { Array($0.utf8) },
+        payload: Array(payload.utf8), headers: headers)
+}
+
+struct MessageReaderTests {
+    private func reader(
+        text: String? = "/description", routes: [Route] = [Route(tasks: ["section"])], limit: Int = 1 << 20
+    ) throws -> MessageReader {
+        let extractor = try text.map { TextExtractor.pointer(try JSONPointer($0)) } ?? .wholeMessage
+        return MessageReader(router: Router(routes: routes), extractor: extractor, maximumMessageBytes: limit)
+    }
+
+    @Test func readsTheTextAtThePointer() throws {
+        let reading = try reader().read(message(#"{"name":"gnuchess","description":"Plays chess"}"#))
+        #expect(reading == .text("Plays chess", tasks: ["section"]))
+    }
+
+    @Test func takesTheWholeMessageWithoutAPointer() throws {
+        #expect(try reader(text: nil).read(message("{not json")) == .text("{not json", tasks: ["section"]))
+    }
+
+    @Test func anEmptyPointerIsAWholeJSONString() throws {
+        #expect(try reader(text: "").read(message(#""chess""#)) == .text("chess", tasks: ["section"]))
+    }
+
+    @Test(arguments: [
+        (#"{"description":"#, RejectionStage.decode, "the message is not JSON"),
+        ("plain words", .decode, "the message is not JSON"),
+        (#"{"name":"x"}"#, .extract, "the message has nothing at /description"),
+        (#"{"description":7}"#, .extract, "what the message has at /description is not a string"),
+        (#"{"description":null}"#, .extract, "what the message has at /description is not a string"),
+        (#"{"description":["x"]}"#, .extract, "what the message has at /description is not a string"),
+        (#"{"description":""}"#, .extract, "the text is empty"),
+        (#"{"description":" \n\u0000\u00a0"}"#, .extract, "the text is blank"),
+    ])
+    func rejectsWhatHasNoText(payload: String, stage: RejectionStage, reason: String) throws {
+        #expect(try reader().read(message(payload)) == .rejected(stage, reason: reason))
+    }
+
+    @Test func rejectsANullPayload() throws {
+        let tombstone = SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: 0), payload: nil)
+        #expect(try reader().read(tombstone) == .rejected(.decode, reason: "the message has no payload"))
+    }
+
+    @Test func rejectsWhatIsNotUTF8() throws {
+        let broken = SourceMessage(
+            origin: Origin(topic: "texts", partition: 0, offset: 0), payload: [0x7B, 0xC3, 0x28, 0x7D])
+        #expect(try reader().read(broken) == .rejected(.decode, reason: "the message is not UTF-8"))
+    }
+
+    @Test func rejectsWhatIsTooLargeUnread() throws {
+        let reading = try reader(text: nil, limit: 10).read(message("elevenbytes"))
+        #expect(reading == .rejected(.decode, reason: "the message has 11 bytes, more than the 10 allowed"))
+        #expect(try reader(text: nil, limit: 10).read(message("tenbytes..")) != reading)
+    }
+
+    @Test func keepsNullCharactersForTheSinkToReplace() throws {
+        #expect(try reader().read(message(#"{"description":"a\u0000b"}"#)) == .text("a\u{0}b", tasks: ["section"]))
+    }
+
+    @Test func aMessageThatNobodyWantsNeedsNoText() throws {
+        let routes = [Route(conditions: [.topic("others")], tasks: ["section"])]
+        #expect(try reader(routes: routes).read(message(#"{"kind":1}"#)) == .unrouted)
+    }
+}
+
+struct RouterTests {
+    private func tasks(_ routes: [Route], _ message: SourceMessage) -> [String] {
+        let reading = MessageReader(router: Router(routes: routes), extractor: .wholeMessage).read(message)
+        if case .text(_, let tasks) = reading { return tasks }
+        return []
+    }
+
+    @Test func everyMatchingRouteCountsAndTasksComeOnce() {
+        let routes = [
+            Route(tasks: ["section"]), Route(conditions: [.topic("texts")], tasks: ["role", "section"]),
+            Route(conditions: [.topic("others")], tasks: ["mood"]),
+        ]
+        #expect(tasks(routes, message("x")) == ["section", "role"])
+        #expect(Router(routes: routes).tasks == ["section", "role", "mood"])
+    }
+
+    @Test func allConditionsOfARouteMustHold() {
+        let route = Route(conditions: [.topic("texts"), .keyPrefix("user-")], tasks: ["role"])
+        #expect(tasks([route], message("x", key: "user-7")) == ["role"])
+        #expect(tasks([route], message("x", topic: "others", key: "user-7")).isEmpty)
+        #expect(tasks([route], message("x", key: "usher")).isEmpty)
+        #expect(tasks([route], message("x")).isEmpty)
+    }
+
+    @Test func headersMatchByNameAndValue() {
+        let valued = Route(conditions: [.header(name: "kind", value: "mail")], tasks: ["role"])
+        let named = Route(conditions: [.header(name: "kind", value: nil)], tasks: ["role"])
+        let headers: [(name: String, value: [UInt8]?)] = [("kind", Array("chat".utf8)), ("kind", Array("mail".utf8))]
+        #expect(tasks([valued], message("x", headers: headers)) == ["role"])
+        #expect(tasks([valued], message("x", headers: [("kind", nil)])).isEmpty)
+        #expect(tasks([named], message("x", headers: [("kind", nil)])) == ["role"])
+        #expect(tasks([named], message("x", headers: [("Kind", nil)])).isEmpty)
+    }
+
+    @Test(arguments: [
+        (#"{"kind":"program"}"#, JSONScalar.string("program"), true),
+        (#"{"kind":"program"}"#, .string("library"), false),
+        (#"{"kind":3.0}"#, .number(3), true),
+        (#"{"kind":"3"}"#, .number(3), false),
+        (#"{"kind":true}"#, .boolean(true), true),
+        (#"{"kind":null}"#, .null, true),
+        (#"{"other":null}"#, .null, false),
+        (#"{"kind":{}}"#, .null, false),
+        ("no json", .string("program"), false),
+    ])
+    func jsonFieldsMatchByTypeAndValue(payload: String, value: JSONScalar, matches: Bool) throws {
+        let route = Route(conditions: [.json(pointer: try JSONPointer("/kind"), value: value)], tasks: ["role"])
+        #expect(tasks([route], message(payload)) == (matches ? ["role"] : []))
+    }
+}
