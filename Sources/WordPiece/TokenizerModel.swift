@@ -24,6 +24,9 @@ struct TokenizerModel: Sendable {
         if let known = vocabulary.id(of: token.content) {
             guard known == token.id else { throw .duplicateToken }
         } else {
+            // Hugging Face numbers them itself, from the size of the vocabulary on, whatever the file says.
+            let highest = addedTokens.map(\.id).max() ?? -1
+            guard Int(token.id) == max(vocabulary.pieceCount, Int(highest) + 1) else { throw .notNext }
             try vocabulary.addToken(token.content, id: token.id)
         }
         addedTokens.append(token)

@@ -109,8 +109,8 @@ enum UnicodeData {
 
     /// Not removed by `strip_accents`, but put in order: mark=rank.
     static let keptMarks: StaticString = """
-        8d4-8e1=e5 1b44=9 1baa=9 1bf2-1bf3=9 1dfb=e5 302e=e1 302f=df a953=9 a9c0=9 111c0=9 11235=9 1134d=9 11442=9 \
-        11446=2 116b6=9 11c3f=9 1d165-1d166=d7 1d16d=e3 1d16e-1d172=d7 1e000-1e006=e5 1e008-1e018=e5 1e01b-1e021=e5 \
+        8d4-8e1=e5 1b44=9 1baa=9 1bf2-1bf3=9 1dfb=e5 302e-302f=df a953=9 a9c0=9 111c0=9 11235=9 1134d=9 11442=9 \
+        11446=2 116b6=9 11c3f=9 1d165-1d166=d7 1d16d=e1 1d16e-1d172=d7 1e000-1e006=e5 1e008-1e018=e5 1e01b-1e021=e5 \
         1e023-1e024=e5 1e026-1e02a=e5 1e944-1e949=e5 1e94a=2
         """
 

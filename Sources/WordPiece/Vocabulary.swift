@@ -3,18 +3,20 @@ struct Vocabulary: Sendable {
     /// Token by id; nil in gaps.
     private(set) var tokens: [String?] = []
     private(set) var trie = PieceTrie()
+    private(set) var pieceCount = 0
     /// By bytes: Swift's `String` equates what Unicode calls canonically equivalent, a vocabulary does not.
     private var ids: [[UInt8]: Int32] = [:]
 
     /// Why a token cannot be added.
     enum Refusal: Error, Equatable {
-        case duplicateToken, duplicateID, outOfRange, tooManyTokens
+        case duplicateToken, duplicateID, outOfRange, tooManyTokens, notNext
 
         var reason: String {
             switch self {
             case .duplicateToken: "the token occurs twice"
             case .duplicateID: "its id belongs to another token"
             case .outOfRange: "its id is out of range"
+            case .notNext: "its id does not follow those before it"
             case .tooManyTokens: "the vocabulary is too large"
             }
         }
@@ -28,6 +30,7 @@ struct Vocabulary: Sendable {
     /// Adds a piece of the model, found in words with and, after `continuationPrefix`, without the prefix.
     mutating func addPiece(_ token: String, id: Int32, continuationPrefix: [UInt8]) throws(Refusal) {
         try addToken(token, id: id)
+        pieceCount += 1
         let bytes = Array(token.utf8)
         guard !bytes.isEmpty else { return }
         var fits = trie.insert(bytes, root: PieceTrie.wordRoot, id: id)

@@ -66,7 +66,7 @@ def combining_class(c):
     mark = chr(c)
     if nfd("a" + mark + lowest) == "a" + mark + lowest and nfd("a" + highest + mark) == "a" + highest + mark:
         return 0  # nothing passes it (or it is the lowest and the highest at once, which no mark is)
-    return max([v for v, p in probes.items() if nfd("a" + mark + p) == "a" + p + mark] + [0]) + 1
+    return max([v for v, p in probes.items() if p != mark and nfd("a" + mark + p) == "a" + p + mark] + [0]) + 1
 
 
 marks = [c for c in stripped if not stripped[c]]
