@@ -4,7 +4,8 @@ import PostgresClient
 enum FailureReason {
     /// A clause or two: what happened, to which object, SQLSTATE.
     static func text(of error: PostgresError) -> String {
-        var text = known(error) ?? (error.message.isEmpty ? words(for: error) : error.message)
+        var text = [known(error), error.message.isEmpty ? nil : error.message].compactMap(\.self).joined(separator: ": ")
+        if text.isEmpty { text = words(for: error) }
         if let object = object(of: error), !text.contains(object) { text += " (\(object))" }
         if let sqlState = error.sqlState { text += " [SQLSTATE \(sqlState)]" }
         return text
@@ -45,7 +46,6 @@ enum FailureReason {
         case "3D000": "the database does not exist"
         case "3F000": "the schema lorikeet does not exist: run `lorikeet migrate`"
         case "25006": "the server is read-only"
-        case "42501" where error.message.isEmpty: "the role lacks a privilege"
         case "53100": "the server's disk is full"
         case "53300": "the server has too many connections"
         default: nil

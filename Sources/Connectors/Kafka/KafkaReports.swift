@@ -1,27 +1,31 @@
 import KafkaClient
 import Serving
 
-/// Errors that the client library reports beside its calls: brokers that are away, a password that is wrong.
+/// Errors that the client library reports beside its calls: brokers that are away, a topic that is missing, a password that is wrong.
 ///
-/// `@unchecked` is not needed: made, filled and emptied on the source's thread only.
+/// It reports each once, so what is wrong stays noted here until there is a sign that it has passed. Used on the source's thread only.
 final class KafkaReports {
     private var stop: KafkaError?
     private var away: KafkaError?
 
+    /// Errors that leave nothing to read; the library gets over all others by itself, unnoticed.
+    private static let waitedFor: Set<String> = [
+        "_ALL_BROKERS_DOWN", "_RESOLVE", "_SSL", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC",
+    ]
+
     func append(_ error: KafkaError) {
-        switch FailureTable.action(for: error) {
-        case .stop: stop = stop ?? error
-        case .retry, .reject:
-            // The library reconnects by itself; only when no broker is left is there something to wait for.
-            if error.name == "_ALL_BROKERS_DOWN" || error.name == "UNKNOWN_TOPIC_OR_PART" || error.name == "_UNKNOWN_TOPIC" { away = error }
+        if FailureTable.action(for: error) == .stop {
+            stop = stop ?? error
+        } else if Self.waitedFor.contains(error.name) {
+            away = error
         }
     }
 
-    /// What ends the present call; messages that did arrive come first, except before a stop.
-    func take(messagesArrived: Bool) -> SourceError? {
-        if let stop { return SourceError(stop, purpose: "reading") }
-        defer { away = nil }
-        guard let away, !messagesArrived else { return nil }
-        return SourceError(away, purpose: "reading")
-    }
+    /// Messages came, partitions were assigned, or a broker answered.
+    func noteSignOfLife() { away = nil }
+
+    var isAway: Bool { away != nil }
+
+    /// What there is to wait for, or to stop for.
+    var failure: SourceError? { (stop ?? away).map { SourceError($0, purpose: "reading") } }
 }

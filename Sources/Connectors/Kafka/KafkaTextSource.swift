@@ -30,7 +30,10 @@ public actor KafkaTextSource: TextSource {
         consumer = try mapped("starting") { () throws(KafkaError) in
             try KafkaConsumer(
                 properties: settings.consumerProperties, topics: settings.topics,
-                onAssigned: { listener.partitionsAssigned($0.map(SourcePartition.init)) },
+                onAssigned: { partitions in
+                    if !partitions.isEmpty { reports.noteSignOfLife() }
+                    listener.partitionsAssigned(partitions.map(SourcePartition.init))
+                },
                 onRevoked: { partitions, lost in
                     let positions = listener.partitionsRevoked(partitions.map(SourcePartition.init), lost: lost)
                     return Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
@@ -45,8 +48,16 @@ public actor KafkaTextSource: TextSource {
         let messages = try mapped("reading") { () throws(KafkaError) in
             try consumer.poll(maximum: settings.maximumMessages, timeout: settings.pollTimeout)
         }
-        if let failure = reports.take(messagesArrived: !messages.isEmpty) { throw failure }
+        if reports.isAway, !messages.isEmpty || brokersAnswer(consumer) { reports.noteSignOfLife() }
+        // Messages that came before a stop are delivered again after it.
+        if let failure = reports.failure { throw failure }
         return messages.map(SourceMessage.init)
+    }
+
+    /// Asks for the committed positions; without partitions there is nothing to ask, and their assignment will be the sign.
+    private func brokersAnswer(_ consumer: KafkaConsumer) -> Bool {
+        guard !consumer.assignment.isEmpty else { return false }
+        return (try? consumer.committed(timeout: .seconds(1))) != nil
     }
 
     public func pause() throws(SourceError) {
@@ -64,11 +75,12 @@ public actor KafkaTextSource: TextSource {
         let consumer = try running()
         let offsets = Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
         try mapped("committing") { () throws(KafkaError) in try consumer.commit(offsets) }
+        reports.noteSignOfLife()
     }
 
     public func lag() -> [SourcePartition: Int64] {
         guard let consumer else { return [:] }
-        return Dictionary(uniqueKeysWithValues: consumer.lag().map { (SourcePartition($0.key), $0.value) })
+        return Dictionary(uniqueKeysWithValues: consumer.lag(timeout: .milliseconds(500)).map { (SourcePartition($0.key), $0.value) })
     }
 
     public func close() {

@@ -75,12 +75,13 @@ extension Migration {
                 parent_digest   text,
                 created_at      timestamptz       NOT NULL DEFAULT now(),
                 promoted_at     timestamptz,
+                succession      integer,
                 PRIMARY KEY (task, version),
                 CONSTRAINT adapters_digest_once_a_task UNIQUE (task, digest),
                 CONSTRAINT adapters_version_counts_from_one CHECK (version > 0),
                 CONSTRAINT adapters_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'),
                 CONSTRAINT adapters_state_is_known CHECK (state IN ('candidate', 'live', 'retired', 'rejected')),
-                CONSTRAINT adapters_live_was_promoted CHECK (state <> 'live' OR promoted_at IS NOT NULL)
+                CONSTRAINT adapters_live_was_promoted CHECK (state <> 'live' OR promoted_at IS NOT NULL AND succession IS NOT NULL)
             )
             """,
             // Weights are random bits to a compressor.
@@ -152,6 +153,7 @@ extension Migration {
         SchemaComment("adapters", "metrics", "Figures of its evaluation, as an object of numbers."),
         SchemaComment("adapters", "parent_digest", "The adapter that its training started from."),
         SchemaComment("adapters", "promoted_at", "When it went live last."),
+        SchemaComment("adapters", "succession", "Its place among the versions that were live; a rollback goes to the next lower one and clears that of the one it takes back."),
     ]
 
     private static let retrainingComments = [

@@ -1,0 +1,55 @@
+import AdapterRegistry
+import BERT
+import Foundation
+import PostgresClient
+
+/// An adapter as it is written to the registry.
+struct NewAdapter: Sendable {
+    let task: String
+    let digest: String
+    let baseDigest: String
+    let manifest: String
+    let weights: [UInt8]
+    let metrics: String
+    let parentDigest: String?
+
+    init(task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?) {
+        self.task = task
+        self.parentDigest = parentDigest
+        digest = adapter.digest
+        baseDigest = adapter.baseDigest
+        manifest = String(decoding: adapter.manifest.canonicalJSON, as: UTF8.self)
+        weights = adapter.weights
+        // JSON has no word for a figure that is no number.
+        let finite = metrics.filter { $0.value.isFinite }
+        self.metrics = (try? JSONEncoder().encode(finite)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+}
+
+/// An adapter as the registry holds it, not looked at yet.
+struct StoredAdapterRow: Sendable {
+    let version: AdapterVersion
+    let manifest: String
+    let weights: [UInt8]
+
+    init(_ row: PostgresRow) throws {
+        version = try AdapterVersion(row)
+        manifest = try row.text("manifest")
+        weights = try row.bytes("weights")
+    }
+
+    /// - Throws: ``DamagedAdapter`` unless manifest and weights have the digest that they are kept under.
+    func adapter() throws(DamagedAdapter) -> StoredAdapter {
+        let decoded: AdapterManifest
+        do {
+            decoded = try AdapterManifest(json: Array(manifest.utf8))
+        } catch {
+            throw DamagedAdapter(digest: version.digest, reason: "\(error)")
+        }
+        let digest = Adapter.digest(manifest: decoded, weights: weights)
+        guard digest == version.digest else {
+            throw DamagedAdapter(digest: version.digest, reason: "its content has the digest \(digest.prefix(12))")
+        }
+        return StoredAdapter(version: version, manifest: decoded, weights: weights)
+    }
+}

@@ -1,0 +1,125 @@
+import AdapterRegistry
+import BERT
+import Foundation
+import PostgresClient
+import Serving
+
+/// Statements on `lorikeet.adapters`. Those that change rows want the task locked, within a transaction.
+struct AdapterRows {
+    private let connection: BoundedConnection
+
+    init(_ connection: BoundedConnection) { self.connection = connection }
+
+    /// Everything but the weights.
+    private static let columns = "task, version, digest, base_digest, state, metrics, parent_digest, created_at, promoted_at"
+
+    // MARK: - Reading
+
+    func versions(where condition: String, _ parameters: [PostgresValue]) throws -> [AdapterVersion] {
+        let result = try connection.execute(
+            "SELECT \(Self.columns) FROM lorikeet.adapters WHERE \(condition) ORDER BY task, version", parameters)
+        return try result.rows.map(AdapterVersion.init)
+    }
+
+    func version(task: String, digest: String) throws -> AdapterVersion? {
+        try versions(where: "task = $1 AND digest = $2", [.text(task), .text(digest)]).first
+    }
+
+    func version(task: String, number: Int) throws -> AdapterVersion? {
+        try versions(where: "task = $1 AND version = $2::bigint", [.text(task), .integer(Int64(number))]).first
+    }
+
+    func stored(digest: String) throws -> StoredAdapterRow? {
+        let result = try connection.execute(
+            """
+            SELECT \(Self.columns), manifest::text AS manifest, weights FROM lorikeet.adapters
+            WHERE digest = $1 ORDER BY task, version LIMIT 1
+            """, [.text(digest)])
+        return try result.first.map(StoredAdapterRow.init)
+    }
+
+    // MARK: - Changing
+
+    /// The advisory lock stands for versions that are not there yet, the row locks for those who change rows by hand.
+    func lock(_ task: String) throws {
+        try connection.execute(
+            "SELECT pg_advisory_xact_lock(hashtextextended('lorikeet adapters ' || $1::text, 0))", [.text(task)])
+        try connection.execute("SELECT version FROM lorikeet.adapters WHERE task = $1 ORDER BY version FOR UPDATE", [.text(task)])
+    }
+
+    func insert(_ adapter: NewAdapter) throws -> AdapterVersion {
+        try one(
+            """
+            INSERT INTO lorikeet.adapters (task, version, digest, base_digest, manifest, weights, metrics, parent_digest)
+            SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::jsonb, $5, $6::jsonb, $7 FROM lorikeet.adapters WHERE task = $1
+            RETURNING \(Self.columns)
+            """,
+            [
+                .text(adapter.task), .text(adapter.digest), .text(adapter.baseDigest), .json(adapter.manifest), .bytes(adapter.weights),
+                .json(adapter.metrics), adapter.parentDigest.map(PostgresValue.text) ?? .null,
+            ])
+    }
+
+    /// - Parameter isTakenBack: by a rollback; later rollbacks pass it over.
+    func retireLive(task: String, isTakenBack: Bool) throws {
+        try connection.execute(
+            """
+            UPDATE lorikeet.adapters SET state = 'retired', succession = CASE WHEN $2::boolean THEN NULL ELSE succession END
+            WHERE task = $1 AND state = 'live'
+            """, [.text(task), .boolean(isTakenBack)])
+    }
+
+    /// - Parameter isSuccessor: it takes its place after all that were live; otherwise it has its old place again.
+    func makeLive(task: String, version: Int, isSuccessor: Bool) throws -> AdapterVersion {
+        let live = try one(
+            """
+            UPDATE lorikeet.adapters SET state = 'live', promoted_at = now(), succession = CASE WHEN $3::boolean
+                THEN (SELECT coalesce(max(succession), 0) + 1 FROM lorikeet.adapters WHERE task = $1) ELSE succession END
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """, [.text(task), .integer(Int64(version)), .boolean(isSuccessor)])
+        try connection.execute("SELECT pg_notify($1, $2)", [.text(Connectors.adapterChannel), .text(task)])
+        return live
+    }
+
+    func markRejected(task: String, version: Int) throws -> AdapterVersion {
+        try one(
+            """
+            UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """, [.text(task), .integer(Int64(version))])
+    }
+
+    /// The version that was live before the one that is.
+    func predecessor(task: String) throws -> Int? {
+        let result = try connection.execute(
+            """
+            SELECT version::bigint AS version FROM lorikeet.adapters
+            WHERE task = $1 AND state = 'retired'
+                AND succession < (SELECT succession FROM lorikeet.adapters WHERE task = $1 AND state = 'live')
+            ORDER BY succession DESC LIMIT 1
+            """, [.text(task)])
+        return try result.first.map { Int(try $0.integer("version")) }
+    }
+
+    private func one(_ sql: String, _ parameters: [PostgresValue]) throws -> AdapterVersion {
+        guard let row = try connection.execute(sql, parameters).first else {
+            throw DatabaseError(action: .stop, reason: "a row of lorikeet.adapters that was locked is gone")
+        }
+        return try AdapterVersion(row)
+    }
+}
+
+extension AdapterVersion {
+    init(_ row: PostgresRow) throws {
+        let state = try row.text("state")
+        guard let known = AdapterState(rawValue: state) else {
+            throw DatabaseError(action: .stop, reason: "lorikeet.adapters holds the unknown state \(state)")
+        }
+        let metrics = try? JSONDecoder().decode([String: Double].self, from: Data(try row.text("metrics").utf8))
+        self.init(
+            task: try row.text("task"), version: Int(try row.integer("version")), digest: try row.text("digest"),
+            baseDigest: try row.text("base_digest"), state: known, metrics: metrics ?? [:],
+            parentDigest: try row.optionalText("parent_digest"), createdAt: Milliseconds.date(try row.timestamp("created_at")),
+            promotedAt: try row.optionalTimestamp("promoted_at").map(Milliseconds.date))
+    }
+}

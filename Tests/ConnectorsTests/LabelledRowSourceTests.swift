@@ -1,0 +1,147 @@
+import Foundation
+import PostgresClient
+import Retraining
+import Testing
+
+@testable import Connectors
+
+@Suite struct LabelledRowSourceTests {
+    private func withRows(_ body: (TestDatabase, PostgresLabelledRowSource) async throws -> Void) async throws {
+        let database = try await TestDatabase.make()
+        let rows = PostgresLabelledRowSource(database.settings())
+        do {
+            try await body(database, rows)
+            await rows.close()
+        } catch {
+            await rows.close()
+            throw error
+        }
+    }
+
+    @Test func newestRowsComeOldestFirst() async throws {
+        try await withRows { database, source in
+            try database.sql(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, created_at)
+                SELECT 'section', 'text ' || i, 'label ' || i % 2, timestamptz '2024-01-01' + i * interval '1 minute'
+                FROM generate_series(1, 20) AS i
+                """, "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('role', 'other', 'program')")
+            let rows = try await source.rows(task: "section", limit: 3)
+            #expect(rows.map(\.text) == ["text 18", "text 19", "text 20"])
+            #expect(rows.map(\.label) == ["label 0", "label 1", "label 0"])
+            #expect(rows.last?.createdAt == Date(timeIntervalSince1970: 1_704_067_200 + 20 * 60))
+            #expect(try await source.rows(task: "nothing", limit: 3).isEmpty)
+        }
+    }
+
+    @Test func rowsWithSetsOfLabelsAreLeftOutAndCounted() async throws {
+        try await withRows { database, source in
+            try database.sql("INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')")
+            try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('tags', 'tic', 'a')")
+            #expect(try await source.rows(task: "tags", limit: 10).map(\.text) == ["tic"])
+            #expect(try await source.newRows(task: "tags", since: nil) == 1)
+            #expect(try await source.skippedRows(task: "tags") == 2)
+        }
+    }
+
+    @Test func newRowsAreThoseSinceAMoment() async throws {
+        try await withRows { database, source in
+            try database.sql(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, created_at)
+                VALUES ('section', 'a', 'x', to_timestamp(1000)), ('section', 'b', 'x', to_timestamp(2000))
+                """)
+            #expect(try await source.newRows(task: "section", since: nil) == 2)
+            #expect(try await source.newRows(task: "section", since: Date(timeIntervalSince1970: 1000)) == 1)
+            #expect(try await source.newRows(task: "section", since: Date(timeIntervalSince1970: 2000)) == 0)
+            #expect(try await source.newRows(task: "role", since: nil) == 0)
+        }
+    }
+
+    @Test func retrainingsAreRecorded() async throws {
+        try await withRows { _, source in
+            #expect(try await source.lastRetraining(task: "section") == nil)
+            let id = try await source.begin(task: "section", trigger: .rows, champion: "c0ffee")
+            let begun = try #require(try await source.lastRetraining(task: "section"))
+            #expect(begun.id == id)
+            #expect(begun.trigger == .rows)
+            #expect(begun.champion == "c0ffee")
+            #expect(begun.finishedAt == nil)
+
+            try await source.finish(id, verdict: .promoted, reason: "macro-F1 0.81 against 0.74", rowsUsed: 1234, challenger: "beef")
+
+            let finished = try #require(try await source.lastRetraining(task: "section"))
+            #expect(finished.verdict == .promoted)
+            #expect(finished.reason == "macro-F1 0.81 against 0.74")
+            #expect(finished.rowsUsed == 1234)
+            #expect(finished.challenger == "beef")
+            #expect(try #require(finished.finishedAt) >= finished.startedAt)
+            #expect(try await source.lastRetraining(task: "role") == nil)
+            #expect(try await source.retrainings().map(\.id) == [id])
+        }
+    }
+
+    @Test func finishingWhatWasNeverBegunIsAnError() async throws {
+        try await withRows { _, source in
+            await #expect(throws: DatabaseError.self) {
+                try await source.finish(42, verdict: .failed, reason: "", rowsUsed: 0, challenger: nil)
+            }
+        }
+    }
+
+    @Test func rowsCountFromTheLastRetrainingThatLearned() async throws {
+        try await withRows { database, source in
+            func add() throws { try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'a', 'x')") }
+            try add()
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+
+            let failed = try await source.begin(task: "section", trigger: .rows, champion: nil)
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+            try await source.finish(failed, verdict: .failed, reason: "killed", rowsUsed: 0, challenger: nil)
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+
+            let learned = try await source.begin(task: "section", trigger: .rows, champion: nil)
+            try add()
+            try await source.finish(learned, verdict: .rejected, reason: "no better", rowsUsed: 1, challenger: nil)
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+            try add()
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 2)
+        }
+    }
+
+    @Test func oneRetrainingOfATaskAtATime() async throws {
+        try await withRows { database, source in
+            let other = PostgresLabelledRowSource(database.settings())
+            let outer = try await source.withLock(task: "section") {
+                let same = try await other.withLock(task: "section") { true }
+                let another = try await other.withLock(task: "role") { true }
+                return (same, another)
+            }
+            #expect(outer?.0 == nil)
+            #expect(outer?.1 == true)
+            #expect(try await other.withLock(task: "section") { true } == true)
+            await other.close()
+        }
+    }
+
+    @Test func theLockIsFreedWhenTheBodyFails() async throws {
+        struct Failure: Error {}
+        try await withRows { _, source in
+            await #expect(throws: Failure.self) { try await source.withLock(task: "section") { throw Failure() } }
+            #expect(try await source.withLock(task: "section") { true } == true)
+        }
+    }
+
+    @Test func aRestartedServerIsFoundAgain() async throws {
+        try await TestDatabase.withOwnCluster { database in
+            let source = PostgresLabelledRowSource(database.settings())
+            #expect(try await source.newRows(task: "section", since: nil) == 0)
+            try database.cluster.halt()
+            let error = await #expect(throws: DatabaseError.self) { try await source.newRows(task: "section", since: nil) }
+            #expect(error?.action == .retry)
+            try database.cluster.restart()
+            #expect(try await source.newRows(task: "section", since: nil) == 0)
+            await source.close()
+        }
+    }
+}

@@ -1,0 +1,144 @@
+import Connectors
+import PostgresClient
+import Serving
+import Testing
+
+@testable import Connectors
+
+@Suite struct SchemaTests {
+    @Test func migrationMakesEveryTableWithItsComment() async throws {
+        let database = try await TestDatabase.make(isMigrated: false)
+        #expect(try await Schema.version(database.settings()) == 0)
+
+        let change = try await Schema.migrate(database.settings())
+
+        #expect(change == SchemaChange(before: 0, after: Schema.expectedVersion))
+        #expect(try await Schema.version(database.settings()) == Schema.expectedVersion)
+        let rows = try database.sql(
+            "SELECT relname::text AS name, obj_description(oid, 'pg_class') AS text FROM pg_class "
+                + "WHERE relnamespace = 'lorikeet'::regnamespace AND relkind = 'r' ORDER BY relname")
+        #expect(
+            try rows.map { try $0.text("name") } == [
+                "adapters", "annotations", "labels", "rejected", "retrainings", "schema_migrations",
+            ])
+        for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
+    }
+
+    @Test func keysAreThoseOfTheOrigin() async throws {
+        let database = try await TestDatabase.make()
+        func key(_ table: String) throws -> [String?] {
+            try database.sql(
+                """
+                SELECT array_agg(a.attname::text ORDER BY k.place) AS names
+                FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k(number, place), pg_attribute AS a
+                WHERE i.indrelid = 'lorikeet.\(table)'::regclass AND i.indisprimary AND a.attrelid = i.indrelid AND a.attnum = k.number
+                """
+            ).first?.texts("names") ?? []
+        }
+        #expect(try key("labels") == ["pipeline", "topic", "partition", "offset", "task", "produced_at"])
+        #expect(try key("rejected") == ["pipeline", "topic", "partition", "offset", "produced_at"])
+        #expect(try key("adapters") == ["task", "version"])
+    }
+
+    @Test func migratingAgainChangesNothing() async throws {
+        let database = try await TestDatabase.make()
+        try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'chess', 'games')")
+
+        let change = try await Schema.migrate(database.settings())
+
+        #expect(change == SchemaChange(before: Schema.expectedVersion, after: Schema.expectedVersion))
+        #expect(try database.count("SELECT count(*) FROM lorikeet.annotations") == 1)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.schema_migrations") == Schema.expectedVersion)
+    }
+
+    @Test func manyStartersMigrateOnce() async throws {
+        let database = try await TestDatabase.make(isMigrated: false)
+        let changes = try await withThrowingTaskGroup(of: SchemaChange.self) { group in
+            for _ in 0..<6 { group.addTask { try await Schema.migrate(database.settings()) } }
+            return try await group.reduce(into: []) { $0.append($1) }
+        }
+        #expect(changes.filter { $0.before == 0 }.count == 1)
+        #expect(changes.allSatisfy { $0.after == Schema.expectedVersion })
+        #expect(try database.count("SELECT count(*) FROM lorikeet.schema_migrations") == Schema.expectedVersion)
+    }
+
+    @Test func laterStepsFollowTheFirst() async throws {
+        let database = try await TestDatabase.make()
+        let later = Migration(
+            version: Schema.expectedVersion + 1, name: "one more",
+            statements: ["ALTER TABLE lorikeet.annotations ADD COLUMN weight double precision"])
+
+        let change = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [later])
+
+        #expect(change == SchemaChange(before: Schema.expectedVersion, after: Schema.expectedVersion + 1))
+        try database.sql("INSERT INTO lorikeet.annotations (task, text, label, weight) VALUES ('section', 'chess', 'games', 2)")
+    }
+
+    @Test func aStepThatFailsLeavesNothing() async throws {
+        let database = try await TestDatabase.make(isMigrated: false)
+        let broken = Migration(version: Schema.expectedVersion + 1, name: "broken", statements: ["ALTER TABLE lorikeet.nothing ADD x int"])
+
+        let error = await #expect(throws: DatabaseError.self) {
+            try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [broken])
+        }
+
+        #expect(error?.action == .stop)
+        #expect(try await Schema.version(database.settings()) == 0)
+    }
+
+    @Test func newerSchemaIsRefusedByName() async throws {
+        let database = try await TestDatabase.make()
+        try database.sql("INSERT INTO lorikeet.schema_migrations (version, name) VALUES (999, 'of the future')")
+
+        let error = await #expect(throws: DatabaseError.self) { try await Schema.migrate(database.settings()) }
+        #expect(error?.action == .stop)
+        #expect(error?.reason.contains("version 999") == true)
+
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        let refused = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }
+        #expect(refused?.action == .stop)
+        #expect(refused?.reason.contains("use a newer lorikeet") == true)
+        await sink.close()
+    }
+
+    @Test func missingSchemaStopsTheSinkWithTheRemedy() async throws {
+        let database = try await TestDatabase.make(isMigrated: false)
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        let error = await #expect(throws: SinkError.self) { try await sink.connect() }
+        #expect(error?.action == .stop)
+        #expect(error?.reason.contains("lorikeet migrate") == true)
+    }
+
+    @Test func otherEncodingsAreRefused() async throws {
+        let database = try await TestDatabase.make(
+            isMigrated: false, options: "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+        let error = await #expect(throws: DatabaseError.self) { try await Schema.migrate(database.settings()) }
+        #expect(error?.action == .stop)
+        #expect(error?.reason.contains("SQL_ASCII") == true)
+    }
+
+    @Test func annotationsTakeAPlainInsert() async throws {
+        let database = try await TestDatabase.make()
+        let row = try database.sql(
+            "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'chess', 'games') RETURNING *"
+        ).first
+        #expect(try row?.integer("id") == 1)
+        #expect(try row?.optionalTimestamp("created_at") != nil)
+        #expect(throws: PostgresError.self) { try database.sql("INSERT INTO lorikeet.annotations (task, text) VALUES ('section', 'chess')") }
+    }
+
+    @Test func aTaskHasOneLiveAdapter() async throws {
+        let database = try await TestDatabase.make()
+        func insert(_ version: Int) throws {
+            let digest = String(repeating: "\(version)", count: 64)
+            try database.sql(
+                """
+                INSERT INTO lorikeet.adapters (task, version, digest, base_digest, state, manifest, weights, promoted_at, succession)
+                VALUES ('section', \(version), '\(digest)', 'b', 'live', '{}', '', now(), \(version))
+                """)
+        }
+        try insert(1)
+        let error = #expect(throws: PostgresError.self) { try insert(2) }
+        #expect(error?.constraintName == "adapters_one_live_a_task")
+    }
+}

@@ -1,0 +1,192 @@
+import PostgresClient
+import Serving
+import Testing
+
+@testable import Connectors
+
+/// PostgreSQL away, stopped, forbidden, changed under the sink's feet.
+@Suite struct SinkFaultTests {
+    private let batch = (0..<64).map { Samples.labelled($0, tasks: ["section", "role"]) }
+
+    private func expectEveryRowOnce(_ database: TestDatabase) throws {
+        #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 128)
+        #expect(try database.count("SELECT count(DISTINCT (\"offset\", task)) FROM lorikeet.labels") == 128)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.rejected") == 0)
+    }
+
+    /// Breaks the database while a batch waits in the middle of its transaction, mends it, stores again.
+    private func breakInMidStore(
+        deadline: Duration = .seconds(20), _ fault: (PrivatePostgres) throws -> Void, mend: (PrivatePostgres) throws -> Void
+    ) async throws {
+        try await TestDatabase.withOwnCluster { database in
+            let sink = PostgresLabelSink(database.settings(deadline: deadline), pipeline: "packages")
+            try await sink.connect()
+            let holder = try database.connect()
+            try holder.execute("BEGIN")
+            try holder.execute("LOCK TABLE lorikeet.labels IN EXCLUSIVE MODE")
+
+            let storing = Task { try await sink.store(batch) }
+            try database.waitUntilBlocked()
+            try fault(database.cluster)
+            let error = await #expect(throws: SinkError.self) { try await storing.value }
+            #expect(error?.action == .retry)
+            holder.close()
+            try mend(database.cluster)
+
+            let receipt = try await sink.store(batch)
+            #expect(receipt == StoreReceipt(labelled: 64))
+            try expectEveryRowOnce(database)
+            await sink.close()
+        }
+    }
+
+    @Test func immediateStopInMidStore() async throws {
+        try await breakInMidStore({ try $0.crash() }, mend: { try $0.restart() })
+    }
+
+    @Test func restartInMidStore() async throws {
+        try await breakInMidStore({ try $0.restart() }, mend: { _ in })
+    }
+
+    @Test func frozenServerInMidStoreIsATimeout() async throws {
+        try await breakInMidStore(deadline: .seconds(1), { $0.pause() }, mend: { $0.resume() })
+    }
+
+    @Test func aBackendThatIsKilledIsReplaced() async throws {
+        let database = try await TestDatabase.make()
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        try await sink.connect()
+        try database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()")
+
+        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        #expect(error?.action == .retry)
+        _ = try await sink.store(batch)
+
+        try expectEveryRowOnce(database)
+        await sink.close()
+    }
+
+    @Test func serverThatIsAwayAtTheStartIsWaitedFor() async throws {
+        try await TestDatabase.withOwnCluster { database in
+            try database.cluster.halt()
+            let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+            let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+            #expect(error?.action == .retry)
+            try database.cluster.restart()
+            _ = try await sink.store(batch)
+            try expectEveryRowOnce(database)
+            await sink.close()
+        }
+    }
+
+    @Test func lockThatIsNeverFreedIsATimeout() async throws {
+        let database = try await TestDatabase.make()
+        let sink = PostgresLabelSink(database.settings(deadline: .milliseconds(300)), pipeline: "packages")
+        try await sink.connect()
+        let holder = try database.connect()
+        try holder.execute("BEGIN")
+        try holder.execute("LOCK TABLE lorikeet.labels IN EXCLUSIVE MODE")
+        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        #expect(error?.action == .retry)
+        holder.close()
+        await sink.close()
+    }
+
+    @Test func deadlockWithAnotherSessionIsRetried() async throws {
+        let database = try await TestDatabase.make()
+        try database.sql("CREATE TABLE public.other (id int)")
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        _ = try await sink.store([Samples.labelled(0, text: "before")])
+        try database.sql(
+            """
+            CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+                LOCK TABLE public.other; RETURN NEW;
+            END $$
+            """, "CREATE TRIGGER wait BEFORE UPDATE ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.wait()",
+            // The sink notices first, the other side goes on.
+            "ALTER DATABASE \(database.name) SET deadlock_timeout = '50ms'")
+        await sink.close()
+        let holder = try database.connect()
+        try holder.execute("SET deadlock_timeout = '60s'")
+        try holder.execute("BEGIN")
+        try holder.execute("LOCK TABLE public.other")
+        let storing = Task { try await sink.store([Samples.labelled(0, text: "after")]) }
+        try database.waitUntilBlocked()
+        try? holder.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE", deadline: .seconds(10))
+        let error = await #expect(throws: SinkError.self) { try await storing.value }
+        #expect(error?.action == .retry)
+        #expect(error?.reason.contains("40P01") == true)
+        holder.close()
+        _ = try await sink.store([Samples.labelled(0, text: "after")])
+        #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE text = 'after'") == 1)
+        await sink.close()
+    }
+
+    @Test func readOnlyServerIsWaitedFor() async throws {
+        let database = try await TestDatabase.make()
+        try database.sql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        #expect(error?.action == .retry)
+        #expect(error?.reason.contains("read-only") == true)
+        await sink.close()
+    }
+
+    @Test func tooManyConnectionsAreWaitedFor() async throws {
+        let database = try await TestDatabase.make()
+        let role = try await database.makeDaemonRole()
+        try database.sql("ALTER ROLE \(role) CONNECTION LIMIT 0")
+        let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
+        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        #expect(error?.action == .retry)
+        try database.sql("ALTER ROLE \(role) CONNECTION LIMIT -1")
+        _ = try await sink.store(batch)
+        try expectEveryRowOnce(database)
+        await sink.close()
+    }
+
+    @Test(arguments: [
+        ("DROP TABLE lorikeet.labels", "labels"), ("DROP TABLE lorikeet.rejected", "rejected"),
+        ("ALTER TABLE lorikeet.labels DROP COLUMN scores", "scores"),
+    ])
+    func whatIsMissingIsNamed(_ statement: String, _ name: String) async throws {
+        let database = try await TestDatabase.make()
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        _ = try await sink.store([Samples.labelled(0)])
+        try database.sql(statement)
+        let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(1)]) }
+        #expect(error?.action == .stop)
+        #expect(error?.reason.contains(name) == true)
+        await sink.close()
+    }
+
+    @Test func unreadableConnectionStringStops() async throws {
+        let sink = PostgresLabelSink(PostgresSettings(dsn: "hosst=db password=hunter2"), pipeline: "packages")
+        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        #expect(error?.action == .stop)
+        #expect(error?.reason.contains("hunter2") == false)
+    }
+}
+
+/// Passwords.
+@Suite struct PasswordTests {
+    @Test func wrongPasswordStopsWithoutShowingIt() async throws {
+        try await TestDatabase.withOwnCluster { database in
+            try database.sql("CREATE ROLE secured LOGIN PASSWORD 'right one'")
+            let rules = try database.sql("SELECT current_setting('hba_file') AS file").first?.text("file") ?? ""
+            try database.sql("COPY (VALUES ('local all postgres trust'), ('local all secured scram-sha-256')) TO '\(rules)'")
+            try database.cluster.restart()
+
+            let sink = PostgresLabelSink(database.settings(user: "secured", password: "hunter2"), pipeline: "packages")
+            let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }
+            #expect(error?.action == .stop)
+            #expect(error?.reason.contains("user or password") == true)
+            #expect(error?.reason.contains("hunter2") == false)
+
+            try await Schema.migrate(database.settings(), grantingTo: "secured")
+            let right = PostgresLabelSink(database.settings(user: "secured", password: "right one"), pipeline: "packages")
+            _ = try await right.store([Samples.labelled(0)])
+            await right.close()
+        }
+    }
+}

@@ -1,0 +1,85 @@
+import Connectors
+import PostgresClient
+import Synchronization
+
+/// A database of one test's own, in a private cluster that the tests share unless they break it.
+struct TestDatabase {
+    let cluster: PrivatePostgres
+    let name: String
+
+    private static let shared = Mutex<PrivatePostgres?>(nil)
+    private static let count = Atomic(0)
+
+    /// In the shared cluster, which ends with this process.
+    static func make(isMigrated: Bool = true, options: String = "") async throws -> TestDatabase {
+        let cluster = try shared.withLock { cluster in
+            if let cluster { return cluster }
+            let started = try PrivatePostgres.start(fsync: false)
+            cluster = started
+            return started
+        }
+        return try await make(in: cluster, isMigrated: isMigrated, options: options)
+    }
+
+    /// In a cluster of its own, which `body` may break.
+    static func withOwnCluster(_ body: (TestDatabase) async throws -> Void) async throws {
+        let cluster = try PrivatePostgres.start()
+        defer { cluster.stop() }
+        try await body(try await make(in: cluster, isMigrated: true, options: ""))
+    }
+
+    private static func make(in cluster: PrivatePostgres, isMigrated: Bool, options: String) async throws -> TestDatabase {
+        let name = "test_\(count.add(1, ordering: .relaxed).newValue)"
+        let connection = try PostgresConnection(dsn: cluster.dsn())
+        try connection.execute("CREATE DATABASE \(name) \(options)")
+        connection.close()
+        let database = TestDatabase(cluster: cluster, name: name)
+        if isMigrated { try await Schema.migrate(database.settings()) }
+        return database
+    }
+
+    func settings(user: String = "postgres", password: String? = nil, deadline: Duration = .seconds(20)) -> PostgresSettings {
+        PostgresSettings(
+            dsn: cluster.dsn(database: name, user: user, password: password), applicationName: "lorikeet-test",
+            connectTimeout: .seconds(10), statementDeadline: deadline)
+    }
+
+    /// Runs statements as the cluster's owner.
+    @discardableResult
+    func sql(_ statements: String..., with parameters: [PostgresValue] = []) throws -> [PostgresRow] {
+        let connection = try connect()
+        defer { connection.close() }
+        var rows: [PostgresRow] = []
+        for statement in statements { rows = try connection.execute(statement, parameters).rows }
+        return rows
+    }
+
+    func connect(user: String = "postgres") throws -> PostgresConnection {
+        try PostgresConnection(dsn: cluster.dsn(database: name, user: user))
+    }
+
+    /// The rows of a query whose result is one number.
+    func count(_ query: String) throws -> Int {
+        Int(try sql("SELECT (\(query))::bigint AS n").first?.integer("n") ?? -1)
+    }
+
+    /// Makes a role that may log in and has what a daemon needs.
+    func makeDaemonRole() async throws -> String {
+        let role = "daemon_\(name)"
+        try sql("CREATE ROLE \(role) LOGIN")
+        try await Schema.migrate(settings(), grantingTo: role)
+        return role
+    }
+
+    /// Returns when a session of this database waits for a lock; the server looks, because it sends no event for that.
+    func waitUntilBlocked() throws {
+        try sql(
+            """
+            DO $$ BEGIN LOOP
+                PERFORM FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid();
+                EXIT WHEN FOUND;
+                PERFORM pg_sleep(0.005);
+            END LOOP; END $$
+            """)
+    }
+}
