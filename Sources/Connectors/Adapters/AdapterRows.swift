@@ -11,7 +11,8 @@ struct AdapterRows {
     init(_ connection: BoundedConnection) { self.connection = connection }
 
     /// Everything but the weights.
-    private static let columns = "task, version, digest, base_digest, state, metrics, parent_digest, created_at, promoted_at"
+    private static let columns = "task, version, digest, base_digest, state, metrics, parent_digest, "
+        + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
 
     // MARK: - Reading
 
@@ -60,13 +61,14 @@ struct AdapterRows {
             ])
     }
 
-    /// - Parameter isTakenBack: by a rollback; later rollbacks pass it over.
-    func retireLive(task: String, isTakenBack: Bool) throws {
+    func retireLive(task: String) throws {
+        try connection.execute("UPDATE lorikeet.adapters SET state = 'retired' WHERE task = $1 AND state = 'live'", [.text(task)])
+    }
+
+    /// What a rollback takes back is rejected, and later rollbacks pass it over.
+    func rejectLive(task: String) throws {
         try connection.execute(
-            """
-            UPDATE lorikeet.adapters SET state = 'retired', succession = CASE WHEN $2::boolean THEN NULL ELSE succession END
-            WHERE task = $1 AND state = 'live'
-            """, [.text(task), .boolean(isTakenBack)])
+            "UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL WHERE task = $1 AND state = 'live'", [.text(task)])
     }
 
     /// - Parameter isSuccessor: it takes its place after all that were live; otherwise it has its old place again.
@@ -119,7 +121,7 @@ extension AdapterVersion {
         self.init(
             task: try row.text("task"), version: Int(try row.integer("version")), digest: try row.text("digest"),
             baseDigest: try row.text("base_digest"), state: known, metrics: metrics ?? [:],
-            parentDigest: try row.optionalText("parent_digest"), createdAt: Milliseconds.date(try row.timestamp("created_at")),
-            promotedAt: try row.optionalTimestamp("promoted_at").map(Milliseconds.date))
+            parentDigest: try row.optionalText("parent_digest"), createdAt: try ExactTime.date(row, "created_at"),
+            promotedAt: try ExactTime.optionalDate(row, "promoted_at"))
     }
 }

@@ -57,7 +57,7 @@ public struct PostgresAdapterStore: AdapterStore {
                 return .failure(.unknownVersion(task: task, version: version))
             }
             if found.state == .live { return .success(found) }
-            try rows.retireLive(task: task, isTakenBack: false)
+            try rows.retireLive(task: task)
             return .success(try rows.makeLive(task: task, version: version, isSuccessor: true))
         }
     }
@@ -75,7 +75,7 @@ public struct PostgresAdapterStore: AdapterStore {
     public func rollback(task: String) async throws -> AdapterVersion {
         try await change(task, "rolling an adapter back") { rows in
             guard let previous = try rows.predecessor(task: task) else { return .failure(.nothingToRollBackTo(task: task)) }
-            try rows.retireLive(task: task, isTakenBack: true)
+            try rows.rejectLive(task: task)
             return .success(try rows.makeLive(task: task, version: previous, isSuccessor: false))
         }
     }

@@ -22,8 +22,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         try await count(
             """
             SELECT count(*) AS rows FROM lorikeet.annotations
-            WHERE task = $1 AND label IS NOT NULL AND ($2::timestamptz IS NULL OR created_at > $2)
-            """, [.text(task), since.map { .timestamp(Milliseconds.from($0)) } ?? .null])
+            WHERE task = $1 AND label IS NOT NULL AND created_at > coalesce(to_timestamp($2::double precision), '-infinity')
+            """, [.text(task), ExactTime.parameter(since)])
     }
 
     /// Rows that were added since the task's last finished retraining began, all of them if there was none: what a scheduler waits for.
@@ -48,15 +48,15 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         try await session.run("reading annotations") { connection in
             let result = try connection.execute(
                 """
-                SELECT id, text, label, created_at FROM (
+                SELECT id, text, label, \(ExactTime.column("created_at")) FROM (
                     SELECT id, text, label, created_at FROM lorikeet.annotations
                     WHERE task = $1 AND label IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT $2::bigint
-                ) AS newest ORDER BY created_at, id
+                ) AS newest ORDER BY newest.created_at, id
                 """, [.text(task), .integer(Int64(max(0, limit)))], within: .seconds(600))
             return try result.rows.map { row in
                 LabelledRow(
                     id: try row.integer("id"), text: try row.text("text"), label: try row.text("label"),
-                    createdAt: Milliseconds.date(try row.timestamp("created_at")))
+                    createdAt: try ExactTime.date(row, "created_at"))
             }
         }
     }
@@ -64,7 +64,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
     public func lastRetraining(task: String) async throws -> RetrainingRecord? {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
-                "SELECT * FROM lorikeet.retrainings WHERE task = $1 ORDER BY started_at DESC, id DESC LIMIT 1", [.text(task)])
+                "SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE task = $1 ORDER BY r.started_at DESC, id DESC LIMIT 1",
+                [.text(task)])
             return try result.first.map(RetrainingRecord.init)
         }
     }
@@ -74,8 +75,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT * FROM lorikeet.retrainings WHERE $1::text IS NULL OR task = $1
-                ORDER BY started_at DESC, id DESC LIMIT $2::bigint
+                SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE $1::text IS NULL OR task = $1
+                ORDER BY r.started_at DESC, id DESC LIMIT $2::bigint
                 """, [task.map(PostgresValue.text) ?? .null, .integer(Int64(max(0, limit)))])
             return try result.rows.map(RetrainingRecord.init)
         }
@@ -130,13 +131,16 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
 }
 
 extension RetrainingRecord {
+    fileprivate static let columns = "id, task, trigger, rows_used, champion, challenger, verdict, reason, "
+        + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
+
     fileprivate init(_ row: PostgresRow) throws {
         self.init(
             id: try row.integer("id"), task: try row.text("task"),
             // A trigger that only a newer program knows was, to this one, someone's command.
             trigger: RetrainingTrigger(rawValue: try row.text("trigger")) ?? .command,
-            startedAt: Milliseconds.date(try row.timestamp("started_at")),
-            finishedAt: try row.optionalTimestamp("finished_at").map(Milliseconds.date),
+            startedAt: try ExactTime.date(row, "started_at"),
+            finishedAt: try ExactTime.optionalDate(row, "finished_at"),
             rowsUsed: Int(try row.integer("rows_used")), champion: try row.optionalText("champion"),
             challenger: try row.optionalText("challenger"),
             verdict: try row.optionalText("verdict").flatMap(RetrainingVerdict.init), reason: try row.optionalText("reason"))
