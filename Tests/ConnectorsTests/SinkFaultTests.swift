@@ -112,7 +112,7 @@ import Testing
         try holder.execute("LOCK TABLE public.other")
         let storing = Task { try await sink.store([Samples.labelled(0, text: "after")]) }
         try database.waitUntilBlocked()
-        try? holder.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE", deadline: .seconds(10))
+        _ = try? holder.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE", deadline: .seconds(10))
         let error = await #expect(throws: SinkError.self) { try await storing.value }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("40P01") == true)
