@@ -36,7 +36,8 @@ import Testing
 
     @Test func rowsWithSetsOfLabelsAreLeftOutAndCounted() async throws {
         try await withRows { database, source in
-            try database.sql("INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')")
+            try database.sql(
+                "INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')")
             try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('tags', 'tic', 'a')")
             #expect(try await source.rows(task: "tags", limit: 10).map(\.text) == ["tic"])
             #expect(try await source.newRows(task: "tags", since: nil) == 1)
@@ -128,7 +129,8 @@ import Testing
         struct Failure: Error {}
         try await withRows { _, source in
             await #expect(throws: Failure.self) { try await source.withLock(task: "section") { throw Failure() } }
-            #expect(try await source.withLock(task: "section") { true } == true)
+            let isFree = try await source.withLock(task: "section") { true }
+            #expect(isFree == true)
         }
     }
 

@@ -33,8 +33,9 @@ import Testing
             let receipt = try await sink.store([.labelled(LabelledMessage(message: message, text: "chess ♞", labels: labels))])
             #expect(receipt == StoreReceipt(labelled: 1))
 
-            let rows = try database.sql("SELECT *, scores ->> 'de\"vel' AS devel, labelled_at > now() - interval '1 minute' AS recent "
-                + "FROM lorikeet.labels ORDER BY task")
+            let rows = try database.sql(
+                "SELECT *, scores ->> 'de\"vel' AS devel, labelled_at > now() - interval '1 minute' AS recent "
+                    + "FROM lorikeet.labels ORDER BY task")
             #expect(try rows.map { try $0.text("task") } == ["role", "section", "tags"])
             let (role, section, tags) = (rows[0], rows[1], rows[2])
             #expect(try section.text("pipeline") == "packages")

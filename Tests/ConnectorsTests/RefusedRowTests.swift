@@ -51,7 +51,11 @@ import Testing
                 "ALTER TABLE lorikeet.labels ADD CONSTRAINT known_words FOREIGN KEY (text) REFERENCES public.words (word)",
             ], "known_words", "23503"
         ),
-        (["CREATE UNIQUE INDEX one_bad ON lorikeet.labels ((1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, \"partition\", \"offset\", task)"], "does not fit", "22012"),
+        (
+            [
+                "CREATE UNIQUE INDEX one_bad ON lorikeet.labels ((1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, \"partition\", \"offset\", task)"
+            ], "does not fit", "22012"
+        ),
     ])
     func theRefusedMessageAloneIsRejected(_ statements: [String], _ reason: String, _ sqlState: String) async throws {
         let (database, receipt, count) = try await storeBatch(refusedBy: statements)

@@ -124,7 +124,9 @@ import Testing
         ).first
         #expect(try row?.integer("id") == 1)
         #expect(try row?.optionalTimestamp("created_at") != nil)
-        #expect(throws: PostgresError.self) { try database.sql("INSERT INTO lorikeet.annotations (task, text) VALUES ('section', 'chess')") }
+        #expect(throws: PostgresError.self) {
+            try database.sql("INSERT INTO lorikeet.annotations (task, text) VALUES ('section', 'chess')")
+        }
     }
 
     @Test func aTaskHasOneLiveAdapter() async throws {

@@ -56,7 +56,8 @@ import Testing
         let database = try await TestDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         try await sink.connect()
-        try database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()")
+        try database.sql(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()")
 
         let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
         #expect(error?.action == .retry)

@@ -11,7 +11,8 @@ struct AdapterRows {
     init(_ connection: BoundedConnection) { self.connection = connection }
 
     /// Everything but the weights.
-    private static let columns = "task, version, digest, base_digest, state, metrics, parent_digest, "
+    private static let columns =
+        "task, version, digest, base_digest, state, metrics, parent_digest, "
         + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
 
     // MARK: - Reading

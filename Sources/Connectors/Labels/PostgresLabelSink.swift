@@ -75,9 +75,11 @@ public actor PostgresLabelSink: LabelSink {
         // A deferred constraint would refuse at COMMIT, where nothing tells whose fault it is.
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         let statements = LabelStatements(connection, pipeline: pipeline)
-        let stored = try Bisection.run(batch.labelled, attempt: { slice in
-            try connection.savepoint { try statements.upsertLabels(slice) }
-        })
+        let stored = try Bisection.run(
+            batch.labelled,
+            attempt: { slice in
+                try connection.savepoint { try statements.upsertLabels(slice) }
+            })
         let refused = stored.refused.map { Rejection(message: $0.message, stage: .store, reason: FailureReason.refusal($1)) }
         try statements.forgetRejected(stored.accepted.map(\.message))
         try statements.storeRejections(StoreBatch.sorted(batch.rejections + refused))

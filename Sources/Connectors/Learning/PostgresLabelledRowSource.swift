@@ -131,7 +131,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
 }
 
 extension RetrainingRecord {
-    fileprivate static let columns = "id, task, trigger, rows_used, champion, challenger, verdict, reason, "
+    fileprivate static let columns =
+        "id, task, trigger, rows_used, champion, challenger, verdict, reason, "
         + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
 
     fileprivate init(_ row: PostgresRow) throws {

@@ -107,13 +107,16 @@ extension Migration {
             "CREATE INDEX retrainings_by_task_and_time ON lorikeet.retrainings (task, started_at)",
         ] + comments.map(\.statement))
 
-    private static let comments: [SchemaComment] = labelComments + rejectedComments + annotationComments + adapterComments + retrainingComments
+    private static let comments: [SchemaComment] =
+        labelComments + rejectedComments + annotationComments + adapterComments + retrainingComments
 
     private static let labelComments = [
         SchemaComment("labels", nil, "One label of one text by one task. Delivered again, a text overwrites its own row."),
         SchemaComment("labels", "pipeline", "Name in the pipeline file."),
         SchemaComment("labels", "offset", "With topic and partition: where the text stood in Kafka."),
-        SchemaComment("labels", "produced_at", "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key: a topic made anew starts again at offset 0."),
+        SchemaComment(
+            "labels", "produced_at",
+            "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key: a topic made anew starts again at offset 0."),
         SchemaComment("labels", "message_key", "Key of the Kafka record: convert_from(message_key, 'UTF8') shows it as text."),
         SchemaComment("labels", "label", "Null where the daemon abstained, and for tasks with several labels a text."),
         SchemaComment("labels", "labels", "The set of labels, for tasks with several labels a text."),
@@ -128,14 +131,16 @@ extension Migration {
     private static let rejectedComments = [
         SchemaComment("rejected", nil, "One message that could not be labelled or stored. Labelled later, its row here goes away."),
         SchemaComment("rejected", "produced_at", "Timestamp of the Kafka record; 1970-01-01 if it has none."),
-        SchemaComment("rejected", "headers", "Headers of the Kafka record in order: [{\"name\": text, \"base64\": value, missing if null}]."),
+        SchemaComment(
+            "rejected", "headers", "Headers of the Kafka record in order: [{\"name\": text, \"base64\": value, missing if null}]."),
         SchemaComment("rejected", "payload", "The record's payload, byte for byte; null if that was null."),
         SchemaComment("rejected", "stage", "Where it failed: decode, extract, route, classify or store."),
         SchemaComment("rejected", "reason", "What was wrong, without any piece of the text."),
     ]
 
     private static let annotationComments = [
-        SchemaComment("annotations", nil, "Labelled rows to learn from. Add yours: INSERT INTO lorikeet.annotations (task, text, label) VALUES (…)."),
+        SchemaComment(
+            "annotations", nil, "Labelled rows to learn from. Add yours: INSERT INTO lorikeet.annotations (task, text, label) VALUES (…)."),
         SchemaComment("annotations", "label", "The right label; for tasks with several labels a text, fill labels instead."),
         SchemaComment("annotations", "labels", "The right set of labels, for tasks with several labels a text."),
         SchemaComment("annotations", "annotator", "Who said so; optional."),
@@ -144,7 +149,8 @@ extension Migration {
     ]
 
     private static let adapterComments = [
-        SchemaComment("adapters", nil, "One version of one task's adapter. Change states with `lorikeet adapters`, which also tells the daemons."),
+        SchemaComment(
+            "adapters", nil, "One version of one task's adapter. Change states with `lorikeet adapters`, which also tells the daemons."),
         SchemaComment("adapters", "digest", "SHA-256 of manifest and weights: the identity of the adapter."),
         SchemaComment("adapters", "base_digest", "The base that it was trained on."),
         SchemaComment("adapters", "state", "candidate, live (one a task), retired (was live) or rejected (lost against the live one)."),
@@ -153,7 +159,9 @@ extension Migration {
         SchemaComment("adapters", "metrics", "Figures of its evaluation, as an object of numbers."),
         SchemaComment("adapters", "parent_digest", "The adapter that its training started from."),
         SchemaComment("adapters", "promoted_at", "When it went live last."),
-        SchemaComment("adapters", "succession", "Its place among the versions that were live; a rollback goes to the next lower one and clears that of the one it takes back."),
+        SchemaComment(
+            "adapters", "succession",
+            "Its place among the versions that were live; a rollback goes to the next lower one and clears that of the one it takes back."),
     ]
 
     private static let retrainingComments = [

@@ -31,6 +31,7 @@ enum SchemaVersion {
     static func newer(_ version: Int, than expected: Int) -> DatabaseError {
         DatabaseError(
             action: .stop,
-            reason: "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet")
+            reason:
+                "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet")
     }
 }
