@@ -9,7 +9,9 @@
 // `v16` never crosses a call: everything that takes one is inlined, so its calling convention does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-#if defined(__x86_64__) && defined(__GLIBC__)
+// With LK_ONE_LEVEL everything is compiled once, for the level on the compiler's command line: so a lower level can be tried.
+#if defined(__x86_64__) && defined(__GLIBC__) && !defined(LK_ONE_LEVEL)
+#define LEVELS 3
 #define CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define CLONED
@@ -35,8 +37,10 @@ enum { W = 16 };
 
 // Whether a `v16` takes one register of 32 (AVX-512), so that larger blocks of an output fit. Sums keep their order either way.
 static inline bool has_wide_registers(void) {
-#if defined(__x86_64__)
-    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl");
+#if defined(LEVELS)
+    return __builtin_cpu_supports("x86-64-v4");
+#elif defined(__AVX512F__)
+    return true;
 #else
     return false;
 #endif

@@ -24,7 +24,8 @@ public enum BLAS {
 
     /// What `OPENBLAS_CORETYPE` should have been for the best kernels that this CPU can run.
     ///
-    /// Nil if OpenBLAS runs them already, if the CPU has no AVX-512 (f, dq, bw, vl), or if the user chose.
+    /// Nil if OpenBLAS runs them already, if the CPU has no AVX-512 (f, dq, bw, vl), or if the variable is set: whoever set
+    /// it, slower kernels included, chose them.
     public static var preferredCoreType: String? {
         preferredCoreType(
             hasAVX512: lk_has_avx512(), kernelName: kernelName, userChoice: getenv(coreTypeVariable).map { String(cString: $0) })
@@ -36,9 +37,12 @@ public enum BLAS {
         return "SKYLAKEX"
     }
 
+    /// Whether ``restartWithPreferredKernels()`` chose the kernels of this process, rather than OpenBLAS or the user.
+    public static var wasRestarted: Bool { getenv(restartGuard) != nil }
+
     /// Executes this program anew, once, with `OPENBLAS_CORETYPE` set to ``preferredCoreType``.
     ///
-    /// Call it first thing in `main`, before any thread or file descriptor exists. Returns if nothing is to be gained,
+    /// Call it first thing in `main`: the process keeps its id, but threads, locks and unflushed output are gone. Returns if nothing is to be gained,
     /// if it has already been tried, or if the system refuses.
     public static func restartWithPreferredKernels() {
         guard let coreType = preferredCoreType, getenv(restartGuard) == nil else { return }

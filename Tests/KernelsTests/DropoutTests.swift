@@ -53,6 +53,20 @@ import Testing
         expectClose(compact(y, rows: rows, columns: columns, padding: 4), expected, within: 1e-6, "accumulated")
     }
 
+    @Test func worksInPlace() {
+        var random = Random(seed: 10)
+        let x = random.floats(3 * 25)
+        let rule = Dropout(rate: 0.3, key: DropoutKey(seed: 11))
+        var apart = x
+        dropout(rule, rows: 3, columns: 25, x: x, xStride: 25, y: &apart, yStride: 25)
+        var inPlace = x
+        inPlace.withUnsafeMutableBufferPointer { p in
+            guard let p = p.baseAddress else { return }
+            dropout(rule, rows: 3, columns: 25, x: p, xStride: 25, y: p, yStride: 25)
+        }
+        #expect(apart == inPlace)
+    }
+
     @Test func rateZeroChangesNothing() {
         #expect(mask(0, DropoutKey(seed: 9), columns: 1_000).allSatisfy { $0 == 1 })
     }

@@ -5,7 +5,9 @@ import Testing
 @Suite struct ElementaryFunctionTests {
     /// From -limit to limit in steps of about limit/20,000, some subnormal and signed zeros among them.
     private func samples(_ limit: Float) -> [Float] {
-        (-20_000...20_000).map { Float($0) / 20_000 * limit } + [0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1e-20, -1e-20, 1e-6]
+        (-20_000...20_000).map { Float($0) / 20_000 * limit } + [
+            0, -0.0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1e-20, -1e-20, 1e-6,
+        ]
     }
 
     @Test func exponentialIsAccurate() {

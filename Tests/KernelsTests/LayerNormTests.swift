@@ -95,6 +95,32 @@ import Testing
         expectClose(dBeta, centralDifferences(at: beta) { loss(xs, gammas, $0) }, within: 1e-5, "dBeta, seed \(seed)")
     }
 
+    @Test func theKeptSumMayBeTheInputItself() {
+        var random = Random(seed: 11)
+        let x = random.floats(2 * 33)
+        let residual = random.floats(2 * 33)
+        let gamma = random.floats(33)
+        var kept = x
+        var (means, inverses): ([Float], [Float]) = ([0, 0], [0, 0])
+        var (plain, y) = (x, x)
+        layerNorm(
+            rows: 2, columns: 33, x: x, xStride: 33, residual: residual, residualStride: 33, gamma: gamma, beta: gamma,
+            epsilon: 1e-5, y: &plain, yStride: 33)
+        kept.withUnsafeMutableBufferPointer { kept in
+            means.withUnsafeMutableBufferPointer { means in
+                inverses.withUnsafeMutableBufferPointer { inverses in
+                    guard let s = kept.baseAddress, let m = means.baseAddress, let i = inverses.baseAddress else { return }
+                    layerNorm(
+                        rows: 2, columns: 33, x: s, xStride: 33, residual: residual, residualStride: 33, gamma: gamma,
+                        beta: gamma, epsilon: 1e-5, y: &y, yStride: 33,
+                        record: LayerNormRecord(sum: s, sumStride: 33, means: m, inverseDeviations: i))
+                }
+            }
+        }
+        #expect(y == plain)
+        #expect(kept == zip(x, residual).map { $0 + $1 })
+    }
+
     @Test func aConstantRowGivesBeta() {
         let beta: [Float] = [1, 2, 3, 4, 5, 6, 7]
         var y = [Float](repeating: 0, count: 7)

@@ -82,6 +82,24 @@ import Testing
         }
     }
 
+    /// A head of few labels: OpenBLAS changes bits with the number of rows there, so heads go through the vector kernel.
+    @Test(arguments: [2, 3, 11, 151])
+    func aRowOfAHeadDoesNotDependOnItsNeighbours(labels: Int) {
+        var random = Random(seed: UInt64(labels))
+        let x = random.floats(13 * 384)
+        let weight = random.floats(labels * 384)
+        var together = [Float](repeating: 0, count: 13 * labels)
+        lowRankDown(
+            rows: 13, inputs: 384, rank: labels, x: x, xStride: 384, a: weight, down: &together, downStride: labels)
+        for row in 0..<13 {
+            var alone = [Float](repeating: 0, count: labels)
+            lowRankDown(
+                rows: 1, inputs: 384, rank: labels, x: Array(x[row * 384..<(row + 1) * 384]), xStride: 384, a: weight,
+                down: &alone, downStride: labels)
+            #expect(alone == Array(together[row * labels..<(row + 1) * labels]))
+        }
+    }
+
     @Test func sameInputGivesTheSameBits() {
         var random = Random(seed: 8)
         let x = random.floats(37 * 384)

@@ -17,6 +17,19 @@ import Testing
             within: 1e-6, "seed \(seed)")
     }
 
+    @Test func worksInPlace() {
+        var random = Random(seed: 30)
+        let x = random.floats(3 * 25, in: -9...9)
+        var apart = x
+        softmax(rows: 3, columns: 25, x: x, xStride: 25, y: &apart, yStride: 25)
+        var inPlace = x
+        inPlace.withUnsafeMutableBufferPointer { p in
+            guard let p = p.baseAddress else { return }
+            softmax(rows: 3, columns: 25, x: p, xStride: 25, y: p, yStride: 25)
+        }
+        #expect(apart == inPlace)
+    }
+
     @Test func tailsAreExactlyZeroNeverSubnormal() {
         let x: [Float] = (0..<200).map { -Float($0) }
         var y = x
