@@ -1,34 +1,164 @@
+import Foundation
+import Kernels
 import Logging
-
-/// What `lorikeet run` takes besides the pipeline files.
-public struct DaemonOptions: Sendable {
-    /// Threads that classify; nil: one a core.
-    public var workers: Int?
-    /// Where `/metrics`, `/healthz` and `/readyz` listen; port 0: chosen by the system; nil: nowhere.
-    public var http: String?
-    /// How long a drain may take after SIGTERM.
-    public var drainTimeout: Duration
-    public var environment: PipelineEnvironment
-
-    public init(
-        workers: Int? = nil, http: String? = "127.0.0.1:9464", drainTimeout: Duration = .seconds(10),
-        environment: PipelineEnvironment = .process
-    ) {
-        self.workers = workers
-        self.http = http
-        self.drainTimeout = drainTimeout
-        self.environment = environment
-    }
-}
+import ServiceLifecycle
+import Serving
+import Synchronization
+import UnixSignals
 
 /// The daemon: the composition root of both ways.
+///
+/// Its services, in the order of their dependencies; a shutdown ends them from the last to the first:
+///
+/// 1. `MonitoringServer`: /metrics, /healthz, /readyz, for as long as anything lives.
+/// 2. `WorkerPool`: threads that classify.
+/// 3. `AdapterKeeper`, one a database: schema, first adapters, then every swap.
+/// 4. `PipelineSupervisor`: a `LiveWay` a pipeline.
+/// 5. `RetrainScheduler`: the learning way, as processes of low priority.
+/// 6. `ReloadOnHangUp`: SIGHUP.
+/// 7. `StatusReporter`: systemd and its watchdog.
 public final class LorikeetDaemon: Sendable {
+    let files: [String]
+    let options: DaemonOptions
+    let configuration: DaemonConfiguration
+    let loaded: LoadedBase
+    let workers: WorkerPool
+    /// By connection string.
+    let keepers: [String: AdapterKeeper]
+    let supervisor: PipelineSupervisor
+    let scheduler: RetrainScheduler
+    let notifier: SystemdNotifier?
+    let logger: Logger
+    let reloads = OneAtATime()
+
+    // MARK: - Mutable State
+
+    /// Where the pages are; written once the socket is bound.
+    private let address = Announcement<String>()
+    /// While it runs.
+    private let group = Mutex<ServiceGroup?>(nil)
+
+    /// Reads the files, loads the base and the first adapters; opens no connection yet.
+    ///
+    /// - Throws: status 78 for what is wrong with files, base or adapters, 64 for options.
+    public init(
+        files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
+    ) throws(CommandFailure) {
+        BLAS.configure()
+        _ = PrometheusRegistry.shared
+        self.files = files
+        self.options = options
+        self.logger = logger
+        let configuration: DaemonConfiguration
+        let loaded: LoadedBase
+        var tasks: [String: [String: KeptTask]] = [:]
+        do throws(ConfigurationError) {
+            configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
+            loaded = try LoadedBase(configuration)
+            for (postgres, pipelines) in configuration.databases { tasks[postgres] = try loaded.keptTasks(of: pipelines) }
+        } catch {
+            throw CommandFailure(error)
+        }
+        self.configuration = configuration
+        self.loaded = loaded
+        let workerCount = max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount)
+        workers = WorkerPool(base: loaded.base, workers: workerCount)
+        keepers = Dictionary(
+            uniqueKeysWithValues: tasks.map { postgres, tasks in
+                (postgres, AdapterKeeper(postgres: Secret(postgres), tasks: tasks, base: loaded.base, logger: logger))
+            })
+        supervisor = PipelineSupervisor(
+            tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)
+        scheduler = RetrainScheduler(pipelines: configuration.pipelines, program: options.retrainProgram, logger: logger)
+        notifier = SystemdNotifier(environment: options.environment.variables)
+    }
+
     /// Runs until SIGTERM or SIGINT, then drains.
     ///
-    /// - Throws: status 78 for a pipeline file, 1 for everything that made it stop.
+    /// - Throws: status 78 for a pipeline file or a database that cannot work, 1 for everything else that made it stop.
     public static func run(
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) async throws(CommandFailure) {
-        throw CommandFailure(.failed, "not there yet")
+        let daemon = try LorikeetDaemon(files: files, options: options, logger: logger)
+        try await daemon.run()
+    }
+
+    /// Runs until a signal (where the options say so) or `stop()`, then drains.
+    public func run() async throws(CommandFailure) {
+        logger.notice(
+            "Lorikeet starts",
+            metadata: [
+                "version": "\(LorikeetVersion.current)", "kernels": "\(BLAS.kernelName)",
+                "base": "\(loaded.base.digest.prefix(12))", "workers": "\(workers.workers)",
+                "pipelines": "\(configuration.pipelines.map(\.name).joined(separator: ","))",
+            ])
+        let group = try await makeGroup()
+        self.group.withLock { $0 = group }
+        defer { self.group.withLock { $0 = nil } }
+        for pipeline in configuration.pipelines {
+            guard let keeper = keepers[pipeline.sink.postgres.value] else { continue }
+            await supervisor.start(pipeline, liveAdapters: keeper.liveAdapters)
+        }
+        do {
+            try await group.run()
+            logger.notice("stopped")
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch is CancellationError {
+            logger.notice("stopped")
+        } catch {
+            throw CommandFailure(.failed, "\(error)")
+        }
+    }
+
+    /// Begins to drain, as SIGTERM does.
+    public func stop() async { await group.withLock { $0 }?.triggerGracefulShutdown() }
+
+    /// `host:port` of the pages, as soon as it is bound; waits for that.
+    public func httpAddress() async -> String? { await address.value }
+
+    private func makeGroup() async throws(CommandFailure) -> ServiceGroup {
+        var services: [any Service] = []
+        if let http = options.http {
+            services.append(
+                try MonitoringServer(address: http, daemon: self, logger: logger) { [self] address in
+                    logger.notice("listening for /metrics, /healthz, /readyz", metadata: ["http": "\(address)"])
+                    await self.address.make(address)
+                })
+        }
+        let workers = workers
+        services.append(WorkerService { await workers.run() })
+        services += Array(keepers.values) as [any Service]
+        services.append(supervisor)
+        services.append(scheduler)
+        if options.handlesSignals { services.append(ReloadOnHangUp(daemon: self)) }
+        services.append(StatusReporter(daemon: self, notifier: notifier, logger: logger))
+        var quiet = logger
+        quiet.logLevel = max(logger.logLevel, .critical)
+        var settings = ServiceGroupConfiguration(
+            // A service that fails ends the others in order, so that what is in flight is still stored.
+            services: services.map { .init(service: $0, failureTerminationBehavior: .gracefullyShutdownGroup) },
+            gracefulShutdownSignals: options.handlesSignals ? [.sigterm, .sigint] : [], logger: quiet)
+        settings.maximumGracefulShutdownDuration = options.drainTimeout
+        return ServiceGroup(configuration: settings)
+    }
+}
+
+/// A value that is made once, and awaited by any number.
+actor Announcement<Value: Sendable> {
+    private var made: Value?
+    private var waiting: [CheckedContinuation<Value, Never>] = []
+
+    func make(_ value: Value) {
+        made = value
+        for continuation in waiting { continuation.resume(returning: value) }
+        waiting = []
+    }
+
+    var value: Value {
+        get async {
+            if let made { return made }
+            return await withCheckedContinuation { waiting.append($0) }
+        }
     }
 }

@@ -118,7 +118,7 @@ private let badFiles: [BadFile] = [
     BadFile("# nothing\n", "p.yaml: is empty"),
     BadFile("- a\n- b\n", "p.yaml:1: must be a mapping that begins with name, base, source"),
     BadFile("name: [a\nbase: b\n", "p.yaml:2: not valid YAML: did not find expected ',' or ']'"),
-    BadFile("name: a\n\tbase: b\n", "p.yaml:2: not valid YAML: found character that cannot start any token (indent with blanks, not with tabs)"),
+    BadFile("name: a\n\tbase: b\n", "p.yaml:2: not valid YAML: found a tab character that violates indentation (indent with blanks, not with tabs)"),
     BadFile("name: a\n---\nname: b\n", "p.yaml:2: not valid YAML: but found another document"),
     BadFile(
         "name: x\n", "p.yaml:1: base: is missing: the folder of the base model", "p.yaml:1: source: is missing: where texts come from",

@@ -1,9 +1,20 @@
-/// `lorikeet check`: validates everything, changes nothing.
+import Connectors
+import Kernels
+import Logging
+
+/// `lorikeet check`: validates everything, changes nothing. Its steps, each only where the ones before left something to look at:
+///
+/// 1. the files, and whether they fit together;
+/// 2. the base and its tokenizer;
+/// 3. the adapters' folders, and their labels;
+/// 4. routes and retraining, for what is allowed but hardly meant;
+/// 5. where asked: the database (schema, live adapters);
+/// 6. where asked: the brokers.
 public enum PipelineCheck {
     public struct Options: Sendable {
         /// Whether the database is asked for its schema and live adapters.
         public var database: Bool
-        /// Whether the broker is asked for the topics.
+        /// Whether the brokers are tried.
         public var broker: Bool
         public var environment: PipelineEnvironment
 
@@ -14,38 +25,90 @@ public enum PipelineCheck {
 
     /// Checks files, base, adapters, and where asked for database and broker.
     public static func run(files: [String], options: Options = Options()) async -> CheckReport {
-        CheckReport(findings: [])
+        var report = CheckReport(findings: [])
+        let configuration: DaemonConfiguration
+        do throws(ConfigurationError) {
+            configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
+        } catch {
+            report.add(error)
+            return report
+        }
+        let names = configuration.pipelines.map(\.name).joined(separator: ", ")
+        report.add(.fine, "\(configuration.pipelines.count == 1 ? "pipeline" : "pipelines") \(names): every key is right")
+        let loaded = checkBase(configuration, &report)
+        for pipeline in configuration.pipelines {
+            let missing = loaded.map { checkAdapters(pipeline, $0, &report) } ?? []
+            checkIntent(pipeline, &report)
+            let database = options.database ? await DatabaseProbe.findings(pipeline, loaded: loaded, without: missing) : nil
+            report.findings += database ?? missing.map(\.finding)
+            if options.broker { report.findings += await BrokerProbe.findings(pipeline) }
+        }
+        return report
     }
-}
 
-/// What `lorikeet check` found.
-public struct CheckReport: Sendable, Codable, Equatable {
-    public enum Severity: String, Sendable, Codable {
-        /// In order; says what was looked at.
-        case fine
-        /// The daemon would start, but an operator should know.
-        case warning
-        /// The daemon would not start, or wait.
-        case error
-    }
-
-    public struct Finding: Sendable, Codable, Equatable, CustomStringConvertible {
-        public var severity: Severity
-        public var file: String?
-        public var line: Int?
-        public var key: String?
-        public var message: String
-
-        /// `FILE:LINE: key: message`, as far as known.
-        public var description: String {
-            var place = file ?? ""
-            if let line { place += ":\(line)" }
-            return [place, key ?? "", message].filter { !$0.isEmpty }.joined(separator: ": ")
+    private static func checkBase(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> LoadedBase? {
+        do throws(ConfigurationError) {
+            let loaded = try LoadedBase(configuration)
+            let shape = loaded.base.configuration
+            report.add(
+                .fine,
+                "base \(configuration.base): \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden), digest "
+                    + "\(loaded.base.digest.prefix(12)); kernels \(BLAS.kernelName)")
+            return loaded
+        } catch {
+            report.add(error)
+            return nil
         }
     }
 
-    public var findings: [Finding]
+    /// A task whose `adapter` folder is not there, or that names none: fine only if the registry has a live adapter.
+    struct MissingAdapter {
+        var task: TaskConfiguration
+        var problem: ConfigurationProblem
 
-    /// 0, or 78 if there is an error.
-    public var status: ExitStatus { findings.contains { $0.severity == .error } ? .configuration : .done }
+        var finding: CheckReport.Finding {
+            .init(severity: .warning, file: problem.file, line: problem.line, key: problem.key, message: problem.message)
+        }
+    }
+
+    private static func checkAdapters(
+        _ pipeline: PipelineConfiguration, _ loaded: LoadedBase, _ report: inout CheckReport
+    ) -> [MissingAdapter] {
+        var missing: [MissingAdapter] = []
+        for task in pipeline.tasks {
+            guard let folder = task.adapter else {
+                let problem = pipeline.problem(
+                    at: "tasks.\(task.name)", "names no adapter folder: labels only with a live adapter in the registry")
+                missing.append(MissingAdapter(task: task, problem: problem))
+                continue
+            }
+            guard LoadedBase.isFolder(folder) else {
+                let problem = pipeline.problem(
+                    at: "tasks.\(task.name).adapter", "there is no folder \(folder): labels only with a live adapter in the registry")
+                missing.append(MissingAdapter(task: task, problem: problem))
+                continue
+            }
+            do throws(ConfigurationError) {
+                if let adapter = try loaded.firstAdapter(of: task, in: pipeline) {
+                    let labels = "\(adapter.labels.count) labels, digest \(adapter.digest.prefix(12))"
+                    report.add(.fine, pipeline.problem(at: "tasks.\(task.name).adapter", labels))
+                }
+            } catch {
+                report.add(error)
+            }
+        }
+        return missing
+    }
+
+    /// What is allowed, but hardly meant.
+    private static func checkIntent(_ pipeline: PipelineConfiguration, _ report: inout CheckReport) {
+        let routed = Set(pipeline.routes.flatMap(\.tasks))
+        for task in pipeline.tasks where !routed.contains(task.name) {
+            report.add(.warning, pipeline.problem(at: "tasks.\(task.name)", "no route leads to this task"))
+        }
+        if pipeline.batch.maxTokens > pipeline.batch.tokens {
+            report.add(
+                .warning, pipeline.problem(at: "batch.tokens", "is less than max_tokens: a long text fills more than one batch"))
+        }
+    }
 }

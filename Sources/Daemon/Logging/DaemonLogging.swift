@@ -1,14 +1,21 @@
 import Foundation
 import Logging
+import Synchronization
 
 /// How log lines look: `--log-format`.
 public enum LogFormat: String, Sendable, CaseIterable { case logfmt, json }
 
 /// Sets up swift-log once for the process.
 public enum DaemonLogging {
+    private static let chosenFormat = Mutex(LogFormat.logfmt)
+
+    /// How this process writes its lines; processes that it starts write theirs likewise.
+    static var format: LogFormat { chosenFormat.withLock { $0 } }
+
     /// Log lines go to standard error; with journald's priority prefixes where `JOURNAL_STREAM` says that it listens.
     /// Call it first, once.
     public static func bootstrap(format: LogFormat = .logfmt, level: Logger.Level = .info) {
+        chosenFormat.withLock { $0 = format }
         let isJournal = isJournal(descriptor: 2, environment: ProcessInfo.processInfo.environment)
         LoggingSystem.bootstrap { label in
             var handler = LineLogHandler(label: label, format: format, isJournal: isJournal) { Self.write($0) }

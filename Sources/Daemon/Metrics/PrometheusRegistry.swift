@@ -15,6 +15,13 @@ public final class PrometheusRegistry: MetricsFactory {
         var samples: [[PrometheusLabel]: any PrometheusSample] = [:]
     }
 
+    /// The backend of this process: what metrics write to that are made without naming one. Set up when it is first used.
+    public static let shared: PrometheusRegistry = {
+        let registry = PrometheusRegistry()
+        MetricsSystem.bootstrap(registry)
+        return registry
+    }()
+
     private let families = Mutex<[String: Family]>([:])
     private let descriptions: [String: String]
 

@@ -1,0 +1,29 @@
+/// What came of one run of the learning way; what a daemon reads from the process that it started.
+public struct RetrainReport: Sendable, Codable, Equatable {
+    public var task: String
+    /// As in `retrainings.verdict`.
+    public var verdict: String
+    public var reason: String
+    public var rowsUsed: Int
+    /// Digest of the adapter that was live.
+    public var champion: String?
+    /// Digest of the adapter that was trained.
+    public var challenger: String?
+    /// Macro-F1 on the hold-out.
+    public var championMacroF1: Double?
+    public var challengerMacroF1: Double?
+
+    public init(
+        task: String, verdict: String, reason: String, rowsUsed: Int, champion: String?, challenger: String?,
+        championMacroF1: Double?, challengerMacroF1: Double?
+    ) {
+        self.task = task
+        self.verdict = verdict
+        self.reason = reason
+        self.rowsUsed = rowsUsed
+        self.champion = champion
+        self.challenger = challenger
+        self.championMacroF1 = championMacroF1
+        self.challengerMacroF1 = challengerMacroF1
+    }
+}

@@ -1,0 +1,140 @@
+import Connectors
+import Foundation
+import Logging
+import Retraining
+import ServiceLifecycle
+
+/// Counts new labelled rows, and starts `lorikeet retrain` as a process of low priority where a pipeline's trigger says so.
+/// One at a time: training uses every core that labelling leaves.
+actor RetrainScheduler: Service {
+    private let program: String
+    private let logger: Logger
+    private var pipelines: [PipelineConfiguration]
+    private var sources: [String: PostgresLabelledRowSource] = [:]
+    private var isDatabaseAway = false
+
+    /// New rows are counted at least this often, whatever `every` says: it only spaces the runs.
+    private static let longestPause = Duration.seconds(10)
+    /// How long a process may take to end after SIGTERM.
+    private static let patience = Duration.seconds(3)
+
+    init(pipelines: [PipelineConfiguration], program: String, logger: Logger) {
+        self.pipelines = pipelines
+        self.program = program
+        self.logger = logger
+    }
+
+    /// After a reload.
+    func update(_ pipelines: [PipelineConfiguration]) { self.pipelines = pipelines }
+
+    nonisolated func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                while true {
+                    try await self.runDueTasks()
+                    try await Task.sleep(for: self.pause())
+                }
+            }
+        } catch is CancellationError {}
+        await close()
+    }
+
+    private func pause() -> Duration {
+        pipelines.compactMap { $0.retrain?.every }.reduce(Self.longestPause, min)
+    }
+
+    private func close() async {
+        for source in sources.values { await source.close() }
+        sources = [:]
+    }
+
+    /// One look at every task that may be retrained; two pipelines that share a task share its runs.
+    private func runDueTasks() async throws {
+        for pipeline in pipelines {
+            guard let retrain = pipeline.retrain else { continue }
+            for task in pipeline.tasks {
+                try Task.checkCancellation()
+                if await isDue(task.name, pipeline, retrain) { try await runChild(task: task.name, pipeline: pipeline) }
+            }
+        }
+    }
+
+    private func isDue(_ task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration) async -> Bool {
+        let source = source(of: pipeline)
+        do {
+            let last = try await source.lastRetraining(task: task)
+            let newRows = try await source.newRowsSinceLastRetraining(task: task)
+            if isDatabaseAway { logger.notice("labelled rows can be counted again") }
+            isDatabaseAway = false
+            let trigger = RetrainTrigger(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
+            let isDue = trigger.decision(lastRun: last?.startedAt, newRows: newRows, now: Date()) == .retrain
+            if isDue { logger.notice("retraining begins", metadata: ["task": "\(task)", "new_rows": "\(newRows)"]) }
+            return isDue
+        } catch {
+            if !isDatabaseAway { logger.warning("cannot count labelled rows", metadata: ["reason": "\(error)"]) }
+            isDatabaseAway = true
+            return false
+        }
+    }
+
+    private func source(of pipeline: PipelineConfiguration) -> PostgresLabelledRowSource {
+        let dsn = pipeline.sink.postgres.value
+        if let known = sources[dsn] { return known }
+        let source = PostgresLabelledRowSource(PostgresSettings(dsn: dsn, applicationName: "lorikeet scheduler"))
+        sources[dsn] = source
+        return source
+    }
+
+    // MARK: - The process
+
+    private func runChild(task: String, pipeline: PipelineConfiguration) async throws {
+        let child: ChildProcess
+        do throws(CommandFailure) {
+            child = try ChildProcess(
+                program: program,
+                arguments: [
+                    "retrain", task, "--pipeline", pipeline.file, "--background", "--trigger", "rows", "--json",
+                    "--log-format", DaemonLogging.format.rawValue,
+                ], environment: Self.environment)
+        } catch {
+            logger.error("retraining could not be started", metadata: ["task": "\(task)", "reason": "\(error)"])
+            return
+        }
+        let ending = await withTaskCancellationHandler {
+            await child.ending()
+        } onCancel: {
+            child.terminate()
+            Task {
+                try? await Task.sleep(for: Self.patience)
+                child.kill()
+            }
+        }
+        try Task.checkCancellation()
+        report(ending, task: task)
+    }
+
+    /// The daemon's own, without what systemd meant for the daemon alone.
+    private static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.filter {
+            !["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"].contains($0.key)
+        }
+    }
+
+    private func report(_ ending: ChildProcess.Ending, task: String) {
+        let line = ending.output.split(separator: UInt8(ascii: "\n")).last ?? []
+        let report = try? JSONDecoder().decode(RetrainReport.self, from: Data(line))
+        let verdict = report?.verdict ?? "failed"
+        PrometheusRegistry.shared.makeCounter(
+            label: "lorikeet_retrainings_total", dimensions: [("task", task), ("verdict", verdict)]
+        ).increment(by: 1)
+        guard ending.status == 0, let report else {
+            logger.error("retraining failed", metadata: ["task": "\(task)", "status": "\(ending.status)"])
+            return
+        }
+        var metadata: Logger.Metadata = [
+            "task": "\(task)", "verdict": "\(report.verdict)", "reason": "\(report.reason)", "rows": "\(report.rowsUsed)",
+        ]
+        if let challenger = report.challenger { metadata["challenger"] = "\(challenger.prefix(12))" }
+        logger.notice("retraining ended", metadata: metadata)
+    }
+}

@@ -1,0 +1,185 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import Foundation
+import Logging
+import ServiceLifecycle
+import Serving
+import Synchronization
+
+/// Keeps the live adapters of one database's tasks: waits for the database, checks the schema, publishes first adapters,
+/// then follows the registry, told by notifications and looking by itself now and then.
+final class AdapterKeeper: Service {
+    /// Pipelines find their adapters here.
+    let liveAdapters = LiveAdapters()
+    let settings: PostgresSettings
+    private let store: PostgresAdapterStore
+    private let base: BERTBase
+    private let logger: Logger
+    private let pollInterval: Duration
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var tasks: [String: KeptTask]
+        /// What keeps the database from answering; nil while it does.
+        var obstacle: String? = "PostgreSQL"
+        /// Why a task's live version cannot be used, as said last.
+        var refused: [String: String] = [:]
+        var missing: Set<String> = []
+    }
+
+    private let state: Mutex<State>
+
+    init(
+        postgres: Secret, tasks: [String: KeptTask], base: BERTBase, logger: Logger,
+        pollInterval: Duration = .seconds(30)
+    ) {
+        settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
+        store = PostgresAdapterStore(settings)
+        state = Mutex(State(tasks: tasks))
+        self.base = base
+        self.logger = logger
+        self.pollInterval = pollInterval
+    }
+
+    /// What a pipeline with these tasks waits for on this side; nil if nothing.
+    func waitingFor(tasks: [String]) -> String? {
+        state.withLock { state in
+            let refused = tasks.compactMap { task in
+                state.refused[task].map { "a usable adapter for \(task) (\($0))" }
+            }
+            if !refused.isEmpty, tasks.contains(where: { liveAdapters.snapshot.adapters[$0] == nil }) {
+                return refused.joined(separator: "; ")
+            }
+            let isWithout = tasks.contains { liveAdapters.snapshot.adapters[$0] == nil }
+            return isWithout ? state.obstacle.map { "database: \($0)" } : nil
+        }
+    }
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                try await self.reachDatabase()
+                for await _ in AdapterNotifications(self.settings, pollInterval: self.pollInterval, logger: self.logger) {
+                    await self.refreshOrWait()
+                }
+            }
+        } catch is CancellationError {}
+        await store.close()
+    }
+
+    /// Takes other tasks on, for a reload. Changes nothing if it throws.
+    ///
+    /// - Throws: if one of them ends up without a live adapter, or the database is away.
+    func replaceTasks(_ tasks: [String: KeptTask]) async throws {
+        let before = state.withLock { $0.tasks }
+        state.withLock { $0.tasks = tasks }
+        do {
+            let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.labels != $0.value.labels }
+            guard !added.isEmpty else { return }
+            try await ensureFirstAdapters(added)
+            try await refresh()
+            if let unmet = waitingFor(tasks: added.keys.sorted()) { throw CommandFailure(.failed, "waiting for \(unmet)") }
+            let missing = added.keys.filter { liveAdapters.snapshot.adapters[$0] == nil }.sorted()
+            if !missing.isEmpty { throw CommandFailure(.failed, "no live adapter for \(missing.joined(separator: ", "))") }
+        } catch {
+            state.withLock { $0.tasks = before }
+            throw error
+        }
+    }
+
+    // MARK: - The database
+
+    /// Returns when the schema is right, first adapters are live and the live set has been read.
+    private func reachDatabase() async throws {
+        var wait = Duration.milliseconds(200)
+        while true {
+            do {
+                try await DatabaseSchema.verify(settings)
+                try await ensureFirstAdapters(state.withLock { $0.tasks })
+                try await refresh()
+                return
+            } catch {
+                try stopUnlessAway(error)
+            }
+            try await Task.sleep(for: wait)
+            wait = min(wait * 2, .seconds(5))
+        }
+    }
+
+    /// Says once that the database is away; throws on for what no waiting can mend.
+    private func stopUnlessAway(_ error: any Error) throws {
+        if let failure = error as? CommandFailure { throw failure }
+        guard let error = error as? DatabaseError, error.action == .retry else {
+            throw CommandFailure(.configuration, "database: \(error)")
+        }
+        let isNew = state.withLock { state in
+            defer { state.obstacle = error.reason }
+            return state.obstacle == nil || state.obstacle == "PostgreSQL"
+        }
+        if isNew { logger.warning("waiting for the database", metadata: ["reason": "\(error.reason)"]) }
+    }
+
+    private func ensureFirstAdapters(_ tasks: [String: KeptTask]) async throws {
+        let live = Set(try await store.live(tasks: tasks.keys.sorted()).map(\.task))
+        for (task, kept) in tasks.sorted(by: { $0.key < $1.key }) where !live.contains(task) {
+            guard let first = kept.first else {
+                if let problem = kept.missingFolder { throw CommandFailure(.configuration, problem.description) }
+                continue
+            }
+            let (version, isNew) = try await store.ensureLive(task: task, first: first)
+            if isNew { logger.notice("first adapter published", metadata: Self.metadata(of: version)) }
+        }
+    }
+
+    /// A look into the registry once everything runs: failures are said once, and the adapters in use stay.
+    private func refreshOrWait() async {
+        do {
+            try await refresh()
+        } catch {
+            let reason = (error as? DatabaseError)?.reason ?? "\(error)"
+            PrometheusRegistry.shared.makeCounter(label: "lorikeet_adapter_refresh_failures_total", dimensions: []).increment(by: 1)
+            let isNew = state.withLock { state in
+                defer { state.obstacle = reason }
+                return state.obstacle == nil
+            }
+            if isNew { logger.warning("cannot read the live adapters; those in use stay", metadata: ["reason": "\(reason)"]) }
+        }
+    }
+
+    private func refresh() async throws {
+        let tasks = state.withLock { $0.tasks }
+        let outcome = try await liveAdapters.refresh(from: store, tasks: tasks.mapValues(\.labels), base: base)
+        report(outcome)
+    }
+
+    // MARK: - Log lines
+
+    /// A line for what changed since the last look.
+    private func report(_ outcome: AdapterRefresh) {
+        let (wasAway, newlyMissing, newlyRefused) = state.withLock { state in
+            let missing = Set(outcome.missing)
+            let refused = outcome.refused.filter { state.refused[$0.key] != $0.value }
+            let result = (state.obstacle != nil && state.obstacle != "PostgreSQL", missing.subtracting(state.missing), refused)
+            (state.obstacle, state.missing, state.refused) = (nil, missing, outcome.refused)
+            return result
+        }
+        if wasAway { logger.notice("the database is back") }
+        let adapters = liveAdapters.snapshot.adapters
+        for task in outcome.changed {
+            if let live = adapters[task] { logger.notice("adapter in use", metadata: Self.metadata(of: live.version)) }
+        }
+        for task in newlyMissing.sorted() {
+            logger.warning(
+                "no live adapter; train one and import it, or name a folder under tasks.\(task).adapter", metadata: ["task": "\(task)"])
+        }
+        for (task, reason) in newlyRefused.sorted(by: { $0.key < $1.key }) {
+            logger.error("the live adapter cannot be used", metadata: ["task": "\(task)", "reason": "\(reason)"])
+        }
+    }
+
+    private static func metadata(of version: AdapterVersion) -> Logger.Metadata {
+        ["task": "\(version.task)", "version": "\(version.version)", "digest": "\(version.digest.prefix(12))"]
+    }
+}

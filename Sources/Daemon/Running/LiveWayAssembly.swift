@@ -1,0 +1,55 @@
+import AdapterRegistry
+import Connectors
+import Logging
+import Serving
+import WordPiece
+
+extension PipelineConfiguration {
+    /// - Parameter drainTimeout: of the whole daemon; the way gets most of it.
+    func liveWaySettings(drainTimeout: Duration) -> LiveWaySettings {
+        var settings = LiveWaySettings(pipeline: name)
+        settings.batchTokens = batch.tokens
+        settings.batchDelay = batch.delay
+        settings.maxTokens = batch.maxTokens
+        settings.unrouted = unrouted
+        settings.storeText = sink.storeText
+        settings.drainPatience = drainTimeout * 0.8
+        settings.revocationPatience = min(settings.revocationPatience, settings.drainPatience)
+        return settings
+    }
+
+    var taskDefinitions: [TaskDefinition] {
+        tasks.map { TaskDefinition(name: $0.name, labels: $0.labels, abstainBelow: $0.abstainBelow) }
+    }
+
+    var router: Router { Router(routes: routes.map { Route(conditions: $0.conditions, tasks: $0.tasks) }) }
+
+    var extractor: TextExtractor { source.text.map(TextExtractor.pointer) ?? .wholeMessage }
+
+    var kafkaSettings: KafkaSourceSettings {
+        KafkaSourceSettings(
+            brokers: source.brokers, topics: source.topics, group: source.group,
+            properties: source.properties.mapValues(\.value))
+    }
+
+    /// The live way of this pipeline, over Kafka and PostgreSQL; not running yet.
+    func makeLiveWay(
+        tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool, drainTimeout: Duration, logger: Logger
+    ) -> LiveWay {
+        var logger = logger
+        logger[metadataKey: "pipeline"] = "\(name)"
+        let database = PostgresSettings(dsn: sink.postgres.value, applicationName: "lorikeet \(name)")
+        return LiveWay(
+            settings: liveWaySettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
+            extractor: extractor, source: KafkaTextSource(kafkaSettings, logger: logger),
+            sink: PostgresLabelSink(database, pipeline: name, logger: logger), tokenizer: tokenizer,
+            liveAdapters: liveAdapters, workers: workers, logger: logger)
+    }
+
+    /// Whether `other` differs only in what a running way can take over.
+    func canBecome(_ other: PipelineConfiguration) -> Bool {
+        name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
+            && source.group == other.source.group && source.properties == other.source.properties
+            && sink.postgres == other.sink.postgres
+    }
+}

@@ -1,0 +1,90 @@
+import BERT
+import Logging
+import Serving
+
+/// SIGHUP: reads the pipeline files anew and applies them as a whole, or, if anything is wrong with them, not at all.
+extension LorikeetDaemon {
+    /// - Returns: whether the new files are in force.
+    @discardableResult
+    public func reload() async -> Bool {
+        notifier?.reloading()
+        let outcome = await reloads.run { await self.applyFiles() }
+        let readiness = await readiness()
+        notifier?.ready(status: readiness.summary)
+        PrometheusRegistry.shared.makeCounter(
+            label: "lorikeet_reloads_total", dimensions: [("outcome", outcome == nil ? "applied" : "refused")]
+        ).increment(by: 1)
+        guard let outcome else {
+            logger.notice("reloaded", metadata: ["files": "\(files.joined(separator: " "))"])
+            return true
+        }
+        for line in outcome.split(separator: "\n") {
+            logger.error("reload refused, nothing changed", metadata: ["reason": "\(line)"])
+        }
+        return false
+    }
+
+    /// Nil if the files are in force now, else why not.
+    private func applyFiles() async -> String? {
+        do {
+            let new = try DaemonConfiguration.read(files: files, environment: options.environment)
+            let old = await supervisor.configurations
+            try checkReplaceable(old: old, new: new)
+            let tasks = try new.databases.mapValues { pipelines throws(ConfigurationError) in
+                try loaded.keptTasks(of: pipelines)
+            }
+            for (postgres, tasks) in tasks { try await keepers[postgres]?.replaceTasks(tasks) }
+            for (old, new) in zip(old.inOrder(of: files), new.pipelines) {
+                guard let keeper = keepers[new.sink.postgres.value] else { continue }
+                await supervisor.replace(old, by: new, liveAdapters: keeper.liveAdapters)
+            }
+            await scheduler.update(new.pipelines)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// What only a restart can change.
+    private func checkReplaceable(old: [PipelineConfiguration], new: DaemonConfiguration) throws(ConfigurationError) {
+        var problems: [ConfigurationProblem] = []
+        if new.base != configuration.base, let pipeline = new.pipelines.first {
+            problems.append(pipeline.problem(at: "base", "another base needs a restart"))
+        }
+        for pipeline in new.pipelines where keepers[pipeline.sink.postgres.value] == nil {
+            problems.append(pipeline.problem(at: "sink.postgres", "another database needs a restart"))
+        }
+        for pipeline in new.pipelines where pipeline.batch.maxTokens > loaded.base.configuration.positions {
+            problems.append(
+                pipeline.problem(at: "batch.max_tokens", "the base has \(loaded.base.configuration.positions) positions"))
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+}
+
+extension [PipelineConfiguration] {
+    /// The pipelines by the order of their files on the command line.
+    fileprivate func inOrder(of files: [String]) -> [PipelineConfiguration] {
+        files.compactMap { file in first { $0.file == file } }
+    }
+}
+
+extension DaemonConfiguration {
+    /// The pipelines by the connection string of their database.
+    var databases: [String: [PipelineConfiguration]] { Dictionary(grouping: pipelines) { $0.sink.postgres.value } }
+}
+
+/// Runs one piece of work at a time, in the order of asking.
+actor OneAtATime {
+    private var last: Task<Void, Never>?
+
+    func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+        let previous = last
+        let task = Task {
+            await previous?.value
+            return await work()
+        }
+        last = Task { _ = await task.value }
+        return await task.value
+    }
+}
