@@ -21,6 +21,12 @@ public struct PackedBatch: Sendable, Equatable {
         offsets.append(tokenIDs.count)
     }
 
+    /// The batch with every sequence cut after `count` tokens; itself where none is longer.
+    func cut(to count: Int) -> PackedBatch {
+        guard (0..<sequenceCount).contains(where: { range(of: $0).count > count }) else { return self }
+        return PackedBatch((0..<sequenceCount).map { Array(tokenIDs[range(of: $0)].prefix(count)) })
+    }
+
     /// Removes all sequences and keeps the memory.
     public mutating func removeAll() {
         tokenIDs.removeAll(keepingCapacity: true)

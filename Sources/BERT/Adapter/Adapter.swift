@@ -1,0 +1,241 @@
+import Crypto
+import Kernels
+
+/// One task's LoRA matrices, head and labels over one base: immutable, checked, ready for inference.
+public final class Adapter: Sendable {
+    public let manifest: AdapterManifest
+    /// Names of the classes, in the order of the logits.
+    public var labels: [String] { manifest.labels }
+    /// SHA-256 in hex over `manifest.canonicalJSON`, a newline and `weights`.
+    public let digest: String
+    /// The digest of the base that it was checked against and computes over.
+    public var baseDigest: String { base.digest }
+    /// The lowest encoder layer that it changes; the base's number of layers if it changes none.
+    public var lowestLayer: Int { view.lowestLayer }
+
+    /// Kept because the view points to its biases.
+    let base: BERTBase
+    let view: AdapterView
+    let layout: AdapterLayout
+    let values: FloatStorage
+    /// B matrices transposed, and DoRA's factors: what the view points to beside `values`.
+    private let derived: FloatStorage
+
+    /// Checks weights against manifest and base.
+    ///
+    /// - Parameter weights: safetensors under PEFT's keys, also as raw dumps name them.
+    public convenience init(manifest: AdapterManifest, weights: [UInt8], base: BERTBase) throws(AdapterError) {
+        try self.init(manifest: manifest, weights: weights, base: base, hasExclusions: false)
+    }
+
+    /// - Parameter hasExclusions: the configuration excludes modules, so that the tensors alone say what is adapted.
+    init(manifest: AdapterManifest, weights: [UInt8], base: BERTBase, hasExclusions: Bool) throws(AdapterError) {
+        if let expected = manifest.baseDigest, expected != base.digest {
+            throw .anotherBase(expected: expected, found: base.digest)
+        }
+        try Self.check(manifest)
+        let read = try Self.read(weights, manifest.configuration, base, labels: manifest.labels.count, hasExclusions: hasExclusions)
+        var manifest = manifest
+        manifest.configuration = read.configuration
+        self.manifest = manifest
+        layout = read.layout
+        values = read.values
+        (view, derived) = Self.inferenceView(read.layout, read.values, base)
+        self.base = base
+        digest = Self.digest(manifest, SafetensorsWriter.bytes(read.layout.named(read.values.pointer)))
+    }
+
+    /// Canonical safetensors bytes: float32, sorted by PEFT's keys. Made anew at each call, so as not to be kept for every adapter.
+    public var weights: [UInt8] { SafetensorsWriter.bytes(layout.named(values.pointer)) }
+
+    static func digest(_ manifest: AdapterManifest, _ weights: [UInt8]) -> String {
+        var hash = SHA256()
+        hash.update(data: manifest.canonicalJSON)
+        hash.update(data: [UInt8(ascii: "\n")])
+        hash.update(data: weights)
+        return hash.finalize().hexadecimal
+    }
+
+    static func check(_ manifest: AdapterManifest) throws(AdapterError) {
+        guard !manifest.labels.isEmpty else { throw .invalidLabels(reason: "there are none") }
+        guard !manifest.labels.contains("") else { throw .invalidLabels(reason: "one is empty") }
+        guard Set(manifest.labels).count == manifest.labels.count else { throw .invalidLabels(reason: "two are equal") }
+        if let temperature = manifest.temperature, !(temperature.isFinite && temperature > 0) {
+            throw .invalidConfiguration(key: "temperature", reason: "must be positive")
+        }
+        try manifest.configuration.check()
+    }
+}
+
+extension LoRAConfiguration {
+    /// Refuses numbers that no adapter can have.
+    func check() throws(AdapterError) {
+        for rank in [rank] + rankPattern.values where !(1...4_096).contains(rank) {
+            throw .invalidConfiguration(key: "r", reason: "\(rank) is not between 1 and 4096")
+        }
+        for alpha in [alpha] + alphaPattern.values where !(alpha.isFinite && abs(alpha) <= 1e9) {
+            throw .invalidConfiguration(key: "lora_alpha", reason: "is not a number that can be used")
+        }
+        guard (0..<1).contains(dropout) else {
+            throw .invalidConfiguration(key: "lora_dropout", reason: "must be at least 0 and less than 1")
+        }
+    }
+}
+
+// MARK: - Reading the weights
+
+extension Adapter {
+    private struct Content {
+        let layout: AdapterLayout
+        let values: FloatStorage
+        let configuration: LoRAConfiguration
+    }
+
+    private static func read(
+        _ weights: [UInt8], _ configuration: LoRAConfiguration, _ base: BERTBase, labels: Int, hasExclusions: Bool
+    ) throws(AdapterError) -> Content {
+        // The closure cannot throw a typed error through withUnsafeBytes, so it returns it.
+        let result = weights.withUnsafeBytes { bytes -> Result<Content, AdapterError> in
+            do throws(AdapterError) {
+                let tensors = try adapterTensors(bytes)
+                return .success(try read(tensors, configuration, base, labels: labels, hasExclusions: hasExclusions))
+            } catch {
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    static func adapterTensors(_ bytes: UnsafeRawBufferPointer) throws(AdapterError) -> AdapterTensors {
+        let reader: SafetensorsReader
+        do throws(SafetensorsError) { reader = try SafetensorsReader(bytes) } catch { throw .invalidWeights(error) }
+        return try AdapterTensors(reader)
+    }
+
+    private static func read(
+        _ tensors: AdapterTensors, _ configuration: LoRAConfiguration, _ base: BERTBase, labels: Int, hasExclusions: Bool
+    ) throws(AdapterError) -> Content {
+        let resolution = TargetResolution(configuration: configuration, names: base.names)
+        let modules = try adaptedModules(tensors, resolution, hasExclusions: hasExclusions)
+        var placed: [AdapterLayout.Module] = []
+        for module in modules {
+            let rank = try resolution.rank(module)
+            let shape = base.names.shape(module.site)
+            placed.append(
+                AdapterLayout.Module(
+                    module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs, outputs: shape.outputs))
+        }
+        let hasBias = placed.contains { tensors.shape(AdapterLayout.key(base.names.name($0.module)) + ".base_layer.bias") != nil }
+        let layout = AdapterLayout(
+            modules: placed, labels: try headRows(tensors, labels: labels), useDoRA: configuration.useDoRA,
+            bias: hasBias ? configuration.bias : .none, names: base.names)
+        let known = Set(layout.tensors.map(\.name))
+        for key in tensors.keys where !known.contains(key) { throw .unexpectedTensor(key) }
+        let values = FloatStorage(count: layout.count)
+        for tensor in layout.tensors { try tensors.copy(tensor, to: values.base) }
+        return Content(
+            layout: layout, values: values,
+            configuration: canonical(configuration, modules: modules, base: base, byTensors: hasExclusions, hasBias: hasBias))
+    }
+
+    /// The modules that have tensors, checked against those that the configuration names.
+    private static func adaptedModules(
+        _ tensors: AdapterTensors, _ resolution: TargetResolution, hasExclusions: Bool
+    ) throws(AdapterError) -> [AdaptedModule] {
+        let names = resolution.names
+        func has(_ module: AdaptedModule, _ matrix: String) -> Bool {
+            tensors.shape(AdapterLayout.key(names.name(module)) + matrix) != nil
+        }
+        let found = names.modules.filter { has($0, ".lora_A.weight") || has($0, ".lora_B.weight") }
+        if hasExclusions { return found }
+        let configured = Set(try resolution.modules())
+        for module in found where !configured.contains(module) {
+            throw .unexpectedTensor(AdapterLayout.key(names.name(module)) + ".lora_A.weight")
+        }
+        for module in names.modules where configured.contains(module) && !found.contains(module) {
+            throw .missingTensor(AdapterLayout.key(names.name(module)) + ".lora_A.weight", reason: "the configuration adapts this layer")
+        }
+        return found
+    }
+
+    /// Rows of the head, which must be as many as the labels.
+    private static func headRows(_ tensors: AdapterTensors, labels: Int) throws(AdapterError) -> Int {
+        if let shape = tensors.shape(AdapterLayout.key("classifier.weight")), shape.count == 2, shape[0] != labels {
+            throw .invalidLabels(reason: "the head has \(shape[0]) rows, but there are \(labels) labels")
+        }
+        return labels
+    }
+
+    /// The configuration as it is kept: lists sorted, patterns and exclusions spelled out as names, so that the same adapter has one digest.
+    private static func canonical(
+        _ configuration: LoRAConfiguration, modules: [AdaptedModule], base: BERTBase, byTensors: Bool, hasBias: Bool
+    ) -> LoRAConfiguration {
+        var result = configuration
+        if byTensors || configuration.targetPattern != nil || configuration.targets == ["all-linear"] {
+            result.targets = modules.map(base.names.name)
+            result.targetPattern = nil
+            result.layers = nil
+        }
+        result.targets = Array(Set(result.targets.map(base.names.ownTarget))).sorted()
+        result.layers = result.layers.map { Array(Set($0)).sorted() }
+        if !hasBias { result.bias = .none }
+        return result
+    }
+}
+
+// MARK: - Laying out for inference
+
+extension Adapter {
+    private static func inferenceView(_ layout: AdapterLayout, _ values: FloatStorage, _ base: BERTBase) -> (AdapterView, FloatStorage) {
+        var view = AdapterView(layout: layout, values: values.pointer, base: base)
+        let count = layout.modules.reduce(0) { $0 + $1.outputs * ($1.rank + ($1.magnitude == nil ? 0 : 1)) }
+        let derived = FloatStorage(count: count)
+        var next = derived.base
+        var modules = layout.modules[...]
+        view.forEachLinear { linear in
+            for index in linear.targets.indices {
+                guard let module = modules.popFirst() else { return }
+                next = layOut(&linear.targets[index], module, linear.inputs, values, base, at: next)
+            }
+        }
+        return (view, derived)
+    }
+
+    /// Writes B transposed, and with DoRA its factors, to `place`; returns the place behind.
+    private static func layOut(
+        _ target: inout LoRALinear.Target, _ module: AdapterLayout.Module, _ inputs: Int, _ values: FloatStorage, _ base: BERTBase,
+        at place: UnsafeMutablePointer<Float>
+    ) -> UnsafeMutablePointer<Float> {
+        let (rank, outputs) = (module.rank, module.outputs)
+        transpose(rows: outputs, columns: rank, x: target.b, xStride: rank, y: place, yStride: outputs)
+        target.bTransposed = UnsafePointer(place)
+        guard let magnitude = module.magnitude, let linear = base.linear(of: module.module) else { return place + rank * outputs }
+        let factor = place + rank * outputs
+        linear.withWeights { weights in
+            doraFactors(
+                module, weights: weights + target.columns.lowerBound * inputs, a: values.pointer + module.a, b: target.b,
+                magnitude: values.pointer + magnitude, factor: factor)
+        }
+        for row in 0..<rank {
+            for column in 0..<outputs { place[row * outputs + column] *= factor[column] }
+        }
+        target.factor = UnsafePointer(factor)
+        return factor + outputs
+    }
+
+    /// magnitude / ‖W + scale·B·A‖ by rows: fixed for an adapter that does not learn.
+    private static func doraFactors(
+        _ module: AdapterLayout.Module, weights: UnsafePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
+        magnitude: UnsafePointer<Float>, factor: UnsafeMutablePointer<Float>
+    ) {
+        let sum = FloatStorage(count: module.outputs * module.inputs)
+        sum.base.update(from: weights, count: sum.count)
+        gemm(
+            m: module.outputs, n: module.inputs, k: module.rank, alpha: module.scale, a: b, lda: module.rank, b: a, ldb: module.inputs,
+            beta: 1, c: sum.base, ldc: module.inputs)
+        for row in 0..<module.outputs {
+            let norm = squaredNorm(count: module.inputs, x: sum.pointer + row * module.inputs).squareRoot()
+            factor[row] = norm > 0 ? Float(Double(magnitude[row]) / norm) : 0
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Foundation
+
+/// The parts of a manifest that PEFT does not save: the content of `lorikeet.json`.
+private struct LorikeetFile: Codable {
+    var labels: [String]
+    var baseDigest: String?
+    var task: String?
+    var maxTokens: Int?
+    var createdBy: String?
+    var temperature: Double?
+
+    private enum CodingKeys: String, CodingKey {
+        case labels, task, temperature
+        case baseDigest = "base_digest"
+        case maxTokens = "max_tokens"
+        case createdBy = "created_by"
+    }
+}
+
+extension Adapter {
+    private static let configurationFile = "adapter_config.json"
+    private static let weightsFile = "adapter_model.safetensors"
+    private static let manifestFile = "lorikeet.json"
+
+    /// Reads an adapter's folder, as this program or PEFT wrote it.
+    ///
+    /// Without `lorikeet.json` the labels are `LABEL_0`, `LABEL_1`, … as in transformers, and the base cannot be checked by digest.
+    public static func load(directory: String, base: BERTBase) throws(AdapterError) -> Adapter {
+        let peft = try PEFTConfiguration(json: try read(directory, configurationFile))
+        let weights = try read(directory, weightsFile)
+        var manifest = AdapterManifest(labels: [], configuration: peft.configuration)
+        if FileManager.default.fileExists(atPath: directory + "/" + manifestFile) {
+            let file: LorikeetFile
+            do {
+                file = try JSONDecoder().decode(LorikeetFile.self, from: Data(try read(directory, manifestFile)))
+            } catch let error as AdapterError {
+                throw error
+            } catch {
+                throw AdapterError(decoding: error, file: manifestFile)
+            }
+            manifest = AdapterManifest(
+                labels: file.labels, baseDigest: file.baseDigest, configuration: peft.configuration, task: file.task,
+                maxTokens: file.maxTokens, createdBy: file.createdBy, temperature: file.temperature)
+        } else {
+            manifest.labels = (0..<(try headRows(weights))).map { "LABEL_\($0)" }
+        }
+        return try Adapter(manifest: manifest, weights: weights, base: base, hasExclusions: peft.hasExclusions)
+    }
+
+    private static func read(_ directory: String, _ name: String) throws(AdapterError) -> [UInt8] {
+        let file = directory + "/" + name
+        guard let data = FileManager.default.contents(atPath: file) else {
+            throw .unreadable(file: file, reason: "no such file, or it cannot be read")
+        }
+        return Array(data)
+    }
+
+    /// Rows of the head in weights that come without labels.
+    private static func headRows(_ weights: [UInt8]) throws(AdapterError) -> Int {
+        let key = AdapterLayout.key("classifier.weight")
+        let shape = weights.withUnsafeBytes { bytes -> Result<[Int]?, AdapterError> in
+            do throws(AdapterError) { return .success(try adapterTensors(bytes).shape(key)) } catch { return .failure(error) }
+        }
+        guard let shape = try shape.get() else {
+            throw .missingTensor(key, reason: "without a head there is nothing to classify with")
+        }
+        guard shape.count == 2, (1...1_000_000).contains(shape[0]) else {
+            throw .wrongShape(tensor: key, expected: [], found: shape)
+        }
+        return shape[0]
+    }
+
+    /// Writes `adapter_config.json`, `adapter_model.safetensors` and `lorikeet.json`, so that PEFT can read the folder too.
+    ///
+    /// The folder appears, or is replaced, at once: it is written beside and renamed. Files of others in a folder that is
+    /// replaced are kept; a folder that exists, is not empty and holds no adapter is refused.
+    public func write(to directory: String) throws(AdapterError) {
+        let file = LorikeetFile(
+            labels: manifest.labels, baseDigest: manifest.baseDigest, task: manifest.task, maxTokens: manifest.maxTokens,
+            createdBy: manifest.createdBy, temperature: manifest.temperature)
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let folder = ReplacedFolder(path: directory, marker: Self.configurationFile)
+        do {
+            try folder.replace([
+                Self.configurationFile: PEFTConfiguration.json(manifest.configuration, head: layout.names.headModules),
+                Self.weightsFile: Data(weights),
+                Self.manifestFile: try encoder.encode(file),
+            ])
+        } catch let error as AdapterError {
+            throw error
+        } catch {
+            throw .unwritable(file: directory, reason: "cannot be written: \((error as NSError).localizedDescription)")
+        }
+    }
+}

@@ -1,0 +1,57 @@
+import Crypto
+import Kernels
+
+/// A frozen BERT or DistilBERT, shared by all adapters and threads.
+///
+/// The weights are copies in the layout that the GEMMs want; no file stays open, so a base that is replaced on disk changes
+/// nothing until it is loaded anew.
+public final class BERTBase: Sendable {
+    public let configuration: BERTConfiguration
+    /// SHA-256 in hex over what of the configuration changes results, and the weight files.
+    public let digest: String
+
+    let embeddings: EmbeddingWeights
+    let layers: [EncoderLayerWeights]
+    /// BERT's pooler, [hidden, hidden]; nil for DistilBERT.
+    let pooler: PackedLinear?
+
+    /// Reads `config.json` and `model.safetensors` (or the files that `model.safetensors.index.json` names).
+    ///
+    /// - Throws: `BaseError` that names the file and the key or tensor.
+    public init(directory: String) throws(BaseError) {
+        let configuration = try BERTConfiguration(directory: directory)
+        let files = try WeightFiles(directory: directory)
+        let reader = BaseReader(files: files, configuration: configuration)
+        embeddings = try reader.embeddings()
+        var layers: [EncoderLayerWeights] = []
+        for layer in 0..<configuration.layers { layers.append(try reader.layer(layer)) }
+        self.layers = layers
+        pooler = try reader.pooler()
+        self.configuration = configuration
+        digest = Self.digest(configuration, files)
+        BLAS.configure()
+    }
+
+    private static func digest(_ configuration: BERTConfiguration, _ files: WeightFiles) -> String {
+        let c = configuration
+        let identity =
+            "\(c.architecture.rawValue) layers=\(c.layers) hidden=\(c.hidden) heads=\(c.heads) intermediate=\(c.intermediate) "
+            + "vocabulary=\(c.vocabulary) positions=\(c.positions) types=\(c.tokenTypes) activation=\(c.activation.rawValue) "
+            + "epsilon=\(c.epsilon)\n"
+        var hash = SHA256()
+        hash.update(data: Array(identity.utf8))
+        files.update(&hash)
+        return hash.finalize().hexadecimal
+    }
+
+    /// The module names of this architecture.
+    var names: ModuleNames { ModuleNames(configuration: configuration) }
+}
+
+extension SHA256Digest {
+    /// Lowercase hex.
+    var hexadecimal: String {
+        let digits = Array("0123456789abcdef".utf8)
+        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
+    }
+}

@@ -1,0 +1,88 @@
+/// Copies a base's tensors out of its files, under whichever names they were saved.
+struct BaseReader {
+    let files: WeightFiles
+    let names: ModuleNames
+    private let prefix: String
+    private var configuration: BERTConfiguration { names.configuration }
+
+    init(files: WeightFiles, configuration: BERTConfiguration) {
+        self.files = files
+        names = ModuleNames(configuration: configuration)
+        prefix = files.contains(names.prefix + "embeddings.word_embeddings.weight") ? names.prefix : ""
+    }
+
+    func embeddings() throws(BaseError) -> EmbeddingWeights {
+        let hidden = configuration.hidden
+        let words = try tensor("embeddings.word_embeddings.weight", [configuration.vocabulary, hidden])
+        let positions = try tensor("embeddings.position_embeddings.weight", [configuration.positions, hidden])
+        var type: FloatStorage?
+        if configuration.tokenTypes > 0 {
+            let rows = try tensor("embeddings.token_type_embeddings.weight", [configuration.tokenTypes, hidden])
+            let first = FloatStorage(count: hidden)
+            first.base.update(from: rows.pointer, count: hidden)
+            type = first
+        }
+        return EmbeddingWeights(words: words, positions: positions, type: type, norm: try norm("embeddings.LayerNorm"))
+    }
+
+    func layer(_ layer: Int) throws(BaseError) -> EncoderLayerWeights {
+        let start = names.layerPrefix(layer)
+        let bert = configuration.architecture == .bert
+        return EncoderLayerWeights(
+            queryKeyValue: try queryKeyValue(layer),
+            attentionOutput: try linear(AdaptedModule(layer: layer, site: .attentionOutput)),
+            attentionNorm: try norm(start + (bert ? "attention.output.LayerNorm" : "sa_layer_norm")),
+            intermediate: try linear(AdaptedModule(layer: layer, site: .intermediate)),
+            output: try linear(AdaptedModule(layer: layer, site: .output)),
+            outputNorm: try norm(start + (bert ? "output.LayerNorm" : "output_layer_norm")))
+    }
+
+    /// BERT's pooler; DistilBERT has none.
+    func pooler() throws(BaseError) -> PackedLinear? {
+        guard configuration.architecture == .bert else { return nil }
+        return try linear(AdaptedModule(layer: configuration.layers, site: .pooler))
+    }
+
+    private func queryKeyValue(_ layer: Int) throws(BaseError) -> PackedLinear {
+        let hidden = configuration.hidden
+        for site in [LinearSite.query, .key, .value] {
+            try files.check(prefix + names.unprefixed(AdaptedModule(layer: layer, site: site)) + ".weight", shape: [hidden, hidden])
+        }
+        let weight = FloatStorage(count: 3 * hidden * hidden)
+        let bias = FloatStorage(count: 3 * hidden)
+        for (part, site) in [LinearSite.query, .key, .value].enumerated() {
+            let name = names.unprefixed(AdaptedModule(layer: layer, site: site))
+            try copy(name + ".weight", [hidden, hidden], to: weight.base + part * hidden * hidden)
+            try copy(name + ".bias", [hidden], to: bias.base + part * hidden)
+        }
+        return PackedLinear(inputs: hidden, outputs: 3 * hidden, weight: weight, bias: bias)
+    }
+
+    private func linear(_ module: AdaptedModule) throws(BaseError) -> PackedLinear {
+        let shape = names.shape(module.site)
+        let name = names.unprefixed(module)
+        return PackedLinear(
+            inputs: shape.inputs, outputs: shape.outputs, weight: try tensor(name + ".weight", [shape.outputs, shape.inputs]),
+            bias: try tensor(name + ".bias", [shape.outputs]))
+    }
+
+    /// A layer norm, also under the names that old checkpoints have.
+    private func norm(_ name: String) throws(BaseError) -> NormWeights {
+        let old = !files.contains(prefix + name + ".weight") && files.contains(prefix + name + ".gamma")
+        return NormWeights(
+            gamma: try tensor(name + (old ? ".gamma" : ".weight"), [configuration.hidden]),
+            beta: try tensor(name + (old ? ".beta" : ".bias"), [configuration.hidden]))
+    }
+
+    private func tensor(_ name: String, _ shape: [Int]) throws(BaseError) -> FloatStorage {
+        // Checked before memory is taken: a configuration may ask for any size.
+        try files.check(prefix + name, shape: shape)
+        let storage = FloatStorage(count: shape.reduce(1, *))
+        try files.copy(prefix + name, shape: shape, to: storage.base)
+        return storage
+    }
+
+    private func copy(_ name: String, _ shape: [Int], to destination: UnsafeMutablePointer<Float>) throws(BaseError) {
+        try files.copy(prefix + name, shape: shape, to: destination)
+    }
+}

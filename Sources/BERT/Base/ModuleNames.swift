@@ -1,0 +1,93 @@
+/// The linear layers of an encoder layer that an adapter can target, in the order in which a text meets them.
+enum LinearSite: Int, CaseIterable, Sendable {
+    case query, key, value, attentionOutput, intermediate, output
+    /// The pooler over the encoder (BERT only).
+    case pooler
+}
+
+/// One linear layer of the base.
+struct AdaptedModule: Hashable, Sendable {
+    /// Encoder layer; for the pooler the number of layers.
+    let layer: Int
+    let site: LinearSite
+}
+
+/// What transformers calls the modules and weights of each architecture.
+struct ModuleNames: Sendable {
+    let configuration: BERTConfiguration
+
+    /// The name before every module of the encoder, as in `bert.encoder…`.
+    var prefix: String { configuration.architecture == .bert ? "bert." : "distilbert." }
+
+    /// All linear layers that an adapter can target, from below.
+    var modules: [AdaptedModule] {
+        var modules: [AdaptedModule] = []
+        for layer in 0..<configuration.layers {
+            for site in LinearSite.allCases where site != .pooler { modules.append(AdaptedModule(layer: layer, site: site)) }
+        }
+        if configuration.architecture == .bert { modules.append(AdaptedModule(layer: configuration.layers, site: .pooler)) }
+        return modules
+    }
+
+    /// A module's whole name, as in `bert.encoder.layer.0.attention.self.query`.
+    func name(_ module: AdaptedModule) -> String { prefix + unprefixed(module) }
+
+    /// The name without the architecture's prefix.
+    func unprefixed(_ module: AdaptedModule) -> String {
+        module.site == .pooler ? "pooler.dense" : layerPrefix(module.layer) + siteName(module.site)
+    }
+
+    func layerPrefix(_ layer: Int) -> String {
+        configuration.architecture == .bert ? "encoder.layer.\(layer)." : "transformer.layer.\(layer)."
+    }
+
+    /// The part of a name after the layer's number.
+    func siteName(_ site: LinearSite) -> String {
+        switch (configuration.architecture, site) {
+        case (.bert, .query): "attention.self.query"
+        case (.bert, .key): "attention.self.key"
+        case (.bert, .value): "attention.self.value"
+        case (.bert, .attentionOutput): "attention.output.dense"
+        case (.bert, .intermediate): "intermediate.dense"
+        case (.bert, .output): "output.dense"
+        case (.distilbert, .query): "attention.q_lin"
+        case (.distilbert, .key): "attention.k_lin"
+        case (.distilbert, .value): "attention.v_lin"
+        case (.distilbert, .attentionOutput): "attention.out_lin"
+        case (.distilbert, .intermediate): "ffn.lin1"
+        case (.distilbert, .output): "ffn.lin2"
+        case (_, .pooler): "pooler.dense"
+        }
+    }
+
+    /// [outputs, inputs] of a module.
+    func shape(_ site: LinearSite) -> (outputs: Int, inputs: Int) {
+        switch site {
+        case .intermediate: (configuration.intermediate, configuration.hidden)
+        case .output: (configuration.hidden, configuration.intermediate)
+        default: (configuration.hidden, configuration.hidden)
+        }
+    }
+
+    /// The modules of the head that an adapter brings along whole.
+    var headModules: [String] {
+        configuration.architecture == .bert ? ["classifier"] : ["pre_classifier", "classifier"]
+    }
+
+    /// Targets as people write them (`query`), as this architecture calls them (`q_lin`).
+    func ownTarget(_ target: String) -> String {
+        guard configuration.architecture == .distilbert else { return target }
+        let own = [
+            "query": "q_lin", "key": "k_lin", "value": "v_lin", "attention.output.dense": "out_lin", "intermediate.dense": "lin1",
+            "output.dense": "lin2",
+        ]
+        return own[target] ?? target
+    }
+
+    /// Short names to offer where a target is unknown.
+    var knownTargets: [String] {
+        configuration.architecture == .bert
+            ? ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense", "dense", "all-linear"]
+            : ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2", "all-linear"]
+    }
+}

@@ -1,0 +1,179 @@
+import Kernels
+
+/// The encoder's forward computation on packed rows, without keeping anything for a backward pass.
+///
+/// Rows are in the layout of a `ForkPlan`; what the adapters add is applied to each group's own rows.
+final class EncoderForward {
+    let base: BERTBase
+    let memory = Workspace()
+    private var tokenIDs: [Int32] = []
+    private var hidden: Int { base.configuration.hidden }
+
+    init(base: BERTBase) {
+        self.base = base
+    }
+
+    /// How many tokens of a sequence count: the base has no positions beyond.
+    func length(_ count: Int) -> Int { min(count, base.configuration.positions) }
+
+    /// x[rows, hidden] = the normed embeddings of the plan's texts. A token id that the base does not have counts as 0.
+    func embed(_ batch: PackedBatch, _ plan: ForkPlan, x: UnsafeMutablePointer<Float>) {
+        let weights = base.embeddings
+        let vocabulary = Int32(base.configuration.vocabulary)
+        tokenIDs.removeAll(keepingCapacity: true)
+        for segment in plan.segments {
+            let first = batch.offsets[segment.sequence]
+            for index in first..<first + segment.rows.count {
+                let id = batch.tokenIDs[index]
+                tokenIDs.append(id >= 0 && id < vocabulary ? id : 0)
+            }
+        }
+        tokenIDs.withUnsafeBufferPointer { ids in
+            guard let ids = ids.baseAddress else { return }
+            for segment in plan.segments {
+                embeddingSum(
+                    tokens: segment.rows.count, columns: hidden, ids: ids + segment.rows.lowerBound, words: weights.words.pointer,
+                    positions: weights.positions.pointer, type: weights.type?.pointer, y: x + segment.rows.lowerBound * hidden,
+                    yStride: hidden)
+            }
+        }
+        layerNorm(
+            rows: plan.rowCount, columns: hidden, x: x, xStride: hidden, gamma: weights.norm.gamma.pointer,
+            beta: weights.norm.beta.pointer, epsilon: base.configuration.epsilon, y: x, yStride: hidden)
+    }
+
+    /// One whole layer in place: x[rows, hidden].
+    func layer(_ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>) {
+        let weights = base.layers[index]
+        let rows = plan.rowCount
+        let fused = memory.floats(.fused, rows * 3 * hidden)
+        weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused, yStride: 3 * hidden)
+        adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused, columns: 3 * hidden)
+        let context = memory.floats(.context, rows * hidden)
+        for segment in plan.segments { attend(segment.rows, fused: fused, context: context) }
+        finish(index, plan, adapters, rows: rows, context: context, x: x, y: x)
+    }
+
+    private func attend(_ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>) {
+        let shape = AttentionShape(tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
+        let q = fused + rows.lowerBound * 3 * hidden
+        attention(
+            shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: context + rows.lowerBound * hidden, yStride: hidden,
+            scratch: memory.floats(.attention, shape.scratchCount))
+    }
+
+    /// The last layer, of which the head reads one row a text: keys and values of all rows, everything else for `[CLS]` only.
+    ///
+    /// `plan` is left with one row a segment; the result is y[segments, hidden], which may be another buffer than x's.
+    func lastLayer(
+        _ index: Int, _ plan: inout ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>
+    ) {
+        let weights = base.layers[index]
+        let rows = plan.rowCount
+        let count = plan.segments.count
+        let fused = memory.floats(.fused, rows * 3 * hidden)
+        let keys = hidden..<3 * hidden
+        weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
+        adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
+        // Query rows and their context lie in y and in .context, one row a segment.
+        for (place, segment) in plan.segments.enumerated() {
+            (y + place * hidden).update(from: x + segment.rows.lowerBound * hidden, count: hidden)
+        }
+        let queries = memory.floats(.attended, count * hidden)
+        weights.queryKeyValue.forward(rows: count, x: y, xStride: hidden, y: queries, yStride: hidden, columns: 0..<hidden)
+        let context = memory.floats(.context, count * hidden)
+        let tokens = plan.segments
+        plan.keepFirstRows()
+        adapt(plan, adapters, \.queryKeyValue, index, x: y, y: queries, columns: hidden, only: 0..<hidden)
+        for (place, segment) in tokens.enumerated() {
+            attendFirst(query: queries + place * hidden, segment.rows, fused: fused, context: context + place * hidden)
+        }
+        finish(index, plan, adapters, rows: count, context: context, x: y, y: y)
+    }
+
+    /// Attention of one query row over a text's keys and values.
+    private func attendFirst(
+        query: UnsafePointer<Float>, _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>
+    ) {
+        let heads = base.configuration.heads
+        let size = base.configuration.headSize
+        let keys = fused + rows.lowerBound * 3 * hidden + hidden
+        let scores = memory.floats(.attention, heads * rows.count)
+        for head in 0..<heads {
+            gemm(
+                m: 1, n: rows.count, k: size, a: query + head * size, lda: size, b: keys + head * size, ldb: 3 * hidden, transposeB: true,
+                c: scores + head * rows.count, ldc: rows.count)
+        }
+        softmax(
+            rows: heads, columns: rows.count, x: scores, xStride: rows.count, scale: 1 / Float(size).squareRoot(), y: scores,
+            yStride: rows.count)
+        for head in 0..<heads {
+            gemm(
+                m: 1, n: size, k: rows.count, a: scores + head * rows.count, lda: rows.count, b: keys + hidden + head * size,
+                ldb: 3 * hidden, c: context + head * size, ldc: size)
+        }
+    }
+
+    /// Attention output, feed-forward block and their norms, on `rows` rows of context and of the layer's input x.
+    private func finish(
+        _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>, x: UnsafePointer<Float>,
+        y: UnsafeMutablePointer<Float>
+    ) {
+        let weights = base.layers[index]
+        let c = base.configuration
+        let attended = memory.floats(.attended, rows * hidden)
+        weights.attentionOutput.forward(rows: rows, x: context, xStride: hidden, y: attended, yStride: hidden)
+        adapt(plan, adapters, \.attentionOutput, index, x: context, y: attended, columns: hidden)
+        norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended)
+        let middle = memory.floats(.middle, rows * c.intermediate)
+        weights.intermediate.forward(rows: rows, x: attended, xStride: hidden, y: middle, yStride: c.intermediate)
+        adapt(plan, adapters, \.intermediate, index, x: attended, y: middle, columns: c.intermediate)
+        activate(
+            c.activation.kernel, rows: rows, columns: c.intermediate, x: middle, xStride: c.intermediate, y: middle,
+            yStride: c.intermediate)
+        weights.output.forward(rows: rows, x: middle, xStride: c.intermediate, y: y, yStride: hidden)
+        adapt(plan, adapters, \.output, index, x: middle, xColumns: c.intermediate, y: y, columns: hidden)
+        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y)
+    }
+
+    private func norm(
+        _ weights: NormWeights, rows: Int, x: UnsafePointer<Float>, residual: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
+    ) {
+        layerNorm(
+            rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden, gamma: weights.gamma.pointer,
+            beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y, yStride: hidden)
+    }
+
+    /// Adds each group's update to its rows of y, whose rows have `columns` columns, or to those `only`.
+    private func adapt(
+        _ plan: ForkPlan, _ adapters: [AdapterView], _ place: KeyPath<LayerAdapter, LoRALinear?>, _ layer: Int,
+        x: UnsafePointer<Float>, xColumns: Int? = nil, y: UnsafeMutablePointer<Float>, columns: Int, only: Range<Int>? = nil
+    ) {
+        for group in plan.groups {
+            guard let adapter = group.adapter, let linear = adapters[adapter].layers[layer][keyPath: place] else { continue }
+            apply(linear, group.rows, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns, only: only)
+        }
+    }
+
+    /// Adds one update to a range of rows.
+    func apply(
+        _ linear: LoRALinear, _ rows: Range<Int>, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int,
+        only: Range<Int>? = nil
+    ) {
+        let down = memory.floats(.down, rows.count * linear.rank)
+        linear.forward(
+            rows: rows.count, x: x + rows.lowerBound * xStride, xStride: xStride, down: down, y: y + rows.lowerBound * yStride,
+            yStride: yStride, columns: only)
+    }
+}
+
+extension BERTConfiguration.Activation {
+    /// The kernel that computes it.
+    var kernel: Kernels.Activation {
+        switch self {
+        case .gelu: .geluErf
+        case .geluTanh: .geluTanh
+        case .relu: .relu
+        }
+    }
+}

@@ -1,0 +1,157 @@
+import Kernels
+
+/// One worker's forward pass, with its memory. Not Sendable: one a thread.
+///
+/// Any adapters may share a batch. A text with several tasks runs once through the layers below the lowest that a task's
+/// adapter touches; there the task forks off. After the first batches nothing is allocated but the result.
+public final class InferencePass {
+    public let base: BERTBase
+    private let encoder: EncoderForward
+    private var plan = ForkPlan()
+    private var views: [AdapterView] = []
+    private var lowestLayers: [Int] = []
+    private var hidden: Int { base.configuration.hidden }
+
+    public init(base: BERTBase) {
+        self.base = base
+        encoder = EncoderForward(base: base)
+    }
+
+    /// Logits of every text by every adapter that it is assigned to.
+    ///
+    /// - Parameters:
+    ///   - batch: sequences; of one longer than the base's positions the beginning counts; unknown token ids count as 0.
+    ///   - adapters: all made over this base.
+    ///   - assignments: for each sequence indices into `adapters`; none is allowed.
+    /// - Returns: `[sequence][k][label]`, k counting the sequence's assignments.
+    public func logits(_ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]]) -> [[[Float]]] {
+        precondition(assignments.count == batch.sequenceCount, "one list of assignments a sequence")
+        precondition(adapters.allSatisfy { $0.base === base || $0.baseDigest == base.digest }, "an adapter of another base")
+        enableFlushToZero()
+        prepare(batch, adapters, assignments)
+        guard plan.rowCount > 0 else { return assignments.map { _ in [] } }
+        let features = encode(batch)
+        return classify(features, assignments)
+    }
+
+    private func prepare(_ batch: PackedBatch, _ adapters: [Adapter], _ assignments: [[Int]]) {
+        views.removeAll(keepingCapacity: true)
+        lowestLayers.removeAll(keepingCapacity: true)
+        for adapter in adapters {
+            views.append(adapter.view)
+            lowestLayers.append(adapter.lowestLayer)
+        }
+        plan.begin(lowestLayers: lowestLayers, assignments: assignments) { encoder.length(batch.range(of: $0).count) }
+    }
+
+    // MARK: - Encoder
+
+    /// Runs all layers and leaves the plan with one row a task; returns these rows, [tasks, hidden].
+    private func encode(_ batch: PackedBatch) -> UnsafeMutablePointer<Float> {
+        let last = base.configuration.layers - 1
+        var x = encoder.memory.floats(.hidden, plan.rowCount * hidden)
+        encoder.embed(batch, plan, x: x)
+        for layer in 0..<last {
+            x = fork(at: layer, x)
+            encoder.layer(layer, plan, views, x: x)
+        }
+        x = fork(at: last, x)
+        let features = encoder.memory.floats(.features, plan.segments.count * hidden)
+        encoder.lastLayer(last, &plan, views, x: x, y: features)
+        return forkFeatures(features)
+    }
+
+    /// Copies the hidden states to the layout that `layer` wants, if a task forks off there.
+    private func fork(at layer: Int, _ x: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
+        guard plan.forks(at: layer) else { return x }
+        plan.fork(at: layer)
+        let isInHidden = x == encoder.memory.floats(.hidden, 0)
+        let y = encoder.memory.floats(isInHidden ? .forked : .hidden, plan.rowCount * hidden)
+        for segment in plan.segments {
+            (y + segment.rows.lowerBound * hidden).update(from: x + segment.source * hidden, count: segment.rows.count * hidden)
+        }
+        return y
+    }
+
+    /// Adapters that touch no layer of the encoder fork off above it.
+    private func forkFeatures(_ features: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
+        guard plan.forks(at: base.configuration.layers) else { return features }
+        plan.fork(at: base.configuration.layers)
+        let y = encoder.memory.floats(.hidden, plan.segments.count * hidden)
+        for segment in plan.segments {
+            (y + segment.rows.lowerBound * hidden).update(from: features + segment.source * hidden, count: hidden)
+        }
+        return y
+    }
+
+    // MARK: - Heads
+
+    private func classify(_ features: UnsafeMutablePointer<Float>, _ assignments: [[Int]]) -> [[[Float]]] {
+        let rows = plan.segments.count
+        let pooled = encoder.memory.floats(.attended, rows * hidden)
+        if let pooler = base.pooler {
+            pooler.forward(rows: rows, x: features, xStride: hidden, y: pooled, yStride: hidden)
+            for group in plan.groups {
+                guard let adapter = group.adapter, let linear = views[adapter].pooler else { continue }
+                encoder.apply(linear, group.rows, x: features, xStride: hidden, y: pooled, yStride: hidden)
+            }
+            activate(.tanh, rows: rows, columns: hidden, x: pooled, xStride: hidden, y: pooled, yStride: hidden)
+        }
+        var result = assignments.map { [[Float]](repeating: [], count: $0.count) }
+        for group in plan.groups {
+            guard let adapter = group.adapter else { continue }
+            let logits = classify(group, views[adapter], features: features, pooled: pooled)
+            let labels = views[adapter].classifier.outputs
+            for (row, segment) in plan.segments[group.segments].enumerated() {
+                guard let slot = segment.slot else { continue }
+                result[segment.sequence][slot - plan.firstSlots[segment.sequence]] =
+                    Array(UnsafeBufferPointer(start: logits + row * labels, count: labels))
+            }
+        }
+        return result
+    }
+
+    /// One adapter's head on its rows: [rows, labels].
+    private func classify(
+        _ group: ForkPlan.Group, _ view: AdapterView, features: UnsafePointer<Float>, pooled: UnsafeMutablePointer<Float>
+    ) -> UnsafePointer<Float> {
+        let rows = group.rows.count
+        let pooled = pooled + group.rows.lowerBound * hidden
+        if let preClassifier = view.preClassifier {
+            preClassifier.forward(rows: rows, x: features + group.rows.lowerBound * hidden, xStride: hidden, y: pooled)
+            activate(.relu, rows: rows, columns: hidden, x: pooled, xStride: hidden, y: pooled, yStride: hidden)
+        }
+        let logits = encoder.memory.floats(.logits, rows * view.classifier.outputs)
+        view.classifier.forward(rows: rows, x: pooled, xStride: hidden, y: logits)
+        return UnsafePointer(logits)
+    }
+
+    // MARK: - The base alone
+
+    /// Hidden states [tokens, hidden] that enter `layer`, of the base alone: what layers below an adapter give, to be kept.
+    ///
+    /// A sequence longer than the base's positions gives rows for its beginning only.
+    public func hiddenStates(below layer: Int, _ batch: PackedBatch) -> [Float] {
+        let batch = batch.cut(to: base.configuration.positions)
+        var states = [Float](repeating: 0, count: batch.tokenCount * hidden)
+        states.withUnsafeMutableBufferPointer { buffer in
+            guard let x = buffer.baseAddress else { return }
+            hiddenStates(below: layer, batch, into: x)
+        }
+        return states
+    }
+
+    /// As `hiddenStates(below:_:)`, into memory with room for [tokens, hidden]; no sequence is longer than the base's positions.
+    func hiddenStates(below layer: Int, _ batch: PackedBatch, into x: UnsafeMutablePointer<Float>) {
+        enableFlushToZero()
+        // One task each, which never forks off.
+        let trunks = Array(repeating: [0], count: batch.sequenceCount)
+        plan.begin(lowestLayers: [base.configuration.layers + 1], assignments: trunks) { batch.range(of: $0).count }
+        guard plan.rowCount > 0 else { return }
+        encoder.embed(batch, plan, x: x)
+        for index in 0..<min(layer, base.configuration.layers) { encoder.layer(index, plan, [], x: x) }
+    }
+
+    /// Bytes of memory that the pass keeps for the next batch.
+    public var workspaceBytes: Int { encoder.memory.byteCount }
+}

@@ -1,0 +1,62 @@
+import Synchronization
+
+/// Inference over all cores for work that is not live: sequences by index, batched by tokens, results in order.
+///
+/// Each worker is a thread of its own with its own pass, and takes the next batch when it has finished one.
+public struct ParallelInference: Sendable {
+    private let base: BERTBase
+    private let workers: Int
+    private let batchTokens: Int
+
+    /// - Parameter batchTokens: a batch is closed when it holds at least so many tokens.
+    public init(base: BERTBase, workers: Int, batchTokens: Int = 512) {
+        self.base = base
+        self.workers = max(1, workers)
+        self.batchTokens = max(1, batchTokens)
+    }
+
+    /// Which sequences are taken, and what came out.
+    private struct Progress {
+        var next = 0
+        var logits: [[[Float]]]
+    }
+
+    /// Logits of sequences 0 ..< count.
+    ///
+    /// - Parameters:
+    ///   - assignments: for each sequence the indices of its adapters.
+    ///   - sequence: makes a sequence's tokens, on the workers' threads, each once.
+    ///   - isCancelled: asked before each batch; what has not been computed then is empty.
+    /// - Returns: `[sequence][k][label]`, k counting the sequence's assignments.
+    public func logits(
+        count: Int, adapters: [Adapter], assignments: @Sendable (Int) -> [Int], sequence: @Sendable (Int) -> [Int32],
+        isCancelled: @Sendable () -> Bool = { false }
+    ) -> [[[Float]]] {
+        let progress = Mutex(Progress(logits: Array(repeating: [], count: count)))
+        WorkerThreads.run(count: min(workers, max(count, 1))) { _ in
+            let pass = InferencePass(base: base)
+            var batch = PackedBatch()
+            var indices: [Int] = []
+            while !isCancelled() {
+                batch.removeAll()
+                indices.removeAll(keepingCapacity: true)
+                // One by one while the batch is open, so that the tokens decide its size.
+                while batch.tokenCount < batchTokens {
+                    let index = progress.withLock { state in
+                        defer { state.next += 1 }
+                        return state.next
+                    }
+                    guard index < count else { break }
+                    batch.append(sequence(index))
+                    indices.append(index)
+                }
+                if indices.isEmpty { return }
+                let logits = pass.logits(batch, adapters: adapters, assignments: indices.map(assignments))
+                progress.withLock { state in
+                    for (index, row) in zip(indices, logits) { state.logits[index] = row }
+                }
+            }
+        }
+        return progress.withLock { $0.logits }
+    }
+}

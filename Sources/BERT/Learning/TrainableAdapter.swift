@@ -1,0 +1,167 @@
+import Kernels
+
+/// An adapter that learns: all its parameters in one flat buffer that an optimizer can step over.
+///
+/// `@unchecked Sendable`: several `TrainingPass`es read `values` at the same time; whoever steps the values sees to it that
+/// no pass runs meanwhile.
+public final class TrainableAdapter: @unchecked Sendable {
+    public let base: BERTBase
+    /// As asked for, with targets as this base calls them.
+    public let configuration: LoRAConfiguration
+    public let labels: [String]
+    let layout: AdapterLayout
+    let view: AdapterView
+    private let storage: FloatStorage
+
+    /// The parameters by name, each with its range in `values`.
+    public var tensors: [AdapterTensor] { layout.tensors }
+    /// Number of floats in `values`, and in a gradient.
+    public var parameterCount: Int { layout.count }
+    /// All parameters; valid as long as this object lives.
+    public var values: UnsafeMutableBufferPointer<Float> { storage.buffer }
+    /// The lowest encoder layer that it changes: what is below is computed forward only and can be kept.
+    public var lowestLayer: Int { layout.lowestLayer }
+
+    /// A new adapter, which changes nothing yet: A uniform in ±1/√inputs, B zero, as PEFT starts; the head normal with σ = 0.02.
+    public convenience init(base: BERTBase, configuration: LoRAConfiguration, labels: [String], seed: UInt64) throws(AdapterError) {
+        let layout = try Self.layout(base, configuration, labels)
+        self.init(base: base, configuration: Self.named(configuration, base), labels: labels, layout: layout)
+        initialize(seed: seed)
+    }
+
+    /// Goes on with an adapter's values.
+    ///
+    /// - Parameters:
+    ///   - labels: the labels to learn, the adapter's own by default; known ones keep their rows of the head, others start anew.
+    ///   - dropout: on the adapters' inputs in place of the adapter's own rate.
+    public convenience init(
+        continuing adapter: Adapter, base: BERTBase, labels: [String]? = nil, dropout: Double? = nil, seed: UInt64 = 0
+    ) throws(AdapterError) {
+        guard adapter.baseDigest == base.digest else { throw .anotherBase(expected: adapter.baseDigest, found: base.digest) }
+        var configuration = adapter.manifest.configuration
+        configuration.dropout = dropout ?? configuration.dropout
+        let labels = labels ?? adapter.labels
+        let layout = try Self.layout(base, configuration, labels)
+        self.init(base: base, configuration: configuration, labels: labels, layout: layout)
+        initialize(seed: seed)
+        takeOver(adapter)
+    }
+
+    private init(base: BERTBase, configuration: LoRAConfiguration, labels: [String], layout: AdapterLayout) {
+        self.base = base
+        self.configuration = configuration
+        self.labels = labels
+        self.layout = layout
+        storage = FloatStorage(count: layout.count)
+        view = AdapterView(layout: layout, values: storage.pointer, base: base)
+    }
+
+    private static func layout(_ base: BERTBase, _ configuration: LoRAConfiguration, _ labels: [String]) throws(AdapterError) -> AdapterLayout {
+        try Adapter.check(AdapterManifest(labels: labels, configuration: configuration))
+        if configuration.useDoRA { throw .unsupported(feature: "DoRA", reason: "such adapters are served, but not trained here") }
+        if let layers = configuration.layers, let wrong = layers.first(where: { !(0..<base.configuration.layers).contains($0) }) {
+            throw .invalidConfiguration(
+                key: "layers_to_transform", reason: "\(wrong) is none of this base's layers 0 to \(base.configuration.layers - 1)")
+        }
+        let resolution = TargetResolution(configuration: configuration, names: base.names)
+        var modules: [AdapterLayout.Module] = []
+        for module in try resolution.modules() {
+            let rank = try resolution.rank(module)
+            let shape = base.names.shape(module.site)
+            modules.append(
+                AdapterLayout.Module(
+                    module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs, outputs: shape.outputs))
+        }
+        return AdapterLayout(modules: modules, labels: labels.count, useDoRA: false, bias: configuration.bias, names: base.names)
+    }
+
+    private static func named(_ configuration: LoRAConfiguration, _ base: BERTBase) -> LoRAConfiguration {
+        var result = configuration
+        result.targets = configuration.targets.map(base.names.ownTarget)
+        return result
+    }
+
+    // MARK: - First values
+
+    private func initialize(seed: UInt64) {
+        for (number, tensor) in layout.tensors.enumerated() {
+            var random = SplitMix(seed: seed, stream: UInt64(number))
+            let values = UnsafeMutableBufferPointer(rebasing: storage.buffer[tensor.range])
+            if tensor.name.hasSuffix("lora_A.weight") {
+                let bound = 1 / Float(tensor.shape[1]).squareRoot()
+                for index in values.indices { values[index] = random.uniform(in: bound) }
+            } else if tensor.name.hasSuffix("classifier.weight") {
+                for index in values.indices { values[index] = 0.02 * random.normal() }
+            }
+        }
+        for module in layout.modules {
+            guard let bias = module.bias else { continue }
+            let first = module.module.site == .key ? module.outputs : module.module.site == .value ? 2 * module.outputs : 0
+            (storage.base + bias).update(from: base.bias(of: module.module) + first, count: module.outputs)
+        }
+    }
+
+    private func takeOver(_ adapter: Adapter) {
+        let known = Dictionary(adapter.layout.tensors.map { ($0.name, $0) }) { first, _ in first }
+        for tensor in layout.tensors {
+            guard let source = known[tensor.name] else { continue }
+            let from = adapter.values.pointer + source.range.lowerBound
+            let to = storage.base + tensor.range.lowerBound
+            let isHead = tensor.name == AdapterLayout.key("classifier.weight") || tensor.name == AdapterLayout.key("classifier.bias")
+            guard isHead else {
+                to.update(from: from, count: tensor.range.count)
+                continue
+            }
+            let width = tensor.range.count / labels.count
+            for (row, label) in labels.enumerated() {
+                guard let old = adapter.labels.firstIndex(of: label) else { continue }
+                (to + row * width).update(from: from + old * width, count: width)
+            }
+        }
+    }
+
+    // MARK: - Result
+
+    /// The values as they are now, as an immutable adapter over this base.
+    ///
+    /// - Throws: `AdapterError.invalidWeights` if a value is not finite.
+    public func frozen(
+        task: String? = nil, maxTokens: Int? = nil, createdBy: String? = nil, temperature: Double? = nil
+    ) throws(AdapterError) -> Adapter {
+        let manifest = AdapterManifest(
+            labels: labels, baseDigest: base.digest, configuration: configuration, task: task, maxTokens: maxTokens, createdBy: createdBy,
+            temperature: temperature)
+        return try Adapter(manifest: manifest, weights: SafetensorsWriter.bytes(layout.named(storage.pointer)), base: base)
+    }
+}
+
+/// A small generator of the same numbers on every machine (SplitMix64).
+struct SplitMix {
+    private var state: UInt64
+
+    init(seed: UInt64, stream: UInt64 = 0) {
+        state = seed &* 0x9E37_79B9_7F4A_7C15 &+ stream &* 0xD1B5_4A32_D192_ED03 &+ 0x2545_F491_4F6C_DD1D
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+
+    /// 24 random bits: every float of that grid in [0, 1).
+    private mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
+
+    /// Uniform in [-bound, bound).
+    mutating func uniform(in bound: Float) -> Float { (2 * unit() - 1) * bound }
+
+    /// Near enough to standard normal for first values: the sum of twelve uniforms, which needs no library function that
+    /// differs between machines.
+    mutating func normal() -> Float {
+        var sum: Float = -6
+        for _ in 0..<12 { sum += unit() }
+        return sum
+    }
+}
