@@ -182,8 +182,13 @@ public final class KafkaConsumer {
             return
         }
         while rd_kafka_consumer_closed(client) == 0, ContinuousClock.now < deadline {
-            // Returns after each event, and the end is one; the bound only guards against an event that never comes.
-            rd_kafka_queue_poll_callback(queue, min((deadline - ContinuousClock.now).milliseconds, 200))
+            // As events, because `rd_kafka_queue_poll_callback` aborts the process on a message left over. The end wakes this as well; the bound only guards
+            // against a wake-up that never comes.
+            guard let event = rd_kafka_queue_poll(queue, min((deadline - ContinuousClock.now).milliseconds, 200)) else { continue }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE, let partitions = rd_kafka_event_topic_partition_list(event) {
+                callbacks.rebalance(client, rd_kafka_event_error(event), partitions)
+            }
+            rd_kafka_event_destroy(event)
         }
     }
 

@@ -6,6 +6,7 @@ extension PostgresConnection {
     /// If COMMIT itself fails with `isConnectionLoss`, nobody knows whether it took effect: only a repeatable transaction may be repeated.
     ///
     /// - Parameter deadline: for each of BEGIN, COMMIT and ROLLBACK; statements of the body have their own.
+    @discardableResult
     public func transaction<Value>(deadline: Duration? = nil, _ body: () throws -> Value) throws -> Value {
         try execute("BEGIN", deadline: deadline)
         do {
@@ -22,6 +23,7 @@ extension PostgresConnection {
     }
 
     /// A part of a transaction: what the body did is undone if it throws, whose error is passed on, and the transaction lives on.
+    @discardableResult
     public func savepoint<Value>(deadline: Duration? = nil, _ body: () throws -> Value) throws -> Value {
         // One name will do at any depth: the innermost one of a name counts.
         try execute("SAVEPOINT lorikeet", deadline: deadline)

@@ -55,7 +55,7 @@ struct ServerSupervisor: Sendable {
             script: Self.script,
             environment: [
                 "FOLDER=\(folder)", "BINARIES=\(binaries)", "AS=\(user?.prefix ?? "")", "LC_ALL=C",
-                "OPTIONS=\(fsync ? "" : "-c fsync=off -c synchronous_commit=off -c full_page_writes=off")",
+                "OPTIONS=\(fsync ? "" : "-c fsync=off -c full_page_writes=off")",
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             ])
         shell = spawned.process

@@ -1,0 +1,124 @@
+import KafkaClient
+import Testing
+import TestSupport
+
+@Suite struct GroupTests {
+    @Test func nextMemberBeginsAtTheCommittedPosition() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            try fill(broker, "texts", partitions: 1, each: 10)
+            let partition = TopicPartition(topic: "texts", partition: 0)
+            let first = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            _ = try first.read(10)
+            try first.consumer.commit([partition: 6])
+            // Closing asks for positions as well; this one has nothing to add.
+            first.forgetPositions()
+            first.consumer.close()
+            #expect(first.events.last == .revoked([partition], lost: false))
+
+            let second = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            #expect(try second.read(4).map(\.offset) == [6, 7, 8, 9])
+            second.consumer.close()
+        }
+    }
+
+    @Test func closeCommitsWhatTheRevocationReturns() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            try fill(broker, "texts", partitions: 1, each: 10)
+            let first = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            _ = try first.read(10)
+            first.consumer.close()
+            try fill(broker, "texts", partitions: 1, each: 1)
+            let second = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            #expect(try second.read(1).map(\.offset) == [10])
+            second.consumer.close()
+            second.consumer.close()
+        }
+    }
+
+    @Test(arguments: ["range", "cooperative-sticky"])
+    func twoMembersShareAndHandOver(_ strategy: String) async throws {
+        try await withEmbeddedBroker(topics: ["texts": 4]) { broker in
+            try fill(broker, "texts", partitions: 4, each: 25)
+            let properties = broker.consumerProperties(group: "g", ["partition.assignment.strategy": strategy])
+            let first = try GroupMember(properties, topics: ["texts"])
+            var read = try first.read(100)
+            #expect(first.consumer.assignment.count == 4)
+
+            let second = try GroupMember(properties, topics: ["texts"])
+            try poll([first, second]) { first.consumer.assignment.count == 2 && second.consumer.assignment.count == 2 }
+            #expect(Set(first.consumer.assignment).isDisjoint(with: second.consumer.assignment))
+            #expect(try #require(first.revocations.first).count == (strategy == "range" ? 4 : 2))
+
+            // What was read and committed in the handover is not read again; what is new arrives once.
+            try fill(broker, "texts", partitions: 4, each: 5)
+            try poll([first, second]) { first.later.count + second.later.count >= 20 }
+            read += first.later + second.later
+            #expect(read.count == 120)
+            #expect(Set(read.map { "\($0.topicPartition)@\($0.offset)" }).count == 120)
+
+            // One leaves: the other takes over at what was committed.
+            second.consumer.close()
+            try poll([first]) { first.consumer.assignment.count == 4 }
+            try fill(broker, "texts", partitions: 4, each: 1)
+            #expect(try first.read(4).map(\.offset) == [30, 30, 30, 30])
+            first.consumer.close()
+        }
+    }
+
+    @Test func pauseOutlivesARebalance() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+            try fill(broker, "texts", partitions: 2, each: 10)
+            let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            try member.consumer.pause()
+            try poll([member]) { !member.consumer.assignment.isEmpty }
+            let other = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            try other.consumer.pause()
+            try poll([member, other]) { member.consumer.assignment.count == 1 && other.consumer.assignment.count == 1 }
+            // Long enough for a fetch, if one were made.
+            #expect(try member.poll(.milliseconds(500)).isEmpty && member.positions.isEmpty)
+            #expect(member.consumer.isPaused)
+            try member.consumer.resume()
+            #expect(try member.read(10).map(\.offset) == Array(0..<10))
+            #expect(other.positions.isEmpty)
+            other.consumer.close()
+            member.consumer.close()
+        }
+    }
+
+    @Test func resumeGoesOnWhereReadingStopped() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            try fill(broker, "texts", partitions: 1, each: 100)
+            let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
+            var offsets: [Int64] = []
+            let deadline = ContinuousClock.now + .seconds(60)
+            while offsets.count < 100, ContinuousClock.now < deadline {
+                offsets += try member.poll(.seconds(5), maximum: 9).map(\.offset)
+                try member.consumer.pause()
+                #expect(try member.poll(.milliseconds(1)).isEmpty)
+                try member.consumer.resume()
+            }
+            #expect(offsets == Array(0..<100))
+            member.consumer.close()
+        }
+    }
+
+    @Test func consumerThatIsDroppedLeavesTheGroup() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            let properties = broker.consumerProperties(group: "g", ["session.timeout.ms": "120000"])
+            var member: GroupMember? = try GroupMember(properties, topics: ["texts"])
+            try poll([try #require(member)]) { member?.consumer.assignment.isEmpty == false }
+            member = nil
+            let next = try GroupMember(properties, topics: ["texts"])
+            try poll([next]) { !next.consumer.assignment.isEmpty }
+            next.consumer.close()
+        }
+    }
+
+    private func fill(_ broker: EmbeddedBroker, _ topic: String, partitions: Int32, each: Int) throws {
+        let producer = try broker.makeProducer()
+        for partition in 0..<partitions {
+            for index in 0..<each { try producer.produce(topic: topic, partition: partition, payload: [UInt8(index % 256)]) }
+        }
+        try producer.flush(timeout: .seconds(30))
+    }
+}
