@@ -3,12 +3,12 @@ import Daemon
 import Glibc
 
 /// Ends the process after an error: one line that says what is wrong, and the exit status of `ExitStatus`.
-func end(with error: any Error, of command: any ParsableCommand.Type) -> Never {
+func end(with error: any Error) -> Never {
     // What was finished before the error is still a result.
     try? StandardOutput.shared.flush()
     switch error {
     case _ where isArgumentParsers(error):
-        command.exit(withError: error)
+        Lorikeet.exit(withError: error)
     case StandardOutputError.closed:
         endLikeSIGPIPE()
     case let failure as CommandFailure:

@@ -30,12 +30,12 @@ struct Lorikeet: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, Test.self]),
             CommandGroup(
-                name: "Text and Adapter", subcommands: [Tokenize.self]),
-            CommandGroup(name: "Learning", subcommands: [Retrain.self]),
+                name: "Text and Adapter", subcommands: [Tokenize.self, Classify.self, Benchmark.self]),
+            CommandGroup(name: "Learning", subcommands: [Retrain.self, Adapters.self]),
             CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self]),
         ])
 
-    /// As `end(with:of:)` writes it.
+    /// As `end(with:)` writes it.
     static var _errorPrefix: String { "error: " }
 
     /// Parses the arguments, runs the command, and ends the process if it failed.
@@ -55,7 +55,7 @@ struct Lorikeet: AsyncParsableCommand {
             }
             try StandardOutput.shared.flush()
         } catch {
-            end(with: error, of: type(of: command))
+            end(with: error)
         }
     }
 }

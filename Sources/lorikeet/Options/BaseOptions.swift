@@ -1,7 +1,7 @@
 import ArgumentParser
 import BERT
 import Daemon
-import Kernels
+import Foundation
 import WordPiece
 
 /// `--base`: the model whose weights never change.
@@ -11,6 +11,18 @@ struct BaseOptions: ParsableArguments {
 
     /// The tokenizer of the base.
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: base) }
+
+    /// The base, its weights mapped into memory, and its tokenizer, which must not know more tokens than the base.
+    func load() throws -> (base: BERTBase, tokenizer: WordPieceTokenizer) {
+        let model = try BERTBase(directory: base)
+        let tokenizer = try tokenizer()
+        let rows = model.configuration.vocabulary
+        guard tokenizer.vocabularySize <= rows else {
+            throw CommandFailure(
+                .failed, "\(base): the tokenizer knows \(tokenizer.vocabularySize) tokens, config.json says vocab_size \(rows)")
+        }
+        return (model, tokenizer)
+    }
 }
 
 /// `--max-tokens`.
@@ -20,6 +32,15 @@ struct LengthOptions: ParsableArguments {
 
     func validate() throws {
         guard maxTokens >= 2 else { throw ValidationError("--max-tokens must be at least 2: [CLS] and [SEP]") }
+    }
+
+    /// The limit, if the base has a position for each token.
+    func checked(against base: BERTBase) throws(CommandFailure) -> Int {
+        let positions = base.configuration.positions
+        guard maxTokens <= positions else {
+            throw CommandFailure(.usage, "--max-tokens \(maxTokens): this base reads texts of at most \(positions) tokens")
+        }
+        return maxTokens
     }
 }
 
@@ -31,4 +52,9 @@ struct WorkerOptions: ParsableArguments {
     func validate() throws {
         guard workers.map({ $0 >= 1 }) ?? true else { throw ValidationError("--workers must be at least 1") }
     }
+
+    /// The number that was given, or one a core.
+    var count: Int { workers ?? Self.defaultCount }
+
+    static var defaultCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 }

@@ -8,6 +8,9 @@ struct InputOptions: ParsableArguments {
         completion: .file())
     var input = "-"
 
+    /// What errors call it.
+    var name: String { input == "-" ? "standard input" : input }
+
     /// Texts that are worked on together: enough to keep all cores busy.
     static let batchSize = 2048
 
@@ -16,7 +19,7 @@ struct InputOptions: ParsableArguments {
     /// A line of standard input is answered as soon as it is there: `tail -f … | lorikeet classify …` works.
     func forEachBatch(title: String, _ body: ([String]) throws -> Void) throws {
         if input == "-" {
-            var lines = LineReader(descriptor: 0, name: "standard input")
+            var lines = LineReader(descriptor: 0, name: name)
             while let batch = try lines.next(atMost: Self.batchSize) {
                 try body(batch)
                 try StandardOutput.shared.flush()

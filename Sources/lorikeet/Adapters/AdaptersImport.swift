@@ -1,0 +1,61 @@
+import AdapterRegistry
+import ArgumentParser
+import BERT
+import Daemon
+
+/// `lorikeet adapters import TASK DIR`.
+struct AdaptersImport: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "import", abstract: "Put an adapter from a folder into the registry.",
+        discussion: """
+            The folder is what `lorikeet train` or PEFT wrote. It becomes the task's next
+            version, a candidate, unless --promote makes it live. The same adapter twice is
+            one version.
+
+            EXAMPLES
+              lorikeet adapters import section adapters/section \\
+                  --pipeline pipelines/packages.yaml --promote
+              lorikeet adapters import section adapters/section \\
+                  --base models/all-MiniLM-L6-v2 --evaluate test.tsv
+            """)
+
+    @Argument(help: ArgumentHelp("The task.", valueName: "task"))
+    var task: String
+
+    @Argument(help: ArgumentHelp("The adapter, in PEFT's format.", valueName: "dir"), completion: .directory)
+    var directory: String
+
+    @Flag(help: "Make it live at once.")
+    var promote = false
+
+    @Option(
+        help: ArgumentHelp("Measure it on these labelled rows; the figures are kept with the version.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "jsonl"]))
+    var evaluate: String?
+
+    @OptionGroup var baseOptions: RegistryBaseOptions
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let base = try baseOptions.load(registry.databaseOptions)
+        let adapter = try AdapterFolder.load(directory, base: base)
+        try checkLabels(of: adapter)
+        let version = try await registry.withStore { store in
+            let version = try await store.publish(task: task, adapter: adapter, metrics: [:], parentDigest: nil)
+            return promote ? try await store.promote(task: task, version: version.version) : version
+        }
+        try VersionReport.print(version, json: output.json, sentence: "\(VersionReport.name(version)) is \(version.state.rawValue)")
+    }
+
+    /// An adapter that the pipeline could not use must not become live for it.
+    private func checkLabels(of adapter: Adapter) throws {
+        guard let configuration = try registry.databaseOptions.configuration() else { return }
+        guard let wanted = configuration.task(task) else {
+            throw CommandFailure(.configuration, "\(configuration.file): there is no task \(task)")
+        }
+        if let mismatch = labelMismatch(adapter: adapter.labels, pipeline: wanted.labels) {
+            throw CommandFailure(.configuration, "\(configuration.file):\(wanted.line): tasks.\(task): \(mismatch)")
+        }
+    }
+}

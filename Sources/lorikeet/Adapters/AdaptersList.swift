@@ -1,0 +1,31 @@
+import AdapterRegistry
+import ArgumentParser
+
+/// `lorikeet adapters list [TASK]`.
+struct AdaptersList: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "list", abstract: "All versions of all tasks, or of one.",
+        discussion: """
+            EXAMPLES
+              lorikeet adapters list
+              lorikeet adapters list section --database postgresql://db/texts
+              lorikeet adapters list --json | jq 'select(.state == "live")'
+            """)
+
+    @Argument(help: ArgumentHelp("Only this task.", valueName: "task"))
+    var task: String?
+
+    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let versions = try await registry.withStore { try await $0.versions(task: task) }
+        if output.json {
+            for version in versions { try StandardOutput.shared.line(JSONValue.object(VersionReport.members(version)).text) }
+        } else if versions.isEmpty {
+            StandardError.write(task.map { "the registry has no adapter for task \($0)" } ?? "the registry is empty")
+        } else {
+            try VersionReport.table(versions).print()
+        }
+    }
+}
