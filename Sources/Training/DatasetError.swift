@@ -1,11 +1,11 @@
-/// Why a file of labelled rows cannot be learned from. Every case names the file; the texts are never part of it.
+/// Why a file of rows cannot be used. Every case names the file; texts are never part of it.
 public enum DatasetError: Error, Equatable {
     case unreadable(file: String, reason: String)
     /// A line that is not a row: no tab, not UTF-8, not a JSON object with `text` and `label`…
     case badLine(file: String, line: Int, reason: String)
     case noRows(file: String)
+    /// All rows have this label where more are needed.
     case oneLabel(file: String, label: String)
-    case unknownFormat(file: String)
 }
 
 extension DatasetError: CustomStringConvertible {
@@ -15,7 +15,6 @@ extension DatasetError: CustomStringConvertible {
         case .badLine(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .noRows(let file): "\(file): no rows"
         case .oneLabel(let file, let label): "\(file): all rows have the label \"\(label)\"; at least two labels are needed"
-        case .unknownFormat(let file): "\(file): a file of labelled rows ends in .tsv or .jsonl"
         }
     }
 }

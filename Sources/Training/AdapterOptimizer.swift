@@ -1,0 +1,51 @@
+import BERT
+import Kernels
+
+/// AdamW over an adapter's flat values, after clipping.
+struct AdapterOptimizer {
+    private let adapter: TrainableAdapter
+    private let clipping: Float
+    private let decayed: AdamWSettings
+    private let undecayed: AdamWSettings
+    /// Neighbouring tensors of one kind in one stretch.
+    private var stretches: [(range: Range<Int>, decays: Bool)] = []
+    private let firstMoment: FloatBuffer
+    private let secondMoment: FloatBuffer
+    private var step = 0
+
+    init(_ adapter: TrainableAdapter, weightDecay: Float, clipping: Float) {
+        self.adapter = adapter
+        self.clipping = clipping
+        decayed = AdamWSettings(weightDecay: weightDecay)
+        undecayed = AdamWSettings(weightDecay: 0)
+        firstMoment = FloatBuffer(count: adapter.parameterCount)
+        secondMoment = FloatBuffer(count: adapter.parameterCount)
+        for tensor in adapter.tensors {
+            if let last = stretches.last, last.decays == tensor.decays, last.range.upperBound == tensor.range.lowerBound {
+                stretches[stretches.count - 1].range = last.range.lowerBound..<tensor.range.upperBound
+            } else {
+                stretches.append((tensor.range, tensor.decays))
+            }
+        }
+    }
+
+    /// One step on the sum of the gradients, added up in their order; they are scratch afterwards.
+    /// - Returns: the norm of the gradient before clipping; nothing is changed if it is not finite.
+    mutating func step(_ gradients: [FloatBuffer], rate: Float) -> Double {
+        guard let total = gradients.first, let values = adapter.values.baseAddress else { return 0 }
+        for gradient in gradients.dropFirst() { add(count: total.count, x: gradient.start, y: total.start) }
+        let norm = squaredNorm(count: total.count, x: total.start).squareRoot()
+        guard norm.isFinite else { return norm }
+        // PyTorch's clip_grad_norm_ has the same small number beneath the line.
+        let shrink = Float(Double(clipping) / (norm + 1e-6))
+        if clipping > 0, shrink < 1 { scale(count: total.count, alpha: shrink, x: total.start) }
+        step += 1
+        for (range, decays) in stretches {
+            adamWStep(
+                count: range.count, values: values + range.lowerBound, gradient: total.start + range.lowerBound,
+                firstMoment: firstMoment.start + range.lowerBound, secondMoment: secondMoment.start + range.lowerBound,
+                rate: rate, step: step, settings: decays ? decayed : undecayed)
+        }
+        return norm
+    }
+}

@@ -1,0 +1,53 @@
+/// The batches of an epoch, each cut into one share a worker: a pure function of seed, epoch and the rows' lengths.
+struct BatchPlan {
+    /// `batches[b][w]`: the rows of batch b that worker w computes; a share may be empty.
+    let batches: [[[Int]]]
+
+    init(lengths: [Int], batchSize: Int, workers: Int, seed: UInt64, epoch: Int) {
+        let order = Self.order(count: lengths.count, seed: seed, epoch: epoch)
+        batches = stride(from: 0, to: order.count, by: batchSize).map { first in
+            Self.shares(Array(order[first..<min(first + batchSize, order.count)]), lengths: lengths, workers: workers)
+        }
+    }
+
+    /// A shuffle that does not change with Swift's own.
+    static func order(count: Int, seed: UInt64, epoch: Int) -> [Int] {
+        var generator = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(epoch))
+        var order = Array(0..<count)
+        for last in stride(from: count - 1, to: 0, by: -1) {
+            order.swapAt(last, Int(generator.next() % UInt64(last + 1)))
+        }
+        return order
+    }
+
+    /// Longest row first, each to the worker that has the fewest tokens so far: the workers end together.
+    static func shares(_ rows: [Int], lengths: [Int], workers: Int) -> [[Int]] {
+        var shares = [[Int]](repeating: [], count: workers)
+        var loads = [Int](repeating: 0, count: workers)
+        let byLength = rows.enumerated().sorted {
+            lengths[$0.element] == lengths[$1.element] ? $0.offset < $1.offset : lengths[$0.element] > lengths[$1.element]
+        }
+        for (_, row) in byLength {
+            var lightest = 0
+            for worker in loads.indices where loads[worker] < loads[lightest] { lightest = worker }
+            shares[lightest].append(row)
+            loads[lightest] += lengths[row]
+        }
+        return shares
+    }
+}
+
+/// A small generator whose numbers depend on its seed alone.
+struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}

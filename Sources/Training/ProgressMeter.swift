@@ -1,0 +1,68 @@
+/// Counts a training's steps and time.
+struct ProgressMeter {
+    private let epochs: Int
+    private let steps: Int
+    private let clock = ContinuousClock()
+    private var epoch = 0
+    private var step = 0
+    private var rate: Float = 0
+    private var epochStart: ContinuousClock.Instant
+    private var lastReport: ContinuousClock.Instant
+    /// Steps and seconds of epochs that are over.
+    private var done = (steps: 0, seconds: 0.0)
+    private var sum = (loss: 0.0, texts: 0)
+    private var recent = (loss: 0.0, texts: 0)
+    /// Mean loss a text of the last stretch that was reported.
+    private var shownLoss = 0.0
+    private static let interval = Duration.milliseconds(200)
+
+    init(epochs: Int, steps: Int) {
+        self.epochs = epochs
+        self.steps = steps
+        epochStart = clock.now
+        lastReport = clock.now
+    }
+
+    mutating func begin(_ epoch: Int) {
+        self.epoch = epoch
+        epochStart = clock.now
+        lastReport = epochStart
+        sum = (0, 0)
+        recent = (0, 0)
+    }
+
+    /// Notes a step; true if it is time to report.
+    mutating func note(loss: Double, texts: Int, rate: Float) -> Bool {
+        step += 1
+        self.rate = rate
+        sum = (sum.loss + loss, sum.texts + texts)
+        recent = (recent.loss + loss, recent.texts + texts)
+        let now = clock.now
+        guard now - lastReport >= Self.interval else { return false }
+        lastReport = now
+        shownLoss = recent.loss / Double(max(recent.texts, 1))
+        recent = (0, 0)
+        return true
+    }
+
+    /// The epoch's report, without evaluation.
+    mutating func end() -> EpochReport {
+        let seconds = elapsed
+        done = (step, done.seconds + seconds)
+        let mean = sum.loss / Double(max(sum.texts, 1))
+        shownLoss = mean
+        return EpochReport(
+            epoch: epoch, loss: mean, seconds: seconds, documentsPerSecond: Double(sum.texts) / max(seconds, 1e-9))
+    }
+
+    func progress(finished report: EpochReport?) -> TrainingProgress {
+        let seconds = report?.seconds ?? elapsed
+        let spent = report == nil ? done.seconds + seconds : done.seconds
+        return TrainingProgress(
+            epoch: epoch, epochs: epochs, step: step, steps: steps, loss: shownLoss, rate: rate,
+            documentsPerSecond: Double(sum.texts) / max(seconds, 1e-9),
+            secondsLeft: spent / Double(max(step, 1)) * Double(steps - step), finishedEpoch: report)
+    }
+
+    private var elapsed: Double { (clock.now - epochStart) / .seconds(1) }
+}

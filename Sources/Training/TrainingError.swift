@@ -1,0 +1,41 @@
+import BERT
+
+/// Why no adapter came out of a training. Texts are never part of it.
+public enum TrainingError: Error, Equatable {
+    case noRows
+    /// All rows have this label; two are needed.
+    case oneLabel(String)
+    /// A training row has a label that the given labels lack.
+    case unknownLabel(String)
+    /// A label is empty or given twice.
+    case invalidLabels(reason: String)
+    case invalidSetting(String, reason: String)
+    /// The tokenizer makes ids that the base has no embedding for.
+    case tokenizerDoesNotFit(tokens: Int, embeddings: Int)
+    /// The adapter to start from does not have the shape that the settings ask for.
+    case startDoesNotFit(reason: String)
+    /// The base or the file format refuses the adapter.
+    case adapter(AdapterError)
+    /// The loss, or its gradient, of this batch is infinite or not a number; both count from 1.
+    case notFinite(epoch: Int, batch: Int)
+    case cancelled
+}
+
+extension TrainingError: CustomStringConvertible {
+    public var description: String {
+        switch self {
+        case .noRows: "no rows to train on"
+        case .oneLabel(let label): "all rows to train on have the label \"\(label)\"; at least two labels are needed"
+        case .unknownLabel(let label): "a row to train on has the label \"\(label)\", which the task does not have"
+        case .invalidLabels(let reason): "labels: \(reason)"
+        case .invalidSetting(let name, let reason): "\(name): \(reason)"
+        case .tokenizerDoesNotFit(let tokens, let embeddings):
+            "the tokenizer has \(tokens) tokens, the base embeddings for \(embeddings): they do not belong together"
+        case .startDoesNotFit(let reason): "the adapter to start from does not fit: \(reason)"
+        case .adapter(let error): "\(error)"
+        case .notFinite(let epoch, let batch):
+            "the loss is not a number at batch \(batch) of epoch \(epoch); try a lower rate or a longer warm-up"
+        case .cancelled: "cancelled"
+        }
+    }
+}

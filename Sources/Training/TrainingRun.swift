@@ -1,0 +1,75 @@
+import BERT
+import Kernels
+
+/// One training under way: what stays between its steps.
+struct TrainingRun {
+    private let rows: TrainingRows
+    private let settings: TrainingSettings
+    private let team: WorkerTeam
+    private let workers: [TrainingWorker]
+    private let schedule: LearningRateSchedule
+    private let dropout: DropoutKey?
+    private var optimizer: AdapterOptimizer
+    private var cache: HiddenStateCache
+    private var step = 0
+    private(set) var meter: ProgressMeter
+
+    /// - Parameter dropout: nil switches off the base's own dropout too.
+    init(
+        base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, settings: TrainingSettings, team: WorkerTeam,
+        dropout: DropoutKey?
+    ) {
+        self.rows = rows
+        self.settings = settings
+        self.team = team
+        workers = (0..<team.count).map { _ in TrainingWorker(base: base, adapter: adapter, rows: rows) }
+        let batches = (rows.targets.count + settings.batchSize - 1) / settings.batchSize
+        schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup, steps: batches * settings.epochs)
+        self.dropout = dropout
+        optimizer = AdapterOptimizer(adapter, weightDecay: settings.weightDecay, clipping: settings.clipping)
+        cache = HiddenStateCache(
+            lengths: rows.lengths, hidden: base.configuration.hidden, bytes: adapter.lowestLayer > 0 ? settings.cacheBytes : 0)
+        meter = ProgressMeter(epochs: settings.epochs, steps: schedule.steps)
+    }
+
+    /// Takes every row once, from epoch 1 on.
+    mutating func epoch(
+        _ epoch: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
+    ) throws(TrainingError) -> EpochReport {
+        let plan = BatchPlan(
+            lengths: rows.lengths, batchSize: settings.batchSize, workers: team.count, seed: settings.seed, epoch: epoch)
+        meter.begin(epoch)
+        for (number, batch) in plan.batches.enumerated() {
+            if isCancelled() { throw .cancelled }
+            let rate = schedule.rate(at: step)
+            guard let loss = take(batch, rate: rate) else { throw .notFinite(epoch: epoch, batch: number + 1) }
+            let texts = batch.reduce(0) { $0 + $1.count }
+            if meter.note(loss: loss, texts: texts, rate: rate) { progress(meter.progress(finished: nil)) }
+        }
+        return meter.end()
+    }
+
+    /// One step.
+    /// - Returns: the summed loss of its texts; nil, with nothing changed, if it or its gradient is not a finite number.
+    private mutating func take(_ batch: [[Int]], rate: Float) -> Double? {
+        let key = dropout?.stream(UInt64(step))
+        let texts = batch.reduce(0) { $0 + $1.count }
+        var shares: [TrainingWorker.Share] = []
+        var first = 0
+        for rows in batch {
+            shares.append(
+                TrainingWorker.Share(
+                    rows: rows, firstSequence: first, lossScale: 1 / Float(texts), dropout: key))
+            first += rows.count
+        }
+        let (workers, states) = (workers, cache.states)
+        team.run { [shares] number in workers[number].compute(shares[number], states: states) }
+        for worker in workers {
+            for (row, states) in worker.newStates { cache.keep(states, of: row) }
+        }
+        let loss = workers.reduce(0) { $0 + $1.loss }
+        guard loss.isFinite, optimizer.step(workers.map(\.gradient), rate: rate).isFinite else { return nil }
+        step += 1
+        return loss
+    }
+}
