@@ -92,6 +92,9 @@ final class Intake: Sendable {
 
     // MARK: - Messages
 
+    /// So many texts of a poll go to the batcher together.
+    private static let handover = 64
+
     private func accept(_ messages: [SourceMessage]) {
         guard !messages.isEmpty else { return }
         let start = timepiece.now()
@@ -102,7 +105,13 @@ final class Intake: Sendable {
         for (message, ticket) in zip(messages, ledger.receive(messages)) {
             guard let ticket else { continue }
             switch plan.enter(message, ticket: ticket, tokenizer: tokenizer, now: start) {
-            case .prepared(let text): prepared.append(text)
+            case .prepared(let text):
+                prepared.append(text)
+                // Workers can begin while the rest of a long poll is still being read.
+                if prepared.count == Self.handover {
+                    batches.add(prepared)
+                    prepared.removeAll(keepingCapacity: true)
+                }
             case .finished(let text):
                 if case .dropped = text.outcome { dropped.append(ticket) } else { finished.append(text) }
             }

@@ -111,11 +111,11 @@ public final class LiveWay: Sendable {
             let batching = Task { await self.batches.run(liveAdapters: self.liveAdapters) }
             await runIntake()
             board.entered(.draining)
-            let isFinished = await finishInFlight()
+            let mayHang = await !finishInFlight()
             batching.cancel()
             storing.cancel()
             await batching.value
-            await leave(storing, isFinished: isFinished)
+            await leave(storing, mayHang: mayHang)
         } else {
             await source.close()
             await sink.close()
@@ -181,11 +181,11 @@ public final class LiveWay: Sendable {
         return isHopeless ? .zero : intake.settings.revocationPatience
     }
 
-    /// - Returns: whether everything in flight was stored in time.
+    /// - Returns: whether the sink came to an end in time, of what is in flight or by failing for good.
     private func finishInFlight() async -> Bool {
         batches.close()
         let deadline = timepiece.now() + intake.settings.drainPatience
-        while ledger.load.messages > 0, state.withLock({ $0.failure == nil }) {
+        while ledger.load.messages > 0, !sinkHasFailed {
             let left = deadline - timepiece.now()
             guard left > .zero else {
                 board.gaveUp(ledger.load.messages)
@@ -193,24 +193,24 @@ public final class LiveWay: Sendable {
             }
             await ledger.settled.wait(atMost: left, timepiece: timepiece)
         }
-        return ledger.load.messages == 0
+        return true
+    }
+
+    private var sinkHasFailed: Bool {
+        if case .sink = state.withLock({ $0.failure }) { true } else { false }
     }
 
     /// The last commit, then everything is closed. A sink that did not answer in time is not waited for.
-    private func leave(_ storing: Task<Void, Never>, isFinished: Bool) async {
+    private func leave(_ storing: Task<Void, Never>, mayHang: Bool) async {
         do throws(SourceError) { try await intake.commit() } catch {
             board.blocked(.source, reason: error.reason)
         }
         await source.close()
-        if isFinished {
+        let closing = Task {
             await storing.value
             await sink.close()
-        } else {
-            Task {
-                await storing.value
-                await sink.close()
-            }
         }
+        if !mayHang { await closing.value }
     }
 }
 

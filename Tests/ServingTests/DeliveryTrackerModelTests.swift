@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -27,7 +28,7 @@ struct DeliveryTrackerModelTests {
 private struct History {
     let seed: UInt64
     private(set) var transcript: [String] = []
-    private var random: SplitMix
+    private var random: TestRandom
     private var tracker = DeliveryTracker()
 
     // What the model knows.
@@ -50,7 +51,7 @@ private struct History {
 
     init(seed: UInt64) {
         self.seed = seed
-        random = SplitMix(state: seed)
+        random = TestRandom(seed: seed)
         for partition in partitions { (length[partition], life[partition], committed[partition]) = (12, 0, 0) }
     }
 
@@ -182,18 +183,5 @@ private struct History {
         guard tracker.inFlight == current else { return "\(tracker.inFlight) in flight, \(current) known to the model" }
         guard tracker.inFlightBytes == current else { return "bytes in flight do not balance" }
         return nil
-    }
-}
-
-/// A small generator whose every seed gives another history.
-struct SplitMix: RandomNumberGenerator {
-    var state: UInt64
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Serving
@@ -72,7 +73,7 @@ struct JSONLookupTests {
 
     /// Random documents, whole and damaged: the same verdict as Foundation's reader.
     @Test func agreesWithFoundationOnWhatIsJSON() throws {
-        var random = SplitMix(state: 11)
+        var random = TestRandom(seed: 11)
         for _ in 0..<3000 {
             var bytes = Array(document(depth: 3, using: &random).utf8)
             if random.next() % 2 == 0, !bytes.isEmpty {
@@ -84,7 +85,7 @@ struct JSONLookupTests {
         }
     }
 
-    private func document(depth: Int, using random: inout SplitMix) -> String {
+    private func document(depth: Int, using random: inout TestRandom) -> String {
         let values = (0..<Int(random.next() % 4)).map { _ in "" }
         switch random.next() % (depth == 0 ? 5 : 7) {
         case 0: return "\(Int(random.next() % 2000) - 1000)"

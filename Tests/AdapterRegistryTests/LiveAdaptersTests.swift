@@ -1,0 +1,118 @@
+import BERT
+import Foundation
+import TestSupport
+import Testing
+
+@testable import AdapterRegistry
+
+@Suite(.timeLimit(.minutes(1)))
+struct LiveAdaptersTests {
+    private let model: TinyModel
+    private let store = InMemoryAdapterStore()
+    private let live = LiveAdapters()
+
+    init() throws { model = try TinyModel.shared.get() }
+
+    /// Publishes and promotes an adapter of this seed.
+    @discardableResult
+    private func promote(_ task: String, seed: UInt64, labels: [String] = ["a", "b"]) async throws -> AdapterVersion {
+        let adapter = try model.adapter(labels: labels, seed: seed)
+        let version = try await store.publish(task: task, adapter: adapter, metrics: [:], parentDigest: nil)
+        return try await store.promote(task: task, version: version.version)
+    }
+
+    private func refresh(_ tasks: [String: [String]]) async throws -> AdapterRefresh {
+        try await live.refresh(from: store, tasks: tasks, base: model.base)
+    }
+
+    @Test func refreshTakesUpWhatIsLive() async throws {
+        let version = try await promote("role", seed: 1)
+        #expect(try await refresh(["role": [], "section": []]) == AdapterRefresh(changed: ["role"], missing: ["section"]))
+        #expect(live.snapshot.adapters["role"]?.version.digest == version.digest)
+        #expect(live.snapshot.adapters["role"]?.adapter.digest == version.digest)
+        #expect(live.snapshot.generation == 1)
+    }
+
+    @Test func refreshLoadsOnlyWhatIsNew() async throws {
+        try await promote("role", seed: 1)
+        _ = try await refresh(["role": []])
+        #expect(try await refresh(["role": []]) == AdapterRefresh())
+        #expect(store.loads == 1)
+        #expect(live.snapshot.generation == 1)
+    }
+
+    @Test func aSnapshotOutlivesASwap() async throws {
+        let first = try await promote("role", seed: 1)
+        _ = try await refresh(["role": []])
+        let snapshot = live.snapshot
+        let second = try await promote("role", seed: 2)
+        #expect(try await refresh(["role": []]).changed == ["role"])
+        #expect(snapshot.adapters["role"]?.version.digest == first.digest)
+        #expect(live.snapshot.adapters["role"]?.version.digest == second.digest)
+    }
+
+    @Test func aRollbackIsTakenUpToo() async throws {
+        let first = try await promote("role", seed: 1)
+        try await promote("role", seed: 2)
+        _ = try await refresh(["role": []])
+        _ = try await store.rollback(task: "role")
+        #expect(try await refresh(["role": []]).changed == ["role"])
+        #expect(live.snapshot.adapters["role"]?.version.digest == first.digest)
+    }
+
+    @Test func otherLabelsAreRefusedAndTheOldAdapterStays() async throws {
+        let first = try await promote("role", seed: 1, labels: ["a", "b"])
+        _ = try await refresh(["role": ["b", "a"]])
+        try await promote("role", seed: 2, labels: ["a", "c"])
+        let report = try await refresh(["role": ["b", "a"]])
+        #expect(report.changed.isEmpty)
+        #expect(report.refused["role"] == "labels differ: the adapter lacks b; the pipeline does not name c")
+        #expect(live.snapshot.adapters["role"]?.version.digest == first.digest)
+    }
+
+    @Test func anAdapterOfAnotherBaseIsRefused() async throws {
+        try await promote("role", seed: 1)
+        let other = try TinyModel(seed: 2)
+        let report = try await live.refresh(from: store, tasks: ["role": []], base: other.base)
+        #expect(report.refused["role"]?.contains("another base") == true)
+        #expect(live.snapshot.adapters.isEmpty)
+    }
+
+    @Test func nothingChangesWhileTheStoreIsAway() async throws {
+        let version = try await promote("role", seed: 1)
+        _ = try await refresh(["role": []])
+        store.goAway()
+        await #expect(throws: InMemoryAdapterStore.StoreIsAway.self) { try await refresh(["role": []]) }
+        #expect(live.snapshot.adapters["role"]?.version.digest == version.digest)
+    }
+
+    @Test func aSlowReaderDoesNotUndoAFasterOne() async throws {
+        let adapter = try model.adapter(labels: ["a", "b"], seed: 1)
+        func entry(_ version: Int) -> LiveAdapter {
+            LiveAdapter(
+                adapter: adapter,
+                version: AdapterVersion(
+                    task: "role", version: version, digest: adapter.digest, baseDigest: "", state: .live, createdAt: Date(timeIntervalSince1970: 0)))
+        }
+        let (slow, fast) = (live.takeTicket(), live.takeTicket())
+        #expect(live.install([("role", entry(2))], ticket: fast) == ["role"])
+        #expect(live.install([("role", entry(1))], ticket: slow) == [])
+        #expect(live.snapshot.adapters["role"]?.version.version == 2)
+    }
+
+    @Test func waitersComeThroughOnceAllTasksAreLive() async throws {
+        let waiter = Task { await live.waitUntilLive(tasks: ["role", "section"]) }
+        try await promote("role", seed: 1)
+        _ = try await refresh(["role": []])
+        try await promote("section", seed: 2)
+        _ = try await refresh(["section": []])
+        #expect(await waiter.value)
+        #expect(await live.waitUntilLive(tasks: ["role"]))
+    }
+
+    @Test func aCancelledWaiterComesBackEmptyHanded() async {
+        let waiter = Task { await live.waitUntilLive(tasks: ["role"]) }
+        waiter.cancel()
+        #expect(await waiter.value == false)
+    }
+}

@@ -1,0 +1,95 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Serving
+
+@Suite(.timeLimit(.minutes(1)))
+struct DedicatedThreadTests {
+    private actor Recorder {
+        private let thread = DedicatedThread(name: "recorder")
+        nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+        private(set) var seen: [Int] = []
+
+        func note(_ number: Int) { seen.append(number) }
+        func threadName() -> String? { Thread.current.name }
+    }
+
+    @Test func anActorRunsOnItsOwnThread() async {
+        #expect(await Recorder().threadName() == "recorder")
+    }
+
+    @Test func jobsDoNotGetLost() async {
+        let recorder = Recorder()
+        await withTaskGroup(of: Void.self) { group in
+            for number in 0..<500 { group.addTask { await recorder.note(number) } }
+        }
+        #expect(await recorder.seen.sorted() == Array(0..<500))
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct WakeupTests {
+    @Test func aSignalIsKeptForTheNextWait() async {
+        let wakeup = Wakeup()
+        wakeup.signal()
+        wakeup.signal()
+        await wakeup.wait()
+        let waiting = Task { await wakeup.wait() }
+        wakeup.signal()
+        await waiting.value
+    }
+
+    @Test func aCancellationWakes() async {
+        let wakeup = Wakeup()
+        let waiting = Task { await wakeup.wait() }
+        waiting.cancel()
+        await waiting.value
+    }
+
+    @Test func aWaitEndsWithItsTime() async {
+        let (wakeup, clock) = (Wakeup(), ManualClock())
+        let waiting = Task { await wakeup.wait(atMost: .seconds(5), timepiece: clock.timepiece) }
+        await clock.waitForSleepers()
+        clock.advance(by: .seconds(5))
+        await waiting.value
+        await wakeup.wait(atMost: .zero, timepiece: clock.timepiece)
+    }
+}
+
+@Suite(.timeLimit(.minutes(1)))
+struct DeliveryLedgerTests {
+    private let partition = SourcePartition(topic: "texts", partition: 0)
+
+    private func ledger(_ count: Int) -> (DeliveryLedger, [DeliveryTracker.Ticket]) {
+        let ledger = DeliveryLedger()
+        ledger.assign([partition])
+        let messages = (0..<count).map { offset in
+            SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: Int64(offset)), payload: [1, 2])
+        }
+        return (ledger, ledger.receive(messages).compactMap(\.self))
+    }
+
+    @Test func aRevocationBlocksUntilAllIsSettled() async {
+        let (ledger, tickets) = ledger(2)
+        let given = Watched<[SourcePartition: Int64]?>(nil)
+        let thread = Thread {
+            let positions = ledger.revoke([partition], patience: .seconds(60))
+            given.update { $0 = positions }
+        }
+        thread.start()
+        ledger.settle([tickets[1]])
+        #expect(given.value == nil)
+        ledger.settle([tickets[0]])
+        await given.wait { $0 != nil }
+        #expect(given.value == [partition: 2])
+        #expect(ledger.load == (0, 0))
+    }
+
+    @Test func aRevocationWithoutPatienceTakesWhatThereIs() {
+        let (ledger, tickets) = ledger(2)
+        ledger.settle([tickets[0]])
+        #expect(ledger.revoke([partition], patience: .zero) == [partition: 1])
+        #expect(ledger.revoke([partition], patience: .seconds(60)) == [:])
+    }
+}
