@@ -14,8 +14,11 @@ public final class DedicatedThread: SerialExecutor {
 
     public init(name: String) {
         let queue = queue
-        let thread = Thread { queue.runUntilClosed() }
-        thread.name = name
+        let thread = Thread {
+            // A name set from outside does not reach the running thread on Linux.
+            Thread.current.name = name
+            queue.runUntilClosed()
+        }
         thread.start()
     }
 

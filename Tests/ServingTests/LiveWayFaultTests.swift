@@ -97,13 +97,13 @@ struct LiveWayFaultTests {
         harness.source.produce(texts: LiveHarness.texts(200))
         try await harness.whileRunning {
             await harness.sink.state.wait { $0.attempts == 1 }
-            await harness.source.state.wait { $0.delivered == 200 }
-            // All batches but those of the first transaction gather behind it.
+            // The batches that are finished meanwhile gather behind the first transaction.
             while harness.pool.heartbeats.map(\.batches).reduce(0, +) < 20 { await Task.yield() }
             harness.sink.release()
             await harness.sink.waitForMessages(200)
         }
-        #expect(harness.sink.state.value.transactions.count < 20)
+        let batches = harness.pool.heartbeats.map(\.batches).reduce(0, +)
+        #expect(harness.sink.state.value.transactions.count < batches - 10)
     }
 
     // MARK: - Rebalances
@@ -157,10 +157,9 @@ struct LiveWayFaultTests {
             await harness.sink.state.wait { !$0.transactions.isEmpty }
             #expect(harness.source.state.value.commits.isEmpty)
             harness.source.assign([partition])
-            await harness.sink.waitForMessages(5)
+            await harness.source.state.wait { $0.committed[LiveHarness.partition] == 5 }
         }
         #expect(harness.source.state.value.revocations.first == [:])
-        #expect(harness.committed == 5)
         #expect(harness.sink.state.value.labels.count == 5)
     }
 
