@@ -4,10 +4,15 @@ import WordPiece
 struct LivePlan: Sendable {
     let settings: LiveWaySettings
     let reader: MessageReader
+    private let maxTokens: Int
     private let tasks: [String: TaskDefinition]
 
-    init(settings: LiveWaySettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor) {
+    /// - Parameter positions: tokens that the base has positions for; longer texts are cut to them at the latest.
+    init(
+        settings: LiveWaySettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor, positions: Int
+    ) {
         self.settings = settings
+        maxTokens = min(settings.maxTokens, positions)
         self.tasks = Dictionary(tasks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         reader = MessageReader(
             router: router, extractor: extractor, maximumMessageBytes: settings.maximumMessageBytes)
@@ -41,7 +46,7 @@ struct LivePlan: Sendable {
             return .prepared(
                 PreparedText(
                     ticket: ticket, message: message, text: settings.storeText ? text : nil,
-                    tokens: tokenizer.encode(text, maxTokens: settings.maxTokens),
+                    tokens: tokenizer.encode(text, maxTokens: maxTokens),
                     tasks: names.map { tasks[$0] ?? TaskDefinition(name: $0) }, takenInAt: now))
         }
     }

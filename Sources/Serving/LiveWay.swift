@@ -21,6 +21,7 @@ public final class LiveWay: Sendable {
     private let sink: any LabelSink
     private let liveAdapters: LiveAdapters
     private let timepiece: Timepiece
+    private let positions: Int
     private let initialPlan: LivePlan
     private let ledger: DeliveryLedger
     private let outcomes: OutcomeQueue
@@ -53,7 +54,9 @@ public final class LiveWay: Sendable {
         self.sink = sink
         self.liveAdapters = liveAdapters
         self.timepiece = timepiece
-        initialPlan = LivePlan(settings: settings, tasks: tasks, router: router, extractor: extractor)
+        positions = workers.base.configuration.positions
+        initialPlan = LivePlan(
+            settings: settings, tasks: tasks, router: router, extractor: extractor, positions: positions)
         ledger = DeliveryLedger()
         board = LiveBoard(pipeline: settings.pipeline, logger: logger, timepiece: timepiece)
         let outcomes = OutcomeQueue()
@@ -98,7 +101,8 @@ public final class LiveWay: Sendable {
     public func update(
         settings: LiveWaySettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor
     ) {
-        intake.update(LivePlan(settings: settings, tasks: tasks, router: router, extractor: extractor))
+        intake.update(
+            LivePlan(settings: settings, tasks: tasks, router: router, extractor: extractor, positions: positions))
         batches.update(settings)
     }
 

@@ -1,0 +1,120 @@
+import AdapterRegistry
+import BERT
+import Training
+
+/// One run of the learning way: stages 1 to 7 for one task.
+struct LearningRun {
+    let way: LearningWay
+    let task: String
+    let wantedLabels: [String]
+    /// The version that is live.
+    let champion: AdapterVersion?
+    let progress: @Sendable (TrainingProgress) -> Void
+    let isCancelled: @Sendable () -> Bool
+
+    mutating func outcome() async throws -> RetrainingOutcome {
+        let rows = try await way.source.rows(task: task, limit: way.settings.maximumRows)
+        let opponent = try await usableChampion()
+        let labels = taskLabels(rows: rows, champion: opponent)
+        let dataset = Dataset(rows: rows, labels: labels, holdOut: way.settings.holdOut)
+        if let reason = obstacle(dataset) {
+            return outcome(.skipped, reason, dataset: dataset)
+        }
+        let challenger = try await train(dataset.training, labels: labels, from: opponent)
+        let contest = try await Contest(
+            challenger: challenger, champion: opponent, training: dataset.training, heldOut: dataset.heldOut,
+            labels: labels, way: way)
+        var decision = contest.decision(gate: way.settings.gate)
+        if challenger.digest == champion?.digest {
+            decision = .init(promotes: false, reason: "the challenger is the champion, bit for bit")
+        }
+        let version = try await settle(challenger, &decision, metrics: contest.metrics)
+        var outcome = outcome(decision.promotes ? .promoted : .rejected, decision.reason, dataset: dataset)
+        outcome.challenger = challenger.digest
+        outcome.challengerVersion = version.version
+        outcome.challengerEvaluation = contest.challengerEvaluation
+        outcome.championEvaluation = contest.championEvaluation
+        return outcome
+    }
+
+    private func outcome(_ verdict: RetrainingVerdict, _ reason: String, dataset: Dataset) -> RetrainingOutcome {
+        var outcome = RetrainingOutcome(task: task, verdict: verdict, reason: reason)
+        outcome.rows = dataset.summary
+        outcome.champion = champion?.digest
+        return outcome
+    }
+
+    // MARK: - Before training
+
+    /// The champion, if it runs over this base. One of another base is of no use here, neither as a start nor as a measure.
+    private func usableChampion() async throws -> Adapter? {
+        guard let champion, champion.baseDigest == way.base.digest else { return nil }
+        let stored = try await way.store.load(digest: champion.digest)
+        do {
+            return try Adapter(manifest: stored.manifest, weights: stored.weights, base: way.base)
+        } catch {
+            way.logger.warning(
+                "the champion cannot be used", metadata: ["task": "\(task)", "reason": "\(error)"])
+            return nil
+        }
+    }
+
+    private func taskLabels(rows: [LabelledRow], champion: Adapter?) -> [String] {
+        if !wantedLabels.isEmpty { return wantedLabels }
+        return champion?.labels ?? Set(rows.map(\.label)).filter { !$0.isEmpty }.sorted()
+    }
+
+    /// Why training would be in vain; `nil` if it would not.
+    private func obstacle(_ dataset: Dataset) -> String? {
+        let settings = way.settings
+        guard dataset.training.count >= settings.minimumTraining else {
+            return "\(dataset.training.count) rows to train on are too few, \(settings.minimumTraining) are wanted"
+        }
+        guard Set(dataset.training.map(\.label)).count > 1 else { return "all rows to train on have the same label" }
+        guard dataset.heldOut.count >= settings.gate.minimumHoldOut else {
+            return "\(dataset.heldOut.count) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are wanted"
+        }
+        return nil
+    }
+
+    // MARK: - Training and its result
+
+    private func train(_ rows: [LabelledText], labels: [String], from champion: Adapter?) async throws -> Adapter {
+        let trainer = AdapterTrainer(base: way.base, tokenizer: way.tokenizer, settings: way.settings.training)
+        let start = champion.flatMap { canContinue($0, labels: labels) ? $0 : nil }
+        let (progress, isCancelled) = (progress, isCancelled)
+        return try await onOwnThread {
+            do throws(TrainingError) {
+                return try trainer.train(
+                    rows, validation: [], labels: labels, startingFrom: start, progress: progress,
+                    isCancelled: isCancelled
+                ).adapter
+            } catch {
+                throw LearningError.training("\(error)")
+            }
+        }
+    }
+
+    /// Whether the champion has the labels and the shape that the settings ask for.
+    private func canContinue(_ champion: Adapter, labels: [String]) -> Bool {
+        let (shape, wanted) = (champion.manifest.configuration, way.settings.training)
+        return way.settings.startsFromChampion && champion.labels == labels && shape.rank == wanted.rank
+            && shape.alpha == Double(wanted.alpha) && Set(shape.targets) == Set(wanted.targets)
+            && shape.layers.map(Set.init) == wanted.layers.map(Set.init) && !shape.useDoRA && !shape.useRSLoRA
+            && shape.rankPattern.isEmpty && shape.alphaPattern.isEmpty && shape.bias == .none
+    }
+
+    /// Takes the challenger into the registry, promoted or rejected.
+    private func settle(
+        _ challenger: Adapter, _ decision: inout PromotionGate.Decision, metrics: [String: Double]
+    ) async throws -> AdapterVersion {
+        let version = try await way.store.publish(
+            task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest)
+        if decision.promotes, try await way.store.live(tasks: [task]).first?.digest != champion?.digest {
+            decision = .init(promotes: false, reason: "another adapter went live while the challenger was in training")
+        }
+        if decision.promotes { return try await way.store.promote(task: task, version: version.version) }
+        if version.state == .candidate { try await way.store.reject(task: task, version: version.version) }
+        return version
+    }
+}

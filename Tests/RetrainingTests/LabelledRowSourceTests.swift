@@ -1,0 +1,9 @@
+import TestSupport
+import Testing
+
+struct LabelledRowSourceTests {
+    @Test func theSourceInMemoryKeepsEveryPromise() async throws {
+        let source = InMemoryLabelledRowSource()
+        try await LabelledRowSourceConformance(source: source) { source.add($0, task: $1) }.run()
+    }
+}

@@ -1,0 +1,152 @@
+import AdapterRegistry
+import BERT
+import Logging
+import Retraining
+import TestSupport
+import Testing
+import Training
+
+/// The learning way as a whole over a tiny model. Letters are its words, so a text's label is in its letters.
+@Suite(.timeLimit(.minutes(3)))
+struct LearningWayTests {
+    private let model: TinyModel
+    private let store = InMemoryAdapterStore()
+    private let source = InMemoryLabelledRowSource()
+    private var settings = LearningSettings()
+
+    init() throws {
+        model = try TinyModel.shared.get()
+        settings.training.rank = 2
+        settings.training.alpha = 4
+        settings.training.dropout = 0
+        settings.training.epochs = 12
+        settings.training.learningRate = 0.02
+        settings.training.maxTokens = 32
+        settings.training.workers = 1
+    }
+
+    private func run(labels: [String] = [], isCancelled: Bool = false) async throws -> RetrainingOutcome {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let way = LearningWay(
+            base: model.base, tokenizer: model.tokenizer, store: store, rows: source, settings: settings, logger: logger)
+        return try await way.run(task: "letters", labels: labels, trigger: .command, isCancelled: { isCancelled })
+    }
+
+    /// Texts of `x` and `y` with the label that their letters say, all different.
+    private func addRows(_ count: Int, seed: UInt64 = 1, labels: (x: String, y: String) = ("ex", "why")) {
+        var random = TestRandom(seed: seed)
+        let rows = (0..<count).map { index -> (text: String, label: String) in
+            let letter = index % 2 == 0 ? "x" : "y"
+            let number = String(Int.random(in: 0..<1_000_000, using: &random))
+            return ("\(letter)\(letter)\(letter) \(number)", index % 2 == 0 ? labels.x : labels.y)
+        }
+        source.add(rows, task: "letters")
+    }
+
+    /// A random adapter, live before anything was learned.
+    @discardableResult
+    private func makeChampion(labels: [String] = ["ex", "why"], model: TinyModel? = nil) async throws -> AdapterVersion {
+        let adapter = try (model ?? self.model).adapter(labels: labels, seed: 5)
+        let version = try await store.publish(task: "letters", adapter: adapter, metrics: [:], parentDigest: nil)
+        return try await store.promote(task: "letters", version: version.version)
+    }
+
+    @Test func theFirstAdapterGoesLiveIfItLearnedSomething() async throws {
+        addRows(300)
+        let outcome = try await run()
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.champion == nil && outcome.challengerVersion == 1)
+        let live = try #require(try await store.live(tasks: ["letters"]).first)
+        #expect(live.digest == outcome.challenger && live.parentDigest == nil)
+        #expect(live.metrics["macro_f1"] == outcome.challengerEvaluation?.macroF1)
+        let record = try #require(source.records.first)
+        #expect(record.verdict == .promoted && record.challenger == live.digest && record.reason == outcome.reason)
+        #expect(record.rowsUsed == 300 && record.trigger == .command && record.finishedAt != nil)
+    }
+
+    @Test func aBetterChallengerTakesTheChampionsPlace() async throws {
+        let champion = try await makeChampion()
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.champion == champion.digest)
+        #expect(try await store.versions(task: "letters").map(\.state) == [.retired, .live])
+        #expect(try await store.live(tasks: ["letters"]).first?.parentDigest == champion.digest)
+        let gain = (outcome.challengerEvaluation?.macroF1 ?? 0) - (outcome.championEvaluation?.macroF1 ?? 0)
+        #expect(gain > 0)
+    }
+
+    @Test mutating func aChallengerThatDoesNotGainEnoughIsRejected() async throws {
+        let champion = try await makeChampion()
+        addRows(300)
+        settings.gate.minimumGain = 1
+        let outcome = try await run()
+        #expect(outcome.verdict == .rejected)
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .rejected])
+        #expect(source.records.first?.champion == champion.digest)
+        #expect(source.records.first?.verdict == .rejected)
+    }
+
+    @Test func aChampionOfAnotherBaseIsNoMeasure() async throws {
+        try await makeChampion(model: try TinyModel(seed: 2))
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.championEvaluation == nil && outcome.reason.contains("most frequent label"))
+    }
+
+    @Test func tooFewRowsAreSkippedAndSaidSo() async throws {
+        addRows(10)
+        let outcome = try await run()
+        #expect(outcome.verdict == .skipped && outcome.reason.contains("too few"))
+        #expect(source.records.first?.verdict == .skipped)
+        #expect(try await store.versions(task: nil).isEmpty)
+    }
+
+    @Test func noRowsAtAllAreSkipped() async throws {
+        #expect(try await run().reason == "0 rows to train on are too few, 20 are wanted")
+    }
+
+    @Test func oneLabelAloneTeachesNothing() async throws {
+        addRows(200, labels: ("ex", "ex"))
+        #expect(try await run().reason == "all rows to train on have the same label")
+    }
+
+    @Test mutating func tooFewHeldOutRowsAreNotWorthTheTraining() async throws {
+        addRows(100)
+        settings.holdOut.percentage = 5
+        let outcome = try await run()
+        #expect(outcome.verdict == .skipped && outcome.reason.contains("held-out rows are too few"))
+    }
+
+    @Test func labelsThatTheTaskDoesNotHaveAreCountedAndIgnored() async throws {
+        addRows(300)
+        addRows(40, seed: 2, labels: ("ex", "zed"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.rows.foreignLabels == 20 && outcome.rows.used == 320)
+        #expect(try await store.versions(task: nil).count == 1)
+        #expect(try await store.load(digest: outcome.challenger ?? "").manifest.labels == ["ex", "why"])
+    }
+
+    @Test func oneRetrainingAtATime() async throws {
+        addRows(300)
+        let outcome = try await source.withLock(task: "letters") { try await run() }
+        #expect(outcome?.verdict == .skipped && outcome?.reason.contains("another process") == true)
+        #expect(source.records.isEmpty)
+    }
+
+    @Test func aRunThatBreaksOffIsRecordedAsFailed() async throws {
+        addRows(300)
+        await #expect(throws: LearningError.self) { try await run(isCancelled: true) }
+        #expect(source.records.first?.verdict == .failed)
+        #expect(try await store.versions(task: nil).isEmpty)
+    }
+
+    @Test func heldOutRowsAreNeverTrainedOn() async throws {
+        addRows(300)
+        let outcome = try await run()
+        #expect(outcome.rows.heldOut == 300 - outcome.rows.training && outcome.rows.heldOut > 30)
+        #expect(outcome.challengerEvaluation?.confusion.flatMap(\.self).reduce(0, +) == outcome.rows.heldOut)
+    }
+}
