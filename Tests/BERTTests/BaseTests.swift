@@ -1,0 +1,193 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import BERT
+
+/// Bases on disk: every form is read, everything wrong is an error that names file and key.
+struct BaseTests {
+    private func error(_ folder: TemporaryFolder) -> BaseError? {
+        do {
+            _ = try BERTBase(directory: folder.path)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    /// A tiny base whose `config.json` has been changed; nil removes a key.
+    private func changed(_ key: String, _ value: Any?, _ architecture: BERTConfiguration.Architecture = .bert) throws -> TemporaryFolder {
+        let folder = try TestModels.tinyBase(architecture)
+        let file = URL(fileURLWithPath: folder.path + "/config.json")
+        var values = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
+        values[key] = value
+        try JSONSerialization.data(withJSONObject: values).write(to: file)
+        return folder
+    }
+
+    private func rewrite(_ folder: TemporaryFolder, _ change: (inout [NamedTensor]) -> Void) throws {
+        let file = URL(fileURLWithPath: folder.path + "/model.safetensors")
+        try Data(SafetensorsWriter.bytes(try tensors(of: folder, change))).write(to: file)
+    }
+
+    private func tensors(of folder: TemporaryFolder, _ change: (inout [NamedTensor]) -> Void = { _ in }) throws -> [NamedTensor] {
+        let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: folder.path + "/model.safetensors")))
+        var tensors = try bytes.withUnsafeBytes { bytes in
+            let reader = try SafetensorsReader(bytes)
+            return try reader.names.map { NamedTensor(name: $0, shape: try reader.entry($0).shape, values: try reader.floats($0)) }
+        }
+        change(&tensors)
+        return tensors
+    }
+
+    @Test func missingKeysAreNamed() throws {
+        for key in ["hidden_size", "num_hidden_layers", "num_attention_heads", "vocab_size", "hidden_act"] {
+            let folder = try changed(key, nil)
+            #expect(error(folder) == .missingKey(file: folder.path + "/config.json", key: key))
+        }
+        let folder = try changed("n_heads", nil, .distilbert)
+        #expect(error(folder) == .missingKey(file: folder.path + "/config.json", key: "n_heads"))
+    }
+
+    @Test func wrongValuesAreNamed() throws {
+        let wrong: [(String, Any)] = [
+            ("hidden_size", "32"), ("hidden_size", 0), ("hidden_size", 32.5), ("hidden_size", -32), ("num_hidden_layers", 1e30),
+            ("hidden_act", "swish"), ("layer_norm_eps", "x"), ("position_embedding_type", "relative_key"), ("num_attention_heads", 5),
+            ("hidden_dropout_prob", 1.5),
+        ]
+        for (key, value) in wrong {
+            guard case .invalidValue(let file, _, _) = error(try changed(key, value)) else {
+                Issue.record("\(key) = \(value)")
+                continue
+            }
+            #expect(file.hasSuffix("config.json"))
+        }
+    }
+
+    @Test func otherArchitecturesAreRefused() throws {
+        let folder = try changed("model_type", "roberta")
+        #expect(error(folder) == .unknownArchitecture(file: folder.path + "/config.json", name: "roberta"))
+    }
+
+    @Test func missingFilesAreNamed() throws {
+        #expect(throws: BaseError.unreadable(file: "/nowhere", reason: "no such directory")) { try BERTBase(directory: "/nowhere") }
+        for name in ["config.json", "model.safetensors"] {
+            let folder = try TestModels.tinyBase()
+            try FileManager.default.removeItem(atPath: folder.path + "/" + name)
+            guard case .unreadable(let file, _) = error(folder) else {
+                Issue.record("\(name)")
+                continue
+            }
+            #expect(file == folder.path + "/" + name)
+        }
+        let folder = try TestModels.tinyBase()
+        try Data("not json".utf8).write(to: URL(fileURLWithPath: folder.path + "/config.json"))
+        guard case .invalidJSON = error(folder) else { return #expect(Bool(false), "config.json that is not JSON") }
+    }
+
+    @Test func weightsThatDoNotFitTheConfigurationAreNamed() throws {
+        let wide = try changed("intermediate_size", 64)
+        #expect(
+            error(wide)
+                == .wrongShape(
+                    file: wide.path + "/model.safetensors", tensor: "encoder.layer.0.intermediate.dense.weight", expected: [64, 32],
+                    found: [48, 32]))
+        let deep = try changed("num_hidden_layers", 3)
+        guard case .missingTensor(_, let name) = error(deep) else { return #expect(Bool(false)) }
+        #expect(name.hasPrefix("encoder.layer.2."))
+        let huge = try changed("vocab_size", 10_000_000)
+        guard case .wrongShape = error(huge) else { return #expect(Bool(false)) }
+    }
+
+    @Test func notFiniteWeightsAreRefusedByName() throws {
+        let folder = try TestModels.tinyBase()
+        try rewrite(folder) { tensors in
+            for index in tensors.indices where tensors[index].name == "encoder.layer.1.output.dense.weight" { tensors[index].values[5] = .nan }
+        }
+        #expect(
+            error(folder) == .notFinite(file: folder.path + "/model.safetensors", tensor: "encoder.layer.1.output.dense.weight"))
+    }
+
+    @Test func truncatedWeightsAreAnError() throws {
+        let folder = try TestModels.tinyBase()
+        let file = URL(fileURLWithPath: folder.path + "/model.safetensors")
+        let data = try Data(contentsOf: file)
+        for length in [0, 5, 100, data.count / 2, data.count - 1] {
+            try data.prefix(length).write(to: file)
+            guard case .invalidWeights = error(folder) else { return #expect(Bool(false), "\(length) bytes") }
+        }
+    }
+
+    @Test func shardedAndOldNamesGiveTheSameLogits() throws {
+        let folder = try TestModels.tinyBase(layers: 2)
+        let base = try BERTBase(directory: folder.path)
+        let sequence: [Int32] = [2, 9, 12, 3]
+        let expected = InferencePass(base: base).hiddenStates(below: 2, PackedBatch([sequence]))
+        try rewrite(folder) { tensors in
+            for index in tensors.indices {
+                tensors[index].name = "bert." + tensors[index].name.replacing("LayerNorm.weight", with: "LayerNorm.gamma")
+                    .replacing("LayerNorm.bias", with: "LayerNorm.beta")
+            }
+        }
+        let renamed = try BERTBase(directory: folder.path)
+        #expect(InferencePass(base: renamed).hiddenStates(below: 2, PackedBatch([sequence])) == expected)
+        try shard(folder)
+        let sharded = try BERTBase(directory: folder.path)
+        #expect(InferencePass(base: sharded).hiddenStates(below: 2, PackedBatch([sequence])) == expected)
+        #expect(sharded.digest != base.digest)
+    }
+
+    private func shard(_ folder: TemporaryFolder) throws {
+        let tensors = try tensors(of: folder)
+        try FileManager.default.removeItem(atPath: folder.path + "/model.safetensors")
+        var map: [String: String] = [:]
+        for (number, part) in [tensors.prefix(10), tensors.dropFirst(10)].enumerated() {
+            let name = "model-0000\(number + 1)-of-00002.safetensors"
+            try Data(SafetensorsWriter.bytes(Array(part))).write(to: URL(fileURLWithPath: folder.path + "/" + name))
+            for tensor in part { map[tensor.name] = name }
+        }
+        try JSONSerialization.data(withJSONObject: ["weight_map": map])
+            .write(to: URL(fileURLWithPath: folder.path + "/model.safetensors.index.json"))
+    }
+
+    @Test func indexThatNamesOtherFoldersIsRefused() throws {
+        let folder = try TestModels.tinyBase()
+        try FileManager.default.removeItem(atPath: folder.path + "/model.safetensors")
+        let index = URL(fileURLWithPath: folder.path + "/model.safetensors.index.json")
+        for map in [#"{"weight_map": {"a": "../x.safetensors"}}"#, #"{"weight_map": {}}"#, "{}", "7"] {
+            try Data(map.utf8).write(to: index)
+            guard case .invalidValue(let file, let key, _) = error(folder) else { return #expect(Bool(false), "\(map)") }
+            #expect(file == index.path && key == "weight_map")
+        }
+    }
+
+    @Test func baseSurvivesTheReplacementOfItsFile() throws {
+        let folder = try TestModels.tinyBase()
+        let base = try BERTBase(directory: folder.path)
+        let digest = base.digest
+        let before = InferencePass(base: base).hiddenStates(below: 2, PackedBatch([[1, 2, 3]]))
+        try Data().write(to: URL(fileURLWithPath: folder.path + "/model.safetensors"))
+        #expect(InferencePass(base: base).hiddenStates(below: 2, PackedBatch([[1, 2, 3]])) == before)
+        #expect(base.digest == digest)
+    }
+
+    @Test func digestFollowsWeightsAndConfiguration() throws {
+        func read(_ folder: TemporaryFolder) throws -> BERTBase {
+            try withExtendedLifetime(folder) { try BERTBase(directory: folder.path) }
+        }
+        let one = try read(TestModels.tinyBase(seed: 1))
+        let same = try read(TestModels.tinyBase(seed: 1))
+        let other = try read(TestModels.tinyBase(seed: 2))
+        let relu = try read(changed("hidden_act", "relu"))
+        let dropout = try read(changed("hidden_dropout_prob", 0.3))
+        #expect(one.digest == same.digest)
+        #expect(one.digest == dropout.digest)
+        #expect(Set([one.digest, other.digest, relu.digest]).count == 3)
+        #expect(one.digest.count == 64)
+    }
+
+    @Test func realBaseIsRead() throws {
+        let base = try BERTBase(directory: TestModels.base)
+        #expect((base.configuration.layers, base.configuration.hidden, base.configuration.vocabulary) == (6, 384, 30522))
+    }
+}

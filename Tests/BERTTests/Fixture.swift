@@ -1,0 +1,75 @@
+import Foundation
+import Kernels
+import Testing
+
+@testable import BERT
+
+/// What PyTorch and PEFT wrote about one tiny base: see `Fixtures/make_fixtures.py`.
+struct Fixture {
+    struct Gradient: Decodable {
+        let targets: [Int]
+        let loss: Double
+        let weights: [Float]?
+        let smoothing: Float?
+    }
+
+    struct Case: Decodable {
+        let logits: [[Float]]
+        let labels: Int
+        let gradient: Gradient?
+    }
+
+    private struct Content: Decodable {
+        let sequences: [[Int32]]
+        let adapters: [String: Case]
+    }
+
+    let name: String
+    let base: BERTBase
+    let sequences: [[Int32]]
+    let cases: [String: Case]
+
+    init(_ name: String) throws {
+        self.name = name
+        base = try BERTBase(directory: Fixture.folder(name))
+        let content = try JSONDecoder().decode(Content.self, from: Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/cases.json")))
+        sequences = content.sequences
+        cases = content.adapters
+    }
+
+    static func folder(_ name: String) -> String {
+        (Bundle.module.resourcePath ?? Bundle.module.bundlePath) + "/Fixtures/" + name
+    }
+
+    func adapterFolder(_ adapter: String) -> String { Fixture.folder(name) + "/adapters/" + adapter }
+
+    func adapter(_ adapter: String) throws -> Adapter {
+        try Adapter.load(directory: adapterFolder(adapter), base: base)
+    }
+
+    /// The logits of all sequences in one batch, by one adapter.
+    func logits(_ adapter: Adapter) -> [[Float]] {
+        let pass = InferencePass(base: base)
+        return pass.logits(PackedBatch(sequences), adapters: [adapter], assignments: sequences.map { _ in [0] }).map { $0[0] }
+    }
+
+    /// The gradients that PyTorch computed, by PEFT's key (which for biases leaves `base_layer` out).
+    func gradients(_ adapter: String) throws -> [String: [Float]] {
+        let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/gradients/\(adapter).safetensors")))
+        return try bytes.withUnsafeBytes { bytes in
+            let reader = try SafetensorsReader(bytes)
+            return try Dictionary(uniqueKeysWithValues: reader.names.map { ($0, try reader.floats($0)) })
+        }
+    }
+}
+
+/// The largest difference between two lists, divided by the largest value.
+func deviation(_ found: [Float], _ expected: [Float]) -> Float {
+    guard found.count == expected.count else { return .infinity }
+    let largest = expected.map { abs($0) }.max() ?? 0
+    return zip(found, expected).map { abs($0 - $1) }.max().map { $0 / max(largest, 1e-6) } ?? 0
+}
+
+func deviation(_ found: [[Float]], _ expected: [[Float]]) -> Float {
+    found.count == expected.count ? deviation(found.flatMap(\.self), expected.flatMap(\.self)) : .infinity
+}
