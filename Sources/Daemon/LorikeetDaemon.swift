@@ -111,6 +111,9 @@ public final class LorikeetDaemon: Sendable {
         }
     }
 
+    /// Whether `run()` is under way.
+    public var isRunning: Bool { group.withLock { $0 != nil } }
+
     /// Begins to drain, as SIGTERM does.
     public func stop() async { await group.withLock { $0 }?.triggerGracefulShutdown() }
 

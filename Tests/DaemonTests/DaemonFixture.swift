@@ -1,0 +1,151 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import Foundation
+import KafkaClient
+import Logging
+import PostgresClient
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// A tiny base on disk, a broker, a database with the schema, and pipeline files that name them.
+final class DaemonFixture: Sendable {
+    let folder: TemporaryFolder
+    let broker: EmbeddedBroker
+    let postgres: Secret
+    let model: TinyModel
+    let log = LogLines()
+    static let labels = ["calm", "loud"]
+
+    var settings: PostgresSettings { PostgresSettings(dsn: postgres.value) }
+
+    init(broker: EmbeddedBroker, postgres: String, migrates: Bool = true) async throws {
+        folder = try TemporaryFolder()
+        self.broker = broker
+        self.postgres = Secret(postgres)
+        model = try TinyModel.shared.get()
+        try TinyModel.write(to: folder.path + "/base")
+        if migrates { _ = try await Migrate.run(postgres: self.postgres) }
+    }
+
+    /// Runs `body` with a fixture of its own; everything is stopped afterwards.
+    static func with(_ body: (DaemonFixture) async throws -> Void) async throws {
+        try await withTestDatabase { database in
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                try await body(try await DaemonFixture(broker: broker, postgres: database.dsn()))
+            }
+        }
+    }
+
+    /// Writes an adapter for the labels into a folder of that name.
+    @discardableResult
+    func writeAdapter(_ name: String, seed: UInt64 = 1, labels: [String] = DaemonFixture.labels) throws -> Adapter {
+        let adapter = try model.adapter(labels: labels, seed: seed)
+        try adapter.write(to: "\(folder.path)/\(name)")
+        return adapter
+    }
+
+    /// Writes `p.yaml` and returns its path.
+    func writePipeline(
+        name: String = "noise", task: String = "{ labels: [calm, loud], adapter: first }", extra: String = ""
+    ) throws -> String {
+        try folder.write(
+            "p.yaml",
+            """
+            name: \(name)
+            base: base
+            source:
+              kafka:
+                brokers: "\(broker.bootstrapServers)"
+                topics: [texts]
+                group: readers
+                properties: { session.timeout.ms: 6000, heartbeat.interval.ms: 200, fetch.wait.max.ms: 50 }
+            tasks:
+              noise: \(task)
+            batch: { tokens: 128, delay: 5ms, max_tokens: 32 }
+            sink: { postgres: "${DATABASE_URL}" }
+            \(extra)
+            """)
+    }
+
+    func options(http: String? = nil) -> DaemonOptions {
+        var options = DaemonOptions(workers: 2, http: http, environment: environment)
+        options.handlesSignals = false
+        return options
+    }
+
+    var environment: PipelineEnvironment {
+        PipelineEnvironment(variables: ["DATABASE_URL": postgres.value], workingDirectory: folder.path)
+    }
+
+    /// Runs a daemon while `body` does, then drains it; its error is thrown.
+    func withDaemon(
+        _ file: String, options: DaemonOptions? = nil, _ body: @escaping @Sendable (LorikeetDaemon) async throws -> Void
+    ) async throws {
+        let daemon = try LorikeetDaemon(files: [file], options: options ?? self.options(), logger: log.logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await daemon.run() }
+            group.addTask {
+                do {
+                    try await body(daemon)
+                } catch {
+                    await daemon.stop()
+                    throw error
+                }
+                await daemon.stop()
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Produces texts that differ.
+    func produce(_ count: Int, from first: Int = 0) throws {
+        let producer = try broker.makeProducer()
+        for index in first..<first + count {
+            try producer.produce(
+                topic: "texts", partition: Int32(index % 2), payload: Array("text \(index) of the river".utf8), timestamp: 1000 + Int64(index))
+        }
+        try producer.flush(timeout: .seconds(20))
+    }
+
+    /// Runs a query that returns one row with the column `n`.
+    func number(_ sql: String) throws -> Int {
+        let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
+        defer { connection.close() }
+        return Int(try #require(try connection.execute(sql).first).integer("n"))
+    }
+
+    func digests() throws -> Set<String> {
+        let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
+        defer { connection.close() }
+        return Set(try connection.execute("SELECT DISTINCT adapter_digest AS d FROM lorikeet.labels").rows.map { try $0.text("d") })
+    }
+}
+
+/// Waits for a state of another process or thread that announces itself to nobody.
+func eventually(
+    _ what: String, within limit: Duration = .seconds(30), _ holds: () async throws -> Bool
+) async throws {
+    let deadline = ContinuousClock.now + limit
+    while try await !holds() {
+        try #require(ContinuousClock.now < deadline, "never came: \(what)")
+        try await Task.sleep(for: .milliseconds(20))
+    }
+}
+
+/// Keeps the lines that a logger writes.
+final class LogLines: Sendable {
+    private let lines = Mutex<[String]>([])
+
+    var all: [String] { lines.withLock { $0 } }
+    func count(containing text: String) -> Int { all.count { $0.contains(text) } }
+
+    var logger: Logger {
+        Logger(label: "lorikeet") { label in
+            LineLogHandler(label: label, format: .logfmt, isJournal: false) { line in self.lines.withLock { $0.append(line) } }
+        }
+    }
+}
