@@ -35,8 +35,13 @@ public final class LorikeetDaemon: Sendable {
 
     /// Where the pages are; written once the socket is bound.
     private let address = Announcement<String>()
-    /// While it runs.
-    private let group = Mutex<ServiceGroup?>(nil)
+    private struct Running {
+        /// While it runs.
+        var group: ServiceGroup?
+        var isStopped = false
+    }
+
+    private let running = Mutex(Running())
 
     /// Reads the files, loads the base and the first adapters; opens no connection yet.
     ///
@@ -93,8 +98,12 @@ public final class LorikeetDaemon: Sendable {
                 "pipelines": "\(configuration.pipelines.map(\.name).joined(separator: ","))",
             ])
         let group = try await makeGroup()
-        self.group.withLock { $0 = group }
-        defer { self.group.withLock { $0 = nil } }
+        let isStopped = running.withLock { running in
+            running.group = group
+            return running.isStopped
+        }
+        defer { running.withLock { $0.group = nil } }
+        if isStopped { return }
         for pipeline in configuration.pipelines {
             guard let keeper = keepers[pipeline.sink.postgres.value] else { continue }
             await supervisor.start(pipeline, liveAdapters: keeper.liveAdapters)
@@ -111,11 +120,14 @@ public final class LorikeetDaemon: Sendable {
         }
     }
 
-    /// Whether `run()` is under way.
-    public var isRunning: Bool { group.withLock { $0 != nil } }
-
     /// Begins to drain, as SIGTERM does.
-    public func stop() async { await group.withLock { $0 }?.triggerGracefulShutdown() }
+    public func stop() async {
+        let group = running.withLock { running in
+            running.isStopped = true
+            return running.group
+        }
+        await group?.triggerGracefulShutdown()
+    }
 
     /// `host:port` of the pages, as soon as it is bound; waits for that.
     public func httpAddress() async -> String? { await address.value }

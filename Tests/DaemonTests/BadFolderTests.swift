@@ -38,14 +38,14 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
             == "p.yaml:2: base: there is no folder nowhere; relative paths count from the working directory, then from the file's folder")
     try folder.write("empty/readme", "")
     #expect(try refusal(folder, yaml(base: "empty"))?.hasPrefix("p.yaml:2: base: ") == true)
-    try TinyModel.write(to: folder.path + "/base")
+    try TestBase.write(to: folder.path + "/base")
     try FileManager.default.removeItem(atPath: folder.path + "/base/vocab.txt")
     #expect(try refusal(folder, yaml())?.hasPrefix("p.yaml:2: base: ") == true)
 }
 
 @Test func figuresThatTheBaseDoesNotHaveAreNamed() throws {
     let folder = try TemporaryFolder()
-    try TinyModel.write(to: folder.path + "/base")
+    try TestBase.write(to: folder.path + "/base")
     #expect(
         try refusal(folder, yaml(more: "batch: { max_tokens: 512 }")) == "p.yaml:7: batch.max_tokens: the base has 64 positions; 512 are too many")
     #expect(
@@ -55,10 +55,10 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
 
 @Test func anAdapterThatDoesNotFitIsNamedWithItsLine() throws {
     let folder = try TemporaryFolder()
-    try TinyModel.write(to: folder.path + "/base")
-    let model = try TinyModel.shared.get()
+    try TestBase.write(to: folder.path + "/base")
+    let model = try TestBase.shared.get()
     try model.adapter(labels: ["a", "b"]).write(to: folder.path + "/good")
-    try TinyModel(seed: 2).adapter(labels: ["a", "b"]).write(to: folder.path + "/foreign")
+    try TestBase(seed: 2).adapter(labels: ["a", "b"]).write(to: folder.path + "/foreign")
     try folder.write("junk/adapter_config.json", "{}")
     let small = "batch: { max_tokens: 64 }"
     #expect(try refusal(folder, yaml(adapter: "good", more: small)) == nil)

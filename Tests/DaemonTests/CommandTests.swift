@@ -28,16 +28,16 @@ import Testing
         #expect(differing.findings.contains { $0.severity == .error && $0.message.hasPrefix("labels differ: the adapter lacks loud") })
 
         try fixture.broker.setDown()
-        _ = try fixture.writePipeline(extra: "batches: 1")
+        _ = try fixture.writePipeline(extra: "batchs: 1")
         let bad = await PipelineCheck.run(files: ["p.yaml"], options: options)
-        #expect(bad.findings.map(\.description) == ["p.yaml:13: batches: unknown key (did you mean batch?)"])
+        #expect(bad.findings.map(\.description) == ["p.yaml:13: batchs: unknown key (did you mean batch?)"])
     }
 }
 
 @Test func aDatabaseAndABrokerThatAreAwayAreWarnings() async throws {
     let folder = try TemporaryFolder()
-    try TinyModel.write(to: folder.path + "/base")
-    try TinyModel.shared.get().adapter(labels: ["a", "b"]).write(to: folder.path + "/first")
+    try TestBase.write(to: folder.path + "/base")
+    try TestBase.shared.get().adapter(labels: ["a", "b"]).write(to: folder.path + "/first")
     try folder.write(
         "p.yaml",
         """

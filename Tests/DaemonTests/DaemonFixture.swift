@@ -16,7 +16,7 @@ final class DaemonFixture: Sendable {
     let folder: TemporaryFolder
     let broker: EmbeddedBroker
     let postgres: Secret
-    let model: TinyModel
+    let model: TestBase
     let log = LogLines()
     static let labels = ["calm", "loud"]
 
@@ -26,8 +26,8 @@ final class DaemonFixture: Sendable {
         folder = try TemporaryFolder()
         self.broker = broker
         self.postgres = Secret(postgres)
-        model = try TinyModel.shared.get()
-        try TinyModel.write(to: folder.path + "/base")
+        model = try TestBase.shared.get()
+        try TestBase.write(to: folder.path + "/base")
         if migrates { _ = try await Migrate.run(postgres: self.postgres) }
     }
 

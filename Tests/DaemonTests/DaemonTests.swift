@@ -153,13 +153,11 @@ import Testing
                     let fixture = try await DaemonFixture(broker: broker, postgres: dsn, migrates: false)
                     try fixture.writeAdapter("first")
                     let file = try fixture.writePipeline()
-                    do {
-                        try await fixture.withDaemon(file) { daemon in
-                            try await eventually("an end") { await !daemon.isRunning }
-                        }
+                    do throws(CommandFailure) {
+                        try await LorikeetDaemon(files: [file], options: fixture.options(), logger: fixture.log.logger).run()
                         return nil
-                    } catch let failure as CommandFailure {
-                        return failure
+                    } catch {
+                        return error
                     }
                 }
                 let noSchema = try await failure(database.dsn())

@@ -1,16 +1,7 @@
 import Foundation
+import TestSupport
 
-/// A folder that goes when it is released.
-final class TemporaryFolder: Sendable {
-    let path: String
-
-    init() throws {
-        path = "/tmp/lorikeet-daemon-" + UUID().uuidString.prefix(8)
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: path) }
-
+extension TemporaryFolder {
     /// Writes a file and returns its path.
     @discardableResult
     func write(_ name: String, _ text: String) throws -> String {
