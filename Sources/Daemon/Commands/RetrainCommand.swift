@@ -1,4 +1,10 @@
+import AdapterRegistry
+import Connectors
+import Foundation
+import Kernels
 import Logging
+import Retraining
+import Training
 
 /// `lorikeet retrain`: one run of the learning way, now.
 public enum RetrainCommand {
@@ -6,13 +12,118 @@ public enum RetrainCommand {
     ///
     /// - Parameters:
     ///   - background: lowers this process's priority and ends when standard input closes: how the daemon starts it.
+    ///   - trigger: `rows` if new rows set it off, anything else for a person or a timer.
     ///   - progress: a line of progress for a person.
+    /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed.
     public static func run(
-        task: String, file: String, background: Bool = false, trigger: String = "manual",
+        task: String, file: String, background: Bool = false, trigger: String = "command",
         environment: PipelineEnvironment = .process, logger: Logger,
         progress: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(CommandFailure) -> RetrainReport {
-        throw CommandFailure(.failed, "not there yet")
+        let cancellation = Cancellation()
+        if background {
+            BackgroundProcess.lowerPriority()
+            BackgroundProcess.whenStandardInputCloses { cancellation.cancel() }
+        }
+        BLAS.configure()
+        let run = try Run(task: task, file: file, environment: environment, logger: logger, isBackground: background)
+        do {
+            return try await withTaskCancellationHandler {
+                try await run.outcome(
+                    trigger: RetrainingTrigger(rawValue: trigger) ?? .command, isCancelled: { cancellation.isCancelled },
+                    progress: progress)
+            } onCancel: {
+                cancellation.cancel()
+            }
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error as DatabaseError {
+            throw CommandFailure(error.action == .stop ? .configuration : .failed, "database: \(error)")
+        } catch {
+            throw CommandFailure(.failed, "\(error)")
+        }
+    }
+
+    /// The parts of one run.
+    private struct Run {
+        let task: TaskConfiguration
+        let pipeline: PipelineConfiguration
+        let loaded: LoadedBase
+        let logger: Logger
+
+        init(
+            task name: String, file: String, environment: PipelineEnvironment, logger: Logger, isBackground: Bool
+        ) throws(CommandFailure) {
+            do throws(ConfigurationError) {
+                let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
+                guard let pipeline = configuration.pipelines.first, let task = pipeline.task(name) else {
+                    let known = configuration.pipelines.flatMap(\.tasks).map(\.name)
+                    let message = "no task \(name) here" + Suggestion.text(for: name, among: known)
+                    throw ConfigurationError([ConfigurationProblem(file: file, key: "tasks", message: message)])
+                }
+                (self.task, self.pipeline) = (task, pipeline)
+                loaded = try LoadedBase(configuration)
+            } catch {
+                throw CommandFailure(error)
+            }
+            var logger = logger
+            // The daemon that started this process reports how it ended.
+            if isBackground { logger.logLevel = max(logger.logLevel, .warning) }
+            self.logger = logger
+        }
+
+        func outcome(
+            trigger: RetrainingTrigger, isCancelled: @escaping @Sendable () -> Bool,
+            progress: @escaping @Sendable (String) -> Void
+        ) async throws -> RetrainReport {
+            let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retrain")
+            try await DatabaseSchema.verify(settings)
+            let store = PostgresAdapterStore(settings)
+            let rows = PostgresLabelledRowSource(settings)
+            let way = LearningWay(
+                base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows,
+                settings: learningSettings, logger: logger)
+            let result: Result<RetrainingOutcome, any Error>
+            do {
+                result = .success(
+                    try await way.run(
+                        task: task.name, labels: task.labels, trigger: trigger,
+                        progress: { progress(ProgressText.line($0)) }, isCancelled: isCancelled))
+            } catch {
+                result = .failure(error)
+            }
+            await rows.close()
+            await store.close()
+            return RetrainReport(try result.get())
+        }
+
+        private var learningSettings: LearningSettings {
+            let retrain = pipeline.retrain ?? RetrainConfiguration()
+            var settings = LearningSettings()
+            settings.training = retrain.trainingSettings(maxTokens: pipeline.batch.maxTokens)
+            settings.maximumRows = retrain.maximumRows
+            settings.gate = PromotionGate(minimumGain: retrain.minimumGain, minimumHoldOut: retrain.minimumHoldOut)
+            return settings
+        }
     }
 }
 
+extension RetrainConfiguration {
+    func trainingSettings(maxTokens: Int) -> TrainingSettings {
+        var settings = TrainingSettings()
+        settings.rank = rank
+        settings.alpha = Float(alpha)
+        settings.dropout = Float(dropout)
+        settings.targets = targets
+        settings.layers = layers
+        settings.epochs = epochs
+        settings.batchSize = batch
+        settings.learningRate = Float(rate)
+        settings.weightDecay = Float(weightDecay)
+        settings.warmup = Float(warmup)
+        settings.maxTokens = maxTokens
+        settings.seed = seed
+        settings.workers = workers
+        return settings
+    }
+}

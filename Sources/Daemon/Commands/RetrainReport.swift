@@ -1,3 +1,5 @@
+import Retraining
+
 /// What came of one run of the learning way; what a daemon reads from the process that it started.
 public struct RetrainReport: Sendable, Codable, Equatable {
     public var task: String
@@ -25,5 +27,12 @@ public struct RetrainReport: Sendable, Codable, Equatable {
         self.challenger = challenger
         self.championMacroF1 = championMacroF1
         self.challengerMacroF1 = challengerMacroF1
+    }
+
+    init(_ outcome: RetrainingOutcome) {
+        self.init(
+            task: outcome.task, verdict: outcome.verdict.rawValue, reason: outcome.reason, rowsUsed: outcome.rows.used,
+            champion: outcome.champion, challenger: outcome.challenger,
+            championMacroF1: outcome.championEvaluation?.macroF1, challengerMacroF1: outcome.challengerEvaluation?.macroF1)
     }
 }
