@@ -59,11 +59,11 @@ struct TrainingRun {
         for rows in batch {
             shares.append(
                 TrainingWorker.Share(
-                    rows: rows, firstSequence: first, lossScale: 1 / Float(texts), dropout: key))
+                    rows: rows, states: rows.map { cache.states[$0] }, firstSequence: first, lossScale: 1 / Float(texts),
+                    dropout: key))
             first += rows.count
         }
-        let (workers, states) = (workers, cache.states)
-        team.run { [shares] number in workers[number].compute(shares[number], states: states) }
+        team.run { [shares, workers] number in workers[number].compute(shares[number]) }
         for worker in workers {
             for (row, states) in worker.newStates { cache.keep(states, of: row) }
         }

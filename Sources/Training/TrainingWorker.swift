@@ -9,6 +9,8 @@ final class TrainingWorker: @unchecked Sendable {
     struct Share {
         /// Places among the training rows; may be empty.
         var rows: [Int]
+        /// Hidden states of these rows, as far as they are known.
+        var states: [[Float]?]
         /// The number of the first of them within the batch: dropout masks go by it.
         var firstSequence: Int
         var lossScale: Float
@@ -39,8 +41,7 @@ final class TrainingWorker: @unchecked Sendable {
     }
 
     /// Computes loss and gradient of a share.
-    /// - Parameter states: hidden states by row, as far as they are known.
-    func compute(_ share: Share, states: [[Float]?]) {
+    func compute(_ share: Share) {
         gradient.clear()
         loss = 0
         newStates = []
@@ -48,24 +49,24 @@ final class TrainingWorker: @unchecked Sendable {
         let batch = rows.batch(share.rows)
         loss = Double(
             pass.accumulateGradient(
-                batch: batch, hiddenStates: hiddenStates(share.rows, known: states), targets: share.rows.map { rows.targets[$0] },
+                batch: batch, hiddenStates: hiddenStates(share), targets: share.rows.map { rows.targets[$0] },
                 lossScale: share.lossScale, dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
     /// Known states copied, the others computed in one batch; nil where no layer is frozen.
-    private func hiddenStates(_ places: [Int], known: [[Float]?]) -> [Float]? {
+    private func hiddenStates(_ share: Share) -> [Float]? {
         guard let lower else { return nil }
-        let missing = places.filter { known[$0] == nil }
+        let missing = zip(share.rows, share.states).filter { $0.1 == nil }.map(\.0)
         let computed = missing.isEmpty ? [] : lower.hiddenStates(below: layer, rows.batch(missing))
         var all: [Float] = []
-        all.reserveCapacity(places.reduce(0) { $0 + rows.length($1) } * hidden)
+        all.reserveCapacity(share.rows.reduce(0) { $0 + rows.length($1) } * hidden)
         var first = 0
-        for place in places {
-            if let states = known[place] {
-                all += states
+        for (row, known) in zip(share.rows, share.states) {
+            if let known {
+                all += known
             } else {
-                let next = first + rows.length(place) * hidden
-                newStates.append((place, Array(computed[first..<next])))
+                let next = first + rows.length(row) * hidden
+                newStates.append((row, Array(computed[first..<next])))
                 all += computed[first..<next]
                 first = next
             }

@@ -36,16 +36,16 @@ final class WorkerTeam: @unchecked Sendable {
     }
 
     /// Runs `work(0)` … `work(count - 1)`, each on the thread of that number, and returns when all are done.
-    func run(_ work: @Sendable (Int) -> Void) {
-        withoutActuallyEscaping(work) { work in
-            condition.withLock {
-                self.work = work
-                busy = count
-                round += 1
-                condition.broadcast()
-                while busy > 0 { condition.wait() }
-                self.work = nil
-            }
+    ///
+    /// Escaping: a thread may still be about to let go of `work` when the last one has reported.
+    func run(_ work: @escaping @Sendable (Int) -> Void) {
+        condition.withLock {
+            self.work = work
+            busy = count
+            round += 1
+            condition.broadcast()
+            while busy > 0 { condition.wait() }
+            self.work = nil
         }
     }
 
