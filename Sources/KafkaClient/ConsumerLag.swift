@@ -37,7 +37,8 @@ struct ConsumerLag {
         positions.merge(committed.offsets) { position, _ in position }
         let new = unread.subtracting(positions.keys)
         if new.isEmpty { return positions }
-        return positions.merging(resetsToEarliest ? offsets(of: new, at: Int64(RD_KAFKA_OFFSET_BEGINNING)) : ends) { position, _ in position }
+        return positions.merging(resetsToEarliest ? offsets(of: new, at: Int64(RD_KAFKA_OFFSET_BEGINNING)) : ends) { position, _ in position
+        }
     }
 
     /// The brokers' answer for a stand-in offset; partitions without an answer are left out.

@@ -25,6 +25,15 @@ public final class EmbeddedBroker: Sendable {
         try withCluster { rd_kafka_mock_topic_create($0, topic, Int32(clamping: partitions), 1) }
     }
 
+    /// Answers questions about a topic with this code, for example 3, `UNKNOWN_TOPIC_OR_PART`; `nil` answers them truly again. Without it the mock cluster makes every topic that
+    /// it is asked for.
+    public func setTopicError(_ topic: String, _ code: Int32?) throws(KafkaError) {
+        try withCluster { cluster in
+            rd_kafka_mock_topic_set_error(cluster, topic, rd_kafka_resp_err_t(rawValue: code ?? 0))
+            return RD_KAFKA_RESP_ERR_NO_ERROR
+        }
+    }
+
     /// The next requests of this kind are answered with these codes, one each; `_TRANSPORT` (-195) breaks the connection.
     public func pushErrors(_ api: KafkaAPI, _ codes: [Int32]) throws(KafkaError) {
         try withCluster { cluster in

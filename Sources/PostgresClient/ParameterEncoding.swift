@@ -17,7 +17,8 @@ struct ParameterEncoding {
     /// - Throws: `invalidParameter` for U+0000 in a text, too many parameters or more than a gigabyte of them.
     init(_ values: [PostgresValue]) throws(PostgresError) {
         if values.count > Self.maximumCount {
-            throw PostgresError(kind: .invalidParameter, sqlState: "54000", message: "\(values.count) parameters, the protocol takes \(Self.maximumCount)")
+            throw PostgresError(
+                kind: .invalidParameter, sqlState: "54000", message: "\(values.count) parameters, the protocol takes \(Self.maximumCount)")
         }
         for (index, value) in values.enumerated() {
             try append(value, number: index + 1)
@@ -45,7 +46,8 @@ struct ParameterEncoding {
                 kind: .invalidParameter, sqlState: "22021", message: "parameter $\(number) holds U+0000, which PostgreSQL's text cannot")
         }
         if buffer.count >= Self.maximumBytes {
-            throw PostgresError(kind: .invalidParameter, sqlState: "54000", message: "parameter $\(number) brings the statement over a gigabyte")
+            throw PostgresError(
+                kind: .invalidParameter, sqlState: "54000", message: "parameter $\(number) brings the statement over a gigabyte")
         }
         let isNull = if case .null = value { true } else { false }
         starts.append(isNull ? nil : start)

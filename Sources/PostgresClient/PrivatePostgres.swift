@@ -43,7 +43,8 @@ public final class PrivatePostgres: Sendable {
 
     /// A `key=value` connection string.
     public func dsn(database: String = "postgres", user: String = "postgres", password: String? = nil) -> String {
-        let pairs = [("host", folder), ("port", "5432"), ("dbname", database), ("user", user)] + (password.map { [("password", $0)] } ?? [])
+        let pairs =
+            [("host", folder), ("port", "5432"), ("dbname", database), ("user", user)] + (password.map { [("password", $0)] } ?? [])
         return pairs.map { key, value in
             "\(key)='\(value.replacing("\\", with: "\\\\").replacing("'", with: "\\'"))'"
         }.joined(separator: " ")

@@ -52,7 +52,10 @@ enum ServerFolder {
         defer { free(absolute) }
         let template = String(cString: absolute) + "/lorikeet-postgres-XXXXXX"
         if template.utf8.count + "/.s.PGSQL.5432".utf8.count > longestSocketPath {
-            throw .folder(path: parent, reason: "too long a path for a Unix socket (at most \(longestSocketPath) bytes with '/lorikeet-postgres-XXXXXX/.s.PGSQL.5432')")
+            throw .folder(
+                path: parent,
+                reason:
+                    "too long a path for a Unix socket (at most \(longestSocketPath) bytes with '/lorikeet-postgres-XXXXXX/.s.PGSQL.5432')")
         }
         var path = Array(template.utf8CString)
         guard mkdtemp(&path) != nil else { throw .folder(path: parent, reason: SystemError.text(errno)) }

@@ -3,9 +3,9 @@ import Glibc
 /// The shell that starts, ends and outlives a private server, and our end of the socket to it.
 struct ServerSupervisor: Sendable {
     private let folder: String
-    private let shell: pid_t
+    let shell: pid_t
     /// Its end is the shell's sign to clean up; no other process has it, since it closes on exec.
-    private let socket: Int32
+    let socket: Int32
     private var answers: LineReader
 
     /// Commands: `start`, `halt`, `crash`, `stop`; the end of input cleans up as `stop` does, but at once. Answers on descriptor 3: `initialized`, `exited` when the

@@ -87,7 +87,9 @@ struct StatementExchange {
     /// Asks the server to stop the statement and awaits its answer for a moment. Returns the result if the statement was done by then.
     private func cancel(_ kind: PostgresError.Kind) throws(PostgresError) -> PostgresResult {
         CancelRequest.send(connection)
-        guard case .result(let outcome) = try collect(until: ContinuousClock.now + Self.grace, heedsCancel: false) else { try abandon(kind) }
+        guard case .result(let outcome) = try collect(until: ContinuousClock.now + Self.grace, heedsCancel: false) else {
+            try abandon(kind)
+        }
         switch outcome {
         case .success(let result): return result
         case .failure(let error) where error.sqlState == "57014":

@@ -1,6 +1,6 @@
 import KafkaClient
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct FaultTests {
     private let partition = TopicPartition(topic: "texts", partition: 0)

@@ -1,6 +1,6 @@
 import KafkaClient
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct ReadingTests {
     @Test func messagesComeBackAsTheyWent() async throws {
@@ -10,7 +10,8 @@ import TestSupport
                 KafkaHeader(name: "a", value: [1, 0, 255]), KafkaHeader(name: "null", value: nil), KafkaHeader(name: "a", value: []),
                 KafkaHeader(name: "ünï", value: Array("ö".utf8)),
             ]
-            try producer.produce(topic: "texts", key: [1, 0, 2], payload: Array("größe".utf8), headers: headers, timestamp: 1_790_000_000_123)
+            try producer.produce(
+                topic: "texts", key: [1, 0, 2], payload: Array("größe".utf8), headers: headers, timestamp: 1_790_000_000_123)
             try producer.produce(topic: "texts", key: nil, payload: nil)
             try producer.produce(topic: "texts", key: [], payload: [])
             try producer.flush(timeout: .seconds(30))
@@ -89,11 +90,12 @@ import TestSupport
     }
 
     @Test func topicMadeLaterIsRead() async throws {
-        try await withEmbeddedBroker { broker in
+        try await withEmbeddedBroker(topics: ["later": 2]) { broker in
+            try broker.setTopicError("later", 3)
             let properties = broker.consumerProperties(group: "g", ["topic.metadata.refresh.interval.ms": "200"])
             let member = try GroupMember(properties, topics: ["later"])
             try poll([member]) { member.events.contains(.failed("UNKNOWN_TOPIC_OR_PART")) }
-            try broker.createTopic("later", partitions: 2)
+            try broker.setTopicError("later", nil)
             let producer = try broker.makeProducer()
             try producer.produce(topic: "later", partition: 1, payload: [9])
             try producer.flush(timeout: .seconds(30))

@@ -1,14 +1,16 @@
 import Glibc
 import PostgresClient
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct DeadlineTests {
     @Test func deadlineCancelsAndTheConnectionLivesOn() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             let began = ContinuousClock.now
-            let error = try #require(throws: PostgresError.self) { try connection.execute("SELECT pg_sleep(60)", deadline: .milliseconds(100)) }
+            let error = try #require(throws: PostgresError.self) {
+                try connection.execute("SELECT pg_sleep(60)", deadline: .milliseconds(100))
+            }
             #expect(error.kind == .deadlineExceeded && error.sqlState == "57014" && !error.isConnectionLoss)
             #expect(ContinuousClock.now - began < .seconds(5))
             #expect(try connection.execute("SELECT 1 AS one")[0].integer("one") == 1)
@@ -19,12 +21,13 @@ import TestSupport
         try await withTestDatabase { database in
             let connection = try database.connect()
             try connection.execute("CREATE TABLE t (i int)")
-            #expect(sqlState {
-                try connection.transaction {
-                    try connection.execute("INSERT INTO t VALUES (1)")
-                    try connection.execute("SELECT pg_sleep(60)", deadline: .milliseconds(50))
-                }
-            } == "57014")
+            #expect(
+                sqlState {
+                    try connection.transaction {
+                        try connection.execute("INSERT INTO t VALUES (1)")
+                        try connection.execute("SELECT pg_sleep(60)", deadline: .milliseconds(50))
+                    }
+                } == "57014")
             #expect(try connection.execute("SELECT count(*) AS n FROM t")[0].integer("n") == 0)
         }
     }
@@ -93,7 +96,9 @@ import TestSupport
             #expect(try connection.execute("SELECT 1 AS one")[0].integer("one") == 1)
             let canceller = BlockingThread.run {
                 let watcher = try? database.connect()
-                while (try? watcher?.execute("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'").count) == 0 {}
+                while (try? watcher?.execute("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'")
+                    .count) == 0
+                {}
                 waker.cancelStatement()
             }
             let error = try #require(throws: PostgresError.self) { try connection.execute("SELECT pg_sleep(60)") }
@@ -114,7 +119,9 @@ extension PrivatePostgres {
     /// Returns once a statement with this text runs.
     func awaitStatement(_ text: String) async throws {
         let watcher = try PostgresConnection(dsn: dsn())
-        while try watcher.execute("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1", [.text("%\(text)%")]).count == 0 {
+        while try watcher.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1", [.text("%\(text)%")]
+        ).count == 0 {
             await Task.yield()
         }
     }

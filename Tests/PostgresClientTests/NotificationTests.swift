@@ -1,6 +1,6 @@
 import PostgresClient
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct NotificationTests {
     @Test func notificationEndsTheWait() async throws {
@@ -8,7 +8,9 @@ import TestSupport
             let (listener, speaker) = (try database.connect(), try database.connect())
             try listener.listen(to: "adapters \"quoted\"")
             #expect(try listener.waitForNotifications(timeout: .milliseconds(1)).isEmpty)
-            let told = BlockingThread.run { _ = try? database.connect().execute("SELECT pg_notify($1, $2)", ["adapters \"quoted\"", "größe\n2"]) }
+            let told = BlockingThread.run {
+                _ = try? database.connect().execute("SELECT pg_notify($1, $2)", ["adapters \"quoted\"", "größe\n2"])
+            }
             let heard = try listener.waitForNotifications(timeout: .seconds(30))
             told.value
             #expect(heard.map(\.payload) == ["größe\n2"])

@@ -1,8 +1,8 @@
 import Glibc
 import PostgresClient
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct PostgresConnectionTests {
     @Test func valuesComeBackAsTheyWent() async throws {
@@ -52,15 +52,20 @@ import TestSupport
                 #expect(try row.integer("e") == time)
             }
             #expect(sqlState { try connection.execute("SELECT $1::timestamptz", [.timestamp(.max)]) } == "22008")
-            let ides = try connection.execute("SELECT (extract(epoch FROM '0044-03-15 00:00:00+00 BC'::timestamptz) * 1000)::bigint AS e")[0].integer("e")
-            #expect(try connection.execute("SELECT $1::timestamptz::text AS t", [.timestamp(ides)])[0].text("t") == "0044-03-15 00:00:00+00 BC")
+            let ides = try connection.execute("SELECT (extract(epoch FROM '0044-03-15 00:00:00+00 BC'::timestamptz) * 1000)::bigint AS e")[
+                0
+            ].integer("e")
+            #expect(
+                try connection.execute("SELECT $1::timestamptz::text AS t", [.timestamp(ides)])[0].text("t") == "0044-03-15 00:00:00+00 BC")
         }
     }
 
     @Test func arraysKeepQuotesBackslashesNullsAndUnicode() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
-            let texts: [String?] = ["", "NULL", nil, "a,b", "{}", "\"", "\\", "\\\"", " spaced ", "line\nbreak", "日本語 🦜 e\u{301}", "\u{FFFD}"]
+            let texts: [String?] = [
+                "", "NULL", nil, "a,b", "{}", "\"", "\\", "\\\"", " spaced ", "line\nbreak", "日本語 🦜 e\u{301}", "\u{FFFD}",
+            ]
             let row = try connection.execute(
                 "SELECT $1::text[] AS t, $2::bigint[] AS i, $3::boolean[] AS b, $4::text[] AS e, $5::text[] AS n, cardinality($1::text[]) AS c",
                 [.texts(texts), .integers([1, nil, .max]), .booleans([true, nil, false]), .texts([]), .null])[0]
@@ -81,7 +86,9 @@ import TestSupport
     @Test func zeroCharacterIsRefusedBeforeSending() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
-            let error = #expect(throws: PostgresError.self) { try connection.execute("SELECT $1::text, $2::text", ["fine", "secret\u{0}text"]) }
+            let error = #expect(throws: PostgresError.self) {
+                try connection.execute("SELECT $1::text, $2::text", ["fine", "secret\u{0}text"])
+            }
             #expect(error?.kind == .invalidParameter)
             #expect(error?.sqlState == "22021")
             #expect(error.map { "\($0)" }?.contains("$2") == true)
@@ -93,7 +100,8 @@ import TestSupport
 
     @Test func gettersRefuseWhatIsNotThere() async throws {
         try await withTestDatabase { database in
-            let row = try database.connect().execute("SELECT 'private' AS t, NULL AS n, '{{1},{2}}'::int[] AS m, '[0:1]={1,2}'::int[] AS l")[0]
+            let row = try database.connect().execute(
+                "SELECT 'private' AS t, NULL AS n, '{{1},{2}}'::int[] AS m, '[0:1]={1,2}'::int[] AS l")[0]
             for read in [{ try row.integer("t") }, { try row.integer("n") }, { try row.integer("missing") }] as [() throws -> Int64] {
                 let error = #expect(throws: PostgresError.self) { try read() }
                 #expect(error?.kind == .unexpectedResult)
@@ -135,12 +143,13 @@ import TestSupport
                 }
             }
             // A body that hides a failed statement must not believe in a COMMIT.
-            #expect(sqlState {
-                try connection.transaction {
-                    try connection.execute("INSERT INTO t VALUES (3)")
-                    _ = try? connection.execute("INSERT INTO t VALUES (3)")
-                }
-            } == "25P02")
+            #expect(
+                sqlState {
+                    try connection.transaction {
+                        try connection.execute("INSERT INTO t VALUES (3)")
+                        _ = try? connection.execute("INSERT INTO t VALUES (3)")
+                    }
+                } == "25P02")
             #expect(!connection.isInTransaction)
             #expect(try connection.execute("SELECT i FROM t").rows.map { try $0.integer("i") } == [1])
         }
@@ -152,12 +161,13 @@ import TestSupport
             try connection.execute("CREATE TABLE t (i int PRIMARY KEY)")
             try connection.transaction {
                 try connection.savepoint { try connection.execute("INSERT INTO t VALUES (1)") }
-                #expect(sqlState {
-                    try connection.savepoint {
-                        try connection.savepoint { try connection.execute("INSERT INTO t VALUES (2)") }
-                        try connection.execute("INSERT INTO t VALUES (1)")
-                    }
-                } == "23505")
+                #expect(
+                    sqlState {
+                        try connection.savepoint {
+                            try connection.savepoint { try connection.execute("INSERT INTO t VALUES (2)") }
+                            try connection.execute("INSERT INTO t VALUES (1)")
+                        }
+                    } == "23505")
                 try connection.execute("INSERT INTO t VALUES (3)")
             }
             #expect(try connection.execute("SELECT i FROM t ORDER BY i").rows.map { try $0.integer("i") } == [1, 3])

@@ -1,6 +1,6 @@
 import PostgresClient
-import Testing
 import TestSupport
+import Testing
 
 @Suite struct PostgresErrorTests {
     @Test func constraintViolationsNameTheirObjectsAndNoData() async throws {
@@ -38,7 +38,9 @@ import TestSupport
     @Test func raisedTextStaysHidden() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
-            let error = try #require(throws: PostgresError.self) { try connection.execute("DO $$ BEGIN RAISE EXCEPTION 'confidential'; END $$") }
+            let error = try #require(throws: PostgresError.self) {
+                try connection.execute("DO $$ BEGIN RAISE EXCEPTION 'confidential'; END $$")
+            }
             #expect("\(error)" == "PostgreSQL P0001 raise_exception")
         }
     }
@@ -65,7 +67,10 @@ import TestSupport
             try one.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
             try two.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
             try one.execute("UPDATE t SET i = i + (SELECT count(*) FROM t)")
-            #expect(sqlState { try two.execute("SET LOCAL lock_timeout = 50"); try two.execute("UPDATE t SET i = 9") } == "55P03")
+            #expect(
+                sqlState {
+                    try two.execute("SET LOCAL lock_timeout = 50"); try two.execute("UPDATE t SET i = 9")
+                } == "55P03")
             try two.execute("ROLLBACK")
             try two.execute("BEGIN ISOLATION LEVEL SERIALIZABLE")
             _ = try two.execute("SELECT i FROM t")
@@ -80,7 +85,8 @@ import TestSupport
         try await withTestDatabase { database in
             let connection = try database.connect()
             // The role that makes the private server ask for passwords; tests that run at the same time share it.
-            try connection.execute("DO $$ BEGIN CREATE ROLE password_required; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
+            try connection.execute(
+                "DO $$ BEGIN CREATE ROLE password_required; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
             let role = "\(database.name)_locked"
             try connection.execute("CREATE ROLE \(role) LOGIN PASSWORD 'correct' IN ROLE password_required")
             let dsn = database.dsn(user: role, password: "wr0ng-guess")
@@ -99,7 +105,9 @@ import TestSupport
             #expect(sqlState { try PostgresConnection(dsn: database.server.dsn(database: "nowhere")) } == "3D000")
             #expect(sqlState { try PostgresConnection(dsn: database.server.dsn(user: "nobody_here")) } == "28000")
         }
-        let error = try #require(throws: PostgresError.self) { try PostgresConnection(dsn: "host=/nonexistent user=x password=hidden dbname=y") }
+        let error = try #require(throws: PostgresError.self) {
+            try PostgresConnection(dsn: "host=/nonexistent user=x password=hidden dbname=y")
+        }
         #expect(error.kind == .connectionFailed && error.sqlState == "08001" && error.isConnectionLoss)
         #expect(!"\(error)".contains("hidden"))
     }

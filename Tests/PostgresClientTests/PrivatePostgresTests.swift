@@ -1,7 +1,8 @@
 import Glibc
-import PostgresClient
-import Testing
 import TestSupport
+import Testing
+
+@testable import PostgresClient
 
 @Suite struct PrivatePostgresTests {
     @Test func stopRemovesServerAndFolder() async throws {
@@ -20,6 +21,20 @@ import TestSupport
         server.pause()
         server.stop()
         #expect(access(server.folder, F_OK) != 0)
+    }
+
+    /// What `kill -9` does to us, the kernel does to our end of the socket: it closes it.
+    @Test func deathOfThisProcessEndsTheServer() async throws {
+        let binaries = try #require(ServerBinaries.folder())
+        let user = try ServerUser.current()
+        let folder = try ServerFolder.make(in: nil, owner: user)
+        let supervisor = try ServerSupervisor(folder: folder, binaries: binaries, user: user, fsync: false)
+        let backend = try PostgresConnection(dsn: "host=\(folder) user=postgres").execute("SELECT pg_backend_pid() AS p")[0].integer("p")
+        close(supervisor.socket)
+        var status: Int32 = 0
+        #expect(waitpid(supervisor.shell, &status, 0) == supervisor.shell)
+        #expect(access(folder, F_OK) != 0)
+        #expect(kill(pid_t(backend), 0) != 0)
     }
 
     @Test func restartKeepsTheData() async throws {
