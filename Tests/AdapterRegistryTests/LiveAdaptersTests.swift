@@ -92,7 +92,8 @@ struct LiveAdaptersTests {
             LiveAdapter(
                 adapter: adapter,
                 version: AdapterVersion(
-                    task: "role", version: version, digest: adapter.digest, baseDigest: "", state: .live, createdAt: Date(timeIntervalSince1970: 0)))
+                    task: "role", version: version, digest: adapter.digest, baseDigest: "", state: .live,
+                    createdAt: Date(timeIntervalSince1970: 0)))
         }
         let (slow, fast) = (live.takeTicket(), live.takeTicket())
         #expect(live.install([("role", entry(2))], ticket: fast) == ["role"])

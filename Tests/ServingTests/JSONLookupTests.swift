@@ -94,7 +94,8 @@ struct JSONLookupTests {
         case 3, 4: return ["\"a b\"", "\"\\u00e4\\n\"", "\"\"", "\"x\\\\y\""][Int(random.next() % 4)]
         case 5: return "[" + values.map { _ in document(depth: depth - 1, using: &random) }.joined(separator: ", ") + "]"
         default:
-            return "{" + values.enumerated().map { "\"k\($0.offset)\": " + document(depth: depth - 1, using: &random) }
+            return "{"
+                + values.enumerated().map { "\"k\($0.offset)\": " + document(depth: depth - 1, using: &random) }
                 .joined(separator: ",") + "}"
         }
     }

@@ -1,5 +1,5 @@
-import Serving
 import Foundation
+import Serving
 
 /// A source in memory that behaves as a member of a consumer group: partitions with messages, positions that commits
 /// move, rebalances that happen within a poll, failures on order.
