@@ -15,13 +15,6 @@ private func shell(_ script: String) throws -> ChildProcess {
     #expect(ending.output.count == 200_007)
 }
 
-@Test func aClosedInputEndsAProcessThatReadsIt() async throws {
-    let child = try shell("trap '' TERM; cat > /dev/null; echo ended")
-    child.terminate()
-    let ending = await child.ending()
-    #expect(ending.output == Array("ended\n".utf8))
-}
-
 @Test func aProcessTakesSIGTERMWhateverItsParentIgnores() async throws {
     let before = signal(SIGTERM, SIG_IGN)
     defer { signal(SIGTERM, before) }
@@ -42,4 +35,11 @@ private func shell(_ script: String) throws -> ChildProcess {
     #expect(throws: CommandFailure(.failed, "starting /nonexistent: No such file or directory")) {
         _ = try ChildProcess(program: "/nonexistent", arguments: [], environment: [:])
     }
+}
+
+@Test func oneThatIsAskedToEndMayFinishItsWork() async throws {
+    let child = try shell("cat > /dev/null; echo noted; exit 3")
+    child.askToEnd()
+    let ending = await child.ending()
+    #expect(ending.status == 3 && ending.output == Array("noted\n".utf8))
 }

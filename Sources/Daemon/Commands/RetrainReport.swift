@@ -1,3 +1,4 @@
+import Foundation
 import Retraining
 
 /// What came of one run of the learning way; what a daemon reads from the process that it started.
@@ -27,6 +28,15 @@ public struct RetrainReport: Sendable, Codable, Equatable {
         self.challenger = challenger
         self.championMacroF1 = championMacroF1
         self.challengerMacroF1 = challengerMacroF1
+    }
+
+    /// Reads what `lorikeet retrain --json` wrote: its last line. Nil if that is no report.
+    init?(output: [UInt8]) {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        let line = output.split(separator: UInt8(ascii: "\n")).last ?? []
+        guard let report = try? decoder.decode(RetrainReport.self, from: Data(line)) else { return nil }
+        self = report
     }
 
     init(_ outcome: RetrainingOutcome) {

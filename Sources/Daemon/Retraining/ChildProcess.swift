@@ -68,7 +68,10 @@ final class ChildProcess: Sendable {
         }
     }
 
-    /// Asks it to end; `ending()` returns when it has.
+    /// Asks it to end by closing its input, so that it can still note how far it came; `ending()` returns when it has ended.
+    func askToEnd() { closeInput() }
+
+    /// Tells it to end.
     func terminate() {
         closeInput()
         signal(SIGTERM)

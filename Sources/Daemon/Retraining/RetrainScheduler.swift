@@ -15,8 +15,8 @@ actor RetrainScheduler: Service {
 
     /// New rows are counted at least this often, whatever `every` says: it only spaces the runs.
     private static let longestPause = Duration.seconds(10)
-    /// How long a process may take to end after SIGTERM.
-    private static let patience = Duration.seconds(3)
+    /// How long a process may take to end by itself, and then after SIGTERM.
+    private static let patience = Duration.seconds(1)
 
     init(pipelines: [PipelineConfiguration], program: String, logger: Logger) {
         self.pipelines = pipelines
@@ -103,8 +103,10 @@ actor RetrainScheduler: Service {
         let ending = await withTaskCancellationHandler {
             await child.ending()
         } onCancel: {
-            child.terminate()
+            child.askToEnd()
             Task {
+                try? await Task.sleep(for: Self.patience)
+                child.terminate()
                 try? await Task.sleep(for: Self.patience)
                 child.kill()
             }
@@ -121,8 +123,7 @@ actor RetrainScheduler: Service {
     }
 
     private func report(_ ending: ChildProcess.Ending, task: String) {
-        let line = ending.output.split(separator: UInt8(ascii: "\n")).last ?? []
-        let report = try? JSONDecoder().decode(RetrainReport.self, from: Data(line))
+        let report = RetrainReport(output: ending.output)
         let verdict = report?.verdict ?? "failed"
         PrometheusRegistry.shared.makeCounter(
             label: "lorikeet_retrainings_total", dimensions: [("task", task), ("verdict", verdict)]

@@ -23,7 +23,9 @@ final class AdapterKeeper: Service {
     private struct State {
         var tasks: [String: KeptTask]
         /// What keeps the database from answering; nil while it does.
-        var obstacle: String? = "PostgreSQL"
+        var obstacle: String? = "not connected yet"
+        /// Whether the log says already that it is away.
+        var isSaid = false
         /// Why a task's live version cannot be used, as said last.
         var refused: [String: String] = [:]
         var missing: Set<String> = []
@@ -71,23 +73,31 @@ final class AdapterKeeper: Service {
 
     /// Takes other tasks on, for a reload. Changes nothing if it throws.
     ///
+    /// - Returns: the tasks before.
     /// - Throws: if one of them ends up without a live adapter, or the database is away.
-    func replaceTasks(_ tasks: [String: KeptTask]) async throws {
-        let before = state.withLock { $0.tasks }
+    @discardableResult
+    func replaceTasks(_ tasks: [String: KeptTask]) async throws -> [String: KeptTask] {
+        let before = tasksNow
         state.withLock { $0.tasks = tasks }
         do {
             let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.labels != $0.value.labels }
-            guard !added.isEmpty else { return }
+            guard !added.isEmpty else { return before }
             try await ensureFirstAdapters(added)
             try await refresh()
             if let unmet = waitingFor(tasks: added.keys.sorted()) { throw CommandFailure(.failed, "waiting for \(unmet)") }
             let missing = added.keys.filter { liveAdapters.snapshot.adapters[$0] == nil }.sorted()
             if !missing.isEmpty { throw CommandFailure(.failed, "no live adapter for \(missing.joined(separator: ", "))") }
+            return before
         } catch {
-            state.withLock { $0.tasks = before }
+            restoreTasks(before)
             throw error
         }
     }
+
+    /// Takes the tasks before a reload on again.
+    func restoreTasks(_ tasks: [String: KeptTask]) { state.withLock { $0.tasks = tasks } }
+
+    private var tasksNow: [String: KeptTask] { state.withLock { $0.tasks } }
 
     // MARK: - The database
 
@@ -97,7 +107,7 @@ final class AdapterKeeper: Service {
         while true {
             do {
                 try await DatabaseSchema.verify(settings)
-                try await ensureFirstAdapters(state.withLock { $0.tasks })
+                try await ensureFirstAdapters(tasksNow)
                 try await refresh()
                 return
             } catch {
@@ -114,11 +124,15 @@ final class AdapterKeeper: Service {
         guard let error = error as? DatabaseError, error.action == .retry else {
             throw CommandFailure(.configuration, "database: \(error)")
         }
-        let isNew = state.withLock { state in
-            defer { state.obstacle = error.reason }
-            return state.obstacle == nil || state.obstacle == "PostgreSQL"
+        if noteAway(error.reason) { logger.warning("waiting for the database", metadata: ["reason": "\(error.reason)"]) }
+    }
+
+    /// - Returns: whether the log does not say so yet.
+    private func noteAway(_ reason: String) -> Bool {
+        state.withLock { state in
+            defer { (state.obstacle, state.isSaid) = (reason, true) }
+            return !state.isSaid
         }
-        if isNew { logger.warning("waiting for the database", metadata: ["reason": "\(error.reason)"]) }
     }
 
     private func ensureFirstAdapters(_ tasks: [String: KeptTask]) async throws {
@@ -140,17 +154,12 @@ final class AdapterKeeper: Service {
         } catch {
             let reason = (error as? DatabaseError)?.reason ?? "\(error)"
             PrometheusRegistry.shared.makeCounter(label: "lorikeet_adapter_refresh_failures_total", dimensions: []).increment(by: 1)
-            let isNew = state.withLock { state in
-                defer { state.obstacle = reason }
-                return state.obstacle == nil
-            }
-            if isNew { logger.warning("cannot read the live adapters; those in use stay", metadata: ["reason": "\(reason)"]) }
+            if noteAway(reason) { logger.warning("cannot read the live adapters; those in use stay", metadata: ["reason": "\(reason)"]) }
         }
     }
 
     private func refresh() async throws {
-        let tasks = state.withLock { $0.tasks }
-        let outcome = try await liveAdapters.refresh(from: store, tasks: tasks.mapValues(\.labels), base: base)
+        let outcome = try await liveAdapters.refresh(from: store, tasks: tasksNow.mapValues(\.labels), base: base)
         report(outcome)
     }
 
@@ -161,8 +170,9 @@ final class AdapterKeeper: Service {
         let (wasAway, newlyMissing, newlyRefused) = state.withLock { state in
             let missing = Set(outcome.missing)
             let refused = outcome.refused.filter { state.refused[$0.key] != $0.value }
-            let result = (state.obstacle != nil && state.obstacle != "PostgreSQL", missing.subtracting(state.missing), refused)
-            (state.obstacle, state.missing, state.refused) = (nil, missing, outcome.refused)
+            let result = (state.isSaid, missing.subtracting(state.missing), refused)
+            (state.obstacle, state.isSaid) = (nil, false)
+            (state.missing, state.refused) = (missing, outcome.refused)
             return result
         }
         if wasAway { logger.notice("the database is back") }

@@ -29,11 +29,12 @@ extension LorikeetDaemon {
         do {
             let new = try DaemonConfiguration.read(files: files, environment: options.environment)
             let old = await supervisor.configurations
-            try checkReplaceable(old: old, new: new)
+            try checkReplaceable(new)
+            try loaded.checkFigures(new)
             let tasks = try new.databases.mapValues { pipelines throws(ConfigurationError) in
                 try loaded.keptTasks(of: pipelines)
             }
-            for (postgres, tasks) in tasks { try await keepers[postgres]?.replaceTasks(tasks) }
+            try await replaceTasks(tasks)
             for (old, new) in zip(old.inOrder(of: files), new.pipelines) {
                 guard let keeper = keepers[new.sink.postgres.value] else { continue }
                 await supervisor.replace(old, by: new, liveAdapters: keeper.liveAdapters)
@@ -45,18 +46,28 @@ extension LorikeetDaemon {
         }
     }
 
+    /// All databases take their new tasks on, or none does.
+    private func replaceTasks(_ tasks: [String: [String: KeptTask]]) async throws {
+        var before: [(keeper: AdapterKeeper, tasks: [String: KeptTask])] = []
+        do {
+            for (postgres, tasks) in tasks {
+                guard let keeper = keepers[postgres] else { continue }
+                before.append((keeper, try await keeper.replaceTasks(tasks)))
+            }
+        } catch {
+            for (keeper, tasks) in before { keeper.restoreTasks(tasks) }
+            throw error
+        }
+    }
+
     /// What only a restart can change.
-    private func checkReplaceable(old: [PipelineConfiguration], new: DaemonConfiguration) throws(ConfigurationError) {
+    private func checkReplaceable(_ new: DaemonConfiguration) throws(ConfigurationError) {
         var problems: [ConfigurationProblem] = []
         if new.base != configuration.base, let pipeline = new.pipelines.first {
             problems.append(pipeline.problem(at: "base", "another base needs a restart"))
         }
         for pipeline in new.pipelines where keepers[pipeline.sink.postgres.value] == nil {
             problems.append(pipeline.problem(at: "sink.postgres", "another database needs a restart"))
-        }
-        for pipeline in new.pipelines where pipeline.batch.maxTokens > loaded.base.configuration.positions {
-            problems.append(
-                pipeline.problem(at: "batch.max_tokens", "the base has \(loaded.base.configuration.positions) positions"))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }

@@ -26,7 +26,7 @@ struct LoadedBase: Sendable {
     }
 
     /// What depends on both the base and the files.
-    private func checkFigures(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+    func checkFigures(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
         var problems: [ConfigurationProblem] = []
         let (vocabulary, positions) = (base.configuration.vocabulary, base.configuration.positions)
         if tokenizer.vocabularySize > vocabulary, let pipeline = configuration.pipelines.first {

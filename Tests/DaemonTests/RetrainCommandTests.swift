@@ -1,0 +1,45 @@
+import Connectors
+import Foundation
+import Logging
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+@Test func aRetrainingLearnsFromAnnotationsAndPromotes() async throws {
+    try await DaemonFixture.with { fixture in
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud] }", extra: "retrain: { minimum_hold_out: 5, epochs: 8, batch: 8, rate: 1e-2, workers: 1 }")
+        let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { connection.close() }
+        for index in 0..<160 {
+            let (word, label) = index % 2 == 0 ? ("brook", "calm") : ("!! ?!", "loud")
+            try connection.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', $1, $2)",
+                [.text("\(word) \(index) \(word)"), .text(label)])
+        }
+        let report = try await RetrainCommand.run(
+            task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(report.verdict == "promoted", "\(report.reason)")
+        #expect(report.rowsUsed == 160)
+        let live = "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND digest = '\(report.challenger ?? "")'"
+        #expect(try fixture.number(live) == 1)
+        #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.retrainings WHERE verdict = 'promoted' AND finished_at IS NOT NULL") == 1)
+
+        let failure = await #expect(throws: CommandFailure.self) {
+            _ = try await RetrainCommand.run(task: "nois", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        }
+        #expect(failure?.message == "\(file): tasks: no task nois here (did you mean noise?)")
+        #expect(failure?.status == .configuration)
+    }
+}
+
+@Test func aReportIsReadAsItIsWritten() {
+    let report = RetrainReport(
+        task: "t", verdict: "rejected", reason: "only ties", rowsUsed: 3, champion: nil, challenger: "abc",
+        championMacroF1: nil, challengerMacroF1: 0.5)
+    let line = #"{"task":"t","verdict":"rejected","reason":"only ties","rows_used":3,"challenger":"abc","challenger_macro_f1":0.5}"#
+    #expect(RetrainReport(output: Array("progress\n\(line)\n".utf8)) == report)
+    #expect(RetrainReport(output: Array("{}".utf8)) == nil)
+}
