@@ -26,7 +26,7 @@ import Testing
             try holder.execute("LOCK TABLE lorikeet.labels IN EXCLUSIVE MODE")
 
             let storing = Task { try await sink.store(batch) }
-            try database.waitUntilBlocked()
+            try await database.waitUntilBlocked()
             try fault(database.cluster)
             let error = await #expect(throws: SinkError.self) { try await storing.value }
             #expect(error?.action == .retry)
@@ -107,17 +107,24 @@ import Testing
             // The sink notices first, the other side goes on.
             "ALTER DATABASE \(database.name) SET deadlock_timeout = '50ms'")
         await sink.close()
-        let holder = try database.connect()
-        try holder.execute("SET deadlock_timeout = '60s'")
-        try holder.execute("BEGIN")
-        try holder.execute("LOCK TABLE public.other")
+        let holder = PostgresSession(database.settings(), name: "holder")
+        try await holder.run("locking") { connection in
+            try connection.execute("SET deadlock_timeout = '60s'")
+            try connection.execute("BEGIN")
+            try connection.execute("LOCK TABLE public.other")
+        }
         let storing = Task { try await sink.store([Samples.labelled(0, text: "after")]) }
-        try database.waitUntilBlocked()
-        _ = try? holder.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE", deadline: .seconds(10))
+        try await database.waitUntilBlocked()
+        let locking = Task {
+            try await holder.run("locking more") { connection in
+                _ = try connection.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE")
+            }
+        }
         let error = await #expect(throws: SinkError.self) { try await storing.value }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("40P01") == true)
-        holder.close()
+        try await locking.value
+        await holder.close()
         _ = try await sink.store([Samples.labelled(0, text: "after")])
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE text = 'after'") == 1)
         await sink.close()
@@ -173,10 +180,8 @@ import Testing
 @Suite struct PasswordTests {
     @Test func wrongPasswordStopsWithoutShowingIt() async throws {
         try await TestDatabase.withOwnCluster { database in
-            try database.sql("CREATE ROLE secured LOGIN PASSWORD 'right one'")
-            let rules = try database.sql("SELECT current_setting('hba_file') AS file").first?.text("file") ?? ""
-            try database.sql("COPY (VALUES ('local all postgres trust'), ('local all secured scram-sha-256')) TO '\(rules)'")
-            try database.cluster.restart()
+            // The private cluster asks members of this role for a password.
+            try database.sql("CREATE ROLE password_required", "CREATE ROLE secured LOGIN PASSWORD 'right one' IN ROLE password_required")
 
             let sink = PostgresLabelSink(database.settings(user: "secured", password: "hunter2"), pipeline: "packages")
             let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }

@@ -1,6 +1,7 @@
-import Connectors
 import PostgresClient
 import Synchronization
+
+@testable import Connectors
 
 /// A database of one test's own, in a private cluster that the tests share unless they break it.
 struct TestDatabase {
@@ -72,14 +73,19 @@ struct TestDatabase {
     }
 
     /// Returns when a session of this database waits for a lock; the server looks, because it sends no event for that.
-    func waitUntilBlocked() throws {
-        try sql(
-            """
-            DO $$ BEGIN LOOP
-                PERFORM FROM pg_locks WHERE NOT granted AND pid <> pg_backend_pid();
-                EXIT WHEN FOUND;
-                PERFORM pg_sleep(0.005);
-            END LOOP; END $$
-            """)
+    ///
+    /// Not on the caller's thread: what is to be waited for may need it.
+    func waitUntilBlocked() async throws {
+        try await PostgresSession.once(settings(), "waiting for a lock") { connection in
+            _ = try connection.execute(
+                """
+                DO $$ BEGIN LOOP
+                    PERFORM FROM pg_stat_activity
+                    WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'lorikeet-test';
+                    EXIT WHEN FOUND;
+                    PERFORM pg_stat_clear_snapshot(), pg_sleep(0.005);
+                END LOOP; END $$
+                """)
+        }
     }
 }
