@@ -4,12 +4,12 @@ import Testing
 @testable import Connectors
 
 @Suite struct AdapterNotificationsTests {
-    private func notify(_ database: TestDatabase, _ task: String) throws {
+    private func notify(_ database: SchemaDatabase, _ task: String) throws {
         try database.sql("SELECT pg_notify('lorikeet_adapters', $1)", with: [.text(task)])
     }
 
     @Test func changesArriveByTask() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         var changes = AdapterNotifications(database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
         #expect(await changes.next() == .poll)
         try notify(database, "section")
@@ -19,13 +19,13 @@ import Testing
     }
 
     @Test func pollsComeWithoutAnyNotification() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         var changes = AdapterNotifications(database.settings(), pollInterval: .milliseconds(20)).makeAsyncIterator()
         for _ in 0..<3 { #expect(await changes.next() == .poll) }
     }
 
     @Test func aBrokenConnectionComesBackWithAPoll() async throws {
-        try await TestDatabase.withOwnCluster { database in
+        try await SchemaDatabase.withOwnCluster { database in
             var changes = AdapterNotifications(database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
             #expect(await changes.next() == .poll)
             try database.cluster.restart()
@@ -36,7 +36,7 @@ import Testing
     }
 
     @Test func iterationEndsWithItsTask() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let notifications = AdapterNotifications(database.settings(), pollInterval: .seconds(600))
         let task = Task {
             var seen = 0

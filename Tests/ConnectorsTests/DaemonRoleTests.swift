@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct DaemonRoleTests {
     @Test func daemonRoleStoresLabelsAndRejects() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let role = try await database.makeDaemonRole()
         let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
 
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func daemonRoleLearns() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let rows = PostgresLabelledRowSource(database.settings(user: try await database.makeDaemonRole()))
         let id = try await rows.begin(task: "section", trigger: .command, champion: nil)
         try await rows.finish(id, verdict: .skipped, reason: "no rows", rowsUsed: 0, challenger: nil)
@@ -34,7 +34,7 @@ import Testing
         "INSERT INTO lorikeet.schema_migrations (version, name) VALUES (99, 'mine')", "CREATE TABLE public.mine (id int)",
     ])
     func daemonRoleMayNot(_ statement: String) async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let connection = try database.connect(user: try await database.makeDaemonRole())
         defer { connection.close() }
         let error = #expect(throws: PostgresError.self) { try connection.execute(statement) }
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func roleWithoutPrivilegesIsToldWhatItLacks() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let role = try await database.makeDaemonRole()
         try database.sql("REVOKE DELETE, UPDATE ON lorikeet.rejected FROM \(role)")
         let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test func unknownRoleIsRefusedAndNothingMade() async throws {
-        let database = try await TestDatabase.make(isMigrated: false)
+        let database = try await SchemaDatabase.make(isMigrated: false)
         let error = await #expect(throws: DatabaseError.self) {
             try await Schema.migrate(database.settings(), grantingTo: "nobody \"here\"")
         }

@@ -19,7 +19,7 @@ import Testing
             }
             try await topic.reading { source in
                 let messages = try await source.messages(3)
-                #expect(messages.map(\.origin) == (0..<3).map { Origin(topic: "texts", partition: 0, offset: $0) })
+                try #require(messages.map(\.origin) == (0..<3).map { Origin(topic: "texts", partition: 0, offset: $0) })
                 #expect(messages[0].key == [0, 255])
                 #expect(messages[0].payload == Array("chess ♞".utf8))
                 #expect(messages[0].headers.map(\.name) == ["kind", "kind", "empty"])

@@ -1,13 +1,14 @@
 import Foundation
 import PostgresClient
 import Retraining
+import TestSupport
 import Testing
 
 @testable import Connectors
 
 @Suite struct LabelledRowSourceTests {
-    private func withRows(_ body: (TestDatabase, PostgresLabelledRowSource) async throws -> Void) async throws {
-        let database = try await TestDatabase.make()
+    private func withRows(_ body: (SchemaDatabase, PostgresLabelledRowSource) async throws -> Void) async throws {
+        let database = try await SchemaDatabase.make()
         let rows = PostgresLabelledRowSource(database.settings())
         do {
             try await body(database, rows)
@@ -15,6 +16,19 @@ import Testing
         } catch {
             await rows.close()
             throw error
+        }
+    }
+
+    @Test func everyPromiseIsKept() async throws {
+        try await withRows { database, source in
+            let add: @Sendable ([(text: String, label: String)], String) async throws -> Void = { rows, task in
+                for (text, label) in rows {
+                    try database.sql(
+                        "INSERT INTO lorikeet.annotations (task, text, label) VALUES ($1, $2, $3)",
+                        with: [.text(task), .text(text), .text(label)])
+                }
+            }
+            try await LabelledRowSourceConformance(source: source, add: add).run()
         }
     }
 
@@ -135,7 +149,7 @@ import Testing
     }
 
     @Test func aRestartedServerIsFoundAgain() async throws {
-        try await TestDatabase.withOwnCluster { database in
+        try await SchemaDatabase.withOwnCluster { database in
             let source = PostgresLabelledRowSource(database.settings())
             #expect(try await source.newRows(task: "section", since: nil) == 0)
             try database.cluster.halt()

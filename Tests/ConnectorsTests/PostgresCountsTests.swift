@@ -5,7 +5,7 @@ import Testing
 
 @Suite struct PostgresCountsTests {
     @Test func rowsAreCounted() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         _ = try await sink.store([
             Samples.labelled(0, tasks: ["section", "role"]), Samples.labelled(1, label: "devel"), Samples.rejected(2),

@@ -5,8 +5,8 @@ import Testing
 @testable import Connectors
 
 @Suite struct PostgresLabelSinkTests {
-    private func withSink(_ body: (TestDatabase, PostgresLabelSink) async throws -> Void) async throws {
-        let database = try await TestDatabase.make()
+    private func withSink(_ body: (SchemaDatabase, PostgresLabelSink) async throws -> Void) async throws {
+        let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         do {
             try await body(database, sink)

@@ -11,8 +11,8 @@ import Testing
     /// Stores 64 messages, the 41st of them with a text that the statement makes impossible.
     private func storeBatch(
         refusedBy statements: [String], tasks: [String] = ["section", "role"]
-    ) async throws -> (database: TestDatabase, receipt: StoreReceipt, statements: Int) {
-        let database = try await TestDatabase.make()
+    ) async throws -> (database: SchemaDatabase, receipt: StoreReceipt, statements: Int) {
+        let database = try await SchemaDatabase.make()
         for statement in statements { try database.sql(statement) }
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         try await sink.connect()
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func rowsThatRefuseOneAnotherAreParted() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         try database.sql("CREATE UNIQUE INDEX texts_once ON lorikeet.labels (text)")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let receipt = try await sink.store((0..<10).map { Samples.labelled($0, text: "text \($0 % 5)") })
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func aRejectionThatCannotBeStoredIsRetriedNeverSkipped() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         try database.sql("ALTER TABLE lorikeet.rejected ADD CONSTRAINT few CHECK (length(payload) < 3)")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0), Samples.rejected(1)]) }
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func scoresThatAreNoNumbersAreRefused() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let broken = LabelledMessage(
             message: Samples.message(0), text: nil,

@@ -7,7 +7,7 @@ import Testing
 
 @Suite struct SchemaTests {
     @Test func migrationMakesEveryTableWithItsComment() async throws {
-        let database = try await TestDatabase.make(isMigrated: false)
+        let database = try await SchemaDatabase.make(isMigrated: false)
         #expect(try await Schema.version(database.settings()) == 0)
 
         let change = try await Schema.migrate(database.settings())
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func keysAreThoseOfTheOrigin() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         func key(_ table: String) throws -> [String?] {
             try database.sql(
                 """
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func migratingAgainChangesNothing() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'chess', 'games')")
 
         let change = try await Schema.migrate(database.settings())
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func manyStartersMigrateOnce() async throws {
-        let database = try await TestDatabase.make(isMigrated: false)
+        let database = try await SchemaDatabase.make(isMigrated: false)
         let changes = try await withThrowingTaskGroup(of: SchemaChange.self) { group in
             for _ in 0..<6 { group.addTask { try await Schema.migrate(database.settings()) } }
             return try await group.reduce(into: []) { $0.append($1) }
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func laterStepsFollowTheFirst() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let later = Migration(
             version: Schema.expectedVersion + 1, name: "one more",
             statements: ["ALTER TABLE lorikeet.annotations ADD COLUMN weight double precision"])
@@ -75,7 +75,7 @@ import Testing
     }
 
     @Test func aStepThatFailsLeavesNothing() async throws {
-        let database = try await TestDatabase.make(isMigrated: false)
+        let database = try await SchemaDatabase.make(isMigrated: false)
         let broken = Migration(version: Schema.expectedVersion + 1, name: "broken", statements: ["ALTER TABLE lorikeet.nothing ADD x int"])
 
         let error = await #expect(throws: DatabaseError.self) {
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func newerSchemaIsRefusedByName() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         try database.sql("INSERT INTO lorikeet.schema_migrations (version, name) VALUES (999, 'of the future')")
 
         let error = await #expect(throws: DatabaseError.self) { try await Schema.migrate(database.settings()) }
@@ -102,7 +102,7 @@ import Testing
     }
 
     @Test func missingSchemaStopsTheSinkWithTheRemedy() async throws {
-        let database = try await TestDatabase.make(isMigrated: false)
+        let database = try await SchemaDatabase.make(isMigrated: false)
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let error = await #expect(throws: SinkError.self) { try await sink.connect() }
         #expect(error?.action == .stop)
@@ -110,7 +110,7 @@ import Testing
     }
 
     @Test func otherEncodingsAreRefused() async throws {
-        let database = try await TestDatabase.make(
+        let database = try await SchemaDatabase.make(
             isMigrated: false, options: "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
         let error = await #expect(throws: DatabaseError.self) { try await Schema.migrate(database.settings()) }
         #expect(error?.action == .stop)
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func annotationsTakeAPlainInsert() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let row = try database.sql(
             "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'chess', 'games') RETURNING *"
         ).first
@@ -130,7 +130,7 @@ import Testing
     }
 
     @Test func aTaskHasOneLiveAdapter() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         func insert(_ version: Int) throws {
             let digest = String(repeating: "\(version)", count: 64)
             try database.sql(

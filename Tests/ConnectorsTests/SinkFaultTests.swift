@@ -8,7 +8,7 @@ import Testing
 @Suite struct SinkFaultTests {
     private let batch = (0..<64).map { Samples.labelled($0, tasks: ["section", "role"]) }
 
-    private func expectEveryRowOnce(_ database: TestDatabase) throws {
+    private func expectEveryRowOnce(_ database: SchemaDatabase) throws {
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 128)
         #expect(try database.count("SELECT count(DISTINCT (\"offset\", task)) FROM lorikeet.labels") == 128)
         #expect(try database.count("SELECT count(*) FROM lorikeet.rejected") == 0)
@@ -18,7 +18,7 @@ import Testing
     private func breakInMidStore(
         deadline: Duration = .seconds(20), _ fault: (PrivatePostgres) throws -> Void, mend: (PrivatePostgres) throws -> Void
     ) async throws {
-        try await TestDatabase.withOwnCluster { database in
+        try await SchemaDatabase.withOwnCluster { database in
             let sink = PostgresLabelSink(database.settings(deadline: deadline), pipeline: "packages")
             try await sink.connect()
             let holder = try database.connect()
@@ -53,7 +53,7 @@ import Testing
     }
 
     @Test func aBackendThatIsKilledIsReplaced() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         try await sink.connect()
         try database.sql(
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func serverThatIsAwayAtTheStartIsWaitedFor() async throws {
-        try await TestDatabase.withOwnCluster { database in
+        try await SchemaDatabase.withOwnCluster { database in
             try database.cluster.halt()
             let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
             let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func lockThatIsNeverFreedIsATimeout() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(deadline: .milliseconds(300)), pipeline: "packages")
         try await sink.connect()
         let holder = try database.connect()
@@ -94,44 +94,47 @@ import Testing
     }
 
     @Test func deadlockWithAnotherSessionIsRetried() async throws {
-        let database = try await TestDatabase.make()
-        try database.sql("CREATE TABLE public.other (id int)")
-        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-        _ = try await sink.store([Samples.labelled(0, text: "before")])
+        let database = try await SchemaDatabase.make()
         try database.sql(
+            "CREATE TABLE public.other (id int)",
             """
             CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                LOCK TABLE public.other; RETURN NEW;
+                PERFORM pg_advisory_xact_lock(42); LOCK TABLE public.other; RETURN NEW;
             END $$
-            """, "CREATE TRIGGER wait BEFORE UPDATE ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.wait()",
-            // The sink notices first, the other side goes on.
+            """, "CREATE TRIGGER wait BEFORE INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.wait()",
+            // Who waits last notices, and that is to be the sink.
             "ALTER DATABASE \(database.name) SET deadlock_timeout = '50ms'")
-        await sink.close()
-        let holder = PostgresSession(database.settings(), name: "holder")
-        try await holder.run("locking") { connection in
-            try connection.execute("SET deadlock_timeout = '60s'")
+        let gate = try database.connect()
+        try gate.execute("SELECT pg_advisory_lock(42)")
+        let other = PostgresSession(database.settings(), name: "other")
+        try await other.run("locking") { connection in
             try connection.execute("BEGIN")
             try connection.execute("LOCK TABLE public.other")
         }
-        let storing = Task { try await sink.store([Samples.labelled(0, text: "after")]) }
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+
+        let storing = Task { try await sink.store([Samples.labelled(0)]) }
         try await database.waitUntilBlocked()
         let locking = Task {
-            try await holder.run("locking more") { connection in
-                _ = try connection.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE")
+            try await other.run("locking more") { connection in
+                try connection.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE")
+                try connection.execute("ROLLBACK")
             }
         }
+        try await database.waitUntilBlocked(sessions: 2)
+        gate.close()
         let error = await #expect(throws: SinkError.self) { try await storing.value }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("40P01") == true)
         try await locking.value
-        await holder.close()
-        _ = try await sink.store([Samples.labelled(0, text: "after")])
-        #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE text = 'after'") == 1)
+        _ = try await sink.store([Samples.labelled(0)])
+        #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 1)
+        await other.close()
         await sink.close()
     }
 
     @Test func readOnlyServerIsWaitedFor() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         try database.sql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
@@ -141,7 +144,7 @@ import Testing
     }
 
     @Test func tooManyConnectionsAreWaitedFor() async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let role = try await database.makeDaemonRole()
         try database.sql("ALTER ROLE \(role) CONNECTION LIMIT 0")
         let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
@@ -158,7 +161,7 @@ import Testing
         ("ALTER TABLE lorikeet.labels DROP COLUMN scores", "scores"),
     ])
     func whatIsMissingIsNamed(_ statement: String, _ name: String) async throws {
-        let database = try await TestDatabase.make()
+        let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         _ = try await sink.store([Samples.labelled(0)])
         try database.sql(statement)
@@ -179,7 +182,7 @@ import Testing
 /// Passwords.
 @Suite struct PasswordTests {
     @Test func wrongPasswordStopsWithoutShowingIt() async throws {
-        try await TestDatabase.withOwnCluster { database in
+        try await SchemaDatabase.withOwnCluster { database in
             // The private cluster asks members of this role for a password.
             try database.sql("CREATE ROLE password_required", "CREATE ROLE secured LOGIN PASSWORD 'right one' IN ROLE password_required")
 

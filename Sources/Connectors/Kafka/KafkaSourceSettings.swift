@@ -17,37 +17,21 @@ public struct KafkaSourceSettings: Sendable {
         self.properties = properties
     }
 
-    /// Properties that Lorikeet's promise rests on: a position is committed when its rows are stored, and not before.
-    static let fixed = [
-        "enable.auto.commit": "false",
-        "enable.auto.offset.store": "false",
-        "enable.partition.eof": "false",
-    ]
-
-    /// Properties that a pipeline file may set otherwise.
+    /// Properties that a pipeline file may set otherwise. `KafkaClient` has defaults of its own, and refuses to commit by itself.
     static let defaults = [
         "client.id": "lorikeet",
-        // A group that is new reads what is there already.
-        "auto.offset.reset": "earliest",
         // What the client library fetches ahead, in kB; its own default would hold 64 MB a consumer.
         "queued.max.messages.kbytes": "16384",
-        // An idle connection that a firewall has forgotten is noticed.
-        "socket.keepalive.enable": "true",
     ]
 
-    /// What a pipeline file must not set: the fixed ones with another value, and what has a key of its own there.
+    /// Properties given that have a key of their own in a pipeline file.
     public var refusedProperties: [String] {
-        let refused = properties.filter { name, value in
-            if let fixed = Self.fixed[name] { return value != fixed }
-            return name == "bootstrap.servers" || name == "metadata.broker.list" || name == "group.id"
-        }
-        return refused.keys.sorted()
+        ["bootstrap.servers", "group.id", "metadata.broker.list"].filter { properties[$0] != nil }
     }
 
     var consumerProperties: [String: String] {
         Self.defaults
             .merging(properties) { _, given in given }
-            .merging(Self.fixed) { _, fixed in fixed }
             .merging(["bootstrap.servers": brokers, "group.id": group]) { _, own in own }
     }
 }

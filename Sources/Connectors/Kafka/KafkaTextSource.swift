@@ -23,7 +23,7 @@ public actor KafkaTextSource: TextSource {
         guard consumer == nil else { return }
         let refused = settings.refusedProperties
         guard refused.isEmpty else {
-            throw SourceError(action: .stop, reason: "Kafka properties that cannot be set: \(refused.joined(separator: ", "))")
+            throw SourceError(action: .stop, reason: "Kafka properties that have keys of their own: \(refused.joined(separator: ", "))")
         }
         let reports = reports
         let logger = logger

@@ -4,7 +4,7 @@ import Synchronization
 @testable import Connectors
 
 /// A database of one test's own, in a private cluster that the tests share unless they break it.
-struct TestDatabase {
+struct SchemaDatabase {
     let cluster: PrivatePostgres
     let name: String
 
@@ -12,7 +12,7 @@ struct TestDatabase {
     private static let count = Atomic(0)
 
     /// In the shared cluster, which ends with this process.
-    static func make(isMigrated: Bool = true, options: String = "") async throws -> TestDatabase {
+    static func make(isMigrated: Bool = true, options: String = "") async throws -> SchemaDatabase {
         let cluster = try shared.withLock { cluster in
             if let cluster { return cluster }
             let started = try PrivatePostgres.start(fsync: false)
@@ -23,18 +23,18 @@ struct TestDatabase {
     }
 
     /// In a cluster of its own, which `body` may break.
-    static func withOwnCluster(_ body: (TestDatabase) async throws -> Void) async throws {
+    static func withOwnCluster(_ body: (SchemaDatabase) async throws -> Void) async throws {
         let cluster = try PrivatePostgres.start()
         defer { cluster.stop() }
         try await body(try await make(in: cluster, isMigrated: true, options: ""))
     }
 
-    private static func make(in cluster: PrivatePostgres, isMigrated: Bool, options: String) async throws -> TestDatabase {
+    private static func make(in cluster: PrivatePostgres, isMigrated: Bool, options: String) async throws -> SchemaDatabase {
         let name = "test_\(count.add(1, ordering: .relaxed).newValue)"
         let connection = try PostgresConnection(dsn: cluster.dsn())
         try connection.execute("CREATE DATABASE \(name) \(options)")
         connection.close()
-        let database = TestDatabase(cluster: cluster, name: name)
+        let database = SchemaDatabase(cluster: cluster, name: name)
         if isMigrated { try await Schema.migrate(database.settings()) }
         return database
     }
@@ -72,17 +72,18 @@ struct TestDatabase {
         return role
     }
 
-    /// Returns when a session of this database waits for a lock; the server looks, because it sends no event for that.
+    /// Returns when so many sessions of this database wait for locks; the server looks, because it sends no event for that.
     ///
     /// Not on the caller's thread: what is to be waited for may need it.
-    func waitUntilBlocked() async throws {
+    func waitUntilBlocked(sessions: Int = 1) async throws {
         try await PostgresSession.once(settings(), "waiting for a lock") { connection in
             _ = try connection.execute(
                 """
                 DO $$ BEGIN LOOP
-                    PERFORM FROM pg_stat_activity
-                    WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'lorikeet-test';
-                    EXIT WHEN FOUND;
+                    EXIT WHEN (
+                        SELECT count(*) FROM pg_stat_activity
+                        WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'lorikeet-test'
+                    ) >= \(sessions);
                     PERFORM pg_stat_clear_snapshot(), pg_sleep(0.005);
                 END LOOP; END $$
                 """)

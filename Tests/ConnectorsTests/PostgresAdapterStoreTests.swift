@@ -1,0 +1,126 @@
+import AdapterRegistry
+import BERT
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Connectors
+
+@Suite struct PostgresAdapterStoreTests {
+    private func adapters(_ count: Int) throws -> [Adapter] {
+        let model = try TinyModel.shared.get()
+        return try (1...count).map { try model.adapter(labels: ["red", "blue"], seed: UInt64($0)) }
+    }
+
+    private func withStore(_ body: (SchemaDatabase, PostgresAdapterStore) async throws -> Void) async throws {
+        let database = try await SchemaDatabase.make()
+        let store = PostgresAdapterStore(database.settings(user: try await database.makeDaemonRole()))
+        do {
+            try await body(database, store)
+            await store.close()
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    @Test func everyPromiseIsKeptByADaemonsRole() async throws {
+        try await withStore { _, store in
+            try await AdapterStoreConformance(store: store, adapters: try adapters(3)).run()
+        }
+    }
+
+    @Test func whatIsLoadedRunsOverItsBase() async throws {
+        try await withStore { _, store in
+            let adapter = try adapters(1)[0]
+            _ = try await store.publish(task: "color", adapter: adapter, metrics: ["broken": .nan, "accuracy": 0.5], parentDigest: nil)
+            let stored = try await store.load(digest: adapter.digest)
+            let again = try Adapter(manifest: stored.manifest, weights: stored.weights, base: try TinyModel.shared.get().base)
+            #expect(again.digest == adapter.digest)
+            #expect(stored.version.metrics == ["accuracy": 0.5])
+        }
+    }
+
+    @Test(arguments: [
+        "UPDATE lorikeet.adapters SET weights = set_byte(weights, length(weights) - 1, 255 - get_byte(weights, length(weights) - 1))",
+        "UPDATE lorikeet.adapters SET manifest = jsonb_set(manifest, '{labels,0}', '\"green\"')",
+        "UPDATE lorikeet.adapters SET manifest = '{}'", "UPDATE lorikeet.adapters SET weights = ''",
+    ])
+    func damageIsFoundByItsDigest(_ damage: String) async throws {
+        try await withStore { database, store in
+            let adapter = try adapters(1)[0]
+            _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            try database.sql(damage)
+            let error = await #expect(throws: DamagedAdapter.self) { try await store.load(digest: adapter.digest) }
+            #expect(error?.digest == adapter.digest)
+        }
+    }
+
+    @Test func manyPromotersLeaveOneLive() async throws {
+        try await withStore { database, store in
+            for adapter in try adapters(4) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for promoter in 0..<4 {
+                    group.addTask {
+                        let own = PostgresAdapterStore(database.settings())
+                        for turn in 0..<5 { _ = try await own.promote(task: "color", version: (promoter + turn) % 4 + 1) }
+                        await own.close()
+                    }
+                }
+                try await group.waitForAll()
+            }
+            #expect(try await store.live(tasks: ["color"]).count == 1)
+            #expect(try await store.versions(task: "color").map(\.version) == [1, 2, 3, 4])
+        }
+    }
+
+    @Test func manyPublishersOfOneAdapterMakeOneVersion() async throws {
+        try await withStore { database, store in
+            let adapter = try adapters(1)[0]
+            let versions = try await withThrowingTaskGroup(of: Int.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        let own = PostgresAdapterStore(database.settings())
+                        let version = try await own.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil).version
+                        await own.close()
+                        return version
+                    }
+                }
+                return try await group.reduce(into: []) { $0.append($1) }
+            }
+            #expect(versions == [1, 1, 1, 1])
+        }
+    }
+
+    @Test func whatWasTakenBackIsNotRolledBackTo() async throws {
+        try await withStore { _, store in
+            for adapter in try adapters(3) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
+            for version in 1...2 { _ = try await store.promote(task: "color", version: version) }
+            #expect(try await store.rollback(task: "color").version == 1)
+            _ = try await store.promote(task: "color", version: 3)
+            #expect(try await store.rollback(task: "color").version == 1)
+            #expect(try await store.versions(task: "color").map(\.state) == [.live, .rejected, .rejected])
+        }
+    }
+
+    @Test func promotionAndRollbackAreTold() async throws {
+        try await withStore { database, store in
+            for adapter in try adapters(2) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
+            var changes = AdapterNotifications(database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
+            #expect(await changes.next() == .poll)
+            _ = try await store.promote(task: "color", version: 1)
+            #expect(await changes.next() == .changed(task: "color"))
+            _ = try await store.promote(task: "color", version: 2)
+            #expect(await changes.next() == .changed(task: "color"))
+            _ = try await store.rollback(task: "color")
+            #expect(await changes.next() == .changed(task: "color"))
+        }
+    }
+
+    @Test func aDatabaseThatIsAwayIsToldFromAMissingAdapter() async throws {
+        let store = PostgresAdapterStore(PostgresSettings(dsn: "host=/nowhere"))
+        let error = await #expect(throws: DatabaseError.self) { try await store.load(digest: "none") }
+        #expect(error?.action == .retry)
+        await store.close()
+    }
+}
