@@ -22,5 +22,9 @@ struct TaskLock {
         }
     }
 
-    func release() async { await session.close() }
+    /// Unlocks before it closes: a server frees what a closed connection held only when it notices.
+    func release() async {
+        try? await session.run("unlocking a task") { connection in _ = try connection.execute("SELECT pg_advisory_unlock_all()") }
+        await session.close()
+    }
 }

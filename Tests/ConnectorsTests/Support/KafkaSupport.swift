@@ -53,7 +53,8 @@ struct TestTopic {
         KafkaSourceSettings(
             brokers: broker.bootstrapServers, topics: [name], group: group,
             properties: [
-                "session.timeout.ms": "2000", "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "100",
+                // The mock broker lets members join for 3 seconds, and throws out those whose session is shorter.
+                "session.timeout.ms": "4000", "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "100",
                 "topic.metadata.refresh.interval.ms": "200",
             ])
     }
