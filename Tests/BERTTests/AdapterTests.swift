@@ -47,7 +47,8 @@ struct AdapterTests {
 
     @Test func everythingInAManifestIsKept() throws {
         let trainable = try TrainableAdapter(
-            base: fixture.base, configuration: LoRAConfiguration(rank: 2, alpha: 0.5, dropout: 0.1, targets: ["value", "query"], layers: [2, 1]),
+            base: fixture.base,
+            configuration: LoRAConfiguration(rank: 2, alpha: 0.5, dropout: 0.1, targets: ["value", "query"], layers: [2, 1]),
             labels: ["ä", "b / c"], seed: 4)
         let adapter = try trainable.frozen(task: "section", maxTokens: 128, createdBy: "test 1", temperature: 1.25)
         let folder = try TemporaryFolder()
@@ -134,9 +135,11 @@ struct AdapterTests {
 
     @Test func ambiguousPatternsAreRefused() throws {
         let configuration = LoRAConfiguration(rank: 4, rankPattern: ["query": 2, "self.query": 3])
-        guard case .invalidConfiguration(key: "rank_pattern", _) = error({
-            try TrainableAdapter(base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
-        }) else { return #expect(Bool(false)) }
+        guard
+            case .invalidConfiguration(key: "rank_pattern", _) = error({
+                try TrainableAdapter(base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
+            })
+        else { return #expect(Bool(false)) }
     }
 
     // MARK: - What is refused
@@ -149,9 +152,11 @@ struct AdapterTests {
         var missing = content
         missing.removeFirst()
         #expect(error { try make(missing, configuration) } == .missingTensor(name, reason: "its other half is there"))
-        guard case .missingTensor(_, reason: "the configuration adapts this layer") = error({
-            try make(content.filter { !$0.name.contains("layer.1.") }, configuration)
-        }) else { return #expect(Bool(false)) }
+        guard
+            case .missingTensor(_, reason: "the configuration adapts this layer") = error({
+                try make(content.filter { !$0.name.contains("layer.1.") }, configuration)
+            })
+        else { return #expect(Bool(false)) }
         var wide = content
         wide[0] = NamedTensor(name: name, shape: [5, 32], values: Array(repeating: 0, count: 160))
         #expect(error { try make(wide, configuration) } == .wrongShape(tensor: name, expected: [4, 32], found: [5, 32]))
@@ -184,7 +189,9 @@ struct AdapterTests {
         #expect(error { try Adapter.load(directory: fixture.adapterFolder("plain"), base: distil.base) } != nil)
         let folder = try TestModels.tinyBase()
         let other = try BERTBase(directory: folder.path)
-        #expect(error { try TrainableAdapter(continuing: plain, base: other) } == .anotherBase(expected: fixture.base.digest, found: other.digest))
+        #expect(
+            error { try TrainableAdapter(continuing: plain, base: other) }
+                == .anotherBase(expected: fixture.base.digest, found: other.digest))
     }
 
     /// A copy of the plain adapter's folder with one key of its configuration changed.
@@ -206,11 +213,15 @@ struct AdapterTests {
     }
 
     @Test func initializationsThatChangeTheBaseAreRefused() throws {
-        let names = ["pissa": "PiSSA", "pissa_niter_16": "PiSSA", "olora": "OLoRA", "corda": "CorDA", "lora_ga": "LoRA-GA", "loftq": "LoftQ"]
+        let names = [
+            "pissa": "PiSSA", "pissa_niter_16": "PiSSA", "olora": "OLoRA", "corda": "CorDA", "lora_ga": "LoRA-GA", "loftq": "LoftQ",
+        ]
         for (name, title) in names {
-            guard case .unsupported(let feature, let reason) = error({
-                try load(changed("init_lora_weights", name))
-            }) else { return #expect(Bool(false), "\(name)") }
+            guard
+                case .unsupported(let feature, let reason) = error({
+                    try load(changed("init_lora_weights", name))
+                })
+            else { return #expect(Bool(false), "\(name)") }
             #expect(feature == title && reason.contains("changes the base's weights"))
         }
         for harmless: Any in ["gaussian", "eva", false, "orthogonal"] {
@@ -252,21 +263,28 @@ struct AdapterTests {
         let broken = try changed("r", 4)
         try Data("{}".utf8).write(to: URL(fileURLWithPath: broken.path + "/lorikeet.json"))
         #expect(
-            error { try Adapter.load(directory: broken.path, base: fixture.base) } == .invalidConfiguration(key: "labels", reason: "is missing"))
+            error { try Adapter.load(directory: broken.path, base: fixture.base) }
+                == .invalidConfiguration(key: "labels", reason: "is missing"))
     }
 
     @Test func unknownTargetsNameTheKnownOnes() throws {
         let configuration = LoRAConfiguration(targets: ["qurey"])
-        guard case .unknownTarget(let name, let known) = error({
-            try TrainableAdapter(base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
-        }) else { return #expect(Bool(false)) }
+        guard
+            case .unknownTarget(let name, let known) = error({
+                try TrainableAdapter(base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
+            })
+        else { return #expect(Bool(false)) }
         #expect(name == "qurey" && known.contains("query"))
-        guard case .invalidConfiguration(key: "layers_to_transform", _) = error({
-            try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(layers: [3]), labels: ["a", "b"], seed: 1)
-        }) else { return #expect(Bool(false)) }
-        guard case .unsupported = error({
-            try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(useDoRA: true), labels: ["a", "b"], seed: 1)
-        }) else { return #expect(Bool(false)) }
+        guard
+            case .invalidConfiguration(key: "layers_to_transform", _) = error({
+                try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(layers: [3]), labels: ["a", "b"], seed: 1)
+            })
+        else { return #expect(Bool(false)) }
+        guard
+            case .unsupported = error({
+                try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(useDoRA: true), labels: ["a", "b"], seed: 1)
+            })
+        else { return #expect(Bool(false)) }
     }
 
     // MARK: - Learning on

@@ -102,7 +102,9 @@ struct BaseTests {
     @Test func notFiniteWeightsAreRefusedByName() throws {
         let folder = try TestModels.tinyBase()
         try rewrite(folder) { tensors in
-            for index in tensors.indices where tensors[index].name == "encoder.layer.1.output.dense.weight" { tensors[index].values[5] = .nan }
+            for index in tensors.indices where tensors[index].name == "encoder.layer.1.output.dense.weight" {
+                tensors[index].values[5] = .nan
+            }
         }
         #expect(
             error(folder) == .notFinite(file: folder.path + "/model.safetensors", tensor: "encoder.layer.1.output.dense.weight"))
@@ -125,7 +127,9 @@ struct BaseTests {
         let expected = InferencePass(base: base).hiddenStates(below: 2, PackedBatch([sequence]))
         try rewrite(folder) { tensors in
             for index in tensors.indices {
-                tensors[index].name = "bert." + tensors[index].name.replacing("LayerNorm.weight", with: "LayerNorm.gamma")
+                tensors[index].name =
+                    "bert."
+                    + tensors[index].name.replacing("LayerNorm.weight", with: "LayerNorm.gamma")
                     .replacing("LayerNorm.bias", with: "LayerNorm.beta")
             }
         }

@@ -32,7 +32,8 @@ struct Fixture {
     init(_ name: String) throws {
         self.name = name
         base = try BERTBase(directory: Fixture.folder(name))
-        let content = try JSONDecoder().decode(Content.self, from: Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/cases.json")))
+        let content = try JSONDecoder().decode(
+            Content.self, from: Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/cases.json")))
         sequences = content.sequences
         cases = content.adapters
     }

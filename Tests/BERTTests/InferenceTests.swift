@@ -1,5 +1,5 @@
-import Testing
 import TestSupport
+import Testing
 
 @testable import BERT
 
@@ -52,7 +52,9 @@ struct InferenceTests {
         for fixture in bases {
             let top = fixture.base.configuration.layers - 1
             let target = fixture.base.configuration.architecture == .bert ? "query" : "q_lin"
-            let configurations = [nil, [top], [top - 1], [0, top]].map { LoRAConfiguration(rank: 3, alpha: 6, targets: [target], layers: $0) }
+            let configurations = [nil, [top], [top - 1], [0, top]].map {
+                LoRAConfiguration(rank: 3, alpha: 6, targets: [target], layers: $0)
+            }
             let adapters = try configurations.enumerated().map { number, configuration in
                 try TestModels.adapter(over: fixture.base, labels: ["a", "b", "c"], configuration: configuration, seed: UInt64(number))
             }
@@ -129,6 +131,7 @@ struct InferenceTests {
                 .logits(count: sequences.count, adapters: adapters, assignments: assign) { sequences[$0] }
             for (one, other) in zip(found, expected) { #expect(deviation(one, other) < 1e-5) }
         }
-        #expect(ParallelInference(base: fixture.base, workers: 2).logits(count: 0, adapters: [], assignments: { _ in [] }) { _ in [] }.isEmpty)
+        #expect(
+            ParallelInference(base: fixture.base, workers: 2).logits(count: 0, adapters: [], assignments: { _ in [] }) { _ in [] }.isEmpty)
     }
 }

@@ -25,7 +25,8 @@ struct SafetensorsTests {
 
     @Test func writtenTensorsAreReadAgain() throws {
         let tensors = [
-            NamedTensor(name: "b", shape: [2, 2], values: [1, -2, 3.5, 0]), NamedTensor(name: "a\"\\\u{1}", shape: [3], values: [0x1p-140, -0.0, 7]),
+            NamedTensor(name: "b", shape: [2, 2], values: [1, -2, 3.5, 0]),
+            NamedTensor(name: "a\"\\\u{1}", shape: [3], values: [0x1p-140, -0.0, 7]),
             NamedTensor(name: "none", shape: [0, 4], values: []), NamedTensor(name: "one", shape: [], values: [9]),
         ]
         let bytes = SafetensorsWriter.bytes(tensors)
@@ -74,7 +75,8 @@ struct SafetensorsTests {
         #expect(error([0, 0, 0, 0x40, 0, 0, 0, 0, 0x7B]) == .headerTooLarge(bytes: 0x4000_0000))
         #expect(error([50, 0, 0, 0, 0, 0, 0, 0, 0x7B]) == .truncated)
         for header in [
-            "", "[]", "{", "null", #"{"t":1}"#, #"{"t":{"dtype":"F32","shape":[1]}}"#, #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0]}}"#,
+            "", "[]", "{", "null", #"{"t":1}"#, #"{"t":{"dtype":"F32","shape":[1]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}"#, #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[-4,12]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[4,20]}}"#, #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}"#, #"{"t":{"dtype":"F32","shape":[4.5],"data_offsets":[0,16]}}"#,

@@ -22,7 +22,8 @@ public enum TestModels {
     /// The vocabulary has every lowercase letter and digit, alone and as continuation, and the given words: any ASCII text
     /// has tokens. The same arguments give the same bytes.
     public static func tinyBase(
-        _ architecture: BERTConfiguration.Architecture = .bert, layers: Int = 2, hidden: Int = 32, positions: Int = 64, words: [String] = [],
+        _ architecture: BERTConfiguration.Architecture = .bert, layers: Int = 2, hidden: Int = 32, positions: Int = 64,
+        words: [String] = [],
         seed: UInt64 = 1
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
@@ -130,7 +131,8 @@ private struct TinyWeights {
         if sizes.architecture == .bert { matrix("embeddings.token_type_embeddings.weight", [2, hidden]) }
         norm("embeddings.LayerNorm", hidden)
         for layer in 0..<sizes.layers {
-            sizes.architecture == .bert ? bertLayer("encoder.layer.\(layer).", sizes) : distilBERTLayer("transformer.layer.\(layer).", sizes)
+            sizes.architecture == .bert
+                ? bertLayer("encoder.layer.\(layer).", sizes) : distilBERTLayer("transformer.layer.\(layer).", sizes)
         }
         if sizes.architecture == .bert { linear("pooler.dense", hidden, hidden) }
     }

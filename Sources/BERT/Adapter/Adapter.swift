@@ -123,7 +123,8 @@ extension Adapter {
             let shape = base.names.shape(module.site)
             placed.append(
                 AdapterLayout.Module(
-                    module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs, outputs: shape.outputs))
+                    module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs,
+                    outputs: shape.outputs))
         }
         let hasBias = placed.contains { tensors.shape(AdapterLayout.key(base.names.name($0.module)) + ".base_layer.bias") != nil }
         let layout = AdapterLayout(
@@ -166,7 +167,8 @@ extension Adapter {
         return labels
     }
 
-    /// The configuration as it is kept: lists sorted, patterns and exclusions spelled out as names, so that the same adapter has one digest.
+    /// The configuration as it is kept: lists sorted, patterns and exclusions spelled out as names, so that one adapter has
+    /// one digest.
     private static func canonical(
         _ configuration: LoRAConfiguration, modules: [AdaptedModule], base: BERTBase, byTensors: Bool, hasBias: Bool
     ) -> LoRAConfiguration {

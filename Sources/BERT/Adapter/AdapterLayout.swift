@@ -42,7 +42,8 @@ struct AdapterLayout: Sendable {
         classifier = Dense(inputs: 0, outputs: 0, weight: 0, bias: 0)
         var start = 0
         while start < modules.count {
-            let group = modules[start...].prefix { $0.module.layer == modules[start].module.layer && $0.module.group == modules[start].module.group }
+            let first = modules[start].module
+            let group = modules[start...].prefix { $0.module.layer == first.layer && $0.module.group == first.group }
             append(group: Array(group), useDoRA: useDoRA, hasBias: bias == .loraOnly)
             start += group.count
         }

@@ -44,8 +44,8 @@ struct PEFTConfiguration {
         let title = known.first { name.hasPrefix($0.key) }?.value ?? "init_lora_weights \"\(name)\""
         throw .unsupported(
             feature: title,
-            reason: "this initialization changes the base's weights, so the adapter cannot share a base; convert it to plain LoRA with PEFT "
-                + "(save_pretrained with path_initial_model_for_weight_conversion)")
+            reason: "this initialization changes the base's weights, so the adapter cannot share a base; convert it to plain LoRA "
+                + "with PEFT (save_pretrained with path_initial_model_for_weight_conversion)")
     }
 
     private static func refuseVariants(_ values: [String: Any]) throws(AdapterError) {

@@ -37,6 +37,7 @@ struct ForkPlan {
     /// The first row of each text's trunk and of each task, -1 where there is none.
     private var trunkRows: [Int] = []
     private var slotRows: [Int] = []
+    private var sequenceLengths: [Int] = []
 
     /// Starts with one trunk a text that has a task; `lengths(i)` is a text's number of tokens.
     mutating func begin(lowestLayers: [Int], assignments: [[Int]], lengths: (Int) -> Int) {
@@ -89,23 +90,21 @@ struct ForkPlan {
 
     /// Lays the segments out anew for `layer`: `Segment.source` says where each one's rows are now.
     mutating func fork(at layer: Int) {
-        var lengths = segments.makeIterator()
-        // Lengths by text, taken from the trunks and tasks there are, before the segments are cleared.
+        // Lengths by text, before the segments that know them are cleared.
         sequenceLengths.removeAll(keepingCapacity: true)
         for _ in trunkRows { sequenceLengths.append(0) }
-        while let segment = lengths.next() { sequenceLengths[segment.sequence] = segment.rows.count }
+        for segment in segments { sequenceLengths[segment.sequence] = segment.rows.count }
         clear()
         for sequence in trunkRows.indices where trunkRows[sequence] >= 0 && needsTrunk(sequence, layer) {
             append(sequence, slot: nil, count: sequenceLengths[sequence], source: trunkRows[sequence])
         }
         for slot in slotsByAdapter where lowestLayers[slotAdapters[slot]] <= layer {
             let sequence = slotSequences[slot]
-            append(sequence, slot: slot, count: sequenceLengths[sequence], source: slotRows[slot] >= 0 ? slotRows[slot] : trunkRows[sequence])
+            let source = slotRows[slot] >= 0 ? slotRows[slot] : trunkRows[sequence]
+            append(sequence, slot: slot, count: sequenceLengths[sequence], source: source)
         }
         recordRows()
     }
-
-    private var sequenceLengths: [Int] = []
 
     private func needsTrunk(_ sequence: Int, _ layer: Int) -> Bool {
         for slot in firstSlots[sequence]..<firstSlots[sequence + 1] where lowestLayers[slotAdapters[slot]] > layer { return true }

@@ -3,7 +3,8 @@ import Kernels
 /// One worker's forward pass, with its memory. Not Sendable: one a thread.
 ///
 /// Any adapters may share a batch. A text with several tasks runs once through the layers below the lowest that a task's
-/// adapter touches; there the task forks off. After the first batches nothing is allocated but the result.
+/// adapter touches; there the task forks off. After the first batches nothing is allocated but the result. The thread that calls
+/// is left with flush-to-zero on, so it should be a worker's own.
 public final class InferencePass {
     public let base: BERTBase
     private let encoder: EncoderForward

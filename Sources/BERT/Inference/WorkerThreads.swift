@@ -2,11 +2,12 @@ import Glibc
 
 /// Threads of their own for blocking computation, which must not hold up Swift's cooperative pool.
 enum WorkerThreads {
-    /// Runs `body(0)` … `body(count - 1)`, each on a new thread (the last on the caller's), and returns when all have.
+    /// Runs `body(0)` … `body(count - 1)`, each on a new thread, and returns when all have.
+    ///
+    /// The caller only waits: passes switch flush-to-zero on for the thread that they run on, which is not to be the caller's.
     static func run(count: Int, _ body: @Sendable (Int) -> Void) {
         withoutActuallyEscaping(body) { body in
-            let threads = (0..<max(count, 1) - 1).compactMap { number in start { body(number) } }
-            body(max(count, 1) - 1)
+            let threads = (0..<max(count, 1)).compactMap { number in start { body(number) } }
             for thread in threads { pthread_join(thread, nil) }
         }
     }

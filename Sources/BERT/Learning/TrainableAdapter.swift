@@ -56,7 +56,9 @@ public final class TrainableAdapter: @unchecked Sendable {
         view = AdapterView(layout: layout, values: storage.pointer, base: base)
     }
 
-    private static func layout(_ base: BERTBase, _ configuration: LoRAConfiguration, _ labels: [String]) throws(AdapterError) -> AdapterLayout {
+    private static func layout(
+        _ base: BERTBase, _ configuration: LoRAConfiguration, _ labels: [String]
+    ) throws(AdapterError) -> AdapterLayout {
         try Adapter.check(AdapterManifest(labels: labels, configuration: configuration))
         if configuration.useDoRA { throw .unsupported(feature: "DoRA", reason: "such adapters are served, but not trained here") }
         if let layers = configuration.layers, let wrong = layers.first(where: { !(0..<base.configuration.layers).contains($0) }) {
@@ -70,7 +72,8 @@ public final class TrainableAdapter: @unchecked Sendable {
             let shape = base.names.shape(module.site)
             modules.append(
                 AdapterLayout.Module(
-                    module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs, outputs: shape.outputs))
+                    module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs,
+                    outputs: shape.outputs))
         }
         return AdapterLayout(modules: modules, labels: labels.count, useDoRA: false, bias: configuration.bias, names: base.names)
     }

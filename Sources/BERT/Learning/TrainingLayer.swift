@@ -92,7 +92,8 @@ final class TrainingLayer {
     }
 
     /// Everything behind the attention.
-    private func finish(_ step: TrainingStep, residual: UnsafePointer<Float>, context: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
+    private func finish(_ step: TrainingStep, residual: UnsafePointer<Float>, context: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>)
+    {
         let texts = upper(step)
         let rows = texts.rowCount
         let attendedSum = kept.floats(.attendedSum, rows * hidden)
