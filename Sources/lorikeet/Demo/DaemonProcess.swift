@@ -1,0 +1,152 @@
+import Foundation
+import Synchronization
+
+/// `lorikeet run` as a process of its own, as an administrator would start it.
+final class DaemonProcess: Sendable {
+    /// Where its metrics and health pages are, `127.0.0.1:PORT`.
+    let address: String
+
+    private let process: Process
+    private let exit: ExitStatusPromise
+
+    private init(process: Process, address: String, exit: ExitStatusPromise) {
+        (self.process, self.address, self.exit) = (process, address, exit)
+    }
+
+    /// Starts it and waits until its health page listens.
+    ///
+    /// - Parameter log: the file that takes what it says.
+    static func start(pipeline: String, environment: [String: String], log: URL) async throws -> DaemonProcess {
+        let process = Process()
+        process.executableURL = try Self.executable()
+        process.arguments = ["run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"]
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        let errors = Pipe()
+        process.standardError = errors
+        guard FileManager.default.createFile(atPath: log.path, contents: nil), let file = FileHandle(forWritingAtPath: log.path) else {
+            throw DemoError("cannot write \(log.path)")
+        }
+
+        let exit = ExitStatusPromise()
+        let (addresses, found) = AsyncStream.makeStream(of: String.self)
+        process.terminationHandler = { ended in
+            exit.fulfil(ended.terminationStatus)
+            found.finish()
+        }
+        let lines = LogLines()
+        errors.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty {
+                handle.readabilityHandler = nil
+                return
+            }
+            try? file.write(contentsOf: data)
+            for line in lines.take(data) { if let address = Self.address(in: line) { found.yield(address) } }
+        }
+        try process.run()
+
+        var iterator = addresses.makeAsyncIterator()
+        guard let address = await iterator.next() else {
+            if process.isRunning { process.terminate() }
+            try Task.checkCancellation()
+            let said = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+            throw DemoError("lorikeet run did not start. It said:\n\(said.suffix(2000))")
+        }
+        return DaemonProcess(process: process, address: address, exit: exit)
+    }
+
+    var isRunning: Bool { process.isRunning }
+
+    /// Whether `/readyz` says 200.
+    func isReady() -> Bool { LoopbackHTTP.get("/readyz", at: address)?.status == 200 }
+
+    func metrics() -> MetricsPage? { LoopbackHTTP.get("/metrics", at: address).map { MetricsPage(text: $0.body) } }
+
+    /// SIGTERM, then its exit status once it has drained.
+    func terminate() async -> Int32 {
+        if process.isRunning { process.terminate() }
+        return await exit.value()
+    }
+
+    /// This program's own file.
+    static func executable() throws -> URL {
+        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            throw DemoError("cannot find the running program's file")
+        }
+        return URL(fileURLWithPath: path)
+    }
+
+    /// Runs another command of this program to its end.
+    static func run(_ arguments: [String], environment: [String: String]) async throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = try executable()
+        process.arguments = arguments
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = output
+        let exit = ExitStatusPromise()
+        process.terminationHandler = { exit.fulfil($0.terminationStatus) }
+        try process.run()
+        let status = await exit.value()
+        let said = (try? output.fileHandleForReading.readToEnd()) ?? Data()
+        return (status, String(decoding: said, as: UTF8.self))
+    }
+
+    /// The address in the log line that says where the health page listens.
+    private static func address(in line: Data) -> String? {
+        guard let object = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else { return nil }
+        return object["http"] as? String
+    }
+}
+
+/// Cuts a stream of bytes into lines.
+private final class LogLines: Sendable {
+    private let rest = Mutex(Data())
+
+    func take(_ data: Data) -> [Data] {
+        rest.withLock { rest in
+            rest += data
+            var lines: [Data] = []
+            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                lines.append(Data(rest[rest.startIndex..<end]))
+                rest = Data(rest[rest.index(after: end)...])
+            }
+            return lines
+        }
+    }
+}
+
+/// An exit status that somebody waits for.
+final class ExitStatusPromise: Sendable {
+    private enum State {
+        case running(waiting: [CheckedContinuation<Int32, Never>])
+        case ended(Int32)
+    }
+    private let state = Mutex(State.running(waiting: []))
+
+    func fulfil(_ status: Int32) {
+        let waiting = state.withLock { state -> [CheckedContinuation<Int32, Never>] in
+            guard case .running(let waiting) = state else { return [] }
+            state = .ended(status)
+            return waiting
+        }
+        for continuation in waiting { continuation.resume(returning: status) }
+    }
+
+    func value() async -> Int32 {
+        await withCheckedContinuation { continuation in
+            let status = state.withLock { state -> Int32? in
+                switch state {
+                case .ended(let status): return status
+                case .running(let waiting):
+                    state = .running(waiting: waiting + [continuation])
+                    return nil
+                }
+            }
+            if let status { continuation.resume(returning: status) }
+        }
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import Synchronization
+
+/// What the demo says: steps, facts, tables, and one line that changes while something runs.
+///
+/// On a terminal the changing line is drawn over itself; elsewhere it is printed anew every few seconds.
+final class DemoConsole: Sendable {
+    private let isTerminal = isatty(STDOUT_FILENO) == 1
+    private let started = ContinuousClock.now
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var liveLineIsShown = false
+        var lastPlainLine: ContinuousClock.Instant?
+    }
+    private let state = Mutex(State())
+
+    /// Seconds since the demo began.
+    var elapsed: Double { (ContinuousClock.now - started).seconds }
+
+    /// Opens a numbered step.
+    func step(_ number: Int, of total: Int = 7, _ title: String) {
+        print(emphasised("\n\(number)/\(total)  \(title)"))
+    }
+
+    /// One line of facts below the step.
+    func say(_ line: String = "") { print(line.isEmpty ? "" : "     " + line) }
+
+    /// The line that changes: a progress bar, the state of the stream.
+    func live(_ line: String) {
+        state.withLock { state in
+            let now = ContinuousClock.now
+            if isTerminal {
+                write("\r     " + line.prefix(150) + "\u{1B}[K")
+                state.liveLineIsShown = true
+            } else if state.lastPlainLine.map({ now - $0 >= .seconds(5) }) ?? true {
+                write("     " + line + "\n")
+                state.lastPlainLine = now
+            }
+        }
+    }
+
+    /// Ends the changing line: what follows starts below it, or replaces it on a terminal.
+    func endLive() {
+        state.withLock { state in
+            if state.liveLineIsShown { write("\r\u{1B}[K") }
+            state.liveLineIsShown = false
+            state.lastPlainLine = nil
+        }
+    }
+
+    /// A progress bar of 24 cells with what stands beside it.
+    static func bar(_ fraction: Double, _ note: String) -> String {
+        let filled = Int((min(max(fraction, 0), 1) * 24).rounded())
+        let percent = String(format: "%3.0f", min(max(fraction, 0), 1) * 100)
+        return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 24 - filled) + "] \(percent) %  \(note)"
+    }
+
+    /// Rows in aligned columns; columns named in `right` are set flush right.
+    func table(_ header: [String], _ rows: [[String]], right: Set<Int> = []) {
+        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
+        func line(_ cells: [String]) -> String {
+            cells.enumerated().map { column, cell in
+                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                return right.contains(column) ? padding + cell : cell + padding
+            }.joined(separator: "   ")
+        }
+        say(emphasised(line(header)))
+        for row in rows { say(line(row)) }
+    }
+
+    private func emphasised(_ text: String) -> String { isTerminal ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
+
+    private func print(_ line: String) {
+        state.withLock { state in
+            if state.liveLineIsShown { write("\r\u{1B}[K") }
+            state.liveLineIsShown = false
+            write(line + "\n")
+        }
+    }
+
+    /// A closed standard output must not end the demo before it has cleaned up.
+    private func write(_ text: some StringProtocol) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
+}
+
+extension Duration {
+    /// The duration in seconds.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}
+
+/// `12345` as `12,345`.
+func grouped(_ number: Int) -> String {
+    let digits = String(abs(number))
+    var result = ""
+    for (index, digit) in digits.enumerated() {
+        if index > 0, (digits.count - index).isMultiple(of: 3) { result.append(",") }
+        result.append(digit)
+    }
+    return number < 0 ? "-" + result : result
+}
+
+/// `0.8312` as `83.1 %`.
+func percent(_ fraction: Double) -> String { String(format: "%.1f %%", fraction * 100) }

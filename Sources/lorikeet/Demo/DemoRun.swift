@@ -1,0 +1,156 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import Daemon
+import Foundation
+import KafkaClient
+import Kernels
+import PostgresClient
+import Training
+import WordPiece
+
+/// The demo: the main job on this machine, from nothing to a counted result, in seven steps.
+///
+/// 1. `startServers`     a private PostgreSQL and a broker, the schema, a role for the daemon
+/// 2. `trainFirst`       a first adapter a task, from a small labelled file, into the registry
+/// 3. `startDaemon`      `lorikeet run` as a process of its own
+/// 4. `stream`           descriptions flow, bad messages among them
+/// 5. `awaitRetraining`  labelled rows arrive by SQL; the daemon retrains, decides and swaps by itself
+/// 6. `rollBack`         one adapter goes back while texts flow
+/// 7. `count`            SIGTERM, drain, and every message is accounted for
+struct DemoRun {
+    /// What `lorikeet demo` was asked for.
+    struct Options: Sendable {
+        var base: String
+        var pipeline: String
+        /// At least so many descriptions are streamed.
+        var messages: Int
+        var keep: Bool
+    }
+
+    let options: Options
+    let console: DemoConsole
+    private let folder: URL
+
+    init(options: Options, console: DemoConsole) throws {
+        self.options = options
+        self.console = console
+        folder = FileManager.default.temporaryDirectory.appendingPathComponent("lorikeet-demo-\(UUID().uuidString.prefix(8))")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        // The database server runs as another user if we are root, and has to pass through.
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+    }
+
+    /// Runs all steps; whatever was started is stopped again, however it ends.
+    func run() async throws {
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let catalogue = try PackageCatalogue.read()
+        let texts = DemoTexts(catalogue)
+
+        console.step(1, "A private PostgreSQL and a broker, in \(folder.path)")
+        let servers = try DemoServers(folder: folder)
+        defer { servers.stop() }
+        try await servers.prepare(catalogue: texts.stream, console: console)
+        let database = try DemoDatabase(dsn: servers.ownerDSN)
+
+        console.step(2, "A first adapter for each task, from \(grouped(texts.first["section"]?.count ?? 0)) labelled rows")
+        try await trainFirst(texts, store: PostgresAdapterStore(dsn: servers.ownerDSN))
+
+        console.step(3, "The daemon: lorikeet run \(options.pipeline)")
+        let daemon = try await startDaemon(servers)
+        do {
+            let producer = try DemoProducer(brokers: servers.broker.bootstrapServers, texts: texts.stream)
+            let story = DemoStory(console: console, daemon: daemon, database: database, producer: producer, environment: servers.environment)
+            try await story.run(annotations: texts.annotations, messages: options.messages)
+
+            console.step(7, "SIGTERM, and the count")
+            let begun = ContinuousClock.now
+            let status = await daemon.terminate()
+            guard status == 0 else { throw DemoError("the daemon ended with status \(status); its log is \(servers.log.path)") }
+            console.say("drained and gone in \(String(format: "%.1f", (ContinuousClock.now - begun).seconds)) s")
+            try await DemoSummary(console: console, database: database, servers: servers, texts: texts)
+                .report(produced: producer.produced, story: story.notes)
+        } catch {
+            _ = await daemon.terminate()
+            if !(error is CancellationError) { keepLog(servers.log) }
+            throw error
+        }
+        if options.keep { try await keepRunning(servers) }
+        await database.close()
+    }
+
+    // MARK: - Steps
+
+    private func trainFirst(_ texts: DemoTexts, store: PostgresAdapterStore) async throws {
+        let base = try BERTBase(directory: options.base)
+        let tokenizer = try WordPieceTokenizer(directory: options.base)
+        for task in texts.tasks {
+            let begun = ContinuousClock.now
+            var settings = TrainingSettings()
+            settings.epochs = 8
+            settings.learningRate = 2e-3
+            settings.maxTokens = 64
+            let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
+            let rows = texts.first[task.name, default: []]
+            let candidate = try trainer.train(
+                rows, validation: texts.heldOut[task.name, default: []], labels: task.labels,
+                progress: { progress in
+                    console.live(
+                        "\(task.name)  "
+                            + DemoConsole.bar(progress.fraction, String(format: "loss %.3f", progress.loss)))
+                }, isCancelled: { Task.isCancelled })
+            try Task.checkCancellation()
+            console.endLive()
+            guard let evaluation = candidate.evaluation else { throw DemoError("training \(task.name) gave no evaluation") }
+            let directory = folder.appendingPathComponent("adapters/\(task.name)").path
+            try candidate.adapter.write(to: directory)
+            let adapter = try Adapter.load(directory: directory, base: base)
+            let version = try await store.publish(
+                task: task.name, adapter: adapter, metrics: ["accuracy": evaluation.accuracy, "macro_f1": evaluation.macroF1],
+                parentDigest: nil)
+            _ = try await store.promote(task: task.name, version: version.version)
+            let seconds = String(format: "%.0f", (ContinuousClock.now - begun).seconds)
+            console.say(
+                "\(task.name.padding(toLength: 8, withPad: " ", startingAt: 0)) accuracy \(percent(evaluation.accuracy)), "
+                    + "macro-F1 \(percent(evaluation.macroF1)) on \(grouped(texts.heldOut[task.name]?.count ?? 0)) held-out rows; "
+                    + "\(task.labels.count) labels, \(seconds) s; version \(version.version) is live")
+        }
+    }
+
+    private func startDaemon(_ servers: DemoServers) async throws -> DaemonProcess {
+        let environment = servers.environment.merging(["LORIKEET_BASE": options.base]) { $1 }
+        let daemon = try await DaemonProcess.start(pipeline: options.pipeline, environment: environment, log: servers.log)
+        do {
+            let limit = ContinuousClock.now + .seconds(60)
+            while !daemon.isReady() {
+                guard daemon.isRunning, ContinuousClock.now < limit else { throw DemoError("the daemon did not get ready") }
+                console.live("waiting for /readyz")
+                try await Task.sleep(for: .milliseconds(100))
+            }
+        } catch {
+            _ = await daemon.terminate()
+            if !(error is CancellationError) { keepLog(servers.log) }
+            throw error
+        }
+        console.endLive()
+        console.say("ready: http://\(daemon.address)/metrics, /healthz, /readyz; log: \(servers.log.path)")
+        return daemon
+    }
+
+    private func keepLog(_ log: URL) {
+        let said = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
+        console.say("the daemon's last words:")
+        for line in said.split(separator: "\n").suffix(15) { console.say(String(line.prefix(400))) }
+    }
+
+    /// `--keep`: the daemon again, over the same tables, until Ctrl-C.
+    private func keepRunning(_ servers: DemoServers) async throws {
+        let daemon = try await startDaemon(servers)
+        console.say()
+        console.say("Everything keeps running until Ctrl-C. Send a text of your own and look at its labels:")
+        console.say(#"  echo '{"description": "a chess game for the terminal"}' | kcat -b \#(servers.broker.bootstrapServers) -P -t packages"#)
+        console.say("  \(servers.psql) -c 'SELECT task, label, score, text FROM lorikeet.labels ORDER BY labelled_at DESC LIMIT 2'")
+        try? await Task.sleep(for: .seconds(365 * 24 * 3600))
+        _ = await daemon.terminate()
+    }
+}
