@@ -17,7 +17,7 @@ final class DemoConsole: Sendable {
     private let state = Mutex(State())
 
     /// Seconds since the demo began.
-    var elapsed: Double { (ContinuousClock.now - started).seconds }
+    var elapsed: Double { (ContinuousClock.now - started).inSeconds }
 
     /// Opens a numbered step.
     func step(_ number: Int, of total: Int = 7, _ title: String) {
@@ -50,24 +50,14 @@ final class DemoConsole: Sendable {
         }
     }
 
-    /// A progress bar of 24 cells with what stands beside it.
+    /// A progress bar with what stands beside it.
     static func bar(_ fraction: Double, _ note: String) -> String {
-        let filled = Int((min(max(fraction, 0), 1) * 24).rounded())
-        let percent = String(format: "%3.0f", min(max(fraction, 0), 1) * 100)
-        return "[" + String(repeating: "#", count: filled) + String(repeating: "-", count: 24 - filled) + "] \(percent) %  \(note)"
+        ProgressBar.cells(fraction) + String(format: "  %3.0f %%  ", min(max(fraction, 0), 1) * 100) + note
     }
 
-    /// Rows in aligned columns; columns named in `right` are set flush right.
-    func table(_ header: [String], _ rows: [[String]], right: Set<Int> = []) {
-        let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
-        func line(_ cells: [String]) -> String {
-            cells.enumerated().map { column, cell in
-                let padding = String(repeating: " ", count: widths[column] - cell.count)
-                return right.contains(column) ? padding + cell : cell + padding
-            }.joined(separator: "   ")
-        }
-        say(emphasised(line(header)))
-        for row in rows { say(line(row)) }
+    /// A table, its header emphasised.
+    func table(_ table: TextTable) {
+        for (index, line) in table.lines.enumerated() { say(index == 0 ? emphasised(line) : line) }
     }
 
     private func emphasised(_ text: String) -> String { isTerminal ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
@@ -84,21 +74,18 @@ final class DemoConsole: Sendable {
     private func write(_ text: some StringProtocol) { try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8)) }
 }
 
-extension Duration {
-    /// The duration in seconds.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
-}
-
-/// `12345` as `12,345`.
-func grouped(_ number: Int) -> String {
-    let digits = String(abs(number))
-    var result = ""
-    for (index, digit) in digits.enumerated() {
-        if index > 0, (digits.count - index).isMultiple(of: 3) { result.append(",") }
-        result.append(digit)
+extension Figure {
+    /// `12345` as `12,345`.
+    static func grouped(_ number: Int) -> String {
+        let digits = String(abs(number))
+        var result = ""
+        for (index, digit) in digits.enumerated() {
+            if index > 0, (digits.count - index).isMultiple(of: 3) { result.append(",") }
+            result.append(digit)
+        }
+        return number < 0 ? "-" + result : result
     }
-    return number < 0 ? "-" + result : result
-}
 
-/// `0.8312` as `83.1 %`.
-func percent(_ fraction: Double) -> String { String(format: "%.1f %%", fraction * 100) }
+    /// `0.8312` as `83.1 %`.
+    static func percent(_ fraction: Double) -> String { String(format: "%.1f %%", fraction * 100) }
+}

@@ -53,7 +53,7 @@ struct DemoRun {
         try await servers.prepare(catalogue: texts.stream, console: console)
         let database = try DemoDatabase(dsn: servers.ownerDSN)
 
-        console.step(2, "A first adapter for each task, from \(grouped(texts.first["section"]?.count ?? 0)) labelled rows")
+        console.step(2, "A first adapter for each task, from \(Figure.grouped(texts.first["section"]?.count ?? 0)) labelled rows")
         try await trainFirst(texts, store: PostgresAdapterStore(dsn: servers.ownerDSN))
 
         console.step(3, "The daemon: lorikeet run \(options.pipeline)")
@@ -67,7 +67,7 @@ struct DemoRun {
             let begun = ContinuousClock.now
             let status = await daemon.terminate()
             guard status == 0 else { throw DemoError("the daemon ended with status \(status); its log is \(servers.log.path)") }
-            console.say("drained and gone in \(String(format: "%.1f", (ContinuousClock.now - begun).seconds)) s")
+            console.say("drained and gone in \(String(format: "%.1f", (ContinuousClock.now - begun).inSeconds)) s")
             try await DemoSummary(console: console, database: database, servers: servers, texts: texts)
                 .report(produced: producer.produced, story: story.notes)
         } catch {
@@ -109,10 +109,10 @@ struct DemoRun {
                 task: task.name, adapter: adapter, metrics: ["accuracy": evaluation.accuracy, "macro_f1": evaluation.macroF1],
                 parentDigest: nil)
             _ = try await store.promote(task: task.name, version: version.version)
-            let seconds = String(format: "%.0f", (ContinuousClock.now - begun).seconds)
+            let seconds = String(format: "%.0f", (ContinuousClock.now - begun).inSeconds)
             console.say(
-                "\(task.name.padding(toLength: 8, withPad: " ", startingAt: 0)) accuracy \(percent(evaluation.accuracy)), "
-                    + "macro-F1 \(percent(evaluation.macroF1)) on \(grouped(texts.heldOut[task.name]?.count ?? 0)) held-out rows; "
+                "\(task.name.padding(toLength: 8, withPad: " ", startingAt: 0)) accuracy \(Figure.percent(evaluation.accuracy)), "
+                    + "macro-F1 \(Figure.percent(evaluation.macroF1)) on \(Figure.grouped(texts.heldOut[task.name]?.count ?? 0)) held-out rows; "
                     + "\(task.labels.count) labels, \(seconds) s; version \(version.version) is live")
         }
     }

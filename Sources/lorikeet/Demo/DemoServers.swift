@@ -12,6 +12,8 @@ final class DemoServers: Sendable {
     let log: URL
 
     private static let database = "lorikeet"
+    /// The consumer group that `pipelines/packages.yaml` names.
+    private static let group = "lorikeet-packages"
     private static let daemonRole = "lorikeet_daemon"
 
     init(folder: URL) throws {
@@ -50,6 +52,20 @@ final class DemoServers: Sendable {
         defer { connection.close() }
         try connection.execute("CREATE ROLE \(Self.daemonRole) LOGIN")
         try connection.execute("CREATE DATABASE \(Self.database)")
+    }
+
+    /// The positions that the daemon's group has committed, by partition. Joins the group, which the daemon has left.
+    func committed() throws -> [Int32: Int64] {
+        let consumer = try KafkaConsumer(
+            properties: ["bootstrap.servers": broker.bootstrapServers, "group.id": Self.group], topics: [DemoProducer.topic],
+            onAssigned: { _ in }, onRevoked: { _, _ in [:] })
+        defer { consumer.close() }
+        let limit = ContinuousClock.now + .seconds(30)
+        while consumer.assignment.count < DemoProducer.partitions, ContinuousClock.now < limit {
+            _ = try consumer.poll(maximum: 1, timeout: .milliseconds(200))
+        }
+        let positions = try consumer.committed()
+        return Dictionary(positions.map { ($0.key.partition, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
     func stop() {

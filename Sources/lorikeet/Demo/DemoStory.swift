@@ -18,7 +18,7 @@ struct DemoStory {
     private static let perSecond = 80
 
     func run(annotations: [String: [LabelledText]], messages: Int) async throws {
-        console.step(4, "The stream: a burst of \(grouped(Self.burst)), then \(Self.perSecond) texts a second, bad messages among them")
+        console.step(4, "The stream: a burst of \(Figure.grouped(Self.burst)), then \(Self.perSecond) texts a second, bad messages among them")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await feed() }
             group.addTask { try await show() }
@@ -52,7 +52,7 @@ struct DemoStory {
             let versions = try await database.liveVersions().sorted { $0.key > $1.key }.map { "\($0.key) v\($0.value)" }
             notes.reading(page)
             console.live(
-                "\(grouped(notes.labelledTexts)) texts  \(grouped(Int(notes.rate)))/s  lag \(grouped(notes.lag))  "
+                "\(Figure.grouped(notes.labelledTexts)) texts  \(Figure.grouped(Int(notes.rate)))/s  lag \(Figure.grouped(notes.lag))  "
                     + "batches \(Int(notes.batchFill * 100)) % full  \(versions.joined(separator: ", "))"
                     + (notes.activity.isEmpty ? "" : "  \(notes.activity)"))
         }
@@ -61,10 +61,10 @@ struct DemoStory {
     private func tell(annotations: [String: [LabelledText]], messages: Int) async throws {
         try await until("the burst is labelled", seconds: 120) { try await database.settled() >= Self.burst }
         console.endLive()
-        console.say("the burst: \(grouped(notes.peakRate)) texts a second, each by two tasks")
+        console.say("the burst: \(Figure.grouped(notes.peakRate)) texts a second, each by two tasks")
 
         let rows = annotations.values.map(\.count).reduce(0, +)
-        console.step(5, "\(grouped(rows)) labelled rows arrive by plain SQL; the daemon notices, retrains, decides")
+        console.step(5, "\(Figure.grouped(rows)) labelled rows arrive by plain SQL; the daemon notices, retrains, decides")
         let before = try await database.liveVersions()
         for (task, rows) in annotations.sorted(by: { $0.key > $1.key }) { try await database.annotate(task: task, rows) }
         notes.activity = "retraining"
@@ -77,7 +77,7 @@ struct DemoStory {
         console.endLive()
         for (task, retraining) in try await database.retrainings().sorted(by: { $0.key > $1.key }) {
             console.say(
-                "\(task): \(retraining.verdict) after \(String(format: "%.0f", retraining.seconds)) s on \(grouped(retraining.rows)) rows: \(retraining.reason)")
+                "\(task): \(retraining.verdict) after \(String(format: "%.0f", retraining.seconds)) s on \(Figure.grouped(retraining.rows)) rows: \(retraining.reason)")
         }
         let promoted = try await database.liveVersions()
         try await until("rows of the new adapters arrive", seconds: 60) {
@@ -93,7 +93,7 @@ struct DemoStory {
         try await until("the new adapters have labelled 1,000 texts", seconds: 120) { try await database.settled() >= reached + 1000 }
 
         try await rollBack("role", promoted: promoted)
-        try await until("\(grouped(messages)) texts were streamed", seconds: 120) { await producer.total >= messages }
+        try await until("\(Figure.grouped(messages)) texts were streamed", seconds: 120) { await producer.total >= messages }
     }
 
     private func rollBack(_ task: String, promoted: [String: Int]) async throws {
@@ -107,7 +107,7 @@ struct DemoStory {
         try await until("rows of the older adapter arrive", seconds: 60) { try await database.newestLabelVersion(task: task) == live }
         console.endLive()
         console.say(
-            "\(task): version \(live ?? 0) labels again, first row \(String(format: "%.1f", (ContinuousClock.now - begun).seconds)) s after the command")
+            "\(task): version \(live ?? 0) labels again, first row \(String(format: "%.1f", (ContinuousClock.now - begun).inSeconds)) s after the command")
     }
 
     /// Looks until something holds; fails in words after a time.
@@ -157,7 +157,7 @@ final class DemoNotes: Sendable {
         state.withLock { state in
             let now = ContinuousClock.now
             if let last = state.last, now > last.at {
-                state.rate = max(0, (texts - last.texts) / (now - last.at).seconds)
+                state.rate = max(0, (texts - last.texts) / (now - last.at).inSeconds)
                 state.peakRate = max(state.peakRate, state.rate)
             }
             state.last = (texts, now)
