@@ -15,10 +15,14 @@ final class DaemonProcess: Sendable {
 
     /// Starts it and waits until its health page listens.
     ///
-    /// - Parameter log: the file that takes what it says.
-    static func start(pipeline: String, environment: [String: String], log: URL) async throws -> DaemonProcess {
+    /// - Parameters:
+    ///   - executable: the program; this one, if nil.
+    ///   - log: the file that takes what it says.
+    static func start(
+        executable: URL? = nil, pipeline: String, environment: [String: String], log: URL
+    ) async throws -> DaemonProcess {
         let process = Process()
-        process.executableURL = try Self.executable()
+        process.executableURL = try executable ?? Self.executable()
         process.arguments = ["run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"]
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
@@ -64,6 +68,12 @@ final class DaemonProcess: Sendable {
 
     func metrics() -> MetricsPage? { LoopbackHTTP.get("/metrics", at: address).map { MetricsPage(text: $0.body) } }
 
+    /// Sends a signal, such as SIGHUP or SIGKILL.
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Waits for its end, whatever brings it.
+    func exitStatus() async -> Int32 { await exit.value() }
+
     /// SIGTERM, then its exit status once it has drained.
     func terminate() async -> Int32 {
         if process.isRunning { process.terminate() }
@@ -79,9 +89,11 @@ final class DaemonProcess: Sendable {
     }
 
     /// Runs another command of this program to its end.
-    static func run(_ arguments: [String], environment: [String: String]) async throws -> (status: Int32, output: String) {
+    static func run(
+        executable: URL? = nil, _ arguments: [String], environment: [String: String]
+    ) async throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = try executable()
+        process.executableURL = try executable ?? Self.executable()
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()
