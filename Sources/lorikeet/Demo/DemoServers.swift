@@ -37,7 +37,7 @@ final class DemoServers: Sendable {
     /// Makes database, role, schema and topic, and says how to look at them.
     func prepare(catalogue: ArraySlice<CataloguePackage>, console: DemoConsole) async throws {
         try createDatabase()
-        let migration = try await Migrate.run(postgres: Secret(ownerDSN), role: Self.daemonRole)
+        let migration = try await Daemon.Migrate.run(postgres: Secret(ownerDSN), role: Self.daemonRole)
         let database = try DemoDatabase(dsn: ownerDSN)
         try await database.storeCatalogue(catalogue)
         await database.close()

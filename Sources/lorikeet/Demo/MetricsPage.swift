@@ -11,8 +11,8 @@ struct MetricsPage: Sendable {
     let samples: [Sample]
 
     /// Parses the Prometheus text format.
-    init(text: some StringProtocol) {
-        samples = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.compactMap(Self.sample)
+    init(text: String) {
+        samples = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.compactMap { Self.sample($0) }
     }
 
     /// The sum over all samples of a name whose labels include those given.
@@ -21,7 +21,7 @@ struct MetricsPage: Sendable {
             .reduce(0) { $0 + $1.value }
     }
 
-    private static func sample(_ line: some StringProtocol) -> Sample? {
+    private static func sample(_ line: Substring) -> Sample? {
         guard let blank = line.lastIndex(of: " "), let value = Double(line[line.index(after: blank)...]) else { return nil }
         let series = line[..<blank]
         guard let brace = series.firstIndex(of: "{"), series.hasSuffix("}") else {
@@ -56,7 +56,7 @@ enum LoopbackHTTP {
         }
         guard connected == 0 else { return nil }
         let request = Array("GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n".utf8)
-        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL.rawValue)) == request.count else { return nil }
+        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
         var answer: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 65536)
         while true {
