@@ -8,10 +8,10 @@ enum BadMessages {
         ("not JSON", Array("plain words, no braces".utf8)),
         ("JSON that is cut off", Array(#"{"description": "half of a"#.utf8)),
         ("JSON without the text", Array(#"{"package": "no-description"}"#.utf8)),
-        ("a text that is a number", Array(#"{"description": 42}"#.utf8)),
-        ("an empty text", Array(#"{"description": ""}"#.utf8)),
-        ("a text of blanks", Array(#"{"description": "   "}"#.utf8)),
-        ("a text with U+0000", Array(#"{"description": "a game\u0000 of chess"}"#.utf8)),
-        ("a text of 1 MB", Array(#"{"description": ""#.utf8) + Array(repeating: UInt8(ascii: "x"), count: 1_000_000) + Array(#""}"#.utf8)),
+        ("a text that is a number", Array(#"{"description": 42, "kind": "binary"}"#.utf8)),
+        ("an empty text", Array(#"{"description": "", "kind": "binary"}"#.utf8)),
+        ("a text of blanks", Array(#"{"description": "   ", "kind": "binary"}"#.utf8)),
+        ("a text with U+0000", Array(#"{"description": "a game\u0000 of chess", "kind": "binary"}"#.utf8)),
+        ("a text of 1 MB", Array(#"{"description": ""#.utf8) + Array(repeating: UInt8(ascii: "x"), count: 1_000_000) + Array(#"", "kind": "binary"}"#.utf8)),
     ]
 }

@@ -110,7 +110,7 @@ actor DemoDatabase {
         let result = try connection.execute(
             """
             SELECT l.task, a.version, count(*) AS rows,
-                avg((l.label = CASE l.task WHEN 'section' THEN c.section ELSE c.role END)::int)::float8 AS accuracy
+                avg(coalesce(l.label = CASE l.task WHEN 'section' THEN c.section ELSE c.role END, false)::int)::float8 AS accuracy
             FROM lorikeet.labels l
             JOIN lorikeet.adapters a ON a.task = l.task AND a.digest = l.adapter_digest
             JOIN public.catalogue c ON c.package = convert_from(l.message_key, 'UTF8')

@@ -49,5 +49,6 @@ actor DemoProducer {
     private struct Payload: Encodable {
         let package: String
         let description: String
+        let kind = "binary"
     }
 }

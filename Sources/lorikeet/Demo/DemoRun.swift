@@ -44,8 +44,7 @@ struct DemoRun {
     /// Runs all steps; whatever was started is stopped again, however it ends.
     func run() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let catalogue = try PackageCatalogue.read()
-        let texts = DemoTexts(catalogue)
+        let texts = try readTexts()
 
         console.step(1, "A private PostgreSQL and a broker, in \(folder.path)")
         let servers = try DemoServers(folder: folder)
@@ -54,7 +53,7 @@ struct DemoRun {
         let database = try DemoDatabase(dsn: servers.ownerDSN)
 
         console.step(2, "A first adapter for each task, from \(Figure.grouped(texts.first["section"]?.count ?? 0)) labelled rows")
-        try await trainFirst(texts, store: PostgresAdapterStore(dsn: servers.ownerDSN))
+        try await trainFirst(texts, store: PostgresAdapterStore(PostgresSettings(dsn: servers.ownerDSN)))
 
         console.step(3, "The daemon: lorikeet run \(options.pipeline)")
         let daemon = try await startDaemon(servers)
@@ -81,6 +80,18 @@ struct DemoRun {
 
     // MARK: - Steps
 
+    private func readTexts() throws -> DemoTexts {
+        // Only the labels of its tasks are needed; broker and database get their addresses later.
+        let placeholders = ["KAFKA_BROKERS": "-", "DATABASE_URL": "-"]
+        let environment = PipelineEnvironment(variables: placeholders, workingDirectory: FileManager.default.currentDirectoryPath)
+        let pipeline = try PipelineFile.read(path: options.pipeline, environment: environment)
+        let labels = Dictionary(uniqueKeysWithValues: pipeline.tasks.map { ($0.name, $0.labels) })
+        guard let sections = labels["section"], let roles = labels["role"] else {
+            throw DemoError("\(options.pipeline) has no tasks section and role")
+        }
+        return DemoTexts(try PackageCatalogue.read(sections: sections, roles: roles), labels: labels)
+    }
+
     private func trainFirst(_ texts: DemoTexts, store: PostgresAdapterStore) async throws {
         let base = try BERTBase(directory: options.base)
         let tokenizer = try WordPieceTokenizer(directory: options.base)
@@ -89,11 +100,10 @@ struct DemoRun {
             var settings = TrainingSettings()
             settings.epochs = 8
             settings.learningRate = 2e-3
-            settings.maxTokens = 64
             let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
             let rows = texts.first[task.name, default: []]
             let candidate = try trainer.train(
-                rows, validation: texts.heldOut[task.name, default: []], labels: task.labels,
+                rows, validation: texts.heldOut[task.name, default: []], labels: task.labels, task: task.name,
                 progress: { progress in
                     console.live(
                         "\(task.name)  "

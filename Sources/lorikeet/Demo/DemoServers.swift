@@ -31,6 +31,7 @@ final class DemoServers: Sendable {
         [
             "KAFKA_BROKERS": broker.bootstrapServers,
             "DATABASE_URL": postgres.dsn(database: Self.database, user: Self.daemonRole),
+            "RETRAIN_EVERY": "2s", "RETRAIN_ROWS": "500",
         ]
     }
 

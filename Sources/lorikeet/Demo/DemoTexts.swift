@@ -20,9 +20,10 @@ struct DemoTexts {
     /// What the topic carries.
     let stream: ArraySlice<CataloguePackage>
 
-    init(_ catalogue: PackageCatalogue, firstRows: Int = 1000, heldOutRows: Int = 1000, annotatedRows: Int = 4000) {
-        let section = Task(name: "section", labels: catalogue.sections) { $0.section }
-        let role = Task(name: "role", labels: catalogue.roles) { $0.role }
+    /// - Parameter labels: those of each task, as the pipeline file names them.
+    init(_ catalogue: PackageCatalogue, labels: [String: [String]], firstRows: Int = 1000, heldOutRows: Int = 1000, annotatedRows: Int = 4000) {
+        let section = Task(name: "section", labels: labels["section", default: []]) { $0.section }
+        let role = Task(name: "role", labels: labels["role", default: []]) { $0.role }
         tasks = [section, role]
 
         var rest = catalogue.packages[...]

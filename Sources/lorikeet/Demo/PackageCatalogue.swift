@@ -13,12 +13,8 @@ struct CataloguePackage: Sendable, Equatable {
 
 /// The machine's package catalogue (`apt-cache dumpavail`), reduced to what the demo needs.
 struct PackageCatalogue: Sendable {
-    /// Packages of the commonest sections, each description once, in an order that depends on the descriptions alone.
+    /// Packages of the sections asked for, each description once, in an order that depends on the descriptions alone.
     let packages: [CataloguePackage]
-    /// The commonest sections, commonest first: the labels of the task `section`.
-    let sections: [String]
-    /// The labels of the task `role`.
-    let roles = Self.roleNames.map(\.label)
 
     /// What a tag `role::…` is called in the demo, for tags that are common enough to learn.
     private static let roleNames: [(tag: String, label: String)] = [
@@ -26,8 +22,8 @@ struct PackageCatalogue: Sendable {
         ("app-data", "data"), ("plugin", "plugin"),
     ]
 
-    /// Reads the catalogue of this machine.
-    static func read() throws(DemoError) -> PackageCatalogue {
+    /// Reads the catalogue of this machine: packages of these sections, and their roles, as far as they are among `roles`.
+    static func read(sections: [String], roles: [String]) throws(DemoError) -> PackageCatalogue {
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = ["apt-cache", "dumpavail"]
@@ -42,7 +38,7 @@ struct PackageCatalogue: Sendable {
             throw DemoError("apt-cache could not be run: the demo reads its texts from a Debian package catalogue")
         }
         process.waitUntilExit()
-        let catalogue = PackageCatalogue(dump: data)
+        let catalogue = PackageCatalogue(dump: data, sections: sections, roles: roles)
         guard catalogue.packages.count >= 10_000 else {
             throw DemoError("the package catalogue is empty: run `apt-get update` once, as root")
         }
@@ -50,7 +46,7 @@ struct PackageCatalogue: Sendable {
     }
 
     /// Parses the stanzas of `apt-cache dumpavail`.
-    init(dump: Data, sectionCount: Int = 10) {
+    init(dump: Data, sections: [String], roles: [String]) {
         var stanzas: [(name: String, description: String, section: String, tags: String)] = []
         var stanza = Stanza()
         for line in dump.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -63,20 +59,18 @@ struct PackageCatalogue: Sendable {
         }
         if let fields = stanza.fields { stanzas.append(fields) }
 
-        let bySection = Dictionary(grouping: stanzas, by: \.section).mapValues(\.count)
-        let commonest = bySection.sorted { ($0.value, $1.key) > ($1.value, $0.key) }.prefix(sectionCount).map(\.key)
         var seen = Set<String>()
         packages =
             stanzas
-            .filter { commonest.contains($0.section) && seen.insert($0.description).inserted }
+            .filter { sections.contains($0.section) && seen.insert($0.description).inserted }
             .map { fields in
                 CataloguePackage(
-                    name: fields.name, description: fields.description, section: fields.section, role: Self.role(of: fields.tags))
+                    name: fields.name, description: fields.description, section: fields.section,
+                    role: Self.role(of: fields.tags).flatMap { roles.contains($0) ? $0 : nil })
             }
             .map { (key: mixed($0.description), package: $0) }
             .sorted { ($0.key, $0.package.name) < ($1.key, $1.package.name) }
             .map(\.package)
-        sections = commonest
     }
 
     private static func role(of tags: String) -> String? {
