@@ -109,7 +109,7 @@ public enum RetrainCommand {
 }
 
 extension RetrainConfiguration {
-    func trainingSettings(maxTokens: Int) -> TrainingSettings {
+    public func trainingSettings(maxTokens: Int) -> TrainingSettings {
         var settings = TrainingSettings()
         settings.rank = rank
         settings.alpha = Float(alpha)

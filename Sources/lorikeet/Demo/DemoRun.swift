@@ -44,7 +44,8 @@ struct DemoRun {
     /// Runs all steps; whatever was started is stopped again, however it ends.
     func run() async throws {
         defer { try? FileManager.default.removeItem(at: folder) }
-        let texts = try readTexts()
+        let pipeline = try readPipeline()
+        let texts = try readTexts(pipeline)
 
         console.step(1, "A private PostgreSQL and a broker, in \(folder.path)")
         let servers = try DemoServers(folder: folder)
@@ -53,7 +54,7 @@ struct DemoRun {
         let database = try DemoDatabase(dsn: servers.ownerDSN)
 
         console.step(2, "A first adapter for each task, from \(Figure.grouped(texts.first["section"]?.count ?? 0)) labelled rows")
-        try await trainFirst(texts, store: PostgresAdapterStore(PostgresSettings(dsn: servers.ownerDSN)))
+        try await trainFirst(texts, pipeline: pipeline, store: PostgresAdapterStore(PostgresSettings(dsn: servers.ownerDSN)))
 
         console.step(3, "The daemon: lorikeet run \(options.pipeline)")
         let daemon = try await startDaemon(servers)
@@ -80,26 +81,29 @@ struct DemoRun {
 
     // MARK: - Steps
 
-    private func readTexts() throws -> DemoTexts {
-        // Only the labels of its tasks are needed; broker and database get their addresses later.
+    /// The pipeline file, before broker and database have their addresses.
+    private func readPipeline() throws -> PipelineConfiguration {
         let placeholders = ["KAFKA_BROKERS": "-", "DATABASE_URL": "-"]
         let environment = PipelineEnvironment(variables: placeholders, workingDirectory: FileManager.default.currentDirectoryPath)
-        let pipeline = try PipelineFile.read(path: options.pipeline, environment: environment)
-        let labels = Dictionary(uniqueKeysWithValues: pipeline.tasks.map { ($0.name, $0.labels) })
-        guard let sections = labels["section"], let roles = labels["role"] else {
-            throw DemoError("\(options.pipeline) has no tasks section and role")
-        }
-        return DemoTexts(try PackageCatalogue.read(sections: sections, roles: roles), labels: labels)
+        return try PipelineFile.read(path: options.pipeline, environment: environment)
     }
 
-    private func trainFirst(_ texts: DemoTexts, store: PostgresAdapterStore) async throws {
+    private func readTexts(_ pipeline: PipelineConfiguration) throws -> DemoTexts {
+        guard let sections = pipeline.task("section")?.labels, let roles = pipeline.task("role")?.labels else {
+            throw DemoError("\(options.pipeline) has no tasks section and role")
+        }
+        return DemoTexts(
+            try PackageCatalogue.read(sections: sections, roles: roles), labels: ["section": sections, "role": roles])
+    }
+
+    private func trainFirst(_ texts: DemoTexts, pipeline: PipelineConfiguration, store: PostgresAdapterStore) async throws {
         let base = try BERTBase(directory: options.base)
         let tokenizer = try WordPieceTokenizer(directory: options.base)
         for task in texts.tasks {
             let begun = ContinuousClock.now
-            var settings = TrainingSettings()
+            // As the pipeline file retrains, so that a retraining goes on from here; few rows want more epochs.
+            var settings = (pipeline.retrain ?? RetrainConfiguration()).trainingSettings(maxTokens: pipeline.batch.maxTokens)
             settings.epochs = 8
-            settings.learningRate = 2e-3
             let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
             let rows = texts.first[task.name, default: []]
             let candidate = try trainer.train(
