@@ -29,6 +29,8 @@ struct DemoStory {
             // The first to throw ends the others; otherwise all end when the story has been told.
             try await group.waitForAll()
         }
+        let produced = await producer.total
+        try await until("every message has its rows", seconds: 60) { try await database.settled() >= produced }
         console.endLive()
     }
 
