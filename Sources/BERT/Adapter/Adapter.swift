@@ -48,7 +48,8 @@ public final class Adapter: Sendable {
     /// Canonical safetensors bytes: float32, sorted by PEFT's keys. Made anew at each call, so as not to be kept for every adapter.
     public var weights: [UInt8] { SafetensorsWriter.bytes(layout.named(values.pointer)) }
 
-    static func digest(_ manifest: AdapterManifest, _ weights: [UInt8]) -> String {
+    /// SHA-256 hex over canonical manifest, line feed and canonical weights.
+    public static func digest(_ manifest: AdapterManifest, _ weights: [UInt8]) -> String {
         var hash = SHA256()
         hash.update(data: manifest.canonicalJSON)
         hash.update(data: [UInt8(ascii: "\n")])
