@@ -71,7 +71,7 @@ let package = Package(
         // 5: both ways over Kafka and PostgreSQL
         module(
             "Connectors",
-            ["KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", crypto, logging]),
+            ["KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", logging]),
 
         // 6: the composition root
         module(

@@ -73,6 +73,27 @@ import Testing
         }
     }
 
+    @Test(arguments: [Int32(22), 25])
+    func aCommitThatTheGroupRefusesIsMadeGood(_ code: Int32) async throws {
+        try await TestTopic.with { topic in
+            try topic.produce(["a", "b", "c"])
+            let listener = RecordingListener()
+            try await topic.reading(listener: listener) { source in
+                _ = try await source.messages(3)
+                try topic.broker.pushErrors(.offsetCommit, [code])
+                try await source.commit([SourcePartition(topic: "texts", partition: 0): 2])
+                // Either the position is committed after this poll, or the member has to join anew and reads all again.
+                _ = try await source.next()
+                try await source.poll { _ in !listener.heard.owned.isEmpty }
+                try await source.commit([SourcePartition(topic: "texts", partition: 0): 2])
+            }
+            try await topic.reading { source in
+                let messages = try await source.messages(1)
+                #expect(messages.map(\.origin.offset) == [2])
+            }
+        }
+    }
+
     @Test func positionsOfRevokedPartitionsAreCommittedBeforeTheyGo() async throws {
         try await TestTopic.with(partitions: 2) { topic in
             for partition in 0..<Int32(2) { try topic.produce(["a", "b", "c"], partition: partition) }

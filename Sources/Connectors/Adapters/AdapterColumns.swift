@@ -1,6 +1,5 @@
 import AdapterRegistry
 import BERT
-import Crypto
 import Foundation
 import PostgresClient
 
@@ -47,19 +46,10 @@ struct StoredAdapterRow: Sendable {
         } catch {
             throw DamagedAdapter(digest: version.digest, reason: "\(error)")
         }
-        let digest = Self.digest(decoded, weights)
+        let digest = Adapter.digest(decoded, weights)
         guard digest == version.digest else {
             throw DamagedAdapter(digest: version.digest, reason: "its content has the digest \(digest.prefix(12))")
         }
         return StoredAdapter(version: version, manifest: decoded, weights: weights)
-    }
-
-    /// As `Adapter` computes it: canonical manifest, line feed, weights.
-    private static func digest(_ manifest: AdapterManifest, _ weights: [UInt8]) -> String {
-        var hash = SHA256()
-        hash.update(data: manifest.canonicalJSON)
-        hash.update(data: [UInt8(ascii: "\n")])
-        hash.update(data: weights)
-        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 }

@@ -10,6 +10,7 @@ public actor KafkaTextSource: TextSource {
     private var consumer: KafkaConsumer?
     /// What the client library reported since it was asked last.
     private let reports = KafkaReports()
+    private let pending = PendingCommits()
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -25,8 +26,7 @@ public actor KafkaTextSource: TextSource {
         guard refused.isEmpty else {
             throw SourceError(action: .stop, reason: "Kafka properties that have keys of their own: \(refused.joined(separator: ", "))")
         }
-        let reports = reports
-        let logger = logger
+        let (reports, pending, logger) = (reports, pending, logger)
         consumer = try mapped("starting") { () throws(KafkaError) in
             try KafkaConsumer(
                 properties: settings.consumerProperties, topics: settings.topics,
@@ -35,8 +35,9 @@ public actor KafkaTextSource: TextSource {
                     listener.partitionsAssigned(partitions.map(SourcePartition.init))
                 },
                 onRevoked: { partitions, lost in
+                    let refused = pending.remove(partitions)
                     let positions = listener.partitionsRevoked(partitions.map(SourcePartition.init), lost: lost)
-                    return Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
+                    return refused.merging(positions.map { (TopicPartition($0.key), $0.value) }) { max($0, $1) }
                 },
                 onError: { reports.append($0) },
                 onLog: { line in logger.log(level: line.loggerLevel, "\(line.message)", metadata: ["facility": "\(line.facility)"]) })
@@ -48,6 +49,7 @@ public actor KafkaTextSource: TextSource {
         let messages = try mapped("reading") { () throws(KafkaError) in
             try consumer.poll(maximum: settings.maximumMessages, timeout: settings.pollTimeout)
         }
+        if !pending.positions.isEmpty { commitPending(to: consumer) }
         if reports.isAway, !messages.isEmpty || brokersAnswer(consumer) { reports.noteSignOfLife() }
         // Messages that came before a stop are delivered again after it.
         if let failure = reports.failure { throw failure }
@@ -70,12 +72,34 @@ public actor KafkaTextSource: TextSource {
         try mapped("resuming") { () throws(KafkaError) in try consumer.resume() }
     }
 
+    /// A refusal because the group is being rearranged is no failure: the positions are committed after a later poll, or with newer ones, or their partitions are lost
+    /// and the messages delivered again.
     public func commit(_ positions: [SourcePartition: Int64]) throws(SourceError) {
         if positions.isEmpty { return }
         let consumer = try running()
-        let offsets = Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
-        try mapped("committing") { () throws(KafkaError) in try consumer.commit(offsets) }
+        let offsets = pending.merged(with: Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) }))
+        try commit(offsets, to: consumer)
         reports.noteSignOfLife()
+    }
+
+    private func commit(_ offsets: [TopicPartition: Int64], to consumer: KafkaConsumer) throws(SourceError) {
+        do throws(KafkaError) {
+            try consumer.commit(offsets)
+            pending.clear()
+        } catch {
+            guard PendingCommits.membershipErrors.contains(error.name), !error.isFatal else {
+                throw SourceError(error, purpose: "committing")
+            }
+            logger.debug("The group is being rearranged; committing later", metadata: ["error": "\(error.name)"])
+            pending.keep(offsets)
+        }
+    }
+
+    /// Another attempt at what was refused; if it fails otherwise, the next commit will say so.
+    private func commitPending(to consumer: KafkaConsumer) {
+        let owned = Set(consumer.assignment)
+        let offsets = pending.positions.filter { owned.contains($0.key) }
+        if !offsets.isEmpty { try? commit(offsets, to: consumer) }
     }
 
     public func lag() -> [SourcePartition: Int64] {
