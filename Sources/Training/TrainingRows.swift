@@ -13,6 +13,10 @@ struct TrainingRows: Sendable {
     /// Tokens of a row; an empty sequence counts as one, as in a `PackedBatch`.
     func length(_ row: Int) -> Int { max(sequences[row].count, 1) }
 
+    init(labels: [String], sequences: [[Int32]], targets: [Int]) {
+        (self.labels, self.sequences, self.targets) = (labels, sequences, targets)
+    }
+
     /// - Parameter labels: those of the head, in order; nil: those of the rows, sorted.
     init(_ rows: [LabelledText], labels given: [String]?, tokenizer: WordPieceTokenizer, maxTokens: Int) throws(TrainingError) {
         guard let first = rows.first else { throw .noRows }
