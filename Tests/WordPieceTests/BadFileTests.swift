@@ -6,7 +6,7 @@ import Testing
 
 /// Files that are refused, and why.
 struct BadFileTests {
-    private func refusal(_ prepare: (TokenizerFolder) throws -> Void) throws -> String {
+    private func refusal(preparing prepare: (TokenizerFolder) throws -> Void) throws -> String {
         let folder = try TokenizerFolder()
         try prepare(folder)
         do {
@@ -18,7 +18,7 @@ struct BadFileTests {
     }
 
     private func refusal(changing change: (inout [String: Any]) -> Void) throws -> String {
-        try refusal { try $0.writeTokenizerFile(change) }
+        try refusal(preparing: { try $0.writeTokenizerFile(change) })
     }
 
     /// Changes one key of a section.
@@ -31,27 +31,27 @@ struct BadFileTests {
     }
 
     @Test func folderWithoutFilesIsNamed() throws {
-        #expect(try refusal { _ in } == "DIR: neither tokenizer.json nor vocab.txt")
+        #expect(try refusal(preparing: { _ in }) == "DIR: neither tokenizer.json nor vocab.txt")
     }
 
     @Test func duplicateLinesOfAVocabularyAreNamed() throws {
-        let reason = try refusal { try $0.writeVocabulary(TokenizerFolder.specials + ["a", "b", "a"]) }
+        let reason = try refusal(preparing: { try $0.writeVocabulary(TokenizerFolder.specials + ["a", "b", "a"]) })
         #expect(reason == #"DIR/vocab.txt: line 8: "a": the token occurs twice"#)
     }
 
     @Test func missingSpecialTokensAreNamed() throws {
-        #expect(try refusal { try $0.writeVocabulary(["[CLS]", "[SEP]", "a"]) } == #"DIR/vocab.txt: the token "[UNK]" is missing"#)
-        #expect(try refusal { try $0.writeVocabulary(["[UNK]", "[SEP]", "a"]) } == #"DIR/vocab.txt: the token "[CLS]" is missing"#)
+        #expect(try refusal(preparing: { try $0.writeVocabulary(["[CLS]", "[SEP]", "a"]) }) == #"DIR/vocab.txt: the token "[UNK]" is missing"#)
+        #expect(try refusal(preparing: { try $0.writeVocabulary(["[UNK]", "[SEP]", "a"]) }) == #"DIR/vocab.txt: the token "[CLS]" is missing"#)
         #expect(try refusal("model", "unk_token", "<unk>") == #"DIR/tokenizer.json: model.vocab lacks the unknown token "<unk>""#)
     }
 
     @Test func emptyVocabularyIsRefused() throws {
-        #expect(try refusal { try $0.write("vocab.txt", "\n\n") } == "DIR/vocab.txt: no tokens")
+        #expect(try refusal(preparing: { try $0.write("vocab.txt", "\n\n") }) == "DIR/vocab.txt: no tokens")
     }
 
     @Test func bytesThatAreNotUTF8AreRefused() throws {
-        #expect(try refusal { try $0.write("vocab.txt", Data("[UNK]\na".utf8) + [0xFF, 0x0A]) } == "DIR/vocab.txt: line 2 is not UTF-8")
-        let reason = try refusal { try $0.write("tokenizer.json", Data(#"{"version": ""#.utf8) + [0xC3, 0x22, 0x7D]) }
+        #expect(try refusal(preparing: { try $0.write("vocab.txt", Data("[UNK]\na".utf8) + [0xFF, 0x0A]) }) == "DIR/vocab.txt: line 2 is not UTF-8")
+        let reason = try refusal(preparing: { try $0.write("tokenizer.json", Data(#"{"version": ""#.utf8) + [0xC3, 0x22, 0x7D]) })
         #expect(reason == "DIR/tokenizer.json: not JSON: line 1: not UTF-8")
     }
 
@@ -81,10 +81,10 @@ struct BadFileTests {
 
     @Test func settingsThatAreNotDoneAreNamed() throws {
         func refusal(_ settings: String) throws -> String {
-            try self.refusal {
+            try self.refusal(preparing: {
                 try $0.writeVocabulary()
                 try $0.write("tokenizer_config.json", settings)
-            }
+            })
         }
         #expect(try refusal(#"{"do_basic_tokenize": false}"#) == "DIR/tokenizer_config.json: do_basic_tokenize: false is not supported")
         #expect(try refusal(#"{"truncation_side": "left"}"#) == #"DIR/tokenizer_config.json: truncation_side: "left" is not supported"#)
