@@ -28,9 +28,9 @@ struct Lorikeet: AsyncParsableCommand {
             """,
         version: Version.current,
         groupedSubcommands: [
-            CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, Test.self]),
+            CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self]),
             CommandGroup(
-                name: "Text and Adapter", subcommands: [Tokenize.self, Classify.self, Benchmark.self]),
+                name: "Text and Adapter", subcommands: [Tokenize.self, Train.self, Evaluate.self, Classify.self, Benchmark.self]),
             CommandGroup(name: "Learning", subcommands: [Retrain.self, Adapters.self]),
             CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self]),
         ])

@@ -2,6 +2,8 @@ import AdapterRegistry
 import ArgumentParser
 import BERT
 import Daemon
+import Training
+import WordPiece
 
 /// `lorikeet adapters import TASK DIR`.
 struct AdaptersImport: AsyncParsableCommand {
@@ -41,8 +43,9 @@ struct AdaptersImport: AsyncParsableCommand {
         let base = try baseOptions.load(registry.databaseOptions)
         let adapter = try AdapterFolder.load(directory, base: base)
         try checkLabels(of: adapter)
+        let metrics = try metrics(of: adapter, base: base)
         let version = try await registry.withStore { store in
-            let version = try await store.publish(task: task, adapter: adapter, metrics: [:], parentDigest: nil)
+            let version = try await store.publish(task: task, adapter: adapter, metrics: metrics, parentDigest: nil)
             return promote ? try await store.promote(task: task, version: version.version) : version
         }
         try VersionReport.print(version, json: output.json, sentence: "\(VersionReport.name(version)) is \(version.state.rawValue)")
@@ -57,5 +60,15 @@ struct AdaptersImport: AsyncParsableCommand {
         if let mismatch = labelMismatch(adapter: adapter.labels, pipeline: wanted.labels) {
             throw CommandFailure(.configuration, "\(configuration.file):\(wanted.line): tasks.\(task): \(mismatch)")
         }
+    }
+
+    private func metrics(of adapter: Adapter, base: BERTBase) throws -> [String: Double] {
+        guard let evaluate else { return [:] }
+        let folder = try baseOptions.base ?? registry.databaseOptions.configuration()?.base ?? ""
+        let evaluator = Evaluator(
+            base: base, tokenizer: try WordPieceTokenizer(directory: folder), workers: WorkerOptions.defaultCount,
+            maxTokens: min(adapter.manifest.maxTokens ?? 256, base.configuration.positions))
+        let evaluation = try evaluator.evaluate(LabelledFile.read(path: evaluate), adapter: adapter)
+        return ["accuracy": evaluation.accuracy, "macro_f1": evaluation.macroF1]
     }
 }

@@ -9,5 +9,5 @@ struct Benchmark: ParsableCommand {
               lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark train --base models/all-MiniLM-L6-v2 --train train.tsv
             """,
-        subcommands: [BenchmarkClassify.self])
+        subcommands: [BenchmarkClassify.self, BenchmarkTrain.self])
 }

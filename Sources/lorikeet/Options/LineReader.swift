@@ -39,7 +39,7 @@ struct LineReader {
         // The last line may lack its line end.
         if isAtEnd, lines.count < limit, !buffer.isEmpty {
             lines.append(try text(buffer[...]))
-            buffer = []
+            (buffer, scanned) = ([], 0)
         }
         return lines
     }

@@ -28,8 +28,10 @@ final class ProgressBar: Sendable {
 
     /// Shows that `done` of `total` are done. Cheap: draws at most ten times a second, and not in the first half second.
     ///
-    /// - Parameter note: what else changes, such as the loss.
-    func update(_ done: Int, of total: Int?, note: String = "") {
+    /// - Parameters:
+    ///   - note: what else changes, such as the loss.
+    ///   - pace: rate and time left where they are known better than from the share that is done.
+    func update(_ done: Int, of total: Int?, note: String = "", pace: Pace? = nil) {
         guard isShown else { return }
         let now = ContinuousClock.now
         let elapsed = (now - started).inSeconds
@@ -38,7 +40,7 @@ final class ProgressBar: Sendable {
             if let drawnAt = state.drawnAt, now - drawnAt < .milliseconds(100) { return }
             state.drawnAt = now
             state.isOnScreen = true
-            StandardError.write(raw: "\r" + line(done, of: total, note: note, elapsed: elapsed) + "\u{1B}[K")
+            StandardError.write(raw: "\r" + line(done, of: total, note: note, pace: pace ?? self.pace(done, of: total, elapsed: elapsed)) + "\u{1B}[K")
         }
     }
 
@@ -51,8 +53,19 @@ final class ProgressBar: Sendable {
         }
     }
 
-    private func line(_ done: Int, of total: Int?, note: String, elapsed: Double) -> String {
+    /// How fast it goes, and how long it will take.
+    struct Pace {
+        let rate: Double
+        let unit: String
+        let secondsLeft: Double?
+    }
+
+    private func pace(_ done: Int, of total: Int?, elapsed: Double) -> Pace {
         let rate = elapsed > 0 ? Double(done) / elapsed : 0
+        return Pace(rate: rate, unit: unit, secondsLeft: rate > 0 ? total.map { Double(max(0, $0 - done)) / rate } : nil)
+    }
+
+    private func line(_ done: Int, of total: Int?, note: String, pace: Pace) -> String {
         var parts = [title]
         if let total, total > 0 {
             let fraction = min(Double(done) / Double(total), 1)
@@ -62,8 +75,8 @@ final class ProgressBar: Sendable {
             parts.append("\(done) \(unit)")
         }
         if !note.isEmpty { parts.append(note) }
-        parts.append(Figure.decimal(rate, rate < 10 ? 1 : 0) + " \(unit)/s")
-        if let total, done > 0, rate > 0 { parts.append(Figure.clock(Double(max(0, total - done)) / rate) + " left") }
+        parts.append(Figure.decimal(pace.rate, pace.rate < 10 ? 1 : 0) + " \(pace.unit)/s")
+        if let secondsLeft = pace.secondsLeft { parts.append(Figure.clock(secondsLeft) + " left") }
         return parts.joined(separator: "  ")
     }
 

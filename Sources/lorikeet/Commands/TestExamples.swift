@@ -2,9 +2,9 @@ import ArgumentParser
 import Daemon
 
 /// `lorikeet test FILE…`: runs a pipeline's own examples.
-struct Test: AsyncParsableCommand {
+struct TestExamples: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run the examples of pipeline files through their adapters.",
+        commandName: "test", abstract: "Run the examples of pipeline files through their adapters.",
         discussion: """
             The examples stand in the file, so that they are tested before it is deployed:
 

@@ -1,0 +1,122 @@
+import Foundation
+import Testing
+
+@Suite struct ClassifyTests {
+    /// A base and an adapter that learnt from a hundred rows.
+    private static func trained(task: String? = nil) async throws -> (scratch: Scratch, base: String, adapter: String) {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(256)))
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "6", "--rate", "1e-2"]
+                + ["--max-tokens", "32"] + (task.map { ["--task", $0] } ?? []))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        return (scratch, base, scratch.path("mood"))
+    }
+
+    @Test func aTextGetsALabelItsScoreAndAllScores() async throws {
+        let (_, base, adapter) = try await Self.trained()
+        let outcome = try await Program.run(
+            ["classify", "--base", base, "--adapter", adapter, "--max-tokens", "32", "--logits"],
+            input: Data("the film was great\nthe day was awful\n\n".utf8))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.objects.count == 3)
+        #expect(outcome.objects.prefix(2).map { $0?["label"] as? String } == ["plus", "minus"])
+        for object in outcome.objects {
+            let scores = try #require(object?["scores"] as? [String: Double])
+            #expect(abs(scores.values.reduce(0, +) - 1) < 1e-5)
+            #expect(scores.values.max() == object?["score"] as? Double)
+            #expect((object?["logits"] as? [Double])?.count == 2)
+        }
+        #expect(outcome.lines.allSatisfy { $0.hasPrefix(#"{"label":""#) })
+    }
+
+    @Test func severalAdaptersAnswerUnderTheirNames() async throws {
+        let (scratch, base, adapter) = try await Self.trained(task: "mood")
+        try FileManager.default.copyItem(atPath: adapter, toPath: scratch.path("other"))
+        let sidecar = scratch.path("other/lorikeet.json")
+        let renamed = try scratch.text("other/lorikeet.json").replacing("\"mood\"", with: "\"tone\"")
+        try Data(renamed.utf8).write(to: URL(fileURLWithPath: sidecar))
+        let outcome = try await Program.run(
+            ["classify", "--base", base, "--adapter", adapter, "--adapter", scratch.path("other"), "--max-tokens", "32", "--text"],
+            input: Data("the film was great\n".utf8))
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let object = try #require(outcome.objects.first ?? nil)
+        #expect(object["text"] as? String == "the film was great")
+        let mood = try #require(object["mood"] as? [String: Any])
+        let tone = try #require(object["tone"] as? [String: Any])
+        #expect(mood["score"] as? Double == tone["score"] as? Double)
+
+        let twice = try await Program.run(["classify", "--base", base, "--adapter", adapter, "--adapter", adapter, "--max-tokens", "32"])
+        #expect(twice.status == 64)
+        #expect(twice.error.contains("\"mood\""))
+    }
+
+    @Test func anAdapterOfAnotherBaseIsRefused() async throws {
+        let (scratch, _, adapter) = try await Self.trained()
+        let other = try TinyBase.write(to: scratch, name: "other-base", seed: 2)
+        let outcome = try await Program.run(
+            ["classify", "--base", other, "--adapter", adapter, "--max-tokens", "32"], input: Data("x\n".utf8))
+        #expect(outcome.status == 1)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.error.contains(adapter))
+        #expect(outcome.error.contains("base"))
+    }
+
+    @Test func brokenFoldersAreNamed() async throws {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let missing = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
+        #expect(missing.status == 1)
+        #expect(missing.error.contains("/nowhere/adapter"))
+
+        let weights = scratch.path("base/model.safetensors")
+        try FileHandle(forWritingTo: URL(fileURLWithPath: weights)).truncate(atOffset: 100)
+        let truncated = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
+        #expect(truncated.status == 1)
+        #expect(truncated.error.contains("model.safetensors"))
+
+        try FileManager.default.removeItem(atPath: weights)
+        let without = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
+        #expect(without.status == 1)
+        #expect(without.error.contains(base))
+    }
+
+    @Test func evaluationCountsWhatClassificationSays() async throws {
+        let (scratch, base, adapter) = try await Self.trained()
+        let rows = TinyBase.rows(40, seed: 9)
+        let file = try scratch.write("test.tsv", TinyBase.tsv(rows))
+        let arguments = ["--base", base, "--adapter", adapter, "--max-tokens", "32", "--input", file]
+        let labels = try await Program.run(["classify"] + arguments).objects.map { $0?["label"] as? String }
+        let right = zip(rows, labels).count { $0.label == $1 }
+        let outcome = try await Program.run(["evaluate"] + arguments + ["--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let report = try #require(outcome.objects.first ?? nil)
+        #expect(report["accuracy"] as? Double == Double(right) / 40)
+        #expect(report["rows"] as? Int == 40)
+        #expect((report["per_label"] as? [[String: Any]])?.count == 2)
+        #expect((report["confusion"] as? [[Int]])?.joined().reduce(0, +) == 40)
+        #expect(right >= 36, "even this base can learn such rows")
+
+        let table = try await Program.run(["evaluate"] + arguments)
+        #expect(table.output.contains("macro-F1"))
+        #expect(table.output.contains("truth \\ predicted"))
+    }
+
+    @Test(arguments: [["classify"], ["train"]]) func benchmarksEndWithTheirFigures(kind: [String]) async throws {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let file = try scratch.write("rows.tsv", TinyBase.tsv(TinyBase.rows(64)))
+        let options = kind == ["classify"]
+            ? ["--input", file, "--adapters", "3", "--tasks-per-text", "2", "--limit", "50"]
+            : ["--train", file, "--limit", "50", "--epochs", "2"]
+        let outcome = try await Program.run(["benchmark"] + kind + ["--base", base, "--max-tokens", "32"] + options)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let figures = try #require(outcome.objects.last ?? nil)
+        #expect(figures["name"] as? String == kind.first)
+        #expect(figures["documents"] as? Int == (kind == ["classify"] ? 50 : 100))
+        for key in ["tokens", "seconds", "documents_per_second", "tokens_per_second", "sgemm_fraction"] {
+            #expect((figures[key] as? Double ?? 0) > 0, "\(key)")
+        }
+    }
+}

@@ -1,0 +1,61 @@
+import Testing
+
+@Suite struct HelpTests {
+    static let commands: [[String]] = [
+        ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["classify"], ["retrain"],
+        ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
+        ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"], ["benchmark", "train"],
+    ]
+
+    @Test(arguments: commands) func helpShowsRealCommandLines(command: [String]) async throws {
+        let help = try await Program.run(["help"] + command)
+        #expect(help.status == 0)
+        #expect(help.error.isEmpty)
+        let examples = help.output.components(separatedBy: "EXAMPLES\n").dropFirst().joined()
+        let invocations = examples.components(separatedBy: "lorikeet \(command.joined(separator: " "))").count - 1
+        #expect(invocations >= 2, "\(help.output)")
+        #expect(!help.output.contains("USAGE: lorikeet <subcommand>"))
+    }
+
+    @Test func theRootNamesEveryCommand() async throws {
+        let help = try await Program.run(["--help"])
+        #expect(help.status == 0)
+        for command in Self.commands { #expect(help.output.contains("\n  \(command[0]) "), "\(command)") }
+        #expect(help.output.contains("\n  demo "))
+    }
+
+    @Test func aGroupWithoutACommandShowsItsOwnHelp() async throws {
+        let help = try await Program.run(["adapters"])
+        #expect(help.status == 0)
+        #expect(help.output.contains("lorikeet adapters <subcommand>"))
+    }
+
+    @Test func theVersionIsOneLine() async throws {
+        let version = try await Program.run(["--version"])
+        #expect(version.status == 0)
+        #expect(version.lines.count == 1)
+        #expect(version.lines.first?.split(separator: ".").count == 3)
+    }
+
+    @Test(arguments: ["bash", "zsh", "fish"]) func completionsCanBeGenerated(shell: String) async throws {
+        let script = try await Program.run(["--generate-completion-script", shell])
+        #expect(script.status == 0)
+        #expect(script.output.contains("rollback"))
+    }
+
+    @Test(arguments: [
+        ["nonsense"], ["run"], ["check"], ["test"], ["tokenize"], ["classify", "--base", "x"], ["train", "--base", "x"],
+        ["retrain"], ["adapters", "promote", "task"], ["adapters", "promote", "task", "one"], ["run", "--unknown", "x.yaml"],
+        ["run", "--log-level", "loud", "x.yaml"], ["train", "--base", "b", "--train", "t", "--output", "o", "--rank", "0"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--dropout", "1"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--layers", "3-x"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--targets", "query,,value"],
+        ["tokenize", "--base", "b", "--max-tokens", "1"], ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
+        ["adapters", "list", "--database", "a", "--pipeline", "b"],
+    ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
+        let outcome = try await Program.run(arguments)
+        #expect(outcome.status == 64)
+        #expect(outcome.output.isEmpty)
+        #expect(outcome.error.hasPrefix("error: ") || outcome.error.contains("Usage:") || outcome.error.contains("USAGE:"))
+    }
+}

@@ -1,0 +1,129 @@
+import Foundation
+
+/// The real executable, run as a process of its own, as a script would.
+enum Program {
+    /// What came of one run.
+    struct Outcome: Sendable {
+        let status: Int32
+        let output: String
+        let error: String
+
+        var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+
+        /// Standard output's lines as JSON objects; nil for a line that is none.
+        var objects: [[String: Any]?] {
+            lines.map { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+        }
+    }
+
+    /// Runs `lorikeet` to its end.
+    ///
+    /// - Parameters:
+    ///   - input: what stands on standard input; nothing by default.
+    ///   - environment: what is added to an environment without a database.
+    static func run(
+        _ arguments: [String], input: some DataProtocol = Data(), environment: [String: String] = [:]
+    ) async throws -> Outcome {
+        let folder = try Scratch()
+        let inputFile = folder.path("stdin")
+        try Data(input).write(to: URL(fileURLWithPath: inputFile))
+        let process = try make(arguments, environment: environment)
+        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputFile))
+        process.standardOutput = try folder.newFile("stdout")
+        process.standardError = try folder.newFile("stderr")
+        let status = try await start(process).status
+        return Outcome(status: status, output: try folder.text("stdout"), error: try folder.text("stderr"))
+    }
+
+    /// A process of the executable that has not been started.
+    static func make(_ arguments: [String], environment: [String: String] = [:]) throws -> Process {
+        let process = Process()
+        process.executableURL = try executable()
+        process.arguments = arguments
+        var variables = ProcessInfo.processInfo.environment
+        variables["DATABASE_URL"] = nil
+        process.environment = variables.merging(environment) { $1 }
+        return process
+    }
+
+    /// Starts the process. Nothing here blocks a thread of the tests: there may be only one for each core.
+    static func start(_ process: Process) throws -> Running {
+        let (ends, end) = AsyncStream.makeStream(of: Int32.self)
+        process.terminationHandler = {
+            end.yield($0.terminationReason == .uncaughtSignal ? -$0.terminationStatus : $0.terminationStatus)
+            end.finish()
+        }
+        try process.run()
+        return Running(ends: ends)
+    }
+
+    /// A process that was started.
+    struct Running: Sendable {
+        fileprivate let ends: AsyncStream<Int32>
+
+        /// Its exit status, or the negative number of the signal that ended it. Ask once.
+        var status: Int32 {
+            get async { await ends.first { _ in true } ?? -1 }
+        }
+    }
+
+    /// What arrives in a pipe, in pieces, until its end.
+    static func pieces(of pipe: Pipe) -> AsyncStream<String> {
+        let (pieces, piece) = AsyncStream.makeStream(of: String.self)
+        pipe.fileHandleForReading.readabilityHandler = { handle in
+            let data = handle.availableData
+            if data.isEmpty {
+                handle.readabilityHandler = nil
+                piece.finish()
+            } else {
+                piece.yield(String(decoding: data, as: UTF8.self))
+            }
+        }
+        return pieces
+    }
+
+    /// Beside the tests' own executable, else in the package's build folder.
+    private static func executable() throws -> URL {
+        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let places = [tests, package.appending(path: ".build/release"), package.appending(path: ".build/debug")]
+        let found = places.map { $0.appending(path: "lorikeet") }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+        guard let found else { throw CocoaError(.fileNoSuchFile) }
+        return found
+    }
+}
+
+/// A temporary folder that goes when the test is done with it.
+final class Scratch: Sendable {
+    let folder: String
+
+    init() throws {
+        let url = FileManager.default.temporaryDirectory.appending(path: "lorikeet-tests-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+        folder = url.path
+    }
+
+    deinit { try? FileManager.default.removeItem(atPath: folder) }
+
+    func path(_ name: String) -> String { folder + "/" + name }
+
+    /// Writes a file and returns its path.
+    @discardableResult
+    func write(_ name: String, _ text: String) throws -> String {
+        try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
+        return path(name)
+    }
+
+    func newFile(_ name: String) throws -> FileHandle {
+        try Data().write(to: URL(fileURLWithPath: path(name)))
+        return try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
+    }
+
+    func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self) }
+
+    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
+
+    func content(_ name: String = "") -> [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: path(name))) ?? []).sorted()
+    }
+}

@@ -1,0 +1,113 @@
+import Foundation
+import Testing
+
+@Suite struct TrainTests {
+    /// A base, 64 rows to learn from, 16 to be measured on.
+    private static func material() throws -> (scratch: Scratch, base: String, train: String, validation: String) {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(64)))
+        return (scratch, base, train, try scratch.write("test.tsv", TinyBase.tsv(TinyBase.rows(16, seed: 8))))
+    }
+
+    @Test func everyEpochIsAnObjectAndTheFolderIsAnAdapter() async throws {
+        let (scratch, base, train, validation) = try Self.material()
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("deep/adapter")]
+                + ["--epochs", "2", "--max-tokens", "32", "--rate", "1e-2", "--task", "mood", "--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.error.isEmpty)
+        #expect(outcome.objects.map { $0?["epoch"] as? Int } == [1, 2])
+        for object in outcome.objects {
+            for key in ["loss", "seconds", "documents_per_second", "accuracy", "macro_f1"] { #expect(object?[key] is Double, "\(key)") }
+        }
+        #expect(scratch.content("deep/adapter") == ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json"])
+        #expect(scratch.content("deep") == ["adapter"])
+    }
+
+    @Test func peopleGetATable() async throws {
+        let (scratch, base, train, validation) = try Self.material()
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("adapter")]
+                + ["--epochs", "1", "--max-tokens", "32"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.output.contains("epoch 1"))
+        #expect(outcome.output.contains("precision"))
+        #expect(outcome.error.contains("64 rows with 2 labels, 16 validation rows"))
+        #expect(!outcome.error.contains("\u{1B}"), "no bar where no terminal is")
+    }
+
+    @Test func validationRowsAreOptional() async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1"]
+                + ["--max-tokens", "32", "--layers", "1", "--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.objects.count == 1)
+        #expect(outcome.objects.first??["accuracy"] is NSNull)
+    }
+
+    @Test func anOutputThatExistsIsKeptUnlessOverwritten() async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let arguments =
+            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1", "--max-tokens", "32"]
+        #expect(try await Program.run(arguments).status == 0)
+        let again = try await Program.run(arguments)
+        #expect(again.status == 1)
+        #expect(again.error.contains("adapter: exists already"))
+        #expect(try await Program.run(arguments + ["--overwrite", "--seed", "1"]).status == 0)
+
+        try scratch.write("adapter/thesis.txt", "years of work")
+        let foreign = try await Program.run(arguments + ["--overwrite"])
+        #expect(foreign.status == 1)
+        #expect(foreign.error.contains("thesis.txt"))
+        #expect(scratch.exists("adapter/thesis.txt"))
+    }
+
+    @Test(arguments: [
+        ("train.tsv", "plus\tgood\nno tab here\n", "train.tsv:2: "), ("train.tsv", "", "train.tsv: "),
+        ("train.tsv", "plus\tgood\nplus\tfine\n", "train.tsv"), ("train.jsonl", "{\"text\":\"x\",\"label\":\"y\"}\n{\"text\":1}\n", "train.jsonl:2: "),
+        ("train.jsonl", "{\n", "train.jsonl:1: "),
+    ]) func badRowsAreNamedAndNothingIsWritten(name: String, content: String, complaint: String) async throws {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let train = try scratch.write(name, content)
+        let outcome = try await Program.run(["train", "--base", base, "--train", train, "--output", scratch.path("adapter")])
+        #expect(outcome.status == 1)
+        #expect(outcome.error.contains(complaint), "\(outcome.error)")
+        #expect(outcome.error.contains("error: "))
+        #expect(!scratch.exists("adapter"))
+    }
+
+    @Test(arguments: [
+        (["--train", "/nowhere.tsv"], 1, "/nowhere.tsv"), (["--layers", "0-5"], 64, "there is no layer 2"),
+        (["--max-tokens", "65"], 64, "at most 64"), (["--targets", "query,wheel"], 1, "wheel"), (["--from", "/nowhere"], 1, "/nowhere"),
+    ]) func whatTheBaseOrTheDiskDoesNotHaveIsNamed(extra: [String], status: Int, complaint: String) async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let rows = extra.contains("--train") ? [] : ["--train", train]
+        let length = extra.contains("--max-tokens") ? [] : ["--max-tokens", "32"]
+        let outcome = try await Program.run(["train", "--base", base, "--output", scratch.path("adapter")] + rows + length + extra)
+        #expect(Int(outcome.status) == status, "\(outcome.error)")
+        #expect(outcome.error.contains(complaint), "\(outcome.error)")
+        #expect(!scratch.exists("adapter"))
+    }
+
+    @Test func anInterruptedTrainingLeavesNothing() async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let process = try Program.make(
+            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "100000"]
+                + ["--max-tokens", "32", "--json"])
+        let output = Pipe()
+        process.standardOutput = output
+        process.standardError = try scratch.newFile("stderr")
+        var lines = Program.pieces(of: output).makeAsyncIterator()
+        let running = try Program.start(process)
+        // The first epoch's line: the training runs.
+        #expect(await lines.next() != nil)
+        process.interrupt()
+        while await lines.next() != nil {}
+        #expect(await running.status == 1)
+        #expect(try scratch.text("stderr").contains("interrupted"))
+        #expect(scratch.content() == ["base", "stderr", "test.tsv", "train.tsv"])
+    }
+}
