@@ -1,7 +1,7 @@
 import PostgresClient
 import Serving
 
-/// The statements that store a batch. Each takes columns as arrays, so that its text is the same for every batch and is prepared once.
+/// The statements that store a batch. Each takes columns as arrays, so that it is one round trip and one plan however many rows there are.
 struct LabelStatements {
     private let connection: BoundedConnection
     private let pipeline: String
