@@ -47,7 +47,8 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     let folder = try TemporaryFolder()
     try TestBase.write(to: folder.path + "/base")
     #expect(
-        try refusal(folder, yaml(more: "batch: { max_tokens: 512 }")) == "p.yaml:7: batch.max_tokens: the base has 64 positions; 512 are too many")
+        try refusal(folder, yaml(more: "batch: { max_tokens: 512 }"))
+            == "p.yaml:7: batch.max_tokens: the base has 64 positions; 512 are too many")
     #expect(
         try refusal(folder, yaml(more: "batch: { max_tokens: 64 }\nretrain: { layers: [1, 2] }"))
             == "p.yaml:8: retrain.layers: the base has layers 0 to 1, no layer 2")

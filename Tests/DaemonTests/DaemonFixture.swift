@@ -106,7 +106,8 @@ final class DaemonFixture: Sendable {
         let producer = try broker.makeProducer()
         for index in first..<first + count {
             try producer.produce(
-                topic: "texts", partition: Int32(index % 2), payload: Array("text \(index) of the river".utf8), timestamp: 1000 + Int64(index))
+                topic: "texts", partition: Int32(index % 2), payload: Array("text \(index) of the river".utf8),
+                timestamp: 1000 + Int64(index))
         }
         try producer.flush(timeout: .seconds(20))
     }

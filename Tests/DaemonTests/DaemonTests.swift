@@ -46,7 +46,8 @@ import Testing
             try await fixture.withDaemon(file) { _ in
                 try await eventually("250 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 250 }
             }
-            let orphans = "SELECT count(*) AS n FROM lorikeet.labels l WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
+            let orphans =
+                "SELECT count(*) AS n FROM lorikeet.labels l WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
             #expect(try fixture.number(orphans) == 0)
             #expect(fixture.log.all.first?.contains("msg=\"Lorikeet starts\"") == true)
             #expect(fixture.log.count(containing: "river") == 0)

@@ -51,7 +51,8 @@ private func withServer(
     try await withServer(FakeDaemon(isAlive: false, waitingFor: "a live adapter for role")) { address in
         let ready = try await HTTPAnswer.get("/readyz", from: address)
         #expect(ready.status == 503)
-        #expect(ready.body == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"# + "\n")
+        #expect(
+            ready.body == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"# + "\n")
         #expect(try await HTTPAnswer.get("/healthz", from: address).status == 503)
     }
 }

@@ -119,7 +119,9 @@ private let badFiles: [BadFile] = [
     BadFile("# nothing\n", "p.yaml: is empty"),
     BadFile("- a\n- b\n", "p.yaml:1: must be a mapping that begins with name, base, source"),
     BadFile("name: [a\nbase: b\n", "p.yaml:2: not valid YAML: did not find expected ',' or ']'"),
-    BadFile("name: a\n\tbase: b\n", "p.yaml:2: not valid YAML: found a tab character that violates indentation (indent with blanks, not with tabs)"),
+    BadFile(
+        "name: a\n\tbase: b\n",
+        "p.yaml:2: not valid YAML: found a tab character that violates indentation (indent with blanks, not with tabs)"),
     BadFile("name: a\n---\nname: b\n", "p.yaml:2: not valid YAML: but found another document"),
     BadFile(
         "name: x\n", "p.yaml:1: base: is missing: the folder of the base model", "p.yaml:1: source: is missing: where texts come from",
@@ -128,7 +130,9 @@ private let badFiles: [BadFile] = [
     .line(1, "name: \"\"", "p.yaml:1: name: is empty; it must be a name"),
     .line(1, "name: two words", "p.yaml:1: name: must be a name: no blanks, no control characters, at most 200 characters"),
     .line(1, "name: [a]", "p.yaml:1: name: must be a name, not a list"),
-    .line(1, "nmae: a", "p.yaml:1: nmae: unknown key (did you mean name?)", "p.yaml:1: name: is missing: the pipeline's name, in every row that it writes"),
+    .line(
+        1, "nmae: a", "p.yaml:1: nmae: unknown key (did you mean name?)",
+        "p.yaml:1: name: is missing: the pipeline's name, in every row that it writes"),
     .line(
         4, "  kafka: { broker: \"h:1\", topics: packages }", "p.yaml:4: source.kafka.broker: unknown key (did you mean brokers?)",
         "p.yaml:4: source.kafka.brokers: is missing: host:port of a broker, several with commas",
@@ -139,7 +143,9 @@ private let badFiles: [BadFile] = [
         "p.yaml:4: source.kafka.topics[1]: the topic a is given twice",
         "p.yaml:4: source.kafka.topics[2]: is no topic: letters, digits, dot, _ and -, at most 249 characters",
         "p.yaml:4: source.kafka.properties.group.id: is set by Lorikeet: use source.kafka.group"),
-    .line(5, "  text: description", "p.yaml:5: source.text: must be a JSON Pointer such as /description; leave it out where the message is the text"),
+    .line(
+        5, "  text: description",
+        "p.yaml:5: source.text: must be a JSON Pointer such as /description; leave it out where the message is the text"),
     .line(7, "  section: { labels: [admin] }", "p.yaml:7: tasks.section.labels: has one label; a task needs at least two"),
     .line(7, "  section: { labels: [a, b, a] }", "p.yaml:7: tasks.section.labels[2]: the label a is given twice"),
     .line(7, "  section: { labels: admin }", "p.yaml:7: tasks.section.labels: must be a list of labels, not a single value"),
@@ -149,37 +155,48 @@ private let badFiles: [BadFile] = [
         "p.yaml:7: tasks.section.adpater: unknown key (did you mean adapter?)",
         "p.yaml:7: tasks.section.abstain_below: must be a number from 0 to 1; \"1.5\" is not"),
     .line(8, "  section: { labels: [program, library] }", "p.yaml:8: tasks.section: is given twice; first on line 7"),
-    .line(9, "sink: { postgres: , store_text: perhaps }", "p.yaml:9: sink.postgres: has no value; it must be a connection string", "p.yaml:9: sink.store_text: must be true or false; \"perhaps\" is not"),
-    .also("batch: { tokens: many, delay: 5 parsecs, max_tokens: 9000 }",
+    .line(
+        9, "sink: { postgres: , store_text: perhaps }", "p.yaml:9: sink.postgres: has no value; it must be a connection string",
+        "p.yaml:9: sink.store_text: must be true or false; \"perhaps\" is not"),
+    .also(
+        "batch: { tokens: many, delay: 5 parsecs, max_tokens: 9000 }",
         "p.yaml:10: batch.tokens: must be a whole number from 16 to 65536; \"many\" is not",
         "p.yaml:10: batch.delay: must be a duration such as 20ms, 1.5s, 10m, 6h or 1h30m; \"5 parsecs\" is not",
         "p.yaml:10: batch.max_tokens: must be a whole number from 8 to 8192; \"9000\" is not"),
     .also("batch: { delay: 2h }", "p.yaml:10: batch.delay: must be from 0s to 1m"),
     .also("unrouted: ignore", "p.yaml:10: unrouted: must be reject or drop; \"ignore\" is not"),
     .also("routes: []", "p.yaml:10: routes: is empty; it must be a list of routes, such as - tasks: [section]"),
-    .also("routes:\n  - tasks: [sections]\n  - when: { topics: a }\n    tasks: [role]",
+    .also(
+        "routes:\n  - tasks: [sections]\n  - when: { topics: a }\n    tasks: [role]",
         "p.yaml:11: routes[0].tasks[0]: no task sections in tasks (did you mean section?)",
         "p.yaml:12: routes[1].when.topics: unknown key (did you mean topic?)",
         "p.yaml:12: routes[1].when: is empty; leave it out for a route that always matches"),
-    .also("routes:\n  - when: { json: { kind: a } }\n    tasks: [role]", "p.yaml:11: routes[0].when.json.kind: must be a JSON Pointer such as /kind"),
-    .also("retrain: { every: never, epochs: 0, layers: some, epoch: 1 }",
+    .also(
+        "routes:\n  - when: { json: { kind: a } }\n    tasks: [role]",
+        "p.yaml:11: routes[0].when.json.kind: must be a JSON Pointer such as /kind"),
+    .also(
+        "retrain: { every: never, epochs: 0, layers: some, epoch: 1 }",
         "p.yaml:10: retrain.epoch: unknown key (did you mean epochs?)",
         "p.yaml:10: retrain.every: must be a duration such as 20ms, 1.5s, 10m, 6h or 1h30m; \"never\" is not",
         "p.yaml:10: retrain.layers: must be all, or a list of layers such as [3, 4, 5], not a single value",
         "p.yaml:10: retrain.epochs: must be a whole number from 1 to 1000; \"0\" is not"),
-    .also("examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n  - { task: role }",
+    .also(
+        "examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n  - { task: role }",
         "p.yaml:11: examples[0].task: no task sektion in tasks (did you mean section?)",
         "p.yaml:12: examples[1].label: the task role has no label programm (did you mean program?)",
         "p.yaml:13: examples[2].text: is missing: the text to classify",
         "p.yaml:13: examples[2].label: is missing: the label that is right"),
-    .also("name: again\nbase: again\nunrouted: x",
+    .also(
+        "name: again\nbase: again\nunrouted: x",
         "p.yaml:10: name: is given twice; first on line 1", "p.yaml:11: base: is given twice; first on line 2",
         "p.yaml:12: unrouted: must be reject or drop; \"x\" is not"),
     .line(1, "name: ${LORIKEET_NAME}", "p.yaml:1: name: the environment variable LORIKEET_NAME is not set"),
     .line(1, "name: ${1X}", "p.yaml:1: name: ${1X} is no variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}"),
     .line(1, "name: ${X", "p.yaml:1: name: ${ without its }; for these two characters themselves write $${"),
-    .line(9, "sink: { postgres: ${DATABASE_URL} }", "p.yaml:9: not valid YAML: did not find expected ',' or '}' (put ${…} in double quotes)"),
-    .line(9, "sink: { postgres: \"${credential:database}\" }",
+    .line(
+        9, "sink: { postgres: ${DATABASE_URL} }", "p.yaml:9: not valid YAML: did not find expected ',' or '}' (put ${…} in double quotes)"),
+    .line(
+        9, "sink: { postgres: \"${credential:database}\" }",
         "p.yaml:9: sink.postgres: no credential database: CREDENTIALS_DIRECTORY is not set (systemd sets it for LoadCredential=)"),
 ]
 

@@ -40,7 +40,10 @@ import Testing
 }
 
 @Test func specialNumbersAreWrittenAsGoReadsThem() {
-    #expect([Double.infinity, -.infinity, .nan, 0, 1e20, 1.5, -3].map(PrometheusText.number) == ["+Inf", "-Inf", "NaN", "0", "1e+20", "1.5", "-3"])
+    #expect(
+        [Double.infinity, -.infinity, .nan, 0, 1e20, 1.5, -3].map(PrometheusText.number) == [
+            "+Inf", "-Inf", "NaN", "0", "1e+20", "1.5", "-3",
+        ])
 }
 
 @Test func oneNameIsOneKindOfMetric() {

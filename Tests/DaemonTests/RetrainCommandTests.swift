@@ -25,7 +25,9 @@ import Testing
         #expect(report.rowsUsed == 160)
         let live = "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND digest = '\(report.challenger ?? "")'"
         #expect(try fixture.number(live) == 1)
-        #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.retrainings WHERE verdict = 'promoted' AND finished_at IS NOT NULL") == 1)
+        #expect(
+            try fixture.number("SELECT count(*) AS n FROM lorikeet.retrainings WHERE verdict = 'promoted' AND finished_at IS NOT NULL") == 1
+        )
 
         let failure = await #expect(throws: CommandFailure.self) {
             _ = try await RetrainCommand.run(task: "nois", file: file, environment: fixture.environment, logger: fixture.log.logger)

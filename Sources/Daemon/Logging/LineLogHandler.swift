@@ -50,7 +50,8 @@ struct LineLogHandler: LogHandler {
     /// `key=value key="value with blanks"`.
     static func logfmt(_ fields: [(String, String)]) -> String {
         fields.map { key, value in
-            let isPlain = !value.isEmpty
+            let isPlain =
+                !value.isEmpty
                 && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && $0.value != 0x7F }
             return "\(key)=" + (isPlain ? value : quoted(value))
         }.joined(separator: " ")

@@ -54,9 +54,10 @@ struct MonitoringServer: Service {
             logger: quiet)
         do {
             try await application.run()
-        } catch where !hasStarted.load(ordering: .relaxed) && !(error is CancellationError) {
+        } catch  where !hasStarted.load(ordering: .relaxed) && !(error is CancellationError) {
             throw CommandFailure(
-                .failed, "cannot listen on \(host):\(port) for /metrics, /healthz and /readyz: \(Self.reason(of: error)); "
+                .failed,
+                "cannot listen on \(host):\(port) for /metrics, /healthz and /readyz: \(Self.reason(of: error)); "
                     + "choose another address with --http HOST:PORT (port 0: any free one)")
         }
     }
