@@ -2,6 +2,7 @@ import BERT
 import Foundation
 import TestSupport
 import Testing
+import WordPiece
 
 @testable import Training
 
@@ -93,6 +94,30 @@ struct AdapterTrainerTests {
             $0.layers = [1, 0]
             $0.epochs = 1
         }.train(task.rows, validation: [], startingFrom: start)
+    }
+
+    @Test func distilBERTLearnsAndGoesOn() throws {
+        let folder = try TestModels.tinyBase(.distilbert, words: ToyTask.colours + ["the", "a", "is", "of"])
+        let base = try BERTBase(directory: folder.path)
+        let tokenizer = try WordPieceTokenizer(directory: folder.path)
+        let rows = ToyTask.rows(96, seed: 3)
+        var settings = try ToyTask().settings()
+        let first = try AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings).train(rows, validation: rows)
+        #expect(try #require(first.evaluation).accuracy > 0.95)
+        settings.epochs = 1
+        let second = try AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
+            .train(rows, validation: [], startingFrom: first.adapter)
+        #expect(second.epochs[0].loss < first.epochs[0].loss / 2)
+    }
+
+    @Test func aTokenizerOfAnotherBaseIsRefused() throws {
+        let task = try ToyTask(rows: 16)
+        let larger = try WordPieceTokenizer(directory: TestModels.base)
+        #expect {
+            try AdapterTrainer(base: task.base, tokenizer: larger, settings: task.settings()).train(task.rows, validation: [])
+        } throws: { error in
+            if case .tokenizerDoesNotFit(tokens: 30_522, _)? = error as? TrainingError { true } else { false }
+        }
     }
 
     @Test func labelsOnlyInTheValidationRowsCountAsWrong() throws {

@@ -64,7 +64,8 @@ struct LabelledFileTests {
     }
 
     @Test func oneLabelIsTooFewToTrainOn() throws {
-        #expect(try refusal("x.tsv", "a\t1\na\t2", minimumLabels: 2) == "x.tsv: all rows have the label \"a\"; at least two labels are needed")
+        #expect(
+            try refusal("x.tsv", "a\t1\na\t2", minimumLabels: 2) == "x.tsv: all rows have the label \"a\"; at least two labels are needed")
         #expect(try refusal("x.tsv", "a\t1\na\t2") == "accepted")
     }
 

@@ -15,13 +15,18 @@ struct StepParityTests {
         }
         var steps: Int
         var rate: Float
-        var weight_decay: Float
+        var weightDecay: Float
         var warmup: Float
         var clipping: Float
         var batches: [Batch]
         var losses: [Double]
         var norms: [Double]
         var final: [String: [Float]]
+
+        enum CodingKeys: String, CodingKey {
+            case steps, rate, warmup, clipping, batches, losses, norms, final
+            case weightDecay = "weight_decay"
+        }
     }
 
     @Test(arguments: [1, 2]) func tenStepsEqualPyTorchs(workers count: Int) throws {
@@ -33,7 +38,7 @@ struct StepParityTests {
         let adapter = try TrainableAdapter(
             continuing: try Adapter.load(directory: folder + "/adapters/plain", base: base), base: base)
         let schedule = LearningRateSchedule(peak: fixture.rate, warmup: fixture.warmup, steps: fixture.steps)
-        var optimizer = AdapterOptimizer(adapter, weightDecay: fixture.weight_decay, clipping: fixture.clipping)
+        var optimizer = AdapterOptimizer(adapter, weightDecay: fixture.weightDecay, clipping: fixture.clipping)
         let rows = TrainingRows(
             labels: adapter.labels, sequences: fixture.batches.flatMap(\.ids), targets: fixture.batches.flatMap(\.targets))
         let workers = (0..<count).map { _ in TrainingWorker(base: base, adapter: adapter, rows: rows) }

@@ -40,8 +40,10 @@ struct BadFileTests {
     }
 
     @Test func missingSpecialTokensAreNamed() throws {
-        #expect(try refusal(preparing: { try $0.writeVocabulary(["[CLS]", "[SEP]", "a"]) }) == #"DIR/vocab.txt: the token "[UNK]" is missing"#)
-        #expect(try refusal(preparing: { try $0.writeVocabulary(["[UNK]", "[SEP]", "a"]) }) == #"DIR/vocab.txt: the token "[CLS]" is missing"#)
+        #expect(
+            try refusal(preparing: { try $0.writeVocabulary(["[CLS]", "[SEP]", "a"]) }) == #"DIR/vocab.txt: the token "[UNK]" is missing"#)
+        #expect(
+            try refusal(preparing: { try $0.writeVocabulary(["[UNK]", "[SEP]", "a"]) }) == #"DIR/vocab.txt: the token "[CLS]" is missing"#)
         #expect(try refusal("model", "unk_token", "<unk>") == #"DIR/tokenizer.json: model.vocab lacks the unknown token "<unk>""#)
     }
 
@@ -50,7 +52,9 @@ struct BadFileTests {
     }
 
     @Test func bytesThatAreNotUTF8AreRefused() throws {
-        #expect(try refusal(preparing: { try $0.write("vocab.txt", Data("[UNK]\na".utf8) + [0xFF, 0x0A]) }) == "DIR/vocab.txt: line 2 is not UTF-8")
+        #expect(
+            try refusal(preparing: { try $0.write("vocab.txt", Data("[UNK]\na".utf8) + [0xFF, 0x0A]) })
+                == "DIR/vocab.txt: line 2 is not UTF-8")
         let reason = try refusal(preparing: { try $0.write("tokenizer.json", Data(#"{"version": ""#.utf8) + [0xC3, 0x22, 0x7D]) })
         #expect(reason == "DIR/tokenizer.json: not JSON: line 1: not UTF-8")
     }
@@ -66,9 +70,11 @@ struct BadFileTests {
         #expect(try refusal("model", "dropout", 0.5) == "DIR/tokenizer.json: model.dropout: 0.5 is not supported")
         #expect(try refusal("normalizer", "type", "NFKC") == #"DIR/tokenizer.json: normalizer.type: "NFKC" is not supported"#)
         #expect(try refusal("normalizer", "nmt", true) == "DIR/tokenizer.json: normalizer.nmt: true is not supported")
-        #expect(try refusal("pre_tokenizer", "type", "Whitespace") == #"DIR/tokenizer.json: pre_tokenizer.type: "Whitespace" is not supported"#)
+        #expect(
+            try refusal("pre_tokenizer", "type", "Whitespace") == #"DIR/tokenizer.json: pre_tokenizer.type: "Whitespace" is not supported"#)
         #expect(try refusal(changing: { $0["pre_tokenizer"] = NSNull() }) == "DIR/tokenizer.json: pre_tokenizer: null is not supported")
-        #expect(try refusal("post_processor", "type", "ByteLevel") == #"DIR/tokenizer.json: post_processor.type: "ByteLevel" is not supported"#)
+        #expect(
+            try refusal("post_processor", "type", "ByteLevel") == #"DIR/tokenizer.json: post_processor.type: "ByteLevel" is not supported"#)
         #expect(try refusal(changing: { $0["extra"] = [1] }) == "DIR/tokenizer.json: extra: […] is not supported")
         #expect(
             try refusal(changing: { $0["truncation"] = ["direction": "Left", "max_length": 9] as [String: Any] })

@@ -14,9 +14,10 @@ struct EncodingTests {
 
     @Test func wordsAreCutIntoTheLongestPieces() throws {
         let tokenizer = try tokenizer()
-        #expect(tokenizer.tokens("hello helloing hello, WORLD!") == [
-            "[CLS]", "hello", "hello", "##ing", "hello", ",", "world", "!", "[SEP]",
-        ])
+        #expect(
+            tokenizer.tokens("hello helloing hello, WORLD!") == [
+                "[CLS]", "hello", "hello", "##ing", "hello", ",", "world", "!", "[SEP]",
+            ])
         #expect(tokenizer.tokens("hella") == ["[CLS]", "[UNK]", "[SEP]"])
         #expect(tokenizer.tokens("abcabc") == ["[CLS]", "a", "##b", "##c", "##a", "##b", "##c", "[SEP]"])
     }
@@ -45,9 +46,10 @@ struct EncodingTests {
 
     @Test func specialTokensInTheTextAreRecognised() throws {
         let tokenizer = try tokenizer()
-        #expect(tokenizer.tokens("a[MASK]b [SEP] [mask]") == [
-            "[CLS]", "a", "[MASK]", "b", "[SEP]", "[UNK]", "[UNK]", "[UNK]", "[SEP]",
-        ])
+        #expect(
+            tokenizer.tokens("a[MASK]b [SEP] [mask]") == [
+                "[CLS]", "a", "[MASK]", "b", "[SEP]", "[UNK]", "[UNK]", "[UNK]", "[SEP]",
+            ])
     }
 
     @Test func normalizedAddedTokensAreFoundInNormalForm() throws {
@@ -102,7 +104,8 @@ struct EncodingTests {
 
     @Test func bertProcessingIsATemplateToo() throws {
         let tokenizer = try tokenizer { document in
-            document["post_processor"] = ["type": "BertProcessing", "sep": ["[SEP]", 3] as [Any], "cls": ["[CLS]", 2] as [Any]] as [String: Any]
+            document["post_processor"] =
+                ["type": "BertProcessing", "sep": ["[SEP]", 3] as [Any], "cls": ["[CLS]", 2] as [Any]] as [String: Any]
         }
         #expect(tokenizer.tokens("a") == ["[CLS]", "a", "[SEP]"])
     }

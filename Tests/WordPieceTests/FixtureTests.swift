@@ -8,9 +8,9 @@ import Testing
 struct FixtureTests {
     private struct Fixture: Decodable {
         struct Variant: Decodable {
-            var clean_text: Bool
-            var handle_chinese_chars: Bool
-            var strip_accents: Bool?
+            var cleanText: Bool
+            var handleChineseChars: Bool
+            var stripAccents: Bool?
             var lowercase: Bool
             var ids: [[Int32]]
         }
@@ -22,7 +22,9 @@ struct FixtureTests {
 
     private func fixture() throws -> Fixture {
         let url = try #require(Bundle.module.url(forResource: "tokenization", withExtension: "json", subdirectory: "Fixtures"))
-        return try JSONDecoder().decode(Fixture.self, from: Data(contentsOf: url))
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Fixture.self, from: Data(contentsOf: url))
     }
 
     @Test func realVocabularyGivesTheIdsOfHuggingFace() throws {
@@ -48,13 +50,13 @@ struct FixtureTests {
             try folder.writeTokenizerFile(pieces: TokenizerFolder.specials + scalars + scalars.map { "##" + $0 }) { document in
                 document["normalizer"] =
                     [
-                        "type": "BertNormalizer", "clean_text": variant.clean_text, "handle_chinese_chars": variant.handle_chinese_chars,
-                        "strip_accents": variant.strip_accents ?? NSNull(), "lowercase": variant.lowercase,
+                        "type": "BertNormalizer", "clean_text": variant.cleanText, "handle_chinese_chars": variant.handleChineseChars,
+                        "strip_accents": variant.stripAccents ?? NSNull(), "lowercase": variant.lowercase,
                     ] as [String: Any]
             }
             let tokenizer = try folder.tokenizer()
             for (string, ids) in zip(fixture.strings, variant.ids) {
-                #expect(tokenizer.encode(string, maxTokens: 64) == ids, "\(variant.clean_text) \(variant.lowercase)")
+                #expect(tokenizer.encode(string, maxTokens: 64) == ids, "\(variant.cleanText) \(variant.lowercase)")
             }
         }
     }

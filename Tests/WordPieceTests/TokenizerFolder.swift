@@ -52,7 +52,9 @@ final class TokenizerFolder {
                     ["SpecialToken": ["id": "[SEP]", "type_id": 0]],
                 ],
                 "pair": [Any](),
-                "special_tokens": ["[CLS]": ["id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]], "[SEP]": ["id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]]],
+                "special_tokens": [
+                    "[CLS]": ["id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]], "[SEP]": ["id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]],
+                ],
             ] as [String: Any],
             "decoder": ["type": "WordPiece", "prefix": "##", "cleanup": true] as [String: Any],
             "model": [
