@@ -5,6 +5,7 @@ import Testing
     /// A base and an adapter that learnt from a hundred rows.
     private static func trained(task: String? = nil) async throws -> (scratch: Scratch, base: String, adapter: String) {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(256)))
         let outcome = try await Program.run(
@@ -15,7 +16,8 @@ import Testing
     }
 
     @Test func aTextGetsALabelItsScoreAndAllScores() async throws {
-        let (_, base, adapter) = try await Self.trained()
+        let (scratch, base, adapter) = try await Self.trained()
+        defer { withExtendedLifetime(scratch) {} }
         let outcome = try await Program.run(
             ["classify", "--base", base, "--adapter", adapter, "--max-tokens", "32", "--logits"],
             input: Data("the film was great\nthe day was awful\n\n".utf8))
@@ -33,6 +35,7 @@ import Testing
 
     @Test func severalAdaptersAnswerUnderTheirNames() async throws {
         let (scratch, base, adapter) = try await Self.trained(task: "mood")
+        defer { withExtendedLifetime(scratch) {} }
         try FileManager.default.copyItem(atPath: adapter, toPath: scratch.path("other"))
         let sidecar = scratch.path("other/lorikeet.json")
         let renamed = try scratch.text("other/lorikeet.json").replacing("\"mood\"", with: "\"tone\"")
@@ -65,6 +68,7 @@ import Testing
 
     @Test func brokenFoldersAreNamed() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let missing = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
         #expect(missing.status == 1)
@@ -84,6 +88,7 @@ import Testing
 
     @Test func evaluationCountsWhatClassificationSays() async throws {
         let (scratch, base, adapter) = try await Self.trained()
+        defer { withExtendedLifetime(scratch) {} }
         let rows = TinyBase.rows(40, seed: 9)
         let file = try scratch.write("test.tsv", TinyBase.tsv(rows))
         let arguments = ["--base", base, "--adapter", adapter, "--max-tokens", "32", "--input", file]
@@ -105,9 +110,11 @@ import Testing
 
     @Test(arguments: [["classify"], ["train"]]) func benchmarksEndWithTheirFigures(kind: [String]) async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let file = try scratch.write("rows.tsv", TinyBase.tsv(TinyBase.rows(64)))
-        let options = kind == ["classify"]
+        let options =
+            kind == ["classify"]
             ? ["--input", file, "--adapters", "3", "--tasks-per-text", "2", "--limit", "50"]
             : ["--train", file, "--limit", "50", "--epochs", "2"]
         let outcome = try await Program.run(["benchmark"] + kind + ["--base", base, "--max-tokens", "32"] + options)

@@ -15,7 +15,9 @@ import Testing
         #expect(object["b"] as? String == "a\"\\\n\t\u{0}\u{2028}é😀")
     }
 
-    @Test(arguments: [Float(1e-7), 1, 0.333_333_34, 3.402_823_5e38, -0.0, .leastNonzeroMagnitude]) func floatsReadBackAsThemselves(value: Float) throws {
+    @Test(arguments: [Float(1e-7), 1, 0.333_333_34, 3.402_823_5e38, -0.0, .leastNonzeroMagnitude]) func floatsReadBackAsThemselves(
+        value: Float
+    ) throws {
         let text = JSONValue.array([.float(value)]).text
         let numbers = try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [Double])
         #expect(numbers.map { Float($0) } == [value])
@@ -60,7 +62,9 @@ import Testing
         #expect(LayerSelection(argument: "all") == .all)
         #expect(LayerSelection(argument: "3,5,4") == .some([3, 4, 5]))
         #expect(LayerSelection(argument: "0,3-5") == .some([0, 3, 4, 5]))
-        for wrong in ["", "x", "-1", "5-3", "1,,2", "1-2-3", "1-", "0-99999999999"] { #expect(LayerSelection(argument: wrong) == nil, "\(wrong)") }
+        for wrong in ["", "x", "-1", "5-3", "1,,2", "1-2-3", "1-", "0-99999999999"] {
+            #expect(LayerSelection(argument: wrong) == nil, "\(wrong)")
+        }
         #expect(try LayerSelection.some([0, 5]).layers(of: 6) == [0, 5])
         #expect(throws: (any Error).self) { try LayerSelection.some([6]).layers(of: 6) }
     }

@@ -4,6 +4,7 @@ import Testing
 @Suite struct TokenizeTests {
     @Test func aLineGivesIdsAndTokens() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base], input: Data("The FILM was ☃\n\n".utf8))
         #expect(outcome.status == 0)
@@ -17,6 +18,7 @@ import Testing
 
     @Test func theLastLineNeedsNoLineEndAndACarriageReturnIsNoText() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base, "--input", "-"], input: Data("good\r\nbad".utf8))
         #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 90, 3], [2, 94, 3]])
@@ -24,6 +26,7 @@ import Testing
 
     @Test func filesOfEveryFormGiveTheSame() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let files = [
             try scratch.write("texts.txt", "good day\nbad food\n"), try scratch.write("texts.tsv", "plus\tgood day\nminus\tbad food\n"),
@@ -37,6 +40,7 @@ import Testing
 
     @Test func aLongTextIsCut() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base, "--max-tokens", "3"], input: Data("a good day\n".utf8))
         #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 5, 3]])
@@ -52,6 +56,7 @@ import Testing
 
     @Test func aLineThatIsNotUTF8IsNamedAndWhatCameBeforeIsKept() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base], input: Data("good\n".utf8) + Data([0xff, 0xfe, 0x0a]))
         #expect(outcome.status == 1)
@@ -60,6 +65,7 @@ import Testing
 
     @Test func aReaderThatGoesAwayEndsItQuietly() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let process = try Program.make(["tokenize", "--base", base])
         try scratch.write("many.txt", String(repeating: "a good day\n", count: 20_000))
@@ -74,6 +80,7 @@ import Testing
 
     @Test func aLineOfStandardInputIsAnsweredBeforeTheNextOneComes() async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let process = try Program.make(["tokenize", "--base", base])
         let (input, output) = (Pipe(), Pipe())

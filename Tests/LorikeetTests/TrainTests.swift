@@ -5,6 +5,7 @@ import Testing
     /// A base, 64 rows to learn from, 16 to be measured on.
     private static func material() throws -> (scratch: Scratch, base: String, train: String, validation: String) {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(64)))
         return (scratch, base, train, try scratch.write("test.tsv", TinyBase.tsv(TinyBase.rows(16, seed: 8))))
@@ -66,13 +67,16 @@ import Testing
 
     @Test(arguments: [
         ("train.tsv", "plus\tgood\nno tab here\n", "train.tsv:2: "), ("train.tsv", "", "train.tsv: "),
-        ("train.tsv", "plus\tgood\nplus\tfine\n", "train.tsv"), ("train.jsonl", "{\"text\":\"x\",\"label\":\"y\"}\n{\"text\":1}\n", "train.jsonl:2: "),
+        ("train.tsv", "plus\tgood\nplus\tfine\n", "train.tsv"),
+        ("train.jsonl", "{\"text\":\"x\",\"label\":\"y\"}\n{\"text\":1}\n", "train.jsonl:2: "),
         ("train.jsonl", "{\n", "train.jsonl:1: "),
     ]) func badRowsAreNamedAndNothingIsWritten(name: String, content: String, complaint: String) async throws {
         let scratch = try Scratch()
+        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write(name, content)
-        let outcome = try await Program.run(["train", "--base", base, "--train", train, "--output", scratch.path("adapter")])
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--max-tokens", "32"])
         #expect(outcome.status == 1)
         #expect(outcome.error.contains(complaint), "\(outcome.error)")
         #expect(outcome.error.contains("error: "))

@@ -116,11 +116,12 @@ private func sqlStateAndLoss(of sql: String, on dsn: String) -> (String?, Bool) 
 }
 
 extension PrivatePostgres {
-    /// Returns once a statement with this text runs.
+    /// Returns once a statement with this text runs; an unanswered look fails the test instead of holding up all others.
     func awaitStatement(_ text: String) async throws {
         let watcher = try PostgresConnection(dsn: dsn())
         while try watcher.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1", [.text("%\(text)%")]
+            "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1",
+            [.text("%\(text)%")], deadline: .seconds(60)
         ).count == 0 {
             await Task.yield()
         }

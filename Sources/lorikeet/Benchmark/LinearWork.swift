@@ -28,7 +28,9 @@ struct LinearWork {
     func backward(lowest: Int, tokens: Int, texts: Int) -> Double {
         guard lowest < base.layers else { return 2 * hidden * hidden * Double(texts) }
         // Nothing below the lowest adapter is needed: not the inputs' gradient of its query, key and value.
-        let projections = lowest == base.layers - 1 ? 4 * hidden * hidden * Double(tokens) + 2 * hidden * hidden * Double(texts)
+        let projections =
+            lowest == base.layers - 1
+            ? 4 * hidden * hidden * Double(tokens) + 2 * hidden * hidden * Double(texts)
             : 6 * hidden * hidden * Double(tokens)
         return forward(layers: lowest..<base.layers, tokens: tokens, texts: texts) - projections
     }

@@ -20,7 +20,9 @@ struct Retrain: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task to retrain.", valueName: "task"))
     var task: String
 
-    @Option(help: ArgumentHelp("The pipeline file that names database, base and settings.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    @Option(
+        help: ArgumentHelp("The pipeline file that names database, base and settings.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var pipeline: String
 
     @Flag(help: ArgumentHelp("At low priority, and only while standard input is open: how the daemon starts it.", visibility: .hidden))

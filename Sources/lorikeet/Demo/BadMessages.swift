@@ -12,6 +12,9 @@ enum BadMessages {
         ("an empty text", Array(#"{"description": "", "kind": "binary"}"#.utf8)),
         ("a text of blanks", Array(#"{"description": "   ", "kind": "binary"}"#.utf8)),
         ("a text with U+0000", Array(#"{"description": "a game\u0000 of chess", "kind": "binary"}"#.utf8)),
-        ("a text of 1 MB", Array(#"{"description": ""#.utf8) + Array(repeating: UInt8(ascii: "x"), count: 1_000_000) + Array(#"", "kind": "binary"}"#.utf8)),
+        (
+            "a text of 1 MB",
+            Array(#"{"description": ""#.utf8) + Array(repeating: UInt8(ascii: "x"), count: 1_000_000) + Array(#"", "kind": "binary"}"#.utf8)
+        ),
     ]
 }

@@ -97,7 +97,8 @@ actor DemoDatabase {
             """,
             [
                 .integers(partitions.map(Int64.init)), .integers(partitions.map { produced[$0] ?? 0 }), .integer(Int64(tasks)),
-            ]).first
+            ]
+        ).first
         guard let row else { throw DemoError("the audit returned nothing") }
         func number(_ column: String) throws -> Int { Int(try row.integer(column)) }
         return DemoAudit(

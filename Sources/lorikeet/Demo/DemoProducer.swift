@@ -29,7 +29,8 @@ actor DemoProducer {
     /// Produces the next `count` descriptions, and a bad message after every hundredth, and waits until the broker has them.
     func produce(_ count: Int) throws {
         for package in texts.prefix(count) {
-            try send(key: package.name, payload: Array(try encoder.encode(Payload(package: package.name, description: package.description))))
+            try send(
+                key: package.name, payload: Array(try encoder.encode(Payload(package: package.name, description: package.description))))
             if total % 100 == 50, let next = bad.popFirst() { try send(key: nil, payload: next.payload) }
         }
         texts = texts.dropFirst(count)

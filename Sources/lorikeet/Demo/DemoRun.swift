@@ -60,7 +60,8 @@ struct DemoRun {
         let daemon = try await startDaemon(servers)
         do {
             let producer = try DemoProducer(brokers: servers.broker.bootstrapServers, texts: texts.stream)
-            let story = DemoStory(console: console, daemon: daemon, database: database, producer: producer, environment: servers.environment)
+            let story = DemoStory(
+                console: console, daemon: daemon, database: database, producer: producer, environment: servers.environment)
             try await story.run(annotations: texts.annotations, messages: options.messages)
 
             console.step(7, "SIGTERM, and the count")
@@ -162,7 +163,8 @@ struct DemoRun {
         let daemon = try await startDaemon(servers)
         console.say()
         console.say("Everything keeps running until Ctrl-C. Send a text of your own and look at its labels:")
-        console.say(#"  echo '{"description": "a chess game for the terminal"}' | kcat -b \#(servers.broker.bootstrapServers) -P -t packages"#)
+        console.say(
+            #"  echo '{"description": "a chess game for the terminal"}' | kcat -b \#(servers.broker.bootstrapServers) -P -t packages"#)
         console.say("  \(servers.psql) -c 'SELECT task, label, score, text FROM lorikeet.labels ORDER BY labelled_at DESC LIMIT 2'")
         try? await Task.sleep(for: .seconds(365 * 24 * 3600))
         _ = await daemon.terminate()

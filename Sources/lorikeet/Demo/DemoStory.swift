@@ -18,7 +18,8 @@ struct DemoStory {
     private static let perSecond = 80
 
     func run(annotations: [String: [LabelledText]], messages: Int) async throws {
-        console.step(4, "The stream: a burst of \(Figure.grouped(Self.burst)), then \(Self.perSecond) texts a second, bad messages among them")
+        console.step(
+            4, "The stream: a burst of \(Figure.grouped(Self.burst)), then \(Self.perSecond) texts a second, bad messages among them")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await feed() }
             group.addTask { try await show() }
@@ -79,7 +80,8 @@ struct DemoStory {
         console.endLive()
         for (task, retraining) in try await database.retrainings().sorted(by: { $0.key > $1.key }) {
             console.say(
-                "\(task): \(retraining.verdict) after \(String(format: "%.0f", retraining.seconds)) s on \(Figure.grouped(retraining.rows)) rows: \(retraining.reason)")
+                "\(task): \(retraining.verdict) after \(String(format: "%.0f", retraining.seconds)) s on \(Figure.grouped(retraining.rows)) rows: \(retraining.reason)"
+            )
         }
         let promoted = try await database.liveVersions()
         try await until("rows of the new adapters arrive", seconds: 60) {
@@ -109,7 +111,8 @@ struct DemoStory {
         try await until("rows of the older adapter arrive", seconds: 60) { try await database.newestLabelVersion(task: task) == live }
         console.endLive()
         console.say(
-            "\(task): version \(live ?? 0) labels again, first row \(String(format: "%.1f", (ContinuousClock.now - begun).inSeconds)) s after the command")
+            "\(task): version \(live ?? 0) labels again, first row \(String(format: "%.1f", (ContinuousClock.now - begun).inSeconds)) s after the command"
+        )
     }
 
     /// Looks until something holds; fails in words after a time.

@@ -21,7 +21,9 @@ struct DemoTexts {
     let stream: ArraySlice<CataloguePackage>
 
     /// - Parameter labels: those of each task, as the pipeline file names them.
-    init(_ catalogue: PackageCatalogue, labels: [String: [String]], firstRows: Int = 1000, heldOutRows: Int = 1000, annotatedRows: Int = 3000) {
+    init(
+        _ catalogue: PackageCatalogue, labels: [String: [String]], firstRows: Int = 1000, heldOutRows: Int = 1000, annotatedRows: Int = 3000
+    ) {
         let section = Task(name: "section", labels: labels["section", default: []]) { $0.section }
         let role = Task(name: "role", labels: labels["role", default: []]) { $0.role }
         tasks = [section, role]

@@ -6,7 +6,8 @@ import WordPiece
 
 /// `--base`: the model whose weights never change.
 struct BaseOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The base model: a BERT or DistilBERT folder in Hugging Face layout.", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("The base model: a BERT or DistilBERT folder in Hugging Face layout.", valueName: "dir"), completion: .directory)
     var base: String
 
     /// The tokenizer of the base.

@@ -7,7 +7,9 @@ struct DatabaseOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The database, as libpq writes it; default: $DATABASE_URL.", valueName: "url"))
     var database: String?
 
-    @Option(help: ArgumentHelp("Take database and base from this pipeline file.", valueName: "file"), completion: .file(extensions: ["yaml", "yml"]))
+    @Option(
+        help: ArgumentHelp("Take database and base from this pipeline file.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
     var pipeline: String?
 
     func validate() throws {

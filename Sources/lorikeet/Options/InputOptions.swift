@@ -4,7 +4,8 @@ import Training
 /// `--input`: texts, from a file or from standard input as they arrive.
 struct InputOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Texts: .tsv (label<TAB>text), .jsonl ({\"text\":…}) or one a line; - or nothing: lines of standard input.", valueName: "file"),
+        help: ArgumentHelp(
+            "Texts: .tsv (label<TAB>text), .jsonl ({\"text\":…}) or one a line; - or nothing: lines of standard input.", valueName: "file"),
         completion: .file())
     var input = "-"
 

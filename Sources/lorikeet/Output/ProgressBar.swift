@@ -40,7 +40,8 @@ final class ProgressBar: Sendable {
             if let drawnAt = state.drawnAt, now - drawnAt < .milliseconds(100) { return }
             state.drawnAt = now
             state.isOnScreen = true
-            StandardError.write(raw: "\r" + line(done, of: total, note: note, pace: pace ?? self.pace(done, of: total, elapsed: elapsed)) + "\u{1B}[K")
+            StandardError.write(
+                raw: "\r" + line(done, of: total, note: note, pace: pace ?? self.pace(done, of: total, elapsed: elapsed)) + "\u{1B}[K")
         }
     }
 

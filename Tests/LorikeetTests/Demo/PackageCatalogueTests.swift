@@ -42,7 +42,9 @@ import Testing
     }
 
     @Test func eachDescriptionStandsOnceAndNeedsAText() {
-        let names = Set(PackageCatalogue(dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"]).packages.map(\.name))
+        let names = Set(
+            PackageCatalogue(dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"]).packages.map(
+                \.name))
         #expect(names == ["chess", "libchess-dev", "both"])
     }
 
@@ -59,7 +61,10 @@ import Testing
             PackageCatalogue(
                 dump: Data(stanzas.joined(separator: "\n").utf8), sections: ["s0", "s1", "s2"], roles: ["program", "plugin"]),
             labels: ["section": ["s0", "s1", "s2"], "role": ["program", "plugin"]], firstRows: 50, heldOutRows: 60, annotatedRows: 70)
-        let sets = [texts.heldOut, texts.first, texts.annotations].map { Set($0.values.joined().map(\.text)) } + [Set(texts.stream.map(\.description))]
+        let sets =
+            [texts.heldOut, texts.first, texts.annotations].map { Set($0.values.joined().map(\.text)) } + [
+                Set(texts.stream.map(\.description))
+            ]
         #expect(texts.heldOut["section"]?.count == 60)
         #expect(texts.first["role"]?.count == 50)
         #expect(texts.annotations["role"]?.count == 70)
