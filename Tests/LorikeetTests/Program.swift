@@ -83,7 +83,7 @@ enum Program {
     }
 
     /// Beside the tests' own executable, else in the package's build folder.
-    private static func executable() throws -> URL {
+    static func executable() throws -> URL {
         let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let places = [tests, package.appending(path: ".build/release"), package.appending(path: ".build/debug")]
