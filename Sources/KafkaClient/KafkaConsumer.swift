@@ -121,11 +121,16 @@ public final class KafkaConsumer {
         callbacks.connectionWorks()
     }
 
-    /// Committed positions of the assigned partitions; a partition without one is left out.
-    public func committed(timeout: Duration = .seconds(10)) throws(KafkaError) -> [TopicPartition: Int64] {
+    /// Committed positions of the group; a partition without one is left out.
+    ///
+    /// - Parameter partitions: nil: the assigned ones. Others can be asked for without being a member yet.
+    public func committed(
+        _ partitions: [TopicPartition]? = nil, timeout: Duration = .seconds(10)
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard let client = handle?.client else { throw .closed }
-        if callbacks.assignment.isEmpty { return [:] }
-        let list = PartitionList(callbacks.assignment)
+        let asked = partitions ?? assignment
+        if asked.isEmpty { return [:] }
+        let list = PartitionList(asked)
         try Self.check(list.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) })
         return list.offsets
     }

@@ -55,17 +55,14 @@ final class DemoServers: Sendable {
         try connection.execute("CREATE DATABASE \(Self.database)")
     }
 
-    /// The positions that the daemon's group has committed, by partition. Joins the group, which the daemon has left.
+    /// The positions that the daemon's group has committed, by partition.
     func committed() throws -> [Int32: Int64] {
         let consumer = try KafkaConsumer(
             properties: ["bootstrap.servers": broker.bootstrapServers, "group.id": Self.group], topics: [DemoProducer.topic],
             onAssigned: { _ in }, onRevoked: { _, _ in [:] })
         defer { consumer.close() }
-        let limit = ContinuousClock.now + .seconds(30)
-        while consumer.assignment.count < DemoProducer.partitions, ContinuousClock.now < limit {
-            _ = try consumer.poll(maximum: 1, timeout: .milliseconds(200))
-        }
-        let positions = try consumer.committed()
+        let partitions = (0..<DemoProducer.partitions).map { TopicPartition(topic: DemoProducer.topic, partition: $0) }
+        let positions = try consumer.committed(partitions, timeout: .seconds(30))
         return Dictionary(positions.map { ($0.key.partition, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
