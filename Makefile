@@ -21,7 +21,7 @@ setup: ## Install missing Debian packages and the base model (idempotent, offlin
 build: setup ## Compile everything, the tests included
 	swift build $(SWIFT_FLAGS) --build-tests
 
-demo: build ## The main job, live, on real texts: about three minutes (DEMO_FLAGS=--keep leaves it running)
+demo: build ## The main job, live, on real texts: about a minute and a half (DEMO_FLAGS=--keep leaves it running)
 	$(PROGRAM) demo $(DEMO_FLAGS)
 
 test: build ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
