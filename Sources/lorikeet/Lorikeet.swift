@@ -26,7 +26,7 @@ struct Lorikeet: AsyncParsableCommand {
             Results go to standard output, everything else to standard error.
             Exit status: 0 done, 1 failed, 64 usage, 78 configuration.
             """,
-        version: Version.current,
+        version: LorikeetVersion.current,
         groupedSubcommands: [
             CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self]),
             CommandGroup(

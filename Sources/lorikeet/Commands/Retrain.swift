@@ -38,9 +38,11 @@ struct Retrain: AsyncParsableCommand {
 
     func run() async throws {
         DaemonLogging.bootstrap(format: logFormat, level: background ? .info : .warning)
+        // The daemon that starts it has a log of one object a line; what counts comes through the logger.
+        let showsProgress = !background
         let report = try await Daemon.RetrainCommand.run(
             task: task, file: pipeline, background: background, trigger: trigger, logger: Logger(label: "lorikeet.retrain"),
-            progress: { StandardError.write($0) })
+            progress: { if showsProgress { StandardError.write($0) } })
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {
