@@ -164,7 +164,8 @@ struct DemoRun {
         console.say()
         console.say("Everything keeps running until Ctrl-C. Send a text of your own and look at its labels:")
         console.say(
-            #"  echo '{"description": "a chess game for the terminal", "kind": "binary"}' | kcat -b \#(servers.broker.bootstrapServers) -P -t packages"#)
+            #"  echo '{"description": "a chess game for the terminal", "kind": "binary"}' | kcat -b \#(servers.broker.bootstrapServers) -P -t packages"#
+        )
         console.say("  \(servers.psql) -c 'SELECT task, label, score, text FROM lorikeet.labels ORDER BY labelled_at DESC LIMIT 2'")
         try? await Task.sleep(for: .seconds(365 * 24 * 3600))
         _ = await daemon.terminate()
