@@ -1,25 +1,23 @@
 import Foundation
 import Testing
 
-@Suite struct ClassifyTests {
+@Suite(.scratch) struct ClassifyTests {
     /// A base and an adapter that learnt from a hundred rows.
     private static func trained(task: String? = nil) async throws -> (scratch: Scratch, base: String, adapter: String) {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(256)))
         let outcome = try await Program.run(
             ["train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "6", "--rate", "1e-2"]
-                + ["--max-tokens", "32"] + (task.map { ["--task", $0] } ?? []))
+                + (task.map { ["--task", $0] } ?? []))
         #expect(outcome.status == 0, "\(outcome.error)")
         return (scratch, base, scratch.path("mood"))
     }
 
     @Test func aTextGetsALabelItsScoreAndAllScores() async throws {
-        let (scratch, base, adapter) = try await Self.trained()
-        defer { withExtendedLifetime(scratch) {} }
+        let (_, base, adapter) = try await Self.trained()
         let outcome = try await Program.run(
-            ["classify", "--base", base, "--adapter", adapter, "--max-tokens", "32", "--logits"],
+            ["classify", "--base", base, "--adapter", adapter, "--logits"],
             input: Data("the film was great\nthe day was awful\n\n".utf8))
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.objects.count == 3)
@@ -35,13 +33,12 @@ import Testing
 
     @Test func severalAdaptersAnswerUnderTheirNames() async throws {
         let (scratch, base, adapter) = try await Self.trained(task: "mood")
-        defer { withExtendedLifetime(scratch) {} }
         try FileManager.default.copyItem(atPath: adapter, toPath: scratch.path("other"))
         let sidecar = scratch.path("other/lorikeet.json")
         let renamed = try scratch.text("other/lorikeet.json").replacing("\"mood\"", with: "\"tone\"")
         try Data(renamed.utf8).write(to: URL(fileURLWithPath: sidecar))
         let outcome = try await Program.run(
-            ["classify", "--base", base, "--adapter", adapter, "--adapter", scratch.path("other"), "--max-tokens", "32", "--text"],
+            ["classify", "--base", base, "--adapter", adapter, "--adapter", scratch.path("other"), "--text"],
             input: Data("the film was great\n".utf8))
         #expect(outcome.status == 0, "\(outcome.error)")
         let object = try #require(outcome.objects.first ?? nil)
@@ -50,7 +47,7 @@ import Testing
         let tone = try #require(object["tone"] as? [String: Any])
         #expect(mood["score"] as? Double == tone["score"] as? Double)
 
-        let twice = try await Program.run(["classify", "--base", base, "--adapter", adapter, "--adapter", adapter, "--max-tokens", "32"])
+        let twice = try await Program.run(["classify", "--base", base, "--adapter", adapter, "--adapter", adapter])
         #expect(twice.status == 64)
         #expect(twice.error.contains("\"mood\""))
     }
@@ -59,7 +56,7 @@ import Testing
         let (scratch, _, adapter) = try await Self.trained()
         let other = try TinyBase.write(to: scratch, name: "other-base", seed: 2)
         let outcome = try await Program.run(
-            ["classify", "--base", other, "--adapter", adapter, "--max-tokens", "32"], input: Data("x\n".utf8))
+            ["classify", "--base", other, "--adapter", adapter], input: Data("x\n".utf8))
         #expect(outcome.status == 1)
         #expect(outcome.output.isEmpty)
         #expect(outcome.error.contains(adapter))
@@ -68,30 +65,28 @@ import Testing
 
     @Test func brokenFoldersAreNamed() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
-        let missing = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
+        let missing = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter"])
         #expect(missing.status == 1)
         #expect(missing.error.contains("/nowhere/adapter"))
 
         let weights = scratch.path("base/model.safetensors")
         try FileHandle(forWritingTo: URL(fileURLWithPath: weights)).truncate(atOffset: 100)
-        let truncated = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
+        let truncated = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter"])
         #expect(truncated.status == 1)
         #expect(truncated.error.contains("model.safetensors"))
 
         try FileManager.default.removeItem(atPath: weights)
-        let without = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter", "--max-tokens", "32"])
+        let without = try await Program.run(["classify", "--base", base, "--adapter", "/nowhere/adapter"])
         #expect(without.status == 1)
         #expect(without.error.contains(base))
     }
 
     @Test func evaluationCountsWhatClassificationSays() async throws {
         let (scratch, base, adapter) = try await Self.trained()
-        defer { withExtendedLifetime(scratch) {} }
         let rows = TinyBase.rows(40, seed: 9)
         let file = try scratch.write("test.tsv", TinyBase.tsv(rows))
-        let arguments = ["--base", base, "--adapter", adapter, "--max-tokens", "32", "--input", file]
+        let arguments = ["--base", base, "--adapter", adapter, "--input", file]
         let labels = try await Program.run(["classify"] + arguments).objects.map { $0?["label"] as? String }
         let right = zip(rows, labels).count { $0.label == $1 }
         let outcome = try await Program.run(["evaluate"] + arguments + ["--json"])
@@ -110,14 +105,13 @@ import Testing
 
     @Test(arguments: [["classify"], ["train"]]) func benchmarksEndWithTheirFigures(kind: [String]) async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let file = try scratch.write("rows.tsv", TinyBase.tsv(TinyBase.rows(64)))
         let options =
             kind == ["classify"]
             ? ["--input", file, "--adapters", "3", "--tasks-per-text", "2", "--limit", "50"]
             : ["--train", file, "--limit", "50", "--epochs", "2"]
-        let outcome = try await Program.run(["benchmark"] + kind + ["--base", base, "--max-tokens", "32"] + options)
+        let outcome = try await Program.run(["benchmark"] + kind + ["--base", base] + options)
         #expect(outcome.status == 0, "\(outcome.error)")
         let figures = try #require(outcome.objects.last ?? nil)
         #expect(figures["name"] as? String == kind.first)

@@ -1,6 +1,6 @@
 import Testing
 
-@Suite struct HelpTests {
+@Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
         ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["classify"], ["retrain"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],

@@ -67,6 +67,13 @@ enum Program {
         }
     }
 
+    /// A pipe whose ends no other child of the tests holds open: a server that another test starts would keep it from ending.
+    static func pipe() -> Pipe {
+        let pipe = Pipe()
+        for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] { _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC) }
+        return pipe
+    }
+
     /// What arrives in a pipe, in pieces, until its end.
     static func pieces(of pipe: Pipe) -> AsyncStream<String> {
         let (pieces, piece) = AsyncStream.makeStream(of: String.self)
@@ -90,40 +97,5 @@ enum Program {
         let found = places.map { $0.appending(path: "lorikeet") }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
         guard let found else { throw CocoaError(.fileNoSuchFile) }
         return found
-    }
-}
-
-/// A temporary folder that goes when the test is done with it.
-final class Scratch: Sendable {
-    let folder: String
-
-    init() throws {
-        let url = FileManager.default.temporaryDirectory.appending(path: "lorikeet-tests-\(UUID().uuidString)")
-        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
-        folder = url.path
-    }
-
-    deinit { try? FileManager.default.removeItem(atPath: folder) }
-
-    func path(_ name: String) -> String { folder + "/" + name }
-
-    /// Writes a file and returns its path.
-    @discardableResult
-    func write(_ name: String, _ text: String) throws -> String {
-        try Data(text.utf8).write(to: URL(fileURLWithPath: path(name)))
-        return path(name)
-    }
-
-    func newFile(_ name: String) throws -> FileHandle {
-        try Data().write(to: URL(fileURLWithPath: path(name)))
-        return try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
-    }
-
-    func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self) }
-
-    func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
-
-    func content(_ name: String = "") -> [String] {
-        ((try? FileManager.default.contentsOfDirectory(atPath: path(name))) ?? []).sorted()
     }
 }

@@ -1,10 +1,9 @@
 import Foundation
 import Testing
 
-@Suite struct TokenizeTests {
+@Suite(.scratch) struct TokenizeTests {
     @Test func aLineGivesIdsAndTokens() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base], input: Data("The FILM was ☃\n\n".utf8))
         #expect(outcome.status == 0)
@@ -18,7 +17,6 @@ import Testing
 
     @Test func theLastLineNeedsNoLineEndAndACarriageReturnIsNoText() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base, "--input", "-"], input: Data("good\r\nbad".utf8))
         #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 90, 3], [2, 94, 3]])
@@ -26,7 +24,6 @@ import Testing
 
     @Test func filesOfEveryFormGiveTheSame() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let files = [
             try scratch.write("texts.txt", "good day\nbad food\n"), try scratch.write("texts.tsv", "plus\tgood day\nminus\tbad food\n"),
@@ -40,7 +37,6 @@ import Testing
 
     @Test func aLongTextIsCut() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base, "--max-tokens", "3"], input: Data("a good day\n".utf8))
         #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 5, 3]])
@@ -56,7 +52,6 @@ import Testing
 
     @Test func aLineThatIsNotUTF8IsNamedAndWhatCameBeforeIsKept() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(["tokenize", "--base", base], input: Data("good\n".utf8) + Data([0xff, 0xfe, 0x0a]))
         #expect(outcome.status == 1)
@@ -65,13 +60,12 @@ import Testing
 
     @Test func aReaderThatGoesAwayEndsItQuietly() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let process = try Program.make(["tokenize", "--base", base])
         try scratch.write("many.txt", String(repeating: "a good day\n", count: 20_000))
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: scratch.path("many.txt")))
         process.standardError = try scratch.newFile("stderr")
-        let pipe = Pipe()
+        let pipe = Program.pipe()
         process.standardOutput = pipe
         try pipe.fileHandleForReading.close()
         #expect(try await Program.start(process).status == -SIGPIPE)
@@ -80,10 +74,9 @@ import Testing
 
     @Test func aLineOfStandardInputIsAnsweredBeforeTheNextOneComes() async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let process = try Program.make(["tokenize", "--base", base])
-        let (input, output) = (Pipe(), Pipe())
+        let (input, output) = (Program.pipe(), Program.pipe())
         process.standardInput = input
         process.standardOutput = output
         var answers = Program.pieces(of: output).makeAsyncIterator()

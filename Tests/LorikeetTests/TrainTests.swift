@@ -1,11 +1,10 @@
 import Foundation
 import Testing
 
-@Suite struct TrainTests {
+@Suite(.scratch) struct TrainTests {
     /// A base, 64 rows to learn from, 16 to be measured on.
     private static func material() throws -> (scratch: Scratch, base: String, train: String, validation: String) {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(64)))
         return (scratch, base, train, try scratch.write("test.tsv", TinyBase.tsv(TinyBase.rows(16, seed: 8))))
@@ -15,7 +14,7 @@ import Testing
         let (scratch, base, train, validation) = try Self.material()
         let outcome = try await Program.run(
             ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("deep/adapter")]
-                + ["--epochs", "2", "--max-tokens", "32", "--rate", "1e-2", "--task", "mood", "--json"])
+                + ["--epochs", "2", "--rate", "1e-2", "--task", "mood", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.error.isEmpty)
         #expect(outcome.objects.map { $0?["epoch"] as? Int } == [1, 2])
@@ -30,7 +29,7 @@ import Testing
         let (scratch, base, train, validation) = try Self.material()
         let outcome = try await Program.run(
             ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("adapter")]
-                + ["--epochs", "1", "--max-tokens", "32"])
+                + ["--epochs", "1"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.output.contains("epoch 1"))
         #expect(outcome.output.contains("precision"))
@@ -42,7 +41,7 @@ import Testing
         let (scratch, base, train, _) = try Self.material()
         let outcome = try await Program.run(
             ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1"]
-                + ["--max-tokens", "32", "--layers", "1", "--json"])
+                + ["--layers", "1", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.objects.count == 1)
         #expect(outcome.objects.first??["accuracy"] is NSNull)
@@ -51,7 +50,7 @@ import Testing
     @Test func anOutputThatExistsIsKeptUnlessOverwritten() async throws {
         let (scratch, base, train, _) = try Self.material()
         let arguments =
-            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1", "--max-tokens", "32"]
+            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1"]
         #expect(try await Program.run(arguments).status == 0)
         let again = try await Program.run(arguments)
         #expect(again.status == 1)
@@ -72,7 +71,6 @@ import Testing
         ("train.jsonl", "{\n", "train.jsonl:1: "),
     ]) func badRowsAreNamedAndNothingIsWritten(name: String, content: String, complaint: String) async throws {
         let scratch = try Scratch()
-        defer { withExtendedLifetime(scratch) {} }
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write(name, content)
         let outcome = try await Program.run(
@@ -89,8 +87,7 @@ import Testing
     ]) func whatTheBaseOrTheDiskDoesNotHaveIsNamed(extra: [String], status: Int, complaint: String) async throws {
         let (scratch, base, train, _) = try Self.material()
         let rows = extra.contains("--train") ? [] : ["--train", train]
-        let length = extra.contains("--max-tokens") ? [] : ["--max-tokens", "32"]
-        let outcome = try await Program.run(["train", "--base", base, "--output", scratch.path("adapter")] + rows + length + extra)
+        let outcome = try await Program.run(["train", "--base", base, "--output", scratch.path("adapter")] + rows + extra)
         #expect(Int(outcome.status) == status, "\(outcome.error)")
         #expect(outcome.error.contains(complaint), "\(outcome.error)")
         #expect(!scratch.exists("adapter"))
@@ -100,8 +97,8 @@ import Testing
         let (scratch, base, train, _) = try Self.material()
         let process = try Program.make(
             ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "100000"]
-                + ["--max-tokens", "32", "--json"])
-        let output = Pipe()
+                + ["--json"])
+        let output = Program.pipe()
         process.standardOutput = output
         process.standardError = try scratch.newFile("stderr")
         var lines = Program.pieces(of: output).makeAsyncIterator()

@@ -29,7 +29,7 @@ struct Retrain: AsyncParsableCommand {
     var background = false
 
     @Option(help: ArgumentHelp("What started this run, as the table retrainings shows it.", visibility: .hidden))
-    var trigger = "manual"
+    var trigger = "command"
 
     @Option(help: "How log lines look: logfmt or json.")
     var logFormat = LogFormat.logfmt

@@ -23,7 +23,7 @@ struct Tokenize: ParsableCommand {
         let tokenizer = try baseOptions.tokenizer()
         try input.forEachBatch(title: "tokenizing") { texts in
             for text in texts {
-                let ids = tokenizer.encode(text, maxTokens: length.maxTokens)
+                let ids = tokenizer.encode(text, maxTokens: length.count)
                 try StandardOutput.shared.line(Self.object(ids, tokenizer).text)
             }
         }

@@ -28,16 +28,25 @@ struct BaseOptions: ParsableArguments {
 
 /// `--max-tokens`.
 struct LengthOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Cut a text to so many tokens, [CLS] and [SEP] included.", valueName: "n"))
-    var maxTokens = 256
+    /// What counts if nothing is given, and the base has so many positions.
+    static let customary = 256
+
+    @Option(help: ArgumentHelp("Cut a text to so many tokens, [CLS] and [SEP] included; default: 256.", valueName: "n"))
+    var maxTokens: Int?
 
     func validate() throws {
-        guard maxTokens >= 2 else { throw ValidationError("--max-tokens must be at least 2: [CLS] and [SEP]") }
+        guard maxTokens.map({ $0 >= 2 }) ?? true else {
+            throw ValidationError("--max-tokens must be at least 2: [CLS] and [SEP]")
+        }
     }
+
+    /// The limit, without a look at the base.
+    var count: Int { maxTokens ?? Self.customary }
 
     /// The limit, if the base has a position for each token.
     func checked(against base: BERTBase) throws(CommandFailure) -> Int {
         let positions = base.configuration.positions
+        guard let maxTokens else { return min(Self.customary, positions) }
         guard maxTokens <= positions else {
             throw CommandFailure(.usage, "--max-tokens \(maxTokens): this base reads texts of at most \(positions) tokens")
         }

@@ -1,0 +1,103 @@
+import BERT
+import Foundation
+import TestSupport
+import Testing
+
+/// The registry's commands against a real PostgreSQL.
+@Suite(.scratch) struct AdaptersTests {
+    /// Two different adapters in folders, over a base that stands beside them.
+    private static func material() throws -> (scratch: Scratch, base: String) {
+        let scratch = try Scratch()
+        let folder = try TinyBase.write(to: scratch)
+        let base = try BERTBase(directory: folder)
+        for (name, seed) in [("first", UInt64(1)), ("second", 2)] {
+            try TestModels.adapter(over: base, labels: ["minus", "plus"], task: "mood", seed: seed).write(to: scratch.path(name))
+        }
+        return (scratch, folder)
+    }
+
+    private static func states(_ environment: [String: String]) async throws -> [String] {
+        let list = try await Program.run(["adapters", "list", "mood", "--json"], environment: environment)
+        #expect(list.status == 0, "\(list.error)")
+        return list.objects.map { $0?["state"] as? String ?? "" }
+    }
+
+    @Test func versionsAreImportedPromotedRolledBackAndExported() async throws {
+        let (scratch, base) = try Self.material()
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            func adapters(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws -> Program.Outcome {
+                let outcome = try await Program.run(["adapters"] + arguments, environment: environment)
+                #expect(outcome.status == 0, "\(outcome.error)", sourceLocation: sourceLocation)
+                return outcome
+            }
+            let migration = try await Program.run(["migrate", "--json"], environment: environment)
+            #expect(migration.status == 0, "\(migration.error)")
+            #expect(migration.objects.first??["before"] as? Int == 0)
+
+            let empty = try await adapters(["list"])
+            #expect(empty.output.isEmpty)
+            let rows = try scratch.write("test.tsv", TinyBase.tsv(TinyBase.rows(8)))
+            let first = try await adapters(
+                ["import", "mood", scratch.path("first"), "--base", base, "--promote", "--evaluate", rows, "--json"])
+            #expect(first.objects.first??["state"] as? String == "live")
+            #expect((first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == ["accuracy", "macro_f1"])
+            let second = try await adapters(["import", "mood", scratch.path("second"), "--base", base])
+            #expect(second.output.hasPrefix("mood version 2 ("))
+            #expect(try await Self.states(environment) == ["live", "candidate"])
+
+            #expect(try await adapters(["promote", "mood", "2"]).output.hasSuffix("is live\n"))
+            #expect(try await Self.states(environment) == ["retired", "live"])
+            _ = try await adapters(["rollback", "mood"])
+            #expect(try await Self.states(environment) == ["live", "rejected"])
+
+            let shown = try await adapters(["show", "mood", "--json"]).objects.first ?? nil
+            #expect(shown?["version"] as? Int == 1)
+            #expect(shown?["labels"] as? [String] == ["minus", "plus"])
+            #expect(try await adapters(["show", "mood", "2"]).output.contains("2 (rejected)"))
+            _ = try await adapters(["export", "mood", "--base", base, "--output", scratch.path("exported")])
+            let weights = "adapter_model.safetensors"
+            #expect(
+                try Data(contentsOf: URL(fileURLWithPath: scratch.path("exported/" + weights)))
+                    == Data(contentsOf: URL(fileURLWithPath: scratch.path("first/" + weights))))
+            #expect(try await adapters(["list"]).lines.count == 3)
+        }
+    }
+
+    @Test func whatTheRegistryDoesNotHaveIsSaidInOneLine() async throws {
+        let (scratch, base) = try Self.material()
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            let unmigrated = try await Program.run(["adapters", "list"], environment: environment)
+            #expect(unmigrated.status == 1)
+            #expect(unmigrated.error.hasPrefix("error: "))
+
+            #expect(try await Program.run(["migrate"], environment: environment).status == 0)
+            #expect(try await Program.run(["migrate"], environment: environment).output.contains("already"))
+            let cases: [(arguments: [String], complaint: String)] = [
+                (["show", "mood"], "no adapter for task mood"), (["promote", "mood", "7"], "no version 7"),
+                (["rollback", "mood"], "no earlier live version"), (["import", "mood", "/nowhere", "--base", base], "/nowhere"),
+                (["import", "mood", scratch.path("first"), "--base", "/nobase"], "/nobase"),
+            ]
+            for (arguments, complaint) in cases {
+                let outcome = try await Program.run(["adapters"] + arguments, environment: environment)
+                #expect(outcome.status == 1, "\(arguments)")
+                #expect(outcome.output.isEmpty)
+                #expect(outcome.error.contains(complaint), "\(outcome.error)")
+                #expect(outcome.error.split(separator: "\n").count == 1)
+            }
+            let baseless = try await Program.run(["adapters", "import", "mood", scratch.path("first")], environment: environment)
+            #expect(baseless.status == 64)
+        }
+    }
+
+    @Test func noDatabaseAndAnUnreachableOneAreSaidWithoutThePassword() async throws {
+        let none = try await Program.run(["adapters", "list"])
+        #expect(none.status == 64)
+        #expect(none.error.contains("DATABASE_URL"))
+        let away = try await Program.run(["migrate", "--database", "postgresql://somebody:geheim@127.0.0.1:1/texts"])
+        #expect(away.status == 1)
+        #expect(away.error.hasPrefix("error: "))
+        #expect(!away.error.contains("geheim"))
+    }
+}

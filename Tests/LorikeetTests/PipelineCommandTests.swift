@@ -1,0 +1,98 @@
+import BERT
+import Foundation
+import TestSupport
+import Testing
+
+/// `run`, `check`, `test` and `retrain` as a script calls them; what they do inside is the daemon's own tests' matter.
+@Suite(.scratch) struct PipelineCommandTests {
+    /// A pipeline file over a tiny base with an adapter for its one task, and the example that the adapter gets right.
+    private static func pipeline(dsn: String = "host=/nowhere", extra: String = "") throws -> (scratch: Scratch, file: String) {
+        let scratch = try Scratch()
+        let folder = try TinyBase.write(to: scratch)
+        let adapter = try TestModels.adapter(over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
+        try adapter.write(to: scratch.path("adapter"))
+        let file = try scratch.write(
+            "pipeline.yaml",
+            """
+            name: moods
+            base: \(folder)
+            source:
+              kafka: { brokers: "127.0.0.1:1", topics: [moods], group: moods }
+            tasks:
+              mood: { labels: [minus, plus], adapter: \(scratch.path("adapter")) }
+            batch: { max_tokens: 32 }
+            sink: { postgres: "\(dsn)" }
+            \(extra)
+            """)
+        return (scratch, file)
+    }
+
+    @Test func aGoodFilePassesTheCheckWithoutServers() async throws {
+        let (_, file) = try Self.pipeline()
+        let outcome = try await Program.run(["check", "--offline", file])
+        #expect(outcome.status == 0, "\(outcome.output)")
+        #expect(outcome.lines.last == "0 errors, 0 warnings")
+        let json = try await Program.run(["check", "--offline", "--json", file])
+        #expect((json.objects.first??["findings"] as? [[String: Any]])?.isEmpty == false)
+    }
+
+    @Test func aBadFileIsNamedByLineAndKeyAndEndsWith78() async throws {
+        let (_, file) = try Self.pipeline(extra: "colour: blue")
+        for command in [["check", "--offline"], ["check", "--json"], ["run"], ["test"]] {
+            let outcome = try await Program.run(command + [file])
+            #expect(outcome.status == 78, "\(command): \(outcome.error)")
+            let words = outcome.output + outcome.error
+            #expect(words.contains("colour"), "\(words)")
+            #expect(command.contains("--json") || words.contains("\(file):9"), "\(words)")
+        }
+        let retraining = try await Program.run(["retrain", "mood", "--pipeline", file])
+        #expect(retraining.status == 78)
+        let missing = try await Program.run(["run", "/nowhere.yaml"])
+        #expect(missing.status == 78)
+        #expect(missing.error.contains("/nowhere.yaml"))
+    }
+
+    @Test func examplesPassOrFail() async throws {
+        let (_, file) = try Self.pipeline(
+            extra: "examples: [{ text: the film was good, task: mood, label: plus }, { text: the film was good, task: mood, label: minus }]"
+        )
+        let outcome = try await Program.run(["test", file])
+        #expect(outcome.status == 1, "\(outcome.error)")
+        #expect(outcome.lines.count { $0.hasPrefix("pass") } == 1)
+        #expect(outcome.lines.count { $0.hasPrefix("FAIL") } == 1)
+        #expect(outcome.lines.last == "1 of 2 examples pass")
+        let json = try await Program.run(["test", "--json", file])
+        let passed = json.objects.compactMap { $0?["passed"] as? Bool }
+        #expect(Set(passed) == [true, false])
+    }
+
+    @Test func importTakesDatabaseAndBaseFromThePipelineAndComparesLabels() async throws {
+        try await withTestDatabase { database in
+            let (scratch, file) = try Self.pipeline(dsn: database.dsn())
+            #expect(try await Program.run(["migrate", "--pipeline", file]).status == 0)
+            let imported = try await Program.run(["adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote"])
+            #expect(imported.status == 0, "\(imported.error)")
+            let unknown = try await Program.run(["adapters", "import", "taste", scratch.path("adapter"), "--pipeline", file])
+            #expect(unknown.status == 78)
+            #expect(unknown.error.contains("taste"))
+            let other = try TestModels.adapter(over: BERTBase(directory: scratch.path("base")), labels: ["up", "down"], task: "mood")
+            try other.write(to: scratch.path("other"))
+            let mismatch = try await Program.run(["adapters", "import", "mood", scratch.path("other"), "--pipeline", file])
+            #expect(mismatch.status == 78)
+            #expect(mismatch.error.contains("\(file):6: tasks.mood: labels differ"))
+        }
+    }
+
+    @Test func aRetrainingWithoutRowsIsRejectedWithItsReason() async throws {
+        try await withTestDatabase { database in
+            let (_, file) = try Self.pipeline(dsn: database.dsn())
+            #expect(try await Program.run(["migrate", "--pipeline", file]).status == 0)
+            let outcome = try await Program.run(["retrain", "mood", "--pipeline", file, "--json"])
+            #expect(!outcome.output.isEmpty || outcome.status == 1)
+            #expect(outcome.error.isEmpty || !outcome.error.contains("unexpected"))
+            let unknown = try await Program.run(["retrain", "taste", "--pipeline", file])
+            #expect(unknown.status == 78 || unknown.status == 64, "\(unknown.error)")
+            #expect(unknown.error.contains("taste"))
+        }
+    }
+}
