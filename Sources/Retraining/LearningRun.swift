@@ -95,13 +95,14 @@ struct LearningRun {
         }
     }
 
-    /// Whether the champion has the labels and the shape that the settings ask for.
+    /// Whether the champion has the shape that the settings ask for, and no label that the task has lost.
     private func canContinue(_ champion: Adapter, labels: [String]) -> Bool {
         let (shape, wanted) = (champion.manifest.configuration, way.settings.training)
-        return way.settings.startsFromChampion && champion.labels == labels && shape.rank == wanted.rank
+        return way.settings.startsFromChampion && Set(champion.labels).isSubset(of: labels) && shape.rank == wanted.rank
             && shape.alpha == Double(wanted.alpha) && Set(shape.targets) == Set(wanted.targets)
-            && shape.layers.map(Set.init) == wanted.layers.map(Set.init) && !shape.useDoRA && !shape.useRSLoRA
-            && shape.rankPattern.isEmpty && shape.alphaPattern.isEmpty && shape.bias == .none
+            && shape.layers.map(Set.init) == wanted.layers.map(Set.init) && !shape.useDoRA
+            && shape.useRSLoRA == wanted.usesRSLoRA && shape.rankPattern == wanted.rankPattern
+            && shape.alphaPattern == wanted.alphaPattern && shape.bias == wanted.bias
     }
 
     /// Takes the challenger into the registry, promoted or rejected.

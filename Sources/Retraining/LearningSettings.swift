@@ -9,7 +9,7 @@ public struct LearningSettings: Sendable, Equatable {
     public var minimumTraining = 20
     public var holdOut = HoldOut()
     public var gate = PromotionGate()
-    /// Whether training may go on from the champion where its base, labels and shape are the same.
+    /// Whether training may go on from the champion where its base and shape are the same and the task has all its labels.
     public var startsFromChampion = true
 
     public init() {}

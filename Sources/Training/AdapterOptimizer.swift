@@ -1,30 +1,42 @@
 import BERT
 import Kernels
 
-/// AdamW over an adapter's flat values, after clipping.
+/// AdamW over an adapter's flat values, after clipping; with LoRA+ in two groups that differ in their rates.
 struct AdapterOptimizer {
     private let adapter: TrainableAdapter
     private let clipping: Float
     private let decayed: AdamWSettings
     private let undecayed: AdamWSettings
-    /// Neighbouring tensors of one kind in one stretch.
-    private var stretches: [(range: Range<Int>, decays: Bool)] = []
+    /// Neighbouring tensors of one kind.
+    private struct Stretch {
+        var range: Range<Int>
+        let decays: Bool
+        let isFast: Bool
+    }
+
+    private var stretches: [Stretch] = []
+    private let fastRatio: Float
     private let firstMoment: FloatBuffer
     private let secondMoment: FloatBuffer
     private var step = 0
 
-    init(_ adapter: TrainableAdapter, weightDecay: Float, clipping: Float) {
+    /// - Parameter loraPlusRatio: the rate of B matrices and biases, divided by that of all others.
+    init(_ adapter: TrainableAdapter, weightDecay: Float, clipping: Float, loraPlusRatio: Float = 1) {
         self.adapter = adapter
+        fastRatio = loraPlusRatio
         self.clipping = clipping
         decayed = AdamWSettings(weightDecay: weightDecay)
         undecayed = AdamWSettings(weightDecay: 0)
         firstMoment = FloatBuffer(count: adapter.parameterCount)
         secondMoment = FloatBuffer(count: adapter.parameterCount)
         for tensor in adapter.tensors {
-            if let last = stretches.last, last.decays == tensor.decays, last.range.upperBound == tensor.range.lowerBound {
+            let isFast = tensor.name.hasSuffix("lora_B.weight") || tensor.shape.count == 1
+            if let last = stretches.last, last.decays == tensor.decays, last.isFast == isFast,
+                last.range.upperBound == tensor.range.lowerBound
+            {
                 stretches[stretches.count - 1].range = last.range.lowerBound..<tensor.range.upperBound
             } else {
-                stretches.append((tensor.range, tensor.decays))
+                stretches.append(Stretch(range: tensor.range, decays: tensor.decays, isFast: isFast))
             }
         }
     }
@@ -40,11 +52,12 @@ struct AdapterOptimizer {
         let shrink = Float(Double(clipping) / (norm + 1e-6))
         if clipping > 0, shrink < 1 { scale(count: total.count, alpha: shrink, x: total.start) }
         step += 1
-        for (range, decays) in stretches {
+        for stretch in stretches {
+            let range = stretch.range
             adamWStep(
                 count: range.count, values: values + range.lowerBound, gradient: total.start + range.lowerBound,
                 firstMoment: firstMoment.start + range.lowerBound, secondMoment: secondMoment.start + range.lowerBound,
-                rate: rate, step: step, settings: decays ? decayed : undecayed)
+                rate: stretch.isFast ? rate * fastRatio : rate, step: step, settings: stretch.decays ? decayed : undecayed)
         }
         return norm
     }

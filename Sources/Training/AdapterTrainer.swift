@@ -18,8 +18,10 @@ public struct AdapterTrainer: Sendable {
     ///
     /// - Parameters:
     ///   - validation: measured after each epoch, never learned from; may be empty.
-    ///   - labels: those of the task, in the order of the head's rows; nil: those of the rows, sorted.
-    ///   - startingFrom: an adapter of the shape that the settings ask for; labels that it knows keep their rows of the head.
+    ///   - labels: those of the task, in the order of the head's rows; nil: those of the rows, sorted, behind those of the
+    ///     adapter to start from.
+    ///   - startingFrom: an adapter of the shape that the settings ask for; its labels keep their rows of the head, others may
+    ///     come to them, none may go.
     ///   - task: kept in the adapter's manifest.
     ///   - progress: called on the calling thread, after some steps and after each epoch.
     ///   - isCancelled: asked before each step.
@@ -28,6 +30,7 @@ public struct AdapterTrainer: Sendable {
         task: String? = nil, progress: (TrainingProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> AdapterCandidate {
         try settings.check(base: base, tokenizer: tokenizer)
+        let labels = try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, training) } ?? labels
         let rows = try TrainingRows(training, labels: labels, tokenizer: tokenizer, maxTokens: settings.maxTokens)
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         BLAS.configure()
@@ -36,7 +39,7 @@ public struct AdapterTrainer: Sendable {
                 base: base, adapter: adapter, rows: rows, settings: settings, team: team, dropout: DropoutKey(seed: settings.seed))
             var epochs: [EpochReport] = []
             var candidate: AdapterCandidate?
-            for epoch in 1...settings.epochs {
+            for epoch in 1...max(settings.epochCount(rows: rows.targets.count), 1) {
                 var report = try run.epoch(epoch, progress: progress, isCancelled: isCancelled)
                 if isCancelled() { throw .cancelled }
                 let frozen = try freeze(adapter, task: task)
@@ -54,6 +57,14 @@ public struct AdapterTrainer: Sendable {
 
     private var evaluator: Evaluator {
         Evaluator(base: base, tokenizer: tokenizer, workers: settings.workerCount, maxTokens: settings.maxTokens)
+    }
+
+    /// The labels of a warm start: those given, else the adapter's and then the rows' new ones.
+    private func grown(_ known: [String], to given: [String]?, _ rows: [LabelledText]) throws(TrainingError) -> [String] {
+        let wanted = Set(given ?? rows.map(\.label))
+        let gone = known.filter { !wanted.contains($0) }
+        guard gone.isEmpty else { throw .startHasOtherLabels(gone) }
+        return given ?? known + wanted.subtracting(known).sorted()
     }
 
     private func trainable(labels: [String], startingFrom start: Adapter?) throws(TrainingError) -> TrainableAdapter {

@@ -14,6 +14,8 @@ public enum TrainingError: Error, Equatable {
     case tokenizerDoesNotFit(tokens: Int, embeddings: Int)
     /// The adapter to start from does not have the shape that the settings ask for.
     case startDoesNotFit(reason: String)
+    /// The adapter to start from has labels that are not to be learned any more: a head's row is not forgotten silently.
+    case startHasOtherLabels([String])
     /// The base or the file format refuses the adapter.
     case adapter(AdapterError)
     /// The loss, or its gradient, of this batch is infinite or not a number; both count from 1.
@@ -32,10 +34,19 @@ extension TrainingError: CustomStringConvertible {
         case .tokenizerDoesNotFit(let tokens, let embeddings):
             "the tokenizer has \(tokens) tokens, the base embeddings for \(embeddings): they do not belong together"
         case .startDoesNotFit(let reason): "the adapter to start from does not fit: \(reason)"
+        case .startHasOtherLabels(let gone):
+            "the adapter to start from has labels that no row has: " + Self.list(gone)
+                + "; add rows of them, or train anew without it"
         case .adapter(let error): "\(error)"
         case .notFinite(let epoch, let batch):
             "the loss is not a number at batch \(batch) of epoch \(epoch); try a lower rate or a longer warm-up"
         case .cancelled: "cancelled"
         }
+    }
+
+    /// The first few labels, quoted, and how many more there are.
+    private static func list(_ labels: [String]) -> String {
+        let shown = labels.prefix(5).map { "\"\($0)\"" }.joined(separator: ", ")
+        return labels.count > 5 ? shown + " and \(labels.count - 5) more" : shown
     }
 }

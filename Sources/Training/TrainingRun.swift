@@ -23,23 +23,25 @@ struct TrainingRun {
         self.settings = settings
         self.team = team
         workers = (0..<team.count).map { _ in TrainingWorker(base: base, adapter: adapter, rows: rows) }
-        let batches = (rows.targets.count + settings.batchSize - 1) / settings.batchSize
-        schedule = LearningRateSchedule(peak: settings.learningRate, warmup: settings.warmup, steps: batches * settings.epochs)
+        schedule = LearningRateSchedule(
+            peak: settings.learningRate, shape: settings.schedule, warmup: settings.warmup,
+            steps: settings.stepCount(rows: rows.targets.count))
         self.dropout = dropout
-        optimizer = AdapterOptimizer(adapter, weightDecay: settings.weightDecay, clipping: settings.clipping)
+        optimizer = AdapterOptimizer(
+            adapter, weightDecay: settings.weightDecay, clipping: settings.clipping, loraPlusRatio: settings.loraPlusRatio)
         cache = HiddenStateCache(
             lengths: rows.lengths, hidden: base.configuration.hidden, bytes: adapter.lowestLayer > 0 ? settings.cacheBytes : 0)
-        meter = ProgressMeter(epochs: settings.epochs, steps: schedule.steps)
+        meter = ProgressMeter(epochs: settings.epochCount(rows: rows.targets.count), steps: schedule.steps)
     }
 
-    /// Takes every row once, from epoch 1 on.
+    /// Takes every row once, from epoch 1 on; the last epoch ends where the steps do.
     mutating func epoch(
         _ epoch: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
     ) throws(TrainingError) -> EpochReport {
         let plan = BatchPlan(
-            lengths: rows.lengths, batchSize: settings.batchSize, workers: team.count, seed: settings.seed, epoch: epoch)
+            lengths: rows.lengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed, epoch: epoch)
         meter.begin(epoch)
-        for (number, batch) in plan.batches.enumerated() {
+        for (number, batch) in plan.batches.enumerated() where step < schedule.steps {
             if isCancelled() { throw .cancelled }
             let rate = schedule.rate(at: step)
             guard let loss = take(batch, rate: rate) else { throw .notFinite(epoch: epoch, batch: number + 1) }

@@ -2,6 +2,7 @@ import Foundation
 import Serving
 import TestSupport
 import Testing
+import Training
 
 @testable import Daemon
 
@@ -78,6 +79,24 @@ private let good = """
     #expect(pipeline.examples == [ExampleConfiguration(text: "a game of chess", task: "section", label: "games", line: 18)])
     #expect(!String(reflecting: pipeline).contains("secret"))
     #expect(pipeline.problem(at: "tasks.role.adapter", "no").description == "p.yaml:13: tasks.role.adapter: no")
+}
+
+@Test func everySettingOfATrainingIsAKey() throws {
+    let (configuration, problems) = read(
+        good + """
+
+            retrain:
+              { rslora: true, bias: lora_only, initialization: gaussian, steps: 500, accumulation: 2, lora_plus_ratio: 16,
+                schedule: cosine, clip: 0.5 }
+            """)
+    #expect(problems == [])
+    let settings = try #require(configuration?.retrain).trainingSettings(maxTokens: 64)
+    #expect(settings.usesRSLoRA && settings.bias == .loraOnly && settings.initialization == .gaussian)
+    #expect(settings.steps == 500 && settings.accumulation == 2 && settings.loraPlusRatio == 16)
+    #expect(settings.schedule == .cosine && settings.clipping == 0.5 && settings.maxTokens == 64)
+    var defaults = TrainingSettings()
+    defaults.maxTokens = 64
+    #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
 }
 
 @Test func whatIsLeftOutHasADefault() throws {
@@ -180,6 +199,14 @@ private let badFiles: [BadFile] = [
         "p.yaml:10: retrain.every: must be a duration such as 20ms, 1.5s, 10m, 6h or 1h30m; \"never\" is not",
         "p.yaml:10: retrain.layers: must be all, or a list of layers such as [3, 4, 5], not a single value",
         "p.yaml:10: retrain.epochs: must be a whole number from 1 to 1000; \"0\" is not"),
+    .also(
+        "retrain: { bias: all, initialization: pissa, schedule: stairs, clip: -1, epochs: 2, steps: 7, rslora: yes }",
+        "p.yaml:10: retrain.rslora: must be true or false; \"yes\" is not",
+        "p.yaml:10: retrain.bias: must be none or lora_only; \"all\" is not",
+        "p.yaml:10: retrain.initialization: must be kaiming or gaussian; \"pissa\" is not",
+        "p.yaml:10: retrain.epochs: is given beside steps; one of them says when to end",
+        "p.yaml:10: retrain.schedule: must be linear or cosine or constant; \"stairs\" is not",
+        "p.yaml:10: retrain.clip: must be a number from 0 to 1000000; \"-1\" is not"),
     .also(
         "examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n  - { task: role }",
         "p.yaml:11: examples[0].task: no task sektion in tasks (did you mean section?)",

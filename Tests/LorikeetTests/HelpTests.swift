@@ -50,6 +50,10 @@ import Testing
         ["train", "--base", "b", "--train", "t", "--output", "o", "--dropout", "1"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--layers", "3-x"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--targets", "query,,value"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--epochs", "1", "--steps", "5"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--clip", "-1"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--schedule", "stairs"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--bias", "all"],
         ["tokenize", "--base", "b", "--max-tokens", "1"], ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {

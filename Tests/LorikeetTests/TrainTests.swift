@@ -93,6 +93,44 @@ import Testing
         #expect(!scratch.exists("adapter"))
     }
 
+    @Test func everySettingIsAnOption() async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--steps", "3", "--batch", "8"]
+                + ["--accumulation", "2", "--rank", "4", "--alpha", "8", "--rslora", "--bias", "lora_only", "--initialization", "gaussian"]
+                + ["--lora-plus-ratio", "4", "--schedule", "cosine", "--clip", "0.5", "--targets", "all-linear", "--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path("adapter/adapter_config.json")))
+        let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(json["r"] as? Int == 4 && json["lora_alpha"] as? Int == 8 && json["use_rslora"] as? Bool == true)
+        #expect(json["bias"] as? String == "lora_only" && json["init_lora_weights"] as? String == "gaussian")
+        #expect((json["target_modules"] as? [String])?.count == 13)
+    }
+
+    @Test func aWarmStartTakesTheShapeOverAndRefusesAnother() async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let common = ["train", "--base", base, "--epochs", "1", "--json"]
+        let first = try await Program.run(common + ["--train", train, "--output", scratch.path("first"), "--rank", "3", "--rslora"])
+        #expect(first.status == 0, "\(first.error)")
+        let start = ["--from", scratch.path("first")]
+        let grown = try scratch.write("grown.tsv", TinyBase.tsv(TinyBase.rows(32) + [("odd", "the day was the day"), ("odd", "the film")]))
+        let second = try await Program.run(common + start + ["--train", grown, "--output", scratch.path("second")])
+        #expect(second.status == 0, "\(second.error)")
+        #expect(try scratch.text("second/adapter_config.json").contains("\"r\" : 3"))
+        #expect(try scratch.text("second/lorikeet.json").replacing(" ", with: "").contains("\"minus\",\n\"plus\",\n\"odd\""))
+
+        let other = try await Program.run(common + start + ["--train", train, "--output", scratch.path("third"), "--rank", "4"])
+        #expect(other.status == 1 && other.error.contains("does not fit"))
+        let gone = try await Program.run(
+            common + ["--from", scratch.path("second"), "--train", train, "--output", scratch.path("third")])
+        #expect(gone.status == 1 && gone.error.contains("\"odd\""), "\(gone.error)")
+        let otherBase = try TinyBase.write(to: scratch, name: "other", seed: 2)
+        let foreign = try await Program.run(
+            ["train", "--base", otherBase, "--train", train, "--output", scratch.path("third")] + start)
+        #expect(foreign.status == 1 && foreign.error.contains("this base is"))
+        #expect(!scratch.exists("third"))
+    }
+
     @Test func anInterruptedTrainingLeavesNothing() async throws {
         let (scratch, base, train, _) = try Self.material()
         let process = try Program.make(

@@ -80,7 +80,8 @@ struct AdapterTrainerTests {
         let task = try ToyTask()
         let start = try task.trainer { $0.epochs = 1 }.train(task.rows, validation: []).adapter
         let changes: [(inout TrainingSettings) -> Void] = [
-            { $0.rank = 2 }, { $0.alpha = 4 }, { $0.targets = ["key"] }, { $0.layers = [0] },
+            { $0.rank = 2 }, { $0.alpha = 4 }, { $0.targets = ["key"] }, { $0.layers = [0] }, { $0.usesRSLoRA = true },
+            { $0.bias = .loraOnly }, { $0.alphaPattern = ["query": 4] },
         ]
         for change in changes {
             #expect {
@@ -174,7 +175,8 @@ struct AdapterTrainerTests {
             ("epochs", { $0.epochs = 0 }), ("batch size", { $0.batchSize = 0 }), ("rate", { $0.learningRate = 0 }),
             ("rate", { $0.learningRate = .nan }), ("weight decay", { $0.weightDecay = -1 }), ("warm-up", { $0.warmup = 1.5 }),
             ("dropout", { $0.dropout = 1 }), ("clipping", { $0.clipping = .infinity }), ("max tokens", { $0.maxTokens = 65 }),
-            ("max tokens", { $0.maxTokens = 1 }),
+            ("max tokens", { $0.maxTokens = 1 }), ("steps", { $0.steps = 0 }), ("accumulation", { $0.accumulation = 0 }),
+            ("LoRA+ ratio", { $0.loraPlusRatio = 0 }),
         ]
         for (name, change) in changes {
             guard case .invalidSetting(name, _) = try refusal(change) else {

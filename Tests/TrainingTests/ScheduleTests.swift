@@ -16,6 +16,19 @@ struct LearningRateScheduleTests {
         #expect(LearningRateSchedule(peak: 1, warmup: 0.06, steps: 3).rate(at: 0) == 1)
         #expect(LearningRateSchedule(peak: 1, warmup: 1, steps: 2).rate(at: 1) == 0.5)
     }
+
+    @Test func aCosineFallsToZeroAndAConstantStays() {
+        let cosine = LearningRateSchedule(peak: 2, shape: .cosine, warmup: 0.2, steps: 10)
+        #expect(cosine.rate(at: 1) == 1)
+        #expect(cosine.rate(at: 2) == 2)
+        // A quarter, half and three quarters of the way down.
+        for (step, expected) in [(4, 1 + 0.5.squareRoot()), (6, 1), (8, 1 - 0.5.squareRoot())] {
+            #expect(abs(Double(cosine.rate(at: step)) - expected) < 1e-6)
+        }
+        #expect(cosine.rate(at: 10) == 0)
+        let constant = LearningRateSchedule(peak: 2, shape: .constant, warmup: 0.2, steps: 10)
+        #expect([0, 1, 2, 9].map(constant.rate) == [0, 1, 2, 2])
+    }
 }
 
 struct BatchPlanTests {

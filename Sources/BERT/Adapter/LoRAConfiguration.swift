@@ -4,10 +4,18 @@
 /// `PEFTConfiguration` adds) and the part of a manifest that names the configuration.
 public struct LoRAConfiguration: Sendable, Equatable {
     /// Which biases the adapter brings along.
-    public enum Bias: String, Sendable, Codable {
+    public enum Bias: String, Sendable, Codable, CaseIterable {
         case none
         /// Those of the adapted layers.
         case loraOnly = "lora_only"
+    }
+
+    /// How a new adapter starts; B is zero either way, so that it changes nothing yet (PEFT's `init_lora_weights`).
+    public enum Initialization: String, Sendable, Codable, CaseIterable {
+        /// A uniform in ±1/√inputs: PEFT's default, `true`.
+        case kaiming
+        /// A normal with σ = 1/rank: PEFT's `gaussian`.
+        case gaussian
     }
 
     /// Inner width of A and B.
@@ -29,11 +37,12 @@ public struct LoRAConfiguration: Sendable, Equatable {
     public var alphaPattern: [String: Double]
     public var bias: Bias
     public var useDoRA: Bool
+    public var initialization: Initialization
 
     public init(
         rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["query", "value"], targetPattern: String? = nil,
         layers: [Int]? = nil, useRSLoRA: Bool = false, rankPattern: [String: Int] = [:], alphaPattern: [String: Double] = [:],
-        bias: Bias = .none, useDoRA: Bool = false
+        bias: Bias = .none, useDoRA: Bool = false, initialization: Initialization = .kaiming
     ) {
         self.rank = rank
         self.alpha = alpha
@@ -46,6 +55,7 @@ public struct LoRAConfiguration: Sendable, Equatable {
         self.alphaPattern = alphaPattern
         self.bias = bias
         self.useDoRA = useDoRA
+        self.initialization = initialization
     }
 }
 
@@ -61,6 +71,7 @@ extension LoRAConfiguration: Codable {
         case alphaPattern = "alpha_pattern"
         case bias
         case useDoRA = "use_dora"
+        case initialization = "init_lora_weights"
     }
 
     /// Reads PEFT's keys; those that PEFT may leave out take PEFT's defaults.
@@ -85,6 +96,9 @@ extension LoRAConfiguration: Codable {
         alphaPattern = try values.decodeIfPresent([String: Double].self, forKey: .alphaPattern) ?? [:]
         bias = try values.decodeIfPresent(Bias.self, forKey: .bias) ?? .none
         useDoRA = try values.decodeIfPresent(Bool.self, forKey: .useDoRA) ?? false
+        // PEFT has true, false and names here; of what this program makes itself only one is a name.
+        let start = try? values.decode(String.self, forKey: .initialization)
+        initialization = start.flatMap { Initialization(rawValue: $0.lowercased()) } ?? .kaiming
     }
 
     public func encode(to encoder: any Encoder) throws {
@@ -103,5 +117,6 @@ extension LoRAConfiguration: Codable {
         try values.encode(alphaPattern, forKey: .alphaPattern)
         try values.encode(bias, forKey: .bias)
         try values.encode(useDoRA, forKey: .useDoRA)
+        if initialization == .gaussian { try values.encode(initialization, forKey: .initialization) }
     }
 }

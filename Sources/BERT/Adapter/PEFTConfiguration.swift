@@ -99,7 +99,7 @@ struct PEFTConfiguration {
             try values.encodeNil(forKey: .base)
             try values.encode(true, forKey: .forInference)
             try values.encode(false, forKey: .transposed)
-            try values.encode(true, forKey: .initialization)
+            if configuration.initialization == .kaiming { try values.encode(true, forKey: .initialization) }
             try values.encode(head, forKey: .head)
         }
     }

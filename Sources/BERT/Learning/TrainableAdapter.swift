@@ -22,7 +22,7 @@ public final class TrainableAdapter: @unchecked Sendable {
     /// The lowest encoder layer that it changes: what is below is computed forward only and can be kept.
     public var lowestLayer: Int { layout.lowestLayer }
 
-    /// A new adapter, which changes nothing yet: A uniform in ±1/√inputs, B zero, as PEFT starts; the head normal with σ = 0.02.
+    /// A new adapter, which changes nothing yet: A as `configuration.initialization` says, B zero; the head normal with σ = 0.02.
     public convenience init(base: BERTBase, configuration: LoRAConfiguration, labels: [String], seed: UInt64) throws(AdapterError) {
         let layout = try Self.layout(base, configuration, labels)
         self.init(base: base, configuration: Self.named(configuration, base), labels: labels, layout: layout)
@@ -91,8 +91,7 @@ public final class TrainableAdapter: @unchecked Sendable {
             var random = SplitMix(seed: seed, stream: UInt64(number))
             let values = UnsafeMutableBufferPointer(rebasing: storage.buffer[tensor.range])
             if tensor.name.hasSuffix("lora_A.weight") {
-                let bound = 1 / Float(tensor.shape[1]).squareRoot()
-                for index in values.indices { values[index] = random.uniform(in: bound) }
+                initialize(values, rank: tensor.shape[0], inputs: tensor.shape[1], &random)
             } else if tensor.name.hasSuffix("classifier.weight") {
                 for index in values.indices { values[index] = 0.02 * random.normal() }
             }
@@ -101,6 +100,17 @@ public final class TrainableAdapter: @unchecked Sendable {
             guard let bias = module.bias else { continue }
             let first = module.module.site == .key ? module.outputs : module.module.site == .value ? 2 * module.outputs : 0
             (storage.base + bias).update(from: base.bias(of: module.module) + first, count: module.outputs)
+        }
+    }
+
+    /// A[rank, inputs] as PEFT's `reset_lora_parameters` starts it (src/peft/tuners/lora/layer.py).
+    private func initialize(_ a: UnsafeMutableBufferPointer<Float>, rank: Int, inputs: Int, _ random: inout SplitMix) {
+        switch configuration.initialization {
+        case .kaiming:
+            let bound = 1 / Float(inputs).squareRoot()
+            for index in a.indices { a[index] = random.uniform(in: bound) }
+        case .gaussian:
+            for index in a.indices { a[index] = random.normal() / Float(rank) }
         }
     }
 

@@ -1,7 +1,11 @@
+import BERT
+import Training
+
 extension PipelineFile {
     private static let retrainKeys = [
-        "every", "minimum_new_rows", "minimum_gain", "minimum_hold_out", "maximum_rows", "rank", "alpha", "dropout",
-        "targets", "layers", "epochs", "batch", "rate", "weight_decay", "warmup", "seed", "workers",
+        "every", "minimum_new_rows", "minimum_gain", "minimum_hold_out", "maximum_rows", "rank", "alpha", "rslora", "dropout",
+        "targets", "layers", "bias", "initialization", "epochs", "steps", "batch", "accumulation", "rate", "lora_plus_ratio",
+        "schedule", "weight_decay", "warmup", "clip", "seed", "workers",
     ]
 
     static func readRetrain(_ value: ConfigurationValue) -> RetrainConfiguration? {
@@ -20,11 +24,14 @@ extension PipelineFile {
     private static func readAdapterShape(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
         if let rank = section["rank"]?.integer(1...1024) { retrain.rank = rank }
         if let alpha = section["alpha"]?.number(0...65536) { retrain.alpha = alpha }
+        if let rslora = section["rslora"]?.flag() { retrain.rslora = rslora }
         if let dropout = section["dropout"]?.number(0...0.95) { retrain.dropout = dropout }
         if let targets = section["targets"]?.list("a list of layers such as [query, value]") {
             retrain.targets = targets.compactMap { $0.text("the name of a linear layer") }
         }
         if let layers = section["layers"] { retrain.layers = readLayers(layers) }
+        if let bias = section["bias"]?.choice(LoRAConfiguration.Bias.self) { retrain.bias = bias }
+        if let start = section["initialization"]?.choice(LoRAConfiguration.Initialization.self) { retrain.initialization = start }
     }
 
     /// `all` or a list of layers; nil is all.
@@ -35,10 +42,18 @@ extension PipelineFile {
 
     private static func readSchedule(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
         if let epochs = section["epochs"]?.integer(1...1000) { retrain.epochs = epochs }
+        if let steps = section["steps"]?.integer(1...Int.max) {
+            retrain.steps = steps
+            if let epochs = section["epochs"] { epochs.problem("is given beside steps; one of them says when to end") }
+        }
         if let batch = section["batch"]?.integer(1...4096) { retrain.batch = batch }
+        if let batches = section["accumulation"]?.integer(1...4096) { retrain.accumulation = batches }
         if let rate = section["rate"]?.number(0...1) { retrain.rate = rate }
+        if let ratio = section["lora_plus_ratio"]?.number(0.001...1000) { retrain.loraPlusRatio = ratio }
+        if let schedule = section["schedule"]?.choice(TrainingSettings.Schedule.self) { retrain.schedule = schedule }
         if let decay = section["weight_decay"]?.number(0...1) { retrain.weightDecay = decay }
         if let warmup = section["warmup"]?.number(0...1) { retrain.warmup = warmup }
+        if let clip = section["clip"]?.number(0...1e6) { retrain.clip = clip }
         if let seed = section["seed"]?.integer(0...Int.max) { retrain.seed = UInt64(seed) }
         if let workers = section["workers"]?.integer(1...1024) { retrain.workers = workers }
     }

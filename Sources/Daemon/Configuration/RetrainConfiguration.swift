@@ -1,3 +1,6 @@
+import BERT
+import Training
+
 /// `retrain`: when the daemon retrains a task, what the challenger must show, and how it is trained.
 public struct RetrainConfiguration: Sendable, Equatable {
     /// `every`: how often new labelled rows are counted.
@@ -15,22 +18,38 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var rank: Int = 8
     /// `alpha`.
     public var alpha: Double = 16
+    /// `rslora`: scaling by alpha / √rank.
+    public var rslora: Bool = false
     /// `dropout`, of the adapter's input.
     public var dropout: Double = 0.1
     /// `targets`: linear layers that are adapted.
     public var targets: [String] = ["query", "value"]
     /// `layers`: adapted layers from 0; nil: all.
     public var layers: [Int]?
+    /// `bias`: `none`, or `lora_only` for those of the adapted layers.
+    public var bias: LoRAConfiguration.Bias = .none
+    /// `initialization` of A.
+    public var initialization: LoRAConfiguration.Initialization = .kaiming
     /// `epochs`.
     public var epochs: Int = 3
-    /// `batch`: texts a step.
+    /// `steps` in place of whole epochs.
+    public var steps: Int?
+    /// `batch`: texts a batch.
     public var batch: Int = 16
+    /// `accumulation`: batches a step.
+    public var accumulation: Int = 1
     /// `rate`: the highest learning rate.
     public var rate: Double = 1e-3
+    /// `lora_plus_ratio`: B's rate divided by A's.
+    public var loraPlusRatio: Double = 1
+    /// `schedule` of the rate after the warm-up.
+    public var schedule: TrainingSettings.Schedule = .linear
     /// `weight_decay`.
     public var weightDecay: Double = 0.01
     /// `warmup`: the share of the steps in which the rate rises.
     public var warmup: Double = 0.06
+    /// `clip`: the norm that a longer gradient is scaled down to; 0: none.
+    public var clip: Double = 1
     /// `seed`.
     public var seed: UInt64 = 0
     /// `workers`: training threads; nil: one a core.

@@ -40,7 +40,10 @@ struct Train: ParsableCommand {
     var overwrite = false
 
     @Option(
-        name: .customLong("from"), help: ArgumentHelp("Start from this adapter: same base, labels and settings.", valueName: "dir"),
+        name: .customLong("from"),
+        help: ArgumentHelp(
+            "Start from this adapter over the same base; its rank, scaling and layers count, its labels stay, new ones may come.",
+            valueName: "dir"),
         completion: .directory)
     var start: String?
 
@@ -53,10 +56,10 @@ struct Train: ParsableCommand {
     func run() throws {
         try AdapterFolder.checkFree(output, overwrite: overwrite)
         let (base, tokenizer) = try baseOptions.load()
-        let settings = try training.settings(for: base)
+        let startingFrom = try start.map { try AdapterFolder.load($0, base: base) }
+        let settings = try training.settings(for: base, startingFrom: startingFrom)
         let rows = try LabelledFile.read(path: train, minimumLabels: 2)
         let validationRows = try validation.map { try LabelledFile.read(path: $0) } ?? []
-        let startingFrom = try start.map { try AdapterFolder.load($0, base: base) }
         let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
         let display = TrainingDisplay(json: format.json)
         if !format.json { StandardError.write(Self.summary(rows, validationRows, base: base)) }
