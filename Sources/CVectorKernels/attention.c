@@ -91,7 +91,7 @@ INLINE void normalise(int R, ptrdiff_t tokens, ptrdiff_t width, float scale, flo
 
 // What all blocks of rows of one head share.
 typedef struct {
-    ptrdiff_t tokens, size, width, stride, y_stride;
+    ptrdiff_t tokens, queries, size, width, stride, y_stride;
     const float *panels, *values;
     float *scores;
     float scale, rate;
@@ -131,9 +131,9 @@ INLINE void attend_rows(int R, int C, const head *h, const float *q, float *y, f
 
 // Blocks of nearly equal height: a block of one row would spend its time waiting for its own sums.
 INLINE void attend_head(const head *h, bool wide, const float *q, float *y, float *probabilities, ptrdiff_t first) {
-    ptrdiff_t most = wide ? 8 : 4, blocks = (h->tokens + most - 1) / most;
+    ptrdiff_t most = wide ? 8 : 4, blocks = (h->queries + most - 1) / most;
     for (ptrdiff_t block = 0, i = 0; block < blocks; block++) {
-        ptrdiff_t rows = h->tokens * (block + 1) / blocks - i;
+        ptrdiff_t rows = h->queries * (block + 1) / blocks - i;
         const float *queries = q + i * h->stride;
         float *out = y + i * h->y_stride, *kept = probabilities ? probabilities + i * h->tokens : NULL;
         ptrdiff_t index = first + i * h->tokens;
@@ -156,15 +156,15 @@ INLINE void attend_head(const head *h, bool wide, const float *q, float *y, floa
 }
 
 KERNEL(void, lk_attention, (
-    ptrdiff_t tokens, ptrdiff_t heads, ptrdiff_t size, const float *q, const float *k, const float *v, ptrdiff_t stride,
-    float scale, float *y, ptrdiff_t y_stride, float *probabilities, float rate, uint64_t key, float *scratch),
-    (tokens, heads, size, q, k, v, stride, scale, y, y_stride, probabilities, rate, key, scratch)) {
+    ptrdiff_t tokens, ptrdiff_t queries, ptrdiff_t heads, ptrdiff_t size, const float *q, const float *k, const float *v,
+    ptrdiff_t stride, float scale, float *y, ptrdiff_t y_stride, float *probabilities, float rate, uint64_t key, float *scratch),
+    (tokens, queries, heads, size, q, k, v, stride, scale, y, y_stride, probabilities, rate, key, scratch)) {
     ptrdiff_t width = padded(tokens, PANEL);
     float *panels = scratch, *values = panels + size * width, *scores = values + tokens * padded(size, W);
-    const head h = {tokens, size, width, stride, y_stride, panels, values, scores, scale, rate, key};
+    const head h = {tokens, queries, size, width, stride, y_stride, panels, values, scores, scale, rate, key};
     bool wide = has_wide_registers();
     for (ptrdiff_t i = 0; i < heads; i++) {
-        ptrdiff_t at = i * size, first = i * tokens * tokens;
+        ptrdiff_t at = i * size, first = i * queries * tokens;
         pack_keys(tokens, size, k + at, stride, panels);
         pack_values(tokens, size, v + at, stride, values);
         attend_head(&h, wide, q + at, y + at, probabilities ? probabilities + first : NULL, first);

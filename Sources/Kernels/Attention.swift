@@ -3,11 +3,14 @@ import CVectorKernels
 /// The shape of one sequence's attention: what ``attention`` and ``attentionBackward`` agree on.
 public struct AttentionShape: Sendable, Equatable {
     public var tokens: Int
+    /// Rows of q and y: the first tokens only, as many as are wanted; all by default.
+    public var queries: Int
     public var heads: Int
     public var headSize: Int
 
-    public init(tokens: Int, heads: Int, headSize: Int) {
+    public init(tokens: Int, queries: Int? = nil, heads: Int, headSize: Int) {
         self.tokens = tokens
+        self.queries = queries ?? tokens
         self.heads = heads
         self.headSize = headSize
     }
@@ -18,8 +21,8 @@ public struct AttentionShape: Sendable, Equatable {
     public var scratchCount: Int { lk_attention_scratch(tokens, headSize) }
     /// Floats of scratch that ``attentionBackward`` needs.
     public var backwardScratchCount: Int { 2 * tokens * tokens }
-    /// Floats of kept probabilities: [heads, tokens, tokens].
-    public var probabilityCount: Int { heads * tokens * tokens }
+    /// Floats of kept probabilities: [heads, queries, tokens].
+    public var probabilityCount: Int { heads * queries * tokens }
     /// 1/√headSize.
     public var scale: Float { 1 / Float(headSize).squareRoot() }
 }
@@ -30,7 +33,7 @@ public struct AttentionShape: Sendable, Equatable {
 /// ranges of one fused projection [tokens, 3·columns]. `y` must not overlap them.
 ///
 /// - Parameters:
-///   - probabilities: [heads, tokens, tokens], written if given, before dropout: what the backward pass needs.
+///   - probabilities: [heads, queries, tokens], written if given, before dropout: what the backward pass needs.
 ///   - dropout: zeroes probabilities in training; index = position in `probabilities`.
 ///   - scratch: ``AttentionShape/scratchCount`` floats.
 public func attention(
@@ -41,11 +44,11 @@ public func attention(
     scratch: UnsafeMutablePointer<Float>
 ) {
     lk_attention(
-        shape.tokens, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride, probabilities,
+        shape.tokens, shape.queries, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride, probabilities,
         dropout?.rate ?? 0, dropout?.key.bits ?? 0, scratch)
 }
 
-/// Backward of ``attention``: writes dq, dk and dv, each [tokens, columns] with row stride `dStride`.
+/// Backward of ``attention`` for as many queries as tokens: writes dq, dk and dv, each [tokens, columns] with row stride `dStride`.
 ///
 /// `dy` is the gradient of y; `probabilities` and `dropout` are those of the forward pass.
 /// - Parameter scratch: ``AttentionShape/backwardScratchCount`` floats.

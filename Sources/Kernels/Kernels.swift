@@ -2,7 +2,8 @@
 //
 //     BLAS          which kernels OpenBLAS runs; flush-to-zero for a thread
 //     GEMM          gemm: c = alpha·op(a)·op(b) + beta·c
-//     Linear        linear, linearBackwardInput, linearBackwardWeight
+//     Linear        linear, linearBackwardInput, linearBackwardWeight: by BLAS
+//     PackedProduct packedProduct: a linear layer whose weights were packed once; packWeight, unpackWeight
 //     LowRank       lowRankDown, lowRankUp (LoRA), lowRankBackward
 //     Embedding     embeddingSum
 //     Attention     attention, attentionBackward: one sequence, all heads
@@ -23,4 +24,4 @@
 //   `accumulate: true`.
 // - Nothing allocates; each call runs on the calling thread alone. Callers bring threads.
 // - A row's result depends on that row alone, never on its neighbours, and the same input gives the same bits.
-//   Only GEMMs may differ in the last bits when the number of rows changes (OpenBLAS picks kernels by shape).
+//   Only what BLAS multiplies may differ in the last bits when the number of rows changes (it picks kernels by shape).

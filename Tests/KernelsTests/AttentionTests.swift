@@ -44,6 +44,18 @@ import Testing
         expectClose(probabilities, expected.probabilities, within: 2e-5, "probabilities, seed \(seed)")
     }
 
+    @Test(arguments: [1, 3, 9])
+    func fewQueriesGiveTheFirstRowsOfAll(queries: Int) {
+        var random = Random(seed: 23)
+        let x = random.floats(27 * 64)
+        let all = run(AttentionShape(tokens: 27, heads: 2, headSize: 32), x, x, x).y
+        let shape = AttentionShape(tokens: 27, queries: queries, heads: 2, headSize: 32)
+        var y = [Float](repeating: gap, count: queries * 64)
+        var scratch = [Float](repeating: gap, count: shape.scratchCount)
+        attention(shape, q: x, k: x, v: x, stride: 64, y: &y, yStride: 64, scratch: &scratch)
+        #expect(y == Array(all[..<(queries * 64)]))
+    }
+
     @Test func keepingProbabilitiesChangesNothing() {
         var random = Random(seed: 20)
         let shape = AttentionShape(tokens: 27, heads: 2, headSize: 32)

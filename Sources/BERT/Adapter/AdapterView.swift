@@ -21,9 +21,11 @@ struct HeadLinear: @unchecked Sendable {
     /// [outputs]
     let bias: UnsafePointer<Float>
 
-    /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b.
+    /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b, each row the same beside any others.
     func forward(rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>) {
-        linear(rows: rows, inputs: inputs, outputs: outputs, x: x, xStride: xStride, weight: weight, bias: bias, y: y, yStride: outputs)
+        // A head is as thin as a LoRA matrix: a row a label.
+        lowRankDown(rows: rows, inputs: inputs, rank: outputs, x: x, xStride: xStride, a: weight, down: y, downStride: outputs)
+        for row in 0..<rows { add(count: outputs, x: bias, y: y + row * outputs) }
     }
 }
 

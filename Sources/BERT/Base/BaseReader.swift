@@ -55,7 +55,7 @@ struct BaseReader {
             try copy(name + ".weight", [hidden, hidden], to: weight.base + part * hidden * hidden)
             try copy(name + ".bias", [hidden], to: bias.base + part * hidden)
         }
-        return PackedLinear(inputs: hidden, outputs: 3 * hidden, weight: weight, bias: bias)
+        return PackedLinear(inputs: hidden, outputs: 3 * hidden, parts: 3, weight: weight, bias: bias)
     }
 
     private func linear(_ module: AdaptedModule) throws(BaseError) -> PackedLinear {

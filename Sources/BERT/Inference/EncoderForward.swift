@@ -6,6 +6,8 @@ import Kernels
 final class EncoderForward {
     let base: BERTBase
     let memory = Workspace()
+    /// Where the time goes, if somebody wants to know.
+    var clock: StageClock?
     private var tokenIDs: [Int32] = []
     private var hidden: Int { base.configuration.hidden }
 
@@ -40,6 +42,7 @@ final class EncoderForward {
         layerNorm(
             rows: plan.rowCount, columns: hidden, x: x, xStride: hidden, gamma: weights.norm.gamma.pointer,
             beta: weights.norm.beta.pointer, epsilon: base.configuration.epsilon, y: x, yStride: hidden)
+        clock?.lap(.embed)
     }
 
     /// One whole layer in place: x[rows, hidden].
@@ -48,9 +51,11 @@ final class EncoderForward {
         let rows = plan.rowCount
         let fused = memory.floats(.fused, rows * 3 * hidden)
         weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused, yStride: 3 * hidden)
+        clock?.lap(.queryKeyValue, product: (rows, 3 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused, columns: 3 * hidden)
         let context = memory.floats(.context, rows * hidden)
         for segment in plan.segments { attend(segment.rows, fused: fused, context: context) }
+        clock?.lap(.attention)
         finish(index, plan, adapters, rows: rows, context: context, x: x, y: x)
     }
 
@@ -74,6 +79,7 @@ final class EncoderForward {
         let fused = memory.floats(.fused, rows * 3 * hidden)
         let keys = hidden..<3 * hidden
         weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
+        clock?.lap(.queryKeyValue, product: (rows, 2 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
         // Query rows and their context lie in y and in .context, one row a segment.
         for (place, segment) in plan.segments.enumerated() {
@@ -81,13 +87,14 @@ final class EncoderForward {
         }
         let queries = memory.floats(.attended, count * hidden)
         weights.queryKeyValue.forward(rows: count, x: y, xStride: hidden, y: queries, yStride: hidden, columns: 0..<hidden)
+        clock?.lap(.queryKeyValue, product: (count, hidden, hidden))
         let context = memory.floats(.context, count * hidden)
-        let tokens = plan.segments
         plan.keepFirstRows()
         adapt(plan, adapters, \.queryKeyValue, index, x: y, y: queries, columns: hidden, only: 0..<hidden)
-        for (place, segment) in tokens.enumerated() {
-            attendFirst(query: queries + place * hidden, segment.rows, fused: fused, context: context + place * hidden)
+        for (place, rows) in plan.wholeRows.enumerated() {
+            attendFirst(query: queries + place * hidden, rows, fused: fused, context: context + place * hidden)
         }
+        clock?.lap(.attention)
         finish(index, plan, adapters, rows: count, context: context, x: y, y: y)
     }
 
@@ -95,23 +102,12 @@ final class EncoderForward {
     private func attendFirst(
         query: UnsafePointer<Float>, _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>
     ) {
-        let heads = base.configuration.heads
-        let size = base.configuration.headSize
+        let c = base.configuration
+        let shape = AttentionShape(tokens: rows.count, queries: 1, heads: c.heads, headSize: c.headSize)
         let keys = fused + rows.lowerBound * 3 * hidden + hidden
-        let scores = memory.floats(.attention, heads * rows.count)
-        for head in 0..<heads {
-            gemm(
-                m: 1, n: rows.count, k: size, a: query + head * size, lda: size, b: keys + head * size, ldb: 3 * hidden, transposeB: true,
-                c: scores + head * rows.count, ldc: rows.count)
-        }
-        softmax(
-            rows: heads, columns: rows.count, x: scores, xStride: rows.count, scale: 1 / Float(size).squareRoot(), y: scores,
-            yStride: rows.count)
-        for head in 0..<heads {
-            gemm(
-                m: 1, n: size, k: rows.count, a: scores + head * rows.count, lda: rows.count, b: keys + hidden + head * size,
-                ldb: 3 * hidden, c: context + head * size, ldc: size)
-        }
+        attention(
+            shape, q: query, k: keys, v: keys + hidden, stride: 3 * hidden, y: context, yStride: hidden,
+            scratch: memory.floats(.attention, shape.scratchCount))
     }
 
     /// Attention output, feed-forward block and their norms, on `rows` rows of context and of the layer's input x.
@@ -123,15 +119,19 @@ final class EncoderForward {
         let c = base.configuration
         let attended = memory.floats(.attended, rows * hidden)
         weights.attentionOutput.forward(rows: rows, x: context, xStride: hidden, y: attended, yStride: hidden)
+        clock?.lap(.attentionOutput, product: (rows, hidden, hidden))
         adapt(plan, adapters, \.attentionOutput, index, x: context, y: attended, columns: hidden)
         norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended)
         let middle = memory.floats(.middle, rows * c.intermediate)
         weights.intermediate.forward(rows: rows, x: attended, xStride: hidden, y: middle, yStride: c.intermediate)
+        clock?.lap(.intermediate, product: (rows, c.intermediate, hidden))
         adapt(plan, adapters, \.intermediate, index, x: attended, y: middle, columns: c.intermediate)
         activate(
             c.activation.kernel, rows: rows, columns: c.intermediate, x: middle, xStride: c.intermediate, y: middle,
             yStride: c.intermediate)
+        clock?.lap(.activation)
         weights.output.forward(rows: rows, x: middle, xStride: c.intermediate, y: y, yStride: hidden)
+        clock?.lap(.output, product: (rows, hidden, c.intermediate))
         adapt(plan, adapters, \.output, index, x: middle, xColumns: c.intermediate, y: y, columns: hidden)
         norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y)
     }
@@ -142,6 +142,7 @@ final class EncoderForward {
         layerNorm(
             rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden, gamma: weights.gamma.pointer,
             beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y, yStride: hidden)
+        clock?.lap(.layerNorm)
     }
 
     /// Adds each group's update to its rows of y, whose rows have `columns` columns, or to those `only`.
@@ -153,6 +154,7 @@ final class EncoderForward {
             guard let adapter = group.adapter, let linear = adapters[adapter].layers[layer][keyPath: place] else { continue }
             apply(linear, group.rows, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns, only: only)
         }
+        clock?.lap(.lora)
     }
 
     /// Adds one update to a range of rows.

@@ -25,6 +25,8 @@ struct ForkPlan {
 
     private(set) var segments: [Segment] = []
     private(set) var groups: [Group] = []
+    /// The rows of each segment before `keepFirstRows`.
+    private(set) var wholeRows: [Range<Int>] = []
     /// Where in the tasks of all texts those of a text begin.
     private(set) var firstSlots: [Int] = []
     var rowCount: Int { segments.last?.rows.upperBound ?? 0 }
@@ -41,7 +43,9 @@ struct ForkPlan {
 
     /// Starts with one trunk a text that has a task; `lengths(i)` is a text's number of tokens.
     mutating func begin(lowestLayers: [Int], assignments: [[Int]], lengths: (Int) -> Int) {
-        self.lowestLayers = lowestLayers
+        // Copied: to share the caller's array would make the caller allocate another for its next batch.
+        self.lowestLayers.removeAll(keepingCapacity: true)
+        self.lowestLayers.append(contentsOf: lowestLayers)
         setSlots(assignments)
         orderSlots(adapters: lowestLayers.count)
         clear()
@@ -111,10 +115,12 @@ struct ForkPlan {
         return false
     }
 
-    /// Keeps one row a segment, in the same order: from the last layer on only `[CLS]` matters.
+    /// Keeps one row a segment, in the same order: from the last layer on only `[CLS]` matters. `wholeRows` says what they were.
     mutating func keepFirstRows() {
+        wholeRows.removeAll(keepingCapacity: true)
         for index in segments.indices {
             let segment = segments[index]
+            wholeRows.append(segment.rows)
             segments[index] = Segment(
                 sequence: segment.sequence, slot: segment.slot, adapter: segment.adapter, rows: index..<index + 1, source: segment.source)
         }

@@ -26,14 +26,36 @@ public final class InferencePass {
     ///   - assignments: for each sequence indices into `adapters`; none is allowed.
     /// - Returns: `[sequence][k][label]`, k counting the sequence's assignments.
     public func logits(_ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]]) -> [[[Float]]] {
+        var result = assignments.map { [[Float]](repeating: [], count: $0.count) }
+        forEachLogits(batch, adapters: adapters, assignments: assignments) { sequence, place, logits in
+            result[sequence][place] = Array(logits)
+        }
+        return result
+    }
+
+    /// As ``logits(_:adapters:assignments:)``, without a result: `body` gets a sequence, the place of one of its assignments and the
+    /// logits [labels], which are valid during the call. Allocates nothing once the largest batch has been seen.
+    public func forEachLogits(
+        _ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]],
+        _ body: (_ sequence: Int, _ place: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
+    ) {
         precondition(assignments.count == batch.sequenceCount, "one list of assignments a sequence")
         precondition(adapters.allSatisfy { $0.base === base || $0.baseDigest == base.digest }, "an adapter of another base")
         enableFlushToZero()
+        encoder.clock?.lap(.waiting)
         prepare(batch, adapters, assignments)
-        guard plan.rowCount > 0 else { return assignments.map { _ in [] } }
-        let features = encode(batch)
-        return classify(features, assignments)
+        guard plan.rowCount > 0 else { return }
+        classify(encode(batch), body)
     }
+
+    /// From now on, where the time goes. Time between two passes counts as `waiting`, but for what the owner of the pass counts itself.
+    public var profile: StageProfile? {
+        get { encoder.clock?.profile }
+        set { encoder.clock = newValue.map(StageClock.init) }
+    }
+
+    /// Counts the time since the last stage ended as this one's, if there is a profile.
+    public func lap(_ stage: StageProfile.Stage) { encoder.clock?.lap(stage) }
 
     private func prepare(_ batch: PackedBatch, _ adapters: [Adapter], _ assignments: [[Int]]) {
         views.removeAll(keepingCapacity: true)
@@ -43,6 +65,7 @@ public final class InferencePass {
             lowestLayers.append(adapter.lowestLayer)
         }
         plan.begin(lowestLayers: lowestLayers, assignments: assignments) { encoder.length(batch.range(of: $0).count) }
+        encoder.clock?.lap(.plan)
     }
 
     // MARK: - Encoder
@@ -71,6 +94,7 @@ public final class InferencePass {
         for segment in plan.segments {
             (y + segment.rows.lowerBound * hidden).update(from: x + segment.source * hidden, count: segment.rows.count * hidden)
         }
+        encoder.clock?.lap(.fork)
         return y
     }
 
@@ -87,7 +111,7 @@ public final class InferencePass {
 
     // MARK: - Heads
 
-    private func classify(_ features: UnsafeMutablePointer<Float>, _ assignments: [[Int]]) -> [[[Float]]] {
+    private func classify(_ features: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafeBufferPointer<Float>) -> Void) {
         let rows = plan.segments.count
         let pooled = encoder.memory.floats(.attended, rows * hidden)
         if let pooler = base.pooler {
@@ -98,18 +122,18 @@ public final class InferencePass {
             }
             activate(.tanh, rows: rows, columns: hidden, x: pooled, xStride: hidden, y: pooled, yStride: hidden)
         }
-        var result = assignments.map { [[Float]](repeating: [], count: $0.count) }
         for group in plan.groups {
             guard let adapter = group.adapter else { continue }
             let logits = classify(group, views[adapter], features: features, pooled: pooled)
             let labels = views[adapter].classifier.outputs
             for (row, segment) in plan.segments[group.segments].enumerated() {
                 guard let slot = segment.slot else { continue }
-                result[segment.sequence][slot - plan.firstSlots[segment.sequence]] =
-                    Array(UnsafeBufferPointer(start: logits + row * labels, count: labels))
+                body(
+                    segment.sequence, slot - plan.firstSlots[segment.sequence],
+                    UnsafeBufferPointer(start: logits + row * labels, count: labels))
             }
         }
-        return result
+        encoder.clock?.lap(.heads)
     }
 
     /// One adapter's head on its rows: [rows, labels].

@@ -19,6 +19,7 @@ public struct ParallelInference: Sendable {
     private struct Progress {
         var next = 0
         var logits: [[[Float]]]
+        var profiles: [StageProfile] = []
     }
 
     /// Logits of sequences 0 ..< count.
@@ -27,14 +28,20 @@ public struct ParallelInference: Sendable {
     ///   - assignments: for each sequence the indices of its adapters.
     ///   - sequence: makes a sequence's tokens, on the workers' threads, each once.
     ///   - isCancelled: asked before each batch; what has not been computed then is empty.
+    ///   - profile: if given, receives where the workers' time went; the stages add up to the wall time of all workers.
     /// - Returns: `[sequence][k][label]`, k counting the sequence's assignments.
     public func logits(
         count: Int, adapters: [Adapter], assignments: @Sendable (Int) -> [Int], sequence: @Sendable (Int) -> [Int32],
-        isCancelled: @Sendable () -> Bool = { false }
+        isCancelled: @Sendable () -> Bool = { false }, profile: ((StageProfile) -> Void)? = nil
     ) -> [[[Float]]] {
         let progress = Mutex(Progress(logits: Array(repeating: [], count: count)))
-        WorkerThreads.run(count: min(workers, max(count, 1))) { _ in
+        let isProfiled = profile != nil
+        let threads = min(workers, max(count, 1))
+        let start = ContinuousClock.now
+        WorkerThreads.run(count: threads) { _ in
             let pass = InferencePass(base: base)
+            if isProfiled { pass.profile = StageProfile() }
+            defer { if let profile = pass.profile { progress.withLock { $0.profiles.append(profile) } } }
             var batch = PackedBatch()
             var indices: [Int] = []
             while !isCancelled() {
@@ -47,16 +54,28 @@ public struct ParallelInference: Sendable {
                         return state.next
                     }
                     guard index < count else { break }
+                    pass.lap(.waiting)
                     batch.append(sequence(index))
                     indices.append(index)
+                    pass.lap(.tokenize)
                 }
                 if indices.isEmpty { return }
                 let logits = pass.logits(batch, adapters: adapters, assignments: indices.map(assignments))
                 progress.withLock { state in
                     for (index, row) in zip(indices, logits) { state.logits[index] = row }
                 }
+                pass.lap(.results)
             }
         }
+        if let profile { profile(whole(progress.withLock { $0.profiles }, since: start, threads: threads)) }
         return progress.withLock { $0.logits }
+    }
+
+    /// All workers' stages; what is missing to the wall time, before a worker's start and behind its last batch, was waiting.
+    private func whole(_ profiles: [StageProfile], since start: ContinuousClock.Instant, threads: Int) -> StageProfile {
+        var sum = profiles.reduce(StageProfile(), +)
+        let wall = (ContinuousClock.now - start) / .seconds(1) * Double(threads)
+        sum.add(.waiting, seconds: max(wall - sum.total, 0))
+        return sum
     }
 }

@@ -28,9 +28,16 @@ void lk_embed(ptrdiff_t tokens, ptrdiff_t columns, const int32_t *ids, const flo
 void lk_low_rank_down(ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t rank, const float *x, ptrdiff_t x_stride, const float *a, float *t, ptrdiff_t t_stride);
 void lk_low_rank_up(ptrdiff_t rows, ptrdiff_t rank, ptrdiff_t outputs, const float *t, ptrdiff_t t_stride, const float *b, bool b_transposed, float scale, float *y, ptrdiff_t y_stride);
 
-// One head of one sequence.
+// y = x * w^T + bias, or is added to y, with w packed. lk_panel() outputs make a panel; a weight lies at output * output_stride + input * input_stride.
+ptrdiff_t lk_panel(void);
+ptrdiff_t lk_packed_count(ptrdiff_t inputs, ptrdiff_t outputs);
+void lk_pack(ptrdiff_t inputs, ptrdiff_t outputs, const float *w, ptrdiff_t output_stride, ptrdiff_t input_stride, float *packed);
+void lk_unpack(ptrdiff_t inputs, ptrdiff_t outputs, const float *packed, float *w);
+void lk_packed_product(ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs, const float *x, ptrdiff_t x_stride, const float *packed, const float *bias, bool accumulate, float *y, ptrdiff_t y_stride);
+
+// All heads of one sequence: `queries` rows of q against `tokens` rows of k and v.
 ptrdiff_t lk_attention_scratch(ptrdiff_t tokens, ptrdiff_t head_size);
-void lk_attention(ptrdiff_t tokens, ptrdiff_t heads, ptrdiff_t head_size, const float *q, const float *k, const float *v, ptrdiff_t stride, float scale, float *y, ptrdiff_t y_stride, float *probabilities, float drop_rate, uint64_t drop_key, float *scratch);
+void lk_attention(ptrdiff_t tokens, ptrdiff_t queries, ptrdiff_t heads, ptrdiff_t head_size, const float *q, const float *k, const float *v, ptrdiff_t stride, float scale, float *y, ptrdiff_t y_stride, float *probabilities, float drop_rate, uint64_t drop_key, float *scratch);
 void lk_softmax_backward(ptrdiff_t rows, ptrdiff_t columns, const float *p, ptrdiff_t p_stride, const float *dp, ptrdiff_t dp_stride, float scale, float *dx, ptrdiff_t dx_stride);
 void lk_softmax(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, float scale, float *y, ptrdiff_t y_stride);
 

@@ -21,6 +21,8 @@ struct BenchmarkClassify: ParsableCommand {
                   --adapters 64 --limit 5000
               lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv \\
                   --adapters 4 --tasks-per-text 4 --layers 3-5
+              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv \\
+                  --profile
             """)
 
     @OptionGroup var baseOptions: BaseOptions
@@ -48,6 +50,9 @@ struct BenchmarkClassify: ParsableCommand {
     @Option(help: ArgumentHelp("Tokens a batch.", valueName: "n"))
     var batchTokens = 512
 
+    @Flag(help: "Print a table of where the time went, stage by stage, first.")
+    var profile = false
+
     @OptionGroup var length: LengthOptions
     @OptionGroup var workerOptions: WorkerOptions
 
@@ -71,10 +76,10 @@ struct BenchmarkClassify: ParsableCommand {
         let tasks = tasksPerText
         /// Text i meets adapters i·n, i·n + 1, …: all equally often.
         let assignments: @Sendable (Int) -> [Int] = { text in (0..<tasks).map { (text * tasks + $0) % adapters.count } }
-        func classify(_ count: Int) -> [[[Float]]] {
+        func classify(_ count: Int, profile: ((StageProfile) -> Void)? = nil) -> [[[Float]]] {
             inference.logits(
                 count: count, adapters: adapters, assignments: assignments,
-                sequence: { tokenizer.encode(texts[$0], maxTokens: maxTokens) })
+                sequence: { tokenizer.encode(texts[$0], maxTokens: maxTokens) }, profile: profile)
         }
 
         _ = classify(min(texts.count, 256))
@@ -82,8 +87,9 @@ struct BenchmarkClassify: ParsableCommand {
         let work = LinearWork(base: base.configuration)
         let rows = min(batchTokens, max(1, lengths.reduce(0, +)))
         let rateBefore = SGEMMRate.measure(work.shapes(rows: rows), workers: workers, seconds: 0.5)
+        var stages: StageProfile?
         let start = ContinuousClock.now
-        let results = classify(texts.count)
+        let results = classify(texts.count, profile: profile ? { stages = $0 } : nil)
         let seconds = (ContinuousClock.now - start).inSeconds
         let rateAfter = SGEMMRate.measure(work.shapes(rows: rows), workers: workers, seconds: 0.5)
         guard results.count == texts.count else { throw CommandFailure(.failed, "the engine returned no logits") }
@@ -93,6 +99,7 @@ struct BenchmarkClassify: ParsableCommand {
             linearOperations: operations(work, adapters: adapters, lengths: lengths, assignments: assignments),
             workers: workers, sgemmRate: (rateBefore + rateAfter) / 2,
             details: [("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasks))])
+        if let stages { try ProfileTable(profile: stages, wall: seconds, workers: workers).print() }
         try StandardOutput.shared.line(figures.json.text)
     }
 
