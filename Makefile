@@ -34,7 +34,7 @@ lint: ## Check the format of the sources and the shell scripts
 format: ## Format the sources in place
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
-benchmark: build ## Documents and tokens per second of the engine and of training
+benchmark: build ## Every speed figure of the engine, beside its peers where they are installed; writes docs/benchmarks.md
 	@scripts/benchmark $(PROGRAM)
 
 clean: ## Remove everything that was built

@@ -93,7 +93,7 @@ public final class LorikeetDaemon: Sendable {
         logger.notice(
             "Lorikeet starts",
             metadata: [
-                "version": "\(LorikeetVersion.current)", "kernels": "\(BLAS.kernelName)",
+                "version": "\(LorikeetVersion.current)", "kernels": "\(BLAS.kernels)",
                 "base": "\(loaded.base.digest.prefix(12))", "workers": "\(workers.workers)",
                 "pipelines": "\(configuration.pipelines.map(\.name).joined(separator: ","))",
             ])

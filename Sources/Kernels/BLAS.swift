@@ -19,6 +19,9 @@ public enum BLAS {
         return String(cString: name)
     }
 
+    /// All kernels in use, for people: `x86-64-v4, OpenBLAS SkylakeX`.
+    public static var kernels: String { "\(vectorInstructionSet), OpenBLAS \(kernelName)" }
+
     /// The instruction set that the loops outside BLAS run on: `x86-64-v4`, `x86-64-v3` or `baseline`.
     public static var vectorInstructionSet: String { String(cString: lk_instruction_set()) }
 

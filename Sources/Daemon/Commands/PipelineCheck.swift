@@ -53,7 +53,7 @@ public enum PipelineCheck {
             report.add(
                 .fine,
                 "base \(configuration.base): \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden), digest "
-                    + "\(loaded.base.digest.prefix(12)); kernels \(BLAS.kernelName)")
+                    + "\(loaded.base.digest.prefix(12)); kernels \(BLAS.kernels)")
             return loaded
         } catch {
             report.add(error)

@@ -6,7 +6,7 @@ extension LorikeetDaemon: MonitoredDaemon {
         let registry = PrometheusRegistry.shared
         registry.setGauge(
             "lorikeet_build_info",
-            [("version", LorikeetVersion.current), ("kernels", BLAS.kernelName), ("base", loaded.base.digest)], to: 1)
+            [("version", LorikeetVersion.current), ("kernels", BLAS.kernels), ("base", loaded.base.digest)], to: 1)
         registry.setGauge("lorikeet_workers", to: Double(workers.workers))
         registry.removeGauges("lorikeet_adapter_info")
         for keeper in keepers.values {

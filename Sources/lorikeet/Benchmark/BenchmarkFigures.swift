@@ -25,7 +25,7 @@ struct BenchmarkFigures {
                 ("tokens_per_second", rounded(Double(tokens) / seconds, 1)),
                 ("sgemm_fraction", rounded(sgemmFraction, 4)),
                 ("sgemm_gigaflops_per_worker", rounded(sgemmRate / 1e9, 1)),
-                ("kernels", .string(BLAS.kernelName)), ("workers", .integer(workers)),
+                ("kernels", .string(BLAS.kernels)), ("workers", .integer(workers)),
             ] + details)
     }
 
