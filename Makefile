@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format benchmark clean install
+.PHONY: help setup build demo test lint format benchmark benchmark-training parity clean install
 
 PREFIX ?= /usr/local
 
@@ -13,7 +13,7 @@ PROGRAM = .build/release/lorikeet
 SWIFT_SOURCES := Package.swift Sources Tests
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
 
 setup: ## Install missing Debian packages and the base model (idempotent, offline when all is there)
 	@scripts/setup
@@ -29,7 +29,7 @@ test: build ## All tests: unit, and integration with a real PostgreSQL and broke
 
 lint: ## Check the format of the sources and the shell scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@for script in scripts/* .ci/run; do case $$(head -1 $$script) in *bash*) bash -n $$script || exit 1;; esac; done
+	@for script in scripts/* scripts/*/* .ci/run; do [ -f $$script ] || continue; case $$(head -1 $$script) in *bash*) bash -n $$script || exit 1;; esac; done
 
 format: ## Format the sources in place
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
@@ -37,8 +37,14 @@ format: ## Format the sources in place
 benchmark: build ## Every speed figure of the engine, beside its peers where they are installed; writes docs/benchmarks.md
 	@scripts/benchmark $(PROGRAM)
 
-clean: ## Remove everything that was built
-	rm -rf .build .build-install
+benchmark-training: build ## Quality and speed of training beside PEFT's (DATA=folder of data sets); writes docs/benchmarks-training.md
+	@scripts/benchmark-training $(PROGRAM)
+
+parity: build ## Token ids, logits and adapters of many random cases against Hugging Face, in a Python environment that it makes
+	@scripts/parity/run $(PROGRAM)
+
+clean: ## Remove everything that was built, the Python environment too
+	rm -rf .build .build-install .build-python
 
 install: setup ## Install the program (Swift linked in), units, pipelines and completions under PREFIX (/usr/local)
 	swift build -c release --static-swift-stdlib --product lorikeet --scratch-path .build-install

@@ -10,7 +10,6 @@ struct TrainingRun {
     private let schedule: LearningRateSchedule
     private let dropout: DropoutKey?
     private var optimizer: AdapterOptimizer
-    private var cache: HiddenStateCache
     private var step = 0
     private(set) var meter: ProgressMeter
 
@@ -22,15 +21,17 @@ struct TrainingRun {
         self.rows = rows
         self.settings = settings
         self.team = team
-        workers = (0..<team.count).map { _ in TrainingWorker(base: base, adapter: adapter, rows: rows) }
+        let keepsStates = adapter.lowestLayer > 0
+        let cache = HiddenStateCache(
+            lengths: rows.lengths, hidden: base.configuration.hidden, memoryBytes: keepsStates ? settings.cacheBytes : 0,
+            fileBytes: keepsStates ? settings.cacheFileBytes : 0)
+        workers = (0..<team.count).map { _ in TrainingWorker(base: base, adapter: adapter, rows: rows, cache: cache) }
         schedule = LearningRateSchedule(
             peak: settings.learningRate, shape: settings.schedule, warmup: settings.warmup,
             steps: settings.stepCount(rows: rows.targets.count))
         self.dropout = dropout
         optimizer = AdapterOptimizer(
             adapter, weightDecay: settings.weightDecay, clipping: settings.clipping, loraPlusRatio: settings.loraPlusRatio)
-        cache = HiddenStateCache(
-            lengths: rows.lengths, hidden: base.configuration.hidden, bytes: adapter.lowestLayer > 0 ? settings.cacheBytes : 0)
         meter = ProgressMeter(epochs: settings.epochCount(rows: rows.targets.count), steps: schedule.steps)
     }
 
@@ -60,15 +61,10 @@ struct TrainingRun {
         var first = 0
         for rows in batch {
             shares.append(
-                TrainingWorker.Share(
-                    rows: rows, states: rows.map { cache.states[$0] }, firstSequence: first, lossScale: 1 / Float(texts),
-                    dropout: key))
+                TrainingWorker.Share(rows: rows, firstSequence: first, lossScale: 1 / Float(texts), dropout: key))
             first += rows.count
         }
         team.run { [shares, workers] number in workers[number].compute(shares[number]) }
-        for worker in workers {
-            for (row, states) in worker.newStates { cache.keep(states, of: row) }
-        }
         let loss = workers.reduce(0) { $0 + $1.loss }
         guard loss.isFinite, optimizer.step(workers.map(\.gradient), rate: rate).isFinite else { return nil }
         step += 1

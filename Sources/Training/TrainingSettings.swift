@@ -58,8 +58,10 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
     public var seed: UInt64 = 0
     /// Threads; nil: one a core.
     public var workers: Int?
-    /// Bytes that hidden states below the lowest adapted layer may take to be kept between epochs.
-    public var cacheBytes = 1 << 30
+    /// Bytes of memory that hidden states below the lowest adapted layer may take to be kept between epochs.
+    public var cacheBytes = 128 << 20
+    /// Bytes that those which memory has no room for may take in a temporary file.
+    public var cacheFileBytes = 16 << 30
 
     public init() {}
 

@@ -9,8 +9,6 @@ final class TrainingWorker: @unchecked Sendable {
     struct Share {
         /// Places among the training rows; may be empty.
         var rows: [Int]
-        /// Hidden states of these rows, as far as they are known.
-        var states: [[Float]?]
         /// The number of the first of them within the batch: dropout masks go by it.
         var firstSequence: Int
         var lossScale: Float
@@ -18,21 +16,25 @@ final class TrainingWorker: @unchecked Sendable {
         var dropout: DropoutKey?
     }
 
+    /// What the frozen layers compute at once, which bounds their memory.
+    private static let tokensAtOnce = 512
+
     /// Gradient of the last share, [parameters].
     let gradient: FloatBuffer
     /// Summed loss of the last share.
     private(set) var loss = 0.0
-    /// Hidden states that the last share had to compute, by row.
-    private(set) var newStates: [(row: Int, states: [Float])] = []
     private let rows: TrainingRows
     private let pass: TrainingPass
     /// For the frozen layers; nil where all are trained.
     private let lower: InferencePass?
+    private let cache: HiddenStateCache
     private let layer: Int
     private let hidden: Int
 
-    init(base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows) {
+    /// - Parameter cache: what is known of the frozen layers' results; shared by all workers.
+    init(base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, cache: HiddenStateCache) {
         self.rows = rows
+        self.cache = cache
         gradient = FloatBuffer(count: adapter.parameterCount)
         pass = TrainingPass(base: base, adapter: adapter)
         layer = adapter.lowestLayer
@@ -44,33 +46,49 @@ final class TrainingWorker: @unchecked Sendable {
     func compute(_ share: Share) {
         gradient.clear()
         loss = 0
-        newStates = []
         if share.rows.isEmpty { return }
         let batch = rows.batch(share.rows)
         loss = Double(
             pass.accumulateGradient(
-                batch: batch, hiddenStates: hiddenStates(share), targets: share.rows.map { rows.targets[$0] },
+                batch: batch, hiddenStates: hiddenStates(share.rows), targets: share.rows.map { rows.targets[$0] },
                 lossScale: share.lossScale, dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
-    /// Known states copied, the others computed in one batch; nil where no layer is frozen.
-    private func hiddenStates(_ share: Share) -> [Float]? {
-        guard let lower else { return nil }
-        let missing = zip(share.rows, share.states).filter { $0.1 == nil }.map(\.0)
-        let computed = missing.isEmpty ? [] : lower.hiddenStates(below: layer, rows.batch(missing))
-        var all: [Float] = []
-        all.reserveCapacity(share.rows.reduce(0) { $0 + rows.length($1) } * hidden)
-        var first = 0
-        for (row, known) in zip(share.rows, share.states) {
-            if let known {
-                all += known
-            } else {
-                let next = first + rows.length(row) * hidden
-                newStates.append((row, Array(computed[first..<next])))
-                all += computed[first..<next]
-                first = next
+    /// Known states copied, the others computed and kept; nil where no layer is frozen.
+    private func hiddenStates(_ places: [Int]) -> [Float]? {
+        guard lower != nil else { return nil }
+        var starts: [Int] = []
+        var count = 0
+        for row in places {
+            starts.append(count)
+            count += rows.length(row) * hidden
+        }
+        return [Float](unsafeUninitializedCapacity: count) { states, filled in
+            filled = count
+            guard let states = states.baseAddress else { return }
+            var missing = zip(places, starts).filter { !cache.copy($0, to: states + $1) }.map { (row: $0, start: $1) }[...]
+            while let first = missing.first {
+                var tokens = rows.length(first.row)
+                let piece = missing.dropFirst().prefix {
+                    tokens += rows.length($0.row)
+                    return tokens <= Self.tokensAtOnce
+                }
+                computeStates([first] + piece, into: states)
+                missing = missing.dropFirst(1 + piece.count)
             }
         }
-        return all
+    }
+
+    /// The frozen layers' results for rows, to their places among the states, and kept.
+    private func computeStates(_ places: [(row: Int, start: Int)], into states: UnsafeMutablePointer<Float>) {
+        guard let computed = lower?.hiddenStates(below: layer, rows.batch(places.map(\.row))) else { return }
+        computed.withUnsafeBufferPointer { computed in
+            guard var next = computed.baseAddress else { return }
+            for (row, start) in places {
+                (states + start).initialize(from: next, count: rows.length(row) * hidden)
+                cache.keep(row, next)
+                next += rows.length(row) * hidden
+            }
+        }
     }
 }

@@ -8,7 +8,7 @@ import Testing
 struct GradientTests {
     @Test(arguments: [
         ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "top"), ("distilbert", "plain"),
-        ("distilbert", "everything"),
+        ("distilbert", "everything"), ("bert-odd", "rank1"), ("distilbert-odd", "patterns"), ("distilbert-odd", "biases"),
     ])
     func gradientsEqualThoseOfPyTorch(base: String, name: String) throws {
         let fixture = try Fixture(base)

@@ -7,6 +7,9 @@ struct LogitParityTests {
     @Test(arguments: [
         ("bert", "plain"), ("bert", "patterns"), ("bert", "dense"), ("bert", "everything"), ("bert", "biases"), ("bert", "dora"),
         ("bert", "top"), ("bert-half", "plain"), ("bert-brain", "plain"), ("distilbert", "plain"), ("distilbert", "everything"),
+        ("bert-odd", "rank1"), ("bert-odd", "rank64"), ("bert-odd", "dora"), ("distilbert-odd", "patterns"), ("distilbert-odd", "biases"),
+        ("distilbert-odd", "dora"),
+        ("distilbert-odd", "all"),
     ])
     func logitsEqualThoseOfPEFT(base: String, adapter: String) throws {
         let fixture = try Fixture(base)

@@ -179,7 +179,7 @@ extension Adapter {
             result.targetPattern = nil
             result.layers = nil
         }
-        result.targets = Array(Set(result.targets.map(base.names.ownTarget))).sorted()
+        result.targets = Array(Set(result.targets.filter { !base.names.isHead($0) }.map(base.names.ownTarget))).sorted()
         result.layers = result.layers.map { Array(Set($0)).sorted() }
         if !hasBias { result.bias = .none }
         return result

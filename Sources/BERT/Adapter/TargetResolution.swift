@@ -5,6 +5,8 @@ struct TargetResolution {
 
     /// The modules that `targets`, `targetPattern` and `layers` name, from below.
     ///
+    /// PEFT's `all-linear` lists DistilBERT's `pre_classifier` too, but what is saved whole gets no low-rank pair: it is passed over.
+    ///
     /// - Throws: `AdapterError.unknownTarget` for a target that no linear layer has.
     func modules() throws(AdapterError) -> [AdaptedModule] {
         if let pattern = configuration.targetPattern, pattern != "all-linear" {
@@ -14,7 +16,7 @@ struct TargetResolution {
         if configuration.targetPattern == "all-linear" || configuration.targets == ["all-linear"] {
             return names.modules.filter { isInLayers($0) }
         }
-        for target in configuration.targets where !names.modules.contains(where: { matches($0, target) }) {
+        for target in configuration.targets where !names.isHead(target) && !names.modules.contains(where: { matches($0, target) }) {
             throw .unknownTarget(target, known: names.knownTargets)
         }
         return names.modules.filter { module in

@@ -74,6 +74,9 @@ struct ModuleNames: Sendable {
         configuration.architecture == .bert ? ["classifier"] : ["pre_classifier", "classifier"]
     }
 
+    /// Whether a target names a module of the head.
+    func isHead(_ target: String) -> Bool { headModules.contains(target) }
+
     /// Targets as people write them (`query`), as this architecture calls them (`q_lin`).
     func ownTarget(_ target: String) -> String {
         guard configuration.architecture == .distilbert else { return target }

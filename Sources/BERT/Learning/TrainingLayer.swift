@@ -31,6 +31,21 @@ final class TrainingLayer {
     /// Where this layer's input, [rows, hidden], is to be written before `forward`.
     func input(rows: Int) -> UnsafeMutablePointer<Float> { kept.floats(.input, rows * hidden) }
 
+    /// What only an update of its own reads again in the backward pass is shared by all layers where there is no such update.
+    private func memory(keptFor update: LoRALinear?) -> Workspace { update == nil ? scratch : kept }
+
+    private func context(_ texts: TextRows) -> UnsafeMutablePointer<Float> {
+        memory(keptFor: adapter.attentionOutput).floats(.context, texts.rowCount * hidden)
+    }
+
+    private func attended(_ texts: TextRows) -> UnsafeMutablePointer<Float> {
+        memory(keptFor: adapter.intermediate).floats(.attended, texts.rowCount * hidden)
+    }
+
+    private func middle(_ texts: TextRows) -> UnsafeMutablePointer<Float> {
+        memory(keptFor: adapter.output).floats(.middle, texts.rowCount * intermediate)
+    }
+
     /// The rows behind the attention.
     private func upper(_ step: TrainingStep) -> TextRows { firstRowsOnly ? step.texts.firstRows : step.texts }
 
@@ -58,7 +73,7 @@ final class TrainingLayer {
         let x = input(rows: rows)
         let fused = kept.floats(.fused, rows * 3 * hidden)
         let probabilities = kept.floats(.probabilities, attention.probabilityCount(step, firstRowsOnly: firstRowsOnly))
-        let context = kept.floats(.context, upper(step).rowCount * hidden)
+        let context = context(upper(step))
         let update = update(adapter.queryKeyValue, .adapterFused, .downFused, rows: rows)
         guard firstRowsOnly else {
             weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused, yStride: 3 * hidden)
@@ -102,14 +117,14 @@ final class TrainingLayer {
             .forward(step, texts, x: context, y: attendedSum, yStride: hidden)
         dropout(step, at: .attentionOutput)?
             .apply(.attentionOutput, layer: index, texts, columns: hidden, x: attendedSum, y: attendedSum)
-        let attended = kept.floats(.attended, rows * hidden)
+        let attended = attended(texts)
         norm(weights.attentionNorm, rows: rows, sum: attendedSum, residual: residual, .attendedStatistics, y: attended)
 
         let before = kept.floats(.beforeActivation, rows * intermediate)
         weights.intermediate.forward(rows: rows, x: attended, xStride: hidden, y: before, yStride: intermediate)
         update(adapter.intermediate, .adapterMiddle, .downMiddle, rows: rows)?
             .forward(step, texts, x: attended, y: before, yStride: intermediate)
-        let middle = kept.floats(.middle, rows * intermediate)
+        let middle = middle(texts)
         activate(
             base.configuration.activation.kernel, rows: rows, columns: intermediate, x: before, xStride: intermediate, y: middle,
             yStride: intermediate)
@@ -195,14 +210,12 @@ final class TrainingLayer {
     private func unfinish(_ step: TrainingStep, g: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float>? {
         let texts = upper(step)
         let rows = texts.rowCount
-        let middle = kept.floats(.middle, rows * intermediate)
-        let attended = kept.floats(.attended, rows * hidden)
         normBackward(weights.outputNorm, kept.floats(.outputSum, rows * hidden), .outputStatistics, rows: rows, g: g)
         var dy = dropped(step, .output, texts, g: g)
         let dMiddle = stop == .output ? nil : scratch.floats(.gradientMiddle, rows * intermediate)
         if let dMiddle { weights.output.backwardInput(rows: rows, dy: dy, dyStride: hidden, dx: dMiddle, dxStride: intermediate) }
         update(adapter.output, .adapterOutput, .downOutput, rows: rows)?
-            .backward(step, texts, x: middle, dy: dy, dyStride: hidden, dx: dMiddle)
+            .backward(step, texts, x: middle(texts), dy: dy, dyStride: hidden, dx: dMiddle)
         guard let dMiddle else { return nil }
 
         activateBackward(
@@ -215,7 +228,7 @@ final class TrainingLayer {
                 rows: rows, dy: dMiddle, dyStride: intermediate, dx: dAttended, dxStride: hidden, accumulate: true)
         }
         update(adapter.intermediate, .adapterMiddle, .downMiddle, rows: rows)?
-            .backward(step, texts, x: attended, dy: dMiddle, dyStride: intermediate, dx: dAttended)
+            .backward(step, texts, x: attended(texts), dy: dMiddle, dyStride: intermediate, dx: dAttended)
         guard dAttended != nil else { return nil }
 
         normBackward(weights.attentionNorm, kept.floats(.attendedSum, rows * hidden), .attendedStatistics, rows: rows, g: g)
@@ -223,7 +236,7 @@ final class TrainingLayer {
         let dContext = stop == .attentionOutput ? nil : scratch.floats(.gradientContext, rows * hidden)
         if let dContext { weights.attentionOutput.backwardInput(rows: rows, dy: dy, dyStride: hidden, dx: dContext, dxStride: hidden) }
         update(adapter.attentionOutput, .adapterAttention, .downAttention, rows: rows)?
-            .backward(step, texts, x: kept.floats(.context, rows * hidden), dy: dy, dyStride: hidden, dx: dContext)
+            .backward(step, texts, x: context(texts), dy: dy, dyStride: hidden, dx: dContext)
         return dContext
     }
 

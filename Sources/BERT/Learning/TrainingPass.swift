@@ -18,7 +18,7 @@ public final class TrainingPass {
     ///   - dropout: rates in the layers at and above the lowest adapted one; nil takes the base's own. The rate on the
     ///     adapters' inputs is the adapter configuration's.
     ///   - maximumTokens: larger batches are computed in pieces of about so many tokens, which bounds the memory.
-    public init(base: BERTBase, adapter: TrainableAdapter, dropout: DropoutRates? = nil, maximumTokens: Int = 512) {
+    public init(base: BERTBase, adapter: TrainableAdapter, dropout: DropoutRates? = nil, maximumTokens: Int = 256) {
         self.base = base
         self.adapter = adapter
         self.maximumTokens = max(1, maximumTokens)

@@ -5,6 +5,8 @@ they compute. Run it with Python and torch, transformers, peft, safetensors: pyt
   bert-half/   the same sizes, float16, prefix "bert.", relu
   bert-brain/  the same sizes, bfloat16, sharded, gelu_new
   distilbert/  DistilBERT, 2 layers, float32, prefix "distilbert.", gelu     adapters: plain, everything
+  bert-odd/        BERT, heads of 7, relu, texts of 1 to 512 tokens              adapters: rank1, rank64, dora
+  distilbert-odd/  DistilBERT, heads of 5, gelu_new, texts of 1 to 512 tokens    adapters: patterns, biases, dora, all
   each base    cases.json: token ids, then per adapter its logits; adapters/NAME as PEFT saves them;
                gradients/NAME.safetensors: of the loss that cases.json describes
 """
@@ -29,6 +31,7 @@ from transformers import (
 HERE = pathlib.Path(__file__).resolve().parent
 SIZES = dict(vocab_size=61, hidden_size=32, num_hidden_layers=3, num_attention_heads=4, intermediate_size=48, max_position_embeddings=40)
 LENGTHS = [1, 7, 12, 3, 40, 5]
+LONG = [1, 2, 33, 383, 512]
 
 
 def randomize(model, seed, scale=0.15):
@@ -44,9 +47,9 @@ def randomize(model, seed, scale=0.15):
     return model
 
 
-def sequences(seed):
+def sequences(seed, lengths):
     generator = torch.Generator().manual_seed(seed)
-    return [torch.randint(1, 61, (n,), generator=generator).tolist() for n in LENGTHS]
+    return [torch.randint(1, 61, (n,), generator=generator).tolist() for n in lengths]
 
 
 def numbers(values):
@@ -58,7 +61,7 @@ def run(model, texts):
     return torch.cat([model(input_ids=torch.tensor([ids]), attention_mask=torch.ones(1, len(ids), dtype=torch.long)).logits for ids in texts])
 
 
-def adapt(base_class, folder, name, seed, labels, gradient=None, dtype=torch.float32, config=None, **lora):
+def adapt(base_class, folder, name, texts, seed, labels, gradient=None, dtype=torch.float32, config=None, **lora):
     torch.manual_seed(seed)
     out = HERE / folder / "adapters" / name
     model = base_class.from_pretrained(HERE / folder, num_labels=labels, dtype=torch.float32)
@@ -89,7 +92,6 @@ def adapt(base_class, folder, name, seed, labels, gradient=None, dtype=torch.flo
         save_file(weights, out / "adapter_model.safetensors", metadata={"format": "pt"})
     fresh = PeftModel.from_pretrained(base_class.from_pretrained(HERE / folder, num_labels=labels, dtype=torch.float32), out)
     fresh.eval()
-    texts = sequences(7)
     with torch.no_grad():
         logits = run(fresh, texts)
         assert torch.allclose(logits, run(model, texts), atol=1e-5), name
@@ -116,13 +118,14 @@ def gradient_of(model, texts, labels, options, path):
     return {"targets": targets, "loss": loss.item(), **options}
 
 
-def write(folder, base_class, model, adapters, dtype=torch.float32, **saving):
+def write(folder, base_class, model, adapters, dtype=torch.float32, lengths=LENGTHS, **saving):
     out = HERE / folder
     shutil.rmtree(out, ignore_errors=True)
     model.to(dtype).save_pretrained(out, **saving)
     (out / "generation_config.json").unlink(missing_ok=True)
-    cases = {name: adapt(base_class, folder, name, **options) for name, options in adapters.items()}
-    text = json.dumps({"sequences": sequences(7), "adapters": cases}, separators=(",", ":"))
+    texts = sequences(7, lengths)
+    cases = {name: adapt(base_class, folder, name, texts, **options) for name, options in adapters.items()}
+    text = json.dumps({"sequences": texts, "adapters": cases}, separators=(",", ":"))
     (out / "cases.json").write_text(text + "\n")
 
 
@@ -155,6 +158,35 @@ def main():
                 seed=2, labels=6, r=3, lora_alpha=4, use_rslora=True, target_modules=["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2"],
                 gradient={}),
         })
+    odd = BertConfig(
+        vocab_size=61, hidden_size=21, num_hidden_layers=2, num_attention_heads=3, intermediate_size=33, max_position_embeddings=512, hidden_act="relu")
+    write(
+        "bert-odd", BertForSequenceClassification, randomize(BertModel(odd), 5),
+        {
+            "rank1": dict(seed=1, labels=151, r=1, lora_alpha=2, target_modules="all-linear", gradient={}),
+            "rank64": dict(seed=2, labels=2, r=64, lora_alpha=9, use_rslora=True, target_modules=["query", "output.dense"]),
+            "dora": dict(
+                seed=3, labels=7, r=5, lora_alpha=8, use_rslora=True, use_dora=True, bias="lora_only",
+                target_modules=["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense"],
+                rank_pattern={"key": 2, "intermediate.dense": 7}, alpha_pattern={"value": 3}),
+        },
+        lengths=LONG)
+    odd = DistilBertConfig(vocab_size=61, dim=20, n_layers=2, n_heads=4, hidden_dim=33, max_position_embeddings=512, activation="gelu_new")
+    write(
+        "distilbert-odd", DistilBertForSequenceClassification, randomize(DistilBertForMaskedLM(odd), 6),
+        {
+            "patterns": dict(
+                seed=1, labels=151, r=3, lora_alpha=5, use_rslora=True, target_modules=["q_lin", "k_lin", "lin2"], layers_to_transform=[1],
+                rank_pattern={"k_lin": 5, "layer.1.attention.q_lin": 2}, alpha_pattern={"layer.1.ffn.lin2": 9}, gradient={"smoothing": 0.2}),
+            # Not the key's: a bias there changes no probability, and its gradient is nothing but rounding.
+            "biases": dict(
+                seed=2, labels=2, r=7, lora_alpha=8, bias="lora_only", target_modules=["v_lin", "out_lin", "lin1"],
+                gradient={"weights": [3.0, 0.25], "smoothing": 0.1}),
+            "dora": dict(seed=3, labels=4, r=3, lora_alpha=8, use_dora=True, target_modules=["q_lin", "lin1", "lin2"]),
+            # PEFT writes all names into the file, also that of the pre-classifier, which it then saves whole instead.
+            "all": dict(seed=4, labels=3, r=2, lora_alpha=4, target_modules="all-linear"),
+        },
+        lengths=LONG)
 
 
 class BertForMaskedLMWithPooler(BertForMaskedLM):

@@ -1,0 +1,154 @@
+// Runs every function of CVectorKernels on random numbers and shapes, for one instruction level; or compares what two levels made.
+//
+//     levels run SEED FILE         writes a record a result: its name, how many floats, the floats
+//     levels compare FILE FILE     prints the worst deviation of each function; ends with 1 beyond 1e-5 of a result's largest value
+//
+// Records come in the same order from every level, since all numbers follow from the seed.
+#include "vector_kernels.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const ptrdiff_t lengths[] = {1, 7, 16, 33, 64, 383};
+static uint64_t state;
+static FILE *out;
+
+static uint64_t bits(void) {
+    uint64_t z = state += 0x9E3779B97F4A7C15u;
+    z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
+    z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
+    return z ^ (z >> 31);
+}
+
+static ptrdiff_t length(void) { return bits() % 3 ? lengths[bits() % 6] : 1 + (ptrdiff_t)(bits() % 130); }
+
+// Aligned as packed weights have to be; freed at the end of the program.
+static float *memory(ptrdiff_t count) {
+    float *p = aligned_alloc(64, ((size_t)count * 4 / 64 + 1) * 64);
+    if (p == NULL) exit(2);
+    for (ptrdiff_t i = 0; i < count; i++) p[i] = 0;
+    return p;
+}
+
+static float *numbers(ptrdiff_t count, float bound) {
+    float *p = memory(count);
+    for (ptrdiff_t i = 0; i < count; i++) p[i] = ((float)(bits() >> 40) / (1 << 23) - 1) * bound;
+    return p;
+}
+
+static void record(const char *name, const float *values, ptrdiff_t count) {
+    fprintf(out, "%s %td\n", name, count);
+    fwrite(values, sizeof(float), (size_t)count, out);
+}
+
+static void rows_and_columns(void) {
+    ptrdiff_t rows = 1 + (ptrdiff_t)(bits() % 9), columns = length(), count = rows * columns;
+    float *x = numbers(count, 6), *dy = numbers(count, 1), *row = numbers(columns, 1), *other = numbers(columns, 1), *y = memory(count);
+    for (int kind = LK_GELU_ERF; kind <= LK_TANH; kind++) {
+        lk_activate(kind, rows, columns, x, columns, row, y, columns), record("activate", y, count);
+        lk_activate_backward(kind, rows, columns, x, columns, dy, columns, y, columns, true), record("activate_backward", y, count);
+    }
+    float *sum = memory(count), *means = memory(rows), *inverses = memory(rows), *gradient = memory(2 * columns);
+    lk_layer_norm(rows, columns, x, columns, dy, columns, row, other, 1e-5f, y, columns, sum, columns, means, inverses);
+    record("layer_norm", y, count);
+    // A single column has no variance: its gradient is nothing but rounding.
+    if (columns > 1) {
+        lk_layer_norm_backward(rows, columns, sum, columns, means, inverses, row, dy, columns, y, columns, false, gradient, gradient + columns);
+        record("layer_norm_backward", y, count), record("layer_norm_backward", gradient, 2 * columns);
+    }
+    lk_softmax(rows, columns, x, columns, 0.7f, y, columns), record("softmax", y, count);
+    lk_softmax_backward(rows, columns, y, columns, dy, columns, 0.7f, sum, columns), record("softmax_backward", sum, count);
+    lk_dropout(rows, columns, 0.3f, bits(), x, columns, y, columns, true), record("dropout", y, count);
+    lk_fill_rows(rows, columns, row, y, columns), lk_column_sums(rows, columns, x, columns, other), record("column_sums", other, columns);
+    lk_axpy(count, 0.5f, x, y), lk_scale(count, -3, y), record("axpy", y, count);
+    lk_transpose(rows, columns, x, columns, y, rows), record("transpose", y, count);
+    float norm = (float)lk_squared_norm(count, x);
+    record("squared_norm", &norm, 1);
+    float *first = numbers(count, 0.1f), *second = numbers(count, 0.1f);
+    for (ptrdiff_t i = 0; i < count; i++) second[i] *= second[i];
+    lk_adamw(count, x, dy, first, second, 0.01f, 0.9f, 0.999f, 1e-8f, 0.1f, 0.5f, 0.01f);
+    record("adamw", x, count), record("adamw", first, count), record("adamw", second, count);
+}
+
+static void products(void) {
+    ptrdiff_t rows = length(), inputs = length(), outputs = length(), rank = 1 + (ptrdiff_t)(bits() % 64);
+    float *x = numbers(rows * inputs, 1), *w = numbers(outputs * inputs, 1), *bias = numbers(outputs, 1), *y = numbers(rows * outputs, 1);
+    float *packed = memory(lk_packed_count(inputs, outputs));
+    lk_pack(inputs, outputs, w, inputs, 1, packed);
+    lk_packed_product(rows, inputs, outputs, x, inputs, packed, bias, true, y, outputs), record("packed_product", y, rows * outputs);
+    float *a = numbers(rank * inputs, 1), *b = numbers(outputs * rank, 1), *down = memory(rows * rank);
+    lk_low_rank_down(rows, inputs, rank, x, inputs, a, down, rank), record("low_rank_down", down, rows * rank);
+    lk_low_rank_up(rows, rank, outputs, down, rank, b, false, 0.5f, y, outputs), record("low_rank_up", y, rows * outputs);
+    lk_low_rank_up(rows, rank, outputs, down, rank, b, true, 0.5f, y, outputs), record("low_rank_up", y, rows * outputs);
+}
+
+static void attention(void) {
+    ptrdiff_t tokens = length(), heads = 1 + (ptrdiff_t)(bits() % 3), size = 1 + (ptrdiff_t)(bits() % 70), columns = heads * size;
+    ptrdiff_t queries = 1 + (ptrdiff_t)(bits() % (uint64_t)tokens), kept = heads * queries * tokens;
+    float *x = numbers(tokens * 3 * columns, 2), *y = memory(queries * columns), *probabilities = memory(kept);
+    float *scratch = memory(lk_attention_scratch(tokens, size));
+    float rate = bits() % 2 ? 0.2f : 0;
+    lk_attention(tokens, queries, heads, size, x, x + columns, x + 2 * columns, 3 * columns, 1 / sqrtf((float)size), y, columns, probabilities, rate, bits(), scratch);
+    record("attention", y, queries * columns), record("attention", probabilities, kept);
+}
+
+static void embed(void) {
+    ptrdiff_t tokens = length(), columns = length();
+    float *words = numbers(50 * columns, 1), *positions = numbers(tokens * columns, 1), *y = memory(tokens * columns);
+    int32_t *ids = (int32_t *)memory(tokens);
+    for (ptrdiff_t i = 0; i < tokens; i++) ids[i] = (int32_t)(bits() % 50);
+    lk_embed(tokens, columns, ids, words, positions, bits() % 2 ? words : NULL, y, columns), record("embed", y, tokens * columns);
+}
+
+static int run(const char *seed, const char *path) {
+    state = strtoull(seed, NULL, 10);
+    out = fopen(path, "wb");
+    if (out == NULL) return 2;
+    for (int round = 0; round < 60; round++) rows_and_columns(), products(), attention(), embed();
+    return fclose(out) == 0 ? 0 : 2;
+}
+
+static int compare(const char *one, const char *other) {
+    FILE *files[2] = {fopen(one, "rb"), fopen(other, "rb")};
+    if (files[0] == NULL || files[1] == NULL) return 2;
+    char names[2][64];
+    char functions[64][64];
+    double worst[64];
+    int functionCount = 0, records = 0;
+    ptrdiff_t counts[2];
+    while (fscanf(files[0], "%63s %td", names[0], &counts[0]) == 2) {
+        if (fscanf(files[1], "%63s %td", names[1], &counts[1]) != 2 || counts[0] != counts[1] || strcmp(names[0], names[1])) return 2;
+        float *values[2];
+        for (int side = 0; side < 2; side++) {
+            values[side] = memory(counts[0]);
+            if (fgetc(files[side]) != '\n' || fread(values[side], 4, (size_t)counts[0], files[side]) != (size_t)counts[0]) return 2;
+        }
+        double largest = 0, difference = 0;
+        for (ptrdiff_t i = 0; i < counts[0]; i++) {
+            double a = values[0][i], b = values[1][i];
+            if (!isfinite(a) || !isfinite(b)) return 2;
+            largest = fmax(largest, fabs(a)), difference = fmax(difference, fabs(a - b));
+        }
+        free(values[0]), free(values[1]);
+        int place = 0;
+        while (place < functionCount && strcmp(functions[place], names[0])) place++;
+        if (place == 64) return 2;
+        if (place == functionCount) strcpy(functions[functionCount++], names[0]), worst[place] = 0;
+        worst[place] = fmax(worst[place], largest > 0 ? difference / largest : difference);
+        records++;
+    }
+    int failed = records == 0;
+    for (int place = 0; place < functionCount; place++) {
+        printf("  %.1e  %s\n", worst[place], functions[place]);
+        if (!(worst[place] <= 1e-5)) failed = 1;
+    }
+    return failed;
+}
+
+int main(int count, char **arguments) {
+    if (count == 4 && strcmp(arguments[1], "run") == 0) return run(arguments[2], arguments[3]);
+    if (count == 4 && strcmp(arguments[1], "compare") == 0) return compare(arguments[2], arguments[3]);
+    return 64;
+}

@@ -1,0 +1,211 @@
+#!/usr/bin/env python3
+"""Quality and speed of `lorikeet train` beside PEFT's: benchmark.py PROGRAM BASE [--data DIR] [--output FILE]
+
+DIR holds a folder a data set with train.tsv and test.tsv (`label<TAB>text`). Without it the sections of this machine's package
+catalogue are learned. Quality: the test file after the last epoch, some seeds each. Speed: the programs take turns, since on a shared
+machine only the ratio of neighbouring runs means anything. Prints the tables and writes them to FILE.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import pathlib
+import platform
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+# Epochs, and how many of the first rows; other data sets: 3, all.
+KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
+WORDS = "the quick package provides a small library for reading and writing files of many kinds".split()
+
+
+def run(command):
+    """The JSON objects that a command prints, and its largest resident memory in MB."""
+    command = list(map(str, command))
+    with tempfile.TemporaryFile("w+") as output:
+        child = subprocess.Popen(command, stdout=output, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        output.seek(0)
+        objects = [json.loads(line) for line in output if line.startswith("{")]
+    if child.returncode or not objects:
+        raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
+    return objects, usage.ru_maxrss / 1024
+
+
+def catalogue(folder):
+    """Package descriptions by section; which side a row is on is decided by its text."""
+    dump = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, text=True).stdout
+    wanted = {"libs", "python", "perl", "doc", "games", "net", "science"}
+    sides = {"train": [], "test": []}
+    for entry in dump.split("\n\n"):
+        fields = dict(line.split(": ", 1) for line in entry.split("\n") if ": " in line and not line.startswith(" "))
+        section, text = fields.get("Section", "").split("/")[-1], fields.get("Description", "").replace("\t", " ")
+        if section in wanted and text:
+            number = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
+            if number % 8 < 2:
+                sides["test" if number % 40 < 8 else "train"].append(f"{section}\t{text}\n")
+    (folder / "packages").mkdir()
+    for side, lines in sides.items():
+        (folder / "packages" / f"{side}.tsv").write_text("".join(dict.fromkeys(lines)), encoding="utf-8")
+    return folder
+
+
+def data_sets(folder):
+    found = [path.parent for path in sorted(folder.glob("*/train.tsv")) if (path.parent / "test.tsv").exists()]
+    wanted = [path for path in found if path.name in KNOWN]
+    return wanted or found
+
+
+def first_rows(path, limit, folder):
+    if not limit:
+        return path
+    place = folder / f"{path.parent.name}-{limit}.tsv"
+    with open(path, encoding="utf-8") as lines:
+        place.write_text("".join(line for line, _ in zip(lines, range(limit))), encoding="utf-8")
+    return place
+
+
+class Runs:
+    """The two trainings with the same settings."""
+
+    def __init__(self, program, base, folder):
+        self.program, self.base, self.folder = program, base, folder
+
+    def lorikeet(self, train, test, epochs, seed, *flags):
+        output = self.folder / "adapter"
+        shutil.rmtree(output, ignore_errors=True)
+        objects, _ = run([
+            self.program, "train", "--base", self.base, "--train", train, "--validation", test, "--output", output, "--epochs", epochs,
+            "--seed", seed, "--json", *flags])
+        return [o for o in objects if "epoch" in o][-1]
+
+    def peft(self, train, test, epochs, seed, *flags):
+        command = [sys.executable, HERE / "peft_train.py", "--base", self.base, "--train", train, "--epochs", epochs, "--seed", seed, *flags]
+        return run(command + (["--test", test] if test else []))[0][-1]
+
+    def lorikeet_speed(self, train, epochs, limit, *flags):
+        command = [self.program, "benchmark", "train", "--base", self.base, "--train", train, "--limit", limit, "--epochs", epochs, *flags]
+        return run(command)[0][-1]
+
+
+def spread(values, scale=1.0, digits=1):
+    return f"{scale * statistics.mean(values):.{digits}f} ({scale * min(values):.{digits}f}–{scale * max(values):.{digits}f})"
+
+
+def quality(runs, sets, seeds, peer_seeds, folder):
+    lines = [
+        "| data | rows, epochs | accuracy | macro-F1 | PEFT: accuracy | PEFT: macro-F1 | accuracy − PEFT's |", "|---|---|--:|--:|--:|--:|--:|"]
+    for place in sets:
+        epochs, limit = KNOWN.get(place.name, (3, 0))
+        train, test = first_rows(place / "train.tsv", limit, folder), place / "test.tsv"
+        rows = sum(1 for _ in open(train, encoding="utf-8"))
+        ours = [runs.lorikeet(train, test, epochs, seed) for seed in range(seeds)]
+        theirs = [runs.peft(train, test, epochs, seed) for seed in range(peer_seeds)]
+        own = [spread([r[key] for r in ours], 100, 2) for key in ("accuracy", "macro_f1")]
+        peer = [spread([r[key] for r in theirs], 100, 2) for key in ("accuracy", "macro_f1")] if theirs else ["–", "–"]
+        gap = f"{100 * (statistics.mean([r['accuracy'] for r in ours]) - statistics.mean([r['accuracy'] for r in theirs])):+.2f}" if theirs else "–"
+        lines.append(f"| `{place.name}` | {rows:,}, {epochs} | {own[0]} | {own[1]} | {peer[0]} | {peer[1]} | {gap} |")
+        print(lines[-1], flush=True)
+    return lines
+
+
+def tutorial(runs, place, seeds):
+    """Rank 4, alpha 32, query only, 5 epochs."""
+    flags = ["--rank", "4", "--alpha", "32", "--targets", "query"]
+    results = [runs.lorikeet(place / "train.tsv", place / "test.tsv", 5, seed, *flags)["accuracy"] for seed in range(seeds)]
+    return f"The tutorial's own setting (rank 4, alpha 32, query only, 5 epochs) on `sms_spam`: accuracy {spread(results, 100, 2)}."
+
+
+def speed(runs, train, pairs, limit, layers):
+    upper = f"{layers // 2}-{layers - 1}"
+    all_ratios, upper_ratios, fractions, rates = [], [], [], []
+    for number in range(pairs):
+        ours = runs.lorikeet_speed(train, 1, limit)
+        peer = runs.peft(train, None, 1, 0, "--limit", limit)["documents_per_second"]
+        half = runs.lorikeet_speed(train, 3, limit, "--layers", upper)
+        rates.append((ours["documents_per_second"], half["documents_per_second"], peer))
+        all_ratios.append(rates[-1][0] / peer)
+        upper_ratios.append(rates[-1][1] / peer)
+        fractions.append((ours["sgemm_fraction"], half["sgemm_fraction"]))
+        print(f"pair {number + 1}: {rates[-1][0]:.0f} and {rates[-1][1]:.0f} documents/s, PEFT {peer:.0f}", flush=True)
+
+    def row(name, ratios, goal, column):
+        share = statistics.median(f[column] for f in fractions)
+        rate = statistics.median(r[column] for r in rates)
+        return f"| {name} | {statistics.median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f}) | {goal} × | {rate:.0f} | {share:.2f} |"
+
+    return [
+        "| figure | median of the pairs (spread) | to reach | documents/s | `sgemm_fraction` |", "|---|--:|--:|--:|--:|",
+        row("all layers adapted, against PEFT", all_ratios, 4, 0),
+        row(f"layers {upper} adapted, 3 epochs, against PEFT with all layers", upper_ratios, 8, 1),
+        "", f"PEFT: {statistics.median(r[2] for r in rates):.0f} documents/s."]
+
+
+def memory(runs, folder, rows):
+    """The largest resident memory of a training over many long texts: some steps, since it does not grow with them."""
+    path = folder / "long.tsv"
+    with open(path, "w", encoding="utf-8") as file:
+        for number in range(rows):
+            text = " ".join(WORDS[(number + place) % len(WORDS)] for place in range(260))
+            file.write(f"{'ab'[number % 2]}\t{number} {text}\n")
+    megabytes = {}
+    for name, flags in {"all layers": [], "upper half": ["--layers", "3-5"]}.items():
+        command = [runs.program, "train", "--base", runs.base, "--train", path, "--output", folder / f"long-{len(megabytes)}", "--steps", 12]
+        megabytes[name] = run(command + ["--json", *flags])[1]
+    figures = ", ".join(f"{value:.0f} MB with {name} adapted" for name, value in megabytes.items())
+    return f"Resident memory, batch 16, 256 tokens, {rows:,} rows: {figures} (to reach: 500 MB)."
+
+
+def machine():
+    model = next((line.split(": ", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    return f"{model}, {os.cpu_count()} cores"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("program"), parser.add_argument("base")
+    parser.add_argument("--data", type=pathlib.Path)
+    parser.add_argument("--output", type=pathlib.Path)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--peft-seeds", type=int, default=3)
+    parser.add_argument("--pairs", type=int, default=5)
+    parser.add_argument("--limit", type=int, default=800, help="rows of a timed epoch")
+    parser.add_argument("--memory-rows", type=int, default=100_000)
+    arguments = parser.parse_args()
+    layers = json.loads((pathlib.Path(arguments.base) / "config.json").read_text())["num_hidden_layers"]
+    with tempfile.TemporaryDirectory() as scratch:
+        scratch = pathlib.Path(scratch)
+        sets = data_sets(arguments.data or catalogue(scratch))
+        if not sets:
+            raise SystemExit(f"{arguments.data}: no folder with train.tsv and test.tsv")
+        runs = Runs(arguments.program, arguments.base, scratch)
+        lines = [
+            "# Training beside PEFT", "", f"Written by `make benchmark-training` on: {machine()}.", "",
+            "Rank 8, alpha 16, query and value, batch 16, rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up, at most 256 tokens;",
+            "base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches.", "",
+            "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]
+        print("== Quality", flush=True)
+        lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch)
+        for place in sets:
+            if place.name == "sms_spam":
+                lines += ["", tutorial(runs, place, arguments.seeds)]
+        print("== Speed", flush=True)
+        lines += [
+            "", "## Speed", "",
+            f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
+        lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
+        lines += ["", memory(runs, scratch, arguments.memory_rows)]
+    text = "\n".join(lines) + "\n"
+    print("\n" + text)
+    if arguments.output:
+        arguments.output.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
