@@ -28,7 +28,7 @@ struct Lorikeet: AsyncParsableCommand {
             """,
         version: LorikeetVersion.current,
         groupedSubcommands: [
-            CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self]),
+            CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self, Rejected.self]),
             CommandGroup(
                 name: "Text and Adapter", subcommands: [Tokenize.self, Train.self, Evaluate.self, Classify.self, Benchmark.self]),
             CommandGroup(name: "Learning", subcommands: [Retrain.self, Adapters.self]),

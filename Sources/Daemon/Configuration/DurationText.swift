@@ -1,11 +1,11 @@
 /// Durations as people write them: `20ms`, `1.5s`, `10m`, `6h`, `1h30m`, `7d`.
-enum DurationText {
+public enum DurationText {
     private static let units: [(name: String, seconds: Double)] = [
         ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("min", 60), ("m", 60), ("h", 3600), ("d", 86400),
     ]
 
     /// Nil where the text is no duration; never negative.
-    static func parse(_ text: String) -> Duration? {
+    public static func parse(_ text: String) -> Duration? {
         var rest = Substring(text)
         var total = 0.0
         guard !rest.isEmpty else { return nil }

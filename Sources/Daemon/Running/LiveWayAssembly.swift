@@ -32,16 +32,17 @@ extension PipelineConfiguration {
             properties: source.properties.mapValues(\.value))
     }
 
-    /// The live way of this pipeline, over Kafka and PostgreSQL; not running yet.
+    /// The live way of this pipeline, over Kafka (or another source) and PostgreSQL; not running yet.
     func makeLiveWay(
-        tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool, drainTimeout: Duration, logger: Logger
+        source: (any TextSource)? = nil, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool,
+        drainTimeout: Duration, logger: Logger
     ) -> LiveWay {
         var logger = logger
         logger[metadataKey: "pipeline"] = "\(name)"
         let database = PostgresSettings(dsn: sink.postgres.value, applicationName: "lorikeet \(name)")
         return LiveWay(
             settings: liveWaySettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
-            extractor: extractor, source: KafkaTextSource(kafkaSettings, logger: logger),
+            extractor: extractor, source: source ?? KafkaTextSource(kafkaSettings, logger: logger),
             sink: PostgresLabelSink(database, pipeline: name, logger: logger), tokenizer: tokenizer,
             liveAdapters: liveAdapters, workers: workers, logger: logger)
     }

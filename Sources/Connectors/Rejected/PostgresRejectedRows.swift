@@ -1,0 +1,107 @@
+import Foundation
+import PostgresClient
+import Serving
+
+/// The rows of `lorikeet.rejected`, for the operator.
+public struct PostgresRejectedRows: Sendable {
+    private let session: PostgresSession
+
+    public init(_ settings: PostgresSettings) { session = PostgresSession(settings, name: "rejected rows") }
+
+    public func close() async { await session.close() }
+
+    /// Rows in the order of their partitions.
+    public func rows(_ filter: RejectedFilter, limit: Int) async throws(DatabaseError) -> [RejectedRow] {
+        try await session.run("reading rejected rows") { connection in
+            let result = try connection.execute(
+                """
+                SELECT \(RejectedRow.columns) FROM lorikeet.rejected AS r WHERE \(RejectedFilter.condition)
+                ORDER BY r.pipeline, r.topic, r."partition", r."offset", r.produced_at LIMIT $7::bigint
+                """, filter.parameters + [.integer(Int64(limit))])
+            return try result.rows.map(RejectedRow.init)
+        }
+    }
+
+    /// How many rows there are by pipeline, stage and reason, the most frequent first.
+    public func summary(_ filter: RejectedFilter) async throws(DatabaseError) -> [RejectedGroup] {
+        try await session.run("counting rejected rows") { connection in
+            let result = try connection.execute(
+                """
+                SELECT r.pipeline, r.stage, r.reason, count(*) AS rows, extract(epoch FROM max(r.rejected_at))::double precision AS newest
+                FROM lorikeet.rejected AS r WHERE \(RejectedFilter.condition)
+                GROUP BY r.pipeline, r.stage, r.reason ORDER BY rows DESC, r.pipeline, r.stage, r.reason
+                """, filter.parameters)
+            return try result.rows.map { row in
+                RejectedGroup(
+                    pipeline: try row.text("pipeline"), stage: try row.text("stage"), reason: try row.text("reason"),
+                    rows: Int(try row.integer("rows")), newest: try ExactTime.date(row, "newest"))
+            }
+        }
+    }
+
+    /// The message of a row as the source delivered it; nil if the row is gone.
+    public func message(of row: RejectedRow) async throws(DatabaseError) -> SourceMessage? {
+        try await session.run("reading a rejected message") { connection in
+            let result = try connection.execute(
+                """
+                SELECT r.message_key, r.payload, h.ordinality, h.value ->> 'name' AS name, decode(h.value ->> 'base64', 'base64') AS value
+                FROM lorikeet.rejected AS r
+                LEFT JOIN LATERAL jsonb_array_elements(r.headers) WITH ORDINALITY AS h ON true
+                WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint AND r.produced_at = $5
+                ORDER BY h.ordinality
+                """, row.key)
+            guard let first = result.first else { return nil }
+            let headers = try result.rows.compactMap { header in
+                try header.optionalText("name").map { (name: $0, value: try header.optionalBytes("value")) }
+            }
+            return SourceMessage(
+                origin: row.origin, key: try first.optionalBytes("message_key"), payload: try first.optionalBytes("payload"),
+                headers: headers, producedAt: row.producedAt)
+        }
+    }
+
+    /// Deletes rows for good.
+    ///
+    /// - Returns: how many there were.
+    public func discard(_ filter: RejectedFilter) async throws(DatabaseError) -> Int {
+        try await session.run("discarding rejected rows") { connection in
+            try connection.execute("DELETE FROM lorikeet.rejected AS r WHERE \(RejectedFilter.condition)", filter.parameters).affectedRows
+        }
+    }
+
+    /// Deletes one row if it is still the one that was read: not rejected anew since.
+    ///
+    /// - Returns: whether it was.
+    public func discardUnchanged(_ row: RejectedRow) async throws(DatabaseError) -> Bool {
+        try await session.run("discarding a rejected row") { connection in
+            try connection.execute(
+                """
+                DELETE FROM lorikeet.rejected AS r
+                WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint AND r.produced_at = $5
+                    AND r.rejected_at = to_timestamp($6::double precision)
+                """, row.key + [ExactTime.parameter(row.rejectedAt)]
+            ).affectedRows == 1
+        }
+    }
+
+    /// The row as it is now; nil if it is gone.
+    public func current(_ row: RejectedRow) async throws(DatabaseError) -> RejectedRow? {
+        try await session.run("reading a rejected row") { connection in
+            try connection.execute(
+                """
+                SELECT \(RejectedRow.columns) FROM lorikeet.rejected AS r
+                WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint AND r.produced_at = $5
+                """, row.key
+            ).first.map(RejectedRow.init)
+        }
+    }
+}
+
+/// Rows of `lorikeet.rejected` that failed alike.
+public struct RejectedGroup: Sendable {
+    public let pipeline: String
+    public let stage: String
+    public let reason: String
+    public let rows: Int
+    public let newest: Date
+}

@@ -1,0 +1,26 @@
+import ArgumentParser
+import Connectors
+
+/// `lorikeet rejected discard`.
+struct RejectedDiscard: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "discard", abstract: "Delete rejected messages for good.",
+        discussion: """
+            EXAMPLES
+              lorikeet rejected discard packages/0@17
+              lorikeet rejected discard --stage decode --until 30d
+              lorikeet rejected discard --all --pipeline pipelines/packages.yaml
+            """)
+
+    @OptionGroup var scope: RejectedScope
+    @OptionGroup var options: RejectedOptions
+    @OptionGroup var output: JSONOption
+
+    func run() async throws {
+        let filter = try options.filter(origins: scope.origins)
+        try scope.check(filter)
+        let count = try await options.withRows { try await $0.discard(filter) }
+        try StandardOutput.shared.line(
+            output.json ? JSONValue.object([("discarded", .integer(count))]).text : "\(count) rejected messages discarded")
+    }
+}

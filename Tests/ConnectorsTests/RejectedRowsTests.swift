@@ -1,0 +1,95 @@
+import Foundation
+import PostgresClient
+import Serving
+import Testing
+
+@testable import Connectors
+
+@Suite struct RejectedRowsTests {
+    private func withRows(_ body: (SchemaDatabase, PostgresRejectedRows) async throws -> Void) async throws {
+        let database = try await SchemaDatabase.make()
+        let rows = PostgresRejectedRows(database.settings())
+        do {
+            try await body(database, rows)
+            await rows.close()
+        } catch {
+            await rows.close()
+            throw error
+        }
+    }
+
+    private func store(_ outcomes: [Outcome], pipeline: String = "packages", _ database: SchemaDatabase) async throws {
+        let sink = PostgresLabelSink(database.settings(), pipeline: pipeline)
+        _ = try await sink.store(outcomes)
+        await sink.close()
+    }
+
+    private func filter(_ change: (inout RejectedFilter) -> Void) -> RejectedFilter {
+        var filter = RejectedFilter()
+        change(&filter)
+        return filter
+    }
+
+    @Test func filtersMeanWhatTheySay() async throws {
+        try await withRows { database, table in
+            try await store(
+                [
+                    Samples.rejected(1), Samples.rejected(2, stage: .store, reason: "23514: constraint no_chess"),
+                    Samples.rejected(3, stage: .extract, reason: "the text is empty"),
+                ], database)
+            try await store([Samples.rejected(4)], pipeline: "mail", database)
+            try database.sql("UPDATE lorikeet.rejected SET rejected_at = now() - interval '3 hours' WHERE \"offset\" = 3")
+
+            func offsets(_ change: (inout RejectedFilter) -> Void) async throws -> [Int64] {
+                try await table.rows(filter(change), limit: 10).map(\.origin.offset).sorted()
+            }
+            #expect(try await offsets { _ in } == [1, 2, 3, 4])
+            #expect(try await offsets { $0.pipeline = "packages" } == [1, 2, 3])
+            #expect(try await offsets { $0.stage = .store } == [2])
+            #expect(try await offsets { $0.reason = "No_Chess" } == [2])
+            #expect(try await offsets { $0.since = Date(timeIntervalSinceNow: -3600) } == [1, 2, 4])
+            #expect(try await offsets { $0.until = Date(timeIntervalSinceNow: -3600) } == [3])
+            #expect(try await offsets { $0.origins = ["packages/0@1", "packages/0@3", "packages/1@2"] } == [1, 3])
+            #expect(try await table.rows(RejectedFilter(), limit: 2).count == 2)
+
+            let groups = try await table.summary(filter { $0.stage = .decode })
+            #expect(groups.map(\.pipeline) == ["mail", "packages"] && groups.map(\.rows) == [1, 1])
+            #expect(try await table.discard(filter { $0.stage = .decode }) == 2)
+            #expect(try await offsets { _ in } == [2, 3])
+        }
+    }
+
+    @Test func aMessageComesBackAsItWas() async throws {
+        try await withRows { database, table in
+            let message = Samples.message(
+                7, topic: "tøpic", partition: 3, key: [0, 255], payload: [0, 1, 0xC3, 0x28],
+                headers: [("kind", Array("program".utf8)), ("empty", nil), ("kind", [])], producedAt: 1_700_000_000_123)
+            let silent = Samples.message(8, key: nil, producedAt: nil)
+            try await store(
+                [message, SourceMessage(origin: silent.origin, payload: nil)].map {
+                    .rejected(Rejection(message: $0, stage: .decode, reason: "not UTF-8"))
+                }, database)
+            let rows = try await table.rows(RejectedFilter(), limit: 10)
+            #expect(rows.map(\.payloadBytes) == [nil, 4])
+            let (nothing, whole) = (try #require(await table.message(of: rows[0])), try #require(await table.message(of: rows[1])))
+            #expect(nothing.payload == nil && nothing.key == nil && nothing.headers.isEmpty && nothing.producedAt == 0)
+            #expect(whole.origin == message.origin && whole.payload == message.payload && whole.key == message.key)
+            #expect(whole.producedAt == message.producedAt)
+            #expect(whole.headers.map(\.name) == ["kind", "empty", "kind"])
+            #expect(whole.headers.map(\.value) == [Array("program".utf8), nil, []])
+        }
+    }
+
+    @Test func aRowThatWasRejectedAnewIsNotDiscarded() async throws {
+        try await withRows { database, table in
+            try await store([Samples.rejected(1), Samples.rejected(2)], database)
+            let rows = try await table.rows(RejectedFilter(), limit: 10)
+            try await store([Samples.rejected(1, reason: "again")], database)
+            #expect(try await table.discardUnchanged(rows[0]) == false)
+            #expect(try await table.discardUnchanged(rows[1]))
+            #expect(try await table.current(rows[0])?.reason == "again")
+            #expect(try await table.current(rows[1]) == nil)
+            #expect(try await table.message(of: rows[1]) == nil)
+        }
+    }
+}
