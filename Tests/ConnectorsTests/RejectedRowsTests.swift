@@ -24,9 +24,17 @@ import Testing
         await sink.close()
     }
 
-    private func filter(_ change: (inout RejectedFilter) -> Void) -> RejectedFilter {
+    private func filter(
+        pipeline: String? = nil, stage: RejectionStage? = nil, reason: String? = nil, hours: (since: Double?, until: Double?) = (nil, nil),
+        origins: [String]? = nil
+    ) -> RejectedFilter {
         var filter = RejectedFilter()
-        change(&filter)
+        filter.pipeline = pipeline
+        filter.stage = stage
+        filter.reason = reason
+        filter.since = hours.since.map { Date(timeIntervalSinceNow: -3600 * $0) }
+        filter.until = hours.until.map { Date(timeIntervalSinceNow: -3600 * $0) }
+        filter.origins = origins
         return filter
     }
 
@@ -40,22 +48,23 @@ import Testing
             try await store([Samples.rejected(4)], pipeline: "mail", database)
             try database.sql("UPDATE lorikeet.rejected SET rejected_at = now() - interval '3 hours' WHERE \"offset\" = 3")
 
-            func offsets(_ change: (inout RejectedFilter) -> Void) async throws -> [Int64] {
-                try await table.rows(filter(change), limit: 10).map(\.origin.offset).sorted()
+            func offsets(_ filter: RejectedFilter) async throws -> [Int64] {
+                try await table.rows(filter, limit: 10).map(\.origin.offset).sorted()
             }
-            #expect(try await offsets { _ in } == [1, 2, 3, 4])
-            #expect(try await offsets { $0.pipeline = "packages" } == [1, 2, 3])
-            #expect(try await offsets { $0.stage = .store } == [2])
-            #expect(try await offsets { $0.reason = "No_Chess" } == [2])
-            #expect(try await offsets { $0.since = Date(timeIntervalSinceNow: -3600) } == [1, 2, 4])
-            #expect(try await offsets { $0.until = Date(timeIntervalSinceNow: -3600) } == [3])
-            #expect(try await offsets { $0.origins = ["packages/0@1", "packages/0@3", "packages/1@2"] } == [1, 3])
-            #expect(try await table.rows(RejectedFilter(), limit: 2).count == 2)
+            #expect(try await offsets(filter()) == [1, 2, 3, 4])
+            #expect(try await offsets(filter(pipeline: "packages")) == [1, 2, 3])
+            #expect(try await offsets(filter(stage: .store)) == [2])
+            #expect(try await offsets(filter(reason: "No_Chess")) == [2])
+            #expect(try await offsets(filter(hours: (since: 1, until: nil))) == [1, 2, 4])
+            #expect(try await offsets(filter(hours: (since: nil, until: 1))) == [3])
+            #expect(try await offsets(filter(origins: ["packages/0@1", "packages/0@3", "packages/1@2"])) == [1, 3])
+            #expect(try await table.rows(filter(), limit: 2).count == 2)
 
-            let groups = try await table.summary(filter { $0.stage = .decode })
-            #expect(groups.map { "\($0.pipeline) \($0.stage) \($0.rows)" } == ["mail decode 1", "packages decode 1"])
-            #expect(try await table.discard(filter { $0.stage = .decode }) == 2)
-            #expect(try await offsets { _ in } == [2, 3])
+            let decoded = filter(stage: .decode)
+            let groups = try await table.summary(decoded).map { "\($0.pipeline) \($0.stage) \($0.rows)" }
+            #expect(groups == ["mail decode 1", "packages decode 1"])
+            #expect(try await table.discard(decoded) == 2)
+            #expect(try await offsets(filter()) == [2, 3])
         }
     }
 

@@ -14,8 +14,8 @@ import Testing
             try connection.execute(
                 """
                 INSERT INTO lorikeet.rejected (pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
-                VALUES ('mail', 'letters', 0, 17, now(), 'k', '[{"name": "kind", "base64": "YQ=="}]', 'a secret letter', 'store', '23514: too short'),
-                       ('mail', 'letters', 0, 18, now(), NULL, NULL, '\\xff', 'decode', 'not UTF-8')
+                VALUES ('mail', 'letters', 0, 17, to_timestamp(1.5), 'k', '[{"name": "kind", "base64": "YQ=="}]', 'a secret letter', 'store', '23514: too short'),
+                       ('mail', 'letters', 0, 18, to_timestamp(2), NULL, NULL, '\\xff', 'decode', 'not UTF-8')
                 """)
             try await body(environment)
         }
