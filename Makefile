@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test lint format benchmark benchmark-training parity clean install
+.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training parity clean install
 
 PREFIX ?= /usr/local
 
@@ -27,6 +27,9 @@ demo: build ## The main job, live, on real texts: about a minute and a half (DEM
 test: build ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
 	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
 
+test-soak: build ## Two daemons under full load, a fault every few seconds, then the count (SOAK_SECONDS, SOAK_SEED, SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE)
+	@$(PROGRAM) soak --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_BROKERS),--brokers '$(SOAK_BROKERS)') $(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') $(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)')
+
 lint: ## Check the format of the sources and the shell scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@for script in scripts/* scripts/*/* .ci/run; do [ -f $$script ] || continue; case $$(head -1 $$script) in *bash*) bash -n $$script || exit 1;; esac; done
@@ -47,5 +50,5 @@ clean: ## Remove everything that was built, the Python environment too
 	rm -rf .build .build-install .build-python
 
 install: setup ## Install the program (Swift linked in), units, pipelines and completions under PREFIX (/usr/local)
-	swift build -c release --static-swift-stdlib --product lorikeet --scratch-path .build-install
+	LORIKEET_RELEASE=1 swift build -c release --static-swift-stdlib --product lorikeet --scratch-path .build-install
 	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install .build-install/release/lorikeet

@@ -6,9 +6,12 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
+/// The places where the tests kill the process (`CrashPoint`); `make install` sets LORIKEET_RELEASE and leaves them out.
+let crashPoints: [SwiftSetting] = Context.environment["LORIKEET_RELEASE"] == nil ? [.define("LORIKEET_CRASH_POINTS")] : []
+
 /// A module of Lorikeet under `Sources/NAME`.
-func module(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
 /// The tests of a module under `Tests/NAMETests`.
@@ -26,6 +29,7 @@ let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummi
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
+let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let yams = Target.Dependency.product(name: "Yams", package: "Yams")
@@ -51,22 +55,25 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-        // 1: each C library behind one Swift module
+        // 1: each C library behind one Swift module, and files
         module("KafkaClient", ["CRdKafka"]),
         module("PostgresClient", ["CLibPQ"]),
         module("Kernels", ["COpenBLAS", "CVectorKernels"]),
+        module("ModelFiles", []),
 
         // 2: the classifier
-        module("WordPiece", []),
-        module("BERT", ["Kernels", crypto]),
+        module("WordPiece", ["ModelFiles"]),
+        module("BERT", ["Kernels", "ModelFiles", crypto]),
 
         // 3: learning one adapter, keeping many
-        module("Training", ["BERT", "Kernels", "WordPiece"]),
+        module("Training", ["BERT", "Kernels", "WordPiece", crypto]),
         module("AdapterRegistry", ["BERT"]),
 
         // 4: the two ways through the house
-        module("Serving", ["WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, collections, logging, metrics]),
-        module("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", crypto, logging]),
+        module(
+            "Serving", ["WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, collections, logging, metrics],
+            settings: crashPoints),
+        module("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", logging]),
 
         // 5: both ways over Kafka and PostgreSQL
         module(
@@ -94,14 +101,15 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "KafkaClient", "PostgresClient", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
-                "Retraining",
+                "CRdKafka", "KafkaClient", "PostgresClient", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
+                "Retraining", logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         tests("KafkaClient"),
         tests("PostgresClient"),
         tests("Kernels", ["CVectorKernels"]),
-        tests("WordPiece", resources: [.copy("Fixtures")]),
+        tests("ModelFiles"),
+        tests("WordPiece", ["ModelFiles"], resources: [.copy("Fixtures")]),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
         tests("Training", ["BERT", "Kernels", "WordPiece"], resources: [.copy("Fixtures")]),
@@ -112,7 +120,7 @@ let package = Package(
             "Connectors",
             [
                 "KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", "WordPiece",
-                logging,
+                logging, metricsTestKit,
             ]),
         tests(
             "Daemon",
@@ -123,8 +131,8 @@ let package = Package(
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "lorikeet", "Daemon", "Connectors", "KafkaClient", "PostgresClient", "AdapterRegistry", "Training", "BERT",
-                "TestSupport",
+                "lorikeet", "Daemon", "Connectors", "Serving", "KafkaClient", "PostgresClient", "AdapterRegistry", "Training",
+                "BERT", "TestSupport",
             ],
             swiftSettings: strict),
     ]

@@ -1,15 +1,27 @@
 /// Bytes that grow, written through a raw pointer: the normaliser appends byte by byte and must not pay for checks.
+///
+/// They begin in memory that the caller lends, such as the stack's, and move to the heap only if they outgrow it.
 struct ByteBuffer: ~Copyable {
     private(set) var bytes: UnsafeMutablePointer<UInt8>
     private var capacity: Int
+    private var isOwned: Bool
     var count = 0
 
+    /// Starts on the heap.
     init(capacity: Int) {
         self.capacity = max(capacity, 64)
         bytes = .allocate(capacity: self.capacity)
+        isOwned = true
     }
 
-    deinit { bytes.deallocate() }
+    /// Starts in `memory`, which must outlive the buffer.
+    init(lent memory: UnsafeMutableBufferPointer<UInt8>) {
+        isOwned = memory.baseAddress == nil
+        bytes = memory.baseAddress ?? .allocate(capacity: 64)
+        capacity = isOwned ? 64 : memory.count
+    }
+
+    deinit { if isOwned { bytes.deallocate() } }
 
     /// Makes room for so many bytes after those that are there.
     @inline(__always)
@@ -22,9 +34,8 @@ struct ByteBuffer: ~Copyable {
         let larger = max(needed, capacity * 2)
         let moved = UnsafeMutablePointer<UInt8>.allocate(capacity: larger)
         moved.update(from: bytes, count: count)
-        bytes.deallocate()
-        bytes = moved
-        capacity = larger
+        if isOwned { bytes.deallocate() }
+        (bytes, capacity, isOwned) = (moved, larger, true)
     }
 
     /// Appends a byte; there must be room.

@@ -44,6 +44,19 @@ struct PieceTrie: Sendable {
         return true
     }
 
+    /// The id of the piece with exactly these bytes; nil if there is none.
+    func id(of piece: some Sequence<UInt8>, root: UInt32) -> Int32? {
+        var node = root
+        for byte in piece {
+            let key = node << 8 | UInt32(byte)
+            var slot = firstSlot(key)
+            while edges[slot].child != 0, edges[slot].key != key { slot = (slot + 1) & (edges.count - 1) }
+            guard edges[slot].child != 0 else { return nil }
+            node = edges[slot].child
+        }
+        return ids[Int(node)] >= 0 ? ids[Int(node)] : nil
+    }
+
     private mutating func grow() {
         let old = edges
         edges = [Edge](repeating: Edge(key: 0, child: 0), count: old.count * 2)

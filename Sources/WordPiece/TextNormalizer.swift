@@ -114,10 +114,13 @@ struct TextNormalizer: Sendable {
 
     // MARK: - Text
 
+    /// Room that is kept beyond the bytes that are left to read.
+    static let margin = 32
+
     /// Appends the normal form of `text`, valid UTF-8.
     func normalize(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         guard let start = text.baseAddress else { return }
-        output.reserve(text.count + 32)
+        output.reserve(text.count + Self.margin)
         var position = 0
         ascii.withUnsafeBufferPointer { ascii in
             while position < text.count {
@@ -130,7 +133,7 @@ struct TextNormalizer: Sendable {
                 }
                 if position < text.count {
                     position += normalizeScalar(text, at: position, into: &output)
-                    output.reserve(text.count - position + 32)
+                    output.reserve(text.count - position + Self.margin)
                 }
             }
         }

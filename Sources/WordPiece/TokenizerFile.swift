@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// `tokenizer.json`: the whole tokenizer as Hugging Face's `tokenizers` writes it.
 ///
 /// Whatever the file asks for is either done or refused by name: a different tokenisation is never made silently.
@@ -16,7 +18,7 @@ struct TokenizerFile {
             guard case .object = value else { throw JSONSyntaxError(reason: "an object was expected", line: 1) }
             return value
         } catch {
-            throw .malformed(file: file.path, reason: "not JSON: line \(error.line): \(error.reason)")
+            throw .malformed(file: file.path, reason: "not JSON: \(error)")
         }
     }
 
@@ -24,8 +26,10 @@ struct TokenizerFile {
         try onlyKeys(
             root, "",
             ["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"])
-        var model = TokenizerModel()
+        if let version = root["version"], try string(version, "version") != "1.0" { throw unsupported("version", version) }
+        var model = TokenizerModel(file: path)
         try readTruncation()
+        try readPadding()
         try readPieces(into: &model)
         try readAddedTokens(into: &model)
         try readNormalizer(into: &model)
@@ -36,10 +40,24 @@ struct TokenizerFile {
 
     // MARK: - Sections
 
-    /// Lengths and padding are the caller's business; only the side on which a text is cut matters.
+    /// The length is the caller's business, as in transformers; only the side on which a text is cut matters.
     private func readTruncation() throws(WordPieceError) {
-        guard let direction = root["truncation"]?["direction"] else { return }
+        guard let section = try section("truncation", ["direction", "max_length", "strategy", "stride"]) else { return }
+        guard let direction = section["direction"] else { return }
         guard try string(direction, "truncation.direction") == "Right" else { throw unsupported("truncation.direction", direction) }
+    }
+
+    /// Texts are never padded: what stands here changes no id of a text's own.
+    private func readPadding() throws(WordPieceError) {
+        _ = try section("padding", ["strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"])
+    }
+
+    /// An object under the root with no other keys than these; nil if there is none, or null.
+    private func section(_ name: String, _ known: [String]) throws(WordPieceError) -> JSONValue? {
+        guard let section = root[name], !section.isNull else { return nil }
+        guard case .object = section else { throw malformed("\(name) is neither an object nor null") }
+        try onlyKeys(section, name + ".", known)
+        return section
     }
 
     private func readPieces(into model: inout TokenizerModel) throws(WordPieceError) {
@@ -68,18 +86,41 @@ struct TokenizerFile {
     private func readAddedTokens(into model: inout TokenizerModel) throws(WordPieceError) {
         guard let section = root["added_tokens"], !section.isNull else { return }
         guard case .array(let entries) = section else { throw malformed("added_tokens is not a list") }
+        for entry in entries { try readAddedToken(entry, into: &model) }
+        try refuseStrippingOfBlanks(entries)
+    }
+
+    private func readAddedToken(_ entry: JSONValue, into model: inout TokenizerModel) throws(WordPieceError) {
+        let content = try string(entry["content"] ?? .null, "added_tokens.content")
+        let name = "added_tokens: \"\(content)\": "
+        try onlyKeys(entry, name, ["id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"])
+        if try boolean(entry["single_word"], "\(name)single_word") { throw unsupported("\(name)single_word", .boolean(true)) }
+        let id = Int32(exactly: try integer(entry["id"] ?? .null, "\(name)id")) ?? -1
+        let token = TokenizerModel.AddedToken(
+            content: content, id: id, isNormalized: try boolean(entry["normalized"], "\(name)normalized"),
+            isSpecial: try boolean(entry["special"], "\(name)special"))
+        do throws(Vocabulary.Refusal) {
+            try model.add(token)
+        } catch {
+            throw malformed("\(name)\(error.reason)")
+        }
+    }
+
+    /// Blanks beside a token are dropped by the pre-tokeniser anyway, so `lstrip` and `rstrip` change nothing, unless those blanks
+    /// are part of a token that would then no longer be found.
+    private func refuseStrippingOfBlanks(_ entries: [JSONValue]) throws(WordPieceError) {
+        func hasOuterBlank(_ entry: JSONValue) -> Bool {
+            guard case .string(let content)? = entry["content"] else { return false }
+            let ends = [content.unicodeScalars.first, content.unicodeScalars.last]
+            return ends.contains { $0?.properties.isWhitespace ?? false }
+        }
+        let blanksMatter = entries.contains(where: hasOuterBlank)
         for entry in entries {
-            let content = try string(entry["content"] ?? .null, "added_tokens.content")
-            let name = "added_tokens: \"\(content)\": "
-            if try boolean(entry["single_word"], "\(name)single_word") { throw unsupported("\(name)single_word", .boolean(true)) }
-            // Blanks beside a token are dropped by the pre-tokeniser anyway, so lstrip and rstrip change nothing.
-            let id = Int32(exactly: try integer(entry["id"] ?? .null, "\(name)id")) ?? -1
-            let token = TokenizerModel.AddedToken(
-                content: content, id: id, isNormalized: try boolean(entry["normalized"], "\(name)normalized"))
-            do throws(Vocabulary.Refusal) {
-                try model.add(token)
-            } catch {
-                throw malformed("\(name)\(error.reason)")
+            for key in ["lstrip", "rstrip"] {
+                let strips = try boolean(entry[key], "added_tokens.\(key)")
+                if strips, blanksMatter {
+                    throw unsupported("added_tokens.\(key), beside a token that begins or ends with a blank", .boolean(true))
+                }
             }
         }
     }
@@ -106,6 +147,7 @@ struct TokenizerFile {
         guard case .object = section else { throw unsupported("pre_tokenizer", section) }
         let type = section["type"] ?? .null
         guard try string(type, "pre_tokenizer.type") == "BertPreTokenizer" else { throw unsupported("pre_tokenizer.type", type) }
+        try onlyKeys(section, "pre_tokenizer.", ["type"])
     }
 
     private func readPostProcessor(into model: inout TokenizerModel) throws(WordPieceError) {
@@ -114,6 +156,7 @@ struct TokenizerFile {
         switch try string(type, "post_processor.type") {
         case "TemplateProcessing": try readTemplate(section, into: &model)
         case "BertProcessing":
+            try onlyKeys(section, "post_processor.", ["type", "sep", "cls"])
             model.prefix = [try tokenPair(section["cls"], "post_processor.cls", model)]
             model.suffix = [try tokenPair(section["sep"], "post_processor.sep", model)]
         default: throw unsupported("post_processor.type", type)
@@ -121,29 +164,35 @@ struct TokenizerFile {
     }
 
     private func readTemplate(_ section: JSONValue, into model: inout TokenizerModel) throws(WordPieceError) {
+        try onlyKeys(section, "post_processor.", ["type", "single", "pair", "special_tokens"])
         guard case .array(let parts)? = section["single"] else { throw malformed("post_processor.single is not a list") }
         var sequences = 0
         for part in parts {
-            guard let body = part["SpecialToken"] ?? part["Sequence"] else {
-                throw unsupported("post_processor.single", part)
-            }
-            if let type = body["type_id"], try integer(type, "post_processor.single.type_id") != 0 {
-                throw unsupported("post_processor.single.type_id", type)
-            }
-            if part["Sequence"] != nil {
+            guard case .object(let members) = part, members.count == 1, case (let kind, let body) = members[0],
+                kind == "SpecialToken" || kind == "Sequence"
+            else { throw unsupported("post_processor.single", part) }
+            let name = "post_processor.single.\(kind)"
+            try onlyKeys(body, name + ".", ["id", "type_id"])
+            if let type = body["type_id"], try integer(type, name + ".type_id") != 0 { throw unsupported(name + ".type_id", type) }
+            let id = try string(body["id"] ?? .null, name + ".id")
+            if kind == "Sequence" {
+                guard id == "A" else { throw unsupported(name + ".id", .string(id)) }
                 sequences += 1
                 continue
             }
-            let name = try string(body["id"] ?? .null, "post_processor.single.SpecialToken.id")
-            guard case .array(let ids)? = section["special_tokens"]?[name]?["ids"] else {
-                throw malformed("post_processor.special_tokens lacks \"\(name)\"")
-            }
-            for value in ids {
-                let id = try knownID(value, "post_processor.special_tokens: \"\(name)\"", model)
-                if sequences == 0 { model.prefix.append(id) } else { model.suffix.append(id) }
-            }
+            let ids = try specialIDs(of: id, section, model)
+            if sequences == 0 { model.prefix += ids } else { model.suffix += ids }
         }
         guard sequences == 1 else { throw malformed("post_processor.single must have the text exactly once") }
+    }
+
+    private func specialIDs(of name: String, _ section: JSONValue, _ model: TokenizerModel) throws(WordPieceError) -> [Int32] {
+        guard case .array(let values)? = section["special_tokens"]?[name]?["ids"] else {
+            throw malformed("post_processor.special_tokens lacks \"\(name)\"")
+        }
+        var ids: [Int32] = []
+        for value in values { ids.append(try knownID(value, "post_processor.special_tokens: \"\(name)\"", model)) }
+        return ids
     }
 
     // MARK: - Values
@@ -181,7 +230,12 @@ struct TokenizerFile {
 
     private func onlyKeys(_ value: JSONValue, _ prefix: String, _ known: [String]) throws(WordPieceError) {
         guard case .object(let members) = value else { return }
-        for (key, value) in members where !known.contains(key) { throw unsupported(prefix + key, value) }
+        var seen: [String] = []
+        for (key, value) in members {
+            guard known.contains(key) else { throw unsupported(prefix + key, value) }
+            guard !seen.contains(key) else { throw malformed("\(prefix)\(key) occurs twice") }
+            seen.append(key)
+        }
     }
 
     private func malformed(_ reason: String) -> WordPieceError { .malformed(file: path, reason: reason) }

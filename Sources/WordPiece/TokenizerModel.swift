@@ -6,8 +6,12 @@ struct TokenizerModel: Sendable {
         var id: Int32
         /// Compared with the normalised text, in normal form itself.
         var isNormalized: Bool
+        /// Goes before others of the same form.
+        var isSpecial: Bool
     }
 
+    /// The file that it was read from.
+    let file: String
     var vocabulary = Vocabulary()
     var options = NormalizerOptions()
     var addedTokens: [AddedToken] = []
@@ -37,11 +41,16 @@ struct TokenizerModel: Sendable {
         let settings = try TokenizerSettings.read(directory: directory)
         if let file = try FileBytes.read("\(directory)/tokenizer.json") {
             var model = try TokenizerFile.model(file)
+            try settings?.checkTemplate(of: model)
             settings?.apply(to: &model.options)
+            try ForeignTokens.check(directory, against: model)
             return model
         }
         if let file = try FileBytes.read("\(directory)/vocab.txt") {
-            return try VocabularyFile.model(file, settings: settings ?? TokenizerSettings())
+            let settings = settings ?? TokenizerSettings(path: "\(directory)/tokenizer_config.json")
+            let model = try VocabularyFile.model(file, settings: settings)
+            try ForeignTokens.check(directory, against: model)
+            return model
         }
         throw .missing(directory: directory)
     }

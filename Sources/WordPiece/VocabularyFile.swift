@@ -1,7 +1,8 @@
 /// `vocab.txt`: one token a line, its id the line's number from 0.
 struct VocabularyFile {
     static func model(_ file: FileBytes, settings: TokenizerSettings) throws(WordPieceError) -> TokenizerModel {
-        var model = TokenizerModel()
+        try settings.checkClassReadsVocabularies()
+        var model = TokenizerModel(file: file.path)
         settings.apply(to: &model.options)
         for (index, line) in try lines(file).enumerated() {
             guard let token = String(validating: line, as: UTF8.self) else {
@@ -17,9 +18,10 @@ struct VocabularyFile {
         model.unknownID = try id(of: settings.unknown, model, file)
         model.prefix = [try id(of: settings.start, model, file)]
         model.suffix = [try id(of: settings.end, model, file)]
+        // transformers would number one that is missing itself, past the end of the base's embeddings.
         for token in Set([settings.unknown, settings.start, settings.end] + settings.others) {
-            guard let id = model.vocabulary.id(of: token) else { continue }
-            model.addedTokens.append(TokenizerModel.AddedToken(content: token, id: id, isNormalized: false))
+            let id = try id(of: token, model, file)
+            model.addedTokens.append(TokenizerModel.AddedToken(content: token, id: id, isNormalized: false, isSpecial: true))
         }
         return model
     }

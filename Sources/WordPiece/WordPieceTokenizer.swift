@@ -11,15 +11,21 @@ public struct WordPieceTokenizer: Sendable {
     /// Reads `tokenizer.json`, or `vocab.txt` where there is none; `tokenizer_config.json` has the last word on case,
     /// accents and CJK, as in Hugging Face's `AutoTokenizer`.
     public init(directory: String) throws(WordPieceError) {
-        self.init(try TokenizerModel.read(directory: directory))
+        try self.init(try TokenizerModel.read(directory: directory))
     }
 
-    init(_ model: TokenizerModel) {
+    /// - Throws: where a token's normal form is empty: such a token would be everywhere.
+    init(_ model: TokenizerModel) throws(WordPieceError) {
         self.model = model
         normalizer = TextNormalizer(model.options)
-        for token in model.addedTokens {
+        for token in model.addedTokens.filter(\.isSpecial) + model.addedTokens.filter({ !$0.isSpecial }) {
             if token.isNormalized {
-                normalizedTokens.add(normalForm(token.content), id: token.id)
+                let form = normalForm(token.content)
+                guard !form.isEmpty else {
+                    throw .unsupported(
+                        file: model.file, feature: "added_tokens: \"\(token.content)\", of which normalizing leaves nothing,")
+                }
+                normalizedTokens.add(form, id: token.id)
             } else {
                 rawTokens.add(Array(token.content.utf8), id: token.id)
             }
@@ -62,21 +68,27 @@ public struct WordPieceTokenizer: Sendable {
     private func appendTokens(of text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32], limit: Int) {
         var position = 0
         while position < text.count, ids.count < limit {
-            let end = normalizedTokens.isEmpty ? chunkEnd(text, from: position, tokens: limit - ids.count) : text.count
-            var normalized = ByteBuffer(capacity: end - position + 64)
-            normalizer.normalize(UnsafeBufferPointer(rebasing: text[position..<end]), into: &normalized)
-            appendNormalized(UnsafeBufferPointer(start: normalized.bytes, count: normalized.count), to: &ids, limit: limit)
+            let end = normalizedTokens.isEmpty ? Self.stretchEnd(text, from: position) : text.count
+            // On the stack, so that the ids are the only memory that a text takes.
+            withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.stretch + TextNormalizer.margin) { memory in
+                var normalized = ByteBuffer(lent: memory)
+                normalizer.normalize(UnsafeBufferPointer(rebasing: text[position..<end]), into: &normalized)
+                appendNormalized(UnsafeBufferPointer(start: normalized.bytes, count: normalized.count), to: &ids, limit: limit)
+            }
             position = end
         }
     }
 
-    /// The end of a stretch that likely holds so many tokens: a long text of which only the head counts is not read to its
-    /// end. Only before a blank, where neither a word nor a run of marks can continue.
-    private func chunkEnd(_ text: UnsafeBufferPointer<UInt8>, from start: Int, tokens: Int) -> Int {
-        var end = start + tokens.multipliedReportingOverflow(by: 8).partialValue.clamped(to: 1024...1 << 20)
-        guard end < text.count else { return text.count }
-        while end < text.count, text[end] != 0x20, text[end] != 0x0A { end += 1 }
-        return end
+    /// Bytes that are normalised at once: what follows the last token that counts is not read, and what is read is in the
+    /// fastest cache. With the normaliser's margin, as much as Swift puts on the stack.
+    private static let stretch = 1024 - TextNormalizer.margin
+
+    /// The end of the stretch from `start`: before a blank, where neither a word nor a run of marks can continue.
+    private static func stretchEnd(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        guard text.count - start > stretch else { return text.count }
+        func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A }
+        if let blank = text[(start + 1)..<(start + stretch)].lastIndex(where: isBlank) { return blank }
+        return text[(start + stretch)...].firstIndex(where: isBlank) ?? text.count
     }
 
     private func appendNormalized(_ text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32], limit: Int) {
@@ -105,8 +117,4 @@ public struct WordPieceTokenizer: Sendable {
         text.withUTF8 { normalizer.normalize($0, into: &buffer) }
         return Array(UnsafeBufferPointer(start: buffer.bytes, count: buffer.count))
     }
-}
-
-extension Int {
-    fileprivate func clamped(to range: ClosedRange<Int>) -> Int { Swift.min(Swift.max(self, range.lowerBound), range.upperBound) }
 }

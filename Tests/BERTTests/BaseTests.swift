@@ -165,14 +165,31 @@ struct BaseTests {
         }
     }
 
-    @Test func baseSurvivesTheReplacementOfItsFile() throws {
+    /// All that can happen to a base's file under a running program: overwritten in place, cut short, another put there, gone.
+    @Test func baseSurvivesWhateverHappensToItsFile() throws {
         let folder = try TestModels.tinyBase()
         let base = try BERTBase(directory: folder.path)
-        let digest = base.digest
-        let before = InferencePass(base: base).hiddenStates(below: 2, PackedBatch([[1, 2, 3]]))
-        try Data().write(to: URL(fileURLWithPath: folder.path + "/model.safetensors"))
-        #expect(InferencePass(base: base).hiddenStates(below: 2, PackedBatch([[1, 2, 3]])) == before)
+        let adapter = try TestModels.adapter(over: base, labels: ["a", "b"])
+        func answers() -> [[[Float]]] {
+            InferencePass(base: base).logits(PackedBatch([[1, 2, 3], [9]]), adapters: [adapter], assignments: [[0], [0]])
+        }
+        let (digest, before) = (base.digest, answers())
+        let weights = URL(fileURLWithPath: folder.path + "/model.safetensors")
+        let size = try Data(contentsOf: weights).count
+
+        let handle = try FileHandle(forUpdating: weights)
+        try handle.write(contentsOf: Data([UInt8](repeating: 0xFF, count: size)))
+        #expect(answers() == before)
+        try handle.truncate(atOffset: 10)
+        #expect(answers() == before)
+        try handle.close()
+        let other = try TestModels.tinyBase(seed: 2)
+        try Data(contentsOf: URL(fileURLWithPath: other.path + "/model.safetensors")).write(to: weights, options: .atomic)
+        #expect(answers() == before)
+        try FileManager.default.removeItem(at: URL(fileURLWithPath: folder.path))
+        #expect(answers() == before)
         #expect(base.digest == digest)
+        #expect(try Adapter(manifest: adapter.manifest, weights: adapter.weights, base: base).digest == adapter.digest)
     }
 
     @Test func digestFollowsWeightsAndConfiguration() throws {

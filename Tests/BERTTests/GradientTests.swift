@@ -39,7 +39,8 @@ struct GradientTests {
         return (loss, values)
     }
 
-    @Test func gradientsAreThoseOfCentralDifferencesUnderDropout() throws {
+    @Test(arguments: [TextTargets.classes([0, 1, 2, 0, 1, 2]), .sets([[0], [0, 2], [], [1], [0, 1, 2], [2]])])
+    func gradientsAreThoseOfCentralDifferencesUnderDropout(targets: TextTargets) throws {
         let fixture = try Fixture("bert")
         var configuration = LoRAConfiguration(rank: 3, alpha: 6, dropout: 0.2, targets: ["all-linear"], bias: .loraOnly)
         configuration.layers = nil
@@ -49,7 +50,7 @@ struct GradientTests {
         func run() -> (Float, [Float]) {
             gradient(adapter) { buffer in
                 pass.accumulateGradient(
-                    batch: PackedBatch(fixture.sequences), targets: [0, 1, 2, 0, 1, 2], dropout: DropoutKey(seed: 9), into: buffer)
+                    batch: PackedBatch(fixture.sequences), targets: targets, dropout: DropoutKey(seed: 9), into: buffer)
             }
         }
         let analytic = run().1

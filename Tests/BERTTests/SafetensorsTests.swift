@@ -67,6 +67,14 @@ struct SafetensorsTests {
         #expect(error(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [17], values: values)])) == .notFinite(tensor: "t"))
     }
 
+    @Test(arguments: [0, 4_095, 4_096, 8_191, 8_192, 9_000])
+    func notFiniteNumbersOfLargeTensorsAreRefusedToo(place: Int) throws {
+        var values = (0..<9_001).map(Float.init)
+        #expect(try floats(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [9_001], values: values)])) == values)
+        values[place] = .infinity
+        #expect(error(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [9_001], values: values)])) == .notFinite(tensor: "t"))
+    }
+
     @Test func hostileHeadersAreErrors() {
         let data = [UInt8](repeating: 0, count: 16)
         func refused(_ header: String) -> Bool { error(file(header, data: data)) != nil }
@@ -86,22 +94,19 @@ struct SafetensorsTests {
             #"{"t":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#, #"{"t":{"dtype":4,"shape":[2],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
             String(repeating: #"{"t":"#, count: 5_000),
+            #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"shape":[4],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"more":1}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,8,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[1,1,1,1,1,1,1,1,4],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}x"#,
+            #"{"__metadata__":{"a":1},"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
+            #"{"__metadata__":{},"__metadata__":{},"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
         ] {
             #expect(refused(header), "\(header.prefix(80))")
         }
         #expect(error(file(#"{"u":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, data: data)) == .missing(tensor: "t"))
-    }
-
-    @Test func mutatedFilesNeverCrash() {
-        let original = SafetensorsWriter.bytes([
-            NamedTensor(name: "t", shape: [3, 2], values: [1, 2, 3, 4, 5, 6]), NamedTensor(name: "u", shape: [2], values: [7, 8]),
-        ])
-        var random = SplitMix(seed: 99)
-        for _ in 0..<3_000 {
-            var bytes = original
-            for _ in 0...random.next() % 4 { bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(truncatingIfNeeded: random.next()) }
-            if random.next() % 5 == 0 { bytes.removeLast(Int(random.next() % UInt64(bytes.count))) }
-            _ = error(bytes)
-        }
     }
 }

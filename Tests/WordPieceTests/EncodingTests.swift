@@ -116,6 +116,9 @@ struct EncodingTests {
         try folder.write("tokenizer_config.json", #"{"do_lower_case": false, "strip_accents": false, "tokenize_chinese_chars": false}"#)
         let tokenizer = try folder.tokenizer()
         #expect(tokenizer.tokens("HELLO hello é x中") == ["[CLS]", "[UNK]", "hello", "é", "[UNK]", "[SEP]"])
+        let plain = #"{"do_lower_case": false, "tokenizer_class": "PreTrainedTokenizerFast"}"#
+        try folder.write("tokenizer_config.json", plain)
+        #expect(try folder.tokenizer().tokens("HELLO") == ["[CLS]", "hello", "[SEP]"])
         try folder.write("tokenizer_config.json", #"{"strip_accents": null, "model_max_length": 512}"#)
         #expect(try folder.tokenizer().tokens("HELLO é") == ["[CLS]", "hello", "e", "[SEP]"])
     }

@@ -14,7 +14,12 @@ struct FixtureTests {
             var lowercase: Bool
             var ids: [[Int32]]
         }
+        struct Settings: Decodable {
+            var config: String
+            var ids: [[Int32]]
+        }
         var strings: [String]
+        var settings: [Settings]
         var real: [[Int32]]
         var scalars: [UInt32]
         var variants: [Variant]
@@ -40,6 +45,20 @@ struct FixtureTests {
         try folder.write("vocab.txt", Data(contentsOf: URL(fileURLWithPath: TestModels.base + "/vocab.txt")))
         let tokenizer = try folder.tokenizer()
         for (string, ids) in zip(fixture.strings, fixture.real) { #expect(tokenizer.encode(string, maxTokens: 64) == ids) }
+    }
+
+    @Test func settingsBesideAVocabularyGiveTheIdsOfTransformers() throws {
+        let fixture = try fixture()
+        #expect(fixture.settings.count == 5)
+        for settings in fixture.settings {
+            let folder = try TokenizerFolder()
+            try folder.write("vocab.txt", Data(contentsOf: URL(fileURLWithPath: TestModels.base + "/vocab.txt")))
+            try folder.write("tokenizer_config.json", settings.config)
+            let tokenizer = try folder.tokenizer()
+            for (string, ids) in zip(fixture.strings, settings.ids) {
+                #expect(tokenizer.encode(string, maxTokens: 64) == ids, "\(settings.config)")
+            }
+        }
     }
 
     @Test func everyCombinationOfOptionsGivesTheIdsOfHuggingFace() throws {

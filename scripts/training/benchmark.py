@@ -33,6 +33,8 @@ def run(command):
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         objects = [json.loads(line) for line in output if line.startswith("{")]
+        # Of a training the epochs alone.
+        objects = [found for found in objects if "kept_epoch" not in found and found.keys() != {"rows"}]
     if child.returncode or not objects:
         raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
     return objects, usage.ru_maxrss / 1024

@@ -64,7 +64,23 @@ public final class Adapter: Sendable {
         if let temperature = manifest.temperature, !(temperature.isFinite && temperature > 0) {
             throw .invalidConfiguration(key: "temperature", reason: "must be positive")
         }
+        if let thresholds = manifest.thresholds, thresholds.count != manifest.labels.count || !thresholds.allSatisfy((0...1).contains) {
+            throw .invalidConfiguration(key: "thresholds", reason: "must be one number from 0 to 1 for each label")
+        }
+        if let points = manifest.abstention, !points.allSatisfy(\.isValid) {
+            throw .invalidConfiguration(key: "abstention", reason: "must be shares from 0 to 1")
+        }
+        if let figures = manifest.calibration, !(figures.errorBefore.isFinite && figures.errorAfter.isFinite) {
+            throw .invalidConfiguration(key: "calibration", reason: "must be finite numbers")
+        }
         try manifest.configuration.check()
+    }
+
+    /// The same weights under a changed manifest.
+    public func with(_ change: (inout AdapterManifest) -> Void) throws(AdapterError) -> Adapter {
+        var changed = manifest
+        change(&changed)
+        return try Adapter(manifest: changed, weights: weights, base: base)
     }
 }
 
@@ -133,6 +149,8 @@ extension Adapter {
             bias: hasBias ? configuration.bias : .none, names: base.names)
         let known = Set(layout.tensors.map(\.name))
         for key in tensors.keys where !known.contains(key) { throw .unexpectedTensor(key) }
+        // Checked before memory is taken: a configuration may ask for any rank.
+        for tensor in layout.tensors { try tensors.check(tensor) }
         let values = FloatStorage(count: layout.count)
         for tensor in layout.tensors { try tensors.copy(tensor, to: values.base) }
         return Content(

@@ -1,4 +1,5 @@
 import Foundation
+import ModelFiles
 
 /// The parts of a manifest that PEFT does not save: the content of `lorikeet.json`.
 private struct LorikeetFile: Codable {
@@ -8,12 +9,33 @@ private struct LorikeetFile: Codable {
     var maxTokens: Int?
     var createdBy: String?
     var temperature: Double?
+    var calibration: CalibrationFigures?
+    var multiLabel: Bool?
+    var thresholds: [Double]?
+    var abstention: [AbstentionPoint]?
+
+    init(_ manifest: AdapterManifest) {
+        (labels, baseDigest, task) = (manifest.labels, manifest.baseDigest, manifest.task)
+        (maxTokens, createdBy, temperature) = (manifest.maxTokens, manifest.createdBy, manifest.temperature)
+        (calibration, multiLabel) = (manifest.calibration, manifest.multiLabel)
+        (thresholds, abstention) = (manifest.thresholds, manifest.abstention)
+    }
+
+    func manifest(_ configuration: LoRAConfiguration) -> AdapterManifest {
+        var manifest = AdapterManifest(
+            labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens, createdBy: createdBy,
+            temperature: temperature)
+        (manifest.calibration, manifest.multiLabel) = (calibration, multiLabel)
+        (manifest.thresholds, manifest.abstention) = (thresholds, abstention)
+        return manifest
+    }
 
     private enum CodingKeys: String, CodingKey {
-        case labels, task, temperature
+        case labels, task, temperature, calibration, thresholds, abstention
         case baseDigest = "base_digest"
         case maxTokens = "max_tokens"
         case createdBy = "created_by"
+        case multiLabel = "multi_label"
     }
 }
 
@@ -27,32 +49,36 @@ extension Adapter {
     /// Without `lorikeet.json` the labels are `LABEL_0`, `LABEL_1`, … as in transformers, and the base cannot be checked by digest.
     public static func load(directory: String, base: BERTBase) throws(AdapterError) -> Adapter {
         let peft = try PEFTConfiguration(json: try read(directory, configurationFile))
-        let weights = try read(directory, weightsFile)
+        let weights = try read(directory, weightsFile, atMost: largestWeights)
         var manifest = AdapterManifest(labels: [], configuration: peft.configuration)
         if FileManager.default.fileExists(atPath: directory + "/" + manifestFile) {
             let file: LorikeetFile
             do {
-                file = try JSONDecoder().decode(LorikeetFile.self, from: Data(try read(directory, manifestFile)))
+                let bytes = try read(directory, manifestFile)
+                try AdapterError.refuseRepeatedKeys(bytes, file: manifestFile)
+                file = try JSONDecoder().decode(LorikeetFile.self, from: Data(bytes))
             } catch let error as AdapterError {
                 throw error
             } catch {
                 throw AdapterError(decoding: error, file: manifestFile)
             }
-            manifest = AdapterManifest(
-                labels: file.labels, baseDigest: file.baseDigest, configuration: peft.configuration, task: file.task,
-                maxTokens: file.maxTokens, createdBy: file.createdBy, temperature: file.temperature)
+            manifest = file.manifest(peft.configuration)
         } else {
             manifest.labels = (0..<(try headRows(weights))).map { "LABEL_\($0)" }
         }
         return try Adapter(manifest: manifest, weights: weights, base: base, hasExclusions: peft.hasExclusions)
     }
 
-    private static func read(_ directory: String, _ name: String) throws(AdapterError) -> [UInt8] {
+    /// An adapter has some megabytes; what is larger than this is none.
+    private static let largestWeights = 2 << 30
+
+    private static func read(
+        _ directory: String, _ name: String, atMost largest: Int = FileContents.largestConfiguration
+    ) throws(AdapterError) -> [UInt8] {
         let file = directory + "/" + name
-        guard let data = FileManager.default.contents(atPath: file) else {
-            throw .unreadable(file: file, reason: "no such file, or it cannot be read")
+        do throws(FileError) { return try FileContents.array(path: file, atMost: largest) } catch {
+            throw .unreadable(file: file, reason: "\(error)")
         }
-        return Array(data)
     }
 
     /// Rows of the head in weights that come without labels.
@@ -74,19 +100,20 @@ extension Adapter {
     ///
     /// The folder appears, or is replaced, at once: it is written beside and renamed. Files of others in a folder that is
     /// replaced are kept; a folder that exists, is not empty and holds no adapter is refused.
-    public func write(to directory: String) throws(AdapterError) {
-        let file = LorikeetFile(
-            labels: manifest.labels, baseDigest: manifest.baseDigest, task: manifest.task, maxTokens: manifest.maxTokens,
-            createdBy: manifest.createdBy, temperature: manifest.temperature)
+    ///
+    /// - Parameter others: files by name that appear with it, such as a report.
+    public func write(to directory: String, with others: [String: Data] = [:]) throws(AdapterError) {
+        let file = LorikeetFile(manifest)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
         let folder = ReplacedFolder(path: directory, marker: Self.configurationFile)
         do {
-            try folder.replace([
+            let own = [
                 Self.configurationFile: PEFTConfiguration.json(manifest.configuration, head: layout.names.headModules),
                 Self.weightsFile: Data(weights),
                 Self.manifestFile: try encoder.encode(file),
-            ])
+            ]
+            try folder.replace(others.merging(own) { $1 })
         } catch let error as AdapterError {
             throw error
         } catch {

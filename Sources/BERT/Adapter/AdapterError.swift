@@ -1,3 +1,5 @@
+import ModelFiles
+
 /// Why an adapter cannot be read, written or put on a base.
 public enum AdapterError: Error, Equatable, Sendable {
     /// A file or the folder is missing or cannot be read.
@@ -62,6 +64,15 @@ extension AdapterError {
         @unknown default:
             self = .invalidConfiguration(key: file, reason: "cannot be read")
         }
+    }
+
+    /// Refuses what is not JSON, and JSON with a key twice, of which every parser takes another value.
+    static func refuseRepeatedKeys(_ json: [UInt8], file: String) throws(AdapterError) {
+        let document: JSONValue
+        do throws(JSONSyntaxError) { document = try JSONParser.parse(json) } catch {
+            throw .invalidConfiguration(key: file, reason: "is not valid JSON: \(error)")
+        }
+        if let key = document.repeatedKey { throw .invalidConfiguration(key: key, reason: "occurs twice") }
     }
 
     private static func path(_ keys: [any CodingKey]) -> String {

@@ -15,13 +15,25 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     public var maxTokens: Int?
     /// Program and version that made it.
     public var createdBy: String?
-    /// Logits are divided by it before softmax; nil is 1.
+    /// Logits are divided by it before softmax or sigmoid; nil is 1.
     public var temperature: Double?
+    /// How well scores said how often they are right, on the rows that the temperature was fitted on.
+    public var calibration: CalibrationFigures?
+    /// Whether each label holds or not by itself; nil is false: a text has one label.
+    public var multiLabel: Bool?
+    /// Of a multi-label task for each label the score from which it holds; nil is 0.5 for all.
+    public var thresholds: [Double]?
+    /// For some precisions the score below which to abstain, by rising precision.
+    public var abstention: [AbstentionPoint]?
+
+    /// Whether a text has a set of labels.
+    public var isMultiLabel: Bool { multiLabel ?? false }
 
     public init(
         labels: [String], baseDigest: String? = nil, configuration: LoRAConfiguration, task: String? = nil, maxTokens: Int? = nil,
-        createdBy: String? = nil, temperature: Double? = nil
+        createdBy: String? = nil, temperature: Double? = nil, isMultiLabel: Bool = false
     ) {
+        multiLabel = isMultiLabel ? true : nil
         self.labels = labels
         self.baseDigest = baseDigest
         self.configuration = configuration
@@ -32,7 +44,8 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case labels, configuration, task, temperature
+        case labels, configuration, task, temperature, calibration, thresholds, abstention
+        case multiLabel = "multi_label"
         case baseDigest = "base_digest"
         case maxTokens = "max_tokens"
         case createdBy = "created_by"
@@ -48,6 +61,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
 
     /// Reads what `canonicalJSON` wrote.
     public init(json: [UInt8]) throws(AdapterError) {
+        try AdapterError.refuseRepeatedKeys(json, file: "manifest")
         do {
             self = try JSONDecoder().decode(AdapterManifest.self, from: Data(json))
         } catch {

@@ -48,14 +48,21 @@ struct AdapterTensors {
         sources[key].flatMap { reader.header.entries[$0]?.shape }
     }
 
-    /// Copies a tensor that must be there with that shape.
-    func copy(_ tensor: AdapterTensor, to values: UnsafeMutablePointer<Float>) throws(AdapterError) {
+    /// Checks that a tensor is there with that shape; returns its name in the file.
+    @discardableResult
+    func check(_ tensor: AdapterTensor) throws(AdapterError) -> String {
         guard let source = sources[tensor.name], let found = shape(tensor.name) else {
             throw .missingTensor(tensor.name, reason: Self.reason(tensor.name))
         }
         guard Self.areEqual(found, tensor.shape) else {
             throw .wrongShape(tensor: tensor.name, expected: tensor.shape, found: found)
         }
+        return source
+    }
+
+    /// Copies a tensor that must be there with that shape.
+    func copy(_ tensor: AdapterTensor, to values: UnsafeMutablePointer<Float>) throws(AdapterError) {
+        let source = try check(tensor)
         do throws(SafetensorsError) {
             try reader.copy(source, to: values + tensor.range.lowerBound)
         } catch {

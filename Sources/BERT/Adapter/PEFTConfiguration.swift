@@ -8,6 +8,7 @@ struct PEFTConfiguration {
 
     /// Reads the file's content and refuses what changes the base or computes something else than LoRA and DoRA.
     init(json: [UInt8]) throws(AdapterError) {
+        try AdapterError.refuseRepeatedKeys(json, file: "adapter_config.json")
         guard let object = try? JSONSerialization.jsonObject(with: Data(json)), let values = object as? [String: Any] else {
             throw .invalidConfiguration(key: "adapter_config.json", reason: "is not a JSON object")
         }

@@ -44,17 +44,15 @@ public struct BERTConfiguration: Sendable, Equatable {
     /// - Throws: `BaseError` that names the file and the key.
     public init(directory: String) throws(BaseError) {
         let file = directory + "/config.json"
-        guard let data = FileManager.default.contents(atPath: file) else {
-            var isFolder: ObjCBool = false
-            let exists = FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder) && isFolder.boolValue
-            if exists { throw .unreadable(file: file, reason: "no such file, or it cannot be read") }
+        var isFolder: ObjCBool = false
+        guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder.boolValue else {
             throw .unreadable(file: directory, reason: "no such directory")
         }
-        try self.init(json: data, file: file)
+        try self.init(json: try ConfigurationValues.bytes(file: file), file: file)
     }
 
     /// Reads the content of a `config.json`; `file` is named in errors.
-    public init(json: Data, file: String) throws(BaseError) {
+    public init(json: [UInt8], file: String) throws(BaseError) {
         let values = try ConfigurationValues(json: json, file: file)
         switch try values.architecture() {
         case .bert: try self.init(bert: values)

@@ -1,30 +1,47 @@
-import Foundation
+import ModelFiles
 
 /// The keys of one `config.json`, read with errors that name file and key.
 struct ConfigurationValues {
     let file: String
     private let values: [String: any Sendable]
 
-    init(json: Data, file: String) throws(BaseError) {
+    init(json: [UInt8], file: String) throws(BaseError) {
         self.file = file
-        let object: Any
-        do {
-            object = try JSONSerialization.jsonObject(with: json)
-        } catch {
-            throw .invalidJSON(file: file, reason: "cannot be parsed")
-        }
-        guard let dictionary = object as? [String: Any] else {
+        guard case .object(let members) = try Self.parse(json, file: file) else {
             throw .invalidJSON(file: file, reason: "its top is not an object")
         }
-        values = dictionary.compactMapValues(Self.scalar)
+        values = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }.compactMapValues(Self.scalar)
+    }
+
+    /// The bytes of a JSON file of a base.
+    static func bytes(file: String) throws(BaseError) -> [UInt8] {
+        do throws(FileError) {
+            return try FileContents.array(path: file, atMost: FileContents.largestConfiguration)
+        } catch {
+            throw .unreadable(file: file, reason: "\(error)")
+        }
+    }
+
+    /// A JSON document in which no key occurs twice.
+    static func parse(_ json: [UInt8], file: String) throws(BaseError) -> JSONValue {
+        let document: JSONValue
+        do throws(JSONSyntaxError) { document = try JSONParser.parse(json) } catch {
+            throw .invalidJSON(file: file, reason: "\(error)")
+        }
+        if let key = document.repeatedKey { throw .invalidValue(file: file, key: key, reason: "occurs twice") }
+        return document
     }
 
     /// Numbers, strings, booleans and lists of strings; null counts as missing.
-    private static func scalar(_ value: Any) -> (any Sendable)? {
-        if let text = value as? String { return text }
-        if let number = value as? NSNumber { return number.doubleValue }
-        if let list = value as? [Any] { return list.compactMap { $0 as? String } }
-        return value is NSNull ? nil : "an object"
+    private static func scalar(_ value: JSONValue) -> (any Sendable)? {
+        switch value {
+        case .null: nil
+        case .boolean(let truth): truth
+        case .number(let number): number
+        case .string(let text): text
+        case .array(let elements): elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
+        case .object: "an object"
+        }
     }
 
     /// `model_type`, or where that is missing the first class name in `architectures`.

@@ -14,8 +14,6 @@ public enum SafetensorsError: Error, Equatable, Sendable {
     case missing(tensor: String)
     /// A tensor holds NaN or infinity.
     case notFinite(tensor: String)
-    /// Reading or writing failed.
-    case file(reason: String)
 }
 
 extension SafetensorsError: CustomStringConvertible {
@@ -28,7 +26,6 @@ extension SafetensorsError: CustomStringConvertible {
         case .invalidRange(let tensor, let reason): "tensor \"\(tensor)\": \(reason)"
         case .missing(let tensor): "tensor \"\(tensor)\" is missing"
         case .notFinite(let tensor): "tensor \"\(tensor)\" holds NaN or infinity"
-        case .file(let reason): reason
         }
     }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import ModelFiles
 
 /// The types of numbers that weights may have.
 enum SafetensorsType: String, Sendable {
@@ -19,7 +19,7 @@ struct SafetensorsEntry: Sendable, Equatable {
     var elementCount: Int { shape.reduce(1, *) }
 }
 
-/// The header of a safetensors file, checked against the size of the file: every range lies inside, none overlap.
+/// The header of a safetensors file, checked against the size of the file: the tensors fill it, one after the other.
 struct SafetensorsHeader: Sendable {
     /// The format's own limit.
     static let maximumBytes: UInt64 = 100_000_000
@@ -42,10 +42,13 @@ struct SafetensorsHeader: Sendable {
 
     private static func decode(_ json: UnsafeRawBufferPointer) throws(SafetensorsError) -> [String: RawEntry] {
         guard json.first == UInt8(ascii: "{") else { throw .malformedHeader(reason: "does not begin with {") }
-        do {
-            return try JSONDecoder().decode(RawHeader.self, from: Data(json)).entries
+        do throws(JSONSyntaxError) {
+            var scanner = JSONScanner(json)
+            let entries = try RawEntry.readAll(&scanner)
+            try scanner.end()
+            return entries
         } catch {
-            throw .malformedHeader(reason: "not the JSON that the format asks for")
+            throw .malformedHeader(reason: error.reason)
         }
     }
 
@@ -70,12 +73,12 @@ struct SafetensorsHeader: Sendable {
             }
             entries[name] = SafetensorsEntry(type: type, shape: entry.shape, bytes: bytes)
         }
-        try refuseOverlaps(ranges)
+        try refuseGaps(ranges, dataBytes: dataBytes)
         return (entries, unsupported)
     }
 
     private static func range(of entry: RawEntry, name: String, dataBytes: Int) throws(SafetensorsError) -> Range<Int> {
-        guard entry.offsets.count == 2, entry.offsets[0] >= 0, entry.offsets[0] <= entry.offsets[1] else {
+        guard entry.offsets.count == 2, entry.offsets[0] <= entry.offsets[1] else {
             throw .invalidRange(tensor: name, reason: "its data_offsets are not a range")
         }
         guard entry.offsets[1] <= dataBytes else {
@@ -87,7 +90,6 @@ struct SafetensorsHeader: Sendable {
     private static func byteCount(shape: [Int], type: SafetensorsType) -> Int? {
         var total = type.bytesPerElement
         for extent in shape {
-            guard extent >= 0 else { return nil }
             let (product, overflow) = total.multipliedReportingOverflow(by: extent)
             if overflow { return nil }
             total = product
@@ -95,42 +97,75 @@ struct SafetensorsHeader: Sendable {
         return total
     }
 
-    private static func refuseOverlaps(_ ranges: [(name: String, bytes: Range<Int>)]) throws(SafetensorsError) {
-        let sorted = ranges.filter { !$0.bytes.isEmpty }.sorted { ($0.bytes.lowerBound, $0.name) < ($1.bytes.lowerBound, $1.name) }
-        for (lower, upper) in zip(sorted, sorted.dropFirst()) where upper.bytes.lowerBound < lower.bytes.upperBound {
-            throw .invalidRange(tensor: upper.name, reason: "overlaps tensor \"\(lower.name)\"")
+    /// The tensors' bytes must follow one another without gaps, from the end of the header to the end of the file, as the format
+    /// says: a damaged offset then never names another tensor's bytes.
+    private static func refuseGaps(_ ranges: [(name: String, bytes: Range<Int>)], dataBytes: Int) throws(SafetensorsError) {
+        var end = 0
+        let sorted = ranges.sorted {
+            ($0.bytes.lowerBound, $0.bytes.upperBound, $0.name) < ($1.bytes.lowerBound, $1.bytes.upperBound, $1.name)
         }
+        for (name, bytes) in sorted {
+            guard bytes.lowerBound >= end else { throw .invalidRange(tensor: name, reason: "overlaps another tensor") }
+            guard bytes.lowerBound == end else { throw .invalidRange(tensor: name, reason: "does not follow the tensor before it") }
+            end = bytes.upperBound
+        }
+        guard end == dataBytes else { throw .malformedHeader(reason: "\(dataBytes - end) bytes at the end belong to no tensor") }
     }
 }
 
 /// A tensor as the JSON says it, unchecked.
-private struct RawEntry: Decodable {
+private struct RawEntry {
     let type: String
     let shape: [Int]
     let offsets: [Int]
 
-    private enum CodingKeys: String, CodingKey {
-        case type = "dtype"
-        case shape
-        case offsets = "data_offsets"
-    }
-}
+    /// No tensor of a model has more dimensions; a longer list only takes memory.
+    private static let mostDimensions = 8
 
-/// All keys of the JSON but `__metadata__`, which is free text.
-private struct RawHeader: Decodable {
-    var entries: [String: RawEntry] = [:]
-
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-        init(stringValue: String) { self.stringValue = stringValue }
-        init?(intValue: Int) { nil }
-    }
-
-    init(from decoder: any Decoder) throws {
-        let values = try decoder.container(keyedBy: Name.self)
-        for name in values.allKeys where name.stringValue != "__metadata__" {
-            entries[name.stringValue] = try values.decode(RawEntry.self, forKey: name)
+    /// All members of the header but `__metadata__`, which is free text.
+    static func readAll(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> [String: RawEntry] {
+        var entries: [String: RawEntry] = [:]
+        var hasMetadata = false
+        try scanner.object { (name, scanner) throws(JSONSyntaxError) in
+            if name == "__metadata__" {
+                guard !hasMetadata else { throw scanner.error("__metadata__ occurs twice") }
+                hasMetadata = true
+                try scanner.object { (_, scanner) throws(JSONSyntaxError) in _ = try scanner.quoted() }
+                return
+            }
+            let entry = try RawEntry(&scanner)
+            guard entries.updateValue(entry, forKey: name) == nil else { throw scanner.error("a tensor occurs twice") }
         }
+        return entries
+    }
+
+    private init(_ scanner: inout JSONScanner) throws(JSONSyntaxError) {
+        var (type, shape, offsets): (String?, [Int]?, [Int]?)
+        try scanner.object { (key, scanner) throws(JSONSyntaxError) in
+            let isRepeated =
+                switch key {
+                case "dtype": type != nil
+                case "shape": shape != nil
+                case "data_offsets": offsets != nil
+                default: throw scanner.error("a tensor has a member that the format does not know")
+                }
+            guard !isRepeated else { throw scanner.error("a tensor's \(key) occurs twice") }
+            switch key {
+            case "dtype": type = try scanner.quoted()
+            case "shape": shape = try Self.sizes(&scanner, atMost: Self.mostDimensions)
+            default: offsets = try Self.sizes(&scanner, atMost: 2)
+            }
+        }
+        guard let type, let shape, let offsets else { throw scanner.error("a tensor lacks dtype, shape or data_offsets") }
+        (self.type, self.shape, self.offsets) = (type, shape, offsets)
+    }
+
+    private static func sizes(_ scanner: inout JSONScanner, atMost most: Int) throws(JSONSyntaxError) -> [Int] {
+        var sizes: [Int] = []
+        try scanner.array { (scanner) throws(JSONSyntaxError) in
+            guard sizes.count < most else { throw scanner.error("a list of more than \(most) numbers") }
+            sizes.append(try scanner.size())
+        }
+        return sizes
     }
 }

@@ -1,22 +1,21 @@
 import Crypto
 import Foundation
+import ModelFiles
 
-/// The safetensors files of a base directory, mapped while they are read: one, or several named by an index.
+/// The safetensors files of a base directory, in memory until their tensors are copied out: one, or several named by an index.
 final class WeightFiles {
-    /// One mapped file.
+    /// One file.
     private final class Shard {
         let path: String
-        let file: MappedFile
+        let file: FileContents
         let reader: SafetensorsReader
 
         init(path: String) throws(BaseError) {
             self.path = path
-            do throws(SafetensorsError) {
-                let mapped = try MappedFile(path: path)
-                reader = try SafetensorsReader(mapped.bytes)
-                file = mapped
-            } catch {
-                if case .file(let reason) = error { throw .unreadable(file: path, reason: reason) }
+            do throws(FileError) { file = try FileContents(path: path, atMost: .max) } catch {
+                throw .unreadable(file: path, reason: "\(error)")
+            }
+            do throws(SafetensorsError) { reader = try SafetensorsReader(file.bytes) } catch {
                 throw .invalidWeights(file: path, error: error)
             }
         }
@@ -30,9 +29,11 @@ final class WeightFiles {
         let index = single + ".index.json"
         if FileManager.default.fileExists(atPath: single) {
             shards = [try Shard(path: single)]
-        } else if let data = FileManager.default.contents(atPath: index) {
+        } else if FileManager.default.fileExists(atPath: index) {
             var opened: [Shard] = []
-            for name in try Self.shardNames(data, file: index) { opened.append(try Shard(path: directory + "/" + name)) }
+            for name in try Self.shardNames(try ConfigurationValues.bytes(file: index), file: index) {
+                opened.append(try Shard(path: directory + "/" + name))
+            }
             shards = opened
         } else {
             let pickled = FileManager.default.fileExists(atPath: directory + "/pytorch_model.bin")
@@ -41,26 +42,29 @@ final class WeightFiles {
                 reason: pickled ? "no such file; pytorch_model.bin is not read, save the base as safetensors" : "no such file")
         }
         for (number, shard) in shards.enumerated() {
-            for name in shard.reader.names { shardOfTensor[name] = number }
-            for name in shard.reader.header.unsupported.keys { shardOfTensor[name] = number }
+            for name in shard.reader.names + shard.reader.header.unsupported.keys {
+                guard shardOfTensor.updateValue(number, forKey: name) == nil else {
+                    throw .invalidWeights(file: shard.path, error: .invalidRange(tensor: name, reason: "is in another file too"))
+                }
+            }
         }
     }
 
-    private struct Index: Decodable {
-        let weightMap: [String: String]
-        private enum CodingKeys: String, CodingKey { case weightMap = "weight_map" }
-    }
-
-    private static func shardNames(_ json: Data, file: String) throws(BaseError) -> [String] {
-        guard let index = try? JSONDecoder().decode(Index.self, from: json) else {
-            throw .invalidValue(file: file, key: "weight_map", reason: "must map names of tensors to names of files")
+    /// The names of files under `weight_map`, sorted.
+    static func shardNames(_ json: [UInt8], file: String) throws(BaseError) -> [String] {
+        let index = try ConfigurationValues.parse(json, file: file)
+        func invalid(_ reason: String) -> BaseError { .invalidValue(file: file, key: "weight_map", reason: reason) }
+        guard case .object(let members)? = index["weight_map"] else { throw invalid("must map names of tensors to names of files") }
+        guard !members.isEmpty else { throw invalid("is empty") }
+        var names: Set<String> = []
+        for (_, value) in members {
+            guard case .string(let name) = value else { throw invalid("must map names of tensors to names of files") }
+            guard !name.contains("/"), name.hasSuffix(".safetensors") else {
+                throw invalid("names a file that is no safetensors file of this folder")
+            }
+            names.insert(name)
         }
-        let names = Set(index.weightMap.values).sorted()
-        guard !names.isEmpty else { throw .invalidValue(file: file, key: "weight_map", reason: "is empty") }
-        for name in names where name.contains("/") || !name.hasSuffix(".safetensors") {
-            throw .invalidValue(file: file, key: "weight_map", reason: "names a file that is no safetensors file of this folder")
-        }
-        return names
+        return names.sorted()
     }
 
     /// The first file, to be named where none in particular is at fault.

@@ -139,11 +139,11 @@ public final class TrainableAdapter: @unchecked Sendable {
     ///
     /// - Throws: `AdapterError.invalidWeights` if a value is not finite.
     public func frozen(
-        task: String? = nil, maxTokens: Int? = nil, createdBy: String? = nil, temperature: Double? = nil
+        task: String? = nil, maxTokens: Int? = nil, createdBy: String? = nil, temperature: Double? = nil, isMultiLabel: Bool = false
     ) throws(AdapterError) -> Adapter {
         let manifest = AdapterManifest(
             labels: labels, baseDigest: base.digest, configuration: configuration, task: task, maxTokens: maxTokens, createdBy: createdBy,
-            temperature: temperature)
+            temperature: temperature, isMultiLabel: isMultiLabel)
         return try Adapter(manifest: manifest, weights: SafetensorsWriter.bytes(layout.named(storage.pointer)), base: base)
     }
 }

@@ -1,15 +1,5 @@
 import Kernels
 
-/// What the classifier is to hit, and how misses count.
-struct LossSettings {
-    /// The class of each text.
-    let targets: [Int32]
-    /// The gradient's factor.
-    let scale: Float
-    let classWeights: [Float]?
-    let labelSmoothing: Float
-}
-
 /// The head in training: pooler or pre-classifier, classifier and loss, forward and straight back.
 struct TrainingHead {
     let base: BERTBase
@@ -22,10 +12,10 @@ struct TrainingHead {
     /// The summed loss of features [texts, hidden]; adds the head's gradients.
     ///
     /// - Parameters:
-    ///   - targets: those of this piece of the batch.
+    ///   - piece: the numbers of these texts in the batch.
     ///   - g: receives the gradient of the features, [texts, hidden]; nil where nothing below needs it.
     func run(
-        _ step: TrainingStep, features: UnsafePointer<Float>, targets: ArraySlice<Int32>, _ settings: LossSettings,
+        _ step: TrainingStep, features: UnsafePointer<Float>, texts piece: Range<Int>, _ criterion: TrainingLoss,
         g: UnsafeMutablePointer<Float>?
     ) -> Float {
         let texts = step.texts.firstRows
@@ -40,7 +30,7 @@ struct TrainingHead {
         dropout?.apply(.classifier, layer: level, texts, columns: hidden, x: activated, y: activated)
 
         let dActivated = memory.floats(.gradientMiddle, rows * hidden)
-        let loss = classify(step, rows: rows, x: activated, dx: dActivated, targets: targets, settings)
+        let loss = classify(step, rows: rows, x: activated, dx: dActivated, texts: piece, criterion)
 
         dropout?.apply(.classifier, layer: level, texts, columns: hidden, x: dActivated, y: dActivated)
         activateBackward(
@@ -88,36 +78,18 @@ struct TrainingHead {
 
     /// Logits, loss and the gradient of x[rows, hidden].
     private func classify(
-        _ step: TrainingStep, rows: Int, x: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, targets: ArraySlice<Int32>,
-        _ settings: LossSettings
+        _ step: TrainingStep, rows: Int, x: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, texts: Range<Int>,
+        _ criterion: TrainingLoss
     ) -> Float {
         let labels = view.classifier.outputs
         let logits = memory.floats(.logits, rows * labels)
         view.classifier.forward(rows: rows, x: x, xStride: hidden, y: logits)
-        let loss = targets.withUnsafeBufferPointer { targets in
-            crossEntropy(logits, rows: rows, labels: labels, targets: targets, settings)
-        }
+        let loss = criterion.differentiate(logits, texts: texts)
         backwardWeights(view.classifier, step, rows: rows, x: x, dy: logits)
         linearBackwardInput(
             rows: rows, inputs: hidden, outputs: labels, dy: logits, dyStride: labels, weight: view.classifier.weight, dx: dx,
             dxStride: hidden)
         return loss
-    }
-
-    /// The summed loss; overwrites the logits by their gradient.
-    private func crossEntropy(
-        _ logits: UnsafeMutablePointer<Float>, rows: Int, labels: Int, targets: UnsafeBufferPointer<Int32>, _ settings: LossSettings
-    ) -> Float {
-        guard let targets = targets.baseAddress else { return 0 }
-        func loss(_ weights: UnsafePointer<Float>?) -> Float {
-            Float(
-                Kernels.crossEntropy(
-                    rows: rows, classes: labels, logits: logits, logitStride: labels, targets: targets, classWeights: weights,
-                    labelSmoothing: settings.labelSmoothing, dLogits: logits, dLogitStride: labels, scale: settings.scale
-                ).sum)
-        }
-        guard let weights = settings.classWeights else { return loss(nil) }
-        return weights.withUnsafeBufferPointer { loss($0.baseAddress) }
     }
 
     private func backwardWeights(

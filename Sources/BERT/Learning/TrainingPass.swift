@@ -34,27 +34,27 @@ public final class TrainingPass {
     ///
     /// - Parameters:
     ///   - hiddenStates: what `InferencePass.hiddenStates(below: adapter.lowestLayer, batch)` gave for the same batch; computed if nil.
-    ///   - targets: for each sequence the index of its label.
-    ///   - classWeights: for each label the factor of its rows' loss.
+    ///   - targets: for each sequence the index of its label, or of all its labels.
+    ///   - classWeights: for each label the factor of its rows' loss; with sets of labels that of its positive term.
     ///   - dropout: nil switches all dropout off. The same key gives the same masks.
     ///   - firstSequence: the number of the batch's first sequence among those that share the key: masks go by number, so that a
     ///     batch gives the same gradient however it is divided among passes.
     /// - Returns: the summed loss, not scaled.
     public func accumulateGradient(
-        batch: PackedBatch, hiddenStates: [Float]? = nil, targets: [Int], lossScale: Float = 1, classWeights: [Float]? = nil,
+        batch: PackedBatch, hiddenStates: [Float]? = nil, targets: TextTargets, lossScale: Float = 1, classWeights: [Float]? = nil,
         labelSmoothing: Float = 0, dropout: DropoutKey? = nil, firstSequence: Int = 0, into gradient: UnsafeMutableBufferPointer<Float>
     ) -> Float {
         let labels = adapter.labels.count
         precondition(targets.count == batch.sequenceCount, "one target a sequence")
-        precondition(targets.allSatisfy { (0..<labels).contains($0) }, "a target beyond the labels")
+        precondition(targets.fit(labels: labels), "a target beyond the labels")
         precondition(classWeights.map { $0.count == labels } ?? true, "one weight a label")
         precondition(gradient.count >= adapter.parameterCount, "a gradient buffer as large as the parameters")
         enableFlushToZero()
         guard let place = gradient.baseAddress else { return 0 }
         let batch = batch.cut(to: base.configuration.positions)
         precondition(hiddenStates.map { $0.count == batch.tokenCount * hidden } ?? true, "hidden states of this very batch")
-        let settings = LossSettings(
-            targets: targets.map(Int32.init), scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing)
+        let criterion = TrainingLoss(
+            targets, labels: labels, scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing)
         let masks = dropout.map {
             TrainingDropout(key: $0, rates: rates, adapterRate: Float(adapter.configuration.dropout), firstSequence: firstSequence)
         }
@@ -62,10 +62,20 @@ public final class TrainingPass {
         var first = 0
         while first < batch.sequenceCount {
             let piece = first..<end(of: batch, from: first)
-            loss += run(batch, piece, hiddenStates, settings, masks, place)
+            loss += run(batch, piece, hiddenStates, criterion, masks, place)
             first = piece.upperBound
         }
         return loss
+    }
+
+    /// As above, with one label a sequence.
+    public func accumulateGradient(
+        batch: PackedBatch, hiddenStates: [Float]? = nil, targets: [Int], lossScale: Float = 1, classWeights: [Float]? = nil,
+        labelSmoothing: Float = 0, dropout: DropoutKey? = nil, firstSequence: Int = 0, into gradient: UnsafeMutableBufferPointer<Float>
+    ) -> Float {
+        accumulateGradient(
+            batch: batch, hiddenStates: hiddenStates, targets: .classes(targets), lossScale: lossScale, classWeights: classWeights,
+            labelSmoothing: labelSmoothing, dropout: dropout, firstSequence: firstSequence, into: gradient)
     }
 
     /// The end of a piece of at most `maximumTokens` tokens, or of one sequence.
@@ -76,7 +86,7 @@ public final class TrainingPass {
     }
 
     private func run(
-        _ batch: PackedBatch, _ piece: Range<Int>, _ hiddenStates: [Float]?, _ settings: LossSettings, _ dropout: TrainingDropout?,
+        _ batch: PackedBatch, _ piece: Range<Int>, _ hiddenStates: [Float]?, _ criterion: TrainingLoss, _ dropout: TrainingDropout?,
         _ gradient: UnsafeMutablePointer<Float>
     ) -> Float {
         let start = batch.offsets[piece.lowerBound]
@@ -87,7 +97,7 @@ public final class TrainingPass {
         let features = forward(batch, piece, step, hiddenStates)
         let g = layers.isEmpty ? nil : scratch.floats(.gradient, max(step.texts.rowCount, 1) * hidden)
         let head = TrainingHead(base: base, view: adapter.view, memory: scratch)
-        let loss = head.run(step, features: features, targets: settings.targets[piece], settings, g: g)
+        let loss = head.run(step, features: features, texts: piece, criterion, g: g)
         backward(step, g: g)
         return loss
     }

@@ -2,7 +2,6 @@ import ArgumentParser
 import BERT
 import Daemon
 import Kernels
-import Training
 import WordPiece
 
 /// `lorikeet benchmark classify`: from text in memory to labels in memory.
@@ -70,7 +69,7 @@ struct BenchmarkClassify: ParsableCommand {
         guard tasksPerText <= adapters.count else {
             throw CommandFailure(.usage, "--tasks-per-text \(tasksPerText): there are \(adapters.count) adapters")
         }
-        let texts = try texts()
+        let texts = try input.texts(limit: limit)
         let workers = workerOptions.count
         let inference = ParallelInference(base: base, workers: workers, batchTokens: batchTokens)
         let tasks = tasksPerText
@@ -101,19 +100,6 @@ struct BenchmarkClassify: ParsableCommand {
             details: [("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasks))])
         if let stages { try ProfileTable(profile: stages, wall: seconds, workers: workers).print() }
         try StandardOutput.shared.line(figures.json.text)
-    }
-
-    private func texts() throws -> [String] {
-        var texts: [String] = []
-        if input.input == "-" {
-            var lines = LineReader(descriptor: 0, name: input.name)
-            while let batch = try lines.next(atMost: .max) { texts += batch }
-        } else {
-            texts = try LabelledFile.readTexts(path: input.input)
-        }
-        if let limit { texts = Array(texts.prefix(limit)) }
-        guard !texts.isEmpty else { throw CommandFailure(.failed, "\(input.name): no texts") }
-        return texts
     }
 
     private func adapters(over base: BERTBase) throws -> [Adapter] {

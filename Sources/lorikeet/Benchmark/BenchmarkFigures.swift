@@ -1,6 +1,6 @@
 import Kernels
 
-/// What every benchmark prints as its last line.
+/// What a benchmark of the engine prints as its last line.
 struct BenchmarkFigures {
     let name: String
     let documents: Int
@@ -20,16 +20,19 @@ struct BenchmarkFigures {
         .object(
             [
                 ("name", .string(name)), ("documents", .integer(documents)), ("tokens", .integer(tokens)),
-                ("seconds", rounded(seconds, 4)),
-                ("documents_per_second", rounded(Double(documents) / seconds, 1)),
-                ("tokens_per_second", rounded(Double(tokens) / seconds, 1)),
-                ("sgemm_fraction", rounded(sgemmFraction, 4)),
-                ("sgemm_gigaflops_per_worker", rounded(sgemmRate / 1e9, 1)),
+                ("seconds", .rounded(seconds, 4)),
+                ("documents_per_second", .rounded(Double(documents) / seconds, 1)),
+                ("tokens_per_second", .rounded(Double(tokens) / seconds, 1)),
+                ("sgemm_fraction", .rounded(sgemmFraction, 4)),
+                ("sgemm_gigaflops_per_worker", .rounded(sgemmRate / 1e9, 1)),
                 ("kernels", .string(BLAS.kernels)), ("workers", .integer(workers)),
             ] + details)
     }
+}
 
-    private func rounded(_ value: Double, _ digits: Int) -> JSONValue {
+extension JSONValue {
+    /// A number with so many digits after the point.
+    static func rounded(_ value: Double, _ digits: Int) -> JSONValue {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
         return .number((value * scale).rounded() / scale)

@@ -22,8 +22,8 @@ struct BenchmarkTrain: ParsableCommand {
     @OptionGroup var baseOptions: BaseOptions
 
     @Option(
-        help: ArgumentHelp("Rows to learn from: .tsv (label<TAB>text) or .jsonl; -: standard input, as .tsv.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "jsonl"]))
+        help: ArgumentHelp("Rows to learn from: .tsv (label<TAB>text), .csv or .jsonl; -: standard input, as .tsv.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
     var train: String
 
     @Option(help: ArgumentHelp("Only the first so many rows.", valueName: "n"))

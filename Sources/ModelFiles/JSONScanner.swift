@@ -1,28 +1,20 @@
-/// Why a document is not JSON, and where.
-struct JSONSyntaxError: Error {
-    var reason: String
-    var line: Int
-}
-
-/// A recursive-descent parser over UTF-8 bytes.
-struct JSONParser {
-    private let bytes: [UInt8]
+/// Reads the words of a JSON document in UTF-8, one by one, from the left.
+public struct JSONScanner: ~Copyable {
+    private let bytes: UnsafeRawBufferPointer
     private var position = 0
-    /// Deeper documents are refused, so that a hostile one does not exhaust the stack.
-    private static let deepest = 128
 
-    private init(_ bytes: [UInt8]) { self.bytes = bytes }
+    /// - Parameter bytes: must stay valid as long as the scanner is used.
+    public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
 
-    static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
-        var parser = JSONParser(bytes)
-        let value = try parser.value(depth: 0)
-        parser.skipBlanks()
-        if parser.position < bytes.count { throw parser.error("text after the end of the document") }
-        return value
+    /// An error at the place that was reached.
+    public func error(_ reason: String) -> JSONSyntaxError {
+        JSONSyntaxError(reason: reason, line: 1 + bytes[..<min(position, bytes.count)].count { $0 == 0x0A })
     }
 
-    private func error(_ reason: String) -> JSONSyntaxError {
-        JSONSyntaxError(reason: reason, line: 1 + bytes[..<min(position, bytes.count)].count { $0 == 0x0A })
+    /// Blanks, and then nothing, are what is left.
+    public mutating func end() throws(JSONSyntaxError) {
+        skipBlanks()
+        guard position == bytes.count else { throw error("text after the end of the document") }
     }
 
     private mutating func skipBlanks() {
@@ -34,47 +26,69 @@ struct JSONParser {
         }
     }
 
-    /// Skips blanks, then `byte` if it comes next.
-    private mutating func take(_ byte: Unicode.Scalar) -> Bool {
+    /// Skips blanks, then the ASCII character if it comes next.
+    public mutating func take(_ character: Unicode.Scalar) -> Bool {
         skipBlanks()
-        guard position < bytes.count, UInt32(bytes[position]) == byte.value else { return false }
+        guard position < bytes.count, UInt32(bytes[position]) == character.value else { return false }
         position += 1
         return true
     }
 
-    private mutating func value(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        guard depth < Self.deepest else { throw error("nested too deeply") }
-        if take("{") { return try object(depth: depth) }
-        if take("[") { return try array(depth: depth) }
-        if take("\"") { return .string(try string()) }
-        if takeWord("true") { return .boolean(true) }
-        if takeWord("false") { return .boolean(false) }
-        if takeWord("null") { return .null }
-        return .number(try number())
+    /// The ASCII character that comes next after blanks, not skipped; nil at the end and before anything else.
+    mutating func next() -> Unicode.Scalar? {
+        skipBlanks()
+        return position < bytes.count && bytes[position] < 0x80 ? Unicode.Scalar(bytes[position]) : nil
     }
 
-    private mutating func object(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        var members: [(key: String, value: JSONValue)] = []
-        if take("}") { return .object(members) }
+    /// The members of an object, one after the other: `member` reads the value of its key.
+    public mutating func object(
+        _ member: (_ key: String, inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        guard take("{") else { throw error("an object was expected") }
+        if take("}") { return }
         repeat {
             guard take("\"") else { throw error("a key in quotes was expected") }
             let key = try string()
             guard take(":") else { throw error("a colon was expected") }
-            members.append((key, try value(depth: depth + 1)))
+            try member(key, &self)
         } while take(",")
         guard take("}") else { throw error("a comma or } was expected") }
-        return .object(members)
     }
 
-    private mutating func array(depth: Int) throws(JSONSyntaxError) -> JSONValue {
-        var elements: [JSONValue] = []
-        if take("]") { return .array(elements) }
-        repeat { elements.append(try value(depth: depth + 1)) } while take(",")
+    /// The elements of a list, one after the other: `element` reads each.
+    public mutating func array(_ element: (inout JSONScanner) throws(JSONSyntaxError) -> Void) throws(JSONSyntaxError) {
+        guard take("[") else { throw error("a list was expected") }
+        if take("]") { return }
+        repeat { try element(&self) } while take(",")
         guard take("]") else { throw error("a comma or ] was expected") }
-        return .array(elements)
     }
 
-    private mutating func takeWord(_ word: StaticString) -> Bool {
+    /// A string, opening quote included.
+    public mutating func quoted() throws(JSONSyntaxError) -> String {
+        guard take("\"") else { throw error("a string was expected") }
+        return try string()
+    }
+
+    /// A whole number from 0 up.
+    public mutating func size() throws(JSONSyntaxError) -> Int {
+        skipBlanks()
+        let first = position
+        var value = 0
+        while position < bytes.count, 0x30...0x39 ~= bytes[position] {
+            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(Int(bytes[position] - 0x30))
+            if overflow || carry { throw error("a number that is too large") }
+            value = sum
+            position += 1
+        }
+        guard position > first, position == bytes.count || !".eE".utf8.contains(bytes[position]) else {
+            throw error("a whole number from 0 up was expected")
+        }
+        return value
+    }
+
+    /// Skips the word if it comes next.
+    mutating func takeWord(_ word: StaticString) -> Bool {
         let length = word.utf8CodeUnitCount
         guard position + length <= bytes.count else { return false }
         for offset in 0..<length where bytes[position + offset] != word.utf8Start[offset] { return false }
@@ -82,7 +96,8 @@ struct JSONParser {
         return true
     }
 
-    private mutating func number() throws(JSONSyntaxError) -> Double {
+    /// A number that is finite.
+    mutating func number() throws(JSONSyntaxError) -> Double {
         let first = position
         while position < bytes.count, "+-.0123456789eE".utf8.contains(bytes[position]) { position += 1 }
         let text = String(decoding: bytes[first..<position], as: UTF8.self)
@@ -100,9 +115,13 @@ struct JSONParser {
         while position < bytes.count {
             switch bytes[position] {
             case 0x22:
-                content += bytes[first..<position]
+                // Nearly every string is without escapes, and is made from the document's own bytes.
+                let text =
+                    content.isEmpty
+                    ? String(validating: bytes[first..<position], as: UTF8.self)
+                    : String(validating: content + bytes[first..<position], as: UTF8.self)
                 position += 1
-                guard let text = String(validating: content, as: UTF8.self) else { throw error("not UTF-8") }
+                guard let text else { throw error("not UTF-8") }
                 return text
             case 0x5C:
                 content += bytes[first..<position]
@@ -154,5 +173,15 @@ struct JSONParser {
             position += 1
         }
         return value
+    }
+
+    /// The value of an ASCII hexadecimal digit; nil for any other byte.
+    private func hexadecimalDigit(_ byte: UInt8) -> UInt32? {
+        switch byte {
+        case 0x30...0x39: UInt32(byte - 0x30)
+        case 0x41...0x46: UInt32(byte - 0x41 + 10)
+        case 0x61...0x66: UInt32(byte - 0x61 + 10)
+        default: nil
+        }
     }
 }

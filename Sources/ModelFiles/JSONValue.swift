@@ -1,7 +1,7 @@
 /// A JSON document, parsed strictly. Objects keep the order and the duplicates of their keys; keys are compared by bytes.
 ///
 /// Foundation's parsers lose duplicates and equate keys that differ only in Unicode form: two tokens of a vocabulary may.
-indirect enum JSONValue {
+public indirect enum JSONValue: Sendable {
     case null
     case boolean(Bool)
     case number(Double)
@@ -10,17 +10,17 @@ indirect enum JSONValue {
     case object([(key: String, value: JSONValue)])
 
     /// The first value under this key; nil where this is no object.
-    subscript(key: String) -> JSONValue? {
+    public subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
-    var isNull: Bool {
+    public var isNull: Bool {
         if case .null = self { true } else { false }
     }
 
     /// As JSON would show it, shortened: for error messages.
-    var summary: String {
+    public var summary: String {
         switch self {
         case .null: "null"
         case .boolean(let value): "\(value)"
@@ -28,6 +28,25 @@ indirect enum JSONValue {
         case .string(let value): "\"\(value.prefix(40))\""
         case .array: "[…]"
         case .object: "{…}"
+        }
+    }
+
+    /// A key that occurs twice in one object, at any depth; nil if there is none.
+    ///
+    /// Parsers differ in which of two values they take, so a document that says both says nothing.
+    public var repeatedKey: String? {
+        switch self {
+        case .object(let members):
+            var known: Set<[UInt8]> = []
+            for (key, value) in members {
+                guard known.insert(Array(key.utf8)).inserted else { return key }
+                if let inner = value.repeatedKey { return inner }
+            }
+            return nil
+        case .array(let elements):
+            for element in elements { if let key = element.repeatedKey { return key } }
+            return nil
+        default: return nil
         }
     }
 }

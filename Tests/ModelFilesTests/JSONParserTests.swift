@@ -1,6 +1,6 @@
 import Testing
 
-@testable import WordPiece
+@testable import ModelFiles
 
 struct JSONParserTests {
     private func parse(_ text: String) throws(JSONSyntaxError) -> JSONValue { try JSONParser.parse(Array(text.utf8)) }
@@ -57,5 +57,46 @@ struct JSONParserTests {
 
     @Test func refusesDocumentsThatAreTooDeep() {
         #expect(refusal(String(repeating: "[", count: 100_000)) == "1: nested too deeply")
+    }
+
+    @Test func refusesDocumentsOfTooManyValues() {
+        let many = "[" + String(repeating: "1,", count: 5_000_001) + "1]"
+        #expect(refusal(many) == "1: more than 5000000 values")
+    }
+
+    @Test func repeatedKeysAreFoundAtAnyDepth() throws {
+        #expect(try parse(#"{"a": [{"b": 1, "c": {"d": 1, "e": 2, "d": 3}}]}"#).repeatedKey == "d")
+        #expect(try parse(#"{"a": {"b": 1}, "c": {"b": 1}}"#).repeatedKey == nil)
+        #expect(try parse("{\"\u{E9}\": 1, \"e\u{301}\": 2}").repeatedKey == nil)
+    }
+
+    // MARK: - The scanner alone
+
+    private func scan<Value>(_ text: String, _ body: (inout JSONScanner) throws(JSONSyntaxError) -> Value) throws -> Value {
+        try Array(text.utf8).withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes)
+            return try body(&scanner)
+        }
+    }
+
+    @Test func sizesAreWholeNumbersFromZeroUp() throws {
+        func size(_ text: String) -> Int? { try? scan(text) { (scanner) throws(JSONSyntaxError) in try scanner.size() } }
+        #expect(size(" 0") == 0)
+        #expect(size("9223372036854775807") == .max)
+        for text in ["", "-1", "1.0", "1e3", "9223372036854775808", "99999999999999999999", "x", "\"1\""] {
+            #expect(size(text) == nil, "\(text)")
+        }
+    }
+
+    @Test func whatFollowsTheDocumentIsRefused() {
+        func end(_ text: String) -> Bool {
+            let result: Void? = try? scan(text) { (scanner) throws(JSONSyntaxError) in
+                _ = try scanner.quoted()
+                try scanner.end()
+            }
+            return result != nil
+        }
+        #expect(end("\"a\" \n"))
+        #expect(!end("\"a\" b"))
     }
 }

@@ -1,0 +1,38 @@
+import Glibc
+
+/// What an adapter says of one text.
+public struct Answer: Sendable, Equatable {
+    /// The probability of each label, in the adapter's order: of one label a text they add up to 1.
+    public var scores: [Double]
+    /// The place of the label with the highest score.
+    public var best: Int
+    /// The places of all labels that hold; of one label a text `best` alone.
+    public var chosen: [Int]
+
+    /// The highest score.
+    public var score: Double { scores[best] }
+}
+
+extension Adapter {
+    /// What the head's output means: probabilities at the adapter's temperature, and the labels that hold.
+    ///
+    /// - Parameter logits: as many as labels, in their order.
+    public func answer(_ logits: [Float]) -> Answer {
+        let temperature = manifest.temperature ?? 1
+        // By logits: two scores may round to the same probability.
+        var best = 0
+        for place in logits.indices where logits[place] > logits[best] { best = place }
+        guard manifest.isMultiLabel else {
+            let scores = softmax(logits, temperature: Float(temperature)).map(Double.init)
+            return Answer(scores: scores, best: best, chosen: [best])
+        }
+        let scores = logits.map { sigmoid(Double($0) / temperature) }
+        let chosen = scores.indices.filter { scores[$0] >= manifest.thresholds?[$0] ?? 0.5 }
+        return Answer(scores: scores, best: best, chosen: Array(chosen))
+    }
+}
+
+/// 1 / (1 + e^−x), without overflow.
+public func sigmoid(_ x: Double) -> Double {
+    x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
+}
