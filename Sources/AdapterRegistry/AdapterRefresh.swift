@@ -23,12 +23,12 @@ extension LiveAdapters {
     /// weights) is refused with its reason and changes nothing; the other tasks go on.
     ///
     /// - Parameters:
-    ///   - tasks: the labels that each task is meant to have; an empty list accepts any.
+    ///   - tasks: what each task's adapter must be like.
     ///   - base: the base that the adapters run over.
     /// - Throws: what the store throws when it is out of reach; then nothing has changed.
     @discardableResult
     public func refresh(
-        from store: any AdapterStore, tasks: [String: [String]], base: BERTBase
+        from store: any AdapterStore, tasks: [String: TaskForm], base: BERTBase
     ) async throws -> AdapterRefresh {
         let ticket = takeTicket()
         var refresh = AdapterRefresh()
@@ -37,15 +37,15 @@ extension LiveAdapters {
         refresh.missing = tasks.keys.filter { task in !versions.contains { $0.task == task } }.sorted()
         let current = snapshot.adapters
         for version in versions {
-            guard let labels = tasks[version.task] else { continue }
+            guard let form = tasks[version.task] else { continue }
             if let known = current[version.task], known.adapter.digest == version.digest {
-                if let reason = labelMismatch(adapter: known.adapter.labels, pipeline: labels) {
+                if let reason = form.mismatch(known.adapter.manifest) {
                     refresh.refused[version.task] = reason
                 }
                 continue
             }
             do throws(AdapterRefusal) {
-                let adapter = try await load(version, from: store, labels: labels, base: base)
+                let adapter = try await load(version, from: store, form: form, base: base)
                 found.append((version.task, adapter))
             } catch {
                 switch error {
@@ -59,7 +59,7 @@ extension LiveAdapters {
     }
 
     private func load(
-        _ version: AdapterVersion, from store: any AdapterStore, labels: [String], base: BERTBase
+        _ version: AdapterVersion, from store: any AdapterStore, form: TaskForm, base: BERTBase
     ) async throws(AdapterRefusal) -> LiveAdapter {
         guard version.baseDigest == base.digest else {
             throw .unusable("it belongs to another base (\(version.baseDigest.prefix(12)), not \(base.digest.prefix(12)))")
@@ -73,7 +73,7 @@ extension LiveAdapters {
         guard adapter.digest == version.digest else {
             throw .unusable("its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
         }
-        if let reason = labelMismatch(adapter: adapter.labels, pipeline: labels) { throw .unusable(reason) }
+        if let reason = form.mismatch(adapter.manifest) { throw .unusable(reason) }
         return LiveAdapter(adapter: adapter, version: version)
     }
 }

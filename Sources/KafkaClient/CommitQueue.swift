@@ -14,13 +14,14 @@ final class CommitQueue {
     deinit { rd_kafka_queue_destroy(queue) }
 
     /// `nil` if every position is committed.
-    func commit(_ positions: [TopicPartition: Int64], timeout: Duration) -> KafkaError? {
+    func commit(_ positions: [TopicPartition: Int64], timeout: Duration, whenSent: () -> Void = {}) -> KafkaError? {
         let deadline = ContinuousClock.now + timeout
         lastTicket += 1
         // The ticket tells the answer from one that came too late for an earlier commit.
         let ticket = UnsafeMutableRawPointer(bitPattern: lastTicket)
         let code = PartitionList(positions).withPointer { rd_kafka_commit_queue(client, $0, queue, nil, ticket) }
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { return KafkaError(code) }
+        whenSent()
         while true {
             guard let event = rd_kafka_queue_poll(queue, (deadline - ContinuousClock.now).milliseconds) else {
                 if ContinuousClock.now < deadline { continue }

@@ -8,6 +8,10 @@ final class ConsumerCallbacks: KafkaCallbacks {
     private(set) var assignment: Set<TopicPartition> = []
     var isPaused = false
 
+    /// Assigned partitions of which no message has come yet: their committed positions may not be known.
+    private var unread: Set<TopicPartition> = []
+    private var lacksPositions = false
+
     /// Set when the consumer goes away without `close()`: the closures are not called any more.
     var isSilent = false
 
@@ -51,6 +55,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
             check(rd_kafka_assign(client, partitions))
         }
         assignment.formUnion(added)
+        unread.formUnion(added)
         // A back-pressed consumer stays so: new partitions begin paused, before their first fetch.
         if isPaused { check(rd_kafka_pause_partitions(client, partitions)) }
         connectionWorks()
@@ -75,7 +80,51 @@ final class ConsumerCallbacks: KafkaCallbacks {
         let removed = Set(partitions)
         gathered.removeAll { removed.contains($0.topicPartition) }
         assignment.subtract(removed)
+        unread.subtract(removed)
         return isSilent || partitions.isEmpty ? [:] : onRevoked(partitions.sorted(), lost)
+    }
+
+    // MARK: - Positions that the coordinator refused
+
+    /// What a coordinator says that is not the right one, or not ready.
+    private static let coordinatorErrors: Set<rd_kafka_resp_err_t.RawValue> = [
+        RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS.rawValue, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE.rawValue,
+        RD_KAFKA_RESP_ERR_NOT_COORDINATOR.rawValue,
+    ]
+
+    func noteRead(_ messages: [KafkaMessage]) {
+        var last: TopicPartition?
+        for message in messages where !unread.isEmpty && message.topicPartition != last {
+            last = message.topicPartition
+            unread.remove(message.topicPartition)
+        }
+    }
+
+    func noteConsumerError(_ code: rd_kafka_resp_err_t) {
+        if Self.coordinatorErrors.contains(code.rawValue) { lacksPositions = true }
+    }
+
+    /// Once a coordinator has refused to tell where a partition's reading is to begin, librdkafka neither asks again nor reads that partition; assigned anew, it asks.
+    func askForPositionsAgain(_ client: OpaquePointer) {
+        guard lacksPositions else { return }
+        lacksPositions = false
+        if unread.isEmpty { return }
+        let stalled = PartitionList(unread)
+        if isCooperative(client) {
+            check(stalled.withPointer { rd_kafka_incremental_unassign(client, $0) })
+            check(stalled.withPointer { rd_kafka_incremental_assign(client, $0) })
+        } else {
+            // The others go on where they are.
+            let reading = PartitionList(assignment)
+            check(reading.withPointer { rd_kafka_position(client, $0) })
+            let positions = reading.offsets
+            let all = assignment.map { ($0, unread.contains($0) ? nil : positions[$0]) }
+            let unknown = Int64(RD_KAFKA_OFFSET_INVALID)
+            let anew = PartitionList(Dictionary(uniqueKeysWithValues: all.map { ($0, $1 ?? unknown) }))
+            check(anew.withPointer { rd_kafka_assign(client, $0) })
+        }
+        if isPaused { check(PartitionList(assignment).withPointer { rd_kafka_pause_partitions(client, $0) }) }
+        onLog(KafkaLogLine(level: 4, facility: "POSITION", message: "asking again where to begin with \(unread.count) partitions"))
     }
 
     private func isCooperative(_ client: OpaquePointer) -> Bool {

@@ -43,6 +43,20 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
+    /// The next requests of this kind to a broker are answered so late, with this code (0 is none), one each.
+    public func pushAnswers(_ api: KafkaAPI, _ answers: [(code: Int32, delay: Duration)], broker: Int32 = 1) throws(KafkaError) {
+        for answer in answers {
+            try withCluster {
+                lorikeet_push_answer($0, broker, api.rawValue, rd_kafka_resp_err_t(rawValue: answer.code), answer.delay.milliseconds)
+            }
+        }
+    }
+
+    /// Speaks only these versions of a request, as an older broker would.
+    public func setVersions(_ api: KafkaAPI, _ versions: ClosedRange<Int16>) throws(KafkaError) {
+        try withCluster { rd_kafka_mock_set_apiversion($0, api.rawValue, versions.lowerBound, versions.upperBound) }
+    }
+
     /// Takes back the errors that no request has met yet.
     public func clearErrors(_ api: KafkaAPI) throws(KafkaError) {
         try withCluster { cluster in

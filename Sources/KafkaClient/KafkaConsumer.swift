@@ -97,6 +97,8 @@ public final class KafkaConsumer {
         }
         let gathered = callbacks.gathered
         callbacks.gathered = []
+        callbacks.noteRead(gathered)
+        callbacks.askForPositionsAgain(client)
         if let error = callbacks.fatalError { throw error }
         return gathered
     }
@@ -104,6 +106,7 @@ public final class KafkaConsumer {
     private func report(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
         let code = message.pointee.err
         if code == RD_KAFKA_RESP_ERR__PARTITION_EOF { return }
+        callbacks.noteConsumerError(code)
         let partition = message.pointee.rkt.map {
             TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.pointee.partition)
         }
@@ -114,10 +117,14 @@ public final class KafkaConsumer {
     // MARK: - Positions
 
     /// Commits positions and waits for the broker's answer. A position is the next offset to read: the last one done plus 1.
-    public func commit(_ positions: [TopicPartition: Int64], timeout: Duration = .seconds(10)) throws(KafkaError) {
+    ///
+    /// - Parameter whenSent: called between the request and the wait for its answer.
+    public func commit(
+        _ positions: [TopicPartition: Int64], timeout: Duration = .seconds(10), whenSent: () -> Void = {}
+    ) throws(KafkaError) {
         guard let commitQueue else { throw .closed }
         if positions.isEmpty { return }
-        if let error = commitQueue.commit(positions, timeout: timeout) { throw error }
+        if let error = commitQueue.commit(positions, timeout: timeout, whenSent: whenSent) { throw error }
         callbacks.connectionWorks()
     }
 

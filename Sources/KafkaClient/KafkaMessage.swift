@@ -74,4 +74,8 @@ public struct KafkaLogLine: Sendable, Equatable {
     /// The part of librdkafka that wrote it, for example `FAIL`.
     public var facility: String
     public var message: String
+
+    /// Whether it tells that a position was out of range, so that reading goes on at `auto.offset.reset`. A group's first position is none of these: librdkafka does not
+    /// warn of it.
+    public var isOffsetReset: Bool { level <= 4 && facility == "OFFSET" && message.contains("offset reset") }
 }

@@ -22,13 +22,16 @@ public final class PrivatePostgres: Sendable {
     /// - Parameters:
     ///   - directory: where to make the cluster's own folder; `nil` is the system's temporary one. The server's user must be able to get there.
     ///   - fsync: `false` trades durability for speed, for tests.
-    public static func start(directory: String? = nil, fsync: Bool = true) throws(PrivatePostgresError) -> PrivatePostgres {
+    ///   - settings: of the server, as in `max_connections: 5`; names and values of letters, digits and `_.,/=-` only.
+    public static func start(
+        directory: String? = nil, fsync: Bool = true, settings: [String: String] = [:]
+    ) throws(PrivatePostgresError) -> PrivatePostgres {
         guard let binaries = ServerBinaries.folder() else { throw .noBinaries }
         let user = try ServerUser.current()
         let folder = try ServerFolder.make(in: directory, owner: user)
         return PrivatePostgres(
             folder: folder, binaries: binaries,
-            supervisor: try ServerSupervisor(folder: folder, binaries: binaries, user: user, fsync: fsync))
+            supervisor: try ServerSupervisor(folder: folder, binaries: binaries, user: user, fsync: fsync, settings: settings))
     }
 
     private init(folder: String, binaries: String, supervisor: consuming sending ServerSupervisor) {

@@ -49,13 +49,16 @@ struct ServerSupervisor: Sendable {
         rm -rf "$FOLDER"
         """
 
-    init(folder: String, binaries: String, user: ServerUser?, fsync: Bool) throws(PrivatePostgresError) {
+    init(folder: String, binaries: String, user: ServerUser?, fsync: Bool, settings: [String: String]) throws(PrivatePostgresError) {
         self.folder = folder
+        // The shell splits them at blanks.
+        let fast = fsync ? [] : ["fsync=off", "full_page_writes=off"]
+        let options = (fast + settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).map { "-c \($0)" }
         let spawned = try SpawnedShell.start(
             script: Self.script,
             environment: [
                 "FOLDER=\(folder)", "BINARIES=\(binaries)", "AS=\(user?.prefix ?? "")", "LC_ALL=C",
-                "OPTIONS=\(fsync ? "" : "-c fsync=off -c full_page_writes=off")",
+                "OPTIONS=\(options.joined(separator: " "))",
                 "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
             ])
         shell = spawned.process

@@ -1,3 +1,4 @@
+import Foundation
 import Training
 
 /// Rows made ready to learn from: each text once, with the newest of its labels, no label that the task does not have.
@@ -11,32 +12,28 @@ struct Dataset: Sendable {
     /// - Parameters:
     ///   - rows: oldest first.
     ///   - labels: those of the task.
-    init(rows: [LabelledRow], labels: [String], holdOut: HoldOut) {
+    ///   - isMultiLabel: whether the task's texts have sets of labels; rows of the other kind are left out.
+    init(rows: [LabelledRow], labels: [String], holdOut: HoldOut, isMultiLabel: Bool = false) {
         summary.read = rows.count
         let known = Set(labels)
-        var newest: [NormalizedText: Int] = [:]
-        var texts: [(normalized: NormalizedText, row: LabelledRow)] = []
-        for row in rows {
-            let normalized = NormalizedText(row.text)
-            guard !normalized.isEmpty else {
+        var usable: [LabelledText] = []
+        for var row in rows {
+            row.labels = row.labels.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            if row.isSet != isMultiLabel {
+                summary.otherKind += 1
+            } else if NormalizedText(row.text).isEmpty {
                 summary.empty += 1
-                continue
-            }
-            guard known.contains(row.label) else {
+            } else if !known.isSuperset(of: row.labels) {
                 summary.foreignLabels += 1
-                continue
-            }
-            if let index = newest[normalized] {
-                summary.duplicates += 1
-                texts[index].row = row
             } else {
-                newest[normalized] = texts.count
-                texts.append((normalized, row))
+                usable.append(LabelledText(text: row.text, labels: row.labels))
             }
         }
-        for (normalized, row) in texts {
-            let example = LabelledText(text: row.text, label: row.label)
-            if holdOut.contains(normalized) { heldOut.append(example) } else { training.append(example) }
+        let folding = RowFolding(usable, conflicts: .newest)
+        summary.duplicates = folding.duplicates + folding.conflictingRows
+        let isHeld = holdOut.split(folding.rows.map { ($0.normalized, $0.row.labels) })
+        for (row, isHeld) in zip(folding.rows, isHeld) {
+            if isHeld { heldOut.append(row.row) } else { training.append(row.row) }
         }
         summary.training = training.count
         summary.heldOut = heldOut.count

@@ -4,13 +4,28 @@ import Foundation
 public struct LabelledRow: Sendable, Equatable {
     public var id: Int64
     public var text: String
-    public var label: String
+    /// One label, or all that hold.
+    public var labels: [String]
+    /// Whether the row has a set of labels, be it empty or of one: a row of a multi-label task.
+    public var isSet: Bool
     public var createdAt: Date
 
     public init(id: Int64, text: String, label: String, createdAt: Date) {
+        self.init(id: id, text: text, labels: [label], isSet: false, createdAt: createdAt)
+    }
+
+    public init(id: Int64, text: String, labels: [String], createdAt: Date) {
+        self.init(id: id, text: text, labels: labels, isSet: true, createdAt: createdAt)
+    }
+
+    /// The label; of several the first, of none empty.
+    public var label: String { labels.first ?? "" }
+
+    private init(id: Int64, text: String, labels: [String], isSet: Bool, createdAt: Date) {
         self.id = id
         self.text = text
-        self.label = label
+        self.labels = labels
+        self.isSet = isSet
         self.createdAt = createdAt
     }
 }

@@ -7,6 +7,7 @@ struct LearningRun {
     let way: LearningWay
     let task: String
     let wantedLabels: [String]
+    let wantsSets: Bool?
     /// The version that is live.
     let champion: AdapterVersion?
     let progress: @Sendable (TrainingProgress) -> Void
@@ -15,15 +16,16 @@ struct LearningRun {
     mutating func outcome() async throws -> RetrainingOutcome {
         let rows = try await way.source.rows(task: task, limit: way.settings.maximumRows)
         let opponent = try await usableChampion()
+        let isMultiLabel = wantsSets ?? opponent?.manifest.isMultiLabel ?? (rows.last?.isSet ?? false)
         let labels = taskLabels(rows: rows, champion: opponent)
-        let dataset = Dataset(rows: rows, labels: labels, holdOut: way.settings.holdOut)
-        if let reason = obstacle(dataset) {
+        let dataset = Dataset(rows: rows, labels: labels, holdOut: way.settings.holdOut, isMultiLabel: isMultiLabel)
+        if let reason = obstacle(dataset, isMultiLabel: isMultiLabel) {
             return outcome(.skipped, reason, dataset: dataset)
         }
-        let challenger = try await train(dataset.training, labels: labels, from: opponent)
+        let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
         let contest = try await Contest(
             challenger: challenger, champion: opponent, training: dataset.training, heldOut: dataset.heldOut,
-            labels: labels, way: way)
+            labels: labels, isMultiLabel: isMultiLabel, way: way)
         var decision = contest.decision(gate: way.settings.gate)
         if challenger.digest == champion?.digest {
             decision = .init(promotes: false, reason: "the challenger is the champion, bit for bit")
@@ -61,16 +63,24 @@ struct LearningRun {
 
     private func taskLabels(rows: [LabelledRow], champion: Adapter?) -> [String] {
         if !wantedLabels.isEmpty { return wantedLabels }
-        return champion?.labels ?? Set(rows.map(\.label)).filter { !$0.isEmpty }.sorted()
+        return champion?.labels ?? Set(rows.flatMap(\.labels)).filter { !$0.isEmpty }.sorted()
     }
 
     /// Why training would be in vain; `nil` if it would not.
-    private func obstacle(_ dataset: Dataset) -> String? {
+    private func obstacle(_ dataset: Dataset, isMultiLabel: Bool) -> String? {
         let settings = way.settings
         guard dataset.training.count >= settings.minimumTraining else {
-            return "\(dataset.training.count) rows to train on are too few, \(settings.minimumTraining) are wanted"
+            let others = dataset.summary.otherKind
+            let kind = isMultiLabel ? "one label in place of a set" : "a set of labels in place of one"
+            let left = others == 0 ? "" : " (\(others) rows with \(kind) are left out)"
+            return "\(dataset.training.count) rows to train on are too few, \(settings.minimumTraining) are wanted\(left)"
         }
-        guard Set(dataset.training.map(\.label)).count > 1 else { return "all rows to train on have the same label" }
+        let labels = Set(dataset.training.flatMap(\.labels))
+        if isMultiLabel {
+            guard !labels.isEmpty else { return "no row to train on has a label" }
+        } else {
+            guard labels.count > 1 else { return "all rows to train on have the same label" }
+        }
         guard dataset.heldOut.count >= settings.gate.minimumHoldOut else {
             return "\(dataset.heldOut.count) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are wanted"
         }
@@ -79,26 +89,46 @@ struct LearningRun {
 
     // MARK: - Training and its result
 
-    private func train(_ rows: [LabelledText], labels: [String], from champion: Adapter?) async throws -> Adapter {
-        let trainer = AdapterTrainer(base: way.base, tokenizer: way.tokenizer, settings: way.settings.training)
-        let start = champion.flatMap { canContinue($0, labels: labels) ? $0 : nil }
-        let (progress, isCancelled) = (progress, isCancelled)
+    /// Trains on the dataset's training rows, and fits the scores on rows that are not learnt from.
+    ///
+    /// A temperature changes no label, so that the held-out rows may fit it and judge all the same. What does change labels (the epoch
+    /// that is kept, thresholds of a multi-label task) is decided on a part of the training rows, set aside for good by other digits of
+    /// the hash.
+    private func train(
+        _ dataset: Dataset, labels: [String], isMultiLabel: Bool, from champion: Adapter?
+    ) async throws -> Adapter {
+        var settings = way.settings.training
+        settings.isMultiLabel = isMultiLabel
+        let start = champion.flatMap { canContinue($0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
+        let decides = isMultiLabel || settings.keeping != .last
+        let (rows, validation) = decides ? divided(dataset.training) : (dataset.training, [])
+        let trainer = AdapterTrainer(base: way.base, tokenizer: way.tokenizer, settings: settings)
+        let (progress, isCancelled, heldOut) = (progress, isCancelled, dataset.heldOut)
         return try await onOwnThread {
             do throws(TrainingError) {
-                return try trainer.train(
-                    rows, validation: [], labels: labels, startingFrom: start, progress: progress,
-                    isCancelled: isCancelled
-                ).adapter
+                let candidate = try trainer.train(
+                    rows, validation: validation, labels: labels, startingFrom: start, progress: progress, isCancelled: isCancelled)
+                return decides ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
             } catch {
                 throw LearningError.training("\(error)")
             }
         }
     }
 
+    private func divided(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
+        let isHeld = HoldOut(level: 1).split(rows.map { (NormalizedText($0.text), $0.labels) })
+        var sides: (training: [LabelledText], validation: [LabelledText]) = ([], [])
+        for (row, isHeld) in zip(rows, isHeld) {
+            if isHeld { sides.validation.append(row) } else { sides.training.append(row) }
+        }
+        return sides
+    }
+
     /// Whether the champion has the shape that the settings ask for, and no label that the task has lost.
-    private func canContinue(_ champion: Adapter, labels: [String]) -> Bool {
+    private func canContinue(_ champion: Adapter, labels: [String], isMultiLabel: Bool) -> Bool {
         let (shape, wanted) = (champion.manifest.configuration, way.settings.training)
-        return way.settings.startsFromChampion && Set(champion.labels).isSubset(of: labels) && shape.rank == wanted.rank
+        return way.settings.startsFromChampion && champion.manifest.isMultiLabel == isMultiLabel
+            && Set(champion.labels).isSubset(of: labels) && shape.rank == wanted.rank
             && shape.alpha == Double(wanted.alpha) && Set(shape.targets) == Set(wanted.targets)
             && shape.layers.map(Set.init) == wanted.layers.map(Set.init) && !shape.useDoRA
             && shape.useRSLoRA == wanted.usesRSLoRA && shape.rankPattern == wanted.rankPattern

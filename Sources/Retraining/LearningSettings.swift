@@ -12,5 +12,8 @@ public struct LearningSettings: Sendable, Equatable {
     /// Whether training may go on from the champion where its base and shape are the same and the task has all its labels.
     public var startsFromChampion = true
 
-    public init() {}
+    public init() {
+        // Without rows of its own to decide on, the last epoch counts.
+        training.keeping = .last
+    }
 }

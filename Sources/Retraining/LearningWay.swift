@@ -38,11 +38,12 @@ public struct LearningWay: Sendable {
     ///
     /// - Parameters:
     ///   - labels: those that the task is meant to have; empty: the champion's, or those of the rows if there is none.
+    ///   - isMultiLabel: whether a text has a set of labels; nil: as the champion has it, or the rows if there is none.
     ///   - progress: called from the training thread.
     ///   - isCancelled: asked between training steps; then the run ends as failed.
     /// - Throws: ``LearningError``, or what the store or the rows throw; the record says `failed` then, if it can be written.
     public func run(
-        task: String, labels: [String] = [], trigger: RetrainingTrigger,
+        task: String, labels: [String] = [], isMultiLabel: Bool? = nil, trigger: RetrainingTrigger,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws -> RetrainingOutcome {
@@ -50,7 +51,7 @@ public struct LearningWay: Sendable {
         let outcome = try await source.withLock(task: task) {
             try await record(task: task, trigger: trigger) { champion in
                 var run = LearningRun(
-                    way: self, task: task, wantedLabels: labels, champion: champion, progress: progress,
+                    way: self, task: task, wantedLabels: labels, wantsSets: isMultiLabel, champion: champion, progress: progress,
                     isCancelled: isCancelled)
                 return try await run.outcome()
             }

@@ -36,6 +36,8 @@ public struct RowSummary: Sendable, Equatable {
     public var empty = 0
     /// Rows with a label that the task does not have.
     public var foreignLabels = 0
+    /// Rows with a set of labels where the task gives one, or the other way round.
+    public var otherKind = 0
     /// Rows to train on, after all that.
     public var training = 0
     /// Rows held out.

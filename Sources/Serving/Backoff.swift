@@ -12,18 +12,18 @@ public struct BackoffSettings: Sendable, Equatable {
 }
 
 /// Waits that double up to a ceiling, each shortened at random by up to a half, so that many daemons do not return at once.
-struct Backoff {
+public struct Backoff: Sendable {
     private let settings: BackoffSettings
-    private var generator: any RandomNumberGenerator
-    private(set) var attempts = 0
+    private var generator: any RandomNumberGenerator & Sendable
+    public private(set) var attempts = 0
 
-    init(_ settings: BackoffSettings, generator: any RandomNumberGenerator = SystemRandomNumberGenerator()) {
+    public init(_ settings: BackoffSettings, generator: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()) {
         self.settings = settings
         self.generator = generator
     }
 
     /// The wait before the next attempt.
-    mutating func next() -> Duration {
+    public mutating func next() -> Duration {
         let doubled = settings.initial * (1 << min(attempts, 20))
         attempts += 1
         let jitter = Double.random(in: 0.5...1, using: &generator)

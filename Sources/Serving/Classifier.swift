@@ -74,13 +74,13 @@ struct Classifier {
 
     private func label(_ task: TaskDefinition, logits: [Float], adapter: Adapter) throws(ClassifyError) -> TaskLabel {
         guard !logits.isEmpty, logits.allSatisfy(\.isFinite) else { throw .notANumber(task: task.name) }
-        let scores = softmax(logits, temperature: Float(adapter.manifest.temperature ?? 1)).map(Double.init)
-        var best = 0
-        for index in scores.indices where scores[index] > scores[best] { best = index }
-        let abstains = scores[best] < (task.abstainBelow ?? 0)
+        let answer = adapter.answer(logits)
+        let abstains = task.abstention.map { answer.score < $0.threshold(for: adapter.manifest) } ?? false
+        let isMultiLabel = adapter.manifest.isMultiLabel
         return TaskLabel(
-            task: task.name, label: abstains ? nil : adapter.labels[best], score: scores[best],
-            scores: Array(zip(adapter.labels, scores)).map { (label: $0, score: $1) }, abstained: abstains,
+            task: task.name, label: abstains || isMultiLabel ? nil : adapter.labels[answer.best],
+            labels: isMultiLabel && !abstains ? answer.chosen.map { adapter.labels[$0] } : nil, score: answer.score,
+            scores: Array(zip(adapter.labels, answer.scores)).map { (label: $0, score: $1) }, abstained: abstains,
             adapterDigest: adapter.digest)
     }
 }

@@ -51,6 +51,9 @@ public struct DeliveryTracker: Sendable {
     /// Bytes of these.
     public private(set) var inFlightBytes = 0
 
+    /// Messages whose place is kept: those in flight, and what is settled behind one of them.
+    var kept: Int { assignments.values.reduce(0) { $0 + $1.entries.count } }
+
     public init() {}
 
     public var partitions: [SourcePartition] { assignments.keys.sorted() }

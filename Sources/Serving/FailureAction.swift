@@ -14,10 +14,13 @@ public struct SinkError: Error, Sendable, Equatable, CustomStringConvertible {
     public let action: FailureAction
     /// Carries no row data and no credentials.
     public let reason: String
+    /// A short name for metrics: a SQLSTATE, a code of librdkafka; one of few, unlike `reason`.
+    public let cause: String
 
-    public init(action: FailureAction, reason: String) {
+    public init(action: FailureAction, reason: String, cause: String = "other") {
         self.action = action
         self.reason = reason
+        self.cause = cause
     }
 
     public var description: String { reason }
@@ -29,10 +32,13 @@ public struct SourceError: Error, Sendable, Equatable, CustomStringConvertible {
     public let action: FailureAction
     /// Carries no message data and no credentials.
     public let reason: String
+    /// A short name for metrics: a SQLSTATE, a code of librdkafka; one of few, unlike `reason`.
+    public let cause: String
 
-    public init(action: FailureAction, reason: String) {
+    public init(action: FailureAction, reason: String, cause: String = "other") {
         self.action = action
         self.reason = reason
+        self.cause = cause
     }
 
     public var description: String { reason }

@@ -47,14 +47,11 @@ final class Intake: Sendable {
     func run(listener: any PartitionListener) async throws(SourceError) {
         try await persist { () async throws(SourceError) in try await self.source.start(listener: listener) }
         var flow = FlowControl()
-        var committedAt = timepiece.now()
+        var committing = CommitSchedule(now: timepiece.now(), backoff: settings.backoff)
         var measuredAt: Duration?
         while !isStopping.withLock({ $0 }) {
             let now = timepiece.now()
-            if now - committedAt >= settings.commitInterval {
-                try await persist { () async throws(SourceError) in try await self.commit() }
-                committedAt = timepiece.now()
-            }
+            if committing.isDue(now, interval: settings.commitInterval) { try await commit(&committing) }
             try await regulate(&flow)
             try await persist { () async throws(SourceError) in self.accept(try await self.source.next()) }
             if measuredAt.map({ now - $0 >= .seconds(1) }) ?? true {
@@ -68,9 +65,24 @@ final class Intake: Sendable {
     func commit() async throws(SourceError) {
         let positions = ledger.committable
         guard !positions.isEmpty else { return }
+        CrashPoint.beforeOffsetCommit.pass()
         try await source.commit(positions)
+        CrashPoint.afterOffsetCommit.pass()
         ledger.committed(positions)
         board.committed(positions)
+    }
+
+    /// A commit that fails is tried again later, between polls: who does not poll drops out of the group.
+    private func commit(_ schedule: inout CommitSchedule) async throws(SourceError) {
+        do throws(SourceError) {
+            try await commit()
+            schedule.succeeded(at: timepiece.now())
+            board.cleared(.commit)
+        } catch {
+            guard error.action == .retry else { throw error }
+            schedule.failed(at: timepiece.now())
+            board.blocked(.commit, reason: error.reason, cause: error.cause)
+        }
     }
 
     /// Tries until it works; gives up quietly when the intake is to stop.
@@ -82,7 +94,7 @@ final class Intake: Sendable {
                 return board.cleared(.source)
             } catch {
                 guard error.action == .retry else { throw error }
-                board.blocked(.source, reason: error.reason)
+                board.blocked(.source, reason: error.reason, cause: error.cause)
             }
             if isStopping.withLock({ $0 }) { return }
             await wakeup.wait(atMost: backoff.next(), timepiece: timepiece)
@@ -97,6 +109,7 @@ final class Intake: Sendable {
 
     private func accept(_ messages: [SourceMessage]) {
         guard !messages.isEmpty else { return }
+        CrashPoint.afterPoll.pass()
         let start = timepiece.now()
         let plan = plan.withLock { $0 }
         var prepared: [PreparedText] = []
@@ -125,7 +138,8 @@ final class Intake: Sendable {
     // MARK: - Back-pressure
 
     private func regulate(_ flow: inout FlowControl) async throws(SourceError) {
-        let change = flow.change(load: ledger.load, settings: settings, sinkIsAway: board.isBlocked(by: .sink))
+        let mustWait = board.isBlocked(by: .sink) || board.isBlocked(by: .commit)
+        let change = flow.change(load: ledger.load, settings: settings, mustWait: mustWait)
         guard let change else { return }
         try await persist { () async throws(SourceError) in
             switch change {
@@ -142,7 +156,7 @@ final class Intake: Sendable {
     }
 }
 
-/// Decides when the source pauses: above the limits or while the sink is away, until half of the limits is free again.
+/// Decides when the source pauses: above the limits or while nothing can be stored or committed, until half of the limits is free again.
 struct FlowControl {
     enum Change: Equatable {
         case pause
@@ -152,16 +166,16 @@ struct FlowControl {
     private(set) var isPaused = false
 
     mutating func change(
-        load: (messages: Int, bytes: Int), settings: LiveWaySettings, sinkIsAway: Bool
+        load: (messages: Int, bytes: Int), settings: LiveWaySettings, mustWait: Bool
     ) -> Change? {
         let isFull = load.messages >= settings.maximumInFlight || load.bytes >= settings.maximumInFlightBytes
         let isRelieved =
             load.messages <= settings.maximumInFlight / 2 && load.bytes <= settings.maximumInFlightBytes / 2
-        if !isPaused, isFull || sinkIsAway {
+        if !isPaused, isFull || mustWait {
             isPaused = true
             return .pause
         }
-        if isPaused, isRelieved, !sinkIsAway {
+        if isPaused, isRelieved, !mustWait {
             isPaused = false
             return .resume
         }

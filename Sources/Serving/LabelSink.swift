@@ -3,7 +3,7 @@ public struct TaskLabel: Sendable {
     public let task: String
     /// `nil` where the daemon abstained, and for a multi-label task.
     public let label: String?
-    /// The set of labels of a multi-label task; `nil` otherwise.
+    /// The set of labels of a multi-label task, which may be empty; `nil` where the daemon abstained, and for other tasks.
     public let labels: [String]?
     /// Probability of the best label, also where the daemon abstained.
     public let score: Double

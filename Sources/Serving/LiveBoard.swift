@@ -1,3 +1,4 @@
+import CoreMetrics
 import Logging
 import Synchronization
 
@@ -7,7 +8,18 @@ final class LiveBoard: Sendable {
     enum Obstacle: String, CaseIterable {
         case adapters
         case source
+        /// Reading works, committing does not.
+        case commit
         case sink
+
+        /// What the log says, and which obstacles one outage can make.
+        var side: String { self == .commit ? Obstacle.source.rawValue : rawValue }
+    }
+
+    /// From the first obstacle of a side of the house until none is left.
+    private struct Outage {
+        let since: Duration
+        var attempts = 0
     }
 
     // MARK: - Mutable State (guarded by `state`)
@@ -15,6 +27,8 @@ final class LiveBoard: Sendable {
     private struct State {
         var phase = LiveState.starting
         var obstacles: [Obstacle: String] = [:]
+        /// By side.
+        var outages: [String: Outage] = [:]
         var isPaused = false
         var received = 0
         var labelled = 0
@@ -32,13 +46,13 @@ final class LiveBoard: Sendable {
     private let timepiece: Timepiece
     let metrics: LiveMetrics
 
-    init(pipeline: String, logger: Logger, timepiece: Timepiece) {
+    init(pipeline: String, logger: Logger, timepiece: Timepiece, metrics factory: any MetricsFactory) {
         var logger = logger
         logger[metadataKey: "pipeline"] = "\(pipeline)"
         self.pipeline = pipeline
         self.logger = logger
         self.timepiece = timepiece
-        metrics = LiveMetrics(pipeline: pipeline)
+        metrics = LiveMetrics(pipeline: pipeline, factory: factory)
     }
 
     // MARK: - Events
@@ -48,21 +62,36 @@ final class LiveBoard: Sendable {
         logger.info("pipeline is \(phase.rawValue)")
     }
 
-    /// One line when an obstacle appears, none while it lasts.
-    func blocked(_ obstacle: Obstacle, reason: String) {
-        let isNew = state.withLock { $0.obstacles.updateValue(reason, forKey: obstacle) == nil }
-        switch obstacle {
-        case .sink: metrics.sinkRetries.increment()
-        case .source: metrics.sourceRetries.increment()
-        case .adapters: break
+    /// One line when a side becomes blocked, none while it is.
+    ///
+    /// - Parameter cause: for the metric; one of few.
+    func blocked(_ obstacle: Obstacle, reason: String, cause: String = "other") {
+        let now = timepiece.now()
+        let isNew = state.withLock { state in
+            state.obstacles[obstacle] = reason
+            let isNew = state.outages[obstacle.side] == nil
+            state.outages[obstacle.side, default: Outage(since: now)].attempts += 1
+            return isNew
         }
-        if isNew { logger.warning("waiting", metadata: ["for": "\(obstacle.rawValue)", "reason": "\(reason)"]) }
+        if obstacle != .adapters { metrics.countRetry(obstacle.side, cause: cause) }
+        if isNew { logger.warning("waiting", metadata: ["for": "\(obstacle.side)", "reason": "\(reason)"]) }
     }
 
-    /// One line when it is gone.
+    /// One line when the last obstacle of a side is gone.
     func cleared(_ obstacle: Obstacle) {
-        guard state.withLock({ $0.obstacles.removeValue(forKey: obstacle) }) != nil else { return }
-        logger.notice("going on", metadata: ["after": "\(obstacle.rawValue)"])
+        let outage = state.withLock { state -> Outage? in
+            guard state.obstacles.removeValue(forKey: obstacle) != nil,
+                !state.obstacles.keys.contains(where: { $0.side == obstacle.side })
+            else { return nil }
+            return state.outages.removeValue(forKey: obstacle.side)
+        }
+        guard let outage else { return }
+        let waited = (timepiece.now() - outage.since).seconds
+        logger.notice(
+            "going on",
+            metadata: [
+                "after": "\(obstacle.side)", "attempts": "\(outage.attempts)", "waited": "\((waited * 10).rounded() / 10) s",
+            ])
     }
 
     func isBlocked(by obstacle: Obstacle) -> Bool { state.withLock { $0.obstacles[obstacle] != nil } }
@@ -126,6 +155,11 @@ final class LiveBoard: Sendable {
     func lagged(_ lag: [SourcePartition: Int64]) {
         metrics.record(lag: lag)
         state.withLock { $0.lag = lag }
+    }
+
+    func positionReset(_ reason: String) {
+        metrics.positionResets.increment()
+        logger.warning("a position is out of range; reading goes on elsewhere", metadata: ["reason": "\(reason)"])
     }
 
     func committed(_ positions: [SourcePartition: Int64]) { metrics.record(committed: positions) }

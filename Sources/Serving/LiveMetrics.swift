@@ -11,52 +11,63 @@ final class LiveMetrics: Sendable {
     let batch: CoreMetrics.Timer
     let classify: CoreMetrics.Timer
     let store: CoreMetrics.Timer
-    let sourceRetries: Counter
-    let sinkRetries: Counter
+    let positionResets: Counter
     private let inFlightMessages: Gauge
     private let inFlightBytes: Gauge
     private let paused: Gauge
     private let ready: Gauge
     private let rejected: [RejectionStage: Counter]
     private let pipeline: (String, String)
+    private let factory: any MetricsFactory
 
     // MARK: - Mutable State (guarded by `cache`)
 
     private struct Cache {
         var labels: [String: Counter] = [:]
         var abstentions: [String: Counter] = [:]
+        /// By side and cause.
+        var retries: [String: Counter] = [:]
         var lag: [SourcePartition: Gauge] = [:]
         var committed: [SourcePartition: Gauge] = [:]
     }
 
     private let cache = Mutex(Cache())
 
-    init(pipeline name: String) {
+    init(pipeline name: String, factory: any MetricsFactory) {
+        self.factory = factory
         let pipeline = ("pipeline", name)
         self.pipeline = pipeline
         func timer(_ stage: String) -> CoreMetrics.Timer {
-            CoreMetrics.Timer(label: MetricNames.stageSeconds, dimensions: [pipeline, ("stage", stage)])
+            CoreMetrics.Timer(label: MetricNames.stageSeconds, dimensions: [pipeline, ("stage", stage)], factory: factory)
         }
-        func retries(_ side: String) -> Counter {
-            Counter(label: MetricNames.retries, dimensions: [pipeline, ("side", side)])
-        }
-        messages = Counter(label: MetricNames.messages, dimensions: [pipeline])
-        dropped = Counter(label: MetricNames.dropped, dimensions: [pipeline])
-        batchFill = Recorder(label: MetricNames.batchFill, dimensions: [pipeline])
-        batchTokens = Recorder(label: MetricNames.batchTokens, dimensions: [pipeline])
+        messages = Counter(label: MetricNames.messages, dimensions: [pipeline], factory: factory)
+        dropped = Counter(label: MetricNames.dropped, dimensions: [pipeline], factory: factory)
+        batchFill = Recorder(label: MetricNames.batchFill, dimensions: [pipeline], aggregate: true, factory: factory)
+        batchTokens = Recorder(label: MetricNames.batchTokens, dimensions: [pipeline], aggregate: true, factory: factory)
         (prepare, batch, classify, store) = (timer("prepare"), timer("batch"), timer("classify"), timer("store"))
-        (sourceRetries, sinkRetries) = (retries("source"), retries("sink"))
-        inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline])
-        inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline])
-        paused = Gauge(label: MetricNames.paused, dimensions: [pipeline])
-        ready = Gauge(label: MetricNames.ready, dimensions: [pipeline])
+        positionResets = Counter(label: MetricNames.positionResets, dimensions: [pipeline], factory: factory)
+        inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline], factory: factory)
+        inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline], factory: factory)
+        paused = Gauge(label: MetricNames.paused, dimensions: [pipeline], factory: factory)
+        ready = Gauge(label: MetricNames.ready, dimensions: [pipeline], factory: factory)
         rejected = Dictionary(
             uniqueKeysWithValues: RejectionStage.allCases.map { stage in
-                (stage, Counter(label: MetricNames.rejected, dimensions: [pipeline, ("stage", stage.rawValue)]))
+                (stage, Counter(label: MetricNames.rejected, dimensions: [pipeline, ("stage", stage.rawValue)], factory: factory))
             })
     }
 
     func countRejected(_ stage: RejectionStage, by count: Int = 1) { rejected[stage]?.increment(by: count) }
+
+    func countRetry(_ side: String, cause: String) {
+        let counter = cache.withLock { cache in
+            let key = "\(side) \(cause)"
+            if let counter = cache.retries[key] { return counter }
+            let counter = Counter(label: MetricNames.retries, dimensions: [pipeline, ("side", side), ("cause", cause)], factory: factory)
+            cache.retries[key] = counter
+            return counter
+        }
+        counter.increment()
+    }
 
     func countLabel(task: String, abstained: Bool) {
         let (labels, abstentions) = cache.withLock { cache in
@@ -98,7 +109,7 @@ final class LiveMetrics: Sendable {
 
     private func counter(_ name: String, _ task: String, in cache: inout [String: Counter]) -> Counter {
         if let counter = cache[task] { return counter }
-        let counter = Counter(label: name, dimensions: [pipeline, ("task", task)])
+        let counter = Counter(label: name, dimensions: [pipeline, ("task", task)], factory: factory)
         cache[task] = counter
         return counter
     }
@@ -106,7 +117,7 @@ final class LiveMetrics: Sendable {
     private func gauge(_ name: String, _ partition: SourcePartition, in cache: inout [SourcePartition: Gauge]) -> Gauge {
         if let gauge = cache[partition] { return gauge }
         let dimensions = [pipeline, ("topic", partition.topic), ("partition", String(partition.partition))]
-        let gauge = Gauge(label: name, dimensions: dimensions)
+        let gauge = Gauge(label: name, dimensions: dimensions, factory: factory)
         cache[partition] = gauge
         return gauge
     }

@@ -1,4 +1,5 @@
 import AdapterRegistry
+import CoreMetrics
 import Logging
 import Synchronization
 import WordPiece
@@ -44,11 +45,14 @@ public final class LiveWay: Sendable {
 
     /// Nothing happens before ``run()``.
     ///
-    /// - Parameter timepiece: the clock of batching, back-off and measurements.
+    /// - Parameters:
+    ///   - timepiece: the clock of batching, back-off and measurements.
+    ///   - metrics: where the figures named in ``MetricNames`` go.
     public init(
         settings: LiveWaySettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor,
         source: any TextSource, sink: any LabelSink, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
-        workers: WorkerPool, logger: Logger, timepiece: Timepiece = .system
+        workers: WorkerPool, logger: Logger, timepiece: Timepiece = .system,
+        metrics: any MetricsFactory = MetricsSystem.factory
     ) {
         self.source = source
         self.sink = sink
@@ -58,7 +62,7 @@ public final class LiveWay: Sendable {
         initialPlan = LivePlan(
             settings: settings, tasks: tasks, router: router, extractor: extractor, positions: positions)
         ledger = DeliveryLedger()
-        board = LiveBoard(pipeline: settings.pipeline, logger: logger, timepiece: timepiece)
+        board = LiveBoard(pipeline: settings.pipeline, logger: logger, timepiece: timepiece, metrics: metrics)
         let outcomes = OutcomeQueue()
         self.outcomes = outcomes
         batches = BatchStage(
@@ -207,7 +211,7 @@ public final class LiveWay: Sendable {
     /// The last commit, then everything is closed. A sink that did not answer in time is not waited for.
     private func leave(_ storing: Task<Void, Never>, mayHang: Bool) async {
         do throws(SourceError) { try await intake.commit() } catch {
-            board.blocked(.source, reason: error.reason)
+            board.blocked(.commit, reason: error.reason, cause: error.cause)
         }
         await source.close()
         let closing = Task {

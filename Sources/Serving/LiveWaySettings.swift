@@ -9,13 +9,13 @@ public struct TaskDefinition: Sendable, Equatable {
     public var name: String
     /// The labels it is meant to have; empty accepts those of its adapter.
     public var labels: [String]
-    /// Below this score of the best label the daemon abstains.
-    public var abstainBelow: Double?
+    /// When the daemon abstains; nil: never.
+    public var abstention: Abstention?
 
-    public init(name: String, labels: [String] = [], abstainBelow: Double? = nil) {
+    public init(name: String, labels: [String] = [], abstention: Abstention? = nil) {
         self.name = name
         self.labels = labels
-        self.abstainBelow = abstainBelow
+        self.abstention = abstention
     }
 }
 

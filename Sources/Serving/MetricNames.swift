@@ -10,8 +10,10 @@ public enum MetricNames {
     public static let rejected = "lorikeet_rejected_total"
     /// Counter {pipeline}: messages dropped because no route wants them.
     public static let dropped = "lorikeet_dropped_total"
-    /// Counter {pipeline, side}: failed attempts at the source or the sink.
+    /// Counter {pipeline, side, cause}: failed attempts at the source or the sink, by SQLSTATE or librdkafka's name of the error.
     public static let retries = "lorikeet_retries_total"
+    /// Counter {pipeline}: positions that were out of range, so that reading went on elsewhere.
+    public static let positionResets = "lorikeet_position_resets_total"
     /// Distribution {pipeline}: share of the token budget that a batch used.
     public static let batchFill = "lorikeet_batch_fill_ratio"
     /// Distribution {pipeline}: tokens of a batch.

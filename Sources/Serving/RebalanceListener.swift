@@ -20,4 +20,6 @@ struct RebalanceListener: PartitionListener {
         board.revoked(partitions, lost: lost, unfinished: unread.count)
         return lost ? [:] : positions
     }
+
+    func positionReset(_ reason: String) { board.positionReset(reason) }
 }

@@ -31,7 +31,7 @@ struct SinkStage: Sendable {
                 break
             } catch {
                 guard error.action == .retry else { throw error }
-                board.blocked(.sink, reason: error.reason)
+                board.blocked(.sink, reason: error.reason, cause: error.cause)
             }
             do { try await timepiece.sleep(waits.next()) } catch { return }
         }

@@ -6,6 +6,15 @@ public protocol PartitionListener: Sendable {
     /// - Parameter lost: another member may own them already: nothing of them may be committed.
     /// - Returns: positions to commit before the partitions are given up (the offset of the next message to read).
     func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64]
+
+    /// A position was out of range, and reading goes on where the source's settings say.
+    ///
+    /// - Parameter reason: which partition, from where to where; no message data.
+    func positionReset(_ reason: String)
+}
+
+extension PartitionListener {
+    public func positionReset(_ reason: String) {}
 }
 
 /// Where texts come from: a member of a consumer group, one call at a time.

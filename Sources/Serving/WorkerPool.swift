@@ -98,6 +98,7 @@ private actor Worker {
             let start = timepiece.now()
             pulse.begin(at: start)
             let finished = classifier.outcomes(of: texts, snapshot: offer.liveAdapters.snapshot)
+            CrashPoint.inClassification.pass()
             let end = timepiece.now()
             pulse.end(at: end)
             offer.finish(finished, end - start)

@@ -21,7 +21,7 @@ struct LiveAdaptersTests {
         return try await store.promote(task: task, version: version.version)
     }
 
-    private func refresh(_ tasks: [String: [String]]) async throws -> AdapterRefresh {
+    private func refresh(_ tasks: [String: TaskForm]) async throws -> AdapterRefresh {
         try await live.refresh(from: store, tasks: tasks, base: model.base)
     }
 

@@ -8,10 +8,10 @@ import Testing
 @Suite struct FailureTableTests {
     @Test(arguments: [
         ("08006", FailureAction.retry), ("25006", .retry), ("53300", .retry), ("53100", .retry), ("57P01", .retry), ("57P03", .retry),
-        ("40P01", .retry), ("40001", .retry), ("57014", .retry), ("55P03", .retry), ("58030", .retry), ("25P03", .retry),
+        ("40P01", .retry), ("40001", .retry), ("57014", .retry), ("55P03", .retry), ("58030", .retry), ("25P03", .retry), ("25P04", .retry),
         ("22001", .reject), ("22003", .reject), ("22P05", .reject), ("23505", .reject), ("23514", .reject), ("23502", .reject),
-        ("P0001", .reject), ("44000", .reject), ("54000", .reject), ("38000", .reject),
-        ("42P01", .stop), ("42703", .stop), ("42501", .stop), ("28P01", .stop), ("28000", .stop), ("3D000", .stop), ("3F000", .stop),
+        ("P0001", .reject), ("44000", .reject), ("54000", .reject), ("38000", .reject), ("2F005", .reject),
+        ("42P01", .retry), ("42703", .stop), ("42501", .stop), ("28P01", .stop), ("28000", .stop), ("3D000", .stop), ("3F000", .stop),
         ("XX001", .stop), ("57P04", .stop), ("99999", .stop), ("", .stop),
     ])
     func sqlStateDecides(_ state: String, _ action: FailureAction) {

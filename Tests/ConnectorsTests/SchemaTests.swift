@@ -76,7 +76,8 @@ import Testing
 
     @Test func aStepThatFailsLeavesNothing() async throws {
         let database = try await SchemaDatabase.make(isMigrated: false)
-        let broken = Migration(version: Schema.expectedVersion + 1, name: "broken", statements: ["ALTER TABLE lorikeet.nothing ADD x int"])
+        let broken = Migration(
+            version: Schema.expectedVersion + 1, name: "broken", statements: ["ALTER TABLE lorikeet.labels ADD task text"])
 
         let error = await #expect(throws: DatabaseError.self) {
             try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [broken])

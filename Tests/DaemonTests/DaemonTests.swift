@@ -201,6 +201,60 @@ import Testing
         }
     }
 
+    @Test func faultsWhileItRunsAreToldAtReadyz() async throws {
+        try await withPrivatePostgres { server in
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                let fixture = try await DaemonFixture(broker: broker, postgres: server.dsn())
+                try fixture.writeAdapter("first")
+                let file = try fixture.writePipeline()
+                try fixture.produce(5)
+                try await fixture.withDaemon(file, options: fixture.options(http: "127.0.0.1:0")) { daemon in
+                    let address = try #require(await daemon.httpAddress())
+                    func untilReadyz(_ status: Int, says text: String) async throws {
+                        try await eventually("\(status) \(text)") {
+                            let answer = try await HTTPAnswer.get("/readyz", from: address)
+                            return answer.status == status && answer.body.contains(text)
+                        }
+                    }
+                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+                    try await untilReadyz(200, says: "running")
+
+                    try server.crash()
+                    try fixture.produce(5, from: 5)
+                    try await untilReadyz(503, says: "PostgreSQL")
+                    try server.restart()
+                    try await untilReadyz(200, says: "running")
+                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+
+                    func rename(_ name: String, to other: String) throws {
+                        let connection = try PostgresConnection(dsn: server.dsn())
+                        try connection.execute("ALTER TABLE lorikeet.\(name) RENAME TO \(other)")
+                        connection.close()
+                    }
+                    try rename("labels", to: "hidden")
+                    try fixture.produce(5, from: 10)
+                    try await untilReadyz(503, says: "lorikeet.labels")
+                    try rename("hidden", to: "labels")
+                    try await untilReadyz(200, says: "running")
+
+                    try broker.setDown()
+                    try await untilReadyz(503, says: "_ALL_BROKERS_DOWN")
+                    try broker.setUp()
+                    try await untilReadyz(200, says: "running")
+                    try fixture.produce(5, from: 15)
+                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 20 }
+
+                    let page = try await HTTPAnswer.get("/metrics", from: address).body
+                    for cause in ["42P01", "_ALL_BROKERS_DOWN"] {
+                        #expect(page.contains("lorikeet_retries_total{cause=\"\(cause)\",pipeline=\"noise\","))
+                    }
+                }
+                #expect(fixture.log.count(containing: "msg=waiting for=sink") == 2)
+                #expect(fixture.log.count(containing: "msg=waiting for=source") == 1)
+            }
+        }
+    }
+
     @Test func aBrokerThatIsAwayAtTheStartIsWaitedFor() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")

@@ -70,13 +70,13 @@ private let good = """
             .json(pointer: pointers[0], value: .string("program")), .json(pointer: pointers[1], value: .number(7)),
             .json(pointer: pointers[2], value: .boolean(true)),
         ])
-    #expect(pipeline.task("section")?.abstainBelow == 0.5)
+    #expect(pipeline.task("section")?.abstention == .below(0.5))
     #expect(pipeline.task("role")?.adapter == "/nowhere/adapters/role")
     #expect(pipeline.batch.tokens == 1024 && pipeline.batch.delay == .milliseconds(50) && pipeline.batch.maxTokens == 128)
     #expect(pipeline.sink.postgres.value == "postgresql://u:secret@h/d" && !pipeline.sink.storeText)
     #expect(pipeline.retrain?.every == .seconds(21600) && pipeline.retrain?.layers == [3, 4, 5])
     #expect(pipeline.retrain?.rank == 4 && pipeline.retrain?.alpha == 16 && pipeline.retrain?.rate == 5e-4)
-    #expect(pipeline.examples == [ExampleConfiguration(text: "a game of chess", task: "section", label: "games", line: 18)])
+    #expect(pipeline.examples == [ExampleConfiguration(text: "a game of chess", task: "section", labels: ["games"], line: 18)])
     #expect(!String(reflecting: pipeline).contains("secret"))
     #expect(pipeline.problem(at: "tasks.role.adapter", "no").description == "p.yaml:13: tasks.role.adapter: no")
 }
@@ -96,6 +96,8 @@ private let good = """
     #expect(settings.schedule == .cosine && settings.clipping == 0.5 && settings.maxTokens == 64)
     var defaults = TrainingSettings()
     defaults.maxTokens = 64
+    // The gate's hold-out decides about a challenger; none of its rows choose an epoch.
+    defaults.keeping = .last
     #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
 }
 

@@ -37,3 +37,27 @@ import Testing
         #expect(line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows=3"))
     }
 }
+
+/// As the kernel ends a process when memory is out: the daemon says so, labels on, and tries again.
+@Test func aRetrainingThatIsKilledDisturbsNothing() async throws {
+    try await DaemonFixture.with { fixture in
+        let program = try fixture.folder.write("program", "#!/bin/sh\nkill -KILL $$\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 1 }")
+        var options = fixture.options()
+        options.retrainProgram = program
+        try await fixture.withDaemon(file, options: options) { daemon in
+            try await eventually("ready") { await daemon.readiness().ready }
+            let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+            defer { connection.close() }
+            try connection.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+            try await eventually("two that failed") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 2 }
+            try fixture.produce(50)
+            try await eventually("50 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 50 }
+            #expect(await daemon.readiness().ready)
+        }
+        let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
+        #expect(line.contains("status=137"), "\(line)")
+    }
+}

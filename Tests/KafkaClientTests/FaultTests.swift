@@ -85,6 +85,23 @@ import Testing
         }
     }
 
+    /// librdkafka by itself would own the partitions and never read them.
+    @Test(arguments: ["range", "cooperative-sticky"])
+    func positionsThatTheCoordinatorRefusesAreAskedForAgain(_ strategy: String) async throws {
+        try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+            let producer = try broker.makeProducer()
+            for partition in 0..<Int32(2) { try producer.produce(topic: "texts", partition: partition, payload: [1]) }
+            try producer.flush(timeout: .seconds(30))
+            try broker.pushErrors(.offsetFetch, [16, 15])  // not the coordinator, not available
+            let properties = broker.consumerProperties(group: "g", ["partition.assignment.strategy": strategy])
+            let member = try GroupMember(properties, topics: ["texts"])
+            #expect(Set(try member.read(2).map(\.partition)) == [0, 1])
+            #expect(member.log.all.contains { $0.facility == "POSITION" })
+            #expect(member.revocations.isEmpty)
+            member.consumer.close()
+        }
+    }
+
     @Test func slowBrokerOnlyDelays() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             try broker.setRoundTrip(.milliseconds(100))

@@ -28,7 +28,7 @@ import Testing
         let binaries = try #require(ServerBinaries.folder())
         let user = try ServerUser.current()
         let folder = try ServerFolder.make(in: nil, owner: user)
-        let supervisor = try ServerSupervisor(folder: folder, binaries: binaries, user: user, fsync: false)
+        let supervisor = try ServerSupervisor(folder: folder, binaries: binaries, user: user, fsync: false, settings: [:])
         let backend = try PostgresConnection(dsn: "host=\(folder) user=postgres").execute("SELECT pg_backend_pid() AS p")[0].integer("p")
         close(supervisor.socket)
         var status: Int32 = 0

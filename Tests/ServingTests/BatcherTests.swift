@@ -78,7 +78,7 @@ struct FlowControlTests {
     @Test func pausesAtTheLimitAndResumesAtHalfOfIt() {
         var flow = FlowControl()
         func change(_ messages: Int, _ bytes: Int = 0) -> FlowControl.Change? {
-            flow.change(load: (messages, bytes), settings: settings(), sinkIsAway: false)
+            flow.change(load: (messages, bytes), settings: settings(), mustWait: false)
         }
         #expect(change(99) == nil)
         #expect(change(100) == .pause)
@@ -91,9 +91,9 @@ struct FlowControlTests {
 
     @Test func staysPausedWhileTheSinkIsAway() {
         var flow = FlowControl()
-        #expect(flow.change(load: (0, 0), settings: settings(), sinkIsAway: true) == .pause)
-        #expect(flow.change(load: (0, 0), settings: settings(), sinkIsAway: true) == nil)
-        #expect(flow.change(load: (0, 0), settings: settings(), sinkIsAway: false) == .resume)
+        #expect(flow.change(load: (0, 0), settings: settings(), mustWait: true) == .pause)
+        #expect(flow.change(load: (0, 0), settings: settings(), mustWait: true) == nil)
+        #expect(flow.change(load: (0, 0), settings: settings(), mustWait: false) == .resume)
     }
 }
 

@@ -47,9 +47,14 @@ struct LiveHarness {
     /// Puts an adapter of this seed to use.
     @discardableResult
     func swap(_ task: String, seed: UInt64) throws -> String {
-        let adapter = try model.adapter(labels: ["a", "b"], seed: seed)
+        try swap(task, to: try model.adapter(labels: ["a", "b"], seed: seed), version: Int(seed))
+    }
+
+    /// Puts an adapter to use.
+    @discardableResult
+    func swap(_ task: String, to adapter: Adapter, version: Int) throws -> String {
         let version = AdapterVersion(
-            task: task, version: Int(seed), digest: adapter.digest, baseDigest: adapter.baseDigest, state: .live,
+            task: task, version: version, digest: adapter.digest, baseDigest: adapter.baseDigest, state: .live,
             createdAt: Date(timeIntervalSince1970: 0))
         live.swap(task: task, to: LiveAdapter(adapter: adapter, version: version))
         return adapter.digest

@@ -1,3 +1,4 @@
+import BERT
 import Foundation
 import Serving
 import TestSupport
@@ -33,11 +34,39 @@ struct LiveWayTests {
     }
 
     @Test func abstainsBelowTheThreshold() async throws {
-        let harness = try LiveHarness(tasks: [TaskDefinition(name: "role", abstainBelow: 1.1)])
+        let harness = try LiveHarness(tasks: [TaskDefinition(name: "role", abstention: .below(1.1))])
         harness.source.produce(texts: ["any"])
         try await harness.whileRunning { await harness.sink.waitForMessages(1) }
         let label = try #require(harness.sink.state.value.labels.values.first)
         #expect(label.label == nil && label.abstained && label.score > 0.5)
+    }
+
+    @Test func abstainsBelowWhatThePrecisionTakes() async throws {
+        let point = AbstentionPoint(precision: 0.96, threshold: 0, coverage: 1)
+        for (points, abstains) in [([point], false), ([], true)] {
+            let harness = try LiveHarness(tasks: [TaskDefinition(name: "role", abstention: .precision(0.95))])
+            let adapter = try harness.model.adapter(labels: ["a", "b"]).with { $0.abstention = points }
+            try harness.swap("role", to: adapter, version: 9)
+            harness.source.produce(texts: ["any"])
+            try await harness.whileRunning { await harness.sink.waitForMessages(1) }
+            let label = try #require(harness.sink.state.value.labels.values.first)
+            #expect(label.abstained == abstains && (label.label == nil) == abstains)
+        }
+    }
+
+    @Test func aMultiLabelTaskGivesTheSetOverItsThresholds() async throws {
+        let harness = try LiveHarness()
+        let adapter = try harness.model.adapter(labels: ["a", "b"]).with {
+            $0.multiLabel = true
+            $0.thresholds = [0, 1]
+            $0.temperature = 2
+        }
+        try harness.swap("role", to: adapter, version: 9)
+        harness.source.produce(texts: ["any"])
+        try await harness.whileRunning { await harness.sink.waitForMessages(1) }
+        let label = try #require(harness.sink.state.value.labels.values.first)
+        #expect(label.label == nil && label.labels == ["a"] && !label.abstained)
+        #expect(label.score == label.scores.map(\.score).max())
     }
 
     @Test func badMessagesAreRejectedAndTheOthersGoOn() async throws {

@@ -28,6 +28,18 @@ public final class InMemoryLabelledRowSource: LabelledRowSource {
         }
     }
 
+    /// Adds rows of a multi-label task, each a second after the last.
+    public func add(_ rows: [(text: String, labels: [String])], task: String) {
+        state.update { state in
+            for row in rows {
+                state.now += 1
+                let id = Int64(state.rows[task, default: []].count + 1)
+                state.rows[task, default: []].append(
+                    LabelledRow(id: id, text: row.text, labels: row.labels, createdAt: state.now))
+            }
+        }
+    }
+
     public func newRows(task: String, since: Date?) async throws -> Int {
         state.value.rows[task, default: []].count { row in since.map { row.createdAt > $0 } ?? true }
     }

@@ -73,21 +73,21 @@ actor AdapterListener {
     nonisolated func interrupt() { waker.withLock { $0?.wake() } }
 
     func run() async {
-        var wait = Duration.milliseconds(200)
+        let settings = BackoffSettings(ceiling: backoffCeiling)
+        var waits = Backoff(settings)
         var isAway = false
         while !Task.isCancelled {
             do {
                 try listenUntilBroken {
                     if isAway { logger.notice("Listening for changes of adapters again") }
                     isAway = false
-                    wait = .milliseconds(200)
+                    waits = Backoff(settings)
                 }
             } catch {
                 if Task.isCancelled { break }
                 if !isAway { logger.warning("Not listening for changes of adapters: \(DatabaseError(error))") }
                 isAway = true
-                try? await Task.sleep(for: wait)
-                wait = Swift.min(wait * 2, backoffCeiling)
+                try? await Task.sleep(for: waits.next())
             }
         }
         continuation.finish()

@@ -9,11 +9,14 @@ public struct DatabaseError: Error, Sendable, Equatable, CustomStringConvertible
     public let reason: String
     /// The server's code, where it was the server.
     public let sqlState: String?
+    /// For metrics: the SQLSTATE, else what kind of failure it was.
+    public let cause: String
 
-    public init(action: FailureAction, reason: String, sqlState: String? = nil) {
+    public init(action: FailureAction, reason: String, sqlState: String? = nil, cause: String? = nil) {
         self.action = action
         self.reason = reason
         self.sqlState = sqlState
+        self.cause = cause ?? sqlState ?? "other"
     }
 
     public var description: String { reason }
@@ -24,7 +27,8 @@ extension DatabaseError {
     init(_ error: PostgresError, purpose: String? = nil) {
         let place = purpose.map { "PostgreSQL, \($0): " } ?? "PostgreSQL: "
         self.init(
-            action: FailureTable.action(for: error), reason: place + FailureReason.text(of: error), sqlState: error.sqlState)
+            action: FailureTable.action(for: error), reason: place + FailureReason.text(of: error), sqlState: error.sqlState,
+            cause: error.sqlState ?? error.kind.rawValue)
     }
 
     /// Anything that the body of a statement threw; what is not the database's is a bug.

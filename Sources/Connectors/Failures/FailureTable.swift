@@ -6,7 +6,7 @@ import Serving
 /// person can help.
 ///
 /// PostgreSQL failures are decided by SQLSTATE: the whole code first, then its class (the first two characters). Kafka failures are decided by name
-/// first, then by librdkafka's own flags.
+/// first, then by librdkafka's own flags. `.retry` is where to err: it waits, says what for and loses nothing.
 public enum FailureTable {
     // MARK: - PostgreSQL
 
@@ -15,8 +15,10 @@ public enum FailureTable {
         "08P01": .stop,  // protocol violation: not a PostgreSQL server, or a broken one
         "0A000": .stop,  // feature not supported
         "25006": .retry,  // read-only: a standby that is about to be promoted, or a server in maintenance
+        "25P04": .retry,  // a transaction took longer than the server allows
         "25P03": .retry,  // idle in a transaction for too long: we were stopped meanwhile
         "26000": .retry,  // a prepared statement is gone: a pooler gave us another session
+        "42P01": .retry,  // a table is gone: whoever dropped it may bring it back
         "42501": .stop,  // the role lacks a privilege
         "53400": .stop,  // configuration limit exceeded
         "55000": .stop,  // the object is not in the state it needs to be in
@@ -34,6 +36,7 @@ public enum FailureTable {
         "23": .reject,  // integrity constraint violation
         "27": .reject,  // triggered data change violation
         "28": .stop,  // wrong user or password
+        "2F": .reject,  // a routine of the user's, for example a trigger that ended without RETURN
         "38": .reject,  // external routine, for example a trigger in PL/Python
         "39": .reject,  // external routine invocation
         "40": .retry,  // transaction rollback: deadlock, serialization
@@ -85,7 +88,7 @@ public enum FailureTable {
         "_FENCED": .stop,
     ]
 
-    /// Everything else passes by itself: a broker that is away, a leader that moved, a rebalance under way, a topic that is not there yet.
+    /// What is fatal to the client stops. Everything else passes by itself, what librdkafka flags as retriable and what it does not: a broker that is away, a leader that moved, a rebalance under way, a topic that is not there yet.
     public static func action(for error: KafkaError) -> FailureAction {
         if error.isFatal { return .stop }
         return kafkaNames[error.name] ?? .retry

@@ -17,7 +17,9 @@ final class KafkaReports {
         if FailureTable.action(for: error) == .stop {
             stop = stop ?? error
         } else if Self.waitedFor.contains(error.name) {
-            away = error
+            // That all brokers are down follows from these, and says less.
+            let isConsequence = error.name == "_ALL_BROKERS_DOWN" && (away?.name == "_SSL" || away?.name == "_RESOLVE")
+            if !isConsequence { away = error }
         }
     }
 

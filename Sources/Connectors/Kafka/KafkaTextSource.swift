@@ -11,6 +11,8 @@ public actor KafkaTextSource: TextSource {
     /// What the client library reported since it was asked last.
     private let reports = KafkaReports()
     private let pending = PendingCommits()
+    private let resets = OffsetResets()
+    private var listener: (any PartitionListener)?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -26,7 +28,8 @@ public actor KafkaTextSource: TextSource {
         guard refused.isEmpty else {
             throw SourceError(action: .stop, reason: "Kafka properties that have keys of their own: \(refused.joined(separator: ", "))")
         }
-        let (reports, pending, logger) = (reports, pending, logger)
+        let (reports, pending, resets, logger) = (reports, pending, resets, logger)
+        self.listener = listener
         consumer = try mapped("starting") { () throws(KafkaError) in
             try KafkaConsumer(
                 properties: settings.consumerProperties, topics: settings.topics,
@@ -40,7 +43,10 @@ public actor KafkaTextSource: TextSource {
                     return refused.merging(positions.map { (TopicPartition($0.key), $0.value) }) { max($0, $1) }
                 },
                 onError: { reports.append($0) },
-                onLog: { line in logger.log(level: line.loggerLevel, "\(line.message)", metadata: ["facility": "\(line.facility)"]) })
+                onLog: { line in
+                    resets.note(line)
+                    logger.log(level: line.loggerLevel, "\(line.message)", metadata: ["facility": "\(line.facility)"])
+                })
         }
     }
 
@@ -49,6 +55,7 @@ public actor KafkaTextSource: TextSource {
         let messages = try mapped("reading") { () throws(KafkaError) in
             try consumer.poll(maximum: settings.maximumMessages, timeout: settings.pollTimeout)
         }
+        for reset in resets.take() { listener?.positionReset(reset) }
         if !pending.positions.isEmpty { commitPending(to: consumer) }
         if reports.isAway, !messages.isEmpty || brokersAnswer(consumer) { reports.noteSignOfLife() }
         // Messages that came before a stop are delivered again after it.
@@ -84,7 +91,7 @@ public actor KafkaTextSource: TextSource {
 
     private func commit(_ offsets: [TopicPartition: Int64], to consumer: KafkaConsumer) throws(SourceError) {
         do throws(KafkaError) {
-            try consumer.commit(offsets)
+            try consumer.commit(offsets, whenSent: { CrashPoint.inOffsetCommit.pass() })
             pending.clear()
         } catch {
             guard PendingCommits.membershipErrors.contains(error.name), !error.isFatal else {
@@ -128,6 +135,6 @@ public actor KafkaTextSource: TextSource {
 
 extension SourceError {
     init(_ error: KafkaError, purpose: String) {
-        self.init(action: FailureTable.action(for: error), reason: "\(error), while \(purpose)")
+        self.init(action: FailureTable.action(for: error), reason: "\(error), while \(purpose)", cause: error.name)
     }
 }

@@ -43,7 +43,10 @@ public actor PostgresLabelSink: LabelSink {
         let batch = StoreBatch(outcomes)
         if batch.isEmpty { return StoreReceipt() }
         do {
-            let refused = try write(batch, on: try usableConnection())
+            let connection = try usableConnection()
+            CrashPoint.beforeTransaction.pass()
+            let refused = try write(batch, on: connection)
+            CrashPoint.afterTransaction.pass()
             return batch.receipt(refused: refused.map(\.message))
         } catch {
             throw sinkError(error, purpose: "storing labels")
@@ -63,7 +66,10 @@ public actor PostgresLabelSink: LabelSink {
     /// - Returns: the messages that the database refused, and why.
     private func write(_ batch: StoreBatch, on connection: BoundedConnection) throws -> [Rejection] {
         do {
-            try connection.transaction { try LabelStatements(connection, pipeline: pipeline).store(batch.labelled, batch.rejections) }
+            try connection.transaction {
+                try LabelStatements(connection, pipeline: pipeline).store(batch.labelled, batch.rejections)
+                CrashPoint.inTransaction.pass()
+            }
             return []
         } catch let error as PostgresError where FailureTable.action(for: error) == .reject && !batch.labelled.isEmpty {
             logger.debug("A batch was refused; looking for the messages at fault", metadata: ["sqlstate": "\(error.sqlState ?? "")"])
@@ -114,6 +120,6 @@ public actor PostgresLabelSink: LabelSink {
         close()
         let failure = DatabaseError(error, purpose: purpose)
         // Only the rows of `rejected` can be refused up to here; to lose them is no choice.
-        return SinkError(action: failure.action == .reject ? .retry : failure.action, reason: failure.reason)
+        return SinkError(action: failure.action == .reject ? .retry : failure.action, reason: failure.reason, cause: failure.cause)
     }
 }

@@ -5,8 +5,6 @@ import Retraining
 import Serving
 
 /// Labelled rows from `lorikeet.annotations`, and the learning way's records in `lorikeet.retrainings`.
-///
-/// Rows with a set of labels are left out for now, and counted: ``skippedRows(task:)``.
 public struct PostgresLabelledRowSource: LabelledRowSource {
     private let settings: PostgresSettings
     private let session: PostgresSession
@@ -22,7 +20,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         try await count(
             """
             SELECT count(*) AS rows FROM lorikeet.annotations
-            WHERE task = $1 AND label IS NOT NULL AND created_at > coalesce(to_timestamp($2::double precision), '-infinity')
+            WHERE task = $1 AND created_at > coalesce(to_timestamp($2::double precision), '-infinity')
             """, [.text(task), ExactTime.parameter(since)])
     }
 
@@ -33,30 +31,28 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         try await count(
             """
             SELECT count(*) AS rows FROM lorikeet.annotations
-            WHERE task = $1 AND label IS NOT NULL AND created_at > coalesce(
+            WHERE task = $1 AND created_at > coalesce(
                 (SELECT max(started_at) FROM lorikeet.retrainings
                  WHERE task = $1 AND verdict IN ('promoted', 'rejected')), '-infinity')
             """, [.text(task)])
-    }
-
-    /// Rows of the task that carry a set of labels, which ``rows(task:limit:)`` leaves out.
-    public func skippedRows(task: String) async throws(DatabaseError) -> Int {
-        try await count("SELECT count(*) AS rows FROM lorikeet.annotations WHERE task = $1 AND label IS NULL", [.text(task)])
     }
 
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         try await session.run("reading annotations") { connection in
             let result = try connection.execute(
                 """
-                SELECT id, text, label, \(ExactTime.column("created_at")) FROM (
-                    SELECT id, text, label, created_at FROM lorikeet.annotations
-                    WHERE task = $1 AND label IS NOT NULL ORDER BY created_at DESC, id DESC LIMIT $2::bigint
+                SELECT id, text, label, labels, \(ExactTime.column("created_at")) FROM (
+                    SELECT id, text, label, labels, created_at FROM lorikeet.annotations
+                    WHERE task = $1 ORDER BY created_at DESC, id DESC LIMIT $2::bigint
                 ) AS newest ORDER BY newest.created_at, id
                 """, [.text(task), .integer(Int64(max(0, limit)))], within: .seconds(600))
             return try result.rows.map { row in
-                LabelledRow(
-                    id: try row.integer("id"), text: try row.text("text"), label: try row.text("label"),
-                    createdAt: try ExactTime.date(row, "created_at"))
+                let (id, text, createdAt) = (try row.integer("id"), try row.text("text"), try ExactTime.date(row, "created_at"))
+                guard let label = try row.optionalText("label") else {
+                    let labels = try row.texts("labels").compactMap(\.self)
+                    return LabelledRow(id: id, text: text, labels: labels, createdAt: createdAt)
+                }
+                return LabelledRow(id: id, text: text, label: label, createdAt: createdAt)
             }
         }
     }

@@ -59,8 +59,13 @@ enum DatabaseProbe {
     ) async throws {
         for version in live {
             guard let task = pipeline.task(version.task) else { continue }
-            let labels = try await store.load(digest: version.digest).manifest.labels
-            if let mismatch = labelMismatch(adapter: labels, pipeline: task.labels) {
+            let manifest = try await store.load(digest: version.digest).manifest
+            if let doubt = task.abstention?.doubt(manifest) {
+                report.add(
+                    .warning,
+                    pipeline.problem(at: "tasks.\(task.name).abstain_below", "\(doubt) (live adapter, version \(version.version))"))
+            }
+            if let mismatch = task.form.mismatch(manifest) {
                 report.add(
                     .error,
                     pipeline.problem(at: "tasks.\(task.name).labels", "\(mismatch) (live adapter, version \(version.version))"))

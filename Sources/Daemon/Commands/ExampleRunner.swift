@@ -66,10 +66,10 @@ public enum ExampleRunner {
         let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet test")
         let store = PostgresAdapterStore(settings)
         let live = LiveAdapters()
-        let labels = Dictionary(uniqueKeysWithValues: tasks.map { ($0.name, $0.labels) })
-        let names = labels.keys.sorted().joined(separator: ", ")
+        let forms = Dictionary(uniqueKeysWithValues: tasks.map { ($0.name, $0.form) })
+        let names = forms.keys.sorted().joined(separator: ", ")
         do {
-            let outcome = try await live.refresh(from: store, tasks: labels, base: loaded.base)
+            let outcome = try await live.refresh(from: store, tasks: forms, base: loaded.base)
             await store.close()
             if let (task, reason) = outcome.refused.min(by: { $0.key < $1.key }) {
                 let problem = pipeline.problem(at: "tasks.\(task)", "the live adapter cannot be used: \(reason)")
@@ -109,13 +109,13 @@ public enum ExampleRunner {
     private static func result(
         _ example: ExampleConfiguration, pipeline: PipelineConfiguration, adapter: Adapter, logits: [Float]
     ) -> ExampleReport.Result? {
-        let scores = softmax(logits, temperature: Float(adapter.manifest.temperature ?? 1))
-        guard let best = scores.indices.max(by: { scores[$0] < scores[$1] }) else { return nil }
-        let score = Double(scores[best])
-        let isAbstained = score < (pipeline.task(example.task)?.abstainBelow ?? 0)
+        let answer = adapter.answer(logits)
+        let threshold = pipeline.task(example.task)?.abstention?.threshold(for: adapter.manifest) ?? 0
+        let isAbstained = answer.score < threshold
+        let chosen = answer.chosen.map { adapter.labels[$0] }
         return ExampleReport.Result(
             file: pipeline.file, line: example.line, pipeline: pipeline.name, task: example.task, text: example.text,
-            expected: example.label, actual: adapter.labels[best], score: score, abstained: isAbstained,
-            passed: adapter.labels[best] == example.label && !isAbstained, adapterDigest: adapter.digest)
+            expected: example.labels.joined(separator: ", "), actual: chosen.joined(separator: ", "), score: answer.score,
+            abstained: isAbstained, passed: Set(chosen) == Set(example.labels) && !isAbstained, adapterDigest: adapter.digest)
     }
 }

@@ -92,6 +92,9 @@ public enum PipelineCheck {
                 if let adapter = try loaded.firstAdapter(of: task, in: pipeline) {
                     let labels = "\(adapter.labels.count) labels, digest \(adapter.digest.prefix(12))"
                     report.add(.fine, pipeline.problem(at: "tasks.\(task.name).adapter", labels))
+                    if let doubt = task.abstention?.doubt(adapter.manifest) {
+                        report.add(.warning, pipeline.problem(at: "tasks.\(task.name).abstain_below", doubt))
+                    }
                 }
             } catch {
                 report.add(error)

@@ -110,10 +110,10 @@ public enum RejectedRetry {
         private func liveAdapters(_ settings: PostgresSettings) async throws -> LiveAdapters {
             let store = PostgresAdapterStore(settings)
             let live = LiveAdapters()
-            let labels = Dictionary(uniqueKeysWithValues: pipeline.tasks.map { ($0.name, $0.labels) })
+            let forms = Dictionary(uniqueKeysWithValues: pipeline.tasks.map { ($0.name, $0.form) })
             let outcome: AdapterRefresh
             do {
-                outcome = try await live.refresh(from: store, tasks: labels, base: loaded.base)
+                outcome = try await live.refresh(from: store, tasks: forms, base: loaded.base)
                 await store.close()
             } catch {
                 await store.close()

@@ -87,7 +87,7 @@ public enum RetrainCommand {
             do {
                 result = .success(
                     try await way.run(
-                        task: task.name, labels: task.labels, trigger: trigger,
+                        task: task.name, labels: task.labels, isMultiLabel: task.isMultiLabel, trigger: trigger,
                         progress: { progress(ProgressText.line($0)) }, isCancelled: isCancelled))
             } catch {
                 result = .failure(error)
@@ -129,6 +129,10 @@ extension RetrainConfiguration {
         settings.weightDecay = Float(weightDecay)
         settings.warmup = Float(warmup)
         settings.clipping = Float(clip)
+        settings.classWeighting = classWeighting
+        settings.labelSmoothing = Float(labelSmoothing)
+        settings.keeping = keeping
+        settings.patience = patience
         settings.maxTokens = maxTokens
         settings.seed = seed
         settings.workers = workers

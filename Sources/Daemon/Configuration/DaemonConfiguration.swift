@@ -52,6 +52,12 @@ public struct DaemonConfiguration: Sendable, Equatable {
                         at: "tasks.\(task.name).labels",
                         "a task is one task in the whole database, and \(other.file) gives it other labels"))
             }
+            if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two {
+                problems.append(
+                    pipeline.problem(
+                        at: "tasks.\(task.name).multi_label",
+                        "a task is one task in the whole database, and \(other.file) says \(one)"))
+            }
         }
         return problems
     }

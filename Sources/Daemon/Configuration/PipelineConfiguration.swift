@@ -1,3 +1,4 @@
+import AdapterRegistry
 import Serving
 
 /// One pipeline file, read and checked: what it says, with every default filled in.
@@ -68,12 +69,17 @@ public struct TaskConfiguration: Sendable, Equatable {
     public var name: String
     /// `labels`, in the file's order.
     public var labels: [String]
-    /// `abstain_below`: a score below it stores no label; nil: never abstain.
-    public var abstainBelow: Double?
+    /// `multi_label`: whether a text has a set of labels; nil: as the adapter has it.
+    public var isMultiLabel: Bool?
+    /// `abstain_below`: when a text is stored without label; nil: never.
+    public var abstention: Abstention?
     /// `adapter`: the folder of the first adapter, resolved; used as long as the registry has no live one.
     public var adapter: String?
     /// The line of the entry.
     public var line: Int
+
+    /// What its adapter must be like.
+    public var form: TaskForm { TaskForm(labels: labels, isMultiLabel: isMultiLabel) }
 }
 
 /// `batch`.
@@ -100,7 +106,8 @@ public struct SinkConfiguration: Sendable, Equatable {
 public struct ExampleConfiguration: Sendable, Equatable {
     public var text: String
     public var task: String
-    public var label: String
+    /// `label`, or `labels` of a multi-label task.
+    public var labels: [String]
     /// The line of the entry.
     public var line: Int
 }

@@ -5,7 +5,7 @@ extension PipelineFile {
     private static let retrainKeys = [
         "every", "minimum_new_rows", "minimum_gain", "minimum_hold_out", "maximum_rows", "rank", "alpha", "rslora", "dropout",
         "targets", "layers", "bias", "initialization", "epochs", "steps", "batch", "accumulation", "rate", "lora_plus_ratio",
-        "schedule", "weight_decay", "warmup", "clip", "seed", "workers",
+        "schedule", "weight_decay", "warmup", "clip", "class_weights", "label_smoothing", "keep", "patience", "seed", "workers",
     ]
 
     static func readRetrain(_ value: ConfigurationValue) -> RetrainConfiguration? {
@@ -18,6 +18,7 @@ extension PipelineFile {
         if let rows = section["maximum_rows"]?.integer(1...Int.max) { retrain.maximumRows = rows }
         readAdapterShape(section, into: &retrain)
         readSchedule(section, into: &retrain)
+        readImbalance(section, into: &retrain)
         return retrain
     }
 
@@ -38,6 +39,35 @@ extension PipelineFile {
     private static func readLayers(_ value: ConfigurationValue) -> [Int]? {
         if case .scalar(let scalar) = value.node, scalar.string == "all" { return nil }
         return value.list("all, or a list of layers such as [3, 4, 5]")?.compactMap { $0.integer(0...1023) }
+    }
+
+    private static func readImbalance(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
+        if let weights = section["class_weights"].flatMap(readClassWeights) { retrain.classWeighting = weights }
+        if let smoothing = section["label_smoothing"]?.number(0...0.99) { retrain.labelSmoothing = smoothing }
+        if let patience = section["patience"]?.integer(1...1000) { (retrain.patience, retrain.keeping) = (patience, .macroF1) }
+        if let keeping = section["keep"]?.choice(KeptEpoch.self) {
+            retrain.keeping = keeping
+            if keeping == .last, let patience = section["patience"] {
+                patience.problem("needs a figure to keep an epoch by: keep: macro-f1, accuracy or loss")
+            }
+        }
+    }
+
+    /// `none`, `balanced`, or a mapping of labels to weights.
+    private static func readClassWeights(_ value: ConfigurationValue) -> ClassWeighting? {
+        if case .scalar(let scalar) = value.node {
+            switch scalar.string {
+            case "none": return ClassWeighting.none
+            case "balanced": return .balanced
+            default: break
+            }
+        }
+        guard let entries = value.entries("none, balanced, or a mapping of labels to weights") else { return nil }
+        var weights: [String: Float] = [:]
+        for (label, weight) in entries {
+            if let number = weight.number(0.000_001...1e6) { weights[label] = Float(number) }
+        }
+        return .given(weights)
     }
 
     private static func readSchedule(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {

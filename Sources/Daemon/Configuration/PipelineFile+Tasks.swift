@@ -21,15 +21,23 @@ extension PipelineFile {
     private static func readTask(
         _ value: ConfigurationValue, name: String, file: String, environment: PipelineEnvironment
     ) -> TaskConfiguration? {
-        guard let section = value.section(["labels", "abstain_below", "adapter"]) else { return nil }
+        guard let section = value.section(["labels", "multi_label", "abstain_below", "adapter"]) else { return nil }
         let labels = section.required("labels", "a list of labels").flatMap(readLabels)
-        let abstainBelow = section["abstain_below"]?.number(0...1)
+        let isMultiLabel = section["multi_label"]?.flag()
+        let abstention = section["abstain_below"].flatMap(readAbstention)
         let adapter = section["adapter"]?.text("a folder")
         // A task whose labels are wrong is still defined: routes and examples that name it are not wrong for that.
         return TaskConfiguration(
-            name: name, labels: labels ?? [], abstainBelow: abstainBelow,
+            name: name, labels: labels ?? [], isMultiLabel: isMultiLabel, abstention: abstention,
             adapter: adapter.map { PathResolution.resolve($0, pipelineFile: file, environment: environment) },
             line: value.line)
+    }
+
+    /// A score, or the precision that is wanted.
+    private static func readAbstention(_ value: ConfigurationValue) -> Abstention? {
+        guard case .mapping = value.node else { return value.number(0...1).map(Abstention.below) }
+        let precision = value.section(["precision"])?.required("precision", "the share of labels that must be right")
+        return precision?.number(0.5...1).map(Abstention.precision)
     }
 
     private static func readLabels(_ value: ConfigurationValue) -> [String]? {

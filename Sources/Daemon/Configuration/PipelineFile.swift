@@ -120,21 +120,33 @@ public enum PipelineFile {
     }
 
     private static func readExample(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> ExampleConfiguration? {
-        guard let section = value.section(["text", "task", "label"]) else { return nil }
+        guard let section = value.section(["text", "task", "label", "labels"]) else { return nil }
         let text = section.required("text", "the text to classify")?.text("a text", mayBeEmpty: true)
         let task = section.required("task", "the task that labels it")?.text("a task")
-        let label = section.required("label", "the label that is right")?.text("a label")
-        guard let text, let task, let label else { return nil }
+        let labels = readExampleLabels(section)
+        guard let text, let task, let labels else { return nil }
         guard let tasks else { return nil }
         guard let defined = tasks.first(where: { $0.name == task }) else {
             section["task"]?.problem("no task \(task) in tasks" + Suggestion.text(for: task, among: tasks.map(\.name)))
             return nil
         }
-        guard defined.labels.contains(label) else {
-            section["label"]?.problem(
-                "the task \(task) has no label \(label)" + Suggestion.text(for: label, among: defined.labels))
+        if let unknown = labels.first(where: { !defined.labels.contains($0) }) {
+            (section["labels"] ?? section["label"])?.problem(
+                "the task \(task) has no label \(unknown)" + Suggestion.text(for: unknown, among: defined.labels))
             return nil
         }
-        return ExampleConfiguration(text: text, task: task, label: label, line: value.line)
+        return ExampleConfiguration(text: text, task: task, labels: labels, line: value.line)
+    }
+
+    /// `label`, or of a multi-label task `labels`, which may be none.
+    private static func readExampleLabels(_ section: ConfigurationSection) -> [String]? {
+        guard let set = section["labels"] else {
+            return section.required("label", "the label that is right")?.text("a label").map { [$0] }
+        }
+        if let label = section["label"] {
+            label.problem("is given beside labels; one of them says what is right")
+            return nil
+        }
+        return set.list("a list of labels", mayBeEmpty: true)?.compactMap { $0.text("a label") }
     }
 }

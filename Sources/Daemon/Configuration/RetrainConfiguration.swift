@@ -50,6 +50,14 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var warmup: Double = 0.06
     /// `clip`: the norm that a longer gradient is scaled down to; 0: none.
     public var clip: Double = 1
+    /// `class_weights`: none, balanced, or by label.
+    public var classWeighting: ClassWeighting = .none
+    /// `label_smoothing`.
+    public var labelSmoothing: Double = 0
+    /// `keep`: the epoch whose adapter is the challenger; other than the last it is decided on a part of the training rows.
+    public var keeping: KeptEpoch = .last
+    /// `patience`: ends after so many epochs without a better one.
+    public var patience: Int?
     /// `seed`.
     public var seed: UInt64 = 0
     /// `workers`: training threads; nil: one a core.

@@ -1,3 +1,5 @@
+import Serving
+
 /// The answer of `/healthz`: whether the process does its work, whatever the world around it does.
 struct Liveness: Sendable, Encodable {
     /// A batch that takes longer than this means that its worker is stuck.
@@ -7,6 +9,14 @@ struct Liveness: Sendable, Encodable {
     var workers: Int
     /// Workers that are stuck in a batch.
     var stuck: [Int]
+}
+
+extension Liveness {
+    /// What the workers' heartbeats say. systemd hears no ping while a worker is stuck, and then starts the daemon anew.
+    init(_ heartbeats: [WorkerHeartbeat]) {
+        let stuck = heartbeats.filter { ($0.busyFor ?? .zero) > Self.patience }.map(\.worker)
+        self.init(alive: stuck.isEmpty, workers: heartbeats.count, stuck: stuck)
+    }
 }
 
 /// The answer of `/readyz`: whether texts flow through every pipeline, and what is waited for where not.

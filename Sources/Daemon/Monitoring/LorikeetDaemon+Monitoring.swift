@@ -19,11 +19,7 @@ extension LorikeetDaemon: MonitoredDaemon {
         return registry.text()
     }
 
-    func liveness() async -> Liveness {
-        let heartbeats = workers.heartbeats
-        let stuck = heartbeats.filter { ($0.busyFor ?? .zero) > Liveness.patience }.map(\.worker)
-        return Liveness(alive: stuck.isEmpty, workers: heartbeats.count, stuck: stuck)
-    }
+    func liveness() async -> Liveness { Liveness(workers.heartbeats) }
 
     func readiness() async -> Readiness {
         let statuses = await supervisor.statuses

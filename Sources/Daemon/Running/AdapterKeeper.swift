@@ -80,7 +80,7 @@ final class AdapterKeeper: Service {
         let before = tasksNow
         state.withLock { $0.tasks = tasks }
         do {
-            let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.labels != $0.value.labels }
+            let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.form != $0.value.form }
             guard !added.isEmpty else { return before }
             try await ensureFirstAdapters(added)
             try await refresh()
@@ -103,7 +103,7 @@ final class AdapterKeeper: Service {
 
     /// Returns when the schema is right, first adapters are live and the live set has been read.
     private func reachDatabase() async throws {
-        var wait = Duration.milliseconds(200)
+        var waits = Backoff(BackoffSettings(ceiling: .seconds(5)))
         while true {
             do {
                 try await DatabaseSchema.verify(settings)
@@ -113,8 +113,7 @@ final class AdapterKeeper: Service {
             } catch {
                 try stopUnlessAway(error)
             }
-            try await Task.sleep(for: wait)
-            wait = min(wait * 2, .seconds(5))
+            try await Task.sleep(for: waits.next())
         }
     }
 
@@ -159,7 +158,7 @@ final class AdapterKeeper: Service {
     }
 
     private func refresh() async throws {
-        let outcome = try await liveAdapters.refresh(from: store, tasks: tasksNow.mapValues(\.labels), base: base)
+        let outcome = try await liveAdapters.refresh(from: store, tasks: tasksNow.mapValues(\.form), base: base)
         report(outcome)
     }
 
@@ -178,7 +177,10 @@ final class AdapterKeeper: Service {
         if wasAway { logger.notice("the database is back") }
         let adapters = liveAdapters.snapshot.adapters
         for task in outcome.changed {
-            if let live = adapters[task] { logger.notice("adapter in use", metadata: Self.metadata(of: live.version)) }
+            guard let live = adapters[task] else { continue }
+            logger.notice("adapter in use", metadata: Self.metadata(of: live.version))
+            let doubts = tasksNow[task]?.abstentions.compactMap { $0.doubt(live.adapter.manifest) } ?? []
+            for doubt in doubts { logger.warning("abstaining from every text", metadata: ["task": "\(task)", "reason": "\(doubt)"]) }
         }
         for task in newlyMissing.sorted() {
             logger.warning(

@@ -1,9 +1,13 @@
+import AdapterRegistry
 import BERT
+import Serving
 
 /// A task whose live adapter a daemon keeps.
 struct KeptTask: Sendable {
     /// As the pipeline files give them.
-    var labels: [String]
+    var form: TaskForm
+    /// When the pipelines abstain.
+    var abstentions: [Abstention] = []
     /// Published and promoted where the registry has no live adapter of the task.
     var first: Adapter?
     /// Why there is no first adapter though the file names one: its folder is gone. No matter while the registry has one.
@@ -19,7 +23,8 @@ extension LoadedBase {
         var problems: [ConfigurationProblem] = []
         for pipeline in pipelines {
             for task in pipeline.tasks {
-                var kept = tasks[task.name] ?? KeptTask(labels: task.labels)
+                var kept = tasks[task.name] ?? KeptTask(form: task.form)
+                if let abstention = task.abstention { kept.abstentions.append(abstention) }
                 if kept.first == nil, let folder = task.adapter {
                     if Self.isFolder(folder) {
                         do throws(ConfigurationError) {

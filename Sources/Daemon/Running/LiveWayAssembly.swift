@@ -19,7 +19,7 @@ extension PipelineConfiguration {
     }
 
     var taskDefinitions: [TaskDefinition] {
-        tasks.map { TaskDefinition(name: $0.name, labels: $0.labels, abstainBelow: $0.abstainBelow) }
+        tasks.map { TaskDefinition(name: $0.name, labels: $0.labels, abstention: $0.abstention) }
     }
 
     var router: Router { Router(routes: routes.map { Route(conditions: $0.conditions, tasks: $0.tasks) }) }

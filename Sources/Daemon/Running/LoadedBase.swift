@@ -60,7 +60,7 @@ struct LoadedBase: Sendable {
         } catch {
             throw ConfigurationError([pipeline.problem(at: key, "\(error)")])
         }
-        if let mismatch = labelMismatch(adapter: adapter.labels, pipeline: task.labels) {
+        if let mismatch = task.form.mismatch(adapter.manifest) {
             throw ConfigurationError([pipeline.problem(at: "tasks.\(task.name).labels", "\(mismatch) (adapter \(folder))")])
         }
         return adapter

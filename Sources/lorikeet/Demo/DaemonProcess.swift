@@ -63,6 +63,14 @@ final class DaemonProcess: Sendable {
 
     var isRunning: Bool { process.isRunning }
 
+    /// What it has in memory now; nil once it has ended.
+    var residentMegabytes: Int? {
+        guard let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+        else { return nil }
+        return line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first.map { $0 / 1024 }
+    }
+
     /// Whether `/readyz` says 200.
     func isReady() -> Bool { LoopbackHTTP.get("/readyz", at: address)?.status == 200 }
 

@@ -2,6 +2,7 @@ import Connectors
 import KafkaClient
 import Serving
 import Synchronization
+import TestSupport
 import Testing
 
 /// Notes what it hears, and gives positions back when partitions go.
@@ -49,9 +50,9 @@ struct TestTopic {
         try await body(TestTopic(broker: broker, name: "texts"))
     }
 
-    func settings(group: String = "readers") -> KafkaSourceSettings {
+    func settings(group: String = "readers", brokers: String? = nil) -> KafkaSourceSettings {
         KafkaSourceSettings(
-            brokers: broker.bootstrapServers, topics: [name], group: group,
+            brokers: brokers ?? broker.bootstrapServers, topics: [name], group: group,
             properties: [
                 // The mock broker lets members join for 3 seconds, and throws out those whose session is shorter.
                 "session.timeout.ms": "4000", "heartbeat.interval.ms": "200", "reconnect.backoff.max.ms": "100",
@@ -79,9 +80,30 @@ struct TestTopic {
         }
     }
 
-    func produce(_ body: (KafkaProducer) throws -> Void) throws {
-        let producer = try KafkaProducer(
-            properties: ["bootstrap.servers": broker.bootstrapServers, "message.max.bytes": "20000000"])
+    /// So many texts, in turn over the partitions.
+    ///
+    /// - Parameter from: the first timestamp; each text is a millisecond younger. `nil` is now.
+    func produceTexts(_ count: Int, partitions: Int = 2, from: Int64? = nil, properties: [String: String] = [:]) throws {
+        try produce(properties) { producer in
+            for index in 0..<count {
+                try producer.produce(
+                    topic: name, partition: Int32(index % partitions), payload: Array("text \(index)".utf8),
+                    timestamp: from.map { $0 + Int64(index) })
+            }
+        }
+    }
+
+    /// So many texts to partition 0, in a transaction of the producer of that name.
+    func produceTransaction(_ count: Int, identity: String) throws {
+        let producer = try TransactionalProducer(brokers: broker.bootstrapServers, identity: identity)
+        try producer.transaction {
+            for index in 0..<count { try producer.produce(topic: name, partition: 0, payload: Array("text \(identity) \(index)".utf8)) }
+        }
+    }
+
+    func produce(_ properties: [String: String] = [:], _ body: (KafkaProducer) throws -> Void) throws {
+        let base = ["bootstrap.servers": broker.bootstrapServers, "message.max.bytes": "20000000"]
+        let producer = try KafkaProducer(properties: base.merging(properties) { $1 })
         try body(producer)
         try producer.flush(timeout: .seconds(20))
     }

@@ -1,5 +1,6 @@
 import PostgresClient
 import Synchronization
+import TestSupport
 
 @testable import Connectors
 
@@ -23,8 +24,10 @@ struct SchemaDatabase {
     }
 
     /// In a cluster of its own, which `body` may break.
-    static func withOwnCluster(_ body: (SchemaDatabase) async throws -> Void) async throws {
-        let cluster = try PrivatePostgres.start()
+    static func withOwnCluster(
+        settings: [String: String] = [:], fsync: Bool = true, _ body: (SchemaDatabase) async throws -> Void
+    ) async throws {
+        let cluster = try PrivatePostgres.start(fsync: fsync, settings: settings)
         defer { cluster.stop() }
         try await body(try await make(in: cluster, isMigrated: true, options: ""))
     }
@@ -43,6 +46,24 @@ struct SchemaDatabase {
         PostgresSettings(
             dsn: cluster.dsn(database: name, user: user, password: password), applicationName: "lorikeet-test",
             connectTimeout: .seconds(10), statementDeadline: deadline)
+    }
+
+    /// Through a proxy before the server's socket.
+    func settings(through proxy: FaultProxy, deadline: Duration = .seconds(20), _ more: String = "") -> PostgresSettings {
+        PostgresSettings(
+            dsn: "host=127.0.0.1 port=\(proxy.port) dbname=\(name) user=postgres \(more)", applicationName: "lorikeet-test",
+            connectTimeout: min(deadline, .seconds(10)), statementDeadline: deadline)
+    }
+
+    /// A proxy before the server's socket.
+    func proxy(filter: @escaping @Sendable (UInt16) -> (any ProxyFilter)? = { _ in nil }) throws -> FaultProxy {
+        try FaultProxy(to: .unix(path: cluster.folder + "/.s.PGSQL.5432"), filter: filter)
+    }
+
+    /// Ends the sessions of everyone but the caller, and waits until they are gone.
+    func killSessions() throws {
+        try sql(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(name)' AND pid <> pg_backend_pid()")
     }
 
     /// Runs statements as the cluster's owner.

@@ -1,0 +1,95 @@
+import ArgumentParser
+import Foundation
+
+/// `lorikeet soak`: for the project's own tests, so it is not shown among the commands.
+struct SoakCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "soak",
+        abstract: "Run two daemons under full load while everything around them breaks, then count.",
+        discussion: """
+            The last line is `faults N, messages M, lost 0, doubled 0, memory A -> B MB`: the resident memory of the larger daemon in the first and the
+            last third of the run. Exit status 1 if anything was lost or doubled, or if a daemon ended by itself.
+
+            EXAMPLES
+              lorikeet soak --seconds 600
+              lorikeet soak --seconds 600 --seed 42
+              lorikeet soak --seconds 600 --brokers kafka:9092 --topic soak --database 'postgresql://…'
+            """,
+        shouldDisplay: false)
+
+    @Option(help: "How long messages are produced and faults made.")
+    var seconds = 600
+
+    @Option(help: "Decides which faults come when; printed. By default another one each time.")
+    var seed: UInt64 = .random(in: 1...999_999)
+
+    @Option(help: "The base model.")
+    var base = "models/all-MiniLM-L6-v2"
+
+    @Option(help: "A broker elsewhere, instead of a private one; faults are then made of the daemons and their sessions only.")
+    var brokers: String?
+
+    @Option(help: "The topic; a broker elsewhere must have it, or make it when it is asked for.")
+    var topic = "lorikeet-soak"
+
+    @Option(help: "A database elsewhere whose schema this role may make, instead of a private one.")
+    var database: String?
+
+    @Option(help: "Where the daemons' logs are kept; by default nowhere, unless something went wrong.")
+    var logs: String?
+
+    func validate() throws {
+        guard seconds >= 1 else { throw ValidationError("--seconds must be at least 1") }
+    }
+
+    func run() async throws {
+        let settings = SoakSettings(
+            duration: .seconds(seconds), seed: seed, base: base, brokers: brokers, topic: topic, database: database, logs: logs)
+        let work = Task { try await SoakRun(settings).run() }
+        let signals = [SIGINT, SIGTERM].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { work.cancel() }
+            source.resume()
+            return source
+        }
+        defer { for source in signals { source.cancel() } }
+        let result = try await work.value
+        print(result.line)
+        if !result.holds { throw ExitCode(1) }
+    }
+}
+
+/// What `lorikeet soak` was asked for.
+struct SoakSettings: Sendable {
+    var duration: Duration
+    var seed: UInt64
+    var base: String
+    var brokers: String?
+    var topic: String
+    var database: String?
+    var logs: String?
+    /// Of the private broker's topic.
+    let partitions = 4
+    let daemons = 2
+    /// So many messages may be produced that are not stored yet: the private broker forgets what is beyond 5 MiB a partition.
+    let maximumLag = 4000
+}
+
+/// What came of it.
+struct SoakResult: Sendable {
+    var faults: Int
+    var messages: Int
+    var count: SoakCount
+    var memory: (first: Int, last: Int)
+    /// Ends of daemons that nobody asked for.
+    var ownEnds: Int
+
+    var holds: Bool { count.lost == 0 && count.doubled == 0 && ownEnds == 0 }
+
+    var line: String {
+        let ends = ownEnds == 0 ? "" : ", \(ownEnds) daemons ended by themselves"
+        return "faults \(faults), messages \(messages), lost \(count.lost), doubled \(count.doubled), "
+            + "memory \(memory.first) -> \(memory.last) MB" + ends
+    }
+}

@@ -1,0 +1,54 @@
+/// What a soak breaks, and for how long.
+struct SoakFault: Sendable {
+    enum Kind: String, CaseIterable, Sendable {
+        case killDaemon = "kill -9 of a daemon"
+        case terminateDaemon = "SIGTERM to a daemon"
+        case freezeDaemon = "SIGSTOP of a daemon"
+        case killBackends = "all sessions of the daemons ended by the database"
+        case restartDatabase = "restart of the database"
+        case crashDatabase = "immediate stop of the database"
+        case freezeDatabase = "SIGSTOP of the database"
+        case refuseRequests = "error codes from the broker"
+        case slowBroker = "a slow broker"
+        case cutBroker = "the broker away"
+
+        var needsOwnDatabase: Bool { [.restartDatabase, .crashDatabase, .freezeDatabase].contains(self) }
+        var needsOwnBroker: Bool { [.refuseRequests, .slowBroker, .cutBroker].contains(self) }
+    }
+
+    let kind: Kind
+    /// Which daemon, where it is one.
+    let daemon: Int
+    /// How long it lasts.
+    let duration: Duration
+
+    /// The same random numbers give the same faults.
+    init(among kinds: [Kind], daemons: Int, random: inout SoakRandom) {
+        kind = kinds[random.below(kinds.count)]
+        daemon = random.below(daemons)
+        // Mostly short, sometimes longer than the group's and the database's patience.
+        duration = random.below(5) == 0 ? .seconds(8 + random.below(5)) : .milliseconds(300 + random.below(2700))
+    }
+
+    var description: String {
+        let target = [.killDaemon, .terminateDaemon, .freezeDaemon].contains(kind) ? " \(daemon + 1)" : ""
+        return "\(kind.rawValue)\(target)"
+    }
+}
+
+/// SplitMix64.
+struct SoakRandom: Sendable {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var bits = state
+        bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
+        return bits ^ (bits >> 31)
+    }
+
+    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
+}

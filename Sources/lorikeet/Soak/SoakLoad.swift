@@ -1,0 +1,109 @@
+import Foundation
+
+/// The time in which everything breaks: messages flow, faults begin and end, daemons are started again.
+struct SoakLoad {
+    private let settings: SoakSettings
+    private let name: String
+    private let servers: SoakServers
+    private let daemons: [SoakDaemon]
+    private let producer: SoakProducer
+    private let say: (String) -> Void
+
+    private var random: SoakRandom
+    private var active: (fault: SoakFault, until: ContinuousClock.Instant)?
+    private(set) var faults = 0
+    /// Of the larger daemon, every few seconds.
+    private var samples: [Int] = []
+
+    init(
+        settings: SoakSettings, name: String, servers: SoakServers, daemons: [SoakDaemon], producer: SoakProducer,
+        say: @escaping (String) -> Void
+    ) {
+        (self.settings, self.name, self.servers, self.daemons) = (settings, name, servers, daemons)
+        (self.producer, self.say) = (producer, say)
+        random = SoakRandom(seed: settings.seed)
+    }
+
+    /// Median resident megabytes in the first and in the last third.
+    var memory: (first: Int, last: Int) {
+        let third = max(1, samples.count / 3)
+        return (Self.median(samples.prefix(third)), Self.median(samples.suffix(third)))
+    }
+
+    /// Runs for as long as the settings say; afterwards nothing is broken any more.
+    mutating func disturb() async throws {
+        let end = ContinuousClock.now + settings.duration
+        var nextFault = ContinuousClock.now + .seconds(5)
+        var nextLook = ContinuousClock.now
+        var nextSample = ContinuousClock.now
+        var stored = 0
+        while ContinuousClock.now < end {
+            try Task.checkCancellation()
+            let now = ContinuousClock.now
+            if let (fault, until) = active, now >= until {
+                try await finish(fault)
+                nextFault = now + .milliseconds(1000 + random.below(4000))
+            } else if active == nil, now >= nextFault {
+                try await begin(now)
+            }
+            if now >= nextLook {
+                stored = try await look() ?? stored
+                nextLook = now + .milliseconds(500)
+            }
+            if now >= nextSample {
+                await sample()
+                nextSample = now + .seconds(2)
+            }
+            let room = settings.maximumLag - (await producer.total - stored)
+            if room > 0 { try await producer.produce(min(room, 500)) }
+            for daemon in daemons where !isHeldDown(daemon) { Task { await daemon.start() } }
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        if let (fault, _) = active { try await finish(fault) }
+    }
+
+    // MARK: - Faults
+
+    private mutating func begin(_ now: ContinuousClock.Instant) async throws {
+        let fault = SoakFault(among: servers.possible, daemons: settings.daemons, random: &random)
+        let choice = random.next()
+        switch fault.kind {
+        case .killDaemon: guard await daemons[fault.daemon].signal(SIGKILL) else { return }
+        case .terminateDaemon: guard await daemons[fault.daemon].signal(SIGTERM) else { return }
+        case .freezeDaemon: guard await daemons[fault.daemon].signal(SIGSTOP) else { return }
+        default: try await servers.begin(fault, random: choice)
+        }
+        faults += 1
+        active = (fault, now + fault.duration)
+        say("fault \(faults): \(fault.description), \(String(format: "%.1f", fault.duration.inSeconds)) s")
+    }
+
+    private mutating func finish(_ fault: SoakFault) async throws {
+        active = nil
+        if fault.kind == .freezeDaemon { _ = await daemons[fault.daemon].signal(SIGCONT) } else { try await servers.end(fault) }
+    }
+
+    /// A daemon that was ended stays away for as long as the fault lasts.
+    private func isHeldDown(_ daemon: SoakDaemon) -> Bool {
+        guard let fault = active?.fault, [.killDaemon, .terminateDaemon].contains(fault.kind) else { return false }
+        return daemons[fault.daemon] === daemon
+    }
+
+    // MARK: - Looking
+
+    /// About how many messages are stored; nil while the database is broken.
+    private func look() async throws -> Int? {
+        if let kind = active?.fault.kind, kind.needsOwnDatabase { return nil }
+        return try? await servers.stored(pipeline: name, topic: settings.topic, partitions: settings.partitions)
+    }
+
+    private mutating func sample() async {
+        var largest = 0
+        for daemon in daemons { largest = max(largest, await daemon.memory() ?? 0) }
+        if largest > 0 { samples.append(largest) }
+    }
+
+    private static func median(_ values: ArraySlice<Int>) -> Int {
+        values.isEmpty ? 0 : values.sorted()[values.count / 2]
+    }
+}

@@ -1,0 +1,49 @@
+import Logging
+
+/// Keeps what a logger writes, for tests that look at what an operator sees.
+public final class CapturedLog: Sendable {
+    public struct Line: Sendable, CustomStringConvertible {
+        public let level: Logger.Level
+        public let message: String
+        public let metadata: [String: String]
+
+        public var description: String {
+            "\(level) \(message) \(metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "))"
+        }
+    }
+
+    public let lines = Watched<[Line]>([])
+
+    public init() {}
+
+    /// Writes everything from `debug` on.
+    public var logger: Logger {
+        var logger = Logger(label: "captured") { _ in Handler(log: self) }
+        logger.logLevel = .debug
+        return logger
+    }
+
+    /// Lines with this message, and with this metadata if it is given.
+    public func lines(_ message: String, _ metadata: [String: String] = [:]) -> [Line] {
+        lines.value.filter { line in
+            line.message == message && metadata.allSatisfy { line.metadata[$0.key] == $0.value }
+        }
+    }
+
+    private struct Handler: LogHandler {
+        let log: CapturedLog
+        var metadata: Logger.Metadata = [:]
+        var logLevel = Logger.Level.debug
+
+        subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+            get { metadata[key] }
+            set { metadata[key] = newValue }
+        }
+
+        func log(event: LogEvent) {
+            let all = metadata.merging(event.metadata ?? [:]) { $1 }
+            let line = Line(level: event.level, message: "\(event.message)", metadata: all.mapValues { "\($0)" })
+            log.lines.update { $0.append(line) }
+        }
+    }
+}
