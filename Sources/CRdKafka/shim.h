@@ -18,3 +18,9 @@ static inline rd_kafka_resp_err_t lorikeet_produce(
         RD_KAFKA_V_VALUE(payload, payload_length), RD_KAFKA_V_KEY(key, key_length), RD_KAFKA_V_TIMESTAMP(timestamp),
         RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_END);
 }
+
+/// `rd_kafka_mock_broker_push_request_error_rtts` is variadic, which Swift cannot call. One answer: its error, and its delay in milliseconds.
+static inline rd_kafka_resp_err_t lorikeet_push_answer(
+    rd_kafka_mock_cluster_t *cluster, int32_t broker, int16_t api, rd_kafka_resp_err_t error, int delay) {
+    return rd_kafka_mock_broker_push_request_error_rtts(cluster, broker, api, 1, error, delay);
+}

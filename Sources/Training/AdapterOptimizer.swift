@@ -41,6 +41,24 @@ struct AdapterOptimizer {
         }
     }
 
+    /// What stays between steps, beside the adapter's values.
+    struct State: Sendable, Equatable {
+        /// Steps done.
+        var step: Int
+        var firstMoment: [Float]
+        var secondMoment: [Float]
+    }
+
+    /// Copied; setting it takes arrays of `adapter.parameterCount` floats.
+    var state: State {
+        get { State(step: step, firstMoment: Array(firstMoment.values), secondMoment: Array(secondMoment.values)) }
+        set {
+            step = newValue.step
+            _ = firstMoment.values.update(fromContentsOf: newValue.firstMoment)
+            _ = secondMoment.values.update(fromContentsOf: newValue.secondMoment)
+        }
+    }
+
     /// One step on the sum of the gradients, added up in their order; they are scratch afterwards.
     /// - Returns: the norm of the gradient before clipping; nothing is changed if it is not finite.
     mutating func step(_ gradients: [FloatBuffer], rate: Float) -> Double {

@@ -23,36 +23,98 @@ public struct AdapterTrainer: Sendable {
     ///   - startingFrom: an adapter of the shape that the settings ask for; its labels keep their rows of the head, others may
     ///     come to them, none may go.
     ///   - task: kept in the adapter's manifest.
+    ///   - checkpoint: a training of the same rows and settings to go on with; it ends with the bits of one that was not disturbed.
+    ///   - save: given a checkpoint after each epoch, and before `TrainingError.cancelled` is thrown.
+    ///   - pause: the training stops after so many steps, as if cancelled.
     ///   - progress: called on the calling thread, after some steps and after each epoch.
     ///   - isCancelled: asked before each step.
+    /// - Returns: where the loss stops being a number after an epoch that was good, that epoch's adapter, with `divergence` set.
     public func train(
         _ training: [LabelledText], validation: [LabelledText], labels: [String]? = nil, startingFrom: Adapter? = nil,
-        task: String? = nil, progress: (TrainingProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        task: String? = nil, goingOnFrom checkpoint: TrainingCheckpoint? = nil, save: (TrainingCheckpoint) -> Void = { _ in },
+        pausingAt pause: Int = .max, progress: (TrainingProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> AdapterCandidate {
         try settings.check(base: base, tokenizer: tokenizer)
         let labels = try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, training) } ?? labels
-        let rows = try TrainingRows(training, labels: labels, tokenizer: tokenizer, maxTokens: settings.maxTokens)
+        let rows = try TrainingRows(
+            training, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer, maxTokens: settings.maxTokens)
+        let criterion = try TrainingCriterion(settings, rows)
+        let identity = TrainingIdentity(
+            settings: settings, labels: rows.labels, base: base, training: training, validation: validation, start: startingFrom)
+        try checkpoint.map { checkpoint throws(TrainingError) in try check(checkpoint, identity) }
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         BLAS.configure()
         return try WorkerTeam.with(count: settings.workerCount) { team throws(TrainingError) in
             var run = TrainingRun(
-                base: base, adapter: adapter, rows: rows, settings: settings, team: team, dropout: DropoutKey(seed: settings.seed))
-            var epochs: [EpochReport] = []
-            var candidate: AdapterCandidate?
-            for epoch in 1...max(settings.epochCount(rows: rows.targets.count), 1) {
-                var report = try run.epoch(epoch, progress: progress, isCancelled: isCancelled)
-                if isCancelled() { throw .cancelled }
-                let frozen = try freeze(adapter, task: task)
-                let evaluation = validation.isEmpty ? nil : evaluator.evaluate(validation, adapter: frozen)
-                report.accuracy = evaluation?.accuracy
-                report.macroF1 = evaluation?.macroF1
-                epochs.append(report)
-                candidate = AdapterCandidate(adapter: frozen, epochs: epochs, evaluation: evaluation)
-                progress(run.meter.progress(finished: report))
+                base: base, adapter: adapter, rows: rows, settings: settings, team: team, dropout: DropoutKey(seed: settings.seed),
+                criterion: criterion)
+            run.pause = pause
+            var course = TrainingCourse()
+            if let checkpoint {
+                guard checkpoint.has(adapter.parameterCount) else { throw .checkpoint(.ofAnotherTraining(["the number of parameters"])) }
+                course = checkpoint.course
+                run.goOn(from: checkpoint)
             }
-            guard let candidate else { throw .invalidSetting("epochs", reason: "must be at least 1") }
-            return candidate
+            var divergence: AdapterCandidate.Divergence?
+            do throws(TrainingError) {
+                while course.epochs.count < settings.epochCount(rows: rows.targets.count), !course.hasStalled(patience: settings.patience) {
+                    var report = try run.epoch(course.epochs.count + 1, progress: progress, isCancelled: isCancelled)
+                    course.add(
+                        &report, try evaluate(validation, adapter, task: task), values: Array(adapter.values), keeping: settings.keeping)
+                    save(run.checkpoint(identity, course))
+                    progress(run.meter.progress(finished: report))
+                }
+            } catch .cancelled {
+                save(run.checkpoint(identity, course))
+                throw .cancelled
+            } catch .notFinite(let epoch, let batch) where course.kept != nil {
+                divergence = AdapterCandidate.Divergence(epoch: epoch, batch: batch)
+            }
+            guard let kept = course.kept else { throw .invalidSetting("epochs", reason: "must be at least 1") }
+            _ = adapter.values.update(fromContentsOf: kept.values)
+            let finished = try finish(try freeze(adapter, task: task), validation)
+            return AdapterCandidate(
+                adapter: finished.adapter, epochs: course.epochs, keptEpoch: kept.epoch, evaluation: finished.evaluation,
+                calibration: finished.calibration, coverage: finished.coverage, curve: run.curve, divergence: divergence)
         }
+    }
+
+    /// What the adapter of a training that stands still is worth on rows, without its training being disturbed.
+    func evaluation(
+        of checkpoint: TrainingCheckpoint, adapter: Adapter?, validation: [LabelledText], startingFrom: Adapter?
+    ) throws(TrainingError) -> Evaluation {
+        if let adapter { return evaluator.evaluate(validation, adapter: adapter) }
+        let paused = try trainable(labels: checkpoint.identity.labels, startingFrom: startingFrom)
+        guard checkpoint.has(paused.parameterCount) else { throw .checkpoint(.ofAnotherTraining(["the number of parameters"])) }
+        _ = paused.values.update(fromContentsOf: checkpoint.values)
+        return evaluator.evaluate(validation, adapter: try freeze(paused, task: nil))
+    }
+
+    private func evaluate(
+        _ validation: [LabelledText], _ adapter: TrainableAdapter, task: String?
+    ) throws(TrainingError) -> Evaluation? {
+        validation.isEmpty ? nil : evaluator.evaluate(validation, adapter: try freeze(adapter, task: task))
+    }
+
+    /// The adapter with temperature, thresholds and points of abstention fitted on rows that it has not learnt from.
+    public func fitted(_ adapter: Adapter, on rows: [LabelledText]) throws(TrainingError) -> Adapter {
+        try finish(adapter, rows).adapter
+    }
+
+    /// The adapter with what its validation rows say of its scores.
+    private func finish(_ adapter: Adapter, _ validation: [LabelledText]) throws(TrainingError) -> ScoreFitting.Result {
+        do throws(AdapterError) {
+            return try ScoreFitting(evaluator: evaluator, precisions: settings.precisions).result(adapter, validation)
+        } catch {
+            throw .adapter(error)
+        }
+    }
+
+    private func check(_ checkpoint: TrainingCheckpoint, _ identity: TrainingIdentity) throws(TrainingError) {
+        guard let differences = try? identity.differences(from: checkpoint.identity) else {
+            throw .checkpoint(.ofAnotherTraining(["settings that are not numbers"]))
+        }
+        guard differences.isEmpty else { throw .checkpoint(.ofAnotherTraining(differences)) }
     }
 
     private var evaluator: Evaluator {
@@ -61,7 +123,7 @@ public struct AdapterTrainer: Sendable {
 
     /// The labels of a warm start: those given, else the adapter's and then the rows' new ones.
     private func grown(_ known: [String], to given: [String]?, _ rows: [LabelledText]) throws(TrainingError) -> [String] {
-        let wanted = Set(given ?? rows.map(\.label))
+        let wanted = Set(given ?? rows.flatMap(\.labels))
         let gone = known.filter { !wanted.contains($0) }
         guard gone.isEmpty else { throw .startHasOtherLabels(gone) }
         return given ?? known + wanted.subtracting(known).sorted()
@@ -82,6 +144,11 @@ public struct AdapterTrainer: Sendable {
             throw .adapter(error)
         }
         guard let start, let continued else { return fresh }
+        guard start.manifest.isMultiLabel == settings.isMultiLabel else {
+            let (one, set) = ("one label a text", "a set of labels a text")
+            let (has, wants) = settings.isMultiLabel ? (one, set) : (set, one)
+            throw .startDoesNotFit(reason: "it gives \(has), \(wants) is asked for")
+        }
         if let difference = settings.difference(to: start.manifest.configuration) { throw .startDoesNotFit(reason: difference) }
         guard continued.tensors == fresh.tensors else { throw .startDoesNotFit(reason: "it adapts other layers, or at another rank") }
         return continued
@@ -89,7 +156,7 @@ public struct AdapterTrainer: Sendable {
 
     private func freeze(_ adapter: TrainableAdapter, task: String?) throws(TrainingError) -> Adapter {
         do throws(AdapterError) {
-            return try adapter.frozen(task: task, maxTokens: settings.maxTokens, createdBy: "lorikeet")
+            return try adapter.frozen(task: task, maxTokens: settings.maxTokens, createdBy: "lorikeet", isMultiLabel: settings.isMultiLabel)
         } catch {
             throw .adapter(error)
         }

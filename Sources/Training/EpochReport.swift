@@ -12,6 +12,10 @@ public struct EpochReport: Sendable, Codable, Equatable {
     public var accuracy: Double?
     /// Unweighted mean of F1 over the labels; nil without validation rows.
     public var macroF1: Double?
+    /// F1 over all labels and rows together; of a task with one label a text this is the accuracy. nil without validation rows.
+    public var microF1: Double?
+    /// Mean negative log-likelihood on the validation rows; nil without.
+    public var validationLoss: Double?
 
     public init(
         epoch: Int, loss: Double, seconds: Double, documentsPerSecond: Double, accuracy: Double? = nil, macroF1: Double? = nil
@@ -28,5 +32,7 @@ public struct EpochReport: Sendable, Codable, Equatable {
         case epoch, loss, seconds, accuracy
         case documentsPerSecond = "documents_per_second"
         case macroF1 = "macro_f1"
+        case microF1 = "micro_f1"
+        case validationLoss = "validation_loss"
     }
 }

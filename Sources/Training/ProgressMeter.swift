@@ -16,6 +16,28 @@ struct ProgressMeter {
     private var shownLoss = 0.0
     private static let interval = Duration.milliseconds(200)
 
+    /// What a training that is gone on with has to know of its past.
+    struct State: Sendable, Codable, Equatable {
+        /// Steps, and seconds of epochs that are over.
+        var step = 0
+        var secondsBefore = 0.0
+        /// Of the epoch under way.
+        var seconds = 0.0
+        var loss = 0.0
+        var texts = 0
+    }
+
+    /// Where the meter stands; setting it goes on from there.
+    var state: State {
+        get { State(step: step, secondsBefore: done.seconds, seconds: elapsed, loss: sum.loss, texts: sum.texts) }
+        set {
+            step = newValue.step
+            done = (step, newValue.secondsBefore)
+            sum = (newValue.loss, newValue.texts)
+            epochStart = clock.now - .seconds(newValue.seconds)
+        }
+    }
+
     init(epochs: Int, steps: Int) {
         self.epochs = epochs
         self.steps = steps
@@ -23,12 +45,14 @@ struct ProgressMeter {
         lastReport = clock.now
     }
 
-    mutating func begin(_ epoch: Int) {
+    /// - Parameter isGoneOnWith: its first steps were taken before, as `state` says.
+    mutating func begin(_ epoch: Int, isGoneOnWith: Bool = false) {
         self.epoch = epoch
-        epochStart = clock.now
-        lastReport = epochStart
-        sum = (0, 0)
+        lastReport = clock.now
         recent = (0, 0)
+        if isGoneOnWith { return }
+        epochStart = lastReport
+        sum = (0, 0)
     }
 
     /// Notes a step; true if it is time to report.

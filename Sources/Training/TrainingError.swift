@@ -7,6 +7,8 @@ public enum TrainingError: Error, Equatable {
     case oneLabel(String)
     /// A training row has a label that the given labels lack.
     case unknownLabel(String)
+    /// A row has several labels or none, and the task is no multi-label task.
+    case notOneLabel
     /// A label is empty or given twice.
     case invalidLabels(reason: String)
     case invalidSetting(String, reason: String)
@@ -20,6 +22,8 @@ public enum TrainingError: Error, Equatable {
     case adapter(AdapterError)
     /// The loss, or its gradient, of this batch is infinite or not a number; both count from 1.
     case notFinite(epoch: Int, batch: Int)
+    /// The checkpoint to go on from is of no use.
+    case checkpoint(CheckpointError)
     case cancelled
 }
 
@@ -29,6 +33,7 @@ extension TrainingError: CustomStringConvertible {
         case .noRows: "no rows to train on"
         case .oneLabel(let label): "all rows to train on have the label \"\(label)\"; at least two labels are needed"
         case .unknownLabel(let label): "a row to train on has the label \"\(label)\", which the task does not have"
+        case .notOneLabel: "a row to train on has several labels or none, but each text of this task has one"
         case .invalidLabels(let reason): "labels: \(reason)"
         case .invalidSetting(let name, let reason): "\(name): \(reason)"
         case .tokenizerDoesNotFit(let tokens, let embeddings):
@@ -39,7 +44,8 @@ extension TrainingError: CustomStringConvertible {
                 + "; add rows of them, or train anew without it"
         case .adapter(let error): "\(error)"
         case .notFinite(let epoch, let batch):
-            "the loss is not a number at batch \(batch) of epoch \(epoch); try a lower rate or a longer warm-up"
+            "the loss is not a number at batch \(batch) of epoch \(epoch); try a lower rate, a longer warm-up or stronger clipping"
+        case .checkpoint(let error): "\(error)"
         case .cancelled: "cancelled"
         }
     }

@@ -5,8 +5,8 @@ import WordPiece
 struct TrainingRows: Sendable {
     let labels: [String]
     let sequences: [[Int32]]
-    /// Index of each row's label.
-    let targets: [Int]
+    /// Places of each row's labels.
+    let targets: TextTargets
 
     var lengths: [Int] { sequences.indices.map(length) }
 
@@ -14,24 +14,36 @@ struct TrainingRows: Sendable {
     func length(_ row: Int) -> Int { max(sequences[row].count, 1) }
 
     init(labels: [String], sequences: [[Int32]], targets: [Int]) {
+        self.init(labels: labels, sequences: sequences, targets: .classes(targets))
+    }
+
+    init(labels: [String], sequences: [[Int32]], targets: TextTargets) {
         (self.labels, self.sequences, self.targets) = (labels, sequences, targets)
     }
 
     /// - Parameter labels: those of the head, in order; nil: those of the rows, sorted.
-    init(_ rows: [LabelledText], labels given: [String]?, tokenizer: WordPieceTokenizer, maxTokens: Int) throws(TrainingError) {
+    init(
+        _ rows: [LabelledText], labels given: [String]?, isMultiLabel: Bool = false, tokenizer: WordPieceTokenizer, maxTokens: Int
+    ) throws(TrainingError) {
         guard let first = rows.first else { throw .noRows }
-        guard rows.contains(where: { $0.label != first.label }) else { throw .oneLabel(first.label) }
-        let labels = given ?? Set(rows.map(\.label)).sorted()
+        if !isMultiLabel, rows.allSatisfy({ $0.label == first.label }) { throw .oneLabel(first.label) }
+        let labels = given ?? Set(rows.flatMap(\.labels)).sorted()
+        guard !labels.isEmpty else { throw .invalidLabels(reason: "no row has one") }
         guard !labels.contains("") else { throw .invalidLabels(reason: "one of them is empty") }
         let places = Dictionary(zip(labels, labels.indices), uniquingKeysWith: { first, _ in first })
         guard places.count == labels.count else { throw .invalidLabels(reason: "one of them is given twice") }
-        var targets: [Int] = []
+        var sets: [[Int]] = []
         for row in rows {
-            guard let place = places[row.label] else { throw .unknownLabel(row.label) }
-            targets.append(place)
+            var set: [Int] = []
+            for label in row.labels {
+                guard let place = places[label] else { throw .unknownLabel(label) }
+                set.append(place)
+            }
+            if !isMultiLabel, set.count != 1 { throw .notOneLabel }
+            sets.append(set)
         }
         self.labels = labels
-        self.targets = targets
+        targets = isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
         sequences = rows.map { tokenizer.encode($0.text, maxTokens: maxTokens) }
     }
 

@@ -52,6 +52,18 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
     public var warmup: Float = 0.06
     /// A gradient that is longer is scaled down to this norm; 0: none is.
     public var clipping: Float = 1
+    /// Whether a text has a set of labels: each holds or not by itself.
+    public var isMultiLabel = false
+    /// What weight the labels have in the loss.
+    public var classWeighting = ClassWeighting.none
+    /// Share of the target that is spread over all labels.
+    public var labelSmoothing: Float = 0
+    /// The epoch whose adapter is kept, where there are validation rows.
+    public var keeping = KeptEpoch.macroF1
+    /// Ends after so many epochs in a row that were not better than the one that is kept; nil: never.
+    public var patience: Int?
+    /// Precisions for which the threshold to abstain below is kept beside those of whole hundredths.
+    public var precisions: [Double] = []
     /// Texts are cut to so many tokens.
     public var maxTokens = 256
     /// Decides initial weights, order and dropout: the same seed and number of workers give the same bits.
@@ -113,6 +125,13 @@ extension TrainingSettings {
         try require((0...1).contains(warmup), "warm-up", "must be a share between 0 and 1")
         try require((0..<1).contains(dropout), "dropout", "must be from 0 up and less than 1")
         try require(clipping.isFinite && clipping >= 0, "clipping", "must be a number from 0 up; 0 is none")
+        try require((0..<1).contains(labelSmoothing), "label smoothing", "must be from 0 up and less than 1")
+        try require(patience.map { $0 >= 1 } ?? true, "patience", "must be at least 1")
+        try require(patience == nil || keeping != .last, "patience", "needs a figure to be kept by; the last epoch is asked for")
+        try require(precisions.allSatisfy { $0 > 0 && $0 <= 1 }, "precision", "must be above 0 and at most 1")
+        if case .given(let weights) = classWeighting {
+            try require(weights.values.allSatisfy { $0.isFinite && $0 > 0 }, "class weights", "must be numbers above 0")
+        }
         let positions = base.configuration.positions
         try require((2...max(positions, 2)).contains(maxTokens), "max tokens", "must be from 2 to the base's \(positions) positions")
         guard tokenizer.vocabularySize <= base.configuration.vocabulary else {

@@ -24,6 +24,7 @@ final class TrainingWorker: @unchecked Sendable {
     /// Summed loss of the last share.
     private(set) var loss = 0.0
     private let rows: TrainingRows
+    private let criterion: TrainingCriterion
     private let pass: TrainingPass
     /// For the frozen layers; nil where all are trained.
     private let lower: InferencePass?
@@ -32,9 +33,13 @@ final class TrainingWorker: @unchecked Sendable {
     private let hidden: Int
 
     /// - Parameter cache: what is known of the frozen layers' results; shared by all workers.
-    init(base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, cache: HiddenStateCache) {
+    init(
+        base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, cache: HiddenStateCache,
+        criterion: TrainingCriterion = TrainingCriterion()
+    ) {
         self.rows = rows
         self.cache = cache
+        self.criterion = criterion
         gradient = FloatBuffer(count: adapter.parameterCount)
         pass = TrainingPass(base: base, adapter: adapter)
         layer = adapter.lowestLayer
@@ -50,8 +55,14 @@ final class TrainingWorker: @unchecked Sendable {
         let batch = rows.batch(share.rows)
         loss = Double(
             pass.accumulateGradient(
-                batch: batch, hiddenStates: hiddenStates(share.rows), targets: share.rows.map { rows.targets[$0] },
-                lossScale: share.lossScale, dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
+                batch: batch, hiddenStates: hiddenStates(share.rows), targets: rows.targets.at(share.rows),
+                lossScale: share.lossScale, classWeights: criterion.classWeights, labelSmoothing: criterion.labelSmoothing,
+                dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
+    }
+
+    /// Computes and keeps only what the frozen layers give for a share.
+    func computeStates(_ share: Share) {
+        if !share.rows.isEmpty { _ = hiddenStates(share.rows) }
     }
 
     /// Known states copied, the others computed and kept; nil where no layer is frozen.

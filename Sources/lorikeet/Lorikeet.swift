@@ -30,9 +30,10 @@ struct Lorikeet: AsyncParsableCommand {
         groupedSubcommands: [
             CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self, Rejected.self]),
             CommandGroup(
-                name: "Text and Adapter", subcommands: [Tokenize.self, Train.self, Evaluate.self, Classify.self, Benchmark.self]),
+                name: "Text and Adapter",
+                subcommands: [Tokenize.self, Train.self, Evaluate.self, Compare.self, Classify.self, Benchmark.self]),
             CommandGroup(name: "Learning", subcommands: [Retrain.self, Adapters.self]),
-            CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self]),
+            CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self, SoakCommand.self]),
         ])
 
     /// As `end(with:)` writes it.

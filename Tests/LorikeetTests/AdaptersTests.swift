@@ -41,7 +41,7 @@ import Testing
             let first = try await adapters(
                 ["import", "mood", scratch.path("first"), "--base", base, "--promote", "--evaluate", rows, "--json"])
             #expect(first.objects.first??["state"] as? String == "live")
-            #expect((first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == ["accuracy", "macro_f1"])
+            #expect((first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == ["accuracy", "loss", "macro_f1"])
             let second = try await adapters(["import", "mood", scratch.path("second"), "--base", base])
             #expect(second.output.hasPrefix("mood version 2 ("))
             #expect(try await Self.states(environment) == ["live", "candidate"])

@@ -8,7 +8,10 @@ import Testing
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(256)))
         let outcome = try await Program.run(
-            ["train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "6", "--rate", "1e-2"]
+            [
+                "train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "48", "--rate", "1e-2",
+                "--hold-out", "0",
+            ]
                 + (task.map { ["--task", $0] } ?? []))
         #expect(outcome.status == 0, "\(outcome.error)")
         return (scratch, base, scratch.path("mood"))

@@ -2,9 +2,10 @@ import Testing
 
 @Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
-        ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["classify"], ["retrain"],
+        ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"], ["classify"], ["retrain"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
-        ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"], ["benchmark", "train"],
+        ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"], ["benchmark", "tokenize"],
+        ["benchmark", "train"],
     ]
 
     @Test(arguments: commands) func helpShowsRealCommandLines(command: [String]) async throws {
@@ -52,9 +53,13 @@ import Testing
         ["train", "--base", "b", "--train", "t", "--output", "o", "--targets", "query,,value"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--epochs", "1", "--steps", "5"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--clip", "-1"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--search", "1"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--search-minutes", "1"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--search", "4", "--resume"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--schedule", "stairs"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--bias", "all"],
         ["tokenize", "--base", "b", "--max-tokens", "1"], ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
+        ["benchmark", "tokenize", "--base", "b", "--limit", "0"],
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)

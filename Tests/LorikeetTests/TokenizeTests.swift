@@ -88,4 +88,20 @@ import Testing
         try input.fileHandleForWriting.close()
         #expect(await running.status == 0)
     }
+
+    @Test func theBenchmarkCountsWholeRoundsOfAllTexts() async throws {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let texts = try scratch.write("texts.tsv", "plus\tgood day\nminus\tbad food\nplus\tgood\n")
+        let outcome = try await Program.run(["benchmark", "tokenize", "--base", base, "--input", texts, "--limit", "2"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let figures = try #require(outcome.objects.last ?? nil)
+        let rounds = try #require(figures["rounds"] as? Int)
+        #expect(rounds >= 1)
+        #expect(figures["name"] as? String == "tokenize")
+        #expect(figures["documents"] as? Int == 2 * rounds)
+        #expect(figures["tokens"] as? Int == 8 * rounds)
+        #expect((figures["seconds"] as? Double ?? 0) >= 0.5)
+        for rate in ["documents_per_second", "tokens_per_second"] { #expect((figures[rate] as? Double ?? 0) > 0) }
+    }
 }

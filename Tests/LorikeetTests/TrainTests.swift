@@ -16,12 +16,16 @@ import Testing
             ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("deep/adapter")]
                 + ["--epochs", "2", "--rate", "1e-2", "--task", "mood", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
-        #expect(outcome.error.isEmpty)
-        #expect(outcome.objects.map { $0?["epoch"] as? Int } == [1, 2])
-        for object in outcome.objects {
+        let epochs = outcome.objects
+        #expect(epochs.map { $0?["epoch"] as? Int } == [1, 2])
+        let notes = try outcome.error.split(separator: "\n").map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
+        }
+        #expect(notes.count == 2 && notes.first?["rows"] is [String: Any] && notes.last?["calibration"] != nil)
+        for object in epochs {
             for key in ["loss", "seconds", "documents_per_second", "accuracy", "macro_f1"] { #expect(object?[key] is Double, "\(key)") }
         }
-        #expect(scratch.content("deep/adapter") == ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json"])
+        #expect(scratch.content("deep/adapter") == ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html"])
         #expect(scratch.content("deep") == ["adapter"])
     }
 
@@ -33,7 +37,8 @@ import Testing
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.output.contains("epoch 1"))
         #expect(outcome.output.contains("precision"))
-        #expect(outcome.error.contains("64 rows with 2 labels, 16 validation rows"))
+        #expect(outcome.error.contains("rows with 2 labels, 16 validation rows"))
+        #expect(outcome.error.contains("folded"))
         #expect(!outcome.error.contains("\u{1B}"), "no bar where no terminal is")
     }
 
@@ -41,10 +46,10 @@ import Testing
         let (scratch, base, train, _) = try Self.material()
         let outcome = try await Program.run(
             ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1"]
-                + ["--layers", "1", "--json"])
+                + ["--layers", "1", "--hold-out", "0", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.objects.count == 1)
-        #expect(outcome.objects.first??["accuracy"] is NSNull)
+        #expect(outcome.objects.last??["accuracy"] is NSNull)
     }
 
     @Test func anOutputThatExistsIsKeptUnlessOverwritten() async throws {
@@ -107,6 +112,29 @@ import Testing
         #expect((json["target_modules"] as? [String])?.count == 13)
     }
 
+    @Test func aSearchSaysWhatItFoundAndTrainsIt() async throws {
+        let (scratch, base, train, validation) = try Self.material()
+        let common = ["train", "--base", base, "--train", train, "--epochs", "2", "--json"]
+        let arguments = common + ["--validation", validation]
+        let outcome = try await Program.run(arguments + ["--output", scratch.path("adapter"), "--search", "4"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let found = try #require(outcome.objects.compactMap(\.self).first { $0["search"] != nil })
+        #expect((found["search"] as? [[String: Any]])?.count == 4 && found["cut_short"] as? Bool == false)
+        #expect(outcome.objects.compactMap { $0?["epoch"] as? Int }.last == 2)
+
+        // The settings that it names give the same adapter.
+        let options = try #require(found["options"] as? String).split(separator: " ").map(String.init)
+        #expect(try await Program.run(arguments + ["--output", scratch.path("same")] + options).status == 0)
+        #expect(
+            try scratch.text("adapter/lorikeet.json") == scratch.text("same/lorikeet.json")
+                && Data(contentsOf: URL(fileURLWithPath: scratch.path("adapter/adapter_model.safetensors")))
+                    == Data(contentsOf: URL(fileURLWithPath: scratch.path("same/adapter_model.safetensors")))
+        )
+        let short = try await Program.run(
+            arguments + ["--output", scratch.path("short"), "--search", "4", "--search-minutes", "0.000001"])
+        #expect(short.status == 0 && short.objects.contains { $0?["cut_short"] as? Bool == true })
+    }
+
     @Test func aWarmStartTakesTheShapeOverAndRefusesAnother() async throws {
         let (scratch, base, train, _) = try Self.material()
         let common = ["train", "--base", base, "--epochs", "1", "--json"]
@@ -131,7 +159,7 @@ import Testing
         #expect(!scratch.exists("third"))
     }
 
-    @Test func anInterruptedTrainingLeavesNothing() async throws {
+    @Test func anInterruptedTrainingLeavesOnlyItsCheckpoint() async throws {
         let (scratch, base, train, _) = try Self.material()
         let process = try Program.make(
             ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "100000"]
@@ -147,6 +175,6 @@ import Testing
         while await lines.next() != nil {}
         #expect(await running.status == 1)
         #expect(try scratch.text("stderr").contains("interrupted"))
-        #expect(scratch.content() == ["base", "stderr", "test.tsv", "train.tsv"])
+        #expect(scratch.content() == ["adapter.checkpoint", "base", "stderr", "test.tsv", "train.tsv"])
     }
 }

@@ -32,7 +32,7 @@ struct AdaptersImport: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("Measure it on these labelled rows; the figures are kept with the version.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "jsonl"]))
+        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
     var evaluate: String?
 
     @OptionGroup var baseOptions: RegistryBaseOptions
@@ -57,7 +57,7 @@ struct AdaptersImport: AsyncParsableCommand {
         guard let wanted = configuration.task(task) else {
             throw CommandFailure(.configuration, "\(configuration.file): there is no task \(task)")
         }
-        if let mismatch = labelMismatch(adapter: adapter.labels, pipeline: wanted.labels) {
+        if let mismatch = wanted.form.mismatch(adapter.manifest) {
             throw CommandFailure(.configuration, "\(configuration.file):\(wanted.line): tasks.\(task): \(mismatch)")
         }
     }
@@ -68,7 +68,10 @@ struct AdaptersImport: AsyncParsableCommand {
         let evaluator = Evaluator(
             base: base, tokenizer: try WordPieceTokenizer(directory: folder), workers: WorkerOptions.defaultCount,
             maxTokens: min(adapter.manifest.maxTokens ?? 256, base.configuration.positions))
-        let evaluation = try evaluator.evaluate(LabelledFile.read(path: evaluate), adapter: adapter)
-        return ["accuracy": evaluation.accuracy, "macro_f1": evaluation.macroF1]
+        var options = RowOptions()
+        options.isMultiLabel = adapter.manifest.isMultiLabel
+        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: [evaluate], options: options))
+        if rows.isEmpty { throw DatasetError.noRows(file: side.sources.joined(separator: ", ")) }
+        return evaluator.evaluate(rows, adapter: adapter).metrics
     }
 }

@@ -32,10 +32,61 @@ struct AdaptersShow: AsyncParsableCommand {
                 ("layers", stored.manifest.configuration.layers.map { .array($0.map { .integer($0) }) } ?? .null),
                 ("bytes", .integer(stored.weights.count)),
             ]
-            try StandardOutput.shared.line(JSONValue.object(VersionReport.members(stored.version) + more).text)
+            let scores = Self.scores(stored.manifest)
+            try StandardOutput.shared.line(JSONValue.object(VersionReport.members(stored.version) + more + scores).text)
             return
         }
         for (key, value) in Self.facts(stored) { try StandardOutput.shared.line(key.padded(to: 12) + value) }
+    }
+
+    /// What stands between the adapter's logits and its answers.
+    private static func scores(_ manifest: AdapterManifest) -> [(key: String, value: JSONValue)] {
+        [
+            ("multi_label", .boolean(manifest.isMultiLabel)), ("temperature", .optional(manifest.temperature)),
+            (
+                "calibration",
+                manifest.calibration.map {
+                    .object([
+                        ("error_before", .number($0.errorBefore)), ("error_after", .number($0.errorAfter)), ("rows", .integer($0.rows)),
+                    ])
+                } ?? .null
+            ),
+            ("thresholds", manifest.thresholds.map { .array($0.map { .number($0) }) } ?? .null),
+            (
+                "abstention",
+                .array(
+                    (manifest.abstention ?? []).map {
+                        .object([
+                            ("precision", .number($0.precision)), ("threshold", .number($0.threshold)), ("coverage", .number($0.coverage)),
+                        ])
+                    })
+            ),
+        ]
+    }
+
+    private static func scoreFacts(_ manifest: AdapterManifest) -> [(String, String)] {
+        var facts: [(String, String)] = []
+        if manifest.isMultiLabel {
+            let thresholds = manifest.thresholds ?? manifest.labels.map { _ in 0.5 }
+            facts.append(("thresholds", zip(manifest.labels, thresholds).map { "\($0) \(Figure.share($1))" }.joined(separator: ", ")))
+        }
+        if let temperature = manifest.temperature { facts.append(("temperature", Figure.decimal(temperature, 3))) }
+        if let figures = manifest.calibration {
+            facts.append(
+                (
+                    "calibration",
+                    "error \(Figure.share(figures.errorBefore)) before, \(Figure.share(figures.errorAfter)) after (\(figures.rows) rows)"
+                ))
+        }
+        for precision in [0.9, 0.95, 0.99] {
+            guard let point = manifest.abstention(forPrecision: precision) else { continue }
+            facts.append(
+                (
+                    "precision",
+                    "\(precision): abstain below \(Figure.share(point.threshold)), covers \(Figure.share(point.coverage)) of texts"
+                ))
+        }
+        return facts
     }
 
     private static func facts(_ stored: StoredAdapter) -> [(String, String)] {
@@ -51,6 +102,7 @@ struct AdaptersShow: AsyncParsableCommand {
             ("created", VersionReport.date(version.createdAt) + (stored.manifest.createdBy.map { " by \($0)" } ?? "")),
             ("promoted", VersionReport.date(version.promotedAt)),
         ]
+        facts += Self.scoreFacts(stored.manifest)
         facts += version.metrics.sorted { $0.key < $1.key }.map { ($0.key, Figure.share($0.value)) }
         return facts
     }

@@ -6,7 +6,8 @@ struct Classify: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Label texts with adapters from folders, a JSON object a line.",
         discussion: """
-            One line a text: {"label":…,"score":…,"scores":{…}}. With several adapters
+            One line a text: {"label":…,"score":…,"scores":{…}}, of a multi-label task
+            {"labels":[…],"score":…,"scores":{…}}. With several adapters
             it is {"NAME":{…},…}, by the task or folder name of each. Lines of standard
             input are answered as they arrive.
 
@@ -68,13 +69,15 @@ struct Classify: ParsableCommand {
     }
 
     private func answer(_ logits: [Float], of adapter: Adapter) -> [(key: String, value: JSONValue)] {
-        let scores = softmax(logits, temperature: Float(adapter.manifest.temperature ?? 1))
-        let best = scores.indices.max { scores[$0] < scores[$1] }
-        var members: [(key: String, value: JSONValue)] = [
-            ("label", .optional(best.map { adapter.labels[$0] })),
-            ("score", best.map { .float(scores[$0]) } ?? .null),
-            ("scores", .object(zip(adapter.labels, scores).map { ($0, .float($1)) })),
-        ]
+        let answer = adapter.answer(logits)
+        let said: [(key: String, value: JSONValue)] =
+            adapter.manifest.isMultiLabel
+            ? [("labels", .array(answer.chosen.map { .string(adapter.labels[$0]) }))] : [("label", .string(adapter.labels[answer.best]))]
+        var members: [(key: String, value: JSONValue)] =
+            said + [
+                ("score", .float(Float(answer.score))),
+                ("scores", .object(zip(adapter.labels, answer.scores).map { ($0, .float(Float($1))) })),
+            ]
         if self.logits { members.append(("logits", .array(logits.map { .float($0) }))) }
         return members
     }

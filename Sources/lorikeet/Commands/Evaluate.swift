@@ -7,7 +7,9 @@ struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Measure an adapter on a file of labelled rows.",
         discussion: """
-            Prints accuracy, macro-F1, a table by label and the confusion of labels.
+            Prints accuracy, macro-F1, a table by label, the confusion of labels and how well
+            scores say how often they are right. An adapter of a multi-label task is measured
+            by exact sets, micro- and macro-F1; --report draws all of it, in one HTML file.
 
             EXAMPLES
               lorikeet evaluate --base models/all-MiniLM-L6-v2 \\
@@ -22,34 +24,59 @@ struct Evaluate: ParsableCommand {
     var adapter: String
 
     @Option(
-        help: ArgumentHelp("Labelled rows: .tsv (label<TAB>text) or .jsonl; - or nothing: standard input, as .tsv.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "jsonl"]))
-    var input = "-"
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Labelled rows: .tsv (label<TAB>text), .csv or .jsonl, several if need be; - or nothing: standard input.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+    var input: [String] = ["-"]
 
+    @OptionGroup var reportOptions: ReportOptions
+
+    @Option(
+        help: ArgumentHelp("Say below which score to abstain so that this share of labels is right, on these rows.", valueName: "share"))
+    var precision: [Double] = []
+
+    @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var length: LengthOptions
     @OptionGroup var workerOptions: WorkerOptions
     @OptionGroup var output: JSONOption
 
+    func validate() throws {
+        guard precision.allSatisfy({ $0 > 0 && $0 <= 1 }) else { throw ValidationError("--precision must be above 0 and at most 1") }
+    }
+
     func run() throws {
+        try reportOptions.check()
         let (base, tokenizer) = try baseOptions.load()
         let maxTokens = try length.checked(against: base)
-        let adapter = try AdapterFolder.load(adapter, base: base)
-        let rows = try LabelledFile.read(path: input)
+        let folder = adapter
+        let adapter = try AdapterFolder.load(folder, base: base)
+        let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
+        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: input, options: options))
+        if rows.isEmpty { throw DatasetError.noRows(file: side.sources.joined(separator: ", ")) }
+        if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
-        let progress = ProgressBar("evaluating", unit: "texts")
-        var predicted: [String] = []
-        while predicted.count < rows.count {
-            let texts = rows[predicted.count...].prefix(InputOptions.batchSize).map(\.text)
-            predicted += evaluator.predictions(texts: texts, adapter: adapter).map(\.label)
-            progress.update(predicted.count, of: rows.count)
-        }
-        progress.clear()
-        let evaluation = Evaluation(truth: rows.map(\.label), predicted: predicted, labels: adapter.labels)
-        let report = EvaluationReport(rows: rows.count, evaluation: evaluation)
+        let started = ContinuousClock.now
+        let predictions = evaluator.predictions(rows, adapter: adapter, title: "evaluating")
+        let seconds = (ContinuousClock.now - started).inSeconds
+        let evaluation = Evaluation(rows: rows, predictions: predictions, adapter: adapter)
+        let report = EvaluationReport(
+            rows: rows.count, evaluation: evaluation,
+            scores: ScoreSummary(
+                calibration: Calibration(rows: rows, predictions: predictions, adapter: adapter),
+                coverage: CoverageCurve(rows: rows, predictions: predictions),
+                wanted: precision.map { ($0, AbstentionPoint(precision: $0, rows: rows, predictions: predictions)) }),
+            input: side)
         if output.json {
             try StandardOutput.shared.line(report.json.text)
         } else {
             try report.print()
         }
+        try reportOptions.write(
+            EvaluationPage(
+                name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows,
+                predictions: predictions,
+                evaluation: evaluation, seconds: seconds, showsTexts: reportOptions.reportTexts
+            ).page)
     }
 }

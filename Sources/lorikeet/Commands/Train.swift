@@ -1,7 +1,9 @@
 import ArgumentParser
 import BERT
 import Daemon
+import Foundation
 import Training
+import WordPiece
 
 /// `lorikeet train`: an adapter from a file.
 struct Train: ParsableCommand {
@@ -10,7 +12,10 @@ struct Train: ParsableCommand {
         discussion: """
             The base stays as it is; the low-rank pairs and the head learn. The folder that
             comes out is read by Lorikeet and by Hugging Face PEFT. It is written at the
-            end, whole or not at all. With --json each epoch is a line.
+            end, whole or not at all. With --json each epoch is a line. Ctrl-C and SIGTERM
+            end after the step under way and leave OUTPUT.checkpoint: the same command with
+            --resume goes on. The folder also gets report.html: curves, confusion, a
+            table by label. It shows no texts without --report-texts.
 
             EXAMPLES
               lorikeet train --base models/all-MiniLM-L6-v2 --train train.tsv \\
@@ -19,19 +24,15 @@ struct Train: ParsableCommand {
                   --output adapters/section --layers 3-5 --epochs 5 --rate 5e-4
               lorikeet train --base models/all-MiniLM-L6-v2 --train train.tsv \\
                   --validation test.tsv --output adapters/section --json | jq .macro_f1
+              lorikeet train --base models/all-MiniLM-L6-v2 --multi-label \\
+                  --train tags.jsonl more.csv --output adapters/tags --precision 0.95
+              lorikeet train --base models/all-MiniLM-L6-v2 --output adapters/urgency \\
+                  --query 'SELECT subject AS text, urgency AS label FROM tickets'
             """)
 
     @OptionGroup var baseOptions: BaseOptions
 
-    @Option(
-        help: ArgumentHelp("Rows to learn from: .tsv (label<TAB>text) or .jsonl; -: standard input, as .tsv.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "jsonl"]))
-    var train: String
-
-    @Option(
-        help: ArgumentHelp("Rows to measure each epoch on; never learnt from.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "jsonl"]))
-    var validation: String?
+    @OptionGroup var rowOptions: RowSourceOptions
 
     @Option(help: ArgumentHelp("The folder to write the adapter to.", valueName: "dir"), completion: .directory)
     var output: String
@@ -50,41 +51,133 @@ struct Train: ParsableCommand {
     @Option(help: ArgumentHelp("The task it is for, kept beside the adapter.", valueName: "name"))
     var task: String?
 
+    @Flag(help: "Go on with an interrupted training of the same rows and settings; the adapter gets the same bits.")
+    var resume = false
+
+    @Option(
+        help: ArgumentHelp("The report, one HTML file to look at; default: report.html in the adapter's folder.", valueName: "file"),
+        completion: .file(extensions: ["html"]))
+    var report: String?
+
+    @Flag(help: "Write no report.")
+    var noReport = false
+
+    @Flag(help: "Show texts in the report: the validation rows of the worst mistakes.")
+    var reportTexts = false
+
     @OptionGroup var training: TrainingOptions
+    @OptionGroup var searchOptions: SearchOptions
+    @OptionGroup var keepOptions: KeepOptions
+    @OptionGroup var progressOptions: ProgressOptions
     @OptionGroup var format: JSONOption
 
+    func validate() throws {
+        guard searchOptions.search == nil || !resume else {
+            throw ValidationError("--resume goes on with the settings that a search found: give them in place of --search")
+        }
+        guard !noReport || (report == nil && !reportTexts) else { throw ValidationError("--no-report leaves nothing to --report options") }
+    }
+
     func run() throws {
+        let started = ContinuousClock.now
         try AdapterFolder.checkFree(output, overwrite: overwrite)
+        if let report { try ReportFile.check(report) }
+        let keeper = CheckpointKeeper(output: output)
+        var checkpoint = try keeper.open(resumes: resume, overwrites: overwrite)
         let (base, tokenizer) = try baseOptions.load()
         let startingFrom = try start.map { try AdapterFolder.load($0, base: base) }
-        let settings = try training.settings(for: base, startingFrom: startingFrom)
-        let rows = try LabelledFile.read(path: train, minimumLabels: 2)
-        let validationRows = try validation.map { try LabelledFile.read(path: $0) } ?? []
-        let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
-        let display = TrainingDisplay(json: format.json)
-        if !format.json { StandardError.write(Self.summary(rows, validationRows, base: base)) }
+        var settings = try training.settings(for: base, startingFrom: startingFrom)
+        settings.isMultiLabel = rowOptions.multiLabel
+        keepOptions.apply(to: &settings)
+        let prepared = try rowOptions.rows(known: startingFrom?.labels ?? [])
+        let (rows, validationRows) = (prepared.training, prepared.validation)
+        let style = progressOptions.style(json: format.json)
+        let display = TrainingDisplay(json: format.json, style: style)
+        Self.show(prepared.report, base: base, json: format.json)
 
         Interruption.watch()
+        if let count = searchOptions.search {
+            let search = SettingsSearch(
+                base: base, tokenizer: tokenizer, settings: settings, count: count, budget: searchOptions.budget)
+            let result = try found(search, rows, validationRows, startingFrom, style)
+            (settings, checkpoint) = (result.winner.settings, result.checkpoint)
+        }
+        let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
         let candidate: AdapterCandidate
         do {
             candidate = try trainer.train(
-                rows, validation: validationRows, startingFrom: startingFrom, task: task, progress: display.show,
-                isCancelled: { Interruption.isAsked })
+                rows, validation: validationRows, startingFrom: startingFrom, task: task, goingOnFrom: checkpoint,
+                save: keeper.keep,
+                progress: display.show, isCancelled: { Interruption.isAsked })
+        } catch TrainingError.cancelled {
+            display.clear()
+            throw keeper.interrupted()
         } catch {
             display.clear()
-            guard !Interruption.isAsked else { throw CommandFailure(.failed, "interrupted: no adapter was written") }
             throw error
         }
         display.clear()
-        try candidate.adapter.write(to: output)
-        try display.finish(candidate, rows: validationRows.count, output: output)
+        let page = noReport ? nil : page(candidate, base, settings, tokenizer, prepared, since: started)
+        try write(candidate, page, keeper)
+        try display.finish(candidate, rows: validationRows.count, precisions: keepOptions.precision, output: output)
+        if let divergence = candidate.divergence { throw Self.failure(divergence, candidate, output: output) }
     }
 
-    private static func summary(_ rows: [LabelledText], _ validation: [LabelledText], base: BERTBase) -> String {
-        let labels = Set(rows.map(\.label)).count
-        let held = validation.isEmpty ? "no validation rows" : "\(validation.count) validation rows"
+    private func found(
+        _ search: SettingsSearch, _ rows: [LabelledText], _ validation: [LabelledText], _ start: Adapter?, _ style: ProgressOptions.Style
+    ) throws -> SettingsSearch.Result {
+        let display = SearchDisplay(json: format.json, style: style)
+        do {
+            let result = try search.run(
+                rows, validation: validation, startingFrom: start, progress: display.show, isCancelled: { Interruption.isAsked })
+            try display.finish(result)
+            return result
+        } catch TrainingError.cancelled {
+            display.clear()
+            throw CommandFailure(.failed, "interrupted during the search: nothing was written")
+        } catch {
+            display.clear()
+            throw error
+        }
+    }
+
+    private func page(
+        _ candidate: AdapterCandidate, _ base: BERTBase, _ settings: TrainingSettings, _ tokenizer: WordPieceTokenizer,
+        _ rows: PreparedRows, since started: ContinuousClock.Instant
+    ) -> ReportPage {
+        let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
+        return TrainingPage(
+            name: task ?? AdapterFolder.name(output), candidate: candidate, base: base, settings: settings, training: rows.training,
+            validation: rows.validation, findings: Array(rows.report.lines.dropFirst()),
+            predictions: evaluator.predictions(rows.validation, adapter: candidate.adapter, title: "evaluating"),
+            showsTexts: reportTexts, seconds: (ContinuousClock.now - started).inSeconds
+        ).page
+    }
+
+    /// The adapter with its report; or the report where it is wanted.
+    private func write(_ candidate: AdapterCandidate, _ page: ReportPage?, _ keeper: CheckpointKeeper) throws {
+        do {
+            let beside = report == nil ? page : nil
+            try candidate.adapter.write(to: output, with: beside.map { ["report.html": Data($0.html.utf8)] } ?? [:])
+        } catch {
+            throw keeper.unwritten(error)
+        }
+        keeper.remove()
+        if let report, let page { try ReportFile.write(page, to: report) }
+    }
+
+    private static func failure(_ divergence: AdapterCandidate.Divergence, _ candidate: AdapterCandidate, output: String) -> CommandFailure
+    {
+        let reason = TrainingError.notFinite(epoch: divergence.epoch, batch: divergence.batch)
+        return CommandFailure(.failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.epochs.count)")
+    }
+
+    /// What was found in the rows: a line a finding on standard error, or an object before those of the epochs.
+    private static func show(_ report: RowsReport, base: BERTBase, json: Bool) {
+        // Standard output has an object an epoch and nothing else.
+        if json { return StandardError.write(JSONValue.object([("rows", report.json)]).text) }
+        for line in report.lines { StandardError.write(line) }
         let configuration = base.configuration
-        return "\(rows.count) rows with \(labels) labels, \(held); base: \(configuration.architecture.rawValue), "
-            + "\(configuration.layers) layers of \(configuration.hidden)"
+        StandardError.write("base: \(configuration.architecture.rawValue), \(configuration.layers) layers of \(configuration.hidden)")
     }
 }

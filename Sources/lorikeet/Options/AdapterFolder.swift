@@ -26,7 +26,7 @@ enum AdapterFolder {
         var named: [NamedAdapter] = []
         for directory in directories {
             let adapter = try load(directory, base: base)
-            let name = adapter.manifest.task ?? URL(fileURLWithPath: directory).lastPathComponent
+            let name = adapter.manifest.task ?? name(directory)
             guard !named.contains(where: { $0.name == name }) else {
                 throw CommandFailure(.usage, "two adapters are called \"\(name)\": \(directory) and one before it")
             }
@@ -34,6 +34,9 @@ enum AdapterFolder {
         }
         return named
     }
+
+    /// What to call an adapter that does not say its task.
+    static func name(_ directory: String) -> String { URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent }
 
     /// Whether a folder may take an adapter: it does not exist, or may be written over and holds nothing but an adapter.
     static func checkFree(_ directory: String, overwrite: Bool) throws(CommandFailure) {
@@ -45,7 +48,7 @@ enum AdapterFolder {
         guard isFolder.boolValue else { throw CommandFailure(.failed, "\(directory): exists and is no folder") }
         guard overwrite else { throw CommandFailure(.failed, "\(directory): exists already; --overwrite replaces the adapter in it") }
         let content = (try? files.contentsOfDirectory(atPath: directory)) ?? []
-        let known: Set = ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "README.md"]
+        let known: Set = ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "README.md"]
         guard let foreign = content.first(where: { !known.contains($0) }) else { return }
         throw CommandFailure(.failed, "\(directory): holds \(foreign), which is no part of an adapter; nothing was replaced")
     }

@@ -13,7 +13,7 @@ struct BaseOptions: ParsableArguments {
     /// The tokenizer of the base.
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: base) }
 
-    /// The base, its weights mapped into memory, and its tokenizer, which must not know more tokens than the base.
+    /// The base and its tokenizer, which must not know more tokens than the base.
     func load() throws -> (base: BERTBase, tokenizer: WordPieceTokenizer) {
         let model = try BERTBase(directory: base)
         let tokenizer = try tokenizer()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Daemon
 import Training
 
 /// `--input`: texts, from a file or from standard input as they arrive.
@@ -36,5 +37,19 @@ struct InputOptions: ParsableArguments {
             try StandardOutput.shared.flush()
             progress.update(end, of: texts.count)
         }
+    }
+
+    /// All texts at once, or the first so many of them.
+    func texts(limit: Int?) throws -> [String] {
+        var texts: [String] = []
+        if input == "-" {
+            var lines = LineReader(descriptor: 0, name: name)
+            while let batch = try lines.next(atMost: .max) { texts += batch }
+        } else {
+            texts = try LabelledFile.readTexts(path: input)
+        }
+        if let limit { texts = Array(texts.prefix(limit)) }
+        guard !texts.isEmpty else { throw CommandFailure(.failed, "\(name): no texts") }
+        return texts
     }
 }

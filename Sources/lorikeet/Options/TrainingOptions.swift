@@ -59,6 +59,12 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Scale longer gradients down to this norm; 0: none.", valueName: "norm"))
     var clip: Float = 1
 
+    @Option(help: ArgumentHelp("Weight of the labels in the loss: none, balanced, or LABEL=WEIGHT,…", valueName: "weights"))
+    var classWeights = ClassWeighting.none
+
+    @Option(help: ArgumentHelp("Share of the target that is spread over all labels.", valueName: "share"))
+    var labelSmoothing: Float = 0
+
     @OptionGroup var length: LengthOptions
 
     @Option(help: ArgumentHelp("Decides initial weights, order and dropout.", valueName: "n"))
@@ -79,6 +85,7 @@ struct TrainingOptions: ParsableArguments {
         try Self.check(loraPlusRatio.isFinite && loraPlusRatio > 0, "--lora-plus-ratio must be above 0")
         try Self.check(clip.isFinite && clip >= 0, "--clip must not be negative")
         try Self.check(weightDecay.isFinite && weightDecay >= 0, "--weight-decay must not be negative")
+        try Self.check((0..<1).contains(labelSmoothing), "--label-smoothing must be at least 0 and below 1")
         try Self.check((0...1).contains(warmup), "--warmup must be between 0 and 1")
     }
 
@@ -110,6 +117,8 @@ struct TrainingOptions: ParsableArguments {
         settings.weightDecay = weightDecay
         settings.warmup = warmup
         settings.clipping = clip
+        settings.classWeighting = classWeights
+        settings.labelSmoothing = labelSmoothing
         settings.maxTokens = try length.checked(against: base)
         settings.seed = seed
         settings.workers = workerOptions.workers

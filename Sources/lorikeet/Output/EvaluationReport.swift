@@ -4,45 +4,69 @@ import Training
 struct EvaluationReport {
     let rows: Int
     let evaluation: Evaluation
+    let scores: ScoreSummary
+    /// What was found in the rows; nil where they were reported before.
+    var input: RowsReport.Side?
 
     /// The most labels whose confusion is shown as a matrix.
     private static let widestMatrix = 12
 
     var json: JSONValue {
-        .object([
+        .object(members + scores.json + (input.map { [("input", $0.json)] } ?? []))
+    }
+
+    private var members: [(key: String, value: JSONValue)] {
+        [
             ("rows", .integer(rows)),
             ("accuracy", .number(evaluation.accuracy)),
             ("macro_f1", .number(evaluation.macroF1)),
+            ("micro_f1", .number(evaluation.microF1)), ("loss", .optional(evaluation.loss)),
+            ("multi_label", .boolean(evaluation.isMultiLabel)),
             ("per_label", .array(evaluation.perLabel.map(Self.json))),
             ("labels", .array(evaluation.labels.map { .string($0) })),
             ("confusion", .array(evaluation.confusion.map { .array($0.map { .integer($0) }) })),
-        ])
+        ]
     }
 
     private static func json(_ figures: Evaluation.LabelFigures) -> JSONValue {
         .object([
             ("label", .string(figures.label)), ("precision", .number(figures.precision)), ("recall", .number(figures.recall)),
-            ("f1", .number(figures.f1)), ("support", .integer(figures.support)),
+            ("f1", .number(figures.f1)), ("support", .integer(figures.support)), ("threshold", .optional(figures.threshold)),
         ])
     }
 
     /// Writes the tables to standard output.
     func print() throws(StandardOutputError) {
-        var summary = TextTable(.right("rows"), .right("accuracy"), .right("macro-F1"))
-        summary.add(String(rows), Figure.share(evaluation.accuracy), Figure.share(evaluation.macroF1))
+        var columns = [TextTable.Column.right("rows"), .right(evaluation.isMultiLabel ? "exact" : "accuracy"), .right("macro-F1")]
+        var cells = [String(rows), Figure.share(evaluation.accuracy), Figure.share(evaluation.macroF1)]
+        if evaluation.isMultiLabel {
+            columns.append(.right("micro-F1"))
+            cells.append(Figure.share(evaluation.microF1))
+        }
+        var summary = TextTable(columns: columns)
+        summary.add(cells: cells)
         try summary.print()
         try StandardOutput.shared.line("")
         try labels.print()
-        try StandardOutput.shared.line("")
-        try printConfusion()
+        if !evaluation.isMultiLabel {
+            try StandardOutput.shared.line("")
+            try printConfusion()
+        }
+        if !scores.lines.isEmpty { try StandardOutput.shared.line("") }
+        for line in scores.lines { try StandardOutput.shared.line(line) }
     }
 
     private var labels: TextTable {
-        var table = TextTable(.left("label"), .right("precision"), .right("recall"), .right("F1"), .right("rows"))
+        let isMultiLabel = evaluation.isMultiLabel
+        var table = TextTable(
+            columns: [.left("label"), .right("precision"), .right("recall"), .right("F1"), .right("rows")]
+                + (isMultiLabel ? [.right("threshold")] : []))
         for figures in evaluation.perLabel {
-            table.add(
+            let cells = [
                 figures.label, Figure.share(figures.precision), Figure.share(figures.recall), Figure.share(figures.f1),
-                String(figures.support))
+                String(figures.support),
+            ]
+            table.add(cells: isMultiLabel ? cells + [Figure.share(figures.threshold)] : cells)
         }
         return table
     }

@@ -29,9 +29,9 @@ final class ProgressBar: Sendable {
     /// Shows that `done` of `total` are done. Cheap: draws at most ten times a second, and not in the first half second.
     ///
     /// - Parameters:
-    ///   - note: what else changes, such as the loss.
+    ///   - note: what else changes, such as the loss; what stands last goes first where the terminal is narrow.
     ///   - pace: rate and time left where they are known better than from the share that is done.
-    func update(_ done: Int, of total: Int?, note: String = "", pace: Pace? = nil) {
+    func update(_ done: Int, of total: Int?, note: [String] = [], pace: Pace? = nil) {
         guard isShown else { return }
         let now = ContinuousClock.now
         let elapsed = (now - started).inSeconds
@@ -66,24 +66,38 @@ final class ProgressBar: Sendable {
         return Pace(rate: rate, unit: unit, secondsLeft: rate > 0 ? total.map { Double(max(0, $0 - done)) / rate } : nil)
     }
 
-    private func line(_ done: Int, of total: Int?, note: String, pace: Pace) -> String {
+    private func line(_ done: Int, of total: Int?, note: [String], pace: Pace) -> String {
+        let width = Terminal.width - 1
+        var note = note
+        for cells in [24, 10] {
+            let line = parts(done, of: total, cells: cells, note: note, pace: pace).joined(separator: "  ")
+            if line.count <= width { return line }
+        }
+        while !note.isEmpty {
+            note.removeLast()
+            let line = parts(done, of: total, cells: 10, note: note, pace: pace).joined(separator: "  ")
+            if line.count <= width { return line }
+        }
+        return String(parts(done, of: total, cells: 0, note: [], pace: pace).joined(separator: "  ").prefix(max(width, 0)))
+    }
+
+    private func parts(_ done: Int, of total: Int?, cells: Int, note: [String], pace: Pace) -> [String] {
         var parts = [title]
         if let total, total > 0 {
             let fraction = min(Double(done) / Double(total), 1)
-            parts.append(Self.cells(fraction))
+            if cells > 0 { parts.append(Self.cells(fraction, width: cells)) }
             parts.append(String(format: "%3.0f %%", fraction * 100))
         } else {
             parts.append("\(done) \(unit)")
         }
-        if !note.isEmpty { parts.append(note) }
+        parts += note
         parts.append(Figure.decimal(pace.rate, pace.rate < 10 ? 1 : 0) + " \(pace.unit)/s")
         if let secondsLeft = pace.secondsLeft { parts.append(Figure.clock(secondsLeft) + " left") }
-        return parts.joined(separator: "  ")
+        return parts
     }
 
-    /// Twenty-four cells, of which a fraction is filled.
-    static func cells(_ fraction: Double) -> String {
-        let width = 24
+    /// Some cells, of which a fraction is filled.
+    static func cells(_ fraction: Double, width: Int = 24) -> String {
         let filled = Int((min(max(fraction, 0), 1) * Double(width)).rounded(.down))
         let head = filled < width ? "╸" : ""
         return String(repeating: "━", count: filled) + head + String(repeating: " ", count: max(0, width - filled - 1))

@@ -59,6 +59,9 @@ enum Figure {
         return String(format: "%.\(digits)f", value)
     }
 
+    /// A learning rate: `9.4e-04`.
+    static func rate(_ value: Double) -> String { String(format: "%.1e", value) }
+
     /// `0:42`, `1:03:20`.
     static func clock(_ seconds: Double) -> String {
         let whole = Int(min(max(seconds, 0), 359_999).rounded())

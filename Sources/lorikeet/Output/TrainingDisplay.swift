@@ -1,12 +1,17 @@
 import BERT
 import Training
 
-/// What a person or a program sees of a training: a bar while it runs, a line an epoch, the evaluation at its end.
-struct TrainingDisplay {
+/// What a person or a program sees of a training: its progress, a line an epoch, the evaluation at its end.
+final class TrainingDisplay {
     let json: Bool
-    private let bar = ProgressBar("training", unit: "steps")
+    private let style: ProgressOptions.Style
+    private let bar: ProgressBar
+    private var shownAt = ContinuousClock.now
 
-    init(json: Bool) { self.json = json }
+    init(json: Bool, style: ProgressOptions.Style = StandardError.isTerminal ? .bar : .none) {
+        (self.json, self.style) = (json, style)
+        bar = ProgressBar("training", unit: "steps", isShown: style == .bar)
+    }
 
     /// Takes the bar off the screen.
     func clear() { bar.clear() }
@@ -19,26 +24,71 @@ struct TrainingDisplay {
             try? StandardOutput.shared.line(json ? Self.object(report).text : Self.row(report))
             try? StandardOutput.shared.flush()
         }
-        let loss = "epoch \(progress.epoch)/\(progress.epochs)  loss \(Figure.decimal(progress.loss, 4))"
-        let pace = ProgressBar.Pace(rate: progress.documentsPerSecond, unit: "texts", secondsLeft: progress.secondsLeft)
-        bar.update(progress.step, of: progress.steps, note: loss, pace: pace)
+        switch style {
+        case .bar:
+            let pace = ProgressBar.Pace(rate: progress.documentsPerSecond, unit: "texts", secondsLeft: progress.secondsLeft)
+            bar.update(progress.step, of: progress.steps, note: Self.note(progress), pace: pace)
+        case .lines: if isTime(.seconds(10)) { StandardError.write(Self.line(progress)) }
+        case .json: if isTime(.seconds(1)) || progress.step == progress.steps { StandardError.write(Self.object(progress).text) }
+        case .auto, .none: break
+        }
+    }
+
+    /// Whether so much time has passed since something was shown.
+    private func isTime(_ interval: Duration) -> Bool {
+        guard ContinuousClock.now - shownAt >= interval else { return false }
+        shownAt = .now
+        return true
+    }
+
+    private static func note(_ progress: TrainingProgress) -> [String] {
+        [
+            "epoch \(progress.epoch)/\(progress.epochs)", "loss \(Figure.decimal(progress.loss, 4))",
+            "rate \(Figure.rate(Double(progress.rate)))",
+        ]
+    }
+
+    private static func line(_ progress: TrainingProgress) -> String {
+        let pace = "\(Figure.decimal(progress.documentsPerSecond, 0)) texts/s  \(Figure.clock(progress.secondsLeft)) left"
+        return (["step \(progress.step)/\(progress.steps)"] + note(progress) + [pace]).joined(separator: "  ")
+    }
+
+    private static func object(_ progress: TrainingProgress) -> JSONValue {
+        .object([
+            ("step", .integer(progress.step)), ("steps", .integer(progress.steps)), ("epoch", .integer(progress.epoch)),
+            ("epochs", .integer(progress.epochs)), ("loss", .number(progress.loss)), ("rate", .float(progress.rate)),
+            ("documents_per_second", .number(progress.documentsPerSecond)), ("seconds_left", .number(progress.secondsLeft)),
+        ])
     }
 
     /// Says where the adapter is, and how good.
-    func finish(_ candidate: AdapterCandidate, rows: Int, output: String) throws {
-        if json { return }
+    func finish(_ candidate: AdapterCandidate, rows: Int, precisions: [Double] = [], output: String) throws {
+        if json {
+            guard candidate.evaluation != nil else { return }
+            let members: [(key: String, value: JSONValue)] = [("kept_epoch", .integer(candidate.keptEpoch))]
+            return StandardError.write(JSONValue.object(members + scores(of: candidate, wanted: precisions).json).text)
+        }
         if let evaluation = candidate.evaluation {
+            if candidate.keptEpoch < candidate.epochs.count { StandardError.write("epoch \(candidate.keptEpoch) is kept") }
             try StandardOutput.shared.line("")
-            try EvaluationReport(rows: rows, evaluation: evaluation).print()
+            try EvaluationReport(rows: rows, evaluation: evaluation, scores: scores(of: candidate, wanted: precisions)).print()
         }
         StandardError.write("adapter \(Figure.digest(candidate.adapter.digest)) written to \(output)")
+    }
+
+    private func scores(of candidate: AdapterCandidate, wanted: [Double]) -> ScoreSummary {
+        let manifest = candidate.adapter.manifest
+        return ScoreSummary(
+            calibration: candidate.calibration, coverage: candidate.coverage,
+            wanted: wanted.map { ($0, manifest.abstention(forPrecision: $0)) })
     }
 
     private static func object(_ report: EpochReport) -> JSONValue {
         .object([
             ("epoch", .integer(report.epoch)), ("loss", .number(report.loss)), ("seconds", .number(report.seconds)),
             ("documents_per_second", .number(report.documentsPerSecond)), ("accuracy", .optional(report.accuracy)),
-            ("macro_f1", .optional(report.macroF1)),
+            ("macro_f1", .optional(report.macroF1)), ("micro_f1", .optional(report.microF1)),
+            ("validation_loss", .optional(report.validationLoss)),
         ])
     }
 

@@ -26,23 +26,11 @@ public struct Evaluator: Sendable {
 
     /// The adapter's predictions for the rows' texts against their labels.
     public func evaluate(_ rows: [LabelledText], adapter: Adapter) -> Evaluation {
-        let predicted = predictions(texts: rows.map(\.text), adapter: adapter)
-        return Evaluation(truth: rows.map(\.label), predicted: predicted.map(\.label), labels: adapter.labels)
+        Evaluation(rows: rows, predictions: predictions(texts: rows.map(\.text), adapter: adapter), adapter: adapter)
     }
 
     func predictions(count: Int, adapter: Adapter, sequence: @Sendable (Int) -> [Int32]) -> [Prediction] {
-        let temperature = Float(adapter.manifest.temperature ?? 1)
-        return inference.logits(count: count, adapters: [adapter], assignments: { _ in [0] }, sequence: sequence)
-            .map { Self.prediction($0.first ?? [], labels: adapter.labels, temperature: temperature) }
-    }
-
-    private static func prediction(_ logits: [Float], labels: [String], temperature: Float) -> Prediction {
-        let scores = softmax(logits, temperature: temperature).map(Double.init)
-        // By logits: two scores may round to the same probability.
-        var best = 0
-        for place in logits.indices where logits[place] > logits[best] { best = place }
-        return Prediction(
-            label: labels.indices.contains(best) ? labels[best] : "", score: scores.indices.contains(best) ? scores[best] : 0,
-            scores: scores, logits: logits)
+        inference.logits(count: count, adapters: [adapter], assignments: { _ in [0] }, sequence: sequence)
+            .map { Prediction(logits: $0.first ?? [], adapter: adapter) }
     }
 }

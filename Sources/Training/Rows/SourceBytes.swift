@@ -1,20 +1,25 @@
 import Foundation
 
-/// A file, or standard input, as lines of bytes.
-struct LineReader {
+/// A file, or standard input, as bytes; a byte-order mark is dropped.
+struct SourceBytes {
     /// As errors show it.
     let name: String
-    /// Without line ends; the empty piece after the last line end left out.
-    let lines: [ArraySlice<UInt8>]
+    let bytes: ArraySlice<UInt8>
 
     init(path: String) throws(DatasetError) {
         name = path == "-" ? "standard input" : path
-        var bytes = try Self.bytes(path, name: name)[...]
-        if bytes.starts(with: [0xEF, 0xBB, 0xBF]) { bytes = bytes.dropFirst(3) }
+        let bytes = try Self.bytes(path, name: name)[...]
+        self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
+    }
+
+    /// The lines without their ends; the empty pieces after the last line end left out.
+    var lines: [ArraySlice<UInt8>] { Self.lines(bytes) }
+
+    static func lines(_ bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
         var lines = bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
             .map { $0.last == 0x0D ? $0.dropLast() : $0 }
         while lines.last?.isEmpty == true { lines.removeLast() }
-        self.lines = lines
+        return lines
     }
 
     private static func bytes(_ path: String, name: String) throws(DatasetError) -> [UInt8] {

@@ -1,0 +1,103 @@
+import Crypto
+import Foundation
+
+/// A checkpoint as a file: a line that names the format, the length of a JSON header and the header, the floats, and SHA-256 over all of it.
+///
+/// Written beside and renamed, so that a file of that name is always whole. It is of one machine: floats are in its own byte order.
+extension TrainingCheckpoint {
+    private static let magic = Data("lorikeet checkpoint 1\n".utf8)
+
+    private struct Header: Codable {
+        var identity: TrainingIdentity
+        var epochs: [EpochReport]
+        /// nil where nothing is kept.
+        var keptEpoch: Int?
+        var keptEvaluation: Evaluation?
+        var batch: Int
+        var step: Int
+        var meter: ProgressMeter.State
+        var curve: LossCurve
+        var optimizerStep: Int
+        /// Floats of each of the arrays that follow.
+        var count: Int
+    }
+
+    // MARK: - Writing
+
+    /// Puts the checkpoint into a file, in place of one that is there; on failure that one stays.
+    public func write(to path: String) throws(CheckpointError) {
+        let bytes: Data
+        do {
+            bytes = try encoded()
+        } catch {
+            throw .unwritable(file: path, reason: "its numbers are not finite")
+        }
+        try ReplacedFile(path: path).replace(bytes)
+    }
+
+    /// Removes a file that `write(to:)` wrote, if there is one.
+    public static func remove(at path: String) { ReplacedFile(path: path).remove() }
+
+    private func encoded() throws -> Data {
+        let header = try JSONEncoder().encode(
+            Header(
+                identity: identity, epochs: course.epochs, keptEpoch: course.kept?.epoch, keptEvaluation: course.kept?.evaluation,
+                batch: batch, step: step, meter: meter, curve: curve, optimizerStep: optimizer.step, count: values.count))
+        var bytes = Self.magic
+        withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
+        bytes.append(header)
+        for numbers in [values, optimizer.firstMoment, optimizer.secondMoment] + (course.kept.map { [$0.values] } ?? []) {
+            numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
+        }
+        bytes.append(contentsOf: SHA256.hash(data: bytes))
+        return bytes
+    }
+
+    // MARK: - Reading
+
+    /// Reads what `write(to:)` wrote.
+    public init(path: String) throws(CheckpointError) {
+        let bytes: Data
+        do {
+            bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        } catch {
+            throw .unreadable(file: path, reason: (error as NSError).localizedDescription)
+        }
+        guard bytes.starts(with: Self.magic) else { throw .damaged(file: path, reason: "it does not begin as one") }
+        let end = bytes.count - SHA256.byteCount
+        guard end >= Self.magic.count, Data(SHA256.hash(data: bytes[..<end])) == bytes[end...] else {
+            throw .damaged(file: path, reason: "its bytes have changed")
+        }
+        guard let checkpoint = Self(content: bytes[Self.magic.count..<end]) else {
+            throw .damaged(file: path, reason: "another version of this program wrote it")
+        }
+        self = checkpoint
+    }
+
+    private init?(content: Data) {
+        var content = content
+        guard content.count >= 8 else { return nil }
+        let length = content.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
+        content = content.dropFirst(8)
+        guard length <= UInt64(content.count), let header = try? JSONDecoder().decode(Header.self, from: content.prefix(Int(length)))
+        else { return nil }
+        content = content.dropFirst(Int(length))
+        let arrays = header.keptEpoch == nil ? 3 : 4
+        guard header.batch >= 0, header.step >= 0, header.optimizerStep >= 0, header.count >= 0, header.count <= content.count,
+            content.count == arrays * header.count * MemoryLayout<Float>.size
+        else { return nil }
+        func take() -> [Float] {
+            let bytes = content.prefix(header.count * MemoryLayout<Float>.size)
+            content = content.dropFirst(bytes.count)
+            return [Float](unsafeUninitializedCapacity: header.count) { buffer, count in
+                count = bytes.copyBytes(to: buffer) / MemoryLayout<Float>.size
+            }
+        }
+        values = take()
+        optimizer = AdapterOptimizer.State(step: header.optimizerStep, firstMoment: take(), secondMoment: take())
+        let kept = header.keptEpoch.map { TrainingCourse.Kept(epoch: $0, evaluation: header.keptEvaluation, values: take()) }
+        course = TrainingCourse(epochs: header.epochs, kept: kept)
+        (identity, batch, step) = (header.identity, header.batch, header.step)
+        (meter, curve) = (header.meter, header.curve)
+    }
+}

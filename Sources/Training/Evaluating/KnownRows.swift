@@ -1,0 +1,48 @@
+import BERT
+import Foundation
+
+/// The logits of rows whose labels the adapter knows, and those labels: what a likelihood can be had of.
+struct KnownRows {
+    let targets: TextTargets
+    /// Of each text, one a label.
+    let logits: [[Float]]
+    let labels: Int
+
+    init(rows: [LabelledText], predictions: [Prediction], adapter: Adapter) {
+        let places = Dictionary(zip(adapter.labels, adapter.labels.indices), uniquingKeysWith: { first, _ in first })
+        var sets: [[Int]] = []
+        var logits: [[Float]] = []
+        for (row, prediction) in zip(rows, predictions) {
+            let set = row.labels.compactMap { places[$0] }
+            guard set.count == row.labels.count, adapter.manifest.isMultiLabel || set.count == 1 else { continue }
+            sets.append(set)
+            logits.append(prediction.logits)
+        }
+        self.logits = logits
+        labels = adapter.labels.count
+        targets = adapter.manifest.isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
+    }
+
+    /// Mean negative log-likelihood with logits divided by a temperature; nil of no rows.
+    func loss(temperature: Double) -> Double? {
+        if logits.isEmpty { return nil }
+        var sum = 0.0
+        switch targets {
+        case .classes(let classes):
+            for (text, target) in zip(logits, classes) {
+                let x = text.map { Double($0) / temperature }
+                let highest = x.max() ?? 0
+                sum += highest + log(x.reduce(0) { $0 + exp($1 - highest) }) - x[target]
+            }
+            return sum / Double(logits.count)
+        case .sets(let sets):
+            for (text, set) in zip(logits, sets) {
+                for (label, logit) in text.enumerated() {
+                    let x = Double(logit) / temperature
+                    sum += max(set.contains(label) ? -x : x, 0) + log1p(exp(-abs(x)))
+                }
+            }
+            return sum / Double(logits.count * max(labels, 1))
+        }
+    }
+}

@@ -1,0 +1,54 @@
+/// Loss and rate over a training's steps, thinned so that a training of any length has a few hundred points.
+public struct LossCurve: Sendable, Codable, Equatable {
+    /// A stretch of steps.
+    public struct Point: Sendable, Codable, Equatable {
+        /// Its last step, from 1.
+        public var step: Int
+        /// Mean loss a text.
+        public var loss: Double
+        /// AdamW's rate at that step.
+        public var rate: Float
+    }
+
+    public private(set) var points: [Point] = []
+    /// Steps that a point stands for.
+    private var width = 1
+    private var pending = (steps: 0, loss: 0.0)
+    static let limit = 512
+
+    init() {}
+
+    /// Adds the next step's mean loss a text.
+    mutating func append(loss: Double, rate: Float, step: Int) {
+        pending = (pending.steps + 1, pending.loss + loss)
+        guard pending.steps == width else { return }
+        points.append(Point(step: step, loss: pending.loss / Double(width), rate: rate))
+        pending = (0, 0)
+        guard points.count == Self.limit else { return }
+        points = stride(from: 1, to: points.count, by: 2).map { index in
+            Point(step: points[index].step, loss: (points[index - 1].loss + points[index].loss) / 2, rate: points[index].rate)
+        }
+        width *= 2
+    }
+
+    private enum CodingKeys: String, CodingKey { case points, width, pendingSteps, pendingLoss }
+
+    public init(from decoder: any Decoder) throws {
+        let values = try decoder.container(keyedBy: CodingKeys.self)
+        points = try values.decode([Point].self, forKey: .points)
+        width = try values.decode(Int.self, forKey: .width)
+        pending = (try values.decode(Int.self, forKey: .pendingSteps), try values.decode(Double.self, forKey: .pendingLoss))
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var values = encoder.container(keyedBy: CodingKeys.self)
+        try values.encode(points, forKey: .points)
+        try values.encode(width, forKey: .width)
+        try values.encode(pending.steps, forKey: .pendingSteps)
+        try values.encode(pending.loss, forKey: .pendingLoss)
+    }
+
+    public static func == (left: LossCurve, right: LossCurve) -> Bool {
+        left.points == right.points && left.width == right.width && left.pending == right.pending
+    }
+}

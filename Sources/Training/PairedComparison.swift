@@ -1,0 +1,142 @@
+import Foundation
+
+/// Two adapters' answers to the same texts: what differs, and whether chance would explain it.
+public struct PairedComparison: Sendable, Equatable {
+    /// Texts that both, only the first, only the second or none of them answered right.
+    public struct Agreement: Sendable, Equatable {
+        public var both = 0
+        public var onlyFirst = 0
+        public var onlySecond = 0
+        public var neither = 0
+    }
+
+    /// An interval that a resampled figure lies in.
+    public struct Interval: Sendable, Equatable {
+        public var lower: Double
+        public var upper: Double
+    }
+
+    public let agreement: Agreement
+    /// Macro-F1 of the second less that of the first.
+    public let macroF1Difference: Double
+    /// 95 % of the differences over resampled rows (percentile bootstrap, both adapters on the same rows of a sample).
+    public let macroF1Interval: Interval
+    /// Share of samples in which the second is better; ties count half.
+    public let secondIsBetter: Double
+    public let resamples: Int
+
+    /// Accuracy of the second less that of the first.
+    public var accuracyDifference: Double {
+        let rows = agreement.both + agreement.onlyFirst + agreement.onlySecond + agreement.neither
+        return rows == 0 ? 0 : Double(agreement.onlySecond - agreement.onlyFirst) / Double(rows)
+    }
+
+    /// McNemar's exact test on the texts that only one of them answered right, two-sided: a sign test (McNemar 1947).
+    public var exactP: Double { Self.mcNemar(agreement.onlyFirst, agreement.onlySecond).exact }
+    /// The same with half the weight on what was observed: less conservative (Fagerland et al. 2013).
+    public var midP: Double { Self.mcNemar(agreement.onlyFirst, agreement.onlySecond).mid }
+
+    /// - Parameters:
+    ///   - truth: the labels of each row: one, or a set of them.
+    ///   - first: what the first adapter says of each row.
+    ///   - second: what the second says.
+    ///   - seed: of the samples: the same seed gives the same interval.
+    public init(truth: [[String]], first: [[String]], second: [[String]], resamples: Int = 2_000, seed: UInt64 = 0) {
+        let rows = Rows(truth: truth, first: first, second: second)
+        agreement = rows.agreement
+        let everyRow = Array(0..<rows.count)
+        macroF1Difference = rows.macroF1Difference(everyRow)
+        self.resamples = rows.count == 0 ? 0 : max(resamples, 1)
+        guard rows.count > 0 else {
+            (macroF1Interval, secondIsBetter) = (Interval(lower: 0, upper: 0), 0.5)
+            return
+        }
+        var random = SplitMix64(seed: seed)
+        var sample = everyRow
+        let differences = (0..<self.resamples).map { _ in
+            for place in sample.indices { sample[place] = Int(random.next() % UInt64(rows.count)) }
+            return rows.macroF1Difference(sample)
+        }
+        let sorted = differences.sorted()
+        func quantile(_ share: Double) -> Double { sorted[Int((share * Double(sorted.count - 1)).rounded())] }
+        macroF1Interval = Interval(lower: quantile(0.025), upper: quantile(0.975))
+        let (better, equal) = (differences.count { $0 > 0 }, differences.count { $0 == 0 })
+        secondIsBetter = (Double(better) + 0.5 * Double(equal)) / Double(differences.count)
+    }
+
+    /// Two-sided probabilities of a split at least as uneven, if each side were as likely.
+    static func mcNemar(_ first: Int, _ second: Int) -> (exact: Double, mid: Double) {
+        let (count, fewer) = (first + second, min(first, second))
+        guard count > 0, first != second else { return (1, 1) }
+        func probability(_ successes: Int) -> Double {
+            let (n, k) = (Double(count), Double(successes))
+            let ways: Double = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+            return exp(ways - n * log(2))
+        }
+        var tail = 0.0
+        for successes in 0...fewer { tail += probability(successes) }
+        return (min(1, 2 * tail), min(1, 2 * tail - probability(fewer)))
+    }
+}
+
+extension PairedComparison {
+    /// Labels as numbers, so that a sample costs little.
+    private struct Rows {
+        private var truth: [[Int]] = []
+        private var first: [[Int]] = []
+        private var second: [[Int]] = []
+        private var labels = 0
+        var count: Int { truth.count }
+
+        init(truth: [[String]], first: [[String]], second: [[String]]) {
+            var places: [String: Int] = [:]
+            func number(_ labels: [String]) -> [Int] {
+                Set(labels).sorted().map { label in
+                    if let place = places[label] { return place }
+                    places[label] = places.count
+                    return places.count - 1
+                }
+            }
+            for row in 0..<min(truth.count, first.count, second.count) {
+                self.truth.append(number(truth[row]))
+                self.first.append(number(first[row]))
+                self.second.append(number(second[row]))
+            }
+            labels = places.count
+        }
+
+        var agreement: Agreement {
+            var agreement = Agreement()
+            for row in 0..<count {
+                let truth = Set(truth[row])
+                switch (Set(first[row]) == truth, Set(second[row]) == truth) {
+                case (true, true): agreement.both += 1
+                case (true, false): agreement.onlyFirst += 1
+                case (false, true): agreement.onlySecond += 1
+                case (false, false): agreement.neither += 1
+                }
+            }
+            return agreement
+        }
+
+        func macroF1Difference(_ rows: [Int]) -> Double { macroF1(second, rows) - macroF1(first, rows) }
+
+        /// Over the labels that occur in truth or prediction of these rows.
+        private func macroF1(_ predicted: [[Int]], _ rows: [Int]) -> Double {
+            var (right, all) = ([Int](repeating: 0, count: labels), [Int](repeating: 0, count: labels))
+            for row in rows {
+                for label in truth[row] { all[label] += 1 }
+                for label in predicted[row] {
+                    all[label] += 1
+                    if truth[row].contains(label) { right[label] += 1 }
+                }
+            }
+            var (sum, occurring) = (0.0, 0)
+            for label in 0..<labels where all[label] > 0 {
+                sum += 2 * Double(right[label]) / Double(all[label])
+                occurring += 1
+            }
+            return occurring == 0 ? 0 : sum / Double(occurring)
+        }
+    }
+}

@@ -1,0 +1,117 @@
+/// Records of comma-separated values as RFC 4180 has them: quoted fields may hold commas, line ends and doubled quotes.
+///
+/// Lines end in LF or CRLF. An empty line is no record.
+struct CSVParser {
+    enum Item: Equatable {
+        /// Its fields' bytes, and the line that it begins on, from 1.
+        case record([[UInt8]], line: Int)
+        case bad(line: Int, reason: String)
+    }
+
+    private enum Field {
+        case bytes([UInt8])
+        case unclosed
+        case textBehindQuote
+        case quoteInside
+    }
+
+    private static let quote = UInt8(ascii: "\"")
+    private static let comma = UInt8(ascii: ",")
+    private static let lineFeed = UInt8(ascii: "\n")
+    private static let carriageReturn = UInt8(ascii: "\r")
+
+    private let bytes: ArraySlice<UInt8>
+    private var position: Int
+    private var line = 1
+
+    init(_ bytes: ArraySlice<UInt8>) {
+        self.bytes = bytes
+        position = bytes.startIndex
+    }
+
+    /// The next record, good or bad; after a bad one it goes on with the line behind it.
+    mutating func next() -> Item? {
+        while endLine() {}
+        guard position < bytes.endIndex else { return nil }
+        let start = (position: position, line: line)
+        var fields: [[UInt8]] = []
+        while true {
+            switch field() {
+            case .bytes(let bytes): fields.append(bytes)
+            case .unclosed:
+                // The quote may be a slip: what follows its line may be rows again.
+                (position, line) = start
+                skipLine()
+                return .bad(line: start.line, reason: "a quote is opened here and never closed")
+            case .textBehindQuote:
+                skipLine()
+                return .bad(line: start.line, reason: "something other than a comma follows a closing quote")
+            case .quoteInside:
+                skipLine()
+                return .bad(line: start.line, reason: "a quote stands within a field that does not begin with one")
+            }
+            if position < bytes.endIndex, bytes[position] == Self.comma {
+                position += 1
+            } else {
+                _ = endLine()
+                return .record(fields, line: start.line)
+            }
+        }
+    }
+
+    /// A field up to its comma, its line's end or the end; takes neither.
+    private mutating func field() -> Field {
+        guard position < bytes.endIndex, bytes[position] == Self.quote else { return plainField() }
+        position += 1
+        var field: [UInt8] = []
+        while position < bytes.endIndex {
+            let byte = bytes[position]
+            position += 1
+            if byte == Self.lineFeed { line += 1 }
+            guard byte == Self.quote else {
+                field.append(byte)
+                continue
+            }
+            guard position < bytes.endIndex, bytes[position] == Self.quote else {
+                return isAtFieldEnd ? .bytes(field) : .textBehindQuote
+            }
+            field.append(Self.quote)
+            position += 1
+        }
+        return .unclosed
+    }
+
+    private mutating func plainField() -> Field {
+        let start = position
+        while !isAtFieldEnd {
+            if bytes[position] == Self.quote { return .quoteInside }
+            position += 1
+        }
+        return .bytes(Array(bytes[start..<position]))
+    }
+
+    private var isAtFieldEnd: Bool {
+        position == bytes.endIndex || bytes[position] == Self.comma || isAtLineEnd
+    }
+
+    private var isAtLineEnd: Bool {
+        guard position < bytes.endIndex else { return false }
+        if bytes[position] == Self.lineFeed { return true }
+        return bytes[position] == Self.carriageReturn
+            && (position + 1 == bytes.endIndex || bytes[position + 1] == Self.lineFeed)
+    }
+
+    /// Takes a line end, if one is here.
+    private mutating func endLine() -> Bool {
+        guard isAtLineEnd else { return false }
+        if bytes[position] == Self.carriageReturn { position += 1 }
+        if position < bytes.endIndex { position += 1 }
+        line += 1
+        return true
+    }
+
+    private mutating func skipLine() {
+        while position < bytes.endIndex, bytes[position] != Self.lineFeed { position += 1 }
+        _ = endLine()
+    }
+}

@@ -1,0 +1,81 @@
+/// Rows made ready: those to learn from folded to one a text, those to measure on kept from them.
+public struct PreparedRows: Sendable {
+    /// More labels than this are no task but a mistaken column.
+    public static let maximumLabels = 10_000
+
+    public private(set) var training: [LabelledText] = []
+    /// Given rows as they came, without those that have no text; or what was split off. Empty where neither is wanted.
+    public private(set) var validation: [LabelledText] = []
+    public private(set) var report: RowsReport
+
+    /// - Parameters:
+    ///   - validation: nil: a part of the training rows is split off.
+    ///   - rule: for texts to learn from that have different labels.
+    ///   - holdOut: how it is split off; a percentage of 0 splits nothing off.
+    ///   - known: labels that the task has already, which one label of the rows may join.
+    /// - Throws: if there is nothing to train with.
+    public init(
+        training: RowCollection, validation: RowCollection?, conflicts rule: ConflictRule = .newest, holdOut: HoldOut = HoldOut(),
+        known: [String] = []
+    ) throws(DatasetError) {
+        let isMultiLabel = training.options.isMultiLabel
+        report = RowsReport(isMultiLabel: isMultiLabel, conflictRule: rule, training: RowsReport.Side(training))
+        let folding = RowFolding(training.rows, conflicts: rule)
+        report.training.count(folding)
+        guard !folding.rows.isEmpty else { throw .noRows(file: training.name) }
+        try Self.checkLabels(folding.rows.map(\.row), of: training, known: known)
+        if let validation {
+            self.training = folding.rows.map(\.row)
+            take(validation, learnt: Set(folding.rows.map(\.normalized)))
+        } else {
+            split(folding.rows, holdOut)
+        }
+        report.training.use(self.training)
+        report.labelsWithOneRow = report.training.labels.filter { $0.rows == 1 }.map(\.label)
+        let learnt = Set(report.training.labels.map(\.label)).union(known)
+        report.validationOnlyLabels = (report.validation?.labels ?? []).map(\.label).filter { !learnt.contains($0) }
+    }
+
+    private static func checkLabels(_ rows: [LabelledText], of source: RowCollection, known: [String]) throws(DatasetError) {
+        let labels = Set(rows.flatMap(\.labels))
+        guard labels.count <= maximumLabels else {
+            throw .tooManyLabels(file: source.name, count: labels.count, limit: maximumLabels)
+        }
+        guard let one = labels.first else { throw .noLabels(file: source.name) }
+        if !source.options.isMultiLabel, labels.union(known).count == 1 { throw .oneLabel(file: source.name, label: one) }
+    }
+
+    private mutating func take(_ given: RowCollection, learnt: Set<NormalizedText>) {
+        let (rows, side) = RowsReport.measured(given)
+        validation = rows
+        report.trainingTextsInValidation = rows.count { learnt.contains(NormalizedText($0.text)) }
+        report.validation = side
+    }
+
+    private mutating func split(_ rows: [RowFolding.Row], _ holdOut: HoldOut) {
+        guard holdOut.percentage > 0 else {
+            training = rows.map(\.row)
+            return
+        }
+        let isHeld = holdOut.split(rows.map { ($0.normalized, $0.row.labels) })
+        for (row, isHeld) in zip(rows, isHeld) {
+            if isHeld { validation.append(row.row) } else { training.append(row.row) }
+        }
+        report.splitPercentage = holdOut.percentage
+        var side = RowsReport.Side()
+        side.use(validation)
+        report.validation = side
+    }
+}
+
+extension RowsReport {
+    /// Rows to measure on, and what is found in them. Only those without text are left out: what is measured is what the file holds.
+    public static func measured(_ collection: RowCollection) -> (rows: [LabelledText], side: Side) {
+        var side = Side(collection)
+        side.count(RowFolding(collection.rows, conflicts: .newest))
+        side.conflictingRows = 0
+        let rows = collection.rows.filter { !NormalizedText($0.text).isEmpty }
+        side.use(rows)
+        return (rows, side)
+    }
+}

@@ -1,0 +1,36 @@
+import BERT
+import Daemon
+import Foundation
+import Training
+
+/// The page of one adapter on one file.
+struct EvaluationPage {
+    let name: String
+    let adapter: Adapter
+    let base: BERTBase
+    let rows: [LabelledText]
+    let predictions: [Prediction]
+    let evaluation: Evaluation
+    let seconds: Double
+    /// Shows texts: only where they were asked for.
+    let showsTexts: Bool
+
+    var page: ReportPage {
+        let answers = AnswerSections(evaluation: evaluation, rows: rows.count, rowsName: "rows")
+        var page = ReportPage(
+            title: name, subtitle: "An adapter of \(adapter.labels.count) labels, measured on \(rows.count) labelled rows.")
+        page.tiles = answers.tiles
+        page.tiles.append(
+            ReportPage.Tile(
+                name: "speed", value: Figure.decimal(Double(rows.count) / max(seconds, 1e-9), 0), note: "texts a second"))
+        page.sections = answers.sections
+        if let scores = ScoreFigures(rows: rows, predictions: predictions, adapter: adapter).map(ScoreSections.init) {
+            page.tiles.append(scores.tile)
+            page.sections += scores.sections
+        }
+        if showsTexts { page.sections.append(MistakesSection(rows: rows, predictions: predictions).section) }
+        page.sections.append(SettingsSection.adapter(adapter, base: base))
+        page.footer = "lorikeet \(LorikeetVersion.current), \(ReportPage.time(Date()))"
+        return page
+    }
+}

@@ -1,0 +1,34 @@
+import BERT
+import Daemon
+import Foundation
+
+/// A report's file: whole or not at all.
+enum ReportFile {
+    /// Refuses a place that nothing can be written to, before hours of work.
+    static func check(_ path: String) throws(CommandFailure) {
+        var isFolder: ObjCBool = false
+        let parent = URL(fileURLWithPath: path).deletingLastPathComponent().path
+        if FileManager.default.fileExists(atPath: path, isDirectory: &isFolder), isFolder.boolValue {
+            throw CommandFailure(.failed, "\(path): is a folder; the report is a file")
+        }
+        guard FileManager.default.fileExists(atPath: parent, isDirectory: &isFolder), isFolder.boolValue else {
+            throw CommandFailure(.failed, "\(path): there is no folder \(parent)")
+        }
+        guard FileManager.default.isWritableFile(atPath: parent) else { throw CommandFailure(.failed, "\(parent): cannot be written to") }
+    }
+
+    static func write(_ page: ReportPage, to path: String) throws(CommandFailure) {
+        let new = path + ".new"
+        do throws(DurableFile.Failure) {
+            try DurableFile.write(Data(page.html.utf8), to: new)
+        } catch {
+            unlink(new)
+            throw CommandFailure(.failed, "\(path): cannot be written: \(error.reason)")
+        }
+        guard rename(new, path) == 0 else {
+            let reason = String(cString: strerror(errno))
+            unlink(new)
+            throw CommandFailure(.failed, "\(path): cannot be written: \(reason)")
+        }
+    }
+}

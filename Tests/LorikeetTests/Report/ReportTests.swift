@@ -1,0 +1,110 @@
+import Foundation
+import Testing
+
+/// Reports as the commands write them.
+@Suite(.scratch) struct ReportTests {
+    private static let label = #"<b>plus & "more"</b>"#
+
+    private struct Material {
+        let scratch: Scratch
+        let base: String
+        let train: String
+        let validation: String
+
+        init() throws {
+            scratch = try Scratch()
+            base = try TinyBase.write(to: scratch)
+            func rows(_ count: Int, _ seed: UInt64) -> String {
+                TinyBase.tsv(
+                    TinyBase.rows(count, seed: seed).map { ($0.label == "plus" ? ReportTests.label : $0.label, $0.text + " <i>marked</i>") }
+                )
+            }
+            train = try scratch.write("train.tsv", rows(64, 7))
+            // Some labels are wrong, so that there are mistakes to show.
+            validation = try scratch.write("test.tsv", rows(30, 8) + "minus\tthe day was great <i>marked</i>\n")
+        }
+
+        func train(_ output: String, _ extra: [String] = []) async throws -> Program.Outcome {
+            try await Program.run(
+                ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path(output)]
+                    + ["--epochs", "3", "--rate", "1e-2", "--json"] + extra)
+        }
+    }
+
+    @Test func aTrainingLeavesItsReportBesideTheAdapter() async throws {
+        let material = try Material()
+        #expect(try await material.train("adapter").status == 0)
+        let html = try material.scratch.text("adapter/report.html")
+        HTMLCheck.expectGood(html)
+        for part in ["accuracy", "macro-F1", "Confusion", "Loss", "Rows", "learning rate", "Calibration", "Abstention", "lorikeet 0."] {
+            #expect(html.contains(part), "\(part)")
+        }
+        #expect(html.contains("&lt;b&gt;plus &amp; &quot;more&quot;&lt;/b&gt;") && !html.contains("<b>plus"))
+        #expect(!html.contains("marked") && !html.contains("the day was"), "texts only where they are asked for")
+    }
+
+    @Test func textsAreShownWhereTheyAreAskedFor() async throws {
+        let material = try Material()
+        #expect(try await material.train("adapter", ["--report", material.scratch.path("r.html"), "--report-texts"]).status == 0)
+        let html = try material.scratch.text("r.html")
+        HTMLCheck.expectGood(html)
+        #expect(html.contains("the day was great &lt;i&gt;marked&lt;/i&gt;"))
+        #expect(!material.scratch.exists("adapter/report.html"))
+        #expect(try await material.train("other", ["--no-report"]).status == 0)
+        #expect(!material.scratch.exists("other/report.html"))
+    }
+
+    @Test func evaluateWritesTheSameForAnyAdapterAndFile() async throws {
+        let material = try Material()
+        #expect(try await material.train("adapter").status == 0)
+        let outcome = try await Program.run(
+            ["evaluate", "--base", material.base, "--adapter", material.scratch.path("adapter"), "--input", material.validation]
+                + ["--report", material.scratch.path("e.html"), "--json"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        #expect(outcome.objects.count == 1 && outcome.error.contains("report written to"))
+        let html = try material.scratch.text("e.html")
+        HTMLCheck.expectGood(html)
+        #expect(html.contains("Confusion") && html.contains("31 labelled rows") && !html.contains("marked"))
+    }
+
+    @Test func twoAdaptersAreComparedOnTheSameRows() async throws {
+        let material = try Material()
+        #expect(try await material.train("adapter").status == 0)
+        #expect(try await material.train("weak", ["--rate", "1e-6"]).status == 0)
+        let arguments =
+            ["compare", material.scratch.path("weak"), material.scratch.path("adapter"), "--base", material.base]
+            + ["--input", material.validation, "--resamples", "300"]
+        let outcome = try await Program.run(arguments + ["--json", "--report", material.scratch.path("c.html"), "--report-texts"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let object = try #require(outcome.objects.first ?? nil)
+        #expect(object["rows"] as? Int == 31 && object["resamples"] as? Int == 300)
+        let (p, interval) = (try #require(object["mcnemar_mid_p"] as? Double), try #require(object["macro_f1_interval"] as? [Double]))
+        #expect(p >= 0 && p <= 1 && interval[0] <= interval[1])
+        let agreement = try #require(object["agreement"] as? [String: Int])
+        #expect(agreement.values.reduce(0, +) == 31)
+        #expect(try await Program.run(arguments + ["--json"]).output == outcome.output, "the same seed, the same figures")
+        let html = try material.scratch.text("c.html")
+        HTMLCheck.expectGood(html)
+        #expect(html.contains("Is it chance?") && html.contains("weak") && html.contains("McNemar"))
+
+        let table = try await Program.run(arguments)
+        #expect(table.status == 0 && table.output.contains("mid-p = ") && table.output.contains("macro-F1"))
+    }
+
+    @Test func aPlaceThatCannotTakeTheReportIsSaidBeforeTheWork() async throws {
+        let material = try Material()
+        for place in ["no/such/folder/r.html", "base"] {
+            let outcome = try await material.train("adapter", ["--report", material.scratch.path(place)])
+            #expect(outcome.status == 1 && outcome.error.contains(place), "\(outcome.error)")
+            #expect(!material.scratch.exists("adapter"))
+        }
+    }
+
+    @Test(arguments: [
+        ["evaluate", "--base", "b", "--adapter", "a", "--report-texts"],
+        ["compare", "a", "--base", "b"], ["compare", "a", "b", "--base", "b", "--resamples", "0"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--no-report", "--report", "r.html"],
+    ]) func optionsThatContradictAreWrongUsage(arguments: [String]) async throws {
+        #expect(try await Program.run(arguments).status == 64)
+    }
+}
