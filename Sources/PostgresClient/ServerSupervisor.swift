@@ -17,7 +17,7 @@ struct ServerSupervisor: Sendable {
         start() {
             rm -f exited
             { $AS sh -c 'echo $$ >server.pid; exec "$@"' sh "$BINARIES/postgres" -D data -k "$FOLDER" -p 5432 \
-                -c listen_addresses= -c unix_socket_permissions=0700 -c logging_collector=off -c log_destination=stderr \
+                -c listen_addresses= -c unix_socket_permissions=0700 -c logging_collector=off -c log_destination=stderr -c max_files_per_process=16000 \
                 -c max_connections=100 -c shared_buffers=64MB -c max_wal_size=1GB $OPTIONS \
                 </dev/null >>server.log 2>&1 3>&-
               rm -f server.pid data/postmaster.pid

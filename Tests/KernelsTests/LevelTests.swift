@@ -7,6 +7,7 @@ struct LevelTests {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let script = Process()
         script.executableURL = root.appendingPathComponent("scripts/kernels/run")
+        script.arguments = ["1"]
         let output = Pipe()
         (script.standardOutput, script.standardError) = (output, output)
         try script.run()
