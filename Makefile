@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training parity clean install
+.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training benchmark-delivery parity clean install
 
 PREFIX ?= /usr/local
 
@@ -42,6 +42,9 @@ benchmark: build ## Every speed figure of the engine, beside its peers where the
 
 benchmark-training: build ## Quality and speed of training beside PEFT's (DATA=folder of data sets); writes docs/benchmarks-training.md
 	@scripts/benchmark-training $(PROGRAM)
+
+benchmark-delivery: build ## Every figure of the live way (TEXTS=file with a text a line, DELIVERY_FLAGS='--figure latency'); writes docs/benchmarks-delivery.md
+	@scripts/benchmark-delivery $(PROGRAM)
 
 parity: build ## Token ids, logits and adapters of many random cases against Hugging Face, in a Python environment that it makes
 	@scripts/parity/run $(PROGRAM)

@@ -114,7 +114,7 @@ let package = Package(
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
         tests("Training", ["BERT", "Kernels", "WordPiece"], resources: [.copy("Fixtures")]),
         tests("AdapterRegistry", ["BERT"]),
-        tests("Serving", ["WordPiece", "BERT", "AdapterRegistry", logging]),
+        tests("Serving", ["WordPiece", "BERT", "AdapterRegistry", logging, metricsTestKit]),
         tests("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", logging]),
         tests(
             "Connectors",

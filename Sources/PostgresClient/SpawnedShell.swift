@@ -1,3 +1,4 @@
+import CLibPQ
 import Glibc
 
 /// A shell of its own session, so that neither Ctrl-C nor a closed terminal reaches it, with a socket of ours as its input and its descriptor 3.
@@ -22,6 +23,8 @@ enum SpawnedShell {
         posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
         posix_spawn_file_actions_adddup2(&actions, theirs, 3)
+        // The server lives long: whatever of ours it held open (another child's pipe, say) would not end before it does.
+        posix_spawn_file_actions_addclosefrom_np(&actions, 4)
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

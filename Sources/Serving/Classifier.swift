@@ -68,7 +68,7 @@ struct Classifier {
             }
             return .labelled(LabelledMessage(message: text.message, text: text.text, labels: labels))
         } catch {
-            return .rejected(Rejection(message: text.message, stage: .classify, reason: "\(error)"))
+            return .rejected(Rejection(message: text.message, stage: .classify, cause: error.cause, reason: "\(error)"))
         }
     }
 
@@ -91,6 +91,16 @@ enum ClassifyError: Error, CustomStringConvertible {
     case tooManyTokens(Int, positions: Int)
     case unknownToken
     case notANumber(task: String)
+
+    /// For the metric.
+    var cause: String {
+        switch self {
+        case .noLiveAdapter: "no-adapter"
+        case .tooManyTokens: "too-many-tokens"
+        case .unknownToken: "unknown-token"
+        case .notANumber: "not-a-number"
+        }
+    }
 
     var description: String {
         switch self {

@@ -25,6 +25,8 @@ final class DeliveryLedger: Sendable {
 
     /// Messages and bytes in flight.
     var load: (messages: Int, bytes: Int) { state.withLock { ($0.tracker.inFlight, $0.tracker.inFlightBytes) } }
+    /// When the oldest message in flight was produced, in milliseconds since 1970.
+    var oldestProducedAt: Int64? { state.withLock { $0.tracker.oldestProducedAt } }
     var partitions: [SourcePartition] { state.withLock { $0.tracker.partitions } }
     var committable: [SourcePartition: Int64] { state.withLock { $0.tracker.committable } }
 
@@ -33,7 +35,7 @@ final class DeliveryLedger: Sendable {
     /// Tickets in the order of the messages; `nil` for one whose partition is not ours.
     func receive(_ messages: [SourceMessage]) -> [DeliveryTracker.Ticket?] {
         state.withLock { state in
-            messages.map { state.tracker.receive($0.origin, bytes: $0.byteCount) }
+            messages.map { state.tracker.receive($0.origin, bytes: $0.byteCount, producedAt: $0.producedAt) }
         }
     }
 

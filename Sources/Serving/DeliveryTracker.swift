@@ -26,6 +26,7 @@ public struct DeliveryTracker: Sendable {
         /// Position behind the message; `nil` once offsets went back after it.
         var next: Int64?
         let bytes: Int
+        let producedAt: Int64?
         var condition: Condition
     }
 
@@ -85,14 +86,16 @@ public struct DeliveryTracker: Sendable {
 
     // MARK: - Messages come and go
 
-    /// - Parameter bytes: what the message weighs while it is in flight.
+    /// - Parameters:
+    ///   - bytes: what the message weighs while it is in flight.
+    ///   - producedAt: its own timestamp, in milliseconds since 1970, for ``oldestProducedAt``.
     /// - Returns: `nil` if the partition is not ours: the message is to be forgotten.
-    public mutating func receive(_ origin: Origin, bytes: Int) -> Ticket? {
+    public mutating func receive(_ origin: Origin, bytes: Int, producedAt: Int64? = nil) -> Ticket? {
         let partition = origin.sourcePartition
         guard assignments[partition] != nil else { return nil }
         inFlight += 1
         inFlightBytes += bytes
-        return assignments[partition]?.append(origin, bytes: bytes)
+        return assignments[partition]?.append(origin, bytes: bytes, producedAt: producedAt)
     }
 
     /// Messages are stored, or need not be. Tickets of an earlier generation are ignored.
@@ -114,6 +117,9 @@ public struct DeliveryTracker: Sendable {
     public func underway(in partitions: some Sequence<SourcePartition>) -> Int {
         partitions.reduce(0) { $0 + (assignments[$1]?.underway ?? 0) }
     }
+
+    /// The timestamp of the oldest message in flight, as the order of arrival has it; `nil` if none is or none has one.
+    public var oldestProducedAt: Int64? { assignments.values.compactMap { $0.entries.first?.producedAt }.min() }
 
     // MARK: - Positions
 
@@ -143,10 +149,10 @@ public struct DeliveryTracker: Sendable {
 }
 
 extension DeliveryTracker.Assignment {
-    fileprivate mutating func append(_ origin: Origin, bytes: Int) -> DeliveryTracker.Ticket {
+    fileprivate mutating func append(_ origin: Origin, bytes: Int, producedAt: Int64?) -> DeliveryTracker.Ticket {
         if let newest, origin.offset <= newest { rewind() }
         newest = origin.offset
-        entries.append(.init(next: origin.offset + 1, bytes: bytes, condition: .underway))
+        entries.append(.init(next: origin.offset + 1, bytes: bytes, producedAt: producedAt, condition: .underway))
         underway += 1
         return DeliveryTracker.Ticket(
             partition: origin.sourcePartition, generation: generation, sequence: first + entries.count - 1)

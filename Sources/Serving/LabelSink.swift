@@ -60,12 +60,15 @@ public enum RejectionStage: String, Sendable, CaseIterable {
 public struct Rejection: Sendable {
     public let message: SourceMessage
     public let stage: RejectionStage
+    /// For the metric: one of few words, such as `not-json`, or a SQLSTATE.
+    public let cause: String
     /// Says what is wrong, never with a piece of the text.
     public let reason: String
 
-    public init(message: SourceMessage, stage: RejectionStage, reason: String) {
+    public init(message: SourceMessage, stage: RejectionStage, cause: String = "other", reason: String) {
         self.message = message
         self.stage = stage
+        self.cause = cause
         self.reason = reason
     }
 }
@@ -92,10 +95,10 @@ public struct StoreReceipt: Sendable, Equatable {
     public var labelled: Int
     /// Messages stored as rejected, those among them that the database refused included.
     public var rejected: Int
-    /// Messages that came labelled and were stored as rejected, because the database refused their rows.
-    public var refused: Int
+    /// Messages that came labelled and were stored as rejected, because the database refused their rows: how many by its SQLSTATE.
+    public var refused: [String: Int]
 
-    public init(labelled: Int = 0, rejected: Int = 0, refused: Int = 0) {
+    public init(labelled: Int = 0, rejected: Int = 0, refused: [String: Int] = [:]) {
         self.labelled = labelled
         self.rejected = rejected
         self.refused = refused

@@ -140,11 +140,11 @@ final class LiveBoard: Sendable {
             switch outcome {
             case .labelled(let labelled):
                 for label in labelled.labels { metrics.countLabel(task: label.task, abstained: label.abstained) }
-            case .rejected(let rejection): metrics.countRejected(rejection.stage)
+            case .rejected(let rejection): metrics.countRejected(rejection.stage, cause: rejection.cause)
             case .dropped: break
             }
         }
-        if receipt.refused > 0 { metrics.countRejected(.store, by: receipt.refused) }
+        for (state, count) in receipt.refused { metrics.countRejected(.store, cause: state, by: count) }
         state.withLock { state in
             state.labelled += receipt.labelled
             state.rejected += receipt.rejected

@@ -14,9 +14,9 @@ final class LiveMetrics: Sendable {
     let positionResets: Counter
     private let inFlightMessages: Gauge
     private let inFlightBytes: Gauge
+    private let oldestAge: Gauge
     private let paused: Gauge
     private let ready: Gauge
-    private let rejected: [RejectionStage: Counter]
     private let pipeline: (String, String)
     private let factory: any MetricsFactory
 
@@ -27,6 +27,8 @@ final class LiveMetrics: Sendable {
         var abstentions: [String: Counter] = [:]
         /// By side and cause.
         var retries: [String: Counter] = [:]
+        /// By stage and cause.
+        var rejected: [String: Counter] = [:]
         var lag: [SourcePartition: Gauge] = [:]
         var committed: [SourcePartition: Gauge] = [:]
     }
@@ -48,25 +50,17 @@ final class LiveMetrics: Sendable {
         positionResets = Counter(label: MetricNames.positionResets, dimensions: [pipeline], factory: factory)
         inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline], factory: factory)
         inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline], factory: factory)
+        oldestAge = Gauge(label: MetricNames.oldestAge, dimensions: [pipeline], factory: factory)
         paused = Gauge(label: MetricNames.paused, dimensions: [pipeline], factory: factory)
         ready = Gauge(label: MetricNames.ready, dimensions: [pipeline], factory: factory)
-        rejected = Dictionary(
-            uniqueKeysWithValues: RejectionStage.allCases.map { stage in
-                (stage, Counter(label: MetricNames.rejected, dimensions: [pipeline, ("stage", stage.rawValue)], factory: factory))
-            })
     }
 
-    func countRejected(_ stage: RejectionStage, by count: Int = 1) { rejected[stage]?.increment(by: count) }
+    func countRejected(_ stage: RejectionStage, cause: String, by count: Int = 1) {
+        cache.withLock { counter(MetricNames.rejected, ("stage", stage.rawValue), cause: cause, in: &$0.rejected) }.increment(by: count)
+    }
 
     func countRetry(_ side: String, cause: String) {
-        let counter = cache.withLock { cache in
-            let key = "\(side) \(cause)"
-            if let counter = cache.retries[key] { return counter }
-            let counter = Counter(label: MetricNames.retries, dimensions: [pipeline, ("side", side), ("cause", cause)], factory: factory)
-            cache.retries[key] = counter
-            return counter
-        }
-        counter.increment()
+        cache.withLock { counter(MetricNames.retries, ("side", side), cause: cause, in: &$0.retries) }.increment()
     }
 
     func countLabel(task: String, abstained: Bool) {
@@ -86,6 +80,9 @@ final class LiveMetrics: Sendable {
         paused.record(status.isPaused ? 1 : 0)
         ready.record(status.isReady ? 1 : 0)
     }
+
+    /// - Parameter oldestAge: in seconds; nil where nothing is in flight.
+    func record(oldestAge seconds: Double?) { oldestAge.record(max(0, seconds ?? 0)) }
 
     func record(lag: [SourcePartition: Int64]) {
         for (partition, messages) in lag {
@@ -111,6 +108,16 @@ final class LiveMetrics: Sendable {
         if let counter = cache[task] { return counter }
         let counter = Counter(label: name, dimensions: [pipeline, ("task", task)], factory: factory)
         cache[task] = counter
+        return counter
+    }
+
+    private func counter(
+        _ name: String, _ dimension: (String, String), cause: String, in cache: inout [String: Counter]
+    ) -> Counter {
+        let key = "\(dimension.1) \(cause)"
+        if let counter = cache[key] { return counter }
+        let counter = Counter(label: name, dimensions: [pipeline, dimension, ("cause", cause)], factory: factory)
+        cache[key] = counter
         return counter
     }
 

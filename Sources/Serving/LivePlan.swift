@@ -31,17 +31,17 @@ struct LivePlan: Sendable {
     func enter(
         _ message: SourceMessage, ticket: DeliveryTracker.Ticket, tokenizer: WordPieceTokenizer, now: Duration
     ) -> Entry {
-        func reject(_ stage: RejectionStage, _ reason: String) -> Entry {
-            let rejection = Rejection(message: message, stage: stage, reason: reason)
+        func reject(_ stage: RejectionStage, _ cause: String, _ reason: String) -> Entry {
+            let rejection = Rejection(message: message, stage: stage, cause: cause, reason: reason)
             return .finished(FinishedText(ticket: ticket, outcome: .rejected(rejection)))
         }
         switch reader.read(message) {
-        case .rejected(let stage, let reason): return reject(stage, reason)
+        case .rejected(let stage, let cause, let reason): return reject(stage, cause, reason)
         case .unrouted:
             guard settings.unrouted == .reject else {
                 return .finished(FinishedText(ticket: ticket, outcome: .dropped(message)))
             }
-            return reject(.route, "no route matches the message")
+            return reject(.route, "unrouted", "no route matches the message")
         case .text(let text, let names):
             return .prepared(
                 PreparedText(

@@ -8,7 +8,7 @@ public struct MessageReader: Sendable {
         case text(String, tasks: [String])
         /// No route wants it.
         case unrouted
-        case rejected(RejectionStage, reason: String)
+        case rejected(RejectionStage, cause: String, reason: String)
     }
 
     public let router: Router
@@ -32,18 +32,18 @@ public struct MessageReader: Sendable {
     }
 
     public func read(_ message: SourceMessage) -> Reading {
-        guard let payload = message.payload else { return .rejected(.decode, reason: "the message has no payload") }
+        guard let payload = message.payload else { return .rejected(.decode, cause: "no-payload", reason: "the message has no payload") }
         guard payload.count <= maximumMessageBytes else {
             return .rejected(
-                .decode, reason: "the message has \(payload.count) bytes, more than the \(maximumMessageBytes) allowed")
+                .decode, cause: "too-large", reason: "the message has \(payload.count) bytes, more than the \(maximumMessageBytes) allowed")
         }
         guard let whole = String(validating: payload, as: UTF8.self) else {
-            return .rejected(.decode, reason: "the message is not UTF-8")
+            return .rejected(.decode, cause: "not-utf8", reason: "the message is not UTF-8")
         }
         var findings: [JSONLookup.Finding] = []
         if !lookup.pointers.isEmpty {
             let found = payload.withUnsafeBufferPointer { lookup.findings(in: $0) }
-            if found == nil, textIndex != nil { return .rejected(.decode, reason: "the message is not JSON") }
+            if found == nil, textIndex != nil { return .rejected(.decode, cause: "not-json", reason: "the message is not JSON") }
             findings = found ?? []
         }
         let tasks = router.tasks(for: message) { pointer in
@@ -61,14 +61,15 @@ public struct MessageReader: Sendable {
         let place = textIndex.map { lookup.pointers[$0].description } ?? ""
         switch finding {
         case .scalar(.string(let text)): return check(text, tasks: tasks)
-        case .missing: return .rejected(.extract, reason: "the message has nothing at \(place)")
-        case .scalar, .container: return .rejected(.extract, reason: "what the message has at \(place) is not a string")
+        case .missing: return .rejected(.extract, cause: "no-text", reason: "the message has nothing at \(place)")
+        case .scalar, .container:
+            return .rejected(.extract, cause: "not-a-string", reason: "what the message has at \(place) is not a string")
         }
     }
 
     private func check(_ text: String, tasks: [String]) -> Reading {
         guard text.unicodeScalars.contains(where: { !($0.properties.isWhitespace || $0.value == 0) }) else {
-            return .rejected(.extract, reason: text.isEmpty ? "the text is empty" : "the text is blank")
+            return .rejected(.extract, cause: "empty", reason: text.isEmpty ? "the text is empty" : "the text is blank")
         }
         return .text(text, tasks: tasks)
     }

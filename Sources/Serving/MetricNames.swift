@@ -6,7 +6,7 @@ public enum MetricNames {
     public static let labels = "lorikeet_labels_total"
     /// Counter {pipeline, task}: labels withheld because the best score was too low.
     public static let abstentions = "lorikeet_abstentions_total"
-    /// Counter {pipeline, stage}: messages stored as rejected.
+    /// Counter {pipeline, stage, cause}: messages stored as rejected; the cause is one of few words, or a SQLSTATE.
     public static let rejected = "lorikeet_rejected_total"
     /// Counter {pipeline}: messages dropped because no route wants them.
     public static let dropped = "lorikeet_dropped_total"
@@ -22,6 +22,8 @@ public enum MetricNames {
     public static let inFlightMessages = "lorikeet_in_flight_messages"
     /// Gauge {pipeline}: bytes of these.
     public static let inFlightBytes = "lorikeet_in_flight_bytes"
+    /// Gauge {pipeline}: seconds since the oldest message that is taken in and not stored was produced; 0 if there is none.
+    public static let oldestAge = "lorikeet_oldest_in_flight_age_seconds"
     /// Gauge {pipeline}: 1 while the source is paused.
     public static let paused = "lorikeet_source_paused"
     /// Gauge {pipeline}: 1 while texts can flow.

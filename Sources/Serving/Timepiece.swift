@@ -1,3 +1,5 @@
+import Glibc
+
 /// The clock of a live way: tells the time and waits. Tests bring their own.
 public struct Timepiece: Sendable {
     /// Time passed since some fixed moment; never goes back.
@@ -5,11 +7,23 @@ public struct Timepiece: Sendable {
     /// Waits, or throws `CancellationError`.
     public let sleep: @Sendable (Duration) async throws -> Void
 
+    /// The date in milliseconds since 1970, as records' timestamps have it.
+    public let date: @Sendable () -> Int64
+
     public init(
-        now: @escaping @Sendable () -> Duration, sleep: @escaping @Sendable (Duration) async throws -> Void
+        now: @escaping @Sendable () -> Duration, sleep: @escaping @Sendable (Duration) async throws -> Void,
+        date: @escaping @Sendable () -> Int64 = Timepiece.systemDate
     ) {
         self.now = now
         self.sleep = sleep
+        self.date = date
+    }
+
+    /// The machine's own date.
+    public static let systemDate: @Sendable () -> Int64 = {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1000 + Int64(time.tv_nsec) / 1_000_000
     }
 
     /// The machine's own steady clock.

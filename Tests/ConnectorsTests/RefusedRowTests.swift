@@ -60,7 +60,7 @@ import Testing
     func theRefusedMessageAloneIsRejected(_ statements: [String], _ reason: String, _ sqlState: String) async throws {
         let (database, receipt, count) = try await storeBatch(refusedBy: statements)
 
-        #expect(receipt == StoreReceipt(labelled: 63, rejected: 1, refused: 1))
+        #expect(receipt == StoreReceipt(labelled: 63, rejected: 1, refused: [sqlState: 1]))
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 126)
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE \"offset\" = 40") == 0)
         let row = try #require(try database.sql("SELECT * FROM lorikeet.rejected").first)
@@ -92,7 +92,7 @@ import Testing
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let receipt = try await sink.store((0..<10).map { Samples.labelled($0, text: "text \($0 % 5)") })
         await sink.close()
-        #expect(receipt == StoreReceipt(labelled: 5, rejected: 5, refused: 5))
+        #expect(receipt == StoreReceipt(labelled: 5, rejected: 5, refused: ["23505": 5]))
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 5)
     }
 
@@ -123,6 +123,6 @@ import Testing
             ])
         let receipt = try await sink.store([.labelled(broken), Samples.labelled(1)])
         await sink.close()
-        #expect(receipt == StoreReceipt(labelled: 1, rejected: 1, refused: 1))
+        #expect(receipt == StoreReceipt(labelled: 1, rejected: 1, refused: ["22P02": 1]))
     }
 }

@@ -123,4 +123,15 @@ import Testing
             #expect((figures[key] as? Double ?? 0) > 0, "\(key)")
         }
     }
+
+    @Test func theDeliveryBenchmarkEndsWithItsFigures() async throws {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let file = try scratch.write("rows.tsv", TinyBase.tsv(TinyBase.rows(64)))
+        let options = ["--figure", "sink", "--runs", "1", "--backlog", "1000"]
+        let outcome = try await Program.run(["benchmark", "delivery", "--base", base, "--input", file] + options)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let figures = try #require(outcome.objects.last ?? nil)
+        #expect((figures["sink"] as? Double ?? 0) > 0)
+    }
 }

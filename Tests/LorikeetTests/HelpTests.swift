@@ -5,7 +5,7 @@ import Testing
         ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"], ["classify"], ["retrain"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
         ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"], ["benchmark", "tokenize"],
-        ["benchmark", "train"],
+        ["benchmark", "train"], ["benchmark", "delivery"],
     ]
 
     @Test(arguments: commands) func helpShowsRealCommandLines(command: [String]) async throws {
@@ -59,7 +59,7 @@ import Testing
         ["train", "--base", "b", "--train", "t", "--output", "o", "--schedule", "stairs"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--bias", "all"],
         ["tokenize", "--base", "b", "--max-tokens", "1"], ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
-        ["benchmark", "tokenize", "--base", "b", "--limit", "0"],
+        ["benchmark", "tokenize", "--base", "b", "--limit", "0"], ["benchmark", "delivery", "--base", "b", "--runs", "0"],
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)

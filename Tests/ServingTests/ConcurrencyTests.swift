@@ -16,7 +16,9 @@ struct DedicatedThreadTests {
     }
 
     @Test func anActorRunsOnItsOwnThread() async {
-        #expect(await Recorder().threadName() == "recorder")
+        let recorder = Recorder()
+        let name = await recorder.threadName()
+        #expect(name == "recorder")
     }
 
     @Test func jobsDoNotGetLost() async {

@@ -25,6 +25,22 @@ struct DeliveryTrackerTests {
         #expect(tracker.committable == [first: 8])
     }
 
+    @Test mutating func knowsWhenTheOldestInFlightWasProduced() {
+        tracker.assign([first, second])
+        #expect(tracker.oldestProducedAt == nil)
+        let tickets = [(first, 300), (second, 200), (second, 400)].compactMap { partition, time in
+            tracker.receive(
+                Origin(topic: partition.topic, partition: partition.partition, offset: Int64(time)), bytes: 10, producedAt: Int64(time))
+        }
+        #expect(tracker.oldestProducedAt == 200)
+        tracker.settle([tickets[1]])
+        #expect(tracker.oldestProducedAt == 300)
+        tracker.settle([tickets[0]])
+        #expect(tracker.oldestProducedAt == 400)
+        tracker.revoke([second])
+        #expect(tracker.oldestProducedAt == nil)
+    }
+
     @Test mutating func positionsBeforeARewindAreNotCommitted() {
         tracker.assign([first])
         let old = receive([7, 8])

@@ -2,6 +2,7 @@ import AdapterRegistry
 import BERT
 import Foundation
 import Logging
+import MetricsTestKit
 import Serving
 import TestSupport
 
@@ -9,6 +10,7 @@ import TestSupport
 struct LiveHarness {
     let source: ScriptedTextSource
     let sink = RecordingLabelSink()
+    let metrics = TestMetrics()
     let live = LiveAdapters()
     let model: TinyModel
     let pool: WorkerPool
@@ -38,7 +40,7 @@ struct LiveHarness {
         way = LiveWay(
             settings: settings, tasks: tasks, router: Router(routes: routes ?? [Route(tasks: tasks.map(\.name))]),
             extractor: extractor, source: source, sink: sink, tokenizer: model.tokenizer, liveAdapters: live,
-            workers: self.pool, logger: logger, timepiece: timepiece)
+            workers: self.pool, logger: logger, timepiece: timepiece, metrics: metrics)
         if haveAdapters {
             for (index, task) in tasks.enumerated() { try swap(task.name, seed: UInt64(index + 1)) }
         }

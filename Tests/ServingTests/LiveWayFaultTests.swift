@@ -125,6 +125,16 @@ struct LiveWayFaultTests {
         #expect(harness.sink.state.value.origins.count >= Int(max(given, committedBefore)))
     }
 
+    @Test func theAgeOfTheOldestTextInFlightIsSeen() async throws {
+        let clock = Timepiece(now: Timepiece.system.now, sleep: Timepiece.system.sleep, date: { 5000 })
+        // The source's first message was produced at 1000.
+        let harness = try LiveHarness(timepiece: clock) { $0.drainPatience = .zero }
+        harness.source.produce(texts: LiveHarness.texts(5))
+        try await harness.whileRunning(workersRun: false) { await harness.source.state.wait { $0.polls >= 2 } }
+        let age = try harness.metrics.expectGauge(MetricNames.oldestAge, [("pipeline", "test")])
+        #expect(age.values.first == 4)
+    }
+
     @Test func textsThatNoWorkerTookAreGivenBackUnread() async throws {
         let harness = try LiveHarness()
         harness.source.produce(texts: LiveHarness.texts(5))

@@ -32,33 +32,33 @@ struct MessageReaderTests {
     }
 
     @Test(arguments: [
-        (#"{"description":"#, RejectionStage.decode, "the message is not JSON"),
-        ("plain words", .decode, "the message is not JSON"),
-        (#"{"name":"x"}"#, .extract, "the message has nothing at /description"),
-        (#"{"description":7}"#, .extract, "what the message has at /description is not a string"),
-        (#"{"description":null}"#, .extract, "what the message has at /description is not a string"),
-        (#"{"description":["x"]}"#, .extract, "what the message has at /description is not a string"),
-        (#"{"description":""}"#, .extract, "the text is empty"),
-        (#"{"description":" \n\u0000\u00a0"}"#, .extract, "the text is blank"),
+        (#"{"description":"#, RejectionStage.decode, "not-json", "the message is not JSON"),
+        ("plain words", .decode, "not-json", "the message is not JSON"),
+        (#"{"name":"x"}"#, .extract, "no-text", "the message has nothing at /description"),
+        (#"{"description":7}"#, .extract, "not-a-string", "what the message has at /description is not a string"),
+        (#"{"description":null}"#, .extract, "not-a-string", "what the message has at /description is not a string"),
+        (#"{"description":["x"]}"#, .extract, "not-a-string", "what the message has at /description is not a string"),
+        (#"{"description":""}"#, .extract, "empty", "the text is empty"),
+        (#"{"description":" \n\u0000\u00a0"}"#, .extract, "empty", "the text is blank"),
     ])
-    func rejectsWhatHasNoText(payload: String, stage: RejectionStage, reason: String) throws {
-        #expect(try reader().read(message(payload)) == .rejected(stage, reason: reason))
+    func rejectsWhatHasNoText(payload: String, stage: RejectionStage, cause: String, reason: String) throws {
+        #expect(try reader().read(message(payload)) == .rejected(stage, cause: cause, reason: reason))
     }
 
     @Test func rejectsANullPayload() throws {
         let tombstone = SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: 0), payload: nil)
-        #expect(try reader().read(tombstone) == .rejected(.decode, reason: "the message has no payload"))
+        #expect(try reader().read(tombstone) == .rejected(.decode, cause: "no-payload", reason: "the message has no payload"))
     }
 
     @Test func rejectsWhatIsNotUTF8() throws {
         let broken = SourceMessage(
             origin: Origin(topic: "texts", partition: 0, offset: 0), payload: [0x7B, 0xC3, 0x28, 0x7D])
-        #expect(try reader().read(broken) == .rejected(.decode, reason: "the message is not UTF-8"))
+        #expect(try reader().read(broken) == .rejected(.decode, cause: "not-utf8", reason: "the message is not UTF-8"))
     }
 
     @Test func rejectsWhatIsTooLargeUnread() throws {
         let reading = try reader(text: nil, limit: 10).read(message("elevenbytes"))
-        #expect(reading == .rejected(.decode, reason: "the message has 11 bytes, more than the 10 allowed"))
+        #expect(reading == .rejected(.decode, cause: "too-large", reason: "the message has 11 bytes, more than the 10 allowed"))
         #expect(try reader(text: nil, limit: 10).read(message("tenbytes..")) != reading)
     }
 

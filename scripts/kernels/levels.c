@@ -1,7 +1,7 @@
 // Runs every function of CVectorKernels on random numbers and shapes, for one instruction level; or compares what two levels made.
 //
-//     levels run SEED FILE         writes a record a result: its name, how many floats, the floats
-//     levels compare FILE FILE     prints the worst deviation of each function; ends with 1 beyond 1e-5 of a result's largest value
+//     levels run SEED FILE         writes a record a result: its name, how many floats, its scale, the floats
+//     levels compare FILE FILE     prints the worst deviation of each function; ends with 1 beyond 1e-5 of a result's largest value or scale
 //
 // Records come in the same order from every level, since all numbers follow from the seed.
 #include "vector_kernels.h"
@@ -38,25 +38,30 @@ static float *numbers(ptrdiff_t count, float bound) {
     return p;
 }
 
-static void record(const char *name, const float *values, ptrdiff_t count) {
-    fprintf(out, "%s %td\n", name, count);
+// The scale is the size of what is added up: where that cancels, as in GELU of -5, only rounding is left of the result itself.
+static void record_of_scale(const char *name, const float *values, ptrdiff_t count, float scale) {
+    fprintf(out, "%s %td %a\n", name, count, (double)scale);
     fwrite(values, sizeof(float), (size_t)count, out);
 }
+
+static void record(const char *name, const float *values, ptrdiff_t count) { record_of_scale(name, values, count, 0); }
 
 static void rows_and_columns(void) {
     ptrdiff_t rows = 1 + (ptrdiff_t)(bits() % 9), columns = length(), count = rows * columns;
     float *x = numbers(count, 6), *dy = numbers(count, 1), *row = numbers(columns, 1), *other = numbers(columns, 1), *y = memory(count);
     for (int kind = LK_GELU_ERF; kind <= LK_TANH; kind++) {
-        lk_activate(kind, rows, columns, x, columns, row, y, columns), record("activate", y, count);
-        lk_activate_backward(kind, rows, columns, x, columns, dy, columns, y, columns, true), record("activate_backward", y, count);
+        lk_activate(kind, rows, columns, x, columns, row, y, columns), record_of_scale("activate", y, count, 1);
+        lk_activate_backward(kind, rows, columns, x, columns, dy, columns, y, columns, true), record_of_scale("activate_backward", y, count, 1);
     }
     float *sum = memory(count), *means = memory(rows), *inverses = memory(rows), *gradient = memory(2 * columns);
     lk_layer_norm(rows, columns, x, columns, dy, columns, row, other, 1e-5f, y, columns, sum, columns, means, inverses);
     record("layer_norm", y, count);
-    // A single column has no variance: its gradient is nothing but rounding.
-    if (columns > 1) {
+    // One column has no variance, and two are -1 and 1 whatever they were: their gradient is nothing but rounding.
+    if (columns > 2) {
+        float scale = 0;
+        for (ptrdiff_t i = 0; i < rows; i++) scale = fmaxf(scale, inverses[i]);
         lk_layer_norm_backward(rows, columns, sum, columns, means, inverses, row, dy, columns, y, columns, false, gradient, gradient + columns);
-        record("layer_norm_backward", y, count), record("layer_norm_backward", gradient, 2 * columns);
+        record_of_scale("layer_norm_backward", y, count, scale), record("layer_norm_backward", gradient, 2 * columns);
     }
     lk_softmax(rows, columns, x, columns, 0.7f, y, columns), record("softmax", y, count);
     lk_softmax_backward(rows, columns, y, columns, dy, columns, 0.7f, sum, columns), record("softmax_backward", sum, count);
@@ -118,14 +123,15 @@ static int compare(const char *one, const char *other) {
     double worst[64];
     int functionCount = 0, records = 0;
     ptrdiff_t counts[2];
-    while (fscanf(files[0], "%63s %td", names[0], &counts[0]) == 2) {
-        if (fscanf(files[1], "%63s %td", names[1], &counts[1]) != 2 || counts[0] != counts[1] || strcmp(names[0], names[1])) return 2;
+    double scales[2];
+    while (fscanf(files[0], "%63s %td %la", names[0], &counts[0], &scales[0]) == 3) {
+        if (fscanf(files[1], "%63s %td %la", names[1], &counts[1], &scales[1]) != 3 || counts[0] != counts[1] || strcmp(names[0], names[1])) return 2;
         float *values[2];
         for (int side = 0; side < 2; side++) {
             values[side] = memory(counts[0]);
             if (fgetc(files[side]) != '\n' || fread(values[side], 4, (size_t)counts[0], files[side]) != (size_t)counts[0]) return 2;
         }
-        double largest = 0, difference = 0;
+        double largest = scales[0], difference = 0;
         for (ptrdiff_t i = 0; i < counts[0]; i++) {
             double a = values[0][i], b = values[1][i];
             if (!isfinite(a) || !isfinite(b)) return 2;

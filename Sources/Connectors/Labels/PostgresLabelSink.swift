@@ -47,7 +47,7 @@ public actor PostgresLabelSink: LabelSink {
             CrashPoint.beforeTransaction.pass()
             let refused = try write(batch, on: connection)
             CrashPoint.afterTransaction.pass()
-            return batch.receipt(refused: refused.map(\.message))
+            return batch.receipt(refused: refused)
         } catch {
             throw sinkError(error, purpose: "storing labels")
         }
@@ -86,7 +86,9 @@ public actor PostgresLabelSink: LabelSink {
             attempt: { slice in
                 try connection.savepoint { try statements.upsertLabels(slice) }
             })
-        let refused = stored.refused.map { Rejection(message: $0.message, stage: .store, reason: FailureReason.refusal($1)) }
+        let refused = stored.refused.map {
+            Rejection(message: $0.message, stage: .store, cause: $1.sqlState ?? "other", reason: FailureReason.refusal($1))
+        }
         try statements.forgetRejected(stored.accepted.map(\.message))
         try statements.storeRejections(StoreBatch.sorted(batch.rejections + refused))
         return refused

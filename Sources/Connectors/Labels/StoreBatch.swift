@@ -48,11 +48,13 @@ struct StoreBatch {
     }
 
     /// Counts every outcome that was given, also one that a later one overtook.
-    func receipt(refused: [SourceMessage]) -> StoreReceipt {
-        let refusedCount = refused.reduce(0) { $0 + (labelledCounts[Key($1)] ?? 0) }
+    func receipt(refused: [Rejection]) -> StoreReceipt {
+        var refusedCounts: [String: Int] = [:]
+        for rejection in refused { refusedCounts[rejection.cause, default: 0] += labelledCounts[Key(rejection.message)] ?? 0 }
+        let refusedCount = refusedCounts.values.reduce(0, +)
         let labelledCount = labelledCounts.values.reduce(0, +)
         return StoreReceipt(
-            labelled: labelledCount - refusedCount, rejected: rejectedCount + refusedCount, refused: refusedCount)
+            labelled: labelledCount - refusedCount, rejected: rejectedCount + refusedCount, refused: refusedCounts)
     }
 
     private static func precedes(_ left: SourceMessage, _ right: SourceMessage) -> Bool {

@@ -1,14 +1,15 @@
 import ArgumentParser
 
 /// `lorikeet benchmark`: how fast this machine is at it.
-struct Benchmark: ParsableCommand {
+struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure classifying, tokenizing or training on this machine.",
+        abstract: "Measure classifying, tokenizing, training or delivery on this machine.",
         discussion: """
             EXAMPLES
               lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark tokenize --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark train --base models/all-MiniLM-L6-v2 --train train.tsv
+              lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 --input texts.tsv
             """,
-        subcommands: [BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self])
+        subcommands: [BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self, BenchmarkDelivery.self])
 }

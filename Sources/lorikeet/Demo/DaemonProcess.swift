@@ -17,13 +17,17 @@ final class DaemonProcess: Sendable {
     ///
     /// - Parameters:
     ///   - executable: the program; this one, if nil.
+    ///   - options: further arguments: options, other pipelines.
+    ///   - launcher: a command that starts the program in its place, such as `/usr/bin/taskset -c 0`.
     ///   - log: the file that takes what it says.
     static func start(
-        executable: URL? = nil, pipeline: String, environment: [String: String], log: URL
+        executable: URL? = nil, pipeline: String, options: [String] = [], launcher: [String] = [], environment: [String: String], log: URL
     ) async throws -> DaemonProcess {
         let process = Process()
-        process.executableURL = try executable ?? Self.executable()
-        process.arguments = ["run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"]
+        let program = try executable ?? Self.executable()
+        let arguments = ["run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"] + options
+        process.executableURL = launcher.first.map { URL(fileURLWithPath: $0) } ?? program
+        process.arguments = launcher.isEmpty ? arguments : Array(launcher.dropFirst()) + [program.path] + arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
@@ -64,9 +68,14 @@ final class DaemonProcess: Sendable {
     var isRunning: Bool { process.isRunning }
 
     /// What it has in memory now; nil once it has ended.
-    var residentMegabytes: Int? {
+    var residentMegabytes: Int? { megabytes("VmRSS:") }
+
+    /// The most that it ever had in memory; nil once it has ended.
+    var peakMegabytes: Int? { megabytes("VmHWM:") }
+
+    private func megabytes(_ key: String) -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix("VmRSS:") })
+            let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) })
         else { return nil }
         return line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first.map { $0 / 1024 }
     }

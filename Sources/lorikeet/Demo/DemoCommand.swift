@@ -1,5 +1,4 @@
 import ArgumentParser
-import Dispatch
 import Foundation
 
 /// `lorikeet demo`.
@@ -32,23 +31,14 @@ struct DemoCommand: AsyncParsableCommand {
     func run() async throws {
         let options = DemoRun.Options(base: base, pipeline: pipeline, messages: messages, keep: keep)
         let console = DemoConsole()
-        let work = Task { try await DemoRun(options: options, console: console).run() }
-        let signals = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { work.cancel() }
-            source.resume()
-            return source
-        }
-        defer { for source in signals { source.cancel() } }
         do {
-            try await work.value
+            try await Interruption.cancelling { try await DemoRun(options: options, console: console).run() }
+        } catch is CancellationError {
+            console.endLive()
+            console.say("stopped; nothing is left behind")
+            throw ExitCode(130)
         } catch {
             console.endLive()
-            if work.isCancelled {
-                console.say("stopped; nothing is left behind")
-                throw ExitCode(130)
-            }
             FileHandle.standardError.write(Data("lorikeet demo: \(error)\n".utf8))
             throw ExitCode(1)
         }

@@ -45,16 +45,7 @@ struct SoakCommand: AsyncParsableCommand {
     func run() async throws {
         let settings = SoakSettings(
             duration: .seconds(seconds), seed: seed, base: base, brokers: brokers, topic: topic, database: database, logs: logs)
-        let work = Task { try await SoakRun(settings).run() }
-        let signals = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { work.cancel() }
-            source.resume()
-            return source
-        }
-        defer { for source in signals { source.cancel() } }
-        let result = try await work.value
+        let result = try await Interruption.cancelling { try await SoakRun(settings).run() }
         print(result.line)
         if !result.holds { throw ExitCode(1) }
     }

@@ -99,7 +99,8 @@ import Testing
         try pipeline.expectEveryMessageOnce(200, rejected: 20)
         #expect(try database.count("SELECT count(*) FROM lorikeet.rejected WHERE stage = 'store' AND reason LIKE 'a trigger%'") == 20)
         let counters = pipeline.metrics.counters(label: MetricNames.rejected)
-        #expect(counters.first { $0.dimensions.contains { $0 == ("stage", "store") } }?.totalValue == 20)
+        let counter = try #require(counters.first { $0.dimensions.contains { $0 == ("stage", "store") } })
+        #expect(counter.totalValue == 20 && counter.dimensions.contains { $0 == ("cause", "P0001") })
         #expect(pipeline.log.lines("waiting").isEmpty)
         #expect(!pipeline.log.lines.value.contains { "\($0)".contains("text 7") })
     }
@@ -116,7 +117,7 @@ import Testing
             let receipt = try await sink.store((0..<Int64(size)).map { Samples.labelled($0, text: $0 == Int64(size) - 2 ? "bad" : "good") })
             costs.append(await sink.statementCount - before)
             await sink.close()
-            #expect(receipt == StoreReceipt(labelled: size - 1, rejected: 1, refused: 1))
+            #expect(receipt == StoreReceipt(labelled: size - 1, rejected: 1, refused: ["23514": 1]))
             #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == size - 1)
         }
         #expect(zip(costs, costs.dropFirst()).allSatisfy { $1 - $0 <= 4 }, "\(costs)")
