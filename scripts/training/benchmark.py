@@ -84,7 +84,7 @@ class Runs:
         shutil.rmtree(output, ignore_errors=True)
         objects, _ = run([
             self.program, "train", "--base", self.base, "--train", train, "--validation", test, "--output", output, "--epochs", epochs,
-            "--seed", seed, "--json", *flags])
+            "--seed", seed, "--keep", "last", "--json", *flags])
         return [o for o in objects if "epoch" in o][-1]
 
     def peft(self, train, test, epochs, seed, *flags):
