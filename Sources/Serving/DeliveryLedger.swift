@@ -34,9 +34,7 @@ final class DeliveryLedger: Sendable {
 
     /// Tickets in the order of the messages; `nil` for one whose partition is not ours.
     func receive(_ messages: [SourceMessage]) -> [DeliveryTracker.Ticket?] {
-        state.withLock { state in
-            messages.map { state.tracker.receive($0.origin, bytes: $0.byteCount, producedAt: $0.producedAt) }
-        }
+        state.withLock { $0.tracker.receive(messages) }
     }
 
     func settle(_ tickets: [DeliveryTracker.Ticket]) {

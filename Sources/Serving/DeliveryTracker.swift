@@ -91,21 +91,31 @@ public struct DeliveryTracker: Sendable {
     ///   - producedAt: its own timestamp, in milliseconds since 1970, for ``oldestProducedAt``.
     /// - Returns: `nil` if the partition is not ours: the message is to be forgotten.
     public mutating func receive(_ origin: Origin, bytes: Int, producedAt: Int64? = nil) -> Ticket? {
-        let partition = origin.sourcePartition
-        guard assignments[partition] != nil else { return nil }
+        var place = Place()
+        return receive(origin, bytes: bytes, producedAt: producedAt, place: &place)
+    }
+
+    /// As ``receive(_:bytes:producedAt:)`` for each: messages come in runs of one partition, which is then looked up once.
+    mutating func receive(_ messages: [SourceMessage]) -> [Ticket?] {
+        var place = Place()
+        return messages.map { receive($0.origin, bytes: $0.byteCount, producedAt: $0.producedAt, place: &place) }
+    }
+
+    private mutating func receive(_ origin: Origin, bytes: Int, producedAt: Int64?, place: inout Place) -> Ticket? {
+        guard let index = place.index(of: origin.sourcePartition, in: assignments) else { return nil }
         inFlight += 1
         inFlightBytes += bytes
-        return assignments[partition]?.append(origin, bytes: bytes, producedAt: producedAt)
+        return assignments.values[index].append(origin, bytes: bytes, producedAt: producedAt)
     }
 
     /// Messages are stored, or need not be. Tickets of an earlier generation are ignored.
     public mutating func settle(_ tickets: some Sequence<Ticket>) {
-        for ticket in tickets { finish(ticket, as: .settled) }
+        finish(tickets, as: .settled)
     }
 
     /// Messages are given up unread. Positions stop before them for good.
     public mutating func abandon(_ tickets: some Sequence<Ticket>) {
-        for ticket in tickets { finish(ticket, as: .abandoned) }
+        finish(tickets, as: .abandoned)
     }
 
     /// Whether a ticket's partition has been ours all the time since.
@@ -140,11 +150,28 @@ public struct DeliveryTracker: Sendable {
         inFlightBytes -= entry.bytes
     }
 
-    private mutating func finish(_ ticket: Ticket, as condition: Condition) {
-        guard isCurrent(ticket), let entry = assignments[ticket.partition]?.finish(ticket.sequence, as: condition) else {
-            return
+    private mutating func finish(_ tickets: some Sequence<Ticket>, as condition: Condition) {
+        var place = Place()
+        for ticket in tickets {
+            guard let index = place.index(of: ticket.partition, in: assignments), assignments.values[index].generation == ticket.generation,
+                let entry = assignments.values[index].finish(ticket.sequence, as: condition)
+            else { continue }
+            leave(entry)
         }
-        leave(entry)
+    }
+
+    /// Where the partition that was asked for last is among the assignments, which must not change meanwhile.
+    private struct Place {
+        private var last: (partition: SourcePartition, index: Dictionary<SourcePartition, Assignment>.Index?)?
+
+        mutating func index(
+            of partition: SourcePartition, in assignments: [SourcePartition: Assignment]
+        ) -> Dictionary<SourcePartition, Assignment>.Index? {
+            if let last, last.partition == partition { return last.index }
+            let index = assignments.index(forKey: partition)
+            last = (partition, index)
+            return index
+        }
     }
 }
 

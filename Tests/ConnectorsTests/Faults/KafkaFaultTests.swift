@@ -1,3 +1,4 @@
+import Foundation
 import KafkaClient
 import Serving
 import TestSupport
@@ -239,5 +240,29 @@ import Testing
             }
             #expect(pipeline.log.lines("waiting", ["for": "source"]).count == 1)
         }
+    }
+
+    /// Without trust nothing is sent, and waiting may help: a certificate can be put right.
+    @Test func aCertificateThatIsNotTrusted() async throws {
+        let folder = try TemporaryFolder()
+        let server = try TLSServer(folder: folder.path)
+        defer { server.stop() }
+        let database = try await SchemaDatabase.make()
+        let settings = KafkaSourceSettings(
+            brokers: server.address, topics: ["texts"], group: "readers",
+            properties: [
+                "security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet", "sasl.password": "hunter2",
+                "ssl.ca.location": server.otherCertificate, "reconnect.backoff.max.ms": "100",
+            ])
+        let pipeline = try LivePipeline(reading: settings, database)
+        try await pipeline.whileRunning {
+            await pipeline.source.state.wait { $0.failures.count >= 2 }
+            #expect(pipeline.source.state.value.failures.allSatisfy { $0.action == .retry && $0.cause == "_SSL" })
+            #expect(pipeline.way.status.waitingFor?.contains("_SSL") == true)
+        }
+        let lines = pipeline.log.lines("waiting", ["for": "source"])
+        #expect(lines.count == 1)
+        #expect(lines.first?.metadata["reason"]?.contains("certificate") == true, "\(lines)")
+        #expect(!pipeline.log.lines.value.contains { "\($0)".contains("hunter2") })
     }
 }
