@@ -115,6 +115,9 @@ public final class LorikeetDaemon: Sendable {
             throw failure
         } catch is CancellationError {
             logger.notice("stopped")
+        } catch let error as LiveWayError {
+            // Another start would meet the same: a password, a privilege, a schema.
+            throw CommandFailure(.configuration, "\(error)")
         } catch {
             throw CommandFailure(.failed, "\(error)")
         }

@@ -56,8 +56,9 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
         assignment.formUnion(added)
         unread.formUnion(added)
-        // A back-pressed consumer stays so: new partitions begin paused, before their first fetch.
-        if isPaused { check(rd_kafka_pause_partitions(client, partitions)) }
+        // A back-pressed consumer stays so: new partitions begin paused, before their first fetch. One that is not resumes them: librdkafka remembers that a
+        // partition was paused when it went, and would never read it again if the consumer resumed in between.
+        check(isPaused ? rd_kafka_pause_partitions(client, partitions) : rd_kafka_resume_partitions(client, partitions))
         connectionWorks()
         if !isSilent { onAssigned(added.sorted()) }
     }

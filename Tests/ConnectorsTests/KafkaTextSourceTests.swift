@@ -197,4 +197,26 @@ import Testing
         #expect(await source.lag().isEmpty)
         await source.close()
     }
+
+    /// Back-pressure, a rebalance, and the pressure is gone before the partitions are back.
+    @Test func partitionsThatWentWhilePausedAreReadWhenTheyComeBack() async throws {
+        try await TestTopic.with(partitions: 2) { topic in
+            try topic.produceTexts(40)
+            let listener = RecordingListener()
+            try await topic.reading(listener: listener) { source in
+                _ = try await source.messages(40)
+                try await source.pause()
+                let other = KafkaTextSource(topic.settings())
+                try await other.start(listener: RecordingListener())
+                let others = Task { while !Task.isCancelled { _ = try await other.next() } }
+                try await source.poll { _ in listener.heard.owned.isEmpty }
+                try await source.resume()
+                // Nothing was committed: whoever has a partition reads it from its beginning.
+                _ = try await source.messages(20)
+                others.cancel()
+                _ = await others.result
+                await other.close()
+            }
+        }
+    }
 }

@@ -4,38 +4,6 @@ import Testing
 
 @testable import Daemon
 
-/// A datagram socket as systemd would listen on.
-private final class NotifySocket {
-    private let descriptor: Int32
-    let address: String
-
-    init(address: String) throws {
-        self.address = address
-        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
-        try #require(descriptor >= 0)
-        var target = sockaddr_un()
-        target.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(address.utf8)
-        let isAbstract = bytes[0] == UInt8(ascii: "@")
-        if isAbstract { bytes[0] = 0 }
-        withUnsafeMutableBytes(of: &target.sun_path) { $0.copyBytes(from: bytes) }
-        let length = socklen_t(MemoryLayout<sa_family_t>.size + bytes.count + (isAbstract ? 0 : 1))
-        let bound = withUnsafePointer(to: &target) {
-            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, length) }
-        }
-        try #require(bound == 0)
-    }
-
-    deinit { close(descriptor) }
-
-    /// The next datagram; nil if none is waiting. Sending on a local socket delivers before it returns.
-    func receive() -> String? {
-        var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
-        return count < 0 ? nil : String(decoding: buffer[..<count], as: UTF8.self)
-    }
-}
-
 @Test func messagesReachASocketWithAPath() throws {
     let folder = try TemporaryFolder()
     let socket = try NotifySocket(address: folder.path + "/notify")

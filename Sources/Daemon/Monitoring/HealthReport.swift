@@ -2,7 +2,7 @@ import Serving
 
 /// The answer of `/healthz`: whether the process does its work, whatever the world around it does.
 struct Liveness: Sendable, Encodable {
-    /// A batch that takes longer than this means that its worker is stuck.
+    /// A batch that takes longer than this means that its worker is stuck, where no watchdog has another opinion.
     static let patience = Duration.seconds(60)
 
     var alive: Bool
@@ -13,8 +13,10 @@ struct Liveness: Sendable, Encodable {
 
 extension Liveness {
     /// What the workers' heartbeats say. systemd hears no ping while a worker is stuck, and then starts the daemon anew.
-    init(_ heartbeats: [WorkerHeartbeat]) {
-        let stuck = heartbeats.filter { ($0.busyFor ?? .zero) > Self.patience }.map(\.worker)
+    ///
+    /// - Parameter patience: how long a batch may take; a watchdog's interval, where there is one.
+    init(_ heartbeats: [WorkerHeartbeat], patience: Duration = Liveness.patience) {
+        let stuck = heartbeats.filter { ($0.busyFor ?? .zero) > patience }.map(\.worker)
         self.init(alive: stuck.isEmpty, workers: heartbeats.count, stuck: stuck)
     }
 }

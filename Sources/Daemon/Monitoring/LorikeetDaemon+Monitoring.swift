@@ -19,7 +19,9 @@ extension LorikeetDaemon: MonitoredDaemon {
         return registry.text()
     }
 
-    func liveness() async -> Liveness { Liveness(workers.heartbeats) }
+    func liveness() async -> Liveness {
+        Liveness(workers.heartbeats, patience: notifier?.watchdogInterval ?? Liveness.patience)
+    }
 
     func readiness() async -> Readiness {
         let statuses = await supervisor.statuses

@@ -68,7 +68,13 @@ actor PipelineSupervisor: Service {
         try await withTaskCancellationOrGracefulShutdownHandler {
             try await withThrowingDiscardingTaskGroup { group in
                 for await way in starts {
-                    group.addTask { try await way.run() }
+                    group.addTask {
+                        do { try await way.run() } catch {
+                            // The group cancels the other ways, but does not wake this loop.
+                            self.startsContinuation.finish()
+                            throw error
+                        }
+                    }
                 }
                 // Nobody starts ways any more; those that run end by `drainAll`.
             }

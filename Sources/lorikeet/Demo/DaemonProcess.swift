@@ -67,6 +67,8 @@ final class DaemonProcess: Sendable {
 
     var isRunning: Bool { process.isRunning }
 
+    var processIdentifier: Int32 { process.processIdentifier }
+
     /// What it has in memory now; nil once it has ended.
     var residentMegabytes: Int? { megabytes("VmRSS:") }
 

@@ -29,6 +29,7 @@ final class DeliveryStream {
     private let scratch: Scratch
     private var logURL: URL { URL(fileURLWithPath: scratch.path("daemon-\(starts).log")) }
     private var starts = 0
+    private var daemons: [DaemonProcess] = []
     private var produced: [Int32: Int] = [:]
     var total: Int { produced.values.reduce(0, +) }
 
@@ -44,8 +45,10 @@ final class DeliveryStream {
             try await withEmbeddedBroker(topics: [topic: 2]) { broker in
                 let migrated = try await Program.run(["migrate", "--database", server.dsn()])
                 #expect(migrated.status == 0, "\(migrated.error)")
-                try await body(
-                    DeliveryStream(server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout))
+                let stream = try DeliveryStream(server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout)
+                // Whatever happens: nothing outlives the test.
+                defer { for daemon in stream.daemons where daemon.isRunning { daemon.signal(SIGKILL) } }
+                try await body(stream)
             }
         }
     }
@@ -85,9 +88,11 @@ final class DeliveryStream {
 
     func startDaemon(_ environment: [String: String] = [:]) async throws -> DaemonProcess {
         starts += 1
-        return try await DaemonProcess.start(
-            executable: Program.executable(), pipeline: pipeline,
-            environment: environment.merging(["KAFKA_BROKERS": broker.bootstrapServers, "DATABASE_URL": server.dsn()]) { $1 }, log: logURL)
+        let usual = ["KAFKA_BROKERS": broker.bootstrapServers, "DATABASE_URL": server.dsn()]
+        let daemon = try await DaemonProcess.start(
+            executable: Program.executable(), pipeline: pipeline, environment: usual.merging(environment) { $1 }, log: logURL)
+        daemons.append(daemon)
+        return daemon
     }
 
     func produce(_ count: Int) throws {
