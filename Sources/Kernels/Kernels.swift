@@ -13,6 +13,7 @@
 //     Dropout       dropout, forward and backward
 //     CrossEntropy  crossEntropy, crossEntropyBackward
 //     AdamW         adamWStep
+//     Memory        releaseFreedMemory
 //     Vectors       addRows, axpy, scale, squaredNorm, transpose, columnSums
 //
 // Rules that hold for all of them:

@@ -17,6 +17,7 @@ public struct AdapterTrainer: Sendable {
     /// Trains an adapter on rows: the same rows, settings, seed and number of workers give the same bits.
     ///
     /// - Parameters:
+    ///   - training: forgotten once they are token ids, if the caller does not keep them.
     ///   - validation: measured after each epoch, never learned from; may be empty.
     ///   - labels: those of the task, in the order of the head's rows; nil: those of the rows, sorted, behind those of the
     ///     adapter to start from.
@@ -30,17 +31,20 @@ public struct AdapterTrainer: Sendable {
     ///   - isCancelled: asked before each step.
     /// - Returns: where the loss stops being a number after an epoch that was good, that epoch's adapter, with `divergence` set.
     public func train(
-        _ training: [LabelledText], validation: [LabelledText], labels: [String]? = nil, startingFrom: Adapter? = nil,
+        _ training: consuming [LabelledText], validation: [LabelledText], labels: [String]? = nil, startingFrom: Adapter? = nil,
         task: String? = nil, goingOnFrom checkpoint: TrainingCheckpoint? = nil, save: (TrainingCheckpoint) -> Void = { _ in },
         pausingAt pause: Int = .max, progress: (TrainingProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> AdapterCandidate {
+        var texts = training
         try settings.check(base: base, tokenizer: tokenizer)
-        let labels = try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, training) } ?? labels
+        let labels = try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, texts) } ?? labels
         let rows = try TrainingRows(
-            training, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer, maxTokens: settings.maxTokens)
+            texts, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer, maxTokens: settings.maxTokens)
         let criterion = try TrainingCriterion(settings, rows)
         let identity = TrainingIdentity(
-            settings: settings, labels: rows.labels, base: base, training: training, validation: validation, start: startingFrom)
+            settings: settings, labels: rows.labels, base: base, training: texts, validation: validation, start: startingFrom)
+        texts = []
+        releaseFreedMemory()
         try checkpoint.map { checkpoint throws(TrainingError) in try check(checkpoint, identity) }
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         BLAS.configure()

@@ -4,21 +4,21 @@ import WordPiece
 /// Labelled rows as the network sees them.
 struct TrainingRows: Sendable {
     let labels: [String]
-    let sequences: [[Int32]]
+    let sequences: TokenTable
     /// Places of each row's labels.
     let targets: TextTargets
 
-    var lengths: [Int] { sequences.indices.map(length) }
+    var lengths: [Int] { (0..<sequences.count).map(length) }
 
     /// Tokens of a row; an empty sequence counts as one, as in a `PackedBatch`.
-    func length(_ row: Int) -> Int { max(sequences[row].count, 1) }
+    func length(_ row: Int) -> Int { max(sequences.length(row), 1) }
 
     init(labels: [String], sequences: [[Int32]], targets: [Int]) {
         self.init(labels: labels, sequences: sequences, targets: .classes(targets))
     }
 
     init(labels: [String], sequences: [[Int32]], targets: TextTargets) {
-        (self.labels, self.sequences, self.targets) = (labels, sequences, targets)
+        (self.labels, self.sequences, self.targets) = (labels, TokenTable(sequences), targets)
     }
 
     /// - Parameter labels: those of the head, in order; nil: those of the rows, sorted.
@@ -44,7 +44,7 @@ struct TrainingRows: Sendable {
         }
         self.labels = labels
         targets = isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
-        sequences = rows.map { tokenizer.encode($0.text, maxTokens: maxTokens) }
+        sequences = TokenTable(rows.lazy.map { tokenizer.encode($0.text, maxTokens: maxTokens) })
     }
 
     /// The rows at these places, packed in their order.

@@ -156,9 +156,12 @@ def memory(runs, folder, rows):
         for number in range(rows):
             text = " ".join(WORDS[(number + place) % len(WORDS)] for place in range(260))
             file.write(f"{'ab'[number % 2]}\t{number} {text}\n")
+    # A few of them to measure on, or a fifth would be set aside.
+    few = folder / "few.tsv"
+    few.write_text("".join(f"{'ab'[number % 2]}\tnumber {number}\n" for number in range(40)), encoding="utf-8")
     megabytes = {}
     for name, flags in {"all layers": [], "upper half": ["--layers", "3-5"]}.items():
-        command = [runs.program, "train", "--base", runs.base, "--train", path, "--output", folder / f"long-{len(megabytes)}", "--steps", 12]
+        command = [runs.program, "train", "--base", runs.base, "--train", path, "--validation", few, "--output", folder / f"long-{len(megabytes)}", "--steps", 12]
         megabytes[name] = run(command + ["--json", *flags])[1]
     figures = ", ".join(f"{value:.0f} MB with {name} adapted" for name, value in megabytes.items())
     return f"Resident memory, batch 16, 256 tokens, {rows:,} rows: {figures} (to reach: 500 MB)."

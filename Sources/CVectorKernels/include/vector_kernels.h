@@ -11,6 +11,7 @@ bool lk_has_avx512(void);
 const char *lk_instruction_set(void);
 void lk_enable_flush_to_zero(void);
 bool lk_flushes_to_zero(void);
+void lk_release_freed_memory(void);
 
 // y = act(x + bias); bias may be NULL. dx (+)= dy * act'(x).
 enum { LK_GELU_ERF = 0, LK_GELU_TANH = 1, LK_RELU = 2, LK_TANH = 3 };

@@ -8,6 +8,13 @@ public struct PreparedRows: Sendable {
     public private(set) var validation: [LabelledText] = []
     public private(set) var report: RowsReport
 
+    /// Hands over the texts to learn from, so that they can be forgotten once they are token ids; their labels stay.
+    public mutating func takeTraining() -> [LabelledText] {
+        let rows = training
+        training = rows.map { LabelledText(text: "", labels: $0.labels) }
+        return rows
+    }
+
     /// - Parameters:
     ///   - validation: nil: a part of the training rows is split off.
     ///   - rule: for texts to learn from that have different labels.

@@ -89,8 +89,8 @@ struct Train: ParsableCommand {
         var settings = try training.settings(for: base, startingFrom: startingFrom)
         settings.isMultiLabel = rowOptions.multiLabel
         keepOptions.apply(to: &settings)
-        let prepared = try rowOptions.rows(known: startingFrom?.labels ?? [])
-        let (rows, validationRows) = (prepared.training, prepared.validation)
+        var prepared = try rowOptions.rows(known: startingFrom?.labels ?? [])
+        let validationRows = prepared.validation
         let style = progressOptions.style(json: format.json)
         let display = TrainingDisplay(json: format.json, style: style)
         Self.show(prepared.report, base: base, json: format.json)
@@ -99,14 +99,14 @@ struct Train: ParsableCommand {
         if let count = searchOptions.search {
             let search = SettingsSearch(
                 base: base, tokenizer: tokenizer, settings: settings, count: count, budget: searchOptions.budget)
-            let result = try found(search, rows, validationRows, startingFrom, style)
+            let result = try found(search, prepared.training, validationRows, startingFrom, style)
             (settings, checkpoint) = (result.winner.settings, result.checkpoint)
         }
         let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
         let candidate: AdapterCandidate
         do {
             candidate = try trainer.train(
-                rows, validation: validationRows, startingFrom: startingFrom, task: task, goingOnFrom: checkpoint,
+                prepared.takeTraining(), validation: validationRows, startingFrom: startingFrom, task: task, goingOnFrom: checkpoint,
                 save: keeper.keep,
                 progress: display.show, isCancelled: { Interruption.isAsked })
         } catch TrainingError.cancelled {
