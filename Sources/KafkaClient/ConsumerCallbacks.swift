@@ -41,6 +41,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS: revoke(client, partitions)
         default:
             report(KafkaError(code))
+            forgetPause(client, PartitionList(assignment))
             // Without an answer the group would wait for us.
             drop(Array(assignment), lost: true)
             check(rd_kafka_assign(client, nil))
@@ -56,9 +57,8 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
         assignment.formUnion(added)
         unread.formUnion(added)
-        // A back-pressed consumer stays so: new partitions begin paused, before their first fetch. One that is not resumes them: librdkafka remembers that a
-        // partition was paused when it went, and would never read it again if the consumer resumed in between.
-        check(isPaused ? rd_kafka_pause_partitions(client, partitions) : rd_kafka_resume_partitions(client, partitions))
+        // A back-pressed consumer stays so: new partitions begin paused, before their first fetch.
+        if isPaused { check(rd_kafka_pause_partitions(client, partitions)) }
         connectionWorks()
         if !isSilent { onAssigned(added.sorted()) }
     }
@@ -68,11 +68,17 @@ final class ConsumerCallbacks: KafkaCallbacks {
         let lost = rd_kafka_assignment_lost(client) != 0
         let positions = drop(removed, lost: lost)
         if !lost, !positions.isEmpty, let error = commit?(positions, commitTimeout) { report(error) }
+        forgetPause(client, PartitionList(removed))
         if isCooperative(client) {
             check(rd_kafka_incremental_unassign(client, partitions))
         } else {
             check(rd_kafka_assign(client, nil))
         }
+    }
+
+    /// librdkafka remembers that a partition was paused when it went: if the consumer resumed before it came back, it would never be read again.
+    private func forgetPause(_ client: OpaquePointer, _ partitions: PartitionList) {
+        if isPaused { check(partitions.withPointer { rd_kafka_resume_partitions(client, $0) }) }
     }
 
     /// Forgets partitions and returns the positions their owner wants committed.

@@ -47,7 +47,8 @@ enum ServerFolder {
     private static let longestSocketPath = 107
 
     static func make(in directory: String?, owner: ServerUser?) throws(PrivatePostgresError) -> String {
-        let parent = directory ?? getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+        let given = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        let parent = directory ?? (given.isEmpty ? "/tmp" : given)
         guard let absolute = realpath(parent, nil) else { throw .folder(path: parent, reason: SystemError.text(errno)) }
         defer { free(absolute) }
         let template = String(cString: absolute) + "/lorikeet-postgres-XXXXXX"
