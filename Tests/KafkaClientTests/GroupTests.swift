@@ -49,18 +49,20 @@ import Testing
             #expect(Set(first.consumer.assignment).isDisjoint(with: second.consumer.assignment))
             #expect(try #require(first.revocations.first).count == (strategy == "range" ? 4 : 2))
 
-            // Nothing is left out. The mock broker, unlike Kafka, refuses commits of an eager handover, so there texts may come again; else each comes once.
+            // Nothing is left out, and nothing comes twice without a commit that was refused: the mock broker, unlike Kafka, takes none while any member still joins or
+            // waits for its share, which is always so in an eager handover and, with a slow newcomer, in a cooperative one.
+            func refusals() -> Int { (first.events + second.events).count { $0 == .failed("REBALANCE_IN_PROGRESS") } }
             try fill(broker, "texts", partitions: 4, each: 5)
             func all() -> [KafkaMessage] { read + first.later + second.later }
             try poll([first, second]) { Set(all().map(Place.init)).count == 120 }
-            #expect(strategy == "range" || all().count == 120)
+            #expect(refusals() > 0 || all().count == 120)
 
             // One leaves: the other takes over.
             second.consumer.close()
             try fill(broker, "texts", partitions: 4, each: 1)
             try poll([first]) { first.positions.count { $0.value == 31 } == 4 }
             #expect(first.consumer.assignment.count == 4)
-            #expect(strategy == "range" || first.later.count + second.later.count == 24)
+            #expect(refusals() > 0 || all().count == 124)
             first.consumer.close()
         }
     }
