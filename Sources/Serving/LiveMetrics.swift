@@ -56,18 +56,23 @@ final class LiveMetrics: Sendable {
     }
 
     func countRejected(_ stage: RejectionStage, cause: String, by count: Int = 1) {
-        cache.withLock { counter(MetricNames.rejected, ("stage", stage.rawValue), cause: cause, in: &$0.rejected) }.increment(by: count)
+        cache.withLock {
+            counter(
+                MetricNames.rejected, key: "\(stage.rawValue) \(cause)", in: &$0.rejected, [("stage", stage.rawValue), ("cause", cause)])
+        }.increment(by: count)
     }
 
     func countRetry(_ side: String, cause: String) {
-        cache.withLock { counter(MetricNames.retries, ("side", side), cause: cause, in: &$0.retries) }.increment()
+        cache.withLock {
+            counter(MetricNames.retries, key: "\(side) \(cause)", in: &$0.retries, [("side", side), ("cause", cause)])
+        }.increment()
     }
 
     func countLabel(task: String, abstained: Bool) {
         let (labels, abstentions) = cache.withLock { cache in
             (
-                counter(MetricNames.labels, task, in: &cache.labels),
-                abstained ? counter(MetricNames.abstentions, task, in: &cache.abstentions) : nil
+                counter(MetricNames.labels, key: task, in: &cache.labels, [("task", task)]),
+                abstained ? counter(MetricNames.abstentions, key: task, in: &cache.abstentions, [("task", task)]) : nil
             )
         }
         labels.increment()
@@ -104,19 +109,12 @@ final class LiveMetrics: Sendable {
         for gauge in gauges { gauge?.destroy() }
     }
 
-    private func counter(_ name: String, _ task: String, in cache: inout [String: Counter]) -> Counter {
-        if let counter = cache[task] { return counter }
-        let counter = Counter(label: name, dimensions: [pipeline, ("task", task)], factory: factory)
-        cache[task] = counter
-        return counter
-    }
-
+    /// - Parameter key: of the dimensions, within this cache; they are made only for a counter that is not there yet.
     private func counter(
-        _ name: String, _ dimension: (String, String), cause: String, in cache: inout [String: Counter]
+        _ name: String, key: String, in cache: inout [String: Counter], _ dimensions: @autoclosure () -> [(String, String)]
     ) -> Counter {
-        let key = "\(dimension.1) \(cause)"
         if let counter = cache[key] { return counter }
-        let counter = Counter(label: name, dimensions: [pipeline, dimension, ("cause", cause)], factory: factory)
+        let counter = Counter(label: name, dimensions: [pipeline] + dimensions(), factory: factory)
         cache[key] = counter
         return counter
     }

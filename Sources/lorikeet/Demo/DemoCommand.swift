@@ -39,7 +39,7 @@ struct DemoCommand: AsyncParsableCommand {
             throw ExitCode(130)
         } catch {
             console.endLive()
-            FileHandle.standardError.write(Data("lorikeet demo: \(error)\n".utf8))
+            StandardError.write("lorikeet demo: \(error)")
             throw ExitCode(1)
         }
     }

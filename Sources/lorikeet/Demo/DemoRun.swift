@@ -35,10 +35,7 @@ struct DemoRun {
     init(options: Options, console: DemoConsole) throws {
         self.options = options
         self.console = console
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("lorikeet-demo-\(UUID().uuidString.prefix(8))")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // The database server runs as another user if we are root, and has to pass through.
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        folder = try ServerScratch.make("demo-\(UUID().uuidString.prefix(8))")
     }
 
     /// Runs all steps; whatever was started is stopped again, however it ends.

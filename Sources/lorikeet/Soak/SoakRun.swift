@@ -18,10 +18,7 @@ struct SoakRun {
     init(_ settings: SoakSettings) throws {
         self.settings = settings
         name = "soak-\(UUID().uuidString.prefix(8).lowercased())"
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("lorikeet-\(name)")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // The database server runs as another user if we are root, and has to pass through.
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        folder = try ServerScratch.make(name)
     }
 
     /// Runs it all; whatever was started is stopped again, however it ends.
@@ -137,7 +134,6 @@ struct SoakRun {
 
     /// One line of progress.
     private func say(_ line: String) {
-        let text = "\(String(format: "%7.1f", (ContinuousClock.now - started).inSeconds)) s  \(line)\n"
-        FileHandle.standardError.write(Data(text.utf8))
+        StandardError.write("\(String(format: "%7.1f", (ContinuousClock.now - started).inSeconds)) s  \(line)")
     }
 }

@@ -54,7 +54,7 @@ struct BenchmarkDelivery: AsyncParsableCommand {
         do {
             for figure in DeliveryFigure.allCases where figures.isEmpty || figures.contains(figure) {
                 let row = try await measurement.row(of: figure)
-                FileHandle.standardError.write(Data("\(row.name): \(row.value)  \(row.details)\n".utf8))
+                StandardError.write("\(row.name): \(row.value)  \(row.details)")
                 rows.append(row)
             }
         } catch {

@@ -17,35 +17,35 @@ actor DeliveryBench {
     nonisolated let base: String
     nonisolated let textFile: String
     nonisolated let texts: [String]
+    nonisolated let dsn: String
     private let folder: URL
     private let broker: EmbeddedBroker
     private let postgres: PrivatePostgres
     private let connection: PostgresConnection
-    private var producer: KafkaProducer?
     private var number = 0
     private var daemons: [DaemonProcess] = []
 
     /// Starts the servers; ``stop()`` ends them.
     static func make(base: String, textFile: String, texts: [String]) async throws -> DeliveryBench {
         let bench = try DeliveryBench(base: base, textFile: textFile, texts: texts)
-        _ = try await Daemon.Migrate.run(postgres: Secret(bench.dsn), role: nil)
-        try await bench.makeAdapter()
+        do {
+            _ = try await Daemon.Migrate.run(postgres: Secret(bench.dsn), role: nil)
+            try await bench.makeAdapter()
+        } catch {
+            await bench.stop()
+            throw error
+        }
         return bench
     }
 
     private init(base: String, textFile: String, texts: [String]) throws {
         (self.base, self.textFile, self.texts) = (base, textFile, texts)
-        folder = FileManager.default.temporaryDirectory.appendingPathComponent("lorikeet-bench-\(UUID().uuidString.prefix(8).lowercased())")
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // The database server runs as another user if we are root, and has to pass through.
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: folder.path)
+        folder = try ServerScratch.make("bench-\(UUID().uuidString.prefix(8).lowercased())")
         broker = try EmbeddedBroker()
         postgres = try PrivatePostgres.start(directory: folder.path, settings: ["track_commit_timestamp": "on"])
         dsn = postgres.dsn()
         connection = try PostgresConnection(dsn: dsn, applicationName: "benchmark")
     }
-
-    nonisolated let dsn: String
 
     private func makeAdapter() throws {
         let adapter = try RandomAdapter.make(over: BERTBase(directory: base), layers: nil, seed: 1)
@@ -56,7 +56,6 @@ actor DeliveryBench {
 
     func stop() {
         for daemon in daemons where daemon.isRunning { daemon.signal(SIGKILL) }
-        producer = nil
         connection.close()
         broker.stop()
         postgres.stop()
@@ -110,7 +109,7 @@ actor DeliveryBench {
 
     /// Writes a pipeline file over one topic. The embedded broker answers a fetch that finds nothing only after `fetch.wait.max.ms`, whatever comes meanwhile;
     /// Apache Kafka answers as soon as there is something.
-    func pipeline(_ name: String, topic: String, routes: String = "", group: String? = nil) throws -> String {
+    func pipeline(_ name: String, topic: String, routes: String = "") throws -> String {
         let labels = (0..<4).map { "\"label \($0)\"" }.joined(separator: ", ")
         let text = """
             name: \(name)
@@ -119,7 +118,7 @@ actor DeliveryBench {
               kafka:
                 brokers: "\(broker.bootstrapServers)"
                 topics: ["\(topic)"]
-                group: "\(group ?? name)"
+                group: "\(name)"
                 properties: { session.timeout.ms: "6000", fetch.wait.max.ms: "10" }
             \(routes)
             tasks:

@@ -157,15 +157,17 @@ struct DeliveryMeasurement {
         let files = [try await bench.pipeline(names.0, topic: topics.0), try await bench.pipeline(names.1, topic: topics.1)]
         let daemon = try await bench.start(files, workers: cores)
         try await bench.waitUntilAssigned([daemon], partitions: Self.backlogPartitions + DeliveryBench.partitions)
-        let count = seconds * 5 + 15
-        try await bench.trickle(count, to: topics.1, perSecond: 5)
+        let rate = 5
+        let warmUp = rate * 3
+        let count = rate * seconds + warmUp
+        try await bench.trickle(count, to: topics.1, perSecond: Double(rate))
         try await bench.waitUntilStored(count, pipeline: names.1)
         try await bench.end([daemon])
-        let (median, p99) = try await bench.latency(pipeline: names.1, skipping: 15)
+        let (median, p99) = try await bench.latency(pipeline: names.1, skipping: warmUp)
         return DeliveryRow(
             figure: .neighbour, name: "a few texts beside a backlog of \(backlog): 99th percentile, ms", number: p99,
             value: String(format: "%.0f", p99), goal: "1000",
-            details: String(format: "median %.0f ms, %d texts, 5 a second", median, count - 15))
+            details: String(format: "median %.0f ms, %d texts, %d a second", median, count - warmUp, rate))
     }
 
     // MARK: - Memory
