@@ -11,6 +11,8 @@ PREFIX ?= /usr/local
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
 PROGRAM = .build/release/lorikeet
 SWIFT_SOURCES := Package.swift Sources Tests
+# Tests that run at once. Without a bound hundreds begin together, and a test that waits for its daemon counts the others' time as well.
+TEST_WIDTH ?= 8
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
@@ -25,7 +27,7 @@ demo: build ## The main job, live, on real texts: about a minute and a half (DEM
 	$(PROGRAM) demo $(DEMO_FLAGS)
 
 test: build ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
-	swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
+	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
 
 test-soak: build ## Two daemons under full load, a fault every few seconds, then the count (SOAK_SECONDS, SOAK_SEED, SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE)
 	@$(PROGRAM) soak --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_BROKERS),--brokers '$(SOAK_BROKERS)') $(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') $(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)')

@@ -128,7 +128,7 @@ final class DaemonFixture: Sendable {
 
 /// Waits for a state of another process or thread that announces itself to nobody.
 func eventually(
-    _ what: String, within limit: Duration = .seconds(30), _ holds: () async throws -> Bool
+    _ what: String, within limit: Duration = .seconds(120), _ holds: () async throws -> Bool
 ) async throws {
     let deadline = ContinuousClock.now + limit
     while try await !holds() {

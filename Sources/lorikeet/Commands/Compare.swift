@@ -72,7 +72,7 @@ struct Compare: ParsableCommand {
             resamples: resamples, seed: seed)
         let comparison = AdapterComparison(first: sides[0], second: sides[1], rows: rows, test: test)
         if output.json { try StandardOutput.shared.line(comparison.json.text) } else { try comparison.print() }
-        try reportOptions.write(ComparisonPage(comparison: comparison, showsTexts: reportOptions.reportTexts).page)
+        try reportOptions.write(ComparisonPage(comparison: comparison, input: side, showsTexts: reportOptions.reportTexts).page)
     }
 
     /// The folders' names, as far up as it takes to tell them apart.

@@ -74,9 +74,8 @@ struct Evaluate: ParsableCommand {
         }
         try reportOptions.write(
             EvaluationPage(
-                name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows,
-                predictions: predictions,
-                evaluation: evaluation, seconds: seconds, showsTexts: reportOptions.reportTexts
+                name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows, input: side,
+                predictions: predictions, evaluation: evaluation, seconds: seconds, showsTexts: reportOptions.reportTexts
             ).page)
     }
 }

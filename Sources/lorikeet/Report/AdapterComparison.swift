@@ -96,7 +96,7 @@ struct AdapterComparison {
             "",
             "\(rows.count) rows: \(agreement.both) both right, \(agreement.onlyFirst) only \(first.name), \(agreement.onlySecond) only "
                 + "\(second.name), \(agreement.neither) none",
-            "McNemar: exact p = \(Figure.probability(test.exactP)), mid-p = \(Figure.probability(test.midP))",
+            "McNemar: exact p \(Figure.probability(test.exactP)), mid-p \(Figure.probability(test.midP))",
             "macro-F1, 95 % of \(test.resamples) paired samples: \(IntervalDrawing.points(interval.lower)) to "
                 + "\(IntervalDrawing.points(interval.upper)) points",
             verdict, "",
@@ -112,6 +112,6 @@ struct AdapterComparison {
 }
 
 extension Figure {
-    /// A probability: `0.031`, `< 0.0001`.
-    static func probability(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : decimal(value, 4) }
+    /// A probability, to follow its name: `= 0.0310`, `< 0.0001`.
+    static func probability(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : "= \(decimal(value, 4))" }
 }

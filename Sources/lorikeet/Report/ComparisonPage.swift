@@ -5,6 +5,8 @@ import Training
 /// The page of two adapters side by side.
 struct ComparisonPage {
     let comparison: AdapterComparison
+    /// What was found in the rows as they came.
+    let input: RowsReport.Side
     /// Shows texts: only where they were asked for.
     let showsTexts: Bool
 
@@ -26,7 +28,7 @@ struct ComparisonPage {
                 name: "macro-F1, \(second.name)", value: AnswerSections.percent(second.evaluation.macroF1),
                 note: "\(IntervalDrawing.points(test.macroF1Difference)) points"),
         ]
-        page.sections = [tests, labels]
+        page.sections = [tests, labels, RowsSection.measured(comparison.rows, side: input)]
         if showsTexts { page.sections.append(texts) }
         page.sections.append(adapters)
         page.footer = "lorikeet \(LorikeetVersion.current), \(ReportPage.time(Date()))"
@@ -44,8 +46,8 @@ struct ComparisonPage {
         list.add("only \(first.name) right", agreement.onlyFirst)
         list.add("only \(second.name) right", agreement.onlySecond)
         list.add("none right", agreement.neither)
-        list.add("McNemar, exact", "p = \(Figure.probability(test.exactP))")
-        list.add("McNemar, mid-p", "p = \(Figure.probability(test.midP))")
+        list.add("McNemar, exact", "p \(Figure.probability(test.exactP))")
+        list.add("McNemar, mid-p", "p \(Figure.probability(test.midP))")
         list.add("\(second.name) better", AnswerSections.percent(test.secondIsBetter) + " of samples")
         return ReportPage.Section(
             title: "Is it chance?",

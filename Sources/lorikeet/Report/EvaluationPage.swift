@@ -9,6 +9,8 @@ struct EvaluationPage {
     let adapter: Adapter
     let base: BERTBase
     let rows: [LabelledText]
+    /// What was found in them as they came.
+    let input: RowsReport.Side
     let predictions: [Prediction]
     let evaluation: Evaluation
     let seconds: Double
@@ -28,6 +30,7 @@ struct EvaluationPage {
             page.tiles.append(scores.tile)
             page.sections += scores.sections
         }
+        page.sections.append(RowsSection.measured(rows, side: input))
         if showsTexts { page.sections.append(MistakesSection(rows: rows, predictions: predictions).section) }
         page.sections.append(SettingsSection.adapter(adapter, base: base))
         page.footer = "lorikeet \(LorikeetVersion.current), \(ReportPage.time(Date()))"

@@ -34,7 +34,7 @@ struct TrainingPage {
         page.tiles = (answers?.tiles ?? []) + (scores.map { [$0.tile] } ?? []) + tiles
         page.sections = TrainingSections(epochs: candidate.epochs, curve: candidate.curve).sections + (answers?.sections ?? [])
         page.sections += scores?.sections ?? []
-        page.sections.append(rows)
+        page.sections.append(rows.section)
         if showsTexts { page.sections.append(MistakesSection(rows: validation, predictions: predictions).section) }
         page.sections.append(SettingsSection.settings(settings))
         page.sections.append(SettingsSection.adapter(candidate.adapter, base: base))
@@ -53,38 +53,11 @@ struct TrainingPage {
         ]
     }
 
-    private var rows: ReportPage.Section {
-        var list = PairList()
-        list.add("rows to learn from", training.count)
-        list.add("validation rows", validation.count)
-        let found = findings.map { finding -> Markup in "<li>\(finding)</li>\n" }
-        let notes: Markup = found.isEmpty ? .none : "<ul>\n\(Markup.joined(found))</ul>\n"
-        let (learnt, measured) = (Self.counts(training), Self.counts(validation))
-        let labels = Set(learnt.keys).union(measured.keys).sorted { (learnt[$0] ?? 0, $1) > (learnt[$1] ?? 0, $0) }
-        let most = Double(max(learnt.values.max() ?? 1, 1))
-        let lines = labels.map { label -> Markup in
-            let share = Figure.decimal(100 * Double(learnt[label] ?? 0) / most, 1)
-            return """
-                <tr><th scope="row">\(label)</th><td class="n"><span class="meter"><b><i style="width:\(Markup.text(share))%"></i></b>\
-                \(learnt[label] ?? 0)</span></td><td class="n">\(measured[label] ?? 0)</td></tr>
-
-                """
-        }
-        let height: Markup = labels.count > 20 ? " tall" : .none
-        return ReportPage.Section(
-            title: "Rows",
-            content: """
-                \(list.markup)\(notes)<div class="scroll\(height)"><table><thead><tr><th>label</th><th class="n">to learn from</th>\
-                <th class="n">validation</th></tr></thead>
-                <tbody>
-                \(Markup.joined(lines))</tbody></table></div>
-
-                """)
-    }
-
-    private static func counts(_ rows: [LabelledText]) -> [String: Int] {
-        var counts: [String: Int] = [:]
-        for label in rows.flatMap(\.labels) { counts[label, default: 0] += 1 }
-        return counts
+    private var rows: RowsSection {
+        RowsSection(
+            sides: [
+                RowsSection.Side(name: "rows to learn from", column: "to learn from", rows: training),
+                RowsSection.Side(name: "validation rows", column: "validation", rows: validation),
+            ], findings: findings)
     }
 }

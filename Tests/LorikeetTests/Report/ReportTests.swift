@@ -65,6 +65,7 @@ import Testing
         let html = try material.scratch.text("e.html")
         HTMLCheck.expectGood(html)
         #expect(html.contains("Confusion") && html.contains("31 labelled rows") && !html.contains("marked"))
+        #expect(html.contains("rows measured on") && html.contains("input: "), "what was found in the rows")
     }
 
     @Test func twoAdaptersAreComparedOnTheSameRows() async throws {
@@ -85,7 +86,7 @@ import Testing
         #expect(try await Program.run(arguments + ["--json"]).output == outcome.output, "the same seed, the same figures")
         let html = try material.scratch.text("c.html")
         HTMLCheck.expectGood(html)
-        #expect(html.contains("Is it chance?") && html.contains("weak") && html.contains("McNemar"))
+        #expect(html.contains("Is it chance?") && html.contains("weak") && html.contains("McNemar") && html.contains("rows measured on"))
 
         let table = try await Program.run(arguments)
         #expect(table.status == 0 && table.output.contains("mid-p = ") && table.output.contains("macro-F1"))
