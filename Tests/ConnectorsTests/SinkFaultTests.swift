@@ -102,12 +102,13 @@ import Testing
                 PERFORM pg_advisory_xact_lock(42); LOCK TABLE public.other; RETURN NEW;
             END $$
             """, "CREATE TRIGGER wait BEFORE INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.wait()",
-            // Who waits last notices, and that is to be the sink.
+            // The sink is to notice, and so the other session does not look.
             "ALTER DATABASE \(database.name) SET deadlock_timeout = '50ms'")
         let gate = try database.connect()
         try gate.execute("SELECT pg_advisory_lock(42)")
         let other = PostgresSession(database.settings(), name: "other")
         try await other.run("locking") { connection in
+            try connection.execute("SET deadlock_timeout = '1h'")
             try connection.execute("BEGIN")
             try connection.execute("LOCK TABLE public.other")
         }

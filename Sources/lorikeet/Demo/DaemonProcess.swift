@@ -24,7 +24,7 @@ final class DaemonProcess: Sendable {
         executable: URL? = nil, pipeline: String, options: [String] = [], launcher: [String] = [], environment: [String: String], log: URL
     ) async throws -> DaemonProcess {
         let process = Process()
-        let program = try executable ?? Self.executable()
+        let program = executable ?? ownExecutable
         let arguments = ["run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"] + options
         process.executableURL = launcher.first.map { URL(fileURLWithPath: $0) } ?? program
         process.arguments = launcher.isEmpty ? arguments : Array(launcher.dropFirst()) + [program.path] + arguments
@@ -99,20 +99,15 @@ final class DaemonProcess: Sendable {
         return await exit.value()
     }
 
-    /// This program's own file.
-    static func executable() throws -> URL {
-        guard let path = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
-            throw DemoError("cannot find the running program's file")
-        }
-        return URL(fileURLWithPath: path)
-    }
+    /// The program that runs, also once a new build has taken its file's place.
+    private static let ownExecutable = URL(fileURLWithPath: "/proc/\(ProcessInfo.processInfo.processIdentifier)/exe")
 
     /// Runs another command of this program to its end.
     static func run(
         executable: URL? = nil, _ arguments: [String], environment: [String: String]
     ) async throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = try executable ?? Self.executable()
+        process.executableURL = executable ?? ownExecutable
         process.arguments = arguments
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = Pipe()

@@ -1,0 +1,39 @@
+import Foundation
+import Testing
+
+/// `scripts/install`, into a folder of the test's.
+@Suite(.scratch) struct InstallTests {
+    private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+        .deletingLastPathComponent()
+
+    private static func install(_ program: String, to scratch: Scratch) async throws -> (status: Int32, error: String) {
+        let process = Process()
+        process.executableURL = package.appending(path: "scripts/install")
+        process.arguments = [program]
+        process.environment = ProcessInfo.processInfo.environment.merging(["DESTDIR": scratch.path("root"), "PREFIX": "/opt/birds"]) { $1 }
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try scratch.newFile("stderr")
+        let status = try await Program.start(process).status
+        return (status, try scratch.text("stderr"))
+    }
+
+    @Test func aProgramThatCanBeToldToCrashIsNotInstalled() async throws {
+        let scratch = try Scratch()
+        let (status, error) = try await Self.install(Program.executable().path, to: scratch)
+        #expect(status == 1 && error.contains("was built for tests"), "\(error)")
+        #expect(!scratch.exists("root"))
+    }
+
+    @Test func programUnitsPipelinesAndCompletionsGoToTheirPlaces() async throws {
+        let scratch = try Scratch()
+        let program = try scratch.write("program", "#!/bin/sh\necho \"completions: $*\"\n")
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let (status, error) = try await Self.install(program, to: scratch)
+        #expect(status == 0, "\(error)")
+        #expect(scratch.content("root/opt/birds/bin") == ["lorikeet"])
+        #expect(scratch.content("root/opt/birds/share/lorikeet/pipelines").contains { $0.hasSuffix(".yaml") })
+        #expect(try scratch.text("root/etc/bash_completion.d/lorikeet") == "completions: --generate-completion-script bash\n")
+        let unit = try scratch.text("root/etc/systemd/system/lorikeet.service")
+        #expect(unit.contains("/opt/birds/bin/lorikeet") && !unit.contains("/usr/local/bin/lorikeet"))
+    }
+}
