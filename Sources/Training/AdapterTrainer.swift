@@ -35,7 +35,7 @@ public struct AdapterTrainer: Sendable {
         task: String? = nil, goingOnFrom checkpoint: TrainingCheckpoint? = nil, save: (TrainingCheckpoint) -> Void = { _ in },
         pausingAt pause: Int = .max, progress: (TrainingProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> AdapterCandidate {
-        var texts = training
+        var texts = consume training
         try settings.check(base: base, tokenizer: tokenizer)
         let labels = try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, texts) } ?? labels
         let rows = try TrainingRows(

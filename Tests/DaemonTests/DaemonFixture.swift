@@ -119,6 +119,12 @@ final class DaemonFixture: Sendable {
         return Int(try #require(try connection.execute(sql).first).integer("n"))
     }
 
+    func execute(_ sql: String) throws {
+        let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
+        defer { connection.close() }
+        try connection.execute(sql, deadline: .seconds(60))
+    }
+
     func digests() throws -> Set<String> {
         let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
         defer { connection.close() }

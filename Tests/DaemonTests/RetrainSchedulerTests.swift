@@ -58,6 +58,44 @@ import Testing
             #expect(await daemon.readiness().ready)
         }
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
-        #expect(line.contains("status=137"), "\(line)")
+        #expect(line.contains("status=137") && line.contains("signal 9") && line.contains("memory"), "\(line)")
+    }
+}
+
+/// The real program under a limit that its rows do not fit into: the daemon labels on, and retrains once they do.
+@Test func aRetrainingWithoutMemoryDisturbsNothing() async throws {
+    try await DaemonFixture.with { fixture in
+        let lorikeet = try BuiltProgram.url().path
+        // In KiB of address space, of which the program with this base takes two thirds.
+        let script = """
+            #!/bin/sh
+            ulimit -v 1500000
+            export DATABASE_URL='\(fixture.postgres.value)' SWIFT_BACKTRACE=enable=no
+            exec \(lorikeet) "$@" 2>> \(fixture.folder.path)/errors
+            """
+        let program = try fixture.folder.write("program", script)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, minimum_hold_out: 5, epochs: 1, workers: 1 }")
+        var options = fixture.options()
+        options.retrainProgram = program
+        try fixture.execute(
+            """
+            INSERT INTO lorikeet.annotations (task, text, label)
+            SELECT 'noise', 'private ' || repeat(n || ' ', 250000), CASE n % 2 WHEN 0 THEN 'calm' ELSE 'loud' END FROM generate_series(1001, 1600) AS n
+            """)
+        try await fixture.withDaemon(file, options: options) { daemon in
+            try await eventually("one that failed") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 1 }
+            try fixture.produce(50)
+            try await eventually("50 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 50 }
+            #expect(await daemon.readiness().ready)
+            #expect(fixture.log.count(containing: "msg=\"retraining ended\"") == 0)
+            try fixture.execute("UPDATE lorikeet.annotations SET text = left(text, 20)")
+            try await eventually("one that ended") { fixture.log.count(containing: "msg=\"retraining ended\"") >= 1 }
+        }
+        let errors = try String(contentsOfFile: fixture.folder.path + "/errors", encoding: .utf8)
+        #expect(errors.contains("memory"), "\(errors)")
+        #expect(!errors.contains("private") && !fixture.log.all.contains { $0.contains("private") })
     }
 }

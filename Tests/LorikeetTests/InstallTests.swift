@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 /// `scripts/install`, into a folder of the test's.
@@ -19,7 +20,7 @@ import Testing
 
     @Test func aProgramThatCanBeToldToCrashIsNotInstalled() async throws {
         let scratch = try Scratch()
-        let (status, error) = try await Self.install(Program.executable().path, to: scratch)
+        let (status, error) = try await Self.install(BuiltProgram.url().path, to: scratch)
         #expect(status == 1 && error.contains("was built for tests"), "\(error)")
         #expect(!scratch.exists("root"))
     }

@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 
 /// The real executable, run as a process of its own, as a script would.
 enum Program {
@@ -38,7 +39,7 @@ enum Program {
     /// A process of the executable that has not been started.
     static func make(_ arguments: [String], environment: [String: String] = [:]) throws -> Process {
         let process = Process()
-        process.executableURL = try executable()
+        process.executableURL = try BuiltProgram.url()
         process.arguments = arguments
         var variables = ProcessInfo.processInfo.environment
         variables["DATABASE_URL"] = nil
@@ -87,15 +88,5 @@ enum Program {
             }
         }
         return pieces
-    }
-
-    /// Beside the tests' own executable, else in the package's build folder.
-    static func executable() throws -> URL {
-        let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
-        let places = [tests, package.appending(path: ".build/release"), package.appending(path: ".build/debug")]
-        let found = places.map { $0.appending(path: "lorikeet") }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
-        guard let found else { throw CocoaError(.fileNoSuchFile) }
-        return found
     }
 }

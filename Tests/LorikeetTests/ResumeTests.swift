@@ -1,5 +1,6 @@
 import BERT
 import Foundation
+import TestSupport
 import Testing
 
 /// Trainings that are interrupted, killed, or run out of disk, as processes.
@@ -132,7 +133,7 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
-            ["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"", try Program.executable().path] + material.arguments(epochs: 1)
+            ["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"", try BuiltProgram.url().path] + material.arguments(epochs: 1)
         process.standardOutput = try material.scratch.newFile("stdout")
         process.standardError = try material.scratch.newFile("stderr")
         #expect(try await Program.start(process).status == 1)

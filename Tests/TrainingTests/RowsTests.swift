@@ -172,4 +172,18 @@ struct RowsTests {
         for label in 0..<40 { #expect(isHeld[2 * label] != isHeld[2 * label + 1]) }
         #expect(!HoldOut(percentage: 0).split(texts).contains(true))
     }
+
+    /// Both ways to normalise agree, and what decides on the hold-out is for ever.
+    @Test func normalizedTextsOfASCIIAreTheSameByBothWays() {
+        var random = TestRandom(seed: 11)
+        for _ in 0..<500 {
+            let text = String(
+                decoding: (0..<Int.random(in: 0..<40, using: &random)).map { _ in UInt8.random(in: 0..<128, using: &random) }, as: UTF8.self
+            )
+            #expect(NormalizedText.normalizedASCII(text.utf8) == NormalizedText.normalized(text), "\(text.debugDescription)")
+        }
+        #expect(NormalizedText.normalizedASCII("Äpfel".utf8) == nil)
+        #expect(NormalizedText("  Hello\r\n WORLD ").hash64 == 0xb94d_27b9_934d_3e08)
+        #expect(NormalizedText("A\u{308}pfel\u{A0}") == NormalizedText("äpfel"))
+    }
 }

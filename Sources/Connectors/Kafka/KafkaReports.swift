@@ -7,6 +7,8 @@ import Serving
 final class KafkaReports {
     private var stop: KafkaError?
     private var away: KafkaError?
+    /// The last of the others: it says why the last broker went, which `_ALL_BROKERS_DOWN` does not.
+    private var last: KafkaError?
 
     /// Errors that leave nothing to read; the library gets over all others by itself, unnoticed.
     private static let waitedFor: Set<String> = [
@@ -20,14 +22,20 @@ final class KafkaReports {
             // That all brokers are down follows from these, and says less.
             let isConsequence = error.name == "_ALL_BROKERS_DOWN" && (away?.name == "_SSL" || away?.name == "_RESOLVE")
             if !isConsequence { away = error }
+        } else {
+            last = error
         }
     }
 
     /// Messages came, partitions were assigned, or a broker answered.
-    func noteSignOfLife() { away = nil }
+    func noteSignOfLife() { (away, last) = (nil, nil) }
 
     var isAway: Bool { away != nil }
 
     /// What there is to wait for, or to stop for.
-    var failure: SourceError? { (stop ?? away).map { SourceError($0, purpose: "reading") } }
+    var failure: SourceError? {
+        guard var error = stop ?? away else { return nil }
+        if error.name == "_ALL_BROKERS_DOWN", let last { error.message += " (\(last.name): \(last.message))" }
+        return SourceError(error, purpose: "reading")
+    }
 }

@@ -11,7 +11,8 @@ public enum RetrainCommand {
     /// Trains a challenger from the labelled rows of a task, compares, promotes or rejects it.
     ///
     /// - Parameters:
-    ///   - background: lowers this process's priority and ends when standard input closes: how the daemon starts it.
+    ///   - background: lowers this process's priority, offers it first when memory is out, and ends when standard input closes: how the
+    ///     daemon starts it.
     ///   - trigger: `rows` if new rows set it off, anything else for a person or a timer.
     ///   - progress: a line of progress for a person.
     /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed.
@@ -23,6 +24,7 @@ public enum RetrainCommand {
         let cancellation = Cancellation()
         if background {
             BackgroundProcess.lowerPriority()
+            BackgroundProcess.goFirstWhenMemoryIsOut()
             BackgroundProcess.whenStandardInputCloses { cancellation.cancel() }
         }
         BLAS.configure()

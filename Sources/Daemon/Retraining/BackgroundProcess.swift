@@ -10,6 +10,15 @@ enum BackgroundProcess {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
     }
 
+    /// What half of the machine's memory would add to the badness of a process.
+    private static let badness = "500"
+
+    /// Where memory is out, the kernel is to end this process and not the daemon that started it (`proc(5)`, `oom_score_adj`).
+    static func goFirstWhenMemoryIsOut() {
+        // Where that file cannot be written, the larger process goes first: while it trains, that is most often this one.
+        try? Data(badness.utf8).write(to: URL(fileURLWithPath: "/proc/self/oom_score_adj"))
+    }
+
     /// How long a cancelled run may take to end by itself.
     private static let patience: UInt32 = 5
 

@@ -10,6 +10,14 @@ final class ChildProcess: Sendable {
         /// The exit status, or 128 and the signal.
         var status: Int32
         var output: [UInt8]
+
+        /// In words which signal ended it; nil if none did.
+        var signalReason: String? {
+            guard status > 128 else { return nil }
+            let signal = status - 128
+            let hint = signal == SIGKILL ? "; the kernel does so when memory is out" : ""
+            return "ended by signal \(signal) (\(String(cString: strsignal(signal))))\(hint)"
+        }
     }
 
     /// More output than this is not kept.

@@ -12,6 +12,8 @@ actor RetrainScheduler: Service {
     private var pipelines: [PipelineConfiguration]
     private var sources: [String: PostgresLabelledRowSource] = [:]
     private var isDatabaseAway = false
+    /// When a task's last process was started, which may have died before it could note anything in the database.
+    private var starts: [String: Date] = [:]
 
     /// New rows are counted at least this often, whatever `every` says: it only spaces the runs.
     private static let longestPause = Duration.seconds(10)
@@ -67,7 +69,8 @@ actor RetrainScheduler: Service {
             if isDatabaseAway { logger.notice("labelled rows can be counted again") }
             isDatabaseAway = false
             let trigger = RetrainTrigger(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
-            let isDue = trigger.decision(lastRun: last?.startedAt, newRows: newRows, now: Date()) == .retrain
+            let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
+            let isDue = trigger.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
             if isDue { logger.notice("retraining begins", metadata: ["task": "\(task)", "new_rows": "\(newRows)"]) }
             return isDue
         } catch {
@@ -88,6 +91,7 @@ actor RetrainScheduler: Service {
     // MARK: - The process
 
     private func runChild(task: String, pipeline: PipelineConfiguration) async throws {
+        starts[task] = Date()
         let child: ChildProcess
         do throws(CommandFailure) {
             child = try ChildProcess(
@@ -129,7 +133,9 @@ actor RetrainScheduler: Service {
             label: "lorikeet_retrainings_total", dimensions: [("task", task), ("verdict", verdict)]
         ).increment(by: 1)
         guard ending.status == 0, let report else {
-            logger.error("retraining failed", metadata: ["task": "\(task)", "status": "\(ending.status)"])
+            var metadata: Logger.Metadata = ["task": "\(task)", "status": "\(ending.status)"]
+            if let reason = ending.signalReason { metadata["reason"] = "\(reason)" }
+            logger.error("retraining failed", metadata: metadata)
             return
         }
         var metadata: Logger.Metadata = [

@@ -4,26 +4,41 @@ import Foundation
 /// A text without the differences that do not make it another one: case, blanks, Unicode's ways to write the same.
 ///
 /// Two rows with the same normalised text are the same text; its hash decides for ever whether it is held out. A change here
-/// would move rows between training and hold-out.
+/// would move rows between training and hold-out. What is kept is the hash alone: of 100,000 long texts the texts would be too much.
 public struct NormalizedText: Hashable, Sendable {
-    let value: String
+    public let isEmpty: Bool
+    /// SHA-256 over the UTF-8 bytes.
+    private let digest: SHA256.Digest
+
+    /// The first 64 bits of the digest.
+    var hash64: UInt64 { digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
 
     public init(_ text: String) {
-        value = text.precomposedStringWithCanonicalMapping.lowercased().split(whereSeparator: \.isWhitespace)
-            .joined(separator: " ")
+        let value = Self.normalizedASCII(text.utf8) ?? Self.normalized(text)
+        isEmpty = value.isEmpty
+        digest = SHA256.hash(data: value)
     }
 
-    public var isEmpty: Bool { value.isEmpty }
-
-    /// The first 64 bits of SHA-256 over the UTF-8 bytes.
-    var hash64: UInt64 {
-        SHA256.hash(data: Data(value.utf8)).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    static func normalized(_ text: String) -> [UInt8] {
+        let words = text.precomposedStringWithCanonicalMapping.lowercased().split(whereSeparator: \.isWhitespace)
+        return Array(words.joined(separator: " ").utf8)
     }
 
-    // Swift compares strings by canonical equivalence; bytes are what the hash sees.
-    public static func == (left: Self, right: Self) -> Bool { left.value.utf8.elementsEqual(right.value.utf8) }
-
-    public func hash(into hasher: inout Hasher) {
-        for byte in value.utf8 { hasher.combine(byte) }
+    /// The same, many times faster; nil for a text that has other characters.
+    static func normalizedASCII(_ text: String.UTF8View) -> [UInt8]? {
+        var value: [UInt8] = []
+        value.reserveCapacity(text.count)
+        var isBlankBefore = false
+        for byte in text {
+            switch byte {
+            case 0x80...: return nil
+            case 0x09...0x0D, 0x20: isBlankBefore = true
+            default:
+                if isBlankBefore, !value.isEmpty { value.append(0x20) }
+                isBlankBefore = false
+                value.append((0x41...0x5A).contains(byte) ? byte | 0x20 : byte)
+            }
+        }
+        return value
     }
 }

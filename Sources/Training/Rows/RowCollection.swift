@@ -31,6 +31,7 @@ public struct RowCollection: Sendable {
     public private(set) var trimmedLabels = 0
     /// Rows a label of which was not in normal form C.
     public private(set) var normalizedLabels = 0
+    private var knownLabels: [[String]: [String]] = [:]
 
     public init(_ options: RowOptions = RowOptions()) { self.options = options }
 
@@ -41,7 +42,7 @@ public struct RowCollection: Sendable {
     /// - Parameter line: where it stands in the last source.
     public mutating func add(text: String, labels: Labels, line: Int) throws(DatasetError) {
         do throws(Refusal) {
-            rows.append(LabelledText(text: text, labels: try clean(try parts(labels))))
+            rows.append(LabelledText(text: text, labels: shared(try clean(try parts(labels)))))
         } catch {
             try refuse(line: line, reason: error.reason)
         }
@@ -73,6 +74,14 @@ public struct RowCollection: Sendable {
             guard options.isMultiLabel else { throw Refusal(reason: "has a set of labels, but each text of this task has one") }
             return labels
         }
+    }
+
+    /// One array for all rows with these labels: of many rows each would else hold a piece of memory between their texts, so that no
+    /// page of it could be given back once the texts are forgotten.
+    private mutating func shared(_ labels: [String]) -> [String] {
+        if let known = knownLabels[labels] { return known }
+        knownLabels[labels] = labels
+        return labels
     }
 
     private mutating func clean(_ labels: [String]) throws(Refusal) -> [String] {

@@ -27,6 +27,9 @@ struct SourceBytes {
         guard descriptor >= 0 else { throw .unreadable(file: name, reason: String(cString: strerror(errno))) }
         defer { if descriptor > 0 { close(descriptor) } }
         var bytes: [UInt8] = []
+        var status = stat()
+        // A file's size spares the copies of an array that grows.
+        if fstat(descriptor, &status) == 0, status.st_size > 0 { bytes.reserveCapacity(Int(status.st_size)) }
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
             let count = Foundation.read(descriptor, &chunk, chunk.count)

@@ -90,7 +90,7 @@ final class DeliveryStream {
         starts += 1
         let usual = ["KAFKA_BROKERS": broker.bootstrapServers, "DATABASE_URL": server.dsn()]
         let daemon = try await DaemonProcess.start(
-            executable: Program.executable(), pipeline: pipeline, environment: usual.merging(environment) { $1 }, log: logURL)
+            executable: BuiltProgram.url(), pipeline: pipeline, environment: usual.merging(environment) { $1 }, log: logURL)
         daemons.append(daemon)
         return daemon
     }
