@@ -14,6 +14,8 @@ struct SoakFault: Sendable {
 
         var needsOwnDatabase: Bool { [.restartDatabase, .crashDatabase, .freezeDatabase].contains(self) }
         var needsOwnBroker: Bool { [.refuseRequests, .slowBroker, .cutBroker].contains(self) }
+        /// Whether members come, go or join anew.
+        var movesGroup: Bool { needsOwnBroker || [.killDaemon, .terminateDaemon, .freezeDaemon].contains(self) }
     }
 
     let kind: Kind
