@@ -182,6 +182,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--limit", type=int, default=800, help="rows of a timed epoch")
     parser.add_argument("--memory-rows", type=int, default=100_000)
+    parser.add_argument("--part", choices=["quality", "speed"], help="this part alone; it is shown, and no page written")
     arguments = parser.parse_args()
     layers = json.loads((pathlib.Path(arguments.base) / "config.json").read_text())["num_hidden_layers"]
     with tempfile.TemporaryDirectory() as scratch:
@@ -195,20 +196,22 @@ def main():
             "Rank 8, alpha 16, query and value, batch 16, rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up, at most 256 tokens;",
             "base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches.", "",
             "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]
-        print("== Quality", flush=True)
-        lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch)
-        for place in sets:
-            if place.name == "sms_spam":
-                lines += ["", tutorial(runs, place, arguments.seeds)]
-        print("== Speed", flush=True)
-        lines += [
-            "", "## Speed", "",
-            f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
-        lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
-        lines += ["", memory(runs, scratch, arguments.memory_rows)]
+        if arguments.part != "speed":
+            print("== Quality", flush=True)
+            lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch)
+            for place in sets:
+                if place.name == "sms_spam":
+                    lines += ["", tutorial(runs, place, arguments.seeds)]
+        if arguments.part != "quality":
+            print("== Speed", flush=True)
+            lines += [
+                "", "## Speed", "",
+                f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
+            lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
+            lines += ["", memory(runs, scratch, arguments.memory_rows)]
     text = "\n".join(lines) + "\n"
     print("\n" + text)
-    if arguments.output:
+    if arguments.output and not arguments.part:
         arguments.output.write_text(text, encoding="utf-8")
 
 
