@@ -66,11 +66,11 @@ import Testing
 @Test func aRetrainingWithoutMemoryDisturbsNothing() async throws {
     try await DaemonFixture.with { fixture in
         let lorikeet = try BuiltProgram.url().path
-        // In KiB of address space, of which the program with this base takes two thirds.
+        // In KiB of address space, of which the program with this base takes a third, however many cores there are.
         let script = """
             #!/bin/sh
             ulimit -v 1500000
-            export DATABASE_URL='\(fixture.postgres.value)' SWIFT_BACKTRACE=enable=no
+            export DATABASE_URL='\(fixture.postgres.value)' SWIFT_BACKTRACE=enable=no OPENBLAS_NUM_THREADS=1 MALLOC_ARENA_MAX=1
             exec \(lorikeet) "$@" 2>> \(fixture.folder.path)/errors
             """
         let program = try fixture.folder.write("program", script)
