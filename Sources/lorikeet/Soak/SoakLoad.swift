@@ -72,8 +72,8 @@ struct SoakLoad {
     private mutating func begin(_ now: ContinuousClock.Instant) async throws {
         let fault = postponed ?? SoakFault(among: servers.possible, daemons: settings.daemons, random: &random)
         postponed = nil
-        // Where a member's request to join is cut off, librdkafka repeats it, and its mock cluster (2.0.2) ends itself at the second:
-        // "Assertion `!member->resp' failed". A broker answers.
+        // Cut off while members were joining, librdkafka's mock cluster (2.0.2) has ended itself when they came back: "Assertion
+        // `!member->resp' failed", by its looks at a second request to join. So a soak does not try that case.
         if fault.kind == .cutBroker, now < groupMoved + Self.groupRest {
             postponed = fault
             return
