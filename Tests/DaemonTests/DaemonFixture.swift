@@ -113,22 +113,24 @@ final class DaemonFixture: Sendable {
     }
 
     /// Runs a query that returns one row with the column `n`.
-    func number(_ sql: String) throws -> Int {
-        let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
-        defer { connection.close() }
-        return Int(try #require(try connection.execute(sql).first).integer("n"))
-    }
-
-    func execute(_ sql: String) throws {
-        let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
-        defer { connection.close() }
-        try connection.execute(sql, deadline: .seconds(60))
-    }
+    func number(_ sql: String) throws -> Int { Int(try #require(try execute(sql).first).integer("n")) }
 
     func digests() throws -> Set<String> {
+        Set(try execute("SELECT DISTINCT adapter_digest AS d FROM lorikeet.labels").rows.map { try $0.text("d") })
+    }
+
+    @discardableResult
+    func execute(_ sql: String) throws -> PostgresResult {
         let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
         defer { connection.close() }
-        return Set(try connection.execute("SELECT DISTINCT adapter_digest AS d FROM lorikeet.labels").rows.map { try $0.text("d") })
+        return try connection.execute(sql, deadline: .seconds(60))
+    }
+
+    /// Writes a script that stands in for this program in retrainings, and returns its path.
+    func writeProgram(_ script: String) throws -> String {
+        let path = try folder.write("program", script)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        return path
     }
 }
 

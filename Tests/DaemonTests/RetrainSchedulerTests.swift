@@ -9,14 +9,12 @@ import Testing
 @Test func enoughNewRowsStartARetrainingOfTheirTask() async throws {
     try await DaemonFixture.with { fixture in
         // Stands in for this program: says how it was called, and reports a verdict.
-        let program = try fixture.folder.write(
-            "program",
+        let program = try fixture.writeProgram(
             """
             #!/bin/sh
             echo "$@" >> \(fixture.folder.path)/calls
             echo '{"task":"noise","verdict":"rejected","reason":"only ties","rowsUsed":3}'
             """)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         try fixture.writeAdapter("first")
         let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 3 }")
         var options = fixture.options()
@@ -41,17 +39,14 @@ import Testing
 /// As the kernel ends a process when memory is out: the daemon says so, labels on, and tries again.
 @Test func aRetrainingThatIsKilledDisturbsNothing() async throws {
     try await DaemonFixture.with { fixture in
-        let program = try fixture.folder.write("program", "#!/bin/sh\nkill -KILL $$\n")
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let program = try fixture.writeProgram("#!/bin/sh\nkill -KILL $$\n")
         try fixture.writeAdapter("first")
         let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 1 }")
         var options = fixture.options()
         options.retrainProgram = program
         try await fixture.withDaemon(file, options: options) { daemon in
             try await eventually("ready") { await daemon.readiness().ready }
-            let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
-            defer { connection.close() }
-            try connection.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+            try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
             try await eventually("two that failed") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 2 }
             try fixture.produce(50)
             try await eventually("50 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 50 }
@@ -73,8 +68,7 @@ import Testing
             export DATABASE_URL='\(fixture.postgres.value)' SWIFT_BACKTRACE=enable=no OPENBLAS_NUM_THREADS=1 MALLOC_ARENA_MAX=1
             exec \(lorikeet) "$@" 2>> \(fixture.folder.path)/errors
             """
-        let program = try fixture.folder.write("program", script)
-        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
+        let program = try fixture.writeProgram(script)
         try fixture.writeAdapter("first")
         let file = try fixture.writePipeline(
             extra: "retrain: { every: 100ms, minimum_new_rows: 1, minimum_hold_out: 5, epochs: 1, workers: 1 }")

@@ -194,10 +194,10 @@ def main():
         lines = [
             "# Training beside PEFT", "", f"Written by `make benchmark-training` on: {machine()}.", "",
             "Rank 8, alpha 16, query and value, batch 16, rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up, at most 256 tokens;",
-            "base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches.", "",
-            "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]
+            "base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches."]
         if arguments.part != "speed":
             print("== Quality", flush=True)
+            lines += ["", "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]
             lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch)
             for place in sets:
                 if place.name == "sms_spam":

@@ -14,8 +14,9 @@ struct SoakFault: Sendable {
 
         var needsOwnDatabase: Bool { [.restartDatabase, .crashDatabase, .freezeDatabase].contains(self) }
         var needsOwnBroker: Bool { [.refuseRequests, .slowBroker, .cutBroker].contains(self) }
+        var isOfDaemon: Bool { [.killDaemon, .terminateDaemon, .freezeDaemon].contains(self) }
         /// Whether members come, go or join anew.
-        var movesGroup: Bool { needsOwnBroker || [.killDaemon, .terminateDaemon, .freezeDaemon].contains(self) }
+        var movesGroup: Bool { needsOwnBroker || isOfDaemon }
     }
 
     let kind: Kind
@@ -33,7 +34,7 @@ struct SoakFault: Sendable {
     }
 
     var description: String {
-        let target = [.killDaemon, .terminateDaemon, .freezeDaemon].contains(kind) ? " \(daemon + 1)" : ""
+        let target = kind.isOfDaemon ? " \(daemon + 1)" : ""
         return "\(kind.rawValue)\(target)"
     }
 }
