@@ -13,7 +13,8 @@ struct LearningRateSchedule {
         self.peak = peak
         self.shape = shape
         self.steps = steps
-        warmupSteps = Int(Double(warmup) * Double(steps))
+        // In single precision, that a share such as 0.06 be not a little less than what was written: 50 steps have 3 to warm up.
+        warmupSteps = min(Int(warmup * Float(steps)), steps)
     }
 
     /// - Parameter step: from 0; the very first rate is zero where there is a warm-up.

@@ -67,12 +67,14 @@ public struct PairedComparison: Sendable, Equatable {
     /// Two-sided probabilities of a split at least as uneven, if each side were as likely.
     static func mcNemar(_ first: Int, _ second: Int) -> (exact: Double, mid: Double) {
         let (count, fewer) = (first + second, min(first, second))
-        guard count > 0, first != second else { return (1, 1) }
+        guard count > 0 else { return (1, 1) }
         func probability(_ successes: Int) -> Double {
             let (n, k) = (Double(count), Double(successes))
             let ways: Double = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
             return exp(ways - n * log(2))
         }
+        // Where both sides are as many, no split is more even: what was observed counts once, not on both sides.
+        guard first != second else { return (1, 1 - probability(fewer) / 2) }
         var tail = 0.0
         for successes in 0...fewer { tail += probability(successes) }
         return (min(1, 2 * tail), min(1, 2 * tail - probability(fewer)))

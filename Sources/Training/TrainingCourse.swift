@@ -8,7 +8,8 @@ public enum KeptEpoch: String, Sendable, Codable, CaseIterable {
 
     /// The higher, the better.
     fileprivate func figures(_ evaluation: Evaluation) -> (Double, Double) {
-        let loss = -(evaluation.loss ?? .infinity)
+        // What is no number is worse than any, and must not stand in every comparison's way.
+        let loss = evaluation.loss.map { $0.isNaN ? -.infinity : -$0 } ?? -.infinity
         switch self {
         case .last: return (0, 0)
         case .macroF1: return (evaluation.macroF1, loss)

@@ -11,6 +11,31 @@ public enum ClassWeighting: Sendable, Codable, Equatable {
     case given([String: Float])
 }
 
+/// As programs write it: `"none"`, `"balanced"`, or an object of weights by label.
+extension ClassWeighting {
+    public init(from decoder: any Decoder) throws {
+        let value = try decoder.singleValueContainer()
+        if let weights = try? value.decode([String: Float].self) {
+            self = .given(weights)
+            return
+        }
+        switch try value.decode(String.self) {
+        case "none": self = .none
+        case "balanced": self = .balanced
+        default: throw DecodingError.dataCorruptedError(in: value, debugDescription: "is neither none, balanced nor weights by label")
+        }
+    }
+
+    public func encode(to encoder: any Encoder) throws {
+        var value = encoder.singleValueContainer()
+        switch self {
+        case .none: try value.encode("none")
+        case .balanced: try value.encode("balanced")
+        case .given(let weights): try value.encode(weights)
+        }
+    }
+}
+
 /// How misses count in a training: class weights and label smoothing.
 struct TrainingCriterion: Sendable {
     /// One a label; nil: all 1.

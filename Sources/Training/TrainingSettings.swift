@@ -147,7 +147,7 @@ extension TrainingSettings {
     ///
     /// The tensors' shapes are compared elsewhere; this is what they do not show.
     func difference(to start: LoRAConfiguration) -> String? {
-        if start.alpha != Double(alpha) { return "its alpha is \(start.alpha), \(alpha) is asked for" }
+        if Float(start.alpha) != alpha { return "its alpha is \(Float(start.alpha)), \(alpha) is asked for" }
         if start.useRSLoRA != usesRSLoRA {
             return start.useRSLoRA ? "it is scaled as rsLoRA is, plain scaling is asked for" : "its scaling is plain, rsLoRA is asked for"
         }

@@ -14,7 +14,9 @@ struct PairedComparisonTests {
     @Test func midPTakesHalfOfWhatWasObserved() {
         // 1 of 6: P(0) = 1/64, P(1) = 6/64; exact 2·7/64, mid-p 2·(1/64 + 3/64).
         #expect(abs(PairedComparison.mcNemar(1, 5).mid - 0.125) < 1e-9)
-        #expect(PairedComparison.mcNemar(3, 3).mid == 1)
+        // 3 of 6: P(3) = 20/64, and 1 - 10/64 (Fagerland et al. 2013).
+        #expect(abs(PairedComparison.mcNemar(3, 3).mid - 0.84375) < 1e-9 && PairedComparison.mcNemar(3, 3).exact == 1)
+        #expect(PairedComparison.mcNemar(0, 0).mid == 1)
         let large = PairedComparison.mcNemar(40_000, 41_000)
         #expect(large.exact > 0.0001 && large.exact < 0.001 && large.mid < large.exact)
     }

@@ -43,6 +43,12 @@ struct RowsTests {
             records("\"a\"b,c\nd,e") == [
                 .bad(line: 1, reason: "something other than a comma follows a closing quote"), record("d", "e", line: 2),
             ])
+        // A later quote closes it by chance: the rows between are rows all the same.
+        #expect(
+            records("a,\"b\nc,d\ne,\"f\"\ng,h\n") == [
+                .bad(line: 1, reason: "something other than a comma follows a closing quote"), record("c", "d", line: 2),
+                record("e", "f", line: 3), record("g", "h", line: 4),
+            ])
         #expect(
             records("a\"b,c\nd,e") == [
                 .bad(line: 1, reason: "a quote stands within a field that does not begin with one"), record("d", "e", line: 2),

@@ -15,6 +15,10 @@ struct LearningRateScheduleTests {
         // Too few steps for a share of them.
         #expect(LearningRateSchedule(peak: 1, warmup: 0.06, steps: 3).rate(at: 0) == 1)
         #expect(LearningRateSchedule(peak: 1, warmup: 1, steps: 2).rate(at: 1) == 0.5)
+        // As Python's int(0.06 * steps).
+        for (steps, expected) in [(49, 2), (50, 3), (100, 6), (150, 9), (1_700, 102), (100_000, 6_000)] {
+            #expect(LearningRateSchedule(peak: 1, warmup: 0.06, steps: steps).warmupSteps == expected)
+        }
     }
 
     @Test func aCosineFallsToZeroAndAConstantStays() {

@@ -29,7 +29,7 @@ struct CSVParser {
         position = bytes.startIndex
     }
 
-    /// The next record, good or bad; after a bad one it goes on with the line behind it.
+    /// The next record, good or bad; after a bad one it goes on with the line behind the one that it begins on.
     mutating func next() -> Item? {
         while endLine() {}
         guard position < bytes.endIndex else { return nil }
@@ -38,17 +38,9 @@ struct CSVParser {
         while true {
             switch field() {
             case .bytes(let bytes): fields.append(bytes)
-            case .unclosed:
-                // The quote may be a slip: what follows its line may be rows again.
-                (position, line) = start
-                skipLine()
-                return .bad(line: start.line, reason: "a quote is opened here and never closed")
-            case .textBehindQuote:
-                skipLine()
-                return .bad(line: start.line, reason: "something other than a comma follows a closing quote")
-            case .quoteInside:
-                skipLine()
-                return .bad(line: start.line, reason: "a quote stands within a field that does not begin with one")
+            case .unclosed: return skip(start, "a quote is opened here and never closed")
+            case .textBehindQuote: return skip(start, "something other than a comma follows a closing quote")
+            case .quoteInside: return skip(start, "a quote stands within a field that does not begin with one")
             }
             if position < bytes.endIndex, bytes[position] == Self.comma {
                 position += 1
@@ -110,8 +102,11 @@ struct CSVParser {
         return true
     }
 
-    private mutating func skipLine() {
+    /// A bad record, of which only the first line is skipped: a quote in it may be a slip, and what follows may be rows again.
+    private mutating func skip(_ start: (position: Int, line: Int), _ reason: String) -> Item {
+        (position, line) = start
         while position < bytes.endIndex, bytes[position] != Self.lineFeed { position += 1 }
         _ = endLine()
+        return .bad(line: start.line, reason: reason)
     }
 }

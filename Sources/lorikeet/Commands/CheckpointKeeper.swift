@@ -6,6 +6,8 @@ import Training
 /// Keeps the checkpoint of a training beside its output: after epochs, and where it is interrupted.
 final class CheckpointKeeper {
     let path: String
+    /// How to go on from the checkpoint.
+    private let way: String
     /// The newest one, written or not.
     private var newest: TrainingCheckpoint?
     private var failure: CheckpointError?
@@ -13,7 +15,9 @@ final class CheckpointKeeper {
     /// Epochs that follow one another faster are not written each.
     private static let interval = Duration.seconds(10)
 
-    init(output: String) {
+    /// - Parameter isSearched: the settings are what a search found, which has to be told apart from one that is yet to come.
+    init(output: String, isSearched: Bool) {
+        way = isSearched ? "the same command with --resume and the settings found in place of --search" : "the same command with --resume"
         var output = output
         while output.count > 1, output.hasSuffix("/") { output.removeLast() }
         path = output + ".checkpoint"
@@ -47,13 +51,13 @@ final class CheckpointKeeper {
         if let failure { return CommandFailure(.failed, "interrupted, and the checkpoint could not be kept: \(failure)") }
         let step = newest.map { " after step \($0.step)" } ?? ""
         return CommandFailure(
-            .failed, "interrupted\(step): no adapter was written; the same command with --resume goes on from \(path)")
+            .failed, "interrupted\(step): no adapter was written; \(way) goes on from \(path)")
     }
 
     /// What to say where the adapter of a training that is over could not be written.
     func unwritten(_ error: any Error) -> CommandFailure {
         write()
-        let kept = failure == nil ? "; \(path) keeps the training: the same command with --resume writes the adapter" : ""
+        let kept = failure == nil ? "; \(path) keeps the training: \(way) writes the adapter" : ""
         return CommandFailure(.failed, explanation(of: error) + kept)
     }
 
@@ -63,7 +67,9 @@ final class CheckpointKeeper {
             try newest.write(to: path)
             (failure, writtenAt) = (nil, .now)
         } catch {
-            failure = error
+            // Said once a cause, at once: whoever relies on it may still make room.
+            if failure != error { StandardError.write("warning: no checkpoint is kept: \(error)") }
+            (failure, writtenAt) = (error, .now)
         }
     }
 }

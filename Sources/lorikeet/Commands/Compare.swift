@@ -29,9 +29,11 @@ struct Compare: ParsableCommand {
     @OptionGroup var baseOptions: BaseOptions
 
     @Option(
-        help: ArgumentHelp("Labelled rows: .tsv (label<TAB>text) or .jsonl; - or nothing: standard input, as .tsv.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "jsonl"]))
-    var input = "-"
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Labelled rows: .tsv (label<TAB>text), .csv or .jsonl, several if need be; - or nothing: standard input.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+    var input: [String] = ["-"]
 
     @Option(help: ArgumentHelp("Samples of the rows that the interval is made from.", valueName: "n"))
     var resamples = 2_000
@@ -40,6 +42,7 @@ struct Compare: ParsableCommand {
     var seed: UInt64 = 0
 
     @OptionGroup var reportOptions: ReportOptions
+    @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var length: LengthOptions
     @OptionGroup var workerOptions: WorkerOptions
     @OptionGroup var output: JSONOption
@@ -53,13 +56,13 @@ struct Compare: ParsableCommand {
         let (base, tokenizer) = try baseOptions.load()
         let maxTokens = try length.checked(against: base)
         let adapters = try [first, second].map { try AdapterFolder.load($0, base: base) }
-        var options = RowOptions()
-        options.isMultiLabel = adapters[0].manifest.isMultiLabel
+        let options = formatOptions.options(isMultiLabel: adapters[0].manifest.isMultiLabel)
         guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
             throw CommandFailure(.failed, "one of the adapters gives a text one label, the other a set: they cannot be compared")
         }
-        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: [input], options: options))
+        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: input, options: options))
         if rows.isEmpty { throw DatasetError.noRows(file: side.sources.joined(separator: ", ")) }
+        if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
         let names = Self.names(first, second)
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
         let sides = zip(names, adapters).map { name, adapter in

@@ -82,7 +82,7 @@ struct Train: ParsableCommand {
         let started = ContinuousClock.now
         try AdapterFolder.checkFree(output, overwrite: overwrite)
         if let report { try ReportFile.check(report) }
-        let keeper = CheckpointKeeper(output: output)
+        let keeper = CheckpointKeeper(output: output, isSearched: searchOptions.search != nil)
         var checkpoint = try keeper.open(resumes: resume, overwrites: overwrite)
         let (base, tokenizer) = try baseOptions.load()
         let startingFrom = try start.map { try AdapterFolder.load($0, base: base) }
@@ -94,6 +94,7 @@ struct Train: ParsableCommand {
         let style = progressOptions.style(json: format.json)
         let display = TrainingDisplay(json: format.json, style: style)
         Self.show(prepared.report, base: base, json: format.json)
+        if validationRows.isEmpty { keepOptions.warnOfNoRows() }
 
         Interruption.watch()
         if let count = searchOptions.search {
@@ -117,7 +118,7 @@ struct Train: ParsableCommand {
             throw error
         }
         display.clear()
-        let page = noReport ? nil : page(candidate, base, settings, tokenizer, prepared, since: started)
+        let page = noReport ? nil : page(candidate, base, settings, tokenizer, prepared, style, since: started)
         try write(candidate, page, keeper)
         try display.finish(candidate, rows: validationRows.count, precisions: keepOptions.precision, output: output)
         if let divergence = candidate.divergence { throw Self.failure(divergence, candidate, output: output) }
@@ -143,13 +144,13 @@ struct Train: ParsableCommand {
 
     private func page(
         _ candidate: AdapterCandidate, _ base: BERTBase, _ settings: TrainingSettings, _ tokenizer: WordPieceTokenizer,
-        _ rows: PreparedRows, since started: ContinuousClock.Instant
+        _ rows: PreparedRows, _ style: ProgressOptions.Style, since started: ContinuousClock.Instant
     ) -> ReportPage {
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
         return TrainingPage(
             name: task ?? AdapterFolder.name(output), candidate: candidate, base: base, settings: settings, training: rows.training,
             validation: rows.validation, findings: Array(rows.report.lines.dropFirst()),
-            predictions: evaluator.predictions(rows.validation, adapter: candidate.adapter, title: "evaluating"),
+            predictions: evaluator.predictions(rows.validation, adapter: candidate.adapter, title: "evaluating", isShown: style == .bar),
             showsTexts: reportTexts, seconds: (ContinuousClock.now - started).inSeconds
         ).page
     }
@@ -169,7 +170,7 @@ struct Train: ParsableCommand {
     private static func failure(_ divergence: AdapterCandidate.Divergence, _ candidate: AdapterCandidate, output: String) -> CommandFailure
     {
         let reason = TrainingError.notFinite(epoch: divergence.epoch, batch: divergence.batch)
-        return CommandFailure(.failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.epochs.count)")
+        return CommandFailure(.failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.keptEpoch)")
     }
 
     /// What was found in the rows: a line a finding on standard error, or an object before those of the epochs.

@@ -49,8 +49,11 @@ enum AdapterFolder {
         guard overwrite else { throw CommandFailure(.failed, "\(directory): exists already; --overwrite replaces the adapter in it") }
         let content = (try? files.contentsOfDirectory(atPath: directory)) ?? []
         let known: Set = ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "README.md"]
-        guard let foreign = content.first(where: { !known.contains($0) }) else { return }
-        throw CommandFailure(.failed, "\(directory): holds \(foreign), which is no part of an adapter; nothing was replaced")
+        if let foreign = content.first(where: { !known.contains($0) }) {
+            throw CommandFailure(.failed, "\(directory): holds \(foreign), which is no part of an adapter; nothing was replaced")
+        }
+        // It is replaced by a folder written beside it.
+        try createParent(of: directory)
     }
 
     private static func createParent(of directory: String) throws(CommandFailure) {

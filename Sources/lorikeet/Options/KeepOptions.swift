@@ -24,6 +24,15 @@ struct KeepOptions: ParsableArguments {
         guard precision.allSatisfy({ $0 > 0 && $0 <= 1 }) else { throw ValidationError("--precision must be above 0 and at most 1") }
     }
 
+    /// Says which of the options given have nothing to go by without validation rows.
+    func warnOfNoRows() {
+        var idle: [String] = []
+        if patience != nil { idle.append("--patience") }
+        if !precision.isEmpty { idle.append("--precision") }
+        if idle.isEmpty { return }
+        StandardError.write("warning: there are no validation rows, so that \(idle.joined(separator: " and ")) cannot be heeded")
+    }
+
     func apply(to settings: inout TrainingSettings) {
         settings.keeping = keep
         settings.patience = patience

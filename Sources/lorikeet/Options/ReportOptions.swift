@@ -30,8 +30,10 @@ struct ReportOptions: ParsableArguments {
 
 extension Evaluator {
     /// What an adapter says of rows, with a bar for people who wait.
-    func predictions(_ rows: [LabelledText], adapter: Adapter, title: String) -> [Prediction] {
-        let progress = ProgressBar(title, unit: "texts")
+    func predictions(
+        _ rows: [LabelledText], adapter: Adapter, title: String, isShown: Bool = StandardError.isTerminal
+    ) -> [Prediction] {
+        let progress = ProgressBar(title, unit: "texts", isShown: isShown)
         defer { progress.clear() }
         var predictions: [Prediction] = []
         while predictions.count < rows.count {

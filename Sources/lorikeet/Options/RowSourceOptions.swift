@@ -1,7 +1,7 @@
 import ArgumentParser
 import Training
 
-/// How labelled rows are read: shared by `train` and `evaluate`.
+/// How labelled rows are read: shared by `train`, `evaluate` and `compare`.
 struct RowFormatOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Format of standard input and of files of other endings: tsv, csv or jsonl.", valueName: "format"))
     var format = RowFormat.tsv
