@@ -3,6 +3,8 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import lorikeet
+
 /// Trainings that are interrupted, killed, or run out of disk, as processes.
 @Suite(.scratch) struct ResumeTests {
     private struct Material {
@@ -110,6 +112,21 @@ import Testing
         let outcome = try await Program.run(material.arguments(epochs: 1) + ["--resume"])
         #expect(outcome.status == 0)
         #expect(outcome.error.contains("no checkpoint at"))
+    }
+
+    @Test func afterASearchTheWayToGoOnIsOneThatWorks() throws {
+        let scratch = try Scratch()
+        let plain = CheckpointKeeper(output: scratch.path("a"), isSearched: false).interrupted()
+        let searched = CheckpointKeeper(output: scratch.path("a"), isSearched: true).interrupted()
+        #expect("\(plain)".contains("the same command with --resume goes on"))
+        #expect("\(searched)".contains("--resume and the settings found in place of --search goes on"))
+    }
+
+    @Test func withoutValidationRowsIdleOptionsAreNamed() async throws {
+        let material = try Material()
+        let outcome = try await Program.run(material.arguments(epochs: 2) + ["--hold-out", "0", "--patience", "1", "--precision", "0.9"])
+        #expect(outcome.status == 0 && outcome.lines.count == 2)
+        #expect(outcome.error.contains("no validation rows, so that --patience and --precision cannot be heeded"), "\(outcome.error)")
     }
 
     @Test func aKilledTrainingLeavesTheOldAdapterOrTheNewOne() async throws {

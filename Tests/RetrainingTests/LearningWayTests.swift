@@ -147,6 +147,6 @@ struct LearningWayTests {
         addRows(300)
         let outcome = try await run()
         #expect(outcome.rows.heldOut == 300 - outcome.rows.training && outcome.rows.heldOut > 30)
-        #expect(outcome.challengerEvaluation?.confusion.flatMap(\.self).reduce(0, +) == outcome.rows.heldOut)
+        #expect(outcome.challengerEvaluation?.confusionMatrix.flatMap(\.self).reduce(0, +) == outcome.rows.heldOut)
     }
 }

@@ -14,7 +14,7 @@ struct EvaluationTests {
             labels: ["a", "b", "c", "d"])
         #expect(evaluation.accuracy == 0.6)
         #expect(abs(evaluation.macroF1 - 0.454945054945055) < 1e-12)
-        #expect(evaluation.confusion == [[13, 2, 3, 3], [0, 3, 1, 1], [1, 3, 8, 2], [0, 0, 0, 0]])
+        #expect(evaluation.confusionMatrix == [[13, 2, 3, 3], [0, 3, 1, 1], [1, 3, 8, 2], [0, 0, 0, 0]])
         #expect(evaluation.perLabel.map(\.support) == [21, 5, 14, 0])
         for (figures, expected) in zip(evaluation.perLabel, [0.92857143, 0.375, 0.66666667, 0]) {
             #expect(abs(figures.precision - expected) < 1e-8)
@@ -36,8 +36,21 @@ struct EvaluationTests {
     @Test func labelsOutsideTheListAreAppended() {
         let evaluation = Evaluation(truth: ["a", "z"], predicted: ["a", "a"], labels: ["a"])
         #expect(evaluation.labels == ["a", "z"])
-        #expect(evaluation.confusion == [[1, 0], [1, 0]])
+        #expect(evaluation.confusionMatrix == [[1, 0], [1, 0]])
         #expect(evaluation.accuracy == 0.5)
+    }
+
+    @Test func tenThousandLabelsCostNoSquare() throws {
+        let labels = (0..<10_000).map { "label \($0)" }
+        let evaluation = Evaluation(truth: labels, predicted: Array(labels.dropFirst()) + ["label 7"], labels: labels)
+        #expect(evaluation.confusedLabels.count == 10_000 && evaluation.mistakes.count == 10_000 && evaluation.accuracy == 0)
+        #expect(try JSONEncoder().encode(evaluation).count < 3_000_000)
+        #expect(evaluation.perLabel[7].support == 1)
+    }
+
+    @Test func mistakesComeByCount() {
+        let evaluation = Evaluation(truth: labels("aabbbc"), predicted: labels("bbbccc"), labels: labels("abc"))
+        #expect(evaluation.mistakes.map { [$0.truth, $0.predicted, $0.rows] } == [[0, 1, 2], [1, 2, 2]])
     }
 
     @Test func noRowsAreNoFigures() {

@@ -16,7 +16,7 @@ struct ScoresTests {
         #expect(evaluation.perLabel.map(\.threshold) == [0.4, 0.5, 0.6])
         #expect(evaluation.macroF1 == 0.75)
         #expect(evaluation.microF1 == 0.75)
-        #expect(evaluation.confusion.isEmpty)
+        #expect(evaluation.confusedLabels.isEmpty)
     }
 
     private func overconfident() throws -> (rows: KnownRows, count: Int) {

@@ -17,6 +17,16 @@ public struct Evaluation: Sendable, Codable, Equatable {
         public var threshold: Double?
     }
 
+    /// How many rows of one label were taken for another, or for itself.
+    public struct ConfusionCell: Sendable, Codable, Equatable {
+        /// Places among `labels`.
+        public var truth: Int
+        public var predicted: Int
+        public var rows: Int
+
+        public init(truth: Int, predicted: Int, rows: Int) { (self.truth, self.predicted, self.rows) = (truth, predicted, rows) }
+    }
+
     /// Share of rows predicted right, of a multi-label task with exactly their set of labels; 0 of no rows.
     public var accuracy: Double
     /// Unweighted mean of F1 over the labels that occur in truth or prediction.
@@ -29,13 +39,15 @@ public struct Evaluation: Sendable, Codable, Equatable {
     public var isMultiLabel: Bool
     /// In the order of `labels`.
     public var perLabel: [LabelFigures]
-    /// `confusion[truth][predicted]`, both in the order of `labels`; empty for a multi-label task, where no label stands for another.
-    public var confusion: [[Int]]
+    /// The pairs of true and predicted label that occur, in the order of `labels`; empty for a multi-label task, where no label stands
+    /// for another. No more than rows, however many labels there are: a matrix of 10,000 would be 800 MB.
+    public var confusedLabels: [ConfusionCell]
     /// The labels given, then those that only truth or prediction has.
     public var labels: [String]
 
     enum CodingKeys: String, CodingKey {
-        case accuracy, confusion, labels, loss
+        case accuracy, labels, loss
+        case confusedLabels = "confused_labels"
         case microF1 = "micro_f1"
         case isMultiLabel = "multi_label"
         case macroF1 = "macro_f1"
@@ -53,20 +65,21 @@ public struct Evaluation: Sendable, Codable, Equatable {
             index[label] = order.count
             order.append(label)
         }
-        var counts = [[Int]](repeating: [Int](repeating: 0, count: order.count), count: order.count)
+        var cells: [Pair: Int] = [:]
+        var counts = [LabelCounts](repeating: LabelCounts(), count: order.count)
         for (truth, predicted) in zip(truth, predicted) {
-            if let row = index[truth], let column = index[predicted] { counts[row][column] += 1 }
+            guard let truth = index[truth], let predicted = index[predicted] else { continue }
+            cells[Pair(truth: truth, predicted: predicted), default: 0] += 1
+            counts[truth].truth += 1
+            counts[predicted].predicted += 1
+            if truth == predicted { counts[truth].right += 1 }
         }
-        let rows = min(truth.count, predicted.count)
-        let right = order.indices.reduce(0) { $0 + counts[$1][$1] }
         self.labels = order
-        confusion = counts
-        accuracy = Self.share(right, of: rows)
-        perLabel = order.indices.map { Self.figures(order[$0], at: $0, counts) }
-        let occurring = zip(order.indices, perLabel).filter { place, figures in
-            figures.support > 0 || counts.contains { $0[place] > 0 }
-        }
-        macroF1 = occurring.isEmpty ? 0 : occurring.reduce(0) { $0 + $1.1.f1 } / Double(occurring.count)
+        confusedLabels = cells.map { ConfusionCell(truth: $0.truth, predicted: $0.predicted, rows: $1) }
+            .sorted { ($0.truth, $0.predicted) < ($1.truth, $1.predicted) }
+        accuracy = Self.share(counts.reduce(0) { $0 + $1.right }, of: min(truth.count, predicted.count))
+        perLabel = zip(order, counts).map(LabelFigures.init)
+        macroF1 = Self.macroF1(perLabel, counts)
         microF1 = accuracy
         isMultiLabel = false
     }
@@ -84,7 +97,7 @@ public struct Evaluation: Sendable, Codable, Equatable {
             index[label] = order.count
             order.append(label)
         }
-        var counts = [(right: Int, truth: Int, predicted: Int)](repeating: (0, 0, 0), count: order.count)
+        var counts = [LabelCounts](repeating: LabelCounts(), count: order.count)
         var exact = 0
         for (truth, predicted) in zip(truth.lazy.map(Set.init), predicted.lazy.map(Set.init)) {
             if truth == predicted { exact += 1 }
@@ -93,17 +106,12 @@ public struct Evaluation: Sendable, Codable, Equatable {
             for label in truth.intersection(predicted) { counts[index[label] ?? 0].right += 1 }
         }
         self.labels = order
-        confusion = []
+        confusedLabels = []
         isMultiLabel = true
         accuracy = Self.share(exact, of: min(truth.count, predicted.count))
-        perLabel = zip(order, counts).map { label, count in
-            LabelFigures(
-                label: label, precision: Self.share(count.right, of: count.predicted), recall: Self.share(count.right, of: count.truth),
-                f1: Self.share(2 * count.right, of: count.truth + count.predicted), support: count.truth)
-        }
+        perLabel = zip(order, counts).map(LabelFigures.init)
         for (place, threshold) in (thresholds ?? []).enumerated() where place < labels.count { perLabel[place].threshold = threshold }
-        let occurring = zip(perLabel, counts).filter { $1.truth + $1.predicted > 0 }.map(\.0.f1)
-        macroF1 = occurring.isEmpty ? 0 : occurring.reduce(0, +) / Double(occurring.count)
+        macroF1 = Self.macroF1(perLabel, counts)
         let all = counts.reduce((0, 0)) { ($0.0 + $1.right, $0.1 + $1.truth + $1.predicted) }
         microF1 = Self.share(2 * all.0, of: all.1)
     }
@@ -130,14 +138,47 @@ public struct Evaluation: Sendable, Codable, Equatable {
         return metrics
     }
 
-    private static func figures(_ label: String, at place: Int, _ counts: [[Int]]) -> LabelFigures {
-        let right = counts[place][place]
-        let support = counts[place].reduce(0, +)
-        let predicted = counts.reduce(0) { $0 + $1[place] }
-        return LabelFigures(
-            label: label, precision: share(right, of: predicted), recall: share(right, of: support),
-            f1: share(2 * right, of: support + predicted), support: support)
+    /// Over the labels that occur in truth or prediction.
+    private static func macroF1(_ figures: [LabelFigures], _ counts: [LabelCounts]) -> Double {
+        let occurring = zip(figures, counts).filter { $1.truth + $1.predicted > 0 }.map(\.0.f1)
+        return occurring.isEmpty ? 0 : occurring.reduce(0, +) / Double(occurring.count)
     }
 
-    private static func share(_ part: Int, of whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
+    private struct Pair: Hashable {
+        var truth: Int
+        var predicted: Int
+    }
+
+    /// Rows that a label is true of, predicted for, and both.
+    fileprivate struct LabelCounts {
+        var right = 0
+        var truth = 0
+        var predicted = 0
+    }
+
+    fileprivate static func share(_ part: Int, of whole: Int) -> Double { whole == 0 ? 0 : Double(part) / Double(whole) }
+}
+
+extension Evaluation.LabelFigures {
+    fileprivate init(label: String, counts: Evaluation.LabelCounts) {
+        self.init(
+            label: label, precision: Evaluation.share(counts.right, of: counts.predicted),
+            recall: Evaluation.share(counts.right, of: counts.truth),
+            f1: Evaluation.share(2 * counts.right, of: counts.truth + counts.predicted), support: counts.truth)
+    }
+}
+
+extension Evaluation {
+    /// `matrix[truth][predicted]`, both in the order of `labels`: as large as their square.
+    public var confusionMatrix: [[Int]] {
+        var matrix = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+        for cell in confusedLabels { matrix[cell.truth][cell.predicted] = cell.rows }
+        return matrix
+    }
+
+    /// The cells of wrong predictions, commonest first.
+    public var mistakes: [ConfusionCell] {
+        confusedLabels.filter { $0.truth != $0.predicted }
+            .sorted { ($1.rows, $0.truth, $0.predicted) < ($0.rows, $1.truth, $1.predicted) }
+    }
 }

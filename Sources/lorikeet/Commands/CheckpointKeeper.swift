@@ -40,7 +40,11 @@ final class CheckpointKeeper {
     /// Takes the newest checkpoint, and writes it if it is time or the training is being interrupted.
     func keep(_ checkpoint: TrainingCheckpoint) {
         newest = checkpoint
-        if Interruption.isAsked || ContinuousClock.now - writtenAt >= Self.interval { write() }
+        guard Interruption.isAsked || ContinuousClock.now - writtenAt >= Self.interval else { return }
+        let before = failure
+        write()
+        // Said once a cause, at once: whoever relies on it may still make room.
+        if let failure, failure != before { StandardError.write("warning: no checkpoint is kept: \(failure)") }
     }
 
     /// The training is over and its adapter stands.
@@ -67,8 +71,6 @@ final class CheckpointKeeper {
             try newest.write(to: path)
             (failure, writtenAt) = (nil, .now)
         } catch {
-            // Said once a cause, at once: whoever relies on it may still make room.
-            if failure != error { StandardError.write("warning: no checkpoint is kept: \(error)") }
             (failure, writtenAt) = (error, .now)
         }
     }

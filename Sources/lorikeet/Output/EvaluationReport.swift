@@ -8,8 +8,9 @@ struct EvaluationReport {
     /// What was found in the rows; nil where they were reported before.
     var input: RowsReport.Side?
 
-    /// The most labels whose confusion is shown as a matrix.
+    /// The most labels whose confusion is shown as a matrix, and given to programs as one.
     private static let widestMatrix = 12
+    private static let widestJSONMatrix = 500
 
     var json: JSONValue {
         .object(members + scores.json + (input.map { [("input", $0.json)] } ?? []))
@@ -24,8 +25,21 @@ struct EvaluationReport {
             ("multi_label", .boolean(evaluation.isMultiLabel)),
             ("per_label", .array(evaluation.perLabel.map(Self.json))),
             ("labels", .array(evaluation.labels.map { .string($0) })),
-            ("confusion", .array(evaluation.confusion.map { .array($0.map { .integer($0) }) })),
+            ("confusion", matrix), ("mistakes", .array(evaluation.mistakes.map(json))),
         ]
+    }
+
+    /// Empty where it would be mostly zeros; `mistakes` has what is in it beside the diagonal.
+    private var matrix: JSONValue {
+        guard !evaluation.isMultiLabel, evaluation.labels.count <= Self.widestJSONMatrix else { return .array([]) }
+        return .array(evaluation.confusionMatrix.map { .array($0.map { .integer($0) }) })
+    }
+
+    private func json(_ mistake: Evaluation.ConfusionCell) -> JSONValue {
+        .object([
+            ("truth", .string(evaluation.labels[mistake.truth])), ("predicted", .string(evaluation.labels[mistake.predicted])),
+            ("rows", .integer(mistake.rows)),
+        ])
     }
 
     private static func json(_ figures: Evaluation.LabelFigures) -> JSONValue {
@@ -74,24 +88,17 @@ struct EvaluationReport {
     private func printConfusion() throws(StandardOutputError) {
         if evaluation.labels.count <= Self.widestMatrix {
             var table = TextTable(columns: [.left("truth \\ predicted")] + evaluation.labels.map { .right($0) })
-            for (label, counts) in zip(evaluation.labels, evaluation.confusion) { table.add(cells: [label] + counts.map(String.init)) }
+            for (label, counts) in zip(evaluation.labels, evaluation.confusionMatrix) {
+                table.add(cells: [label] + counts.map(String.init))
+            }
             try table.print()
         } else {
             try StandardOutput.shared.line("most often confused:")
             var table = TextTable(.left("truth"), .left("predicted"), .right("rows"))
-            for mistake in mistakes.prefix(20) { table.add(mistake.truth, mistake.predicted, String(mistake.count)) }
+            for mistake in evaluation.mistakes.prefix(20) {
+                table.add(evaluation.labels[mistake.truth], evaluation.labels[mistake.predicted], String(mistake.rows))
+            }
             try table.print()
         }
-    }
-
-    /// Wrong cells of the confusion, commonest first.
-    private var mistakes: [(truth: String, predicted: String, count: Int)] {
-        var mistakes: [(truth: String, predicted: String, count: Int)] = []
-        for (truth, counts) in zip(evaluation.labels, evaluation.confusion) {
-            for (predicted, count) in zip(evaluation.labels, counts) where predicted != truth && count > 0 {
-                mistakes.append((truth, predicted, count))
-            }
-        }
-        return mistakes.sorted { ($1.count, $0.truth, $0.predicted) < ($0.count, $1.truth, $1.predicted) }
     }
 }

@@ -26,11 +26,11 @@ struct AnswerSections {
                     + "have it, the share that was given it. F1: their harmonic mean.",
                 content: LabelTable(figures: evaluation.perLabel).markup)
         ]
-        if !evaluation.confusion.isEmpty {
+        if !evaluation.confusedLabels.isEmpty {
             sections.append(
                 ReportPage.Section(
                     title: "Confusion", note: "A line a true label, a column a predicted one; the diagonal is right.",
-                    content: ConfusionDrawing(labels: evaluation.labels, counts: evaluation.confusion).markup))
+                    content: ConfusionDrawing(labels: evaluation.labels, cells: evaluation.confusedLabels).markup))
         }
         return sections
     }

@@ -1,8 +1,10 @@
+import Training
+
 /// Which labels are taken for which: a table of counts for a few labels, a field of small cells for many.
 struct ConfusionDrawing {
     let labels: [String]
-    /// `counts[truth][predicted]`
-    let counts: [[Int]]
+    /// The pairs that occur.
+    let cells: [Evaluation.ConfusionCell]
 
     /// More labels than this have no room for numbers.
     private static let widestTable = 16
@@ -36,23 +38,29 @@ struct ConfusionDrawing {
     }
 
     private var mistakes: [Mistake] {
-        var found: [Mistake] = []
-        for (truth, row) in counts.enumerated() {
-            let support = row.reduce(0, +)
-            for (predicted, count) in row.enumerated() where count > 0 && predicted != truth {
-                found.append(Mistake(truth: truth, predicted: predicted, count: count, share: Double(count) / Double(max(support, 1))))
-            }
+        let supports = supports
+        let found = cells.filter { $0.truth != $0.predicted }.map {
+            Mistake(truth: $0.truth, predicted: $0.predicted, count: $0.rows, share: Double($0.rows) / Double(supports[$0.truth]))
         }
         return found.sorted { ($1.count, $1.share, $0.truth, $0.predicted) < ($0.count, $0.share, $1.truth, $1.predicted) }
+    }
+
+    /// Rows of each label, 1 where there is none.
+    private var supports: [Int] {
+        var rows = [Int](repeating: 0, count: labels.count)
+        for cell in cells { rows[cell.truth] += cell.rows }
+        return rows.map { max($0, 1) }
     }
 
     // MARK: - Few labels
 
     private var table: Markup {
+        var counts = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
+        for cell in cells { counts[cell.truth][cell.predicted] = cell.rows }
+        let supports = supports
         let head = labels.map { label -> Markup in "<th scope=\"col\">\(label)</th>" }
         let rows = labels.indices.map { truth -> Markup in
-            let support = max(counts[truth].reduce(0, +), 1)
-            let cells = labels.indices.map { predicted in cell(counts[truth][predicted], of: support, isRight: truth == predicted) }
+            let cells = labels.indices.map { predicted in cell(counts[truth][predicted], of: supports[truth], isRight: truth == predicted) }
             return "<tr><th scope=\"row\">\(labels[truth])</th>\(Markup.joined(cells))</tr>\n"
         }
         return """
@@ -79,29 +87,26 @@ struct ConfusionDrawing {
     /// A cell of the field is one pair of labels; names are in titles, which a pointer shows, and in the table below.
     private var field: Markup {
         let side = 600.0 / Double(labels.count)
-        var cells = Markup.none
-        for (truth, row) in counts.enumerated() {
-            let support = Double(max(row.reduce(0, +), 1))
-            for (predicted, count) in row.enumerated() where count > 0 {
-                let share = Double(count) / support
-                let isRight = truth == predicted
-                let opacity = isRight ? 0.15 + 0.85 * share : min(0.45 + 0.55 * share.squareRoot(), 1)
-                let kind: Markup = isRight ? "cell-right" : "cell-wrong"
-                // Smaller cells than two thirds of a pixel would vanish on paper.
-                let size = Figure.decimal(max(side, 2.5), 2)
-                cells += """
-                    <rect class="\(kind)" opacity="\(Figure.decimal(opacity, 2))" x="\(Figure.decimal(Double(predicted) * side, 2))" \
-                    y="\(Figure.decimal(Double(truth) * side, 2))" width="\(size)" height="\(size)"><title>\(labels[truth]) → \
-                    \(labels[predicted]): \(count)</title></rect>
+        // Smaller cells than two thirds of a pixel would vanish on paper.
+        let size = Figure.decimal(max(side, 2.5), 2)
+        let supports = supports
+        let drawn = cells.map { cell -> Markup in
+            let share = Double(cell.rows) / Double(supports[cell.truth])
+            let isRight = cell.truth == cell.predicted
+            let opacity = isRight ? 0.15 + 0.85 * share : min(0.45 + 0.55 * share.squareRoot(), 1)
+            let kind: Markup = isRight ? "cell-right" : "cell-wrong"
+            return """
+                <rect class="\(kind)" opacity="\(Figure.decimal(opacity, 2))" x="\(Figure.decimal(Double(cell.predicted) * side, 2))" \
+                y="\(Figure.decimal(Double(cell.truth) * side, 2))" width="\(size)" height="\(size)"><title>\(labels[cell.truth]) → \
+                \(labels[cell.predicted]): \(cell.rows)</title></rect>
 
-                    """
-            }
+                """
         }
         return """
             <figure class="dense">
             <svg viewBox="-24 0 626 626" role="img" aria-label="confusion of \(labels.count) labels">
             <rect class="field" x="0" y="0" width="600" height="600"/>
-            \(cells)<text x="300" y="619" text-anchor="middle">predicted →</text>
+            \(Markup.joined(drawn))<text x="300" y="619" text-anchor="middle">predicted →</text>
             <text x="-8" y="300" text-anchor="middle" transform="rotate(-90 -8 300)">← truth</text>
             </svg>
             <figcaption>One cell for each pair of the \(labels.count) labels, in the adapter's order, from the top left. Blue: right; orange: wrong.</figcaption>

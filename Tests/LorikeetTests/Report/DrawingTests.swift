@@ -21,11 +21,17 @@ struct DrawingTests {
         }
     }
 
+    private func cells(_ matrix: [[Int]]) -> [Evaluation.ConfusionCell] {
+        matrix.enumerated().flatMap { truth, row in
+            row.enumerated().filter { $0.element > 0 }.map { .init(truth: truth, predicted: $0.offset, rows: $0.element) }
+        }
+    }
+
     @Test func aFewLabelsAreATableAndManyAField() {
         func drawing(_ count: Int) -> String {
             let labels = (0..<count).map { "label <\($0)>" }
             let counts = (0..<count).map { row in (0..<count).map { $0 == row ? 9 : ($0 + row) % 7 == 0 ? 1 : 0 } }
-            let markup = ConfusionDrawing(labels: labels, counts: counts).markup
+            let markup = ConfusionDrawing(labels: labels, cells: cells(counts)).markup
             HTMLCheck.expectGood(page(markup))
             return markup.source
         }
@@ -36,7 +42,7 @@ struct DrawingTests {
     }
 
     @Test func confusionsComeByCountThenByShare() {
-        let drawing = ConfusionDrawing(labels: ["a", "b", "c"], counts: [[90, 2, 0], [0, 1, 2], [5, 0, 1]])
+        let drawing = ConfusionDrawing(labels: ["a", "b", "c"], cells: cells([[90, 2, 0], [0, 1, 2], [5, 0, 1]]))
         let rows = drawing.markup.source.components(separatedBy: "<tbody>").last ?? ""
         let order = ["<th scope=\"row\">c</th><td>a</td>", "<th scope=\"row\">b</th><td>c</td>", "<th scope=\"row\">a</th><td>b</td>"]
         let places = order.map { rows.range(of: $0)?.lowerBound }
@@ -56,6 +62,15 @@ struct DrawingTests {
         #expect(SettingsSection.words("rank") == "rank")
         let section = SettingsSection.settings(TrainingSettings()).content.source
         for name in ["rank", "learning rate", "schedule", "seed", "targets"] { #expect(section.contains("<dt>\(name)</dt>"), "\(name)") }
+    }
+
+    @Test(arguments: [
+        (ClassWeighting.none, "none"), (.balanced, "balanced"), (.given(["rare": 2.5, "common": 1]), "common 1, rare 2.5"),
+    ]) func classWeightsAreShownAsTheyAreAskedFor(weighting: ClassWeighting, shown: String) {
+        var settings = TrainingSettings()
+        settings.classWeighting = weighting
+        let section = SettingsSection.settings(settings).content.source
+        #expect(section.contains("<dt>class weighting</dt><dd>\(shown)</dd>"), "\(section)")
     }
 
     @Test(arguments: [(0.0, "0.00"), (0.01234, "+1.23"), (-0.5, "−50.00"), (-0.000001, "0.00")])
