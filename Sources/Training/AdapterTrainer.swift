@@ -57,11 +57,15 @@ public struct AdapterTrainer: Sendable {
             if let checkpoint {
                 guard checkpoint.has(adapter.parameterCount) else { throw .checkpoint(.ofAnotherTraining(["the number of parameters"])) }
                 course = checkpoint.course
-                run.goOn(from: checkpoint)
+                run.stand(where: checkpoint)
             }
+            let epochs = settings.epochCount(rows: rows.targets.count)
+            var isOver: Bool { course.epochs.count >= epochs || course.hasStalled(patience: settings.patience) }
+            // A checkpoint stays as it is where this is cancelled.
+            if checkpoint != nil, !isOver { try run.refillCache(isCancelled: isCancelled) }
             var divergence: AdapterCandidate.Divergence?
             do throws(TrainingError) {
-                while course.epochs.count < settings.epochCount(rows: rows.targets.count), !course.hasStalled(patience: settings.patience) {
+                while !isOver {
                     var report = try run.epoch(course.epochs.count + 1, progress: progress, isCancelled: isCancelled)
                     course.add(
                         &report, try evaluate(validation, adapter, task: task), values: Array(adapter.values), keeping: settings.keeping)

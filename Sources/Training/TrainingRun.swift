@@ -54,18 +54,18 @@ struct TrainingRun {
     }
 
     /// Stands where the checkpoint stood.
-    mutating func goOn(from checkpoint: TrainingCheckpoint) {
+    mutating func stand(where checkpoint: TrainingCheckpoint) {
         (batch, step) = (checkpoint.batch, checkpoint.step)
         (meter.state, curve) = (checkpoint.meter, checkpoint.curve)
         optimizer.state = checkpoint.optimizer
         _ = adapter.values.update(fromContentsOf: checkpoint.values)
-        refillCache()
     }
 
     /// Computes what the frozen layers gave in the same batches as the first epoch did: another batch may give other last bits.
-    private mutating func refillCache() {
+    func refillCache(isCancelled: () -> Bool) throws(TrainingError) {
         guard adapter.lowestLayer > 0 else { return }
         for batch in plan(epoch: 1).batches.prefix(step) {
+            if isCancelled() { throw .cancelled }
             let shares = shares(batch)
             team.run { [workers] number in workers[number].computeStates(shares[number]) }
         }

@@ -135,6 +135,27 @@ import Testing
         #expect(short.status == 0 && short.objects.contains { $0?["cut_short"] as? Bool == true })
     }
 
+    /// A folder as PEFT writes it: without names of labels.
+    @Test func labelsOfAnAdapterFromPEFTAreNamed() async throws {
+        let (scratch, base, train, _) = try Self.material()
+        let common = ["train", "--base", base, "--epochs", "1", "--train", train]
+        #expect(try await Program.run(common + ["--output", scratch.path("first")]).status == 0)
+        try FileManager.default.removeItem(atPath: scratch.path("first/lorikeet.json"))
+        let start = common + ["--output", scratch.path("second"), "--from", scratch.path("first")]
+        let without = try await Program.run(start)
+        #expect(without.status == 1 && without.error.contains("--from-labels gives them"), "\(without.error)")
+        let few = try await Program.run(start + ["--from-labels", "minus"])
+        #expect(few.status == 1 && few.error.contains("its head has 2 labels, 1 are named"), "\(few.error)")
+        let named = try await Program.run(start + ["--from-labels", "minus", "plus", "--json"])
+        #expect(named.status == 0, "\(named.error)")
+        #expect(try scratch.text("second/lorikeet.json").replacing(" ", with: "").contains("\"minus\",\n\"plus\""))
+        let again = try await Program.run(
+            common + ["--output", scratch.path("third"), "--from", scratch.path("second"), "--from-labels", "a", "b"])
+        #expect(again.status == 1 && again.error.contains("names its labels itself"), "\(again.error)")
+        #expect(try await Program.run(common + ["--output", scratch.path("third"), "--from-labels", "a", "b"]).status == 64)
+        #expect(!scratch.exists("third"))
+    }
+
     @Test func aWarmStartTakesTheShapeOverAndRefusesAnother() async throws {
         let (scratch, base, train, _) = try Self.material()
         let common = ["train", "--base", base, "--epochs", "1", "--json"]

@@ -64,7 +64,7 @@ extension Adapter {
             }
             manifest = file.manifest(peft.configuration)
         } else {
-            manifest.labels = (0..<(try headRows(weights))).map { "LABEL_\($0)" }
+            manifest.labels = (0..<(try headRows(weights))).map(Adapter.placeholderLabel)
         }
         return try Adapter(manifest: manifest, weights: weights, base: base, hasExclusions: peft.hasExclusions)
     }

@@ -48,6 +48,13 @@ struct Train: ParsableCommand {
         completion: .directory)
     var start: String?
 
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Names of that adapter's labels in the order of its head's rows, where its folder has none, as PEFT's do not.",
+            valueName: "label"))
+    var fromLabels: [String] = []
+
     @Option(help: ArgumentHelp("The task it is for, kept beside the adapter.", valueName: "name"))
     var task: String?
 
@@ -75,6 +82,7 @@ struct Train: ParsableCommand {
         guard searchOptions.search == nil || !resume else {
             throw ValidationError("--resume goes on with the settings that a search found: give them in place of --search")
         }
+        guard start != nil || fromLabels.isEmpty else { throw ValidationError("--from-labels is of use only with --from") }
         guard !noReport || (report == nil && !reportTexts) else { throw ValidationError("--no-report leaves nothing to --report options") }
     }
 
@@ -85,7 +93,7 @@ struct Train: ParsableCommand {
         let keeper = CheckpointKeeper(output: output, isSearched: searchOptions.search != nil)
         var checkpoint = try keeper.open(resumes: resume, overwrites: overwrite)
         let (base, tokenizer) = try baseOptions.load()
-        let startingFrom = try start.map { try AdapterFolder.load($0, base: base) }
+        let startingFrom = try start.map { try AdapterFolder.load($0, base: base, naming: fromLabels) }
         var settings = try training.settings(for: base, startingFrom: startingFrom)
         settings.isMultiLabel = rowOptions.multiLabel
         keepOptions.apply(to: &settings)

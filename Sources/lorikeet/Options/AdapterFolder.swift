@@ -21,6 +21,23 @@ enum AdapterFolder {
         }
     }
 
+    /// Reads an adapter and gives names to labels that its folder does not name.
+    ///
+    /// - Parameter labels: in the order of the head's rows; empty: it keeps those it has.
+    static func load(_ directory: String, base: BERTBase, naming labels: [String]) throws(CommandFailure) -> Adapter {
+        let adapter = try load(directory, base: base)
+        if labels.isEmpty { return adapter }
+        guard adapter.hasPlaceholderLabels else { throw CommandFailure(.failed, "\(directory): names its labels itself") }
+        guard labels.count == adapter.labels.count else {
+            throw CommandFailure(.failed, "\(directory): its head has \(adapter.labels.count) labels, \(labels.count) are named")
+        }
+        do {
+            return try adapter.with { $0.labels = labels }
+        } catch {
+            throw CommandFailure(.failed, "\(directory): \(error)")
+        }
+    }
+
     /// Reads several adapters for this base and gives each a name of its own.
     static func load(_ directories: [String], base: BERTBase) throws(CommandFailure) -> [NamedAdapter] {
         var named: [NamedAdapter] = []
