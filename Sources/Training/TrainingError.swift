@@ -41,19 +41,13 @@ extension TrainingError: CustomStringConvertible {
         case .startDoesNotFit(let reason): "the adapter to start from does not fit: \(reason)"
         case .startHasOtherLabels(let gone):
             "the adapter to start from has labels that no row has: " + Self.list(gone)
-                + "; add rows of them, or train anew without it" + Self.hint(gone)
+                + "; add rows of them, or train anew without it"
         case .adapter(let error): "\(error)"
         case .notFinite(let epoch, let batch):
             "the loss is not a number at batch \(batch) of epoch \(epoch); try a lower rate, a longer warm-up or stronger clipping"
         case .checkpoint(let error): "\(error)"
         case .cancelled: "cancelled"
         }
-    }
-
-    /// For labels that are no names: transformers' own, which PEFT's folders leave one with.
-    private static func hint(_ labels: [String]) -> String {
-        guard labels.allSatisfy({ $0.hasPrefix("LABEL_") }) else { return "" }
-        return "; if these only stand for names that its folder does not have, --from-labels gives them"
     }
 
     /// The first few labels, quoted, and how many more there are.

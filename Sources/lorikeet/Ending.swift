@@ -1,6 +1,8 @@
 import ArgumentParser
+import BERT
 import Daemon
 import Glibc
+import Training
 
 /// Ends the process after an error: one line that says what is wrong, and the exit status of `ExitStatus`.
 func end(with error: any Error) -> Never {
@@ -36,6 +38,8 @@ private func complain(_ message: String) {
 /// The error in words. Errors of the modules describe themselves; a bare enum case would mean nothing to a person.
 func explanation(of error: any Error) -> String {
     switch error {
+    case TrainingError.startHasOtherLabels(let gone) where gone.allSatisfy(Adapter.isPlaceholder):
+        "\(error); if these only stand for names that its folder does not have, --from-labels gives them"
     case let error as any CustomStringConvertible: error.description
     default: "unexpected: \(type(of: error))"
     }

@@ -22,6 +22,13 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Epochs, and how many of the first rows; other data sets: 3, all.
 KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
 WORDS = "the quick package provides a small library for reading and writing files of many kinds".split()
+# What holds whatever is measured.
+NOTES = [
+    "`sgemm_fraction` (to reach: 0.75) compares with OpenBLAS on the same shapes in the same run. PyTorch's threads wait for one another by spinning:",
+    "on cores that others use as well its speed falls out of all proportion, and a ratio says nothing.", "",
+    "## Frozen layers", "",
+    "Layers below the lowest adapted one are frozen: dropout is off there, so that their results are the same in each epoch and are computed once.",
+    "What is kept has the same bits as what is computed anew (a test holds that)."]
 
 
 def run(command):
@@ -56,14 +63,6 @@ def catalogue(folder):
     for side, lines in sides.items():
         (folder / "packages" / f"{side}.tsv").write_text("".join(dict.fromkeys(lines)), encoding="utf-8")
     return folder
-
-# What holds whatever is measured.
-NOTES = [
-    "`sgemm_fraction` (to reach: 0.75) compares with OpenBLAS on the same shapes in the same run. PyTorch's threads wait for one another by spinning:",
-    "on cores that others use as well its speed falls out of all proportion, and a ratio says nothing.", "",
-    "## Frozen layers", "",
-    "Layers below the lowest adapted one are frozen: dropout is off there, so that their results are the same in each epoch and are computed once.",
-    "What is kept has the same bits as what is computed anew (a test holds that)."]
 
 
 def data_sets(folder):
@@ -112,6 +111,10 @@ def upper_half(layers):
     return f"{layers // 2}-{layers - 1}"
 
 
+def figures(results):
+    return " | ".join(spread([r[key] for r in results], 100, 2) for key in ("accuracy", "macro_f1")) if results else "– | –"
+
+
 def quality(runs, sets, seeds, peer_seeds, folder, layers):
     lines = [
         "| data | rows, epochs | accuracy | macro-F1 | PEFT: accuracy | PEFT: macro-F1 | accuracy − PEFT's |", "|---|---|--:|--:|--:|--:|--:|"]
@@ -121,15 +124,12 @@ def quality(runs, sets, seeds, peer_seeds, folder, layers):
         rows = sum(1 for _ in open(train, encoding="utf-8"))
         ours = [runs.lorikeet(train, test, epochs, seed) for seed in range(seeds)]
         theirs = [runs.peft(train, test, epochs, seed) for seed in range(peer_seeds)]
-        own = [spread([r[key] for r in ours], 100, 2) for key in ("accuracy", "macro_f1")]
-        peer = [spread([r[key] for r in theirs], 100, 2) for key in ("accuracy", "macro_f1")] if theirs else ["–", "–"]
         gap = f"{100 * (statistics.mean([r['accuracy'] for r in ours]) - statistics.mean([r['accuracy'] for r in theirs])):+.2f}" if theirs else "–"
-        lines.append(f"| `{place.name}` | {rows:,}, {epochs} | {own[0]} | {own[1]} | {peer[0]} | {peer[1]} | {gap} |")
+        lines.append(f"| `{place.name}` | {rows:,}, {epochs} | {figures(ours)} | {figures(theirs)} | {gap} |")
         print(lines[-1], flush=True)
         upper = upper_half(layers)
         half = [runs.lorikeet(train, test, epochs, seed, "--layers", upper) for seed in range(seeds)]
-        own = [spread([r[key] for r in half], 100, 2) for key in ("accuracy", "macro_f1")]
-        lines.append(f"| `{place.name}`, layers {upper} | {rows:,}, {epochs} | {own[0]} | {own[1]} | | | |")
+        lines.append(f"| `{place.name}`, layers {upper} | {rows:,}, {epochs} | {figures(half)} | | | |")
         print(lines[-1], flush=True)
     return lines
 

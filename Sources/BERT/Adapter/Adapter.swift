@@ -10,11 +10,6 @@ public final class Adapter: Sendable {
     public let digest: String
     /// The digest of the base that it was checked against and computes over.
     public var baseDigest: String { base.digest }
-    /// Whether its folder named no labels, as PEFT's do not: they are called after their rows of the head.
-    public var hasPlaceholderLabels: Bool { labels == labels.indices.map(Self.placeholderLabel) }
-
-    /// What transformers calls a label without a name, from 0.
-    static func placeholderLabel(_ row: Int) -> String { "LABEL_\(row)" }
     /// The lowest encoder layer that it changes; the base's number of layers if it changes none.
     public var lowestLayer: Int { view.lowestLayer }
 

@@ -64,10 +64,21 @@ extension Adapter {
             }
             manifest = file.manifest(peft.configuration)
         } else {
-            manifest.labels = (0..<(try headRows(weights))).map(Adapter.placeholderLabel)
+            manifest.labels = (0..<(try headRows(weights))).map(placeholderLabel)
         }
         return try Adapter(manifest: manifest, weights: weights, base: base, hasExclusions: peft.hasExclusions)
     }
+
+    /// Whether its folder named no labels, as PEFT's do not: they are called after their rows of the head.
+    public var hasPlaceholderLabels: Bool { labels == labels.indices.map(Self.placeholderLabel) }
+
+    /// Whether a label may be one that a folder did not name.
+    public static func isPlaceholder(_ label: String) -> Bool { label.hasPrefix(placeholderPrefix) }
+
+    private static let placeholderPrefix = "LABEL_"
+
+    /// What transformers calls the label of a row of the head, from 0.
+    private static func placeholderLabel(_ row: Int) -> String { "\(placeholderPrefix)\(row)" }
 
     /// An adapter has some megabytes; what is larger than this is none.
     private static let largestWeights = 2 << 30

@@ -23,8 +23,6 @@ public struct Evaluation: Sendable, Codable, Equatable {
         public var truth: Int
         public var predicted: Int
         public var rows: Int
-
-        public init(truth: Int, predicted: Int, rows: Int) { (self.truth, self.predicted, self.rows) = (truth, predicted, rows) }
     }
 
     /// Share of rows predicted right, of a multi-label task with exactly their set of labels; 0 of no rows.

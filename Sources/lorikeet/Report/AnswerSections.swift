@@ -30,7 +30,7 @@ struct AnswerSections {
             sections.append(
                 ReportPage.Section(
                     title: "Confusion", note: "A line a true label, a column a predicted one; the diagonal is right.",
-                    content: ConfusionDrawing(labels: evaluation.labels, cells: evaluation.confusedLabels).markup))
+                    content: ConfusionDrawing(evaluation: evaluation).markup))
         }
         return sections
     }

@@ -2,9 +2,8 @@ import Training
 
 /// Which labels are taken for which: a table of counts for a few labels, a field of small cells for many.
 struct ConfusionDrawing {
-    let labels: [String]
-    /// The pairs that occur.
-    let cells: [Evaluation.ConfusionCell]
+    let evaluation: Evaluation
+    private var labels: [String] { evaluation.labels }
 
     /// More labels than this have no room for numbers.
     private static let widestTable = 16
@@ -39,25 +38,19 @@ struct ConfusionDrawing {
 
     private var mistakes: [Mistake] {
         let supports = supports
-        let found = cells.filter { $0.truth != $0.predicted }.map {
+        let found = evaluation.mistakes.map {
             Mistake(truth: $0.truth, predicted: $0.predicted, count: $0.rows, share: Double($0.rows) / Double(supports[$0.truth]))
         }
         return found.sorted { ($1.count, $1.share, $0.truth, $0.predicted) < ($0.count, $0.share, $1.truth, $1.predicted) }
     }
 
     /// Rows of each label, 1 where there is none.
-    private var supports: [Int] {
-        var rows = [Int](repeating: 0, count: labels.count)
-        for cell in cells { rows[cell.truth] += cell.rows }
-        return rows.map { max($0, 1) }
-    }
+    private var supports: [Int] { evaluation.perLabel.map { max($0.support, 1) } }
 
     // MARK: - Few labels
 
     private var table: Markup {
-        var counts = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
-        for cell in cells { counts[cell.truth][cell.predicted] = cell.rows }
-        let supports = supports
+        let (counts, supports) = (evaluation.confusionMatrix, supports)
         let head = labels.map { label -> Markup in "<th scope=\"col\">\(label)</th>" }
         let rows = labels.indices.map { truth -> Markup in
             let cells = labels.indices.map { predicted in cell(counts[truth][predicted], of: supports[truth], isRight: truth == predicted) }
@@ -90,7 +83,7 @@ struct ConfusionDrawing {
         // Smaller cells than two thirds of a pixel would vanish on paper.
         let size = Figure.decimal(max(side, 2.5), 2)
         let supports = supports
-        let drawn = cells.map { cell -> Markup in
+        let drawn = evaluation.confusedLabels.map { cell -> Markup in
             let share = Double(cell.rows) / Double(supports[cell.truth])
             let isRight = cell.truth == cell.predicted
             let opacity = isRight ? 0.15 + 0.85 * share : min(0.45 + 0.55 * share.squareRoot(), 1)

@@ -21,17 +21,23 @@ struct DrawingTests {
         }
     }
 
-    private func cells(_ matrix: [[Int]]) -> [Evaluation.ConfusionCell] {
-        matrix.enumerated().flatMap { truth, row in
-            row.enumerated().filter { $0.element > 0 }.map { .init(truth: truth, predicted: $0.offset, rows: $0.element) }
+    /// - Parameter counts: `counts[truth][predicted]`
+    private func drawing(_ labels: [String], _ counts: [[Int]]) -> ConfusionDrawing {
+        var (truth, predicted): ([String], [String]) = ([], [])
+        for (label, row) in zip(labels, counts) {
+            for (other, count) in zip(labels, row) {
+                truth += Array(repeating: label, count: count)
+                predicted += Array(repeating: other, count: count)
+            }
         }
+        return ConfusionDrawing(evaluation: Evaluation(truth: truth, predicted: predicted, labels: labels))
     }
 
     @Test func aFewLabelsAreATableAndManyAField() {
         func drawing(_ count: Int) -> String {
             let labels = (0..<count).map { "label <\($0)>" }
             let counts = (0..<count).map { row in (0..<count).map { $0 == row ? 9 : ($0 + row) % 7 == 0 ? 1 : 0 } }
-            let markup = ConfusionDrawing(labels: labels, cells: cells(counts)).markup
+            let markup = self.drawing(labels, counts).markup
             HTMLCheck.expectGood(page(markup))
             return markup.source
         }
@@ -42,7 +48,7 @@ struct DrawingTests {
     }
 
     @Test func confusionsComeByCountThenByShare() {
-        let drawing = ConfusionDrawing(labels: ["a", "b", "c"], cells: cells([[90, 2, 0], [0, 1, 2], [5, 0, 1]]))
+        let drawing = drawing(["a", "b", "c"], [[90, 2, 0], [0, 1, 2], [5, 0, 1]])
         let rows = drawing.markup.source.components(separatedBy: "<tbody>").last ?? ""
         let order = ["<th scope=\"row\">c</th><td>a</td>", "<th scope=\"row\">b</th><td>c</td>", "<th scope=\"row\">a</th><td>b</td>"]
         let places = order.map { rows.range(of: $0)?.lowerBound }
