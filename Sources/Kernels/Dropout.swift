@@ -15,15 +15,8 @@ public struct DropoutKey: Sendable, Hashable {
         DropoutKey(seed: bits, stream: child)
     }
 
-    /// Seed and stream mixed (the finaliser of SplitMix64, twice).
-    var bits: UInt64 { DropoutKey.mix(DropoutKey.mix(seed) &+ stream &* 0x9E37_79B9_7F4A_7C15) }
-
-    private static func mix(_ value: UInt64) -> UInt64 {
-        var z = value &+ 0x9E37_79B9_7F4A_7C15
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
+    /// Seed and stream mixed.
+    var bits: UInt64 { SplitMix64(seed: seed, stream: stream).state }
 }
 
 /// How much to drop, and by which masks.

@@ -1,3 +1,5 @@
+import Kernels
+
 /// The batches of an epoch, each cut into one share a worker: a pure function of seed, epoch and the rows' lengths.
 struct BatchPlan {
     /// `batches[b][w]`: the rows of batch b that worker w computes; a share may be empty.
@@ -12,10 +14,10 @@ struct BatchPlan {
 
     /// A shuffle that does not change with Swift's own.
     static func order(count: Int, seed: UInt64, epoch: Int) -> [Int] {
-        var generator = SplitMix64(seed: seed &* 0x9E37_79B9_7F4A_7C15 &+ UInt64(epoch))
+        var generator = SplitMix64(seed: seed, stream: UInt64(epoch))
         var order = Array(0..<count)
         for last in stride(from: count - 1, to: 0, by: -1) {
-            order.swapAt(last, Int(generator.next() % UInt64(last + 1)))
+            order.swapAt(last, generator.below(last + 1))
         }
         return order
     }
@@ -34,20 +36,5 @@ struct BatchPlan {
             loads[lightest] += lengths[row]
         }
         return shares
-    }
-}
-
-/// A small generator whose numbers depend on its seed alone.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }

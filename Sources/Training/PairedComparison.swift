@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// Two adapters' answers to the same texts: what differs, and whether chance would explain it.
 public struct PairedComparison: Sendable, Equatable {
@@ -54,7 +55,7 @@ public struct PairedComparison: Sendable, Equatable {
         var random = SplitMix64(seed: seed)
         var sample = everyRow
         let differences = (0..<self.resamples).map { _ in
-            for place in sample.indices { sample[place] = Int(random.next() % UInt64(rows.count)) }
+            for place in sample.indices { sample[place] = random.below(rows.count) }
             return rows.macroF1Difference(sample)
         }
         let sorted = differences.sorted()

@@ -7,7 +7,7 @@ public enum KeptEpoch: String, Sendable, Codable, CaseIterable {
     case loss
 
     /// The higher, the better.
-    fileprivate func figures(_ evaluation: Evaluation) -> (Double, Double) {
+    func figures(_ evaluation: Evaluation) -> (Double, Double) {
         // What is no number is worse than any, and must not stand in every comparison's way.
         let loss = evaluation.loss.map { $0.isNaN ? -.infinity : -$0 } ?? -.infinity
         switch self {

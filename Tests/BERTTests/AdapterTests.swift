@@ -281,6 +281,13 @@ struct AdapterTests {
             })
         else { return #expect(Bool(false)) }
         guard
+            case .invalidConfiguration(key: "target_modules", let reason) = error({
+                let pooler = LoRAConfiguration(targets: ["pooler.dense"], layers: [0])
+                return try TrainableAdapter(base: fixture.base, configuration: pooler, labels: ["a", "b"], seed: 1)
+            })
+        else { return #expect(Bool(false)) }
+        #expect(reason.contains("nothing would be adapted"))
+        guard
             case .unsupported = error({
                 try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(useDoRA: true), labels: ["a", "b"], seed: 1)
             })

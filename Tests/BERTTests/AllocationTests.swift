@@ -1,4 +1,5 @@
 import CAllocationCounter
+import Kernels
 import TestSupport
 import Testing
 
@@ -33,7 +34,7 @@ struct AllocationTests {
         let pass = InferencePass(base: fixture.base)
         _ = pass.logits(PackedBatch(fixture.sequences), adapters: [adapter], assignments: fixture.sequences.map { _ in [0] })
         let bytes = pass.workspaceBytes
-        var random = SplitMix(seed: 61)
+        var random = SplitMix64(seed: 61)
         for _ in 0..<100 {
             let sequences = fixture.sequences.filter { _ in random.next() % 2 == 0 }
             _ = pass.logits(PackedBatch(sequences), adapters: [adapter], assignments: sequences.map { _ in [0] })

@@ -72,7 +72,7 @@ struct GradientTests {
     }
 
     private func randomize(_ adapter: TrainableAdapter, seed: UInt64) {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         for index in adapter.values.indices { adapter.values[index] += 0.2 * random.normal() }
     }
 

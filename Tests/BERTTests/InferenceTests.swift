@@ -21,7 +21,7 @@ struct InferenceTests {
     }
 
     @Test func rowInABatchEqualsTheSameRowAlone() throws {
-        var random = SplitMix(seed: 11)
+        var random = SplitMix64(seed: 11)
         let pass = InferencePass(base: fixture.base)
         for _ in 0..<20 {
             let sequences = (0..<9).map { _ in

@@ -8,12 +8,12 @@ import Testing
 struct PackedLinearTests {
     private let rows = 19
 
-    private func storage(_ count: Int, _ random: inout SplitMix) -> FloatStorage {
+    private func storage(_ count: Int, _ random: inout SplitMix64) -> FloatStorage {
         FloatStorage((0..<count).map { _ in Float(random.next() >> 40) * 0x1p-23 - 1 })
     }
 
     private func both(inputs: Int, width: Int, parts: Int, seed: UInt64) -> (packed: PackedLinear, plain: PackedLinear) {
-        var random = SplitMix(seed: seed)
+        var random = SplitMix64(seed: seed)
         let weight = storage(parts * width * inputs, &random)
         let bias = storage(parts * width, &random)
         func linear(_ packs: Bool) -> PackedLinear {
@@ -25,7 +25,7 @@ struct PackedLinearTests {
     @Test(arguments: [(32, 32, 3), (48, 33, 1), (7, 5, 3), (400, 96, 3)])
     func partsOfTheOutputsCanBeAskedForAlone(inputs: Int, width: Int, parts: Int) {
         let (packed, plain) = both(inputs: inputs, width: width, parts: parts, seed: 51)
-        var random = SplitMix(seed: 52)
+        var random = SplitMix64(seed: 52)
         let x = storage(rows * inputs, &random)
         for first in 0..<parts {
             for last in first..<parts {
@@ -43,7 +43,7 @@ struct PackedLinearTests {
     @Test(arguments: [(32, 32, 3), (48, 33, 1), (7, 5, 3), (400, 96, 3)], [false, true])
     func gradientsOfTheInputsAgree(layer: (inputs: Int, width: Int, parts: Int), accumulate: Bool) {
         let (packed, plain) = both(inputs: layer.inputs, width: layer.width, parts: layer.parts, seed: 53)
-        var random = SplitMix(seed: 54)
+        var random = SplitMix64(seed: 54)
         let dy = storage(rows * packed.outputs, &random)
         let before = storage(rows * layer.inputs, &random)
         let results = [packed, plain].map { linear in

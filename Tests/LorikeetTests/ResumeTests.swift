@@ -30,9 +30,14 @@ import Testing
         }
 
         /// Starts a training, sends a signal after the first epoch's line, and waits for the end.
-        ///
-        /// The pipe is small and nobody empties it before the signal: the training cannot be over by then.
         func run(_ arguments: [String], signal: Int32) async throws -> (status: Int32, error: String) {
+            try await run(arguments) { kill($0, signal) }
+        }
+
+        /// Starts a training, does something to it after the first epoch's line, and waits for the end.
+        ///
+        /// The pipe is small and nobody empties it before: the training cannot be over by then.
+        func run(_ arguments: [String], disturbed: (pid_t) throws -> Void) async throws -> (status: Int32, error: String) {
             var ends: [Int32] = [0, 0]
             #expect(pipe(&ends) == 0)
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -49,12 +54,30 @@ import Testing
                 var request = pollfd(fd: reading, events: Int16(POLLIN), revents: 0)
                 while poll(&request, 1, -1) < 0 {}
             }
-            kill(process.processIdentifier, signal)
+            try disturbed(process.processIdentifier)
             await Self.onOwnThread {
                 var bytes = [UInt8](repeating: 0, count: 4096)
                 while read(reading, &bytes, bytes.count) != 0 {}
             }
             return (await running.status, try scratch.text("stderr"))
+        }
+
+        /// Starts a search, sends a signal once standard error names a trial, and waits for the end.
+        func runSearch(_ arguments: [String], signal: Int32) async throws -> (status: Int32, error: String) {
+            let process = try Program.make(arguments)
+            let errors = Program.pipe()
+            process.standardOutput = try scratch.newFile("stdout")
+            process.standardError = errors
+            let pieces = Program.pieces(of: errors)
+            let running = try Program.start(process)
+            var (text, isSent) = ("", false)
+            for await piece in pieces {
+                text += piece
+                guard !isSent, text.contains("\"halving\"") else { continue }
+                isSent = true
+                kill(process.processIdentifier, signal)
+            }
+            return (await running.status, text)
         }
 
         private static func onOwnThread(_ body: @escaping @Sendable () -> Void) async {
@@ -107,6 +130,26 @@ import Testing
         #expect(!material.scratch.exists("adapter.checkpoint"))
     }
 
+    @Test func aTrainingWhoseAdapterCannotBeWrittenIsKept() async throws {
+        let material = try Material()
+        #expect(try await Program.run(material.arguments("whole")).status == 0)
+        let file = material.scratch.path("adapter/thesis.txt")
+        let outcome = try await material.run(material.arguments()) { _ in
+            try FileManager.default.createDirectory(atPath: material.scratch.path("adapter"), withIntermediateDirectories: false)
+            try Data("years of work".utf8).write(to: URL(fileURLWithPath: file))
+        }
+        #expect(outcome.status == 1)
+        #expect(
+            outcome.error.contains("adapter.checkpoint keeps the training: the same command with --resume writes the adapter"),
+            "\(outcome.error)")
+        #expect(try String(contentsOfFile: file, encoding: .utf8) == "years of work")
+        try FileManager.default.removeItem(atPath: material.scratch.path("adapter"))
+        let resumed = try await Program.run(material.arguments() + ["--resume"])
+        #expect(resumed.status == 0, "\(resumed.error)")
+        #expect(try material.weights("adapter") == material.weights("whole"))
+        #expect(!material.scratch.exists("adapter.checkpoint"))
+    }
+
     @Test func resumingWithoutACheckpointStartsAnewAndSaysSo() async throws {
         let material = try Material()
         let outcome = try await Program.run(material.arguments(epochs: 1) + ["--resume"])
@@ -114,12 +157,22 @@ import Testing
         #expect(outcome.error.contains("no checkpoint at"))
     }
 
-    @Test func afterASearchTheWayToGoOnIsOneThatWorks() throws {
-        let scratch = try Scratch()
-        let plain = CheckpointKeeper(output: scratch.path("a"), isSearched: false).interrupted()
-        let searched = CheckpointKeeper(output: scratch.path("a"), isSearched: true).interrupted()
-        #expect("\(plain)".contains("the same command with --resume goes on"))
-        #expect("\(searched)".contains("--resume and the settings found in place of --search goes on"))
+    @Test func anInterruptedSearchKeepsWhatIsBestSoFar() async throws {
+        let material = try Material()
+        let search = ["--search", "200", "--progress", "json"]
+        let interrupted = try await material.runSearch(material.arguments() + search, signal: SIGTERM)
+        #expect(interrupted.status == 1)
+        #expect(interrupted.error.contains("the same command with --resume and the settings found in place of --search goes on"))
+        #expect(material.scratch.exists("adapter.checkpoint") && !material.scratch.exists("adapter"))
+        let data = Data(try material.scratch.text("stdout").utf8)
+        let found = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
+        #expect(found["cut_short"] as? Bool == true && (found["search"] as? [Any])?.count == 200)
+        let options = try #require(found["options"] as? String).split(separator: " ").map(String.init)
+
+        let resumed = try await Program.run(material.arguments() + options + ["--resume"])
+        #expect(resumed.status == 0, "\(resumed.error)")
+        #expect(try await Program.run(material.arguments("whole") + options).status == 0)
+        #expect(try material.weights("adapter") == material.weights("whole"))
     }
 
     @Test func withoutValidationRowsIdleOptionsAreNamed() async throws {

@@ -68,7 +68,8 @@ import Testing
         }
         let train = try scratch.write("train.tsv", rows[..<90].joined())
         let test = try scratch.write("test.tsv", rows[90...].joined())
-        let (outcome, report) = try await Self.train(scratch, ["--train", train, "--validation", test, "--multi-label", "--epochs", "30"])
+        let (outcome, report) = try await Self.train(
+            scratch, ["--train", train, "--validation", test, "--multi-label", "--epochs", "60", "--rate", "2e-2"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(report?["multi_label"] as? Bool == true)
         let about = ["--base", scratch.path("base"), "--adapter", scratch.path("adapter")]

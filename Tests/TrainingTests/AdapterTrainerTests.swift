@@ -8,7 +8,7 @@ import WordPiece
 
 struct AdapterTrainerTests {
     @Test func learnsASeparableTask() throws {
-        let task = try ToyTask()
+        let task = try ToyTask(rows: 192)
         var reports: [EpochReport] = []
         let candidate = try task.trainer().train(
             task.rows, validation: ToyTask.rows(48, seed: 9), task: "colours",

@@ -44,6 +44,8 @@ struct LabelledFileTests {
         let expected = [LabelledText(text: "o\tne\n", label: "a"), LabelledText(text: "é", label: "b")]
         #expect(try rows("x.jsonl", content) == expected)
         #expect(try rows("x.NDJSON", content) == expected)
+        let others = "{\"text\":\"n\",\"label\":4}\n{\"text\":\"t\",\"label\":true}"
+        #expect(try rows("y.jsonl", others).map(\.label) == ["4", "true"])
     }
 
     @Test func linesThatAreNoRowsAreNamed() throws {
@@ -53,6 +55,7 @@ struct LabelledFileTests {
         #expect(try refusal("x.jsonl", "{\"text\":\"a\",\"label\":\"b\"}\n{\"text\":\"a\"}") == "x.jsonl:2: \"label\" is missing")
         #expect(try refusal("x.jsonl", "{\"label\":\"a\"}") == "x.jsonl:1: \"text\" is missing")
         #expect(try refusal("x.jsonl", "{\"text\":1,\"label\":\"a\"}") == "x.jsonl:1: \"text\" is not a string")
+        #expect(try refusal("x.jsonl", "{\"text\":\"a\",\"label\":0.5}") == "x.jsonl:1: \"label\" is not a string or a whole number")
         #expect(try refusal("x.jsonl", "[1]") == "x.jsonl:1: not a JSON object")
         #expect(try refusal("x.jsonl", "{\"text\":") == "x.jsonl:1: not JSON")
         #expect(try refusal("x.jsonl", Data([0x22, 0xFF, 0x22])) == "x.jsonl:1: not UTF-8")

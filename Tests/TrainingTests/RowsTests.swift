@@ -97,7 +97,37 @@ struct RowsTests {
         let rows = try LabelledFile.collect(paths: [tabbed, lines], options: options)
         #expect(rows.rows.map(\.labels) == [["a", "b"], [], ["c", "a"], []])
         #expect(rows.sources == [tabbed, lines])
+        #expect(rows.emptyLabels == 0)
         #expect(throws: DatasetError.self) { try LabelledFile.collect(paths: [lines]) }
+    }
+
+    @Test func emptyLabelsOfASetAreCounted() throws {
+        var options = RowOptions()
+        options.isMultiLabel = true
+        var rows = RowCollection(options)
+        try rows.add(text: "one", labels: .text("a|| b"), line: 1)
+        try rows.add(text: "two", labels: .set(["", "c"]), line: 2)
+        try rows.add(text: "three", labels: .text(" "), line: 3)
+        #expect(rows.rows.map(\.labels) == [["a", "b"], ["c"], []] && rows.emptyLabels == 2)
+        #expect(RowsReport.Side(rows).emptyLabels == 2)
+    }
+
+    @Test func textsThatAreNotInOneNormalFormAreCountedAndKept() throws {
+        let path = try write("x.tsv", "a\tcafe\u{301}\na\tcaf\u{E9}\nb\tplain\n")
+        let rows = try LabelledFile.collect(paths: [path])
+        #expect(rows.unnormalizedTexts == 1 && rows.rows[0].text.unicodeScalars.count == 5)
+        let lines = try PreparedRows(training: rows, validation: nil, holdOut: HoldOut(percentage: 0)).report.lines
+        #expect(lines.contains("training: 1 row with a text that is not in Unicode's normal form C, left as it is"))
+        #expect(lines.contains("training: 1 row with a text that came before, folded"))
+    }
+
+    @Test func labelsThatAnAdapterDoesNotHaveAreNamed() throws {
+        let (rows, side) = try RowsReport.measured(try collection([("a", "one"), ("z", "two"), ("b", " ")]), known: ["a", "b"])
+        #expect(rows.count == 2 && side.unknownLabels == ["z"])
+        #expect(side.lines(of: "input").last == "input: labels unknown to an adapter, which never predicts them: z")
+        #expect(throws: DatasetError.noRows(file: "rows")) { try RowsReport.measured(try collection([("a", " ")])) }
+        let training = try collection([("a", "one"), ("b", "two")])
+        #expect(throws: DatasetError.noRows(file: "rows")) { try PreparedRows(training: training, validation: try collection([])) }
     }
 
     // MARK: - Folding

@@ -40,7 +40,7 @@ struct SettingsSearchTests {
             task.rows, validation: Self.validation,
             progress: { shown[$0.halving, default: []].append($0.trial.number) })
         #expect(shown[1] == [1, 2, 3, 4] && shown[2]?.count == 2)
-        #expect(!result.isCutShort && result.trials.count == 4)
+        #expect(result.ending == .complete && result.trials.count == 4)
         #expect(result.trials.map(\.rung) == [2, 2, 1, 1])
         // A quarter of 24 steps, then half.
         #expect(result.trials.allSatisfy { $0.steps == 24 })
@@ -63,21 +63,55 @@ struct SettingsSearchTests {
     @Test func aSearchWithoutTimeKeepsWhatWasGiven() throws {
         let task = try ToyTask(rows: 24)
         let result = try search(task, count: 4, budget: .zero).run(task.rows, validation: Self.validation)
-        #expect(result.isCutShort && result.winner.number == 1 && result.checkpoint == nil)
+        #expect(result.ending == .timeUp && result.winner.number == 1 && result.checkpoint == nil)
     }
 
     @Test func aSearchThatCannotJudgeOrIsStoppedSaysSo() throws {
         let task = try ToyTask(rows: 24)
         #expect(throws: TrainingError.self) { try search(task, count: 4).run(task.rows, validation: []) }
         #expect(throws: TrainingError.self) { try search(task, count: 1).run(task.rows, validation: Self.validation) }
+    }
+
+    @Test(arguments: [0, 2, 5, 30]) func whatIsBestWhenASearchIsStoppedCanBeGoneOnWith(steps: Int) throws {
+        let task = try ToyTask(rows: 24)
         var asked = 0
-        #expect(throws: TrainingError.cancelled) {
-            try search(task, count: 4).run(
-                task.rows, validation: Self.validation,
-                isCancelled: {
-                    asked += 1
-                    return asked > 5
-                })
+        let result = try search(task, count: 4).run(
+            task.rows, validation: Self.validation,
+            isCancelled: {
+                asked += 1
+                return asked > steps
+            })
+        #expect(result.ending == .cancelled)
+        #expect((result.checkpoint == nil) == (steps == 0))
+        let trainer = AdapterTrainer(base: task.base, tokenizer: task.tokenizer, settings: result.winner.settings)
+        let gone = try trainer.train(task.rows, validation: Self.validation, goingOnFrom: result.checkpoint)
+        #expect(gone.adapter.digest == (try trainer.train(task.rows, validation: Self.validation)).adapter.digest)
+    }
+
+    @Test func trialsAreWeighedByWhatTheEpochToKeepIs() {
+        func trial(_ number: Int, _ keeping: KeptEpoch, right: Int, loss: Double) -> SearchTrial {
+            var settings = TrainingSettings()
+            settings.keeping = keeping
+            var trial = SearchTrial(number: number, settings: settings)
+            let truth = (0..<10).map { $0 % 2 == 0 ? "a" : "b" }
+            var evaluation = Evaluation(
+                truth: truth, predicted: truth.enumerated().map { $0 < right ? $1 : $1 == "a" ? "b" : "a" }, labels: ["a", "b"])
+            evaluation.loss = loss
+            trial.evaluation = evaluation
+            return trial
+        }
+        for keeping in KeptEpoch.allCases {
+            let (right, sure) = (trial(1, keeping, right: 9, loss: 0.9), trial(2, keeping, right: 8, loss: 0.3))
+            #expect(right.isBetter(than: sure) == (keeping != .loss))
+            #expect(sure.isBetter(than: right) == (keeping == .loss))
+        }
+    }
+
+    @Test func theScalingOfOtherRanksStays() {
+        var given = TrainingSettings()
+        given.usesRSLoRA = true
+        for settings in SearchSpace(given: given, changesShape: true).settings(20) {
+            #expect(abs(settings.alpha / Float(settings.rank).squareRoot() - given.alpha / Float(given.rank).squareRoot()) < 1e-5)
         }
     }
 

@@ -10,7 +10,13 @@ struct StepParityTests {
     private struct Fixture: Decodable {
         struct Batch: Decodable {
             var ids: [[Int32]]
-            var targets: [Int]
+            var targets: [Int]?
+            /// Of a multi-label task.
+            var sets: [[Int]]?
+
+            func targets(of texts: [Int]) -> TextTargets {
+                (sets.map(TextTargets.sets) ?? .classes(targets ?? [])).at(texts)
+            }
         }
         var rate: Float
         var weightDecay: Float
@@ -29,7 +35,7 @@ struct StepParityTests {
     }
 
     @Test(
-        arguments: ["bert-plain", "bert-everything", "bert-upper", "distilbert-plain", "distilbert-everything"], [1, 2])
+        arguments: ["bert-plain", "bert-everything", "bert-upper", "bert-sets", "distilbert-plain", "distilbert-everything"], [1, 2])
     func tenStepsEqualPyTorchs(name: String, passes count: Int) throws {
         let folder = try #require(Bundle.module.url(forResource: "steps", withExtension: nil, subdirectory: "Fixtures")).path
         let fixture = try JSONDecoder().decode(Fixture.self, from: try contents(folder + "/\(name)/steps.json"))
@@ -62,15 +68,17 @@ struct StepParityTests {
 
     /// The gradient of the batch's mean loss, each pass over a share of its texts; returns that loss.
     private func accumulate(_ batch: Fixture.Batch, _ fixture: Fixture, _ passes: [TrainingPass], _ gradients: [FloatBuffer]) -> Double {
-        let divisor = fixture.weights.map { weights in batch.targets.reduce(0) { $0 + weights[$1] } } ?? Float(batch.targets.count)
+        let weights = fixture.weights
+        let divisor =
+            batch.targets.flatMap { targets in weights.map { weights in targets.reduce(0) { $0 + weights[$1] } } } ?? Float(batch.ids.count)
         var loss = 0.0
         for (number, (pass, gradient)) in zip(passes, gradients).enumerated() {
             let texts = batch.ids.indices.filter { $0 % passes.count == number }
             gradient.clear()
             loss += Double(
                 pass.accumulateGradient(
-                    batch: PackedBatch(texts.map { batch.ids[$0] }), targets: texts.map { batch.targets[$0] }, lossScale: 1 / divisor,
-                    classWeights: fixture.weights, labelSmoothing: fixture.smoothing ?? 0, into: gradient.values))
+                    batch: PackedBatch(texts.map { batch.ids[$0] }), targets: batch.targets(of: texts), lossScale: 1 / divisor,
+                    classWeights: weights, labelSmoothing: fixture.smoothing ?? 0, into: gradient.values))
         }
         return loss / Double(divisor)
     }

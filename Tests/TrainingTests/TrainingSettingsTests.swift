@@ -107,7 +107,7 @@ struct TrainingSettingsTests {
     }
 
     @Test(arguments: TrainingSettings.Schedule.allCases) func everyScheduleLearns(schedule: TrainingSettings.Schedule) throws {
-        let task = try ToyTask()
+        let task = try ToyTask(rows: 192)
         let candidate = try task.trainer {
             $0.schedule = schedule
             $0.warmup = 0.1

@@ -23,9 +23,10 @@ HERE = pathlib.Path(__file__).resolve().parent
 KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
 WORDS = "the quick package provides a small library for reading and writing files of many kinds".split()
 # What holds whatever is measured.
-NOTES = [
+SPEED_NOTES = [
     "`sgemm_fraction` (to reach: 0.75) compares with OpenBLAS on the same shapes in the same run. PyTorch's threads wait for one another by spinning:",
-    "on cores that others use as well its speed falls out of all proportion, and a ratio says nothing.", "",
+    "on cores that others use as well its speed falls out of all proportion, and a ratio says nothing."]
+LAYER_NOTES = [
     "## Frozen layers", "",
     "Layers below the lowest adapted one are frozen: dropout is off there, so that their results are the same in each epoch and are computed once.",
     "What is kept has the same bits as what is computed anew (a test holds that)."]
@@ -167,7 +168,7 @@ def speed(runs, train, pairs, limit, layers):
 
 
 def memory(runs, folder, rows):
-    """The largest resident memory of a training over many long texts: some steps, since it does not grow with them."""
+    """The largest resident memory of a training over many long texts: so many steps as fill the memory for frozen layers' states."""
     path = folder / "long.tsv"
     with open(path, "w", encoding="utf-8") as file:
         for number in range(rows):
@@ -178,7 +179,7 @@ def memory(runs, folder, rows):
     few.write_text("".join(f"{'ab'[number % 2]}\tnumber {number}\n" for number in range(40)), encoding="utf-8")
     megabytes = {}
     for name, flags in {"all layers": [], "upper half": ["--layers", "3-5"]}.items():
-        command = [runs.program, "train", "--base", runs.base, "--train", path, "--validation", few, "--output", folder / f"long-{len(megabytes)}", "--steps", 12]
+        command = [runs.program, "train", "--base", runs.base, "--train", path, "--validation", few, "--output", folder / f"long-{len(megabytes)}", "--steps", 32]
         megabytes[name] = run(command + ["--json", *flags])[1]
     figures = ", ".join(f"{value:.0f} MB with {name} adapted" for name, value in megabytes.items())
     return f"Resident memory, batch 16, 256 tokens, {rows:,} rows: {figures} (to reach: 500 MB)."
@@ -212,6 +213,13 @@ def main():
             "# Training beside PEFT", "", f"Written by `make benchmark-training` on: {machine()}.", "",
             "Rank 8, alpha 16, query and value, batch 16, rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up, at most 256 tokens;",
             "base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches."]
+        if arguments.part != "quality":
+            print("== Speed", flush=True)
+            lines += [
+                "", "## Speed", "",
+                f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
+            lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
+            lines += ["", memory(runs, scratch, arguments.memory_rows), "", *SPEED_NOTES]
         if arguments.part != "speed":
             print("== Quality", flush=True)
             lines += ["", "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]
@@ -219,13 +227,7 @@ def main():
             for place in sets:
                 if place.name == "sms_spam":
                     lines += ["", tutorial(runs, place, arguments.seeds)]
-        if arguments.part != "quality":
-            print("== Speed", flush=True)
-            lines += [
-                "", "## Speed", "",
-                f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
-            lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
-            lines += ["", memory(runs, scratch, arguments.memory_rows), "", *NOTES]
+        lines += ["", *LAYER_NOTES]
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if arguments.output and not arguments.part:

@@ -75,6 +75,10 @@ public final class TrainableAdapter: @unchecked Sendable {
                     module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs,
                     outputs: shape.outputs))
         }
+        if modules.isEmpty, let target = configuration.targets.first(where: { !base.names.isHead($0) }) {
+            throw .invalidConfiguration(
+                key: "target_modules", reason: "none of them is in the layers given, such as \(target): nothing would be adapted")
+        }
         return AdapterLayout(modules: modules, labels: labels.count, useDoRA: false, bias: configuration.bias, names: base.names)
     }
 
@@ -88,7 +92,7 @@ public final class TrainableAdapter: @unchecked Sendable {
 
     private func initialize(seed: UInt64) {
         for (number, tensor) in layout.tensors.enumerated() {
-            var random = SplitMix(seed: seed, stream: UInt64(number))
+            var random = SplitMix64(seed: seed, stream: UInt64(number))
             let values = UnsafeMutableBufferPointer(rebasing: storage.buffer[tensor.range])
             if tensor.name.hasSuffix("lora_A.weight") {
                 initialize(values, rank: tensor.shape[0], inputs: tensor.shape[1], &random)
@@ -104,7 +108,7 @@ public final class TrainableAdapter: @unchecked Sendable {
     }
 
     /// A[rank, inputs] as PEFT's `reset_lora_parameters` starts it (src/peft/tuners/lora/layer.py).
-    private func initialize(_ a: UnsafeMutableBufferPointer<Float>, rank: Int, inputs: Int, _ random: inout SplitMix) {
+    private func initialize(_ a: UnsafeMutableBufferPointer<Float>, rank: Int, inputs: Int, _ random: inout SplitMix64) {
         switch configuration.initialization {
         case .kaiming:
             let bound = 1 / Float(inputs).squareRoot()
@@ -145,36 +149,5 @@ public final class TrainableAdapter: @unchecked Sendable {
             labels: labels, baseDigest: base.digest, configuration: configuration, task: task, maxTokens: maxTokens, createdBy: createdBy,
             temperature: temperature, isMultiLabel: isMultiLabel)
         return try Adapter(manifest: manifest, weights: SafetensorsWriter.bytes(layout.named(storage.pointer)), base: base)
-    }
-}
-
-/// A small generator of the same numbers on every machine (SplitMix64).
-struct SplitMix {
-    private var state: UInt64
-
-    init(seed: UInt64, stream: UInt64 = 0) {
-        state = seed &* 0x9E37_79B9_7F4A_7C15 &+ stream &* 0xD1B5_4A32_D192_ED03 &+ 0x2545_F491_4F6C_DD1D
-    }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
-    }
-
-    /// 24 random bits: every float of that grid in [0, 1).
-    private mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
-
-    /// Uniform in [-bound, bound).
-    mutating func uniform(in bound: Float) -> Float { (2 * unit() - 1) * bound }
-
-    /// Near enough to standard normal for first values: the sum of twelve uniforms, which needs no library function that
-    /// differs between machines.
-    mutating func normal() -> Float {
-        var sum: Float = -6
-        for _ in 0..<12 { sum += unit() }
-        return sum
     }
 }

@@ -18,7 +18,7 @@ public struct CoverageCurve: Sendable, Codable, Equatable {
 }
 
 /// What abstaining below each score that occurs would give.
-struct CoverageSteps {
+public struct CoverageSteps: Sendable {
     /// Fewer texts than this say nothing of a precision.
     static let minimumRows = 10
     private static let shownPoints = 200
@@ -27,7 +27,8 @@ struct CoverageSteps {
     private let steps: [CoverageCurve.Point]
     private let rows: Int
 
-    init(rows given: [LabelledText], predictions: [Prediction]) {
+    /// - Parameter predictions: as many as rows.
+    public init(rows given: [LabelledText], predictions: [Prediction]) {
         let count = min(given.count, predictions.count)
         let order = (0..<count).sorted { predictions[$0].score > predictions[$1].score }
         var steps: [CoverageCurve.Point] = []
@@ -49,14 +50,14 @@ struct CoverageSteps {
     }
 
     /// The steps for people to look at, thinned out evenly.
-    var curve: CoverageCurve {
+    public var curve: CoverageCurve {
         let stride = max(1, (steps.count + Self.shownPoints - 1) / Self.shownPoints)
         let kept = steps.indices.filter { ($0 + 1) % stride == 0 || $0 == steps.count - 1 || $0 == 0 }
         return CoverageCurve(points: kept.reversed().map { steps[$0] }, rows: rows)
     }
 
     /// The lowest threshold whose labels were of this precision; nil where none that covers enough texts was.
-    func point(precision: Double) -> AbstentionPoint? {
+    public func point(precision: Double) -> AbstentionPoint? {
         let enough = Double(Self.minimumRows) / Double(max(rows, 1))
         return steps.last { $0.precision >= precision && $0.coverage >= enough - 1e-12 }
             .map { AbstentionPoint(precision: $0.precision, threshold: min($0.threshold, 1), coverage: $0.coverage) }

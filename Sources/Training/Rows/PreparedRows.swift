@@ -33,7 +33,7 @@ public struct PreparedRows: Sendable {
         try Self.checkLabels(folding.rows.map(\.row), of: training, known: known)
         if let validation {
             self.training = folding.rows.map(\.row)
-            take(validation, learnt: Set(folding.rows.map(\.normalized)))
+            try take(validation, learnt: Set(folding.rows.map(\.normalized)))
         } else {
             split(folding.rows, holdOut)
         }
@@ -52,8 +52,8 @@ public struct PreparedRows: Sendable {
         if !source.options.isMultiLabel, labels.union(known).count == 1 { throw .oneLabel(file: source.name, label: one) }
     }
 
-    private mutating func take(_ given: RowCollection, learnt: Set<NormalizedText>) {
-        let (rows, side) = RowsReport.measured(given)
+    private mutating func take(_ given: RowCollection, learnt: Set<NormalizedText>) throws(DatasetError) {
+        let (rows, side) = try RowsReport.measured(given)
         validation = rows
         report.trainingTextsInValidation = rows.count { learnt.contains(NormalizedText($0.text)) }
         report.validation = side
@@ -77,12 +77,19 @@ public struct PreparedRows: Sendable {
 
 extension RowsReport {
     /// Rows to measure on, and what is found in them. Only those without text are left out: what is measured is what the file holds.
-    public static func measured(_ collection: RowCollection) -> (rows: [LabelledText], side: Side) {
+    ///
+    /// - Parameter known: labels of what is measured; others are named in the report.
+    /// - Throws: `DatasetError.noRows` if nothing is left.
+    public static func measured(
+        _ collection: RowCollection, known: Set<String>? = nil
+    ) throws(DatasetError) -> (rows: [LabelledText], side: Side) {
         var side = Side(collection)
         side.count(RowFolding(collection.rows, conflicts: .newest))
         side.conflictingRows = 0
         let rows = collection.rows.filter { !NormalizedText($0.text).isEmpty }
+        guard !rows.isEmpty else { throw .noRows(file: collection.name) }
         side.use(rows)
+        if let known { side.unknownLabels = side.labels.map(\.label).filter { !known.contains($0) } }
         return (rows, side)
     }
 }

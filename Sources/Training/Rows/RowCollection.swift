@@ -31,6 +31,10 @@ public struct RowCollection: Sendable {
     public private(set) var trimmedLabels = 0
     /// Rows a label of which was not in normal form C.
     public private(set) var normalizedLabels = 0
+    /// Rows among whose labels was an empty one, or null.
+    public private(set) var emptyLabels = 0
+    /// Rows whose text is not in normal form C.
+    public private(set) var unnormalizedTexts = 0
     private var knownLabels: [[String]: [String]] = [:]
 
     public init(_ options: RowOptions = RowOptions()) { self.options = options }
@@ -43,6 +47,7 @@ public struct RowCollection: Sendable {
     public mutating func add(text: String, labels: Labels, line: Int) throws(DatasetError) {
         do throws(Refusal) {
             rows.append(LabelledText(text: text, labels: shared(try clean(try parts(labels)))))
+            if !Self.isNormalized(text) { unnormalizedTexts += 1 }
         } catch {
             try refuse(line: line, reason: error.reason)
         }
@@ -69,11 +74,16 @@ public struct RowCollection: Sendable {
         switch labels {
         case .text(let text):
             guard options.isMultiLabel else { return [text] }
+            if text.allSatisfy(\.isWhitespace) { return [] }
             return options.separator.isEmpty ? [text] : text.components(separatedBy: options.separator)
         case .set(let labels):
             guard options.isMultiLabel else { throw Refusal(reason: "has a set of labels, but each text of this task has one") }
             return labels
         }
+    }
+
+    private static func isNormalized(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 < 0x80 } || text.precomposedStringWithCanonicalMapping.utf8.elementsEqual(text.utf8)
     }
 
     /// One array for all rows with these labels: of many rows each would else hold a piece of memory between their texts, so that no
@@ -86,11 +96,14 @@ public struct RowCollection: Sendable {
 
     private mutating func clean(_ labels: [String]) throws(Refusal) -> [String] {
         var result: [String] = []
-        var (isTrimmed, isNormalized) = (false, false)
+        var (isTrimmed, isNormalized, hasEmpty) = (false, false, false)
         for label in labels {
             let trimmed = label.trimmingCharacters(in: .whitespacesAndNewlines)
             let normalized = trimmed.precomposedStringWithCanonicalMapping
-            if trimmed.isEmpty { continue }
+            if trimmed.isEmpty {
+                hasEmpty = true
+                continue
+            }
             if trimmed.utf8.count != label.utf8.count { isTrimmed = true }
             if !normalized.utf8.elementsEqual(trimmed.utf8) { isNormalized = true }
             if !result.contains(normalized) { result.append(normalized) }
@@ -98,6 +111,7 @@ public struct RowCollection: Sendable {
         if result.isEmpty, !options.isMultiLabel { throw Refusal(reason: "the label is empty") }
         if isTrimmed { trimmedLabels += 1 }
         if isNormalized { normalizedLabels += 1 }
+        if hasEmpty { emptyLabels += 1 }
         return result
     }
 }

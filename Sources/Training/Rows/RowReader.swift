@@ -87,8 +87,24 @@ struct RowReader {
 
     private struct JSONRow: Decodable {
         var text: String
-        var label: String?
-        var labels: [String]?
+        var label: Label?
+        var labels: [Label]?
+    }
+
+    /// A string, or what programs write as a number or a truth value, in its JSON form.
+    private struct Label: Decodable {
+        var text: String
+
+        init(from decoder: any Decoder) throws {
+            let value = try decoder.singleValueContainer()
+            if let integer = try? value.decode(Int64.self) {
+                text = String(integer)
+            } else if let truth = try? value.decode(Bool.self) {
+                text = String(truth)
+            } else {
+                text = try value.decode(String.self)
+            }
+        }
     }
 
     private func readJSON(_ rows: inout RowCollection) throws(DatasetError) {
@@ -100,7 +116,8 @@ struct RowReader {
             }
             do {
                 let row = try decoder.decode(JSONRow.self, from: Data(line))
-                let (one, set) = (row.label.map(RowCollection.Labels.text), row.labels.map(RowCollection.Labels.set))
+                let one = row.label.map { RowCollection.Labels.text($0.text) }
+                let set = row.labels.map { RowCollection.Labels.set($0.map(\.text)) }
                 let isMultiLabel = rows.options.isMultiLabel
                 guard let labels = isMultiLabel ? set ?? one : one ?? set else {
                     try rows.refuse(line: index + 1, reason: isMultiLabel ? "\"labels\" is missing" : "\"label\" is missing")
@@ -121,7 +138,8 @@ struct RowReader {
         case DecodingError.keyNotFound(let key, _): return "\"\(key.stringValue)\" is missing"
         case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
             guard let key = context.codingPath.first(where: { $0.intValue == nil }) else { return "not a JSON object" }
-            return "\"\(key.stringValue)\" is not \(key.stringValue == "labels" ? "a list of strings" : "a string")"
+            let kinds = ["label": "a string or a whole number", "labels": "a list of strings or whole numbers"]
+            return "\"\(key.stringValue)\" is not \(kinds[key.stringValue] ?? "a string")"
         default: return "not JSON"
         }
     }

@@ -22,6 +22,10 @@ public struct RowsReport: Sendable, Codable, Equatable {
         public var trimmedLabels = 0
         /// Rows a label of which was not in Unicode's normal form C.
         public var normalizedLabels = 0
+        /// Rows of a multi-label task among whose labels was an empty one, which was left out.
+        public var emptyLabels = 0
+        /// Rows whose text is not in normal form C; texts are left as they are.
+        public var unnormalizedTexts = 0
         /// Rows beyond the first of their text with the same labels: left out of training, measured on in validation.
         public var duplicates = 0
         /// Texts that were given different labels.
@@ -34,6 +38,8 @@ public struct RowsReport: Sendable, Codable, Equatable {
         public var unlabelled = 0
         /// Labels of the rows used, sorted.
         public var labels: [LabelCount] = []
+        /// Of them, those unknown to an adapter that is measured on the rows.
+        public var unknownLabels: [String] = []
 
         /// What is known before anything is left out.
         init(_ collection: RowCollection) {
@@ -43,6 +49,8 @@ public struct RowsReport: Sendable, Codable, Equatable {
             firstBadRows = Array(collection.badRows.prefix(10))
             trimmedLabels = collection.trimmedLabels
             normalizedLabels = collection.normalizedLabels
+            emptyLabels = collection.emptyLabels
+            unnormalizedTexts = collection.unnormalizedTexts
         }
 
         init() {}
@@ -116,6 +124,8 @@ extension RowsReport {
         note(side.emptyTexts, "without text, left out")
         note(side.trimmedLabels, "with blanks around a label, cut off")
         note(side.normalizedLabels, "with a label that was not in Unicode's normal form C, and is now")
+        note(side.emptyLabels, "with an empty label among its labels, left out of them")
+        note(side.unnormalizedTexts, "with a text that is not in Unicode's normal form C, left as it is")
         note(side.duplicates, rule == nil ? "with a text that came before" : "with a text that came before, folded")
         if side.conflicts > 0 {
             let texts = "\(side.conflicts) text\(side.conflicts == 1 ? "" : "s")"
@@ -131,12 +141,18 @@ extension RowsReport {
     private static func rows(_ count: Int) -> String { count == 1 ? "1 row" : "\(count) rows" }
 
     /// The first ten.
-    private static func list(_ names: [String]) -> String {
+    fileprivate static func list(_ names: [String]) -> String {
         names.prefix(10).joined(separator: ", ") + (names.count > 10 ? ", … (\(names.count) in all)" : "")
     }
 }
 
 extension RowsReport.Side {
     /// What was found in rows to measure on, in lines for people.
-    public func lines(of name: String) -> [String] { RowsReport.findings(self, of: name, rule: nil) }
+    public func lines(of name: String) -> [String] {
+        var lines = RowsReport.findings(self, of: name, rule: nil)
+        if !unknownLabels.isEmpty {
+            lines.append("\(name): labels unknown to an adapter, which never predicts them: " + RowsReport.list(unknownLabels))
+        }
+        return lines
+    }
 }

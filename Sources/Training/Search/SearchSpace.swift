@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// Settings that are worth a try around those given: the same seed draws the same ones.
 struct SearchSpace {
@@ -13,7 +14,7 @@ struct SearchSpace {
 
     /// So many settings, all different; the given ones first. Fewer where there are not so many.
     func settings(_ count: Int) -> [TrainingSettings] {
-        var random = SplitMix64(seed: given.seed ^ 0x5EA4_C4ED)
+        var random = SplitMix64(seed: given.seed, stream: 0x5EA4_C4ED)
         var found = [given]
         var attempts = 0
         while found.count < count, attempts < 100 * count {
@@ -37,14 +38,16 @@ struct SearchSpace {
         if drawn.loraPlusRatio > 1 { drawn.learningRate = Self.rounded(drawn.learningRate / drawn.loraPlusRatio.squareRoot()) }
         let rank = Self.pick(Self.ranks, &random)
         if changesShape {
-            drawn.alpha = given.alpha / Float(given.rank) * Float(rank)
+            // What the pair is scaled by stays.
+            let growth = Float(rank) / Float(given.rank)
+            drawn.alpha = given.alpha * (given.usesRSLoRA ? growth.squareRoot() : growth)
             drawn.rank = rank
         }
         return drawn
     }
 
     private static func pick<Value>(_ values: [Value], _ random: inout SplitMix64) -> Value {
-        values[Int(random.next() % UInt64(values.count))]
+        values[random.below(values.count)]
     }
 
     /// To two digits, as a person would write it.

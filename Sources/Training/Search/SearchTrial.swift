@@ -19,8 +19,14 @@ public struct SearchTrial: Sendable {
     /// Whether it is to be preferred: farther, then better.
     func isBetter(than other: SearchTrial) -> Bool {
         if hasDiverged != other.hasDiverged { return other.hasDiverged }
-        let (own, others) = (evaluation?.macroF1 ?? -1, other.evaluation?.macroF1 ?? -1)
+        let (own, others) = (figures, other.figures)
         // Figures of different halvings cannot be compared; who came farther won the earlier one.
-        return (rung, own, -number) > (other.rung, others, -other.number)
+        return (rung, own.0, own.1, -number) > (other.rung, others.0, others.1, -other.number)
+    }
+
+    /// By what the epoch to keep is chosen, or by macro-F1 where that is the last one; the higher, the better.
+    private var figures: (Double, Double) {
+        guard let evaluation else { return (-.infinity, -.infinity) }
+        return (settings.keeping == .last ? .macroF1 : settings.keeping).figures(evaluation)
     }
 }

@@ -22,10 +22,17 @@ public struct SettingsSearch: Sendable {
 
     /// What came of a search.
     public struct Result: Sendable {
+        /// Why a search ends.
+        public enum Ending: Sendable {
+            /// One is left.
+            case complete
+            case timeUp
+            case cancelled
+        }
+
         /// The best first.
         public let trials: [SearchTrial]
-        /// Whether the time was up before one was left.
-        public let isCutShort: Bool
+        public let ending: Ending
         public var winner: SearchTrial { trials[0] }
         /// Where the winner's training stands: to be gone on with; nil: it has not begun.
         public var checkpoint: TrainingCheckpoint? { winner.checkpoint }
@@ -41,7 +48,7 @@ public struct SettingsSearch: Sendable {
         public let trials: Int
     }
 
-    /// Searches. The parameters are those of `AdapterTrainer.train`.
+    /// Searches. The parameters are those of `AdapterTrainer.train`; what is best when it is cancelled is a result as well.
     ///
     /// - Throws: `TrainingError.invalidSetting` without validation rows; what the training of the given settings throws.
     public func run(
@@ -56,19 +63,18 @@ public struct SettingsSearch: Sendable {
         var trials = drawn.enumerated().map { SearchTrial(number: $0 + 1, settings: $1) }
         var alive = Array(trials.indices)
         let halvings = Self.halvings(trials.count)
-        var isCutShort = false
+        var ending = Result.Ending.complete
         search: for halving in 1...halvings {
             for (measured, index) in alive.enumerated() {
-                if isCancelled() { throw .cancelled }
-                if isOver() {
-                    isCutShort = true
+                if isCancelled() || isOver() {
+                    ending = isCancelled() ? .cancelled : .timeUp
                     break search
                 }
                 let share = 1 / Double(1 << (halvings - halving + 1))
                 try advance(
                     &trials[index], to: share, rung: halving, training, validation, labels, startingFrom,
                     isStopped: { isCancelled() || isOver() })
-                if isCancelled() { throw .cancelled }
+                if isCancelled() { continue }
                 progress(
                     Progress(halving: halving, halvings: halvings, trial: trials[index], measured: measured + 1, trials: alive.count))
             }
@@ -76,7 +82,7 @@ public struct SettingsSearch: Sendable {
             alive = alive.filter { !trials[$0].hasDiverged }
             alive = Array(alive.prefix((alive.count + 1) / 2))
         }
-        return Result(trials: trials.sorted { $0.isBetter(than: $1) }, isCutShort: isCutShort)
+        return Result(trials: trials.sorted { $0.isBetter(than: $1) }, ending: ending)
     }
 
     /// How often so many are halved until one is left.

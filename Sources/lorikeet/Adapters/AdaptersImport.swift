@@ -70,8 +70,9 @@ struct AdaptersImport: AsyncParsableCommand {
             maxTokens: min(adapter.manifest.maxTokens ?? 256, base.configuration.positions))
         var options = RowOptions()
         options.isMultiLabel = adapter.manifest.isMultiLabel
-        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: [evaluate], options: options))
-        if rows.isEmpty { throw DatasetError.noRows(file: side.sources.joined(separator: ", ")) }
+        let (rows, side) = try RowsReport.measured(
+            try LabelledFile.collect(paths: [evaluate], options: options), known: Set(adapter.labels))
+        for line in side.lines(of: "input") { StandardError.write(line) }
         return evaluator.evaluate(rows, adapter: adapter).metrics
     }
 }

@@ -1,4 +1,5 @@
 import BERT
+import Kernels
 
 /// Adapters that nobody trained, for measuring: their answers mean nothing, their work is that of real ones.
 enum RandomAdapter {
@@ -7,15 +8,8 @@ enum RandomAdapter {
         let configuration = LoRAConfiguration(rank: 8, alpha: 16, targets: ["query", "value"], layers: layers)
         let names = (0..<labels).map { "label \($0)" }
         let adapter = try TrainableAdapter(base: base, configuration: configuration, labels: names, seed: seed)
-        var state = seed &+ 1
-        for index in adapter.values.indices {
-            // SplitMix64.
-            state &+= 0x9e37_79b9_7f4a_7c15
-            var bits = state
-            bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-            bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-            adapter.values[index] = (Float(bits >> 40) * 0x1p-24 - 0.5) * 0.04
-        }
+        var random = SplitMix64(seed: seed, stream: 1)
+        for index in adapter.values.indices { adapter.values[index] = random.uniform(in: 0.02) }
         return try adapter.frozen()
     }
 }

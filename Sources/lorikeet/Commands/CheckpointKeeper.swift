@@ -53,9 +53,8 @@ final class CheckpointKeeper {
     /// What to say after an interruption.
     func interrupted() -> CommandFailure {
         if let failure { return CommandFailure(.failed, "interrupted, and the checkpoint could not be kept: \(failure)") }
-        let step = newest.map { " after step \($0.step)" } ?? ""
-        return CommandFailure(
-            .failed, "interrupted\(step): no adapter was written; \(way) goes on from \(path)")
+        guard let newest else { return CommandFailure(.failed, "interrupted before the first step: nothing was written") }
+        return CommandFailure(.failed, "interrupted after step \(newest.step): no adapter was written; \(way) goes on from \(path)")
     }
 
     /// What to say where the adapter of a training that is over could not be written.

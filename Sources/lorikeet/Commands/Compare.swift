@@ -60,8 +60,8 @@ struct Compare: ParsableCommand {
         guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
             throw CommandFailure(.failed, "one of the adapters gives a text one label, the other a set: they cannot be compared")
         }
-        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: input, options: options))
-        if rows.isEmpty { throw DatasetError.noRows(file: side.sources.joined(separator: ", ")) }
+        let (rows, side) = try RowsReport.measured(
+            try LabelledFile.collect(paths: input, options: options), known: Set(adapters[0].labels).intersection(adapters[1].labels))
         if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
         let names = Self.names(first, second)
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)

@@ -52,8 +52,8 @@ struct Evaluate: ParsableCommand {
         let folder = adapter
         let adapter = try AdapterFolder.load(folder, base: base)
         let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
-        let (rows, side) = RowsReport.measured(try LabelledFile.collect(paths: input, options: options))
-        if rows.isEmpty { throw DatasetError.noRows(file: side.sources.joined(separator: ", ")) }
+        let (rows, side) = try RowsReport.measured(
+            try LabelledFile.collect(paths: input, options: options), known: Set(adapter.labels))
         if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
         let started = ContinuousClock.now
@@ -75,7 +75,8 @@ struct Evaluate: ParsableCommand {
         try reportOptions.write(
             EvaluationPage(
                 name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows, input: side,
-                predictions: predictions, evaluation: evaluation, seconds: seconds, showsTexts: reportOptions.reportTexts
+                predictions: predictions, evaluation: evaluation, seconds: seconds, precisions: precision,
+                showsTexts: reportOptions.reportTexts
             ).page)
     }
 }

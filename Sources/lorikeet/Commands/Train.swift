@@ -110,6 +110,10 @@ struct Train: ParsableCommand {
                 base: base, tokenizer: tokenizer, settings: settings, count: count, budget: searchOptions.budget)
             let result = try found(search, prepared.training, validationRows, startingFrom, style)
             (settings, checkpoint) = (result.winner.settings, result.checkpoint)
+            if result.ending == .cancelled {
+                checkpoint.map(keeper.keep)
+                throw keeper.interrupted()
+            }
         }
         let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
         let candidate: AdapterCandidate
@@ -141,9 +145,6 @@ struct Train: ParsableCommand {
                 rows, validation: validation, startingFrom: start, progress: display.show, isCancelled: { Interruption.isAsked })
             try display.finish(result)
             return result
-        } catch TrainingError.cancelled {
-            display.clear()
-            throw CommandFailure(.failed, "interrupted during the search: nothing was written")
         } catch {
             display.clear()
             throw error

@@ -36,7 +36,7 @@ struct RowQuery {
         let labels: RowCollection.Labels?
         do {
             if label == "labels" {
-                labels = try row.optionalTexts(label).map { .set($0.compactMap(\.self)) }
+                labels = try row.optionalTexts(label).map { .set($0.map { $0 ?? "" }) }
             } else {
                 labels = try row.optionalText(label).map(RowCollection.Labels.text)
             }

@@ -19,9 +19,11 @@ extension RowsReport.Side {
             ("sources", .array(sources.map { .string($0) })), ("read", .integer(read)), ("bad_rows", .integer(badRows)),
             ("first_bad_rows", .array(firstBadRows.map { .string($0.description) })), ("empty_texts", .integer(emptyTexts)),
             ("trimmed_labels", .integer(trimmedLabels)), ("normalized_labels", .integer(normalizedLabels)),
+            ("empty_labels", .integer(emptyLabels)), ("unnormalized_texts", .integer(unnormalizedTexts)),
             ("duplicates", .integer(duplicates)), ("conflicts", .integer(conflicts)), ("conflicting_rows", .integer(conflictingRows)),
             ("rows", .integer(rows)), ("unlabelled", .integer(unlabelled)),
             ("labels", .object(labels.map { ($0.label, .integer($0.rows)) })),
+            ("unknown_labels", .array(unknownLabels.map { .string($0) })),
         ])
     }
 }

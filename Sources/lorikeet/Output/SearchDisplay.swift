@@ -3,20 +3,33 @@ import Training
 /// What a person or a program sees of a search for settings.
 struct SearchDisplay {
     let json: Bool
+    private let style: ProgressOptions.Style
     private let bar: ProgressBar
 
     init(json: Bool, style: ProgressOptions.Style) {
-        self.json = json
+        (self.json, self.style) = (json, style)
         bar = ProgressBar("searching", unit: "trials", isShown: style == .bar)
     }
 
     func clear() { bar.clear() }
 
     func show(_ progress: SettingsSearch.Progress) {
-        let best = progress.trial.evaluation.map { "macro-F1 \(Figure.share($0.macroF1))" } ?? "no number"
-        bar.update(
-            progress.measured, of: progress.trials,
-            note: ["halving \(progress.halving)/\(progress.halvings)", "no. \(progress.trial.number)", best])
+        let trial = progress.trial
+        let figure = trial.evaluation.map { "macro-F1 \(Figure.share($0.macroF1))" } ?? (trial.hasDiverged ? "diverged" : "not measured")
+        let note = ["halving \(progress.halving)/\(progress.halvings)", "no. \(trial.number)", figure]
+        switch style {
+        case .bar: bar.update(progress.measured, of: progress.trials, note: note)
+        case .lines:
+            StandardError.write(
+                (["trial \(progress.measured)/\(progress.trials)"] + note + [Self.options(trial.settings)]).joined(separator: "  "))
+        case .json:
+            StandardError.write(
+                JSONValue.object([
+                    ("halving", .integer(progress.halving)), ("halvings", .integer(progress.halvings)),
+                    ("measured", .integer(progress.measured)), ("trials", .integer(progress.trials)), ("trial", Self.object(trial)),
+                ]).text)
+        case .auto, .none: break
+        }
     }
 
     /// What was found: a table, or an object.
@@ -24,18 +37,25 @@ struct SearchDisplay {
         clear()
         if json { return try StandardOutput.shared.line(Self.object(result).text) }
         var table = TextTable(
-            .right("no."), .right("steps"), .right("macro-F1"), .right("accuracy"), .left("settings"))
+            .right("no."), .right("steps"), .right("macro-F1"), .right("accuracy"), .right("loss"), .left("settings"))
         for trial in result.trials {
             table.add(
                 String(trial.number), "\(trial.step)/\(trial.steps)",
                 trial.hasDiverged ? "diverged" : Figure.share(trial.evaluation?.macroF1),
-                Figure.share(trial.evaluation?.accuracy), Self.options(trial.settings))
+                Figure.share(trial.evaluation?.accuracy), Figure.decimal(trial.evaluation?.loss, 4), Self.options(trial.settings))
         }
         try table.print()
-        try StandardOutput.shared.line(
-            (result.isCutShort ? "the time was up; best so far: " : "found: ") + Self.options(result.winner.settings))
+        try StandardOutput.shared.line(Self.words(result.ending) + Self.options(result.winner.settings))
         try StandardOutput.shared.line("")
         try StandardOutput.shared.flush()
+    }
+
+    private static func words(_ ending: SettingsSearch.Result.Ending) -> String {
+        switch ending {
+        case .complete: "found: "
+        case .timeUp: "the time was up; best so far: "
+        case .cancelled: "interrupted; best so far: "
+        }
     }
 
     /// The settings that a search varies, as the command line takes them.
@@ -49,16 +69,18 @@ struct SearchDisplay {
     }
 
     private static func object(_ result: SettingsSearch.Result) -> JSONValue {
-        let trials = result.trials.map { trial -> JSONValue in
-            .object([
-                ("number", .integer(trial.number)), ("options", .string(options(trial.settings))), ("halvings", .integer(trial.rung)),
-                ("step", .integer(trial.step)), ("steps", .integer(trial.steps)), ("diverged", .boolean(trial.hasDiverged)),
-                ("accuracy", .optional(trial.evaluation?.accuracy)), ("macro_f1", .optional(trial.evaluation?.macroF1)),
-            ])
-        }
-        return .object([
-            ("search", .array(trials)), ("cut_short", .boolean(result.isCutShort)),
+        .object([
+            ("search", .array(result.trials.map { object($0) })), ("cut_short", .boolean(result.ending != .complete)),
             ("options", .string(options(result.winner.settings))),
+        ])
+    }
+
+    private static func object(_ trial: SearchTrial) -> JSONValue {
+        .object([
+            ("number", .integer(trial.number)), ("options", .string(options(trial.settings))), ("halvings", .integer(trial.rung)),
+            ("step", .integer(trial.step)), ("steps", .integer(trial.steps)), ("diverged", .boolean(trial.hasDiverged)),
+            ("accuracy", .optional(trial.evaluation?.accuracy)), ("macro_f1", .optional(trial.evaluation?.macroF1)),
+            ("loss", .optional(trial.evaluation?.loss)),
         ])
     }
 }

@@ -14,6 +14,8 @@ struct EvaluationPage {
     let predictions: [Prediction]
     let evaluation: Evaluation
     let seconds: Double
+    /// Asked for, to abstain by.
+    let precisions: [Double]
     /// Shows texts: only where they were asked for.
     let showsTexts: Bool
 
@@ -26,7 +28,8 @@ struct EvaluationPage {
             ReportPage.Tile(
                 name: "speed", value: Figure.decimal(Double(rows.count) / max(seconds, 1e-9), 0), note: "texts a second"))
         page.sections = answers.sections
-        if let scores = ScoreFigures(rows: rows, predictions: predictions, adapter: adapter).map(ScoreSections.init) {
+        if let figures = ScoreFigures(rows: rows, predictions: predictions, adapter: adapter) {
+            let scores = ScoreSections(figures: figures, wanted: precisions)
             page.tiles.append(scores.tile)
             page.sections += scores.sections
         }

@@ -1,6 +1,8 @@
 /// How far scores can be believed, and what abstaining below a threshold gives.
 struct ScoreSections {
     let figures: ScoreFigures
+    /// Precisions that were asked for, shown beside the usual ones.
+    var wanted: [Double] = []
 
     var tile: ReportPage.Tile {
         guard let fitted = figures.fitted else {
@@ -36,9 +38,8 @@ struct ScoreSections {
 
     private var abstention: ReportPage.Section {
         // The surest few rows say little of a precision: from a fiftieth on.
-        let points = figures.curve(points: 200).filter { $0.coverage >= 0.02 }.map { (x: $0.coverage, y: $0.precision) }.sorted {
-            $0.x < $1.x
-        }
+        let points = figures.coverage.curve.points.filter { $0.coverage >= 0.02 }.map { (x: $0.coverage, y: $0.precision) }
+            .sorted { $0.x < $1.x }
         let isPerfect = points.allSatisfy { $0.y > 0.9999 }
         let chart = LineChart(
             title: "Precision by coverage", xTitle: "share of rows that get an answer", yTitle: "share of answers that are right",
@@ -51,10 +52,17 @@ struct ScoreSections {
     }
 
     private var table: Markup {
-        let rows = [0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 1].compactMap { wanted -> Markup? in
-            guard let point = figures.coverage(ofPrecision: wanted) else { return nil }
+        let shown = Set([0.8, 0.9, 0.95, 0.97, 0.98, 0.99, 0.995, 1] + wanted).sorted()
+        let rows = shown.compactMap { precision -> Markup? in
+            guard let point = figures.coverage.point(precision: precision) else {
+                guard wanted.contains(precision) else { return nil }
+                return """
+                    <tr><th scope="row">\(AnswerSections.percent(precision))</th><td class="n">no score is enough</td><td class="n">–</td></tr>
+
+                    """
+            }
             return """
-                <tr><th scope="row">\(AnswerSections.percent(wanted))</th><td class="n">\(Figure.decimal(point.threshold, 4))</td>\
+                <tr><th scope="row">\(AnswerSections.percent(precision))</th><td class="n">\(Figure.decimal(point.threshold, 4))</td>\
                 <td class="n">\(AnswerSections.percent(point.coverage))</td></tr>
 
                 """

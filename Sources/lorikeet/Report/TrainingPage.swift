@@ -30,9 +30,12 @@ struct TrainingPage {
                     + "rate, a longer warm-up or stronger clipping.")
         }
         let answers = candidate.evaluation.map { AnswerSections(evaluation: $0, rows: validation.count, rowsName: "validation rows") }
-        let scores = ScoreFigures(rows: validation, predictions: predictions, adapter: candidate.adapter).map(ScoreSections.init)
+        let scores = ScoreFigures(rows: validation, predictions: predictions, adapter: candidate.adapter)
+            .map { ScoreSections(figures: $0, wanted: settings.precisions) }
         page.tiles = (answers?.tiles ?? []) + (scores.map { [$0.tile] } ?? []) + tiles
-        page.sections = TrainingSections(epochs: candidate.epochs, curve: candidate.curve).sections + (answers?.sections ?? [])
+        page.sections =
+            TrainingSections(epochs: candidate.epochs, curve: candidate.curve, isMultiLabel: settings.isMultiLabel).sections
+            + (answers?.sections ?? [])
         page.sections += scores?.sections ?? []
         page.sections.append(rows.section)
         if showsTexts { page.sections.append(MistakesSection(rows: validation, predictions: predictions).section) }

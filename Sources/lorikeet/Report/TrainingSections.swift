@@ -4,10 +4,11 @@ import Training
 struct TrainingSections {
     let epochs: [EpochReport]
     let curve: LossCurve
+    var isMultiLabel = false
 
     var sections: [ReportPage.Section] {
         guard !epochs.isEmpty else { return [] }
-        return [ReportPage.Section(title: "Training", content: "<div class=\"pair\">\n\(loss)\(metrics)</div>\n\(table)")]
+        return [ReportPage.Section(title: "Training", content: "<div class=\"pair\">\n\(loss)\(epochLoss)\(metrics)</div>\n\(table)")]
     }
 
     private var loss: Markup {
@@ -30,18 +31,33 @@ struct TrainingSections {
         }
     }
 
-    private var metrics: Markup {
-        func series(_ name: String, _ colour: Int, _ value: (EpochReport) -> Double?) -> LineChart.Series? {
-            let points = epochs.compactMap { report in value(report).map { (x: Double(report.epoch), y: $0) } }
-            return points.isEmpty ? nil : LineChart.Series(name: name, points: points, isMarked: points.count <= 40, colour: colour)
-        }
-        let shown = [series("accuracy", 0, \.accuracy), series("macro-F1", 1, \.macroF1)].compactMap { $0 }
-        guard !shown.isEmpty else { return rate }
-        let last = Double(max(epochs.count, 2))
+    /// A figure of each epoch that has it; nil where none has.
+    private func series(_ name: String, _ colour: Int, _ value: (EpochReport) -> Double?) -> LineChart.Series? {
+        let points = epochs.compactMap { report in value(report).map { (x: Double(report.epoch), y: $0) } }
+        return points.isEmpty ? nil : LineChart.Series(name: name, points: points, isMarked: points.count <= 40, colour: colour)
+    }
+
+    private var epochRange: ClosedRange<Double> { 1...Double(max(epochs.count, 2)) }
+
+    /// Where the two part, the adapter begins to learn its rows by heart.
+    private var epochLoss: Markup {
+        guard let validation = series("validation", 1, \.validationLoss), let training = series("training", 0, \.loss) else { return .none }
         return LineChart(
-            title: "Validation", xTitle: "epoch", yTitle: "share", series: shown, xRange: 1...last, isPercent: true, xIsWhole: true
+            title: "Loss by epoch", xTitle: "epoch", yTitle: "mean loss a text", series: [training, validation], xRange: epochRange,
+            xIsWhole: true
         ).markup
     }
+
+    private var metrics: Markup {
+        let micro = isMultiLabel ? series("micro-F1", 2, \.microF1) : nil
+        let shown = [series(accuracyName, 0, \.accuracy), series("macro-F1", 1, \.macroF1), micro].compactMap { $0 }
+        guard !shown.isEmpty else { return rate }
+        return LineChart(
+            title: "Validation", xTitle: "epoch", yTitle: "share", series: shown, xRange: epochRange, isPercent: true, xIsWhole: true
+        ).markup
+    }
+
+    private var accuracyName: String { isMultiLabel ? "exact sets" : "accuracy" }
 
     /// In place of metrics, where there were no rows to measure on.
     private var rate: Markup {
@@ -52,18 +68,23 @@ struct TrainingSections {
     }
 
     private var table: Markup {
+        var columns: [(name: String, value: (EpochReport) -> String)] = [("loss", { Figure.decimal($0.loss, 4) })]
+        if epochs.contains(where: { $0.validationLoss != nil }) {
+            columns.append(("validation loss", { Figure.decimal($0.validationLoss, 4) }))
+        }
+        columns += [(accuracyName, { Figure.share($0.accuracy) }), ("macro-F1", { Figure.share($0.macroF1) })]
+        if isMultiLabel { columns.append(("micro-F1", { Figure.share($0.microF1) })) }
+        columns += [
+            ("seconds", { Figure.decimal($0.seconds, 1) }), ("texts/s", { Figure.decimal($0.documentsPerSecond, 0) }),
+        ]
+        let headings = columns.map { column -> Markup in "<th class=\"n\">\(column.name)</th>" }
         let rows = epochs.map { report -> Markup in
-            """
-            <tr><th scope="row">\(report.epoch)</th><td class="n">\(Figure.decimal(report.loss, 4))</td>\
-            <td class="n">\(Figure.share(report.accuracy))</td><td class="n">\(Figure.share(report.macroF1))</td>\
-            <td class="n">\(Figure.decimal(report.seconds, 1))</td><td class="n">\(Figure.decimal(report.documentsPerSecond, 0))</td></tr>
-
-            """
+            let cells = columns.map { column -> Markup in "<td class=\"n\">\(column.value(report))</td>" }
+            return "<tr><th scope=\"row\">\(report.epoch)</th>\(Markup.joined(cells))</tr>\n"
         }
         let height: Markup = epochs.count > 20 ? " tall" : .none
         return """
-            <div class="scroll\(height)"><table><thead><tr><th>epoch</th><th class="n">loss</th><th class="n">accuracy</th>\
-            <th class="n">macro-F1</th><th class="n">seconds</th><th class="n">texts/s</th></tr></thead>
+            <div class="scroll\(height)"><table><thead><tr><th>epoch</th>\(Markup.joined(headings))</tr></thead>
             <tbody>
             \(Markup.joined(rows))</tbody></table></div>
 

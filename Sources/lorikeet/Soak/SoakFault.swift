@@ -1,3 +1,5 @@
+import Kernels
+
 /// What a soak breaks, and for how long.
 struct SoakFault: Sendable {
     enum Kind: String, CaseIterable, Sendable {
@@ -26,7 +28,7 @@ struct SoakFault: Sendable {
     let duration: Duration
 
     /// The same random numbers give the same faults.
-    init(among kinds: [Kind], daemons: Int, random: inout SoakRandom) {
+    init(among kinds: [Kind], daemons: Int, random: inout SplitMix64) {
         kind = kinds[random.below(kinds.count)]
         daemon = random.below(daemons)
         // Mostly short, sometimes longer than the group's and the database's patience.
@@ -37,21 +39,4 @@ struct SoakFault: Sendable {
         let target = kind.isOfDaemon ? " \(daemon + 1)" : ""
         return "\(kind.rawValue)\(target)"
     }
-}
-
-/// SplitMix64.
-struct SoakRandom: Sendable {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9e37_79b9_7f4a_7c15
-        var bits = state
-        bits = (bits ^ (bits >> 30)) &* 0xbf58_476d_1ce4_e5b9
-        bits = (bits ^ (bits >> 27)) &* 0x94d0_49bb_1331_11eb
-        return bits ^ (bits >> 31)
-    }
-
-    mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 
 /// The time in which everything breaks: messages flow, faults begin and end, daemons are started again.
 struct SoakLoad {
@@ -9,7 +10,7 @@ struct SoakLoad {
     private let producer: SoakProducer
     private let say: (String) -> Void
 
-    private var random: SoakRandom
+    private var random: SplitMix64
     private var active: (fault: SoakFault, until: ContinuousClock.Instant)?
     private(set) var faults = 0
     /// The next one, which waits until the group has come to rest.
@@ -26,7 +27,7 @@ struct SoakLoad {
     ) {
         (self.settings, self.name, self.servers, self.daemons) = (settings, name, servers, daemons)
         (self.producer, self.say) = (producer, say)
-        random = SoakRandom(seed: settings.seed)
+        random = SplitMix64(seed: settings.seed)
     }
 
     /// Median resident megabytes in the first and in the last third.

@@ -1,5 +1,6 @@
 import Foundation
 import KafkaClient
+import Kernels
 import Serving
 
 /// Produces numbered messages, a bad one now and then; the number is the key.
@@ -15,7 +16,7 @@ actor SoakProducer {
     private let producer: KafkaProducer
     private let topic: String
     private let keyPrefix: String
-    private var random: SoakRandom
+    private var random: SplitMix64
     private(set) var total = 0
 
     init(brokers: String, topic: String, keyPrefix: String, seed: UInt64) throws {
@@ -24,7 +25,7 @@ actor SoakProducer {
             "bootstrap.servers": brokers, "linger.ms": "20", "message.timeout.ms": "0", "reconnect.backoff.max.ms": "500",
         ])
         (self.topic, self.keyPrefix) = (topic, keyPrefix)
-        random = SoakRandom(seed: seed)
+        random = SplitMix64(seed: seed)
     }
 
     /// Puts the next messages on their way.

@@ -35,12 +35,15 @@ struct ScoreFiguresTests {
         let rows = (0..<30).map { LabelledText(text: "x", label: $0 < 25 ? "a" : "b") }
         let predictions = (0..<30).map { Self.prediction([$0 < 20 ? 3 : 0.1, 0], score: $0 < 20 ? 0.95 : 0.52) }
         let figures = try #require(ScoreFigures(rows: rows, predictions: predictions, adapter: adapter))
-        #expect(figures.coverage.map(\.threshold) == [0.52, 0.95])
-        #expect(figures.coverage.map(\.coverage) == [1, 20.0 / 30])
-        #expect(figures.coverage.map(\.precision) == [25.0 / 30, 1])
-        #expect(figures.coverage(ofPrecision: 0.8)?.threshold == 0.52 && figures.coverage(ofPrecision: 0.99)?.threshold == 0.95)
-        let sections = ScoreSections(figures: figures).sections
-        HTMLCheck.expectGood(ReportPage(title: "t", subtitle: "", sections: sections).html)
+        let points = figures.coverage.curve.points
+        #expect(points.map(\.threshold) == [0.52, 0.95])
+        #expect(points.map(\.coverage) == [1, 20.0 / 30])
+        #expect(points.map(\.precision) == [25.0 / 30, 1])
+        #expect(figures.coverage.point(precision: 0.8)?.threshold == 0.52 && figures.coverage.point(precision: 0.99)?.threshold == 0.95)
+        let sections = ScoreSections(figures: figures, wanted: [0.777]).sections
+        let page = ReportPage(title: "t", subtitle: "", sections: sections).html
+        HTMLCheck.expectGood(page)
+        #expect(page.contains("77.70 %"))
     }
 
     @Test func noRowsHaveNoFigures() throws {

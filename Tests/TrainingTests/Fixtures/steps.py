@@ -9,7 +9,8 @@
   steps/CASE/steps.safetensors    N.KEY: the gradient of step N before clipping; final.KEY: the values after ten steps
 
 Linear schedule with warm-up; matrices decay; clipping is reached in some steps only. The loss is the mean that
-torch.nn.functional.cross_entropy forms, with class weights divided by the weights of the targets.
+torch.nn.functional.cross_entropy forms, with class weights divided by the weights of the targets; of sets of labels that of
+binary_cross_entropy_with_logits, with the weights on the positive term and smoothed targets (1 - s) t + s / 2.
 """
 import json
 import pathlib
@@ -36,6 +37,7 @@ CASES = {
     "bert-plain": ("bert", dict(r=2, lora_alpha=4, target_modules=["query", "value"]), {}, 0.8),
     "bert-everything": ("bert", dict(r=2, lora_alpha=3, use_rslora=True, target_modules=BERT_LAYERS), LOSS, 1.0),
     "bert-upper": ("bert", dict(r=3, lora_alpha=3, target_modules=["key", "output.dense"], layers_to_transform=[1]), {"smoothing": 0.2}, 0.0),
+    "bert-sets": ("bert", dict(r=2, lora_alpha=4, target_modules=["query", "value"]), LOSS | {"sets": True}, 0.5),
     "distilbert-plain": ("distilbert", dict(r=2, lora_alpha=4, target_modules=["q_lin", "v_lin"]), {"weights": [3.0, 1.0, 0.25]}, 1.3),
     "distilbert-everything": ("distilbert", dict(r=2, lora_alpha=3, use_rslora=True, target_modules=DISTILBERT_LAYERS), LOSS, 1.5),
 }
@@ -74,6 +76,13 @@ def start(name, base, lora):
     return model
 
 
+def mean_loss(logits, targets, weights, smoothing):
+    if targets.dim() == 1:
+        return torch.nn.functional.cross_entropy(logits, targets, weight=weights, label_smoothing=smoothing)
+    targets = (1 - smoothing) * targets.float() + smoothing / 2
+    return torch.nn.functional.binary_cross_entropy_with_logits(logits, targets, pos_weight=weights)
+
+
 def take_steps(name, base, lora, loss_settings, clipping):
     model = start(name, base, lora)
     generator = torch.Generator().manual_seed(5)
@@ -86,17 +95,20 @@ def take_steps(name, base, lora, loss_settings, clipping):
     for step in range(STEPS):
         lengths = torch.randint(2, 12, (BATCH,), generator=generator).tolist()
         ids = [torch.randint(1, 31, (n,), generator=generator).tolist() for n in lengths]
-        targets = torch.randint(0, 3, (BATCH,), generator=generator).tolist()
+        if loss_settings.get("sets"):
+            targets = torch.randint(0, 2, (BATCH, 3), generator=generator).tolist()
+        else:
+            targets = torch.randint(0, 3, (BATCH,), generator=generator).tolist()
         logits = torch.cat([model(input_ids=torch.tensor([i]), attention_mask=torch.ones(1, len(i), dtype=torch.long)).logits for i in ids])
-        loss = torch.nn.functional.cross_entropy(
-            logits, torch.tensor(targets), weight=weights, label_smoothing=loss_settings.get("smoothing", 0.0))
+        loss = mean_loss(logits, torch.tensor(targets), weights, loss_settings.get("smoothing", 0.0))
         loss.backward()
         for key, parameter in model.named_parameters():
             if parameter.requires_grad:
                 tensors[f"{step}.{own(key)}"] = parameter.grad.clone()
         norms.append(float(torch.nn.utils.clip_grad_norm_(parameters, clipping or float("inf"))))
         optimizer.step(), schedule.step(), optimizer.zero_grad()
-        batches.append({"ids": ids, "targets": targets})
+        # Of sets the places of the labels that hold.
+        batches.append({"ids": ids} | ({"sets": [[i for i, holds in enumerate(t) if holds] for t in targets]} if loss_settings.get("sets") else {"targets": targets}))
         losses.append(loss.item())
     tensors.update({f"final.{key}": value.clone() for key, value in get_peft_model_state_dict(model).items()})
     save_file(tensors, HERE / name / "steps.safetensors")

@@ -2,6 +2,7 @@ import BERT
 import Daemon
 import Foundation
 import KafkaClient
+import Kernels
 import PostgresClient
 import Serving
 
@@ -93,7 +94,7 @@ actor DeliveryBench {
     /// Produces the texts one by one at a mean rate, at random moments as independent senders would.
     func trickle(_ count: Int, to topic: String, perSecond rate: Double) async throws {
         let producer = try KafkaProducer(properties: ["bootstrap.servers": broker.bootstrapServers, "linger.ms": "0"])
-        var random = SoakRandom(seed: 1)
+        var random = SplitMix64(seed: 1)
         var due = ContinuousClock.now
         for index in 0..<count {
             let uniform = Double(random.below(1 << 30) + 1) / Double(1 << 30)
