@@ -8,7 +8,8 @@ struct TrainingSections {
 
     var sections: [ReportPage.Section] {
         guard !epochs.isEmpty else { return [] }
-        return [ReportPage.Section(title: "Training", content: "<div class=\"pair\">\n\(loss)\(epochLoss)\(metrics)</div>\n\(table)")]
+        let charts = Markup.joined([loss, epochLoss, metrics, rate])
+        return [ReportPage.Section(title: "Training", content: "<div class=\"pair\">\n\(charts)</div>\n\(table)")]
     }
 
     private var loss: Markup {
@@ -51,7 +52,7 @@ struct TrainingSections {
     private var metrics: Markup {
         let micro = isMultiLabel ? series("micro-F1", 2, \.microF1) : nil
         let shown = [series(accuracyName, 0, \.accuracy), series("macro-F1", 1, \.macroF1), micro].compactMap { $0 }
-        guard !shown.isEmpty else { return rate }
+        guard !shown.isEmpty else { return .none }
         return LineChart(
             title: "Validation", xTitle: "epoch", yTitle: "share", series: shown, xRange: epochRange, isPercent: true, xIsWhole: true
         ).markup
@@ -59,7 +60,6 @@ struct TrainingSections {
 
     private var accuracyName: String { isMultiLabel ? "exact sets" : "accuracy" }
 
-    /// In place of metrics, where there were no rows to measure on.
     private var rate: Markup {
         let points = curve.points.map { (x: Double($0.step), y: Double($0.rate)) }
         return LineChart(
