@@ -187,7 +187,9 @@ def memory(runs, folder, rows):
 
 def machine():
     model = next((line.split(": ", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
-    return f"{model}, {os.cpu_count()} cores"
+    flags = next((line.split() for line in open("/proc/cpuinfo") if line.startswith("flags")), [])
+    vectors = next((name for flag, name in {"avx512f": ", AVX-512", "avx2": ", AVX2"}.items() if flag in flags), "")
+    return f"{model}{vectors}, {os.cpu_count()} cores"
 
 
 def main():
