@@ -13,7 +13,14 @@ enum Program {
 
         /// Standard output's lines as JSON objects; nil for a line that is none.
         var objects: [[String: Any]?] {
-            lines.map { try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }
+            lines.map(Self.object)
+        }
+
+        /// The JSON objects among standard error's lines.
+        var notes: [[String: Any]] { error.split(separator: "\n").compactMap(Self.object) }
+
+        private static func object(_ line: some StringProtocol) -> [String: Any]? {
+            try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         }
     }
 

@@ -25,10 +25,6 @@ import Testing
             ]
         }
 
-        func weights(_ output: String) throws -> Data {
-            try Data(contentsOf: URL(fileURLWithPath: scratch.path(output + "/adapter_model.safetensors")))
-        }
-
         /// Starts a training, sends a signal after the first epoch's line, and waits for the end.
         func run(_ arguments: [String], signal: Int32) async throws -> (status: Int32, error: String) {
             try await run(arguments) { kill($0, signal) }
@@ -107,7 +103,7 @@ import Testing
         let epochs = resumed.objects.compactMap { $0?["epoch"] as? Int }
         #expect(epochs.last == 120)
         #expect((epochs.first ?? 0) > 1)
-        #expect(try material.weights("adapter") == material.weights("whole"))
+        #expect(try material.scratch.weights("adapter") == material.scratch.weights("whole"))
         #expect(!material.scratch.exists("adapter.checkpoint"))
     }
 
@@ -146,7 +142,7 @@ import Testing
         try FileManager.default.removeItem(atPath: material.scratch.path("adapter"))
         let resumed = try await Program.run(material.arguments() + ["--resume"])
         #expect(resumed.status == 0, "\(resumed.error)")
-        #expect(try material.weights("adapter") == material.weights("whole"))
+        #expect(try material.scratch.weights("adapter") == material.scratch.weights("whole"))
         #expect(!material.scratch.exists("adapter.checkpoint"))
     }
 
@@ -172,7 +168,7 @@ import Testing
         let resumed = try await Program.run(material.arguments() + options + ["--resume"])
         #expect(resumed.status == 0, "\(resumed.error)")
         #expect(try await Program.run(material.arguments("whole") + options).status == 0)
-        #expect(try material.weights("adapter") == material.weights("whole"))
+        #expect(try material.scratch.weights("adapter") == material.scratch.weights("whole"))
     }
 
     @Test func withoutValidationRowsIdleOptionsAreNamed() async throws {

@@ -29,6 +29,11 @@ struct Scratch: Sendable {
 
     func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self) }
 
+    /// The bytes of the adapter's weights in a folder.
+    func weights(_ adapter: String) throws -> Data {
+        try Data(contentsOf: URL(fileURLWithPath: path(adapter + "/adapter_model.safetensors")))
+    }
+
     func exists(_ name: String) -> Bool { FileManager.default.fileExists(atPath: path(name)) }
 
     func content(_ name: String = "") -> [String] {

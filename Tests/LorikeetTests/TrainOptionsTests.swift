@@ -28,20 +28,10 @@ import Training
                 ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path(output)]
                     + ["--rate", "2e-2", "--no-report", "--json"] + extra)
         }
-
-        func weights(_ output: String) throws -> Data {
-            try Data(contentsOf: URL(fileURLWithPath: scratch.path(output + "/adapter_model.safetensors")))
-        }
-    }
-
-    private static func notes(_ outcome: Program.Outcome) -> [[String: Any]] {
-        outcome.error.split(separator: "\n").compactMap {
-            try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
-        }
     }
 
     private static func keptEpoch(_ outcome: Program.Outcome) throws -> Int {
-        try #require(notes(outcome).lazy.compactMap { $0["kept_epoch"] as? Int }.first)
+        try #require(outcome.notes.lazy.compactMap { $0["kept_epoch"] as? Int }.first)
     }
 
     // MARK: - What is kept
@@ -79,7 +69,7 @@ import Training
                 + ["--output", material.scratch.path("adapter"), "--epochs", "40", "--rate", "2e-2", "--precision", "0.777"]
                 + ["--report", report, "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
-        let points = try #require(Self.notes(outcome).lazy.compactMap { $0["abstention"] as? [[String: Any]] }.first)
+        let points = try #require(outcome.notes.lazy.compactMap { $0["abstention"] as? [[String: Any]] }.first)
         #expect(points.count == 1 && points[0]["wanted"] as? Double == 0.777)
         #expect(try #require(points[0]["precision"] as? Double) >= 0.777)
         let manifest = try material.scratch.text("adapter/lorikeet.json")
@@ -105,7 +95,9 @@ import Training
         #expect(try await material.run("same", ["--epochs", "2", "--class-weights", "plus=2,minus=2"]).status == 0)
         #expect(try await material.run("other", ["--epochs", "2", "--class-weights", "plus=2"]).status == 0)
         // A power of two goes through all sums exactly.
-        #expect(try material.weights("none") == material.weights("same") && material.weights("none") != material.weights("other"))
+        #expect(
+            try material.scratch.weights("none") == material.scratch.weights("same")
+                && material.scratch.weights("none") != material.scratch.weights("other"))
         let unknown = try await material.run("bad", ["--class-weights", "neutral=2"])
         #expect(unknown.status == 1 && unknown.error.contains("there is no label \"neutral\""), "\(unknown.error)")
         #expect(try await material.run("bad", ["--class-weights", "plus"]).status == 64)
@@ -133,7 +125,7 @@ import Training
             ["train", "--base", material.base, "--train", train, "--hold-out", "0", "--output", material.scratch.path("adapter")]
                 + ["--epochs", "1", "--conflicts", rule, "--no-report", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
-        let report = try #require(Self.notes(outcome).lazy.compactMap { $0["rows"] as? [String: Any] }.first)
+        let report = try #require(outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
         let training = try #require(report["training"] as? [String: Any])
         #expect(report["conflict_rule"] as? String == rule && training["conflicts"] as? Int == 1)
         #expect(training["labels"] as? [String: Int] == ["minus": minus, "plus": plus])
@@ -153,7 +145,7 @@ import Training
         #expect(strict.status == 1 && strict.error.contains("sets.tsv:61: no tab between label and text"), "\(strict.error)")
         let outcome = try await Program.run(arguments + common + ["--skip-bad-rows"])
         #expect(outcome.status == 0, "\(outcome.error)")
-        let report = try #require(Self.notes(outcome).lazy.compactMap { $0["rows"] as? [String: Any] }.first)
+        let report = try #require(outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
         let training = try #require(report["training"] as? [String: Any])
         #expect(training["bad_rows"] as? Int == 1 && Set((training["labels"] as? [String: Int] ?? [:]).keys) == ["plus", "minus", "day"])
         let html = try material.scratch.text("adapter/report.html")
@@ -170,7 +162,7 @@ import Training
         let about = ["--base", material.base, "--train", train, "--validation", validation, "--output", material.scratch.path("adapter")]
         let outcome = try await Program.run(["train"] + about + ["--epochs", "1", "--batch", "500", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
-        let report = try #require(Self.notes(outcome).lazy.compactMap { $0["rows"] as? [String: Any] }.first)
+        let report = try #require(outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
         #expect((report["labels_with_one_row"] as? [String])?.count == 10_000)
         let used = try await Program.run(
             ["classify", "--base", material.base, "--adapter", material.scratch.path("adapter")], input: Data("good\n".utf8))

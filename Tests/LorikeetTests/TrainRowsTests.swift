@@ -11,10 +11,7 @@ import Testing
         let outcome = try await Program.run(
             ["train", "--base", base, "--output", scratch.path("adapter"), "--epochs", "6", "--rate", "1e-2", "--no-report", "--json"]
                 + extra, input: input, environment: environment)
-        let notes = outcome.error.split(separator: "\n").compactMap {
-            try? JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any]
-        }
-        return (outcome, notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
+        return (outcome, outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
     }
 
     @Test func severalFilesAndStandardInputAreOneTraining() async throws {

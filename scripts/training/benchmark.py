@@ -167,7 +167,7 @@ def speed(runs, train, pairs, limit, layers):
         "", f"PEFT: {statistics.median(r[2] for r in rates):.0f} documents/s."]
 
 
-def memory(runs, folder, rows):
+def memory(runs, folder, rows, layers):
     """The largest resident memory of a training over many long texts: so many steps as fill the memory for frozen layers' states."""
     path = folder / "long.tsv"
     with open(path, "w", encoding="utf-8") as file:
@@ -178,7 +178,7 @@ def memory(runs, folder, rows):
     few = folder / "few.tsv"
     few.write_text("".join(f"{'ab'[number % 2]}\tnumber {number}\n" for number in range(40)), encoding="utf-8")
     megabytes = {}
-    for name, flags in {"all layers": [], "upper half": ["--layers", "3-5"]}.items():
+    for name, flags in {"all layers": [], "upper half": ["--layers", upper_half(layers)]}.items():
         command = [runs.program, "train", "--base", runs.base, "--train", path, "--validation", few, "--output", folder / f"long-{len(megabytes)}", "--steps", 32]
         megabytes[name] = run(command + ["--json", *flags])[1]
     figures = ", ".join(f"{value:.0f} MB with {name} adapted" for name, value in megabytes.items())
@@ -221,7 +221,7 @@ def main():
                 "", "## Speed", "",
                 f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
             lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
-            lines += ["", memory(runs, scratch, arguments.memory_rows), "", *SPEED_NOTES]
+            lines += ["", memory(runs, scratch, arguments.memory_rows, layers), "", *SPEED_NOTES]
         if arguments.part != "speed":
             print("== Quality", flush=True)
             lines += ["", "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]

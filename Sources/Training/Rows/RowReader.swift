@@ -97,12 +97,13 @@ struct RowReader {
 
         init(from decoder: any Decoder) throws {
             let value = try decoder.singleValueContainer()
-            if let integer = try? value.decode(Int64.self) {
+            // Strings first: nearly all labels are, and what does not fit is an error that costs.
+            if let string = try? value.decode(String.self) {
+                text = string
+            } else if let integer = try? value.decode(Int64.self) {
                 text = String(integer)
-            } else if let truth = try? value.decode(Bool.self) {
-                text = String(truth)
             } else {
-                text = try value.decode(String.self)
+                text = String(try value.decode(Bool.self))
             }
         }
     }

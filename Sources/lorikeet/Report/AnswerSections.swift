@@ -10,10 +10,11 @@ struct AnswerSections {
 
     /// Accuracy, macro-F1 and how many rows they are of.
     var tiles: [ReportPage.Tile] {
-        let name = evaluation.isMultiLabel ? "exact sets" : "accuracy"
         let micro = ReportPage.Tile(name: "micro-F1", value: Self.percent(evaluation.microF1), note: "all labels together")
         return [
-            ReportPage.Tile(name: name, value: Self.percent(evaluation.accuracy), note: "of \(rows) \(rowsName)"),
+            ReportPage.Tile(
+                name: Self.accuracyName(isMultiLabel: evaluation.isMultiLabel), value: Self.percent(evaluation.accuracy),
+                note: "of \(rows) \(rowsName)"),
             ReportPage.Tile(name: "macro-F1", value: Self.percent(evaluation.macroF1), note: "mean over the labels"),
         ] + (evaluation.isMultiLabel ? [micro] : [])
     }
@@ -34,6 +35,9 @@ struct AnswerSections {
         }
         return sections
     }
+
+    /// What the share of rows answered right is called.
+    static func accuracyName(isMultiLabel: Bool) -> String { isMultiLabel ? "exact sets" : "accuracy" }
 
     static func percent(_ share: Double) -> String { Figure.decimal(100 * share, 2) + " %" }
 }

@@ -58,7 +58,7 @@ struct TrainingSections {
         ).markup
     }
 
-    private var accuracyName: String { isMultiLabel ? "exact sets" : "accuracy" }
+    private var accuracyName: String { AnswerSections.accuracyName(isMultiLabel: isMultiLabel) }
 
     private var rate: Markup {
         let points = curve.points.map { (x: Double($0.step), y: Double($0.rate)) }
