@@ -24,7 +24,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let collections = Target.Dependency.product(name: "Collections", package: "swift-collections")
-let crypto = Target.Dependency.product(name: "Crypto", package: "swift-crypto")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -41,10 +40,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-async-algorithms", from: "1.1.4"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
@@ -53,20 +51,21 @@ let package = Package(
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // 1: each C library behind one Swift module, and files
         module("KafkaClient", ["CRdKafka"]),
         module("PostgresClient", ["CLibPQ"]),
         module("Kernels", ["COpenBLAS", "CVectorKernels"]),
-        module("ModelFiles", []),
+        module("ModelFiles", ["COpenSSL"]),
 
         // 2: the classifier
         module("WordPiece", ["ModelFiles"]),
-        module("BERT", ["Kernels", "ModelFiles", crypto]),
+        module("BERT", ["Kernels", "ModelFiles"]),
 
         // 3: learning one adapter, keeping many
-        module("Training", ["BERT", "Kernels", "WordPiece", crypto]),
+        module("Training", ["BERT", "Kernels", "ModelFiles", "WordPiece"]),
         module("AdapterRegistry", ["BERT"]),
 
         // 4: the two ways through the house

@@ -1,5 +1,5 @@
-import Crypto
 import Kernels
+import ModelFiles
 
 /// One task's LoRA matrices, head and labels over one base: immutable, checked, ready for inference.
 public final class Adapter: Sendable {
@@ -51,9 +51,9 @@ public final class Adapter: Sendable {
     /// SHA-256 hex over canonical manifest, line feed and canonical weights.
     public static func digest(_ manifest: AdapterManifest, _ weights: [UInt8]) -> String {
         var hash = SHA256()
-        hash.update(data: manifest.canonicalJSON)
-        hash.update(data: [UInt8(ascii: "\n")])
-        hash.update(data: weights)
+        hash.update(manifest.canonicalJSON)
+        hash.update([UInt8(ascii: "\n")])
+        hash.update(weights)
         return hash.finalize().hexadecimal
     }
 

@@ -1,5 +1,5 @@
-import Crypto
 import Kernels
+import ModelFiles
 
 /// A frozen BERT or DistilBERT, shared by all adapters and threads.
 ///
@@ -39,19 +39,11 @@ public final class BERTBase: Sendable {
             + "vocabulary=\(c.vocabulary) positions=\(c.positions) types=\(c.tokenTypes) activation=\(c.activation.rawValue) "
             + "epsilon=\(c.epsilon)\n"
         var hash = SHA256()
-        hash.update(data: Array(identity.utf8))
+        hash.update(identity.utf8)
         files.update(&hash)
         return hash.finalize().hexadecimal
     }
 
     /// The module names of this architecture.
     var names: ModuleNames { ModuleNames(configuration: configuration) }
-}
-
-extension SHA256Digest {
-    /// Lowercase hex.
-    var hexadecimal: String {
-        let digits = Array("0123456789abcdef".utf8)
-        return String(decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-    }
 }

@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 import ModelFiles
 
@@ -99,6 +98,6 @@ final class WeightFiles {
 
     /// Adds the bytes of all files to a hash.
     func update(_ hash: inout SHA256) {
-        for shard in shards { hash.update(bufferPointer: shard.file.bytes) }
+        for shard in shards { hash.update(shard.file.bytes) }
     }
 }

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import ModelFiles
 
 /// A checkpoint as a file: a line that names the format, the length of a JSON header and the header, the floats, and SHA-256 over all of it.
 ///
@@ -49,7 +49,7 @@ extension TrainingCheckpoint {
         for numbers in [values, optimizer.firstMoment, optimizer.secondMoment] + (course.kept.map { [$0.values] } ?? []) {
             numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
-        bytes.append(contentsOf: SHA256.hash(data: bytes))
+        bytes.append(contentsOf: SHA256.hash(bytes).bytes)
         return bytes
     }
 
@@ -64,8 +64,8 @@ extension TrainingCheckpoint {
             throw .unreadable(file: path, reason: (error as NSError).localizedDescription)
         }
         guard bytes.starts(with: Self.magic) else { throw .damaged(file: path, reason: "it does not begin as one") }
-        let end = bytes.count - SHA256.byteCount
-        guard end >= Self.magic.count, Data(SHA256.hash(data: bytes[..<end])) == bytes[end...] else {
+        let end = bytes.count - SHA256.Digest.byteCount
+        guard end >= Self.magic.count, SHA256.hash(bytes[..<end]).bytes.elementsEqual(bytes[end...]) else {
             throw .damaged(file: path, reason: "its bytes have changed")
         }
         guard let checkpoint = Self(content: bytes[Self.magic.count..<end]) else {

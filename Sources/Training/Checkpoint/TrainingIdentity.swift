@@ -1,6 +1,6 @@
 import BERT
-import Crypto
 import Foundation
+import ModelFiles
 
 /// What a training is of: two trainings of the same identity give the same bits.
 struct TrainingIdentity: Sendable, Codable, Equatable {
@@ -29,14 +29,14 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
     private static func digest(_ rows: [LabelledText]) -> String {
         var hash = SHA256()
         for row in rows {
-            withUnsafeBytes(of: UInt64(row.labels.count).littleEndian) { hash.update(bufferPointer: $0) }
+            withUnsafeBytes(of: UInt64(row.labels.count).littleEndian) { hash.update($0) }
             for part in row.labels + [row.text] {
                 // Lengths first, so that no two lists of rows look alike.
-                withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update(bufferPointer: $0) }
-                hash.update(data: Data(part.utf8))
+                withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update($0) }
+                hash.update(part.utf8)
             }
         }
-        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        return hash.finalize().hexadecimal
     }
 
     /// What differs from another one, in words, with both values where these are settings; never a text.

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import ModelFiles
 
 /// A text without the differences that do not make it another one: case, blanks, Unicode's ways to write the same.
 ///
@@ -11,12 +11,12 @@ public struct NormalizedText: Hashable, Sendable {
     private let digest: SHA256.Digest
 
     /// The first 64 bits of the digest.
-    var hash64: UInt64 { digest.prefix(8).reduce(0) { $0 << 8 | UInt64($1) } }
+    var hash64: UInt64 { digest.prefix64 }
 
     public init(_ text: String) {
         let value = Self.normalizedASCII(text.utf8) ?? Self.normalized(text)
         isEmpty = value.isEmpty
-        digest = SHA256.hash(data: value)
+        digest = SHA256.hash(value)
     }
 
     static func normalized(_ text: String) -> [UInt8] {
