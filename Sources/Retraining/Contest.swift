@@ -6,18 +6,20 @@ struct Contest {
     let challengerEvaluation: Evaluation
     let championEvaluation: Evaluation?
     private let hasSameLabels: Bool
+    /// Labels that the champion gives and the task still has.
+    private let championLabels: [String]
     private let baseline: Evaluation
     private let calibration: CalibrationFigures?
-    private let rows: (training: Int, heldOut: Int)
+    private let rows: RowSummary
 
     /// - Parameters:
     ///   - champion: `nil` if there is none over this base.
     ///   - labels: those of the task; both are measured by them.
     init(
-        challenger: Adapter, champion: Adapter?, training: [LabelledText], heldOut: [LabelledText], labels: [String],
-        isMultiLabel: Bool, way: LearningWay
+        challenger: Adapter, champion: Adapter?, dataset: Dataset, labels: [String], isMultiLabel: Bool, way: LearningWay
     ) async throws {
-        rows = (training.count, heldOut.count)
+        rows = dataset.summary
+        let heldOut = dataset.heldOut
         func evaluation(_ adapter: Adapter) async throws -> Evaluation {
             let predicted = try await predictions(of: adapter, texts: heldOut.map(\.text), way: way)
             return Evaluation(rows: heldOut, predictions: predicted, adapter: adapter)
@@ -26,7 +28,8 @@ struct Contest {
         if let champion { championEvaluation = try await evaluation(champion) } else { championEvaluation = nil }
         calibration = challenger.manifest.calibration
         hasSameLabels = champion.map { Set($0.labels) == Set(labels) } ?? false
-        let mostFrequent = Self.mostFrequentLabel(training, order: labels)
+        championLabels = champion?.labels.filter(Set(labels).contains) ?? []
+        let mostFrequent = Self.mostFrequentLabel(dataset.training, order: labels)
         baseline =
             isMultiLabel
             ? Evaluation(truth: heldOut.map(\.labels), predicted: heldOut.map { _ in [mostFrequent] }, labels: labels)
@@ -37,7 +40,7 @@ struct Contest {
         let opponent =
             championEvaluation.map { PromotionGate.Opponent.champion($0, hasSameLabels: hasSameLabels) }
             ?? .mostFrequentLabel(baseline)
-        return gate.decision(challenger: challengerEvaluation, against: opponent, rows: rows.heldOut)
+        return gate.decision(challenger: challengerEvaluation, against: opponent, rows: rows, labels: championLabels)
     }
 
     /// The challenger's figures as the registry keeps them.

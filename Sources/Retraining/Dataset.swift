@@ -12,8 +12,11 @@ struct Dataset: Sendable {
     /// - Parameters:
     ///   - rows: oldest first.
     ///   - labels: those of the task.
+    ///   - retired: labels that the task had once and has no longer: their rows are left out, as somebody wanted it.
     ///   - isMultiLabel: whether the task's texts have sets of labels; rows of the other kind are left out.
-    init(rows: [LabelledRow], labels: [String], holdOut: HoldOut, isMultiLabel: Bool = false) {
+    init(
+        rows: [LabelledRow], labels: [String], retired: Set<String> = [], holdOut: HoldOut, isMultiLabel: Bool = false
+    ) {
         summary.read = rows.count
         let known = Set(labels)
         var usable: [LabelledText] = []
@@ -24,7 +27,7 @@ struct Dataset: Sendable {
             } else if NormalizedText(row.text).isEmpty {
                 summary.empty += 1
             } else if !known.isSuperset(of: row.labels) {
-                summary.foreignLabels += 1
+                leaveOut(labels: Set(row.labels).subtracting(known), retired: retired)
             } else {
                 usable.append(LabelledText(text: row.text, labels: row.labels))
             }
@@ -37,5 +40,13 @@ struct Dataset: Sendable {
         }
         summary.training = training.count
         summary.heldOut = heldOut.count
+    }
+
+    /// Counts a row with labels that the task does not have.
+    private mutating func leaveOut(labels: Set<String>, retired: Set<String>) {
+        let unknown = labels.subtracting(retired)
+        guard !unknown.isEmpty else { return summary.withRetiredLabels += 1 }
+        summary.withUnknownLabels += 1
+        for label in unknown { summary.unknownLabels[label, default: 0] += 1 }
     }
 }

@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Logging
 import Training
 
 /// One run of the learning way: stages 1 to 7 for one task.
@@ -12,20 +13,34 @@ struct LearningRun {
     let champion: AdapterVersion?
     let progress: @Sendable (TrainingProgress) -> Void
     let isCancelled: @Sendable () -> Bool
+    /// What was left out of the rows, once they were read.
+    private var unusable: UnusableRows?
+
+    init(
+        way: LearningWay, task: String, wantedLabels: [String], wantsSets: Bool?, champion: AdapterVersion?,
+        progress: @escaping @Sendable (TrainingProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) {
+        (self.way, self.task, self.champion) = (way, task, champion)
+        (self.wantedLabels, self.wantsSets) = (wantedLabels, wantsSets)
+        (self.progress, self.isCancelled) = (progress, isCancelled)
+    }
 
     mutating func outcome() async throws -> RetrainingOutcome {
         let rows = try await way.source.rows(task: task, limit: way.settings.maximumRows)
         let opponent = try await usableChampion()
         let isMultiLabel = wantsSets ?? opponent?.manifest.isMultiLabel ?? (rows.last?.isSet ?? false)
         let labels = taskLabels(rows: rows, champion: opponent)
-        let dataset = Dataset(rows: rows, labels: labels, holdOut: way.settings.holdOut, isMultiLabel: isMultiLabel)
+        let dataset = Dataset(
+            rows: rows, labels: labels, retired: Set(opponent?.labels ?? []).subtracting(labels),
+            holdOut: way.settings.holdOut, isMultiLabel: isMultiLabel)
+        unusable = UnusableRows(dataset.summary, labels: labels)
+        warnOfUnusableRows(dataset.summary)
         if let reason = obstacle(dataset, isMultiLabel: isMultiLabel) {
             return outcome(.skipped, reason, dataset: dataset)
         }
         let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
         let contest = try await Contest(
-            challenger: challenger, champion: opponent, training: dataset.training, heldOut: dataset.heldOut,
-            labels: labels, isMultiLabel: isMultiLabel, way: way)
+            challenger: challenger, champion: opponent, dataset: dataset, labels: labels, isMultiLabel: isMultiLabel, way: way)
         var decision = contest.decision(gate: way.settings.gate)
         if challenger.digest == champion?.digest {
             decision = .init(promotes: false, reason: "the challenger is the champion, bit for bit")
@@ -40,10 +55,18 @@ struct LearningRun {
     }
 
     private func outcome(_ verdict: RetrainingVerdict, _ reason: String, dataset: Dataset) -> RetrainingOutcome {
-        var outcome = RetrainingOutcome(task: task, verdict: verdict, reason: reason)
+        let reasons = [reason, unusable?.sentence].compactMap(\.self)
+        var outcome = RetrainingOutcome(task: task, verdict: verdict, reason: reasons.joined(separator: "; "))
         outcome.rows = dataset.summary
         outcome.champion = champion?.digest
         return outcome
+    }
+
+    private func warnOfUnusableRows(_ summary: RowSummary) {
+        guard summary.unusable > 0, let unusable else { return }
+        var metadata: Logger.Metadata = ["task": "\(task)", "unusable": "\(summary.unusable)", "rows": "\(summary.read)"]
+        if summary.withUnknownLabels > 0 { metadata["unknown_labels"] = "\(unusable.unknownLabels)" }
+        way.logger.warning("labelled rows cannot be used", metadata: metadata)
     }
 
     // MARK: - Before training
@@ -70,10 +93,7 @@ struct LearningRun {
     private func obstacle(_ dataset: Dataset, isMultiLabel: Bool) -> String? {
         let settings = way.settings
         guard dataset.training.count >= settings.minimumTraining else {
-            let others = dataset.summary.otherKind
-            let kind = isMultiLabel ? "one label in place of a set" : "a set of labels in place of one"
-            let left = others == 0 ? "" : " (\(others) rows with \(kind) are left out)"
-            return "\(dataset.training.count) rows to train on are too few, \(settings.minimumTraining) are wanted\(left)"
+            return "\(dataset.training.count) rows to train on are too few, \(settings.minimumTraining) are required"
         }
         let labels = Set(dataset.training.flatMap(\.labels))
         if isMultiLabel {
@@ -82,7 +102,7 @@ struct LearningRun {
             guard labels.count > 1 else { return "all rows to train on have the same label" }
         }
         guard dataset.heldOut.count >= settings.gate.minimumHoldOut else {
-            return "\(dataset.heldOut.count) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are wanted"
+            return "\(dataset.heldOut.count) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are required"
         }
         return nil
     }
@@ -135,12 +155,24 @@ struct LearningRun {
             && shape.alphaPattern == wanted.alphaPattern && shape.bias == wanted.bias
     }
 
+    /// Why a challenger that is an old version bit for bit stays where somebody put it: what was live once comes back only by a
+    /// person's hand, or a retraining on the same rows would undo a rollback.
+    private static func wasLive(_ version: AdapterVersion) -> String {
+        let name = "version \(version.version)"
+        let past = version.state == .rejected ? "was rolled back" : "was live and another took its place"
+        return "the challenger is \(name), bit for bit, which \(past); only a person brings it back: "
+            + "lorikeet adapters promote \(version.task) \(version.version)"
+    }
+
     /// Takes the challenger into the registry, promoted or rejected.
     private func settle(
         _ challenger: Adapter, _ decision: inout PromotionGate.Decision, metrics: [String: Double]
     ) async throws -> AdapterVersion {
         let version = try await way.store.publish(
             task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest)
+        if decision.promotes, version.state != .live, version.promotedAt != nil {
+            decision = .init(promotes: false, reason: Self.wasLive(version))
+        }
         if decision.promotes, try await way.store.live(tasks: [task]).first?.digest != champion?.digest {
             decision = .init(promotes: false, reason: "another adapter went live while the challenger was in training")
         }

@@ -34,8 +34,12 @@ public struct RowSummary: Sendable, Equatable {
     public var duplicates = 0
     /// Rows without text.
     public var empty = 0
-    /// Rows with a label that the task does not have.
-    public var foreignLabels = 0
+    /// Rows by the label that they have and the task does not; a row of a multi-label task counts once per such label.
+    public var unknownLabels: [String: Int] = [:]
+    /// Rows with such a label, each counted once.
+    public var withUnknownLabels = 0
+    /// Rows with a label that the champion gives and the task has given up.
+    public var withRetiredLabels = 0
     /// Rows with a set of labels where the task gives one, or the other way round.
     public var otherKind = 0
     /// Rows to train on, after all that.
@@ -47,4 +51,7 @@ public struct RowSummary: Sendable, Equatable {
 
     /// Rows that were used.
     public var used: Int { training + heldOut }
+
+    /// Rows that should have been usable and were not.
+    public var unusable: Int { withUnknownLabels + empty + otherKind }
 }

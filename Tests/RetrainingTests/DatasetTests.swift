@@ -34,7 +34,29 @@ struct DatasetTests {
         let dataset = Dataset(
             rows: rows([("", "a"), (" \n", "a"), ("x", "unheard"), ("y", "a")]), labels: ["a"], holdOut: everything)
         #expect(dataset.training == [LabelledText(text: "y", label: "a")])
-        #expect(dataset.summary.empty == 2 && dataset.summary.foreignLabels == 1)
+        #expect(dataset.summary.empty == 2 && dataset.summary.unknownLabels == ["unheard": 1])
+        #expect(dataset.summary.unusable == 3 && dataset.summary.read == 4)
+    }
+
+    @Test func rowsOfALabelThatTheTaskGaveUpAreNotUnusable() {
+        let dataset = Dataset(
+            rows: rows([("x", "old"), ("y", "a"), ("z", "Old")]), labels: ["a"], retired: ["old"], holdOut: everything)
+        #expect(dataset.summary.withRetiredLabels == 1 && dataset.summary.unknownLabels == ["Old": 1])
+        #expect(dataset.summary.unusable == 1 && dataset.training.count == 1)
+    }
+
+    @Test func whatWasLeftOutIsNamedWithoutTexts() {
+        var summary = RowSummary()
+        (summary.read, summary.empty, summary.otherKind, summary.withUnknownLabels) = (360, 1, 2, 130)
+        summary.unknownLabels = ["High": 120, "lo": 3, "mid": 2, "x": 2, "y": 1, "z": 1, String(repeating: "t", count: 300): 4]
+        let sentence = UnusableRows(summary, labels: ["high", "low"]).sentence
+        #expect(
+            sentence == """
+                133 of 360 rows unusable: 130 with labels that the task does not have ("High": 120, the task has "high"; \
+                one of 300 characters: 4; "lo": 3; "mid": 2; "x": 2; 2 more labels), 1 without text, \
+                2 with one label in place of a set, or a set in place of one label
+                """)
+        #expect(UnusableRows(RowSummary(), labels: ["high"]).sentence == nil)
     }
 
     @Test func aTextIsOnOneSideOnly() {

@@ -105,7 +105,7 @@ struct LearningWayTests {
     }
 
     @Test func noRowsAtAllAreSkipped() async throws {
-        #expect(try await run().reason == "0 rows to train on are too few, 20 are wanted")
+        #expect(try await run().reason == "0 rows to train on are too few, 20 are required")
     }
 
     @Test func oneLabelAloneTeachesNothing() async throws {
@@ -120,13 +120,93 @@ struct LearningWayTests {
         #expect(outcome.verdict == .skipped && outcome.reason.contains("held-out rows are too few"))
     }
 
-    @Test func labelsThatTheTaskDoesNotHaveAreCountedAndIgnored() async throws {
+    // MARK: - What must not be forgotten
+
+    @Test func fewRowsWithUnknownLabelsAreNamedAndLeftOut() async throws {
         addRows(300)
-        addRows(40, seed: 2, labels: ("ex", "zed"))
+        addRows(8, seed: 2, labels: ("ex", "zed"))
         let outcome = try await run(labels: ["ex", "why"])
-        #expect(outcome.rows.foreignLabels == 20 && outcome.rows.used == 320)
-        #expect(try await store.versions(task: nil).count == 1)
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.rows.unknownLabels == ["zed": 4] && outcome.rows.used == 304)
+        #expect(outcome.reason.contains("4 of 308 rows unusable") && outcome.reason.contains("\"zed\": 4"))
+        #expect(source.records.first?.reason == outcome.reason)
         #expect(try await store.load(digest: outcome.challenger ?? "").manifest.labels == ["ex", "why"])
+    }
+
+    @Test func anotherSpellingOfALabelIsNotLearnedAway() async throws {
+        try await makeChampion()
+        addRows(200)
+        addRows(160, seed: 2, labels: ("ex", "Why"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .rejected)
+        #expect(outcome.reason.contains("22.2 % of the rows are unusable"))
+        #expect(outcome.reason.contains("\"Why\": 80, the task has \"why\""))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .rejected])
+        #expect(source.records.first?.verdict == .rejected && source.records.first?.reason == outcome.reason)
+    }
+
+    @Test func aChallengerIsRejectedWhileALabelOfTheChampionHasNoHeldOutRow() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"])
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why", "zed"])
+        #expect(outcome.verdict == .rejected)
+        #expect(outcome.reason == "challenger cannot be judged: 1 of the champion's 3 labels has no held-out row (\"zed\")")
+        #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
+    }
+
+    @Test func aLabelThatTheTaskGaveUpIsNotMissed() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"])
+        addRows(300)
+        addRows(100, seed: 2, labels: ("zed", "zed"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.rows.withRetiredLabels == 100 && outcome.rows.unusable == 0)
+    }
+
+    @Test func theFirstAdapterNamesLabelsThatNoHeldOutRowShows() async throws {
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why", "zed"])
+        #expect(outcome.verdict == .promoted && outcome.reason.hasSuffix("; no held-out row shows \"zed\""), "\(outcome.reason)")
+    }
+
+    // MARK: - A person's verdict
+
+    @Test func aVersionThatWasRolledBackStaysRejected() async throws {
+        try await makeChampion()
+        addRows(300)
+        let first = try await run()
+        #expect(first.verdict == .promoted, "\(first.reason)")
+        _ = try await store.rollback(task: "letters")
+        let second = try await run()
+        #expect(second.challenger == first.challenger && second.verdict == .rejected)
+        #expect(second.reason.contains("version 2, bit for bit, which was rolled back"))
+        #expect(second.reason.contains("lorikeet adapters promote letters 2"))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .rejected])
+
+        _ = try await store.promote(task: "letters", version: 2)
+        #expect(try await store.live(tasks: ["letters"]).first?.digest == first.challenger)
+    }
+
+    @Test func aVersionThatAPersonReplacedDoesNotComeBackByItself() async throws {
+        try await makeChampion()
+        addRows(300)
+        let first = try await run()
+        _ = try await store.promote(task: "letters", version: 1)
+        let second = try await run()
+        #expect(second.challenger == first.challenger && second.verdict == .rejected)
+        #expect(second.reason.contains("which was live and another took its place"))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .retired])
+    }
+
+    @Test mutating func aChallengerThatOnlyTheGateRejectedMayStillGoLive() async throws {
+        try await makeChampion()
+        addRows(300)
+        settings.gate.minimumGain = 1
+        let first = try await run()
+        settings.gate.minimumGain = 0
+        let second = try await run()
+        #expect(first.verdict == .rejected && second.challenger == first.challenger)
+        #expect(second.verdict == .promoted, "\(second.reason)")
     }
 
     @Test func oneRetrainingAtATime() async throws {
