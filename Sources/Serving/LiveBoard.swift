@@ -110,7 +110,7 @@ final class LiveBoard: Sendable {
         state.withLock { state in for partition in partitions { state.lag[partition] = nil } }
         logger.info(
             lost ? "partitions lost" : "partitions revoked",
-            metadata: ["partitions": "\(partitions.map(\.description))", "given back unread": "\(unfinished)"])
+            metadata: ["partitions": "\(partitions.map(\.description))", "abandoned": "\(unfinished)"])
     }
 
     func received(_ count: Int, dropped: Int, took: Duration) {
@@ -167,7 +167,7 @@ final class LiveBoard: Sendable {
     func failed(_ reason: String) { logger.error("pipeline stops", metadata: ["reason": "\(reason)"]) }
 
     func gaveUp(_ unfinished: Int) {
-        logger.warning("drain ended early", metadata: ["given back": "\(unfinished)"])
+        logger.warning("drain ended early", metadata: ["abandoned": "\(unfinished)"])
     }
 
     // MARK: - Status

@@ -29,6 +29,15 @@ private final class Lines: Sendable {
         ])
 }
 
+@Test func keysAndValuesNeverBreakALine() {
+    let lines = Lines()
+    lines.logger(.logfmt).info("x", metadata: ["given back": "1", "a=b\n\"": "2", "": "3", "line": "a\u{2028}b\u{85}\u{7F}"])
+    #expect(
+        lines.all.withLock { $0 } == [
+            "time=1970-01-01T00:00:01.500Z level=info msg=x _=3 a_b__=2 given_back=1 line=\"a\\u2028b\\u0085\\u007f\"\n"
+        ])
+}
+
 @Test func jsonLinesAreJSON() throws {
     let lines = Lines()
     lines.logger(.json, label: "other").error("tab\there \u{1}", metadata: ["key": "ü\\"])

@@ -3,13 +3,13 @@ import Training
 
 /// `retrain`: when the daemon retrains a task, what the challenger must show, and how it is trained.
 public struct RetrainConfiguration: Sendable, Equatable {
-    /// `every`: how often new labelled rows are counted.
+    /// `every`: at least this long between the starts of two retrainings.
     public var every: Duration = .seconds(6 * 3600)
     /// `minimum_new_rows`: fewer new rows since the last run: no run.
     public var minimumNewRows: Int = 200
     /// `minimum_gain`: how much macro-F1 the challenger must gain on the hold-out.
     public var minimumGain: Double = 0
-    /// `minimum_hold_out`: fewer rows in the hold-out: rejected.
+    /// `minimum_hold_out`: with fewer held-out rows a retraining is skipped.
     public var minimumHoldOut: Int = 20
     /// `maximum_rows`: only the newest so many labelled rows are learnt from.
     public var maximumRows: Int = 100_000

@@ -52,9 +52,21 @@ struct LineLogHandler: LogHandler {
         fields.map { key, value in
             let isPlain =
                 !value.isEmpty
-                && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && $0.value != 0x7F }
-            return "\(key)=" + (isPlain ? value : quoted(value))
+                && value.unicodeScalars.allSatisfy {
+                    $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !(0x7F...0x9F).contains($0.value)
+                        && !(0x2028...0x2029).contains($0.value)
+                }
+            return "\(bare(key))=" + (isPlain ? value : quoted(value))
         }.joined(separator: " ")
+    }
+
+    /// A key as logfmt allows it: what stands for something else there, blanks among them, becomes `_`.
+    private static func bare(_ key: String) -> String {
+        let isPlain: (Unicode.Scalar) -> Bool = {
+            $0.properties.isAlphabetic || "0"..."9" ~= $0 || "_.-/".unicodeScalars.contains($0)
+        }
+        let scalars = key.unicodeScalars.map { isPlain($0) ? $0 : "_" }
+        return scalars.isEmpty ? "_" : String(String.UnicodeScalarView(scalars))
     }
 
     static func json(_ fields: [(String, String)]) -> String {
@@ -71,7 +83,8 @@ struct LineLogHandler: LogHandler {
             case "\n": quoted += "\\n"
             case "\r": quoted += "\\r"
             case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20:
+            // Control characters, and those that end a line for some readers.
+            case _ where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value) || (0x2028...0x2029).contains(scalar.value):
                 let digits = String(scalar.value, radix: 16)
                 quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
             default: quoted.unicodeScalars.append(scalar)
