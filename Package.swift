@@ -31,7 +31,6 @@ let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift
 let metricsTestKit = Target.Dependency.product(name: "MetricsTestKit", package: "swift-metrics")
 let serviceLifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let unixSignals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
-let yams = Target.Dependency.product(name: "Yams", package: "Yams")
 
 let package = Package(
     name: "lorikeet",
@@ -43,7 +42,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
-        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -52,6 +50,7 @@ let package = Package(
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // 1: each C library behind one Swift module, and files
@@ -84,7 +83,7 @@ let package = Package(
             "Daemon",
             [
                 "Connectors", "Retraining", "Serving", "AdapterRegistry", "Training", "BERT", "WordPiece", "Kernels",
-                "PostgresClient", "KafkaClient", hummingbird, logging, metrics, coreMetrics, serviceLifecycle, unixSignals, yams,
+                "PostgresClient", "KafkaClient", "CYAML", hummingbird, logging, metrics, coreMetrics, serviceLifecycle, unixSignals,
             ]),
 
         // 7: the command line

@@ -144,6 +144,16 @@ private let badFiles: [BadFile] = [
         "name: a\n\tbase: b\n",
         "p.yaml:2: not valid YAML: found a tab character that violates indentation (indent with blanks, not with tabs)"),
     BadFile("name: a\n---\nname: b\n", "p.yaml:2: not valid YAML: but found another document"),
+    BadFile("name: a\n---\n", "p.yaml:2: not valid YAML: but found another document"),
+    BadFile("name: &a\n  - *a\n", "p.yaml:1: not valid YAML: aliases make it endless or too large"),
+    BadFile(
+        (0..<20).map { level in
+            let alias = level == 0 ? "x" : "*a\(level - 1)"
+            return "k\(level): &a\(level) [" + [String](repeating: alias, count: 9).joined(separator: ", ") + "]\n"
+        }.joined(),
+        "p.yaml:1: not valid YAML: aliases make it endless or too large"),
+    BadFile("name: *nobody\n", "p.yaml:1: not valid YAML: found undefined alias"),
+    BadFile("name: a\nbase: \u{1}\n", "p.yaml:2: not valid YAML: control characters are not allowed"),
     BadFile(
         "name: x\n", "p.yaml:1: base: is missing: the folder of the base model", "p.yaml:1: source: is missing: where texts come from",
         "p.yaml:1: tasks: is missing: the tasks and their labels", "p.yaml:1: sink: is missing: where labels go"),

@@ -1,5 +1,3 @@
-import Yams
-
 /// One mapping of a pipeline file: reports keys that it does not know or that are given twice, hands out values.
 struct ConfigurationSection {
     let value: ConfigurationValue
@@ -11,28 +9,22 @@ struct ConfigurationSection {
     ///
     /// - Parameter known: the keys that it may have; nil: any.
     init?(_ value: ConfigurationValue, known: [String]?, expected: String = "a mapping (key: value)") {
-        guard case .mapping(let mapping) = value.node else {
+        guard case .mapping(let mapping) = value.node.content else {
             value.problem(value.isNull ? "has no value; it must be \(expected)" : "must be \(expected)")
             return nil
         }
         self.value = value
         self.known = known ?? []
         var entries: [(name: String, value: ConfigurationValue)] = []
-        var repeated: [String: Int] = [:]
+        var lines: [String: Int] = [:]
         for (key, node) in mapping {
-            let line = key.mark?.line ?? value.line
-            guard case .scalar(let scalar) = key else {
+            let line = key.line
+            guard case .scalar(let name, _) = key.content else {
                 value.context.problems.add(line: line, key: value.path.isEmpty ? nil : value.path, "a key must be a text")
                 continue
             }
-            var name = scalar.string
-            if name.first == YAMLDocument.repeatedKeyMark {
-                name.removeFirst()
-                if repeated[name] == nil { repeated[name] = line }
-                continue
-            }
             let path = value.path.isEmpty ? name : "\(value.path).\(name)"
-            if let first = repeated[name] {
+            if let first = lines.updateValue(line, forKey: name) {
                 value.context.problems.add(line: line, key: path, "is given twice; first on line \(first)")
             }
             if let known, !known.contains(name) {

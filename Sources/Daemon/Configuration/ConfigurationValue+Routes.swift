@@ -1,5 +1,4 @@
 import Serving
-import Yams
 
 extension ConfigurationValue {
     /// A header with this value; `name:` without a value is satisfied by any.
@@ -22,7 +21,7 @@ extension ConfigurationValue {
     private func jsonScalar() -> JSONScalar? {
         if isNull { return .null }
         guard let text = text("a field's value", mayBeEmpty: true) else { return nil }
-        guard case .scalar(let scalar) = node, scalar.style == .plain, scalar.string == text else { return .string(text) }
+        guard case .scalar(text, isPlain: true) = node.content else { return .string(text) }
         if text == "true" || text == "false" { return .boolean(text == "true") }
         let isNumber = text.first.map { "-0123456789".contains($0) } ?? false
         return isNumber ? Double(text).map(JSONScalar.number) ?? .string(text) : .string(text)

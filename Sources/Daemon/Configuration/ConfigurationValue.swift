@@ -1,8 +1,6 @@
-import Yams
-
 /// One value of a pipeline file with its place; reads itself as a type, or adds a problem and returns nil.
 struct ConfigurationValue {
-    let node: Node
+    let node: YAMLNode
     /// The path of its key from the top.
     let path: String
     let line: Int
@@ -12,7 +10,7 @@ struct ConfigurationValue {
 
     /// A scalar's text after substitution; nothing but a scalar will do.
     private func scalar(_ expected: String) -> Substitution.Result? {
-        guard case .scalar(let scalar) = node else {
+        guard case .scalar(let text, _) = node.content else {
             problem("must be \(expected), not a \(node.kindName)")
             return nil
         }
@@ -21,7 +19,7 @@ struct ConfigurationValue {
             return nil
         }
         do {
-            return try context.substitution.fill(scalar.string)
+            return try context.substitution.fill(text)
         } catch {
             problem(error.message)
             return nil
@@ -30,8 +28,8 @@ struct ConfigurationValue {
 
     /// Nothing, `~` or `null`.
     var isNull: Bool {
-        guard case .scalar(let scalar) = node, scalar.style == .plain else { return false }
-        return ["", "~", "null", "Null", "NULL"].contains(scalar.string)
+        guard case .scalar(let text, isPlain: true) = node.content else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(text)
     }
 
     /// How a wrong value is quoted in a message.
@@ -122,7 +120,7 @@ struct ConfigurationValue {
 
     /// The entries of a list; where `mayBeEmpty`, also none.
     func list(_ expected: String, mayBeEmpty: Bool = false) -> [ConfigurationValue]? {
-        guard case .sequence(let sequence) = node else {
+        guard case .sequence(let sequence) = node.content else {
             problem("must be \(expected), not a \(node.kindName)")
             return nil
         }
@@ -131,8 +129,7 @@ struct ConfigurationValue {
             return nil
         }
         return sequence.enumerated().map { index, node in
-            ConfigurationValue(
-                node: node, path: "\(path)[\(index)]", line: node.mark?.line ?? line, context: context)
+            ConfigurationValue(node: node, path: "\(path)[\(index)]", line: node.line, context: context)
         }
     }
 
@@ -151,14 +148,13 @@ struct ConfigurationContext {
     let substitution: Substitution
 }
 
-extension Node {
+extension YAMLNode {
     /// For messages: "must be …, not a list".
     fileprivate var kindName: String {
-        switch self {
+        switch content {
         case .scalar: "single value"
         case .mapping: "mapping"
         case .sequence: "list"
-        case .alias: "alias"
         }
     }
 }

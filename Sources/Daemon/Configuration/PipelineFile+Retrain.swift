@@ -37,7 +37,7 @@ extension PipelineFile {
 
     /// `all` or a list of layers; nil is all.
     private static func readLayers(_ value: ConfigurationValue) -> [Int]? {
-        if case .scalar(let scalar) = value.node, scalar.string == "all" { return nil }
+        if case .scalar("all", _) = value.node.content { return nil }
         return value.list("all, or a list of layers such as [3, 4, 5]")?.compactMap { $0.integer(0...1023) }
     }
 
@@ -55,8 +55,8 @@ extension PipelineFile {
 
     /// `none`, `balanced`, or a mapping of labels to weights.
     private static func readClassWeights(_ value: ConfigurationValue) -> ClassWeighting? {
-        if case .scalar(let scalar) = value.node {
-            switch scalar.string {
+        if case .scalar(let text, _) = value.node.content {
+            switch text {
             case "none": return ClassWeighting.none
             case "balanced": return .balanced
             default: break

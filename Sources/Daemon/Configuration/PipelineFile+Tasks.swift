@@ -35,7 +35,7 @@ extension PipelineFile {
 
     /// A score, or the precision that is wanted.
     private static func readAbstention(_ value: ConfigurationValue) -> Abstention? {
-        guard case .mapping = value.node else { return value.number(0...1).map(Abstention.below) }
+        guard case .mapping = value.node.content else { return value.number(0...1).map(Abstention.below) }
         let precision = value.section(["precision"])?.required("precision", "the share of labels that must be right")
         return precision?.number(0.5...1).map(Abstention.precision)
     }

@@ -1,6 +1,5 @@
 import Foundation
 import Serving
-import Yams
 
 /// Reads pipeline files: YAML, variables filled in, every key checked.
 ///
@@ -61,7 +60,7 @@ public enum PipelineFile {
         }
         let context = ConfigurationContext(problems: problems, substitution: Substitution(environment: environment))
         let value = ConfigurationValue(node: root, path: "", line: 1, context: context)
-        guard case .mapping = root, let section = value.section(topLevelKeys) else {
+        guard case .mapping = root.content, let section = value.section(topLevelKeys) else {
             problems.add(line: 1, key: nil, "must be a mapping that begins with name, base, source")
             return nil
         }
