@@ -38,8 +38,12 @@ struct ForeignTokens {
     }
 
     private func checkSpecialTokens() throws(WordPieceError) {
-        for key in ["unk_token", "cls_token", "sep_token", "pad_token", "mask_token"] {
-            if let content = root[key]?.tokenContent { try requireKnown(content, key) }
+        // transformers adds `bos_token` and `eos_token` too, and version 5 every other key of this form.
+        // BERT's own were read before.
+        if case .object(let members) = root {
+            for (key, value) in members where key.hasSuffix("_token") && !SpecialTokens.defaults.contains(where: { $0.0 == key }) {
+                if let content = value.tokenContent { try requireKnown(content, key) }
+            }
         }
         for key in ["additional_special_tokens", "extra_special_tokens"] {
             switch root[key] {
@@ -59,11 +63,14 @@ struct ForeignTokens {
     }
 
     private func requireKnown(_ content: String, _ key: String) throws(WordPieceError) {
-        let isKnown = model.addedTokens.contains { $0.content.utf8.elementsEqual(content.utf8) }
-        if !isKnown { throw unsupported(key, content) }
+        if !model.finds(content) { throw unsupported(key, content) }
     }
 
     private func unsupported(_ key: String, _ content: String) -> WordPieceError {
-        .unsupported(file: file.path, feature: "\(key): \"\(content)\", which the tokenizer itself does not look for,")
+        Self.unsupported(file.path, key, content)
+    }
+
+    static func unsupported(_ file: String, _ key: String, _ content: String) -> WordPieceError {
+        .unsupported(file: file, feature: "\(key): \"\(content)\", which the tokenizer itself does not look for,")
     }
 }

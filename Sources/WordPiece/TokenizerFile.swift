@@ -6,9 +6,12 @@ import ModelFiles
 struct TokenizerFile {
     private let path: String
     private let root: JSONValue
+    private let isRebuilt: Bool
 
-    static func model(_ file: FileBytes) throws(WordPieceError) -> TokenizerModel {
-        let parser = TokenizerFile(path: file.path, root: try parse(file))
+    /// - Parameter isRebuilt: the tokenizer's class is one of BERT's. Of these, transformers 4 takes over every section,
+    ///   transformers 5 the vocabulary and the added tokens only: what would then differ is refused.
+    static func model(_ file: FileBytes, isRebuilt: Bool = false) throws(WordPieceError) -> TokenizerModel {
+        let parser = TokenizerFile(path: file.path, root: try parse(file), isRebuilt: isRebuilt)
         return try parser.model()
     }
 
@@ -67,6 +70,8 @@ struct TokenizerFile {
         try onlyKeys(section, "model.", ["type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab"])
         let prefix = try string(section["continuing_subword_prefix"] ?? .string("##"), "model.continuing_subword_prefix")
         model.longestWord = try integer(section["max_input_chars_per_word"] ?? .number(100), "model.max_input_chars_per_word")
+        try requireStandard(prefix == "##", "model.continuing_subword_prefix", .string(prefix))
+        try requireStandard(model.longestWord == 100, "model.max_input_chars_per_word", .number(Double(model.longestWord)))
         guard case .object(let entries)? = section["vocab"] else { throw malformed("model.vocab is missing") }
         for (token, value) in entries {
             let id = Int32(exactly: try integer(value, "model.vocab")) ?? -1
@@ -127,6 +132,7 @@ struct TokenizerFile {
 
     private func readNormalizer(into model: inout TokenizerModel) throws(WordPieceError) {
         guard let section = root["normalizer"], !section.isNull else {
+            try requireStandard(false, "normalizer", .null)
             model.options = .none
             return
         }
@@ -134,6 +140,7 @@ struct TokenizerFile {
         guard try string(type, "normalizer.type") == "BertNormalizer" else { throw unsupported("normalizer.type", type) }
         try onlyKeys(section, "normalizer.", ["type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"])
         model.options.cleansText = try boolean(section["clean_text"], "normalizer.clean_text", default: true)
+        try requireStandard(model.options.cleansText, "normalizer.clean_text", .boolean(false))
         model.options.splitsIdeographs = try boolean(
             section["handle_chinese_chars"], "normalizer.handle_chinese_chars", default: true)
         model.options.lowercases = try boolean(section["lowercase"], "normalizer.lowercase", default: true)
@@ -236,6 +243,13 @@ struct TokenizerFile {
             guard !seen.contains(key) else { throw malformed("\(prefix)\(key) occurs twice") }
             seen.append(key)
         }
+    }
+
+    /// Refuses what a class of BERT's has in transformers 4 and not in transformers 5.
+    private func requireStandard(_ isStandard: Bool, _ key: String, _ value: JSONValue) throws(WordPieceError) {
+        guard isRebuilt, !isStandard else { return }
+        throw .unsupported(
+            file: path, feature: "\(key): \(value.summary), with a tokenizer_class other than PreTrainedTokenizerFast,")
     }
 
     private func malformed(_ reason: String) -> WordPieceError { .malformed(file: path, reason: reason) }

@@ -36,22 +36,27 @@ struct TokenizerModel: Sendable {
         addedTokens.append(token)
     }
 
-    /// Reads `tokenizer.json`, or `vocab.txt` where there is none, and `tokenizer_config.json` where there is one.
+    /// True if this token is found in the text itself.
+    func finds(_ content: String) -> Bool { addedTokens.contains { $0.content.utf8.elementsEqual(content.utf8) } }
+
+    /// Reads `tokenizer.json`, or `vocab.txt` where there is none, and the settings beside it.
     static func read(directory: String) throws(WordPieceError) -> TokenizerModel {
-        let settings = try TokenizerSettings.read(directory: directory)
+        let model: TokenizerModel
         if let file = try FileBytes.read("\(directory)/tokenizer.json") {
-            var model = try TokenizerFile.model(file)
-            try settings?.checkTemplate(of: model)
-            settings?.apply(to: &model.options)
-            try ForeignTokens.check(directory, against: model)
-            return model
+            model = try read(file, settings: try TokenizerSettings.read(directory: directory))
+        } else if let file = try FileBytes.read("\(directory)/vocab.txt") {
+            model = try VocabularyFile.model(file, settings: try TokenizerSettings.read(directory: directory))
+        } else {
+            throw .missing(directory: directory)
         }
-        if let file = try FileBytes.read("\(directory)/vocab.txt") {
-            let settings = settings ?? TokenizerSettings(path: "\(directory)/tokenizer_config.json")
-            let model = try VocabularyFile.model(file, settings: settings)
-            try ForeignTokens.check(directory, against: model)
-            return model
-        }
-        throw .missing(directory: directory)
+        try ForeignTokens.check(directory, against: model)
+        return model
+    }
+
+    private static func read(_ file: FileBytes, settings: TokenizerSettings) throws(WordPieceError) -> TokenizerModel {
+        try settings.checkFiles(hasTokenizerFile: true)
+        var model = try TokenizerFile.model(file, isRebuilt: settings.isRebuilt)
+        try settings.apply(to: &model)
+        return model
     }
 }

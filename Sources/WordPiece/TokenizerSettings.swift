@@ -1,106 +1,135 @@
 import ModelFiles
 
-/// What of `tokenizer_config.json` changes token ids.
+/// What the files beside `tokenizer.json` and `vocab.txt` say of the tokenizer, resolved as transformers' `AutoTokenizer` does it:
+/// a key that is missing has the default of the tokenizer's class, whatever `tokenizer.json` says.
 struct TokenizerSettings {
     let path: String
-    /// The class that transformers would make; nil: a BERT.
-    var className: String?
-    var lowercases: Bool?
-    var splitsIdeographs: Bool?
-    /// Outer nil: the file does not say; inner nil: it says null.
-    var stripsAccents: Bool??
-    /// Special tokens as the file names them.
-    var namedUnknown: String?
-    var namedStart: String?
-    var namedEnd: String?
-    var unknown: String { namedUnknown ?? "[UNK]" }
-    var start: String { namedStart ?? "[CLS]" }
-    var end: String { namedEnd ?? "[SEP]" }
-    /// Further tokens found in the text itself.
-    var others = ["[PAD]", "[MASK]"]
-
-    /// Classes that read the files as BERT's own does. `PreTrainedTokenizerFast` goes by `tokenizer.json` alone.
-    private static let bertClasses = [
-        "BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MobileBertTokenizer", "ConvBertTokenizer", "SqueezeBertTokenizer",
-    ]
-    private static let plainClasses = ["PreTrainedTokenizerFast", "TokenizersBackend"]
+    var tokenizerClass = TokenizerClass()
+    /// Of BERT's classes.
+    var options = NormalizerOptions()
+    var specials = SpecialTokens()
+    /// Tokens of `added_tokens_decoder`; nil if there is none.
+    private var decoder: [String]?
+    private var root = JSONValue.object([])
 
     init(path: String) { self.path = path }
 
-    /// The settings of a directory; nil if it has no such file.
-    static func read(directory: String) throws(WordPieceError) -> TokenizerSettings? {
-        guard let file = try FileBytes.read("\(directory)/tokenizer_config.json") else { return nil }
-        return try read(file)
+    static func read(directory: String) throws(WordPieceError) -> TokenizerSettings {
+        let file = try JSONFile.read(directory, "tokenizer_config.json")
+        let configuration = try JSONFile.read(directory, "config.json")
+        let tokens = try JSONFile.read(directory, "special_tokens_map.json")
+        return try TokenizerSettings("\(directory)/tokenizer_config.json", file, configuration, tokens)
     }
 
-    /// The settings that a file says.
+    /// The settings of `tokenizer_config.json` alone.
     static func read(_ file: FileBytes) throws(WordPieceError) -> TokenizerSettings {
-        let root = try TokenizerFile.parse(file)
-        var settings = TokenizerSettings(path: file.path)
-        if let key = root.repeatedKey { throw .malformed(file: file.path, reason: "\(key) occurs twice") }
-        settings.className = try className(root, file.path)
-        settings.lowercases = try boolean(root, "do_lower_case", file.path)
-        settings.splitsIdeographs = try boolean(root, "tokenize_chinese_chars", file.path)
-        if root["strip_accents"] != nil { settings.stripsAccents = .some(try boolean(root, "strip_accents", file.path)) }
-        if try boolean(root, "do_basic_tokenize", file.path) == false {
-            throw .unsupported(file: file.path, feature: "do_basic_tokenize: false")
-        }
-        if case .string(let side)? = root["truncation_side"], side != "right" {
-            throw .unsupported(file: file.path, feature: "truncation_side: \"\(side)\"")
-        }
-        if case .array(let words)? = root["never_split"], !words.isEmpty {
-            throw .unsupported(file: file.path, feature: "never_split: […]")
-        }
-        settings.namedUnknown = root["unk_token"]?.tokenContent
-        settings.namedStart = root["cls_token"]?.tokenContent
-        settings.namedEnd = root["sep_token"]?.tokenContent
-        settings.others = [root["pad_token"]?.tokenContent ?? "[PAD]", root["mask_token"]?.tokenContent ?? "[MASK]"]
-        return settings
+        try TokenizerSettings(file.path, try JSONFile(file), nil, nil)
     }
 
-    private static func className(_ root: JSONValue, _ path: String) throws(WordPieceError) -> String? {
-        guard let value = root["tokenizer_class"], !value.isNull else { return nil }
-        guard case .string(let name) = value else { throw .malformed(file: path, reason: "tokenizer_class is not a string") }
-        let plain = name.hasSuffix("Fast") && !plainClasses.contains(name) ? String(name.dropLast(4)) : name
-        guard bertClasses.contains(plain) || plainClasses.contains(plain) else {
-            throw .unsupported(file: path, feature: "tokenizer_class: \(value.summary)")
+    private init(
+        _ path: String, _ file: JSONFile?, _ configuration: JSONFile?, _ specialTokensMap: JSONFile?
+    ) throws(WordPieceError) {
+        self.path = path
+        tokenizerClass = try TokenizerClass(settings: file, configuration: configuration)
+        if let file {
+            root = file.root
+            if tokenizerClass.kind != .tokenizerFileAlone { options = try readOptions() }
+            try refuseWhatIsNotDone()
+            try specials.read(file)
+            if case .object(let members)? = root["added_tokens_decoder"] { decoder = members.compactMap { $0.1.tokenContent } }
         }
-        return plain
+        // Where there is added_tokens_decoder, transformers leaves this file alone.
+        if let specialTokensMap, root["added_tokens_decoder"] == nil { try specials.read(specialTokensMap) }
     }
 
-    private var isPlain: Bool { className.map(Self.plainClasses.contains) ?? false }
-
-    /// Refuses a class that reads `tokenizer.json` only, where there is none.
-    func checkClassReadsVocabularies() throws(WordPieceError) {
-        guard isPlain, let className else { return }
-        throw .unsupported(file: path, feature: "tokenizer_class: \"\(className)\", without tokenizer.json,")
+    private func readOptions() throws(WordPieceError) -> NormalizerOptions {
+        var options = NormalizerOptions()
+        options.lowercases = try truth("do_lower_case") ?? options.lowercases
+        options.splitsIdeographs = try truth("tokenize_chinese_chars") ?? options.splitsIdeographs
+        options.stripsAccents = try boolean("strip_accents")
+        return options
     }
 
-    /// Refuses special tokens other than those of `tokenizer.json`: which of the two counts depends on the version of transformers.
-    func checkTemplate(of model: TokenizerModel) throws(WordPieceError) {
-        guard !isPlain else { return }
-        for (key, token, ids) in [
-            ("cls_token", namedStart, model.prefix), ("sep_token", namedEnd, model.suffix), ("unk_token", namedUnknown, [model.unknownID]),
+    private func refuseWhatIsNotDone() throws(WordPieceError) {
+        for (key, refused) in [("do_basic_tokenize", false), ("split_special_tokens", true), ("from_slow", true)] {
+            if try boolean(key) == refused { throw unsupported(key, "\(refused)") }
+        }
+        if case .string(let side)? = root["truncation_side"], side != "right" { throw unsupported("truncation_side", "\"\(side)\"") }
+        if case .array(let words)? = root["never_split"], !words.isEmpty { throw unsupported("never_split", "[…]") }
+        if case .array(let files)? = root["fast_tokenizer_files"] {
+            let others = files.filter { if case .string("tokenizer.json") = $0 { false } else { true } }
+            if let other = others.first { throw unsupported("fast_tokenizer_files", other.summary) }
+        }
+    }
+
+    /// Refuses a key that makes transformers 4 read another file than transformers 5.
+    func checkFiles(hasTokenizerFile: Bool) throws(WordPieceError) {
+        try tokenizerClass.check(hasTokenizerFile: hasTokenizerFile)
+        let key = hasTokenizerFile ? "tokenizer_file" : "vocab_file"
+        if let value = root[key] { throw unsupported(key, value.summary) }
+    }
+
+    // MARK: - tokenizer.json
+
+    /// True if transformers 5 takes no more than the tokens of `tokenizer.json` and makes everything else anew.
+    var isRebuilt: Bool { tokenizerClass.kind != .tokenizerFileAlone }
+
+    /// Resolves what `tokenizer.json` said, and refuses where the versions of transformers do it differently.
+    func apply(to model: inout TokenizerModel) throws(WordPieceError) {
+        if isRebuilt {
+            try checkTemplate(of: model)
+            try checkDecoder(of: model)
+            model.options = options
+        }
+        try specials.add(to: &model, onlyNamed: !isRebuilt)
+    }
+
+    /// transformers 4 takes the special tokens of `tokenizer.json`, transformers 5 those of the settings.
+    private func checkTemplate(of model: TokenizerModel) throws(WordPieceError) {
+        for (key, standard, place, ids) in [
+            ("cls_token", "[CLS]", "post_processor", model.prefix), ("sep_token", "[SEP]", "post_processor", model.suffix),
+            ("unk_token", "[UNK]", "model.unk_token", [model.unknownID]),
         ] {
-            guard let token, ids != model.vocabulary.id(of: token).map({ [$0] }) else { continue }
-            throw .unsupported(file: path, feature: "\(key): \"\(token)\", which is not that of tokenizer.json,")
+            let token = try specials.required(key, standard)
+            // A token that is in no vocabulary is refused as such later.
+            guard let id = model.vocabulary.id(of: token), ids != [id] else { continue }
+            if let named = specials.named[key] {
+                throw .unsupported(file: named.file, feature: "\(key): \"\(token)\", which is not that of tokenizer.json,")
+            }
+            throw .unsupported(file: model.file, feature: "\(place) without the \(key) \"\(token)\" of the tokenizer's class")
         }
     }
 
-    /// Overrides what the file says explicitly.
-    func apply(to options: inout NormalizerOptions) {
-        guard !isPlain else { return }
-        if let lowercases { options.lowercases = lowercases }
-        if let splitsIdeographs { options.splitsIdeographs = splitsIdeographs }
-        if let stripsAccents { options.stripsAccents = stripsAccents }
+    /// transformers 4 keeps every token of `tokenizer.json`, transformers 5 those of `added_tokens_decoder` only.
+    private func checkDecoder(of model: TokenizerModel) throws(WordPieceError) {
+        guard let decoder else { return }
+        let specials = SpecialTokens.defaults.map { self.specials.content($0.0, default: $0.1) }
+        for token in model.addedTokens {
+            let isRestored = specials.contains(token.content) && Int(token.id) < model.vocabulary.pieceCount
+            if !isRestored, !decoder.contains(token.content) {
+                throw .unsupported(file: path, feature: "added_tokens_decoder, which lacks \"\(token.content)\" of tokenizer.json,")
+            }
+        }
     }
 
-    private static func boolean(_ root: JSONValue, _ key: String, _ path: String) throws(WordPieceError) -> Bool? {
+    // MARK: - Values
+
+    private func boolean(_ key: String) throws(WordPieceError) -> Bool? {
         switch root[key] {
         case nil, .null: return nil
         case .boolean(let truth): return truth
         default: throw .malformed(file: path, reason: "\(key) is neither true nor false")
         }
+    }
+
+    /// A key that transformers does not accept null for.
+    private func truth(_ key: String) throws(WordPieceError) -> Bool? {
+        if let value = root[key], value.isNull { throw unsupported(key, "null") }
+        return try boolean(key)
+    }
+
+    private func unsupported(_ key: String, _ value: String) -> WordPieceError {
+        .unsupported(file: path, feature: "\(key): \(value)")
     }
 }
 

@@ -1,12 +1,15 @@
 /// `vocab.txt`: one token a line, its id the line's number from 0.
 struct VocabularyFile {
     static func model(_ file: FileBytes, settings: TokenizerSettings) throws(WordPieceError) -> TokenizerModel {
-        try settings.checkClassReadsVocabularies()
+        try settings.checkFiles(hasTokenizerFile: false)
         var model = TokenizerModel(file: file.path)
-        settings.apply(to: &model.options)
+        model.options = settings.options
         for (index, line) in try lines(file).enumerated() {
             guard let token = String(validating: line, as: UTF8.self) else {
                 throw .malformed(file: file.path, reason: "line \(index + 1) is not UTF-8")
+            }
+            guard !isReadDifferently(token) else {
+                throw .unsupported(file: file.path, feature: "line \(index + 1): \"\(token)\", with a blank at its end,")
             }
             do {
                 try model.vocabulary.addPiece(
@@ -15,15 +18,17 @@ struct VocabularyFile {
                 throw .malformed(file: file.path, reason: "line \(index + 1): \"\(token)\": \(error.reason)")
             }
         }
-        model.unknownID = try id(of: settings.unknown, model, file)
-        model.prefix = [try id(of: settings.start, model, file)]
-        model.suffix = [try id(of: settings.end, model, file)]
-        // transformers would number one that is missing itself, past the end of the base's embeddings.
-        for token in Set([settings.unknown, settings.start, settings.end] + settings.others) {
-            let id = try id(of: token, model, file)
-            model.addedTokens.append(TokenizerModel.AddedToken(content: token, id: id, isNormalized: false, isSpecial: true))
-        }
+        model.unknownID = try settings.specials.id("unk_token", "[UNK]", model)
+        model.prefix = [try settings.specials.id("cls_token", "[CLS]", model)]
+        model.suffix = [try settings.specials.id("sep_token", "[SEP]", model)]
+        try settings.specials.add(to: &model, onlyNamed: false)
         return model
+    }
+
+    /// transformers 5 cuts such blanks off, transformers 4 keeps them; a token of blanks alone is found in no text either way.
+    private static func isReadDifferently(_ token: String) -> Bool {
+        guard let last = token.unicodeScalars.last, last.properties.isWhitespace else { return false }
+        return token.unicodeScalars.contains { !$0.properties.isWhitespace }
     }
 
     /// The lines without their ends, empty ones after the last token left out.
@@ -33,12 +38,5 @@ struct VocabularyFile {
         while lines.last?.isEmpty == true { lines.removeLast() }
         guard !lines.isEmpty else { throw .malformed(file: file.path, reason: "no tokens") }
         return lines
-    }
-
-    private static func id(of token: String, _ model: TokenizerModel, _ file: FileBytes) throws(WordPieceError) -> Int32 {
-        guard let id = model.vocabulary.id(of: token) else {
-            throw .malformed(file: file.path, reason: "the token \"\(token)\" is missing")
-        }
-        return id
     }
 }

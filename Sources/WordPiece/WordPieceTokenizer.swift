@@ -8,8 +8,8 @@ public struct WordPieceTokenizer: Sendable {
     /// Found in the normalised text, in their own normal form.
     private var normalizedTokens = AddedTokens()
 
-    /// Reads `tokenizer.json`, or `vocab.txt` where there is none; `tokenizer_config.json` has the last word on case,
-    /// accents and CJK, as in Hugging Face's `AutoTokenizer`.
+    /// Reads `tokenizer.json`, or `vocab.txt` where there is none. `tokenizer_config.json` or else the tokenizer's class has the
+    /// last word on case, accents and CJK, as in Hugging Face's `AutoTokenizer`.
     public init(directory: String) throws(WordPieceError) {
         try self.init(try TokenizerModel.read(directory: directory))
     }

@@ -9,6 +9,7 @@ struct EncodingTests {
     private func tokenizer(_ change: (inout [String: Any]) -> Void = { _ in }) throws -> WordPieceTokenizer {
         let folder = try TokenizerFolder()
         try folder.writeTokenizerFile(change)
+        try folder.writeClassOfTokenizerFileAlone()
         return try folder.tokenizer()
     }
 

@@ -73,6 +73,7 @@ struct FixtureTests {
                         "strip_accents": variant.stripAccents ?? NSNull(), "lowercase": variant.lowercase,
                     ] as [String: Any]
             }
+            try folder.writeClassOfTokenizerFileAlone()
             let tokenizer = try folder.tokenizer()
             for (string, ids) in zip(fixture.strings, variant.ids) {
                 #expect(tokenizer.encode(string, maxTokens: 64) == ids, "\(variant.cleanText) \(variant.lowercase)")

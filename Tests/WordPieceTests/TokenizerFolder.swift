@@ -34,6 +34,15 @@ final class TokenizerFolder {
         try write("tokenizer.json", JSONSerialization.data(withJSONObject: document))
     }
 
+    /// Makes `tokenizer.json` count alone: a tokenizer of BERT's class has case, accents and ideographs from its settings.
+    func writeClassOfTokenizerFileAlone() throws {
+        try write("tokenizer_config.json", #"{"tokenizer_class": "PreTrainedTokenizerFast"}"#)
+    }
+
+    static func normalizer(lowercase: Bool) -> [String: Any] {
+        ["type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": NSNull(), "lowercase": lowercase]
+    }
+
     static func document(pieces: [String]) -> [String: Any] {
         // Through NSString keys: Swift's String would equate pieces that differ in Unicode form.
         let vocabulary = NSMutableDictionary()
@@ -41,9 +50,7 @@ final class TokenizerFolder {
         return [
             "version": "1.0", "truncation": NSNull(), "padding": NSNull(),
             "added_tokens": specials.map { addedToken($0, id: pieces.firstIndex(of: $0) ?? 0) },
-            "normalizer": [
-                "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": NSNull(), "lowercase": true,
-            ] as [String: Any],
+            "normalizer": normalizer(lowercase: true),
             "pre_tokenizer": ["type": "BertPreTokenizer"],
             "post_processor": [
                 "type": "TemplateProcessing",

@@ -6,10 +6,13 @@
 PROGRAM is the lorikeet program, BASE the folder of all-MiniLM-L6-v2 or another base with tokenizer.json and vocab.txt.
 The strings are the descriptions of this machine's package catalogue (`apt-cache dumpavail`), the texts of the FILEs
 (.tsv: what follows the first tab of a line; else the lines), and the awkward ones of awkward.py. Each tokenizer below
-is a folder that both read; every string must get the same ids from both. Prints a line a tokenizer and the first
-mismatches; exit status 1 if there is any.
+is a folder that both read; every string must get the same ids from both. Then come the folders of
+Tests/WordPieceTests/Fixtures/resolution.py, whose files contradict one another: the program must read each as the installed
+transformers does and as the versions did whose answers resolution.json keeps, or refuse it where these differ. Prints a
+line per tokenizer and table, and the first mismatches; exit status 1 if there is any.
 """
 import argparse
+import concurrent.futures
 import itertools
 import json
 import os
@@ -20,6 +23,10 @@ import tempfile
 import unicodedata
 
 import awkward
+
+FIXTURES = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../Tests/WordPieceTests/Fixtures")
+sys.path.insert(0, FIXTURES)
+import resolution
 
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
 SPECIALS = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -114,7 +121,9 @@ def cases(base, strings):
     document = json.loads(read("tokenizer.json"))
     document["padding"] = document["truncation"] = None
     single = scalar_document(document, strings)
-    alone = lambda name, content, *lengths: Case(name, {"tokenizer.json": content}, lengths or (512,))
+    # Of BERT's own class, tokenizer.json has no say in case, accents and ideographs.
+    settings = {"tokenizer_class": "PreTrainedTokenizerFast"}
+    alone = lambda name, content, *lengths: Case(name, {"tokenizer.json": content, "tokenizer_config.json": settings}, lengths or (512,))
     yield alone("tokenizer.json as it came", read("tokenizer.json"), 2, 3, 8, 64, 128, 512, 1_000_000)
     for options in itertools.product((True, False), (True, False), (None, True, False), (True, False)):
         name = "clean={} cjk={} strip={} lower={}".format(*options)
@@ -136,6 +145,7 @@ def cases(base, strings):
     folder = lambda name, files, *lengths: Case("folder: " + name, {"config.json": config, **files}, lengths or (256,), is_automatic=True)
     yield folder("as it came", {name: read(name) for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")}, 2, 128, 512)
     yield folder("tokenizer.json", {"tokenizer.json": read("tokenizer.json")})
+    yield folder("cased tokenizer.json", {"tokenizer.json": with_normalizer(document, True, False, False, False)})
     yield folder("vocab.txt", {"vocab.txt": vocabulary}, 5, 256)
     yield folder("DistilBERT, vocab.txt", {"config.json": {"model_type": "distilbert"}, "vocab.txt": vocabulary})
     for settings in (
@@ -177,6 +187,59 @@ def compare(case, program, strings, folder, first):
     return wrong
 
 
+def answer_of(program, files):
+    """The program's ids of the strings of resolution.py; nothing, and what it says, where it refuses the folder."""
+    with tempfile.TemporaryDirectory() as folder:
+        resolution.write(files, folder)
+        texts = os.path.join(folder, "texts.jsonl")
+        with open(texts, "w") as file:
+            file.writelines(json.dumps({"text": s}) + "\n" for s in resolution.STRINGS)
+        command = [program, "tokenize", "--base", folder, "--max-tokens", "64", "--input", texts]
+        output = subprocess.run(command, capture_output=True, check=False)
+    if output.returncode != 0:
+        return None, output.stderr.decode(errors="replace").strip()
+    return [json.loads(line)["ids"] for line in output.stdout.decode().split("\n") if line], ""
+
+
+def verdict(answers, found, message, refusal):
+    """What is wrong with the program's answer, given those of some versions of transformers; nothing if it is right."""
+    if found is None:
+        if refusal:
+            return None if message.endswith(refusal) else f"refused with other words: {message}"
+        return f"refused: {message}" if None not in answers and all(a == answers[0] for a in answers) else None
+    if refusal:
+        return "not refused"
+    # The last version is the newest: it must have an answer.
+    wrong = found != answers[-1] or any(a is not None and a != found for a in answers)
+    return f"found {found}, expected one of {answers}" if wrong else None
+
+
+def compare_folders(program, only, first):
+    """Differences, and tables compared."""
+    import transformers
+    with open(os.path.join(FIXTURES, "resolution.json"), encoding="utf-8") as file:
+        stored = json.load(file)
+    wrong = compared = 0
+    for table, old in zip(resolution.tables(), stored["tables"], strict=True):
+        if only not in f"contradictions: {table.name}":
+            continue
+        cells = list(table.cells())
+        with concurrent.futures.ThreadPoolExecutor() as pool:
+            found = list(pool.map(lambda cell: answer_of(program, cell[2]), cells))
+        former = {version: [stored["outcomes"][o] for row in rows for o in row] for version, rows in old["answers"].items()}
+        former[transformers.__version__] = [resolution.answer(files) for _, _, files in cells]
+        versions = sorted(former, key=lambda version: [int(part) for part in version.split(".")[:2]])
+        mistakes = []
+        for i, (row, column, _) in enumerate(cells):
+            mistake = verdict([former[version][i] for version in versions], *found[i], table.refusals.get(row))
+            mistakes += [f"{row} | {column}: {mistake}"] if mistake else []
+        print(f"{len(mistakes):>6} of {len(cells)} folders differ: {table.name}, transformers {' and '.join(versions)}", flush=True)
+        for mistake in mistakes[:first]:
+            print(f"       {mistake}", flush=True)
+        wrong, compared = wrong + len(mistakes), compared + 1
+    return wrong, compared
+
+
 def arguments():
     parser = argparse.ArgumentParser(description="Token ids of lorikeet against those of Hugging Face.")
     parser.add_argument("program")
@@ -205,7 +268,9 @@ def main():
             with tempfile.TemporaryDirectory() as folder:
                 wrong += compare(case, os.path.abspath(options.program), strings, folder, options.first)
             tokenizers += 1
-    print(f"{wrong} differences in {tokenizers} tokenizers")
+    differing, tables = compare_folders(os.path.abspath(options.program), options.only, options.first)
+    wrong, tokenizers = wrong + differing, tokenizers + tables
+    print(f"{wrong} differences in {tokenizers} tokenizers and tables")
     sys.exit(1 if wrong or not tokenizers else 0)
 
 
