@@ -41,7 +41,8 @@ struct ForeignTokens {
         // transformers adds `bos_token` and `eos_token` too, and version 5 every other key of this form.
         // BERT's own were read before.
         if case .object(let members) = root {
-            for (key, value) in members where key.hasSuffix("_token") && !SpecialTokens.defaults.contains(where: { $0.0 == key }) {
+            for (key, value) in members
+            where key.hasSuffix("_token") && !SpecialTokens.defaults.contains(where: { $0.0 == key }) {
                 if let content = value.tokenContent { try requireKnown(content, key) }
             }
         }

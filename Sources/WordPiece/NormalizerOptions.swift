@@ -1,5 +1,5 @@
 /// The options of a BERT normaliser.
-struct NormalizerOptions: Equatable, Sendable {
+struct NormalizerOptions: Hashable, Sendable {
     /// Controls removed, every kind of blank made a space.
     var cleansText = true
     /// Each CJK ideograph between spaces.

@@ -12,7 +12,8 @@ struct SpecialTokens {
     }
 
     static let defaults = [
-        ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("pad_token", "[PAD]"), ("mask_token", "[MASK]"),
+        ("unk_token", "[UNK]"), ("cls_token", "[CLS]"), ("sep_token", "[SEP]"), ("pad_token", "[PAD]"),
+        ("mask_token", "[MASK]"),
     ]
     /// Without these no text can be encoded.
     static let required = ["unk_token", "cls_token", "sep_token"]
@@ -51,7 +52,8 @@ struct SpecialTokens {
         return content
     }
 
-    /// Makes the model find each special token in texts, as transformers does even where `tokenizer.json` does not list it.
+    /// Makes the model find each special token in texts, as transformers does even where `tokenizer.json` does not
+    /// list it.
     ///
     /// - Parameter onlyNamed: without those that no file names.
     func add(to model: inout TokenizerModel, onlyNamed: Bool) throws(WordPieceError) {
@@ -61,7 +63,8 @@ struct SpecialTokens {
             if let named = named[key], !named.isLiteral {
                 throw .unsupported(file: named.file, feature: "\(key): \"\(content)\", normalized or a single word,")
             }
-            model.addedTokens.append(TokenizerModel.AddedToken(content: content, id: id, isNormalized: false, isSpecial: true))
+            model.addedTokens.append(
+                TokenizerModel.AddedToken(content: content, id: id, isNormalized: false, isSpecial: true))
         }
     }
 

@@ -46,7 +46,9 @@ struct TokenizerClass {
     }
 
     private static func named(_ value: JSONValue, _ file: String) throws(WordPieceError) -> TokenizerClass {
-        guard case .string(let name) = value else { throw .malformed(file: file, reason: "tokenizer_class is not a string") }
+        guard case .string(let name) = value else {
+            throw .malformed(file: file, reason: "tokenizer_class is not a string")
+        }
         let plain = byName[name] == nil && name.hasSuffix("Fast") ? String(name.dropLast(4)) : name
         guard let kind = byName[plain] else {
             throw .unsupported(file: file, feature: "tokenizer_class: \(value.summary)")

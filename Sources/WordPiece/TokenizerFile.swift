@@ -8,8 +8,8 @@ struct TokenizerFile {
     private let root: JSONValue
     private let isRebuilt: Bool
 
-    /// - Parameter isRebuilt: the tokenizer's class is one of BERT's. Of these, transformers 4 takes over every section,
-    ///   transformers 5 the vocabulary and the added tokens only: what would then differ is refused.
+    /// - Parameter isRebuilt: the tokenizer's class is one of BERT's. Of these, transformers 4 takes over every
+    ///   section, transformers 5 the vocabulary and the added tokens only: what would then differ is refused.
     static func model(_ file: FileBytes, isRebuilt: Bool = false) throws(WordPieceError) -> TokenizerModel {
         let parser = TokenizerFile(path: file.path, root: try parse(file), isRebuilt: isRebuilt)
         return try parser.model()
@@ -71,7 +71,8 @@ struct TokenizerFile {
         let prefix = try string(section["continuing_subword_prefix"] ?? .string("##"), "model.continuing_subword_prefix")
         model.longestWord = try integer(section["max_input_chars_per_word"] ?? .number(100), "model.max_input_chars_per_word")
         try requireStandard(prefix == "##", "model.continuing_subword_prefix", .string(prefix))
-        try requireStandard(model.longestWord == 100, "model.max_input_chars_per_word", .number(Double(model.longestWord)))
+        try requireStandard(
+            model.longestWord == 100, "model.max_input_chars_per_word", .number(Double(model.longestWord)))
         guard case .object(let entries)? = section["vocab"] else { throw malformed("model.vocab is missing") }
         for (token, value) in entries {
             let id = Int32(exactly: try integer(value, "model.vocab")) ?? -1

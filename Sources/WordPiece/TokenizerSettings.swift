@@ -1,7 +1,8 @@
 import ModelFiles
 
-/// What the files beside `tokenizer.json` and `vocab.txt` say of the tokenizer, resolved as transformers' `AutoTokenizer` does it:
-/// a key that is missing has the default of the tokenizer's class, whatever `tokenizer.json` says.
+/// What the files beside `tokenizer.json` and `vocab.txt` say of the tokenizer, resolved as transformers'
+/// `AutoTokenizer` does it: a key that is missing has the default of the tokenizer's class, whatever `tokenizer.json`
+/// says.
 struct TokenizerSettings {
     let path: String
     var tokenizerClass = TokenizerClass()
@@ -36,7 +37,9 @@ struct TokenizerSettings {
             if tokenizerClass.kind != .tokenizerFileAlone { options = try readOptions() }
             try refuseWhatIsNotDone()
             try specials.read(file)
-            if case .object(let members)? = root["added_tokens_decoder"] { decoder = members.compactMap { $0.1.tokenContent } }
+            if case .object(let members)? = root["added_tokens_decoder"] {
+                decoder = members.compactMap { $0.1.tokenContent }
+            }
         }
         // Where there is added_tokens_decoder, transformers leaves this file alone.
         if let specialTokensMap, root["added_tokens_decoder"] == nil { try specials.read(specialTokensMap) }
@@ -54,7 +57,9 @@ struct TokenizerSettings {
         for (key, refused) in [("do_basic_tokenize", false), ("split_special_tokens", true), ("from_slow", true)] {
             if try boolean(key) == refused { throw unsupported(key, "\(refused)") }
         }
-        if case .string(let side)? = root["truncation_side"], side != "right" { throw unsupported("truncation_side", "\"\(side)\"") }
+        if case .string(let side)? = root["truncation_side"], side != "right" {
+            throw unsupported("truncation_side", "\"\(side)\"")
+        }
         if case .array(let words)? = root["never_split"], !words.isEmpty { throw unsupported("never_split", "[…]") }
         if case .array(let files)? = root["fast_tokenizer_files"] {
             let others = files.filter { if case .string("tokenizer.json") = $0 { false } else { true } }
@@ -87,16 +92,19 @@ struct TokenizerSettings {
     /// transformers 4 takes the special tokens of `tokenizer.json`, transformers 5 those of the settings.
     private func checkTemplate(of model: TokenizerModel) throws(WordPieceError) {
         for (key, standard, place, ids) in [
-            ("cls_token", "[CLS]", "post_processor", model.prefix), ("sep_token", "[SEP]", "post_processor", model.suffix),
+            ("cls_token", "[CLS]", "post_processor", model.prefix),
+            ("sep_token", "[SEP]", "post_processor", model.suffix),
             ("unk_token", "[UNK]", "model.unk_token", [model.unknownID]),
         ] {
             let token = try specials.required(key, standard)
             // A token that is in no vocabulary is refused as such later.
             guard let id = model.vocabulary.id(of: token), ids != [id] else { continue }
             if let named = specials.named[key] {
-                throw .unsupported(file: named.file, feature: "\(key): \"\(token)\", which is not that of tokenizer.json,")
+                throw .unsupported(
+                    file: named.file, feature: "\(key): \"\(token)\", which is not that of tokenizer.json,")
             }
-            throw .unsupported(file: model.file, feature: "\(place) without the \(key) \"\(token)\" of the tokenizer's class")
+            throw .unsupported(
+                file: model.file, feature: "\(place) without the \(key) \"\(token)\" of the tokenizer's class")
         }
     }
 
@@ -107,7 +115,8 @@ struct TokenizerSettings {
         for token in model.addedTokens {
             let isRestored = specials.contains(token.content) && Int(token.id) < model.vocabulary.pieceCount
             if !isRestored, !decoder.contains(token.content) {
-                throw .unsupported(file: path, feature: "added_tokens_decoder, which lacks \"\(token.content)\" of tokenizer.json,")
+                throw .unsupported(
+                    file: path, feature: "added_tokens_decoder, which lacks \"\(token.content)\" of tokenizer.json,")
             }
         }
     }

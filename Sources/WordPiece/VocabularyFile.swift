@@ -9,7 +9,8 @@ struct VocabularyFile {
                 throw .malformed(file: file.path, reason: "line \(index + 1) is not UTF-8")
             }
             guard !isReadDifferently(token) else {
-                throw .unsupported(file: file.path, feature: "line \(index + 1): \"\(token)\", with a blank at its end,")
+                throw .unsupported(
+                    file: file.path, feature: "line \(index + 1): \"\(token)\", with a blank at its end,")
             }
             do {
                 try model.vocabulary.addPiece(
@@ -25,7 +26,8 @@ struct VocabularyFile {
         return model
     }
 
-    /// transformers 5 cuts such blanks off, transformers 4 keeps them; a token of blanks alone is found in no text either way.
+    /// transformers 5 cuts such blanks off, transformers 4 keeps them. A token of blanks alone is found in no text
+    /// either way.
     private static func isReadDifferently(_ token: String) -> Bool {
         guard let last = token.unicodeScalars.last, last.properties.isWhitespace else { return false }
         return token.unicodeScalars.contains { !$0.properties.isWhitespace }

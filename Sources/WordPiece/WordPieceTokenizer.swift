@@ -8,16 +8,17 @@ public struct WordPieceTokenizer: Sendable {
     /// Found in the normalised text, in their own normal form.
     private var normalizedTokens = AddedTokens()
 
-    /// Reads `tokenizer.json`, or `vocab.txt` where there is none. `tokenizer_config.json` or else the tokenizer's class has the
-    /// last word on case, accents and CJK, as in Hugging Face's `AutoTokenizer`.
+    /// Reads `tokenizer.json`, or `vocab.txt` where there is none. `tokenizer_config.json` or else the tokenizer's
+    /// class has the last word on case, accents and CJK, as in Hugging Face's `AutoTokenizer`.
     public init(directory: String) throws(WordPieceError) {
         try self.init(try TokenizerModel.read(directory: directory))
     }
 
+    /// - Parameter normalizer: of the model's options; made here if nil.
     /// - Throws: where a token's normal form is empty: such a token would be everywhere.
-    init(_ model: TokenizerModel) throws(WordPieceError) {
+    init(_ model: TokenizerModel, normalizer: TextNormalizer? = nil) throws(WordPieceError) {
         self.model = model
-        normalizer = TextNormalizer(model.options)
+        self.normalizer = normalizer ?? TextNormalizer(model.options)
         for token in model.addedTokens.filter(\.isSpecial) + model.addedTokens.filter({ !$0.isSpecial }) {
             if token.isNormalized {
                 let form = normalForm(token.content)

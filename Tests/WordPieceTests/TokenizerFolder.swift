@@ -34,13 +34,17 @@ final class TokenizerFolder {
         try write("tokenizer.json", JSONSerialization.data(withJSONObject: document))
     }
 
-    /// Makes `tokenizer.json` count alone: a tokenizer of BERT's class has case, accents and ideographs from its settings.
+    /// Makes `tokenizer.json` count alone: a tokenizer of BERT's class has case, accents and ideographs from its
+    /// settings.
     func writeClassOfTokenizerFileAlone() throws {
         try write("tokenizer_config.json", #"{"tokenizer_class": "PreTrainedTokenizerFast"}"#)
     }
 
     static func normalizer(lowercase: Bool) -> [String: Any] {
-        ["type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": NSNull(), "lowercase": lowercase]
+        [
+            "type": "BertNormalizer", "clean_text": true, "handle_chinese_chars": true, "strip_accents": NSNull(),
+            "lowercase": lowercase,
+        ]
     }
 
     static func document(pieces: [String]) -> [String: Any] {

@@ -7,9 +7,9 @@ PROGRAM is the lorikeet program, BASE the folder of all-MiniLM-L6-v2 or another 
 The strings are the descriptions of this machine's package catalogue (`apt-cache dumpavail`), the texts of the FILEs
 (.tsv: what follows the first tab of a line; else the lines), and the awkward ones of awkward.py. Each tokenizer below
 is a folder that both read; every string must get the same ids from both. Then come the folders of
-Tests/WordPieceTests/Fixtures/resolution.py, whose files contradict one another: the program must read each as the installed
-transformers does and as the versions did whose answers resolution.json keeps, or refuse it where these differ. Prints a
-line per tokenizer and table, and the first mismatches; exit status 1 if there is any.
+Tests/WordPieceTests/Fixtures/resolution.py, whose files contradict one another: the program must read each as the
+installed transformers does and as the versions did whose answers resolution.json keeps, or refuse it where these
+differ. Prints a line per tokenizer and table, and the first mismatches; exit status 1 if there is any.
 """
 import argparse
 import concurrent.futures
@@ -123,7 +123,8 @@ def cases(base, strings):
     single = scalar_document(document, strings)
     # Of BERT's own class, tokenizer.json has no say in case, accents and ideographs.
     settings = {"tokenizer_class": "PreTrainedTokenizerFast"}
-    alone = lambda name, content, *lengths: Case(name, {"tokenizer.json": content, "tokenizer_config.json": settings}, lengths or (512,))
+    files = lambda content: {"tokenizer.json": content, "tokenizer_config.json": settings}
+    alone = lambda name, content, *lengths: Case(name, files(content), lengths or (512,))
     yield alone("tokenizer.json as it came", read("tokenizer.json"), 2, 3, 8, 64, 128, 512, 1_000_000)
     for options in itertools.product((True, False), (True, False), (None, True, False), (True, False)):
         name = "clean={} cjk={} strip={} lower={}".format(*options)
@@ -226,14 +227,14 @@ def compare_folders(program, only, first):
         cells = list(table.cells())
         with concurrent.futures.ThreadPoolExecutor() as pool:
             found = list(pool.map(lambda cell: answer_of(program, cell[2]), cells))
-        former = {version: [stored["outcomes"][o] for row in rows for o in row] for version, rows in old["answers"].items()}
+        former = {v: [stored["outcomes"][o] for row in rows for o in row] for v, rows in old["answers"].items()}
         former[transformers.__version__] = [resolution.answer(files) for _, _, files in cells]
         versions = sorted(former, key=lambda version: [int(part) for part in version.split(".")[:2]])
         mistakes = []
         for i, (row, column, _) in enumerate(cells):
             mistake = verdict([former[version][i] for version in versions], *found[i], table.refusals.get(row))
             mistakes += [f"{row} | {column}: {mistake}"] if mistake else []
-        print(f"{len(mistakes):>6} of {len(cells)} folders differ: {table.name}, transformers {' and '.join(versions)}", flush=True)
+        print(f"{len(mistakes):>6} of {len(cells)} folders differ: {table.name}, {' and '.join(versions)}", flush=True)
         for mistake in mistakes[:first]:
             print(f"       {mistake}", flush=True)
         wrong, compared = wrong + len(mistakes), compared + 1
