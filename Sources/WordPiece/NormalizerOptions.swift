@@ -1,5 +1,5 @@
 /// The options of a BERT normaliser.
-struct NormalizerOptions: Hashable, Sendable {
+struct NormalizerOptions: Equatable, Sendable {
     /// Controls removed, every kind of blank made a space.
     var cleansText = true
     /// Each CJK ideograph between spaces.

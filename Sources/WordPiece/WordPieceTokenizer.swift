@@ -14,11 +14,10 @@ public struct WordPieceTokenizer: Sendable {
         try self.init(try TokenizerModel.read(directory: directory))
     }
 
-    /// - Parameter normalizer: of the model's options; made here if nil.
     /// - Throws: where a token's normal form is empty: such a token would be everywhere.
-    init(_ model: TokenizerModel, normalizer: TextNormalizer? = nil) throws(WordPieceError) {
+    init(_ model: TokenizerModel) throws(WordPieceError) {
         self.model = model
-        self.normalizer = normalizer ?? TextNormalizer(model.options)
+        normalizer = TextNormalizer(model.options)
         for token in model.addedTokens.filter(\.isSpecial) + model.addedTokens.filter({ !$0.isSpecial }) {
             if token.isNormalized {
                 let form = normalForm(token.content)

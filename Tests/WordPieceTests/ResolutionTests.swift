@@ -64,28 +64,18 @@ struct ResolutionTests {
     }
 
     /// The ids that the folder gives the strings, or why it is refused.
-    private func found(
-        _ cell: Cell, _ strings: [String], _ normalizers: inout [NormalizerOptions: TextNormalizer]
-    ) throws -> Result<[[Int32]], WordPieceError> {
-        let folder = try TokenizerFolder()
-        for (name, content) in cell.files { try folder.write(name, content) }
-        do {
-            let model = try TokenizerModel.read(directory: folder.path)
-            // To make one takes longer than all the rest.
-            let normalizer = normalizers[model.options] ?? TextNormalizer(model.options)
-            normalizers[model.options] = normalizer
-            let tokenizer = try WordPieceTokenizer(model, normalizer: normalizer)
+    private func found(_ folder: TokenizerFolder, _ strings: [String]) -> Result<[[Int32]], WordPieceError> {
+        do throws(WordPieceError) {
+            let tokenizer = try WordPieceTokenizer(directory: folder.path)
             return .success(strings.map { tokenizer.encode($0, maxTokens: 64) })
-        } catch let error as WordPieceError {
+        } catch {
             let reason = "\(error)".replacingOccurrences(of: folder.path + "/", with: "")
             return .failure(.malformed(file: "", reason: reason))
         }
     }
 
-    private func check(
-        _ cell: Cell, _ strings: [String], _ normalizers: inout [NormalizerOptions: TextNormalizer]
-    ) throws {
-        switch try found(cell, strings, &normalizers) {
+    private func check(_ cell: Cell, in folder: TokenizerFolder, _ strings: [String]) {
+        switch found(folder, strings) {
         case .success(let ids):
             #expect(cell.refusal == nil, "\(cell.name)")
             #expect(ids == cell.newer, "\(cell.name)")
@@ -104,11 +94,14 @@ struct ResolutionTests {
         let fixture = try fixture()
         let pieces = try fixture.vocabulary.enumerated().map { "\(try quoted($1)):\($0)" }.joined(separator: ",")
         let contents = fixture.contents.map { $0.replacing(#""@vocabulary""#, with: "{\(pieces)}") }
+        // One folder for all: files that stay as they are need not be written again.
+        let folder = try TokenizerFolder()
+        var written: [String: String] = [:]
         var count = 0
-        var normalizers: [NormalizerOptions: TextNormalizer] = [:]
         for table in fixture.tables {
             for cell in try cells(table, fixture, contents) {
-                try check(cell, fixture.strings, &normalizers)
+                try folder.replace(&written, by: cell.files)
+                check(cell, in: folder, fixture.strings)
                 count += 1
             }
         }

@@ -23,6 +23,15 @@ final class TokenizerFolder {
         try content.write(to: URL(fileURLWithPath: "\(path)/\(name)"))
     }
 
+    /// Makes the folder hold these files in place of those of `written`.
+    func replace(_ written: inout [String: String], by files: [String: String]) throws {
+        for name in written.keys where files[name] == nil {
+            try FileManager.default.removeItem(atPath: "\(path)/\(name)")
+        }
+        for (name, content) in files where written[name] != content { try write(name, content) }
+        written = files
+    }
+
     func writeVocabulary(_ pieces: [String] = pieces) throws { try write("vocab.txt", pieces.joined(separator: "\n") + "\n") }
 
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: path) }
