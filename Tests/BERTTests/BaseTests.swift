@@ -64,6 +64,88 @@ struct BaseTests {
         }
     }
 
+    /// What transformers computes with such a key and this program does not: the key is named, in both architectures.
+    @Test(arguments: [BERTConfiguration.Architecture.bert, .distilbert])
+    func keysThatChangeResultsAreRefusedByName(architecture: BERTConfiguration.Architecture) throws {
+        let wrong: [(String, Any)] = [
+            ("is_decoder", true), ("is_decoder", "yes"), ("is_decoder", 1), ("add_cross_attention", true),
+            ("pruned_heads", ["0": [1, 3]]),
+            ("position_embedding_type", "relative_key"), ("position_embedding_type", "alibi"),
+            ("quantization_config", ["load_in_8bit": true]), ("auto_map", ["AutoModel": "modeling.OtherModel"]),
+        ]
+        for (key, value) in wrong {
+            guard case .invalidValue(_, let named, _) = error(try changed(key, value, architecture)) else {
+                Issue.record("\(key) = \(value)")
+                continue
+            }
+            #expect(named == key)
+        }
+    }
+
+    /// Keys that transformers writes, and what says nothing against an encoder: the base is read, and is the same.
+    @Test(arguments: [BERTConfiguration.Architecture.bert, .distilbert])
+    func keysThatChangeNothingPass(architecture: BERTConfiguration.Architecture) throws {
+        let fine: [(String, Any)] = [
+            ("is_decoder", false), ("is_decoder", NSNull()), ("is_decoder", 0), ("add_cross_attention", false),
+            ("pruned_heads", [String: Any]()), ("position_embedding_type", "absolute"),
+            ("quantization_config", NSNull()),
+            ("auto_map", ["AutoTokenizer": ["tokenization.Own", NSNull()]]), ("chunk_size_feed_forward", 4),
+            ("use_cache", true),
+            ("torch_dtype", "bfloat16"), ("dtype", "float32"), ("problem_type", "regression"),
+            ("sinusoidal_pos_embds", true),
+            ("tie_weights_", true), ("tie_word_embeddings", true), ("output_attentions", true),
+            ("gradient_checkpointing", true),
+            ("pooler_type", "first_token_transform"), ("directionality", "bidi"),
+            ("id2label", ["0": "NEGATIVE", "1": "POSITIVE"]),
+        ]
+        let plain = try TestModels.tinyBase(architecture)
+        let digest = try BERTBase(directory: plain.path).digest
+        for (key, value) in fine {
+            let folder = try changed(key, value, architecture)
+            let found = try withExtendedLifetime(folder) { try BERTBase(directory: folder.path).digest }
+            #expect(found == digest, "\(key) = \(value)")
+        }
+    }
+
+    /// transformers maps BERT's names of sizes to DistilBERT's own.
+    @Test func sizesUnderTwoNamesMustAgree() throws {
+        for (alias, own, value) in [
+            ("hidden_size", "dim", 32), ("num_attention_heads", "n_heads", 4), ("num_hidden_layers", "n_layers", 2),
+        ] {
+            #expect(error(try changed(alias, value, .distilbert)) == nil, "\(alias)")
+            let folder = try changed(alias, value * 2, .distilbert)
+            #expect(
+                error(folder)
+                    == .invalidValue(
+                        file: folder.path + "/config.json", key: alias,
+                        reason: "says \(value * 2), but \(own) says \(value)"))
+        }
+    }
+
+    @Test func aBaseWithoutAPoolerIsToldWhoNeedsIt() throws {
+        for prefix in ["", "bert."] {
+            let folder = try TestModels.tinyBase()
+            try rewrite(folder) { tensors in
+                tensors.removeAll { $0.name.hasPrefix("pooler.") }
+                for index in tensors.indices { tensors[index].name = prefix + tensors[index].name }
+            }
+            let file = folder.path + "/model.safetensors"
+            let reason = try #require(error(folder))
+            #expect(reason == .missingPooler(file: file, tensor: prefix + "pooler.dense.weight"))
+            #expect(reason.description.contains("reads the pooler; load the base once with transformers' BertModel"))
+        }
+    }
+
+    @Test(arguments: ["pytorch_model.bin", "pytorch_model.bin.index.json"])
+    func picklesAloneAreToldWhatToDo(name: String) throws {
+        let folder = try TestModels.tinyBase()
+        let file = folder.path + "/model.safetensors"
+        try FileManager.default.moveItem(atPath: file, toPath: folder.path + "/" + name)
+        #expect(
+            error(folder)
+                == .unreadable(file: file, reason: "no such file; \(name) is not read, save the base as safetensors"))
+    }
+
     @Test func otherArchitecturesAreRefused() throws {
         let folder = try changed("model_type", "roberta")
         #expect(error(folder) == .unknownArchitecture(file: folder.path + "/config.json", name: "roberta"))

@@ -54,11 +54,20 @@ public struct BERTConfiguration: Sendable, Equatable {
     /// Reads the content of a `config.json`; `file` is named in errors.
     public init(json: [UInt8], file: String) throws(BaseError) {
         let values = try ConfigurationValues(json: json, file: file)
-        switch try values.architecture() {
+        let architecture = try values.architecture()
+        try values.refuseOtherComputations()
+        switch architecture {
         case .bert: try self.init(bert: values)
         case .distilbert: try self.init(distilBERT: values)
         }
         try checkSizes(file: file)
+    }
+
+    /// The positions that `config.json` in a directory speaks of, whatever the architecture; nil where it does not.
+    public static func positions(directory: String) -> Int? {
+        let file = directory + "/config.json"
+        guard let json = try? ConfigurationValues.bytes(file: file) else { return nil }
+        return try? ConfigurationValues(json: json, file: file).positions()
     }
 
     private init(bert values: ConfigurationValues) throws(BaseError) {
@@ -68,11 +77,10 @@ public struct BERTConfiguration: Sendable, Equatable {
         heads = try values.size("num_attention_heads", at: 1...4_096)
         intermediate = try values.size("intermediate_size", at: 1...1_000_000)
         vocabulary = try values.size("vocab_size", at: 1...10_000_000)
-        positions = try values.size("max_position_embeddings", at: 1...1_000_000)
+        positions = try values.positions()
         tokenTypes = try values.size("type_vocab_size", at: 1...1_000)
         activation = try values.activation("hidden_act")
         epsilon = Float(try values.number("layer_norm_eps", default: 1e-12, at: 0...1))
-        try values.refuseRelativePositions()
         let hiddenDropout = try values.number("hidden_dropout_prob", default: 0.1, at: 0...0.99)
         dropout = DropoutRates(
             hidden: Float(hiddenDropout),
@@ -82,12 +90,12 @@ public struct BERTConfiguration: Sendable, Equatable {
 
     private init(distilBERT values: ConfigurationValues) throws(BaseError) {
         architecture = .distilbert
-        layers = try values.size("n_layers", at: 1...1_000)
-        hidden = try values.size("dim", at: 1...65_536)
-        heads = try values.size("n_heads", at: 1...4_096)
+        layers = try values.size("n_layers", alias: "num_hidden_layers", at: 1...1_000)
+        hidden = try values.size("dim", alias: "hidden_size", at: 1...65_536)
+        heads = try values.size("n_heads", alias: "num_attention_heads", at: 1...4_096)
         intermediate = try values.size("hidden_dim", at: 1...1_000_000)
         vocabulary = try values.size("vocab_size", at: 1...10_000_000)
-        positions = try values.size("max_position_embeddings", at: 1...1_000_000)
+        positions = try values.positions()
         tokenTypes = 0
         activation = try values.activation("activation")
         epsilon = 1e-12

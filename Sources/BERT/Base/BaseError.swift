@@ -14,6 +14,8 @@ public enum BaseError: Error, Equatable, Sendable {
     case invalidWeights(file: String, error: SafetensorsError)
     /// The weights lack a tensor that the configuration asks for.
     case missingTensor(file: String, tensor: String)
+    /// A BERT without the pooler that sequence classifiers read.
+    case missingPooler(file: String, tensor: String)
     /// A tensor does not have the shape that the configuration asks for.
     case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
     /// A tensor holds NaN or infinity.
@@ -31,6 +33,10 @@ extension BaseError: CustomStringConvertible {
             "\(file): architecture \"\(name)\" is not supported; a base must be \"bert\" or \"distilbert\""
         case .invalidWeights(let file, let error): "\(file): \(error)"
         case .missingTensor(let file, let tensor): "\(file): tensor \"\(tensor)\" is missing"
+        case .missingPooler(let file, let tensor):
+            "\(file): tensor \"\(tensor)\" is missing: BERT's sequence classifier, and so each adapter, reads the "
+                + "pooler; load the base once with transformers' BertModel, save that, and train adapters over "
+                + "what is saved"
         case .wrongShape(let file, let tensor, let expected, let found):
             "\(file): tensor \"\(tensor)\" has shape \(found), but config.json asks for \(expected)"
         case .notFinite(let file, let tensor): "\(file): tensor \"\(tensor)\" holds NaN or infinity"

@@ -40,7 +40,10 @@ struct BaseReader {
     /// BERT's pooler; DistilBERT has none.
     func pooler() throws(BaseError) -> PackedLinear? {
         guard configuration.architecture == .bert else { return nil }
-        return try linear(AdaptedModule(layer: configuration.layers, site: .pooler))
+        let module = AdaptedModule(layer: configuration.layers, site: .pooler)
+        let weight = prefix + names.unprefixed(module) + ".weight"
+        guard files.contains(weight) else { throw .missingPooler(file: files.path, tensor: weight) }
+        return try linear(module)
     }
 
     private func queryKeyValue(_ layer: Int) throws(BaseError) -> PackedLinear {

@@ -4,6 +4,8 @@ import ModelFiles
 struct ConfigurationValues {
     let file: String
     private let values: [String: any Sendable]
+    /// Keys whose values turn something on.
+    private let set: Set<String>
 
     init(json: [UInt8], file: String) throws(BaseError) {
         self.file = file
@@ -11,6 +13,7 @@ struct ConfigurationValues {
             throw .invalidJSON(file: file, reason: "its top is not an object")
         }
         values = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }.compactMapValues(Self.scalar)
+        set = Set(members.filter { Self.isSet($0.key, $0.value) }.map(\.key))
     }
 
     /// The bytes of a JSON file of a base.
@@ -63,6 +66,18 @@ struct ConfigurationValues {
         throw .unknownArchitecture(file: file, name: name)
     }
 
+    /// An integer that may stand under another name too, as transformers maps names; both must then say the same.
+    func size(_ key: String, alias: String, at range: ClosedRange<Int>) throws(BaseError) -> Int {
+        guard values[alias] != nil else { return try size(key, at: range) }
+        let value = try size(alias, at: range)
+        guard values[key] != nil else { return value }
+        let own = try size(key, at: range)
+        guard own == value else {
+            throw .invalidValue(file: file, key: alias, reason: "says \(value), but \(key) says \(own)")
+        }
+        return own
+    }
+
     /// An integer that must be there.
     func size(_ key: String, at range: ClosedRange<Int>) throws(BaseError) -> Int {
         guard let value = values[key] else { throw .missingKey(file: file, key: key) }
@@ -75,6 +90,8 @@ struct ConfigurationValues {
         }
         return integer
     }
+
+    func positions() throws(BaseError) -> Int { try size("max_position_embeddings", at: 1...1_000_000) }
 
     /// A number, or its default where the key is missing.
     func number(_ key: String, default fallback: Double, at range: ClosedRange<Double>) throws(BaseError) -> Double {
@@ -103,11 +120,47 @@ struct ConfigurationValues {
         }
     }
 
-    /// Only learned absolute positions are implemented.
-    func refuseRelativePositions() throws(BaseError) {
+    /// Refuses keys that change results in ways that are not computed here.
+    func refuseOtherComputations() throws(BaseError) {
+        for (key, reason) in Self.notComputed where set.contains(key) {
+            throw .invalidValue(file: file, key: key, reason: reason)
+        }
         guard let value = values["position_embedding_type"] else { return }
         guard value as? String == "absolute" else {
             throw .invalidValue(file: file, key: "position_embedding_type", reason: "only \"absolute\" is supported")
+        }
+    }
+
+    /// What transformers computes otherwise where the key is set. Of the keys that are not here some are read, and the
+    /// rest concern training, generation, memory (`chunk_size_feed_forward`) or values that the weights hold
+    /// (`sinusoidal_pos_embds`).
+    private static let notComputed: KeyValuePairs = [
+        "is_decoder": "only encoders are computed: a decoder masks the tokens that follow",
+        "add_cross_attention": "cross-attention is not computed",
+        "pruned_heads": "bases without some of their attention heads are not computed",
+        "quantization_config": "quantized weights are not read; save the base in float32, float16 or bfloat16",
+        "auto_map": "the model brings its own code, which is not run",
+    ]
+
+    private static func isSet(_ key: String, _ value: JSONValue) -> Bool {
+        // A tokenizer's code is none of the model's.
+        if key == "auto_map", case .object(let classes) = value {
+            return classes.contains { $0.key != "AutoTokenizer" }
+        }
+        return value.isSet
+    }
+}
+
+extension JSONValue {
+    /// Whether a configuration's value turns something on: it is neither null, false, 0 nor empty.
+    var isSet: Bool {
+        switch self {
+        case .null: false
+        case .boolean(let value): value
+        case .number(let value): value != 0
+        case .string(let value): !value.isEmpty
+        case .array(let elements): !elements.isEmpty
+        case .object(let members): !members.isEmpty
         }
     }
 }

@@ -37,8 +37,30 @@ struct ModuleNames: Sendable {
         module.site == .pooler ? "pooler.dense" : layerPrefix(module.layer) + siteName(module.site)
     }
 
-    func layerPrefix(_ layer: Int) -> String {
-        configuration.architecture == .bert ? "encoder.layer.\(layer)." : "transformer.layer.\(layer)."
+    func layerPrefix(_ layer: Int) -> String { unprefixedLayerList + ".\(layer)." }
+
+    private var unprefixedLayerList: String {
+        configuration.architecture == .bert ? "encoder.layer" : "transformer.layer"
+    }
+
+    /// The whole name of the list of encoder layers.
+    var layerList: String { prefix + unprefixedLayerList }
+
+    /// The whole names of all modules of the base: linear layers, embeddings, norms, and what they are parts of.
+    var baseModules: Set<String> {
+        let isBERT = configuration.architecture == .bert
+        let tables =
+            ["word_embeddings", "position_embeddings", "LayerNorm"] + (isBERT ? ["token_type_embeddings"] : [])
+        let norms =
+            isBERT ? ["attention.output.LayerNorm", "output.LayerNorm"] : ["sa_layer_norm", "output_layer_norm"]
+        var leaves = modules.map(name) + tables.map { prefix + "embeddings." + $0 }
+        for layer in 0..<configuration.layers { leaves += norms.map { prefix + layerPrefix(layer) + $0 } }
+        var names: Set<String> = []
+        for leaf in leaves {
+            var name = leaf[...]
+            while names.insert(String(name)).inserted, let dot = name.lastIndex(of: ".") { name = name[..<dot] }
+        }
+        return names
     }
 
     /// The part of a name after the layer's number.

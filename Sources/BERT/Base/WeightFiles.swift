@@ -35,10 +35,12 @@ final class WeightFiles {
             }
             shards = opened
         } else {
-            let pickled = FileManager.default.fileExists(atPath: directory + "/pytorch_model.bin")
+            let pickled = ["pytorch_model.bin", "pytorch_model.bin.index.json"].first {
+                FileManager.default.fileExists(atPath: directory + "/" + $0)
+            }
             throw .unreadable(
                 file: single,
-                reason: pickled ? "no such file; pytorch_model.bin is not read, save the base as safetensors" : "no such file")
+                reason: "no such file" + (pickled.map { "; \($0) is not read, save the base as safetensors" } ?? ""))
         }
         for (number, shard) in shards.enumerated() {
             for name in shard.reader.names + shard.reader.header.unsupported.keys {
