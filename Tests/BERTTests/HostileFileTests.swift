@@ -127,7 +127,9 @@ struct HostileFileTests {
             accepted += 1
             var changed = adapter.manifest
             changed.configuration = read.configuration
-            guard let adapter = try? Adapter(manifest: changed, weights: weights, base: base, hasExclusions: read.hasExclusions) else {
+            guard
+                let adapter = try? Adapter(manifest: changed, weights: weights, base: base, exclusions: read.exclusions)
+            else {
                 continue
             }
             loaded += 1

@@ -25,16 +25,20 @@ public final class Adapter: Sendable {
     ///
     /// - Parameter weights: safetensors under PEFT's keys, also as raw dumps name them.
     public convenience init(manifest: AdapterManifest, weights: [UInt8], base: BERTBase) throws(AdapterError) {
-        try self.init(manifest: manifest, weights: weights, base: base, hasExclusions: false)
+        try self.init(manifest: manifest, weights: weights, base: base, exclusions: TargetExclusions())
     }
 
-    /// - Parameter hasExclusions: the configuration excludes modules, so that the tensors alone say what is adapted.
-    init(manifest: AdapterManifest, weights: [UInt8], base: BERTBase, hasExclusions: Bool) throws(AdapterError) {
+    /// - Parameter exclusions: what PEFT's file takes out of the configuration's targets.
+    init(
+        manifest: AdapterManifest, weights: [UInt8], base: BERTBase, exclusions: TargetExclusions
+    ) throws(AdapterError) {
         if let expected = manifest.baseDigest, expected != base.digest {
             throw .anotherBase(expected: expected, found: base.digest)
         }
         try Self.check(manifest)
-        let read = try Self.read(weights, manifest.configuration, base, labels: manifest.labels.count, hasExclusions: hasExclusions)
+        let resolution = TargetResolution(
+            configuration: manifest.configuration, names: base.names, exclusions: exclusions)
+        let read = try Self.read(weights, resolution, base, labels: manifest.labels.count)
         var manifest = manifest
         manifest.configuration = read.configuration
         self.manifest = manifest
@@ -109,13 +113,13 @@ extension Adapter {
     }
 
     private static func read(
-        _ weights: [UInt8], _ configuration: LoRAConfiguration, _ base: BERTBase, labels: Int, hasExclusions: Bool
+        _ weights: [UInt8], _ resolution: TargetResolution, _ base: BERTBase, labels: Int
     ) throws(AdapterError) -> Content {
         // The closure cannot throw a typed error through withUnsafeBytes, so it returns it.
         let result = weights.withUnsafeBytes { bytes -> Result<Content, AdapterError> in
             do throws(AdapterError) {
                 let tensors = try adapterTensors(bytes)
-                return .success(try read(tensors, configuration, base, labels: labels, hasExclusions: hasExclusions))
+                return .success(try read(tensors, resolution, base, labels: labels))
             } catch {
                 return .failure(error)
             }
@@ -130,10 +134,10 @@ extension Adapter {
     }
 
     private static func read(
-        _ tensors: AdapterTensors, _ configuration: LoRAConfiguration, _ base: BERTBase, labels: Int, hasExclusions: Bool
+        _ tensors: AdapterTensors, _ resolution: TargetResolution, _ base: BERTBase, labels: Int
     ) throws(AdapterError) -> Content {
-        let resolution = TargetResolution(configuration: configuration, names: base.names)
-        let modules = try adaptedModules(tensors, resolution, hasExclusions: hasExclusions)
+        let configuration = resolution.configuration
+        let modules = try adaptedModules(tensors, resolution)
         var placed: [AdapterLayout.Module] = []
         for module in modules {
             let rank = try resolution.rank(module)
@@ -148,34 +152,36 @@ extension Adapter {
             modules: placed, labels: try headRows(tensors, labels: labels), useDoRA: configuration.useDoRA,
             bias: hasBias ? configuration.bias : .none, names: base.names)
         let known = Set(layout.tensors.map(\.name))
-        for key in tensors.keys where !known.contains(key) { throw .unexpectedTensor(key) }
+        for key in tensors.keys where !known.contains(key) { throw .unexpectedTensor(tensors.source(key)) }
         // Checked before memory is taken: a configuration may ask for any rank.
         for tensor in layout.tensors { try tensors.check(tensor) }
         let values = FloatStorage(count: layout.count)
         for tensor in layout.tensors { try tensors.copy(tensor, to: values.base) }
         return Content(
             layout: layout, values: values,
-            configuration: canonical(configuration, modules: modules, base: base, byTensors: hasExclusions, hasBias: hasBias))
+            configuration: canonical(resolution, modules: modules, hasBias: hasBias))
     }
 
-    /// The modules that have tensors, checked against those that the configuration names.
+    /// The modules that the configuration names, checked against those that have tensors.
     private static func adaptedModules(
-        _ tensors: AdapterTensors, _ resolution: TargetResolution, hasExclusions: Bool
+        _ tensors: AdapterTensors, _ resolution: TargetResolution
     ) throws(AdapterError) -> [AdaptedModule] {
-        let names = resolution.names
-        func has(_ module: AdaptedModule, _ matrix: String) -> Bool {
-            tensors.shape(AdapterLayout.key(names.name(module)) + matrix) != nil
+        let configured = try resolution.modules()
+        func pair(_ module: AdaptedModule) -> [String] {
+            let key = AdapterLayout.key(resolution.names.name(module))
+            return [key + ".lora_A.weight", key + ".lora_B.weight"]
         }
-        let found = names.modules.filter { has($0, ".lora_A.weight") || has($0, ".lora_B.weight") }
-        if hasExclusions { return found }
-        let configured = Set(try resolution.modules())
-        for module in found where !configured.contains(module) {
-            throw .unexpectedTensor(AdapterLayout.key(names.name(module)) + ".lora_A.weight")
+        func tensor(_ module: AdaptedModule) -> String? { pair(module).first { tensors.shape($0) != nil } }
+        for module in resolution.names.modules where !configured.contains(module) {
+            if let key = tensor(module) { throw .unexpectedTensor(tensors.source(key)) }
         }
-        for module in names.modules where configured.contains(module) && !found.contains(module) {
-            throw .missingTensor(AdapterLayout.key(names.name(module)) + ".lora_A.weight", reason: "the configuration adapts this layer")
+        let without = configured.filter { tensor($0) == nil }
+        if let module = without.first {
+            let reason = "the configuration adapts this layer"
+            let whole = "the file has no low-rank pair: nothing would be adapted"
+            throw .missingTensor(pair(module)[0], reason: without.count < configured.count ? reason : whole)
         }
-        return found
+        return configured
     }
 
     /// Rows of the head, which must be as many as the labels.
@@ -189,15 +195,18 @@ extension Adapter {
     /// The configuration as it is kept: lists sorted, patterns and exclusions spelled out as names, so that one adapter has
     /// one digest.
     private static func canonical(
-        _ configuration: LoRAConfiguration, modules: [AdaptedModule], base: BERTBase, byTensors: Bool, hasBias: Bool
+        _ resolution: TargetResolution, modules: [AdaptedModule], hasBias: Bool
     ) -> LoRAConfiguration {
-        var result = configuration
-        if byTensors || configuration.targetPattern != nil || configuration.targets == ["all-linear"] {
-            result.targets = modules.map(base.names.name)
+        var result = resolution.configuration
+        let names = resolution.names
+        if resolution.areExclusionsNeeded(for: modules) || result.targetPattern != nil
+            || result.targets == ["all-linear"]
+        {
+            result.targets = modules.map(names.name)
             result.targetPattern = nil
             result.layers = nil
         }
-        result.targets = Array(Set(result.targets.filter { !base.names.isHead($0) }.map(base.names.ownTarget))).sorted()
+        result.targets = Array(Set(result.targets.filter { !names.isHead($0) }.map(names.ownTarget))).sorted()
         result.layers = result.layers.map { Array(Set($0)).sorted() }
         if !hasBias { result.bias = .none }
         return result

@@ -43,34 +43,74 @@ extension Adapter {
     private static let configurationFile = "adapter_config.json"
     private static let weightsFile = "adapter_model.safetensors"
     private static let manifestFile = "lorikeet.json"
+    private static let modelFile = "config.json"
 
     /// Reads an adapter's folder, as this program or PEFT wrote it.
     ///
-    /// Without `lorikeet.json` the labels are `LABEL_0`, `LABEL_1`, … as in transformers, and the base cannot be checked by digest.
-    public static func load(directory: String, base: BERTBase) throws(AdapterError) -> Adapter {
+    /// Labels that `lorikeet.json` names are the adapter's. Otherwise `id2label` of a `config.json` in the folder and
+    /// `names` name them, all alike; if neither does, they are `LABEL_0`, `LABEL_1`, … as in transformers. Without
+    /// `lorikeet.json` the base cannot be checked by digest.
+    ///
+    /// - Parameter names: what is known of the labels from outside the folder.
+    public static func load(
+        directory: String, base: BERTBase, names: [LabelNames] = []
+    ) throws(AdapterError) -> Adapter {
         let peft = try PEFTConfiguration(json: try read(directory, configurationFile))
-        let weights = try read(directory, weightsFile, atMost: largestWeights)
-        var manifest = AdapterManifest(labels: [], configuration: peft.configuration)
-        if FileManager.default.fileExists(atPath: directory + "/" + manifestFile) {
-            let file: LorikeetFile
-            do {
-                let bytes = try read(directory, manifestFile)
-                try AdapterError.refuseRepeatedKeys(bytes, file: manifestFile)
-                file = try JSONDecoder().decode(LorikeetFile.self, from: Data(bytes))
-            } catch let error as AdapterError {
-                throw error
-            } catch {
-                throw AdapterError(decoding: error, file: manifestFile)
-            }
-            manifest = file.manifest(peft.configuration)
+        try peft.refuseSavedParts(of: base.names)
+        let weights = try readWeights(directory)
+        let own = try ownManifest(directory, peft.configuration)
+        var manifest: AdapterManifest
+        if let own {
+            manifest = own
         } else {
-            manifest.labels = (0..<(try headRows(weights))).map(placeholderLabel)
+            manifest = AdapterManifest(labels: placeholders(try headRows(weights)), configuration: peft.configuration)
         }
-        return try Adapter(manifest: manifest, weights: weights, base: base, hasExclusions: peft.hasExclusions)
+        if hasPlaceholders(manifest.labels) {
+            let names = try namesBeside(directory) + names
+            manifest.labels = try LabelNames.agreed(names, placeholders: manifest.labels) ?? manifest.labels
+            if own == nil { manifest.multiLabel = names.compactMap(\.isMultiLabel).first == true ? true : nil }
+        }
+        return try Adapter(manifest: manifest, weights: weights, base: base, exclusions: peft.exclusions)
     }
 
-    /// Whether its folder named no labels, as PEFT's do not: they are called after their rows of the head.
-    public var hasPlaceholderLabels: Bool { labels == labels.indices.map(Self.placeholderLabel) }
+    /// What `lorikeet.json` says, if there is one.
+    private static func ownManifest(
+        _ directory: String, _ configuration: LoRAConfiguration
+    ) throws(AdapterError) -> AdapterManifest? {
+        guard FileManager.default.fileExists(atPath: directory + "/" + manifestFile) else { return nil }
+        let bytes = try read(directory, manifestFile)
+        try AdapterError.parse(bytes, file: manifestFile)
+        do {
+            return try JSONDecoder().decode(LorikeetFile.self, from: Data(bytes)).manifest(configuration)
+        } catch {
+            throw AdapterError(decoding: error, file: manifestFile)
+        }
+    }
+
+    /// What a `config.json` of transformers in the folder says, if there is one.
+    private static func namesBeside(_ directory: String) throws(AdapterError) -> [LabelNames] {
+        guard FileManager.default.fileExists(atPath: directory + "/" + modelFile) else { return [] }
+        return [try LabelNames(transformers: read(directory, modelFile))]
+    }
+
+    private static func readWeights(_ directory: String) throws(AdapterError) -> [UInt8] {
+        let files = FileManager.default
+        if !files.fileExists(atPath: directory + "/" + weightsFile),
+            files.fileExists(atPath: directory + "/adapter_model.bin")
+        {
+            throw .unreadable(
+                file: directory + "/" + weightsFile,
+                reason: "no such file; adapter_model.bin is not read, save the adapter as safetensors")
+        }
+        return try read(directory, weightsFile, atMost: largestWeights)
+    }
+
+    /// Whether nobody named its labels: they are called after their rows of the head.
+    public var hasPlaceholderLabels: Bool { Self.hasPlaceholders(labels) }
+
+    private static func hasPlaceholders(_ labels: [String]) -> Bool { labels == placeholders(labels.count) }
+
+    private static func placeholders(_ rows: Int) -> [String] { (0..<rows).map(placeholderLabel) }
 
     /// Whether a label may be one that a folder did not name.
     public static func isPlaceholder(_ label: String) -> Bool { label.hasPrefix(placeholderPrefix) }

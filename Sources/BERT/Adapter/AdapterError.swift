@@ -66,13 +66,15 @@ extension AdapterError {
         }
     }
 
-    /// Refuses what is not JSON, and JSON with a key twice, of which every parser takes another value.
-    static func refuseRepeatedKeys(_ json: [UInt8], file: String) throws(AdapterError) {
+    /// A JSON document; one with a key twice, of which every parser takes another value, is refused.
+    @discardableResult
+    static func parse(_ json: [UInt8], file: String) throws(AdapterError) -> JSONValue {
         let document: JSONValue
         do throws(JSONSyntaxError) { document = try JSONParser.parse(json) } catch {
             throw .invalidConfiguration(key: file, reason: "is not valid JSON: \(error)")
         }
         if let key = document.repeatedKey { throw .invalidConfiguration(key: key, reason: "occurs twice") }
+        return document
     }
 
     private static func path(_ keys: [any CodingKey]) -> String {

@@ -61,7 +61,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
 
     /// Reads what `canonicalJSON` wrote.
     public init(json: [UInt8]) throws(AdapterError) {
-        try AdapterError.refuseRepeatedKeys(json, file: "manifest")
+        try AdapterError.parse(json, file: "manifest")
         do {
             self = try JSONDecoder().decode(AdapterManifest.self, from: Data(json))
         } catch {

@@ -43,6 +43,9 @@ struct AdapterTensors {
 
     var keys: [String] { sources.keys.sorted() }
 
+    /// The name that a tensor has in the file.
+    func source(_ key: String) -> String { sources[key] ?? key }
+
     /// The shape of a tensor, nil if it is not there.
     func shape(_ key: String) -> [Int]? {
         sources[key].flatMap { reader.header.entries[$0]?.shape }
@@ -55,7 +58,7 @@ struct AdapterTensors {
             throw .missingTensor(tensor.name, reason: Self.reason(tensor.name))
         }
         guard Self.areEqual(found, tensor.shape) else {
-            throw .wrongShape(tensor: tensor.name, expected: tensor.shape, found: found)
+            throw .wrongShape(tensor: source, expected: tensor.shape, found: found)
         }
         return source
     }

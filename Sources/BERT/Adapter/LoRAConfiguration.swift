@@ -83,7 +83,10 @@ extension LoRAConfiguration: Codable {
         if let pattern = try? values.decode(String.self, forKey: .targets) {
             (targets, targetPattern) = ([], pattern)
         } else {
-            (targets, targetPattern) = (try values.decodeIfPresent([String].self, forKey: .targets) ?? [], nil)
+            // PEFT's own default over BERT and DistilBERT.
+            (targets, targetPattern) = (
+                try values.decodeIfPresent([String].self, forKey: .targets) ?? ["query", "value"], nil
+            )
         }
         if let layer = try? values.decode(Int.self, forKey: .layers) {
             layers = [layer]

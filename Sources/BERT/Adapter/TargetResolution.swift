@@ -1,39 +1,101 @@
+/// What PEFT's `adapter_config.json` takes out of the modules that its targets name.
+struct TargetExclusions: Sendable {
+    /// `exclude_modules`: names or their ends.
+    var names: [String] = []
+    /// The other form of `exclude_modules`, one regular expression over whole names.
+    var pattern: String?
+    /// `layers_pattern`: what the list is called whose layers `layers_to_transform` counts; empty: any name.
+    var layerLists: [String] = []
+}
+
 /// Which linear layers a configuration adapts, with what rank and scale: PEFT's matching of names.
 struct TargetResolution {
     let configuration: LoRAConfiguration
     let names: ModuleNames
+    var exclusions = TargetExclusions()
 
-    /// The modules that `targets`, `targetPattern` and `layers` name, from below.
+    /// The modules that targets and layers name and nothing excludes, from below; at least one.
     ///
-    /// PEFT's `all-linear` lists DistilBERT's `pre_classifier` too, but what is saved whole gets no low-rank pair: it is passed over.
-    ///
-    /// - Throws: `AdapterError.unknownTarget` for a target that no linear layer has.
+    /// - Throws: `AdapterError.unknownTarget` for a target that no linear layer has, `.invalidConfiguration` if nothing
+    ///   is left.
     func modules() throws(AdapterError) -> [AdaptedModule] {
+        let targeted = try targetedModules()
+        let inLayers = try withoutOtherLayers(targeted)
+        let modules = try withoutExcluded(inLayers)
+        guard modules.isEmpty else { return modules }
+        let (key, reason) = emptiness(targeted, inLayers)
+        throw .invalidConfiguration(key: key, reason: reason + ": nothing would be adapted")
+    }
+
+    /// Whether the configuration alone, without exclusions, names more than these modules.
+    func areExclusionsNeeded(for modules: [AdaptedModule]) -> Bool {
+        (try? TargetResolution(configuration: configuration, names: names).modules()) != modules
+    }
+
+    /// PEFT's `all-linear` lists DistilBERT's `pre_classifier` too, but what is saved whole gets no low-rank pair: it
+    /// is passed over.
+    private func targetedModules() throws(AdapterError) -> [AdaptedModule] {
         if let pattern = configuration.targetPattern, pattern != "all-linear" {
             let expression = try NamePattern(whole: pattern, key: "target_modules")
             return names.modules.filter { expression.matches(names.name($0)) }
         }
         if configuration.targetPattern == "all-linear" || configuration.targets == ["all-linear"] {
-            return names.modules.filter { isInLayers($0) }
+            return names.modules
         }
-        for target in configuration.targets where !names.isHead(target) && !names.modules.contains(where: { matches($0, target) }) {
+        for target in configuration.targets
+        where !names.isHead(target) && !names.modules.contains(where: { matches($0, target) }) {
             throw .unknownTarget(target, known: names.knownTargets)
         }
-        return names.modules.filter { module in
-            isInLayers(module) && configuration.targets.contains { matches(module, $0) }
-        }
+        return names.modules.filter { module in configuration.targets.contains { matches(module, $0) } }
     }
 
     private func matches(_ module: AdaptedModule, _ target: String) -> Bool {
-        let name = names.name(module)
-        let target = names.ownTarget(target)
-        return name == target || name.hasSuffix("." + target)
+        Self.isEnd(names.ownTarget(target), of: names.name(module))
     }
 
+    private static func isEnd(_ end: String, of name: String) -> Bool { name == end || name.hasSuffix("." + end) }
+
     /// With `layers_to_transform`, what belongs to no layer (the pooler) is left out, as PEFT does.
-    private func isInLayers(_ module: AdaptedModule) -> Bool {
-        guard let layers = configuration.layers else { return true }
-        return module.site != .pooler && layers.contains(module.layer)
+    private func withoutOtherLayers(_ modules: [AdaptedModule]) throws(AdapterError) -> [AdaptedModule] {
+        guard let layers = configuration.layers else { return modules }
+        guard try isLayerListNamed() else { return [] }
+        return modules.filter { $0.site != .pooler && layers.contains($0.layer) }
+    }
+
+    private func isLayerListNamed() throws(AdapterError) -> Bool {
+        for name in exclusions.layerLists {
+            if try NamePattern(ending: name, key: "layers_pattern").matches(names.layerList) { return true }
+        }
+        return exclusions.layerLists.isEmpty
+    }
+
+    private func withoutExcluded(_ modules: [AdaptedModule]) throws(AdapterError) -> [AdaptedModule] {
+        let pattern = try exclusions.pattern.map { pattern throws(AdapterError) in
+            try NamePattern(whole: pattern, key: "exclude_modules")
+        }
+        return modules.filter { module in
+            let name = names.name(module)
+            return pattern?.matches(name) != true && !exclusions.names.contains { Self.isEnd($0, of: name) }
+        }
+    }
+
+    /// The key that leaves nothing to adapt, and why.
+    private func emptiness(_ targeted: [AdaptedModule], _ inLayers: [AdaptedModule]) -> (key: String, reason: String) {
+        if targeted.isEmpty {
+            if configuration.targetPattern != nil {
+                return ("target_modules", "the pattern matches no linear layer of this base")
+            }
+            return ("target_modules", configuration.targets.isEmpty ? "is empty" : "names nothing but the head")
+        }
+        guard inLayers.isEmpty else { return ("exclude_modules", "excludes all that target_modules names") }
+        let layers = configuration.layers ?? []
+        if !layers.contains(where: (0..<names.configuration.layers).contains) {
+            return ("layers_to_transform", "names none of this base's layers 0 to \(names.configuration.layers - 1)")
+        }
+        if (try? isLayerListNamed()) == false {
+            return ("layers_pattern", "does not name this base's layers, which are in \(names.layerList)")
+        }
+        return ("target_modules", "names nothing in the layers of layers_to_transform")
     }
 
     func rank(_ module: AdaptedModule) throws(AdapterError) -> Int {

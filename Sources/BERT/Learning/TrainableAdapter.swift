@@ -75,10 +75,6 @@ public final class TrainableAdapter: @unchecked Sendable {
                     module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs,
                     outputs: shape.outputs))
         }
-        if modules.isEmpty, let target = configuration.targets.first(where: { !base.names.isHead($0) }) {
-            throw .invalidConfiguration(
-                key: "target_modules", reason: "none of them is in the layers given, such as \(target): nothing would be adapted")
-        }
         return AdapterLayout(modules: modules, labels: labels.count, useDoRA: false, bias: configuration.bias, names: base.names)
     }
 
