@@ -21,6 +21,8 @@ public struct TaskForm: Sendable, Equatable, ExpressibleByArrayLiteral {
                 ? "the adapter gives a text a set of labels, the pipeline says multi_label: false"
                 : "the adapter gives a text one label, the pipeline says multi_label: true"
         }
-        return labelMismatch(adapter: manifest.labels, pipeline: labels)
+        guard let mismatch = labelMismatch(adapter: manifest.labels, pipeline: labels) else { return nil }
+        let hint = "; nobody named the adapter's labels: import its folder again with --labels or this pipeline file"
+        return manifest.labels.allSatisfy(Adapter.isPlaceholder) ? mismatch + hint : mismatch
     }
 }

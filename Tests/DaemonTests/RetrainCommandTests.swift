@@ -37,6 +37,39 @@ import Testing
     }
 }
 
+/// PEFT's folder names no labels: the pipeline file does, for rows, registry and the retraining that goes on from it.
+@Test func anAdapterFromPEFTLabelsAndIsTrainedOn() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first", labels: ["loud", "calm"])
+        try FileManager.default.removeItem(atPath: fixture.folder.path + "/first/lorikeet.json")
+        let file = try fixture.writePipeline(
+            task: "{ labels: [loud, calm], adapter: first }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 1 }")
+        // Over a base of 64 positions, with the default of max_tokens.
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try fixture.folder.write("p.yaml", text.replacing(", max_tokens: 32", with: ""))
+        try fixture.produce(10)
+        try await fixture.withDaemon(file) { _ in
+            try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+        }
+        let named =
+            "SELECT count(*) AS n FROM lorikeet.labels l JOIN lorikeet.adapters a ON a.digest = l.adapter_digest"
+            + " WHERE l.label IN ('calm', 'loud') AND a.state = 'live'"
+            + " AND a.manifest->'labels' = '[\"loud\", \"calm\"]'"
+        #expect(try fixture.number(named) == 10)
+        for index in 0..<80 {
+            let (word, label) = index % 2 == 0 ? ("brook", "calm") : ("!! ?!", "loud")
+            let text = "\(word) \(index) \(word)"
+            try fixture.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', '\(text)', '\(label)')")
+        }
+        let report = try await RetrainCommand.run(
+            task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(["promoted", "rejected"].contains(report.verdict), "\(report.reason)")
+        #expect(report.champion != nil)
+    }
+}
+
 @Test func aReportIsReadAsItIsWritten() {
     let report = RetrainReport(
         task: "t", verdict: "rejected", reason: "only ties", rowsUsed: 3, champion: nil, challenger: "abc",

@@ -144,7 +144,7 @@ import Testing
         let without = try await Program.run(start)
         #expect(without.status == 1 && without.error.contains("--from-labels gives them"), "\(without.error)")
         let few = try await Program.run(start + ["--from-labels", "minus"])
-        #expect(few.status == 1 && few.error.contains("its head has 2 labels, 1 are named"), "\(few.error)")
+        #expect(few.status == 1 && few.error.contains("the head has 2 rows, but --from-labels names 1"), "\(few.error)")
         let named = try await Program.run(start + ["--from-labels", "minus", "plus", "--json"])
         #expect(named.status == 0, "\(named.error)")
         #expect(try scratch.text("second/lorikeet.json").replacing(" ", with: "").contains("\"minus\",\n\"plus\""))

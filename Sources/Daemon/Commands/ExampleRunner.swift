@@ -34,7 +34,7 @@ public enum ExampleRunner {
         }
         var report = ExampleReport(results: [])
         for pipeline in configuration.pipelines where !pipeline.examples.isEmpty {
-            let adapters = try await adapters(for: pipeline, loaded: loaded, options: options)
+            let adapters = try await adapters(for: pipeline, of: configuration, loaded: loaded, options: options)
             report.results += results(pipeline, loaded: loaded, adapters: adapters, workers: options.workers)
         }
         return report
@@ -42,14 +42,16 @@ public enum ExampleRunner {
 
     /// An adapter for each task that an example names.
     private static func adapters(
-        for pipeline: PipelineConfiguration, loaded: LoadedBase, options: Options
+        for pipeline: PipelineConfiguration, of configuration: DaemonConfiguration, loaded: LoadedBase, options: Options
     ) async throws(CommandFailure) -> [String: Adapter] {
         let needed = Set(pipeline.examples.map(\.task))
         var adapters: [String: Adapter] = [:]
         if !options.live {
             do throws(ConfigurationError) {
-                for task in pipeline.tasks where needed.contains(task.name) && task.adapter.map(LoadedBase.isFolder) == true {
-                    adapters[task.name] = try loaded.firstAdapter(of: task, in: pipeline)
+                for task in pipeline.tasks
+                where needed.contains(task.name) && task.adapter.map(LoadedBase.isFolder) == true {
+                    adapters[task.name] = try loaded.firstAdapter(
+                        of: task, in: pipeline, among: configuration.pipelines)
                 }
             } catch {
                 throw CommandFailure(error)
@@ -93,7 +95,7 @@ public enum ExampleRunner {
     ) -> [ExampleReport.Result] {
         let tasks = adapters.keys.sorted()
         let examples = pipeline.examples
-        let maxTokens = pipeline.batch.maxTokens
+        let maxTokens = pipeline.batch.maxTokens(positions: loaded.base.configuration.positions)
         let inference = ParallelInference(
             base: loaded.base, workers: max(1, workers ?? ProcessInfo.processInfo.activeProcessorCount))
         let logits = inference.logits(

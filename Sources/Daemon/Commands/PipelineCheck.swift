@@ -37,8 +37,8 @@ public enum PipelineCheck {
         report.add(.fine, "\(configuration.pipelines.count == 1 ? "pipeline" : "pipelines") \(names): every key is right")
         let loaded = checkBase(configuration, &report)
         for pipeline in configuration.pipelines {
-            let missing = loaded.map { checkAdapters(pipeline, $0, &report) } ?? []
-            checkIntent(pipeline, &report)
+            let missing = loaded.map { checkAdapters(pipeline, $0, configuration, &report) } ?? []
+            checkIntent(pipeline, positions: loaded?.base.configuration.positions, &report)
             let database = options.database ? await DatabaseProbe.findings(pipeline, loaded: loaded, without: missing) : nil
             report.findings += database ?? missing.map(\.finding)
             if options.broker { report.findings += await BrokerProbe.findings(pipeline) }
@@ -72,7 +72,8 @@ public enum PipelineCheck {
     }
 
     private static func checkAdapters(
-        _ pipeline: PipelineConfiguration, _ loaded: LoadedBase, _ report: inout CheckReport
+        _ pipeline: PipelineConfiguration, _ loaded: LoadedBase, _ configuration: DaemonConfiguration,
+        _ report: inout CheckReport
     ) -> [MissingAdapter] {
         var missing: [MissingAdapter] = []
         for task in pipeline.tasks {
@@ -89,7 +90,7 @@ public enum PipelineCheck {
                 continue
             }
             do throws(ConfigurationError) {
-                if let adapter = try loaded.firstAdapter(of: task, in: pipeline) {
+                if let adapter = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines) {
                     let labels = "\(adapter.labels.count) labels, digest \(adapter.digest.prefix(12))"
                     report.add(.fine, pipeline.problem(at: "tasks.\(task.name).adapter", labels))
                     if let doubt = task.abstention?.doubt(adapter.manifest) {
@@ -104,12 +105,12 @@ public enum PipelineCheck {
     }
 
     /// What is allowed, but hardly meant.
-    private static func checkIntent(_ pipeline: PipelineConfiguration, _ report: inout CheckReport) {
+    private static func checkIntent(_ pipeline: PipelineConfiguration, positions: Int?, _ report: inout CheckReport) {
         let routed = Set(pipeline.routes.flatMap(\.tasks))
         for task in pipeline.tasks where !routed.contains(task.name) {
             report.add(.warning, pipeline.problem(at: "tasks.\(task.name)", "no route leads to this task"))
         }
-        if pipeline.batch.maxTokens > pipeline.batch.tokens {
+        if pipeline.batch.maxTokens(positions: positions ?? .max) > pipeline.batch.tokens {
             report.add(
                 .warning, pipeline.problem(at: "batch.tokens", "is less than max_tokens: a long text fills more than one batch"))
         }

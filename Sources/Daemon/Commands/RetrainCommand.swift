@@ -102,7 +102,8 @@ public enum RetrainCommand {
         private var learningSettings: LearningSettings {
             let retrain = pipeline.retrain ?? RetrainConfiguration()
             var settings = LearningSettings()
-            settings.training = retrain.trainingSettings(maxTokens: pipeline.batch.maxTokens)
+            settings.training = retrain.trainingSettings(
+                maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
             settings.maximumRows = retrain.maximumRows
             settings.gate = PromotionGate(minimumGain: retrain.minimumGain, minimumHoldOut: retrain.minimumHoldOut)
             return settings

@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import Serving
 
 /// One pipeline file, read and checked: what it says, with every default filled in.
@@ -78,6 +79,11 @@ public struct TaskConfiguration: Sendable, Equatable {
     /// The line of the entry.
     public var line: Int
 
+    /// What its adapter's labels are called where the adapter's folder does not say: in the order of the head's rows.
+    public var labelNames: LabelNames {
+        LabelNames(source: "tasks.\(name).labels", labels: labels, isMultiLabel: isMultiLabel)
+    }
+
     /// What its adapter must be like.
     public var form: TaskForm { TaskForm(labels: labels, isMultiLabel: isMultiLabel) }
 }
@@ -88,10 +94,13 @@ public struct BatchConfiguration: Sendable, Equatable {
     public var tokens: Int = 512
     /// `delay`: how long the first text of a batch waits for others.
     public var delay: Duration = .milliseconds(20)
-    /// `max_tokens`: a longer text is cut.
-    public var maxTokens: Int = 256
+    /// `max_tokens`: a longer text is cut; nil: after 256 tokens, or as many as the base has positions for.
+    public var maxTokens: Int?
 
     public init() {}
+
+    /// What counts over a base with so many positions.
+    public func maxTokens(positions: Int) -> Int { min(maxTokens ?? 256, positions) }
 }
 
 /// `sink`.

@@ -28,7 +28,7 @@ extension LoadedBase {
                 if kept.first == nil, let folder = task.adapter {
                     if Self.isFolder(folder) {
                         do throws(ConfigurationError) {
-                            kept.first = try firstAdapter(of: task, in: pipeline)
+                            kept.first = try firstAdapter(of: task, in: pipeline, among: pipelines)
                         } catch {
                             problems += error.problems
                         }

@@ -10,7 +10,8 @@ extension PipelineConfiguration {
         var settings = LiveWaySettings(pipeline: name)
         settings.batchTokens = batch.tokens
         settings.batchDelay = batch.delay
-        settings.maxTokens = batch.maxTokens
+        // The plan of the way knows the base, and lowers it to the positions.
+        settings.maxTokens = batch.maxTokens(positions: .max)
         settings.unrouted = unrouted
         settings.storeText = sink.storeText
         settings.drainPatience = drainTimeout * 0.8

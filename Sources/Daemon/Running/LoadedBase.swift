@@ -34,10 +34,11 @@ struct LoadedBase: Sendable {
                 pipeline.problem(
                     at: "base", "the tokenizer has \(tokenizer.vocabularySize) tokens, the weights have \(vocabulary)"))
         }
-        for pipeline in configuration.pipelines where pipeline.batch.maxTokens > positions {
+        for pipeline in configuration.pipelines {
+            guard let maxTokens = pipeline.batch.maxTokens, maxTokens > positions else { continue }
             problems.append(
                 pipeline.problem(
-                    at: "batch.max_tokens", "the base has \(positions) positions; \(pipeline.batch.maxTokens) are too many"))
+                    at: "batch.max_tokens", "the base has \(positions) positions; \(maxTokens) are too many"))
         }
         for pipeline in configuration.pipelines {
             for layer in pipeline.retrain?.layers ?? [] where layer >= base.configuration.layers {
@@ -49,14 +50,24 @@ struct LoadedBase: Sendable {
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 
-    /// Loads the adapter of a task's folder and compares its labels; nil where the task names none.
-    func firstAdapter(of task: TaskConfiguration, in pipeline: PipelineConfiguration) throws(ConfigurationError) -> Adapter? {
+    /// Loads the adapter of a task's folder and compares its labels, or names them; nil where the task names no folder.
+    ///
+    /// - Parameter pipelines: all of this daemon: each of them that has the task names its labels.
+    func firstAdapter(
+        of task: TaskConfiguration, in pipeline: PipelineConfiguration, among pipelines: [PipelineConfiguration]
+    ) throws(ConfigurationError) -> Adapter? {
         guard let folder = task.adapter else { return nil }
         let key = "tasks.\(task.name).adapter"
         try Self.requireFolder(folder, pipeline, key: key)
         let adapter: Adapter
         do throws(AdapterError) {
-            adapter = try Adapter.load(directory: folder, base: base)
+            adapter = try Adapter.load(
+                directory: folder, base: base,
+                names: [task.labelNames] + Self.labelNames(of: task, in: pipelines, but: pipeline))
+        } catch .invalidLabels(let reason) {
+            throw ConfigurationError([
+                pipeline.problem(at: "tasks.\(task.name).labels", "\(reason) (adapter \(folder))")
+            ])
         } catch {
             throw ConfigurationError([pipeline.problem(at: key, "\(error)")])
         }
@@ -64,6 +75,17 @@ struct LoadedBase: Sendable {
             throw ConfigurationError([pipeline.problem(at: "tasks.\(task.name).labels", "\(mismatch) (adapter \(folder))")])
         }
         return adapter
+    }
+
+    /// What the other pipelines call the labels of a task that they share.
+    private static func labelNames(
+        of task: TaskConfiguration, in pipelines: [PipelineConfiguration], but pipeline: PipelineConfiguration
+    ) -> [LabelNames] {
+        pipelines.filter { $0.file != pipeline.file }.compactMap { other in
+            other.task(task.name).map {
+                LabelNames(source: "\(other.file)", labels: $0.labels, isMultiLabel: $0.isMultiLabel)
+            }
+        }
     }
 
     static func isFolder(_ path: String) -> Bool {

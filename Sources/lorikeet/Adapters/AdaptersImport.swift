@@ -35,14 +35,14 @@ struct AdaptersImport: AsyncParsableCommand {
         completion: .file(extensions: ["tsv", "csv", "jsonl"]))
     var evaluate: String?
 
+    @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var baseOptions: RegistryBaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let base = try baseOptions.load(registry.databaseOptions)
-        let adapter = try AdapterFolder.load(directory, base: base)
-        try checkLabels(of: adapter)
+        let adapter = try namedAdapter(base: base)
         let metrics = try metrics(of: adapter, base: base)
         let version = try await registry.withStore { store in
             let version = try await store.publish(task: task, adapter: adapter, metrics: metrics, parentDigest: nil)
@@ -51,15 +51,31 @@ struct AdaptersImport: AsyncParsableCommand {
         try VersionReport.print(version, json: output.json, sentence: "\(VersionReport.name(version)) is \(version.state.rawValue)")
     }
 
-    /// An adapter that the pipeline could not use must not become live for it.
-    private func checkLabels(of adapter: Adapter) throws {
-        guard let configuration = try registry.databaseOptions.configuration() else { return }
+    /// The adapter, its labels named by `--labels` and the pipeline where the folder does not name them.
+    ///
+    /// One that the pipeline could not use must not become live for it.
+    private func namedAdapter(base: BERTBase) throws -> Adapter {
+        guard let configuration = try registry.databaseOptions.configuration() else {
+            return try AdapterFolder.load(directory, base: base, naming: labelOptions.names)
+        }
         guard let wanted = configuration.task(task) else {
             throw CommandFailure(.configuration, "\(configuration.file): there is no task \(task)")
         }
-        if let mismatch = wanted.form.mismatch(adapter.manifest) {
-            throw CommandFailure(.configuration, "\(configuration.file):\(wanted.line): tasks.\(task): \(mismatch)")
+        let place = "\(configuration.file):\(wanted.line): tasks.\(task)"
+        let adapter: Adapter
+        do throws(AdapterError) {
+            adapter = try Adapter.load(
+                directory: directory, base: base, names: [labelOptions.names, wanted.labelNames])
+        } catch .invalidLabels(let reason) {
+            throw CommandFailure(.configuration, "\(place): \(reason) (adapter \(directory))")
+        } catch {
+            throw AdapterFolder.failure(error, directory)
         }
+        try AdapterFolder.require(labelOptions.names, of: adapter, directory)
+        if let mismatch = wanted.form.mismatch(adapter.manifest) {
+            throw CommandFailure(.configuration, "\(place): \(mismatch)")
+        }
+        return adapter
     }
 
     private func metrics(of adapter: Adapter, base: BERTBase) throws -> [String: Double] {
@@ -73,6 +89,7 @@ struct AdaptersImport: AsyncParsableCommand {
         let (rows, side) = try RowsReport.measured(
             try LabelledFile.collect(paths: [evaluate], options: options), known: Set(adapter.labels))
         for line in side.lines(of: "input") { StandardError.write(line) }
+        if let hint = LabelOptions.hint([adapter], side) { StandardError.write(hint) }
         return evaluator.evaluate(rows, adapter: adapter).metrics
     }
 }

@@ -35,8 +35,9 @@ struct BenchmarkTokenize: ParsableCommand {
 
     func run() throws {
         let tokenizer = try baseOptions.tokenizer()
+        let maxTokens = try baseOptions.checkedLength(length)
         let texts = try input.texts(limit: limit)
-        func tokenize() -> Int { texts.reduce(0) { $0 + tokenizer.encode($1, maxTokens: length.count).count } }
+        func tokenize() -> Int { texts.reduce(0) { $0 + tokenizer.encode($1, maxTokens: maxTokens).count } }
 
         let tokens = tokenize()
         var rounds = 0

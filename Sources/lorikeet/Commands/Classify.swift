@@ -28,6 +28,7 @@ struct Classify: ParsableCommand {
         help: ArgumentHelp("An adapter in PEFT's format; may be given several times.", valueName: "dir"), completion: .directory)
     var adapters: [String]
 
+    @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var length: LengthOptions
     @OptionGroup var input: InputOptions
 
@@ -41,12 +42,15 @@ struct Classify: ParsableCommand {
 
     func validate() throws {
         guard !adapters.isEmpty else { throw ValidationError("at least one --adapter is needed") }
+        guard labelOptions.labels.isEmpty || adapters.count == 1 else {
+            throw ValidationError("--labels names the labels of one adapter: give one --adapter")
+        }
     }
 
     func run() throws {
         let (base, tokenizer) = try baseOptions.load()
         let maxTokens = try length.checked(against: base)
-        let named = try AdapterFolder.load(adapters, base: base)
+        let named = try AdapterFolder.load(adapters, base: base, naming: labelOptions.names)
         let everyAdapter = Array(named.indices)
         let inference = ParallelInference(base: base, workers: workerOptions.count)
         try input.forEachBatch(title: "classifying") { texts in

@@ -27,6 +27,7 @@ struct Compare: ParsableCommand {
     var second: String
 
     @OptionGroup var baseOptions: BaseOptions
+    @OptionGroup var labelOptions: LabelOptions
 
     @Option(
         parsing: .upToNextOption,
@@ -55,7 +56,7 @@ struct Compare: ParsableCommand {
         try reportOptions.check()
         let (base, tokenizer) = try baseOptions.load()
         let maxTokens = try length.checked(against: base)
-        let adapters = try [first, second].map { try AdapterFolder.load($0, base: base) }
+        let adapters = try AdapterFolder.load(first, second, base: base, naming: labelOptions.names)
         let options = formatOptions.options(isMultiLabel: adapters[0].manifest.isMultiLabel)
         guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
             throw CommandFailure(.failed, "one of the adapters gives a text one label, the other a set: they cannot be compared")
@@ -63,6 +64,7 @@ struct Compare: ParsableCommand {
         let (rows, side) = try RowsReport.measured(
             try LabelledFile.collect(paths: input, options: options), known: Set(adapters[0].labels).intersection(adapters[1].labels))
         if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
+        if let hint = LabelOptions.hint(adapters, side) { StandardError.write(hint) }
         let names = Self.names(first, second)
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
         let sides = zip(names, adapters).map { name, adapter in

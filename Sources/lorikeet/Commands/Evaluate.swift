@@ -23,6 +23,8 @@ struct Evaluate: ParsableCommand {
     @Option(help: ArgumentHelp("The adapter, in PEFT's format.", valueName: "dir"), completion: .directory)
     var adapter: String
 
+    @OptionGroup var labelOptions: LabelOptions
+
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
@@ -50,11 +52,12 @@ struct Evaluate: ParsableCommand {
         let (base, tokenizer) = try baseOptions.load()
         let maxTokens = try length.checked(against: base)
         let folder = adapter
-        let adapter = try AdapterFolder.load(folder, base: base)
+        let adapter = try AdapterFolder.load(folder, base: base, naming: labelOptions.names)
         let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
         let (rows, side) = try RowsReport.measured(
             try LabelledFile.collect(paths: input, options: options), known: Set(adapter.labels))
         if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
+        if let hint = LabelOptions.hint([adapter], side) { StandardError.write(hint) }
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
         let started = ContinuousClock.now
         let predictions = evaluator.predictions(rows, adapter: adapter, title: "evaluating")

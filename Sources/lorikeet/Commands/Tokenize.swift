@@ -21,9 +21,10 @@ struct Tokenize: ParsableCommand {
 
     func run() throws {
         let tokenizer = try baseOptions.tokenizer()
+        let maxTokens = try baseOptions.checkedLength(length)
         try input.forEachBatch(title: "tokenizing") { texts in
             for text in texts {
-                let ids = tokenizer.encode(text, maxTokens: length.count)
+                let ids = tokenizer.encode(text, maxTokens: maxTokens)
                 try StandardOutput.shared.line(Self.object(ids, tokenizer).text)
             }
         }

@@ -93,7 +93,9 @@ struct Train: ParsableCommand {
         let keeper = CheckpointKeeper(output: output, isSearched: searchOptions.search != nil)
         var checkpoint = try keeper.open(resumes: resume, overwrites: overwrite)
         let (base, tokenizer) = try baseOptions.load()
-        let startingFrom = try start.map { try AdapterFolder.load($0, base: base, naming: fromLabels) }
+        let names = LabelNames(
+            source: "--from-labels", labels: fromLabels, isMultiLabel: rowOptions.multiLabel ? true : nil)
+        let startingFrom = try start.map { try AdapterFolder.load($0, base: base, naming: names) }
         var settings = try training.settings(for: base, startingFrom: startingFrom)
         settings.isMultiLabel = rowOptions.multiLabel
         keepOptions.apply(to: &settings)

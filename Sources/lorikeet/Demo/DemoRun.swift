@@ -100,7 +100,8 @@ struct DemoRun {
         for task in texts.tasks {
             let begun = ContinuousClock.now
             // As the pipeline file retrains, so that a retraining goes on from here; few rows want more epochs.
-            var settings = (pipeline.retrain ?? RetrainConfiguration()).trainingSettings(maxTokens: pipeline.batch.maxTokens)
+            var settings = (pipeline.retrain ?? RetrainConfiguration()).trainingSettings(
+                maxTokens: pipeline.batch.maxTokens(positions: base.configuration.positions))
             settings.epochs = 8
             let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
             let rows = texts.first[task.name, default: []]

@@ -12,37 +12,60 @@ struct NamedAdapter {
 /// Folders in PEFT's format: `adapter_config.json`, `adapter_model.safetensors`, and Lorikeet's own `lorikeet.json`.
 enum AdapterFolder {
     /// Reads an adapter for this base; the error names the folder.
-    static func load(_ directory: String, base: BERTBase) throws(CommandFailure) -> Adapter {
+    ///
+    /// - Parameter names: what is known of its labels from outside the folder; of no account where that names them.
+    static func load(_ directory: String, base: BERTBase, names: [LabelNames] = []) throws(CommandFailure) -> Adapter {
         do {
-            return try Adapter.load(directory: directory, base: base)
+            return try Adapter.load(directory: directory, base: base, names: names)
         } catch {
-            let reason = error.description
-            throw CommandFailure(.failed, reason.hasPrefix(directory) ? reason : "\(directory): \(reason)")
+            throw failure(error, directory)
         }
     }
 
-    /// Reads an adapter and gives names to labels that its folder does not name.
-    ///
-    /// - Parameter labels: in the order of the head's rows; empty: it keeps those it has.
-    static func load(_ directory: String, base: BERTBase, naming labels: [String]) throws(CommandFailure) -> Adapter {
-        let adapter = try load(directory, base: base)
-        if labels.isEmpty { return adapter }
-        guard adapter.hasPlaceholderLabels else { throw CommandFailure(.failed, "\(directory): names its labels itself") }
-        guard labels.count == adapter.labels.count else {
-            throw CommandFailure(.failed, "\(directory): its head has \(adapter.labels.count) labels, \(labels.count) are named")
+    /// The error of a folder's content, with the folder's name.
+    static func failure(_ error: AdapterError, _ directory: String) -> CommandFailure {
+        let reason = error.description
+        return CommandFailure(.failed, reason.hasPrefix(directory + "/") ? reason : "\(directory): \(reason)")
+    }
+
+    /// Reads an adapter whose labels have these names, in the order of the head's rows: its folder says the same, or
+    /// nothing.
+    static func load(_ directory: String, base: BERTBase, naming labels: LabelNames) throws(CommandFailure) -> Adapter {
+        let adapter = try load(directory, base: base, names: [labels])
+        try require(labels, of: adapter, directory)
+        return adapter
+    }
+
+    /// Refuses names that are not those of an adapter's own folder.
+    static func require(_ names: LabelNames, of adapter: Adapter, _ directory: String) throws(CommandFailure) {
+        guard !names.labels.isEmpty, adapter.labels != names.labels else { return }
+        let labels = adapter.labels.prefix(20).joined(separator: ", ") + (adapter.labels.count > 20 ? ", …" : "")
+        throw CommandFailure(
+            .failed, "\(directory): names its labels itself: \(labels); \(names.source) says otherwise")
+    }
+
+    /// Reads two adapters; the labels are the names of those rows that have none.
+    static func load(
+        _ first: String, _ second: String, base: BERTBase, naming labels: LabelNames
+    ) throws(CommandFailure) -> [Adapter] {
+        var adapters: [Adapter] = []
+        for directory in [first, second] { adapters.append(try load(directory, base: base, names: [labels])) }
+        guard labels.labels.isEmpty || adapters.contains(where: { $0.labels == labels.labels }) else {
+            throw CommandFailure(
+                .failed, "\(first), \(second): both name their labels themselves; \(labels.source) says otherwise")
         }
-        do {
-            return try adapter.with { $0.labels = labels }
-        } catch {
-            throw CommandFailure(.failed, "\(directory): \(error)")
-        }
+        return adapters
     }
 
     /// Reads several adapters for this base and gives each a name of its own.
-    static func load(_ directories: [String], base: BERTBase) throws(CommandFailure) -> [NamedAdapter] {
+    ///
+    /// - Parameter labels: names for the labels, where there is one adapter.
+    static func load(
+        _ directories: [String], base: BERTBase, naming labels: LabelNames
+    ) throws(CommandFailure) -> [NamedAdapter] {
         var named: [NamedAdapter] = []
         for directory in directories {
-            let adapter = try load(directory, base: base)
+            let adapter = try load(directory, base: base, naming: labels)
             let name = adapter.manifest.task ?? name(directory)
             guard !named.contains(where: { $0.name == name }) else {
                 throw CommandFailure(.usage, "two adapters are called \"\(name)\": \(directory) and one before it")

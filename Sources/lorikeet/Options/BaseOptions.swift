@@ -13,6 +13,11 @@ struct BaseOptions: ParsableArguments {
     /// The tokenizer of the base.
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: base) }
 
+    /// How many tokens a text has at most, for commands that need no more of the base than its tokenizer.
+    func checkedLength(_ length: LengthOptions) throws(CommandFailure) -> Int {
+        try length.checked(positions: BERTConfiguration.positions(directory: base) ?? .max)
+    }
+
     /// The base and its tokenizer, which must not know more tokens than the base.
     func load() throws -> (base: BERTBase, tokenizer: WordPieceTokenizer) {
         let model = try BERTBase(directory: base)
@@ -40,12 +45,12 @@ struct LengthOptions: ParsableArguments {
         }
     }
 
-    /// The limit, without a look at the base.
-    var count: Int { maxTokens ?? Self.customary }
-
     /// The limit, if the base has a position for each token.
     func checked(against base: BERTBase) throws(CommandFailure) -> Int {
-        let positions = base.configuration.positions
+        try checked(positions: base.configuration.positions)
+    }
+
+    fileprivate func checked(positions: Int) throws(CommandFailure) -> Int {
         guard let maxTokens else { return min(Self.customary, positions) }
         guard maxTokens <= positions else {
             throw CommandFailure(.usage, "--max-tokens \(maxTokens): this base reads texts of at most \(positions) tokens")
