@@ -3,7 +3,10 @@ import CLibPQ
 /// One session with a server: parameters in, rows out.
 ///
 /// Blocks its caller, but never longer than the deadlines given; not `Sendable`: one thread at a time. Once an error says `isConnectionLoss` (or `isUsable` is false), make a
-/// new one. The session runs in UTC with ISO dates.
+/// new one.
+///
+/// Nothing is kept in the session, so that a pooler may give each transaction another one: parameters are bound to
+/// unnamed statements, and no setting is changed. Only `listen(to:)` needs a session of its own.
 public final class PostgresConnection {
     private var handle: ConnectionHandle?
 
@@ -28,10 +31,6 @@ public final class PostgresConnection {
         let handle = try ConnectionHandle(dsn: dsn, applicationName: applicationName, onNotice: onNotice)
         try handle.open(deadline: deadline, password: password)
         self.handle = handle
-        // So that times and bytes come in the one form that is read here, whatever server or role prefer.
-        try execute(
-            "SELECT set_config('TimeZone', 'UTC', false), set_config('DateStyle', 'ISO, YMD', false), set_config('bytea_output', 'hex', false)",
-            deadline: max(.milliseconds(1), deadline - ContinuousClock.now))
     }
 
     /// Whether statements can be sent; does not ask the server.
@@ -85,7 +84,17 @@ public final class PostgresConnection {
 
     // MARK: - Notifications
 
+    /// Whether the session is the server's own: a pooler gives its clients process ids that are not the server's.
+    public func isDirect(deadline: Duration? = nil) throws(PostgresError) -> Bool {
+        guard let handle else { throw .closed }
+        let told = Int64(PQbackendPID(handle.connection))
+        return try execute("SELECT pg_backend_pid()::bigint AS pid", deadline: deadline).first?.integer("pid") == told
+    }
+
     /// Receives what other sessions NOTIFY on a channel, as long as this connection lives.
+    ///
+    /// Needs a connection to the server itself: behind a pooler that hands sessions around nothing arrives, and the
+    /// LISTEN stays behind in a session that others get.
     public func listen(to channel: String, deadline: Duration? = nil) throws(PostgresError) {
         try execute("LISTEN \(Self.quotedName(channel))", deadline: deadline)
     }

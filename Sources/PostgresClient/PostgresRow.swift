@@ -43,7 +43,7 @@ public struct PostgresRow: Sendable {
     public func optionalBytes(_ column: String) throws(PostgresError) -> [UInt8]? {
         try result.withCell(column, row: row) { cell throws(PostgresError) in
             guard let cell else { return nil }
-            guard let bytes = PostgresText.bytes(hexadecimal: cell) else { throw .unexpected("column '\(column)' holds no bytea") }
+            guard let bytes = PostgresText.bytes(cell) else { throw .unexpected("column '\(column)' holds no bytea") }
             return bytes
         }
     }
@@ -52,7 +52,7 @@ public struct PostgresRow: Sendable {
         try present(optionalBytes(column), column)
     }
 
-    /// Milliseconds since 1970; a time without zone counts as UTC.
+    /// Milliseconds since 1970; a time without zone counts as UTC. The session's `DateStyle` must be ISO, the default.
     public func optionalTimestamp(_ column: String) throws(PostgresError) -> Int64? {
         try read(column, "time") { PostgresText.milliseconds(timestamp: $0) }
     }

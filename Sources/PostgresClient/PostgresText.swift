@@ -20,7 +20,38 @@ enum PostgresText {
         return text
     }
 
-    static func bytes(hexadecimal text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    /// Either form that `bytea_output` may ask for; no text is both.
+    static func bytes(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        text.starts(with: "\\x".utf8) ? bytes(hexadecimal: text) : bytes(escaped: text)
+    }
+
+    /// Printable characters as they are, `\\` for a backslash, `\` and three octal digits for every other byte.
+    private static func bytes(escaped text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        let backslash = UInt8(ascii: "\\")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count)
+        var index = 0
+        while index < text.count {
+            if text[index] != backslash {
+                bytes.append(text[index])
+                index += 1
+            } else if index + 1 < text.count, text[index + 1] == backslash {
+                bytes.append(backslash)
+                index += 2
+            } else {
+                guard index + 3 < text.count, let byte = octal(text[(index + 1)...(index + 3)]) else { return nil }
+                bytes.append(byte)
+                index += 4
+            }
+        }
+        return bytes
+    }
+
+    private static func octal(_ digits: Slice<UnsafeBufferPointer<UInt8>>) -> UInt8? {
+        UInt8(String(decoding: digits, as: UTF8.self), radix: 8)
+    }
+
+    private static func bytes(hexadecimal text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         guard text.count >= 2, text.count % 2 == 0, text[0] == UInt8(ascii: "\\"), text[1] == UInt8(ascii: "x") else { return nil }
         var isValid = true
         let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 2 - 1) { bytes, count in

@@ -5,11 +5,15 @@ extension PostgresConnection {
     ///
     /// If COMMIT itself fails with `isConnectionLoss`, nobody knows whether it took effect: only a repeatable transaction may be repeated.
     ///
-    /// - Parameter deadline: for each of BEGIN, COMMIT and ROLLBACK; statements of the body have their own.
+    /// - Parameters:
+    ///   - begin: BEGIN with its options; behind a semicolon what sets the transaction up, in the same round trip.
+    ///   - deadline: for each of BEGIN, COMMIT and ROLLBACK; statements of the body have their own.
     @discardableResult
-    public func transaction<Value>(deadline: Duration? = nil, _ body: () throws -> Value) throws -> Value {
-        try execute("BEGIN", deadline: deadline)
+    public func transaction<Value>(
+        begin: String = "BEGIN", deadline: Duration? = nil, _ body: () throws -> Value
+    ) throws -> Value {
         do {
+            try executeScript(begin, deadline: deadline)
             let value = try body()
             // The server answers COMMIT of a failed transaction with ROLLBACK and without an error.
             if try execute("COMMIT", deadline: deadline).commandTag == "ROLLBACK" {

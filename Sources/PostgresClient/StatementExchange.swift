@@ -64,7 +64,7 @@ struct StatementExchange {
         while true {
             while PQisBusy(connection) != 0 {
                 if let interruption = wait(writing: false, until: deadline, heedsCancel: heedsCancel) { return .interrupted(interruption) }
-                if PQconsumeInput(connection) == 0 { throw lost() }
+                if PQconsumeInput(connection) == 0 { throw lost(after: failure) }
             }
             guard let result = PQgetResult(connection) else { break }
             switch PQresultStatus(result) {
@@ -105,7 +105,14 @@ struct StatementExchange {
     }
 
     /// Why the connection broke; the server's last words, if it had any, are in a result.
-    private func lost() -> PostgresError {
+    ///
+    /// - Parameter failure: what it said last, if that was read already: a FATAL error comes before the connection's
+    ///   end.
+    private func lost(after failure: PostgresError? = nil) -> PostgresError {
+        if var failure {
+            (failure.kind, failure.isConnectionLoss) = (.connectionLost, true)
+            return failure
+        }
         var words: PostgresError?
         while PQisBusy(connection) == 0, let result = PQgetResult(connection) {
             let status = PQresultStatus(result)

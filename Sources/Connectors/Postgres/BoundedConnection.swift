@@ -7,29 +7,26 @@ final class BoundedConnection {
     /// Statements sent, those that begin and end transactions and savepoints not counted.
     private(set) var statementCount = 0
 
-    /// Connects and sets the session up.
-    ///
-    /// A session that was stopped in the middle of a transaction must not hold its locks for ever, and what is committed must be durable, whatever
-    /// the role's own settings say.
+    /// A process that was stopped in the middle of a transaction must not hold its locks for ever, and what is
+    /// committed must be durable, whatever the role's own settings say. Both are settings of the transaction: the
+    /// session may be another's next.
+    private static let begin = """
+        BEGIN; SELECT set_config('idle_in_transaction_session_timeout', '60s', true),
+            CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
+        """
+
+    /// Connects.
     init(_ settings: PostgresSettings) throws(PostgresError) {
         connection = try PostgresConnection(
             dsn: settings.dsn, applicationName: settings.applicationName, connectTimeout: settings.connectTimeout)
         deadline = settings.statementDeadline
-        do {
-            try execute(
-                """
-                SELECT set_config('idle_in_transaction_session_timeout', '60s', false),
-                       CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', false) END
-                """)
-        } catch {
-            connection.close()
-            throw error
-        }
     }
 
     var isUsable: Bool { connection.isUsable }
     var waker: PostgresWaker { connection.waker }
 
+    /// Runs one statement. One that changes rows belongs in a ``transaction(_:)``, which makes its commit durable.
+    ///
     /// - Parameter within: a deadline of this statement's own, for one that waits for others.
     @discardableResult
     func execute(_ sql: String, _ parameters: [PostgresValue] = [], within: Duration? = nil) throws(PostgresError) -> PostgresResult {
@@ -38,14 +35,23 @@ final class BoundedConnection {
     }
 
     func transaction<Value>(_ body: () throws -> Value) throws -> Value {
-        try connection.transaction(deadline: deadline, body)
+        try connection.transaction(begin: Self.begin, deadline: deadline, body)
     }
 
     func savepoint<Value>(_ body: () throws -> Value) throws -> Value {
         try connection.savepoint(deadline: deadline, body)
     }
 
-    func listen(to channel: String) throws(PostgresError) { try connection.listen(to: channel, deadline: deadline) }
+    /// - Throws: `.stop` behind a pooler, where nothing would arrive and the LISTEN would stay behind in a session of
+    ///   others.
+    func listen(to channel: String) throws {
+        guard try connection.isDirect(deadline: deadline) else {
+            throw DatabaseError(
+                action: .stop,
+                reason: "the connection goes through a pooler, where no notification arrives: name the server itself")
+        }
+        try connection.listen(to: channel, deadline: deadline)
+    }
 
     func waitForNotifications(timeout: Duration) throws(PostgresError) -> [PostgresNotification] {
         try connection.waitForNotifications(timeout: timeout)

@@ -65,7 +65,11 @@ public struct PostgresRejectedRows: Sendable {
     /// - Returns: how many there were.
     public func discard(_ filter: RejectedFilter) async throws(DatabaseError) -> Int {
         try await session.run("discarding rejected rows") { connection in
-            try connection.execute("DELETE FROM lorikeet.rejected AS r WHERE \(RejectedFilter.condition)", filter.parameters).affectedRows
+            try connection.transaction {
+                try connection.execute(
+                    "DELETE FROM lorikeet.rejected AS r WHERE \(RejectedFilter.condition)", filter.parameters
+                ).affectedRows
+            }
         }
     }
 
@@ -74,13 +78,15 @@ public struct PostgresRejectedRows: Sendable {
     /// - Returns: whether it was.
     public func discardUnchanged(_ row: RejectedRow) async throws(DatabaseError) -> Bool {
         try await session.run("discarding a rejected row") { connection in
-            try connection.execute(
-                """
-                DELETE FROM lorikeet.rejected AS r
-                WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint AND r.produced_at = $5
-                    AND r.rejected_at = to_timestamp($6::double precision)
-                """, row.key + [ExactTime.parameter(row.rejectedAt)]
-            ).affectedRows == 1
+            try connection.transaction {
+                try connection.execute(
+                    """
+                    DELETE FROM lorikeet.rejected AS r
+                    WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint
+                        AND r.produced_at = $5 AND r.rejected_at = to_timestamp($6::double precision)
+                    """, row.key + [ExactTime.parameter(row.rejectedAt)]
+                ).affectedRows == 1
+            }
         }
     }
 

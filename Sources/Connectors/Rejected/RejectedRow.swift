@@ -52,7 +52,8 @@ public struct RejectedFilter: Sendable, Equatable {
 
 extension RejectedRow {
     static let columns = """
-        r.pipeline, r.topic, r."partition", r."offset", r.produced_at, r.stage, r.reason,
+        r.pipeline, r.topic, r."partition", r."offset", r.stage, r.reason,
+            (extract(epoch FROM r.produced_at) * 1000)::bigint AS produced_at,
             extract(epoch FROM r.rejected_at)::double precision AS rejected_at, octet_length(r.payload) AS bytes
         """
 
@@ -61,7 +62,7 @@ extension RejectedRow {
             pipeline: try row.text("pipeline"),
             origin: Origin(
                 topic: try row.text("topic"), partition: Int32(clamping: try row.integer("partition")), offset: try row.integer("offset")),
-            producedAt: try row.timestamp("produced_at"),
+            producedAt: try row.integer("produced_at"),
             // The table's own constraint knows no other stage.
             stage: RejectionStage(rawValue: try row.text("stage")) ?? .classify, reason: try row.text("reason"),
             rejectedAt: try ExactTime.date(row, "rejected_at"), payloadBytes: try row.optionalInteger("bytes").map(Int.init))

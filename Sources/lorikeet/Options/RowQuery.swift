@@ -14,8 +14,9 @@ struct RowQuery {
         do {
             let connection = try PostgresConnection(dsn: database.value, applicationName: "lorikeet train")
             defer { connection.close() }
-            try connection.execute("SET default_transaction_read_only = on")
+            try connection.execute("BEGIN READ ONLY")
             result = try connection.execute(sql)
+            try connection.execute("ROLLBACK")
         } catch {
             throw CommandFailure(.failed, "query: \(error)")
         }
