@@ -102,10 +102,8 @@ public protocol LabelledRowSource: Sendable {
         _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
     ) async throws
 
-    /// Runs `body` while no other process retrains this task.
-    ///
-    /// - Returns: `nil` without having run it if another one does.
-    func withLock<Result: Sendable>(
-        task: String, _ body: @Sendable () async throws -> Result
-    ) async throws -> Result?
+    /// Runs `body` while no other process retrains this task. Whoever loses the lease meanwhile must promote nothing.
+    func withLock<Value: Sendable>(
+        task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
+    ) async throws -> Exclusive<Value>
 }

@@ -168,6 +168,7 @@ struct LearningRun {
     private func settle(
         _ challenger: Adapter, _ decision: inout PromotionGate.Decision, metrics: [String: Double]
     ) async throws -> AdapterVersion {
+        if isCancelled() { throw LearningError.training("\(TrainingError.cancelled)") }
         let version = try await way.store.publish(
             task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest)
         if decision.promotes, version.state != .live, version.promotedAt != nil {

@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Foundation
 import Logging
 import Training
 import WordPiece
@@ -48,17 +49,21 @@ public struct LearningWay: Sendable {
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws -> RetrainingOutcome {
         let started = ContinuousClock.now
-        let outcome = try await source.withLock(task: task) {
+        let result = try await source.withLock(task: task) { lease in
             try await record(task: task, trigger: trigger) { champion in
                 var run = LearningRun(
                     way: self, task: task, wantedLabels: labels, wantsSets: isMultiLabel, champion: champion, progress: progress,
-                    isCancelled: isCancelled)
-                return try await run.outcome()
+                    isCancelled: { isCancelled() || lease.loss != nil })
+                do { return try await run.outcome() } catch { throw lease.loss.map(LearningError.leaseLost) ?? error }
             }
         }
-        guard var outcome else {
-            return RetrainingOutcome(
-                task: task, verdict: .skipped, reason: "another process is retraining task \(task) at this moment")
+        var outcome: RetrainingOutcome
+        switch result {
+        case .ran(let ended): outcome = ended
+        case .held(let holder):
+            let since = holder.since.formatted(.iso8601)
+            let reason = "another process is retraining task \(task): \(holder.process), since \(since)"
+            return RetrainingOutcome(task: task, verdict: .skipped, reason: reason)
         }
         outcome.seconds = (ContinuousClock.now - started) / .seconds(1)
         logger.notice(
@@ -91,11 +96,14 @@ public struct LearningWay: Sendable {
 public enum LearningError: Error, Equatable, CustomStringConvertible {
     case training(String)
     case evaluation(String)
+    /// Another process may be retraining the task by now.
+    case leaseLost(String)
 
     public var description: String {
         switch self {
         case .training(let reason): "training failed: \(reason)"
         case .evaluation(let reason): "evaluation failed: \(reason)"
+        case .leaseLost(let reason): "the lease on this retraining was lost, so nothing was promoted: \(reason)"
         }
     }
 }

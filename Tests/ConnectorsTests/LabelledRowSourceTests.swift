@@ -28,7 +28,9 @@ import Testing
                         with: [.text(task), .text(text), .text(label)])
                 }
             }
-            try await LabelledRowSourceConformance(source: source, add: add).run()
+            try await LabelledRowSourceConformance(
+                source: source, add: add, expire: { try database.expireLease(task: $0) }
+            ).run()
         }
     }
 
@@ -129,14 +131,14 @@ import Testing
     @Test func oneRetrainingOfATaskAtATime() async throws {
         try await withRows { database, source in
             let other = PostgresLabelledRowSource(database.settings())
-            let outer = try await source.withLock(task: "section") {
-                let same = try await other.withLock(task: "section") { true }
-                let another = try await other.withLock(task: "role") { true }
+            let outer = try await source.withLock(task: "section") { _ in
+                let same = try await other.withLock(task: "section") { _ in true }
+                let another = try await other.withLock(task: "role") { _ in true }
                 return (same, another)
-            }
-            #expect(outer?.0 == nil)
-            #expect(outer?.1 == true)
-            #expect(try await other.withLock(task: "section") { true } == true)
+            }.value
+            #expect(outer?.0.holder?.process == TaskLease.holder(process: getpid()))
+            #expect(outer?.1.value == true)
+            #expect(try await other.withLock(task: "section") { _ in true }.value == true)
             await other.close()
         }
     }
@@ -144,9 +146,9 @@ import Testing
     @Test func theLockIsFreedWhenTheBodyFails() async throws {
         struct Failure: Error {}
         try await withRows { _, source in
-            await #expect(throws: Failure.self) { try await source.withLock(task: "section") { throw Failure() } }
-            let isFree = try await source.withLock(task: "section") { true }
-            #expect(isFree == true)
+            await #expect(throws: Failure.self) { try await source.withLock(task: "section") { _ in throw Failure() } }
+            let isFree = try await source.withLock(task: "section") { _ in true }
+            #expect(isFree.value == true)
         }
     }
 

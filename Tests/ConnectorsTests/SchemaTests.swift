@@ -19,7 +19,7 @@ import Testing
                 + "WHERE relnamespace = 'lorikeet'::regnamespace AND relkind = 'r' ORDER BY relname")
         #expect(
             try rows.map { try $0.text("name") } == [
-                "adapters", "annotations", "labels", "rejected", "retrainings", "schema_migrations",
+                "adapters", "annotations", "labels", "leases", "rejected", "retrainings", "schema_migrations",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
     }

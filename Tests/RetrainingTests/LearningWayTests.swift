@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Foundation
 import Logging
 import Retraining
 import TestSupport
@@ -25,12 +26,16 @@ struct LearningWayTests {
         settings.training.workers = 1
     }
 
-    private func run(labels: [String] = [], isCancelled: Bool = false) async throws -> RetrainingOutcome {
+    private func run(
+        labels: [String] = [], isCancelled: Bool = false,
+        progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
+    ) async throws -> RetrainingOutcome {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let way = LearningWay(
             base: model.base, tokenizer: model.tokenizer, store: store, rows: source, settings: settings, logger: logger)
-        return try await way.run(task: "letters", labels: labels, trigger: .command, isCancelled: { isCancelled })
+        return try await way.run(
+            task: "letters", labels: labels, trigger: .command, progress: progress, isCancelled: { isCancelled })
     }
 
     /// Texts of `x` and `y` with the label that their letters say, all different.
@@ -211,9 +216,23 @@ struct LearningWayTests {
 
     @Test func oneRetrainingAtATime() async throws {
         addRows(300)
-        let outcome = try await source.withLock(task: "letters") { try await run() }
-        #expect(outcome?.verdict == .skipped && outcome?.reason.contains("another process") == true)
+        let outcome = try await source.withLock(task: "letters") { _ in try await run() }.value
+        #expect(outcome?.verdict == .skipped)
+        let since = Date(timeIntervalSince1970: 1_700_000_300).formatted(.iso8601)
+        #expect(outcome?.reason == "another process is retraining task letters: this process, since \(since)")
         #expect(source.records.isEmpty)
+    }
+
+    /// As where a machine was stopped for longer than the lease lasts: another one may be at it by now.
+    @Test func whoeverLosesTheLeasePromotesNothing() async throws {
+        addRows(300)
+        let error = await #expect(throws: LearningError.self) {
+            try await run(progress: { [source] _ in source.expireLease(task: "letters") })
+        }
+        #expect(error == .leaseLost("it expired"))
+        #expect(source.records.first?.verdict == .failed)
+        #expect(source.records.first?.reason?.contains("lease") == true)
+        #expect(try await store.versions(task: nil).isEmpty)
     }
 
     @Test func aRunThatBreaksOffIsRecordedAsFailed() async throws {

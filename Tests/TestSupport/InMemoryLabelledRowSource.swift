@@ -6,7 +6,9 @@ public final class InMemoryLabelledRowSource: LabelledRowSource {
     private struct State: Sendable {
         var rows: [String: [LabelledRow]] = [:]
         var records: [RetrainingRecord] = []
-        var locked: Set<String> = []
+        /// The leases that are held, by task; each has a number of its own.
+        var leases: [String: (number: Int, holder: LeaseHolder)] = [:]
+        var lastLease = 0
         var now = Date(timeIntervalSince1970: 1_700_000_000)
     }
 
@@ -76,11 +78,31 @@ public final class InMemoryLabelledRowSource: LabelledRowSource {
         }
     }
 
-    public func withLock<Result: Sendable>(
-        task: String, _ body: @Sendable () async throws -> Result
-    ) async throws -> Result? {
-        guard state.update({ $0.locked.insert(task).inserted }) else { return nil }
-        defer { _ = state.update { $0.locked.remove(task) } }
-        return try await body()
+    public func withLock<Value: Sendable>(
+        task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
+    ) async throws -> Exclusive<Value> {
+        let taken: Exclusive<Int> = state.update { state in
+            if let lease = state.leases[task] { return .held(by: lease.holder) }
+            state.lastLease += 1
+            state.leases[task] = (state.lastLease, LeaseHolder(process: "this process", since: state.now))
+            return .ran(state.lastLease)
+        }
+        switch taken {
+        case .held(let holder): return .held(by: holder)
+        case .ran(let number):
+            defer { state.update { if $0.leases[task]?.number == number { $0.leases[task] = nil } } }
+            return .ran(try await body(Lease(state: state, task: task, number: number)))
+        }
+    }
+
+    /// As when its holder did not renew it in time.
+    public func expireLease(task: String) { state.update { $0.leases[task] = nil } }
+
+    private struct Lease: RetrainingLease {
+        let state: Watched<State>
+        let task: String
+        let number: Int
+
+        var loss: String? { state.value.leases[task]?.number == number ? nil : "it expired" }
     }
 }

@@ -5,16 +5,20 @@ import Retraining
 public struct LabelledRowSourceConformance: Sendable {
     private let source: any LabelledRowSource
     private let add: @Sendable ([(text: String, label: String)], String) async throws -> Void
+    private let expire: @Sendable (String) async throws -> Void
 
     /// - Parameters:
     ///   - source: empty as far as tasks `color` and `shape` go.
     ///   - add: adds rows to a task as a user's own system would, each later than the one before.
+    ///   - expire: lets the lease on retraining a task expire, as when its holder was killed.
     public init(
         source: any LabelledRowSource,
-        add: @escaping @Sendable (_ rows: [(text: String, label: String)], _ task: String) async throws -> Void
+        add: @escaping @Sendable (_ rows: [(text: String, label: String)], _ task: String) async throws -> Void,
+        expire: @escaping @Sendable (_ task: String) async throws -> Void
     ) {
         self.source = source
         self.add = add
+        self.expire = expire
     }
 
     /// Throws ``ConformanceFailure`` at the first promise that is not kept.
@@ -22,6 +26,7 @@ public struct LabelledRowSourceConformance: Sendable {
         try await countsAndReadsRows()
         try await keepsRecords()
         try await locksOneTask()
+        try await leasesExpire()
     }
 
     private func countsAndReadsRows() async throws {
@@ -56,18 +61,44 @@ public struct LabelledRowSourceConformance: Sendable {
 
     private func locksOneTask() async throws {
         let source = source
-        let nested = try await source.withLock(task: "color") {
-            let same = try await source.withLock(task: "color") { true }
-            let other = try await source.withLock(task: "shape") { true }
-            return (same, other)
-        }
-        try require(nested?.0 == nil, "one retraining a task at a time")
-        try require(nested?.1 == true, "tasks do not wait for one another")
-        try require(try await source.withLock(task: "color") { 7 } == 7, "a lock that was given back can be had again")
+        let nested = try await source.withLock(task: "color") { lease in
+            let same = try await source.withLock(task: "color") { _ in true }
+            let other = try await source.withLock(task: "shape") { _ in true }
+            return (same, other, lease.loss)
+        }.value
+        try require(nested?.0.value == nil, "one retraining a task at a time")
+        try require(nested?.0.holder?.process.isEmpty == false, "the one who retrains is named")
+        try require(nested?.1.value == true, "tasks do not wait for one another")
+        try require(nested?.2 == nil, "a lease that is held is not lost")
+        let again = try await source.withLock(task: "color") { _ in 7 }
+        try require(again.value == 7, "a lease that was given back can be had again")
         do {
-            _ = try await source.withLock(task: "color") { throw ConformanceFailure(description: "on purpose") }
+            _ = try await source.withLock(task: "color") { _ in throw ConformanceFailure(description: "on purpose") }
             try require(false, "what the body throws comes through")
         } catch let failure as ConformanceFailure where failure.description == "on purpose" {}
-        try require(try await source.withLock(task: "color") { true } == true, "a body that throws gives the lock back")
+        let free = try await source.withLock(task: "color") { _ in true }
+        try require(free.value == true, "a body that throws gives the lease back")
+    }
+
+    private func leasesExpire() async throws {
+        let (source, expire) = (source, expire)
+        let hasTaken = Watched(false)
+        let mayEnd = Watched(false)
+        let successor = try await source.withLock(task: "color") { _ in
+            try await expire("color")
+            let successor = Task {
+                try await source.withLock(task: "color") { _ in
+                    hasTaken.update { $0 = true }
+                    await mayEnd.wait { $0 }
+                }.value != nil
+            }
+            await hasTaken.wait { $0 }
+            return successor
+        }.value
+        // The first one has ended; what it gave back was no longer its own.
+        let third = try await source.withLock(task: "color") { _ in true }
+        mayEnd.update { $0 = true }
+        try require(try await successor?.value == true, "a lease that expired is the next one's")
+        try require(third.value == nil, "whoever lost a lease does not give back its successor's")
     }
 }

@@ -43,8 +43,7 @@ public struct PostgresAdapterStore: AdapterStore {
         let row = NewAdapter(task: task, adapter: adapter, metrics: metrics, parentDigest: parentDigest)
         return try await session.run("publishing an adapter") { connection in
             try connection.transaction {
-                let rows = AdapterRows(connection)
-                try rows.lock(task)
+                let rows = try Self.locked(task, on: connection)
                 if let known = try rows.version(task: task, digest: row.digest) { return known }
                 return try rows.insert(row)
             }
@@ -87,12 +86,19 @@ public struct PostgresAdapterStore: AdapterStore {
     ) async throws -> AdapterVersion {
         let result = try await session.run(purpose) { connection in
             try connection.transaction {
-                let rows = AdapterRows(connection)
-                try rows.lock(task)
-                return try body(rows)
+                try body(try Self.locked(task, on: connection))
             }
         }
         return try result.get()
+    }
+
+    /// Locks a task's rows for a change. One that is made by a retraining is made under its lease: what is lost by now
+    /// promotes nothing.
+    private static func locked(_ task: String, on connection: BoundedConnection) throws -> AdapterRows {
+        let rows = AdapterRows(connection)
+        try rows.lock(task)
+        if let lease = TaskLease.current, lease.task == task { try lease.verify(on: connection) }
+        return rows
     }
 }
 

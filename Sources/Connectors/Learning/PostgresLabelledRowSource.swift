@@ -7,10 +7,15 @@ import Serving
 /// Labelled rows from `lorikeet.annotations`, and the learning way's records in `lorikeet.retrainings`.
 public struct PostgresLabelledRowSource: LabelledRowSource {
     private let settings: PostgresSettings
+    private let lease: LeaseTimes
+    private let clock: Timepiece
     private let session: PostgresSession
 
-    public init(_ settings: PostgresSettings) {
-        self.settings = settings
+    /// - Parameters:
+    ///   - lease: of ``withLock(task:_:)``.
+    ///   - clock: what the lease is renewed by.
+    public init(_ settings: PostgresSettings, lease: LeaseTimes = LeaseTimes(), clock: Timepiece = .system) {
+        (self.settings, self.lease, self.clock) = (settings, lease, clock)
         session = PostgresSession(settings, name: "labelled rows")
     }
 
@@ -80,9 +85,11 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
 
     public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
         try await session.run("noting a retraining") { connection in
-            let result = try connection.execute(
-                "INSERT INTO lorikeet.retrainings (task, trigger, champion) VALUES ($1, $2, $3) RETURNING id",
-                [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
+            let result = try connection.transaction {
+                try connection.execute(
+                    "INSERT INTO lorikeet.retrainings (task, trigger, champion) VALUES ($1, $2, $3) RETURNING id",
+                    [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
+            }
             guard let row = result.first else { throw DatabaseError(action: .stop, reason: "a retraining was not noted") }
             return try row.integer("id")
         }
@@ -92,30 +99,52 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
     ) async throws {
         try await session.run("noting a retraining") { connection in
-            let result = try connection.execute(
-                """
-                UPDATE lorikeet.retrainings
-                SET finished_at = clock_timestamp(), verdict = $2, reason = $3, rows_used = $4::bigint, challenger = $5 WHERE id = $1
-                """,
-                [
-                    .integer(id), .text(verdict.rawValue), .text(StorableText.text(reason)), .integer(Int64(rowsUsed)),
-                    challenger.map(PostgresValue.text) ?? .null,
-                ])
+            let result = try connection.transaction {
+                try connection.execute(
+                    """
+                    UPDATE lorikeet.retrainings
+                    SET finished_at = clock_timestamp(), verdict = $2, reason = $3, rows_used = $4::bigint,
+                        challenger = $5
+                    WHERE id = $1
+                    """,
+                    [
+                        .integer(id), .text(verdict.rawValue), .text(StorableText.text(reason)),
+                        .integer(Int64(rowsUsed)), challenger.map(PostgresValue.text) ?? .null,
+                    ])
+            }
             if result.affectedRows != 1 { throw DatabaseError(action: .stop, reason: "there is no retraining \(id)") }
         }
     }
 
-    public func withLock<Result: Sendable>(
-        task: String, _ body: @Sendable () async throws -> Result
-    ) async throws -> Result? {
-        guard let lock = try await TaskLock.acquire(task: task, settings) else { return nil }
-        do {
-            let result = try await body()
-            await lock.release()
-            return result
-        } catch {
-            await lock.release()
-            throw error
+    /// By a lease in `lorikeet.leases`, renewed while `body` runs. Adapters that ``PostgresAdapterStore`` changes
+    /// within `body` are changed only while the lease holds: it is locked in the same transaction.
+    public func withLock<Value: Sendable>(
+        task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
+    ) async throws -> Exclusive<Value> {
+        switch try await TaskLease.acquire(task: task, settings, times: lease, clock: clock) {
+        case .held(let holder): return .held(by: holder)
+        case .ran(let lease):
+            let heartbeat = Task { await lease.keepAlive() }
+            let result: Result<Value, any Error>
+            do {
+                result = .success(try await TaskLease.$current.withValue(lease) { try await body(lease) })
+            } catch {
+                result = .failure(error)
+            }
+            heartbeat.cancel()
+            await heartbeat.value
+            await lease.release()
+            return .ran(try result.get())
+        }
+    }
+
+    /// Gives back what a process of this machine held that has ended without doing so.
+    public func releaseLease(task: String, ofEndedProcess process: pid_t) async throws(DatabaseError) {
+        let parameters: [PostgresValue] = [.text(TaskLease.name(of: task)), .text(TaskLease.holder(process: process))]
+        try await session.run("giving a lease back") { connection in
+            _ = try connection.transaction {
+                try connection.execute("DELETE FROM lorikeet.leases WHERE name = $1 AND holder = $2", parameters)
+            }
         }
     }
 

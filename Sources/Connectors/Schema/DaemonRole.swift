@@ -10,6 +10,7 @@ struct DaemonRole {
         ("annotations", "SELECT"),
         ("adapters", "SELECT, INSERT, UPDATE"),
         ("retrainings", "SELECT, INSERT, UPDATE"),
+        ("leases", "SELECT, INSERT, UPDATE, DELETE"),
     ]
 
     var statements: [String] {

@@ -8,7 +8,7 @@ struct Migration: Sendable {
 
 extension Migration {
     /// Every step, by version from 1 on without a gap.
-    static let all: [Migration] = [.tables]
+    static let all: [Migration] = [.tables, .leases]
 }
 
 /// What a person sees in psql beside a table (`\dt+`) or a column (`\d+`).

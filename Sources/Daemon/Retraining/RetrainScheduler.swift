@@ -115,6 +115,10 @@ actor RetrainScheduler: Service {
                 child.kill()
             }
         }
+        // It has ended: what it holds in the database still is nobody's.
+        if ending.status != 0 {
+            try? await source(of: pipeline).releaseLease(task: task, ofEndedProcess: child.processID)
+        }
         try Task.checkCancellation()
         report(ending, task: task)
     }

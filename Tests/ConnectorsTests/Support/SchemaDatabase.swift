@@ -55,6 +55,15 @@ struct SchemaDatabase {
             connectTimeout: min(deadline, .seconds(10)), statementDeadline: deadline)
     }
 
+    /// Through a pooler before the server.
+    func settings(
+        through bouncer: PrivatePgBouncer, user: String = "postgres", deadline: Duration = .seconds(20)
+    ) -> PostgresSettings {
+        PostgresSettings(
+            dsn: bouncer.dsn(database: name, user: user), applicationName: "lorikeet-test",
+            connectTimeout: min(deadline, .seconds(10)), statementDeadline: deadline)
+    }
+
     /// A proxy before the server's socket.
     func proxy(filter: @escaping @Sendable (UInt16) -> (any ProxyFilter)? = { _ in nil }) throws -> FaultProxy {
         try FaultProxy(to: .unix(path: cluster.folder + "/.s.PGSQL.5432"), filter: filter)
@@ -91,6 +100,24 @@ struct SchemaDatabase {
         try sql("CREATE ROLE \(role) LOGIN")
         try await Schema.migrate(settings(), grantingTo: role)
         return role
+    }
+
+    /// Puts the end of the lease on retraining a task into the past.
+    func expireLease(task: String) throws {
+        try sql(
+            "UPDATE lorikeet.leases SET expires_at = clock_timestamp() - interval '1 second' WHERE name = $1",
+            with: [.text(TaskLease.name(of: task))])
+    }
+
+    /// How long the lease on retraining a task lasts from now on, in seconds; nil if there is none.
+    func leaseSeconds(task: String) throws -> Double? {
+        try sql(
+            """
+            SELECT extract(epoch FROM expires_at - clock_timestamp())::double precision AS s
+            FROM lorikeet.leases WHERE name = $1
+            """,
+            with: [.text(TaskLease.name(of: task))]
+        ).first?.double("s")
     }
 
     /// Returns when so many sessions of this database wait for locks; the server looks, because it sends no event for that.

@@ -1,0 +1,160 @@
+import AdapterRegistry
+import Foundation
+import PostgresClient
+import Retraining
+import Serving
+import TestSupport
+import Testing
+
+@testable import Connectors
+
+/// The lease on retraining a task: kept by renewals, ended by the clock, checked where an adapter is promoted.
+@Suite(.timeLimit(.minutes(3))) struct TaskLeaseTests {
+    private let clock = ManualClock()
+
+    private func source(_ database: SchemaDatabase) -> PostgresLabelledRowSource {
+        PostgresLabelledRowSource(database.settings(), clock: clock.timepiece)
+    }
+
+    @Test func heartbeatsKeepIt() async throws {
+        let (database, clock) = (try await SchemaDatabase.make(), clock)
+        let source = source(database)
+        let ran = try await source.withLock(task: "section") { lease in
+            for _ in 0..<6 {
+                await clock.waitForSleepers()
+                try database.sql("UPDATE lorikeet.leases SET expires_at = clock_timestamp() + interval '30 seconds'")
+                clock.advance(by: .seconds(20))
+                await clock.waitForSleepers()
+                #expect(lease.loss == nil)
+                #expect(try #require(try database.leaseSeconds(task: "section")) > 31)
+            }
+            return true
+        }
+        #expect(ran.value == true)
+        #expect(try database.leaseSeconds(task: "section") == nil)
+        await source.close()
+    }
+
+    @Test func oneThatExpiredIsNotRenewed() async throws {
+        let (database, clock) = (try await SchemaDatabase.make(), clock)
+        let source = source(database)
+        try await lose(source) { lease in
+            await clock.waitForSleepers()
+            try database.expireLease(task: "section")
+            clock.advance(by: .seconds(20))
+        }
+        await source.close()
+    }
+
+    @Test func aDatabaseThatIsAwayForTooLongIsALoss() async throws {
+        let clock = clock
+        try await SchemaDatabase.withOwnCluster { database in
+            let source = source(database)
+            let reason = try await lose(source) { _ in
+                await clock.waitForSleepers()
+                try database.cluster.halt()
+                // Attempts at 20 s, and every 2 s after that.
+                clock.advance(by: .seconds(20))
+                for _ in 0..<19 {
+                    await clock.waitForSleepers()
+                    clock.advance(by: .seconds(2))
+                }
+                await clock.waitForSleepers()
+                clock.advance(by: .seconds(2))
+            }
+            #expect(reason.hasPrefix("it could not be renewed within 60.0 seconds: PostgreSQL"), "\(reason)")
+            try database.cluster.restart()
+            await source.close()
+        }
+    }
+
+    /// - Returns: why the lease was lost.
+    @discardableResult
+    private func lose(
+        _ source: PostgresLabelledRowSource, _ cause: @escaping @Sendable (any RetrainingLease) async throws -> Void
+    ) async throws -> String {
+        let reason = try await source.withLock(task: "section") { lease in
+            try await cause(lease)
+            while lease.loss == nil { await Task.yield() }
+            return lease.loss
+        }.value
+        return try #require(reason ?? nil)
+    }
+
+    @Test func nothingIsPromotedWithoutIt() async throws {
+        let database = try await SchemaDatabase.make()
+        let (source, store) = (source(database), PostgresAdapterStore(database.settings()))
+        let adapter = try TinyModel.shared.get().adapter(labels: ["a", "b"], seed: 1)
+        let version = try await store.publish(task: "section", adapter: adapter, metrics: [:], parentDigest: nil)
+        let loss = try await source.withLock(task: "section") { lease in
+            try database.expireLease(task: "section")
+            let error = await #expect(throws: DatabaseError.self) {
+                try await store.promote(task: "section", version: version.version)
+            }
+            #expect(error?.reason.contains("the lease on retraining section is lost") == true)
+            // Another task's lease has no say in this one's adapters.
+            _ = try await store.publish(task: "role", adapter: adapter, metrics: [:], parentDigest: nil)
+            return lease.loss
+        }.value
+        #expect((loss ?? nil) != nil)
+        #expect(try await store.live(tasks: ["section"]).isEmpty)
+        // A person has no lease, and needs none.
+        _ = try await store.promote(task: "section", version: version.version)
+        await source.close()
+        await store.close()
+    }
+
+    /// Whoever would take the lease over waits until the promotion that looked at it has ended.
+    @Test func aLeaseIsNotTakenInTheMiddleOfAPromotion() async throws {
+        let database = try await SchemaDatabase.make()
+        let (source, other) = (source(database), PostgresLabelledRowSource(database.settings()))
+        let outcome = try await source.withLock(task: "section") { _ in
+            let connection = try BoundedConnection(database.settings())
+            defer { connection.close() }
+            let lease = try #require(TaskLease.current)
+            let taking = try await connection.holding(lease) {
+                let taking = Task { try await other.withLock(task: "section") { _ in true } }
+                try await database.waitUntilBlocked()
+                return taking
+            }
+            return try await taking.value
+        }.value
+        #expect(outcome?.holder != nil)
+        await source.close()
+        await other.close()
+    }
+
+    @Test func whatAKilledProcessHeldIsGivenBack() async throws {
+        let database = try await SchemaDatabase.make()
+        let source = source(database)
+        try database.sql(
+            """
+            INSERT INTO lorikeet.leases
+            SELECT name, gen_random_uuid(), holder, now(), now() + interval '1 minute'
+            FROM (VALUES
+                ('retraining section', '\(TaskLease.holder(process: 4_000_001))'),
+                ('retraining role', '\(TaskLease.holder(process: 4_000_002))')) AS leases (name, holder)
+            """)
+        #expect(
+            try await source.withLock(task: "section") { _ in true }.holder?.process
+                == TaskLease.holder(process: 4_000_001))
+        try await source.releaseLease(task: "section", ofEndedProcess: 4_000_001)
+        try await source.releaseLease(task: "role", ofEndedProcess: 4_000_001)
+        #expect(try await source.withLock(task: "section") { _ in true }.value == true)
+        #expect(
+            try await source.withLock(task: "role") { _ in true }.holder?.process
+                == TaskLease.holder(process: 4_000_002))
+        await source.close()
+    }
+}
+
+extension BoundedConnection {
+    /// Runs `body` in a transaction that has looked at the lease, then commits.
+    fileprivate func holding<Value>(_ lease: TaskLease, _ body: () async throws -> Value) async throws -> Value {
+        try execute("BEGIN")
+        try lease.verify(on: self)
+        let value = try await body()
+        try execute("COMMIT")
+        return value
+    }
+}
