@@ -57,10 +57,12 @@ public final class LorikeetDaemon: Sendable {
         let configuration: DaemonConfiguration
         let loaded: LoadedBase
         var tasks: [String: [String: KeptTask]] = [:]
+        let direct: [String: Secret]
         do throws(ConfigurationError) {
             configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
             loaded = try LoadedBase(configuration)
             for (postgres, pipelines) in configuration.databases { tasks[postgres] = try loaded.keptTasks(of: pipelines) }
+            direct = configuration.directConnections
         } catch {
             throw CommandFailure(error)
         }
@@ -70,7 +72,12 @@ public final class LorikeetDaemon: Sendable {
         workers = WorkerPool(base: loaded.base, workers: workerCount)
         keepers = Dictionary(
             uniqueKeysWithValues: tasks.map { postgres, tasks in
-                (postgres, AdapterKeeper(postgres: Secret(postgres), tasks: tasks, base: loaded.base, logger: logger))
+                (
+                    postgres,
+                    AdapterKeeper(
+                        postgres: Secret(postgres), direct: direct[postgres], tasks: tasks, base: loaded.base,
+                        logger: logger)
+                )
             })
         supervisor = PipelineSupervisor(
             tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)

@@ -10,7 +10,7 @@ import Testing
 
     @Test func changesArriveByTask() async throws {
         let database = try await SchemaDatabase.make()
-        var changes = AdapterNotifications(database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
+        var changes = AdapterNotifications(direct: database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
         #expect(await changes.next() == .poll)
         try notify(database, "section")
         #expect(await changes.next() == .changed(task: "section"))
@@ -18,15 +18,15 @@ import Testing
         #expect(await changes.next() == .changed(task: "tâsk with 'quotes'"))
     }
 
-    @Test func pollsComeWithoutAnyNotification() async throws {
-        let database = try await SchemaDatabase.make()
-        var changes = AdapterNotifications(database.settings(), pollInterval: .milliseconds(20)).makeAsyncIterator()
+    @Test func pollsComeWithoutAnyConnection() async throws {
+        var changes = AdapterNotifications(direct: nil, pollInterval: .milliseconds(20)).makeAsyncIterator()
         for _ in 0..<3 { #expect(await changes.next() == .poll) }
     }
 
     @Test func aBrokenConnectionComesBackWithAPoll() async throws {
         try await SchemaDatabase.withOwnCluster { database in
-            var changes = AdapterNotifications(database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
+            let notifications = AdapterNotifications(direct: database.settings(), pollInterval: .seconds(600))
+            var changes = notifications.makeAsyncIterator()
             #expect(await changes.next() == .poll)
             try database.cluster.restart()
             #expect(await changes.next() == .poll)
@@ -37,7 +37,7 @@ import Testing
 
     @Test func iterationEndsWithItsTask() async throws {
         let database = try await SchemaDatabase.make()
-        let notifications = AdapterNotifications(database.settings(), pollInterval: .seconds(600))
+        let notifications = AdapterNotifications(direct: database.settings(), pollInterval: .seconds(600))
         let task = Task {
             var seen = 0
             for await _ in notifications {

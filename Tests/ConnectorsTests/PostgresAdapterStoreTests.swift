@@ -106,7 +106,8 @@ import Testing
     @Test func promotionAndRollbackAreTold() async throws {
         try await withStore { database, store in
             for adapter in try adapters(2) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
-            var changes = AdapterNotifications(database.settings(), pollInterval: .seconds(600)).makeAsyncIterator()
+            let notifications = AdapterNotifications(direct: database.settings(), pollInterval: .seconds(600))
+            var changes = notifications.makeAsyncIterator()
             #expect(await changes.next() == .poll)
             _ = try await store.promote(task: "color", version: 1)
             #expect(await changes.next() == .changed(task: "color"))

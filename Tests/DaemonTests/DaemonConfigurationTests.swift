@@ -41,6 +41,24 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
         ])
 }
 
+@Test func aDatabaseHasOneDirectConnection() throws {
+    let folder = try TemporaryFolder()
+    func file(_ name: String, direct: String?) throws -> String {
+        let key = direct.map { ", postgres_direct: \"\($0)\"" } ?? ""
+        let text = pipeline(name: name).replacing("\"host=h\" }", with: "\"host=h\"\(key) }")
+        return try folder.write("\(name).yaml", text)
+    }
+    let (one, two) = (try file("one", direct: "host=d password=secret"), try file("two", direct: nil))
+    let configuration = try DaemonConfiguration.read(files: [two, one])
+    #expect(configuration.directConnections == ["host=h": Secret("host=d password=secret")])
+    #expect(!"\(configuration)".contains("secret"))
+    #expect(
+        problems([one, two, try file("three", direct: "host=e")], folder) == [
+            "three.yaml:5: sink.postgres_direct: \(folder.path)/one.yaml gives the same database another one".replacing(
+                folder.path + "/", with: "")
+        ])
+}
+
 @Test func problemsOfAllFilesAreReportedTogether() throws {
     let folder = try TemporaryFolder()
     let one = try folder.write("one.yaml", pipeline(name: "two words"))

@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import PostgresClient
 import Serving
@@ -11,37 +12,64 @@ public enum AdapterNotification: Sendable, Equatable {
     case poll
 }
 
-/// Changes of live adapters as they happen: `LISTEN lorikeet_adapters`, on a connection and a thread of its own that come back by themselves.
+/// When to look for changes of live adapters: every `pollInterval`, through whatever connection the looking itself
+/// uses. Where there is a connection to the server itself, a notification on `lorikeet_adapters` is a hint to look
+/// sooner.
 ///
-/// A notification that is lost only delays: ``AdapterNotification/poll`` comes at least every `pollInterval`. Each iterator listens for itself; it ends
-/// with the task that iterates.
+/// `LISTEN` is state of a session, so it is never tried behind a pooler. It has a connection and a thread of its own
+/// that come back by themselves; a notification that is lost costs no more than `pollInterval`. Each iterator ends with
+/// the task that iterates.
 public struct AdapterNotifications: AsyncSequence, Sendable {
-    private let settings: PostgresSettings
+    private let direct: PostgresSettings?
     private let pollInterval: Duration
     private let backoffCeiling: Duration
     private let logger: Logger
 
+    /// - Parameter direct: the server itself, not a pooler; `nil`: polling alone.
     public init(
-        _ settings: PostgresSettings, pollInterval: Duration = .seconds(30), backoffCeiling: Duration = .seconds(15),
+        direct: PostgresSettings?, pollInterval: Duration = .seconds(2), backoffCeiling: Duration = .seconds(15),
         logger: Logger = Logger(label: "lorikeet.adapters")
     ) {
-        self.settings = settings
+        self.direct = direct
         self.pollInterval = pollInterval
         self.backoffCeiling = backoffCeiling
         self.logger = logger
     }
 
     public func makeAsyncIterator() -> AsyncStream<AdapterNotification>.Iterator {
-        // Hints need no queue without end: what is dropped, the next poll makes good.
-        let (stream, continuation) = AsyncStream.makeStream(of: AdapterNotification.self, bufferingPolicy: .bufferingNewest(256))
-        let listener = AdapterListener(
-            settings, pollInterval: pollInterval, backoffCeiling: backoffCeiling, logger: logger, continuation: continuation)
-        let task = Task { await listener.run() }
+        // One hint is as good as many: whoever takes it looks at everything.
+        let (stream, continuation) = AsyncStream.makeStream(
+            of: AdapterNotification.self, bufferingPolicy: .bufferingNewest(1))
+        let polling = Task { [pollInterval] in
+            while (try? await Task.sleep(for: pollInterval)) != nil { continuation.yield(.poll) }
+            continuation.finish()
+        }
+        let listener = direct.map {
+            AdapterListener($0, backoffCeiling: backoffCeiling, logger: logger, continuation: continuation)
+        }
+        let listening = listener.map { listener in Task { await listener.run() } }
         continuation.onTermination = { _ in
-            task.cancel()
-            listener.interrupt()
+            polling.cancel()
+            listening?.cancel()
+            listener?.interrupt()
         }
         return stream.makeAsyncIterator()
+    }
+
+    /// Whether a notification that is sent through one connection arrives at another; changes nothing.
+    ///
+    /// - Throws: what keeps either of them from it, for example that `direct` goes through a pooler.
+    public static func arrive(
+        at direct: PostgresSettings, sentThrough sender: PostgresSettings, within patience: Duration = .seconds(2)
+    ) async throws(DatabaseError) -> Bool {
+        let channel = "lorikeet_check_\(UUID().uuidString)"
+        return try await PostgresSession.once(direct, "listening") { listener in
+            try listener.listen(to: channel)
+            let connection = try BoundedConnection(sender)
+            defer { connection.close() }
+            try connection.execute("SELECT pg_notify($1, '')", [.text(channel)])
+            return try !listener.waitForNotifications(timeout: patience).isEmpty
+        }
     }
 }
 
@@ -49,21 +77,21 @@ public struct AdapterNotifications: AsyncSequence, Sendable {
 actor AdapterListener {
     private let thread = DedicatedThread(name: "adapter notifications")
     private let settings: PostgresSettings
-    private let pollInterval: Duration
     private let backoffCeiling: Duration
     private let logger: Logger
     private let continuation: AsyncStream<AdapterNotification>.Continuation
+    /// How long silence is believed.
+    private static let trial = Duration.seconds(30)
     /// The waker of the present connection.
     private let waker = Mutex<PostgresWaker?>(nil)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     init(
-        _ settings: PostgresSettings, pollInterval: Duration, backoffCeiling: Duration, logger: Logger,
+        _ settings: PostgresSettings, backoffCeiling: Duration, logger: Logger,
         continuation: AsyncStream<AdapterNotification>.Continuation
     ) {
         self.settings = settings
-        self.pollInterval = pollInterval
         self.backoffCeiling = backoffCeiling
         self.logger = logger
         self.continuation = continuation
@@ -90,7 +118,6 @@ actor AdapterListener {
                 try? await Task.sleep(for: waits.next())
             }
         }
-        continuation.finish()
     }
 
     private func listenUntilBroken(onListening: () -> Void) throws {
@@ -104,12 +131,11 @@ actor AdapterListener {
         onListening()
         continuation.yield(.poll)
         while !Task.isCancelled {
-            let notifications = try connection.waitForNotifications(timeout: pollInterval)
+            let notifications = try connection.waitForNotifications(timeout: Self.trial)
             for task in Set(notifications.map(\.payload)).sorted() { continuation.yield(.changed(task: task)) }
             guard notifications.isEmpty, !Task.isCancelled else { continue }
             // A connection that is broken without anyone having said so would listen for ever.
             try connection.execute("SELECT 1")
-            continuation.yield(.poll)
         }
     }
 }

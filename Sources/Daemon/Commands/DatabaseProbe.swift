@@ -19,6 +19,7 @@ enum DatabaseProbe {
                 let live = try await store.live(tasks: pipeline.tasks.map(\.name))
                 check(live, pipeline, loaded: loaded, missing: missing, &report)
                 try await checkLabels(of: live, pipeline, store: store, &report)
+                await checkNotifications(pipeline, through: settings, &report)
             }
         } catch {
             let isAway = (error as? DatabaseError)?.action == .retry
@@ -50,6 +51,26 @@ enum DatabaseProbe {
                 let text = "live adapter version \(version.version), digest \(version.digest.prefix(12))"
                 report.add(.fine, pipeline.problem(at: key, text))
             }
+        }
+    }
+
+    /// Tries `sink.postgres_direct` with a notification. Without it adapters are still looked at every two seconds, so
+    /// nothing here keeps the daemon from its work.
+    private static func checkNotifications(
+        _ pipeline: PipelineConfiguration, through settings: PostgresSettings, _ report: inout CheckReport
+    ) async {
+        guard let direct = pipeline.sink.postgresDirect else { return }
+        var listening = settings
+        listening.dsn = direct.value
+        do throws(DatabaseError) {
+            let arrived = try await AdapterNotifications.arrive(at: listening, sentThrough: settings)
+            report.add(
+                arrived ? .fine : .warning,
+                pipeline.problem(
+                    at: "sink.postgres_direct",
+                    arrived ? "notifications arrive" : "no notification arrives: is it the database of sink.postgres?"))
+        } catch {
+            report.add(.warning, pipeline.problem(at: "sink.postgres_direct", "\(error)"))
         }
     }
 

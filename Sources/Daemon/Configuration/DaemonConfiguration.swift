@@ -43,6 +43,14 @@ public struct DaemonConfiguration: Sendable, Equatable {
                 pipeline.problem(
                     at: "base", "one daemon has one base: here \(pipeline.base), in \(first.file) \(first.base)"))
         }
+        if let direct = pipeline.sink.postgresDirect,
+            let other = others.first(where: {
+                $0.sink.postgres == pipeline.sink.postgres && $0.sink.postgresDirect.map { $0 != direct } ?? false
+            })
+        {
+            problems.append(
+                pipeline.problem(at: "sink.postgres_direct", "\(other.file) gives the same database another one"))
+        }
         for task in pipeline.tasks {
             guard let other = others.first(where: { $0.task(task.name) != nil }), let same = other.task(task.name)
             else { continue }

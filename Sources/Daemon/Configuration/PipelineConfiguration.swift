@@ -107,6 +107,9 @@ public struct BatchConfiguration: Sendable, Equatable {
 public struct SinkConfiguration: Sendable, Equatable {
     /// `postgres`: a libpq connection string; may hold a password.
     public var postgres: Secret
+    /// `postgres_direct`: the same database without a pooler between, for notifications; nil: it is looked at every two
+    /// seconds.
+    public var postgresDirect: Secret?
     /// `store_text`: whether rows of `labels` keep the text.
     public var storeText: Bool
 }

@@ -102,12 +102,14 @@ public enum PipelineFile {
     }
 
     private static func readSink(_ value: ConfigurationValue) -> SinkConfiguration? {
-        guard let section = value.section(["postgres", "store_text"]) else { return nil }
+        guard let section = value.section(["postgres", "postgres_direct", "store_text"]) else { return nil }
         let postgres = section.required("postgres", "a connection string such as postgresql://user@host/database")?
             .text("a connection string")
+        let direct = section["postgres_direct"]?.text("a connection string")
         let storeText = section["store_text"].map { $0.flag() } ?? true
         guard let postgres, let storeText else { return nil }
-        return SinkConfiguration(postgres: Secret(postgres), storeText: storeText)
+        return SinkConfiguration(
+            postgres: Secret(postgres), postgresDirect: direct.map { Secret($0) }, storeText: storeText)
     }
 
     private static func readExamples(

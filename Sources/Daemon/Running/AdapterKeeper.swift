@@ -8,11 +8,13 @@ import Serving
 import Synchronization
 
 /// Keeps the live adapters of one database's tasks: waits for the database, checks the schema, publishes first adapters,
-/// then follows the registry, told by notifications and looking by itself now and then.
+/// then follows the registry: looks every two seconds, and sooner where a notification can reach it.
 final class AdapterKeeper: Service {
     /// Pipelines find their adapters here.
     let liveAdapters = LiveAdapters()
     let settings: PostgresSettings
+    /// The server itself, for notifications.
+    private let direct: PostgresSettings?
     private let store: PostgresAdapterStore
     private let base: BERTBase
     private let logger: Logger
@@ -34,9 +36,10 @@ final class AdapterKeeper: Service {
     private let state: Mutex<State>
 
     init(
-        postgres: Secret, tasks: [String: KeptTask], base: BERTBase, logger: Logger,
-        pollInterval: Duration = .seconds(30)
+        postgres: Secret, direct: Secret?, tasks: [String: KeptTask], base: BERTBase, logger: Logger,
+        pollInterval: Duration = .seconds(2)
     ) {
+        self.direct = direct.map { PostgresSettings(dsn: $0.value, applicationName: "lorikeet listens") }
         settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
         store = PostgresAdapterStore(settings)
         state = Mutex(State(tasks: tasks))
@@ -63,9 +66,9 @@ final class AdapterKeeper: Service {
         do {
             try await cancelWhenGracefulShutdown {
                 try await self.reachDatabase()
-                for await _ in AdapterNotifications(self.settings, pollInterval: self.pollInterval, logger: self.logger) {
-                    await self.refreshOrWait()
-                }
+                let hints = AdapterNotifications(
+                    direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)
+                for await _ in hints { await self.refreshOrWait() }
             }
         } catch is CancellationError {}
         await store.close()

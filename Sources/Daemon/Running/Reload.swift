@@ -69,6 +69,12 @@ extension LorikeetDaemon {
         for pipeline in new.pipelines where keepers[pipeline.sink.postgres.value] == nil {
             problems.append(pipeline.problem(at: "sink.postgres", "another database needs a restart"))
         }
+        let (before, after) = (configuration.directConnections, new.directConnections)
+        for pipeline in new.pipelines {
+            let postgres = pipeline.sink.postgres.value
+            guard keepers[postgres] != nil, before[postgres] != after[postgres] else { continue }
+            problems.append(pipeline.problem(at: "sink.postgres_direct", "another connection needs a restart"))
+        }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 }
@@ -83,6 +89,11 @@ extension [PipelineConfiguration] {
 extension DaemonConfiguration {
     /// The pipelines by the connection string of their database.
     var databases: [String: [PipelineConfiguration]] { Dictionary(grouping: pipelines) { $0.sink.postgres.value } }
+
+    /// The connections to the servers themselves, where files name them, by the connection string of the database.
+    var directConnections: [String: Secret] {
+        databases.compactMapValues { pipelines in pipelines.lazy.compactMap(\.sink.postgresDirect).first }
+    }
 }
 
 /// Runs one piece of work at a time, in the order of asking.

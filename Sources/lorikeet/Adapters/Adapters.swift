@@ -6,7 +6,8 @@ struct Adapters: AsyncParsableCommand {
         abstract: "Look at the registry of adapters, and change what is live.",
         discussion: """
             The registry is the table lorikeet.adapters; running daemons take every change
-            over at once. The database comes from --database, --pipeline or $DATABASE_URL.
+            over within two seconds. The database comes from --database, --pipeline or
+            $DATABASE_URL.
 
             EXAMPLES
               lorikeet adapters list

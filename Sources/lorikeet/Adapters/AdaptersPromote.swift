@@ -6,7 +6,7 @@ struct AdaptersPromote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "promote", abstract: "Make a version live; the one that was retires.",
         discussion: """
-            Running daemons swap it in at once; texts keep flowing.
+            Running daemons swap it in within two seconds; texts keep flowing.
 
             EXAMPLES
               lorikeet adapters promote section 3

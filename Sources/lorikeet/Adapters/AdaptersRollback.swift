@@ -6,7 +6,8 @@ struct AdaptersRollback: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "rollback", abstract: "Make the version live again that was live before.",
         discussion: """
-            Running daemons swap it in at once; the one taken back is marked as rejected.
+            Running daemons swap it in within two seconds; the one taken back is marked
+            as rejected.
             A second rollback goes one further back.
 
             EXAMPLES

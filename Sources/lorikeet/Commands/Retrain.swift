@@ -9,8 +9,8 @@ struct Retrain: AsyncParsableCommand {
         discussion: """
             Reads lorikeet.annotations, trains from the live adapter on, compares both
             on the rows that are held out for ever, promotes or rejects. Running daemons
-            take a promoted adapter over at once. A rejected challenger is an answer, not
-            a failure: exit status 0.
+            take a promoted adapter over within two seconds. A rejected challenger is an
+            answer, not a failure: exit status 0.
 
             EXAMPLES
               lorikeet retrain section --pipeline pipelines/packages.yaml
