@@ -9,6 +9,7 @@ import Testing
     @Test(arguments: [
         ("08006", FailureAction.retry), ("25006", .retry), ("53300", .retry), ("53100", .retry), ("57P01", .retry), ("57P03", .retry),
         ("40P01", .retry), ("40001", .retry), ("57014", .retry), ("55P03", .retry), ("58030", .retry), ("25P03", .retry), ("25P04", .retry),
+        ("08P01", .retry),
         ("22001", .reject), ("22003", .reject), ("22P05", .reject), ("23505", .reject), ("23514", .reject), ("23502", .reject),
         ("P0001", .reject), ("44000", .reject), ("54000", .reject), ("38000", .reject), ("2F005", .reject),
         ("42P01", .retry), ("42703", .stop), ("42501", .stop), ("28P01", .stop), ("28000", .stop), ("3D000", .stop), ("3F000", .stop),
@@ -24,6 +25,19 @@ import Testing
     ])
     func kindDecidesWithoutAState(_ kind: PostgresError.Kind, _ action: FailureAction) {
         #expect(FailureTable.action(for: PostgresError(kind: kind)) == action)
+    }
+
+    /// Beside its words: PgBouncer has one code for what passes and for what does not.
+    @Test(arguments: [
+        ("query_wait_timeout", FailureAction.retry), ("no more connections allowed (max_client_conn)", .retry),
+        ("server login has been failing, try again later (server_login_retry)", .retry),
+        ("server conn crashed?", .retry),
+        ("FATAL:  08P01: database \"nowhere\" does not exist", .stop), ("no such user: stranger", .stop),
+        ("unsupported startup parameter: options", .stop), ("password authentication failed", .stop),
+    ])
+    func theWordsOfAPoolerDecide(_ message: String, _ action: FailureAction) {
+        let error = PostgresError(kind: .connectionFailed, sqlState: "08P01", message: message)
+        #expect(FailureTable.action(for: error) == action)
     }
 
     @Test(arguments: [

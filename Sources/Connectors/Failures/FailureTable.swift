@@ -12,7 +12,7 @@ public enum FailureTable {
 
     /// Codes that differ from their class.
     static let sqlStates: [String: FailureAction] = [
-        "08P01": .stop,  // protocol violation: not a PostgreSQL server, or a broken one
+        "08P01": .retry,  // what PgBouncer says of nearly everything, say that it cannot reach its server
         "0A000": .stop,  // feature not supported
         "25006": .retry,  // read-only: a standby that is about to be promoted, or a server in maintenance
         "25P04": .retry,  // a transaction took longer than the server allows
@@ -55,7 +55,13 @@ public enum FailureTable {
         sqlStates[sqlState] ?? sqlStateClasses[String(sqlState.prefix(2))] ?? .stop
     }
 
+    /// What PgBouncer says, with the code it has for nearly everything, where only a person can help.
+    static let poolerRefusals = [
+        "does not exist", "no such database", "no such user", "authentication failed", "unsupported startup parameter",
+    ]
+
     public static func action(for error: PostgresError) -> FailureAction {
+        if error.sqlState == "08P01", poolerRefusals.contains(where: error.message.contains) { return .stop }
         if let sqlState = error.sqlState { return action(sqlState: sqlState) }
         return switch error.kind {
         case .connectionFailed, .connectionLost, .deadlineExceeded, .cancelled: .retry

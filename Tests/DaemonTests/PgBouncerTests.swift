@@ -1,0 +1,167 @@
+import AdapterRegistry
+import Connectors
+import Foundation
+import PostgresClient
+import Retraining
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// The whole daemon over PgBouncer in transaction mode, with three connections to the server.
+@Suite(.serialized, .timeLimit(.minutes(10))) struct PgBouncerDaemonTests {
+    private func withBouncer(
+        _ body: (DaemonFixture, PrivatePostgres, PrivatePgBouncer) async throws -> Void
+    ) async throws {
+        try await withPrivatePostgres { server in
+            try await withPgBouncer(before: server) { bouncer in
+                try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                    try await body(
+                        try await DaemonFixture(broker: broker, postgres: bouncer.dsn(database: "postgres")), server,
+                        bouncer)
+                }
+            }
+        }
+    }
+
+    private func rows(_ fixture: DaemonFixture) throws -> Int {
+        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels")
+    }
+
+    /// Labels, a retraining, a rollback and restarts of PgBouncer and its server; every text has one row in the end.
+    @Test func itLabelsRetrainsAndRollsBack() async throws {
+        try await withBouncer { fixture, server, bouncer in
+            let first = try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline(
+                extra:
+                    "retrain: { minimum_new_rows: 9999, minimum_hold_out: 5, epochs: 8, batch: 8, rate: 1e-2, workers: 1 }"
+            )
+            try fixture.addAnnotations()
+            try await fixture.withDaemon(file) { daemon in
+                func isLive(_ digest: String?) -> Bool {
+                    daemon.keepers.values.contains {
+                        $0.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == digest
+                    }
+                }
+                try fixture.produce(100)
+                try await eventually("100 rows") { try rows(fixture) == 100 }
+
+                let report = try await RetrainCommand.run(
+                    task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+                #expect(report.verdict == "promoted", "\(report.reason)")
+                // Polled for every two seconds.
+                try await eventually("the promotion", within: .seconds(20)) { isLive(report.challenger) }
+                try fixture.produce(100, from: 100)
+                try await eventually("200 rows") { try rows(fixture) == 200 }
+
+                let store = PostgresAdapterStore(fixture.settings)
+                _ = try await store.rollback(task: "noise")
+                try await eventually("the rollback", within: .seconds(20)) { isLive(first.digest) }
+                await store.close()
+
+                bouncer.crash()
+                try fixture.produce(100, from: 200)
+                try await bouncer.start()
+                try await eventually("300 rows") { try rows(fixture) == 300 }
+                try server.restart()
+                try fixture.produce(100, from: 300)
+                try await eventually("400 rows") { try rows(fixture) == 400 }
+                #expect(await daemon.readiness().ready)
+                #expect(try fixture.digests() == [first.digest, report.challenger])
+            }
+            let origins = "SELECT count(DISTINCT (\"partition\", \"offset\", produced_at)) AS n FROM lorikeet.labels"
+            #expect(try fixture.number(origins) == 400 && rows(fixture) == 400)
+            #expect(try fixture.number("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'") == 0)
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.leases") == 0)
+        }
+    }
+
+    /// The second one ends at once and names the first; when that has ended, the next one runs.
+    @Test func oneRetrainingAtATime() async throws {
+        try await withBouncer { fixture, _, _ in
+            let file = try fixture.writePipeline(
+                task: "{ labels: [calm, loud] }",
+                extra: "retrain: { minimum_hold_out: 5, epochs: 1, batch: 8, workers: 1 }")
+            try fixture.addAnnotations()
+            let retrain: @Sendable () async throws -> RetrainReport = {
+                try await RetrainCommand.run(
+                    task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+            }
+            let rows = PostgresLabelledRowSource(fixture.settings)
+            let second = try await rows.withLock(task: "noise") { _ in try await retrain() }.value
+            await rows.close()
+            #expect(second?.verdict == "skipped")
+            #expect(
+                second?.reason.contains(", process \(ProcessInfo.processInfo.processIdentifier), since 20") == true,
+                "\(second?.reason ?? "")")
+            let next = try await retrain()
+            #expect(["promoted", "rejected"].contains(next.verdict), "\(next.reason)")
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.retrainings") == 1)
+        }
+    }
+
+    /// With `sink.postgres_direct` a notification comes before any poll; without it `check` and the daemon do without.
+    @Test func aDirectConnectionHearsNotifications() async throws {
+        try await withBouncer { fixture, server, bouncer in
+            let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
+            let tasks = [
+                "noise": KeptTask(
+                    form: TaskForm(labels: DaemonFixture.labels), first: try fixture.writeAdapter("first"))
+            ]
+            let keeper = AdapterKeeper(
+                postgres: fixture.postgres, direct: Secret(server.dsn()), tasks: tasks, base: fixture.model.base,
+                logger: fixture.log.logger, pollInterval: .seconds(3600))
+            let keeping = Task { try await keeper.run() }
+            let store = PostgresAdapterStore(fixture.settings)
+            try await eventually("the first adapter") { keeper.liveAdapters.snapshot.adapters["noise"] != nil }
+            try await eventually("the listener") {
+                try fixture.number(
+                    """
+                    SELECT count(*) AS n FROM pg_stat_activity
+                    WHERE application_name = 'lorikeet listens' AND query LIKE 'LISTEN%'
+                    """
+                ) == 1
+            }
+            let version = try await store.publish(task: "noise", adapter: second, metrics: [:], parentDigest: nil)
+            _ = try await store.promote(task: "noise", version: version.version)
+            try await eventually("the swap") {
+                keeper.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == second.digest
+            }
+            keeping.cancel()
+            try await keeping.value
+            await store.close()
+
+            for (direct, finding) in [
+                (server.dsn(), "notifications arrive"), (bouncer.dsn(database: "postgres"), "goes through a pooler"),
+                (server.dsn(database: "template1"), "no notification arrives"),
+            ] {
+                let file = try fixture.folder.write(
+                    "direct.yaml",
+                    try String(contentsOfFile: try fixture.writePipeline(), encoding: .utf8).replacing(
+                        "sink: { postgres: \"${DATABASE_URL}\" }",
+                        with: "sink: { postgres: \"${DATABASE_URL}\", postgres_direct: \"${DIRECT}\" }"))
+                var environment = fixture.environment
+                environment.variables["DIRECT"] = direct
+                let report = await PipelineCheck.run(
+                    files: [file], options: .init(broker: false, environment: environment))
+                let found = report.findings.filter { $0.key == "sink.postgres_direct" }
+                #expect(
+                    found.count == 1 && found.allSatisfy { $0.message.contains(finding) && $0.line != nil },
+                    "\(report.findings)")
+            }
+        }
+    }
+}
+
+extension DaemonFixture {
+    /// 160 rows that a tiny model can learn from.
+    fileprivate func addAnnotations() throws {
+        try execute(
+            """
+            INSERT INTO lorikeet.annotations (task, text, label)
+            SELECT 'noise', concat_ws(' ', word, n, word), label
+            FROM generate_series(1, 160) AS n
+            JOIN (VALUES (0, 'brook', 'calm'), (1, '!! ?!', 'loud')) AS words (parity, word, label) ON parity = n % 2
+            """)
+    }
+}
