@@ -51,7 +51,7 @@ import Testing
 
         #expect(error?.action == .stop)
         #expect(error?.reason.contains("UPDATE on lorikeet.rejected, DELETE on lorikeet.rejected") == true)
-        #expect(error?.reason.contains("migrate --grant") == true)
+        #expect(error?.reason.contains("lorikeet migrate --role ROLE") == true)
     }
 
     @Test func unknownRoleIsRefusedAndNothingMade() async throws {

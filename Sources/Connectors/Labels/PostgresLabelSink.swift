@@ -114,7 +114,8 @@ public actor PostgresLabelSink: LabelSink {
         guard !missing.isEmpty else { return }
         throw DatabaseError(
             action: .stop,
-            reason: "the role lacks \(missing.joined(separator: ", ")): run `lorikeet migrate --grant ROLE` as the owner of the schema")
+            reason: "the role lacks \(missing.joined(separator: ", ")): "
+                + "run `lorikeet migrate --role ROLE` as the owner of the schema")
     }
 
     /// Every error ends the connection: cheap, rare, and whatever state it was in is gone.
