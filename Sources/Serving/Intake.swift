@@ -151,6 +151,7 @@ final class Intake: Sendable {
     }
 
     private func measure() async {
+        board.stillJoining()
         board.lagged(await source.lag())
         board.metrics.record(board.status(load: ledger.load, partitions: ledger.partitions.count))
         board.metrics.record(oldestAge: ledger.oldestProducedAt.map { Double(timepiece.date() - $0) / 1000 })

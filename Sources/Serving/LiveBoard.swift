@@ -22,10 +22,21 @@ final class LiveBoard: Sendable {
         var attempts = 0
     }
 
+    /// From the subscription to the first assignment.
+    private struct Joining {
+        let group: String
+        let since: Duration
+        var saidAt: Duration
+    }
+
+    /// How often the log says that the group has not answered yet.
+    private static let joiningInterval = Duration.seconds(30)
+
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
         var phase = LiveState.starting
+        var joining: Joining?
         var obstacles: [Obstacle: String] = [:]
         /// By side.
         var outages: [String: Outage] = [:]
@@ -57,10 +68,48 @@ final class LiveBoard: Sendable {
 
     // MARK: - Events
 
-    func entered(_ phase: LiveState) {
-        state.withLock { $0.phase = phase }
+    /// - Parameter group: the consumer group whose assignment is to come before texts can flow.
+    func entered(_ phase: LiveState, joining group: String? = nil) {
+        let now = timepiece.now()
+        state.withLock { state in
+            state.phase = phase
+            state.joining = group.map { Joining(group: $0, since: now, saidAt: now) }
+        }
         logger.info("pipeline is \(phase.rawValue)")
+        if let group { logger.info("joining the consumer group", metadata: ["group": "\(group)"]) }
     }
+
+    /// One line now and then while the group does not answer.
+    func stillJoining() {
+        let now = timepiece.now()
+        let overdue = state.withLock { state -> Joining? in
+            guard let joining = state.joining, now - joining.saidAt >= Self.joiningInterval else { return nil }
+            state.joining?.saidAt = now
+            return joining
+        }
+        guard let overdue else { return }
+        logger.notice(
+            "still joining the consumer group",
+            metadata: ["group": "\(overdue.group)", "waited": "\(Self.text(now - overdue.since))"])
+    }
+
+    /// The first assignment is the group's answer; those after it are rebalances.
+    private func joined(with partitions: Int) {
+        let answered = state.withLock { state in
+            defer { state.joining = nil }
+            return state.joining
+        }
+        guard let answered else { return }
+        logger.info(
+            "joined the consumer group",
+            metadata: [
+                "group": "\(answered.group)", "partitions": "\(partitions)",
+                "waited": "\(Self.text(timepiece.now() - answered.since))",
+            ])
+    }
+
+    /// Seconds with one decimal.
+    private static func text(_ duration: Duration) -> String { "\((duration.seconds * 10).rounded() / 10) s" }
 
     /// One line when a side becomes blocked, none while it is.
     ///
@@ -86,11 +135,11 @@ final class LiveBoard: Sendable {
             return state.outages.removeValue(forKey: obstacle.side)
         }
         guard let outage else { return }
-        let waited = (timepiece.now() - outage.since).seconds
         logger.notice(
             "going on",
             metadata: [
-                "after": "\(obstacle.side)", "attempts": "\(outage.attempts)", "waited": "\((waited * 10).rounded() / 10) s",
+                "after": "\(obstacle.side)", "attempts": "\(outage.attempts)",
+                "waited": "\(Self.text(timepiece.now() - outage.since))",
             ])
     }
 
@@ -102,6 +151,7 @@ final class LiveBoard: Sendable {
     }
 
     func assigned(_ partitions: [SourcePartition]) {
+        joined(with: partitions.count)
         logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description))"])
     }
 
@@ -175,10 +225,12 @@ final class LiveBoard: Sendable {
     func status(load: (messages: Int, bytes: Int), partitions: Int) -> LiveStatus {
         state.withLock { state in
             let reasons = Obstacle.allCases.compactMap { state.obstacles[$0] }
-            let isWaiting = state.phase == .running && !reasons.isEmpty
+            let joining = state.joining.map { LiveStatus.Joining(group: $0.group, elapsed: timepiece.now() - $0.since) }
+            var phase = state.phase
+            if phase == .running { phase = !reasons.isEmpty ? .waiting : joining != nil ? .joining : .running }
             return LiveStatus(
-                pipeline: pipeline, state: isWaiting ? .waiting : state.phase,
-                waitingFor: reasons.isEmpty ? nil : reasons.joined(separator: "; "), isPaused: state.isPaused,
+                pipeline: pipeline, state: phase, waitingFor: reasons.isEmpty ? nil : reasons.joined(separator: "; "),
+                joining: joining, isPaused: state.isPaused,
                 partitions: partitions, received: state.received, labelled: state.labelled, rejected: state.rejected,
                 dropped: state.dropped, messagesPerSecond: state.ended.rate(now: timepiece.now()),
                 inFlight: load.messages, inFlightBytes: load.bytes, lag: state.lag.values.reduce(0, +),

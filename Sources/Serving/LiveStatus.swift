@@ -2,6 +2,8 @@
 public enum LiveState: String, Sendable {
     /// Not begun, or not connected yet.
     case starting
+    /// Waits for the consumer group's first assignment.
+    case joining
     case running
     /// Alive, but cannot go on until something outside comes back.
     case waiting
@@ -15,6 +17,8 @@ public struct LiveStatus: Sendable {
     public var state: LiveState
     /// What is waited for, in words: `a live adapter for role`, `PostgreSQL: connection refused`.
     public var waitingFor: String?
+    /// The group that it joins, until that has given an assignment, be it an empty one.
+    public var joining: Joining?
     /// Whether the source is paused, by back-pressure or because the sink is away.
     public var isPaused: Bool
     /// Partitions assigned at present.
@@ -36,6 +40,14 @@ public struct LiveStatus: Sendable {
 
     /// Whether texts can flow now.
     public var isReady: Bool { state == .running }
+
+    /// A consumer group that has not said yet which partitions are ours.
+    public struct Joining: Sendable, Equatable, CustomStringConvertible {
+        public var group: String
+        public var elapsed: Duration
+
+        public var description: String { "group \(group) for \(elapsed.components.seconds) s" }
+    }
 }
 
 /// What a worker is doing, for the watchdog.

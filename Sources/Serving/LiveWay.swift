@@ -114,7 +114,7 @@ public final class LiveWay: Sendable {
 
     private func runStages() async {
         if await adaptersAreLive() {
-            board.entered(.running)
+            board.entered(.running, joining: source.consumerGroup)
             let storing = Task { await self.runSink() }
             let batching = Task { await self.batches.run(liveAdapters: self.liveAdapters) }
             await runIntake()

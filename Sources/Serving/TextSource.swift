@@ -19,6 +19,9 @@ extension PartitionListener {
 
 /// Where texts come from: a member of a consumer group, one call at a time.
 public protocol TextSource: Sendable {
+    /// The consumer group that it joins, which assigns partitions before anything can be read; nil: it joins none.
+    nonisolated var consumerGroup: String? { get }
+
     /// Connects and joins; returns before partitions are assigned.
     func start(listener: any PartitionListener) async throws(SourceError)
 
@@ -42,4 +45,8 @@ public protocol TextSource: Sendable {
 
     /// Leaves the group; tells the listener of the partitions that it gives up.
     func close() async
+}
+
+extension TextSource {
+    public nonisolated var consumerGroup: String? { nil }
 }

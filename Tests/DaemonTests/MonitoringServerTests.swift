@@ -1,3 +1,4 @@
+import Foundation
 import Logging
 import Testing
 
@@ -55,6 +56,21 @@ private func withServer(
             ready.body == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"# + "\n")
         #expect(try await HTTPAnswer.get("/healthz", from: address).status == 503)
     }
+}
+
+@Test func readinessSaysWhatIsJoinedAndForHowLong() throws {
+    func pipeline(_ state: String, waitingFor: String? = nil, joining: String? = nil) -> Readiness.Pipeline {
+        Readiness.Pipeline(name: "p", state: state, waitingFor: waitingFor, joining: joining)
+    }
+    let joining = Readiness(pipelines: [pipeline("joining", joining: "group readers for 12 s")])
+    #expect(!joining.ready)
+    #expect(joining.summary == "p: joining group readers for 12 s")
+    let away = Readiness(pipelines: [pipeline("waiting", waitingFor: "a broker", joining: "group readers for 12 s")])
+    #expect(away.summary == "p: waiting for a broker, joining group readers for 12 s")
+    let json = String(decoding: try JSONEncoder().encode(joining), as: UTF8.self)
+    #expect(json.contains(#""joining":"group readers for 12 s""#))
+    #expect(Readiness(pipelines: [pipeline("running")]).summary == "labelling: p")
+    #expect(Readiness(pipelines: [pipeline("starting")]).summary == "p: starting")
 }
 
 @Test func aTakenPortIsAClearError() async throws {

@@ -22,7 +22,7 @@ struct LiveHarness {
     init(
         tasks: [TaskDefinition] = [TaskDefinition(name: "role")], routes: [Route]? = nil,
         extractor: TextExtractor = .wholeMessage, source: ScriptedTextSource = ScriptedTextSource(), workers: Int = 2,
-        timepiece: Timepiece = .system, haveAdapters: Bool = true, pool: WorkerPool? = nil,
+        timepiece: Timepiece = .system, haveAdapters: Bool = true, pool: WorkerPool? = nil, logger: Logger? = nil,
         settings adjust: (inout LiveWaySettings) -> Void = { _ in }
     ) throws {
         model = try TinyModel.shared.get()
@@ -35,12 +35,12 @@ struct LiveHarness {
         settings.commitInterval = .zero
         settings.backoff = BackoffSettings(initial: .milliseconds(1), ceiling: .milliseconds(5))
         adjust(&settings)
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
+        var quiet = Logger(label: "test")
+        quiet.logLevel = .critical
         way = LiveWay(
             settings: settings, tasks: tasks, router: Router(routes: routes ?? [Route(tasks: tasks.map(\.name))]),
             extractor: extractor, source: source, sink: sink, tokenizer: model.tokenizer, liveAdapters: live,
-            workers: self.pool, logger: logger, timepiece: timepiece, metrics: metrics)
+            workers: self.pool, logger: logger ?? quiet, timepiece: timepiece, metrics: metrics)
         if haveAdapters {
             for (index, task) in tasks.enumerated() { try swap(task.name, seed: UInt64(index + 1)) }
         }

@@ -234,4 +234,64 @@ struct LiveWayFaultTests {
         workers.cancel()
         await workers.value
     }
+
+    // MARK: - Joining the group
+
+    /// The group's first assignment makes the way ready, not the subscription; an empty one is an answer as well.
+    @Test(arguments: [[LiveHarness.partition], []])
+    func untilTheGroupHasAssignedItIsJoining(_ partitions: [SourcePartition]) async throws {
+        let (clock, log) = (ManualClock(), CapturedLog())
+        let source = ScriptedTextSource(consumerGroup: "readers")
+        let harness = try LiveHarness(source: source, timepiece: clock.timepiece, logger: log.logger)
+        try await harness.whileRunning {
+            await source.state.wait { $0.polls > 2 }
+            #expect(harness.way.status.state == .joining && !harness.way.status.isReady)
+            clock.advance(by: .seconds(12))
+            #expect(harness.way.status.joining?.description == "group readers for 12 s")
+            #expect(log.lines("joining the consumer group", ["group": "readers"]).count == 1)
+            clock.advance(by: .seconds(20))
+            await log.lines.wait { $0.contains { $0.message == "still joining the consumer group" } }
+            #expect(log.lines("still joining the consumer group", ["waited": "32.0 s"]).count == 1)
+            #expect(log.lines("joined the consumer group").isEmpty)
+
+            source.assign(partitions)
+            await log.lines.wait { $0.contains { $0.message == "joined the consumer group" } }
+            #expect(harness.way.status.isReady && harness.way.status.joining == nil)
+            let joined = ["group": "readers", "partitions": "\(partitions.count)", "waited": "32.0 s"]
+            #expect(log.lines("joined the consumer group", joined).count == 1)
+        }
+    }
+
+    /// What stands in the way is said, and that the group has not answered either.
+    @Test func aSourceThatIsAwayWhileItJoins() async throws {
+        let source = ScriptedTextSource(consumerGroup: "readers")
+        source.failPolls([SourceError(action: .retry, reason: "no broker")])
+        let log = CapturedLog()
+        let harness = try LiveHarness(source: source, logger: log.logger) {
+            $0.backoff = BackoffSettings(initial: .seconds(600))
+        }
+        try await harness.whileRunning {
+            await log.lines.wait { $0.contains { $0.message == "waiting" } }
+            #expect(harness.way.status.state == .waiting)
+            #expect(harness.way.status.waitingFor == "no broker")
+            #expect(harness.way.status.joining?.group == "readers")
+        }
+    }
+
+    /// Later rebalances leave the state as it is: texts of the partitions before are still under way.
+    @Test func aRebalanceIsNoJoining() async throws {
+        let (log, source) = (CapturedLog(), ScriptedTextSource(consumerGroup: "readers"))
+        let harness = try LiveHarness(source: source, logger: log.logger)
+        source.assign([partition])
+        try await harness.whileRunning {
+            await source.state.wait { !$0.positions.isEmpty }
+            source.revoke([partition])
+            await source.state.wait { $0.positions.isEmpty }
+            #expect(harness.way.status.isReady)
+            source.assign([partition])
+            await source.state.wait { !$0.positions.isEmpty }
+            #expect(harness.way.status.isReady)
+        }
+        #expect(log.lines("joined the consumer group").count == 1)
+    }
 }

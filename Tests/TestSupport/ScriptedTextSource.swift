@@ -34,6 +34,7 @@ public actor ScriptedTextSource: TextSource {
     private let thread = DedicatedThread(name: "scripted-source")
     private let arrival = NSCondition()
     private let pollLimit: Int
+    public nonisolated let consumerGroup: String?
     private var listener: (any PartitionListener)?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -41,11 +42,16 @@ public actor ScriptedTextSource: TextSource {
     /// - Parameters:
     ///   - partitions: assigned at the first poll.
     ///   - pollLimit: messages that one poll delivers at most.
-    public init(partitions: [SourcePartition] = [SourcePartition(topic: "texts", partition: 0)], pollLimit: Int = 100) {
+    ///   - consumerGroup: one that a member joins; it assigns nothing before ``assign(_:)``.
+    public init(
+        partitions: [SourcePartition] = [SourcePartition(topic: "texts", partition: 0)], pollLimit: Int = 100,
+        consumerGroup: String? = nil
+    ) {
         self.pollLimit = pollLimit
+        self.consumerGroup = consumerGroup
         state.update { state in
             for partition in partitions { state.log[partition] = [] }
-            state.events = [.assign(partitions)]
+            state.events = consumerGroup == nil ? [.assign(partitions)] : []
         }
     }
 

@@ -16,6 +16,8 @@ public actor KafkaTextSource: TextSource {
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
+    public nonisolated var consumerGroup: String? { settings.group }
+
     public init(_ settings: KafkaSourceSettings, logger: Logger = Logger(label: "lorikeet.source")) {
         self.settings = settings
         self.logger = logger

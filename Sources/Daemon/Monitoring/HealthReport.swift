@@ -27,9 +27,11 @@ struct Readiness: Sendable, Encodable, Equatable {
         var name: String
         var state: String
         var waitingFor: String?
+        /// The consumer group that has not assigned partitions yet, and for how long.
+        var joining: String?
 
         enum CodingKeys: String, CodingKey {
-            case name, state
+            case name, state, joining
             case waitingFor = "waiting_for"
         }
     }
@@ -39,16 +41,23 @@ struct Readiness: Sendable, Encodable, Equatable {
 
     init(pipelines: [Pipeline]) {
         self.pipelines = pipelines
-        ready = !pipelines.isEmpty && pipelines.allSatisfy { $0.state == "running" && $0.waitingFor == nil }
+        ready = !pipelines.isEmpty && pipelines.allSatisfy(\.isReady)
     }
 
     /// A line for systemd's STATUS= and the log.
     var summary: String {
         if pipelines.isEmpty { return "starting" }
-        let waiting = pipelines.filter { $0.state != "running" || $0.waitingFor != nil }
+        let waiting = pipelines.filter { !$0.isReady }
         if waiting.isEmpty { return "labelling: \(pipelines.map(\.name).joined(separator: ", "))" }
-        return waiting.map { pipeline in
-            "\(pipeline.name): " + (pipeline.waitingFor.map { "waiting for \($0)" } ?? pipeline.state)
-        }.joined(separator: "; ")
+        return waiting.map { "\($0.name): \($0.summary)" }.joined(separator: "; ")
+    }
+}
+
+extension Readiness.Pipeline {
+    var isReady: Bool { state == "running" && waitingFor == nil }
+
+    fileprivate var summary: String {
+        let reasons = [waitingFor.map { "waiting for \($0)" }, joining.map { "joining \($0)" }].compactMap(\.self)
+        return reasons.isEmpty ? state : reasons.joined(separator: ", ")
     }
 }

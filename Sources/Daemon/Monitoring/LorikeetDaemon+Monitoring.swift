@@ -29,7 +29,9 @@ extension LorikeetDaemon: MonitoredDaemon {
             pipelines: statuses.map { configuration, status in
                 let keeper = keepers[configuration.sink.postgres.value]
                 let obstacle = keeper?.waitingFor(tasks: configuration.tasks.map(\.name)) ?? status.waitingFor
-                return Readiness.Pipeline(name: status.pipeline, state: status.state.rawValue, waitingFor: obstacle)
+                return Readiness.Pipeline(
+                    name: status.pipeline, state: status.state.rawValue, waitingFor: obstacle,
+                    joining: status.joining.map(String.init(describing:)))
             })
     }
 

@@ -22,6 +22,7 @@ struct StatusReporter: Service {
     static let interval = Duration.seconds(1)
 
     func run() async throws {
+        // At once: an outage elsewhere is no failure to start. Whether texts flow, STATUS= and /readyz tell.
         notifier?.ready(status: await daemon.readiness().summary)
         do {
             try await cancelWhenGracefulShutdown { try await report() }

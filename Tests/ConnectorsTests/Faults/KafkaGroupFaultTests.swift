@@ -48,4 +48,47 @@ import Testing
             #expect(first.log.lines("waiting").isEmpty, "\(first.log.lines("waiting"))")
         }
     }
+
+    /// The group answers a member that is one too many as well: with no partition.
+    @Test(arguments: ["range", "cooperative-sticky"])
+    func aMemberWithoutPartitionsIsReady(_ strategy: String) async throws {
+        let database = try await SchemaDatabase.make()
+        try await TestTopic.with { topic in
+            var settings = topic.settings()
+            settings.properties["partition.assignment.strategy"] = strategy
+            let first = try LivePipeline(reading: settings, database)
+            let second = try LivePipeline(reading: settings, database)
+            try await first.whileRunning {
+                await first.source.state.wait { !$0.assigned.isEmpty }
+                try await second.whileRunning {
+                    await second.source.state.wait { $0.polls > 0 }
+                    #expect(second.way.status.state == .joining && !second.way.status.isReady)
+                    #expect(second.way.status.joining?.group == settings.group)
+                    await second.log.lines.wait { $0.contains { $0.message == "joined the consumer group" } }
+                    #expect(second.way.status.isReady)
+                }
+                let joined = [first, second].flatMap { $0.log.lines("joined the consumer group") }
+                let shares = joined.map { $0.metadata["partitions"] }
+                // With range, the only partition may go over to the second.
+                #expect(shares == ["1", "0"] || strategy == "range" && shares == ["1", "1"], "\(shares)")
+            }
+        }
+    }
+
+    /// A subscription to what the brokers do not answer for is no membership.
+    @Test func withoutACoordinatorItIsJoining() async throws {
+        let database = try await SchemaDatabase.make()
+        try await TestTopic.with { topic in
+            try topic.broker.pushErrors(.findCoordinator, Array(repeating: 15, count: 8))
+            try topic.produceTexts(5, partitions: 1)
+            let pipeline = try LivePipeline(reading: topic.settings(), database)
+            try await pipeline.whileRunning {
+                await pipeline.source.state.wait { $0.polls > 5 }
+                #expect(!pipeline.way.status.isReady && pipeline.way.status.joining != nil)
+                try topic.broker.clearErrors(.findCoordinator)
+                await pipeline.waitUntilStored(5)
+                #expect(pipeline.way.status.isReady && pipeline.way.status.joining == nil)
+            }
+        }
+    }
 }

@@ -184,6 +184,8 @@ final class WatchedSource: TextSource {
 
     init(_ source: any TextSource) { self.source = source }
 
+    var consumerGroup: String? { source.consumerGroup }
+
     func start(listener: any PartitionListener) async throws(SourceError) {
         try await source.start(listener: Listener(state: state, next: listener))
     }
