@@ -60,6 +60,7 @@ public final class LorikeetDaemon: Sendable {
         let direct: [String: Secret]
         do throws(ConfigurationError) {
             configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
+            try configuration.requireUsableSources()
             loaded = try LoadedBase(configuration)
             for (postgres, pipelines) in configuration.databases { tasks[postgres] = try loaded.keptTasks(of: pipelines) }
             direct = configuration.directConnections

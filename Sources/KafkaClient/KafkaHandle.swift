@@ -1,22 +1,24 @@
 import CRdKafka
+import Glibc
 
 /// Owns one `rd_kafka_t` and the callbacks it calls.
 final class KafkaHandle {
     let client: OpaquePointer
     private let opaque: Unmanaged<KafkaCallbacks>
 
-    /// `configure` sets the callbacks that only one kind of client has.
+    /// - Parameters:
+    ///   - isOffline: no name of a broker resolves, so that nothing is connected to.
+    ///   - configure: sets the callbacks that only one kind of client has.
     init(
-        _ kind: rd_kafka_type_t, properties: [String: String], callbacks: KafkaCallbacks,
+        _ kind: rd_kafka_type_t, properties: [String: String], callbacks: KafkaCallbacks, isOffline: Bool = false,
         configure: (OpaquePointer) -> Void = { _ in }
     ) throws(KafkaError) {
         guard let configuration = rd_kafka_conf_new() else { throw .invalid("no memory for a configuration") }
-        do {
-            try Self.set(properties, in: configuration)
-        } catch {
+        if let problem = Self.set(properties, in: configuration).first {
             rd_kafka_conf_destroy(configuration)
-            throw error
+            throw .invalid("\(problem)")
         }
+        if isOffline { rd_kafka_conf_set_resolve_cb(configuration) { _, _, _, _, _ in EAI_FAIL } }
         // Retained until `deinit` has destroyed the client: librdkafka calls back as long as it exists, also from its own threads.
         let opaque = Unmanaged.passRetained(callbacks)
         Self.setCommonCallbacks(configuration, opaque.toOpaque(), statistics: callbacks.onStatistics != nil)
@@ -39,13 +41,16 @@ final class KafkaHandle {
         opaque.release()
     }
 
-    private static func set(_ properties: [String: String], in configuration: OpaquePointer) throws(KafkaError) {
-        for (name, value) in properties.sorted(by: { $0.key < $1.key }) {
-            var reason = [CChar](repeating: 0, count: 512)
-            let result = rd_kafka_conf_set(configuration, name, value, &reason, reason.count)
-            if result == RD_KAFKA_CONF_OK { continue }
-            let text = KafkaSecrets.isSecret(name) ? "the value of '\(name)' is not accepted" : string(reason)
-            throw .invalid(result == RD_KAFKA_CONF_UNKNOWN ? "no property is called '\(name)'" : text)
+    /// What librdkafka has against single properties.
+    static func problems(_ properties: [String: String]) -> [KafkaPropertyProblem] {
+        guard let configuration = rd_kafka_conf_new() else { return [] }
+        defer { rd_kafka_conf_destroy(configuration) }
+        return set(properties, in: configuration)
+    }
+
+    private static func set(_ properties: [String: String], in configuration: OpaquePointer) -> [KafkaPropertyProblem] {
+        properties.sorted { $0.key < $1.key }.compactMap {
+            KafkaPropertyProblem(setting: $0.key, to: $0.value, in: configuration)
         }
     }
 

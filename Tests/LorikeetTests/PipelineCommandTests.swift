@@ -52,6 +52,28 @@ import Testing
         #expect(missing.error.contains("/nowhere.yaml"))
     }
 
+    /// The Java client's properties, as they stand in many a file: `check` and `run` end alike, with the same words.
+    @Test(arguments: [
+        ("session.timeout: 45000", "use session.timeout.ms"),
+        ("sasl.jaas.config: hunter2", "sasl.username and sasl.password"),
+        ("auto.offset.reset: earlyest", "earliest"), ("key.deserializer: org.x.StringDeserializer", "leave it out"),
+        ("partition.assignment.strategy: org.x.RangeAssignor", "range, roundrobin and cooperative-sticky"),
+    ])
+    func checkVouchesForRun(_ property: String, _ hint: String) async throws {
+        let (_, file) = try Self.pipeline()
+        let url = URL(fileURLWithPath: file)
+        let text = try String(contentsOf: url, encoding: .utf8)
+        let changed = text.replacing("group: moods }", with: "group: moods, properties: { \(property) } }")
+        try Data(changed.utf8).write(to: url)
+        for command in [["check", "--offline"], ["check"], ["run", "--no-http"]] {
+            let outcome = try await Program.run(command + [file])
+            let words = outcome.output + outcome.error
+            #expect(outcome.status == 78, "\(command): \(words)")
+            #expect(words.contains("\(file):4: source.kafka.properties.\(property.prefix { $0 != ":" }): "), "\(words)")
+            #expect(words.contains(hint) && !words.contains("hunter2"), "\(words)")
+        }
+    }
+
     @Test func examplesPassOrFail() async throws {
         let (_, file) = try Self.pipeline(
             extra: "examples: [{ text: the film was good, task: mood, label: plus }, { text: the film was good, task: mood, label: minus }]"

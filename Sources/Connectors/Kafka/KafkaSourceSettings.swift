@@ -29,7 +29,8 @@ public struct KafkaSourceSettings: Sendable {
         ["bootstrap.servers", "group.id", "metadata.broker.list"].filter { properties[$0] != nil }
     }
 
-    var consumerProperties: [String: String] {
+    /// What the consumer is made with, and what `check` tries; may hold passwords.
+    public var consumerProperties: [String: String] {
         Self.defaults
             .merging(properties) { _, given in given }
             .merging(["bootstrap.servers": brokers, "group.id": group]) { _, own in own }

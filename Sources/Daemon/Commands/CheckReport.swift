@@ -5,7 +5,7 @@ public struct CheckReport: Sendable, Codable, Equatable {
         case fine
         /// The daemon would start, but an operator should know.
         case warning
-        /// The daemon would not start, or could not label.
+        /// The daemon would not start, or could label nothing until somebody changes something.
         case error
     }
 

@@ -1,5 +1,6 @@
 import AdapterRegistry
 import Connectors
+import Serving
 
 /// Asks a pipeline's database what a daemon would ask at its start; changes nothing.
 enum DatabaseProbe {
@@ -16,6 +17,7 @@ enum DatabaseProbe {
                 report.add(.error, pipeline.problem(at: "sink.postgres", problem))
             } else {
                 report.add(.fine, pipeline.problem(at: "sink.postgres", "reachable, schema version \(version)"))
+                try await checkSink(pipeline, settings, &report)
                 let live = try await store.live(tasks: pipeline.tasks.map(\.name))
                 check(live, pipeline, loaded: loaded, missing: missing, &report)
                 try await checkLabels(of: live, pipeline, store: store, &report)
@@ -23,12 +25,27 @@ enum DatabaseProbe {
             }
         } catch {
             let isAway = (error as? DatabaseError)?.action == .retry
-            let text = "\(error)" + (isAway ? "; the daemon would wait for it" : "")
+            let text = "\(error)" + (isAway ? "; run would retry" : "")
             report.add(isAway ? .warning : .error, pipeline.problem(at: "sink.postgres", text))
             report.findings += missing.map(\.finding)
         }
         await store.close()
         return report.findings
+    }
+
+    /// Opens the database as the daemon's sink does: with the same role, which needs its privileges.
+    private static func checkSink(
+        _ pipeline: PipelineConfiguration, _ settings: PostgresSettings, _ report: inout CheckReport
+    ) async throws {
+        let sink = PostgresLabelSink(settings, pipeline: pipeline.name)
+        do throws(SinkError) {
+            try await sink.connect()
+            await sink.close()
+        } catch {
+            await sink.close()
+            guard error.action == .stop else { throw DatabaseError(action: .retry, reason: error.reason) }
+            report.add(.error, pipeline.problem(at: "sink.postgres", error.reason))
+        }
     }
 
     private static func check(

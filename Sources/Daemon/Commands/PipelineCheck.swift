@@ -4,12 +4,12 @@ import Logging
 
 /// `lorikeet check`: validates everything, changes nothing. Its steps, each only where the ones before left something to look at:
 ///
-/// 1. the files, and whether they fit together;
+/// 1. the files, and whether they fit together; what librdkafka says to the consumers' properties;
 /// 2. the base and its tokenizer;
 /// 3. the adapters' folders, and their labels;
 /// 4. routes and retraining, for what is allowed but hardly meant;
-/// 5. where asked: the database (schema, live adapters);
-/// 6. where asked: the brokers.
+/// 5. where asked: the database (schema, the role's privileges, live adapters);
+/// 6. where asked: the brokers, with the consumer's own properties (authentication, group, topics).
 public enum PipelineCheck {
     public struct Options: Sendable {
         /// Whether the database is asked for its schema and live adapters.
@@ -33,17 +33,35 @@ public enum PipelineCheck {
             report.add(error)
             return report
         }
-        let names = configuration.pipelines.map(\.name).joined(separator: ", ")
-        report.add(.fine, "\(configuration.pipelines.count == 1 ? "pipeline" : "pipelines") \(names): every key is right")
+        let unusable = checkSources(configuration, &report)
         let loaded = checkBase(configuration, &report)
         for pipeline in configuration.pipelines {
             let missing = loaded.map { checkAdapters(pipeline, $0, configuration, &report) } ?? []
             checkIntent(pipeline, positions: loaded?.base.configuration.positions, &report)
             let database = options.database ? await DatabaseProbe.findings(pipeline, loaded: loaded, without: missing) : nil
             report.findings += database ?? missing.map(\.finding)
-            if options.broker { report.findings += await BrokerProbe.findings(pipeline) }
+            if options.broker, !unusable.contains(pipeline.name) {
+                report.findings += await BrokerProbe.findings(pipeline)
+            }
         }
         return report
+    }
+
+    /// - Returns: the pipelines that can have no consumer.
+    private static func checkSources(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> Set<String> {
+        var unusable: Set<String> = []
+        for pipeline in configuration.pipelines {
+            let review = pipeline.reviewSource()
+            for problem in review.problems { report.add(.error, problem) }
+            for remark in review.remarks { report.add(.warning, remark) }
+            if !review.problems.isEmpty { unusable.insert(pipeline.name) }
+        }
+        let names = configuration.pipelines.map(\.name).filter { !unusable.contains($0) }
+        if !names.isEmpty {
+            let noun = names.count == 1 ? "pipeline" : "pipelines"
+            report.add(.fine, "\(noun) \(names.joined(separator: ", ")): every key is right")
+        }
+        return unusable
     }
 
     private static func checkBase(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> LoadedBase? {

@@ -29,6 +29,7 @@ extension LorikeetDaemon {
         do {
             let new = try DaemonConfiguration.read(files: files, environment: options.environment)
             let old = await supervisor.configurations
+            try new.requireUsableSources()
             try checkReplaceable(new)
             try loaded.checkFigures(new)
             let tasks = try new.databases.mapValues { pipelines throws(ConfigurationError) in

@@ -6,9 +6,10 @@ struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Validate pipeline files and all they name; change nothing.",
         discussion: """
-            Looks at the files, the base, the adapters and their labels, then asks the
-            database for its schema and the broker for its topics. Exit status 78 if the
-            daemon would not start.
+            Looks at the files, the consumer's properties, the base, the adapters and their
+            labels. Then opens the database with the daemon's role, and asks each broker, with
+            the consumer's own authentication, for the topics and the group; joins no group and
+            makes no topic. Exit status 78 if the daemon would not start, or could label nothing.
 
             EXAMPLES
               lorikeet check pipelines/packages.yaml

@@ -1,0 +1,59 @@
+import CRdKafka
+
+/// What is wrong with a property of a client.
+public struct KafkaPropertyProblem: Sendable, Equatable, CustomStringConvertible {
+    /// nil where several together are wrong, or librdkafka does not say which.
+    public var property: String?
+    /// Reads on after the property's name; holds no secret.
+    public var message: String
+    /// Neither librdkafka nor the Java client has a property of this name: it may be mistyped.
+    public var isUnknown = false
+
+    public var description: String { property.map { "'\($0)' \(message)" } ?? message }
+}
+
+extension KafkaPropertyProblem {
+    /// Sets a property of a configuration; nil if librdkafka takes it.
+    init?(setting name: String, to value: String, in configuration: OpaquePointer) {
+        var reason = [CChar](repeating: 0, count: 512)
+        let result = rd_kafka_conf_set(configuration, name, value, &reason, reason.count)
+        if result == RD_KAFKA_CONF_OK { return nil }
+        // librdkafka knows some of Java's properties by name only.
+        if let advice = JavaProperties.advice(for: name) {
+            self.init(property: name, message: "is no property of librdkafka: \(advice)")
+        } else if result == RD_KAFKA_CONF_UNKNOWN {
+            self.init(property: name, message: "is no property of librdkafka", isUnknown: true)
+        } else {
+            self.init(property: name, message: Self.refusal(of: value, name: name, reason: string(reason)))
+        }
+    }
+
+    /// Without the value, which may have come from outside the file: librdkafka's own words quote it.
+    private static func refusal(of value: String, name: String, reason: String) -> String {
+        var text = "does not take this value"
+        if let range = PropertyTable.ranges[name], !range.isEmpty {
+            text += "; it takes \(range.replacing(" .. ", with: " to "))"
+        } else if !KafkaSecrets.isSecret(name) {
+            let reason = reason.isEmpty || value.isEmpty ? reason : reason.replacing(value, with: "…")
+            text += reason.isEmpty ? "" : ": \(reason.split(separator: "\n").joined(separator: " "))"
+        }
+        return text + (JavaProperties.advice(for: name, value: value).map { " (\($0))" } ?? "")
+    }
+
+    /// Why librdkafka makes no client of properties that it took one by one.
+    ///
+    /// - Parameter details: what it wrote into its log meanwhile.
+    init(refusal: KafkaError, of properties: [String: String], details: [String]) {
+        // The longest: the names of some begin those of others.
+        property = properties.keys.filter { refusal.message.contains($0) }.max { ($0.count, $0) < ($1.count, $1) }
+        message = ([refusal.message.replacing("`must", with: "` must")] + details).joined(separator: "; ")
+        if let property, let advice = JavaProperties.advice(for: property, value: properties[property] ?? "") {
+            message += " (\(advice))"
+        } else if refusal.message.contains("kerberos"), properties["sasl.mechanism"] == nil,
+            properties["sasl.mechanisms"] == nil
+        {
+            message += " (sasl.mechanism is not given, and librdkafka's default is GSSAPI, which is Kerberos)"
+        }
+        message = (property == nil ? "are not accepted together: " : "is not accepted: ") + message
+    }
+}
