@@ -23,6 +23,12 @@ public struct JSONParser {
         return try result.get()
     }
 
+    /// The value that comes next in a document that is read piece by piece.
+    public static func value(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> JSONValue {
+        var parser = JSONParser()
+        return try parser.value(&scanner, depth: 0)
+    }
+
     private mutating func value(_ scanner: inout JSONScanner, depth: Int) throws(JSONSyntaxError) -> JSONValue {
         guard depth < Self.deepest else { throw scanner.error("nested too deeply") }
         guard valuesLeft > 0 else { throw scanner.error("more than \(Self.mostValues) values") }

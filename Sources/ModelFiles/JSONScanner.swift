@@ -1,10 +1,20 @@
 /// Reads the words of a JSON document in UTF-8, one by one, from the left.
 public struct JSONScanner: ~Copyable {
     private let bytes: UnsafeRawBufferPointer
-    private var position = 0
+    private let replacesLoneSurrogates: Bool
+    /// How many bytes are behind.
+    public private(set) var position = 0
+    /// How many halves of a surrogate pair became U+FFFD.
+    public private(set) var replacedSurrogates = 0
 
-    /// - Parameter bytes: must stay valid as long as the scanner is used.
-    public init(_ bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+    /// - Parameters:
+    ///   - bytes: must stay valid as long as the scanner is used.
+    ///   - replacesLoneSurrogates: whether half of a surrogate pair in an escape becomes U+FFFD. Programs that cut a text
+    ///     in the middle of a pair write such escapes. Else it is an error.
+    public init(_ bytes: UnsafeRawBufferPointer, replacesLoneSurrogates: Bool = false) {
+        self.bytes = bytes
+        self.replacesLoneSurrogates = replacesLoneSurrogates
+    }
 
     /// An error at the place that was reached.
     public func error(_ reason: String) -> JSONSyntaxError {
@@ -35,7 +45,7 @@ public struct JSONScanner: ~Copyable {
     }
 
     /// The ASCII character that comes next after blanks, not skipped; nil at the end and before anything else.
-    mutating func next() -> Unicode.Scalar? {
+    public mutating func next() -> Unicode.Scalar? {
         skipBlanks()
         return position < bytes.count && bytes[position] < 0x80 ? Unicode.Scalar(bytes[position]) : nil
     }
@@ -153,14 +163,20 @@ public struct JSONScanner: ~Copyable {
     }
 
     private mutating func unicodeEscape() throws(JSONSyntaxError) -> Unicode.Scalar {
-        var unit = try fourDigits()
+        let unit = try fourDigits()
+        if let scalar = Unicode.Scalar(unit) { return scalar }
+        let behind = position
         if 0xD800..<0xDC00 ~= unit, takeWord("\\u") {
             let low = try fourDigits()
-            guard 0xDC00..<0xE000 ~= low else { throw error("half of a surrogate pair") }
-            unit = 0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)
+            if 0xDC00..<0xE000 ~= low, let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)) {
+                return scalar
+            }
         }
-        guard let scalar = Unicode.Scalar(unit) else { throw error("half of a surrogate pair") }
-        return scalar
+        guard replacesLoneSurrogates else { throw error("half of a surrogate pair") }
+        // What follows is an escape of its own.
+        position = behind
+        replacedSurrogates += 1
+        return "\u{FFFD}"
     }
 
     private mutating func fourDigits() throws(JSONSyntaxError) -> UInt32 {

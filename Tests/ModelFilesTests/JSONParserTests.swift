@@ -88,6 +88,19 @@ struct JSONParserTests {
         }
     }
 
+    @Test func halvesOfSurrogatePairsAreReplacedWhereThatIsAsked() throws {
+        let text = #""\ud83d\u0041\ude00\ud83d\ud83d\ude00" 7"#
+        try Array(text.utf8).withUnsafeBytes { bytes in
+            var scanner = JSONScanner(bytes, replacesLoneSurrogates: true)
+            let string = try scanner.quoted()
+            #expect(string == "\u{FFFD}A\u{FFFD}\u{FFFD}\u{1F600}")
+            #expect(scanner.replacedSurrogates == 3)
+            #expect(try JSONParser.value(&scanner).summary == "7")
+            try scanner.end()
+            #expect(scanner.position == bytes.count)
+        }
+    }
+
     @Test func whatFollowsTheDocumentIsRefused() {
         func end(_ text: String) -> Bool {
             let result: Void? = try? scan(text) { (scanner) throws(JSONSyntaxError) in
