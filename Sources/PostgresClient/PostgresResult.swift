@@ -11,6 +11,9 @@ public final class PostgresResult: @unchecked Sendable {
     /// Names of the columns in their order.
     public let columns: [String]
 
+    /// What the columns hold, in their order.
+    public let columnKinds: [PostgresColumnKind]
+
     /// The command that was done, for example `INSERT 0 5`.
     public let commandTag: String
 
@@ -19,6 +22,7 @@ public final class PostgresResult: @unchecked Sendable {
         self.result = result
         count = Int(PQntuples(result))
         columns = (0..<PQnfields(result)).map { String(cString: PQfname(result, $0)) }
+        columnKinds = (0..<PQnfields(result)).map { PostgresColumnKind(oid: PQftype(result, $0)) }
         indices = Dictionary(zip(columns, 0...), uniquingKeysWith: { first, _ in first })
         commandTag = PQcmdStatus(result).map { String(cString: $0) } ?? ""
     }

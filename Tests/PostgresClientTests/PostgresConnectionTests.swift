@@ -31,6 +31,16 @@ import Testing
         }
     }
 
+    @Test func columnsSayWhatTheyHold() async throws {
+        try await withTestDatabase { database in
+            let connection = try database.connect()
+            defer { connection.close() }
+            let result = try connection.execute(
+                "SELECT true, ARRAY[true], 'a'::text, 'a'::varchar, '{}'::jsonb, '{}'::json, 1, ARRAY['a']")
+            #expect(result.columnKinds == [.boolean, .booleans, .text, .text, .json, .json, .other, .other])
+        }
+    }
+
     @Test func doublesKeepEveryBit() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
