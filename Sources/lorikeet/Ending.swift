@@ -40,8 +40,26 @@ func explanation(of error: any Error) -> String {
     switch error {
     case TrainingError.startHasOtherLabels(let gone) where gone.allSatisfy(Adapter.isPlaceholder):
         "\(error); if these only stand for names that its folder does not have, --from-labels gives them"
+    case DatasetError.doubtful(_, _, _, let remedy): "\(error); \(hint(remedy))"
+    case DatasetError.tooManyLabels: "\(error) \(hint(.columns(among: [])))"
     case let error as any CustomStringConvertible: error.description
     default: "unexpected: \(type(of: error))"
+    }
+}
+
+/// The options that say how rows are meant.
+private func hint(_ remedy: RowRemedy) -> String {
+    func columns(_ names: [String], _ options: String) -> String {
+        (names.isEmpty ? "" : "there are \(names.joined(separator: ", ")): ")
+            + options + ", by name or by number from 1"
+    }
+    switch remedy {
+    case .columns(let names): return columns(names, "--text-column and --label-column say which are meant")
+    case .textColumn(let names): return columns(names, "--text-column says which is meant")
+    case .labelColumn(let names): return columns(names, "--label-column says which is meant")
+    case .multiLabel: return "train --multi-label makes a task whose texts have sets of labels"
+    case .separator(let text):
+        return "--multi-label with --label-separator '\(text)' reads them as sets, --label-column as they are"
     }
 }
 

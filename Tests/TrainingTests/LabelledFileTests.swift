@@ -83,7 +83,8 @@ struct LabelledFileTests {
 
     @Test func readsTextsOfAnyFile() throws {
         #expect(try LabelledFile.readTexts(path: write("x.txt", Data("a\tb\n\nlast\n".utf8))) == ["a\tb", "", "last"])
-        #expect(try LabelledFile.readTexts(path: write("x.tsv", Data("label\ttext\tmore\nplain\n".utf8))) == ["text\tmore", "plain"])
+        #expect(try LabelledFile.readTexts(path: write("x.tsv", Data("a\tone\tmore\n\nb\ttwo\n".utf8))) == ["one\tmore", "two"])
+        #expect(try LabelledFile.readTexts(path: write("y.tsv", Data("plain\n\nlast\n".utf8))) == ["plain", "", "last"])
         #expect(try LabelledFile.readTexts(path: write("x.jsonl", Data("{\"text\":\"a\"}\n".utf8))) == ["a"])
         #expect(try LabelledFile.readTexts(path: write("x.txt", Data())) == [])
     }

@@ -16,16 +16,17 @@ struct CSVParser {
     }
 
     private static let quote = UInt8(ascii: "\"")
-    private static let comma = UInt8(ascii: ",")
     private static let lineFeed = UInt8(ascii: "\n")
     private static let carriageReturn = UInt8(ascii: "\r")
 
     private let bytes: ArraySlice<UInt8>
+    private let separator: UInt8
     private var position: Int
     private var line = 1
 
-    init(_ bytes: ArraySlice<UInt8>) {
-        self.bytes = bytes
+    /// - Parameter separator: what stands between fields.
+    init(_ bytes: ArraySlice<UInt8>, separator: UInt8 = UInt8(ascii: ",")) {
+        (self.bytes, self.separator) = (bytes, separator)
         position = bytes.startIndex
     }
 
@@ -42,7 +43,7 @@ struct CSVParser {
             case .textBehindQuote: return skip(start, "something other than a comma follows a closing quote")
             case .quoteInside: return skip(start, "a quote stands within a field that does not begin with one")
             }
-            if position < bytes.endIndex, bytes[position] == Self.comma {
+            if position < bytes.endIndex, bytes[position] == separator {
                 position += 1
             } else {
                 _ = endLine()
@@ -51,7 +52,7 @@ struct CSVParser {
         }
     }
 
-    /// A field up to its comma, its line's end or the end; takes neither.
+    /// A field up to its separator, its line's end or the end; takes neither.
     private mutating func field() -> Field {
         guard position < bytes.endIndex, bytes[position] == Self.quote else { return plainField() }
         position += 1
@@ -83,7 +84,7 @@ struct CSVParser {
     }
 
     private var isAtFieldEnd: Bool {
-        position == bytes.endIndex || bytes[position] == Self.comma || isAtLineEnd
+        position == bytes.endIndex || bytes[position] == separator || isAtLineEnd
     }
 
     private var isAtLineEnd: Bool {

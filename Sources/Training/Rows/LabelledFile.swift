@@ -1,6 +1,4 @@
-import Foundation
-
-/// Rows in files: `.tsv`, `.csv` and `.jsonl` (`RowFormat`); `-` is standard input.
+/// Rows in files: `.tsv`, `.csv`, `.jsonl` and `.json` (`RowFormat`); `-` is standard input.
 ///
 /// A byte-order mark and carriage returns at line ends are dropped. Empty lines are no rows.
 public struct LabelledFile {
@@ -20,8 +18,11 @@ public struct LabelledFile {
     /// All rows of a file, each with one label, in order and as they are.
     /// - Parameter minimumLabels: so many labels must occur; 2 for rows to train on.
     /// - Throws: the first line that is not a row, with its number.
-    public static func read(path: String, minimumLabels: Int = 1) throws(DatasetError) -> [LabelledText] {
-        let collection = try collect(paths: [path])
+    public static func read(
+        path: String, minimumLabels: Int = 1, options: RowOptions = RowOptions()
+    ) throws(DatasetError) -> [LabelledText] {
+        let collection = try collect(paths: [path], options: options)
+        try collection.checkPlausible()
         guard let first = collection.rows.first else { throw .noRows(file: collection.name) }
         if minimumLabels > 1, collection.rows.allSatisfy({ $0.label == first.label }) {
             throw .oneLabel(file: collection.name, label: first.label)
@@ -31,81 +32,34 @@ public struct LabelledFile {
 
     // MARK: - Texts alone
 
-    /// The texts alone, one a line: of `.tsv` what follows the first tab, of `.csv` the column of texts, of `.jsonl` the member
-    /// `text`, of any other file and of standard input the whole line, be it empty. Only empty lines at the end are no texts.
-    public static func readTexts(path: String) throws(DatasetError) -> [String] {
-        let source = try SourceBytes(path: path)
-        switch path == "-" ? nil : RowFormat(path: path) {
-        case .csv: return try csvTexts(source)
-        case .jsonl:
-            return try texts(source.lines.enumerated().filter { !$0.element.isEmpty }, of: source) { line throws(BadLine) in
-                try jsonText(line)
-            }
-        case .tsv:
-            return try texts(Array(source.lines.enumerated()), of: source) { line throws(BadLine) in
-                try text(line.firstIndex(of: 0x09).map { line[($0 + 1)...] } ?? line)
-            }
-        case nil:
-            return try texts(Array(source.lines.enumerated()), of: source) { line throws(BadLine) in try text(line) }
-        }
-    }
-
-    private struct BadLine: Error {
-        var reason: String
-    }
-
-    private static func texts(
-        _ lines: [EnumeratedSequence<[ArraySlice<UInt8>]>.Element], of source: SourceBytes,
-        _ text: (ArraySlice<UInt8>) throws(BadLine) -> String
+    /// The texts alone, in order. Columns are found as for labelled rows; without a header they are label and text, or
+    /// text alone.
+    ///
+    /// Of a file whose ending says no format, and of standard input, a text is a line, be it empty: only empty lines at
+    /// the end are no texts.
+    /// - Parameter format: of such a file or standard input, where it is not a text per line.
+    /// - Throws: the first row that cannot be read.
+    public static func readTexts(
+        path: String, format: RowFormat? = nil, textColumn: String? = nil
     ) throws(DatasetError) -> [String] {
+        let source = try SourceBytes(path: path)
+        guard let format = RowFormat(path: path) ?? format else { return try lines(of: source) }
+        var options = RowOptions()
+        (options.readsLabels, options.textColumn) = (false, textColumn)
+        var rows = RowCollection(options)
+        rows.begin(source: source.name)
+        try RowReader(bytes: source.bytes, format: format).read(into: &rows)
+        try rows.checkPlausible()
+        return rows.rows.map(\.text)
+    }
+
+    private static func lines(of source: SourceBytes) throws(DatasetError) -> [String] {
         var texts: [String] = []
-        for (index, line) in lines {
-            do throws(BadLine) {
-                texts.append(try text(line))
-            } catch {
-                throw .badLine(file: source.name, line: index + 1, reason: error.reason)
+        for (index, line) in source.lines.enumerated() {
+            guard let text = String(validating: line, as: UTF8.self) else {
+                throw .badLine(file: source.name, line: index + 1, reason: "not UTF-8")
             }
-        }
-        return texts
-    }
-
-    private static func text(_ bytes: some Collection<UInt8>) throws(BadLine) -> String {
-        guard let text = String(validating: bytes, as: UTF8.self) else { throw BadLine(reason: "not UTF-8") }
-        return text
-    }
-
-    private struct JSONText: Decodable {
-        var text: String
-    }
-
-    private static func jsonText(_ line: ArraySlice<UInt8>) throws(BadLine) -> String {
-        _ = try text(line)
-        do {
-            return try JSONDecoder().decode(JSONText.self, from: Data(line)).text
-        } catch {
-            throw BadLine(reason: RowReader.reason(error))
-        }
-    }
-
-    /// The column `text` where the first record names one, else the last of one or two columns.
-    private static func csvTexts(_ source: SourceBytes) throws(DatasetError) -> [String] {
-        var parser = CSVParser(source.bytes)
-        var texts: [String] = []
-        var column: Int?
-        while let item = parser.next() {
-            switch item {
-            case .bad(let line, let reason): throw .badLine(file: source.name, line: line, reason: reason)
-            case .record(let fields, let line):
-                if column == nil {
-                    let name = fields.firstIndex { String(decoding: $0, as: UTF8.self).lowercased() == "text" }
-                    column = name ?? min(fields.count, 2) - 1
-                    if name != nil { continue }
-                }
-                guard let column, fields.indices.contains(column), let text = String(validating: fields[column], as: UTF8.self) else {
-                    throw .badLine(file: source.name, line: line, reason: "has no text in UTF-8 in its column")
-                }
-                texts.append(text)
-            }
+            texts.append(text)
         }
         return texts
     }

@@ -26,6 +26,7 @@ public struct PreparedRows: Sendable {
         known: [String] = []
     ) throws(DatasetError) {
         let isMultiLabel = training.options.isMultiLabel
+        try training.checkPlausible(known: known)
         report = RowsReport(isMultiLabel: isMultiLabel, conflictRule: rule, training: RowsReport.Side(training))
         let folding = RowFolding(training.rows, conflicts: rule)
         report.training.count(folding)
@@ -33,6 +34,7 @@ public struct PreparedRows: Sendable {
         try Self.checkLabels(folding.rows.map(\.row), of: training, known: known)
         if let validation {
             self.training = folding.rows.map(\.row)
+            try validation.checkPlausible(known: folding.rows.flatMap(\.row.labels) + known)
             try take(validation, learnt: Set(folding.rows.map(\.normalized)))
         } else {
             split(folding.rows, holdOut)
@@ -40,7 +42,9 @@ public struct PreparedRows: Sendable {
         report.training.use(self.training)
         report.labelsWithOneRow = report.training.labels.filter { $0.rows == 1 }.map(\.label)
         let learnt = Set(report.training.labels.map(\.label)).union(known)
-        report.validationOnlyLabels = (report.validation?.labels ?? []).map(\.label).filter { !learnt.contains($0) }
+        let validationLabels = (report.validation?.labels ?? []).map(\.label)
+        report.validationOnlyLabels = validationLabels.filter { !learnt.contains($0) }
+        report.training.alikeLabels = RowsReport.alike(learnt.union(validationLabels))
     }
 
     private static func checkLabels(_ rows: [LabelledText], of source: RowCollection, known: [String]) throws(DatasetError) {
@@ -53,7 +57,7 @@ public struct PreparedRows: Sendable {
     }
 
     private mutating func take(_ given: RowCollection, learnt: Set<NormalizedText>) throws(DatasetError) {
-        let (rows, side) = try RowsReport.measured(given)
+        let (rows, side) = try RowsReport.figures(given)
         validation = rows
         report.trainingTextsInValidation = rows.count { learnt.contains(NormalizedText($0.text)) }
         report.validation = side
@@ -79,8 +83,16 @@ extension RowsReport {
     /// Rows to measure on, and what is found in them. Only those without text are left out: what is measured is what the file holds.
     ///
     /// - Parameter known: labels of what is measured; others are named in the report.
-    /// - Throws: `DatasetError.noRows` if nothing is left.
+    /// - Throws: `DatasetError.noRows` if nothing is left, `DatasetError.doubtful` if the rows are hardly what they should
+    ///   be.
     public static func measured(
+        _ collection: RowCollection, known: Set<String>? = nil
+    ) throws(DatasetError) -> (rows: [LabelledText], side: Side) {
+        try collection.checkPlausible(known: known ?? [])
+        return try figures(collection, known: known)
+    }
+
+    fileprivate static func figures(
         _ collection: RowCollection, known: Set<String>? = nil
     ) throws(DatasetError) -> (rows: [LabelledText], side: Side) {
         var side = Side(collection)
@@ -90,6 +102,13 @@ extension RowsReport {
         guard !rows.isEmpty else { throw .noRows(file: collection.name) }
         side.use(rows)
         if let known { side.unknownLabels = side.labels.map(\.label).filter { !known.contains($0) } }
+        side.alikeLabels = alike((known ?? []).union(side.labels.map(\.label)))
         return (rows, side)
+    }
+
+    /// Labels that differ only in letter case or blanks, together.
+    fileprivate static func alike(_ labels: Set<String>) -> [[String]] {
+        Dictionary(grouping: labels) { $0.lowercased().filter { !$0.isWhitespace } }.values
+            .filter { $0.count > 1 }.map { $0.sorted() }.sorted { ($0.first ?? "") < ($1.first ?? "") }
     }
 }

@@ -11,6 +11,19 @@ public struct BadRow: Error, Sendable, Codable, Equatable, CustomStringConvertib
     public var description: String { "\(source):\(line): \(reason)" }
 }
 
+/// A file, standard input or a query, and how its rows were told.
+struct RowOrigin: Sendable {
+    var name: String
+    /// The index of its first row.
+    var first: Int
+    /// Whether a header, the members of JSON objects or the columns of a query name text and label.
+    var isNamed = false
+    /// Whether its first row may be a header.
+    var maybeHeading = false
+    /// So many columns every line has, where a line was read as a label and a text with tabs.
+    var evenColumns: Int?
+}
+
 /// Rows as they come out of files, standard input or a query, their labels cleaned, and what was found on the way.
 ///
 /// Labels lose the blanks around them and get Unicode's normal form C; both is counted. Texts stay as they are.
@@ -20,12 +33,14 @@ public struct RowCollection: Sendable {
         /// One text, which of a multi-label task holds all labels with separators between.
         case text(String)
         case set([String])
+        /// A JSON value.
+        case json(String)
     }
 
     public let options: RowOptions
     public private(set) var rows: [LabelledText] = []
-    /// Names of the sources, in order.
-    public private(set) var sources: [String] = []
+    /// Where they come from, in order.
+    private(set) var origins: [RowOrigin] = []
     public private(set) var badRows: [BadRow] = []
     /// Rows a label of which had blanks around it.
     public private(set) var trimmedLabels = 0
@@ -35,30 +50,63 @@ public struct RowCollection: Sendable {
     public private(set) var emptyLabels = 0
     /// Rows whose text is not in normal form C.
     public private(set) var unnormalizedTexts = 0
+    /// Rows in whose JSON half of a surrogate pair stood, which became U+FFFD.
+    public private(set) var replacedSurrogates = 0
     private var knownLabels: [[String]: [String]] = [:]
 
     public init(_ options: RowOptions = RowOptions()) { self.options = options }
 
+    /// Names of the sources, in order.
+    public var sources: [String] { origins.map(\.name) }
+
     /// The rows that follow come from here.
-    public mutating func begin(source: String) { sources.append(source) }
+    public mutating func begin(source: String) { origins.append(RowOrigin(name: source, first: rows.count)) }
 
     /// Takes in a row.
     /// - Parameter line: where it stands in the last source.
     public mutating func add(text: String, labels: Labels, line: Int) throws(DatasetError) {
-        do throws(Refusal) {
-            rows.append(LabelledText(text: text, labels: shared(try clean(try parts(labels)))))
+        guard options.readsLabels else { return addUnlabelled(text, labels) }
+        do throws(RowRefusal) {
+            rows.append(LabelledText(text: text, labels: shared(try clean(labels))))
             if !Self.isNormalized(text) { unnormalizedTexts += 1 }
         } catch {
-            try refuse(line: line, reason: error.reason)
+            try refuse(line: line, reason: error.reason, remedy: error.remedy)
+        }
+    }
+
+    /// Of texts alone what stands in a label's place only tells whether the columns are those meant.
+    private mutating func addUnlabelled(_ text: String, _ labels: Labels) {
+        switch labels {
+        case .text(let label), .json(let label):
+            rows.append(LabelledText(text: text, labels: shared(label.isEmpty ? [] : [label])))
+        case .set(let labels): rows.append(LabelledText(text: text, labels: shared(labels)))
         }
     }
 
     /// Notes a row that cannot be read.
+    /// - Parameter remedy: what would tell how it is meant.
     /// - Throws: unless such rows are to be skipped.
-    public mutating func refuse(line: Int, reason: String) throws(DatasetError) {
-        let bad = BadRow(source: sources.last ?? "rows", line: line, reason: reason)
-        guard options.skipsBadRows else { throw .badLine(file: bad.source, line: line, reason: reason) }
+    public mutating func refuse(line: Int, reason: String, remedy: RowRemedy? = nil) throws(DatasetError) {
+        let bad = BadRow(source: origins.last?.name ?? "rows", line: line, reason: reason)
+        guard options.skipsBadRows else {
+            guard let remedy else { throw .badLine(file: bad.source, line: line, reason: reason) }
+            throw .doubtful(file: bad.source, line: line, reason: reason, remedy: remedy)
+        }
         badRows.append(bad)
+    }
+
+    mutating func noteReplacedSurrogate() { replacedSurrogates += 1 }
+
+    /// Notes how the columns of the last source were told.
+    mutating func noteTable(isNamed: Bool, maybeHeading: Bool) {
+        guard let last = origins.indices.last else { return }
+        (origins[last].isNamed, origins[last].maybeHeading) = (isNamed, maybeHeading)
+    }
+
+    /// Notes that every line of the last source, read as a label and a text with tabs, has so many columns.
+    mutating func noteEvenColumns(_ count: Int) {
+        guard let last = origins.indices.last else { return }
+        origins[last].evenColumns = count
     }
 
     /// The sources in one text.
@@ -66,20 +114,24 @@ public struct RowCollection: Sendable {
 
     // MARK: - Labels
 
-    private struct Refusal: Error {
-        var reason: String
-    }
-
-    private func parts(_ labels: Labels) throws(Refusal) -> [String] {
+    private func parts(_ labels: Labels) throws(RowRefusal) -> [String] {
         switch labels {
         case .text(let text):
+            if let labels = try JSONLabels.labels(within: text) { return try parts(labels) }
             guard options.isMultiLabel else { return [text] }
             if text.allSatisfy(\.isWhitespace) { return [] }
             return options.separator.isEmpty ? [text] : text.components(separatedBy: options.separator)
-        case .set(let labels):
-            guard options.isMultiLabel else { throw Refusal(reason: "has a set of labels, but each text of this task has one") }
-            return labels
+        case .set(let labels): return labels
+        case .json(let text): return try parts(try JSONLabels.labels(of: text))
         }
+    }
+
+    /// - Throws: if a text of a task that gives each one label has several, or none.
+    private func checkCount(_ labels: [String], of given: Labels) throws(RowRefusal) {
+        guard !options.isMultiLabel, labels.count != 1 else { return }
+        if labels.isEmpty, case .text = given { throw RowRefusal(reason: "the label is empty") }
+        let count = labels.isEmpty ? "no label" : "\(labels.count) labels"
+        throw RowRefusal(reason: "has \(count), but each text of this task has one", remedy: .multiLabel)
     }
 
     private static func isNormalized(_ text: String) -> Bool {
@@ -94,10 +146,10 @@ public struct RowCollection: Sendable {
         return labels
     }
 
-    private mutating func clean(_ labels: [String]) throws(Refusal) -> [String] {
+    private mutating func clean(_ given: Labels) throws(RowRefusal) -> [String] {
         var result: [String] = []
         var (isTrimmed, isNormalized, hasEmpty) = (false, false, false)
-        for label in labels {
+        for label in try parts(given) {
             let trimmed = label.trimmingCharacters(in: .whitespacesAndNewlines)
             let normalized = trimmed.precomposedStringWithCanonicalMapping
             if trimmed.isEmpty {
@@ -108,7 +160,7 @@ public struct RowCollection: Sendable {
             if !normalized.utf8.elementsEqual(trimmed.utf8) { isNormalized = true }
             if !result.contains(normalized) { result.append(normalized) }
         }
-        if result.isEmpty, !options.isMultiLabel { throw Refusal(reason: "the label is empty") }
+        try checkCount(result, of: given)
         if isTrimmed { trimmedLabels += 1 }
         if isNormalized { normalizedLabels += 1 }
         if hasEmpty { emptyLabels += 1 }

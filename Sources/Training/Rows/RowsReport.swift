@@ -26,6 +26,8 @@ public struct RowsReport: Sendable, Codable, Equatable {
         public var emptyLabels = 0
         /// Rows whose text is not in normal form C; texts are left as they are.
         public var unnormalizedTexts = 0
+        /// Rows in whose JSON half of a surrogate pair stood, read as U+FFFD.
+        public var replacedSurrogates = 0
         /// Rows beyond the first of their text with the same labels: left out of training, measured on in validation.
         public var duplicates = 0
         /// Texts that were given different labels.
@@ -40,6 +42,8 @@ public struct RowsReport: Sendable, Codable, Equatable {
         public var labels: [LabelCount] = []
         /// Of them, those unknown to an adapter that is measured on the rows.
         public var unknownLabels: [String] = []
+        /// Labels that differ only in letter case or blanks, together; those of the task and its validation rows count.
+        public var alikeLabels: [[String]] = []
 
         /// What is known before anything is left out.
         init(_ collection: RowCollection) {
@@ -51,6 +55,7 @@ public struct RowsReport: Sendable, Codable, Equatable {
             normalizedLabels = collection.normalizedLabels
             emptyLabels = collection.emptyLabels
             unnormalizedTexts = collection.unnormalizedTexts
+            replacedSurrogates = collection.replacedSurrogates
         }
 
         init() {}
@@ -126,6 +131,7 @@ extension RowsReport {
         note(side.normalizedLabels, "with a label that was not in Unicode's normal form C, and is now")
         note(side.emptyLabels, "with an empty label among its labels, left out of them")
         note(side.unnormalizedTexts, "with a text that is not in Unicode's normal form C, left as it is")
+        note(side.replacedSurrogates, "with half of a surrogate pair in JSON, read as U+FFFD")
         note(side.duplicates, rule == nil ? "with a text that came before" : "with a text that came before, folded")
         if side.conflicts > 0 {
             let texts = "\(side.conflicts) text\(side.conflicts == 1 ? "" : "s")"
@@ -134,6 +140,11 @@ extension RowsReport {
             } else {
                 lines.append("\(name): \(texts) with different labels; one of them cannot be right")
             }
+        }
+        if !side.alikeLabels.isEmpty {
+            let groups = side.alikeLabels.map { $0.map { "\"\($0)\"" }.joined(separator: " and ") }
+            let what = "labels that differ only in letter case or blanks, each a label of its own"
+            lines.append("\(name): \(what): " + list(groups))
         }
         return lines
     }

@@ -9,6 +9,9 @@ struct SourceBytes {
     init(path: String) throws(DatasetError) {
         name = path == "-" ? "standard input" : path
         let bytes = try Self.bytes(path, name: name)[...]
+        if bytes.starts(with: [0xFF, 0xFE]) || bytes.starts(with: [0xFE, 0xFF]) {
+            throw .unreadable(file: name, reason: "it is UTF-16, not UTF-8")
+        }
         self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
     }
 

@@ -32,10 +32,11 @@ struct AdaptersImport: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp("Measure it on these labelled rows; the figures are kept with the version.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var evaluate: String?
 
     @OptionGroup var labelOptions: LabelOptions
+    @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var baseOptions: RegistryBaseOptions
     @OptionGroup var registry: RegistryOptions
     @OptionGroup var output: JSONOption
@@ -84,8 +85,7 @@ struct AdaptersImport: AsyncParsableCommand {
         let evaluator = Evaluator(
             base: base, tokenizer: try WordPieceTokenizer(directory: folder), workers: WorkerOptions.defaultCount,
             maxTokens: min(adapter.manifest.maxTokens ?? 256, base.configuration.positions))
-        var options = RowOptions()
-        options.isMultiLabel = adapter.manifest.isMultiLabel
+        let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
         let (rows, side) = try RowsReport.measured(
             try LabelledFile.collect(paths: [evaluate], options: options), known: Set(adapter.labels))
         for line in side.lines(of: "input") { StandardError.write(line) }

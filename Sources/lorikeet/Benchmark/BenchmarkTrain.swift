@@ -22,9 +22,12 @@ struct BenchmarkTrain: ParsableCommand {
     @OptionGroup var baseOptions: BaseOptions
 
     @Option(
-        help: ArgumentHelp("Rows to learn from: .tsv (label<TAB>text), .csv or .jsonl; -: standard input, as .tsv.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+        help: ArgumentHelp(
+            "Rows to train on: .tsv (label<TAB>text), .csv, .jsonl or .json; -: standard input.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var train: String
+
+    @OptionGroup var formatOptions: RowFormatOptions
 
     @Option(help: ArgumentHelp("Only the first so many rows.", valueName: "n"))
     var limit: Int?
@@ -38,7 +41,8 @@ struct BenchmarkTrain: ParsableCommand {
     func run() throws {
         let (base, tokenizer) = try baseOptions.load()
         let settings = try training.settings(for: base)
-        var rows = try LabelledFile.read(path: train, minimumLabels: 2)
+        var rows = try LabelledFile.read(
+            path: train, minimumLabels: 2, options: formatOptions.options(isMultiLabel: false))
         if let limit { rows = Array(rows.prefix(limit)) }
         let lengths = rows.map { max(tokenizer.encode($0.text, maxTokens: settings.maxTokens).count, 1) }
         let tokens = lengths.reduce(0, +)

@@ -32,8 +32,9 @@ struct Compare: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Labelled rows: .tsv (label<TAB>text), .csv or .jsonl, several if need be; - or nothing: standard input.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+            "Labelled rows: .tsv (label<TAB>text), .csv, .jsonl or .json, one or several; - or nothing: standard input.",
+            valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var input: [String] = ["-"]
 
     @Option(help: ArgumentHelp("Samples of the rows that the interval is made from.", valueName: "n"))

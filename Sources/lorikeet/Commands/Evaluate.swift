@@ -28,8 +28,9 @@ struct Evaluate: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Labelled rows: .tsv (label<TAB>text), .csv or .jsonl, several if need be; - or nothing: standard input.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+            "Labelled rows: .tsv (label<TAB>text), .csv, .jsonl or .json, one or several; - or nothing: standard input.",
+            valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var input: [String] = ["-"]
 
     @OptionGroup var reportOptions: ReportOptions

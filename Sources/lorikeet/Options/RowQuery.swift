@@ -2,7 +2,8 @@ import Daemon
 import PostgresClient
 import Training
 
-/// Rows of a SQL query: columns `text` and `label`, or `labels`, an array, for a multi-label task.
+/// Rows of a SQL query: a column of texts, and one of labels, which are text, numbers, truth values, JSON or an array.
+/// Columns are found as in files.
 ///
 /// It runs in a transaction that may only read.
 struct RowQuery {
@@ -21,31 +22,35 @@ struct RowQuery {
             throw CommandFailure(.failed, "query: \(error)")
         }
         rows.begin(source: "query")
-        let columns = Set(result.columns)
-        let isMultiLabel = rows.options.isMultiLabel
-        let label = isMultiLabel && columns.contains("labels") ? "labels" : "label"
-        guard columns.contains("text"), columns.contains(label) else {
-            let wanted = isMultiLabel ? "text and labels" : "text and label"
-            throw CommandFailure(.failed, "query: its columns must be \(wanted), they are \(result.columns.joined(separator: ", "))")
-        }
+        let columns = try rows.columns(named: result.columns)
+        let (textName, labelName) = (result.columns[columns.text], result.columns[columns.label])
+        let kind = result.columnKinds[columns.label]
         for (index, row) in result.rows.enumerated() {
-            try Self.add(row, label: label, line: index + 1, to: &rows)
+            guard let text = try row.optionalText(textName) else {
+                try rows.refuse(line: index + 1, reason: "\(textName) is null")
+                continue
+            }
+            guard let labels = try Self.labels(row, labelName, kind) else {
+                try rows.refuse(line: index + 1, reason: "\(labelName) is null")
+                continue
+            }
+            try rows.add(text: text, labels: labels, line: index + 1)
         }
     }
 
-    private static func add(_ row: PostgresRow, label: String, line: Int, to rows: inout RowCollection) throws {
-        let labels: RowCollection.Labels?
-        do {
-            if label == "labels" {
-                labels = try row.optionalTexts(label).map { .set($0.map { $0 ?? "" }) }
-            } else {
-                labels = try row.optionalText(label).map(RowCollection.Labels.text)
-            }
-        } catch {
-            return try rows.refuse(line: line, reason: "\(label) is no array of texts")
+    /// The labels as files write them; nil where there are none.
+    private static func labels(
+        _ row: PostgresRow, _ column: String, _ kind: PostgresColumnKind
+    ) throws -> RowCollection.Labels? {
+        switch kind {
+        case .boolean: return try row.optionalBoolean(column).map { .text(String($0)) }
+        case .booleans: return try row.optionalBooleans(column).map { .set($0.map { $0.map(String.init) ?? "" }) }
+        case .text: return try row.optionalText(column).map(RowCollection.Labels.text)
+        case .json: return try row.optionalText(column).map(RowCollection.Labels.json)
+        case .other:
+            guard let text = try row.optionalText(column) else { return nil }
+            // Of all other types only arrays are written so.
+            return text.hasPrefix("{") ? .set(try row.texts(column).map { $0 ?? "" }) : .text(text)
         }
-        guard let text = try row.optionalText("text") else { return try rows.refuse(line: line, reason: "text is null") }
-        guard let labels else { return try rows.refuse(line: line, reason: "\(label) is null") }
-        try rows.add(text: text, labels: labels, line: line)
     }
 }

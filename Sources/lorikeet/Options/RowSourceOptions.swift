@@ -3,8 +3,19 @@ import Training
 
 /// How labelled rows are read: shared by `train`, `evaluate` and `compare`.
 struct RowFormatOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Format of standard input and of files of other endings: tsv, csv or jsonl.", valueName: "format"))
+    @Option(
+        help: ArgumentHelp(
+            "Format of standard input and of files of other endings: tsv, csv, jsonl or json.", valueName: "format"))
     var format = RowFormat.tsv
+
+    @Option(
+        help: ArgumentHelp(
+            "The column, or member of JSON objects, that holds the texts: its name, or its number from 1.",
+            valueName: "name"))
+    var textColumn: String?
+
+    @Option(help: ArgumentHelp("The column, or member of JSON objects, that holds the labels.", valueName: "name"))
+    var labelColumn: String?
 
     @Option(help: ArgumentHelp("What stands between the labels of a text in TSV and CSV, for a multi-label task.", valueName: "text"))
     var labelSeparator = "|"
@@ -22,6 +33,7 @@ struct RowFormatOptions: ParsableArguments {
         options.isMultiLabel = isMultiLabel
         options.separator = labelSeparator
         options.skipsBadRows = skipBadRows
+        (options.textColumn, options.labelColumn) = (textColumn, labelColumn)
         return options
     }
 }
@@ -31,8 +43,9 @@ struct RowSourceOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Rows to learn from: .tsv (label<TAB>text), .csv or .jsonl, several if need be; -: standard input.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+            "Rows to train on: .tsv (label<TAB>text), .csv, .jsonl or .json, several if need be; -: standard input.",
+            valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var train: [String] = []
 
     @Option(help: ArgumentHelp("Rows to learn from, by SQL: columns text and label, or labels.", valueName: "sql"))
@@ -41,7 +54,7 @@ struct RowSourceOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp("Rows to measure each epoch on; never learnt from. Default: a part split off.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl"]))
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var validation: [String] = []
 
     @Option(help: ArgumentHelp("Rows to measure each epoch on, by SQL.", valueName: "sql"))

@@ -20,10 +20,12 @@ extension RowsReport.Side {
             ("first_bad_rows", .array(firstBadRows.map { .string($0.description) })), ("empty_texts", .integer(emptyTexts)),
             ("trimmed_labels", .integer(trimmedLabels)), ("normalized_labels", .integer(normalizedLabels)),
             ("empty_labels", .integer(emptyLabels)), ("unnormalized_texts", .integer(unnormalizedTexts)),
+            ("replaced_surrogates", .integer(replacedSurrogates)),
             ("duplicates", .integer(duplicates)), ("conflicts", .integer(conflicts)), ("conflicting_rows", .integer(conflictingRows)),
             ("rows", .integer(rows)), ("unlabelled", .integer(unlabelled)),
             ("labels", .object(labels.map { ($0.label, .integer($0.rows)) })),
             ("unknown_labels", .array(unknownLabels.map { .string($0) })),
+            ("alike_labels", .array(alikeLabels.map { .array($0.map { .string($0) }) })),
         ])
     }
 }

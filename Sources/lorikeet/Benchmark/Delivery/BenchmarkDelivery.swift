@@ -48,7 +48,7 @@ struct BenchmarkDelivery: AsyncParsableCommand {
 
     private func measure() async throws -> [DeliveryRow] {
         let texts = try input.texts(limit: nil)
-        let bench = try await DeliveryBench.make(base: baseOptions.base, textFile: input.input, texts: texts)
+        let bench = try await DeliveryBench.make(base: baseOptions.base, input: input.arguments, texts: texts)
         let measurement = DeliveryMeasurement(bench: bench, runs: runs, seconds: seconds, backlog: backlog)
         var rows: [DeliveryRow] = []
         do {

@@ -16,7 +16,8 @@ actor DeliveryBench {
     static let partitions = 4
 
     nonisolated let base: String
-    nonisolated let textFile: String
+    /// Where the texts come from, as options of a command.
+    nonisolated let input: [String]
     nonisolated let texts: [String]
     nonisolated let dsn: String
     private let folder: URL
@@ -27,8 +28,8 @@ actor DeliveryBench {
     private var daemons: [DaemonProcess] = []
 
     /// Starts the servers; ``stop()`` ends them.
-    static func make(base: String, textFile: String, texts: [String]) async throws -> DeliveryBench {
-        let bench = try DeliveryBench(base: base, textFile: textFile, texts: texts)
+    static func make(base: String, input: [String], texts: [String]) async throws -> DeliveryBench {
+        let bench = try DeliveryBench(base: base, input: input, texts: texts)
         do {
             _ = try await Daemon.Migrate.run(postgres: Secret(bench.dsn), role: nil)
             try await bench.makeAdapter()
@@ -39,8 +40,8 @@ actor DeliveryBench {
         return bench
     }
 
-    private init(base: String, textFile: String, texts: [String]) throws {
-        (self.base, self.textFile, self.texts) = (base, textFile, texts)
+    private init(base: String, input: [String], texts: [String]) throws {
+        (self.base, self.input, self.texts) = (base, input, texts)
         folder = try ServerScratch.make("bench-\(UUID().uuidString.prefix(8).lowercased())")
         broker = try EmbeddedBroker()
         postgres = try PrivatePostgres.start(directory: folder.path, settings: ["track_commit_timestamp": "on"])

@@ -42,7 +42,7 @@ struct DeliveryMeasurement {
     /// The engine alone on the same texts, in a process of its own.
     private func classified() async throws -> Double {
         let (status, output) = try await DaemonProcess.run(
-            ["benchmark", "classify", "--base", bench.base, "--input", bench.textFile, "--workers", "\(cores)"], environment: [:])
+            ["benchmark", "classify", "--base", bench.base] + bench.input + ["--workers", "\(cores)"], environment: [:])
         let line = output.split(separator: "\n").last { $0.hasPrefix("{") } ?? ""
         let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
         guard status == 0, let rate = object?["documents_per_second"] as? Double else {

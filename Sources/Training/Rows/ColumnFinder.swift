@@ -1,0 +1,89 @@
+import Foundation
+
+/// Why a row, or the columns of all, cannot be used.
+struct RowRefusal: Error {
+    var reason: String
+    var remedy: RowRemedy?
+}
+
+/// Finds the columns of texts and labels among named ones: in a header, a JSON object or the result of a query.
+struct ColumnFinder {
+    let options: RowOptions
+
+    /// Where a wanted column is.
+    struct Place: Equatable {
+        var index: Int
+        /// By its number, not by a name that stands there.
+        var isNumber = false
+    }
+
+    /// - Throws: if a column that was asked for is not there, or is there twice.
+    func text(in names: [String]) throws(RowRefusal) -> Place? {
+        if let wanted = options.textColumn { return try place(of: wanted, in: names) }
+        return try known(ColumnNames.texts, in: names)
+    }
+
+    /// - Throws: as `text(in:)`.
+    func label(in names: [String]) throws(RowRefusal) -> Place? {
+        guard options.readsLabels else { return nil }
+        if let wanted = options.labelColumn { return try place(of: wanted, in: names) }
+        return try known(ColumnNames.labels(isMultiLabel: options.isMultiLabel), in: names)
+    }
+
+    /// What tells the columns, said with the names that there are.
+    func remedy(_ names: [String]) -> RowRemedy {
+        let shown = names.allSatisfy(ColumnNames.looksLikeName) ? names.filter { !$0.isEmpty } : []
+        return options.readsLabels ? .columns(among: shown) : .textColumn(among: shown)
+    }
+
+    private func place(of wanted: String, in names: [String]) throws(RowRefusal) -> Place {
+        let same = names.indices.filter { names[$0].trimmingBlanks == wanted }
+        let alike = same.isEmpty ? names.indices.filter { ColumnNames.key(names[$0]) == ColumnNames.key(wanted) } : same
+        if let index = alike.first {
+            guard alike.count == 1 else { throw twice(wanted, in: names) }
+            return Place(index: index)
+        }
+        if let number = Int(wanted), names.indices.contains(number - 1) {
+            return Place(index: number - 1, isNumber: true)
+        }
+        throw RowRefusal(reason: "there is no column \"\(wanted)\"", remedy: remedy(names))
+    }
+
+    private func known(_ ranks: [[String]], in names: [String]) throws(RowRefusal) -> Place? {
+        let keys = names.map(ColumnNames.key)
+        for rank in ranks {
+            let found = keys.indices.filter { rank.contains(keys[$0]) }
+            if let index = found.first {
+                if found.count == 1 { return Place(index: index) }
+                if Set(found.map { keys[$0] }).count == 1 { throw twice(keys[index], in: names) }
+                // Several that could be meant: none is.
+                return nil
+            }
+        }
+        return nil
+    }
+
+    private func twice(_ name: String, in names: [String]) -> RowRefusal {
+        RowRefusal(reason: "there are several columns named \"\(name)\"", remedy: remedy(names))
+    }
+}
+
+extension RowCollection {
+    /// The columns of texts and labels among those of a query, which the last source is.
+    public mutating func columns(named names: [String]) throws(DatasetError) -> (text: Int, label: Int) {
+        noteTable(isNamed: true, maybeHeading: false)
+        let finder = ColumnFinder(options: options)
+        do throws(RowRefusal) {
+            let (text, label) = (try finder.text(in: names), try finder.label(in: names))
+            if let text, let label, text.index != label.index { return (text.index, label.index) }
+            let wanted = "text and \(options.isMultiLabel ? "labels" : "label")"
+            throw RowRefusal(
+                reason: "its columns must be \(wanted), they are \(names.joined(separator: ", "))",
+                remedy: .columns(among: []))
+        } catch {
+            throw .doubtful(
+                file: sources.last ?? "rows", line: nil, reason: error.reason,
+                remedy: error.remedy ?? .columns(among: []))
+        }
+    }
+}

@@ -1,0 +1,81 @@
+import ModelFiles
+
+/// A task of Label Studio's JSON export: `{"data": {"text": …}, "annotations": [{"result": […]}, …]}`.
+struct LabelStudioTask {
+    /// What was shown to annotators.
+    let data: [(key: String, value: JSONValue)]
+    private let annotations: [JSONValue]
+
+    /// nil if the object is none.
+    init?(_ value: JSONValue) {
+        guard case .object(let members) = value, case .object(let data)? = value["data"] else { return nil }
+        let list = value["annotations"] ?? value["completions"]
+        let isTask =
+            list != nil || value["predictions"] != nil
+            || members.allSatisfy { ["id", "data", "meta"].contains($0.key) }
+        guard isTask else { return nil }
+        self.data = data
+        if case .array(let elements)? = list { annotations = elements } else { annotations = [] }
+    }
+
+    /// The labels of each annotation that was not cancelled, the newest last.
+    ///
+    /// - Parameters:
+    ///   - wanted: the control whose choices count; nil: the only one.
+    ///   - control: the one that was found, of all tasks.
+    func labels(of wanted: String?, control: inout String?) throws(RowRefusal) -> [RowCollection.Labels] {
+        let valid = annotations.enumerated().filter { annotation in
+            guard case .object = annotation.element else { return false }
+            if case .boolean(true)? = annotation.element["was_cancelled"] { return false }
+            return true
+        }
+        guard !valid.isEmpty else {
+            throw RowRefusal(reason: "has no annotation: the task was skipped, or only predicted")
+        }
+        var labels: [RowCollection.Labels] = []
+        for (_, annotation) in valid.sorted(by: {
+            (Self.time($0.element), $0.offset) < (Self.time($1.element), $1.offset)
+        }) {
+            labels.append(.set(try Self.choices(of: annotation, wanted, &control)))
+        }
+        return labels
+    }
+
+    /// ISO 8601 in UTC: in the order of time, the order of texts.
+    private static func time(_ annotation: JSONValue) -> String {
+        for key in ["updated_at", "created_at"] {
+            if case .string(let time)? = annotation[key] { return time }
+        }
+        return ""
+    }
+
+    private static func choices(
+        of annotation: JSONValue, _ wanted: String?, _ control: inout String?
+    ) throws(RowRefusal) -> [String] {
+        guard case .array(let results)? = annotation["result"] else { return [] }
+        var labels: [String] = []
+        var other: String?
+        for result in results {
+            guard let choices = result["value"]?["choices"] else {
+                if result["value"]?["start"] != nil { throw JSONLabels.spans }
+                if case .string(let type)? = result["type"] { other = type }
+                continue
+            }
+            let name = if case .string(let name)? = result["from_name"] { name } else { "" }
+            if let wanted {
+                guard name == wanted else { continue }
+            } else if let control, control != name {
+                throw RowRefusal(
+                    reason: "\"\(control)\" and \"\(name)\" both are controls with choices",
+                    remedy: .labelColumn(among: [control, name]))
+            }
+            control = name
+            switch try JSONLabels.labels(choices, name: "choices") {
+            case .text(let label), .json(let label): labels.append(label)
+            case .set(let set): labels += set
+            }
+        }
+        guard labels.isEmpty, wanted == nil, let other else { return labels }
+        throw RowRefusal(reason: "is annotated by \"\(other)\"; only choices are labels")
+    }
+}

@@ -1,0 +1,84 @@
+/// Where the columns of a table are.
+struct TableColumns: Equatable {
+    var text: Int
+    var label: Int?
+    var count: Int
+    /// Whether the first record is a header, not a row.
+    var isHeader = false
+
+    /// Label and text, as a table without a header has them.
+    static let labelAndText = TableColumns(text: 1, label: 0, count: 2)
+    static let textAlone = TableColumns(text: 0, label: nil, count: 1)
+}
+
+/// Tells by a table's first record where its columns are, and whether the record is a header.
+struct TableHeader {
+    let finder: ColumnFinder
+    /// Whether more columns than two may be a text with tabs.
+    let isTabbed: Bool
+
+    private var options: RowOptions { finder.options }
+
+    /// - Returns: nil where the record is a row, and its columns are the usual ones.
+    /// - Throws: where it is a header that does not tell, and where a column that was asked for is not there.
+    func columns(_ cells: [String]) throws(RowRefusal) -> TableColumns? {
+        var (text, label) = (try finder.text(in: cells), try finder.label(in: cells))
+        if let place = text, place.index == label?.index {
+            guard options.textColumn == nil || options.labelColumn == nil else {
+                throw RowRefusal(reason: "one column cannot hold both texts and labels", remedy: finder.remedy(cells))
+            }
+            if options.labelColumn == nil { label = nil } else { text = nil }
+        }
+        if options.readsLabels, cells.count == 2 {
+            // Of two columns the one that was not asked for is the other.
+            if options.labelColumn != nil, let label { text = text ?? Self.other(label) }
+            if options.textColumn != nil, let text { label = label ?? Self.other(text) }
+        }
+        let isHeader = [text, label].contains { $0?.isNumber == false }
+        if let text, label != nil || !options.readsLabels, options.namesColumns || isTold(cells) {
+            return TableColumns(text: text.index, label: label?.index, count: cells.count, isHeader: isHeader)
+        }
+        if options.namesColumns || isUntoldHeader(cells, isKnown: isHeader) {
+            throw untold(cells, text: text, label: label)
+        }
+        return nil
+    }
+
+    private static func other(_ place: ColumnFinder.Place) -> ColumnFinder.Place {
+        ColumnFinder.Place(index: 1 - place.index, isNumber: place.isNumber)
+    }
+
+    /// A row of a label and a text may have a label by the name of "text"; it has no text that is a name.
+    private func isTold(_ cells: [String]) -> Bool {
+        options.readsLabels || cells.count > 2 || cells.allSatisfy(ColumnNames.looksLikeName)
+    }
+
+    /// Whether the record is a header all the same, or no row of any form.
+    private func isUntoldHeader(_ cells: [String], isKnown: Bool) -> Bool {
+        let names = cells.allSatisfy(ColumnNames.looksLikeName)
+        switch cells.count {
+        case ...1: return false
+        case 2:
+            let isText = cells.contains { ColumnNames.texts[0].contains(ColumnNames.key($0)) }
+            return names && (cells.allSatisfy(ColumnNames.isHeading) || isKnown && isText)
+        default:
+            if isTabbed { return names && cells.contains(where: ColumnNames.isHeading) }
+            return names || !options.readsLabels
+        }
+    }
+
+    private func untold(_ cells: [String], text: ColumnFinder.Place?, label: ColumnFinder.Place?) -> RowRefusal {
+        let shown = cells.allSatisfy(ColumnNames.looksLikeName) ? cells.map(\.trimmingBlanks).filter { !$0.isEmpty } : []
+        if !options.readsLabels {
+            return RowRefusal(reason: "no column is known to hold the texts", remedy: .textColumn(among: shown))
+        }
+        if text != nil {
+            return RowRefusal(reason: "no column is known to hold the labels", remedy: .labelColumn(among: shown))
+        }
+        if label != nil {
+            return RowRefusal(reason: "no column is known to hold the texts", remedy: .textColumn(among: shown))
+        }
+        return RowRefusal(
+            reason: "no column is known to hold the texts, none to hold the labels", remedy: .columns(among: shown))
+    }
+}

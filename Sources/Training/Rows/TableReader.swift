@@ -1,0 +1,165 @@
+/// Reads rows of a table: CSV and TSV.
+struct TableReader {
+    let bytes: ArraySlice<UInt8>
+    let header: TableHeader
+
+    private static let tab = UInt8(ascii: "\t")
+    private static let quote = UInt8(ascii: "\"")
+
+    init(bytes: ArraySlice<UInt8>, isTabbed: Bool, options: RowOptions) {
+        self.bytes = bytes
+        header = TableHeader(finder: ColumnFinder(options: options), isTabbed: isTabbed)
+    }
+
+    private var options: RowOptions { header.finder.options }
+
+    func read(into rows: inout RowCollection) throws(DatasetError) {
+        if header.isTabbed { try readTabbed(&rows) } else { try readQuoted(&rows, separator: separator()) }
+    }
+
+    /// The columns by the first record, which is noted.
+    private func columns(
+        _ cells: [String], line: Int, _ rows: inout RowCollection
+    ) throws(DatasetError) -> TableColumns {
+        let found: TableColumns?
+        do throws(RowRefusal) {
+            found = try header.columns(cells)
+        } catch {
+            throw .doubtful(
+                file: rows.sources.last ?? "rows", line: line, reason: error.reason,
+                remedy: error.remedy ?? header.finder.remedy(cells))
+        }
+        let columns = found ?? (cells.count == 1 && !options.readsLabels ? .textAlone : .labelAndText)
+        rows.noteTable(isNamed: columns.isHeader, maybeHeading: found == nil)
+        return columns
+    }
+
+    private func add(
+        _ label: ArraySlice<UInt8>?, _ text: ArraySlice<UInt8>, line: Int, _ rows: inout RowCollection
+    ) throws(DatasetError) {
+        let texts = [label ?? [], text].map { String(validating: $0, as: UTF8.self) }
+        guard let label = texts[0], let text = texts[1] else { return try rows.refuse(line: line, reason: "not UTF-8") }
+        try rows.add(text: text, labels: .text(label), line: line)
+    }
+
+    // MARK: - CSV
+
+    private func readQuoted(_ rows: inout RowCollection, separator: UInt8) throws(DatasetError) {
+        var parser = CSVParser(bytes, separator: separator)
+        var known: TableColumns?
+        while let item = parser.next() {
+            guard case .record(let fields, let line) = item else {
+                if case .bad(let line, let reason) = item { try rows.refuse(line: line, reason: reason) }
+                continue
+            }
+            guard let columns = known else {
+                let columns = try columns(fields.map { String(decoding: $0, as: UTF8.self) }, line: line, &rows)
+                known = columns
+                if !columns.isHeader { try add(fields, columns, line: line, &rows) }
+                continue
+            }
+            try add(fields, columns, line: line, &rows)
+        }
+    }
+
+    private func add(
+        _ fields: [[UInt8]], _ columns: TableColumns, line: Int, _ rows: inout RowCollection
+    ) throws(DatasetError) {
+        guard fields.count == columns.count else {
+            return try rows.refuse(line: line, reason: wrongCount(fields.count, columns))
+        }
+        try add(columns.label.map { fields[$0][...] }, fields[columns.text][...], line: line, &rows)
+    }
+
+    private func wrongCount(_ count: Int, _ columns: TableColumns) -> String {
+        if columns == .labelAndText, options.readsLabels {
+            return
+                "has \(count) columns in place of label and text; other columns need a first line that names text and label"
+        }
+        return "has \(count) columns, the first line \(columns.count)"
+    }
+
+    /// A comma, or what spreadsheets write in its place where a comma is the decimal point: the one by which the first
+    /// record names columns.
+    private func separator() -> UInt8 {
+        let comma = UInt8(ascii: ",")
+        let others = [UInt8(ascii: ";"), Self.tab]
+        for separator in [comma] + others {
+            if let columns = try? header.columns(cells(separator)), columns.isHeader { return separator }
+        }
+        guard cells(comma).count == 1 else { return comma }
+        return others.first { separator in
+            let cells = cells(separator)
+            guard cells.count > 1 else { return false }
+            return options.readsLabels
+                || cells.allSatisfy(ColumnNames.looksLikeName) && cells.contains(where: ColumnNames.isHeading)
+        } ?? comma
+    }
+
+    /// The fields of the first record with this separator.
+    private func cells(_ separator: UInt8) -> [String] {
+        var parser = CSVParser(bytes, separator: separator)
+        while let item = parser.next() {
+            if case .record(let fields, _) = item { return fields.map { String(decoding: $0, as: UTF8.self) } }
+        }
+        return []
+    }
+
+    // MARK: - TSV
+
+    private func readTabbed(_ rows: inout RowCollection) throws(DatasetError) {
+        let lines = SourceBytes.lines(bytes)
+        guard let first = lines.firstIndex(where: { !$0.isEmpty }) else { return }
+        let quoted = self.cells(Self.tab)
+        if let columns = try? header.columns(quoted), columns.isHeader {
+            if lines[first].first == Self.quote || isQuoted(width: quoted.count) {
+                return try readQuoted(&rows, separator: Self.tab)
+            }
+        }
+        let cells = lines[first].split(separator: Self.tab, omittingEmptySubsequences: false)
+        let columns = try columns(cells.map { String(decoding: $0, as: UTF8.self) }, line: first + 1, &rows)
+        var width = columns == .labelAndText && cells.count > 2 ? cells.count : nil
+        // Of a single column an empty line is an empty text, so that answers stay beside their lines.
+        let skipsEmpty = columns.count > 1
+        for (index, line) in lines.enumerated()
+        where !(line.isEmpty && skipsEmpty) && !(columns.isHeader && index <= first) {
+            if let known = width, 1 + line.count(where: { $0 == Self.tab }) != known { width = nil }
+            try addTabbed(line, number: index + 1, columns, &rows)
+        }
+        if let width { rows.noteEvenColumns(width) }
+    }
+
+    /// Whether fields under a header are quoted as in CSV, as spreadsheets and Label Studio write TSV: some begin with a
+    /// quote, and read so all are whole. Else a quote is part of a text, as it is wherever there is no header.
+    private func isQuoted(width: Int) -> Bool {
+        var before = UInt8(ascii: "\n")
+        let begins = bytes.contains { byte in
+            defer { before = byte }
+            return byte == Self.quote && (before == Self.tab || before == UInt8(ascii: "\n"))
+        }
+        guard begins else { return false }
+        var parser = CSVParser(bytes, separator: Self.tab)
+        while let item = parser.next() {
+            guard case .record(let fields, _) = item, fields.count == width else { return false }
+        }
+        return true
+    }
+
+    private func addTabbed(
+        _ line: ArraySlice<UInt8>, number: Int, _ columns: TableColumns, _ rows: inout RowCollection
+    ) throws(DatasetError) {
+        if columns == .labelAndText {
+            guard let tab = line.firstIndex(of: Self.tab) else {
+                return try rows.refuse(line: number, reason: "no tab between label and text")
+            }
+            return try add(line[..<tab], line[(tab + 1)...], line: number, &rows)
+        }
+        // A text in the last column may hold tabs: nothing behind it can be meant by them.
+        let splits = columns.text == columns.count - 1 && columns.count > 1 ? columns.count - 1 : Int.max
+        let fields = line.split(separator: Self.tab, maxSplits: splits, omittingEmptySubsequences: false)
+        guard fields.count == columns.count else {
+            return try rows.refuse(line: number, reason: "has \(fields.count) columns, the first line \(columns.count)")
+        }
+        try add(columns.label.map { fields[$0] }, fields[columns.text], line: number, &rows)
+    }
+}
