@@ -40,7 +40,8 @@ func explanation(of error: any Error) -> String {
     switch error {
     case TrainingError.startHasOtherLabels(let gone) where gone.allSatisfy(Adapter.isPlaceholder):
         "\(error); if these only stand for names that its folder does not have, --from-labels gives them"
-    case DatasetError.doubtful(_, _, _, let remedy): "\(error); \(hint(remedy))"
+    case DatasetError.doubtful(_, _, let reason, let remedy):
+        "\(error)\(reason.hasSuffix("?") ? "" : ";") \(hint(remedy))"
     case DatasetError.tooManyLabels: "\(error) \(hint(.columns(among: [])))"
     case let error as any CustomStringConvertible: error.description
     default: "unexpected: \(type(of: error))"

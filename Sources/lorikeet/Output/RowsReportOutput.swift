@@ -15,17 +15,28 @@ extension RowsReport {
 
 extension RowsReport.Side {
     var json: JSONValue {
-        .object([
-            ("sources", .array(sources.map { .string($0) })), ("read", .integer(read)), ("bad_rows", .integer(badRows)),
-            ("first_bad_rows", .array(firstBadRows.map { .string($0.description) })), ("empty_texts", .integer(emptyTexts)),
-            ("trimmed_labels", .integer(trimmedLabels)), ("normalized_labels", .integer(normalizedLabels)),
-            ("empty_labels", .integer(emptyLabels)), ("unnormalized_texts", .integer(unnormalizedTexts)),
-            ("replaced_surrogates", .integer(replacedSurrogates)),
-            ("duplicates", .integer(duplicates)), ("conflicts", .integer(conflicts)), ("conflicting_rows", .integer(conflictingRows)),
-            ("rows", .integer(rows)), ("unlabelled", .integer(unlabelled)),
-            ("labels", .object(labels.map { ($0.label, .integer($0.rows)) })),
-            ("unknown_labels", .array(unknownLabels.map { .string($0) })),
-            ("alike_labels", .array(alikeLabels.map { .array($0.map { .string($0) }) })),
-        ])
+        .object(
+            [
+                ("sources", .array(sources.map { .string($0) })), ("read", .integer(read)), ("bad_rows", .integer(badRows)),
+                ("first_bad_rows", .array(firstBadRows.map { .string($0.description) })),
+                ("empty_texts", .integer(emptyTexts)),
+                ("trimmed_labels", .integer(trimmedLabels)), ("normalized_labels", .integer(normalizedLabels)),
+                ("empty_labels", .integer(emptyLabels)), ("unnormalized_texts", .integer(unnormalizedTexts)),
+                ("duplicates", .integer(duplicates)), ("conflicts", .integer(conflicts)),
+                ("conflicting_rows", .integer(conflictingRows)),
+                ("rows", .integer(rows)), ("unlabelled", .integer(unlabelled)),
+                ("labels", .object(labels.map { ($0.label, .integer($0.rows)) })),
+                ("unknown_labels", .array(unknownLabels.map { .string($0) })),
+            ] + rareFindings)
+    }
+
+    /// What few rows have is there only where it was found.
+    private var rareFindings: [(key: String, value: JSONValue)] {
+        var members: [(key: String, value: JSONValue)] = []
+        if replacedSurrogates > 0 { members.append(("replaced_surrogates", .integer(replacedSurrogates))) }
+        if !alikeLabels.isEmpty {
+            members.append(("alike_labels", .array(alikeLabels.map { .array($0.map { .string($0) }) })))
+        }
+        return members
     }
 }
