@@ -52,9 +52,11 @@ struct RowPlausibility {
     /// else, though others do, and it has a word that heads columns, or a text much shorter than texts are.
     private func checkHeading() throws(RowRefusal) {
         guard let first = rows.first, !first.labels.contains(where: known.contains), isHeading(first) else { return }
-        // A text is shown only where it is a word that heads columns.
-        let names = (first.labels + [first.text].filter(ColumnNames.isHeading)).map { "\"\($0)\"" }
-        throw RowRefusal(reason: "the first line looks like a header: " + names.joined(separator: ", "), remedy: columns)
+        // What may be a text is shown only where it is a word that heads columns.
+        let texts = options.readsLabels ? [first.text] : first.labels + [first.text]
+        let names = (options.readsLabels ? first.labels : []) + texts.filter(ColumnNames.isHeading)
+        let shown = names.isEmpty ? "" : ": " + names.map { "\"\($0)\"" }.joined(separator: ", ")
+        throw RowRefusal(reason: "the first line looks like a header" + shown, remedy: columns)
     }
 
     private func isHeading(_ first: LabelledText) -> Bool {
