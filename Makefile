@@ -29,8 +29,8 @@ demo: build ## The main job, live, on real texts: about a minute and a half (DEM
 test: build ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
 
-test-soak: build ## Two daemons under full load, a fault every few seconds, then the count (SOAK_SECONDS, SOAK_SEED, SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE)
-	@$(PROGRAM) soak --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_BROKERS),--brokers '$(SOAK_BROKERS)') $(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') $(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)')
+test-soak: build ## Two daemons under full load, a fault every few seconds, then the count (SOAK_SECONDS, SOAK_SEED, SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE, SOAK_BREAK_BROKER)
+	@$(PROGRAM) soak --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_BROKERS),--brokers '$(SOAK_BROKERS)') $(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') $(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)') $(if $(SOAK_BREAK_BROKER),--break-broker '$(SOAK_BREAK_BROKER)')
 
 lint: ## Check the format of the sources and the shell scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)

@@ -130,7 +130,7 @@ let package = Package(
             name: "LorikeetTests",
             dependencies: [
                 "lorikeet", "Daemon", "Connectors", "Serving", "KafkaClient", "PostgresClient", "AdapterRegistry", "Training",
-                "BERT", "TestSupport",
+                "BERT", "Kernels", "TestSupport",
             ],
             swiftSettings: strict),
     ]

@@ -4,12 +4,12 @@ import Synchronization
 /// A process of this program's own: started, read to its end, and never left behind.
 ///
 /// It ends when its standard input does, so it cannot outlive a daemon that was killed.
-final class ChildProcess: Sendable {
+public final class ChildProcess: Sendable {
     /// How it ended, and what it wrote on standard output.
-    struct Ending: Sendable {
+    public struct Ending: Sendable {
         /// The exit status, or 128 and the signal.
-        var status: Int32
-        var output: [UInt8]
+        public var status: Int32
+        public var output: [UInt8]
 
         /// In words which signal ended it; nil if none did.
         var signalReason: String? {
@@ -30,7 +30,7 @@ final class ChildProcess: Sendable {
     private let isReaped = Mutex(false)
 
     /// - Throws: with errno's words, if the program cannot be started.
-    init(program: String, arguments: [String], environment: [String: String]) throws(CommandFailure) {
+    public init(program: String, arguments: [String], environment: [String: String]) throws(CommandFailure) {
         var toChild: [Int32] = [-1, -1]
         var fromChild: [Int32] = [-1, -1]
         guard pipe(&toChild) == 0 else { throw Self.failure("pipe", errno) }
@@ -68,7 +68,7 @@ final class ChildProcess: Sendable {
     }
 
     /// Waits for the end, on a thread of its own. Call it once.
-    func ending() async -> Ending {
+    public func ending() async -> Ending {
         await withCheckedContinuation { continuation in
             let thread = Thread { [self] in continuation.resume(returning: waitForEnding()) }
             thread.name = "child process"

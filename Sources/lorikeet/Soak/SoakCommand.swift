@@ -8,7 +8,8 @@ struct SoakCommand: AsyncParsableCommand {
         abstract: "Run two daemons under full load while everything around them breaks, then count.",
         discussion: """
             The last line is `faults N, messages M, lost 0, doubled 0, memory A -> B MB`: the resident memory of the larger daemon in the first and the
-            last third of the run. Exit status 1 if anything was lost or doubled, or if a daemon ended by itself.
+            last third of the run. Exit status 1 if anything was lost or doubled, if a daemon ended by itself, or if no
+            message was stored for a minute while nothing was broken.
 
             EXAMPLES
               lorikeet soak --seconds 600
@@ -29,6 +30,12 @@ struct SoakCommand: AsyncParsableCommand {
     @Option(help: "A broker elsewhere, instead of a private one; faults are then made of the daemons and their sessions only.")
     var brokers: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "A command for /bin/sh that breaks the broker elsewhere with 'break' added, and mends it with 'mend'.",
+            valueName: "command"))
+    var breakBroker: String?
+
     @Option(help: "The topic; a broker elsewhere must have it, or make it when it is asked for.")
     var topic = "lorikeet-soak"
 
@@ -40,11 +47,13 @@ struct SoakCommand: AsyncParsableCommand {
 
     func validate() throws {
         guard seconds >= 1 else { throw ValidationError("--seconds must be at least 1") }
+        guard breakBroker == nil || brokers != nil else { throw ValidationError("--break-broker needs --brokers") }
     }
 
     func run() async throws {
         let settings = SoakSettings(
-            duration: .seconds(seconds), seed: seed, base: base, brokers: brokers, topic: topic, database: database, logs: logs)
+            duration: .seconds(seconds), seed: seed, base: base, brokers: brokers, breakBroker: breakBroker,
+            topic: topic, database: database, logs: logs)
         let result = try await Interruption.cancelling { try await SoakRun(settings).run() }
         print(result.line)
         if !result.holds { throw ExitCode(1) }
@@ -57,6 +66,8 @@ struct SoakSettings: Sendable {
     var seed: UInt64
     var base: String
     var brokers: String?
+    /// The command that breaks and mends those brokers.
+    var breakBroker: String?
     var topic: String
     var database: String?
     var logs: String?

@@ -13,12 +13,15 @@ struct SoakFault: Sendable {
         case refuseRequests = "error codes from the broker"
         case slowBroker = "a slow broker"
         case cutBroker = "the broker away"
+        case breakBroker = "the outside broker broken by its command"
 
         var needsOwnDatabase: Bool { [.restartDatabase, .crashDatabase, .freezeDatabase].contains(self) }
         var needsOwnBroker: Bool { [.refuseRequests, .slowBroker, .cutBroker].contains(self) }
+        /// Only where a command for it was given.
+        var needsCommand: Bool { self == .breakBroker }
         var isOfDaemon: Bool { [.killDaemon, .terminateDaemon, .freezeDaemon].contains(self) }
         /// Whether members come, go or join anew.
-        var movesGroup: Bool { needsOwnBroker || isOfDaemon }
+        var movesGroup: Bool { needsOwnBroker || needsCommand || isOfDaemon }
     }
 
     let kind: Kind

@@ -1,3 +1,4 @@
+import Daemon
 import Foundation
 import Kernels
 
@@ -20,6 +21,7 @@ struct SoakLoad {
     private static let groupRest = Duration.seconds(12)
     /// Of the larger daemon, every few seconds.
     private var samples: [Int] = []
+    private var progress: SoakProgress
 
     init(
         settings: SoakSettings, name: String, servers: SoakServers, daemons: [SoakDaemon], producer: SoakProducer,
@@ -28,6 +30,7 @@ struct SoakLoad {
         (self.settings, self.name, self.servers, self.daemons) = (settings, name, servers, daemons)
         (self.producer, self.say) = (producer, say)
         random = SplitMix64(seed: settings.seed)
+        progress = SoakProgress(now: .now)
     }
 
     /// Median resident megabytes in the first and in the last third.
@@ -42,25 +45,25 @@ struct SoakLoad {
         var nextFault = ContinuousClock.now + .seconds(5)
         var nextLook = ContinuousClock.now
         var nextSample = ContinuousClock.now
-        var stored = 0
+        progress = SoakProgress(now: .now)
         while ContinuousClock.now < end {
             try Task.checkCancellation()
             let now = ContinuousClock.now
             if let (fault, until) = active, now >= until {
                 try await finish(fault)
                 nextFault = now + .milliseconds(1000 + random.below(4000))
-            } else if active == nil, now >= nextFault {
+            } else if active == nil, now >= nextFault, !progress.isSlow(now) {
                 try await begin(now)
             }
             if now >= nextLook {
-                stored = try await look() ?? stored
+                try await look(now)
                 nextLook = now + .milliseconds(500)
             }
             if now >= nextSample {
                 await sample()
                 nextSample = now + .seconds(2)
             }
-            let room = settings.maximumLag - (await producer.total - stored)
+            let room = settings.maximumLag - (await producer.total - progress.stored)
             if room > 0 { try await producer.produce(min(room, 500)) }
             for daemon in daemons where !isHeldDown(daemon) { Task { await daemon.start() } }
             try await Task.sleep(for: .milliseconds(100))
@@ -105,10 +108,18 @@ struct SoakLoad {
 
     // MARK: - Looking
 
-    /// About how many messages are stored; nil while the database is broken.
-    private func look() async throws -> Int? {
-        if let kind = active?.fault.kind, kind.needsOwnDatabase { return nil }
-        return try? await servers.stored(pipeline: name, topic: settings.topic, partitions: settings.partitions)
+    /// Notes how many messages are stored, which a broken database does not tell.
+    private mutating func look(_ now: ContinuousClock.Instant) async throws {
+        let isDatabaseBroken = active?.fault.kind.needsOwnDatabase ?? false
+        let stored = isDatabaseBroken ? nil : try? await servers.stored(pipeline: name)
+        progress.note(stored: stored, isBroken: active != nil, now: now)
+        if let line = progress.minuteLine(produced: await producer.total, faults: faults, now: now) { say(line) }
+        if progress.isStalled(now) {
+            throw CommandFailure(
+                .failed,
+                "the load stalled at \(progress.stored) of \(await producer.total) messages: "
+                    + "nothing was broken, and for a minute nothing was stored")
+        }
     }
 
     private mutating func sample() async {

@@ -12,8 +12,13 @@ actor SoakServers {
 
     nonisolated let brokers: String
     nonisolated let dsn: String
+    private let settings: SoakSettings
     private let broker: EmbeddedBroker?
     private let postgres: PrivatePostgres?
+    /// Whether the outside broker was broken and not mended yet.
+    private var isBrokerBroken = false
+    /// Partitions of the topic and when they were asked for.
+    private var partitions: (count: Int, asked: ContinuousClock.Instant)?
 
     /// What breaks daemons and group now and then, and must be survived: codes of the Kafka protocol by request.
     private static let refusals: [(KafkaAPI, [Int32])] = [
@@ -30,6 +35,7 @@ actor SoakServers {
     ]
 
     init(_ settings: SoakSettings, folder: URL) throws {
+        self.settings = settings
         broker = try settings.brokers == nil ? EmbeddedBroker() : nil
         postgres = try settings.database == nil ? PrivatePostgres.start(directory: folder.path) : nil
         try broker?.createTopic(settings.topic, partitions: settings.partitions)
@@ -41,11 +47,14 @@ actor SoakServers {
 
     /// The faults that can be made here.
     nonisolated var possible: [SoakFault.Kind] {
-        SoakFault.Kind.allCases.filter { (!$0.needsOwnDatabase || postgres != nil) && (!$0.needsOwnBroker || broker != nil) }
+        SoakFault.Kind.allCases.filter {
+            (!$0.needsOwnDatabase || postgres != nil) && (!$0.needsOwnBroker || broker != nil)
+                && (!$0.needsCommand || settings.breakBroker != nil)
+        }
     }
 
     /// Begins a fault of the servers; one of a daemon is not ours.
-    func begin(_ fault: SoakFault, random: UInt64) throws {
+    func begin(_ fault: SoakFault, random: UInt64) async throws {
         switch fault.kind {
         case .killDaemon, .terminateDaemon, .freezeDaemon: break
         case .killBackends:
@@ -62,10 +71,13 @@ actor SoakServers {
             try broker?.pushErrors(api, codes)
         case .slowBroker: try broker?.setRoundTrip(.milliseconds(700))
         case .cutBroker: try broker?.setDown()
+        case .breakBroker:
+            isBrokerBroken = true
+            try await runBrokerCommand("break")
         }
     }
 
-    func end(_ fault: SoakFault) throws {
+    func end(_ fault: SoakFault) async throws {
         switch fault.kind {
         case .killDaemon, .terminateDaemon, .freezeDaemon, .killBackends: break
         case .restartDatabase, .crashDatabase: try postgres?.restart()
@@ -73,10 +85,27 @@ actor SoakServers {
         case .refuseRequests: for (api, _) in Self.refusals { try broker?.clearErrors(api) }
         case .slowBroker: try broker?.setRoundTrip(.zero)
         case .cutBroker: try broker?.setUp()
+        case .breakBroker: try await mendBroker()
         }
     }
 
-    func stop() {
+    private func mendBroker() async throws {
+        guard isBrokerBroken else { return }
+        try await runBrokerCommand("mend")
+        isBrokerBroken = false
+    }
+
+    private func runBrokerCommand(_ word: String) async throws {
+        guard let command = settings.breakBroker else { return }
+        let process = try ChildProcess(
+            program: "/bin/sh", arguments: ["-c", "\(command) \(word)"], environment: ProcessInfo.processInfo.environment)
+        let status = await process.ending().status
+        guard status == 0 else { throw CommandFailure(.failed, "the broker's command ended with \(status) at \(word)") }
+    }
+
+    /// Leaves nothing behind that it broke.
+    func stop() async {
+        try? await mendBroker()
         broker?.stop()
         postgres?.stop()
     }
@@ -84,13 +113,28 @@ actor SoakServers {
     // MARK: - Looking
 
     /// About how many messages are stored: from the ends of the index, so that it costs nothing.
-    func stored(pipeline: String, topic: String, partitions: Int) throws -> Int {
-        try query(
+    func stored(pipeline: String) throws -> Int {
+        let topic = settings.topic
+        return try query(
             """
             SELECT coalesce(sum(1 + (SELECT max("offset") FROM lorikeet.labels WHERE pipeline = $1 AND topic = $2 AND "partition" = p)
                 - (SELECT min("offset") FROM lorikeet.labels WHERE pipeline = $1 AND topic = $2 AND "partition" = p)), 0)::bigint AS n
             FROM generate_series(0, $3 - 1) AS p
-            """, [.text(pipeline), .text(topic), .integer(Int64(partitions))])
+            """, [.text(pipeline), .text(topic), .integer(Int64(try partitionCount()))])
+    }
+
+    /// How many partitions the topic has by its own metadata, asked for every ten seconds: an outside topic may get more.
+    private func partitionCount() throws -> Int {
+        if broker != nil { return settings.partitions }
+        if let partitions, ContinuousClock.now - partitions.asked < .seconds(10) { return partitions.count }
+        let probe = try KafkaProbe(
+            properties: ["bootstrap.servers": brokers, "group.id": "lorikeet-soak"], topics: [settings.topic])
+        // A broker that is broken at the moment does not change the count.
+        guard let found = try? probe.topics(within: .seconds(5))[settings.topic]?.partitions, found > 0 else {
+            return partitions?.count ?? 0
+        }
+        partitions = (found, .now)
+        return found
     }
 
     /// Holds every message that was produced against the rows it left.
