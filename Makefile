@@ -6,7 +6,7 @@ SHELL := /bin/bash
 
 PREFIX ?= /usr/local
 
-# One optimised build serves the program, the demo and the tests, so that a clean clone compiles once.
+# One optimised build serves the program, the demo and the tests, so that nothing is compiled twice.
 # The import check keeps the layers of Package.swift honest.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
 PROGRAM = .build/release/lorikeet
@@ -20,13 +20,14 @@ help: ## Show this list
 setup: ## Install missing Debian packages and the base model (idempotent, offline when all is there)
 	@scripts/setup
 
-build: setup ## Compile everything, the tests included
-	swift build $(SWIFT_FLAGS) --build-tests
+build: setup ## Compile the program
+	swift build $(SWIFT_FLAGS) --product lorikeet
 
 demo: build ## The main job, live, on real texts: about a minute and a half (DEMO_FLAGS=--keep leaves it running)
 	$(PROGRAM) demo $(DEMO_FLAGS)
 
-test: build ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
+test: setup ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
+	swift build $(SWIFT_FLAGS) --build-tests
 	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
 
 test-soak: build ## Two daemons under full load, a fault every few seconds, then the count (SOAK_SECONDS, SOAK_SEED, SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE, SOAK_BREAK_BROKER)
