@@ -99,7 +99,7 @@ public final class LorikeetDaemon: Sendable {
     /// Runs until a signal (where the options say so) or `stop()`, then drains.
     public func run() async throws(CommandFailure) {
         logger.notice(
-            "Lorikeet starts",
+            "lorikeet starts",
             metadata: [
                 "version": "\(LorikeetVersion.current)", "kernels": "\(BLAS.kernels)",
                 "base": "\(loaded.base.digest.prefix(12))", "workers": "\(workers.workers)",

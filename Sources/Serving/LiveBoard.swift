@@ -123,7 +123,7 @@ final class LiveBoard: Sendable {
             return isNew
         }
         if obstacle != .adapters { metrics.countRetry(obstacle.side, cause: cause) }
-        if isNew { logger.warning("waiting", metadata: ["for": "\(obstacle.side)", "reason": "\(reason)"]) }
+        if isNew { logger.warning("\(obstacle.side) unavailable, retrying", metadata: ["reason": "\(reason)"]) }
     }
 
     /// One line when the last obstacle of a side is gone.
@@ -136,10 +136,9 @@ final class LiveBoard: Sendable {
         }
         guard let outage else { return }
         logger.notice(
-            "going on",
+            "\(obstacle.side) recovered",
             metadata: [
-                "after": "\(obstacle.side)", "attempts": "\(outage.attempts)",
-                "waited": "\(Self.text(timepiece.now() - outage.since))",
+                "attempts": "\(outage.attempts)", "waited": "\(Self.text(timepiece.now() - outage.since))",
             ])
     }
 

@@ -49,7 +49,7 @@ import Testing
             let orphans =
                 "SELECT count(*) AS n FROM lorikeet.labels l WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
             #expect(try fixture.number(orphans) == 0)
-            #expect(fixture.log.all.first?.contains("msg=\"Lorikeet starts\"") == true)
+            #expect(fixture.log.all.first?.contains("msg=\"lorikeet starts\"") == true)
             #expect(fixture.log.count(containing: "river") == 0)
         }
     }
@@ -191,12 +191,12 @@ import Testing
                     try await eventually("the reason") {
                         await daemon.readiness().pipelines.first?.waitingFor?.hasPrefix("database: ") == true
                     }
-                    try await eventually("the log line") { fixture.log.count(containing: "waiting for the database") > 0 }
+                    try await eventually("the log line") { fixture.log.count(containing: "database unavailable, retrying") > 0 }
                     try server.restart()
                     try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
                 }
-                #expect(fixture.log.count(containing: "waiting for the database") == 1)
-                #expect(fixture.log.count(containing: "the database is back") == 1)
+                #expect(fixture.log.count(containing: "database unavailable, retrying") == 1)
+                #expect(fixture.log.count(containing: "database recovered") == 1)
             }
         }
     }

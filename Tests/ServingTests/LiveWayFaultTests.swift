@@ -271,7 +271,7 @@ struct LiveWayFaultTests {
             $0.backoff = BackoffSettings(initial: .seconds(600))
         }
         try await harness.whileRunning {
-            await log.lines.wait { $0.contains { $0.message == "waiting" } }
+            await log.lines.wait { $0.contains { $0.message.hasSuffix(" unavailable, retrying") } }
             #expect(harness.way.status.state == .waiting)
             #expect(harness.way.status.waitingFor == "no broker")
             #expect(harness.way.status.joining?.group == "readers")

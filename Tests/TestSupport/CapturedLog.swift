@@ -30,6 +30,16 @@ public final class CapturedLog: Sendable {
         }
     }
 
+    /// Lines that say that a side, or any, became unavailable.
+    public func outages(of side: String? = nil) -> [Line] { lines(of: side, ending: " unavailable, retrying") }
+
+    /// Lines that say that it is back.
+    public func recoveries(of side: String? = nil) -> [Line] { lines(of: side, ending: " recovered") }
+
+    private func lines(of side: String?, ending: String) -> [Line] {
+        lines.value.filter { line in side.map { line.message == $0 + ending } ?? line.message.hasSuffix(ending) }
+    }
+
     private struct Handler: LogHandler {
         let log: CapturedLog
         var metadata: Logger.Metadata = [:]

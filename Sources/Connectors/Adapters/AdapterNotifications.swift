@@ -107,13 +107,16 @@ actor AdapterListener {
         while !Task.isCancelled {
             do {
                 try listenUntilBroken {
-                    if isAway { logger.notice("Listening for changes of adapters again") }
+                    if isAway { logger.notice("notifications of adapters recovered") }
                     isAway = false
                     waits = Backoff(settings)
                 }
             } catch {
                 if Task.isCancelled { break }
-                if !isAway { logger.warning("Not listening for changes of adapters: \(DatabaseError(error))") }
+                if !isAway {
+                    logger.warning(
+                        "notifications of adapters unavailable, retrying", metadata: ["reason": "\(DatabaseError(error))"])
+                }
                 isAway = true
                 try? await Task.sleep(for: waits.next())
             }

@@ -99,7 +99,7 @@ public actor KafkaTextSource: TextSource {
             guard PendingCommits.membershipErrors.contains(error.name), !error.isFatal else {
                 throw SourceError(error, purpose: "committing")
             }
-            logger.debug("The group is being rearranged; committing later", metadata: ["error": "\(error.name)"])
+            logger.debug("the group is rebalancing, committing later", metadata: ["error": "\(error.name)"])
             pending.keep(offsets)
         }
     }

@@ -66,7 +66,7 @@ actor RetrainScheduler: Service {
         do {
             let last = try await source.lastRetraining(task: task)
             let newRows = try await source.newRowsSinceLastRetraining(task: task)
-            if isDatabaseAway { logger.notice("labelled rows can be counted again") }
+            if isDatabaseAway { logger.notice("counting labelled rows recovered") }
             isDatabaseAway = false
             let trigger = RetrainTrigger(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
             let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()

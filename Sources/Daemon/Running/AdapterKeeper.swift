@@ -126,7 +126,7 @@ final class AdapterKeeper: Service {
         guard let error = error as? DatabaseError, error.action == .retry else {
             throw CommandFailure(.configuration, "database: \(error)")
         }
-        if noteAway(error.reason) { logger.warning("waiting for the database", metadata: ["reason": "\(error.reason)"]) }
+        if noteAway(error.reason) { logger.warning("database unavailable, retrying", metadata: ["reason": "\(error.reason)"]) }
     }
 
     /// - Returns: whether the log does not say so yet.
@@ -177,7 +177,7 @@ final class AdapterKeeper: Service {
             (state.missing, state.refused) = (missing, outcome.refused)
             return result
         }
-        if wasAway { logger.notice("the database is back") }
+        if wasAway { logger.notice("database recovered") }
         let adapters = liveAdapters.snapshot.adapters
         for task in outcome.changed {
             guard let live = adapters[task] else { continue }

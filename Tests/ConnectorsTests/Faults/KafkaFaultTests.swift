@@ -60,7 +60,7 @@ import Testing
             for _ in 0..<5 { try topic.produceTexts(20) }
             await pipeline.waitUntilStored(160)
             await pipeline.source.state.wait { $0.committed.values.reduce(0, +) == 160 }
-            #expect(pipeline.log.lines("waiting").count == pipeline.log.lines("going on").count)
+            #expect(pipeline.log.outages().count == pipeline.log.recoveries().count)
             try pipeline.expectEveryMessageOnce(160)
         }
     }
@@ -87,7 +87,7 @@ import Testing
             for _ in 0..<3 { try topic.produceTexts(20) }
             await pipeline.waitUntilStored(120)
             await pipeline.source.state.wait { $0.committed.values.reduce(0, +) == 120 }
-            #expect(pipeline.log.lines("waiting").isEmpty, "\(pipeline.log.lines("waiting"))")
+            #expect(pipeline.log.outages().isEmpty, "\(pipeline.log.outages())")
             try pipeline.expectEveryMessageOnce(120)
         }
     }
@@ -238,7 +238,7 @@ import Testing
                 #expect(pipeline.source.state.value.failures.allSatisfy { $0.action == .retry })
                 #expect(!pipeline.way.status.isReady)
             }
-            #expect(pipeline.log.lines("waiting", ["for": "source"]).count == 1)
+            #expect(pipeline.log.outages(of: "source").count == 1)
         }
     }
 
@@ -263,7 +263,7 @@ import Testing
             #expect(failures.allSatisfy { $0.reason.contains("certificate") })
             #expect(pipeline.way.status.waitingFor?.contains("certificate") == true)
         }
-        let lines = pipeline.log.lines("waiting", ["for": "source"])
+        let lines = pipeline.log.outages(of: "source")
         #expect(lines.count == 1)
         #expect(lines.first?.metadata["reason"]?.contains("certificate") == true, "\(lines)")
         #expect(!pipeline.log.lines.value.contains { "\($0)".contains("hunter2") })

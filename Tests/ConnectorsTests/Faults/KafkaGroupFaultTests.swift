@@ -45,7 +45,7 @@ import Testing
                 await first.sink.state.wait { $0.messages.union(others).count == count }
             }
             try first.expectEveryMessageOnce(produced)
-            #expect(first.log.lines("waiting").isEmpty, "\(first.log.lines("waiting"))")
+            #expect(first.log.outages().isEmpty, "\(first.log.outages())")
         }
     }
 

@@ -242,7 +242,7 @@ import Testing
         }
         #expect(peak.withLock { $0 } <= 120)
         #expect(source.state.value.pauses > 0)
-        #expect(pipeline.log.lines("waiting").isEmpty)
+        #expect(pipeline.log.outages().isEmpty)
         try pipeline.expectEveryMessageOnce(1000)
     }
 }

@@ -19,7 +19,7 @@ import Testing
             try produce(topic)
             let running = try LivePipeline(reading: topic.settings(), database, extractor: extractor, adjust)
             try await running.whileRunning { await running.waitUntilStored(count) }
-            #expect(running.log.lines("waiting").isEmpty)
+            #expect(running.log.outages().isEmpty)
             pipeline = running
         }
         return (database, try #require(pipeline))
@@ -101,7 +101,7 @@ import Testing
         let counters = pipeline.metrics.counters(label: MetricNames.rejected)
         let counter = try #require(counters.first { $0.dimensions.contains { $0 == ("stage", "store") } })
         #expect(counter.totalValue == 20 && counter.dimensions.contains { $0 == ("cause", "P0001") })
-        #expect(pipeline.log.lines("waiting").isEmpty)
+        #expect(pipeline.log.outages().isEmpty)
         #expect(!pipeline.log.lines.value.contains { "\($0)".contains("text 7") })
     }
 

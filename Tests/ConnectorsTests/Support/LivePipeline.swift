@@ -92,8 +92,8 @@ final class LivePipeline {
         _ count: Int = 1, of side: String, causes: Set<String>? = nil, reason: String? = nil,
         sourceLocation: SourceLocation = #_sourceLocation
     ) {
-        let began = log.lines("waiting", ["for": side])
-        let ended = log.lines("going on", ["after": side])
+        let began = log.outages(of: side)
+        let ended = log.recoveries(of: side)
         #expect(began.count == count && ended.count == count, "\(log.lines.value)", sourceLocation: sourceLocation)
         if let reason {
             #expect(began.allSatisfy { $0.metadata["reason"]?.contains(reason) == true }, "\(began)", sourceLocation: sourceLocation)
