@@ -79,7 +79,8 @@ public final class KafkaProbe {
     /// - Returns: what is refused, by topic.
     /// - Throws: what the coordinator says to the whole request, or that none answers.
     public func refusals(of topics: [String], within patience: Duration) throws(KafkaError) -> [String: KafkaError] {
-        notes.errors = []
+        // What was reported before counts: the client looks for its coordinator from the beginning, and librdkafka tells the
+        // same refusal once.
         let deadline = ContinuousClock.now + patience
         var slice = Duration.milliseconds(200)
         while true {

@@ -14,9 +14,11 @@ struct Contest {
 
     /// - Parameters:
     ///   - champion: `nil` if there is none over this base.
+    ///   - championLabels: those of the live version, over whichever base.
     ///   - labels: those of the task; both are measured by them.
     init(
-        challenger: Adapter, champion: Adapter?, dataset: Dataset, labels: [String], isMultiLabel: Bool, way: LearningWay
+        challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
+        isMultiLabel: Bool, way: LearningWay
     ) async throws {
         rows = dataset.summary
         let heldOut = dataset.heldOut
@@ -28,7 +30,7 @@ struct Contest {
         if let champion { championEvaluation = try await evaluation(champion) } else { championEvaluation = nil }
         calibration = challenger.manifest.calibration
         hasSameLabels = champion.map { Set($0.labels) == Set(labels) } ?? false
-        championLabels = champion?.labels.filter(Set(labels).contains) ?? []
+        self.championLabels = championLabels.filter(Set(labels).contains)
         let mostFrequent = Self.mostFrequentLabel(dataset.training, order: labels)
         baseline =
             isMultiLabel
@@ -39,7 +41,7 @@ struct Contest {
     func decision(gate: PromotionGate) -> PromotionGate.Decision {
         let opponent =
             championEvaluation.map { PromotionGate.Opponent.champion($0, hasSameLabels: hasSameLabels) }
-            ?? .mostFrequentLabel(baseline)
+            ?? .mostFrequentLabel(baseline, isFirst: championLabels.isEmpty)
         return gate.decision(challenger: challengerEvaluation, against: opponent, rows: rows, labels: championLabels)
     }
 

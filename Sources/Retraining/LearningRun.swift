@@ -27,11 +27,11 @@ struct LearningRun {
 
     mutating func outcome() async throws -> RetrainingOutcome {
         let rows = try await way.source.rows(task: task, limit: way.settings.maximumRows)
-        let opponent = try await usableChampion()
-        let isMultiLabel = wantsSets ?? opponent?.manifest.isMultiLabel ?? (rows.last?.isSet ?? false)
-        let labels = taskLabels(rows: rows, champion: opponent)
+        let (manifest, opponent) = try await loadChampion()
+        let isMultiLabel = wantsSets ?? manifest?.isMultiLabel ?? (rows.last?.isSet ?? false)
+        let labels = taskLabels(rows: rows, champion: manifest)
         let dataset = Dataset(
-            rows: rows, labels: labels, retired: Set(opponent?.labels ?? []).subtracting(labels),
+            rows: rows, labels: labels, retired: Set(manifest?.labels ?? []).subtracting(labels),
             holdOut: way.settings.holdOut, isMultiLabel: isMultiLabel)
         unusable = UnusableRows(dataset.summary, labels: labels)
         warnOfUnusableRows(dataset.summary)
@@ -40,7 +40,8 @@ struct LearningRun {
         }
         let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
         let contest = try await Contest(
-            challenger: challenger, champion: opponent, dataset: dataset, labels: labels, isMultiLabel: isMultiLabel, way: way)
+            challenger: challenger, champion: opponent, championLabels: manifest?.labels ?? [], dataset: dataset,
+            labels: labels, isMultiLabel: isMultiLabel, way: way)
         var decision = contest.decision(gate: way.settings.gate)
         if challenger.digest == champion?.digest {
             decision = .init(promotes: false, reason: "the challenger is the champion, bit for bit")
@@ -71,20 +72,22 @@ struct LearningRun {
 
     // MARK: - Before training
 
-    /// The champion, if it runs over this base. One of another base is of no use here, neither as a start nor as a measure.
-    private func usableChampion() async throws -> Adapter? {
-        guard let champion, champion.baseDigest == way.base.digest else { return nil }
+    /// The champion as it is stored, and as an adapter if it runs over this base. One of another base is neither a start nor
+    /// a measure, but its labels must not be forgotten all the same.
+    private func loadChampion() async throws -> (manifest: AdapterManifest?, adapter: Adapter?) {
+        guard let champion else { return (nil, nil) }
         let stored = try await way.store.load(digest: champion.digest)
+        guard champion.baseDigest == way.base.digest else { return (stored.manifest, nil) }
         do {
-            return try Adapter(manifest: stored.manifest, weights: stored.weights, base: way.base)
+            return (stored.manifest, try Adapter(manifest: stored.manifest, weights: stored.weights, base: way.base))
         } catch {
             way.logger.warning(
                 "the champion cannot be used", metadata: ["task": "\(task)", "reason": "\(error)"])
-            return nil
+            return (stored.manifest, nil)
         }
     }
 
-    private func taskLabels(rows: [LabelledRow], champion: Adapter?) -> [String] {
+    private func taskLabels(rows: [LabelledRow], champion: AdapterManifest?) -> [String] {
         if !wantedLabels.isEmpty { return wantedLabels }
         return champion?.labels ?? Set(rows.flatMap(\.labels)).filter { !$0.isEmpty }.sorted()
     }

@@ -23,7 +23,9 @@ public struct PromotionGate: Sendable, Equatable {
         /// The adapter that is live.
         case champion(Evaluation, hasSameLabels: Bool)
         /// No adapter can be measured: the answer that is right most often, always given.
-        case mostFrequentLabel(Evaluation)
+        ///
+        /// - isFirst: whether nothing is live; otherwise what is live is over another base.
+        case mostFrequentLabel(Evaluation, isFirst: Bool)
     }
 
     public struct Decision: Sendable, Equatable {
@@ -67,11 +69,12 @@ public struct PromotionGate: Sendable, Equatable {
             let wanted = promotes || minimumGain == 0 ? "" : "; a gain of \(text(minimumGain)) is wanted"
             let verb = promotes ? "takes over" : abs(gain) <= Self.tie ? "only ties" : "is not good enough"
             return Decision(promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(wanted)")
-        case .mostFrequentLabel(let baseline):
+        case .mostFrequentLabel(let baseline, let isFirst):
             let promotes = challenger.macroF1 > baseline.macroF1 + Self.tie
             let comparison =
                 "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) for always the most frequent label"
-            let verb = promotes ? "is the first adapter" : "learned nothing"
+            let first = isFirst ? "is the first adapter" : "is the first adapter over this base, the live version is over another"
+            let verb = promotes ? first : "learned nothing"
             let unseen = baseline.perLabel.filter { $0.support == 0 }.map(\.label)
             let rest = unseen.isEmpty ? "" : "; no held-out row shows \(Self.list(unseen))"
             return Decision(promotes: promotes, reason: "challenger \(verb): \(comparison), on \(rows) held-out rows\(rest)")

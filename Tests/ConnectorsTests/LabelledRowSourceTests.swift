@@ -128,6 +128,19 @@ import Testing
         }
     }
 
+    @Test func theRecordOfAKilledRetrainingIsClosedByTheNext() async throws {
+        try await withRows { _, source in
+            let killed = try await source.begin(task: "section", trigger: .rows, champion: nil)
+            let other = try await source.begin(task: "role", trigger: .rows, champion: nil)
+            let next = try await source.begin(task: "section", trigger: .command, champion: nil)
+            let records = Dictionary(
+                uniqueKeysWithValues: try await source.retrainings().map { ($0.id, $0) })
+            #expect(records[killed]?.verdict == .failed && records[killed]?.finishedAt != nil)
+            #expect(records[killed]?.reason == "the process ended without a verdict")
+            #expect(records[next]?.verdict == nil && records[other]?.verdict == nil)
+        }
+    }
+
     @Test func oneRetrainingOfATaskAtATime() async throws {
         try await withRows { database, source in
             let other = PostgresLabelledRowSource(database.settings())

@@ -249,8 +249,8 @@ import Testing
                         #expect(page.contains("lorikeet_retries_total{cause=\"\(cause)\",pipeline=\"noise\","))
                     }
                 }
-                #expect(fixture.log.count(containing: "msg=waiting for=sink") == 2)
-                #expect(fixture.log.count(containing: "msg=waiting for=source") == 1)
+                #expect(fixture.log.count(containing: "msg=\"sink unavailable, retrying\"") == 2)
+                #expect(fixture.log.count(containing: "msg=\"source unavailable, retrying\"") == 1)
             }
         }
     }

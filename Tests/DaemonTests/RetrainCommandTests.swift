@@ -37,6 +37,29 @@ import Testing
     }
 }
 
+/// Before any daemon ran, the adapter that the file names is the one to beat, and its labels are not forgotten.
+@Test func theAdapterOfThePipelineFileIsTheChampion() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first", labels: ["calm", "loud", "odd"])
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud, odd], adapter: first }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 1 }")
+        let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { connection.close() }
+        for index in 0..<100 {
+            try connection.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', $1, $2)",
+                [.text("brook \(index)"), .text(index % 2 == 0 ? "calm" : "loud")])
+        }
+        let report = try await RetrainCommand.run(
+            task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(report.verdict == "rejected" && report.champion != nil, "\(report.reason)")
+        #expect(report.reason.contains("1 of the champion's 3 labels has no held-out row (\"odd\")"))
+        #expect(
+            try fixture.number("SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND version = 1") == 1)
+    }
+}
+
 /// PEFT's folder names no labels: the pipeline file does, for rows, registry and the retraining that goes on from it.
 @Test func anAdapterFromPEFTLabelsAndIsTrainedOn() async throws {
     try await DaemonFixture.with { fixture in

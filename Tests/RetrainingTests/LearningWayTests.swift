@@ -99,6 +99,16 @@ struct LearningWayTests {
         let outcome = try await run(labels: ["ex", "why"])
         #expect(outcome.verdict == .promoted, "\(outcome.reason)")
         #expect(outcome.championEvaluation == nil && outcome.reason.contains("most frequent label"))
+        #expect(outcome.reason.contains("the first adapter over this base, the live version is over another"))
+    }
+
+    @Test func labelsOfAChampionOfAnotherBaseAreNotForgottenEither() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"], model: try TinyModel(seed: 2))
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why", "zed"])
+        #expect(outcome.verdict == .rejected)
+        #expect(outcome.reason.contains("1 of the champion's 3 labels has no held-out row (\"zed\")"))
+        #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
     }
 
     @Test func tooFewRowsAreSkippedAndSaidSo() async throws {

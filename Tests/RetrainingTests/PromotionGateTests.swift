@@ -79,7 +79,8 @@ struct PromotionGateTests {
     @Test func theFirstAdapterMustBeatTheMostFrequentLabel() {
         func decision(_ right: Int) -> PromotionGate.Decision {
             PromotionGate().decision(
-                challenger: evaluation(right: right), against: .mostFrequentLabel(evaluation(right: 10)), rows: summary(20), labels: [])
+                challenger: evaluation(right: right), against: .mostFrequentLabel(evaluation(right: 10), isFirst: true), rows: summary(20),
+                labels: [])
         }
         #expect(decision(15).promotes)
         #expect(!decision(10).promotes)

@@ -57,6 +57,11 @@ public final class InMemoryLabelledRowSource: LabelledRowSource {
     public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
         state.update { state in
             state.now += 1
+            for index in state.records.indices
+            where state.records[index].task == task && state.records[index].finishedAt == nil {
+                state.records[index].finishedAt = state.now
+                state.records[index].verdict = .failed
+            }
             let id = Int64(state.records.count + 1)
             state.records.append(
                 RetrainingRecord(id: id, task: task, trigger: trigger, startedAt: state.now, champion: champion))

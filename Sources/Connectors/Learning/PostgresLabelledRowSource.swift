@@ -86,7 +86,14 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
     public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
         try await session.run("noting a retraining") { connection in
             let result = try connection.transaction {
+                // Only one process retrains a task: what has no end yet will never have one.
                 try connection.execute(
+                    """
+                    UPDATE lorikeet.retrainings SET finished_at = clock_timestamp(), verdict = 'failed',
+                        reason = 'the process ended without a verdict'
+                    WHERE task = $1 AND finished_at IS NULL
+                    """, [.text(task)])
+                return try connection.execute(
                     "INSERT INTO lorikeet.retrainings (task, trigger, champion) VALUES ($1, $2, $3) RETURNING id",
                     [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
             }

@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import Connectors
 import Foundation
 import Kernels
@@ -51,6 +52,8 @@ public enum RetrainCommand {
         let task: TaskConfiguration
         let pipeline: PipelineConfiguration
         let loaded: LoadedBase
+        /// The adapter that the pipeline file names.
+        let first: Adapter?
         let logger: Logger
 
         init(
@@ -65,6 +68,7 @@ public enum RetrainCommand {
                 }
                 (self.task, self.pipeline) = (task, pipeline)
                 loaded = try LoadedBase(configuration)
+                first = try loaded.keptTasks(of: [pipeline])[name]?.first
             } catch {
                 throw CommandFailure(error)
             }
@@ -87,6 +91,7 @@ public enum RetrainCommand {
                 settings: learningSettings, logger: logger)
             let result: Result<RetrainingOutcome, any Error>
             do {
+                try await ensureChampion(store)
                 result = .success(
                     try await way.run(
                         task: task.name, labels: task.labels, isMultiLabel: task.isMultiLabel, trigger: trigger,
@@ -97,6 +102,16 @@ public enum RetrainCommand {
             await rows.close()
             await store.close()
             return RetrainReport(try result.get())
+        }
+
+        /// Publishes the adapter of the pipeline file where the registry has no live one, as a daemon does at its start: it is
+        /// what a challenger has to beat.
+        private func ensureChampion(_ store: PostgresAdapterStore) async throws {
+            guard let first else { return }
+            let (version, isNew) = try await store.ensureLive(task: task.name, first: first)
+            guard isNew else { return }
+            logger.notice(
+                "first adapter published", metadata: ["task": "\(task.name)", "version": "\(version.version)"])
         }
 
         private var learningSettings: LearningSettings {
