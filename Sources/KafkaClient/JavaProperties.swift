@@ -72,7 +72,7 @@ enum JavaProperties {
         switch name {
         case "partition.assignment.strategy" where value.contains("Assignor"):
             "librdkafka's names are range, roundrobin and cooperative-sticky"
-        case "auto.offset.reset" where value == "none": "librdkafka's word is error"
+        case "auto.offset.reset" where value == "none": "use earliest or latest"
         case "ssl.keystore.location" where !value.isEmpty:
             "the file must be PKCS#12: keytool -importkeystore -deststoretype PKCS12 makes one of a JKS"
         default: nil

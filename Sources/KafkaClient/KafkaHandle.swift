@@ -49,9 +49,10 @@ final class KafkaHandle {
     }
 
     private static func set(_ properties: [String: String], in configuration: OpaquePointer) -> [KafkaPropertyProblem] {
-        properties.sorted { $0.key < $1.key }.compactMap {
+        let problems = properties.sorted { $0.key < $1.key }.compactMap {
             KafkaPropertyProblem(setting: $0.key, to: $0.value, in: configuration)
         }
+        return problems + [ConsumerSettings.missingTokenSource(properties)].compactMap(\.self)
     }
 
     private static func setCommonCallbacks(

@@ -13,8 +13,12 @@ public struct KafkaPropertyProblem: Sendable, Equatable, CustomStringConvertible
 }
 
 extension KafkaPropertyProblem {
-    /// Sets a property of a configuration; nil if librdkafka takes it.
+    /// Sets a property of a configuration; nil if librdkafka takes it as it is written.
     init?(setting name: String, to value: String, in configuration: OpaquePointer) {
+        if let refusal = ConsumerSettings.refusal(of: value, name: name) {
+            self.init(property: name, message: refusal)
+            return
+        }
         var reason = [CChar](repeating: 0, count: 512)
         let result = rd_kafka_conf_set(configuration, name, value, &reason, reason.count)
         if result == RD_KAFKA_CONF_OK { return nil }
@@ -31,8 +35,8 @@ extension KafkaPropertyProblem {
     /// Without the value, which may have come from outside the file: librdkafka's own words quote it.
     private static func refusal(of value: String, name: String, reason: String) -> String {
         var text = "does not take this value"
-        if let range = PropertyTable.ranges[name], !range.isEmpty {
-            text += "; it takes \(range.replacing(" .. ", with: " to "))"
+        if let range = ConsumerSettings.range(of: name) {
+            text += "; it takes \(range)"
         } else if !KafkaSecrets.isSecret(name) {
             let reason = reason.isEmpty || value.isEmpty ? reason : reason.replacing(value, with: "…")
             text += reason.isEmpty ? "" : ": \(reason.split(separator: "\n").joined(separator: " "))"

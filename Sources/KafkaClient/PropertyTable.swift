@@ -4,16 +4,16 @@ import Glibc
 /// librdkafka's own list of its properties, as it prints it.
 enum PropertyTable {
     /// What each property may be set to, as in `1 .. 3600000` or `earliest, latest`; empty where anything may be tried.
-    static let ranges: [String: String] = {
-        var ranges: [String: String] = [:]
-        for line in printed().split(separator: "\n") {
-            // `session.timeout.ms | C | 1 .. 3600000 | 45000 | high | …`
-            let columns = line.split(separator: "|", maxSplits: 5, omittingEmptySubsequences: false).map { trimmed($0) }
-            guard columns.count == 6, ["C", "P", "*"].contains(columns[1]) else { continue }
-            ranges[columns[0]] = columns[2]
-        }
-        return ranges
-    }()
+    static let ranges = Dictionary(rows.map { ($0[0], $0[2]) }) { $1 }
+
+    /// Names of the properties that are whole numbers.
+    static let integers = Set(rows.filter { $0[5].contains("Type: integer") }.map { $0[0] })
+
+    /// Six columns each: `session.timeout.ms | C | 1 .. 3600000 | 45000 | high | … *Type: integer*`.
+    private static let rows: [[String]] = printed().split(separator: "\n").compactMap { line in
+        let columns = line.split(separator: "|", maxSplits: 5, omittingEmptySubsequences: false).map { trimmed($0) }
+        return columns.count == 6 && ["C", "P", "*"].contains(columns[1]) ? columns : nil
+    }
 
     private static func trimmed(_ text: some StringProtocol) -> String {
         String(text.trimmingPrefix { $0 == " " }.reversed().trimmingPrefix { $0 == " " }.reversed())

@@ -229,6 +229,37 @@ struct AdapterTests {
         }
     }
 
+    /// In a registry, which keeps manifests, and in training as in folders.
+    @Test func alphasThatAdaptNothingAreRefused() throws {
+        let plain = try fixture.adapter("plain")
+        for alpha in [0, -0.0, -1, 1e-60, .nan, .infinity] as [Double] {
+            for (key, configuration) in [
+                ("lora_alpha", LoRAConfiguration(alpha: alpha)),
+                ("alpha_pattern", LoRAConfiguration(alphaPattern: ["query": alpha])),
+            ] {
+                let refusals = [
+                    error {
+                        try plain.with { manifest in
+                            manifest.configuration.alpha = configuration.alpha
+                            manifest.configuration.alphaPattern = configuration.alphaPattern
+                        }
+                    },
+                    error {
+                        try TrainableAdapter(
+                            base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
+                    },
+                ]
+                for refusal in refusals {
+                    guard case .invalidConfiguration(key: key, let reason) = refusal else {
+                        Issue.record("\(key) \(alpha): \(String(describing: refusal))")
+                        continue
+                    }
+                    #expect(!(alpha <= 0) || reason == "must be above 0: nothing would be adapted")
+                }
+            }
+        }
+    }
+
     @Test func otherMethodsAreRefused() throws {
         let wrong: [(String, Any)] = [
             ("peft_type", "IA3"), ("task_type", "CAUSAL_LM"), ("bias", "all"), ("fan_in_fan_out", true), ("lora_bias", true),

@@ -95,6 +95,8 @@ struct PEFTFolderTests {
             (["target_modules": ["pooler.dense"], "layers_to_transform": [0]], "target_modules"),
             (["exclude_modules": ["query", "value"]], "exclude_modules"),
             (["exclude_modules": ".*"], "exclude_modules"),
+            (["lora_alpha": 0], "lora_alpha"), (["lora_alpha": 0.0, "use_rslora": true], "lora_alpha"),
+            (["lora_alpha": -8], "lora_alpha"), (["alpha_pattern": ["query": 0]], "alpha_pattern"),
             (["exclude_modules": #"bert\.encoder\..*"#], "exclude_modules"),
         ]
         for (changes, key) in empty {
@@ -209,8 +211,11 @@ struct PEFTFolderTests {
             ("{}", [names(["a", "b", "c"])], ["a", "b", "c"]),
             (#"{"id2label": null}"#, [], ["LABEL_0", "LABEL_1", "LABEL_2"]),
             (#"{"id2label": {"2": 3, "0": 1, "1": "two"}}"#, [], ["1", "two", "3"]),
-            // Who lists the placeholders names nothing, in whatever order.
-            (nil, [names(["LABEL_2", "LABEL_1", "LABEL_0"])], ["LABEL_0", "LABEL_1", "LABEL_2"]),
+            // Who lists the placeholders in their order names nothing; in another order they are names.
+            (nil, [names(["LABEL_0", " LABEL_1", "LABEL_2"])], ["LABEL_0", "LABEL_1", "LABEL_2"]),
+            (nil, [names(["LABEL_2", "LABEL_1", "LABEL_0"])], ["LABEL_2", "LABEL_1", "LABEL_0"]),
+            (nil, [names([" a", "b\t", "\u{a0}c\n"])], ["a", "b", "c"]),
+            (#"{"id2label": {"0": " a ", "1": "b", "2": "c"}}"#, [names(["a", "b ", "c"])], ["a", "b", "c"]),
         ]
         let digest = try fixture.adapter("plain").digest
         for (config, names, labels) in cases {
@@ -228,6 +233,11 @@ struct PEFTFolderTests {
             ("{}", [names(["a", "b", "c", "d"])], ["3 rows", "names 4"]),
             (#"{"id2label": {"0": "a", "1": "b"}}"#, [], ["3 rows", "config.json names 2"]),
             ("{}", [names(["a", "b", "b"])], ["two are equal"]), ("{}", [names(["a", "", "c"])], ["one is empty"]),
+            ("{}", [names(["a", "b", " b"])], ["two are equal"]), ("{}", [names(["a", " ", "c"])], ["one is empty"]),
+            ("{}", [names(["LABEL_0", "LABEL_1"])], ["3 rows", "names 2"]),
+            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"])], ["3 rows", "names 4"]),
+            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_2"])], ["3 rows", "names 4"]),
+            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_1"])], ["two are equal"]),
             (abc, [names(["a", "c", "b"])], ["row 1", "\"b\" in id2label of config.json", "\"c\" in --labels"]),
             (abc, [names(["x", "y", "z"])], ["row 0"]),
             (
@@ -253,6 +263,15 @@ struct PEFTFolderTests {
         }
         guard case .invalidConfiguration(key: "config.json", _) = error(try folder(config: "no JSON")) else {
             return #expect(Bool(false))
+        }
+    }
+
+    /// Bytes are compared, since Swift takes both forms of a letter for equal.
+    @Test func namesAreInTheFormOfRowsLabels() throws {
+        let given = ["cafe\u{301}", "b", "c"]
+        let ids = #"{"id2label": {"0": "cafe\u0301", "1": "b", "2": "c"}}"#
+        for adapter in [try load(folder(), names: [names(given)]), try load(folder(config: ids))] {
+            #expect(adapter.labels.map { Array($0.utf8) } == ["caf\u{e9}", "b", "c"].map { Array($0.utf8) })
         }
     }
 

@@ -99,6 +99,8 @@ private func writeNameless(_ folder: TemporaryFolder, _ name: String, config: St
     try writeNameless(folder, "said", config: #"{"id2label": {"0": "b", "1": "a"}}"#)
     #expect(try refusal(folder, yaml(adapter: "bare")) == nil)
     #expect(try refusal(folder, yaml(labels: "[b, a]", adapter: "said")) == nil)
+    // Labels are cleaned, as those of rows are.
+    #expect(try refusal(folder, yaml(labels: "[\" b\", \"a \"]", adapter: "said")) == nil)
     #expect(
         try refusal(folder, yaml(labels: "[a, b, c]", adapter: "bare"))
             == "p.yaml:5: tasks.kind.labels: the head has 2 rows, but tasks.kind.labels names 3 (adapter bare)")

@@ -179,6 +179,11 @@ private let badFiles: [BadFile] = [
         "p.yaml:5: source.text: must be a JSON Pointer such as /description; leave it out where the message is the text"),
     .line(7, "  section: { labels: [admin] }", "p.yaml:7: tasks.section.labels: has one label; a task needs at least two"),
     .line(7, "  section: { labels: [a, b, a] }", "p.yaml:7: tasks.section.labels[2]: the label a is given twice"),
+    .line(7, "  section: { labels: [a, \" a\"] }", "p.yaml:7: tasks.section.labels[1]: the label a is given twice"),
+    .line(
+        7, "  section: { labels: [a, b, \" \"] }",
+        "p.yaml:7: tasks.section.labels[2]: holds only blanks; it must be a label"),
+    .also("retrain: { alpha: 0 }", "p.yaml:10: retrain.alpha: must be above 0: nothing would be adapted"),
     .line(7, "  section: { labels: admin }", "p.yaml:7: tasks.section.labels: must be a list of labels, not a single value"),
     .line(7, "  section:", "p.yaml:7: tasks.section: has no value; it must be a mapping (key: value)"),
     .line(

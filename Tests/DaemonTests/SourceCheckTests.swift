@@ -62,6 +62,19 @@ import Testing
             "{ auto.offset.reset: earlyest }",
             "properties.auto.offset.reset: does not take this value; it takes smallest, earliest"
         ),
+        (
+            "{ auto.offset.reset: error }",
+            "properties.auto.offset.reset: does not take this value: with it the consumer stops reading"
+        ),
+        (
+            "{ session.timeout.ms: 45_000 }",
+            "properties.session.timeout.ms: does not take this value; it takes 1 to 3600000, in decimal digits only"
+        ),
+        ("{ topic.blacklist: x }", "properties.topic.blacklist: hides topics from the consumer: leave it out"),
+        (
+            "{ security.protocol: sasl_ssl, sasl.mechanism: OAUTHBEARER }",
+            "properties.sasl.mechanism: is OAUTHBEARER, which needs sasl.oauthbearer.method: oidc or"
+        ),
         ("{ max.poll.records: 500 }", "properties.max.poll.records: is no property of librdkafka: leave it out"),
         (
             "{ session.timeout.ms: 400000 }",

@@ -115,7 +115,9 @@ import Testing
 
     @Test(arguments: [
         ["group.id": "g", "no.such.property": "1"], ["group.id": "g", "enable.auto.commit": "true"], ["bootstrap.servers": "a:1"],
-        ["group.id": "g", "auto.offset.reset": "sometimes"],
+        ["group.id": "g", "auto.offset.reset": "sometimes"], ["group.id": "g", "auto.offset.reset": "error"],
+        ["group.id": "g", "session.timeout.ms": "45s"], ["group.id": "g", "topic.blacklist": "x"],
+        ["group.id": "g", "security.protocol": "sasl_plaintext", "sasl.mechanism": "OAUTHBEARER"],
         ["group.id": "g", "security.protocol": "ssl", "ssl.ca.location": "/nonexistent"],
     ])
     func wrongPropertyIsAnError(_ properties: [String: String]) {

@@ -61,7 +61,9 @@ import Testing
 
     @Test(arguments: [
         ("auto.offset.reset", "earlyest", "smallest, earliest"),
-        ("auto.offset.reset", "none", "librdkafka's word is error"),
+        ("auto.offset.reset", "none", "latest, end (use earliest or latest)"),
+        ("auto.offset.reset", "error", "stops reading without a word; use earliest or latest"),
+        ("auto.offset.reset", " Error", "use earliest or latest"),
         ("session.timeout.ms", "99999999", "1 to 3600000"), ("session.timeout.ms", "soon", "1 to 3600000"),
         ("isolation.level", "dirty", "read_uncommitted, read_committed"),
         ("socket.keepalive.enable", "perhaps", "true, false"),
@@ -72,6 +74,66 @@ import Testing
         #expect(problems.map(\.property) == [name], "\(problems)")
         #expect(problems.first?.message.contains(expected) == true, "\(problems)")
         #expect(!"\(problems)".contains(value), "\(problems)")
+    }
+
+    /// librdkafka would take 45 ms, 16 ms, 8 ms or 1 ms in silence.
+    @Test(arguments: [
+        "45s", "45_000", "4.5e4", "10,000", "10 000", "6000.5", "0x10", "010", " 45000", "45000 ", "4294967297",
+        "18446744073709551617", "- 1",
+    ])
+    func wholeNumbersAreDecimalFromEndToEnd(_ value: String) {
+        for (name, range) in [
+            ("session.timeout.ms", "1 to 3600000"), ("topic.metadata.refresh.interval.ms", "-1 to 3600000"),
+            ("max.partition.fetch.bytes", "1 to 1000000000"),
+        ] {
+            let problems = review([name: value]).problems
+            #expect(problems.map(\.property) == [name], "\(value): \(problems)")
+            #expect(problems.first?.message.contains("it takes \(range), in decimal digits only") == true)
+            #expect(!"\(problems)".contains(value))
+        }
+    }
+
+    @Test func wholeNumbersMayHaveASign() {
+        for (name, value) in [
+            ("topic.metadata.refresh.interval.ms", "-1"), ("session.timeout.ms", "+6000"),
+            ("statistics.interval.ms", "0"),
+        ] { #expect(review([name: value]).problems.isEmpty, "\(name): \(value)") }
+        // A word that stands for a number, and numbers within a text.
+        for (name, value) in [("acks", "all"), ("client.id", "45s"), ("queue.buffering.max.ms", "0.5")] {
+            #expect(review([name: value]).problems.isEmpty, "\(name): \(value)")
+        }
+    }
+
+    @Test(arguments: ["earlyest", "none", "45"])
+    func noHintSteersToAnOffsetResetThatEndsReading(_ value: String) {
+        #expect(review(["auto.offset.reset": value]).problems.allSatisfy { !$0.message.contains("error") })
+    }
+
+    @Test(arguments: ["texts", ".*", "", "["])
+    func topicsAreNotNamedByExclusion(_ value: String) {
+        let problems = review(["topic.blacklist": value]).problems
+        #expect(problems.map(\.property) == ["topic.blacklist"], "\(problems)")
+        #expect(problems.first?.message.contains("leave it out; source.kafka.topics names the topics") == true)
+    }
+
+    @Test(arguments: ["sasl.mechanism", "sasl.mechanisms"])
+    func bearersNeedASourceOfTokens(_ name: String) {
+        let own = ["security.protocol": "SASL_PLAINTEXT", name: "OAUTHBEARER", "sasl.oauthbearer.config": "principal=u"]
+        func problems(_ more: [String: String]) -> [KafkaPropertyProblem] {
+            review(own.merging(more) { $1 }).problems
+        }
+        for without in [
+            [:], ["sasl.oauthbearer.method": "default"], ["enable.sasl.oauthbearer.unsecure.jwt": "false"],
+        ] {
+            let found = problems(without)
+            #expect(found.map(\.property) == [name], "\(found)")
+            let both = "sasl.oauthbearer.method: oidc or enable.sasl.oauthbearer.unsecure.jwt: true"
+            #expect(found.first?.message.hasSuffix(both) == true, "\(found)")
+        }
+        #expect(problems(["enable.sasl.oauthbearer.unsecure.jwt": "true"]).isEmpty)
+        // What OIDC needs beside it, librdkafka says itself.
+        #expect(problems(["sasl.oauthbearer.method": "OIDC"]).allSatisfy { !$0.message.contains("which needs") })
+        #expect(problems(["security.protocol": "plaintext"]).isEmpty)
     }
 
     /// Properties that librdkafka takes one by one, and refuses when a client is made of them.

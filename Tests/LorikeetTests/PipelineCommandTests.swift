@@ -56,6 +56,7 @@ import Testing
     @Test(arguments: [
         ("session.timeout: 45000", "use session.timeout.ms"),
         ("sasl.jaas.config: hunter2", "sasl.username and sasl.password"),
+        ("session.timeout.ms: 45s", "decimal digits only"), ("auto.offset.reset: error", "earliest or latest"),
         ("auto.offset.reset: earlyest", "earliest"), ("key.deserializer: org.x.StringDeserializer", "leave it out"),
         ("partition.assignment.strategy: org.x.RangeAssignor", "range, roundrobin and cooperative-sticky"),
     ])

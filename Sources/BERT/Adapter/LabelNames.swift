@@ -1,3 +1,4 @@
+import Foundation
 import ModelFiles
 
 /// What somebody calls the rows of an adapter's head, in their order: PEFT's folders do not name labels.
@@ -9,8 +10,14 @@ public struct LabelNames: Sendable, Equatable {
     /// Whether a text has a set of labels; nil: not said.
     public let isMultiLabel: Bool?
 
+    /// - Parameter labels: as they were given; they are cleaned.
     public init(source: String, labels: [String], isMultiLabel: Bool? = nil) {
-        (self.source, self.labels, self.isMultiLabel) = (source, labels, isMultiLabel)
+        (self.source, self.labels, self.isMultiLabel) = (source, labels.map(Self.cleaned), isMultiLabel)
+    }
+
+    /// A label without blanks around and in Unicode's NFC, as labels of rows are: one that differs meets no row.
+    public static func cleaned(_ label: String) -> String {
+        label.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
     }
 
     /// The labels on which all agree; nil if none names any.
@@ -19,11 +26,11 @@ public struct LabelNames: Sendable, Equatable {
     ///
     /// - Parameters:
     ///   - rows: of the head.
-    ///   - placeholders: what rows without names are called; whoever lists just these names nothing.
+    ///   - placeholders: what rows without names are called; whoever lists just these in their order names nothing.
     static func agreed(_ names: [LabelNames], placeholders: [String]) throws(AdapterError) -> [String]? {
         let rows = placeholders.count
         var first: LabelNames?
-        for other in names where !other.labels.isEmpty && Set(other.labels) != Set(placeholders) {
+        for other in names where !other.labels.isEmpty {
             guard other.labels.count == rows else {
                 throw .invalidLabels(
                     reason:
@@ -31,6 +38,7 @@ public struct LabelNames: Sendable, Equatable {
                         + "but \(other.source) names \(other.labels.count)"
                 )
             }
+            if other.labels == placeholders { continue }
             guard let known = first else {
                 first = other
                 continue

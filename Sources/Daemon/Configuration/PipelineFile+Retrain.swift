@@ -24,7 +24,10 @@ extension PipelineFile {
 
     private static func readAdapterShape(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
         if let rank = section["rank"]?.integer(1...1024) { retrain.rank = rank }
-        if let alpha = section["alpha"]?.number(0...65536) { retrain.alpha = alpha }
+        if let alpha = section["alpha"]?.number(0...65536) {
+            if alpha < 1e-9 { section["alpha"]?.problem("must be above 0: nothing would be adapted") }
+            retrain.alpha = alpha
+        }
         if let rslora = section["rslora"]?.flag() { retrain.rslora = rslora }
         if let dropout = section["dropout"]?.number(0...0.95) { retrain.dropout = dropout }
         if let targets = section["targets"]?.list("a list of layers such as [query, value]") {

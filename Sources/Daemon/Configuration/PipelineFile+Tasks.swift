@@ -1,3 +1,4 @@
+import BERT
 import Serving
 
 extension PipelineFile {
@@ -45,13 +46,23 @@ extension PipelineFile {
         var labels: [String] = []
         var seen = Set<String>()
         for entry in entries {
-            guard let label = entry.text("a label") else { continue }
+            guard let label = readLabel(entry) else { continue }
             if !seen.insert(label).inserted { entry.problem("the label \(label) is given twice") }
             if label.unicodeScalars.contains("\0") { entry.problem("a label cannot hold U+0000") }
             labels.append(label)
         }
         if entries.count == 1 { value.problem("has one label; a task needs at least two") }
         return labels
+    }
+
+    /// A label, cleaned as labels of rows are.
+    static func readLabel(_ value: ConfigurationValue) -> String? {
+        guard let label = value.text("a label").map(LabelNames.cleaned) else { return nil }
+        if label.isEmpty {
+            value.problem("holds only blanks; it must be a label")
+            return nil
+        }
+        return label
     }
 
     static func readRoutes(_ value: ConfigurationValue?, tasks: [TaskConfiguration]?) -> [RouteConfiguration]? {

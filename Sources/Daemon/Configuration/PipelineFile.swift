@@ -142,12 +142,12 @@ public enum PipelineFile {
     /// `label`, or of a multi-label task `labels`, which may be none.
     private static func readExampleLabels(_ section: ConfigurationSection) -> [String]? {
         guard let set = section["labels"] else {
-            return section.required("label", "the label that is right")?.text("a label").map { [$0] }
+            return section.required("label", "the label that is right").flatMap(readLabel).map { [$0] }
         }
         if let label = section["label"] {
             label.problem("is given beside labels; one of them says what is right")
             return nil
         }
-        return set.list("a list of labels", mayBeEmpty: true)?.compactMap { $0.text("a label") }
+        return set.list("a list of labels", mayBeEmpty: true)?.compactMap(readLabel)
     }
 }
