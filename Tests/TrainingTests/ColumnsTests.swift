@@ -72,6 +72,78 @@ struct ColumnsTests {
         #expect(try rows(name, content, options(text: text, label: label)) == expected)
     }
 
+    private static let numbered: [(String, String, String?, String?)] = [
+        ("x.csv", "text,label\none two,a\nthree,b\n", "1", "2"),
+        ("x.csv", "body,label\none two,a\nthree,b\n", nil, "2"),
+        ("x.tsv", "label\tbody\na\tone two\nb\tthree\n", "2", nil),
+        ("x.csv", "text;mood\none two;a\nthree;b\n", "1", "2"),
+        ("x.csv", "Review,Sentiment\none two,a\nthree,b\n", "1", "2"),
+        ("x.tsv", "id\twords\tmood\n1\tone two\ta\n2\tthree\tb\n", "2", "3"),
+        ("x.tsv", "\"text\"\t\"label\"\n\"one two\"\t\"a\"\n\"three\"\t\"b\"\n", "1", "2"),
+    ]
+
+    @Test(arguments: numbered)
+    func columnsByNumberLeaveAHeaderAHeader(name: String, content: String, text: String?, label: String?) throws {
+        #expect(try rows(name, content, options(text: text, label: label)) == expected)
+        let column = text ?? (label == "1" ? "2" : "1")
+        #expect(try LabelledFile.readTexts(path: write(name, content), textColumn: column) == ["one two", "three"])
+    }
+
+    @Test(arguments: [
+        "order\tstatus\n", "text\thello there\n", "message\tok\n", "a\ttext me when it is there, please\n",
+        "\tcomment\n",
+    ])
+    func columnsByNumberLeaveARowARow(line: String) throws {
+        var options = self.options(text: "2", label: "1")
+        options.isMultiLabel = true
+        let path = try write("x.tsv", line + "b\tthree\n")
+        #expect(try LabelledFile.collect(paths: [path], options: options).rows.count == 2)
+    }
+
+    @Test(arguments: [
+        ("x.csv", "label,text\na,one\nlabel,text\nb,two\n", 3, "repeats the header"),
+        ("x.csv", "id,text,label\n1,\"one\nmore\",a\n\u{FEFF}id,text,label\n1,two,b\n", 4, "repeats the header"),
+        ("x.csv", "label,text\na,one\ntext,label\ntwo,b\n", 3, "repeats the header"),
+        ("x.tsv", "label\ttext\na\tone\n# Label\tText\nb\ttwo\n", 3, "repeats the header"),
+        ("x.tsv", "id\tlabel\ttext\n1\ta\tone\nid\tlabel\ttext\n", 3, "repeats the header"),
+        ("x.tsv", "a\tone\nlabel\ttext\nb\ttwo\n", 2, "is a header within the rows"),
+        ("x.csv", "a,one\nCategory,Message\nb,two\n", 2, "is a header within the rows"),
+    ])
+    func aHeaderWithinTheRowsIsNoRow(name: String, content: String, line: Int, reason: String) throws {
+        let refused = try refusal(name, content)
+        #expect(refused.line == line && refused.reason == reason)
+        var skipping = RowOptions()
+        skipping.skipsBadRows = true
+        let rows = try LabelledFile.collect(paths: [write(name, content)], options: skipping)
+        #expect(rows.badRows.map(\.line).contains(line) && !rows.rows.map(\.text).contains("text"))
+        #expect(throws: DatasetError.badLine(file: folder.path + "/" + name, line: line, reason: reason)) {
+            try LabelledFile.readTexts(path: write(name, content))
+        }
+    }
+
+    @Test func wordsThatOnlyLookLikeAHeaderAreRows() throws {
+        let content = "label,text\na,text\nlabel,one\nclass,dismissed\n"
+        #expect(try rows("x.csv", content) == [["a", "text"], ["label", "one"], ["class", "dismissed"]])
+        #expect(try LabelledFile.readTexts(path: write("y.csv", "text\none\ntext\n")) == ["one", "text"])
+        let named = "mood,words\na,one\nmood,words\n"
+        #expect(try refusal("x.csv", named, options(text: "words", label: "mood")).reason == "repeats the header")
+    }
+
+    @Test(arguments: ["label:", "<label>", "'label'", "[label]", "(Label)", "{label}", "label?", "# \"label\""])
+    func marksAroundANameDoNotCount(name: String) throws {
+        let quoted = "\"" + name.replacingOccurrences(of: "\"", with: "\"\"") + "\""
+        #expect(try rows("x.csv", "\(quoted),text:\na,one two\nb,three\n") == expected)
+        #expect(try rows("x.tsv", "\(name)\t<text>\na\tone two\nb\tthree\n") == expected)
+        #expect(try LabelledFile.readTexts(path: write("y.csv", "\(quoted),'text'\na,one\n")) == ["one"])
+    }
+
+    @Test func aMarkedNameThatIsNotKnownIsNamedOrRefused() throws {
+        let content = "text,gold?\none two,a\nthree,b\n"
+        #expect(try rows("x.csv", content, options(label: "gold")) == expected)
+        #expect(try refusal("x.csv", content).remedy == .labelColumn(among: ["text", "gold?"]))
+        #expect(try refusal("x.csv", "text,,b\none,,a\n", options(label: "?")).reason == "there is no column \"?\"")
+    }
+
     @Test func aColumnThatIsNotThereIsNamedWithThoseThatAre() throws {
         let content = "annotator,text,sentiment\nme,one,a\n"
         let lacking = try refusal("x.csv", content)
@@ -137,6 +209,7 @@ struct ColumnsTests {
         ("x.csv", "id, text, label\n1,one two,a\n2,three,b\n", nil),
         ("x.csv", "id,lang,body\n1,en,one two\n2,en,three\n", "body"),
         ("x.csv", "id;lang;body\n1;en;one two\n2;en;three\n", "body"),
+        ("x.csv", "a;one two\nb;three\n", nil), ("x.csv", "a\tone two\nb\tthree\n", nil),
         ("x.csv", "a,one two\nb,three\n", nil), ("x.csv", "text\none two\nthree\n", nil),
         ("x.csv", "one two\nthree\n", nil),
         ("x.tsv", "Text\tid\none two\t1\nthree\t2\n", nil), ("x.tsv", "one two\nthree\n", nil),
@@ -155,6 +228,28 @@ struct ColumnsTests {
         #expect(try LabelledFile.readTexts(path: write(name, content), textColumn: column) == ["one two", "three"])
     }
 
+    @Test func textsMayHoldWhatSeparatesColumns() throws {
+        for texts in [["one; two", "three"], ["one; two", "three; four"], ["one;two", "three"]] {
+            let path = try write("x.csv", texts.map { $0 + "\n" }.joined())
+            #expect(try LabelledFile.readTexts(path: path) == texts)
+        }
+        let path = try write("x.tsv", "Text, please, when it is there\none, two\n")
+        #expect(try LabelledFile.readTexts(path: path) == ["Text, please, when it is there", "one, two"])
+        #expect(try refusal("y.tsv", "label,text\na,one\n").reason.hasPrefix("is a header with commas"))
+    }
+
+    @Test(arguments: ["\n", "\r\n"])
+    func anEmptyLineOfOneColumnKeepsItsPlace(end: String) throws {
+        let lines = ["", "one", "", "", "\"two\(end)lines\"", "", "three", "", ""]
+        let texts = ["", "one", "", "", "two\(end)lines", "", "three"]
+        let plain = try write("x.csv", lines.map { $0 + end }.joined())
+        #expect(try LabelledFile.readTexts(path: plain) == texts)
+        let headed = try write("y.csv", end + (["text"] + lines).map { $0 + end }.joined())
+        #expect(try LabelledFile.readTexts(path: headed) == texts)
+        let columns = try write("z.csv", ["a,one", "", "b,two"].map { $0 + end }.joined())
+        #expect(try LabelledFile.readTexts(path: columns) == ["one", "two"])
+    }
+
     @Test(arguments: [
         ("x.csv", "id,lang,body\n1,en,one\n", 1, "no column is known to hold the texts"),
         ("x.csv", "id;lang;body\n1;en;one\n", 1, "no column is known to hold the texts"),
@@ -163,6 +258,8 @@ struct ColumnsTests {
         ("x.csv", "label,text\na,one\nb\n", 3, "has 1 columns, the first line 2"),
         ("x.csv", "a,one\nb,two,three\n", 2, "has 3 columns, the first line 2"),
         ("x.tsv", "a\tone\ntwo\n", 2, "no tab between label and text"),
+        ("x.tsv", "label,text\na,one\n", 1, "is a header with commas between its names, where TSV has tabs"),
+        ("x.tsv", "\"id\";\"review\"\n1;one\n", 1, "is a header with semicolons between its names, where TSV has tabs"),
         ("x.tsv", "one\ntwo\tthree\n", 2, "has 2 columns, the first line 1"),
     ])
     func textsThatCannotBeToldAreRefused(name: String, content: String, line: Int, reason: String) throws {

@@ -110,6 +110,15 @@ struct JSONRowsTests {
         #expect(try refusal("x.jsonl", "{\"text\":\"t\",\(member)}") == "x.jsonl:1: \(reason)")
     }
 
+    @Test func aLabelWithNULIsRefused() throws {
+        for member in ["\"label\":\"a\\u0000b\"", "\"labels\":[\"a\",\"\\u0000\"]"] {
+            let content = "{\"text\":\"t\",\"label\":\"a\"}\n{\"text\":\"u\",\(member)}\n"
+            #expect(try refusal("x.jsonl", content, multi: true) == "x.jsonl:2: the label holds U+0000")
+            #expect(try collect("x.jsonl", content, multi: true, skips: true).rows.map(\.text) == ["t"])
+        }
+        #expect(try refusal("x.tsv", "a\tone\nb\u{0}\ttwo\n") == "x.tsv:2: the label holds U+0000")
+    }
+
     @Test func oneOfTwoMembersMayBeNull() throws {
         let content =
             "{\"text\":\"t\",\"label\":null,\"labels\":[\"a\"]}\n{\"text\":\"u\",\"label\":\"b\",\"labels\":null}\n"
@@ -203,6 +212,14 @@ struct JSONRowsTests {
         #expect(try collect("x.json", content, multi: true, label: "topic").rows.map(\.labels) == [[], ["z"]])
         let spans = "{\"result\":[{\"value\":{\"start\":0,\"end\":2,\"labels\":[\"x\"]},\"type\":\"labels\"}]}"
         #expect(try refusal("x.json", "[" + task("one", spans) + "]").contains("sequence labelling"))
+        let both = spans.replacingOccurrences(
+            of: "}]}", with: "},{\"value\":{\"choices\":[\"a\"]},\"from_name\":\"mood\",\"type\":\"choices\"}]}")
+        #expect(try refusal("x.json", "[" + task("one", both) + "]").contains("sequence labelling"))
+        #expect(try collect("x.json", "[" + task("one", both) + "]", label: "mood").rows.map(\.labels) == [["a"]])
+        let named = spans.replacingOccurrences(of: "\"type\"", with: "\"from_name\":\"parts\",\"type\"")
+        #expect(throws: DatasetError.self) {
+            try collect("x.json", "[" + task("one", named) + "]", multi: true, label: "parts")
+        }
         let rating = "{\"result\":[{\"value\":{\"rating\":4},\"type\":\"rating\"}]}"
         #expect(
             try refusal("x.json", "[" + task("one", rating) + "]")

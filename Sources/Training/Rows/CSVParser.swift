@@ -22,7 +22,8 @@ struct CSVParser {
     private let bytes: ArraySlice<UInt8>
     private let separator: UInt8
     private var position: Int
-    private var line = 1
+    /// The line that it stands on.
+    private(set) var line = 1
 
     /// - Parameter separator: what stands between fields.
     init(_ bytes: ArraySlice<UInt8>, separator: UInt8 = UInt8(ascii: ",")) {

@@ -38,7 +38,8 @@ struct ColumnFinder {
 
     private func place(of wanted: String, in names: [String]) throws(RowRefusal) -> Place {
         let same = names.indices.filter { names[$0].trimmingBlanks == wanted }
-        let alike = same.isEmpty ? names.indices.filter { ColumnNames.key(names[$0]) == ColumnNames.key(wanted) } : same
+        let key = ColumnNames.key(wanted)
+        let alike = same.isEmpty && !key.isEmpty ? names.indices.filter { ColumnNames.key(names[$0]) == key } : same
         if let index = alike.first {
             guard alike.count == 1 else { throw twice(wanted, in: names) }
             return Place(index: index)

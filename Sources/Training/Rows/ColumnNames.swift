@@ -28,9 +28,19 @@ enum ColumnNames {
         "user", "utterance", "v1", "v2", "value", "x", "y",
     ]
 
-    /// A name without the differences that do not count: blanks around it, case, quotes, the mark of a comment.
-    static func key(_ name: String) -> String {
-        name.trimmingBlanks.trimmingCharacters(in: ["\"", "#"]).trimmingBlanks.lowercased()
+    /// What may surround a name: quotes, brackets, the mark of a comment, a colon or question mark, and the byte-order
+    /// mark of a file that follows another.
+    private static let marks = CharacterSet(charactersIn: "\"'#:?<>[](){}\u{FEFF}")
+    private static let surroundings = marks.union(.whitespacesAndNewlines)
+
+    /// A name without the differences that do not count: blanks and marks around it, and case.
+    static func key(_ name: String) -> String { name.trimmingCharacters(in: surroundings).lowercased() }
+
+    /// Whether these are a known name of labels and a known name of texts.
+    static func areKnown(label: String, text: String) -> Bool {
+        let labels = Self.labels(isMultiLabel: false)
+        return labels.joined().contains(label) && texts.joined().contains(text)
+            || texts[0].contains(label) && labels.prefix(2).joined().contains(text)
     }
 
     static func isHeading(_ name: String) -> Bool { headings.contains(key(name)) }
@@ -38,7 +48,10 @@ enum ColumnNames {
     /// Whether this may be a name: short, of few words, without what only sentences have. Nothing else may be shown in
     /// an error.
     static func looksLikeName(_ cell: String) -> Bool {
-        let name = cell.trimmingBlanks
+        if isHeading(cell) { return true }
+        var name = cell.trimmingBlanks
+        let word = name.trimmingCharacters(in: surroundings)
+        if !word.isEmpty, !word.contains(where: \.isWhitespace) { name = word }
         guard name.utf8.count <= 32, let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else {
             return name.isEmpty
         }

@@ -56,15 +56,14 @@ struct LabelStudioTask {
         var labels: [String] = []
         var other: String?
         for result in results {
+            let name = if case .string(let name)? = result["from_name"] { name } else { "" }
+            if let wanted, name != wanted { continue }
             guard let choices = result["value"]?["choices"] else {
                 if result["value"]?["start"] != nil { throw JSONLabels.spans }
                 if case .string(let type)? = result["type"] { other = type }
                 continue
             }
-            let name = if case .string(let name)? = result["from_name"] { name } else { "" }
-            if let wanted {
-                guard name == wanted else { continue }
-            } else if let control, control != name {
+            if wanted == nil, let control, control != name {
                 throw RowRefusal(
                     reason: "\"\(control)\" and \"\(name)\" both are controls with choices",
                     remedy: .labelColumn(among: [control, name]))
@@ -75,7 +74,7 @@ struct LabelStudioTask {
             case .set(let set): labels += set
             }
         }
-        guard labels.isEmpty, wanted == nil, let other else { return labels }
+        guard labels.isEmpty, let other else { return labels }
         throw RowRefusal(reason: "is annotated by \"\(other)\"; only choices are labels")
     }
 }

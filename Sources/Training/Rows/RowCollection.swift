@@ -150,6 +150,8 @@ public struct RowCollection: Sendable {
         var result: [String] = []
         var (isTrimmed, isNormalized, hasEmpty) = (false, false, false)
         for label in try parts(given) {
+            // PostgreSQL stores no text with it.
+            if label.utf8.contains(0) { throw RowRefusal(reason: "the label holds U+0000") }
             let trimmed = label.trimmingCharacters(in: .whitespacesAndNewlines)
             let normalized = trimmed.precomposedStringWithCanonicalMapping
             if trimmed.isEmpty {

@@ -5,6 +5,8 @@ struct TableColumns: Equatable {
     var count: Int
     /// Whether the first record is a header, not a row.
     var isHeader = false
+    /// The keys of a header's names.
+    var names: [String] = []
 
     /// Label and text, as a table without a header has them.
     static let labelAndText = TableColumns(text: 1, label: 0, count: 2)
@@ -34,9 +36,11 @@ struct TableHeader {
             if options.labelColumn != nil, let label { text = text ?? Self.other(label) }
             if options.textColumn != nil, let text { label = label ?? Self.other(text) }
         }
-        let isHeader = [text, label].contains { $0?.isNumber == false }
+        let isHeader = [text, label].contains { $0?.isNumber == false } || isNumberedHeader(cells, text, label)
         if let text, label != nil || !options.readsLabels, options.namesColumns || isTold(cells) {
-            return TableColumns(text: text.index, label: label?.index, count: cells.count, isHeader: isHeader)
+            let names = isHeader ? cells.map(ColumnNames.key) : []
+            return TableColumns(
+                text: text.index, label: label?.index, count: cells.count, isHeader: isHeader, names: names)
         }
         if options.namesColumns || isUntoldHeader(cells, isKnown: isHeader) {
             throw untold(cells, text: text, label: label)
@@ -46,6 +50,30 @@ struct TableHeader {
 
     private static func other(_ place: ColumnFinder.Place) -> ColumnFinder.Place {
         ColumnFinder.Place(index: 1 - place.index, isNumber: place.isNumber)
+    }
+
+    /// Whether the record is a header though its columns are told by number: it holds only names, and a known one where
+    /// no row has it, or several words that head columns. A label "text" and a text of one such word may be a row.
+    private func isNumberedHeader(
+        _ cells: [String], _ text: ColumnFinder.Place?, _ label: ColumnFinder.Place?
+    ) -> Bool {
+        guard options.namesColumns, cells.allSatisfy(ColumnNames.looksLikeName) else { return false }
+        let keys = cells.map(ColumnNames.key)
+        let texts = Array(ColumnNames.texts.joined())
+        let labels = Array(ColumnNames.labels(isMultiLabel: options.isMultiLabel).joined())
+        let isKnown = keys.indices.contains { index in
+            if index == text?.index { return texts.contains(keys[index]) }
+            if index == label?.index { return labels.contains(keys[index]) }
+            return texts.contains(keys[index]) || labels.contains(keys[index])
+        }
+        let isNumbered = keys.count > 2 && ["id", "idx", "index"].contains(keys[0])
+        return isKnown || isNumbered || cells.count(where: ColumnNames.isHeading) > 1
+    }
+
+    /// Whether the record holds nothing but names, and these name columns.
+    func isHeader(_ cells: [String]) -> Bool {
+        guard cells.count > 1, cells.allSatisfy(ColumnNames.looksLikeName) else { return false }
+        return (try? columns(cells))?.isHeader == true || cells.allSatisfy(ColumnNames.isHeading)
     }
 
     /// A row of a label and a text may have a label by the name of "text"; it has no text that is a name.

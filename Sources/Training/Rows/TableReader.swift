@@ -42,21 +42,45 @@ struct TableReader {
         try rows.add(text: text, labels: .text(label), line: line)
     }
 
+    /// Why a record holds names of columns and is no row, as where files were joined, be it in another order; nil where
+    /// it is one. A text alone may be any word.
+    private func heading(_ fields: [some Collection<UInt8>], _ columns: TableColumns) -> String? {
+        let longest = columns.names.lazy.map(\.utf8.count).max() ?? 0
+        // Spares the work for texts that are too long to be a name.
+        guard fields.count > 1, fields[columns.text].count <= max(32, 2 * longest) else { return nil }
+        func key(_ index: Int) -> String { ColumnNames.key(String(decoding: fields[index], as: UTF8.self)) }
+        let text = key(columns.text)
+        if columns.names.contains(text), fields.indices.map(key).sorted() == columns.names.sorted() {
+            return "repeats the header"
+        }
+        guard let label = columns.label, ColumnNames.areKnown(label: key(label), text: text) else { return nil }
+        return columns.isHeader ? "repeats the header" : "is a header within the rows"
+    }
+
     // MARK: - CSV
 
     private func readQuoted(_ rows: inout RowCollection, separator: UInt8) throws(DatasetError) {
         var parser = CSVParser(bytes, separator: separator)
         var known: TableColumns?
+        var end = parser.line
         while let item = parser.next() {
+            let begin = end
+            end = parser.line
             guard case .record(let fields, let line) = item else {
                 if case .bad(let line, let reason) = item { try rows.refuse(line: line, reason: reason) }
                 continue
             }
-            guard let columns = known else {
-                let columns = try columns(fields.map { String(decoding: $0, as: UTF8.self) }, line: line, &rows)
+            let columns: TableColumns
+            if let known {
+                columns = known
+            } else {
+                columns = try self.columns(fields.map { String(decoding: $0, as: UTF8.self) }, line: line, &rows)
                 known = columns
-                if !columns.isHeader { try add(fields, columns, line: line, &rows) }
-                continue
+                if columns.isHeader { continue }
+            }
+            if columns.count == 1, !options.readsLabels {
+                // As in TSV an empty line is an empty text.
+                for empty in begin..<line { try rows.add(text: "", labels: .text(""), line: empty) }
             }
             try add(fields, columns, line: line, &rows)
         }
@@ -68,6 +92,7 @@ struct TableReader {
         guard fields.count == columns.count else {
             return try rows.refuse(line: line, reason: wrongCount(fields.count, columns))
         }
+        if let reason = heading(fields, columns) { return try rows.refuse(line: line, reason: reason) }
         try add(columns.label.map { fields[$0][...] }, fields[columns.text][...], line: line, &rows)
     }
 
@@ -93,11 +118,26 @@ struct TableReader {
             guard cells.count > 1 else { return false }
             return options.readsLabels
                 || cells.allSatisfy(ColumnNames.looksLikeName) && cells.contains(where: ColumnNames.isHeading)
+                || isEven(separator, width: cells.count)
         } ?? comma
     }
 
+    /// Whether texts alone are the columns of a table, as where labels are read, and do not just hold this character:
+    /// all records have as many fields, and no blank follows the separator as it does in sentences.
+    private func isEven(_ separator: UInt8, width: Int) -> Bool {
+        var parser = CSVParser(bytes, separator: separator)
+        var hasBlanks = separator != Self.tab
+        while let item = parser.next() {
+            guard case .record(let fields, _) = item, fields.count == width else { return false }
+            hasBlanks = hasBlanks && fields.dropFirst().allSatisfy { $0.first == UInt8(ascii: " ") }
+        }
+        return !hasBlanks
+    }
+
     /// The fields of the first record with this separator.
-    private func cells(_ separator: UInt8) -> [String] {
+    private func cells(_ separator: UInt8) -> [String] { Self.cells(separator, of: bytes) }
+
+    private static func cells(_ separator: UInt8, of bytes: ArraySlice<UInt8>) -> [String] {
         var parser = CSVParser(bytes, separator: separator)
         while let item = parser.next() {
             if case .record(let fields, _) = item { return fields.map { String(decoding: $0, as: UTF8.self) } }
@@ -110,6 +150,7 @@ struct TableReader {
     private func readTabbed(_ rows: inout RowCollection) throws(DatasetError) {
         let lines = SourceBytes.lines(bytes)
         guard let first = lines.firstIndex(where: { !$0.isEmpty }) else { return }
+        try checkTabs(lines[first], number: first + 1, rows)
         let quoted = self.cells(Self.tab)
         if let columns = try? header.columns(quoted), columns.isHeader {
             if lines[first].first == Self.quote || isQuoted(width: quoted.count) {
@@ -127,6 +168,19 @@ struct TableReader {
             try addTabbed(line, number: index + 1, columns, &rows)
         }
         if let width { rows.noteEvenColumns(width) }
+    }
+
+    /// - Throws: if this first line is a header whose names stand between other separators than tabs.
+    private func checkTabs(
+        _ line: ArraySlice<UInt8>, number: Int, _ rows: RowCollection
+    ) throws(DatasetError) {
+        guard !line.contains(Self.tab) else { return }
+        for (separator, name) in [(",", "commas"), (";", "semicolons")] as [(Character, String)] {
+            guard let byte = separator.asciiValue, header.isHeader(Self.cells(byte, of: line)) else { continue }
+            throw .badLine(
+                file: rows.sources.last ?? "rows", line: number,
+                reason: "is a header with \(name) between its names, where TSV has tabs")
+        }
     }
 
     /// Whether fields under a header are quoted as in CSV, as spreadsheets and Label Studio write TSV: some begin with a
@@ -152,7 +206,9 @@ struct TableReader {
             guard let tab = line.firstIndex(of: Self.tab) else {
                 return try rows.refuse(line: number, reason: "no tab between label and text")
             }
-            return try add(line[..<tab], line[(tab + 1)...], line: number, &rows)
+            let fields = [line[..<tab], line[(tab + 1)...]]
+            if let reason = heading(fields, columns) { return try rows.refuse(line: number, reason: reason) }
+            return try add(fields[0], fields[1], line: number, &rows)
         }
         // A text in the last column may hold tabs: nothing behind it can be meant by them.
         let splits = columns.text == columns.count - 1 && columns.count > 1 ? columns.count - 1 : Int.max
@@ -160,6 +216,7 @@ struct TableReader {
         guard fields.count == columns.count else {
             return try rows.refuse(line: number, reason: "has \(fields.count) columns, the first line \(columns.count)")
         }
+        if let reason = heading(fields, columns) { return try rows.refuse(line: number, reason: reason) }
         try add(columns.label.map { fields[$0] }, fields[columns.text], line: number, &rows)
     }
 }
