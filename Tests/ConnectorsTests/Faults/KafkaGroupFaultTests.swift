@@ -61,10 +61,9 @@ import Testing
             try await first.whileRunning {
                 await first.source.state.wait { !$0.assigned.isEmpty }
                 try await second.whileRunning {
-                    await second.source.state.wait { $0.polls > 0 }
-                    #expect(second.way.status.state == .joining && !second.way.status.isReady)
-                    #expect(second.way.status.joining?.group == settings.group)
+                    // How long it joins is the broker's affair; that it is not ready meanwhile is tested without one.
                     await second.log.lines.wait { $0.contains { $0.message == "joined the consumer group" } }
+                    #expect(second.log.lines("joining the consumer group", ["group": settings.group]).count == 1)
                     #expect(second.way.status.isReady)
                 }
                 let joined = [first, second].flatMap { $0.log.lines("joined the consumer group") }
