@@ -125,7 +125,8 @@ import Testing
         for without in [
             [:], ["sasl.oauthbearer.method": "default"], ["enable.sasl.oauthbearer.unsecure.jwt": "false"],
         ] {
-            let found = problems(without)
+            // A librdkafka without OIDC refuses the method as well.
+            let found = problems(without).filter { $0.property != "sasl.oauthbearer.method" }
             #expect(found.map(\.property) == [name], "\(found)")
             let both = "sasl.oauthbearer.method: oidc or enable.sasl.oauthbearer.unsecure.jwt: true"
             #expect(found.first?.message.hasSuffix(both) == true, "\(found)")

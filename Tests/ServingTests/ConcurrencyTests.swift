@@ -12,13 +12,18 @@ struct DedicatedThreadTests {
         private(set) var seen: [Int] = []
 
         func note(_ number: Int) { seen.append(number) }
-        func threadName() -> String? { Thread.current.name }
+        /// Not its name: that is inherited from the thread that made it until the system has set it.
+        func currentThread() -> ObjectIdentifier { ObjectIdentifier(Thread.current) }
     }
 
     @Test func anActorRunsOnItsOwnThread() async {
-        let recorder = Recorder()
-        let name = await recorder.threadName()
-        #expect(name == "recorder")
+        let recorders = [Recorder(), Recorder(), Recorder()]
+        var seen = [Set<ObjectIdentifier>](repeating: [], count: recorders.count)
+        for _ in 0..<20 {
+            for (place, recorder) in recorders.enumerated() { seen[place].insert(await recorder.currentThread()) }
+        }
+        #expect(seen.allSatisfy { $0.count == 1 }, "\(seen)")
+        #expect(seen.reduce(into: Set()) { $0.formUnion($1) }.count == recorders.count, "\(seen)")
     }
 
     @Test func jobsDoNotGetLost() async {
