@@ -46,7 +46,7 @@ benchmark: build ## Every speed figure of the engine, beside its peers where the
 benchmark-training: build ## Quality and speed of training beside PEFT's (DATA=folder of data sets); writes docs/benchmarks-training.md
 	@scripts/benchmark-training $(PROGRAM)
 
-benchmark-delivery: build ## Every figure of the live way (TEXTS=file with a text a line, DELIVERY_FLAGS='--figure latency'); writes docs/benchmarks-delivery.md
+benchmark-delivery: build ## Every figure of the serving path (TEXTS=file with a text a line, DELIVERY_FLAGS='--figure latency'); writes docs/benchmarks-delivery.md
 	@scripts/benchmark-delivery $(PROGRAM)
 
 parity: build ## Token ids, logits and adapters of many random cases against Hugging Face, in a Python environment that it makes

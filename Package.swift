@@ -7,10 +7,11 @@ import PackageDescription
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
 /// The places where the tests kill the process (`CrashPoint`); `make install` sets LORIKEET_RELEASE and leaves them out.
-let crashPoints: [SwiftSetting] = Context.environment["LORIKEET_RELEASE"] == nil ? [.define("LORIKEET_CRASH_POINTS")] : []
+let crashPoints: [SwiftSetting] =
+    Context.environment["LORIKEET_RELEASE"] == nil ? [.define("LORIKEET_CRASH_POINTS")] : []
 
 /// A module of Lorikeet under `Sources/NAME`.
-func module(_ name: String, _ dependencies: [Target.Dependency], settings: [SwiftSetting] = []) -> Target {
+func module(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
     .target(name: name, dependencies: dependencies, swiftSettings: strict + settings)
 }
 
@@ -45,7 +46,8 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // 0: the C libraries
+        // 0: the C libraries, a module map and a shim each
+        .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
@@ -53,45 +55,68 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-        // 1: each C library behind one Swift module, and files
-        module("KafkaClient", ["CRdKafka"]),
-        module("PostgresClient", ["CLibPQ"]),
+        // 1: what the rest stands on: JSON, files, threads, and each server's C library behind one module
+        module("JSON"),
+        module("Files", ["CLinux", "COpenSSL"]),
+        module("Threading", ["CLinux"]),
         module("Kernels", ["COpenBLAS", "CVectorKernels"]),
-        module("ModelFiles", ["COpenSSL"]),
+        module("KafkaClient", ["CRdKafka", "Threading"]),
+        module("PostgresClient", ["CLibPQ", "Threading"]),
+        module("LocalServers", ["CRdKafka", "Threading", "KafkaClient"]),
 
         // 2: the classifier
-        module("WordPiece", ["ModelFiles"]),
-        module("BERT", ["Kernels", "ModelFiles"]),
+        module("WordPiece", ["JSON", "Files"]),
+        module("BERT", ["JSON", "Files", "Threading", "Kernels"]),
 
-        // 3: learning one adapter, keeping many
-        module("Training", ["BERT", "Kernels", "ModelFiles", "WordPiece"]),
+        // 3: training one adapter, keeping many
+        module("Training", ["JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
         module("AdapterRegistry", ["BERT"]),
 
-        // 4: the two ways through the house
+        // 4: the two paths
         module(
-            "Serving", ["WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, collections, logging, metrics],
-            settings: crashPoints),
-        module("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", logging]),
+            "Serving",
+            [
+                "JSON", "Threading", "WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, coreMetrics, collections,
+                logging,
+            ], settings: crashPoints),
+        module("Retraining", ["Threading", "WordPiece", "BERT", "Training", "AdapterRegistry", logging]),
 
-        // 5: both ways over Kafka and PostgreSQL
+        // 5: both paths over Kafka and PostgreSQL; pipeline files; reports
         module(
             "Connectors",
-            ["KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", logging]),
+            [
+                "JSON", "Threading", "KafkaClient", "PostgresClient", "BERT", "AdapterRegistry", "Serving",
+                "Retraining", logging,
+            ]),
+        module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving"]),
+        module("Reports", ["JSON", "Kernels", "BERT", "Training", "Pipelines"]),
 
-        // 6: the composition root
+        // 6: the use cases; the daemon; demo, soak and benchmarks
+        module(
+            "Operations",
+            [
+                "Threading", "Kernels", "KafkaClient", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
+                "Retraining", "Connectors", "Pipelines", logging,
+            ]),
         module(
             "Daemon",
             [
-                "Connectors", "Retraining", "Serving", "AdapterRegistry", "Training", "BERT", "WordPiece", "Kernels",
-                "PostgresClient", "KafkaClient", "CYAML", hummingbird, logging, metrics, coreMetrics, serviceLifecycle, unixSignals,
+                "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving", "Retraining", "Connectors",
+                "Pipelines", "Operations", coreMetrics, hummingbird, logging, serviceLifecycle, unixSignals,
+            ]),
+        module(
+            "Lab",
+            [
+                "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece", "BERT",
+                "Training", "Serving", "Connectors", "Pipelines", "Reports", "Operations",
             ]),
 
         // 7: the command line
         .executableTarget(
             name: "lorikeet",
             dependencies: [
-                "Daemon", "Connectors", "Retraining", "Serving", "AdapterRegistry", "Training", "BERT", "WordPiece",
-                "Kernels", "PostgresClient", "KafkaClient", argumentParser, logging,
+                "JSON", "Files", "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "AdapterRegistry",
+                "Serving", "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -99,38 +124,42 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CRdKafka", "KafkaClient", "PostgresClient", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
-                "Retraining", logging,
+                "CRdKafka", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
+                "BERT", "AdapterRegistry", "Serving", "Retraining", logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
-        tests("KafkaClient"),
-        tests("PostgresClient"),
-        tests("Kernels", ["CVectorKernels"]),
-        tests("ModelFiles"),
-        tests("WordPiece", ["ModelFiles"], resources: [.copy("Fixtures")]),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
+        tests("JSON"),
+        tests("Files"),
+        tests("Threading"),
+        tests("Kernels", ["CVectorKernels"]),
+        tests("KafkaClient", ["LocalServers"]),
+        tests("PostgresClient", ["LocalServers"]),
+        tests("LocalServers", ["PostgresClient"]),
+        tests("WordPiece", resources: [.copy("Fixtures")]),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
-        tests("Training", ["BERT", "Kernels", "WordPiece"], resources: [.copy("Fixtures")]),
-        tests("AdapterRegistry", ["BERT"]),
-        tests("Serving", ["WordPiece", "BERT", "AdapterRegistry", logging, metricsTestKit]),
-        tests("Retraining", ["Training", "AdapterRegistry", "BERT", "WordPiece", logging]),
+        tests("Training", ["Threading", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
+        tests("AdapterRegistry"),
+        tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
+        tests("Retraining", ["Training", "AdapterRegistry", logging]),
         tests(
             "Connectors",
             [
-                "KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "BERT", "Training", "WordPiece",
-                logging, metricsTestKit,
+                "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
+                "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
+        tests("Pipelines", ["JSON", "Training"]),
         tests(
             "Daemon",
             [
-                "Connectors", "KafkaClient", "PostgresClient", "Serving", "Retraining", "AdapterRegistry", "Training", "BERT",
-                "WordPiece", "Kernels", logging,
+                "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
+                "Connectors", "Pipelines", "Operations", logging,
             ]),
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "lorikeet", "Daemon", "Connectors", "Serving", "KafkaClient", "PostgresClient", "AdapterRegistry", "Training",
-                "BERT", "Kernels", "TestSupport",
+                "JSON", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "Serving",
+                "Reports", "Operations", "Lab", "lorikeet", "TestSupport", argumentParser,
             ],
             swiftSettings: strict),
     ]

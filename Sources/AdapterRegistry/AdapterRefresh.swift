@@ -62,7 +62,8 @@ extension LiveAdapters {
         _ version: AdapterVersion, from store: any AdapterStore, form: TaskForm, base: BERTBase
     ) async throws(AdapterRefusal) -> LiveAdapter {
         guard version.baseDigest == base.digest else {
-            throw .unusable("it belongs to another base (\(version.baseDigest.prefix(12)), not \(base.digest.prefix(12)))")
+            throw .unusable(
+                "it belongs to another base (\(version.baseDigest.prefix(12)), not \(base.digest.prefix(12)))")
         }
         let stored: StoredAdapter
         do { stored = try await store.load(digest: version.digest) } catch { throw .outOfReach(error) }
@@ -71,7 +72,8 @@ extension LiveAdapters {
             throw .unusable("\(error)")
         }
         guard adapter.digest == version.digest else {
-            throw .unusable("its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
+            throw .unusable(
+                "its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
         }
         if let reason = form.mismatch(adapter.manifest) { throw .unusable(reason) }
         return LiveAdapter(adapter: adapter, version: version)

@@ -20,7 +20,7 @@ public struct LiveSnapshot: Sendable {
     public let generation: UInt64
 }
 
-/// The set of adapters in use: the one place where the live way and the learning way meet.
+/// The set of adapters in use: the one place where the serving path and the retraining path meet.
 ///
 /// A reader takes a ``snapshot`` and keeps it as long as it likes; a swap replaces the whole set at once. Neither waits
 /// for the other: the lock is held for a copy of one reference.

@@ -1,3 +1,5 @@
+import Pipelines
+
 /// What `lorikeet run` takes besides the pipeline files.
 public struct DaemonOptions: Sendable {
     /// Threads that classify; nil: one a core.

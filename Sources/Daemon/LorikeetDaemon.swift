@@ -1,9 +1,12 @@
 import Foundation
 import Kernels
 import Logging
+import Operations
+import Pipelines
 import ServiceLifecycle
 import Serving
 import Synchronization
+import Threading
 import UnixSignals
 
 /// The daemon: the composition root of both ways.
@@ -13,8 +16,8 @@ import UnixSignals
 /// 1. `MonitoringServer`: /metrics, /healthz, /readyz, for as long as anything lives.
 /// 2. `WorkerPool`: threads that classify.
 /// 3. `AdapterKeeper`, one a database: schema, first adapters, then every swap.
-/// 4. `PipelineSupervisor`: a `LiveWay` a pipeline.
-/// 5. `RetrainScheduler`: the learning way, as processes of low priority.
+/// 4. `PipelineSupervisor`: a `ServingPipeline` a pipeline.
+/// 5. `RetrainScheduler`: the retraining path, as processes of low priority.
 /// 6. `ReloadOnHangUp`: SIGHUP.
 /// 7. `StatusReporter`: systemd and its watchdog.
 public final class LorikeetDaemon: Sendable {
@@ -34,7 +37,7 @@ public final class LorikeetDaemon: Sendable {
     // MARK: - Mutable State
 
     /// Where the pages are; written once the socket is bound.
-    private let address = Announcement<String>()
+    private let address = Latch<String>()
     private struct Running {
         /// While it runs.
         var group: ServiceGroup?
@@ -62,7 +65,9 @@ public final class LorikeetDaemon: Sendable {
             configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
             try configuration.requireUsableSources()
             loaded = try LoadedBase(configuration)
-            for (postgres, pipelines) in configuration.databases { tasks[postgres] = try loaded.keptTasks(of: pipelines) }
+            for (postgres, pipelines) in configuration.databases {
+                tasks[postgres] = try loaded.keptTasks(of: pipelines)
+            }
             direct = configuration.directConnections
         } catch {
             throw CommandFailure(error)
@@ -82,7 +87,8 @@ public final class LorikeetDaemon: Sendable {
             })
         supervisor = PipelineSupervisor(
             tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)
-        scheduler = RetrainScheduler(pipelines: configuration.pipelines, program: options.retrainProgram, logger: logger)
+        scheduler = RetrainScheduler(
+            pipelines: configuration.pipelines, program: options.retrainProgram, logger: logger)
         notifier = SystemdNotifier(environment: options.environment.variables)
     }
 
@@ -123,7 +129,7 @@ public final class LorikeetDaemon: Sendable {
             throw failure
         } catch is CancellationError {
             logger.notice("stopped")
-        } catch let error as LiveWayError {
+        } catch let error as ServingError {
             // Another start would meet the same: a password, a privilege, a schema.
             throw CommandFailure(.configuration, "\(error)")
         } catch {
@@ -149,7 +155,7 @@ public final class LorikeetDaemon: Sendable {
             services.append(
                 try MonitoringServer(address: http, daemon: self, logger: logger) { [self] address in
                     logger.notice("listening for /metrics, /healthz, /readyz", metadata: ["http": "\(address)"])
-                    await self.address.make(address)
+                    self.address.open(address)
                 })
         }
         let workers = workers
@@ -167,24 +173,5 @@ public final class LorikeetDaemon: Sendable {
             gracefulShutdownSignals: options.handlesSignals ? [.sigterm, .sigint] : [], logger: quiet)
         settings.maximumGracefulShutdownDuration = options.drainTimeout
         return ServiceGroup(configuration: settings)
-    }
-}
-
-/// A value that is made once, and awaited by any number.
-actor Announcement<Value: Sendable> {
-    private var made: Value?
-    private var waiting: [CheckedContinuation<Value, Never>] = []
-
-    func make(_ value: Value) {
-        made = value
-        for continuation in waiting { continuation.resume(returning: value) }
-        waiting = []
-    }
-
-    var value: Value {
-        get async {
-            if let made { return made }
-            return await withCheckedContinuation { waiting.append($0) }
-        }
     }
 }

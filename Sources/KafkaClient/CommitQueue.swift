@@ -1,4 +1,5 @@
 import CRdKafka
+import Threading
 
 /// Commits with a deadline: `rd_kafka_commit` waits as long as the coordinator is away.
 final class CommitQueue {
@@ -25,10 +26,12 @@ final class CommitQueue {
         while true {
             guard let event = rd_kafka_queue_poll(queue, (deadline - ContinuousClock.now).milliseconds) else {
                 if ContinuousClock.now < deadline { continue }
-                return KafkaError(RD_KAFKA_RESP_ERR__TIMED_OUT, message: "the group's coordinator did not answer a commit in time")
+                return KafkaError(
+                    RD_KAFKA_RESP_ERR__TIMED_OUT, message: "the group's coordinator did not answer a commit in time")
             }
             defer { rd_kafka_event_destroy(event) }
-            guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT, rd_kafka_event_opaque(event) == ticket else { continue }
+            guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT, rd_kafka_event_opaque(event) == ticket
+            else { continue }
             return answer(event)
         }
     }

@@ -131,7 +131,9 @@ final class ConsumerCallbacks: KafkaCallbacks {
             check(anew.withPointer { rd_kafka_assign(client, $0) })
         }
         if isPaused { check(PartitionList(assignment).withPointer { rd_kafka_pause_partitions(client, $0) }) }
-        onLog(KafkaLogLine(level: 4, facility: "POSITION", message: "asking again where to begin with \(unread.count) partitions"))
+        onLog(
+            KafkaLogLine(
+                level: 4, facility: "POSITION", message: "asking again where to begin with \(unread.count) partitions"))
     }
 
     private func isCooperative(_ client: OpaquePointer) -> Bool {

@@ -1,4 +1,5 @@
 import CRdKafka
+import Threading
 
 /// How far a consumer is behind, measured for all its partitions in few requests.
 struct ConsumerLag {
@@ -27,7 +28,8 @@ struct ConsumerLag {
     /// The next offset to read: after the last message returned, else the committed one, else where the partition begins for a new group.
     private func positions(ends: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
         let list = PartitionList(assignment)
-        var positions = list.withPointer { rd_kafka_position(client, $0) } == RD_KAFKA_RESP_ERR_NO_ERROR ? list.offsets : [:]
+        var positions =
+            list.withPointer { rd_kafka_position(client, $0) } == RD_KAFKA_RESP_ERR_NO_ERROR ? list.offsets : [:]
         let unread = assignment.subtracting(positions.keys)
         if unread.isEmpty { return positions }
 
@@ -37,7 +39,8 @@ struct ConsumerLag {
         positions.merge(committed.offsets) { position, _ in position }
         let new = unread.subtracting(positions.keys)
         if new.isEmpty { return positions }
-        return positions.merging(resetsToEarliest ? offsets(of: new, at: Int64(RD_KAFKA_OFFSET_BEGINNING)) : ends) { position, _ in position
+        return positions.merging(resetsToEarliest ? offsets(of: new, at: Int64(RD_KAFKA_OFFSET_BEGINNING)) : ends) {
+            position, _ in position
         }
     }
 

@@ -70,7 +70,9 @@ extension ConsumerSettings {
     static func missingTokenSource(_ settings: [String: String]) -> KafkaPropertyProblem? {
         // The last that is set counts, and properties are set in the order of their names.
         let names = ["sasl.mechanisms", "sasl.mechanism"]
-        guard let name = names.first(where: { settings[$0] != nil }), settings[name] == "OAUTHBEARER" else { return nil }
+        guard let name = names.first(where: { settings[$0] != nil }), settings[name] == "OAUTHBEARER" else {
+            return nil
+        }
         guard word(settings["security.protocol"] ?? "").hasPrefix("sasl") else { return nil }
         let (method, unsecured) = ("sasl.oauthbearer.method", "enable.sasl.oauthbearer.unsecure.jwt")
         if word(settings[method] ?? "") == "oidc" { return nil }

@@ -15,7 +15,8 @@ class KafkaCallbacks {
     private var standing: Set<StandingError> = []
 
     init(
-        secrets: KafkaSecrets, onError: @escaping (KafkaError) -> Void, onLog: @escaping @Sendable (KafkaLogLine) -> Void,
+        secrets: KafkaSecrets, onError: @escaping (KafkaError) -> Void,
+        onLog: @escaping @Sendable (KafkaLogLine) -> Void,
         onStatistics: ((String) -> Void)?
     ) {
         self.secrets = secrets
@@ -88,7 +89,9 @@ struct KafkaSecrets: Sendable {
     private let values: [String]
 
     init(properties: [String: String]) {
-        values = properties.filter { Self.isSecret($0.key) && !$0.value.isEmpty }.map(\.value).sorted { $0.count > $1.count }
+        values = properties.filter { Self.isSecret($0.key) && !$0.value.isEmpty }.map(\.value).sorted {
+            $0.count > $1.count
+        }
     }
 
     static func isSecret(_ property: String) -> Bool {

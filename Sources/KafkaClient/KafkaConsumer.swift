@@ -1,4 +1,5 @@
 import CRdKafka
+import Threading
 
 /// A member of a consumer group.
 ///
@@ -37,7 +38,8 @@ public final class KafkaConsumer {
     ) throws(KafkaError) {
         let settings = try ConsumerSettings.checked(properties, topics: topics)
         let callbacks = ConsumerCallbacks(
-            secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked, onError: onError,
+            secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked,
+            onError: onError,
             onLog: onLog, onStatistics: onStatistics)
         let handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_rebalance_cb(configuration) { client, code, partitions, opaque in
@@ -73,7 +75,8 @@ public final class KafkaConsumer {
     /// or `waker` woke it. Rebalances, errors and statistics are served on the way.
     ///
     /// - Throws: fatal errors only; others go to `onError`.
-    public func poll(maximum: Int, timeout: Duration, maximumBytes: Int = 64 << 20) throws(KafkaError) -> [KafkaMessage] {
+    public func poll(maximum: Int, timeout: Duration, maximumBytes: Int = 64 << 20) throws(KafkaError) -> [KafkaMessage]
+    {
         guard let client = handle?.client else { throw .closed }
         let deadline = ContinuousClock.now + timeout
         var wait = timeout.milliseconds
@@ -196,8 +199,12 @@ public final class KafkaConsumer {
         while rd_kafka_consumer_closed(client) == 0, ContinuousClock.now < deadline {
             // As events, because `rd_kafka_queue_poll_callback` aborts the process on a message left over. The end wakes this as well; the bound only guards
             // against a wake-up that never comes.
-            guard let event = rd_kafka_queue_poll(queue, min((deadline - ContinuousClock.now).milliseconds, 200)) else { continue }
-            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE, let partitions = rd_kafka_event_topic_partition_list(event) {
+            guard let event = rd_kafka_queue_poll(queue, min((deadline - ContinuousClock.now).milliseconds, 200)) else {
+                continue
+            }
+            if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE,
+                let partitions = rd_kafka_event_topic_partition_list(event)
+            {
                 callbacks.rebalance(client, rd_kafka_event_error(event), partitions)
             }
             rd_kafka_event_destroy(event)

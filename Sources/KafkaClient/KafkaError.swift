@@ -43,8 +43,9 @@ extension KafkaError: CustomStringConvertible {
 // MARK: - From C
 
 extension KafkaError {
-    init(
-        _ code: rd_kafka_resp_err_t, message: String? = nil, isFatal: Bool = false, topicPartition: TopicPartition? = nil
+    package init(
+        _ code: rd_kafka_resp_err_t, message: String? = nil, isFatal: Bool = false,
+        topicPartition: TopicPartition? = nil
     ) {
         self.init(
             code: code.rawValue, name: String(cString: rd_kafka_err2name(code)),
@@ -62,7 +63,7 @@ extension KafkaError {
     }
 
     /// A wrong use or configuration that librdkafka has no words of its own for.
-    static func invalid(_ message: String) -> KafkaError {
+    package static func invalid(_ message: String) -> KafkaError {
         KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, message: message)
     }
 

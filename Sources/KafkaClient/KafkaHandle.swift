@@ -81,12 +81,14 @@ final class KafkaHandle {
     }
 }
 
-extension Duration {
-    /// Whole milliseconds, rounded up so that a short wait never becomes a busy loop, within what C takes.
-    var milliseconds: Int32 {
-        if self <= .zero { return 0 }
-        if self >= .seconds(Int64(Int32.max) / 1000) { return Int32.max }
-        let (seconds, attoseconds) = components
-        return Int32(seconds * 1000 + (attoseconds + 999_999_999_999_999) / 1_000_000_000_000_000)
+/// A client that neither consumes nor produces, as librdkafka's mock cluster wants one beside it.
+package final class IdleClient {
+    private let handle: KafkaHandle
+    package var pointer: OpaquePointer { handle.client }
+
+    package init(name: String, onLog: @escaping @Sendable (KafkaLogLine) -> Void) throws(KafkaError) {
+        let callbacks = KafkaCallbacks(
+            secrets: KafkaSecrets(properties: [:]), onError: { _ in }, onLog: onLog, onStatistics: nil)
+        handle = try KafkaHandle(RD_KAFKA_PRODUCER, properties: ["client.id": name], callbacks: callbacks)
     }
 }

@@ -1,4 +1,5 @@
 import CRdKafka
+import Threading
 
 /// Asks a cluster what a consumer would meet: connects and authenticates with the consumer's properties, reads the
 /// list of topics and the group's committed positions. Joins no group, makes no topic, commits nothing.

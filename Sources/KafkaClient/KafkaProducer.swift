@@ -1,4 +1,5 @@
 import CRdKafka
+import Threading
 
 /// Writes messages to topics. Not `Sendable`: one thread at a time. What was not flushed when it goes away is lost.
 public final class KafkaProducer {
@@ -64,13 +65,15 @@ public final class KafkaProducer {
     }
 
     private func enqueue(
-        _ topic: String, _ partition: Int32, _ key: [UInt8]?, _ payload: [UInt8]?, _ headers: [KafkaHeader], _ timestamp: Int64
+        _ topic: String, _ partition: Int32, _ key: [UInt8]?, _ payload: [UInt8]?, _ headers: [KafkaHeader],
+        _ timestamp: Int64
     ) -> rd_kafka_resp_err_t {
         let list = Self.headerList(headers)
         let code = Self.withBytes(payload) { payload, payloadCount in
             Self.withBytes(key) { key, keyCount in
                 lorikeet_produce(
-                    handle.client, topic, partition, UnsafeMutableRawPointer(mutating: payload), payloadCount, key, keyCount,
+                    handle.client, topic, partition, UnsafeMutableRawPointer(mutating: payload), payloadCount, key,
+                    keyCount,
                     list, timestamp)
             }
         }
@@ -113,7 +116,9 @@ final class ProducerCallbacks: KafkaCallbacks {
         if let failure {
             self.failure = (failure.first, failure.count + 1)
         } else {
-            let topic = message.rkt.map { TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.partition) }
+            let topic = message.rkt.map {
+                TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.partition)
+            }
             failure = (KafkaError(message.err, topicPartition: topic), 1)
         }
     }

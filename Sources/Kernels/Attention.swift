@@ -44,7 +44,8 @@ public func attention(
     scratch: UnsafeMutablePointer<Float>
 ) {
     lk_attention(
-        shape.tokens, shape.queries, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride, probabilities,
+        shape.tokens, shape.queries, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride,
+        probabilities,
         dropout?.rate ?? 0, dropout?.key.bits ?? 0, scratch)
 }
 
@@ -72,13 +73,18 @@ public func attentionBackward(
             lk_dropout_at(n * n, dropout.rate, dropout.key.bits, head * n * n, p, dropped)
             weights = UnsafePointer(dropped)
         }
-        gemm(m: n, n: size, k: n, a: weights, lda: n, transposeA: true, b: dy + at, ldb: dyStride, c: dv + at, ldc: dStride)
-        gemm(m: n, n: n, k: size, a: dy + at, lda: dyStride, b: v + at, ldb: stride, transposeB: true, c: dScores, ldc: n)
+        gemm(
+            m: n, n: size, k: n, a: weights, lda: n, transposeA: true, b: dy + at, ldb: dyStride, c: dv + at,
+            ldc: dStride)
+        gemm(
+            m: n, n: n, k: size, a: dy + at, lda: dyStride, b: v + at, ldb: stride, transposeB: true, c: dScores, ldc: n
+        )
         if let dropout {
             lk_dropout_at(n * n, dropout.rate, dropout.key.bits, head * n * n, dScores, dScores)
         }
         lk_softmax_backward(n, n, p, n, dScores, n, shape.scale, dScores, n)
         gemm(m: n, n: size, k: n, a: dScores, lda: n, b: k + at, ldb: stride, c: dq + at, ldc: dStride)
-        gemm(m: n, n: size, k: n, a: dScores, lda: n, transposeA: true, b: q + at, ldb: stride, c: dk + at, ldc: dStride)
+        gemm(
+            m: n, n: size, k: n, a: dScores, lda: n, transposeA: true, b: q + at, ldb: stride, c: dk + at, ldc: dStride)
     }
 }

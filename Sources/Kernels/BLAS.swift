@@ -31,7 +31,8 @@ public enum BLAS {
     /// it, slower kernels included, chose them.
     public static var preferredCoreType: String? {
         preferredCoreType(
-            hasAVX512: lk_has_avx512(), kernelName: kernelName, userChoice: getenv(coreTypeVariable).map { String(cString: $0) })
+            hasAVX512: lk_has_avx512(), kernelName: kernelName,
+            userChoice: getenv(coreTypeVariable).map { String(cString: $0) })
     }
 
     static func preferredCoreType(hasAVX512: Bool, kernelName: String, userChoice: String?) -> String? {

@@ -11,7 +11,8 @@ import Glibc
 /// - Returns: the loss summed over rows and classes.
 public func binaryCrossEntropy(
     rows: Int, classes: Int, logits: UnsafePointer<Float>, logitStride: Int, targets: UnsafePointer<Float>,
-    positiveWeights: UnsafePointer<Float>? = nil, labelSmoothing: Float = 0, dLogits: UnsafeMutablePointer<Float>? = nil,
+    positiveWeights: UnsafePointer<Float>? = nil, labelSmoothing: Float = 0,
+    dLogits: UnsafeMutablePointer<Float>? = nil,
     dLogitStride: Int = 0, scale: Float = 1
 ) -> Double {
     var sum = 0.0
@@ -25,7 +26,8 @@ public func binaryCrossEntropy(
             sum += positive * (max(-x, 0) + tail) + (1 - y) * (max(x, 0) + tail)
             guard let dLogits else { continue }
             let probability = x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
-            dLogits[row * dLogitStride + c] = Float(Double(scale) * ((1 - y) * probability - positive * (1 - probability)))
+            dLogits[row * dLogitStride + c] = Float(
+                Double(scale) * ((1 - y) * probability - positive * (1 - probability)))
         }
     }
     return sum

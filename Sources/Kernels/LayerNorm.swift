@@ -46,6 +46,7 @@ public func layerNormBackward(
     dGamma: UnsafeMutablePointer<Float>? = nil, dBeta: UnsafeMutablePointer<Float>? = nil
 ) {
     lk_layer_norm_backward(
-        rows, columns, record.sum, record.sumStride, record.means, record.inverseDeviations, gamma, dy, dyStride, dx, dxStride,
+        rows, columns, record.sum, record.sumStride, record.means, record.inverseDeviations, gamma, dy, dyStride, dx,
+        dxStride,
         accumulate, dGamma, dBeta)
 }

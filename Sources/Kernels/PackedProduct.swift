@@ -13,7 +13,8 @@ public func packedCount(inputs: Int, outputs: Int) -> Int { lk_packed_count(inpu
 ///
 /// `weight` is stored as [outputs, inputs], or as [inputs, outputs] if `transposed`. The packed form depends on the CPU: it is for this process only.
 public func packWeight(
-    inputs: Int, outputs: Int, weight: UnsafePointer<Float>, transposed: Bool = false, packed: UnsafeMutablePointer<Float>
+    inputs: Int, outputs: Int, weight: UnsafePointer<Float>, transposed: Bool = false,
+    packed: UnsafeMutablePointer<Float>
 ) {
     lk_pack(inputs, outputs, weight, transposed ? 1 : inputs, transposed ? outputs : 1, packed)
 }

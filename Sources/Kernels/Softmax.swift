@@ -10,7 +10,8 @@ public func softmax(
 
 /// dx = scale · y · (dy − ⟨y, dy⟩), row by row: the backward of ``softmax``. `dx` may be `dy`.
 public func softmaxBackward(
-    rows: Int, columns: Int, y: UnsafePointer<Float>, yStride: Int, dy: UnsafePointer<Float>, dyStride: Int, scale: Float = 1,
+    rows: Int, columns: Int, y: UnsafePointer<Float>, yStride: Int, dy: UnsafePointer<Float>, dyStride: Int,
+    scale: Float = 1,
     dx: UnsafeMutablePointer<Float>, dxStride: Int
 ) {
     lk_softmax_backward(rows, columns, y, yStride, dy, dyStride, scale, dx, dxStride)

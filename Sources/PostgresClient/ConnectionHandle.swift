@@ -17,7 +17,9 @@ final class ConnectionHandle {
             withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
         }
         guard let started else {
-            throw PostgresError(kind: .connectionFailed, sqlState: "53200", message: "no memory for a connection", isConnectionLoss: true)
+            throw PostgresError(
+                kind: .connectionFailed, sqlState: "53200", message: "no memory for a connection",
+                isConnectionLoss: true)
         }
         connection = started
         // Retained until `deinit` has finished the connection: libpq calls the receiver from any call on it.
@@ -28,7 +30,8 @@ final class ConnectionHandle {
             connection,
             { receiver, result in
                 guard let receiver, let result else { return }
-                Unmanaged<NoticeReceiver>.fromOpaque(receiver).takeUnretainedValue().receive(PostgresNotice(result: result))
+                Unmanaged<NoticeReceiver>.fromOpaque(receiver).takeUnretainedValue().receive(
+                    PostgresNotice(result: result))
             }, notices.toOpaque())
     }
 

@@ -1,4 +1,5 @@
 import CLibPQ
+import Threading
 
 extension ConnectionHandle {
     /// Connects without ever blocking longer than the deadline. (Only the resolver of host names, which libpq calls, knows no deadline.)
@@ -9,9 +10,10 @@ extension ConnectionHandle {
         while state != PGRES_POLLING_OK {
             if state == PGRES_POLLING_FAILED { throw .connectionFailed(errorText, password: password) }
             let isReading = state == PGRES_POLLING_READING
-            guard waitForSocket(socket, reading: isReading, writing: !isReading, waker: nil, deadline: deadline) == .ready else {
+            guard Poll.wait(for: socket, reading: isReading, writing: !isReading, deadline: deadline) == .ready else {
                 throw PostgresError(
-                    kind: .deadlineExceeded, sqlState: "08001", message: "the server did not accept the connection in time",
+                    kind: .deadlineExceeded, sqlState: "08001",
+                    message: "the server did not accept the connection in time",
                     isConnectionLoss: true)
             }
             state = PQconnectPoll(connection)

@@ -18,7 +18,8 @@ struct ParameterEncoding {
     init(_ values: [PostgresValue]) throws(PostgresError) {
         if values.count > Self.maximumCount {
             throw PostgresError(
-                kind: .invalidParameter, sqlState: "54000", message: "\(values.count) parameters, the protocol takes \(Self.maximumCount)")
+                kind: .invalidParameter, sqlState: "54000",
+                message: "\(values.count) parameters, the protocol takes \(Self.maximumCount)")
         }
         for (index, value) in values.enumerated() {
             try append(value, number: index + 1)
@@ -43,11 +44,13 @@ struct ParameterEncoding {
         let isBinary = if case .bytes = value { true } else { false }
         if !isBinary, buffer[start...].contains(0) {
             throw PostgresError(
-                kind: .invalidParameter, sqlState: "22021", message: "parameter $\(number) holds U+0000, which PostgreSQL's text cannot")
+                kind: .invalidParameter, sqlState: "22021",
+                message: "parameter $\(number) holds U+0000, which PostgreSQL's text cannot")
         }
         if buffer.count >= Self.maximumBytes {
             throw PostgresError(
-                kind: .invalidParameter, sqlState: "54000", message: "parameter $\(number) brings the statement over a gigabyte")
+                kind: .invalidParameter, sqlState: "54000",
+                message: "parameter $\(number) brings the statement over a gigabyte")
         }
         let isNull = if case .null = value { true } else { false }
         starts.append(isNull ? nil : start)
@@ -67,13 +70,20 @@ struct ParameterEncoding {
         case .bytes(let bytes): buffer.append(contentsOf: bytes)
         case .timestamp(let milliseconds): buffer.append(contentsOf: PostgresText.timestamp(milliseconds).utf8)
         case .texts(let texts): ArrayLiteral.append(texts, to: &buffer) { ArrayLiteral.appendQuoted($0.utf8, to: &$1) }
-        case .integers(let numbers): ArrayLiteral.append(numbers, to: &buffer) { $1.append(contentsOf: String($0).utf8) }
-        case .doubles(let numbers): ArrayLiteral.append(numbers, to: &buffer) { $1.append(contentsOf: PostgresText.double($0).utf8) }
-        case .booleans(let flags): ArrayLiteral.append(flags, to: &buffer) { $1.append($0 ? UInt8(ascii: "t") : UInt8(ascii: "f")) }
+        case .integers(let numbers):
+            ArrayLiteral.append(numbers, to: &buffer) { $1.append(contentsOf: String($0).utf8) }
+        case .doubles(let numbers):
+            ArrayLiteral.append(numbers, to: &buffer) { $1.append(contentsOf: PostgresText.double($0).utf8) }
+        case .booleans(let flags):
+            ArrayLiteral.append(flags, to: &buffer) { $1.append($0 ? UInt8(ascii: "t") : UInt8(ascii: "f")) }
         case .byteStrings(let strings):
-            ArrayLiteral.append(strings, to: &buffer) { ArrayLiteral.appendQuoted(PostgresText.hexadecimal($0), to: &$1) }
+            ArrayLiteral.append(strings, to: &buffer) {
+                ArrayLiteral.appendQuoted(PostgresText.hexadecimal($0), to: &$1)
+            }
         case .timestamps(let values):
-            ArrayLiteral.append(values, to: &buffer) { ArrayLiteral.appendQuoted(PostgresText.timestamp($0).utf8, to: &$1) }
+            ArrayLiteral.append(values, to: &buffer) {
+                ArrayLiteral.appendQuoted(PostgresText.timestamp($0).utf8, to: &$1)
+            }
         }
     }
 }

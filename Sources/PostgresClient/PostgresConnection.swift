@@ -111,11 +111,12 @@ public final class PostgresConnection {
             if !isConnected {
                 close()
                 throw PostgresError(
-                    kind: .connectionLost, sqlState: "08006", message: "the server closed the connection or cannot be reached",
+                    kind: .connectionLost, sqlState: "08006",
+                    message: "the server closed the connection or cannot be reached",
                     isConnectionLoss: true)
             }
             if waker.takeWake() { return [] }
-            if waitForSocket(handle.socket, waker: waker, deadline: deadline) == .deadline { return [] }
+            if waker.wait(for: handle.socket, deadline: deadline) == .deadline { return [] }
         }
     }
 

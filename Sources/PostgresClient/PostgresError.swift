@@ -43,7 +43,8 @@ public struct PostgresError: Error, Sendable, Equatable {
     public var isConnectionLoss: Bool
 
     public init(
-        kind: Kind, sqlState: String? = nil, severity: String? = nil, schemaName: String? = nil, tableName: String? = nil,
+        kind: Kind, sqlState: String? = nil, severity: String? = nil, schemaName: String? = nil,
+        tableName: String? = nil,
         columnName: String? = nil, constraintName: String? = nil, dataTypeName: String? = nil, message: String = "",
         isConnectionLoss: Bool = false
     ) {
@@ -78,7 +79,8 @@ extension PostgresError: CustomStringConvertible {
 
 extension PostgresError {
     static var closed: PostgresError {
-        PostgresError(kind: .connectionLost, sqlState: "08003", message: "the connection is closed", isConnectionLoss: true)
+        PostgresError(
+            kind: .connectionLost, sqlState: "08003", message: "the connection is closed", isConnectionLoss: true)
     }
 
     static func unexpected(_ message: String) -> PostgresError {

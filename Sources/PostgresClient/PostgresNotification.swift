@@ -23,7 +23,8 @@ extension ConnectionHandle {
         while let notification = PQnotifies(connection) {
             notifications.append(
                 PostgresNotification(
-                    channel: String(cString: notification.pointee.relname), payload: String(cString: notification.pointee.extra),
+                    channel: String(cString: notification.pointee.relname),
+                    payload: String(cString: notification.pointee.extra),
                     processID: notification.pointee.be_pid))
             PQfreemem(notification)
         }

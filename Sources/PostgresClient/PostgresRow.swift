@@ -103,7 +103,9 @@ public struct PostgresRow: Sendable {
         return value
     }
 
-    private func read<Value>(_ column: String, _ kind: String, _ convert: (String) -> Value?) throws(PostgresError) -> Value? {
+    private func read<Value>(_ column: String, _ kind: String, _ convert: (String) -> Value?) throws(PostgresError)
+        -> Value?
+    {
         guard let text = try optionalText(column) else { return nil }
         guard let value = convert(text) else { throw .unexpected("column '\(column)' holds no \(kind)") }
         return value

@@ -52,7 +52,9 @@ enum PostgresText {
     }
 
     private static func bytes(hexadecimal text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        guard text.count >= 2, text.count % 2 == 0, text[0] == UInt8(ascii: "\\"), text[1] == UInt8(ascii: "x") else { return nil }
+        guard text.count >= 2, text.count % 2 == 0, text[0] == UInt8(ascii: "\\"), text[1] == UInt8(ascii: "x") else {
+            return nil
+        }
         var isValid = true
         let bytes = [UInt8](unsafeUninitializedCapacity: text.count / 2 - 1) { bytes, count in
             count = text.count / 2 - 1
@@ -84,7 +86,8 @@ enum PostgresText {
         let (year, month, day) = civil(daysSince1970: days)
         let seconds = inDay / 1000
         let date = "\(padded(year > 0 ? year : 1 - year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let time = "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(inDay % 1000, 3))"
+        let time =
+            "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(inDay % 1000, 3))"
         return "\(date) \(time)+00\(year > 0 ? "" : " BC")"
     }
 
@@ -92,11 +95,14 @@ enum PostgresText {
     static func milliseconds(timestamp text: String) -> Int64? {
         guard
             let match = text.wholeMatch(
-                of: /(\d{4,7})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?)?/),
+                of:
+                    /(\d{4,7})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?)?/
+            ),
             let year = Int64(match.1), let month = Int64(match.2), let day = Int64(match.3)
         else { return nil }
         func number(_ text: Substring?) -> Int64 { text.flatMap { Int64($0) } ?? 0 }
-        let fraction = match.7.map { Int64($0.prefix(3) + String(repeating: "0", count: max(0, 3 - $0.count))) ?? 0 } ?? 0
+        let fraction =
+            match.7.map { Int64($0.prefix(3) + String(repeating: "0", count: max(0, 3 - $0.count))) ?? 0 } ?? 0
         let clock = number(match.4) * 3600 + number(match.5) * 60 + number(match.6)
         let zone = number(match.9) * 3600 + number(match.10) * 60 + number(match.11)
         let seconds = daysSince1970(year, month, day) * 86_400 + clock - (match.8 == "-" ? -zone : zone)

@@ -17,7 +17,9 @@ extension PostgresConnection {
             let value = try body()
             // The server answers COMMIT of a failed transaction with ROLLBACK and without an error.
             if try execute("COMMIT", deadline: deadline).commandTag == "ROLLBACK" {
-                throw PostgresError(kind: .server, sqlState: "25P02", message: "a statement had failed, so the transaction was rolled back")
+                throw PostgresError(
+                    kind: .server, sqlState: "25P02",
+                    message: "a statement had failed, so the transaction was rolled back")
             }
             return value
         } catch {

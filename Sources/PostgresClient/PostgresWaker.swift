@@ -1,6 +1,7 @@
 import CLibPQ
 import Glibc
 import Synchronization
+import Threading
 
 /// Ends what a connection waits for, from any thread.
 public final class PostgresWaker: Sendable {
@@ -20,7 +21,8 @@ public final class PostgresWaker: Sendable {
     init() throws(PostgresError) {
         descriptor = eventfd(0, Int32(EFD_CLOEXEC) | Int32(EFD_NONBLOCK))
         if descriptor < 0 {
-            throw PostgresError(kind: .connectionFailed, sqlState: "53000", message: "no event descriptor: \(SystemError.text(errno))")
+            throw PostgresError(
+                kind: .connectionFailed, sqlState: "53000", message: "no event descriptor: \(SystemError.text(errno))")
         }
     }
 
@@ -42,10 +44,14 @@ public final class PostgresWaker: Sendable {
 
     func takeCancel() -> Bool { requests.withLock { take(&$0.cancel) } }
 
-    /// Takes the "look here" back, to be called before looking.
-    func clearSignal() {
-        var count: UInt64 = 0
-        _ = read(descriptor, &count, 8)
+    /// Waits for a socket, or until this waker is used; its "look here" is taken back then.
+    func wait(for socket: Int32, writing: Bool = false, deadline: ContinuousClock.Instant?) -> Poll.Event {
+        let event = Poll.wait(for: socket, writing: writing, signal: descriptor, deadline: deadline)
+        if event == .signalled {
+            var count: UInt64 = 0
+            _ = read(descriptor, &count, 8)
+        }
+        return event
     }
 
     private func signal() {
@@ -56,15 +62,5 @@ public final class PostgresWaker: Sendable {
     private func take(_ flag: inout Bool) -> Bool {
         defer { flag = false }
         return flag
-    }
-}
-
-enum SystemError {
-    /// The C library's words for an `errno`.
-    static func text(_ code: Int32) -> String {
-        var buffer = [CChar](repeating: 0, count: 256)
-        // The XSI form, which fills the buffer.
-        return strerror_r(code, &buffer, buffer.count) == 0
-            ? String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self) : "error \(code)"
     }
 }

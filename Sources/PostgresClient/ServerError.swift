@@ -25,7 +25,9 @@ extension PostgresError {
         if let password, !password.isEmpty { text = text.replacing(password, with: "***") }
         let lines = text.split(separator: "\n").map { $0.trimmingPrefix(while: \.isWhitespace) }
         // DETAIL, HINT and LOCATION follow on lines of their own.
-        let told = lines.filter { line in !["DETAIL:", "HINT:", "LOCATION:", "CONTEXT:"].contains { line.hasPrefix($0) } }
+        let told = lines.filter { line in
+            !["DETAIL:", "HINT:", "LOCATION:", "CONTEXT:"].contains { line.hasPrefix($0) }
+        }
         return PostgresError(
             kind: .connectionFailed, sqlState: told.lazy.compactMap(SQLState.init(verboseLine:)).last?.code ?? "08001",
             message: told.joined(separator: "; "), isConnectionLoss: true)

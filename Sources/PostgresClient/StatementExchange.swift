@@ -1,4 +1,5 @@
 import CLibPQ
+import Threading
 
 /// One statement on its way: sends it, awaits its results, never longer than the deadline and a grace period for cancelling.
 struct StatementExchange {
@@ -36,9 +37,14 @@ struct StatementExchange {
     }
 
     /// Waits once; what ended it, if not the socket. A wake meant for notifications is left for them.
-    private func wait(writing: Bool, until deadline: ContinuousClock.Instant?, heedsCancel: Bool) -> PostgresError.Kind? {
+    private func wait(writing: Bool, until deadline: ContinuousClock.Instant?, heedsCancel: Bool) -> PostgresError.Kind?
+    {
         while true {
-            switch waitForSocket(handle.socket, writing: writing, waker: heedsCancel ? waker : nil, deadline: deadline) {
+            let event =
+                heedsCancel
+                ? waker.wait(for: handle.socket, writing: writing, deadline: deadline)
+                : Poll.wait(for: handle.socket, writing: writing, deadline: deadline)
+            switch event {
             case .ready: return nil
             case .deadline: return .deadlineExceeded
             case .signalled: if waker.takeCancel() { return .cancelled }
@@ -58,12 +64,16 @@ struct StatementExchange {
     }
 
     /// Reads all results; the last one counts, or the first error.
-    private func collect(until deadline: ContinuousClock.Instant?, heedsCancel: Bool = true) throws(PostgresError) -> Collected {
+    private func collect(until deadline: ContinuousClock.Instant?, heedsCancel: Bool = true) throws(PostgresError)
+        -> Collected
+    {
         var last: PostgresResult?
         var failure: PostgresError?
         while true {
             while PQisBusy(connection) != 0 {
-                if let interruption = wait(writing: false, until: deadline, heedsCancel: heedsCancel) { return .interrupted(interruption) }
+                if let interruption = wait(writing: false, until: deadline, heedsCancel: heedsCancel) {
+                    return .interrupted(interruption)
+                }
                 if PQconsumeInput(connection) == 0 { throw lost(after: failure) }
             }
             guard let result = PQgetResult(connection) else { break }
@@ -87,7 +97,8 @@ struct StatementExchange {
     /// Asks the server to stop the statement and awaits its answer for a moment. Returns the result if the statement was done by then.
     private func cancel(_ kind: PostgresError.Kind) throws(PostgresError) -> PostgresResult {
         CancelRequest.send(connection)
-        guard case .result(let outcome) = try collect(until: ContinuousClock.now + Self.grace, heedsCancel: false) else {
+        guard case .result(let outcome) = try collect(until: ContinuousClock.now + Self.grace, heedsCancel: false)
+        else {
             try abandon(kind)
         }
         switch outcome {
@@ -122,7 +133,8 @@ struct StatementExchange {
         }
         return words
             ?? PostgresError(
-                kind: .connectionLost, sqlState: "08006", message: "the server closed the connection or cannot be reached",
+                kind: .connectionLost, sqlState: "08006",
+                message: "the server closed the connection or cannot be reached",
                 isConnectionLoss: true)
     }
 }

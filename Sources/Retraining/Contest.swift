@@ -1,4 +1,5 @@
 import BERT
+import Threading
 import Training
 
 /// Challenger and champion on the same held-out rows.
@@ -18,7 +19,7 @@ struct Contest {
     ///   - labels: those of the task; both are measured by them.
     init(
         challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
-        isMultiLabel: Bool, way: LearningWay
+        isMultiLabel: Bool, way: RetrainingPipeline
     ) async throws {
         rows = dataset.summary
         let heldOut = dataset.heldOut
@@ -67,9 +68,11 @@ struct Contest {
     }
 }
 
-private func predictions(of adapter: Adapter, texts: [String], way: LearningWay) async throws -> [Prediction] {
+private func predictions(of adapter: Adapter, texts: [String], way: RetrainingPipeline) async throws -> [Prediction] {
     let settings = way.settings.training
     let evaluator = Evaluator(
         base: way.base, tokenizer: way.tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
-    return try await onOwnThread { evaluator.predictions(texts: texts, adapter: adapter) }
+    return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
+        evaluator.predictions(texts: texts, adapter: adapter)
+    }
 }

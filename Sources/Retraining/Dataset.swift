@@ -5,7 +5,7 @@ import Training
 struct Dataset: Sendable {
     /// Texts to train on, in the order in which they came.
     private(set) var training: [LabelledText] = []
-    /// Texts to measure on; no adapter that the learning way trains has ever seen them.
+    /// Texts to measure on; no adapter that the retraining path trains has ever seen them.
     private(set) var heldOut: [LabelledText] = []
     private(set) var summary = RowSummary()
 

@@ -50,7 +50,7 @@ public enum RetrainingVerdict: String, Sendable, Codable, CaseIterable {
     case failed
 }
 
-/// One run of the learning way as `retrainings` keeps it.
+/// One run of the retraining path as `retrainings` keeps it.
 public struct RetrainingRecord: Sendable, Equatable {
     public var id: Int64
     public var task: String
@@ -67,7 +67,8 @@ public struct RetrainingRecord: Sendable, Equatable {
     public var reason: String?
 
     public init(
-        id: Int64, task: String, trigger: RetrainingTrigger, startedAt: Date, finishedAt: Date? = nil, rowsUsed: Int = 0,
+        id: Int64, task: String, trigger: RetrainingTrigger, startedAt: Date, finishedAt: Date? = nil,
+        rowsUsed: Int = 0,
         champion: String? = nil, challenger: String? = nil, verdict: RetrainingVerdict? = nil, reason: String? = nil
     ) {
         self.id = id
@@ -83,7 +84,7 @@ public struct RetrainingRecord: Sendable, Equatable {
     }
 }
 
-/// Where the learning way finds rows to learn from, and where it keeps its records.
+/// Where the retraining path finds rows to learn from, and where it keeps its records.
 public protocol LabelledRowSource: Sendable {
     /// How many rows of a task were added after a moment; all of them for `nil`.
     func newRows(task: String, since: Date?) async throws -> Int

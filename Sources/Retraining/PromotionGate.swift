@@ -40,7 +40,9 @@ public struct PromotionGate: Sendable, Equatable {
     public func decision(
         challenger: Evaluation, against opponent: Opponent, rows: RowSummary, labels: [String]
     ) -> Decision {
-        if let reason = obstacle(challenger, rows: rows, labels: labels) { return Decision(promotes: false, reason: reason) }
+        if let reason = obstacle(challenger, rows: rows, labels: labels) {
+            return Decision(promotes: false, reason: reason)
+        }
         return comparison(challenger: challenger, against: opponent, rows: rows.heldOut)
     }
 
@@ -56,7 +58,8 @@ public struct PromotionGate: Sendable, Equatable {
         guard Double(rows.unusable) > unusableShare * Double(rows.read) else { return nil }
         func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
         let share = Double(rows.unusable) / Double(rows.read)
-        return "challenger cannot be judged: \(percent(share)) of the rows are unusable, \(percent(unusableShare)) may be"
+        return
+            "challenger cannot be judged: \(percent(share)) of the rows are unusable, \(percent(unusableShare)) may be"
     }
 
     private func comparison(challenger: Evaluation, against opponent: Opponent, rows: Int) -> Decision {
@@ -68,16 +71,20 @@ public struct PromotionGate: Sendable, Equatable {
             let comparison = "macro-F1 \(text(challenger.macroF1)) against the champion's \(text(champion.macroF1))"
             let wanted = promotes || minimumGain == 0 ? "" : "; a gain of \(text(minimumGain)) is wanted"
             let verb = promotes ? "takes over" : abs(gain) <= Self.tie ? "only ties" : "is not good enough"
-            return Decision(promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(wanted)")
+            return Decision(
+                promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(wanted)")
         case .mostFrequentLabel(let baseline, let isFirst):
             let promotes = challenger.macroF1 > baseline.macroF1 + Self.tie
             let comparison =
                 "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) for always the most frequent label"
-            let first = isFirst ? "is the first adapter" : "is the first adapter over this base, the live version is over another"
+            let first =
+                isFirst
+                ? "is the first adapter" : "is the first adapter over this base, the live version is over another"
             let verb = promotes ? first : "learned nothing"
             let unseen = baseline.perLabel.filter { $0.support == 0 }.map(\.label)
             let rest = unseen.isEmpty ? "" : "; no held-out row shows \(Self.list(unseen))"
-            return Decision(promotes: promotes, reason: "challenger \(verb): \(comparison), on \(rows) held-out rows\(rest)")
+            return Decision(
+                promotes: promotes, reason: "challenger \(verb): \(comparison), on \(rows) held-out rows\(rest)")
         }
     }
 

@@ -1,6 +1,6 @@
 import Training
 
-/// What one run of the learning way came to.
+/// What one run of the retraining path came to.
 public struct RetrainingOutcome: Sendable {
     public var task: String
     public var verdict: RetrainingVerdict

@@ -75,7 +75,8 @@ struct AdapterOptimizer {
             adamWStep(
                 count: range.count, values: values + range.lowerBound, gradient: total.start + range.lowerBound,
                 firstMoment: firstMoment.start + range.lowerBound, secondMoment: secondMoment.start + range.lowerBound,
-                rate: stretch.isFast ? rate * fastRatio : rate, step: step, settings: stretch.decays ? decayed : undecayed)
+                rate: stretch.isFast ? rate * fastRatio : rate, step: step,
+                settings: stretch.decays ? decayed : undecayed)
         }
         return norm
     }

@@ -1,5 +1,6 @@
 import BERT
 import Kernels
+import Threading
 import WordPiece
 
 /// Trains adapters over one base. Blocks the calling thread meanwhile and works on threads of its own.
@@ -31,31 +32,44 @@ public struct AdapterTrainer: Sendable {
     ///   - isCancelled: asked before each step.
     /// - Returns: where the loss stops being a number after an epoch that was good, that epoch's adapter, with `divergence` set.
     public func train(
-        _ training: consuming [LabelledText], validation: [LabelledText], labels: [String]? = nil, startingFrom: Adapter? = nil,
-        task: String? = nil, goingOnFrom checkpoint: TrainingCheckpoint? = nil, save: (TrainingCheckpoint) -> Void = { _ in },
-        pausingAt pause: Int = .max, progress: (TrainingProgress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
+        _ training: consuming [LabelledText], validation: [LabelledText], labels: [String]? = nil,
+        startingFrom: Adapter? = nil,
+        task: String? = nil, goingOnFrom checkpoint: TrainingCheckpoint? = nil,
+        save: (TrainingCheckpoint) -> Void = { _ in },
+        pausingAt pause: Int = .max, progress: (TrainingProgress) -> Void = { _ in },
+        isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> AdapterCandidate {
         var texts = consume training
         try settings.check(base: base, tokenizer: tokenizer)
-        let labels = try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, texts) } ?? labels
+        let labels =
+            try startingFrom.map { start throws(TrainingError) in try grown(start.labels, to: labels, texts) } ?? labels
         let rows = try TrainingRows(
-            texts, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer, maxTokens: settings.maxTokens)
+            texts, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer,
+            maxTokens: settings.maxTokens)
         let criterion = try TrainingCriterion(settings, rows)
         let identity = TrainingIdentity(
-            settings: settings, labels: rows.labels, base: base, training: texts, validation: validation, start: startingFrom)
+            settings: settings, labels: rows.labels, base: base, training: texts, validation: validation,
+            start: startingFrom)
         texts = []
         releaseFreedMemory()
         try checkpoint.map { checkpoint throws(TrainingError) in try check(checkpoint, identity) }
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         BLAS.configure()
-        return try WorkerTeam.with(count: settings.workerCount) { team throws(TrainingError) in
+        return try WorkerTeam.with(
+            count: settings.workerCount, name: "training",
+            // Gradients shrink into numbers that a CPU handles many times slower.
+            prepare: { enableFlushToZero() }
+        ) { team throws(TrainingError) in
             var run = TrainingRun(
-                base: base, adapter: adapter, rows: rows, settings: settings, team: team, dropout: DropoutKey(seed: settings.seed),
+                base: base, adapter: adapter, rows: rows, settings: settings, team: team,
+                dropout: DropoutKey(seed: settings.seed),
                 criterion: criterion)
             run.pause = pause
             var course = TrainingCourse()
             if let checkpoint {
-                guard checkpoint.has(adapter.parameterCount) else { throw .checkpoint(.ofAnotherTraining(["the number of parameters"])) }
+                guard checkpoint.has(adapter.parameterCount) else {
+                    throw .checkpoint(.ofAnotherTraining(["the number of parameters"]))
+                }
                 course = checkpoint.course
                 run.stand(where: checkpoint)
             }
@@ -68,7 +82,8 @@ public struct AdapterTrainer: Sendable {
                 while !isOver {
                     var report = try run.epoch(course.epochs.count + 1, progress: progress, isCancelled: isCancelled)
                     course.add(
-                        &report, try evaluate(validation, adapter, task: task), values: Array(adapter.values), keeping: settings.keeping)
+                        &report, try evaluate(validation, adapter, task: task), values: Array(adapter.values),
+                        keeping: settings.keeping)
                     save(run.checkpoint(identity, course))
                     progress(run.meter.progress(finished: report))
                 }
@@ -82,8 +97,10 @@ public struct AdapterTrainer: Sendable {
             _ = adapter.values.update(fromContentsOf: kept.values)
             let finished = try finish(try freeze(adapter, task: task), validation)
             return AdapterCandidate(
-                adapter: finished.adapter, epochs: course.epochs, keptEpoch: kept.epoch, evaluation: finished.evaluation,
-                calibration: finished.calibration, coverage: finished.coverage, curve: run.curve, divergence: divergence)
+                adapter: finished.adapter, epochs: course.epochs, keptEpoch: kept.epoch,
+                evaluation: finished.evaluation,
+                calibration: finished.calibration, coverage: finished.coverage, curve: run.curve, divergence: divergence
+            )
         }
     }
 
@@ -93,7 +110,9 @@ public struct AdapterTrainer: Sendable {
     ) throws(TrainingError) -> Evaluation {
         if let adapter { return evaluator.evaluate(validation, adapter: adapter) }
         let paused = try trainable(labels: checkpoint.identity.labels, startingFrom: startingFrom)
-        guard checkpoint.has(paused.parameterCount) else { throw .checkpoint(.ofAnotherTraining(["the number of parameters"])) }
+        guard checkpoint.has(paused.parameterCount) else {
+            throw .checkpoint(.ofAnotherTraining(["the number of parameters"]))
+        }
         _ = paused.values.update(fromContentsOf: checkpoint.values)
         return evaluator.evaluate(validation, adapter: try freeze(paused, task: nil))
     }
@@ -130,7 +149,8 @@ public struct AdapterTrainer: Sendable {
     }
 
     /// The labels of a warm start: those given, else the adapter's and then the rows' new ones.
-    private func grown(_ known: [String], to given: [String]?, _ rows: [LabelledText]) throws(TrainingError) -> [String] {
+    private func grown(_ known: [String], to given: [String]?, _ rows: [LabelledText]) throws(TrainingError) -> [String]
+    {
         let wanted = Set(given ?? rows.flatMap(\.labels))
         let gone = known.filter { !wanted.contains($0) }
         guard gone.isEmpty else { throw .startHasOtherLabels(gone) }
@@ -141,10 +161,12 @@ public struct AdapterTrainer: Sendable {
         let fresh: TrainableAdapter
         let continued: TrainableAdapter?
         do throws(AdapterError) {
-            fresh = try TrainableAdapter(base: base, configuration: settings.configuration, labels: labels, seed: settings.seed)
+            fresh = try TrainableAdapter(
+                base: base, configuration: settings.configuration, labels: labels, seed: settings.seed)
             if let start {
                 continued = try TrainableAdapter(
-                    continuing: start, base: base, labels: labels, dropout: Double(settings.dropout), seed: settings.seed)
+                    continuing: start, base: base, labels: labels, dropout: Double(settings.dropout),
+                    seed: settings.seed)
             } else {
                 continued = nil
             }
@@ -157,14 +179,19 @@ public struct AdapterTrainer: Sendable {
             let (has, wants) = settings.isMultiLabel ? (one, set) : (set, one)
             throw .startDoesNotFit(reason: "it gives \(has), \(wants) is asked for")
         }
-        if let difference = settings.difference(to: start.manifest.configuration) { throw .startDoesNotFit(reason: difference) }
-        guard continued.tensors == fresh.tensors else { throw .startDoesNotFit(reason: "it adapts other layers, or at another rank") }
+        if let difference = settings.difference(to: start.manifest.configuration) {
+            throw .startDoesNotFit(reason: difference)
+        }
+        guard continued.tensors == fresh.tensors else {
+            throw .startDoesNotFit(reason: "it adapts other layers, or at another rank")
+        }
         return continued
     }
 
     private func freeze(_ adapter: TrainableAdapter, task: String?) throws(TrainingError) -> Adapter {
         do throws(AdapterError) {
-            return try adapter.frozen(task: task, maxTokens: settings.maxTokens, createdBy: "lorikeet", isMultiLabel: settings.isMultiLabel)
+            return try adapter.frozen(
+                task: task, maxTokens: settings.maxTokens, createdBy: "lorikeet", isMultiLabel: settings.isMultiLabel)
         } catch {
             throw .adapter(error)
         }

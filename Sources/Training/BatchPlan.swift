@@ -27,7 +27,8 @@ struct BatchPlan {
         var shares = [[Int]](repeating: [], count: workers)
         var loads = [Int](repeating: 0, count: workers)
         let byLength = rows.enumerated().sorted {
-            lengths[$0.element] == lengths[$1.element] ? $0.offset < $1.offset : lengths[$0.element] > lengths[$1.element]
+            lengths[$0.element] == lengths[$1.element]
+                ? $0.offset < $1.offset : lengths[$0.element] > lengths[$1.element]
         }
         for (_, row) in byLength {
             var lightest = 0

@@ -18,7 +18,8 @@ public struct EpochReport: Sendable, Codable, Equatable {
     public var validationLoss: Double?
 
     public init(
-        epoch: Int, loss: Double, seconds: Double, documentsPerSecond: Double, accuracy: Double? = nil, macroF1: Double? = nil
+        epoch: Int, loss: Double, seconds: Double, documentsPerSecond: Double, accuracy: Double? = nil,
+        macroF1: Double? = nil
     ) {
         self.epoch = epoch
         self.loss = loss

@@ -23,7 +23,10 @@ final class HiddenStateCache: @unchecked Sendable {
     ///   - lengths: tokens of each row.
     ///   - memoryBytes: the most that may be kept in memory.
     ///   - fileBytes: the most that may be kept in the file; less where the disk has no room for twice as much.
-    init(lengths: [Int], hidden: Int, memoryBytes: Int, fileBytes: Int, folder: String = FileManager.default.temporaryDirectory.path) {
+    init(
+        lengths: [Int], hidden: Int, memoryBytes: Int, fileBytes: Int,
+        folder: String = FileManager.default.temporaryDirectory.path
+    ) {
         self.hidden = hidden
         self.lengths = lengths
         let inMemory = Self.rows(lengths[...], hidden: hidden, bytes: memoryBytes)

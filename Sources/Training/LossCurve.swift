@@ -26,7 +26,9 @@ public struct LossCurve: Sendable, Codable, Equatable {
         pending = (0, 0)
         guard points.count == Self.limit else { return }
         points = stride(from: 1, to: points.count, by: 2).map { index in
-            Point(step: points[index].step, loss: (points[index - 1].loss + points[index].loss) / 2, rate: points[index].rate)
+            Point(
+                step: points[index].step, loss: (points[index - 1].loss + points[index].loss) / 2,
+                rate: points[index].rate)
         }
         width *= 2
     }
@@ -37,7 +39,9 @@ public struct LossCurve: Sendable, Codable, Equatable {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         points = try values.decode([Point].self, forKey: .points)
         width = try values.decode(Int.self, forKey: .width)
-        pending = (try values.decode(Int.self, forKey: .pendingSteps), try values.decode(Double.self, forKey: .pendingLoss))
+        pending = (
+            try values.decode(Int.self, forKey: .pendingSteps), try values.decode(Double.self, forKey: .pendingLoss)
+        )
     }
 
     public func encode(to encoder: any Encoder) throws {

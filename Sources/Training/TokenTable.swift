@@ -27,7 +27,11 @@ struct TokenTable: Sendable {
             large = small.map(Int32.init)
             small = []
         }
-        if isLarge { large.append(contentsOf: sequence) } else { small.append(contentsOf: sequence.lazy.map { UInt16($0) }) }
+        if isLarge {
+            large.append(contentsOf: sequence)
+        } else {
+            small.append(contentsOf: sequence.lazy.map { UInt16($0) })
+        }
         offsets.append(offsets[count] + sequence.count)
     }
 }

@@ -42,7 +42,11 @@ struct TrainingCourse: Sendable, Equatable {
         report.microF1 = evaluation?.microF1
         report.validationLoss = evaluation?.loss
         epochs.append(report)
-        if keeping != .last, let evaluation, let best = kept?.evaluation, keeping.figures(evaluation) <= keeping.figures(best) { return }
+        if keeping != .last, let evaluation, let best = kept?.evaluation,
+            keeping.figures(evaluation) <= keeping.figures(best)
+        {
+            return
+        }
         kept = Kept(epoch: epochs.count, evaluation: evaluation, values: values)
     }
 

@@ -22,7 +22,9 @@ extension ClassWeighting {
         switch try value.decode(String.self) {
         case "none": self = .none
         case "balanced": self = .balanced
-        default: throw DecodingError.dataCorruptedError(in: value, debugDescription: "is neither none, balanced nor weights by label")
+        default:
+            throw DecodingError.dataCorruptedError(
+                in: value, debugDescription: "is neither none, balanced nor weights by label")
         }
     }
 

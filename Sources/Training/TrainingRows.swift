@@ -23,7 +23,8 @@ struct TrainingRows: Sendable {
 
     /// - Parameter labels: those of the head, in order; nil: those of the rows, sorted.
     init(
-        _ rows: [LabelledText], labels given: [String]?, isMultiLabel: Bool = false, tokenizer: WordPieceTokenizer, maxTokens: Int
+        _ rows: [LabelledText], labels given: [String]?, isMultiLabel: Bool = false, tokenizer: WordPieceTokenizer,
+        maxTokens: Int
     ) throws(TrainingError) {
         guard let first = rows.first else { throw .noRows }
         if !isMultiLabel, rows.allSatisfy({ $0.label == first.label }) { throw .oneLabel(first.label) }

@@ -1,5 +1,6 @@
 import BERT
 import Kernels
+import Threading
 
 /// One training under way: what stays between its steps.
 struct TrainingRun {
@@ -32,15 +33,19 @@ struct TrainingRun {
         self.team = team
         let keepsStates = adapter.lowestLayer > 0
         let cache = HiddenStateCache(
-            lengths: rows.lengths, hidden: base.configuration.hidden, memoryBytes: keepsStates ? settings.cacheBytes : 0,
+            lengths: rows.lengths, hidden: base.configuration.hidden,
+            memoryBytes: keepsStates ? settings.cacheBytes : 0,
             fileBytes: keepsStates ? settings.cacheFileBytes : 0)
-        workers = (0..<team.count).map { _ in TrainingWorker(base: base, adapter: adapter, rows: rows, cache: cache, criterion: criterion) }
+        workers = (0..<team.count).map { _ in
+            TrainingWorker(base: base, adapter: adapter, rows: rows, cache: cache, criterion: criterion)
+        }
         schedule = LearningRateSchedule(
             peak: settings.learningRate, shape: settings.schedule, warmup: settings.warmup,
             steps: settings.stepCount(rows: rows.targets.count))
         self.dropout = dropout
         optimizer = AdapterOptimizer(
-            adapter, weightDecay: settings.weightDecay, clipping: settings.clipping, loraPlusRatio: settings.loraPlusRatio)
+            adapter, weightDecay: settings.weightDecay, clipping: settings.clipping,
+            loraPlusRatio: settings.loraPlusRatio)
         meter = ProgressMeter(epochs: settings.epochCount(rows: rows.targets.count), steps: schedule.steps)
     }
 
@@ -49,7 +54,8 @@ struct TrainingRun {
     /// All that is needed to go on from here.
     func checkpoint(_ identity: TrainingIdentity, _ course: TrainingCourse) -> TrainingCheckpoint {
         TrainingCheckpoint(
-            identity: identity, course: course, batch: batch, step: step, meter: meter.state, curve: curve, values: Array(adapter.values),
+            identity: identity, course: course, batch: batch, step: step, meter: meter.state, curve: curve,
+            values: Array(adapter.values),
             optimizer: optimizer.state)
     }
 
@@ -72,7 +78,9 @@ struct TrainingRun {
     }
 
     private func plan(epoch: Int) -> BatchPlan {
-        BatchPlan(lengths: rows.lengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed, epoch: epoch)
+        BatchPlan(
+            lengths: rows.lengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed,
+            epoch: epoch)
     }
 
     // MARK: - Steps

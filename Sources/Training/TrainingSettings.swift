@@ -101,7 +101,8 @@ extension TrainingSettings {
     /// The adapter that these settings ask for.
     var configuration: LoRAConfiguration {
         LoRAConfiguration(
-            rank: rank, alpha: Double(alpha), dropout: Double(dropout), targets: targets, layers: layers, useRSLoRA: usesRSLoRA,
+            rank: rank, alpha: Double(alpha), dropout: Double(dropout), targets: targets, layers: layers,
+            useRSLoRA: usesRSLoRA,
             rankPattern: rankPattern, alphaPattern: alphaPattern, bias: bias, initialization: initialization)
     }
 
@@ -127,13 +128,17 @@ extension TrainingSettings {
         try require(clipping.isFinite && clipping >= 0, "clipping", "must be a number from 0 up; 0 is none")
         try require((0..<1).contains(labelSmoothing), "label smoothing", "must be from 0 up and less than 1")
         try require(patience.map { $0 >= 1 } ?? true, "patience", "must be at least 1")
-        try require(patience == nil || keeping != .last, "patience", "needs a figure to be kept by; the last epoch is asked for")
+        try require(
+            patience == nil || keeping != .last, "patience", "needs a figure to be kept by; the last epoch is asked for"
+        )
         try require(precisions.allSatisfy { $0 > 0 && $0 <= 1 }, "precision", "must be above 0 and at most 1")
         if case .given(let weights) = classWeighting {
             try require(weights.values.allSatisfy { $0.isFinite && $0 > 0 }, "class weights", "must be numbers above 0")
         }
         let positions = base.configuration.positions
-        try require((2...max(positions, 2)).contains(maxTokens), "max tokens", "must be from 2 to the base's \(positions) positions")
+        try require(
+            (2...max(positions, 2)).contains(maxTokens), "max tokens",
+            "must be from 2 to the base's \(positions) positions")
         guard tokenizer.vocabularySize <= base.configuration.vocabulary else {
             throw .tokenizerDoesNotFit(tokens: tokenizer.vocabularySize, embeddings: base.configuration.vocabulary)
         }
@@ -149,7 +154,8 @@ extension TrainingSettings {
     func difference(to start: LoRAConfiguration) -> String? {
         if Float(start.alpha) != alpha { return "its alpha is \(Float(start.alpha)), \(alpha) is asked for" }
         if start.useRSLoRA != usesRSLoRA {
-            return start.useRSLoRA ? "it is scaled as rsLoRA is, plain scaling is asked for" : "its scaling is plain, rsLoRA is asked for"
+            return start.useRSLoRA
+                ? "it is scaled as rsLoRA is, plain scaling is asked for" : "its scaling is plain, rsLoRA is asked for"
         }
         if start.alphaPattern != alphaPattern { return "alphas of single layers differ" }
         return nil

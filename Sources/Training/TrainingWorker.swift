@@ -56,7 +56,8 @@ final class TrainingWorker: @unchecked Sendable {
         loss = Double(
             pass.accumulateGradient(
                 batch: batch, hiddenStates: hiddenStates(share.rows), targets: rows.targets.at(share.rows),
-                lossScale: share.lossScale, classWeights: criterion.classWeights, labelSmoothing: criterion.labelSmoothing,
+                lossScale: share.lossScale, classWeights: criterion.classWeights,
+                labelSmoothing: criterion.labelSmoothing,
                 dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
@@ -77,7 +78,8 @@ final class TrainingWorker: @unchecked Sendable {
         return [Float](unsafeUninitializedCapacity: count) { states, filled in
             filled = count
             guard let states = states.baseAddress else { return }
-            var missing = zip(places, starts).filter { !cache.copy($0, to: states + $1) }.map { (row: $0, start: $1) }[...]
+            var missing = zip(places, starts).filter { !cache.copy($0, to: states + $1) }.map { (row: $0, start: $1) }[
+                ...]
             while let first = missing.first {
                 var tokens = rows.length(first.row)
                 let piece = missing.dropFirst().prefix {

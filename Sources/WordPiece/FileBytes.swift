@@ -1,4 +1,4 @@
-import ModelFiles
+import Files
 
 /// A file that was read whole.
 struct FileBytes {

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// Tokens that the files beside `tokenizer.json` and `vocab.txt` add in transformers: each must be one that the tokenizer finds
 /// in texts anyway, since one more token would make a text's ids others.

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// A file of the folder that holds one JSON object.
 struct JSONFile {

@@ -11,5 +11,6 @@ struct NormalizerOptions: Equatable, Sendable {
     var reallyStripsAccents: Bool { stripsAccents ?? lowercases }
 
     /// Leaves text as it is.
-    static let none = NormalizerOptions(cleansText: false, splitsIdeographs: false, stripsAccents: false, lowercases: false)
+    static let none = NormalizerOptions(
+        cleansText: false, splitsIdeographs: false, stripsAccents: false, lowercases: false)
 }

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// The special tokens of a tokenizer: those that its files name, and for the others those of BERT's classes.
 struct SpecialTokens {

@@ -141,7 +141,9 @@ struct TextNormalizer: Sendable {
 
     /// Normalises the scalar at `position`, not ASCII, or a run of marks from there on; returns the bytes read.
     @inline(__always)
-    private func normalizeScalar(_ text: UnsafeBufferPointer<UInt8>, at position: Int, into output: inout ByteBuffer) -> Int {
+    private func normalizeScalar(_ text: UnsafeBufferPointer<UInt8>, at position: Int, into output: inout ByteBuffer)
+        -> Int
+    {
         guard let start = text.baseAddress else { return text.count }
         let (scalar, length) = decodeScalar(start + position)
         let entry = table[scalar]
@@ -176,7 +178,8 @@ struct TextNormalizer: Sendable {
     }
 
     /// A run of marks of which some survive: those in canonical order.
-    private func normalizeMarks(_ text: UnsafeBufferPointer<UInt8>, at first: Int, into output: inout ByteBuffer) -> Int {
+    private func normalizeMarks(_ text: UnsafeBufferPointer<UInt8>, at first: Int, into output: inout ByteBuffer) -> Int
+    {
         guard let start = text.baseAddress else { return text.count }
         var position = first
         var waiting: [(scalar: UInt32, rank: UInt32)] = []

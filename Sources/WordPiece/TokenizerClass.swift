@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// The class that transformers' `AutoTokenizer` makes of a folder, as far as token ids depend on it.
 ///

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// `tokenizer.json`: the whole tokenizer as Hugging Face's `tokenizers` writes it.
 ///
@@ -28,8 +28,13 @@ struct TokenizerFile {
     private func model() throws(WordPieceError) -> TokenizerModel {
         try onlyKeys(
             root, "",
-            ["version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor", "decoder", "model"])
-        if let version = root["version"], try string(version, "version") != "1.0" { throw unsupported("version", version) }
+            [
+                "version", "truncation", "padding", "added_tokens", "normalizer", "pre_tokenizer", "post_processor",
+                "decoder", "model",
+            ])
+        if let version = root["version"], try string(version, "version") != "1.0" {
+            throw unsupported("version", version)
+        }
         var model = TokenizerModel(file: path)
         try readTruncation()
         try readPadding()
@@ -47,12 +52,15 @@ struct TokenizerFile {
     private func readTruncation() throws(WordPieceError) {
         guard let section = try section("truncation", ["direction", "max_length", "strategy", "stride"]) else { return }
         guard let direction = section["direction"] else { return }
-        guard try string(direction, "truncation.direction") == "Right" else { throw unsupported("truncation.direction", direction) }
+        guard try string(direction, "truncation.direction") == "Right" else {
+            throw unsupported("truncation.direction", direction)
+        }
     }
 
     /// Texts are never padded: what stands here changes no id of a text's own.
     private func readPadding() throws(WordPieceError) {
-        _ = try section("padding", ["strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"])
+        _ = try section(
+            "padding", ["strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"])
     }
 
     /// An object under the root with no other keys than these; nil if there is none, or null.
@@ -67,9 +75,12 @@ struct TokenizerFile {
         guard let section = root["model"], case .object = section else { throw malformed("model is missing") }
         let type = section["type"] ?? .string("WordPiece")
         guard try string(type, "model.type") == "WordPiece" else { throw unsupported("model.type", type) }
-        try onlyKeys(section, "model.", ["type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab"])
-        let prefix = try string(section["continuing_subword_prefix"] ?? .string("##"), "model.continuing_subword_prefix")
-        model.longestWord = try integer(section["max_input_chars_per_word"] ?? .number(100), "model.max_input_chars_per_word")
+        try onlyKeys(
+            section, "model.", ["type", "unk_token", "continuing_subword_prefix", "max_input_chars_per_word", "vocab"])
+        let prefix = try string(
+            section["continuing_subword_prefix"] ?? .string("##"), "model.continuing_subword_prefix")
+        model.longestWord = try integer(
+            section["max_input_chars_per_word"] ?? .number(100), "model.max_input_chars_per_word")
         try requireStandard(prefix == "##", "model.continuing_subword_prefix", .string(prefix))
         try requireStandard(
             model.longestWord == 100, "model.max_input_chars_per_word", .number(Double(model.longestWord)))
@@ -100,7 +111,9 @@ struct TokenizerFile {
         let content = try string(entry["content"] ?? .null, "added_tokens.content")
         let name = "added_tokens: \"\(content)\": "
         try onlyKeys(entry, name, ["id", "content", "single_word", "lstrip", "rstrip", "normalized", "special"])
-        if try boolean(entry["single_word"], "\(name)single_word") { throw unsupported("\(name)single_word", .boolean(true)) }
+        if try boolean(entry["single_word"], "\(name)single_word") {
+            throw unsupported("\(name)single_word", .boolean(true))
+        }
         let id = Int32(exactly: try integer(entry["id"] ?? .null, "\(name)id")) ?? -1
         let token = TokenizerModel.AddedToken(
             content: content, id: id, isNormalized: try boolean(entry["normalized"], "\(name)normalized"),
@@ -125,7 +138,8 @@ struct TokenizerFile {
             for key in ["lstrip", "rstrip"] {
                 let strips = try boolean(entry[key], "added_tokens.\(key)")
                 if strips, blanksMatter {
-                    throw unsupported("added_tokens.\(key), beside a token that begins or ends with a blank", .boolean(true))
+                    throw unsupported(
+                        "added_tokens.\(key), beside a token that begins or ends with a blank", .boolean(true))
                 }
             }
         }
@@ -138,8 +152,11 @@ struct TokenizerFile {
             return
         }
         let type = section["type"] ?? .null
-        guard try string(type, "normalizer.type") == "BertNormalizer" else { throw unsupported("normalizer.type", type) }
-        try onlyKeys(section, "normalizer.", ["type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"])
+        guard try string(type, "normalizer.type") == "BertNormalizer" else {
+            throw unsupported("normalizer.type", type)
+        }
+        try onlyKeys(
+            section, "normalizer.", ["type", "clean_text", "handle_chinese_chars", "strip_accents", "lowercase"])
         model.options.cleansText = try boolean(section["clean_text"], "normalizer.clean_text", default: true)
         try requireStandard(model.options.cleansText, "normalizer.clean_text", .boolean(false))
         model.options.splitsIdeographs = try boolean(
@@ -154,7 +171,9 @@ struct TokenizerFile {
         let section = root["pre_tokenizer"] ?? .null
         guard case .object = section else { throw unsupported("pre_tokenizer", section) }
         let type = section["type"] ?? .null
-        guard try string(type, "pre_tokenizer.type") == "BertPreTokenizer" else { throw unsupported("pre_tokenizer.type", type) }
+        guard try string(type, "pre_tokenizer.type") == "BertPreTokenizer" else {
+            throw unsupported("pre_tokenizer.type", type)
+        }
         try onlyKeys(section, "pre_tokenizer.", ["type"])
     }
 
@@ -173,7 +192,9 @@ struct TokenizerFile {
 
     private func readTemplate(_ section: JSONValue, into model: inout TokenizerModel) throws(WordPieceError) {
         try onlyKeys(section, "post_processor.", ["type", "single", "pair", "special_tokens"])
-        guard case .array(let parts)? = section["single"] else { throw malformed("post_processor.single is not a list") }
+        guard case .array(let parts)? = section["single"] else {
+            throw malformed("post_processor.single is not a list")
+        }
         var sequences = 0
         for part in parts {
             guard case .object(let members) = part, members.count == 1, case (let kind, let body) = members[0],
@@ -181,7 +202,9 @@ struct TokenizerFile {
             else { throw unsupported("post_processor.single", part) }
             let name = "post_processor.single.\(kind)"
             try onlyKeys(body, name + ".", ["id", "type_id"])
-            if let type = body["type_id"], try integer(type, name + ".type_id") != 0 { throw unsupported(name + ".type_id", type) }
+            if let type = body["type_id"], try integer(type, name + ".type_id") != 0 {
+                throw unsupported(name + ".type_id", type)
+            }
             let id = try string(body["id"] ?? .null, name + ".id")
             if kind == "Sequence" {
                 guard id == "A" else { throw unsupported(name + ".id", .string(id)) }
@@ -194,7 +217,9 @@ struct TokenizerFile {
         guard sequences == 1 else { throw malformed("post_processor.single must have the text exactly once") }
     }
 
-    private func specialIDs(of name: String, _ section: JSONValue, _ model: TokenizerModel) throws(WordPieceError) -> [Int32] {
+    private func specialIDs(of name: String, _ section: JSONValue, _ model: TokenizerModel) throws(WordPieceError)
+        -> [Int32]
+    {
         guard case .array(let values)? = section["special_tokens"]?[name]?["ids"] else {
             throw malformed("post_processor.special_tokens lacks \"\(name)\"")
         }
@@ -205,8 +230,11 @@ struct TokenizerFile {
 
     // MARK: - Values
 
-    private func tokenPair(_ value: JSONValue?, _ key: String, _ model: TokenizerModel) throws(WordPieceError) -> Int32 {
-        guard case .array(let pair)? = value, pair.count == 2 else { throw malformed("\(key) is not a token and its id") }
+    private func tokenPair(_ value: JSONValue?, _ key: String, _ model: TokenizerModel) throws(WordPieceError) -> Int32
+    {
+        guard case .array(let pair)? = value, pair.count == 2 else {
+            throw malformed("\(key) is not a token and its id")
+        }
         return try knownID(pair[1], key, model)
     }
 
@@ -230,7 +258,9 @@ struct TokenizerFile {
         return exact
     }
 
-    private func boolean(_ value: JSONValue?, _ key: String, default standard: Bool = false) throws(WordPieceError) -> Bool {
+    private func boolean(_ value: JSONValue?, _ key: String, default standard: Bool = false) throws(WordPieceError)
+        -> Bool
+    {
         guard let value else { return standard }
         guard case .boolean(let truth) = value else { throw malformed("\(key) is neither true nor false") }
         return truth

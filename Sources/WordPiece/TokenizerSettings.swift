@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// What the files beside `tokenizer.json` and `vocab.txt` say of the tokenizer, resolved as transformers'
 /// `AutoTokenizer` does it: a key that is missing has the default of the tokenizer's class, whatever `tokenizer.json`

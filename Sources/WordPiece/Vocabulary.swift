@@ -26,7 +26,9 @@ struct Vocabulary: Sendable {
     /// Ids above this are refused, so that a damaged file does not claim the machine's memory.
     static let highestID: Int32 = 1 << 22
 
-    func id(of token: String) -> Int32? { trie.id(of: token.utf8, root: PieceTrie.wordRoot) ?? others[Array(token.utf8)] }
+    func id(of token: String) -> Int32? {
+        trie.id(of: token.utf8, root: PieceTrie.wordRoot) ?? others[Array(token.utf8)]
+    }
 
     /// Adds a piece of the model, found in words with and, after `continuationPrefix`, without the prefix.
     mutating func addPiece(_ token: String, id: Int32, continuationPrefix: [UInt8]) throws(Refusal) {

@@ -23,7 +23,8 @@ public struct WordPieceTokenizer: Sendable {
                 let form = normalForm(token.content)
                 guard !form.isEmpty else {
                     throw .unsupported(
-                        file: model.file, feature: "added_tokens: \"\(token.content)\", of which normalizing leaves nothing,")
+                        file: model.file,
+                        feature: "added_tokens: \"\(token.content)\", of which normalizing leaves nothing,")
                 }
                 normalizedTokens.add(form, id: token.id)
             } else {
@@ -73,7 +74,8 @@ public struct WordPieceTokenizer: Sendable {
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.stretch + TextNormalizer.margin) { memory in
                 var normalized = ByteBuffer(lent: memory)
                 normalizer.normalize(UnsafeBufferPointer(rebasing: text[position..<end]), into: &normalized)
-                appendNormalized(UnsafeBufferPointer(start: normalized.bytes, count: normalized.count), to: &ids, limit: limit)
+                appendNormalized(
+                    UnsafeBufferPointer(start: normalized.bytes, count: normalized.count), to: &ids, limit: limit)
             }
             position = end
         }

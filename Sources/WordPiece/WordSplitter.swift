@@ -40,7 +40,9 @@ struct WordSplitter: Sendable {
                 }
                 if position > first, !body(UnsafeBufferPointer(rebasing: text[first..<position]), scalars) { return }
                 guard position < text.count else { return }
-                if kind == Kind.mark, !body(UnsafeBufferPointer(rebasing: text[position..<position + length]), 1) { return }
+                if kind == Kind.mark, !body(UnsafeBufferPointer(rebasing: text[position..<position + length]), 1) {
+                    return
+                }
                 position += length
             }
         }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import BERT
-import Daemon
 import Glibc
+import Operations
+import Pipelines
+import Reports
 import Training
 
 /// Ends the process after an error: one line that says what is wrong, and the exit status of `ExitStatus`.

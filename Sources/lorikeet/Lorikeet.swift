@@ -1,5 +1,6 @@
 import ArgumentParser
-import Daemon
+import Pipelines
+import Reports
 
 /// The root command: `lorikeet`.
 struct Lorikeet: AsyncParsableCommand {
@@ -28,7 +29,8 @@ struct Lorikeet: AsyncParsableCommand {
             """,
         version: LorikeetVersion.current,
         groupedSubcommands: [
-            CommandGroup(name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self, Rejected.self]),
+            CommandGroup(
+                name: "Live", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self, Rejected.self]),
             CommandGroup(
                 name: "Text and Adapter",
                 subcommands: [Tokenize.self, Train.self, Evaluate.self, Compare.self, Classify.self, Benchmark.self]),

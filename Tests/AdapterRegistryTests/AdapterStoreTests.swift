@@ -1,5 +1,3 @@
-import AdapterRegistry
-import BERT
 import TestSupport
 import Testing
 

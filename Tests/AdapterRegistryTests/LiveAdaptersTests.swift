@@ -1,4 +1,3 @@
-import BERT
 import Foundation
 import TestSupport
 import Testing
@@ -27,7 +26,8 @@ struct LiveAdaptersTests {
 
     @Test func refreshTakesUpWhatIsLive() async throws {
         let version = try await promote("role", seed: 1)
-        #expect(try await refresh(["role": [], "section": []]) == AdapterRefresh(changed: ["role"], missing: ["section"]))
+        #expect(
+            try await refresh(["role": [], "section": []]) == AdapterRefresh(changed: ["role"], missing: ["section"]))
         #expect(live.snapshot.adapters["role"]?.version.digest == version.digest)
         #expect(live.snapshot.adapters["role"]?.adapter.digest == version.digest)
         #expect(live.snapshot.generation == 1)

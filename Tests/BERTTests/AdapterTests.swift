@@ -13,7 +13,8 @@ struct AdapterTests {
     private func tensors(_ adapter: Adapter) throws -> [NamedTensor] { adapter.layout.named(adapter.values.pointer) }
 
     private func make(
-        _ tensors: [NamedTensor], _ configuration: LoRAConfiguration, labels: [String] = ["a", "b", "c"], baseDigest: String? = nil
+        _ tensors: [NamedTensor], _ configuration: LoRAConfiguration, labels: [String] = ["a", "b", "c"],
+        baseDigest: String? = nil
     ) throws(AdapterError) -> Adapter {
         let manifest = AdapterManifest(labels: labels, baseDigest: baseDigest, configuration: configuration)
         return try Adapter(manifest: manifest, weights: SafetensorsWriter.bytes(tensors), base: fixture.base)
@@ -41,14 +42,16 @@ struct AdapterTests {
         #expect(again.digest == adapter.digest)
         #expect(fixture.logits(again) == fixture.logits(adapter))
         let stored = try Adapter(
-            manifest: AdapterManifest(json: adapter.manifest.canonicalJSON), weights: adapter.weights, base: fixture.base)
+            manifest: AdapterManifest(json: adapter.manifest.canonicalJSON), weights: adapter.weights,
+            base: fixture.base)
         #expect(stored.digest == adapter.digest)
     }
 
     @Test func everythingInAManifestIsKept() throws {
         let trainable = try TrainableAdapter(
             base: fixture.base,
-            configuration: LoRAConfiguration(rank: 2, alpha: 0.5, dropout: 0.1, targets: ["value", "query"], layers: [2, 1]),
+            configuration: LoRAConfiguration(
+                rank: 2, alpha: 0.5, dropout: 0.1, targets: ["value", "query"], layers: [2, 1]),
             labels: ["ä", "b / c"], seed: 4)
         let adapter = try trainable.frozen(task: "section", maxTokens: 128, createdBy: "test 1", temperature: 1.25)
         let folder = try TemporaryFolder()
@@ -66,7 +69,8 @@ struct AdapterTests {
         let content = try tensors(plain)
         let configuration = plain.manifest.configuration
         #expect(try make(content, configuration).digest == make(content.reversed(), configuration).digest)
-        #expect(try make(content, configuration).digest != make(content, configuration, labels: ["a", "b", "d"]).digest)
+        #expect(
+            try make(content, configuration).digest != make(content, configuration, labels: ["a", "b", "d"]).digest)
         var other = content
         other[0].values[0] += 1
         #expect(try make(content, configuration).digest != make(other, configuration).digest)
@@ -88,11 +92,16 @@ struct AdapterTests {
         let folder = try TemporaryFolder()
         try Data("mine".utf8).write(to: URL(fileURLWithPath: folder.path + "/notes.txt"))
         let adapter = try fixture.adapter("plain")
-        #expect(throws: AdapterError.unwritable(file: folder.path, reason: "exists, is not empty and holds no adapter")) {
+        #expect(throws: AdapterError.unwritable(file: folder.path, reason: "exists, is not empty and holds no adapter"))
+        {
             try adapter.write(to: folder.path)
         }
-        guard case .unwritable = error({ try adapter.write(to: folder.path + "/notes.txt") }) else { return #expect(Bool(false)) }
-        guard case .unwritable = error({ try adapter.write(to: folder.path + "/notes.txt/below") }) else { return #expect(Bool(false)) }
+        guard case .unwritable = error({ try adapter.write(to: folder.path + "/notes.txt") }) else {
+            return #expect(Bool(false))
+        }
+        guard case .unwritable = error({ try adapter.write(to: folder.path + "/notes.txt/below") }) else {
+            return #expect(Bool(false))
+        }
     }
 
     // MARK: - Names
@@ -114,7 +123,9 @@ struct AdapterTests {
         #expect(try make(short, biases.manifest.configuration).weights == biases.weights)
         let dora = try fixture.adapter("dora")
         var long = try tensors(dora)
-        for index in long.indices where long[index].name.hasSuffix("lora_magnitude_vector") { long[index].name += ".default.weight" }
+        for index in long.indices where long[index].name.hasSuffix("lora_magnitude_vector") {
+            long[index].name += ".default.weight"
+        }
         #expect(try make(long, dora.manifest.configuration).weights == dora.weights)
     }
 
@@ -159,13 +170,17 @@ struct AdapterTests {
         else { return #expect(Bool(false)) }
         var wide = content
         wide[0] = NamedTensor(name: name, shape: [5, 32], values: Array(repeating: 0, count: 160))
-        #expect(error { try make(wide, configuration) } == .wrongShape(tensor: name, expected: [4, 32], found: [5, 32]))
+        #expect(
+            error { try make(wide, configuration) } == .wrongShape(tensor: name, expected: [4, 32], found: [5, 32]))
         var infinite = content
         infinite[0].values[3] = .infinity
         #expect(error { try make(infinite, configuration) } == .invalidWeights(.notFinite(tensor: name)))
-        let extra = NamedTensor(name: "base_model.model.bert.embeddings.word_embeddings.weight", shape: [1], values: [0])
+        let extra = NamedTensor(
+            name: "base_model.model.bert.embeddings.word_embeddings.weight", shape: [1], values: [0])
         #expect(error { try make(content + [extra], configuration) } == .unexpectedTensor(extra.name))
-        guard case .missingTensor = error({ try make(content.filter { !$0.name.contains("classifier") }, configuration) }) else {
+        guard
+            case .missingTensor = error({ try make(content.filter { !$0.name.contains("classifier") }, configuration) })
+        else {
             return #expect(Bool(false))
         }
     }
@@ -174,7 +189,8 @@ struct AdapterTests {
         let plain = try fixture.adapter("plain")
         let content = try tensors(plain)
         for labels in [[], ["a", "b"], ["a", "b", "b"], ["a", "", "c"], ["a", "b", "c", "d"]] {
-            guard case .invalidLabels = error({ try make(content, plain.manifest.configuration, labels: labels) }) else {
+            guard case .invalidLabels = error({ try make(content, plain.manifest.configuration, labels: labels) })
+            else {
                 return #expect(Bool(false), "\(labels)")
             }
         }
@@ -201,7 +217,8 @@ struct AdapterTests {
         let file = URL(fileURLWithPath: source + "/adapter_config.json")
         var values = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
         values[key] = value
-        try JSONSerialization.data(withJSONObject: values).write(to: URL(fileURLWithPath: folder.path + "/adapter_config.json"))
+        try JSONSerialization.data(withJSONObject: values).write(
+            to: URL(fileURLWithPath: folder.path + "/adapter_config.json"))
         try FileManager.default.copyItem(
             atPath: source + "/adapter_model.safetensors", toPath: folder.path + "/adapter_model.safetensors")
         return folder
@@ -214,7 +231,8 @@ struct AdapterTests {
 
     @Test func initializationsThatChangeTheBaseAreRefused() throws {
         let names = [
-            "pissa": "PiSSA", "pissa_niter_16": "PiSSA", "olora": "OLoRA", "corda": "CorDA", "lora_ga": "LoRA-GA", "loftq": "LoftQ",
+            "pissa": "PiSSA", "pissa_niter_16": "PiSSA", "olora": "OLoRA", "corda": "CorDA", "lora_ga": "LoRA-GA",
+            "loftq": "LoftQ",
         ]
         for (name, title) in names {
             guard
@@ -262,8 +280,10 @@ struct AdapterTests {
 
     @Test func otherMethodsAreRefused() throws {
         let wrong: [(String, Any)] = [
-            ("peft_type", "IA3"), ("task_type", "CAUSAL_LM"), ("bias", "all"), ("fan_in_fan_out", true), ("lora_bias", true),
-            ("use_qalora", true), ("layer_replication", [[0, 1]]), ("trainable_token_indices", [1]), ("target_parameters", ["x"]),
+            ("peft_type", "IA3"), ("task_type", "CAUSAL_LM"), ("bias", "all"), ("fan_in_fan_out", true),
+            ("lora_bias", true),
+            ("use_qalora", true), ("layer_replication", [[0, 1]]), ("trainable_token_indices", [1]),
+            ("target_parameters", ["x"]),
         ]
         for (key, value) in wrong {
             guard case .unsupported = error({ try load(changed(key, value)) }) else {
@@ -274,7 +294,8 @@ struct AdapterTests {
 
     @Test func brokenConfigurationsNameTheKey() throws {
         let wrong: [(String, Any?)] = [
-            ("r", nil), ("r", "8"), ("r", 0), ("lora_alpha", "x"), ("bias", "some"), ("peft_type", nil), ("lora_dropout", 1.0),
+            ("r", nil), ("r", "8"), ("r", 0), ("lora_alpha", "x"), ("bias", "some"), ("peft_type", nil),
+            ("lora_dropout", 1.0),
             ("rank_pattern", ["query": 0]), ("target_modules", 7),
         ]
         for (key, value) in wrong {
@@ -287,7 +308,8 @@ struct AdapterTests {
     @Test func missingFilesAreNamed() throws {
         let folder = try changed("r", 4)
         try FileManager.default.removeItem(atPath: folder.path + "/adapter_model.safetensors")
-        guard case .unreadable(let file, _) = error({ try Adapter.load(directory: folder.path, base: fixture.base) }) else {
+        guard case .unreadable(let file, _) = error({ try Adapter.load(directory: folder.path, base: fixture.base) })
+        else {
             return #expect(Bool(false))
         }
         #expect(file == folder.path + "/adapter_model.safetensors")
@@ -308,7 +330,8 @@ struct AdapterTests {
         #expect(name == "qurey" && known.contains("query"))
         guard
             case .invalidConfiguration(key: "layers_to_transform", _) = error({
-                try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(layers: [3]), labels: ["a", "b"], seed: 1)
+                try TrainableAdapter(
+                    base: fixture.base, configuration: LoRAConfiguration(layers: [3]), labels: ["a", "b"], seed: 1)
             })
         else { return #expect(Bool(false)) }
         guard
@@ -320,7 +343,8 @@ struct AdapterTests {
         #expect(reason.contains("nothing would be adapted"))
         guard
             case .unsupported = error({
-                try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(useDoRA: true), labels: ["a", "b"], seed: 1)
+                try TrainableAdapter(
+                    base: fixture.base, configuration: LoRAConfiguration(useDoRA: true), labels: ["a", "b"], seed: 1)
             })
         else { return #expect(Bool(false)) }
     }
@@ -331,7 +355,9 @@ struct AdapterTests {
         let plain = try fixture.adapter("plain")
         let same = try TrainableAdapter(continuing: plain, base: fixture.base).frozen()
         #expect(fixture.logits(same) == fixture.logits(plain))
-        let grown = try TrainableAdapter(continuing: plain, base: fixture.base, labels: ["LABEL_2", "new", "LABEL_0"], seed: 3).frozen()
+        let grown = try TrainableAdapter(
+            continuing: plain, base: fixture.base, labels: ["LABEL_2", "new", "LABEL_0"], seed: 3
+        ).frozen()
         let (before, after) = (fixture.logits(plain), fixture.logits(grown))
         for (one, other) in zip(before, after) {
             #expect(abs(one[2] - other[0]) < 1e-5 && abs(one[0] - other[2]) < 1e-5)
@@ -340,14 +366,17 @@ struct AdapterTests {
 
     @Test func firstValuesAreAFunctionOfTheSeed() throws {
         func values(_ seed: UInt64) throws -> [UInt8] {
-            try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(), labels: ["a", "b"], seed: seed).frozen().weights
+            try TrainableAdapter(
+                base: fixture.base, configuration: LoRAConfiguration(), labels: ["a", "b"], seed: seed
+            ).frozen().weights
         }
         #expect(try values(1) == values(1))
         #expect(try values(1) != values(2))
     }
 
     @Test func valuesThatAreNotFiniteCannotBeFrozen() throws {
-        let adapter = try TrainableAdapter(base: fixture.base, configuration: LoRAConfiguration(), labels: ["a", "b"], seed: 1)
+        let adapter = try TrainableAdapter(
+            base: fixture.base, configuration: LoRAConfiguration(), labels: ["a", "b"], seed: 1)
         adapter.values[3] = .nan
         guard case .invalidWeights(.notFinite) = error({ try adapter.frozen() }) else { return #expect(Bool(false)) }
     }

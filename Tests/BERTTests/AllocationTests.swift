@@ -32,7 +32,8 @@ struct AllocationTests {
         let fixture = try Fixture("bert")
         let adapter = try fixture.adapter("plain")
         let pass = InferencePass(base: fixture.base)
-        _ = pass.logits(PackedBatch(fixture.sequences), adapters: [adapter], assignments: fixture.sequences.map { _ in [0] })
+        _ = pass.logits(
+            PackedBatch(fixture.sequences), adapters: [adapter], assignments: fixture.sequences.map { _ in [0] })
         let bytes = pass.workspaceBytes
         var random = SplitMix64(seed: 61)
         for _ in 0..<100 {

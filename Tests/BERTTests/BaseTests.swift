@@ -16,7 +16,9 @@ struct BaseTests {
     }
 
     /// A tiny base whose `config.json` has been changed; nil removes a key.
-    private func changed(_ key: String, _ value: Any?, _ architecture: BERTConfiguration.Architecture = .bert) throws -> TemporaryFolder {
+    private func changed(_ key: String, _ value: Any?, _ architecture: BERTConfiguration.Architecture = .bert) throws
+        -> TemporaryFolder
+    {
         let folder = try TestModels.tinyBase(architecture)
         let file = URL(fileURLWithPath: folder.path + "/config.json")
         var values = try #require(try JSONSerialization.jsonObject(with: Data(contentsOf: file)) as? [String: Any])
@@ -30,11 +32,15 @@ struct BaseTests {
         try Data(SafetensorsWriter.bytes(try tensors(of: folder, change))).write(to: file)
     }
 
-    private func tensors(of folder: TemporaryFolder, _ change: (inout [NamedTensor]) -> Void = { _ in }) throws -> [NamedTensor] {
+    private func tensors(of folder: TemporaryFolder, _ change: (inout [NamedTensor]) -> Void = { _ in }) throws
+        -> [NamedTensor]
+    {
         let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: folder.path + "/model.safetensors")))
         var tensors = try bytes.withUnsafeBytes { bytes in
             let reader = try SafetensorsReader(bytes)
-            return try reader.names.map { NamedTensor(name: $0, shape: try reader.entry($0).shape, values: try reader.floats($0)) }
+            return try reader.names.map {
+                NamedTensor(name: $0, shape: try reader.entry($0).shape, values: try reader.floats($0))
+            }
         }
         change(&tensors)
         return tensors
@@ -51,8 +57,10 @@ struct BaseTests {
 
     @Test func wrongValuesAreNamed() throws {
         let wrong: [(String, Any)] = [
-            ("hidden_size", "32"), ("hidden_size", 0), ("hidden_size", 32.5), ("hidden_size", -32), ("num_hidden_layers", 1e30),
-            ("hidden_act", "swish"), ("layer_norm_eps", "x"), ("position_embedding_type", "relative_key"), ("num_attention_heads", 5),
+            ("hidden_size", "32"), ("hidden_size", 0), ("hidden_size", 32.5), ("hidden_size", -32),
+            ("num_hidden_layers", 1e30),
+            ("hidden_act", "swish"), ("layer_norm_eps", "x"), ("position_embedding_type", "relative_key"),
+            ("num_attention_heads", 5),
             ("hidden_dropout_prob", 1.5),
         ]
         for (key, value) in wrong {
@@ -152,7 +160,9 @@ struct BaseTests {
     }
 
     @Test func missingFilesAreNamed() throws {
-        #expect(throws: BaseError.unreadable(file: "/nowhere", reason: "no such directory")) { try BERTBase(directory: "/nowhere") }
+        #expect(throws: BaseError.unreadable(file: "/nowhere", reason: "no such directory")) {
+            try BERTBase(directory: "/nowhere")
+        }
         for name in ["config.json", "model.safetensors"] {
             let folder = try TestModels.tinyBase()
             try FileManager.default.removeItem(atPath: folder.path + "/" + name)
@@ -172,7 +182,8 @@ struct BaseTests {
         #expect(
             error(wide)
                 == .wrongShape(
-                    file: wide.path + "/model.safetensors", tensor: "encoder.layer.0.intermediate.dense.weight", expected: [64, 32],
+                    file: wide.path + "/model.safetensors", tensor: "encoder.layer.0.intermediate.dense.weight",
+                    expected: [64, 32],
                     found: [48, 32]))
         let deep = try changed("num_hidden_layers", 3)
         guard case .missingTensor(_, let name) = error(deep) else { return #expect(Bool(false)) }
@@ -189,7 +200,8 @@ struct BaseTests {
             }
         }
         #expect(
-            error(folder) == .notFinite(file: folder.path + "/model.safetensors", tensor: "encoder.layer.1.output.dense.weight"))
+            error(folder)
+                == .notFinite(file: folder.path + "/model.safetensors", tensor: "encoder.layer.1.output.dense.weight"))
     }
 
     @Test func truncatedWeightsAreAnError() throws {
@@ -242,7 +254,9 @@ struct BaseTests {
         let index = URL(fileURLWithPath: folder.path + "/model.safetensors.index.json")
         for map in [#"{"weight_map": {"a": "../x.safetensors"}}"#, #"{"weight_map": {}}"#, "{}", "7"] {
             try Data(map.utf8).write(to: index)
-            guard case .invalidValue(let file, let key, _) = error(folder) else { return #expect(Bool(false), "\(map)") }
+            guard case .invalidValue(let file, let key, _) = error(folder) else {
+                return #expect(Bool(false), "\(map)")
+            }
             #expect(file == index.path && key == "weight_map")
         }
     }
@@ -253,7 +267,8 @@ struct BaseTests {
         let base = try BERTBase(directory: folder.path)
         let adapter = try TestModels.adapter(over: base, labels: ["a", "b"])
         func answers() -> [[[Float]]] {
-            InferencePass(base: base).logits(PackedBatch([[1, 2, 3], [9]]), adapters: [adapter], assignments: [[0], [0]])
+            InferencePass(base: base).logits(
+                PackedBatch([[1, 2, 3], [9]]), adapters: [adapter], assignments: [[0], [0]])
         }
         let (digest, before) = (base.digest, answers())
         let weights = URL(fileURLWithPath: folder.path + "/model.safetensors")
@@ -266,7 +281,8 @@ struct BaseTests {
         #expect(answers() == before)
         try handle.close()
         let other = try TestModels.tinyBase(seed: 2)
-        try Data(contentsOf: URL(fileURLWithPath: other.path + "/model.safetensors")).write(to: weights, options: .atomic)
+        try Data(contentsOf: URL(fileURLWithPath: other.path + "/model.safetensors")).write(
+            to: weights, options: .atomic)
         #expect(answers() == before)
         try FileManager.default.removeItem(at: URL(fileURLWithPath: folder.path))
         #expect(answers() == before)
@@ -291,6 +307,7 @@ struct BaseTests {
 
     @Test func realBaseIsRead() throws {
         let base = try BERTBase(directory: TestModels.base)
-        #expect((base.configuration.layers, base.configuration.hidden, base.configuration.vocabulary) == (6, 384, 30522))
+        #expect(
+            (base.configuration.layers, base.configuration.hidden, base.configuration.vocabulary) == (6, 384, 30522))
     }
 }

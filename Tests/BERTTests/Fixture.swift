@@ -1,5 +1,4 @@
 import Foundation
-import Kernels
 import Testing
 
 @testable import BERT
@@ -51,12 +50,15 @@ struct Fixture {
     /// The logits of all sequences in one batch, by one adapter.
     func logits(_ adapter: Adapter) -> [[Float]] {
         let pass = InferencePass(base: base)
-        return pass.logits(PackedBatch(sequences), adapters: [adapter], assignments: sequences.map { _ in [0] }).map { $0[0] }
+        return pass.logits(PackedBatch(sequences), adapters: [adapter], assignments: sequences.map { _ in [0] }).map {
+            $0[0]
+        }
     }
 
     /// The gradients that PyTorch computed, by PEFT's key (which for biases leaves `base_layer` out).
     func gradients(_ adapter: String) throws -> [String: [Float]] {
-        let bytes = try Array(Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/gradients/\(adapter).safetensors")))
+        let bytes = try Array(
+            Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/gradients/\(adapter).safetensors")))
         return try bytes.withUnsafeBytes { bytes in
             let reader = try SafetensorsReader(bytes)
             return try Dictionary(uniqueKeysWithValues: reader.names.map { ($0, try reader.floats($0)) })

@@ -7,8 +7,10 @@ import Testing
 /// Gradients against what PyTorch computed, and against differences of the loss.
 struct GradientTests {
     @Test(arguments: [
-        ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "top"), ("distilbert", "plain"),
-        ("distilbert", "everything"), ("bert-odd", "rank1"), ("distilbert-odd", "patterns"), ("distilbert-odd", "biases"),
+        ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "top"),
+        ("distilbert", "plain"),
+        ("distilbert", "everything"), ("bert-odd", "rank1"), ("distilbert-odd", "patterns"),
+        ("distilbert-odd", "biases"),
     ])
     func gradientsEqualThoseOfPyTorch(base: String, name: String) throws {
         let fixture = try Fixture(base)
@@ -24,7 +26,9 @@ struct GradientTests {
         }
     }
 
-    private func run(_ adapter: TrainableAdapter, _ fixture: Fixture, _ expected: Fixture.Gradient, tokens: Int = 512) -> (Float, [Float]) {
+    private func run(_ adapter: TrainableAdapter, _ fixture: Fixture, _ expected: Fixture.Gradient, tokens: Int = 512)
+        -> (Float, [Float])
+    {
         let pass = TrainingPass(base: fixture.base, adapter: adapter, maximumTokens: tokens)
         return gradient(adapter) { buffer in
             pass.accumulateGradient(
@@ -33,7 +37,9 @@ struct GradientTests {
         }
     }
 
-    private func gradient(_ adapter: TrainableAdapter, _ body: (UnsafeMutableBufferPointer<Float>) -> Float) -> (Float, [Float]) {
+    private func gradient(_ adapter: TrainableAdapter, _ body: (UnsafeMutableBufferPointer<Float>) -> Float) -> (
+        Float, [Float]
+    ) {
         var values = [Float](repeating: 0, count: adapter.parameterCount)
         let loss = values.withUnsafeMutableBufferPointer { body($0) }
         return (loss, values)
@@ -44,9 +50,11 @@ struct GradientTests {
         let fixture = try Fixture("bert")
         var configuration = LoRAConfiguration(rank: 3, alpha: 6, dropout: 0.2, targets: ["all-linear"], bias: .loraOnly)
         configuration.layers = nil
-        let adapter = try TrainableAdapter(base: fixture.base, configuration: configuration, labels: ["a", "b", "c"], seed: 3)
+        let adapter = try TrainableAdapter(
+            base: fixture.base, configuration: configuration, labels: ["a", "b", "c"], seed: 3)
         randomize(adapter, seed: 5)
-        let pass = TrainingPass(base: fixture.base, adapter: adapter, dropout: DropoutRates(hidden: 0.1, attention: 0.2, classifier: 0.1))
+        let pass = TrainingPass(
+            base: fixture.base, adapter: adapter, dropout: DropoutRates(hidden: 0.1, attention: 0.2, classifier: 0.1))
         func run() -> (Float, [Float]) {
             gradient(adapter) { buffer in
                 pass.accumulateGradient(
@@ -62,7 +70,9 @@ struct GradientTests {
             let step: Float = 2e-3
             let original = Array(adapter.values[range])
             func move(_ sign: Float) -> Float {
-                for index in range { adapter.values[index] = original[index - range.lowerBound] + sign * step * analytic[index] / length }
+                for index in range {
+                    adapter.values[index] = original[index - range.lowerBound] + sign * step * analytic[index] / length
+                }
                 defer { for index in range { adapter.values[index] = original[index - range.lowerBound] } }
                 return run().0
             }
@@ -78,7 +88,8 @@ struct GradientTests {
 
     @Test func piecesGiveTheGradientOfTheWhole() throws {
         let fixture = try Fixture("bert")
-        let adapter = try TrainableAdapter(continuing: try fixture.adapter("everything"), base: fixture.base, dropout: 0.3)
+        let adapter = try TrainableAdapter(
+            continuing: try fixture.adapter("everything"), base: fixture.base, dropout: 0.3)
         let key = DropoutKey(seed: 4)
         func run(_ sequences: Range<Int>, tokens: Int, into buffer: UnsafeMutableBufferPointer<Float>) -> Float {
             TrainingPass(base: fixture.base, adapter: adapter, maximumTokens: tokens).accumulateGradient(
@@ -100,9 +111,12 @@ struct GradientTests {
         let states = InferencePass(base: fixture.base).hiddenStates(below: adapter.lowestLayer, batch)
         let pass = TrainingPass(base: fixture.base, adapter: adapter)
         let targets = fixture.sequences.indices.map { $0 % 2 }
-        let computed = gradient(adapter) { pass.accumulateGradient(batch: batch, targets: targets, dropout: DropoutKey(seed: 1), into: $0) }
+        let computed = gradient(adapter) {
+            pass.accumulateGradient(batch: batch, targets: targets, dropout: DropoutKey(seed: 1), into: $0)
+        }
         let kept = gradient(adapter) {
-            pass.accumulateGradient(batch: batch, hiddenStates: states, targets: targets, dropout: DropoutKey(seed: 1), into: $0)
+            pass.accumulateGradient(
+                batch: batch, hiddenStates: states, targets: targets, dropout: DropoutKey(seed: 1), into: $0)
         }
         #expect(computed.1 == kept.1)
         #expect(computed.0 == kept.0)
@@ -114,7 +128,8 @@ struct GradientTests {
         let pass = TrainingPass(base: fixture.base, adapter: adapter)
         func run(_ key: DropoutKey?) -> [Float] {
             gradient(adapter) {
-                pass.accumulateGradient(batch: PackedBatch(fixture.sequences), targets: [0, 1, 2, 0, 1, 2], dropout: key, into: $0)
+                pass.accumulateGradient(
+                    batch: PackedBatch(fixture.sequences), targets: [0, 1, 2, 0, 1, 2], dropout: key, into: $0)
             }.1
         }
         #expect(run(DropoutKey(seed: 1)) == run(DropoutKey(seed: 1)))
@@ -125,7 +140,8 @@ struct GradientTests {
     @Test func headAloneLearnsWithoutAnyLayer() throws {
         let fixture = try Fixture("bert")
         let configuration = LoRAConfiguration(rank: 2, alpha: 2, targets: ["pooler.dense"])
-        let adapter = try TrainableAdapter(base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
+        let adapter = try TrainableAdapter(
+            base: fixture.base, configuration: configuration, labels: ["a", "b"], seed: 1)
         #expect(adapter.lowestLayer == 3)
         randomize(adapter, seed: 2)
         let pass = TrainingPass(base: fixture.base, adapter: adapter)

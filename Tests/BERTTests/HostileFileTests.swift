@@ -21,7 +21,8 @@ struct HostileFileTests {
 
     @Test func damagedSafetensorsAreErrorsOrReadable() {
         let original = SafetensorsWriter.bytes([
-            NamedTensor(name: "t", shape: [3, 2], values: [1, 2, 3, 4, 5, 6]), NamedTensor(name: "u", shape: [2], values: [7, 8]),
+            NamedTensor(name: "t", shape: [3, 2], values: [1, 2, 3, 4, 5, 6]),
+            NamedTensor(name: "u", shape: [2], values: [7, 8]),
             NamedTensor(name: "v.w", shape: [], values: [9]),
         ])
         var mutator = FileMutator(seed: seed)
@@ -29,11 +30,15 @@ struct HostileFileTests {
         for round in 0..<Self.rounds {
             // Half of them leave the header's length and the data alone, so that the damage is not found at the first look.
             let damaged =
-                round % 2 == 0 ? mutator.mutated(original) : withHonestLength(mutator.mutated(Array(original.dropFirst(8)), within: 170))
+                round % 2 == 0
+                ? mutator.mutated(original)
+                : withHonestLength(mutator.mutated(Array(original.dropFirst(8)), within: 170))
             damaged.withUnsafeBytes { bytes in
                 guard let reader = try? SafetensorsReader(bytes) else { return }
                 accepted += 1
-                for name in reader.names { if let values = try? reader.floats(name) { #expect(!values.contains { !$0.isFinite }) } }
+                for name in reader.names {
+                    if let values = try? reader.floats(name) { #expect(!values.contains { !$0.isFinite }) }
+                }
             }
         }
         #expect(accepted > 0)
@@ -52,7 +57,8 @@ struct HostileFileTests {
             var mutator = FileMutator(seed: seed)
             var accepted = 0
             for _ in 0..<Self.rounds / 2 {
-                guard let configuration = try? BERTConfiguration(json: mutator.mutated(original), file: "config.json") else { continue }
+                guard let configuration = try? BERTConfiguration(json: mutator.mutated(original), file: "config.json")
+                else { continue }
                 accepted += 1
                 #expect(configuration.hidden % configuration.heads == 0 && configuration.headSize >= 1)
                 #expect(configuration.layers >= 1 && configuration.epsilon.isFinite)
@@ -62,7 +68,8 @@ struct HostileFileTests {
     }
 
     @Test func damagedIndexesAreErrorsOrNamesInTheFolder() throws {
-        let original = Array(#"{"metadata": {"total_size": 8}, "weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}"#.utf8)
+        let original = Array(
+            #"{"metadata": {"total_size": 8}, "weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}"#.utf8)
         var mutator = FileMutator(seed: seed)
         var accepted = 0
         for _ in 0..<Self.rounds {
@@ -103,9 +110,12 @@ struct HostileFileTests {
         var accepted = 0
         for _ in 0..<Self.rounds / 4 {
             let damaged = mutator.happens(80) ? mutator.mutated(original, within: header) : mutator.mutated(original)
-            guard let read = try? Adapter(manifest: adapter.manifest, weights: damaged, base: fixture.base) else { continue }
+            guard let read = try? Adapter(manifest: adapter.manifest, weights: damaged, base: fixture.base) else {
+                continue
+            }
             accepted += 1
-            let logits = InferencePass(base: fixture.base).logits(PackedBatch([[2, 9, 3]]), adapters: [read], assignments: [[0]])
+            let logits = InferencePass(base: fixture.base).logits(
+                PackedBatch([[2, 9, 3]]), adapters: [read], assignments: [[0]])
             #expect(logits.map { $0.map(\.count) } == [[adapter.labels.count]])
         }
         #expect(accepted > 0)
@@ -134,7 +144,8 @@ struct HostileFileTests {
             }
             loaded += 1
             guard round % 10 == 0 else { continue }
-            let logits = InferencePass(base: base).logits(PackedBatch([[2, 9, 3]]), adapters: [adapter], assignments: [[0]])
+            let logits = InferencePass(base: base).logits(
+                PackedBatch([[2, 9, 3]]), adapters: [adapter], assignments: [[0]])
             #expect(logits.map { $0.map(\.count) } == [[2]])
         }
         #expect(accepted > 0 && loaded > 0)
@@ -169,7 +180,8 @@ struct HostileFileTests {
     @Test func keysThatOccurTwiceAreRefused() throws {
         let reason = try base { folder in
             let text = String(decoding: try bytes(folder, "config.json"), as: UTF8.self)
-            try write(folder, "config.json", text.replacing("{\"model_type\"", with: "{\"hidden_size\": 64, \"model_type\""))
+            try write(
+                folder, "config.json", text.replacing("{\"model_type\"", with: "{\"hidden_size\": 64, \"model_type\""))
         }
         #expect(reason == "DIR/config.json: key \"hidden_size\": occurs twice")
         let adapter = #"{"peft_type": "LORA", "r": 2, "r": 4, "target_modules": ["query"]}"#
@@ -195,7 +207,8 @@ struct HostileFileTests {
             #expect(pipe == "DIR/\(name): not a file")
             let directory = try base { folder in
                 try FileManager.default.removeItem(atPath: folder.path + "/" + name)
-                try FileManager.default.createDirectory(atPath: folder.path + "/" + name, withIntermediateDirectories: false)
+                try FileManager.default.createDirectory(
+                    atPath: folder.path + "/" + name, withIntermediateDirectories: false)
             }
             #expect(directory == "DIR/\(name): not a file")
         }
@@ -205,7 +218,9 @@ struct HostileFileTests {
         func grown(_ name: String, to size: Int) throws -> String {
             try base { folder in #expect(truncate(folder.path + "/" + name, size) == 0) }
         }
-        #expect(try grown("model.safetensors", to: 1 << 42).hasPrefix("DIR/model.safetensors: 4398046511104 bytes are more than the "))
+        #expect(
+            try grown("model.safetensors", to: 1 << 42).hasPrefix(
+                "DIR/model.safetensors: 4398046511104 bytes are more than the "))
         #expect(try grown("config.json", to: 1 << 32).hasPrefix("DIR/config.json: 4294967296 bytes are more than the "))
     }
 
@@ -216,7 +231,9 @@ struct HostileFileTests {
                 try Data(contentsOf: weights).write(to: URL(fileURLWithPath: folder.path + "/m-\(number).safetensors"))
             }
             try FileManager.default.removeItem(at: weights)
-            try write(folder, "model.safetensors.index.json", #"{"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}"#)
+            try write(
+                folder, "model.safetensors.index.json",
+                #"{"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}"#)
         }
         #expect(reason.hasSuffix("is in another file too"))
     }
@@ -237,7 +254,8 @@ struct HostileFileTests {
 
     @Test func ranksBeyondTheTensorsAreRefused() throws {
         let base = try Self.tinyBase()
-        let adapter = try TestModels.adapter(over: base, labels: ["a", "b"], configuration: LoRAConfiguration(rank: 1, alpha: 1))
+        let adapter = try TestModels.adapter(
+            over: base, labels: ["a", "b"], configuration: LoRAConfiguration(rank: 1, alpha: 1))
         var manifest = adapter.manifest
         manifest.configuration.rank = 4_096
         let key = AdapterLayout.key("bert.encoder.layer.0.attention.self.query.lora_A.weight")

@@ -27,7 +27,9 @@ struct InferenceTests {
             let sequences = (0..<9).map { _ in
                 (0..<Int(random.next() % 39 + 1)).map { _ in Int32(random.next() % 61) }
             }
-            let assignments = sequences.map { _ in (0..<Int(random.next() % 4)).map { _ in Int(random.next() % UInt64(adapters.count)) } }
+            let assignments = sequences.map { _ in
+                (0..<Int(random.next() % 4)).map { _ in Int(random.next() % UInt64(adapters.count)) }
+            }
             let logits = pass.logits(PackedBatch(sequences), adapters: adapters, assignments: assignments)
             for (sequence, text) in sequences.enumerated() {
                 #expect(logits[sequence].count == assignments[sequence].count)
@@ -35,7 +37,8 @@ struct InferenceTests {
                     let lone = alone(text, adapters[adapter])
                     // Only what BLAS multiplies may differ in the last bits.
                     #expect(
-                        hasPackedProduct ? logits[sequence][k] == lone : deviation(logits[sequence][k], lone) < 1e-5, "\(names[adapter])")
+                        hasPackedProduct ? logits[sequence][k] == lone : deviation(logits[sequence][k], lone) < 1e-5,
+                        "\(names[adapter])")
                 }
             }
         }
@@ -60,10 +63,12 @@ struct InferenceTests {
                 LoRAConfiguration(rank: 3, alpha: 6, targets: [target], layers: $0)
             }
             let adapters = try configurations.enumerated().map { number, configuration in
-                try TestModels.adapter(over: fixture.base, labels: ["a", "b", "c"], configuration: configuration, seed: UInt64(number))
+                try TestModels.adapter(
+                    over: fixture.base, labels: ["a", "b", "c"], configuration: configuration, seed: UInt64(number))
             }
             let all = fixture.sequences.map { _ in Array(adapters.indices) }
-            let forked = InferencePass(base: fixture.base).logits(PackedBatch(fixture.sequences), adapters: adapters, assignments: all)
+            let forked = InferencePass(base: fixture.base).logits(
+                PackedBatch(fixture.sequences), adapters: adapters, assignments: all)
             for (number, adapter) in adapters.enumerated() {
                 #expect(deviation(forked.map { $0[number] }, fixture.logits(adapter)) < 1e-5)
             }
@@ -72,10 +77,12 @@ struct InferenceTests {
 
     @Test func headsForkAboveTheEncoder() throws {
         let head = try TestModels.adapter(
-            over: fixture.base, labels: ["a", "b"], configuration: LoRAConfiguration(rank: 2, alpha: 2, targets: ["pooler.dense"]))
+            over: fixture.base, labels: ["a", "b"],
+            configuration: LoRAConfiguration(rank: 2, alpha: 2, targets: ["pooler.dense"]))
         #expect(head.lowestLayer == 3)
         let both = InferencePass(base: fixture.base).logits(
-            PackedBatch(fixture.sequences), adapters: [adapters[0], head], assignments: fixture.sequences.map { _ in [1, 0, 1] })
+            PackedBatch(fixture.sequences), adapters: [adapters[0], head],
+            assignments: fixture.sequences.map { _ in [1, 0, 1] })
         #expect(deviation(both.map { $0[0] }, fixture.logits(head)) < 1e-5)
         #expect(deviation(both.map { $0[1] }, fixture.logits(adapters[0])) < 1e-5)
         #expect(both.map { $0[0] } == both.map { $0[2] })
@@ -86,12 +93,16 @@ struct InferenceTests {
             let fixture = try Fixture(name)
             let labels = ["a", "b", "c"]
             let plain = try TrainableAdapter(
-                base: fixture.base, configuration: LoRAConfiguration(targets: ["all-linear"], bias: .loraOnly), labels: labels, seed: 1)
+                base: fixture.base, configuration: LoRAConfiguration(targets: ["all-linear"], bias: .loraOnly),
+                labels: labels, seed: 1)
             let other = try TrainableAdapter(
-                base: fixture.base, configuration: LoRAConfiguration(rank: 1, targets: ["value"]), labels: labels, seed: 2)
+                base: fixture.base, configuration: LoRAConfiguration(rank: 1, targets: ["value"]), labels: labels,
+                seed: 2)
             // The same head over both: then only the updates could make a difference.
             let heads = zip(plain.tensors.suffix(2), other.tensors.suffix(2))
-            for (one, two) in heads { for (from, to) in zip(one.range, two.range) { other.values[to] = plain.values[from] } }
+            for (one, two) in heads {
+                for (from, to) in zip(one.range, two.range) { other.values[to] = plain.values[from] }
+            }
             if let one = plain.tensors.first(where: { $0.name.hasSuffix("pre_classifier.weight") }),
                 let two = other.tensors.first(where: { $0.name == one.name })
             {
@@ -117,7 +128,8 @@ struct InferenceTests {
     @Test func memoryDoesNotGrowOverBatches() {
         let pass = InferencePass(base: fixture.base)
         func run() {
-            _ = pass.logits(PackedBatch(fixture.sequences), adapters: adapters, assignments: fixture.sequences.map { _ in [0, 6] })
+            _ = pass.logits(
+                PackedBatch(fixture.sequences), adapters: adapters, assignments: fixture.sequences.map { _ in [0, 6] })
         }
         run()
         let bytes = pass.workspaceBytes
@@ -136,6 +148,8 @@ struct InferenceTests {
             for (one, other) in zip(found, expected) { #expect(deviation(one, other) < 1e-5) }
         }
         #expect(
-            ParallelInference(base: fixture.base, workers: 2).logits(count: 0, adapters: [], assignments: { _ in [] }) { _ in [] }.isEmpty)
+            ParallelInference(base: fixture.base, workers: 2).logits(count: 0, adapters: [], assignments: { _ in [] }) {
+                _ in []
+            }.isEmpty)
     }
 }

@@ -34,7 +34,9 @@ struct NeighbourTests {
 
         mutating func assignments(_ count: Int) -> [[Int]] {
             (0..<count).map { _ in
-                (0..<Int.random(in: 0...3, using: &random)).map { _ in adapters.indices.randomElement(using: &random) ?? 0 }
+                (0..<Int.random(in: 0...3, using: &random)).map { _ in
+                    adapters.indices.randomElement(using: &random) ?? 0
+                }
             }
         }
 
@@ -56,7 +58,9 @@ struct NeighbourTests {
                 #expect(logits[place].count == assignments[place].count)
                 for (task, adapter) in assignments[place].enumerated() {
                     let off = deviation(logits[place][task], stage.alone(text, adapter))
-                    #expect(off < 1e-5, "\(base), \(stage.names[adapter]), \(text.count) tokens, round \(round), seed \(seed)")
+                    #expect(
+                        off < 1e-5,
+                        "\(base), \(stage.names[adapter]), \(text.count) tokens, round \(round), seed \(seed)")
                 }
             }
         }
@@ -107,7 +111,8 @@ struct NeighbourTests {
         let parallel = ParallelInference(base: stage.fixture.base, workers: 3, batchTokens: 128)
         let adapters = stage.adapters
         func run() -> [[[Float]]] {
-            parallel.logits(count: texts.count, adapters: adapters, assignments: { assignments[$0] }, sequence: { texts[$0] })
+            parallel.logits(
+                count: texts.count, adapters: adapters, assignments: { assignments[$0] }, sequence: { texts[$0] })
         }
         #expect(run() == run(), "seed \(seed)")
         for (one, other) in zip(run(), first) { #expect(deviation(one, other) < 1e-5, "seed \(seed)") }

@@ -12,7 +12,8 @@ struct PackedLinearTests {
         FloatStorage((0..<count).map { _ in Float(random.next() >> 40) * 0x1p-23 - 1 })
     }
 
-    private func both(inputs: Int, width: Int, parts: Int, seed: UInt64) -> (packed: PackedLinear, plain: PackedLinear) {
+    private func both(inputs: Int, width: Int, parts: Int, seed: UInt64) -> (packed: PackedLinear, plain: PackedLinear)
+    {
         var random = SplitMix64(seed: seed)
         let weight = storage(parts * width * inputs, &random)
         let bias = storage(parts * width, &random)
@@ -32,7 +33,8 @@ struct PackedLinearTests {
                 let columns = first * width..<(last + 1) * width
                 let results = [packed, plain].map { linear in
                     var y = [Float](repeating: .nan, count: rows * columns.count)
-                    linear.forward(rows: rows, x: x.pointer, xStride: inputs, y: &y, yStride: columns.count, columns: columns)
+                    linear.forward(
+                        rows: rows, x: x.pointer, xStride: inputs, y: &y, yStride: columns.count, columns: columns)
                     return y
                 }
                 #expect(deviation([results[0]], [results[1]]) < 1e-5, "\(columns)")
@@ -49,7 +51,8 @@ struct PackedLinearTests {
         let results = [packed, plain].map { linear in
             var dx = accumulate ? Array(before.buffer) : [Float](repeating: .nan, count: before.count)
             linear.backwardInput(
-                rows: rows, dy: dy.pointer, dyStride: packed.outputs, dx: &dx, dxStride: layer.inputs, accumulate: accumulate)
+                rows: rows, dy: dy.pointer, dyStride: packed.outputs, dx: &dx, dxStride: layer.inputs,
+                accumulate: accumulate)
             return dx
         }
         #expect(deviation([results[0]], [results[1]]) < 1e-5)

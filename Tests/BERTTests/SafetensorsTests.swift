@@ -43,7 +43,8 @@ struct SafetensorsTests {
         let halves: [UInt16] = [0x3C00, 0xC000, 0x0001, 0x83FF, 0x7BFF, 0x8000]
         let bytes = file(header, data: halves.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] })
         #expect(try floats(bytes) == [1, -2, 0x1p-24, -1023 * 0x1p-24, 65504, 0])
-        let brain = file(#"{"t":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}}"#, data: [0x80, 0x3F, 0x49, 0xC0, 0x01, 0x00])
+        let brain = file(
+            #"{"t":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}}"#, data: [0x80, 0x3F, 0x49, 0xC0, 0x01, 0x00])
         #expect(try floats(brain) == [1, -3.140625, Float(bitPattern: 0x10000)])
     }
 
@@ -64,7 +65,9 @@ struct SafetensorsTests {
     func notFiniteNumbersAreRefusedWithTheTensorsName(value: Float, place: Int) {
         var values = [Float](repeating: 1, count: 17)
         values[place] = value
-        #expect(error(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [17], values: values)])) == .notFinite(tensor: "t"))
+        #expect(
+            error(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [17], values: values)]))
+                == .notFinite(tensor: "t"))
     }
 
     @Test(arguments: [0, 4_095, 4_096, 8_191, 8_192, 9_000])
@@ -72,7 +75,9 @@ struct SafetensorsTests {
         var values = (0..<9_001).map(Float.init)
         #expect(try floats(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [9_001], values: values)])) == values)
         values[place] = .infinity
-        #expect(error(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [9_001], values: values)])) == .notFinite(tensor: "t"))
+        #expect(
+            error(SafetensorsWriter.bytes([NamedTensor(name: "t", shape: [9_001], values: values)]))
+                == .notFinite(tensor: "t"))
     }
 
     @Test func hostileHeadersAreErrors() {
@@ -85,16 +90,21 @@ struct SafetensorsTests {
         for header in [
             "", "[]", "{", "null", #"{"t":1}"#, #"{"t":{"dtype":"F32","shape":[1]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0]}}"#,
-            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}"#, #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[-4,12]}}"#,
-            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[4,20]}}"#, #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,16]}}"#,
-            #"{"t":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}"#, #"{"t":{"dtype":"F32","shape":[4.5],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[16,0]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[-4,12]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[4,20]}}"#,
+            #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[-4],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4.5],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[4611686018427387904,4],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[4294967296,4294967296],"data_offsets":[0,0]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,99999999999999999999999]}}"#,
-            #"{"t":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#, #"{"t":{"dtype":4,"shape":[2],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":4,"shape":[2],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
             String(repeating: #"{"t":"#, count: 5_000),
-            #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#, #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
+            #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"shape":[4],"data_offsets":[0,16]}}"#,
@@ -107,6 +117,8 @@ struct SafetensorsTests {
         ] {
             #expect(refused(header), "\(header.prefix(80))")
         }
-        #expect(error(file(#"{"u":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, data: data)) == .missing(tensor: "t"))
+        #expect(
+            error(file(#"{"u":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#, data: data))
+                == .missing(tensor: "t"))
     }
 }

@@ -29,7 +29,9 @@ import Testing
         var generator = SplitMix(state: 7)
         for _ in 0..<200 {
             let count = Int.random(in: 1...200, using: &generator)
-            let bad = Set((0..<Int.random(in: 0...5, using: &generator)).map { _ in Int.random(in: 0..<count, using: &generator) })
+            let bad = Set(
+                (0..<Int.random(in: 0...5, using: &generator)).map { _ in Int.random(in: 0..<count, using: &generator) }
+            )
             let found = try search(count, bad: bad)
             #expect(Set(found.refused) == bad)
             #expect(found.accepted == (0..<count).filter { !bad.contains($0) })

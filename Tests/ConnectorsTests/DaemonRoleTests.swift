@@ -28,10 +28,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "CREATE TABLE lorikeet.mine (id int)", "ALTER TABLE lorikeet.labels ADD mine int", "DROP TABLE lorikeet.rejected",
-        "CREATE SCHEMA mine", "TRUNCATE lorikeet.labels", "DELETE FROM lorikeet.adapters", "DELETE FROM lorikeet.annotations",
-        "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('a', 'b', 'c')", "DELETE FROM lorikeet.schema_migrations",
-        "INSERT INTO lorikeet.schema_migrations (version, name) VALUES (99, 'mine')", "CREATE TABLE public.mine (id int)",
+        "CREATE TABLE lorikeet.mine (id int)", "ALTER TABLE lorikeet.labels ADD mine int",
+        "DROP TABLE lorikeet.rejected",
+        "CREATE SCHEMA mine", "TRUNCATE lorikeet.labels", "DELETE FROM lorikeet.adapters",
+        "DELETE FROM lorikeet.annotations",
+        "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('a', 'b', 'c')",
+        "DELETE FROM lorikeet.schema_migrations",
+        "INSERT INTO lorikeet.schema_migrations (version, name) VALUES (99, 'mine')",
+        "CREATE TABLE public.mine (id int)",
     ])
     func daemonRoleMayNot(_ statement: String) async throws {
         let database = try await SchemaDatabase.make()

@@ -7,12 +7,16 @@ import Testing
 
 @Suite struct FailureTableTests {
     @Test(arguments: [
-        ("08006", FailureAction.retry), ("25006", .retry), ("53300", .retry), ("53100", .retry), ("57P01", .retry), ("57P03", .retry),
-        ("40P01", .retry), ("40001", .retry), ("57014", .retry), ("55P03", .retry), ("58030", .retry), ("25P03", .retry), ("25P04", .retry),
+        ("08006", FailureAction.retry), ("25006", .retry), ("53300", .retry), ("53100", .retry), ("57P01", .retry),
+        ("57P03", .retry),
+        ("40P01", .retry), ("40001", .retry), ("57014", .retry), ("55P03", .retry), ("58030", .retry),
+        ("25P03", .retry), ("25P04", .retry),
         ("08P01", .retry),
-        ("22001", .reject), ("22003", .reject), ("22P05", .reject), ("23505", .reject), ("23514", .reject), ("23502", .reject),
+        ("22001", .reject), ("22003", .reject), ("22P05", .reject), ("23505", .reject), ("23514", .reject),
+        ("23502", .reject),
         ("P0001", .reject), ("44000", .reject), ("54000", .reject), ("38000", .reject), ("2F005", .reject),
-        ("42P01", .retry), ("42703", .stop), ("42501", .stop), ("28P01", .stop), ("28000", .stop), ("3D000", .stop), ("3F000", .stop),
+        ("42P01", .retry), ("42703", .stop), ("42501", .stop), ("28P01", .stop), ("28000", .stop), ("3D000", .stop),
+        ("3F000", .stop),
         ("XX001", .stop), ("57P04", .stop), ("99999", .stop), ("", .stop),
     ])
     func sqlStateDecides(_ state: String, _ action: FailureAction) {
@@ -20,8 +24,10 @@ import Testing
     }
 
     @Test(arguments: [
-        (PostgresError.Kind.connectionFailed, FailureAction.retry), (.connectionLost, .retry), (.deadlineExceeded, .retry),
-        (.cancelled, .retry), (.invalidParameter, .reject), (.invalidConnectionString, .stop), (.unexpectedResult, .stop),
+        (PostgresError.Kind.connectionFailed, FailureAction.retry), (.connectionLost, .retry),
+        (.deadlineExceeded, .retry),
+        (.cancelled, .retry), (.invalidParameter, .reject), (.invalidConnectionString, .stop),
+        (.unexpectedResult, .stop),
     ])
     func kindDecidesWithoutAState(_ kind: PostgresError.Kind, _ action: FailureAction) {
         #expect(FailureTable.action(for: PostgresError(kind: kind)) == action)
@@ -42,7 +48,8 @@ import Testing
 
     @Test(arguments: [
         ("_ALL_BROKERS_DOWN", FailureAction.retry), ("_TRANSPORT", .retry), ("UNKNOWN_TOPIC_OR_PART", .retry),
-        ("REBALANCE_IN_PROGRESS", .retry), ("_TIMED_OUT", .retry), ("_AUTHENTICATION", .stop), ("TOPIC_AUTHORIZATION_FAILED", .stop),
+        ("REBALANCE_IN_PROGRESS", .retry), ("_TIMED_OUT", .retry), ("_AUTHENTICATION", .stop),
+        ("TOPIC_AUTHORIZATION_FAILED", .stop),
         ("_INVALID_ARG", .stop), ("FENCED_INSTANCE_ID", .stop),
     ])
     func kafkaNameDecides(_ name: String, _ action: FailureAction) {
@@ -50,12 +57,14 @@ import Testing
     }
 
     @Test func fatalKafkaErrorsStop() {
-        #expect(FailureTable.action(for: KafkaError(code: -150, name: "_TRANSPORT", message: "", isFatal: true)) == .stop)
+        #expect(
+            FailureTable.action(for: KafkaError(code: -150, name: "_TRANSPORT", message: "", isFatal: true)) == .stop)
     }
 
     @Test func refusalsNameObjectsOnly() {
         let error = PostgresError(
-            kind: .server, sqlState: "23514", schemaName: "lorikeet", tableName: "labels", constraintName: "short_texts",
+            kind: .server, sqlState: "23514", schemaName: "lorikeet", tableName: "labels",
+            constraintName: "short_texts",
             message: "new row contains (secret)")
         #expect(
             FailureReason.refusal(error)

@@ -179,10 +179,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ["enable.auto.commit": "true"], ["group.id": "other"], ["no.such.property": "hunter2"], ["session.timeout.ms": "soon"],
+        ["enable.auto.commit": "true"], ["group.id": "other"], ["no.such.property": "hunter2"],
+        ["session.timeout.ms": "soon"],
     ])
     func propertiesThatCannotBeSetStop(_ properties: [String: String]) async throws {
-        let settings = KafkaSourceSettings(brokers: "127.0.0.1:1", topics: ["texts"], group: "readers", properties: properties)
+        let settings = KafkaSourceSettings(
+            brokers: "127.0.0.1:1", topics: ["texts"], group: "readers", properties: properties)
         let source = KafkaTextSource(settings)
         let error = await #expect(throws: SourceError.self) { try await source.start(listener: RecordingListener()) }
         #expect(error?.action == .stop)

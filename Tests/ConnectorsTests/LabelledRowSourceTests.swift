@@ -1,10 +1,9 @@
 import Foundation
-import PostgresClient
-import Retraining
 import TestSupport
 import Testing
 
 @testable import Connectors
+@testable import Kernels
 
 @Suite struct LabelledRowSourceTests {
     private func withRows(_ body: (SchemaDatabase, PostgresLabelledRowSource) async throws -> Void) async throws {
@@ -53,7 +52,8 @@ import Testing
     @Test func rowsMayHaveSetsOfLabels() async throws {
         try await withRows { database, source in
             try database.sql(
-                "INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')")
+                "INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')"
+            )
             try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('tags', 'tic', 'a')")
             let rows = try await source.rows(task: "tags", limit: 10)
             #expect(rows.map(\.text) == ["chess", "go", "tic"])
@@ -87,7 +87,8 @@ import Testing
             #expect(begun.champion == "c0ffee")
             #expect(begun.finishedAt == nil)
 
-            try await source.finish(id, verdict: .promoted, reason: "macro-F1 0.81 against 0.74", rowsUsed: 1234, challenger: "beef")
+            try await source.finish(
+                id, verdict: .promoted, reason: "macro-F1 0.81 against 0.74", rowsUsed: 1234, challenger: "beef")
 
             let finished = try #require(try await source.lastRetraining(task: "section"))
             #expect(finished.verdict == .promoted)
@@ -110,7 +111,9 @@ import Testing
 
     @Test func rowsCountFromTheLastRetrainingThatLearned() async throws {
         try await withRows { database, source in
-            func add() throws { try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'a', 'x')") }
+            func add() throws {
+                try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'a', 'x')")
+            }
             try add()
             #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
 
@@ -170,7 +173,9 @@ import Testing
             let source = PostgresLabelledRowSource(database.settings())
             #expect(try await source.newRows(task: "section", since: nil) == 0)
             try database.cluster.halt()
-            let error = await #expect(throws: DatabaseError.self) { try await source.newRows(task: "section", since: nil) }
+            let error = await #expect(throws: DatabaseError.self) {
+                try await source.newRows(task: "section", since: nil)
+            }
             #expect(error?.action == .retry)
             try database.cluster.restart()
             #expect(try await source.newRows(task: "section", since: nil) == 0)

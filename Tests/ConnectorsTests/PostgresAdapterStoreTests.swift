@@ -1,6 +1,4 @@
-import AdapterRegistry
 import BERT
-import PostgresClient
 import TestSupport
 import Testing
 
@@ -33,9 +31,11 @@ import Testing
     @Test func whatIsLoadedRunsOverItsBase() async throws {
         try await withStore { _, store in
             let adapter = try adapters(1)[0]
-            _ = try await store.publish(task: "color", adapter: adapter, metrics: ["broken": .nan, "accuracy": 0.5], parentDigest: nil)
+            _ = try await store.publish(
+                task: "color", adapter: adapter, metrics: ["broken": .nan, "accuracy": 0.5], parentDigest: nil)
             let stored = try await store.load(digest: adapter.digest)
-            let again = try Adapter(manifest: stored.manifest, weights: stored.weights, base: try TinyModel.shared.get().base)
+            let again = try Adapter(
+                manifest: stored.manifest, weights: stored.weights, base: try TinyModel.shared.get().base)
             #expect(again.digest == adapter.digest)
             #expect(stored.version.metrics == ["accuracy": 0.5])
         }
@@ -58,12 +58,16 @@ import Testing
 
     @Test func manyPromotersLeaveOneLive() async throws {
         try await withStore { database, store in
-            for adapter in try adapters(4) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
+            for adapter in try adapters(4) {
+                _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for promoter in 0..<4 {
                     group.addTask {
                         let own = PostgresAdapterStore(database.settings())
-                        for turn in 0..<5 { _ = try await own.promote(task: "color", version: (promoter + turn) % 4 + 1) }
+                        for turn in 0..<5 {
+                            _ = try await own.promote(task: "color", version: (promoter + turn) % 4 + 1)
+                        }
                         await own.close()
                     }
                 }
@@ -81,7 +85,9 @@ import Testing
                 for _ in 0..<4 {
                     group.addTask {
                         let own = PostgresAdapterStore(database.settings())
-                        let version = try await own.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil).version
+                        let version = try await own.publish(
+                            task: "color", adapter: adapter, metrics: [:], parentDigest: nil
+                        ).version
                         await own.close()
                         return version
                     }
@@ -94,7 +100,9 @@ import Testing
 
     @Test func whatWasTakenBackIsNotRolledBackTo() async throws {
         try await withStore { _, store in
-            for adapter in try adapters(3) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
+            for adapter in try adapters(3) {
+                _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            }
             for version in 1...2 { _ = try await store.promote(task: "color", version: version) }
             #expect(try await store.rollback(task: "color").version == 1)
             _ = try await store.promote(task: "color", version: 3)
@@ -105,7 +113,9 @@ import Testing
 
     @Test func promotionAndRollbackAreTold() async throws {
         try await withStore { database, store in
-            for adapter in try adapters(2) { _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil) }
+            for adapter in try adapters(2) {
+                _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            }
             let notifications = AdapterNotifications(direct: database.settings(), pollInterval: .seconds(600))
             var changes = notifications.makeAsyncIterator()
             #expect(await changes.next() == .poll)

@@ -1,4 +1,3 @@
-import Serving
 import Testing
 
 @testable import Connectors

@@ -1,4 +1,3 @@
-import PostgresClient
 import Serving
 import Testing
 
@@ -19,18 +18,24 @@ import Testing
 
     @Test func everyColumnArrives() async throws {
         try await withSink { database, sink in
-            let message = Samples.message(7, topic: "tøpic", partition: 3, key: [0, 1, 255], producedAt: 1_700_000_000_123)
+            let message = Samples.message(
+                7, topic: "tøpic", partition: 3, key: [0, 1, 255], producedAt: 1_700_000_000_123)
             let labels = [
                 TaskLabel(
-                    task: "section", label: "games", score: Double(Float(0.9)), scores: [("games", Double(Float(0.9))), ("de\"vel", 0.1)],
+                    task: "section", label: "games", score: Double(Float(0.9)),
+                    scores: [("games", Double(Float(0.9))), ("de\"vel", 0.1)],
                     abstained: false, adapterDigest: Samples.digest),
                 TaskLabel(
-                    task: "role", label: nil, score: 0.4, scores: [("program", 0.4)], abstained: true, adapterDigest: Samples.digest),
+                    task: "role", label: nil, score: 0.4, scores: [("program", 0.4)], abstained: true,
+                    adapterDigest: Samples.digest),
                 TaskLabel(
-                    task: "tags", label: nil, labels: ["a", "b,\"c\""], score: 0.8, scores: [("a", 0.8)], abstained: false,
+                    task: "tags", label: nil, labels: ["a", "b,\"c\""], score: 0.8, scores: [("a", 0.8)],
+                    abstained: false,
                     adapterDigest: Samples.digest),
             ]
-            let receipt = try await sink.store([.labelled(LabelledMessage(message: message, text: "chess ♞", labels: labels))])
+            let receipt = try await sink.store([
+                .labelled(LabelledMessage(message: message, text: "chess ♞", labels: labels))
+            ])
             #expect(receipt == StoreReceipt(labelled: 1))
 
             let rows = try database.sql(
@@ -68,7 +73,9 @@ import Testing
     @Test func aTopicMadeAnewDoesNotSwallowTexts() async throws {
         try await withSink { database, sink in
             _ = try await sink.store([Samples.labelled(0, producedAt: 1_700_000_000_000)])
-            _ = try await sink.store([Samples.labelled(0, producedAt: 1_800_000_000_000), Samples.labelled(0, producedAt: nil)])
+            _ = try await sink.store([
+                Samples.labelled(0, producedAt: 1_800_000_000_000), Samples.labelled(0, producedAt: nil),
+            ])
             #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 3)
         }
     }
@@ -77,24 +84,31 @@ import Testing
         try await withSink { _, sink in
             try await sink.connect()
             let before = await sink.statementCount
-            _ = try await sink.store((0..<500).map { Samples.labelled($0, tasks: ["a", "b", "c", "d"]) } + [Samples.rejected(900)])
+            _ = try await sink.store(
+                (0..<500).map { Samples.labelled($0, tasks: ["a", "b", "c", "d"]) } + [Samples.rejected(900)])
             #expect(await sink.statementCount - before == 4)
         }
     }
 
     @Test func awkwardTextsAreStored() async throws {
         try await withSink { database, sink in
-            let texts = ["a\0b", "", "{\"x\": null}", "\\N", "NULL", "\"quoted\" {a,b}", "e\u{301}", "👩‍👩‍👧", "\r\n\t\u{1}"]
+            let texts = [
+                "a\0b", "", "{\"x\": null}", "\\N", "NULL", "\"quoted\" {a,b}", "e\u{301}", "👩‍👩‍👧", "\r\n\t\u{1}",
+            ]
             let receipt = try await sink.store(texts.enumerated().map { Samples.labelled(Int64($0), text: $1) })
             #expect(receipt == StoreReceipt(labelled: texts.count))
-            let stored = try database.sql("SELECT text FROM lorikeet.labels ORDER BY \"offset\"").map { try $0.text("text") }
+            let stored = try database.sql("SELECT text FROM lorikeet.labels ORDER BY \"offset\"").map {
+                try $0.text("text")
+            }
             #expect(stored == ["a\u{FFFD}b"] + texts.dropFirst())
         }
     }
 
     @Test func impossibleTimesAreStored() async throws {
         try await withSink { database, sink in
-            let receipt = try await sink.store([Samples.labelled(0, producedAt: .max), Samples.labelled(1, producedAt: -1)])
+            let receipt = try await sink.store([
+                Samples.labelled(0, producedAt: .max), Samples.labelled(1, producedAt: -1),
+            ])
             #expect(receipt == StoreReceipt(labelled: 2))
             #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE produced_at > '294000-01-01'") == 1)
         }
@@ -104,7 +118,9 @@ import Testing
         try await withSink { database, sink in
             let payload = [UInt8](0...255)
             let message = Samples.message(1, key: [9], payload: payload, headers: [("kind", [0xff]), ("none", nil)])
-            _ = try await sink.store([.rejected(Rejection(message: message, stage: .extract, reason: "no text at /description"))])
+            _ = try await sink.store([
+                .rejected(Rejection(message: message, stage: .extract, reason: "no text at /description"))
+            ])
             let row = try database.sql("SELECT *, headers -> 0 ->> 'base64' AS first FROM lorikeet.rejected").first
             #expect(try row?.bytes("payload") == payload)
             #expect(try row?.bytes("message_key") == [9])
@@ -118,7 +134,9 @@ import Testing
         try await withSink { database, sink in
             let message = SourceMessage(origin: Origin(topic: "t", partition: 0, offset: 0), payload: nil)
             _ = try await sink.store([.rejected(Rejection(message: message, stage: .decode, reason: "no payload"))])
-            #expect(try database.count("SELECT count(*) FROM lorikeet.rejected WHERE payload IS NULL AND headers IS NULL") == 1)
+            #expect(
+                try database.count("SELECT count(*) FROM lorikeet.rejected WHERE payload IS NULL AND headers IS NULL")
+                    == 1)
         }
     }
 
@@ -127,7 +145,8 @@ import Testing
             let outcomes = (0..<3).map { offset in
                 Outcome.rejected(
                     Rejection(
-                        message: Samples.message(offset, payload: [UInt8](repeating: 0x80, count: 10 << 20)), stage: .decode,
+                        message: Samples.message(offset, payload: [UInt8](repeating: 0x80, count: 10 << 20)),
+                        stage: .decode,
                         reason: "too large"))
             }
             let receipt = try await sink.store(outcomes)
@@ -140,8 +159,11 @@ import Testing
         try await withSink { database, sink in
             _ = try await sink.store([Samples.rejected(0), Samples.labelled(1, tasks: ["section", "role"])])
             _ = try await sink.store([Samples.labelled(0, tasks: ["section", "role"]), Samples.rejected(1)])
-            #expect(try database.sql("SELECT DISTINCT \"offset\" FROM lorikeet.labels").map { try $0.integer("offset") } == [0])
-            #expect(try database.sql("SELECT \"offset\" FROM lorikeet.rejected").map { try $0.integer("offset") } == [1])
+            #expect(
+                try database.sql("SELECT DISTINCT \"offset\" FROM lorikeet.labels").map { try $0.integer("offset") }
+                    == [0])
+            #expect(
+                try database.sql("SELECT \"offset\" FROM lorikeet.rejected").map { try $0.integer("offset") } == [1])
         }
     }
 

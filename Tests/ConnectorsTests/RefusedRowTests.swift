@@ -1,4 +1,3 @@
-import PostgresClient
 import Serving
 import Testing
 
@@ -32,10 +31,16 @@ import Testing
         """
 
     @Test(arguments: [
-        (["ALTER TABLE lorikeet.labels ADD CONSTRAINT decent_texts CHECK (text <> 'hunter2 bad')"], "decent_texts", "23514"),
+        (
+            ["ALTER TABLE lorikeet.labels ADD CONSTRAINT decent_texts CHECK (text <> 'hunter2 bad')"], "decent_texts",
+            "23514"
+        ),
         (["ALTER TABLE lorikeet.labels ALTER COLUMN text TYPE varchar(5)"], "too long", "22001"),
         (
-            [trigger, "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.labels FOR EACH ROW EXECUTE FUNCTION public.refuse()"],
+            [
+                trigger,
+                "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.labels FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+            ],
             "trigger", "P0001"
         ),
         (
@@ -100,7 +105,9 @@ import Testing
         let database = try await SchemaDatabase.make()
         try database.sql("ALTER TABLE lorikeet.rejected ADD CONSTRAINT few CHECK (length(payload) < 3)")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0), Samples.rejected(1)]) }
+        let error = await #expect(throws: SinkError.self) {
+            try await sink.store([Samples.labelled(0), Samples.rejected(1)])
+        }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("few") == true)
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 0)

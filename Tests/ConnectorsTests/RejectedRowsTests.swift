@@ -1,5 +1,4 @@
 import Foundation
-import PostgresClient
 import Serving
 import Testing
 
@@ -25,7 +24,8 @@ import Testing
     }
 
     private func filter(
-        pipeline: String? = nil, stage: RejectionStage? = nil, reason: String? = nil, hours: (since: Double?, until: Double?) = (nil, nil),
+        pipeline: String? = nil, stage: RejectionStage? = nil, reason: String? = nil,
+        hours: (since: Double?, until: Double?) = (nil, nil),
         origins: [String]? = nil
     ) -> RejectedFilter {
         var filter = RejectedFilter()
@@ -46,7 +46,8 @@ import Testing
                     Samples.rejected(3, stage: .extract, reason: "the text is empty"),
                 ], database)
             try await store([Samples.rejected(4)], pipeline: "mail", database)
-            try database.sql("UPDATE lorikeet.rejected SET rejected_at = now() - interval '3 hours' WHERE \"offset\" = 3")
+            try database.sql(
+                "UPDATE lorikeet.rejected SET rejected_at = now() - interval '3 hours' WHERE \"offset\" = 3")
 
             func offsets(_ filter: RejectedFilter) async throws -> [Int64] {
                 try await table.rows(filter, limit: 10).map(\.origin.offset).sorted()
@@ -80,7 +81,9 @@ import Testing
                 }, database)
             let rows = try await table.rows(RejectedFilter(), limit: 10)
             #expect(rows.map(\.payloadBytes) == [nil, 4])
-            let (nothing, whole) = (try #require(await table.message(of: rows[0])), try #require(await table.message(of: rows[1])))
+            let (nothing, whole) = (
+                try #require(await table.message(of: rows[0])), try #require(await table.message(of: rows[1]))
+            )
             #expect(nothing.payload == nil && nothing.key == nil && nothing.headers.isEmpty && nothing.producedAt == 0)
             #expect(whole.origin == message.origin && whole.payload == message.payload && whole.key == message.key)
             #expect(whole.producedAt == message.producedAt)

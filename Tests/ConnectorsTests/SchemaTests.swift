@@ -71,13 +71,15 @@ import Testing
         let change = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [later])
 
         #expect(change == SchemaChange(before: Schema.expectedVersion, after: Schema.expectedVersion + 1))
-        try database.sql("INSERT INTO lorikeet.annotations (task, text, label, weight) VALUES ('section', 'chess', 'games', 2)")
+        try database.sql(
+            "INSERT INTO lorikeet.annotations (task, text, label, weight) VALUES ('section', 'chess', 'games', 2)")
     }
 
     @Test func aStepThatFailsLeavesNothing() async throws {
         let database = try await SchemaDatabase.make(isMigrated: false)
         let broken = Migration(
-            version: Schema.expectedVersion + 1, name: "broken", statements: ["ALTER TABLE lorikeet.labels ADD task text"])
+            version: Schema.expectedVersion + 1, name: "broken",
+            statements: ["ALTER TABLE lorikeet.labels ADD task text"])
 
         let error = await #expect(throws: DatabaseError.self) {
             try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [broken])

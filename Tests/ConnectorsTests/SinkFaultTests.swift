@@ -1,8 +1,8 @@
-import PostgresClient
 import Serving
 import Testing
 
 @testable import Connectors
+@testable import LocalServers
 
 /// PostgreSQL away, stopped, forbidden, changed under the sink's feet.
 @Suite struct SinkFaultTests {
@@ -16,7 +16,8 @@ import Testing
 
     /// Breaks the database while a batch waits in the middle of its transaction, mends it, stores again.
     private func breakInMidStore(
-        deadline: Duration = .seconds(20), _ fault: (PrivatePostgres) throws -> Void, mend: (PrivatePostgres) throws -> Void
+        deadline: Duration = .seconds(20), _ fault: (PrivatePostgres) throws -> Void,
+        mend: (PrivatePostgres) throws -> Void
     ) async throws {
         try await SchemaDatabase.withOwnCluster { database in
             let sink = PostgresLabelSink(database.settings(deadline: deadline), pipeline: "packages")
@@ -57,7 +58,8 @@ import Testing
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         try await sink.connect()
         try database.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()")
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()"
+        )
 
         let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
         #expect(error?.action == .retry)
@@ -101,7 +103,8 @@ import Testing
             CREATE FUNCTION public.wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 PERFORM pg_advisory_xact_lock(42); LOCK TABLE public.other; RETURN NEW;
             END $$
-            """, "CREATE TRIGGER wait BEFORE INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.wait()",
+            """,
+            "CREATE TRIGGER wait BEFORE INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.wait()",
             // The sink is to notice, and so the other session does not look.
             "ALTER DATABASE \(database.name) SET deadlock_timeout = '50ms'")
         let gate = try database.connect()
@@ -158,7 +161,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ("DROP TABLE lorikeet.labels", "labels", FailureAction.retry), ("DROP TABLE lorikeet.rejected", "rejected", .retry),
+        ("DROP TABLE lorikeet.labels", "labels", FailureAction.retry),
+        ("DROP TABLE lorikeet.rejected", "rejected", .retry),
         ("ALTER TABLE lorikeet.labels DROP COLUMN scores", "scores", .stop),
     ])
     func whatIsMissingIsNamed(_ statement: String, _ name: String, _ action: FailureAction) async throws {
@@ -185,7 +189,9 @@ import Testing
     @Test func wrongPasswordStopsWithoutShowingIt() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             // The private cluster asks members of this role for a password.
-            try database.sql("CREATE ROLE password_required", "CREATE ROLE secured LOGIN PASSWORD 'right one' IN ROLE password_required")
+            try database.sql(
+                "CREATE ROLE password_required",
+                "CREATE ROLE secured LOGIN PASSWORD 'right one' IN ROLE password_required")
 
             let sink = PostgresLabelSink(database.settings(user: "secured", password: "hunter2"), pipeline: "packages")
             let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }
@@ -194,7 +200,8 @@ import Testing
             #expect(error?.reason.contains("hunter2") == false)
 
             try await Schema.migrate(database.settings(), grantingTo: "secured")
-            let right = PostgresLabelSink(database.settings(user: "secured", password: "right one"), pipeline: "packages")
+            let right = PostgresLabelSink(
+                database.settings(user: "secured", password: "right one"), pipeline: "packages")
             _ = try await right.store([Samples.labelled(0)])
             await right.close()
         }

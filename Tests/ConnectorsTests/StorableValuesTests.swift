@@ -17,7 +17,9 @@ import Testing
     }
 
     @Test func scoresAreWrittenShort() {
-        #expect(JSONText.object([("a", Double(Float(0.1))), ("b \"\\\n\0", 0.5)]) == #"{"a":0.1,"b \"\\\u000a"# + "\u{FFFD}\":0.5}")
+        #expect(
+            JSONText.object([("a", Double(Float(0.1))), ("b \"\\\n\0", 0.5)]) == #"{"a":0.1,"b \"\\\u000a"#
+                + "\u{FFFD}\":0.5}")
         #expect(StorableScore.double(Double(Float(0.3))) == 0.3)
     }
 
@@ -40,7 +42,9 @@ import Testing
     }
 
     @Test func aLaterOutcomeOvertakesAnEarlierOne() {
-        let batch = StoreBatch([Samples.labelled(5), Samples.rejected(3), Samples.labelled(3), Samples.labelled(5, text: "again")])
+        let batch = StoreBatch([
+            Samples.labelled(5), Samples.rejected(3), Samples.labelled(3), Samples.labelled(5, text: "again"),
+        ])
         #expect(batch.labelled.map(\.message.origin.offset) == [3, 5])
         #expect(batch.labelled.last?.text == "again")
         #expect(batch.rejections.isEmpty)
@@ -51,7 +55,8 @@ import Testing
         let settings = PostgresSettings(dsn: "host=db password=hunter2")
         #expect(!"\(settings)".contains("hunter2"))
         #expect(!String(reflecting: settings).contains("hunter2"))
-        var kafka = KafkaSourceSettings(brokers: "b", topics: ["t"], group: "g", properties: ["sasl.password": "hunter2"])
+        var kafka = KafkaSourceSettings(
+            brokers: "b", topics: ["t"], group: "g", properties: ["sasl.password": "hunter2"])
         #expect(!"\(kafka)".contains("hunter2"))
         #expect(!String(reflecting: kafka).contains("hunter2"))
         kafka.properties["group.id"] = "other"

@@ -1,8 +1,5 @@
-import AdapterRegistry
 import Foundation
-import PostgresClient
 import Retraining
-import Serving
 import TestSupport
 import Testing
 
@@ -13,7 +10,7 @@ import Testing
     private let clock = ManualClock()
 
     private func source(_ database: SchemaDatabase) -> PostgresLabelledRowSource {
-        PostgresLabelledRowSource(database.settings(), clock: clock.timepiece)
+        PostgresLabelledRowSource(database.settings(), clock: clock.clock)
     }
 
     @Test func heartbeatsKeepIt() async throws {

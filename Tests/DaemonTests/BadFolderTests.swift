@@ -1,9 +1,10 @@
-import BERT
 import Foundation
 import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import Operations
+@testable import Pipelines
 
 /// The message with which a daemon refuses a file; without the temporary folder's path.
 private func refusal(_ folder: TemporaryFolder, _ yaml: String) throws -> String? {
@@ -35,7 +36,8 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     let folder = try TemporaryFolder()
     #expect(
         try refusal(folder, yaml(base: "nowhere"))
-            == "p.yaml:2: base: there is no folder nowhere; relative paths count from the working directory, then from the file's folder")
+            == "p.yaml:2: base: there is no folder nowhere; relative paths count from the working directory, then from the file's folder"
+    )
     try folder.write("empty/readme", "")
     #expect(try refusal(folder, yaml(base: "empty"))?.hasPrefix("p.yaml:2: base: ") == true)
     try TestBase.write(to: folder.path + "/base")
@@ -80,7 +82,8 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     #expect(try refusal(folder, yaml(adapter: "gone")) == nil)
     #expect(
         try refusal(folder, yaml(labels: "[a, c]", adapter: "good"))
-            == "p.yaml:5: tasks.kind.labels: labels differ: the adapter lacks c; the pipeline does not name b (adapter good)")
+            == "p.yaml:5: tasks.kind.labels: labels differ: the adapter lacks c; the pipeline does not name b (adapter good)"
+    )
     #expect(try refusal(folder, yaml(adapter: "junk"))?.hasPrefix("p.yaml:5: tasks.kind.adapter: ") == true)
     #expect(try refusal(folder, yaml(adapter: "foreign"))?.hasPrefix("p.yaml:5: tasks.kind.adapter: ") == true)
 }

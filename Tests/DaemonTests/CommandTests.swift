@@ -1,10 +1,10 @@
-import AdapterRegistry
 import Connectors
 import Foundation
 import TestSupport
 import Testing
 
-@testable import Daemon
+@testable import Operations
+@testable import Pipelines
 
 @Test func aCheckLooksAtEverythingAndChangesNothing() async throws {
     try await DaemonFixture.with { fixture in
@@ -27,7 +27,10 @@ import Testing
         _ = try await store.ensureLive(task: "noise", first: try fixture.model.adapter(labels: ["calm", "quiet"]))
         await store.close()
         let differing = await PipelineCheck.run(files: [adapterless], options: options)
-        #expect(differing.findings.contains { $0.severity == .error && $0.message.hasPrefix("labels differ: the adapter lacks loud") })
+        #expect(
+            differing.findings.contains {
+                $0.severity == .error && $0.message.hasPrefix("labels differ: the adapter lacks loud")
+            })
 
         try fixture.broker.setDown()
         _ = try fixture.writePipeline(extra: "batchs: 1")
@@ -79,10 +82,15 @@ import Testing
 
         // The registry's live adapter where the file names none; nothing there is an error that says so.
         let bare = try fixture.writePipeline(task: "{ labels: [calm, loud] }", extra: "examples:\n" + examples)
-        let failure = await #expect(throws: CommandFailure.self) { _ = try await ExampleRunner.run(files: [bare], options: options) }
-        #expect(failure?.message.hasSuffix("p.yaml:10: tasks.noise: no adapter folder, and the registry has no live adapter") == true)
+        let failure = await #expect(throws: CommandFailure.self) {
+            _ = try await ExampleRunner.run(files: [bare], options: options)
+        }
+        #expect(
+            failure?.message.hasSuffix(
+                "p.yaml:10: tasks.noise: no adapter folder, and the registry has no live adapter") == true)
         let store = PostgresAdapterStore(fixture.settings)
-        let live = try await store.ensureLive(task: "noise", first: try fixture.model.adapter(labels: DaemonFixture.labels, seed: 5))
+        let live = try await store.ensureLive(
+            task: "noise", first: try fixture.model.adapter(labels: DaemonFixture.labels, seed: 5))
         await store.close()
         let second = try await ExampleRunner.run(files: [bare], options: options)
         #expect(second.results.allSatisfy { $0.adapterDigest == live.version.digest })
@@ -91,9 +99,9 @@ import Testing
 
 @Test func migratingTwiceChangesNothing() async throws {
     try await withTestDatabase { database in
-        let first = try await Migrate.run(postgres: Secret(database.dsn()))
+        let first = try await MigrateOperation.run(postgres: Secret(database.dsn()))
         #expect(first == MigrationReport(before: 0, after: Schema.expectedVersion))
-        let second = try await Migrate.run(postgres: Secret(database.dsn()))
+        let second = try await MigrateOperation.run(postgres: Secret(database.dsn()))
         #expect(second == MigrationReport(before: Schema.expectedVersion, after: Schema.expectedVersion))
     }
 }

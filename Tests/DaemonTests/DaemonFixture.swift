@@ -1,15 +1,16 @@
-import AdapterRegistry
 import BERT
 import Connectors
 import Foundation
-import KafkaClient
 import Logging
+import Operations
 import PostgresClient
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import LocalServers
+@testable import Pipelines
 
 /// A tiny base on disk, a broker, a database with the schema, and pipeline files that name them.
 final class DaemonFixture: Sendable {
@@ -28,7 +29,7 @@ final class DaemonFixture: Sendable {
         self.postgres = Secret(postgres)
         model = try TestBase.shared.get()
         try TestBase.write(to: folder.path + "/base")
-        if migrates { _ = try await Migrate.run(postgres: self.postgres) }
+        if migrates { _ = try await MigrateOperation.run(postgres: self.postgres) }
     }
 
     /// Runs `body` with a fixture of its own; everything is stopped afterwards.
@@ -154,7 +155,9 @@ final class LogLines: Sendable {
 
     var logger: Logger {
         Logger(label: "lorikeet") { label in
-            LineLogHandler(label: label, format: .logfmt, isJournal: false) { line in self.lines.withLock { $0.append(line) } }
+            LineLogHandler(label: label, format: .logfmt, isJournal: false) { line in
+                self.lines.withLock { $0.append(line) }
+            }
         }
     }
 }

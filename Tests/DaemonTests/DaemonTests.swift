@@ -1,4 +1,3 @@
-import AdapterRegistry
 import Connectors
 import Foundation
 import PostgresClient
@@ -6,6 +5,8 @@ import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import Operations
+@testable import Pipelines
 
 /// The daemon in this process, over a real database and a broker on sockets.
 @Suite(.serialized) struct LorikeetDaemonTests {
@@ -17,26 +18,34 @@ import Testing
             try fixture.produce(100)
             try await fixture.withDaemon(file, options: fixture.options(http: "127.0.0.1:0")) { daemon in
                 let address = try #require(await daemon.httpAddress())
-                try await eventually("100 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 100 }
+                try await eventually("100 rows") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 100
+                }
                 #expect(try fixture.digests() == [first.digest])
                 let ready = try await HTTPAnswer.get("/readyz", from: address)
                 #expect(ready.status == 200, "\(ready.body)")
                 #expect(try await HTTPAnswer.get("/healthz", from: address).status == 200)
 
                 let store = PostgresAdapterStore(fixture.settings)
-                let candidate = try await store.publish(task: "noise", adapter: second, metrics: [:], parentDigest: first.digest)
+                let candidate = try await store.publish(
+                    task: "noise", adapter: second, metrics: [:], parentDigest: first.digest)
                 _ = try await store.promote(task: "noise", version: candidate.version)
                 await store.close()
                 try await eventually("the swap") {
-                    daemon.keepers.values.contains { $0.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == second.digest }
+                    daemon.keepers.values.contains {
+                        $0.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == second.digest
+                    }
                 }
                 try fixture.produce(100, from: 100)
-                try await eventually("200 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 200 }
+                try await eventually("200 rows") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 200
+                }
                 #expect(try fixture.digests() == [first.digest, second.digest])
 
                 let page = try await HTTPAnswer.get("/metrics", from: address).body
                 #expect(page.contains("lorikeet_messages_total{pipeline=\"noise\"} "))
-                #expect(page.contains("lorikeet_adapter_info{digest=\"\(second.digest)\",task=\"noise\",version=\"2\"} 1"))
+                #expect(
+                    page.contains("lorikeet_adapter_info{digest=\"\(second.digest)\",task=\"noise\",version=\"2\"} 1"))
                 #expect(page.contains("# TYPE lorikeet_stage_seconds histogram"))
                 // Texts in flight when the end is asked for are stored or given back, never lost.
                 try fixture.produce(50, from: 200)
@@ -44,7 +53,9 @@ import Testing
             let stored = try fixture.number("SELECT count(*) AS n FROM lorikeet.labels")
             #expect(stored >= 200)
             try await fixture.withDaemon(file) { _ in
-                try await eventually("250 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 250 }
+                try await eventually("250 rows") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 250
+                }
             }
             let orphans =
                 "SELECT count(*) AS n FROM lorikeet.labels l WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
@@ -100,7 +111,9 @@ import Testing
                 }
                 #expect(await !daemon.readiness().ready)
                 #expect(await daemon.liveness().alive)
-                try await eventually("the log line") { fixture.log.count(containing: "no live adapter; train one") == 1 }
+                try await eventually("the log line") {
+                    fixture.log.count(containing: "no live adapter; train one") == 1
+                }
                 let store = PostgresAdapterStore(fixture.settings)
                 let adapter = try fixture.model.adapter(labels: DaemonFixture.labels)
                 _ = try await store.ensureLive(task: "noise", first: adapter)
@@ -119,7 +132,8 @@ import Testing
             let file = try fixture.writePipeline(task: "{ labels: [calm, loud] }")
             try await fixture.withDaemon(file) { daemon in
                 try await eventually("the reason") {
-                    await daemon.readiness().pipelines.first?.waitingFor?.contains("labels differ: the adapter lacks loud") == true
+                    await daemon.readiness().pipelines.first?.waitingFor?.contains(
+                        "labels differ: the adapter lacks loud") == true
                 }
             }
         }
@@ -131,13 +145,16 @@ import Testing
             let owner = try database.connect()
             try owner.execute("CREATE ROLE \(role) LOGIN")
             owner.close()
-            _ = try await Migrate.run(postgres: Secret(database.dsn()), role: role)
+            _ = try await MigrateOperation.run(postgres: Secret(database.dsn()), role: role)
             try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
-                let fixture = try await DaemonFixture(broker: broker, postgres: database.dsn(user: role), migrates: false)
+                let fixture = try await DaemonFixture(
+                    broker: broker, postgres: database.dsn(user: role), migrates: false)
                 try fixture.writeAdapter("first")
                 try fixture.produce(5)
                 try await fixture.withDaemon(try fixture.writePipeline()) { _ in
-                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5
+                    }
                 }
             }
             let administrator = try database.connect()
@@ -155,7 +172,8 @@ import Testing
                     try fixture.writeAdapter("first")
                     let file = try fixture.writePipeline()
                     do throws(CommandFailure) {
-                        try await LorikeetDaemon(files: [file], options: fixture.options(), logger: fixture.log.logger).run()
+                        try await LorikeetDaemon(files: [file], options: fixture.options(), logger: fixture.log.logger)
+                            .run()
                         return nil
                     } catch {
                         return error
@@ -168,7 +186,7 @@ import Testing
                 #expect(noRole?.status == .configuration)
                 #expect(noRole?.message.contains("hunter2") == false)
 
-                _ = try await Migrate.run(postgres: Secret(database.dsn()))
+                _ = try await MigrateOperation.run(postgres: Secret(database.dsn()))
                 let connection = try database.connect()
                 try connection.execute("UPDATE lorikeet.schema_migrations SET version = version + 1000")
                 connection.close()
@@ -191,9 +209,13 @@ import Testing
                     try await eventually("the reason") {
                         await daemon.readiness().pipelines.first?.waitingFor?.hasPrefix("database: ") == true
                     }
-                    try await eventually("the log line") { fixture.log.count(containing: "database unavailable, retrying") > 0 }
+                    try await eventually("the log line") {
+                        fixture.log.count(containing: "database unavailable, retrying") > 0
+                    }
                     try server.restart()
-                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5
+                    }
                 }
                 #expect(fixture.log.count(containing: "database unavailable, retrying") == 1)
                 #expect(fixture.log.count(containing: "database recovered") == 1)
@@ -216,7 +238,9 @@ import Testing
                             return answer.status == status && answer.body.contains(text)
                         }
                     }
-                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5
+                    }
                     try await untilReadyz(200, says: "running")
 
                     try server.crash()
@@ -224,7 +248,9 @@ import Testing
                     try await untilReadyz(503, says: "PostgreSQL")
                     try server.restart()
                     try await untilReadyz(200, says: "running")
-                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10
+                    }
 
                     func rename(_ name: String, to other: String) throws {
                         let connection = try PostgresConnection(dsn: server.dsn())
@@ -242,7 +268,9 @@ import Testing
                     try broker.setUp()
                     try await untilReadyz(200, says: "running")
                     try fixture.produce(5, from: 15)
-                    try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 20 }
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 20
+                    }
 
                     let page = try await HTTPAnswer.get("/metrics", from: address).body
                     for cause in ["42P01", "_ALL_BROKERS_DOWN"] {

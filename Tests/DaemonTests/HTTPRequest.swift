@@ -35,7 +35,9 @@ struct HTTPAnswer: Sendable {
         try #require(write(descriptor, request, request.count) == request.count)
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)
-        while case let count = Foundation.read(descriptor, &buffer, buffer.count), count > 0 { received += buffer[..<count] }
+        while case let count = Foundation.read(descriptor, &buffer, buffer.count), count > 0 {
+            received += buffer[..<count]
+        }
         let text = String(decoding: received, as: UTF8.self)
         let border = try #require(text.range(of: "\r\n\r\n"))
         let head = String(text[..<border.lowerBound])

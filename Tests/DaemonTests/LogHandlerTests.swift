@@ -31,7 +31,8 @@ private final class Lines: Sendable {
 
 @Test func keysAndValuesNeverBreakALine() {
     let lines = Lines()
-    lines.logger(.logfmt).info("x", metadata: ["given back": "1", "a=b\n\"": "2", "": "3", "line": "a\u{2028}b\u{85}\u{7F}"])
+    lines.logger(.logfmt).info(
+        "x", metadata: ["given back": "1", "a=b\n\"": "2", "": "3", "line": "a\u{2028}b\u{85}\u{7F}"])
     #expect(
         lines.all.withLock { $0 } == [
             "time=1970-01-01T00:00:01.500Z level=info msg=x _=3 a_b__=2 given_back=1 line=\"a\\u2028b\\u0085\\u007f\"\n"
@@ -43,7 +44,11 @@ private final class Lines: Sendable {
     lines.logger(.json, label: "other").error("tab\there \u{1}", metadata: ["key": "ü\\"])
     let line = try #require(lines.all.withLock { $0.first })
     let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
-    #expect(object == ["time": "1970-01-01T00:00:01.500Z", "level": "error", "msg": "tab\there \u{1}", "logger": "other", "key": "ü\\"])
+    #expect(
+        object == [
+            "time": "1970-01-01T00:00:01.500Z", "level": "error", "msg": "tab\there \u{1}", "logger": "other",
+            "key": "ü\\",
+        ])
 }
 
 @Test func journaldGetsAPriorityAndNoTime() {
@@ -56,7 +61,8 @@ private final class Lines: Sendable {
 @Test func theJournalIsRecognisedByItsSocket() throws {
     var status = stat()
     try #require(fstat(2, &status) == 0)
-    #expect(DaemonLogging.isJournal(descriptor: 2, environment: ["JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)"]))
+    #expect(
+        DaemonLogging.isJournal(descriptor: 2, environment: ["JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)"]))
     #expect(!DaemonLogging.isJournal(descriptor: 2, environment: ["JOURNAL_STREAM": "1:1"]))
     #expect(!DaemonLogging.isJournal(descriptor: 2, environment: [:]))
 }

@@ -3,6 +3,7 @@ import Logging
 import Testing
 
 @testable import Daemon
+@testable import Operations
 
 private struct FakeDaemon: MonitoredDaemon {
     var isAlive = true
@@ -11,7 +12,9 @@ private struct FakeDaemon: MonitoredDaemon {
     func metricsText() async -> String { "# TYPE x gauge\nx 1\n" }
     func liveness() async -> Liveness { Liveness(alive: isAlive, workers: 2, stuck: isAlive ? [] : [1]) }
     func readiness() async -> Readiness {
-        Readiness(pipelines: [.init(name: "p", state: waitingFor == nil ? "running" : "waiting", waitingFor: waitingFor)])
+        Readiness(pipelines: [
+            .init(name: "p", state: waitingFor == nil ? "running" : "waiting", waitingFor: waitingFor)
+        ])
     }
 }
 
@@ -43,7 +46,8 @@ private func withServer(
         let health = try await HTTPAnswer.get("/healthz", from: address)
         #expect(health.status == 200 && health.body == #"{"alive":true,"stuck":[],"workers":2}"# + "\n")
         let ready = try await HTTPAnswer.get("/readyz", from: address)
-        #expect(ready.status == 200 && ready.body == #"{"pipelines":[{"name":"p","state":"running"}],"ready":true}"# + "\n")
+        #expect(
+            ready.status == 200 && ready.body == #"{"pipelines":[{"name":"p","state":"running"}],"ready":true}"# + "\n")
         #expect(try await HTTPAnswer.get("/elsewhere", from: address).status == 404)
     }
 }
@@ -53,7 +57,9 @@ private func withServer(
         let ready = try await HTTPAnswer.get("/readyz", from: address)
         #expect(ready.status == 503)
         #expect(
-            ready.body == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"# + "\n")
+            ready.body
+                == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"#
+                + "\n")
         #expect(try await HTTPAnswer.get("/healthz", from: address).status == 503)
     }
 }
@@ -75,7 +81,8 @@ private func withServer(
 
 @Test func aTakenPortIsAClearError() async throws {
     try await withServer(FakeDaemon()) { address in
-        let second = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in }
+        let second = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in
+        }
         await #expect(
             throws: CommandFailure(
                 .failed,

@@ -1,5 +1,4 @@
 import BERT
-import Connectors
 import Foundation
 import PostgresClient
 import TestSupport
@@ -8,6 +7,7 @@ import Training
 import WordPiece
 
 @testable import Daemon
+@testable import Operations
 
 /// A multi-label task from rows to the table, over a real database and a broker on sockets.
 @Suite(.serialized) struct MultiLabelTests {
@@ -32,7 +32,9 @@ import WordPiece
             try candidate.adapter.write(to: fixture.folder.path + "/first")
 
             let wrong = try fixture.writePipeline(task: "{ labels: [river, text], adapter: first, multi_label: false }")
-            #expect(throws: (any Error).self) { try LorikeetDaemon(files: [wrong], options: fixture.options(), logger: fixture.log.logger) }
+            #expect(throws: (any Error).self) {
+                try LorikeetDaemon(files: [wrong], options: fixture.options(), logger: fixture.log.logger)
+            }
             let file = try fixture.writePipeline(
                 task: "{ labels: [river, text], adapter: first, multi_label: true }",
                 extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 2 }")
@@ -40,7 +42,8 @@ import WordPiece
             try await fixture.withDaemon(file) { _ in
                 try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
             }
-            let sets = "SELECT count(*) AS n FROM lorikeet.labels WHERE label IS NULL AND labels <@ '{river,text}' AND NOT abstained"
+            let sets =
+                "SELECT count(*) AS n FROM lorikeet.labels WHERE label IS NULL AND labels <@ '{river,text}' AND NOT abstained"
             #expect(try fixture.number(sets) == 10)
             #expect(try fixture.digests() == [candidate.adapter.digest])
 
@@ -51,10 +54,11 @@ import WordPiece
                     "INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('noise', $1, $2)",
                     [.text(row.text), .texts(row.labels.map(Optional.some))])
             }
-            let report = try await RetrainCommand.run(
+            let report = try await RetrainOperation.run(
                 task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
             #expect(["promoted", "rejected"].contains(report.verdict), "\(report.reason)")
-            let trained = "SELECT count(*) AS n FROM lorikeet.adapters WHERE manifest->>'multi_label' = 'true' AND metrics ? 'micro_f1'"
+            let trained =
+                "SELECT count(*) AS n FROM lorikeet.adapters WHERE manifest->>'multi_label' = 'true' AND metrics ? 'micro_f1'"
             #expect(try fixture.number(trained) >= 1)
         }
     }

@@ -1,12 +1,13 @@
 import AdapterRegistry
 import Connectors
 import Foundation
-import PostgresClient
-import Retraining
 import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import LocalServers
+@testable import Operations
+@testable import Pipelines
 
 /// The whole daemon over PgBouncer in transaction mode, with three connections to the server.
 @Suite(.serialized, .timeLimit(.minutes(10))) struct PgBouncerDaemonTests {
@@ -46,7 +47,7 @@ import Testing
                 try fixture.produce(100)
                 try await eventually("100 rows") { try rows(fixture) == 100 }
 
-                let report = try await RetrainCommand.run(
+                let report = try await RetrainOperation.run(
                     task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
                 #expect(report.verdict == "promoted", "\(report.reason)")
                 // Polled for every two seconds.
@@ -84,7 +85,7 @@ import Testing
                 extra: "retrain: { minimum_hold_out: 5, epochs: 1, batch: 8, workers: 1 }")
             try fixture.addAnnotations()
             let retrain: @Sendable () async throws -> RetrainReport = {
-                try await RetrainCommand.run(
+                try await RetrainOperation.run(
                     task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
             }
             let rows = PostgresLabelledRowSource(fixture.settings)

@@ -64,7 +64,9 @@ import Testing
     let registry = PrometheusRegistry()
     ProcessFigures.update(registry)
     let page = registry.text()
-    for name in ["process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds", "process_open_fds"] {
+    for name in [
+        "process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds", "process_open_fds",
+    ] {
         #expect(page.contains("\n\(name) "))
     }
 }

@@ -2,13 +2,12 @@ import Connectors
 import Foundation
 import Logging
 import PostgresClient
-import Serving
 import TestSupport
 import Testing
 
-@testable import Daemon
+@testable import Operations
 
-/// Rejected messages take the live way again, and their outcome replaces their row.
+/// Rejected messages take the serving path again, and their outcome replaces their row.
 @Suite struct RejectedRetryTests {
     private static func counts(_ fixture: DaemonFixture) throws -> [Int] {
         try ["labels", "rejected"].map { try fixture.number("SELECT count(*) AS n FROM lorikeet.\($0)") }
@@ -34,19 +33,21 @@ import Testing
             try fixture.writeAdapter("first")
             let file = try fixture.writePipeline()
             try await Self.reject(fixture, file)
-            func retry(_ change: (inout RejectedFilter) -> Void) async throws -> RejectedRetry.Report {
+            func retry(_ change: (inout RejectedFilter) -> Void) async throws -> RejectedRetryOperation.Report {
                 var filter = RejectedFilter()
                 change(&filter)
-                return try await RejectedRetry.run(
-                    file: file, filter: filter, limit: 100, workers: 1, environment: fixture.environment, logger: fixture.log.logger)
+                return try await RejectedRetryOperation.run(
+                    file: file, filter: filter, limit: 100, workers: 1, environment: fixture.environment,
+                    logger: fixture.log.logger)
             }
             let none = try await retry { $0.stage = .extract }
-            #expect(none == RejectedRetry.Report())
+            #expect(none == RejectedRetryOperation.Report())
             let all = try await retry { _ in }
-            #expect(all == RejectedRetry.Report(rows: 2, labelled: 1, rejected: ["decode": 1]))
+            #expect(all == RejectedRetryOperation.Report(rows: 2, labelled: 1, rejected: ["decode": 1]))
             #expect(try Self.counts(fixture) == [20, 1])
             // Origin and time are those of the record, and the adapter is the registry's.
-            let row = "SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE 'text 7 %' AND \"partition\" = 1 AND \"offset\" = 3"
+            let row =
+                "SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE 'text 7 %' AND \"partition\" = 1 AND \"offset\" = 3"
             #expect(try fixture.number(row + " AND produced_at = to_timestamp(1.007)") == 1)
             #expect(try fixture.digests().count == 1)
         }
@@ -60,9 +61,10 @@ import Testing
                 extra: "routes: [{ when: { topic: elsewhere }, tasks: [noise] }]\nunrouted: drop")
             var filter = RejectedFilter()
             filter.stage = .store
-            let report = try await RejectedRetry.run(
-                file: file, filter: filter, limit: 100, workers: 1, environment: fixture.environment, logger: fixture.log.logger)
-            #expect(report == RejectedRetry.Report(rows: 1, dropped: 1))
+            let report = try await RejectedRetryOperation.run(
+                file: file, filter: filter, limit: 100, workers: 1, environment: fixture.environment,
+                logger: fixture.log.logger)
+            #expect(report == RejectedRetryOperation.Report(rows: 1, dropped: 1))
             #expect(try Self.counts(fixture) == [19, 1])
         }
     }
@@ -76,12 +78,14 @@ import Testing
             defer { connection.close() }
             try connection.execute("UPDATE lorikeet.adapters SET state = 'retired'")
             let failure = await #expect(throws: CommandFailure.self) {
-                _ = try await RejectedRetry.run(
+                _ = try await RejectedRetryOperation.run(
                     file: file, filter: RejectedFilter(), limit: 100, workers: 1, environment: fixture.environment,
                     logger: fixture.log.logger)
             }
             #expect(failure?.status == .configuration)
-            #expect(failure?.message.contains("tasks.noise: the registry has no live adapter") == true, "\(failure?.message ?? "")")
+            #expect(
+                failure?.message.contains("tasks.noise: the registry has no live adapter") == true,
+                "\(failure?.message ?? "")")
             #expect(try Self.counts(fixture) == [19, 2])
         }
     }

@@ -1,10 +1,7 @@
-import Connectors
 import Foundation
 import PostgresClient
 import TestSupport
 import Testing
-
-@testable import Daemon
 
 @Test func enoughNewRowsStartARetrainingOfTheirTask() async throws {
     try await DaemonFixture.with { fixture in
@@ -30,7 +27,9 @@ import Testing
             try await eventually("the verdict") { fixture.log.count(containing: "msg=\"retraining ended\"") > 0 }
         }
         let calls = try String(contentsOfFile: fixture.folder.path + "/calls", encoding: .utf8)
-        #expect(calls.hasPrefix("retrain noise --pipeline \(file) --background --trigger rows --json --log-format logfmt\n"))
+        #expect(
+            calls.hasPrefix("retrain noise --pipeline \(file) --background --trigger rows --json --log-format logfmt\n")
+        )
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining ended\"") })
         #expect(line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows=3"))
     }

@@ -1,11 +1,10 @@
-import Connectors
 import Foundation
-import KafkaClient
-import PostgresClient
 import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import Operations
+@testable import Pipelines
 
 /// `check` says what `run` would meet: with properties, brokers, topics, the group and the database's role.
 @Suite(.timeLimit(.minutes(5))) struct SourceCheckTests {
@@ -218,7 +217,7 @@ import Testing
             let owner = try database.connect()
             defer { owner.close() }
             try owner.execute("CREATE ROLE \(role) LOGIN")
-            _ = try await Migrate.run(postgres: Secret(database.dsn()), role: role)
+            _ = try await MigrateOperation.run(postgres: Secret(database.dsn()), role: role)
             try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
                 let fixture = try await DaemonFixture(
                     broker: broker, postgres: database.dsn(user: role), migrates: false)

@@ -52,6 +52,8 @@ import Testing
     let base = ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "30000000"]
     #expect(SystemdNotifier(environment: base)?.watchdogInterval == .seconds(30))
     #expect(SystemdNotifier(environment: base.merging(["WATCHDOG_PID": "1"]) { $1 })?.watchdogInterval == nil)
-    #expect(SystemdNotifier(environment: base.merging(["WATCHDOG_PID": "\(getpid())"]) { $1 })?.watchdogInterval == .seconds(30))
+    #expect(
+        SystemdNotifier(environment: base.merging(["WATCHDOG_PID": "\(getpid())"]) { $1 })?.watchdogInterval
+            == .seconds(30))
     #expect(SystemdNotifier(environment: ["NOTIFY_SOCKET": "/x", "WATCHDOG_USEC": "0"])?.watchdogInterval == nil)
 }

@@ -18,7 +18,9 @@ import Testing
             for _ in 0..<20 { try member.poll(.milliseconds(20)) }
             #expect(member.events.count { $0 == .failed("_ALL_BROKERS_DOWN") } == 1)
             let began = ContinuousClock.now
-            let error = try #require(throws: KafkaError.self) { try member.consumer.commit([partition: 1], timeout: .milliseconds(300)) }
+            let error = try #require(throws: KafkaError.self) {
+                try member.consumer.commit([partition: 1], timeout: .milliseconds(300))
+            }
             #expect(error.isRetriable && !error.isFatal, "\(error)")
             #expect(ContinuousClock.now - began < .seconds(10))
             #expect(member.consumer.lag(timeout: .milliseconds(200)) == [partition: 0])
@@ -51,7 +53,8 @@ import Testing
         try poll([member]) { member.events.contains(.failed("_ALL_BROKERS_DOWN")) }
         member.consumer.close(timeout: .seconds(2))
 
-        let producer = try KafkaProducer(properties: nobody.merging(["message.timeout.ms": "200", "linger.ms": "0"]) { $1 })
+        let producer = try KafkaProducer(
+            properties: nobody.merging(["message.timeout.ms": "200", "linger.ms": "0"]) { $1 })
         try producer.produce(topic: "texts", payload: [1])
         try producer.produce(topic: "texts", payload: [2])
         let error = try #require(throws: KafkaError.self) { try producer.flush(timeout: .seconds(30)) }
@@ -114,7 +117,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["group.id": "g", "no.such.property": "1"], ["group.id": "g", "enable.auto.commit": "true"], ["bootstrap.servers": "a:1"],
+        ["group.id": "g", "no.such.property": "1"], ["group.id": "g", "enable.auto.commit": "true"],
+        ["bootstrap.servers": "a:1"],
         ["group.id": "g", "auto.offset.reset": "sometimes"], ["group.id": "g", "auto.offset.reset": "error"],
         ["group.id": "g", "session.timeout.ms": "45s"], ["group.id": "g", "topic.blacklist": "x"],
         ["group.id": "g", "security.protocol": "sasl_plaintext", "sasl.mechanism": "OAUTHBEARER"],
@@ -127,7 +131,8 @@ import Testing
     @Test func secretsAreInNoErrorAndNoLog() throws {
         let secret = "hunter2-hunter2"
         let properties = [
-            "bootstrap.servers": "127.0.0.1:1", "group.id": "g", "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN",
+            "bootstrap.servers": "127.0.0.1:1", "group.id": "g", "security.protocol": "sasl_plaintext",
+            "sasl.mechanism": "PLAIN",
             "sasl.username": "user", "sasl.password": secret, "debug": "all", "reconnect.backoff.ms": "20",
         ]
         let member = try GroupMember(properties, topics: ["texts"])
@@ -136,7 +141,9 @@ import Testing
         #expect(!member.log.all.isEmpty)
         #expect(!member.log.all.contains { $0.message.contains(secret) })
         let error = try #require(throws: KafkaError.self) {
-            try KafkaProducer(properties: ["security.protocol": "ssl", "ssl.key.pem": secret, "ssl.certificate.pem": "none"])
+            try KafkaProducer(properties: [
+                "security.protocol": "ssl", "ssl.key.pem": secret, "ssl.certificate.pem": "none",
+            ])
         }
         #expect(!"\(error)".contains(secret))
     }

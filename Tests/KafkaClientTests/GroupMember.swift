@@ -60,7 +60,9 @@ final class GroupMember {
         var messages: [KafkaMessage] = []
         while messages.count < count {
             messages += try poll(.milliseconds(500))
-            if ContinuousClock.now > deadline { throw TestTimeout(waitingFor: "\(count) messages, got \(messages.count); \(events)") }
+            if ContinuousClock.now > deadline {
+                throw TestTimeout(waitingFor: "\(count) messages, got \(messages.count); \(events)")
+            }
         }
         later = []
         return messages

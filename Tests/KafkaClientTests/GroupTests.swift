@@ -1,4 +1,5 @@
 import KafkaClient
+import LocalServers
 import TestSupport
 import Testing
 
@@ -106,7 +107,8 @@ import Testing
 
     @Test func consumerThatIsDroppedLeavesTheGroup() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
-            var member: GroupMember? = try GroupMember(broker.consumerProperties(group: "g", ["debug": "cgrp"]), topics: ["texts"])
+            var member: GroupMember? = try GroupMember(
+                broker.consumerProperties(group: "g", ["debug": "cgrp"]), topics: ["texts"])
             let log = try #require(member).log
             try poll([try #require(member)]) { member?.consumer.assignment.isEmpty == false }
             member = nil
@@ -117,7 +119,9 @@ import Testing
     private func fill(_ broker: EmbeddedBroker, _ topic: String, partitions: Int32, each: Int) throws {
         let producer = try broker.makeProducer()
         for partition in 0..<partitions {
-            for index in 0..<each { try producer.produce(topic: topic, partition: partition, payload: [UInt8(index % 256)]) }
+            for index in 0..<each {
+                try producer.produce(topic: topic, partition: partition, payload: [UInt8(index % 256)])
+            }
         }
         try producer.flush(timeout: .seconds(30))
     }

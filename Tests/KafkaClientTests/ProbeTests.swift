@@ -1,5 +1,6 @@
 import Foundation
 import KafkaClient
+import LocalServers
 import TestSupport
 import Testing
 

@@ -7,11 +7,13 @@ import Testing
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let producer = try broker.makeProducer()
             let headers = [
-                KafkaHeader(name: "a", value: [1, 0, 255]), KafkaHeader(name: "null", value: nil), KafkaHeader(name: "a", value: []),
+                KafkaHeader(name: "a", value: [1, 0, 255]), KafkaHeader(name: "null", value: nil),
+                KafkaHeader(name: "a", value: []),
                 KafkaHeader(name: "ünï", value: Array("ö".utf8)),
             ]
             try producer.produce(
-                topic: "texts", key: [1, 0, 2], payload: Array("größe".utf8), headers: headers, timestamp: 1_790_000_000_123)
+                topic: "texts", key: [1, 0, 2], payload: Array("größe".utf8), headers: headers,
+                timestamp: 1_790_000_000_123)
             try producer.produce(topic: "texts", key: nil, payload: nil)
             try producer.produce(topic: "texts", key: [], payload: [])
             try producer.flush(timeout: .seconds(30))
@@ -22,7 +24,8 @@ import Testing
             #expect(
                 messages[0]
                     == KafkaMessage(
-                        topic: "texts", partition: 0, offset: 0, key: [1, 0, 2], payload: Array("größe".utf8), headers: headers,
+                        topic: "texts", partition: 0, offset: 0, key: [1, 0, 2], payload: Array("größe".utf8),
+                        headers: headers,
                         timestamp: 1_790_000_000_123))
             #expect(messages[1].key == nil && messages[1].payload == nil && messages[1].headers.isEmpty)
             #expect(messages[1].timestamp ?? 0 > 1_700_000_000_000)
@@ -67,7 +70,9 @@ import Testing
             try producer.flush(timeout: .seconds(30))
             let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
             #expect(try (1...7).contains(member.consumer.poll(maximum: 7, timeout: .seconds(60)).count))
-            #expect(try (1...3).contains(member.consumer.poll(maximum: 50, timeout: .seconds(60), maximumBytes: 2500).count))
+            #expect(
+                try (1...3).contains(member.consumer.poll(maximum: 50, timeout: .seconds(60), maximumBytes: 2500).count)
+            )
             member.consumer.close()
         }
     }
@@ -77,7 +82,8 @@ import Testing
             let producer = try broker.makeProducer(["linger.ms": "50", "queue.buffering.max.messages": "200000"])
             let count = 60_000
             for index in 0..<count {
-                try producer.produce(topic: "texts", partition: Int32(index % 2), payload: [UInt8](repeating: 1, count: 40))
+                try producer.produce(
+                    topic: "texts", partition: Int32(index % 2), payload: [UInt8](repeating: 1, count: 40))
             }
             try producer.flush(timeout: .seconds(60))
             let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
@@ -110,7 +116,9 @@ import Testing
             let producer = try broker.makeProducer()
             for _ in 0..<10 { try producer.produce(topic: "texts", partition: 0, payload: [1]) }
             try producer.flush(timeout: .seconds(30))
-            let (first, second) = (TopicPartition(topic: "texts", partition: 0), TopicPartition(topic: "texts", partition: 1))
+            let (first, second) = (
+                TopicPartition(topic: "texts", partition: 0), TopicPartition(topic: "texts", partition: 1)
+            )
             let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
             try member.consumer.pause()
             try poll([member]) { !member.consumer.assignment.isEmpty }

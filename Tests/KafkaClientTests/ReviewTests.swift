@@ -118,7 +118,9 @@ import Testing
 
     @Test(arguments: ["sasl.mechanism", "sasl.mechanisms"])
     func bearersNeedASourceOfTokens(_ name: String) {
-        let own = ["security.protocol": "SASL_PLAINTEXT", name: "OAUTHBEARER", "sasl.oauthbearer.config": "principal=u"]
+        let own = [
+            "security.protocol": "SASL_PLAINTEXT", name: "OAUTHBEARER", "sasl.oauthbearer.config": "principal=u",
+        ]
         func problems(_ more: [String: String]) -> [KafkaPropertyProblem] {
             review(own.merging(more) { $1 }).problems
         }

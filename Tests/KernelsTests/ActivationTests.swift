@@ -11,7 +11,9 @@ import Testing
         let bias = random.floats(columns)
         let input = strided(x, rows: rows, columns: columns, padding: 5)
         var y = [Float](repeating: gap, count: rows * (columns + 2))
-        activate(activation, rows: rows, columns: columns, x: input, xStride: columns + 5, bias: bias, y: &y, yStride: columns + 2)
+        activate(
+            activation, rows: rows, columns: columns, x: input, xStride: columns + 5, bias: bias, y: &y,
+            yStride: columns + 2)
         let expected = x.enumerated().map { Naive.activation(activation, Double($1 + bias[$0 % columns])) }
         expectClose(
             compact(y, rows: rows, columns: columns, padding: 2), expected, within: 4e-7, "\(activation), seed \(seed)")
@@ -39,7 +41,8 @@ import Testing
         let dy = random.floats(2 * columns)
         var dx = [Float](repeating: 1, count: 2 * columns)
         activateBackward(
-            activation, rows: 2, columns: columns, x: x, xStride: columns, dy: dy, dyStride: columns, dx: &dx, dxStride: columns)
+            activation, rows: 2, columns: columns, x: x, xStride: columns, dy: dy, dyStride: columns, dx: &dx,
+            dxStride: columns)
         let numeric = centralDifferences(at: x) { inner(dy, $0.map { Naive.activation(activation, $0) }) }
         expectClose(dx, numeric, within: 1e-6, "\(activation), seed \(seed)")
 
@@ -55,7 +58,8 @@ import Testing
         for activation in [Activation.geluErf, .geluTanh] {
             var y = [Float](repeating: 0, count: 6)
             activate(activation, rows: 1, columns: 6, x: x, xStride: 6, y: &y, yStride: 6)
-            #expect(y.prefix(3).allSatisfy { $0 == 0 } && Array(y.suffix(3)) == Array(x.suffix(3)), "\(activation): \(y)")
+            #expect(
+                y.prefix(3).allSatisfy { $0 == 0 } && Array(y.suffix(3)) == Array(x.suffix(3)), "\(activation): \(y)")
         }
     }
 }

@@ -14,7 +14,8 @@ import Testing
         for step in 1...10 {
             let gradient = random.floats(count)
             adamWStep(
-                count: count, values: &values, gradient: gradient, firstMoment: &first, secondMoment: &second, rate: 0.01,
+                count: count, values: &values, gradient: gradient, firstMoment: &first, secondMoment: &second,
+                rate: 0.01,
                 step: step, settings: settings)
             for i in 0..<count {
                 let g = Double(gradient[i])

@@ -14,7 +14,8 @@ import Testing
         for i in 0..<shape.tokens {
             for (part, x) in [q, k, v].enumerated() {
                 fused.replaceSubrange(
-                    i * stride + part * columns..<i * stride + (part + 1) * columns, with: x[i * columns..<(i + 1) * columns])
+                    i * stride + part * columns..<i * stride + (part + 1) * columns,
+                    with: x[i * columns..<(i + 1) * columns])
             }
         }
         var y = [Float](repeating: gap, count: shape.tokens * (columns + 1))
@@ -95,12 +96,14 @@ import Testing
             masks = doubles(kept)
         }
         expectClose(
-            y, Naive.attention(shape, doubles(q), doubles(k), doubles(v), masks: masks).y, within: 1e-5, "y, seed \(seed)")
+            y, Naive.attention(shape, doubles(q), doubles(k), doubles(v), masks: masks).y, within: 1e-5,
+            "y, seed \(seed)")
 
         var (dq, dk, dv) = (q, k, v)
         var scratch = [Float](repeating: gap, count: shape.backwardScratchCount)
         attentionBackward(
-            shape, q: q, k: k, v: v, stride: columns, probabilities: probabilities, dropout: dropout, dy: dy, dyStride: columns,
+            shape, q: q, k: k, v: v, stride: columns, probabilities: probabilities, dropout: dropout, dy: dy,
+            dyStride: columns,
             dq: &dq, dk: &dk, dv: &dv, dStride: columns, scratch: &scratch)
         let loss = { (q: [Double], k: [Double], v: [Double]) in
             inner(dy, Naive.attention(shape, q, k, v, masks: masks).y)

@@ -20,7 +20,9 @@ extension Naive {
         _ x: [Double], gamma: [Double], epsilon: Double, dy: [Double], columns: Int
     ) -> (dx: [Double], dGamma: [Double], dBeta: [Double]) {
         let count = Double(columns)
-        var (dx, dGamma, dBeta) = ([Double](), [Double](repeating: 0, count: columns), [Double](repeating: 0, count: columns))
+        var (dx, dGamma, dBeta) = (
+            [Double](), [Double](repeating: 0, count: columns), [Double](repeating: 0, count: columns)
+        )
         for start in stride(from: 0, to: x.count, by: columns) {
             let row = x[start..<start + columns]
             let mean = row.reduce(0, +) / count
@@ -46,9 +48,13 @@ extension Naive {
         let zeros = [Double](repeating: 0, count: n * columns)
         var (dq, dk, dv) = (zeros, zeros, zeros)
         for head in 0..<shape.heads {
-            func part(_ x: [Double]) -> [Double] { (0..<n).flatMap { row in (0..<size).map { x[row * columns + head * size + $0] } } }
+            func part(_ x: [Double]) -> [Double] {
+                (0..<n).flatMap { row in (0..<size).map { x[row * columns + head * size + $0] } }
+            }
             func put(_ values: [Double], into x: inout [Double]) {
-                for row in 0..<n { for column in 0..<size { x[row * columns + head * size + column] = values[row * size + column] } }
+                for row in 0..<n {
+                    for column in 0..<size { x[row * columns + head * size + column] = values[row * size + column] }
+                }
             }
             let p = Array(probabilities[head * n * n..<(head + 1) * n * n])
             let mask = masks.map { Array($0[head * n * n..<(head + 1) * n * n]) } ?? p.map { _ in 1 }

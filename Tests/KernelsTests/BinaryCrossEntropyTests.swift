@@ -11,7 +11,8 @@ struct BinaryCrossEntropyTests {
     private func run(_ logits: [Float], weights: [Float]?, smoothing: Float = 0) -> (loss: Double, gradient: [Float]) {
         var gradient = [Float](repeating: 0, count: logits.count)
         let loss = binaryCrossEntropy(
-            rows: 2, classes: 3, logits: logits, logitStride: 3, targets: targets, positiveWeights: weights, labelSmoothing: smoothing,
+            rows: 2, classes: 3, logits: logits, logitStride: 3, targets: targets, positiveWeights: weights,
+            labelSmoothing: smoothing,
             dLogits: &gradient, dLogitStride: 3)
         return (loss, gradient)
     }
@@ -25,7 +26,8 @@ struct BinaryCrossEntropyTests {
             up[place] += 1 / 64
             down[place] -= 1 / 64
             let difference =
-                (run(up, weights: weights, smoothing: smoothing).loss - run(down, weights: weights, smoothing: smoothing).loss) * 32
+                (run(up, weights: weights, smoothing: smoothing).loss
+                    - run(down, weights: weights, smoothing: smoothing).loss) * 32
             #expect(abs(difference - Double(gradient[place])) < 1e-4)
         }
     }
@@ -39,7 +41,9 @@ struct BinaryCrossEntropyTests {
         let plain = run(logits, weights: nil)
         #expect(abs(plain.loss - 7.120092) < 1e-5)
         #expect(
-            zip(plain.gradient, [-0.1824256, 0.3775407, -0.5, 0.9525741, -0.8807971, -0.4378235]).allSatisfy { abs($0 - Float($1)) < 1e-6 })
+            zip(plain.gradient, [-0.1824256, 0.3775407, -0.5, 0.9525741, -0.8807971, -0.4378235]).allSatisfy {
+                abs($0 - Float($1)) < 1e-6
+            })
         let weighted = run(logits, weights: weights, smoothing: 0.2)
         #expect(abs(weighted.loss - 6.460134) < 1e-5)
         #expect(

@@ -12,7 +12,8 @@ import Testing
         for weights in [nil, random.floats(classes, in: 0...3)] {
             var gradient = [Float](repeating: gap, count: rows * classes)
             let loss = crossEntropy(
-                rows: rows, classes: classes, logits: logits, logitStride: classes, targets: targets, classWeights: weights,
+                rows: rows, classes: classes, logits: logits, logitStride: classes, targets: targets,
+                classWeights: weights,
                 labelSmoothing: labelSmoothing, dLogits: &gradient, dLogitStride: classes, scale: 0.5)
             let naive = { (logits: [Double]) in
                 Naive.crossEntropy(
@@ -30,7 +31,8 @@ import Testing
     @Test func extremeLogitsGiveAFiniteLoss() {
         var gradient: [Float] = [0, 0]
         let loss = crossEntropy(
-            rows: 1, classes: 2, logits: [1e30, -1e30], logitStride: 2, targets: [1], dLogits: &gradient, dLogitStride: 2)
+            rows: 1, classes: 2, logits: [1e30, -1e30], logitStride: 2, targets: [1], dLogits: &gradient,
+            dLogitStride: 2)
         #expect(loss.sum.isFinite && gradient == [1, -1])
     }
 }

@@ -5,7 +5,9 @@ import Testing
     private func mask(_ rate: Float, _ key: DropoutKey, rows: Int = 1, columns: Int) -> [Float] {
         let ones = [Float](repeating: 1, count: rows * columns)
         var y = ones
-        dropout(Dropout(rate: rate, key: key), rows: rows, columns: columns, x: ones, xStride: columns, y: &y, yStride: columns)
+        dropout(
+            Dropout(rate: rate, key: key), rows: rows, columns: columns, x: ones, xStride: columns, y: &y,
+            yStride: columns)
         return y
     }
 
@@ -47,7 +49,8 @@ import Testing
         let key = DropoutKey(seed: 8)
         var y = strided([Float](repeating: 2, count: rows * columns), rows: rows, columns: columns, padding: 4)
         dropout(
-            Dropout(rate: 0.5, key: key), rows: rows, columns: columns, x: x, xStride: columns, y: &y, yStride: columns + 4,
+            Dropout(rate: 0.5, key: key), rows: rows, columns: columns, x: x, xStride: columns, y: &y,
+            yStride: columns + 4,
             accumulate: true)
         let expected = zip(x, mask(0.5, key, columns: rows * columns)).map { Double(2 + $0 * $1) }
         expectClose(compact(y, rows: rows, columns: columns, padding: 4), expected, within: 1e-6, "accumulated")

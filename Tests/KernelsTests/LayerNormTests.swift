@@ -17,7 +17,8 @@ import Testing
             residual: strided(residual, rows: rows, columns: columns, padding: 9), residualStride: columns + 9,
             gamma: gamma, beta: beta, epsilon: 1e-5, y: &y, yStride: columns + 1)
         let expected = Naive.layerNorm(
-            zip(x, residual).map { Double($0 + $1) }, gamma: doubles(gamma), beta: doubles(beta), epsilon: 1e-5, columns: columns)
+            zip(x, residual).map { Double($0 + $1) }, gamma: doubles(gamma), beta: doubles(beta), epsilon: 1e-5,
+            columns: columns)
         expectClose(compact(y, rows: rows, columns: columns, padding: 1), expected, within: 3e-6, "seed \(seed)")
     }
 
@@ -27,7 +28,8 @@ import Testing
         let ones = [Float](repeating: 1, count: 383)
         var together = x
         layerNorm(
-            rows: 9, columns: 383, x: x, xStride: 383, gamma: ones, beta: ones, epsilon: 1e-12, y: &together, yStride: 383)
+            rows: 9, columns: 383, x: x, xStride: 383, gamma: ones, beta: ones, epsilon: 1e-12, y: &together,
+            yStride: 383)
         for row in 0..<9 {
             var alone = [Float](repeating: 0, count: 383)
             layerNorm(
@@ -75,10 +77,13 @@ import Testing
         sum.withUnsafeMutableBufferPointer { sum in
             means.withUnsafeMutableBufferPointer { means in
                 inverses.withUnsafeMutableBufferPointer { inverses in
-                    guard let s = sum.baseAddress, let m = means.baseAddress, let i = inverses.baseAddress else { return }
+                    guard let s = sum.baseAddress, let m = means.baseAddress, let i = inverses.baseAddress else {
+                        return
+                    }
                     let record = LayerNormRecord(sum: s, sumStride: columns, means: m, inverseDeviations: i)
                     layerNorm(
-                        rows: rows, columns: columns, x: x, xStride: columns, gamma: gamma, beta: beta, epsilon: 1e-5, y: &y,
+                        rows: rows, columns: columns, x: x, xStride: columns, gamma: gamma, beta: beta, epsilon: 1e-5,
+                        y: &y,
                         yStride: columns, record: record)
                     layerNormBackward(
                         rows: rows, columns: columns, record: record, gamma: gamma, dy: dy, dyStride: columns, dx: &dx,
@@ -109,7 +114,9 @@ import Testing
         kept.withUnsafeMutableBufferPointer { kept in
             means.withUnsafeMutableBufferPointer { means in
                 inverses.withUnsafeMutableBufferPointer { inverses in
-                    guard let s = kept.baseAddress, let m = means.baseAddress, let i = inverses.baseAddress else { return }
+                    guard let s = kept.baseAddress, let m = means.baseAddress, let i = inverses.baseAddress else {
+                        return
+                    }
                     layerNorm(
                         rows: 2, columns: 33, x: s, xStride: 33, residual: residual, residualStride: 33, gamma: gamma,
                         beta: gamma, epsilon: 1e-5, y: &y, yStride: 33,
@@ -125,7 +132,8 @@ import Testing
         let beta: [Float] = [1, 2, 3, 4, 5, 6, 7]
         var y = [Float](repeating: 0, count: 7)
         layerNorm(
-            rows: 1, columns: 7, x: [Float](repeating: 4, count: 7), xStride: 7, gamma: beta, beta: beta, epsilon: 1e-12, y: &y,
+            rows: 1, columns: 7, x: [Float](repeating: 4, count: 7), xStride: 7, gamma: beta, beta: beta,
+            epsilon: 1e-12, y: &y,
             yStride: 7)
         #expect(y == beta)
     }

@@ -4,7 +4,8 @@ import Testing
 /// The tests of a build see only the best instruction level that the CPU has.
 struct LevelTests {
     @Test func everyInstructionLevelComputesTheSame() throws {
-        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let script = Process()
         script.executableURL = root.appendingPathComponent("scripts/kernels/run")
         script.arguments = ["1"]

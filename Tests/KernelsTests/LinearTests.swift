@@ -30,11 +30,13 @@ import Testing
         let before = random.floats(m * n)
         var c = before
         gemm(
-            m: m, n: n, k: k, alpha: 0.5, a: a, lda: transposeA ? m : k, transposeA: transposeA, b: b, ldb: transposeB ? k : n,
+            m: m, n: n, k: k, alpha: 0.5, a: a, lda: transposeA ? m : k, transposeA: transposeA, b: b,
+            ldb: transposeB ? k : n,
             transposeB: transposeB, beta: 2, c: &c, ldc: n)
         let product = Naive.product(
             doubles(a), doubles(b), m: m, n: n, k: k, transposeA: transposeA, transposeB: transposeB)
-        expectClose(c, zip(product, before).map { 0.5 * $0 + 2 * Double($1) }, within: 1e-5, "\(transposeA) \(transposeB)")
+        expectClose(
+            c, zip(product, before).map { 0.5 * $0 + 2 * Double($1) }, within: 1e-5, "\(transposeA) \(transposeB)")
     }
 
     @Test func backwardEqualsCentralDifferences() {
@@ -48,17 +50,21 @@ import Testing
         var dWeight = [Float](repeating: 1, count: outputs * inputs)
         var dBias = [Float](repeating: 1, count: outputs)
         linearBackwardInput(
-            rows: rows, inputs: inputs, outputs: outputs, dy: dy, dyStride: outputs, weight: weight, dx: &dx, dxStride: inputs)
+            rows: rows, inputs: inputs, outputs: outputs, dy: dy, dyStride: outputs, weight: weight, dx: &dx,
+            dxStride: inputs)
         linearBackwardWeight(
-            rows: rows, inputs: inputs, outputs: outputs, x: x, xStride: inputs, dy: dy, dyStride: outputs, dWeight: &dWeight,
+            rows: rows, inputs: inputs, outputs: outputs, x: x, xStride: inputs, dy: dy, dyStride: outputs,
+            dWeight: &dWeight,
             dBias: &dBias)
         let loss = { (x: [Double], weight: [Double], bias: [Double]) in
             inner(dy, Naive.linear(x, weight, bias: bias, rows: rows, inputs: inputs, outputs: outputs))
         }
         let (xs, weights, biases) = (doubles(x), doubles(weight), doubles(bias))
         expectClose(dx, centralDifferences(at: x) { loss($0, weights, biases) }, within: 1e-5, "dx")
-        expectClose(dWeight, centralDifferences(at: weight) { loss(xs, $0, biases) + $0.reduce(0, +) }, within: 1e-5, "dWeight")
-        expectClose(dBias, centralDifferences(at: bias) { loss(xs, weights, $0) + $0.reduce(0, +) }, within: 1e-5, "dBias")
+        expectClose(
+            dWeight, centralDifferences(at: weight) { loss(xs, $0, biases) + $0.reduce(0, +) }, within: 1e-5, "dWeight")
+        expectClose(
+            dBias, centralDifferences(at: bias) { loss(xs, weights, $0) + $0.reduce(0, +) }, within: 1e-5, "dBias")
     }
 
     /// OpenBLAS takes other kernels for edges and small matrices: a row may change in its last bits, never more.
@@ -75,7 +81,8 @@ import Testing
         for rows in [1, 2, 3, 5, 8, 13, 25, 64, 199] {
             var part = [Float](repeating: 0, count: rows * outputs)
             linear(
-                rows: rows, inputs: inputs, outputs: outputs, x: x, xStride: inputs, weight: weight, bias: nil, y: &part,
+                rows: rows, inputs: inputs, outputs: outputs, x: x, xStride: inputs, weight: weight, bias: nil,
+                y: &part,
                 yStride: outputs)
             let worst = zip(part, whole).lazy.map { abs($0 - $1) }.max() ?? 0
             #expect(worst <= 2e-6 * largest, "\(rows) rows: \(worst)")
@@ -106,8 +113,11 @@ import Testing
         let weight = random.floats(384 * 384)
         var first = [Float](repeating: 0, count: 37 * 384)
         var second = first
-        linear(rows: 37, inputs: 384, outputs: 384, x: x, xStride: 384, weight: weight, bias: nil, y: &first, yStride: 384)
-        linear(rows: 37, inputs: 384, outputs: 384, x: x, xStride: 384, weight: weight, bias: nil, y: &second, yStride: 384)
+        linear(
+            rows: 37, inputs: 384, outputs: 384, x: x, xStride: 384, weight: weight, bias: nil, y: &first, yStride: 384)
+        linear(
+            rows: 37, inputs: 384, outputs: 384, x: x, xStride: 384, weight: weight, bias: nil, y: &second, yStride: 384
+        )
         #expect(first == second)
     }
 }

@@ -16,10 +16,12 @@ import Testing
         let before = random.floats(rows * outputs)
         var down = [Float](repeating: gap, count: rows * (rank + 1))
         lowRankDown(
-            rows: rows, inputs: inputs, rank: rank, x: strided(x, rows: rows, columns: inputs, padding: 4), xStride: inputs + 4,
+            rows: rows, inputs: inputs, rank: rank, x: strided(x, rows: rows, columns: inputs, padding: 4),
+            xStride: inputs + 4,
             a: a, down: &down, downStride: rank + 1)
         let expectedDown = Naive.linear(doubles(x), doubles(a), bias: nil, rows: rows, inputs: inputs, outputs: rank)
-        expectClose(compact(down, rows: rows, columns: rank, padding: 1), expectedDown, within: 1e-5, "down, seed \(seed)")
+        expectClose(
+            compact(down, rows: rows, columns: rank, padding: 1), expectedDown, within: 1e-5, "down, seed \(seed)")
 
         var y = strided(before, rows: rows, columns: outputs, padding: 2)
         lowRankUp(
@@ -33,9 +35,12 @@ import Testing
         transpose(rows: outputs, columns: rank, x: b, xStride: rank, y: &bTransposed, yStride: outputs)
         var other = strided(before, rows: rows, columns: outputs, padding: 2)
         lowRankUp(
-            rows: rows, rank: rank, outputs: outputs, down: down, downStride: rank + 1, bTransposed: bTransposed, scale: 1.5,
+            rows: rows, rank: rank, outputs: outputs, down: down, downStride: rank + 1, bTransposed: bTransposed,
+            scale: 1.5,
             y: &other, yStride: outputs + 2)
-        expectClose(compact(other, rows: rows, columns: outputs, padding: 2), expected, within: 1e-5, "transposed, seed \(seed)")
+        expectClose(
+            compact(other, rows: rows, columns: outputs, padding: 2), expected, within: 1e-5, "transposed, seed \(seed)"
+        )
     }
 
     @Test(arguments: [8, 16, 5])
@@ -47,10 +52,12 @@ import Testing
         let b = random.floats(outputs * rank)
         func run(_ x: [Float], rows: Int) -> [Float] {
             var down = [Float](repeating: 0, count: rows * rank)
-            lowRankDown(rows: rows, inputs: inputs, rank: rank, x: x, xStride: inputs, a: a, down: &down, downStride: rank)
+            lowRankDown(
+                rows: rows, inputs: inputs, rank: rank, x: x, xStride: inputs, a: a, down: &down, downStride: rank)
             var y = [Float](repeating: 0.25, count: rows * outputs)
             lowRankUp(
-                rows: rows, rank: rank, outputs: outputs, down: down, downStride: rank, b: b, scale: 2, y: &y, yStride: outputs)
+                rows: rows, rank: rank, outputs: outputs, down: down, downStride: rank, b: b, scale: 2, y: &y,
+                yStride: outputs)
             return y
         }
         let together = run(x, rows: rows)
@@ -79,7 +86,8 @@ import Testing
             rows: rows, rank: rank, outputs: outputs, down: down, downStride: rank, b: b, scale: scale, dy: dy,
             dyStride: outputs, dDown: &dDown, dDownStride: rank, dB: &dB)
         lowRankDownBackward(
-            rows: rows, inputs: inputs, rank: rank, x: x, xStride: inputs, a: a, dDown: dDown, dDownStride: rank, dA: &dA,
+            rows: rows, inputs: inputs, rank: rank, x: x, xStride: inputs, a: a, dDown: dDown, dDownStride: rank,
+            dA: &dA,
             dx: &dx, dxStride: inputs)
         let loss = { (x: [Double], a: [Double], b: [Double]) in
             let down = Naive.linear(x, a, bias: nil, rows: rows, inputs: inputs, outputs: rank)

@@ -10,14 +10,17 @@ enum Naive {
         for i in 0..<m {
             for j in 0..<n {
                 for l in 0..<k {
-                    c[i * n + j] += (transposeA ? a[l * m + i] : a[i * k + l]) * (transposeB ? b[j * k + l] : b[l * n + j])
+                    c[i * n + j] +=
+                        (transposeA ? a[l * m + i] : a[i * k + l]) * (transposeB ? b[j * k + l] : b[l * n + j])
                 }
             }
         }
         return c
     }
 
-    static func linear(_ x: [Double], _ weight: [Double], bias: [Double]?, rows: Int, inputs: Int, outputs: Int) -> [Double] {
+    static func linear(_ x: [Double], _ weight: [Double], bias: [Double]?, rows: Int, inputs: Int, outputs: Int)
+        -> [Double]
+    {
         let y = product(x, weight, m: rows, n: outputs, k: inputs, transposeB: true)
         guard let bias else { return y }
         return y.enumerated().map { $1 + bias[$0 % outputs] }
@@ -73,7 +76,8 @@ enum Naive {
             let mixed = product(weights, part(v), m: n, n: shape.headSize, k: n)
             for i in 0..<n {
                 let start = i * columns + head * shape.headSize
-                y.replaceSubrange(start..<start + shape.headSize, with: mixed[i * shape.headSize..<(i + 1) * shape.headSize])
+                y.replaceSubrange(
+                    start..<start + shape.headSize, with: mixed[i * shape.headSize..<(i + 1) * shape.headSize])
             }
         }
         return (y, kept)

@@ -30,11 +30,16 @@ import Testing
         let weight = random.floats(outputs * inputs)
         let before = random.floats(rows * outputs)
         let packed = Packed(weight, inputs: inputs, outputs: outputs)
-        for (bias, accumulate) in [(nil, false), (random.floats(outputs), false), (nil, true), (random.floats(outputs), true)] {
-            var y = strided(accumulate ? before : Array(repeating: gap, count: before.count), rows: rows, columns: outputs, padding: 3)
+        for (bias, accumulate) in [
+            (nil, false), (random.floats(outputs), false), (nil, true), (random.floats(outputs), true),
+        ] {
+            var y = strided(
+                accumulate ? before : Array(repeating: gap, count: before.count), rows: rows, columns: outputs,
+                padding: 3)
             packed.use {
                 packedProduct(
-                    rows: rows, inputs: inputs, outputs: outputs, x: strided(x, rows: rows, columns: inputs, padding: 2),
+                    rows: rows, inputs: inputs, outputs: outputs,
+                    x: strided(x, rows: rows, columns: inputs, padding: 2),
                     xStride: inputs + 2, packed: $0, bias: bias, accumulate: accumulate, y: &y, yStride: outputs + 3)
             }
             var expected = Naive.linear(
@@ -54,7 +59,8 @@ import Testing
             var y = [Float](repeating: gap, count: range.count * outputs)
             packed.use {
                 packedProduct(
-                    rows: range.count, inputs: inputs, outputs: outputs, x: Array(x[range.lowerBound * stride..<range.upperBound * stride]),
+                    rows: range.count, inputs: inputs, outputs: outputs,
+                    x: Array(x[range.lowerBound * stride..<range.upperBound * stride]),
                     xStride: stride, packed: $0, bias: nil, y: &y, yStride: outputs)
             }
             return y
@@ -86,7 +92,8 @@ import Testing
         // As a layer from outputs to inputs, whose weight is stored as [its inputs, its outputs].
         Packed(weight, inputs: outputs, outputs: inputs, transposed: true).use {
             packedProduct(
-                rows: rows, inputs: outputs, outputs: inputs, x: dy, xStride: outputs, packed: $0, bias: nil, y: &dx, yStride: inputs)
+                rows: rows, inputs: outputs, outputs: inputs, x: dy, xStride: outputs, packed: $0, bias: nil, y: &dx,
+                yStride: inputs)
         }
         expectClose(dx, Naive.product(doubles(dy), doubles(weight), m: rows, n: inputs, k: outputs), within: 1e-5, "dx")
     }

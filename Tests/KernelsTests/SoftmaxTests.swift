@@ -13,7 +13,8 @@ import Testing
             rows: rows, columns: columns, x: strided(x, rows: rows, columns: columns, padding: 2), xStride: columns + 2,
             scale: 0.5, y: &y, yStride: columns + 1)
         expectClose(
-            compact(y, rows: rows, columns: columns, padding: 1), Naive.softmax(doubles(x), columns: columns, scale: 0.5),
+            compact(y, rows: rows, columns: columns, padding: 1),
+            Naive.softmax(doubles(x), columns: columns, scale: 0.5),
             within: 1e-6, "seed \(seed)")
     }
 
@@ -54,7 +55,8 @@ import Testing
         softmax(rows: 3, columns: columns, x: x, xStride: columns, scale: 0.7, y: &y, yStride: columns)
         var dx = dy
         softmaxBackward(
-            rows: 3, columns: columns, y: y, yStride: columns, dy: dy, dyStride: columns, scale: 0.7, dx: &dx, dxStride: columns)
+            rows: 3, columns: columns, y: y, yStride: columns, dy: dy, dyStride: columns, scale: 0.7, dx: &dx,
+            dxStride: columns)
         let numeric = centralDifferences(at: x) { inner(dy, Naive.softmax($0, columns: columns, scale: 0.7)) }
         expectClose(dx, numeric, within: 1e-6, "\(columns)")
     }

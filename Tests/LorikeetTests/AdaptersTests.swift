@@ -1,5 +1,6 @@
 import BERT
 import Foundation
+import Serving
 import TestSupport
 import Testing
 
@@ -11,7 +12,8 @@ import Testing
         let folder = try TinyBase.write(to: scratch)
         let base = try BERTBase(directory: folder)
         for (name, seed) in [("first", UInt64(1)), ("second", 2)] {
-            try TestModels.adapter(over: base, labels: ["minus", "plus"], task: "mood", seed: seed).write(to: scratch.path(name))
+            try TestModels.adapter(over: base, labels: ["minus", "plus"], task: "mood", seed: seed).write(
+                to: scratch.path(name))
         }
         return (scratch, folder)
     }
@@ -26,7 +28,9 @@ import Testing
         let (scratch, base) = try Self.material()
         try await withTestDatabase { database in
             let environment = ["DATABASE_URL": database.dsn()]
-            func adapters(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws -> Program.Outcome {
+            func adapters(_ arguments: [String], sourceLocation: SourceLocation = #_sourceLocation) async throws
+                -> Program.Outcome
+            {
                 let outcome = try await Program.run(["adapters"] + arguments, environment: environment)
                 #expect(outcome.status == 0, "\(outcome.error)", sourceLocation: sourceLocation)
                 return outcome
@@ -41,7 +45,10 @@ import Testing
             let first = try await adapters(
                 ["import", "mood", scratch.path("first"), "--base", base, "--promote", "--evaluate", rows, "--json"])
             #expect(first.objects.first??["state"] as? String == "live")
-            #expect((first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == ["accuracy", "loss", "macro_f1"])
+            #expect(
+                (first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == [
+                    "accuracy", "loss", "macro_f1",
+                ])
             let second = try await adapters(["import", "mood", scratch.path("second"), "--base", base])
             #expect(second.output.hasPrefix("mood version 2 ("))
             #expect(try await Self.states(environment) == ["live", "candidate"])
@@ -76,7 +83,8 @@ import Testing
             #expect(try await Program.run(["migrate"], environment: environment).output.contains("already"))
             let cases: [(arguments: [String], complaint: String)] = [
                 (["show", "mood"], "no adapter for task mood"), (["promote", "mood", "7"], "no version 7"),
-                (["rollback", "mood"], "no earlier live version"), (["import", "mood", "/nowhere", "--base", base], "/nowhere"),
+                (["rollback", "mood"], "no earlier live version"),
+                (["import", "mood", "/nowhere", "--base", base], "/nowhere"),
                 (["import", "mood", scratch.path("first"), "--base", "/nobase"], "/nobase"),
             ]
             for (arguments, complaint) in cases {
@@ -86,7 +94,8 @@ import Testing
                 #expect(outcome.error.contains(complaint), "\(outcome.error)")
                 #expect(outcome.error.split(separator: "\n").count == 1)
             }
-            let baseless = try await Program.run(["adapters", "import", "mood", scratch.path("first")], environment: environment)
+            let baseless = try await Program.run(
+                ["adapters", "import", "mood", scratch.path("first")], environment: environment)
             #expect(baseless.status == 64)
         }
     }

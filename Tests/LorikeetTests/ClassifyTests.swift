@@ -9,7 +9,8 @@ import Testing
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(256)))
         let outcome = try await Program.run(
             [
-                "train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "48", "--rate", "1e-2",
+                "train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "48", "--rate",
+                "1e-2",
                 "--hold-out", "0",
             ]
                 + (task.map { ["--task", $0] } ?? []))

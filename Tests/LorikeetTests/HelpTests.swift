@@ -2,9 +2,11 @@ import Testing
 
 @Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
-        ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"], ["classify"], ["retrain"],
+        ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"], ["classify"],
+        ["retrain"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
-        ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"], ["benchmark", "tokenize"],
+        ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"],
+        ["benchmark", "tokenize"],
         ["benchmark", "train"], ["benchmark", "delivery"],
     ]
 
@@ -45,9 +47,12 @@ import Testing
     }
 
     @Test(arguments: [
-        ["nonsense"], ["run"], ["check"], ["test"], ["tokenize"], ["classify", "--base", "x"], ["train", "--base", "x"],
-        ["retrain"], ["adapters", "promote", "task"], ["adapters", "promote", "task", "one"], ["run", "--unknown", "x.yaml"],
-        ["run", "--log-level", "loud", "x.yaml"], ["train", "--base", "b", "--train", "t", "--output", "o", "--rank", "0"],
+        ["nonsense"], ["run"], ["check"], ["test"], ["tokenize"], ["classify", "--base", "x"],
+        ["train", "--base", "x"],
+        ["retrain"], ["adapters", "promote", "task"], ["adapters", "promote", "task", "one"],
+        ["run", "--unknown", "x.yaml"],
+        ["run", "--log-level", "loud", "x.yaml"],
+        ["train", "--base", "b", "--train", "t", "--output", "o", "--rank", "0"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--dropout", "1"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--layers", "3-x"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--targets", "query,,value"],
@@ -58,13 +63,16 @@ import Testing
         ["train", "--base", "b", "--train", "t", "--output", "o", "--search", "4", "--resume"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--schedule", "stairs"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--bias", "all"],
-        ["tokenize", "--base", "b", "--max-tokens", "1"], ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
-        ["benchmark", "tokenize", "--base", "b", "--limit", "0"], ["benchmark", "delivery", "--base", "b", "--runs", "0"],
+        ["tokenize", "--base", "b", "--max-tokens", "1"],
+        ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
+        ["benchmark", "tokenize", "--base", "b", "--limit", "0"],
+        ["benchmark", "delivery", "--base", "b", "--runs", "0"],
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
         #expect(outcome.status == 64)
         #expect(outcome.output.isEmpty)
-        #expect(outcome.error.hasPrefix("error: ") || outcome.error.contains("Usage:") || outcome.error.contains("USAGE:"))
+        #expect(
+            outcome.error.hasPrefix("error: ") || outcome.error.contains("Usage:") || outcome.error.contains("USAGE:"))
     }
 }

@@ -11,7 +11,9 @@ import Testing
         let process = Process()
         process.executableURL = package.appending(path: "scripts/install")
         process.arguments = [program]
-        process.environment = ProcessInfo.processInfo.environment.merging(["DESTDIR": scratch.path("root"), "PREFIX": "/opt/birds"]) { $1 }
+        process.environment = ProcessInfo.processInfo.environment.merging([
+            "DESTDIR": scratch.path("root"), "PREFIX": "/opt/birds",
+        ]) { $1 }
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try scratch.newFile("stderr")
         let status = try await Program.start(process).status
@@ -33,7 +35,9 @@ import Testing
         #expect(status == 0, "\(error)")
         #expect(scratch.content("root/opt/birds/bin") == ["lorikeet"])
         #expect(scratch.content("root/opt/birds/share/lorikeet/pipelines").contains { $0.hasSuffix(".yaml") })
-        #expect(try scratch.text("root/etc/bash_completion.d/lorikeet") == "completions: --generate-completion-script bash\n")
+        #expect(
+            try scratch.text("root/etc/bash_completion.d/lorikeet")
+                == "completions: --generate-completion-script bash\n")
         let unit = try scratch.text("root/etc/systemd/system/lorikeet.service")
         #expect(unit.contains("/opt/birds/bin/lorikeet") && !unit.contains("/usr/local/bin/lorikeet"))
     }

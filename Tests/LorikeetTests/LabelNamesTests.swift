@@ -1,5 +1,6 @@
 import BERT
 import Foundation
+import Serving
 import TestSupport
 import Testing
 

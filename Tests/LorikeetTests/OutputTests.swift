@@ -2,12 +2,15 @@ import ArgumentParser
 import Foundation
 import Testing
 
+@testable import JSON
+@testable import Reports
 @testable import lorikeet
 
 @Suite struct OutputTests {
     @Test func jsonKeepsOrderAndEscapesWhatMustBe() throws {
         let value = JSONValue.object([
-            ("b", .string("a\"\\\n\t\u{0}\u{2028}é😀")), ("a", .array([.integer(-3), .number(0.1), .float(0.1), .null, .boolean(true)])),
+            ("b", .string("a\"\\\n\t\u{0}\u{2028}é😀")),
+            ("a", .array([.integer(-3), .number(0.1), .float(0.1), .null, .boolean(true)])),
             ("nan", .number(.nan)),
         ])
         #expect(value.text == #"{"b":"a\"\\\n\t\u0000\u2028é😀","a":[-3,0.1,0.1,null,true],"nan":null}"#)
@@ -15,7 +18,8 @@ import Testing
         #expect(object["b"] as? String == "a\"\\\n\t\u{0}\u{2028}é😀")
     }
 
-    @Test(arguments: [Float(1e-7), 1, 0.333_333_34, 3.402_823_5e38, -0.0, .leastNonzeroMagnitude]) func floatsReadBackAsThemselves(
+    @Test(arguments: [Float(1e-7), 1, 0.333_333_34, 3.402_823_5e38, -0.0, .leastNonzeroMagnitude])
+    func floatsReadBackAsThemselves(
         value: Float
     ) throws {
         let text = JSONValue.array([.float(value)]).text
@@ -30,7 +34,9 @@ import Testing
         #expect(table.lines == ["name    rows", "a       1000", "longer     7"])
     }
 
-    @Test(arguments: [(0.0, "0:00"), (42.4, "0:42"), (125, "2:05"), (3_780, "1:03:00"), (-1, "0:00"), (.infinity, "99:59:59")])
+    @Test(arguments: [
+        (0.0, "0:00"), (42.4, "0:42"), (125, "2:05"), (3_780, "1:03:00"), (-1, "0:00"), (.infinity, "99:59:59"),
+    ])
     func timeLeftReadsLikeAClock(seconds: Double, text: String) { #expect(Figure.clock(seconds) == text) }
 
     @Test(arguments: [0, 0.01, 0.5, 0.99, 1, 2, -1]) func barsAreAlwaysOfOneWidth(fraction: Double) {

@@ -6,10 +6,13 @@ import Testing
 /// `run`, `check`, `test` and `retrain` as a script calls them; what they do inside is the daemon's own tests' matter.
 @Suite(.scratch) struct PipelineCommandTests {
     /// A pipeline file over a tiny base with an adapter for its one task, and the example that the adapter gets right.
-    private static func pipeline(dsn: String = "host=/nowhere", extra: String = "") throws -> (scratch: Scratch, file: String) {
+    private static func pipeline(dsn: String = "host=/nowhere", extra: String = "") throws -> (
+        scratch: Scratch, file: String
+    ) {
         let scratch = try Scratch()
         let folder = try TinyBase.write(to: scratch)
-        let adapter = try TestModels.adapter(over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
+        let adapter = try TestModels.adapter(
+            over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
         try adapter.write(to: scratch.path("adapter"))
         let file = try scratch.write(
             "pipeline.yaml",
@@ -77,7 +80,8 @@ import Testing
 
     @Test func examplesPassOrFail() async throws {
         let (_, file) = try Self.pipeline(
-            extra: "examples: [{ text: the film was good, task: mood, label: plus }, { text: the film was good, task: mood, label: minus }]"
+            extra:
+                "examples: [{ text: the film was good, task: mood, label: plus }, { text: the film was good, task: mood, label: minus }]"
         )
         let outcome = try await Program.run(["test", file])
         #expect(outcome.status == 1, "\(outcome.error)")
@@ -93,14 +97,21 @@ import Testing
         try await withTestDatabase { database in
             let (scratch, file) = try Self.pipeline(dsn: database.dsn())
             #expect(try await Program.run(["migrate", "--pipeline", file]).status == 0)
-            let imported = try await Program.run(["adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote"])
+            let imported = try await Program.run([
+                "adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote",
+            ])
             #expect(imported.status == 0, "\(imported.error)")
-            let unknown = try await Program.run(["adapters", "import", "taste", scratch.path("adapter"), "--pipeline", file])
+            let unknown = try await Program.run([
+                "adapters", "import", "taste", scratch.path("adapter"), "--pipeline", file,
+            ])
             #expect(unknown.status == 78)
             #expect(unknown.error.contains("taste"))
-            let other = try TestModels.adapter(over: BERTBase(directory: scratch.path("base")), labels: ["up", "down"], task: "mood")
+            let other = try TestModels.adapter(
+                over: BERTBase(directory: scratch.path("base")), labels: ["up", "down"], task: "mood")
             try other.write(to: scratch.path("other"))
-            let mismatch = try await Program.run(["adapters", "import", "mood", scratch.path("other"), "--pipeline", file])
+            let mismatch = try await Program.run([
+                "adapters", "import", "mood", scratch.path("other"), "--pipeline", file,
+            ])
             #expect(mismatch.status == 78)
             #expect(mismatch.error.contains("\(file):6: tasks.mood: labels differ"))
         }

@@ -1,4 +1,5 @@
 import Foundation
+import Serving
 import TestSupport
 
 /// The real executable, run as a process of its own, as a script would.
@@ -9,7 +10,9 @@ enum Program {
         let output: String
         let error: String
 
-        var lines: [String] { output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init) }
+        var lines: [String] {
+            output.split(separator: "\n", omittingEmptySubsequences: false).dropLast().map(String.init)
+        }
 
         /// Standard output's lines as JSON objects; nil for a line that is none.
         var objects: [[String: Any]?] {
@@ -78,7 +81,9 @@ enum Program {
     /// A pipe whose ends no other child of the tests holds open: a server that another test starts would keep it from ending.
     static func pipe() -> Pipe {
         let pipe = Pipe()
-        for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] { _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC) }
+        for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {
+            _ = fcntl(end.fileDescriptor, F_SETFD, FD_CLOEXEC)
+        }
         return pipe
     }
 

@@ -23,28 +23,36 @@ import Testing
 
     @Test func rowsAreListedShownAndDiscarded() async throws {
         try await Self.withRejected { environment in
-            let list = try await Program.run(["rejected", "list", "--stage", "store", "--since", "1h", "--json"], environment: environment)
+            let list = try await Program.run(
+                ["rejected", "list", "--stage", "store", "--since", "1h", "--json"], environment: environment)
             #expect(list.status == 0, "\(list.error)")
             #expect(list.objects.map { $0?["origin"] as? String } == ["letters/0@17"])
             #expect(!list.output.contains("secret"))
-            let summary = try await Program.run(["rejected", "list", "--summary", "--reason", "utf"], environment: environment)
+            let summary = try await Program.run(
+                ["rejected", "list", "--summary", "--reason", "utf"], environment: environment)
             #expect(summary.output.contains("not UTF-8") && !summary.output.contains("too short"), "\(summary.output)")
 
             let plain = try await Program.run(["rejected", "show", "letters/0@17"], environment: environment)
-            #expect(plain.status == 0 && plain.output.contains("23514: too short") && !plain.output.contains("secret"), "\(plain.output)")
-            let whole = try await Program.run(["rejected", "show", "letters/0@17", "--payload", "--json"], environment: environment)
+            #expect(
+                plain.status == 0 && plain.output.contains("23514: too short") && !plain.output.contains("secret"),
+                "\(plain.output)")
+            let whole = try await Program.run(
+                ["rejected", "show", "letters/0@17", "--payload", "--json"], environment: environment)
             #expect(whole.objects.first??["payload"] as? String == "a secret letter")
             #expect(whole.objects.first??["key"] as? String == "k")
-            let bytes = try await Program.run(["rejected", "show", "letters/0@18", "--payload", "--json"], environment: environment)
+            let bytes = try await Program.run(
+                ["rejected", "show", "letters/0@18", "--payload", "--json"], environment: environment)
             #expect((bytes.objects.first??["payload"] as? [String: String]) == ["base64": "/w=="])
             let missing = try await Program.run(["rejected", "show", "letters/0@19"], environment: environment)
             #expect(missing.status == 1 && missing.error.contains("no rejected message letters/0@19"))
 
             let careless = try await Program.run(["rejected", "discard"], environment: environment)
             #expect(careless.status == 64, "\(careless.error)")
-            let one = try await Program.run(["rejected", "discard", "letters/0@18", "--json"], environment: environment)
+            let one = try await Program.run(
+                ["rejected", "discard", "letters/0@18", "--json"], environment: environment)
             #expect(one.objects.first??["discarded"] as? Int == 1)
-            let rest = try await Program.run(["rejected", "discard", "--all", "--name", "mail"], environment: environment)
+            let rest = try await Program.run(
+                ["rejected", "discard", "--all", "--name", "mail"], environment: environment)
             #expect(rest.output == "1 rejected messages discarded\n")
         }
     }
@@ -52,7 +60,9 @@ import Testing
     @Test func aRetryNeedsAPipelineFile() async throws {
         let outcome = try await Program.run(["rejected", "retry", "--all", "--database", "postgresql:///nowhere"])
         #expect(outcome.status == 64 && outcome.error.contains("--pipeline FILE"), "\(outcome.error)")
-        let time = try await Program.run(["rejected", "list", "--since", "yesterday", "--database", "postgresql:///nowhere"])
+        let time = try await Program.run([
+            "rejected", "list", "--since", "yesterday", "--database", "postgresql:///nowhere",
+        ])
         #expect(time.status == 64, "\(time.error)")
     }
 }

@@ -3,8 +3,6 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import lorikeet
-
 /// Trainings that are interrupted, killed, or run out of disk, as processes.
 @Suite(.scratch) struct ResumeTests {
     private struct Material {
@@ -20,7 +18,8 @@ import Testing
 
         func arguments(_ output: String = "adapter", epochs: Int = 120) -> [String] {
             [
-                "train", "--base", base, "--train", train, "--output", scratch.path(output), "--epochs", String(epochs), "--workers", "2",
+                "train", "--base", base, "--train", train, "--output", scratch.path(output), "--epochs", String(epochs),
+                "--workers", "2",
                 "--json",
             ]
         }
@@ -33,7 +32,9 @@ import Testing
         /// Starts a training, does something to it after the first epoch's line, and waits for the end.
         ///
         /// The pipe is small and nobody empties it before: the training cannot be over by then.
-        func run(_ arguments: [String], disturbed: (pid_t) throws -> Void) async throws -> (status: Int32, error: String) {
+        func run(_ arguments: [String], disturbed: (pid_t) throws -> Void) async throws -> (
+            status: Int32, error: String
+        ) {
             var ends: [Int32] = [0, 0]
             #expect(pipe(&ends) == 0)
             for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
@@ -96,7 +97,8 @@ import Testing
 
         // Without a word about it, the checkpoint is neither used nor lost.
         let silent = try await Program.run(material.arguments())
-        #expect(silent.status == 1 && silent.error.contains("adapter.checkpoint: an interrupted training is kept there"))
+        #expect(
+            silent.status == 1 && silent.error.contains("adapter.checkpoint: an interrupted training is kept there"))
 
         let resumed = try await Program.run(material.arguments() + ["--resume"])
         #expect(resumed.status == 0, "\(resumed.error)")
@@ -112,7 +114,9 @@ import Testing
         _ = try await material.run(material.arguments(), signal: SIGTERM)
         let other = try await Program.run(material.arguments() + ["--resume", "--rank", "4", "--alpha", "3"])
         #expect(other.status == 1)
-        #expect(other.error.contains("alpha (16 then, 3 now)") && other.error.contains("rank (8 then, 4 now)"), "\(other.error)")
+        #expect(
+            other.error.contains("alpha (16 then, 3 now)") && other.error.contains("rank (8 then, 4 now)"),
+            "\(other.error)")
         try material.scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(60)))
         let rows = try await Program.run(material.arguments() + ["--resume"])
         #expect(rows.status == 1 && rows.error.contains("these differ: the rows to learn from"))
@@ -131,12 +135,14 @@ import Testing
         #expect(try await Program.run(material.arguments("whole")).status == 0)
         let file = material.scratch.path("adapter/thesis.txt")
         let outcome = try await material.run(material.arguments()) { _ in
-            try FileManager.default.createDirectory(atPath: material.scratch.path("adapter"), withIntermediateDirectories: false)
+            try FileManager.default.createDirectory(
+                atPath: material.scratch.path("adapter"), withIntermediateDirectories: false)
             try Data("years of work".utf8).write(to: URL(fileURLWithPath: file))
         }
         #expect(outcome.status == 1)
         #expect(
-            outcome.error.contains("adapter.checkpoint keeps the training: the same command with --resume writes the adapter"),
+            outcome.error.contains(
+                "adapter.checkpoint keeps the training: the same command with --resume writes the adapter"),
             "\(outcome.error)")
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "years of work")
         try FileManager.default.removeItem(atPath: material.scratch.path("adapter"))
@@ -158,7 +164,9 @@ import Testing
         let search = ["--search", "200", "--progress", "json"]
         let interrupted = try await material.runSearch(material.arguments() + search, signal: SIGTERM)
         #expect(interrupted.status == 1)
-        #expect(interrupted.error.contains("the same command with --resume and the settings found in place of --search goes on"))
+        #expect(
+            interrupted.error.contains(
+                "the same command with --resume and the settings found in place of --search goes on"))
         #expect(material.scratch.exists("adapter.checkpoint") && !material.scratch.exists("adapter"))
         let data = Data(try material.scratch.text("stdout").utf8)
         let found = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -173,9 +181,12 @@ import Testing
 
     @Test func withoutValidationRowsIdleOptionsAreNamed() async throws {
         let material = try Material()
-        let outcome = try await Program.run(material.arguments(epochs: 2) + ["--hold-out", "0", "--patience", "1", "--precision", "0.9"])
+        let outcome = try await Program.run(
+            material.arguments(epochs: 2) + ["--hold-out", "0", "--patience", "1", "--precision", "0.9"])
         #expect(outcome.status == 0 && outcome.lines.count == 2)
-        #expect(outcome.error.contains("no validation rows, so that --patience and --precision cannot be heeded"), "\(outcome.error)")
+        #expect(
+            outcome.error.contains("no validation rows, so that --patience and --precision cannot be heeded"),
+            "\(outcome.error)")
     }
 
     @Test func aKilledTrainingLeavesTheOldAdapterOrTheNewOne() async throws {
@@ -199,7 +210,8 @@ import Testing
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
         process.arguments =
-            ["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"", try BuiltProgram.url().path] + material.arguments(epochs: 1)
+            ["-c", "trap '' XFSZ; ulimit -f 2; exec \"$0\" \"$@\"", try BuiltProgram.url().path]
+            + material.arguments(epochs: 1)
         process.standardOutput = try material.scratch.newFile("stdout")
         process.standardError = try material.scratch.newFile("stderr")
         #expect(try await Program.start(process).status == 1)
@@ -212,10 +224,14 @@ import Testing
     @Test func aTrainingThatDivergesWritesTheEpochBeforeAndFails() async throws {
         let material = try Material()
         let outcome = try await Program.run(
-            material.arguments("adapter", epochs: 4) + ["--batch", "64", "--warmup", "1", "--rate", "1e38", "--weight-decay", "0"])
+            material.arguments("adapter", epochs: 4) + [
+                "--batch", "64", "--warmup", "1", "--rate", "1e38", "--weight-decay", "0",
+            ])
         #expect(outcome.status == 1)
         #expect(outcome.error.contains("the loss is not a number at batch 1 of epoch"), "\(outcome.error)")
-        #expect(outcome.error.contains("try a lower rate") && outcome.error.contains("holds the adapter as it was after epoch"))
+        #expect(
+            outcome.error.contains("try a lower rate")
+                && outcome.error.contains("holds the adapter as it was after epoch"))
         #expect(material.scratch.content("adapter").contains("adapter_model.safetensors"))
     }
 
@@ -230,7 +246,10 @@ import Testing
             let object = try #require(try JSONSerialization.jsonObject(with: Data(last.utf8)) as? [String: Any])
             #expect(object["step"] as? Int == object["steps"] as? Int && object["seconds_left"] is Double)
         } else {
-            #expect(outcome.error.split(separator: "\n").allSatisfy { $0.hasPrefix("{\"rows\":") || $0.hasPrefix("{\"kept_epoch\":") })
+            #expect(
+                outcome.error.split(separator: "\n").allSatisfy {
+                    $0.hasPrefix("{\"rows\":") || $0.hasPrefix("{\"kept_epoch\":")
+                })
         }
     }
 }

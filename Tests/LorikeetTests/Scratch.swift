@@ -27,7 +27,9 @@ struct Scratch: Sendable {
         return try FileHandle(forWritingTo: URL(fileURLWithPath: path(name)))
     }
 
-    func text(_ name: String) throws -> String { String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self) }
+    func text(_ name: String) throws -> String {
+        String(decoding: try Data(contentsOf: URL(fileURLWithPath: path(name))), as: UTF8.self)
+    }
 
     /// The bytes of the adapter's weights in a folder.
     func weights(_ adapter: String) throws -> Data {
@@ -45,7 +47,9 @@ struct Scratch: Sendable {
 struct ScratchTrait: TestTrait, SuiteTrait, TestScoping {
     var isRecursive: Bool { true }
 
-    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void) async throws {
+    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void)
+        async throws
+    {
         guard testCase != nil else { return try await function() }
         let root = FileManager.default.temporaryDirectory.appending(path: "lorikeet-tests-\(UUID().uuidString)").path
         defer { try? FileManager.default.removeItem(atPath: root) }

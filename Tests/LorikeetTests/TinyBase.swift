@@ -3,7 +3,9 @@ import TestSupport
 
 /// A BERT of two layers with random weights whose vocabulary has a few words, and rows that even it can learn.
 enum TinyBase {
-    static let words = ["good", "fine", "nice", "great", "bad", "poor", "awful", "sad", "day", "food", "film", "book", "the", "was"]
+    static let words = [
+        "good", "fine", "nice", "great", "bad", "poor", "awful", "sad", "day", "food", "film", "book", "the", "was",
+    ]
 
     /// Writes the base into a folder of the given name and returns its path.
     static func write(to scratch: Scratch, name: String = "base", seed: UInt64 = 1) throws -> String {

@@ -18,7 +18,8 @@ import Testing
     @Test func theLastLineNeedsNoLineEndAndACarriageReturnIsNoText() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
-        let outcome = try await Program.run(["tokenize", "--base", base, "--input", "-"], input: Data("good\r\nbad".utf8))
+        let outcome = try await Program.run(
+            ["tokenize", "--base", base, "--input", "-"], input: Data("good\r\nbad".utf8))
         #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 90, 3], [2, 94, 3]])
     }
 
@@ -26,19 +27,23 @@ import Testing
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
         let files = [
-            try scratch.write("texts.txt", "good day\nbad food\n"), try scratch.write("texts.tsv", "plus\tgood day\nminus\tbad food\n"),
+            try scratch.write("texts.txt", "good day\nbad food\n"),
+            try scratch.write("texts.tsv", "plus\tgood day\nminus\tbad food\n"),
             try scratch.write("texts.jsonl", "{\"text\":\"good day\",\"label\":\"plus\"}\n{\"text\":\"bad food\"}\n"),
         ]
         for file in files {
             let outcome = try await Program.run(["tokenize", "--base", base, "--input", file])
-            #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 90, 98, 3], [2, 94, 99, 3]], "\(file): \(outcome.error)")
+            #expect(
+                outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 90, 98, 3], [2, 94, 99, 3]],
+                "\(file): \(outcome.error)")
         }
     }
 
     @Test func aLongTextIsCut() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
-        let outcome = try await Program.run(["tokenize", "--base", base, "--max-tokens", "3"], input: Data("a good day\n".utf8))
+        let outcome = try await Program.run(
+            ["tokenize", "--base", base, "--max-tokens", "3"], input: Data("a good day\n".utf8))
         #expect(outcome.objects.map { $0?["ids"] as? [Int] } == [[2, 5, 3]])
     }
 
@@ -53,7 +58,8 @@ import Testing
     @Test func aLineThatIsNotUTF8IsNamedAndWhatCameBeforeIsKept() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
-        let outcome = try await Program.run(["tokenize", "--base", base], input: Data("good\n".utf8) + Data([0xff, 0xfe, 0x0a]))
+        let outcome = try await Program.run(
+            ["tokenize", "--base", base], input: Data("good\n".utf8) + Data([0xff, 0xfe, 0x0a]))
         #expect(outcome.status == 1)
         #expect(outcome.error.contains("standard input:2: not UTF-8"))
     }

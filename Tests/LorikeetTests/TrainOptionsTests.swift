@@ -2,7 +2,7 @@ import Foundation
 import Testing
 import Training
 
-@testable import lorikeet
+@testable import Serving
 
 /// Options of `train` that decide what is learnt, what is kept and what is said, through the real program.
 @Suite(.scratch) struct TrainOptionsTests {
@@ -25,7 +25,10 @@ import Training
 
         func run(_ output: String, _ extra: [String]) async throws -> Program.Outcome {
             try await Program.run(
-                ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path(output)]
+                [
+                    "train", "--base", base, "--train", train, "--validation", validation, "--output",
+                    scratch.path(output),
+                ]
                     + ["--rate", "2e-2", "--no-report", "--json"] + extra)
         }
     }
@@ -36,7 +39,8 @@ import Training
 
     // MARK: - What is kept
 
-    @Test(arguments: KeptEpoch.allCases) func theEpochThatIsKeptIsTheBestByWhatWasAsked(keeping: KeptEpoch) async throws {
+    @Test(arguments: KeptEpoch.allCases) func theEpochThatIsKeptIsTheBestByWhatWasAsked(keeping: KeptEpoch) async throws
+    {
         let material = try Material()
         let outcome = try await material.run("adapter", ["--epochs", "8", "--keep", keeping.rawValue])
         #expect(outcome.status == 0, "\(outcome.error)")
@@ -46,7 +50,8 @@ import Training
         let all = 1...epochs.count
         switch keeping {
         case .last: #expect(kept == epochs.count)
-        case .loss: #expect(try figure("validation_loss", of: kept) == all.map { try figure("validation_loss", of: $0) }.min())
+        case .loss:
+            #expect(try figure("validation_loss", of: kept) == all.map { try figure("validation_loss", of: $0) }.min())
         case .accuracy: #expect(try figure("accuracy", of: kept) == all.map { try figure("accuracy", of: $0) }.max())
         case .macroF1: #expect(try figure("macro_f1", of: kept) == all.map { try figure("macro_f1", of: $0) }.max())
         }
@@ -54,7 +59,8 @@ import Training
 
     @Test func patienceEndsATrainingThatGetsNoBetter() async throws {
         let material = try Material()
-        let outcome = try await material.run("adapter", ["--epochs", "60", "--keep", "loss", "--patience", "2", "--schedule", "constant"])
+        let outcome = try await material.run(
+            "adapter", ["--epochs", "60", "--keep", "loss", "--patience", "2", "--schedule", "constant"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let last = try #require(outcome.objects.last??["epoch"] as? Int)
         #expect(last < 60)
@@ -66,7 +72,10 @@ import Training
         let report = material.scratch.path("r.html")
         let outcome = try await Program.run(
             ["train", "--base", material.base, "--train", material.train, "--validation", material.validation]
-                + ["--output", material.scratch.path("adapter"), "--epochs", "40", "--rate", "2e-2", "--precision", "0.777"]
+                + [
+                    "--output", material.scratch.path("adapter"), "--epochs", "40", "--rate", "2e-2", "--precision",
+                    "0.777",
+                ]
                 + ["--report", report, "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let points = try #require(outcome.notes.lazy.compactMap { $0["abstention"] as? [[String: Any]] }.first)
@@ -120,9 +129,13 @@ import Training
     func theRuleForConflictsIsAnOption(rule: String, leftOut: Int, minus: Int, plus: Int) async throws {
         let material = try Material()
         let rows = (0..<8).map { "plus\tgood \($0)\nminus\tbad \($0)\n" }.joined()
-        let train = try material.scratch.write("conflicts.tsv", rows + "plus\tthe day\nplus\tThe  day\nminus\tthe day\n")
+        let train = try material.scratch.write(
+            "conflicts.tsv", rows + "plus\tthe day\nplus\tThe  day\nminus\tthe day\n")
         let outcome = try await Program.run(
-            ["train", "--base", material.base, "--train", train, "--hold-out", "0", "--output", material.scratch.path("adapter")]
+            [
+                "train", "--base", material.base, "--train", train, "--hold-out", "0", "--output",
+                material.scratch.path("adapter"),
+            ]
                 + ["--epochs", "1", "--conflicts", rule, "--no-report", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let report = try #require(outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
@@ -139,18 +152,29 @@ import Training
         }
         let train = try material.scratch.write("sets.tsv", rows[..<60].joined() + "no tab\n")
         let validation = try material.scratch.write("sets-test.tsv", rows[60...].joined())
-        let arguments = ["train", "--base", material.base, "--train", train, "--validation", validation, "--multi-label"]
-        let common = ["--output", material.scratch.path("adapter"), "--epochs", "5", "--rate", "1e-2", "--label-separator", ";", "--json"]
+        let arguments = [
+            "train", "--base", material.base, "--train", train, "--validation", validation, "--multi-label",
+        ]
+        let common = [
+            "--output", material.scratch.path("adapter"), "--epochs", "5", "--rate", "1e-2", "--label-separator", ";",
+            "--json",
+        ]
         let strict = try await Program.run(arguments + common)
-        #expect(strict.status == 1 && strict.error.contains("sets.tsv:61: no tab between label and text"), "\(strict.error)")
+        #expect(
+            strict.status == 1 && strict.error.contains("sets.tsv:61: no tab between label and text"), "\(strict.error)"
+        )
         let outcome = try await Program.run(arguments + common + ["--skip-bad-rows"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let report = try #require(outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
         let training = try #require(report["training"] as? [String: Any])
-        #expect(training["bad_rows"] as? Int == 1 && Set((training["labels"] as? [String: Int] ?? [:]).keys) == ["plus", "minus", "day"])
+        #expect(
+            training["bad_rows"] as? Int == 1
+                && Set((training["labels"] as? [String: Int] ?? [:]).keys) == ["plus", "minus", "day"])
         let html = try material.scratch.text("adapter/report.html")
         HTMLCheck.expectGood(html)
-        for part in ["micro-F1", "exact sets", "threshold", "Loss by epoch", "validation loss"] { #expect(html.contains(part), "\(part)") }
+        for part in ["micro-F1", "exact sets", "threshold", "Loss by epoch", "validation loss"] {
+            #expect(html.contains(part), "\(part)")
+        }
         #expect(!html.contains("Confusion"))
     }
 
@@ -159,13 +183,17 @@ import Training
         let rows = (0..<PreparedRows.maximumLabels).map { "label \($0)\tthe \(TinyBase.words[$0 % 14]) \($0)\n" }
         let train = try material.scratch.write("many.tsv", rows.joined())
         let validation = try material.scratch.write("few.tsv", rows[..<5].joined())
-        let about = ["--base", material.base, "--train", train, "--validation", validation, "--output", material.scratch.path("adapter")]
+        let about = [
+            "--base", material.base, "--train", train, "--validation", validation, "--output",
+            material.scratch.path("adapter"),
+        ]
         let outcome = try await Program.run(["train"] + about + ["--epochs", "1", "--batch", "500", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let report = try #require(outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
         #expect((report["labels_with_one_row"] as? [String])?.count == 10_000)
         let used = try await Program.run(
-            ["classify", "--base", material.base, "--adapter", material.scratch.path("adapter")], input: Data("good\n".utf8))
+            ["classify", "--base", material.base, "--adapter", material.scratch.path("adapter")],
+            input: Data("good\n".utf8))
         #expect(used.status == 0 && (used.objects.first??["scores"] as? [String: Double])?.count == 10_000)
         try material.scratch.write("many.tsv", rows.joined() + "one more\ttext\n")
         let tooMany = try await Program.run(["train"] + about + ["--overwrite"])
@@ -176,7 +204,8 @@ import Training
 
     @Test func aSearchShowsItsTrialsInLines() async throws {
         let material = try Material()
-        let outcome = try await material.run("adapter", ["--epochs", "2", "--search", "3", "--progress", "lines", "--keep", "loss"])
+        let outcome = try await material.run(
+            "adapter", ["--epochs", "2", "--search", "3", "--progress", "lines", "--keep", "loss"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.error.contains("trial 1/3  halving 1/2  no. 1  macro-F1 "), "\(outcome.error)")
         #expect(outcome.error.contains("trial 2/2  halving 2/2"))

@@ -1,4 +1,5 @@
 import Foundation
+import Serving
 import TestSupport
 import Testing
 
@@ -9,7 +10,10 @@ import Testing
     ) async throws -> (outcome: Program.Outcome, rows: [String: Any]?) {
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(
-            ["train", "--base", base, "--output", scratch.path("adapter"), "--epochs", "6", "--rate", "1e-2", "--no-report", "--json"]
+            [
+                "train", "--base", base, "--output", scratch.path("adapter"), "--epochs", "6", "--rate", "1e-2",
+                "--no-report", "--json",
+            ]
                 + extra, input: input, environment: environment)
         return (outcome, outcome.notes.lazy.compactMap { $0["rows"] as? [String: Any] }.first)
     }
@@ -18,7 +22,8 @@ import Testing
         let scratch = try Scratch()
         let rows = TinyBase.rows(90)
         let tsv = try scratch.write("a.tsv", TinyBase.tsv(Array(rows[..<30])))
-        let csv = try scratch.write("b.csv", "label,text\n" + rows[30..<60].map { "\($0.label),\"\($0.text)\"\n" }.joined())
+        let csv = try scratch.write(
+            "b.csv", "label,text\n" + rows[30..<60].map { "\($0.label),\"\($0.text)\"\n" }.joined())
         let lines = rows[60...].map { "{\"label\": \"\($0.label)\", \"text\": \"\($0.text)\"}\n" }.joined()
         let (outcome, report) = try await Self.train(
             scratch, ["--train", tsv, csv, "-", "--format", "jsonl", "--hold-out", "0"], input: Data(lines.utf8))
@@ -35,22 +40,26 @@ import Testing
             try connection.execute("CREATE TABLE tickets (body text, mood text, day int)")
             for (day, row) in TinyBase.rows(64).enumerated() {
                 try connection.execute(
-                    "INSERT INTO tickets VALUES ($1, $2, $3)", [.text(row.text), .text(row.label), .integer(Int64(day))])
+                    "INSERT INTO tickets VALUES ($1, $2, $3)",
+                    [.text(row.text), .text(row.label), .integer(Int64(day))])
             }
             let scratch = try Scratch()
             let environment = ["DATABASE_URL": database.dsn()]
             let wanted = "SELECT body AS text, mood AS label FROM tickets WHERE day"
             let (outcome, report) = try await Self.train(
-                scratch, ["--query", wanted + " < 48", "--validation-query", wanted + " >= 48"], environment: environment)
+                scratch, ["--query", wanted + " < 48", "--validation-query", wanted + " >= 48"],
+                environment: environment)
             #expect(outcome.status == 0, "\(outcome.error)")
             #expect((report?["training"] as? [String: Any])?["read"] as? Int == 48)
             #expect((report?["validation"] as? [String: Any])?["read"] as? Int == 16)
 
             for (query, message) in [
                 ("SELECT body FROM tickets", "query: its columns must be text and label, they are body"),
-                ("DELETE FROM tickets RETURNING body AS text, mood AS label", "25006"), ("SELECT body AS text FROM nowhere", "42P01"),
+                ("DELETE FROM tickets RETURNING body AS text, mood AS label", "25006"),
+                ("SELECT body AS text FROM nowhere", "42P01"),
             ] {
-                let (refused, _) = try await Self.train(scratch, ["--query", query, "--overwrite"], environment: environment)
+                let (refused, _) = try await Self.train(
+                    scratch, ["--query", query, "--overwrite"], environment: environment)
                 #expect(refused.status == 1 && refused.error.contains(message), "\(refused.error)")
             }
             #expect(try connection.execute("SELECT count(*) AS n FROM tickets").first?.integer("n") == 64)
@@ -90,7 +99,9 @@ import Testing
     @Test func anAbstentionOfAWantedPrecisionIsWhatWasMeasured() async throws {
         let scratch = try Scratch()
         // A fifth of the labels is wrong: no score is always right.
-        let rows = TinyBase.rows(200).enumerated().map { ($1.label == "plus" && $0 % 5 == 0 ? "minus" : $1.label, $1.text + " \($0 % 7)") }
+        let rows = TinyBase.rows(200).enumerated().map {
+            ($1.label == "plus" && $0 % 5 == 0 ? "minus" : $1.label, $1.text + " \($0 % 7)")
+        }
         let train = try scratch.write("train.tsv", TinyBase.tsv(rows))
         let (outcome, _) = try await Self.train(scratch, ["--train", train, "--hold-out", "0"])
         #expect(outcome.status == 0, "\(outcome.error)")

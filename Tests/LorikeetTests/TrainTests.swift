@@ -13,7 +13,10 @@ import Testing
     @Test func everyEpochIsAnObjectAndTheFolderIsAnAdapter() async throws {
         let (scratch, base, train, validation) = try Self.material()
         let outcome = try await Program.run(
-            ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("deep/adapter")]
+            [
+                "train", "--base", base, "--train", train, "--validation", validation, "--output",
+                scratch.path("deep/adapter"),
+            ]
                 + ["--epochs", "2", "--rate", "1e-2", "--task", "mood", "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let epochs = outcome.objects
@@ -23,16 +26,24 @@ import Testing
         }
         #expect(notes.count == 2 && notes.first?["rows"] is [String: Any] && notes.last?["calibration"] != nil)
         for object in epochs {
-            for key in ["loss", "seconds", "documents_per_second", "accuracy", "macro_f1"] { #expect(object?[key] is Double, "\(key)") }
+            for key in ["loss", "seconds", "documents_per_second", "accuracy", "macro_f1"] {
+                #expect(object?[key] is Double, "\(key)")
+            }
         }
-        #expect(scratch.content("deep/adapter") == ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html"])
+        #expect(
+            scratch.content("deep/adapter") == [
+                "adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html",
+            ])
         #expect(scratch.content("deep") == ["adapter"])
     }
 
     @Test func peopleGetATable() async throws {
         let (scratch, base, train, validation) = try Self.material()
         let outcome = try await Program.run(
-            ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path("adapter")]
+            [
+                "train", "--base", base, "--train", train, "--validation", validation, "--output",
+                scratch.path("adapter"),
+            ]
                 + ["--epochs", "1"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.output.contains("epoch 1"))
@@ -88,11 +99,13 @@ import Testing
 
     @Test(arguments: [
         (["--train", "/nowhere.tsv"], 1, "/nowhere.tsv"), (["--layers", "0-5"], 64, "there is no layer 2"),
-        (["--max-tokens", "65"], 64, "at most 64"), (["--targets", "query,wheel"], 1, "wheel"), (["--from", "/nowhere"], 1, "/nowhere"),
+        (["--max-tokens", "65"], 64, "at most 64"), (["--targets", "query,wheel"], 1, "wheel"),
+        (["--from", "/nowhere"], 1, "/nowhere"),
     ]) func whatTheBaseOrTheDiskDoesNotHaveIsNamed(extra: [String], status: Int, complaint: String) async throws {
         let (scratch, base, train, _) = try Self.material()
         let rows = extra.contains("--train") ? [] : ["--train", train]
-        let outcome = try await Program.run(["train", "--base", base, "--output", scratch.path("adapter")] + rows + extra)
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--output", scratch.path("adapter")] + rows + extra)
         #expect(Int(outcome.status) == status, "\(outcome.error)")
         #expect(outcome.error.contains(complaint), "\(outcome.error)")
         #expect(!scratch.exists("adapter"))
@@ -101,9 +114,18 @@ import Testing
     @Test func everySettingIsAnOption() async throws {
         let (scratch, base, train, _) = try Self.material()
         let outcome = try await Program.run(
-            ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--steps", "3", "--batch", "8"]
-                + ["--accumulation", "2", "--rank", "4", "--alpha", "8", "--rslora", "--bias", "lora_only", "--initialization", "gaussian"]
-                + ["--lora-plus-ratio", "4", "--schedule", "cosine", "--clip", "0.5", "--targets", "all-linear", "--json"])
+            [
+                "train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--steps", "3",
+                "--batch", "8",
+            ]
+                + [
+                    "--accumulation", "2", "--rank", "4", "--alpha", "8", "--rslora", "--bias", "lora_only",
+                    "--initialization", "gaussian",
+                ]
+                + [
+                    "--lora-plus-ratio", "4", "--schedule", "cosine", "--clip", "0.5", "--targets", "all-linear",
+                    "--json",
+                ])
         #expect(outcome.status == 0, "\(outcome.error)")
         let data = try Data(contentsOf: URL(fileURLWithPath: scratch.path("adapter/adapter_config.json")))
         let json = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
@@ -151,23 +173,29 @@ import Testing
         let again = try await Program.run(
             common + ["--output", scratch.path("third"), "--from", scratch.path("second"), "--from-labels", "a", "b"])
         #expect(again.status == 1 && again.error.contains("names its labels itself"), "\(again.error)")
-        #expect(try await Program.run(common + ["--output", scratch.path("third"), "--from-labels", "a", "b"]).status == 64)
+        #expect(
+            try await Program.run(common + ["--output", scratch.path("third"), "--from-labels", "a", "b"]).status == 64)
         #expect(!scratch.exists("third"))
     }
 
     @Test func aWarmStartTakesTheShapeOverAndRefusesAnother() async throws {
         let (scratch, base, train, _) = try Self.material()
         let common = ["train", "--base", base, "--epochs", "1", "--json"]
-        let first = try await Program.run(common + ["--train", train, "--output", scratch.path("first"), "--rank", "3", "--rslora"])
+        let first = try await Program.run(
+            common + ["--train", train, "--output", scratch.path("first"), "--rank", "3", "--rslora"])
         #expect(first.status == 0, "\(first.error)")
         let start = ["--from", scratch.path("first")]
-        let grown = try scratch.write("grown.tsv", TinyBase.tsv(TinyBase.rows(32) + [("odd", "the day was the day"), ("odd", "the film")]))
+        let grown = try scratch.write(
+            "grown.tsv", TinyBase.tsv(TinyBase.rows(32) + [("odd", "the day was the day"), ("odd", "the film")]))
         let second = try await Program.run(common + start + ["--train", grown, "--output", scratch.path("second")])
         #expect(second.status == 0, "\(second.error)")
         #expect(try scratch.text("second/adapter_config.json").contains("\"r\" : 3"))
-        #expect(try scratch.text("second/lorikeet.json").replacing(" ", with: "").contains("\"minus\",\n\"plus\",\n\"odd\""))
+        #expect(
+            try scratch.text("second/lorikeet.json").replacing(" ", with: "").contains("\"minus\",\n\"plus\",\n\"odd\"")
+        )
 
-        let other = try await Program.run(common + start + ["--train", train, "--output", scratch.path("third"), "--rank", "4"])
+        let other = try await Program.run(
+            common + start + ["--train", train, "--output", scratch.path("third"), "--rank", "4"])
         #expect(other.status == 1 && other.error.contains("does not fit"))
         let gone = try await Program.run(
             common + ["--from", scratch.path("second"), "--train", train, "--output", scratch.path("third")])

@@ -1,4 +1,5 @@
 import Glibc
+import LocalServers
 import PostgresClient
 import TestSupport
 import Testing
@@ -43,7 +44,8 @@ import Testing
                 let began = ContinuousClock.now
                 // The second cannot even be sent: nobody empties the socket's buffer.
                 let error = try #require(throws: PostgresError.self) {
-                    try connection.execute("SELECT length($1)", [attempt == 0 ? .bytes([1]) : big], deadline: .milliseconds(200))
+                    try connection.execute(
+                        "SELECT length($1)", [attempt == 0 ? .bytes([1]) : big], deadline: .milliseconds(200))
                 }
                 #expect(error.kind == .deadlineExceeded && error.isConnectionLoss)
                 #expect(ContinuousClock.now - began < .seconds(10))
@@ -68,7 +70,9 @@ import Testing
             try server.crash()
             let (state, isLoss) = outcome.value
             #expect(isLoss && (state == "57P01" || state == "57P02" || state == "08006"), "\(state ?? "none")")
-            let after = try #require(throws: PostgresError.self) { try connection.execute("SELECT 1", deadline: .seconds(5)) }
+            let after = try #require(throws: PostgresError.self) {
+                try connection.execute("SELECT 1", deadline: .seconds(5))
+            }
             #expect(after.isConnectionLoss && !connection.isUsable)
             let refused = try #require(throws: PostgresError.self) { try PostgresConnection(dsn: server.dsn()) }
             #expect(refused.kind == .connectionFailed && refused.isConnectionLoss)
@@ -96,9 +100,10 @@ import Testing
             #expect(try connection.execute("SELECT 1 AS one")[0].integer("one") == 1)
             let canceller = BlockingThread.run {
                 let watcher = try? database.connect()
-                while (try? watcher?.execute("SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'")
-                    .count) == 0
-                {}
+                while (try? watcher?.execute(
+                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
+                )
+                .count) == 0 {}
                 waker.cancelStatement()
             }
             let error = try #require(throws: PostgresError.self) { try connection.execute("SELECT pg_sleep(3600)") }

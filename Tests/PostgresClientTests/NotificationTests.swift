@@ -43,7 +43,9 @@ import Testing
             let (victim, killer) = (try database.connect(), try database.connect())
             let process = try victim.execute("SELECT pg_backend_pid() AS p")[0].integer("p")
             try killer.execute("SELECT pg_terminate_backend($1::int, 10000)", [.integer(process)])
-            let error = try #require(throws: PostgresError.self) { try victim.waitForNotifications(timeout: .seconds(30)) }
+            let error = try #require(throws: PostgresError.self) {
+                try victim.waitForNotifications(timeout: .seconds(30))
+            }
             #expect(error.isConnectionLoss && !victim.isUsable)
         }
     }

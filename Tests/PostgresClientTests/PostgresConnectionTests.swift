@@ -45,7 +45,8 @@ import Testing
         try await withTestDatabase { database in
             let connection = try database.connect()
             let numbers: [Double?] = [0.1, -1e308, .leastNonzeroMagnitude, .infinity, -.infinity, 1 / 3, nil, -0.0]
-            let row = try connection.execute("SELECT $1::float8[] AS d, $2::float8 AS n", [.doubles(numbers), .double(.nan)])[0]
+            let row = try connection.execute(
+                "SELECT $1::float8[] AS d, $2::float8 AS n", [.doubles(numbers), .double(.nan)])[0]
             #expect(try row.doubles("d") == numbers)
             #expect(try row.double("n").isNaN)
         }
@@ -54,19 +55,25 @@ import Testing
     @Test func timestampsKeepTheirMillisecondInEveryCentury() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
-            let times: [Int64] = [0, -1, 1, 951_782_400_000, 1_709_164_800_999, 4_102_444_800_000, -2_208_988_800_000, -62_135_596_800_000]
+            let times: [Int64] = [
+                0, -1, 1, 951_782_400_000, 1_709_164_800_999, 4_102_444_800_000, -2_208_988_800_000,
+                -62_135_596_800_000,
+            ]
             for time in times {
                 let row = try connection.execute(
-                    "SELECT $1::timestamptz AS t, (extract(epoch FROM $1::timestamptz) * 1000)::bigint AS e", [.timestamp(time)])[0]
+                    "SELECT $1::timestamptz AS t, (extract(epoch FROM $1::timestamptz) * 1000)::bigint AS e",
+                    [.timestamp(time)])[0]
                 #expect(try row.timestamp("t") == time)
                 #expect(try row.integer("e") == time)
             }
             #expect(sqlState { try connection.execute("SELECT $1::timestamptz", [.timestamp(.max)]) } == "22008")
-            let ides = try connection.execute("SELECT (extract(epoch FROM '0044-03-15 00:00:00+00 BC'::timestamptz) * 1000)::bigint AS e")[
-                0
-            ].integer("e")
+            let ides = try connection.execute(
+                "SELECT (extract(epoch FROM '0044-03-15 00:00:00+00 BC'::timestamptz) * 1000)::bigint AS e")[
+                    0
+                ].integer("e")
             #expect(
-                try connection.execute("SELECT ($1::timestamptz AT TIME ZONE 'UTC')::text AS t", [.timestamp(ides)])[0].text("t")
+                try connection.execute("SELECT ($1::timestamptz AT TIME ZONE 'UTC')::text AS t", [.timestamp(ides)])[0]
+                    .text("t")
                     == "0044-03-15 00:00:00 BC")
         }
     }
@@ -75,7 +82,8 @@ import Testing
         try await withTestDatabase { database in
             let connection = try database.connect()
             let texts: [String?] = [
-                "", "NULL", nil, "a,b", "{}", "\"", "\\", "\\\"", " spaced ", "line\nbreak", "日本語 🦜 e\u{301}", "\u{FFFD}",
+                "", "NULL", nil, "a,b", "{}", "\"", "\\", "\\\"", " spaced ", "line\nbreak", "日本語 🦜 e\u{301}",
+                "\u{FFFD}",
             ]
             let row = try connection.execute(
                 "SELECT $1::text[] AS t, $2::bigint[] AS i, $3::boolean[] AS b, $4::text[] AS e, $5::text[] AS n, cardinality($1::text[]) AS c",
@@ -104,7 +112,9 @@ import Testing
             #expect(error?.sqlState == "22021")
             #expect(error.map { "\($0)" }?.contains("$2") == true)
             #expect(error.map { "\($0)" }?.contains("secret") == false)
-            #expect(throws: PostgresError.self) { try connection.execute("SELECT $1::text[]", [.texts(["a", "\u{0}"])]) }
+            #expect(throws: PostgresError.self) {
+                try connection.execute("SELECT $1::text[]", [.texts(["a", "\u{0}"])])
+            }
             #expect(try connection.execute("SELECT 1 AS one")[0].integer("one") == 1)
         }
     }
@@ -113,7 +123,9 @@ import Testing
         try await withTestDatabase { database in
             let row = try database.connect().execute(
                 "SELECT 'private' AS t, NULL AS n, '{{1},{2}}'::int[] AS m, '[0:1]={1,2}'::int[] AS l")[0]
-            for read in [{ try row.integer("t") }, { try row.integer("n") }, { try row.integer("missing") }] as [() throws -> Int64] {
+            for read in [{ try row.integer("t") }, { try row.integer("n") }, { try row.integer("missing") }]
+                as [() throws -> Int64]
+            {
                 let error = #expect(throws: PostgresError.self) { try read() }
                 #expect(error?.kind == .unexpectedResult)
                 #expect(error.map { "\($0)" }?.contains("private") == false)
@@ -129,7 +141,9 @@ import Testing
             #expect(try connection.execute("CREATE TABLE t (i int)").affectedRows == 0)
             #expect(try connection.execute("INSERT INTO t SELECT generate_series(1, 5)").affectedRows == 5)
             #expect(try connection.execute("DELETE FROM t WHERE i > $1", [3]).affectedRows == 2)
-            #expect(try connection.executeScript("INSERT INTO t VALUES (9); SELECT count(*) AS n FROM t").first?.integer("n") == 4)
+            #expect(
+                try connection.executeScript("INSERT INTO t VALUES (9); SELECT count(*) AS n FROM t").first?.integer(
+                    "n") == 4)
         }
     }
 
@@ -137,7 +151,9 @@ import Testing
         try await withTestDatabase { database in
             let connection = try database.connect()
             let bytes = (0..<5_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 7) }
-            #expect(try connection.execute("SELECT $1::bytea AS b", [.bytes(bytes)], deadline: .seconds(60))[0].bytes("b") == bytes)
+            #expect(
+                try connection.execute("SELECT $1::bytea AS b", [.bytes(bytes)], deadline: .seconds(60))[0].bytes("b")
+                    == bytes)
         }
     }
 
@@ -189,7 +205,9 @@ import Testing
         try await withTestDatabase { database in
             let connection = try database.connect()
             try connection.execute("CREATE TABLE t (i int UNIQUE DEFERRABLE INITIALLY DEFERRED)")
-            #expect(sqlState { try connection.transaction { try connection.execute("INSERT INTO t VALUES (1), (1)") } } == "23505")
+            #expect(
+                sqlState { try connection.transaction { try connection.execute("INSERT INTO t VALUES (1), (1)") } }
+                    == "23505")
             #expect(connection.isUsable && !connection.isInTransaction)
         }
     }

@@ -27,10 +27,14 @@ import Testing
                 #expect(!text.contains("confidential") && !text.contains("4711") && !text.contains("4712"), "\(text)")
                 #expect(!error.isConnectionLoss)
             }
-            let unique = try #require(throws: PostgresError.self) { try connection.execute("INSERT INTO house.t VALUES (4711, 'b')") }
+            let unique = try #require(throws: PostgresError.self) {
+                try connection.execute("INSERT INTO house.t VALUES (4711, 'b')")
+            }
             #expect([unique.schemaName, unique.tableName, unique.constraintName] == ["house", "t", "t_key"])
             #expect("\(unique)" == "PostgreSQL 23505 unique_violation, constraint t_key, table house.t")
-            let null = try #require(throws: PostgresError.self) { try connection.execute("INSERT INTO house.t VALUES (1, NULL)") }
+            let null = try #require(throws: PostgresError.self) {
+                try connection.execute("INSERT INTO house.t VALUES (1, NULL)")
+            }
             #expect(null.columnName == "label")
         }
     }
@@ -76,7 +80,9 @@ import Testing
             _ = try two.execute("SELECT i FROM t")
             try one.execute("COMMIT")
             let error = try #require(throws: PostgresError.self) { try two.execute("UPDATE t SET i = 9") }
-            #expect("\(error)" == "PostgreSQL 40001 serialization_failure: could not serialize access due to concurrent update")
+            #expect(
+                "\(error)"
+                    == "PostgreSQL 40001 serialization_failure: could not serialize access due to concurrent update")
             try two.execute("ROLLBACK")
         }
     }
@@ -86,7 +92,8 @@ import Testing
             let connection = try database.connect()
             // The role that makes the private server ask for passwords; tests that run at the same time share it.
             try connection.execute(
-                "DO $$ BEGIN CREATE ROLE password_required; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$")
+                "DO $$ BEGIN CREATE ROLE password_required; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+            )
             let role = "\(database.name)_locked"
             try connection.execute("CREATE ROLE \(role) LOGIN PASSWORD 'correct' IN ROLE password_required")
             let dsn = database.dsn(user: role, password: "wr0ng-guess")
@@ -113,11 +120,14 @@ import Testing
     }
 
     @Test(arguments: [
-        "postgresql://user:hunter2@host:notaport/db?nonsense=1", "password=hunter2 nonsense", "postgres//user:hunter2@host/db",
+        "postgresql://user:hunter2@host:notaport/db?nonsense=1", "password=hunter2 nonsense",
+        "postgres//user:hunter2@host/db",
         "host=a passwort=hunter2",
     ])
     func badConnectionStringIsNotQuoted(_ dsn: String) throws {
-        let error = try #require(throws: PostgresError.self) { try PostgresConnection(dsn: dsn, connectTimeout: .seconds(1)) }
+        let error = try #require(throws: PostgresError.self) {
+            try PostgresConnection(dsn: dsn, connectTimeout: .seconds(1))
+        }
         #expect(!"\(error)".contains("hunter2"), "\(error)")
     }
 }

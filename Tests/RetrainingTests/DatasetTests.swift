@@ -48,7 +48,9 @@ struct DatasetTests {
     @Test func whatWasLeftOutIsNamedWithoutTexts() {
         var summary = RowSummary()
         (summary.read, summary.empty, summary.otherKind, summary.withUnknownLabels) = (360, 1, 2, 130)
-        summary.unknownLabels = ["High": 120, "lo": 3, "mid": 2, "x": 2, "y": 1, "z": 1, String(repeating: "t", count: 300): 4]
+        summary.unknownLabels = [
+            "High": 120, "lo": 3, "mid": 2, "x": 2, "y": 1, "z": 1, String(repeating: "t", count: 300): 4,
+        ]
         let sentence = UnusableRows(summary, labels: ["high", "low"]).sentence
         #expect(
             sentence == """

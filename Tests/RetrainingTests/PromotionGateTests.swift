@@ -16,7 +16,8 @@ struct PromotionGateTests {
     ) -> PromotionGate.Decision {
         PromotionGate(minimumGain: gain).decision(
             challenger: evaluation(right: right),
-            against: .champion(evaluation(right: champion), hasSameLabels: sameLabels), rows: summary(20), labels: ["a", "b"])
+            against: .champion(evaluation(right: champion), hasSameLabels: sameLabels), rows: summary(20),
+            labels: ["a", "b"])
     }
 
     private func summary(_ heldOut: Int) -> RowSummary {
@@ -28,7 +29,9 @@ struct PromotionGateTests {
     @Test func theBetterChallengerTakesOver() {
         let decision = promotes(18, champion: 16)
         #expect(decision.promotes)
-        #expect(decision.reason == "challenger takes over: macro-F1 0.9000 against the champion's 0.8000 on 20 held-out rows")
+        #expect(
+            decision.reason
+                == "challenger takes over: macro-F1 0.9000 against the champion's 0.8000 on 20 held-out rows")
     }
 
     @Test func theWorseChallengerIsRejected() {
@@ -53,7 +56,8 @@ struct PromotionGateTests {
         var rows = summary(20)
         change(&rows)
         return PromotionGate().decision(
-            challenger: evaluation(right: 20), against: .champion(evaluation(right: 10), hasSameLabels: true), rows: rows,
+            challenger: evaluation(right: 20), against: .champion(evaluation(right: 10), hasSameLabels: true),
+            rows: rows,
             labels: labels)
     }
 
@@ -63,7 +67,9 @@ struct PromotionGateTests {
         #expect(!unseen.promotes)
         #expect(
             unseen.reason == "challenger cannot be judged: 1 of the champion's 3 labels has no held-out row (\"c\")")
-        #expect(decision(labels: ["c", "a", "d"]).reason.contains("2 of the champion's 3 labels have no held-out row (\"c\", \"d\")"))
+        #expect(
+            decision(labels: ["c", "a", "d"]).reason.contains(
+                "2 of the champion's 3 labels have no held-out row (\"c\", \"d\")"))
     }
 
     @Test func moreThanTwoPercentUnusableRowsAreRefused() {
@@ -79,7 +85,8 @@ struct PromotionGateTests {
     @Test func theFirstAdapterMustBeatTheMostFrequentLabel() {
         func decision(_ right: Int) -> PromotionGate.Decision {
             PromotionGate().decision(
-                challenger: evaluation(right: right), against: .mostFrequentLabel(evaluation(right: 10), isFirst: true), rows: summary(20),
+                challenger: evaluation(right: right), against: .mostFrequentLabel(evaluation(right: 10), isFirst: true),
+                rows: summary(20),
                 labels: [])
         }
         #expect(decision(15).promotes)

@@ -2,6 +2,7 @@ import TestSupport
 import Testing
 
 @testable import Serving
+@testable import Threading
 
 struct BatcherTests {
     private var tracker = DeliveryTracker()
@@ -69,8 +70,8 @@ struct BatcherTests {
 }
 
 struct FlowControlTests {
-    private func settings() -> LiveWaySettings {
-        var settings = LiveWaySettings(pipeline: "test")
+    private func settings() -> ServingSettings {
+        var settings = ServingSettings(pipeline: "test")
         (settings.maximumInFlight, settings.maximumInFlightBytes) = (100, 1000)
         return settings
     }

@@ -3,6 +3,7 @@ import TestSupport
 import Testing
 
 @testable import Serving
+@testable import Threading
 
 @Suite(.timeLimit(.minutes(1)))
 struct DedicatedThreadTests {
@@ -56,11 +57,11 @@ struct WakeupTests {
 
     @Test func aWaitEndsWithItsTime() async {
         let (wakeup, clock) = (Wakeup(), ManualClock())
-        let waiting = Task { await wakeup.wait(atMost: .seconds(5), timepiece: clock.timepiece) }
+        let waiting = Task { await wakeup.wait(atMost: .seconds(5), clock: clock.clock) }
         await clock.waitForSleepers()
         clock.advance(by: .seconds(5))
         await waiting.value
-        await wakeup.wait(atMost: .zero, timepiece: clock.timepiece)
+        await wakeup.wait(atMost: .zero, clock: clock.clock)
     }
 }
 

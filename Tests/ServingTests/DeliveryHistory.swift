@@ -135,7 +135,8 @@ struct DeliveryHistory {
         let fails = below(4) == 0
         if records {
             transcript.append(
-                "\(fails ? "fail" : "store") \(batch.map { "\($0.message.partition)@\($0.message.offset)" }.joined(separator: " "))")
+                "\(fails ? "fail" : "store") \(batch.map { "\($0.message.partition)@\($0.message.offset)" }.joined(separator: " "))"
+            )
         }
         if fails {
             underway += batch
@@ -228,10 +229,14 @@ struct DeliveryHistory {
         }
         let current = underway.count { tracker.isCurrent($0.ticket) }
         guard tracker.inFlight == current else { return "\(tracker.inFlight) in flight, \(current) known to the model" }
-        guard tracker.inFlightBytes == 3 * current else { return "\(tracker.inFlightBytes) bytes in flight of \(current) messages" }
+        guard tracker.inFlightBytes == 3 * current else {
+            return "\(tracker.inFlightBytes) bytes in flight of \(current) messages"
+        }
         for partition in partitions.indices {
             let own = underway.count { $0.message.partition == partition && tracker.isCurrent($0.ticket) }
-            guard tracker.underway(in: [partitions[partition]]) == own else { return "\(partition) waits for the wrong number" }
+            guard tracker.underway(in: [partitions[partition]]) == own else {
+                return "\(partition) waits for the wrong number"
+            }
         }
         let kept = bound
         guard tracker.kept <= kept else { return "\(tracker.kept) entries are kept, of which \(kept) are needed" }
@@ -249,7 +254,9 @@ struct DeliveryHistory {
     /// At the end, each text is stored and each partition committed to its end.
     private func unfinished() -> String? {
         for partition in partitions.indices {
-            guard committed[partition] == length else { return "\(partition) is committed only up to \(committed[partition])" }
+            guard committed[partition] == length else {
+                return "\(partition) is committed only up to \(committed[partition])"
+            }
         }
         return nil
     }

@@ -2,8 +2,6 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Serving
-
 /// Random histories of a consumer group member against a model that knows everything: 100,000 of them. A seed that fails prints its transcript;
 /// `LORIKEET_REPLAY=N make test FILTER=DeliveryTrackerModelTests` prints that of any seed.
 struct DeliveryTrackerModelTests {

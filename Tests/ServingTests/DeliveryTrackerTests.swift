@@ -9,7 +9,9 @@ private let second = SourcePartition(topic: "texts", partition: 1)
 struct DeliveryTrackerTests {
     private var tracker = DeliveryTracker()
 
-    private mutating func receive(_ offsets: [Int64], from partition: SourcePartition = first) -> [DeliveryTracker.Ticket] {
+    private mutating func receive(_ offsets: [Int64], from partition: SourcePartition = first) -> [DeliveryTracker
+        .Ticket]
+    {
         offsets.compactMap { offset in
             tracker.receive(
                 Origin(topic: partition.topic, partition: partition.partition, offset: offset), bytes: 10)
@@ -30,7 +32,8 @@ struct DeliveryTrackerTests {
         #expect(tracker.oldestProducedAt == nil)
         let tickets = [(first, 300), (second, 200), (second, 400)].compactMap { partition, time in
             tracker.receive(
-                Origin(topic: partition.topic, partition: partition.partition, offset: Int64(time)), bytes: 10, producedAt: Int64(time))
+                Origin(topic: partition.topic, partition: partition.partition, offset: Int64(time)), bytes: 10,
+                producedAt: Int64(time))
         }
         #expect(tracker.oldestProducedAt == 200)
         tracker.settle([tickets[1]])

@@ -1,5 +1,6 @@
 import Testing
 
+@testable import JSON
 @testable import Serving
 
 private func message(
@@ -47,7 +48,9 @@ struct MessageReaderTests {
 
     @Test func rejectsANullPayload() throws {
         let tombstone = SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: 0), payload: nil)
-        #expect(try reader().read(tombstone) == .rejected(.decode, cause: "no-payload", reason: "the message has no payload"))
+        #expect(
+            try reader().read(tombstone)
+                == .rejected(.decode, cause: "no-payload", reason: "the message has no payload"))
     }
 
     @Test func rejectsWhatIsNotUTF8() throws {
@@ -58,7 +61,9 @@ struct MessageReaderTests {
 
     @Test func rejectsWhatIsTooLargeUnread() throws {
         let reading = try reader(text: nil, limit: 10).read(message("elevenbytes"))
-        #expect(reading == .rejected(.decode, cause: "too-large", reason: "the message has 11 bytes, more than the 10 allowed"))
+        #expect(
+            reading
+                == .rejected(.decode, cause: "too-large", reason: "the message has 11 bytes, more than the 10 allowed"))
         #expect(try reader(text: nil, limit: 10).read(message("tenbytes..")) != reading)
     }
 

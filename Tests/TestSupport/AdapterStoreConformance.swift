@@ -16,7 +16,8 @@ public struct AdapterStoreConformance: Sendable {
 
     /// Throws ``ConformanceFailure`` at the first promise that is not kept.
     public func run() async throws {
-        try require(adapters.count >= 3 && Set(adapters.map(\.digest)).count == adapters.count, "three different adapters")
+        try require(
+            adapters.count >= 3 && Set(adapters.map(\.digest)).count == adapters.count, "three different adapters")
         try await startsEmpty()
         try await publishesCandidates()
         try await loadsWhatWasPublished()
@@ -58,8 +59,10 @@ public struct AdapterStoreConformance: Sendable {
             try require(version.promotedAt == nil, "a candidate was never promoted")
         }
         let again = try await store.publish(task: "color", adapter: adapters[1], metrics: [:], parentDigest: nil)
-        try require(again.version == 2 && again.metrics.count == 1, "publishing a digest again gives the version that exists")
-        try require(try await store.versions(task: "color").map(\.version) == [1, 2, 3], "versions come in ascending order")
+        try require(
+            again.version == 2 && again.metrics.count == 1, "publishing a digest again gives the version that exists")
+        try require(
+            try await store.versions(task: "color").map(\.version) == [1, 2, 3], "versions come in ascending order")
         try require(try await store.live(tasks: ["color"]).isEmpty, "publishing makes nothing live")
     }
 
@@ -87,7 +90,8 @@ public struct AdapterStoreConformance: Sendable {
             try await store.reject(task: "color", version: 2)
         }
         _ = try await store.promote(task: "color", version: 3)
-        try require(try await states("color") == [.retired, .retired, .live], "a rejected version can be promoted after all")
+        try require(
+            try await states("color") == [.retired, .retired, .live], "a rejected version can be promoted after all")
     }
 
     private func rollsBack() async throws {

@@ -28,7 +28,9 @@ public final class BlockingThread<Value: Sendable>: Sendable {
 }
 
 private func detach(_ body: @escaping @Sendable () -> Void) {
-    final class Box { let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body } }
+    final class Box {
+        let body: @Sendable () -> Void; init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
     var thread = pthread_t()
     // Retained here, released by the thread.
     let box = Unmanaged.passRetained(Box(body)).toOpaque()

@@ -5,9 +5,12 @@ public enum BuiltProgram {
     /// Beside the tests' own executable, else in the package's build folder.
     public static func url() throws -> URL {
         let tests = URL(fileURLWithPath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
-        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+        let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
         let places = [tests, package.appending(path: ".build/release"), package.appending(path: ".build/debug")]
-        let found = places.map { $0.appending(path: "lorikeet") }.first { FileManager.default.isExecutableFile(atPath: $0.path) }
+        let found = places.map { $0.appending(path: "lorikeet") }.first {
+            FileManager.default.isExecutableFile(atPath: $0.path)
+        }
         guard let found else { throw CocoaError(.fileNoSuchFile) }
         return found
     }

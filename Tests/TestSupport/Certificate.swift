@@ -11,7 +11,8 @@ public struct Certificate: Sendable {
         let openssl = Process()
         openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         openssl.arguments = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
+            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
+            "2", "-subj",
             "/CN=\(name)", "-addext", "subjectAltName=IP:\(address)", "-keyout", made.key, "-out", made.certificate,
         ]
         openssl.standardError = FileHandle.nullDevice

@@ -56,7 +56,9 @@ public final class FaultProxy: Sendable {
     private let makeFilter: @Sendable (_ port: UInt16) -> (any ProxyFilter)?
 
     /// - Parameter filter: makes the filter of a new connection; it is told the proxy's own port.
-    public init(to upstream: Upstream, filter: @escaping @Sendable (_ port: UInt16) -> (any ProxyFilter)? = { _ in nil })
+    public init(
+        to upstream: Upstream, filter: @escaping @Sendable (_ port: UInt16) -> (any ProxyFilter)? = { _ in nil }
+    )
         throws(SocketFailure)
     {
         holder = try boundSocket(port: 0)
@@ -163,7 +165,9 @@ public final class FaultProxy: Sendable {
         var needsServer = true
         if case .nobody? = upstream { needsServer = false }
         if upstream == nil || server != nil || !needsServer {
-            ProxyPump(client: client, server: server, filter: makeFilter(port)) { [self] in state.withLock { ($0.mode, $0.delay) } }.run()
+            ProxyPump(client: client, server: server, filter: makeFilter(port)) { [self] in
+                state.withLock { ($0.mode, $0.delay) }
+            }.run()
         }
         // Taken out before it is closed, so that nobody resets another connection that got its number.
         _ = state.withLock { $0.connections.removeValue(forKey: identity) }
@@ -238,10 +242,14 @@ private func boundSocket(port: UInt16) throws(SocketFailure) -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
     guard descriptor >= 0 else { throw SocketFailure("socket", errno) }
     var one: Int32 = 1
-    for option in [SO_REUSEADDR, SO_REUSEPORT] { setsockopt(descriptor, SOL_SOCKET, option, &one, socklen_t(MemoryLayout<Int32>.size)) }
+    for option in [SO_REUSEADDR, SO_REUSEPORT] {
+        setsockopt(descriptor, SOL_SOCKET, option, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
     var address = ipv4("127.0.0.1", port)
     let bound = withUnsafePointer(to: &address) {
-        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+        $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+            bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
     }
     guard bound == 0 else {
         let code = errno
@@ -284,7 +292,9 @@ private func connected(_ upstream: FaultProxy.Upstream) -> Int32? {
         var address = ipv4(host, port)
         return attempt(AF_INET) { descriptor in
             withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                }
             }
         }
     case .unix(let path):
@@ -295,7 +305,9 @@ private func connected(_ upstream: FaultProxy.Upstream) -> Int32? {
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
         return attempt(AF_UNIX) { descriptor in
             withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size)) }
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+                }
             }
         }
     }

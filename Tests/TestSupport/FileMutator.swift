@@ -4,9 +4,11 @@ public struct FileMutator: Sendable {
 
     /// Words that parsers stumble over.
     private static let hostile: [String] = [
-        "-1", "0", "1e309", "1.5", "99999999999999999999", "9223372036854775807", "18446744073709551615", "2147483648", "4294967296",
+        "-1", "0", "1e309", "1.5", "99999999999999999999", "9223372036854775807", "18446744073709551615", "2147483648",
+        "4294967296",
         "null", "true", "\"\"",
-        "{}", "[]", "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "\\udc00\\ud800", "\u{0}", "\u{FEFF}", "e\u{301}",
+        "{}", "[]", "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u0000", "\\ud800", "\\udc00\\ud800", "\u{0}",
+        "\u{FEFF}", "e\u{301}",
         "[[[[[[[[[[[[[[[[", "[UNK]",
         "__metadata__", "F32", "F16", "I64", "\n", "\r\n", "\n\n", " ",
     ]
@@ -36,7 +38,9 @@ public struct FileMutator: Sendable {
         case 1, 2: bytes[place] ^= 1 << UInt8.random(in: 0..<8, using: &random)
         case 3: bytes.removeSubrange(place..<min(place + length, bytes.count))
         case 4:
-            bytes.insert(contentsOf: bytes[place..<min(place + length, bytes.count)], at: Int.random(in: 0...bytes.count, using: &random))
+            bytes.insert(
+                contentsOf: bytes[place..<min(place + length, bytes.count)],
+                at: Int.random(in: 0...bytes.count, using: &random))
         case 5: bytes.insert(contentsOf: Array((Self.hostile.randomElement(using: &random) ?? "").utf8), at: place)
         case 6: replaceNumber(&bytes, from: place)
         case 7: bytes.swapAt(place, Int.random(in: bytes.indices, using: &random))

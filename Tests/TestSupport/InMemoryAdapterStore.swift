@@ -51,7 +51,8 @@ public final class InMemoryAdapterStore: AdapterStore {
         task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
     ) async throws -> AdapterVersion {
         try read { state in
-            if let known = state.entries.first(where: { $0.version.task == task && $0.version.digest == adapter.digest }) {
+            if let known = state.entries.first(where: { $0.version.task == task && $0.version.digest == adapter.digest }
+            ) {
                 return known.version
             }
             let version = AdapterVersion(
@@ -114,7 +115,8 @@ extension InMemoryAdapterStore.State {
     }
 
     fileprivate mutating func makeLive(_ task: String, _ index: Int, previous: AdapterState) -> AdapterVersion {
-        for other in entries.indices where entries[other].version.task == task && entries[other].version.state == .live {
+        for other in entries.indices where entries[other].version.task == task && entries[other].version.state == .live
+        {
             entries[other].version.state = previous
         }
         entries[index].version.state = .live

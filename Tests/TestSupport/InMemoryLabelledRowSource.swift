@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Retraining
 
 /// Labelled rows and the records of retrainings, in memory.

@@ -1,4 +1,5 @@
 import KafkaClient
+import LocalServers
 import Synchronization
 
 /// A ``FaultProxy`` in front of an embedded broker that clients cannot get around: where an answer names the broker's own address, it names the proxy's instead. It can also show
@@ -109,7 +110,8 @@ private final class KafkaFrames: ProxyFilter {
         switch request.api {
         case KafkaAPI.metadata.rawValue: metadata(version: request.version, &reader, &writer)
         case KafkaAPI.findCoordinator.rawValue: coordinator(version: request.version, &reader, &writer)
-        case KafkaAPI.fetch.rawValue where !view.value.abortedOffsets.isEmpty: fetch(version: request.version, &reader, &writer)
+        case KafkaAPI.fetch.rawValue where !view.value.abortedOffsets.isEmpty:
+            fetch(version: request.version, &reader, &writer)
         default: return frame
         }
         return writer.bytes + reader.rest

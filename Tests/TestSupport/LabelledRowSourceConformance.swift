@@ -1,4 +1,5 @@
 import Foundation
+import Kernels
 import Retraining
 
 /// What every source of labelled rows promises; run on a fresh one.
@@ -48,7 +49,8 @@ public struct LabelledRowSourceConformance: Sendable {
         try require(try await source.lastRetraining(task: "color") == nil, "a fresh source has no records")
         let id = try await source.begin(task: "color", trigger: .rows, champion: nil)
         let open = try await source.lastRetraining(task: "color")
-        try require(open?.id == id && open?.finishedAt == nil && open?.verdict == nil, "a retraining that runs has no end")
+        try require(
+            open?.id == id && open?.finishedAt == nil && open?.verdict == nil, "a retraining that runs has no end")
         try await source.finish(id, verdict: .rejected, reason: "worse", rowsUsed: 3, challenger: nil)
         let done = try await source.lastRetraining(task: "color")
         try require(done?.verdict == .rejected && done?.reason == "worse" && done?.rowsUsed == 3, "the end is kept")

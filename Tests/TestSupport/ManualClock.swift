@@ -1,4 +1,4 @@
-import Serving
+import Threading
 
 /// A clock that stands still until a test moves it.
 public final class ManualClock: Sendable {
@@ -17,9 +17,9 @@ public final class ManualClock: Sendable {
 
     public init() {}
 
-    /// The clock as the live way takes it.
-    public var timepiece: Timepiece {
-        Timepiece(now: { self.state.value.now }, sleep: { try await self.sleep($0) })
+    /// The clock as the serving path takes it.
+    public var clock: Clock {
+        Clock(now: { self.state.value.now }, sleep: { try await self.sleep($0) })
     }
 
     /// Moves on and wakes those whose time has come.

@@ -1,5 +1,6 @@
 import Foundation
 import Serving
+import Threading
 
 /// A source in memory that behaves as a member of a consumer group: partitions with messages, positions that commits
 /// move, rebalances that happen within a poll, failures on order.
@@ -67,13 +68,16 @@ public actor ScriptedTextSource: TextSource {
                 let offset = Int64(state.log[partition, default: []].count)
                 let origin = Origin(topic: partition.topic, partition: partition.partition, offset: offset)
                 state.log[partition, default: []].append(
-                    SourceMessage(origin: origin, key: key, payload: payload, headers: headers, producedAt: 1000 + offset))
+                    SourceMessage(
+                        origin: origin, key: key, payload: payload, headers: headers, producedAt: 1000 + offset))
             }
         }
         wake()
     }
 
-    public nonisolated func produce(texts: [String], to partition: SourcePartition = .init(topic: "texts", partition: 0)) {
+    public nonisolated func produce(
+        texts: [String], to partition: SourcePartition = .init(topic: "texts", partition: 0)
+    ) {
         produce(texts.map { Array($0.utf8) }, to: partition)
     }
 

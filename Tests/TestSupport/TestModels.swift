@@ -1,5 +1,6 @@
 import BERT
 import Foundation
+import Kernels
 
 /// Models for tests: the real base, and tiny random ones that are written where they are needed.
 public enum TestModels {
@@ -27,18 +28,22 @@ public enum TestModels {
         seed: UInt64 = 1
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
-        try writeTinyBase(architecture, to: folder.path, layers: layers, hidden: hidden, positions: positions, words: words, seed: seed)
+        try writeTinyBase(
+            architecture, to: folder.path, layers: layers, hidden: hidden, positions: positions, words: words,
+            seed: seed)
         return folder
     }
 
     /// As `tinyBase`, into a folder that exists.
     public static func writeTinyBase(
-        _ architecture: BERTConfiguration.Architecture, to folder: String, layers: Int = 2, hidden: Int = 32, positions: Int = 64,
+        _ architecture: BERTConfiguration.Architecture, to folder: String, layers: Int = 2, hidden: Int = 32,
+        positions: Int = 64,
         words: [String] = [], seed: UInt64 = 1
     ) throws {
         let vocabulary = vocabulary(words)
         let sizes = TinySizes(
-            architecture: architecture, layers: layers, hidden: hidden, vocabulary: vocabulary.count, positions: positions)
+            architecture: architecture, layers: layers, hidden: hidden, vocabulary: vocabulary.count,
+            positions: positions)
         let files = [
             "config.json": sizes.configuration,
             "model.safetensors": TinyWeights(sizes, seed: seed).safetensors,
@@ -51,13 +56,15 @@ public enum TestModels {
     private static func vocabulary(_ words: [String]) -> [String] {
         let characters = "abcdefghijklmnopqrstuvwxyz0123456789".map(String.init)
         let punctuation = ".,;:!?-_/'\"()".map(String.init)
-        let known = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + characters + characters.map { "##" + $0 } + punctuation
+        let known =
+            ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"] + characters + characters.map { "##" + $0 } + punctuation
         return known + words.filter { !known.contains($0) }
     }
 
     /// An adapter with random A, B and head, so that it changes every logit.
     public static func adapter(
-        over base: BERTBase, labels: [String], configuration: LoRAConfiguration = LoRAConfiguration(rank: 4, alpha: 8), task: String? = nil,
+        over base: BERTBase, labels: [String], configuration: LoRAConfiguration = LoRAConfiguration(rank: 4, alpha: 8),
+        task: String? = nil,
         seed: UInt64 = 1
     ) throws -> Adapter {
         let adapter = try TrainableAdapter(base: base, configuration: configuration, labels: labels, seed: seed)
@@ -183,7 +190,8 @@ private struct TinyWeights {
         var numbers = Data()
         for tensor in tensors {
             let end = offset + tensor.values.count * 4
-            entries.append(#""\#(tensor.name)":{"dtype":"F32","shape":\#(tensor.shape),"data_offsets":[\#(offset),\#(end)]}"#)
+            entries.append(
+                #""\#(tensor.name)":{"dtype":"F32","shape":\#(tensor.shape),"data_offsets":[\#(offset),\#(end)]}"#)
             tensor.values.withUnsafeBytes { numbers.append(contentsOf: $0) }
             offset = end
         }

@@ -1,4 +1,5 @@
 import KafkaClient
+import LocalServers
 
 /// Runs `body` with a broker of its own that has these topics (name: partitions), stopped afterwards.
 public func withEmbeddedBroker<Value>(
@@ -21,7 +22,8 @@ extension EmbeddedBroker {
     /// Properties of a group member that notices others quickly. The mock broker lets a second member wait for about a session timeout.
     public func consumerProperties(group: String, _ properties: [String: String] = [:]) -> [String: String] {
         let base = [
-            "bootstrap.servers": bootstrapServers, "group.id": group, "session.timeout.ms": "3000", "heartbeat.interval.ms": "200",
+            "bootstrap.servers": bootstrapServers, "group.id": group, "session.timeout.ms": "3000",
+            "heartbeat.interval.ms": "200",
             "fetch.wait.max.ms": "50", "reconnect.backoff.ms": "20", "reconnect.backoff.max.ms": "200",
         ]
         return base.merging(properties) { _, given in given }

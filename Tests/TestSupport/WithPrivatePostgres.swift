@@ -1,3 +1,4 @@
+import LocalServers
 import PostgresClient
 import Synchronization
 

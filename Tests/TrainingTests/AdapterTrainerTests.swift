@@ -102,7 +102,8 @@ struct AdapterTrainerTests {
         let tokenizer = try WordPieceTokenizer(directory: folder.path)
         let rows = ToyTask.rows(96, seed: 3)
         var settings = try ToyTask().settings()
-        let first = try AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings).train(rows, validation: rows)
+        let first = try AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings).train(
+            rows, validation: rows)
         #expect(try #require(first.evaluation).accuracy > 0.95)
         settings.epochs = 1
         let second = try AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
@@ -114,7 +115,8 @@ struct AdapterTrainerTests {
         let task = try ToyTask(rows: 16)
         let larger = try WordPieceTokenizer(directory: TestModels.base)
         #expect {
-            try AdapterTrainer(base: task.base, tokenizer: larger, settings: task.settings()).train(task.rows, validation: [])
+            try AdapterTrainer(base: task.base, tokenizer: larger, settings: task.settings()).train(
+                task.rows, validation: [])
         } throws: { error in
             if case .tokenizerDoesNotFit(tokens: 30_522, _)? = error as? TrainingError { true } else { false }
         }
@@ -163,18 +165,25 @@ struct AdapterTrainerTests {
 
     @Test func rowsThatCannotBeLearnedFromAreRefused() throws {
         #expect(try refusal(rows: []) == .noRows)
-        #expect(try refusal(rows: [LabelledText(text: "a", label: "x"), LabelledText(text: "b", label: "x")]) == .oneLabel("x"))
+        #expect(
+            try refusal(rows: [LabelledText(text: "a", label: "x"), LabelledText(text: "b", label: "x")])
+                == .oneLabel("x"))
         #expect(try refusal(labels: ["red", "blue"]) == .unknownLabel("green"))
-        #expect(try refusal(labels: ["red", "green", "blue", "red"]) == .invalidLabels(reason: "one of them is given twice"))
+        #expect(
+            try refusal(labels: ["red", "green", "blue", "red"]) == .invalidLabels(reason: "one of them is given twice")
+        )
         #expect(try refusal(labels: ["red", "green", "blue", ""]) == .invalidLabels(reason: "one of them is empty"))
     }
 
     @Test func settingsThatCannotBeAreRefused() throws {
         let changes: [(String, (inout TrainingSettings) -> Void)] = [
             ("epochs", { $0.epochs = 0 }), ("batch size", { $0.batchSize = 0 }), ("rate", { $0.learningRate = 0 }),
-            ("rate", { $0.learningRate = .nan }), ("weight decay", { $0.weightDecay = -1 }), ("warm-up", { $0.warmup = 1.5 }),
-            ("dropout", { $0.dropout = 1 }), ("clipping", { $0.clipping = .infinity }), ("max tokens", { $0.maxTokens = 65 }),
-            ("max tokens", { $0.maxTokens = 1 }), ("steps", { $0.steps = 0 }), ("accumulation", { $0.accumulation = 0 }),
+            ("rate", { $0.learningRate = .nan }), ("weight decay", { $0.weightDecay = -1 }),
+            ("warm-up", { $0.warmup = 1.5 }),
+            ("dropout", { $0.dropout = 1 }), ("clipping", { $0.clipping = .infinity }),
+            ("max tokens", { $0.maxTokens = 65 }),
+            ("max tokens", { $0.maxTokens = 1 }), ("steps", { $0.steps = 0 }),
+            ("accumulation", { $0.accumulation = 0 }),
             ("LoRA+ ratio", { $0.loraPlusRatio = 0 }),
         ]
         for (name, change) in changes {

@@ -138,7 +138,8 @@ struct CheckpointTests {
         relabelled[0].label = "violet"
         #expect(difference(rows: relabelled) == ["the labels", "the rows to learn from"])
         let configuration = LoRAConfiguration(rank: 4, alpha: 8)
-        let start = try TestModels.adapter(over: task.base, labels: ["blue", "green", "red"], configuration: configuration)
+        let start = try TestModels.adapter(
+            over: task.base, labels: ["blue", "green", "red"], configuration: configuration)
         #expect(difference(start: start) == ["the adapter to start from"])
     }
 

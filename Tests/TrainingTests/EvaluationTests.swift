@@ -10,7 +10,8 @@ struct EvaluationTests {
     /// The figures are scikit-learn's.
     @Test func figuresAreThoseOfScikitLearn() {
         let evaluation = Evaluation(
-            truth: labels("aabaccccaacaccacbaabaaaacacaaccabaacbaca"), predicted: labels("acbadcbcadcacdcccaadadadbababcccbaaabbca"),
+            truth: labels("aabaccccaacaccacbaabaaaacacaaccabaacbaca"),
+            predicted: labels("acbadcbcadcacdcccaadadadbababcccbaaabbca"),
             labels: ["a", "b", "c", "d"])
         #expect(evaluation.accuracy == 0.6)
         #expect(abs(evaluation.macroF1 - 0.454945054945055) < 1e-12)
@@ -43,7 +44,9 @@ struct EvaluationTests {
     @Test func tenThousandLabelsCostNoSquare() throws {
         let labels = (0..<10_000).map { "label \($0)" }
         let evaluation = Evaluation(truth: labels, predicted: Array(labels.dropFirst()) + ["label 7"], labels: labels)
-        #expect(evaluation.confusedLabels.count == 10_000 && evaluation.mistakes.count == 10_000 && evaluation.accuracy == 0)
+        #expect(
+            evaluation.confusedLabels.count == 10_000 && evaluation.mistakes.count == 10_000 && evaluation.accuracy == 0
+        )
         #expect(try JSONEncoder().encode(evaluation).count < 3_000_000)
         #expect(evaluation.perLabel[7].support == 1)
     }
@@ -66,7 +69,8 @@ struct EvaluationTests {
         #expect(
             String(decoding: try encoder.encode(report), as: UTF8.self)
                 == #"{"accuracy":0.75,"documents_per_second":8,"epoch":1,"loss":0.5,"macro_f1":0.25,"seconds":2}"#)
-        let text = String(decoding: try encoder.encode(Evaluation(truth: ["a"], predicted: ["a"], labels: ["a"])), as: UTF8.self)
+        let text = String(
+            decoding: try encoder.encode(Evaluation(truth: ["a"], predicted: ["a"], labels: ["a"])), as: UTF8.self)
         #expect(text.contains(#""macro_f1":1"#) && text.contains(#""per_label":[{"#))
     }
 
@@ -78,7 +82,8 @@ struct EvaluationTests {
         let all = evaluator.predictions(texts: texts, adapter: adapter)
         #expect(all.count == 70)
         for (text, prediction) in zip(texts, all) {
-            let alone = Evaluator(base: task.base, tokenizer: task.tokenizer, workers: 1).predictions(texts: [text], adapter: adapter)
+            let alone = Evaluator(base: task.base, tokenizer: task.tokenizer, workers: 1).predictions(
+                texts: [text], adapter: adapter)
             #expect(alone[0].label == prediction.label)
             for (a, b) in zip(alone[0].logits, prediction.logits) { #expect(abs(a - b) < 1e-5) }
             #expect(abs(prediction.scores.reduce(0, +) - 1) < 1e-5)

@@ -11,11 +11,14 @@ struct HiddenStateCacheTests {
     private func states(_ row: Int) -> [Float] { (0..<lengths[row] * hidden).map { Float(row * 1_000 + $0) } }
 
     /// The rows that are still known after all have been offered, each with its own values.
-    private func rowsKept(memoryRows: Int, fileRows: Int, folder: String = FileManager.default.temporaryDirectory.path) -> [Int] {
+    private func rowsKept(memoryRows: Int, fileRows: Int, folder: String = FileManager.default.temporaryDirectory.path)
+        -> [Int]
+    {
         let sizes = lengths.map { $0 * hidden * 4 }
         let memory = sizes.prefix(memoryRows).reduce(0, +)
         let cache = HiddenStateCache(
-            lengths: lengths, hidden: hidden, memoryBytes: memory, fileBytes: sizes.dropFirst(memoryRows).prefix(fileRows).reduce(0, +),
+            lengths: lengths, hidden: hidden, memoryBytes: memory,
+            fileBytes: sizes.dropFirst(memoryRows).prefix(fileRows).reduce(0, +),
             folder: folder)
         // In an order that is not that of the rows.
         for row in [4, 0, 3, 1, 2] { cache.keep(row, states(row)) }

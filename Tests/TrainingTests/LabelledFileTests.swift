@@ -52,10 +52,14 @@ struct LabelledFileTests {
         #expect(try refusal("x.tsv", "a\tb\nno tab\n") == "x.tsv:2: no tab between label and text")
         #expect(try refusal("x.tsv", "a\tb\n\n \tc\n") == "x.tsv:3: the label is empty")
         #expect(try refusal("x.tsv", Data("a\tb\nb\t".utf8) + [0xC3, 0x28]) == "x.tsv:2: not UTF-8")
-        #expect(try refusal("x.jsonl", "{\"text\":\"a\",\"label\":\"b\"}\n{\"text\":\"a\"}") == "x.jsonl:2: \"label\" is missing")
+        #expect(
+            try refusal("x.jsonl", "{\"text\":\"a\",\"label\":\"b\"}\n{\"text\":\"a\"}")
+                == "x.jsonl:2: \"label\" is missing")
         #expect(try refusal("x.jsonl", "{\"label\":\"a\"}") == "x.jsonl:1: \"text\" is missing")
         #expect(try refusal("x.jsonl", "{\"text\":1,\"label\":\"a\"}") == "x.jsonl:1: \"text\" is not a string")
-        #expect(try refusal("x.jsonl", "{\"text\":\"a\",\"label\":0.5}") == "x.jsonl:1: \"label\" is not a string or a whole number")
+        #expect(
+            try refusal("x.jsonl", "{\"text\":\"a\",\"label\":0.5}")
+                == "x.jsonl:1: \"label\" is not a string or a whole number")
         #expect(try refusal("x.jsonl", "[1]") == "x.jsonl:1: not a JSON object")
         #expect(try refusal("x.jsonl", "{\"text\":") == "x.jsonl:1: not JSON")
         #expect(try refusal("x.jsonl", Data([0x22, 0xFF, 0x22])) == "x.jsonl:1: not UTF-8")
@@ -68,7 +72,8 @@ struct LabelledFileTests {
 
     @Test func oneLabelIsTooFewToTrainOn() throws {
         #expect(
-            try refusal("x.tsv", "a\t1\na\t2", minimumLabels: 2) == "x.tsv: all rows have the label \"a\"; at least two labels are needed")
+            try refusal("x.tsv", "a\t1\na\t2", minimumLabels: 2)
+                == "x.tsv: all rows have the label \"a\"; at least two labels are needed")
         #expect(try refusal("x.tsv", "a\t1\na\t2") == "accepted")
     }
 
@@ -83,8 +88,12 @@ struct LabelledFileTests {
 
     @Test func readsTextsOfAnyFile() throws {
         #expect(try LabelledFile.readTexts(path: write("x.txt", Data("a\tb\n\nlast\n".utf8))) == ["a\tb", "", "last"])
-        #expect(try LabelledFile.readTexts(path: write("x.tsv", Data("a\tone\tmore\n\nb\ttwo\n".utf8))) == ["one\tmore", "two"])
-        #expect(try LabelledFile.readTexts(path: write("y.tsv", Data("plain\n\nlast\n".utf8))) == ["plain", "", "last"])
+        #expect(
+            try LabelledFile.readTexts(path: write("x.tsv", Data("a\tone\tmore\n\nb\ttwo\n".utf8))) == [
+                "one\tmore", "two",
+            ])
+        #expect(
+            try LabelledFile.readTexts(path: write("y.tsv", Data("plain\n\nlast\n".utf8))) == ["plain", "", "last"])
         #expect(try LabelledFile.readTexts(path: write("x.jsonl", Data("{\"text\":\"a\"}\n".utf8))) == ["a"])
         #expect(try LabelledFile.readTexts(path: write("x.txt", Data())) == [])
     }

@@ -34,7 +34,8 @@ struct PairedComparisonTests {
         let first = (0..<60).map { $0 % 5 == 0 ? "a" : truth[$0] }
         let second = (0..<60).map { $0 % 7 == 0 ? "b" : truth[$0] }
         let labels = ["a", "b", "c"]
-        let comparison = PairedComparison(truth: Self.single(truth), first: Self.single(first), second: Self.single(second))
+        let comparison = PairedComparison(
+            truth: Self.single(truth), first: Self.single(first), second: Self.single(second))
         let expected =
             Evaluation(truth: truth, predicted: second, labels: labels).macroF1
             - Evaluation(truth: truth, predicted: first, labels: labels).macroF1
@@ -70,7 +71,8 @@ struct PairedComparisonTests {
 
     @Test func setsOfLabelsAreRightAsAWhole() {
         let comparison = PairedComparison(
-            truth: [["a", "b"], [], ["c"]], first: [["b", "a"], ["a"], ["c"]], second: [["a"], [], ["c", "a"]], resamples: 50)
+            truth: [["a", "b"], [], ["c"]], first: [["b", "a"], ["a"], ["c"]], second: [["a"], [], ["c", "a"]],
+            resamples: 50)
         #expect(comparison.agreement == .init(both: 0, onlyFirst: 2, onlySecond: 1, neither: 0))
     }
 

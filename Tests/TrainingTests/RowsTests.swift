@@ -23,7 +23,9 @@ struct RowsTests {
         return items
     }
 
-    private func record(_ fields: String..., line: Int) -> CSVParser.Item { .record(fields.map { Array($0.utf8) }, line: line) }
+    private func record(_ fields: String..., line: Int) -> CSVParser.Item {
+        .record(fields.map { Array($0.utf8) }, line: line)
+    }
 
     @Test func quotedFieldsHoldCommasLineEndsAndQuotes() {
         #expect(
@@ -37,21 +39,25 @@ struct RowsTests {
     @Test func aQuoteThatNeverEndsSpoilsOneLineOnly() {
         #expect(
             records("a,b\n\"c,d\ne,f\n") == [
-                record("a", "b", line: 1), .bad(line: 2, reason: "a quote is opened here and never closed"), record("e", "f", line: 3),
+                record("a", "b", line: 1), .bad(line: 2, reason: "a quote is opened here and never closed"),
+                record("e", "f", line: 3),
             ])
         #expect(
             records("\"a\"b,c\nd,e") == [
-                .bad(line: 1, reason: "something other than a comma follows a closing quote"), record("d", "e", line: 2),
+                .bad(line: 1, reason: "something other than a comma follows a closing quote"),
+                record("d", "e", line: 2),
             ])
         // A later quote closes it by chance: the rows between are rows all the same.
         #expect(
             records("a,\"b\nc,d\ne,\"f\"\ng,h\n") == [
-                .bad(line: 1, reason: "something other than a comma follows a closing quote"), record("c", "d", line: 2),
+                .bad(line: 1, reason: "something other than a comma follows a closing quote"),
+                record("c", "d", line: 2),
                 record("e", "f", line: 3), record("g", "h", line: 4),
             ])
         #expect(
             records("a\"b,c\nd,e") == [
-                .bad(line: 1, reason: "a quote stands within a field that does not begin with one"), record("d", "e", line: 2),
+                .bad(line: 1, reason: "a quote stands within a field that does not begin with one"),
+                record("d", "e", line: 2),
             ])
     }
 
@@ -122,12 +128,15 @@ struct RowsTests {
     }
 
     @Test func labelsThatAnAdapterDoesNotHaveAreNamed() throws {
-        let (rows, side) = try RowsReport.measured(try collection([("a", "one"), ("z", "two"), ("b", " ")]), known: ["a", "b"])
+        let (rows, side) = try RowsReport.measured(
+            try collection([("a", "one"), ("z", "two"), ("b", " ")]), known: ["a", "b"])
         #expect(rows.count == 2 && side.unknownLabels == ["z"])
         #expect(side.lines(of: "input").last == "input: labels unknown to an adapter, which never predicts them: z")
         #expect(throws: DatasetError.noRows(file: "rows")) { try RowsReport.measured(try collection([("a", " ")])) }
         let training = try collection([("a", "one"), ("b", "two")])
-        #expect(throws: DatasetError.noRows(file: "rows")) { try PreparedRows(training: training, validation: try collection([])) }
+        #expect(throws: DatasetError.noRows(file: "rows")) {
+            try PreparedRows(training: training, validation: try collection([]))
+        }
     }
 
     // MARK: - Folding
@@ -140,7 +149,8 @@ struct RowsTests {
     }
 
     private let conflicting = [
-        ("a", "Same  text"), ("b", "same text"), ("a", "same text"), ("b", "SAME text"), ("b", "x"), ("c", "x"), ("c", "y"),
+        ("a", "Same  text"), ("b", "same text"), ("a", "same text"), ("b", "SAME text"), ("b", "x"), ("c", "x"),
+        ("c", "y"),
     ]
 
     @Test(arguments: [(ConflictRule.newest, ["b", "c", "c"]), (.majority, ["b", "c", "c"]), (.drop, ["c"])])
@@ -158,23 +168,31 @@ struct RowsTests {
     }
 
     @Test func everythingFoundIsNamed() throws {
-        let training = try collection([("a", "one"), ("a", "ONE"), ("b", "two"), ("b", " "), ("c", "three"), ("d", "three")])
+        let training = try collection([
+            ("a", "one"), ("a", "ONE"), ("b", "two"), ("b", " "), ("c", "three"), ("d", "three"),
+        ])
         let validation = try collection([("a", "one"), ("z", "new")])
         let prepared = try PreparedRows(training: training, validation: validation)
         let report = prepared.report
         #expect(report.training.read == 6 && report.training.rows == 3 && report.training.duplicates == 1)
-        #expect(report.training.emptyTexts == 1 && report.training.conflicts == 1 && report.training.conflictingRows == 1)
+        #expect(
+            report.training.emptyTexts == 1 && report.training.conflicts == 1 && report.training.conflictingRows == 1)
         #expect(report.labelsWithOneRow == ["a", "b", "d"])
         #expect(report.validationOnlyLabels == ["z"])
         #expect(report.trainingTextsInValidation == 1)
         let lines = report.lines.joined(separator: "\n")
-        for word in ["3 rows with 3 labels, 2 validation rows", "folded", "without text", "settled by newest", "z", "warning: 1 row"] {
+        for word in [
+            "3 rows with 3 labels, 2 validation rows", "folded", "without text", "settled by newest", "z",
+            "warning: 1 row",
+        ] {
             #expect(lines.contains(word), "\(word): \(lines)")
         }
     }
 
     @Test func whatCannotBeTrainedOnIsRefused() throws {
-        #expect(throws: DatasetError.noRows(file: "rows")) { try PreparedRows(training: try collection([]), validation: nil) }
+        #expect(throws: DatasetError.noRows(file: "rows")) {
+            try PreparedRows(training: try collection([]), validation: nil)
+        }
         #expect(throws: DatasetError.oneLabel(file: "rows", label: "a")) {
             try PreparedRows(training: try collection([("a", "one"), ("a", "two")]), validation: nil)
         }
@@ -188,7 +206,8 @@ struct RowsTests {
 
     @Test func theSplitIsStableStratifiedAndKeepsDuplicatesOnOneSide() throws {
         let rows = (0..<500).map { ($0 % 5 == 0 ? "rare" : "common", "text \($0)") }
-        let whole = try PreparedRows(training: try collection(rows + rows.map { ($0.0, $0.1.uppercased()) }), validation: nil)
+        let whole = try PreparedRows(
+            training: try collection(rows + rows.map { ($0.0, $0.1.uppercased()) }), validation: nil)
         let half = try PreparedRows(training: try collection(Array(rows.prefix(250))), validation: nil)
         #expect(whole.training.count + whole.validation.count == 500)
         let held = Set(whole.validation.map { $0.text.lowercased() })
@@ -214,9 +233,13 @@ struct RowsTests {
         var random = TestRandom(seed: 11)
         for _ in 0..<500 {
             let text = String(
-                decoding: (0..<Int.random(in: 0..<40, using: &random)).map { _ in UInt8.random(in: 0..<128, using: &random) }, as: UTF8.self
+                decoding: (0..<Int.random(in: 0..<40, using: &random)).map { _ in
+                    UInt8.random(in: 0..<128, using: &random)
+                }, as: UTF8.self
             )
-            #expect(NormalizedText.normalizedASCII(text.utf8) == NormalizedText.normalized(text), "\(text.debugDescription)")
+            #expect(
+                NormalizedText.normalizedASCII(text.utf8) == NormalizedText.normalized(text), "\(text.debugDescription)"
+            )
         }
         #expect(NormalizedText.normalizedASCII("Äpfel".utf8) == nil)
         #expect(NormalizedText("  Hello\r\n WORLD ").hash64 == 0xb94d_27b9_934d_3e08)

@@ -1,6 +1,7 @@
 import TestSupport
 import Testing
 
+@testable import Threading
 @testable import Training
 
 struct LearningRateScheduleTests {
@@ -39,7 +40,9 @@ struct BatchPlanTests {
     @Test func everyRowIsInOneShareOfOneBatch() {
         var random = TestRandom(seed: 2)
         for _ in 0..<50 {
-            let lengths = (0..<Int.random(in: 1...60, using: &random)).map { _ in Int.random(in: 1...256, using: &random) }
+            let lengths = (0..<Int.random(in: 1...60, using: &random)).map { _ in
+                Int.random(in: 1...256, using: &random)
+            }
             let size = Int.random(in: 1...20, using: &random)
             let workers = Int.random(in: 1...4, using: &random)
             let plan = BatchPlan(lengths: lengths, batchSize: size, workers: workers, seed: 7, epoch: 1)
@@ -67,7 +70,7 @@ struct BatchPlanTests {
 struct WorkerTeamTests {
     @Test func everyWorkerRunsOnceARound() {
         let rounds = 200
-        let counts = WorkerTeam.with(count: 3) { team in
+        let counts = WorkerTeam.with(count: 3, name: "test") { team in
             let buffers = (0..<3).map { _ in FloatBuffer(count: 1) }
             for _ in 0..<rounds { team.run { buffers[$0].start[0] += 1 } }
             return buffers.map { $0.start[0] }
@@ -78,7 +81,7 @@ struct WorkerTeamTests {
     @Test func aTeamEndsOnAnErrorToo() {
         struct Stop: Error {}
         #expect(throws: Stop.self) {
-            try WorkerTeam.with(count: 2) { team throws(Stop) in
+            try WorkerTeam.with(count: 2, name: "test") { team throws(Stop) in
                 team.run { _ in }
                 throw Stop()
             }

@@ -48,7 +48,8 @@ struct ScoresTests {
         // "a" holds from logit −1 up; "b" never.
         let logits = (0..<40).map { [Float($0) / 10 - 2, 0] }
         let rows = logits.map { LabelledText(text: "", labels: $0[0] >= -1 ? ["a"] : []) }
-        let known = KnownRows(rows: rows, predictions: logits.map { Prediction(logits: $0, adapter: adapter) }, adapter: adapter)
+        let known = KnownRows(
+            rows: rows, predictions: logits.map { Prediction(logits: $0, adapter: adapter) }, adapter: adapter)
         let thresholds = try #require(ScoreFitting.thresholds(known, temperature: 1))
         #expect(thresholds[0] > sigmoid(-1.1) && thresholds[0] <= sigmoid(-1))
         #expect(thresholds[1] == 0.5)
@@ -64,7 +65,9 @@ struct ScoresTests {
         let point = try #require(steps.point(precision: 0.98))
         let covered = zip(rows, predictions).filter { $1.score >= point.threshold }
         #expect(Double(covered.count) / 100 == point.coverage)
-        #expect(Double(covered.count { $0.label == $1.label }) / Double(covered.count) == point.precision && point.precision >= 0.98)
+        #expect(
+            Double(covered.count { $0.label == $1.label }) / Double(covered.count) == point.precision
+                && point.precision >= 0.98)
         #expect(steps.point(precision: 1)?.coverage == 0.49)
         #expect(steps.curve.points.first?.coverage == 1 && steps.curve.points.last?.precision == 1)
         let few = CoverageSteps(rows: Array(rows.prefix(9)), predictions: Array(predictions.prefix(9)))
@@ -74,7 +77,8 @@ struct ScoresTests {
     @Test func theBestEpochIsKeptAndPatienceEnds() {
         func evaluation(_ wrong: Int) -> Evaluation {
             Evaluation(
-                truth: ["a", "b", "a", "b"], predicted: (0..<4).map { $0 < wrong ? "z" : $0 % 2 == 0 ? "a" : "b" }, labels: ["a", "b"])
+                truth: ["a", "b", "a", "b"], predicted: (0..<4).map { $0 < wrong ? "z" : $0 % 2 == 0 ? "a" : "b" },
+                labels: ["a", "b"])
         }
         var course = TrainingCourse()
         for (epoch, wrong) in [2, 1, 2, 3].enumerated() {

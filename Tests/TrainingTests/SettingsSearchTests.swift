@@ -1,4 +1,3 @@
-import BERT
 import TestSupport
 import Testing
 
@@ -9,7 +8,8 @@ struct SettingsSearchTests {
 
     private func search(_ task: ToyTask, count: Int, budget: Duration? = nil) -> SettingsSearch {
         SettingsSearch(
-            base: task.base, tokenizer: task.tokenizer, settings: task.settings { $0.epochs = 4 }, count: count, budget: budget)
+            base: task.base, tokenizer: task.tokenizer, settings: task.settings { $0.epochs = 4 }, count: count,
+            budget: budget)
     }
 
     @Test func drawnSettingsAreDifferentSensibleAndAlwaysTheSame() {
@@ -25,11 +25,17 @@ struct SettingsSearchTests {
         }
         var other = given
         other.seed = 1
-        #expect(SearchSpace(given: other, changesShape: true).settings(3).map(\.learningRate) != drawn.prefix(3).map(\.learningRate))
-        #expect(SearchSpace(given: given, changesShape: false).settings(20).allSatisfy { $0.rank == given.rank && $0.alpha == given.alpha })
+        #expect(
+            SearchSpace(given: other, changesShape: true).settings(3).map(\.learningRate)
+                != drawn.prefix(3).map(\.learningRate))
+        #expect(
+            SearchSpace(given: given, changesShape: false).settings(20).allSatisfy {
+                $0.rank == given.rank && $0.alpha == given.alpha
+            })
     }
 
-    @Test(arguments: [(2, 1), (3, 2), (4, 2), (5, 3), (8, 3), (9, 4)]) func halvingsLeaveOne(count: Int, halvings: Int) {
+    @Test(arguments: [(2, 1), (3, 2), (4, 2), (5, 3), (8, 3), (9, 4)]) func halvingsLeaveOne(count: Int, halvings: Int)
+    {
         #expect(SettingsSearch.halvings(count) == halvings)
     }
 
@@ -95,7 +101,8 @@ struct SettingsSearchTests {
             var trial = SearchTrial(number: number, settings: settings)
             let truth = (0..<10).map { $0 % 2 == 0 ? "a" : "b" }
             var evaluation = Evaluation(
-                truth: truth, predicted: truth.enumerated().map { $0 < right ? $1 : $1 == "a" ? "b" : "a" }, labels: ["a", "b"])
+                truth: truth, predicted: truth.enumerated().map { $0 < right ? $1 : $1 == "a" ? "b" : "a" },
+                labels: ["a", "b"])
             evaluation.loss = loss
             trial.evaluation = evaluation
             return trial
@@ -111,12 +118,16 @@ struct SettingsSearchTests {
         var given = TrainingSettings()
         given.usesRSLoRA = true
         for settings in SearchSpace(given: given, changesShape: true).settings(20) {
-            #expect(abs(settings.alpha / Float(settings.rank).squareRoot() - given.alpha / Float(given.rank).squareRoot()) < 1e-5)
+            #expect(
+                abs(settings.alpha / Float(settings.rank).squareRoot() - given.alpha / Float(given.rank).squareRoot())
+                    < 1e-5)
         }
     }
 
     @Test func trialsThatDivergeAreOut() throws {
-        var (good, bad) = (SearchTrial(number: 2, settings: TrainingSettings()), SearchTrial(number: 1, settings: TrainingSettings()))
+        var (good, bad) = (
+            SearchTrial(number: 2, settings: TrainingSettings()), SearchTrial(number: 1, settings: TrainingSettings())
+        )
         bad.hasDiverged = true
         bad.rung = 3
         good.rung = 1

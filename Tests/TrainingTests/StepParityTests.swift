@@ -1,5 +1,4 @@
 import Foundation
-import Kernels
 import Testing
 
 @testable import BERT
@@ -35,9 +34,12 @@ struct StepParityTests {
     }
 
     @Test(
-        arguments: ["bert-plain", "bert-everything", "bert-upper", "bert-sets", "distilbert-plain", "distilbert-everything"], [1, 2])
+        arguments: [
+            "bert-plain", "bert-everything", "bert-upper", "bert-sets", "distilbert-plain", "distilbert-everything",
+        ], [1, 2])
     func tenStepsEqualPyTorchs(name: String, passes count: Int) throws {
-        let folder = try #require(Bundle.module.url(forResource: "steps", withExtension: nil, subdirectory: "Fixtures")).path
+        let folder = try #require(Bundle.module.url(forResource: "steps", withExtension: nil, subdirectory: "Fixtures"))
+            .path
         let fixture = try JSONDecoder().decode(Fixture.self, from: try contents(folder + "/\(name)/steps.json"))
         let tensors = try tensors(folder + "/\(name)/steps.safetensors")
         let base = try BERTBase(directory: folder + "/" + (name.hasPrefix("distil") ? "distilbert" : "bert"))
@@ -67,17 +69,21 @@ struct StepParityTests {
     }
 
     /// The gradient of the batch's mean loss, each pass over a share of its texts; returns that loss.
-    private func accumulate(_ batch: Fixture.Batch, _ fixture: Fixture, _ passes: [TrainingPass], _ gradients: [FloatBuffer]) -> Double {
+    private func accumulate(
+        _ batch: Fixture.Batch, _ fixture: Fixture, _ passes: [TrainingPass], _ gradients: [FloatBuffer]
+    ) -> Double {
         let weights = fixture.weights
         let divisor =
-            batch.targets.flatMap { targets in weights.map { weights in targets.reduce(0) { $0 + weights[$1] } } } ?? Float(batch.ids.count)
+            batch.targets.flatMap { targets in weights.map { weights in targets.reduce(0) { $0 + weights[$1] } } }
+            ?? Float(batch.ids.count)
         var loss = 0.0
         for (number, (pass, gradient)) in zip(passes, gradients).enumerated() {
             let texts = batch.ids.indices.filter { $0 % passes.count == number }
             gradient.clear()
             loss += Double(
                 pass.accumulateGradient(
-                    batch: PackedBatch(texts.map { batch.ids[$0] }), targets: batch.targets(of: texts), lossScale: 1 / divisor,
+                    batch: PackedBatch(texts.map { batch.ids[$0] }), targets: batch.targets(of: texts),
+                    lossScale: 1 / divisor,
                     classWeights: weights, labelSmoothing: fixture.smoothing ?? 0, into: gradient.values))
         }
         return loss / Double(divisor)

@@ -24,7 +24,9 @@ struct ToyTask {
         let filler = ["the", "a", "is", "of", "x", "7"]
         return (0..<count).map { index in
             let colour = colours[index % colours.count]
-            var words = (0..<Int.random(in: 1...6, using: &random)).map { _ in filler.randomElement(using: &random) ?? "a" }
+            var words = (0..<Int.random(in: 1...6, using: &random)).map { _ in
+                filler.randomElement(using: &random) ?? "a"
+            }
             words.insert(colour, at: Int.random(in: 0...words.count, using: &random))
             return LabelledText(text: words.joined(separator: " "), label: colour)
         }

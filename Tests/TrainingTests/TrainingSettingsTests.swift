@@ -21,10 +21,13 @@ struct TrainingSettingsTests {
         #expect(try weights(batch: 4, accumulation: 1) != whole)
     }
 
-    @Test(arguments: [(1, 1), (6, 1), (7, 2), (13, 3)]) func stepsEndATrainingAlsoInMidEpoch(steps: Int, epochs: Int) throws {
+    @Test(arguments: [(1, 1), (6, 1), (7, 2), (13, 3)]) func stepsEndATrainingAlsoInMidEpoch(steps: Int, epochs: Int)
+        throws
+    {
         let task = try ToyTask(rows: 48)
         var last = 0
-        let candidate = try task.trainer { $0.steps = steps }.train(task.rows, validation: [], progress: { last = $0.step })
+        let candidate = try task.trainer { $0.steps = steps }.train(
+            task.rows, validation: [], progress: { last = $0.step })
         #expect(candidate.epochs.count == epochs)
         #expect(last == steps)
     }
@@ -67,14 +70,17 @@ struct TrainingSettingsTests {
         #expect(abs(squares.squareRoot() * 64 - 1) < 0.05)
         #expect(abs(values.reduce(0) { $0 + Double($1) }) / Double(values.count) < 0.001)
         #expect(
-            adapter.tensors.filter { $0.name.hasSuffix("lora_B.weight") }.allSatisfy { adapter.values[$0.range].allSatisfy { $0 == 0 } })
+            adapter.tensors.filter { $0.name.hasSuffix("lora_B.weight") }.allSatisfy {
+                adapter.values[$0.range].allSatisfy { $0 == 0 }
+            })
     }
 
     @Test func loraPlusStepsBAndBiasesFaster() throws {
         let task = try ToyTask(rows: 3)
         func stepped(ratio: Float) throws -> (before: [Float], after: [Float], tensors: [AdapterTensor]) {
             let configuration = LoRAConfiguration(rank: 2, alpha: 4, bias: .loraOnly)
-            let adapter = try TrainableAdapter(base: task.base, configuration: configuration, labels: ["a", "b"], seed: 4)
+            let adapter = try TrainableAdapter(
+                base: task.base, configuration: configuration, labels: ["a", "b"], seed: 4)
             let before = Array(adapter.values)
             let gradient = FloatBuffer(count: adapter.parameterCount)
             for index in 0..<gradient.count { gradient.start[index] = index % 2 == 0 ? 0.5 : -0.25 }
@@ -86,7 +92,9 @@ struct TrainingSettingsTests {
         for tensor in plain.tensors {
             let factor: Float = tensor.name.hasSuffix("lora_B.weight") || tensor.name.hasSuffix("bias") ? 8 : 1
             for index in tensor.range {
-                let (single, faster) = (plain.after[index] - plain.before[index], plus.after[index] - plus.before[index])
+                let (single, faster) = (
+                    plain.after[index] - plain.before[index], plus.after[index] - plus.before[index]
+                )
                 #expect(abs(faster - factor * single) < 1e-5 * factor, "\(tensor.name)")
                 #expect(single != 0)
             }
@@ -106,7 +114,9 @@ struct TrainingSettingsTests {
         #expect(try weights(0) != weights(0.1))
     }
 
-    @Test(arguments: TrainingSettings.Schedule.allCases) func everyScheduleLearns(schedule: TrainingSettings.Schedule) throws {
+    @Test(arguments: TrainingSettings.Schedule.allCases) func everyScheduleLearns(schedule: TrainingSettings.Schedule)
+        throws
+    {
         let task = try ToyTask(rows: 192)
         let candidate = try task.trainer {
             $0.schedule = schedule
@@ -130,9 +140,11 @@ struct TrainingSettingsTests {
     @Test func aStartOfAnyShapeCanBeTakenOver() throws {
         let task = try ToyTask()
         let configuration = LoRAConfiguration(
-            rank: 3, alpha: 5, targets: ["dense", "query"], useRSLoRA: true, rankPattern: ["query": 2], alphaPattern: ["query": 7],
+            rank: 3, alpha: 5, targets: ["dense", "query"], useRSLoRA: true, rankPattern: ["query": 2],
+            alphaPattern: ["query": 7],
             bias: .loraOnly)
-        let start = try TestModels.adapter(over: task.base, labels: ["blue", "green", "red"], configuration: configuration)
+        let start = try TestModels.adapter(
+            over: task.base, labels: ["blue", "green", "red"], configuration: configuration)
         var settings = task.settings { $0.epochs = 1 }
         settings.takeShape(of: start.manifest.configuration)
         let candidate = try AdapterTrainer(base: task.base, tokenizer: task.tokenizer, settings: settings)
@@ -146,7 +158,8 @@ struct TrainingSettingsTests {
     @Test func newLabelsComeBehindThoseOfTheStart() throws {
         let task = try ToyTask()
         let start = try task.trainer().train(task.rows, validation: [], labels: ["red", "green", "blue"]).adapter
-        let grown = task.rows + (0..<24).map { LabelledText(text: "a 9 of \($0) 9", label: $0 % 2 == 0 ? "aa" : "nine") }
+        let grown =
+            task.rows + (0..<24).map { LabelledText(text: "a 9 of \($0) 9", label: $0 % 2 == 0 ? "aa" : "nine") }
         let candidate = try task.trainer { $0.epochs = 1 }.train(grown, validation: [], startingFrom: start)
         #expect(candidate.adapter.labels == ["red", "green", "blue", "aa", "nine"])
     }

@@ -25,7 +25,9 @@ struct EncodingTests {
 
     @Test func nothingIsTheTwoSpecialTokens() throws {
         let tokenizer = try tokenizer()
-        for text in ["", "   ", "\t\n\u{3000}", "\u{200B}\u{7}"] { #expect(tokenizer.tokens(text) == ["[CLS]", "[SEP]"]) }
+        for text in ["", "   ", "\t\n\u{3000}", "\u{200B}\u{7}"] {
+            #expect(tokenizer.tokens(text) == ["[CLS]", "[SEP]"])
+        }
     }
 
     @Test func wordsOfMoreThanOneHundredScalarsAreUnknown() throws {
@@ -62,7 +64,8 @@ struct EncodingTests {
             document["added_tokens"] = tokens
         }
         #expect(tokenizer.vocabularySize == count + 2)
-        #expect(tokenizer.tokens("a CAFE BARS cafe\u{301} bar!") == ["[CLS]", "a", "Café Bars", "Café Bar", "!", "[SEP]"])
+        #expect(
+            tokenizer.tokens("a CAFE BARS cafe\u{301} bar!") == ["[CLS]", "a", "Café Bars", "Café Bar", "!", "[SEP]"])
     }
 
     @Test func canonicallyEquivalentPiecesAreTwoTokens() throws {
@@ -114,7 +117,9 @@ struct EncodingTests {
     @Test func settingsFileHasTheLastWord() throws {
         let folder = try TokenizerFolder()
         try folder.writeTokenizerFile()
-        try folder.write("tokenizer_config.json", #"{"do_lower_case": false, "strip_accents": false, "tokenize_chinese_chars": false}"#)
+        try folder.write(
+            "tokenizer_config.json",
+            #"{"do_lower_case": false, "strip_accents": false, "tokenize_chinese_chars": false}"#)
         let tokenizer = try folder.tokenizer()
         #expect(tokenizer.tokens("HELLO hello é x中") == ["[CLS]", "[UNK]", "hello", "é", "[UNK]", "[SEP]"])
         let plain = #"{"do_lower_case": false, "tokenizer_class": "PreTrainedTokenizerFast"}"#

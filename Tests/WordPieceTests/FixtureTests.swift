@@ -26,7 +26,8 @@ struct FixtureTests {
     }
 
     private func fixture() throws -> Fixture {
-        let url = try #require(Bundle.module.url(forResource: "tokenization", withExtension: "json", subdirectory: "Fixtures"))
+        let url = try #require(
+            Bundle.module.url(forResource: "tokenization", withExtension: "json", subdirectory: "Fixtures"))
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         return try decoder.decode(Fixture.self, from: Data(contentsOf: url))
@@ -36,7 +37,9 @@ struct FixtureTests {
         let fixture = try fixture()
         let tokenizer = try WordPieceTokenizer(directory: TestModels.base)
         #expect(tokenizer.vocabularySize == 30_522)
-        for (string, ids) in zip(fixture.strings, fixture.real) { #expect(tokenizer.encode(string, maxTokens: 64) == ids) }
+        for (string, ids) in zip(fixture.strings, fixture.real) {
+            #expect(tokenizer.encode(string, maxTokens: 64) == ids)
+        }
     }
 
     @Test func vocabularyFileGivesTheSameIdsAsTokenizerFile() throws {
@@ -44,7 +47,9 @@ struct FixtureTests {
         let folder = try TokenizerFolder()
         try folder.write("vocab.txt", Data(contentsOf: URL(fileURLWithPath: TestModels.base + "/vocab.txt")))
         let tokenizer = try folder.tokenizer()
-        for (string, ids) in zip(fixture.strings, fixture.real) { #expect(tokenizer.encode(string, maxTokens: 64) == ids) }
+        for (string, ids) in zip(fixture.strings, fixture.real) {
+            #expect(tokenizer.encode(string, maxTokens: 64) == ids)
+        }
     }
 
     @Test func settingsBesideAVocabularyGiveTheIdsOfTransformers() throws {
@@ -66,10 +71,12 @@ struct FixtureTests {
         let scalars = fixture.scalars.compactMap { Unicode.Scalar($0).map(String.init) }
         for variant in fixture.variants {
             let folder = try TokenizerFolder()
-            try folder.writeTokenizerFile(pieces: TokenizerFolder.specials + scalars + scalars.map { "##" + $0 }) { document in
+            try folder.writeTokenizerFile(pieces: TokenizerFolder.specials + scalars + scalars.map { "##" + $0 }) {
+                document in
                 document["normalizer"] =
                     [
-                        "type": "BertNormalizer", "clean_text": variant.cleanText, "handle_chinese_chars": variant.handleChineseChars,
+                        "type": "BertNormalizer", "clean_text": variant.cleanText,
+                        "handle_chinese_chars": variant.handleChineseChars,
                         "strip_accents": variant.stripAccents ?? NSNull(), "lowercase": variant.lowercase,
                     ] as [String: Any]
             }

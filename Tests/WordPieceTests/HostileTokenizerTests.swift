@@ -1,5 +1,4 @@
 import Foundation
-import ModelFiles
 import TestSupport
 import Testing
 
@@ -24,11 +23,15 @@ struct HostileTokenizerTests {
     }
 
     @Test func damagedTokenizerFilesAreErrorsOrTokenize() throws {
-        let original = [UInt8](try JSONSerialization.data(withJSONObject: TokenizerFolder.document(pieces: TokenizerFolder.pieces)))
+        let original = [UInt8](
+            try JSONSerialization.data(withJSONObject: TokenizerFolder.document(pieces: TokenizerFolder.pieces)))
         var mutator = FileMutator(seed: seed)
         var accepted = 0
         for _ in 0..<Self.rounds {
-            guard let model = try? TokenizerFile.model(FileBytes(path: "tokenizer.json", bytes: mutator.mutated(original))) else {
+            guard
+                let model = try? TokenizerFile.model(
+                    FileBytes(path: "tokenizer.json", bytes: mutator.mutated(original)))
+            else {
                 continue
             }
             accepted += 1
@@ -43,7 +46,9 @@ struct HostileTokenizerTests {
         var accepted = 0
         for _ in 0..<Self.rounds {
             let file = FileBytes(path: "vocab.txt", bytes: mutator.mutated(original))
-            guard let model = try? VocabularyFile.model(file, settings: TokenizerSettings(path: "tokenizer_config.json")) else { continue }
+            guard
+                let model = try? VocabularyFile.model(file, settings: TokenizerSettings(path: "tokenizer_config.json"))
+            else { continue }
             accepted += 1
             if accepted % 20 == 0 { checkLimits(try WordPieceTokenizer(model)) }
         }

@@ -7,7 +7,10 @@ import TestSupport
 final class TokenizerFolder {
     static let specials = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
     static let pieces =
-        specials + ["a", "b", "c", "##a", "##b", "##c", "hello", "hel", "##lo", "world", "!", ",", "##ing", "é", "##é", "e", "中", "x"]
+        specials + [
+            "a", "b", "c", "##a", "##b", "##c", "hello", "hel", "##lo", "world", "!", ",", "##ing", "é", "##é", "e",
+            "中", "x",
+        ]
 
     let path: String
     private let folder: TemporaryFolder
@@ -32,7 +35,9 @@ final class TokenizerFolder {
         written = files
     }
 
-    func writeVocabulary(_ pieces: [String] = pieces) throws { try write("vocab.txt", pieces.joined(separator: "\n") + "\n") }
+    func writeVocabulary(_ pieces: [String] = pieces) throws {
+        try write("vocab.txt", pieces.joined(separator: "\n") + "\n")
+    }
 
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: path) }
 
@@ -73,20 +78,25 @@ final class TokenizerFolder {
                 ],
                 "pair": [Any](),
                 "special_tokens": [
-                    "[CLS]": ["id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]], "[SEP]": ["id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]],
+                    "[CLS]": ["id": "[CLS]", "ids": [2], "tokens": ["[CLS]"]],
+                    "[SEP]": ["id": "[SEP]", "ids": [3], "tokens": ["[SEP]"]],
                 ],
             ] as [String: Any],
             "decoder": ["type": "WordPiece", "prefix": "##", "cleanup": true] as [String: Any],
             "model": [
-                "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##", "max_input_chars_per_word": 100,
+                "type": "WordPiece", "unk_token": "[UNK]", "continuing_subword_prefix": "##",
+                "max_input_chars_per_word": 100,
                 "vocab": vocabulary,
             ] as [String: Any],
         ]
     }
 
-    static func addedToken(_ content: String, id: Int, normalized: Bool = false, singleWord: Bool = false) -> [String: Any] {
+    static func addedToken(_ content: String, id: Int, normalized: Bool = false, singleWord: Bool = false) -> [String:
+        Any]
+    {
         [
-            "id": id, "content": content, "single_word": singleWord, "lstrip": false, "rstrip": false, "normalized": normalized,
+            "id": id, "content": content, "single_word": singleWord, "lstrip": false, "rstrip": false,
+            "normalized": normalized,
             "special": !normalized,
         ]
     }

@@ -1,5 +1,5 @@
+import Files
 import Kernels
-import ModelFiles
 
 /// One task's LoRA matrices, head and labels over one base: immutable, checked, ready for inference.
 public final class Adapter: Sendable {
@@ -68,7 +68,9 @@ public final class Adapter: Sendable {
         if let temperature = manifest.temperature, !(temperature.isFinite && temperature > 0) {
             throw .invalidConfiguration(key: "temperature", reason: "must be positive")
         }
-        if let thresholds = manifest.thresholds, thresholds.count != manifest.labels.count || !thresholds.allSatisfy((0...1).contains) {
+        if let thresholds = manifest.thresholds,
+            thresholds.count != manifest.labels.count || !thresholds.allSatisfy((0...1).contains)
+        {
             throw .invalidConfiguration(key: "thresholds", reason: "must be one number from 0 to 1 for each label")
         }
         if let points = manifest.abstention, !points.allSatisfy(\.isValid) {
@@ -156,7 +158,9 @@ extension Adapter {
                     module: module, rank: rank, scale: try resolution.scale(module, rank: rank), inputs: shape.inputs,
                     outputs: shape.outputs))
         }
-        let hasBias = placed.contains { tensors.shape(AdapterLayout.key(base.names.name($0.module)) + ".base_layer.bias") != nil }
+        let hasBias = placed.contains {
+            tensors.shape(AdapterLayout.key(base.names.name($0.module)) + ".base_layer.bias") != nil
+        }
         let layout = AdapterLayout(
             modules: placed, labels: try headRows(tensors, labels: labels), useDoRA: configuration.useDoRA,
             bias: hasBias ? configuration.bias : .none, names: base.names)
@@ -225,7 +229,9 @@ extension Adapter {
 // MARK: - Laying out for inference
 
 extension Adapter {
-    private static func inferenceView(_ layout: AdapterLayout, _ values: FloatStorage, _ base: BERTBase) -> (AdapterView, FloatStorage) {
+    private static func inferenceView(_ layout: AdapterLayout, _ values: FloatStorage, _ base: BERTBase) -> (
+        AdapterView, FloatStorage
+    ) {
         var view = AdapterView(layout: layout, values: values.pointer, base: base)
         let count = layout.modules.reduce(0) { $0 + $1.outputs * ($1.rank + ($1.magnitude == nil ? 0 : 1)) }
         let derived = FloatStorage(count: count)
@@ -242,17 +248,21 @@ extension Adapter {
 
     /// Writes B transposed, and with DoRA its factors, to `place`; returns the place behind.
     private static func layOut(
-        _ target: inout LoRALinear.Target, _ module: AdapterLayout.Module, _ inputs: Int, _ values: FloatStorage, _ base: BERTBase,
+        _ target: inout LoRALinear.Target, _ module: AdapterLayout.Module, _ inputs: Int, _ values: FloatStorage,
+        _ base: BERTBase,
         at place: UnsafeMutablePointer<Float>
     ) -> UnsafeMutablePointer<Float> {
         let (rank, outputs) = (module.rank, module.outputs)
         transpose(rows: outputs, columns: rank, x: target.b, xStride: rank, y: place, yStride: outputs)
         target.bTransposed = UnsafePointer(place)
-        guard let magnitude = module.magnitude, let linear = base.linear(of: module.module) else { return place + rank * outputs }
+        guard let magnitude = module.magnitude, let linear = base.linear(of: module.module) else {
+            return place + rank * outputs
+        }
         let factor = place + rank * outputs
         linear.withWeights { weights in
             doraFactors(
-                module, weights: weights + target.columns.lowerBound * inputs, a: values.pointer + module.a, b: target.b,
+                module, weights: weights + target.columns.lowerBound * inputs, a: values.pointer + module.a,
+                b: target.b,
                 magnitude: values.pointer + magnitude, factor: factor)
         }
         for row in 0..<rank {
@@ -270,7 +280,8 @@ extension Adapter {
         let sum = FloatStorage(count: module.outputs * module.inputs)
         sum.base.update(from: weights, count: sum.count)
         gemm(
-            m: module.outputs, n: module.inputs, k: module.rank, alpha: module.scale, a: b, lda: module.rank, b: a, ldb: module.inputs,
+            m: module.outputs, n: module.inputs, k: module.rank, alpha: module.scale, a: b, lda: module.rank, b: a,
+            ldb: module.inputs,
             beta: 1, c: sum.base, ldc: module.inputs)
         for row in 0..<module.outputs {
             let norm = squaredNorm(count: module.inputs, x: sum.pointer + row * module.inputs).squareRoot()

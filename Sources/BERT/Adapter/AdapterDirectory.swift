@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import ModelFiles
 
 /// The parts of a manifest that PEFT does not save: the content of `lorikeet.json`.
 private struct LorikeetFile: Codable {
@@ -12,7 +12,7 @@ private struct LorikeetFile: Codable {
     var calibration: CalibrationFigures?
     var multiLabel: Bool?
     var thresholds: [Double]?
-    var abstention: [AbstentionPoint]?
+    var abstention: [AbstentionThreshold]?
 
     init(_ manifest: AdapterManifest) {
         (labels, baseDigest, task) = (manifest.labels, manifest.baseDigest, manifest.task)
@@ -23,7 +23,8 @@ private struct LorikeetFile: Codable {
 
     func manifest(_ configuration: LoRAConfiguration) -> AdapterManifest {
         var manifest = AdapterManifest(
-            labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens, createdBy: createdBy,
+            labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens,
+            createdBy: createdBy,
             temperature: temperature)
         (manifest.calibration, manifest.multiLabel) = (calibration, multiLabel)
         (manifest.thresholds, manifest.abstention) = (thresholds, abstention)
@@ -136,7 +137,9 @@ extension Adapter {
     private static func headRows(_ weights: [UInt8]) throws(AdapterError) -> Int {
         let key = AdapterLayout.key("classifier.weight")
         let shape = weights.withUnsafeBytes { bytes -> Result<[Int]?, AdapterError> in
-            do throws(AdapterError) { return .success(try adapterTensors(bytes).shape(key)) } catch { return .failure(error) }
+            do throws(AdapterError) { return .success(try adapterTensors(bytes).shape(key)) } catch {
+                return .failure(error)
+            }
         }
         guard let shape = try shape.get() else {
             throw .missingTensor(key, reason: "without a head there is nothing to classify with")
@@ -153,22 +156,25 @@ extension Adapter {
     /// replaced are kept; a folder that exists, is not empty and holds no adapter is refused.
     ///
     /// - Parameter others: files by name that appear with it, such as a report.
-    public func write(to directory: String, with others: [String: Data] = [:]) throws(AdapterError) {
+    public func write(to directory: String, with others: [String: [UInt8]] = [:]) throws(AdapterError) {
         let file = LorikeetFile(manifest)
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let folder = ReplacedFolder(path: directory, marker: Self.configurationFile)
+        let folder = AtomicFolder(path: directory, marker: Self.configurationFile)
         do {
             let own = [
-                Self.configurationFile: PEFTConfiguration.json(manifest.configuration, head: layout.names.headModules),
-                Self.weightsFile: Data(weights),
-                Self.manifestFile: try encoder.encode(file),
+                Self.configurationFile: Array(
+                    PEFTConfiguration.json(manifest.configuration, head: layout.names.headModules)),
+                Self.weightsFile: weights,
+                Self.manifestFile: Array(try encoder.encode(file)),
             ]
             try folder.replace(others.merging(own) { $1 })
-        } catch let error as AdapterError {
-            throw error
+        } catch FileError.foreignFolder {
+            throw .unwritable(file: folder.path, reason: "exists, is not empty and holds no adapter")
+        } catch FileError.notAFolder {
+            throw .unwritable(file: folder.path, reason: "is a file")
         } catch {
-            throw .unwritable(file: directory, reason: "cannot be written: \((error as NSError).localizedDescription)")
+            throw .unwritable(file: folder.path, reason: "cannot be written: \(error)")
         }
     }
 }

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// Why an adapter cannot be read, written or put on a base.
 public enum AdapterError: Error, Equatable, Sendable {
@@ -34,7 +34,8 @@ extension AdapterError: CustomStringConvertible {
         case .unsupported(let feature, let reason): "the adapter uses \(feature), which cannot be served: \(reason)"
         case .invalidWeights(let error): "adapter weights: \(error)"
         case .missingTensor(let name, let reason): "adapter weights: tensor \"\(name)\" is missing: \(reason)"
-        case .unexpectedTensor(let name): "adapter weights: tensor \"\(name)\" belongs to nothing that can be applied to this base"
+        case .unexpectedTensor(let name):
+            "adapter weights: tensor \"\(name)\" belongs to nothing that can be applied to this base"
         case .wrongShape(let tensor, let expected, let found):
             "adapter weights: tensor \"\(tensor)\" has shape \(found), but base and configuration ask for \(expected)"
         case .anotherBase(let expected, let found):
@@ -60,7 +61,8 @@ extension AdapterError {
             self = .invalidConfiguration(key: Self.path(context.codingPath), reason: "has the wrong type")
         case .dataCorrupted(let context):
             let key = context.codingPath.isEmpty ? file : Self.path(context.codingPath)
-            self = .invalidConfiguration(key: key, reason: context.codingPath.isEmpty ? "is not valid JSON" : "has an unknown value")
+            self = .invalidConfiguration(
+                key: key, reason: context.codingPath.isEmpty ? "is not valid JSON" : "has an unknown value")
         @unknown default:
             self = .invalidConfiguration(key: file, reason: "cannot be read")
         }

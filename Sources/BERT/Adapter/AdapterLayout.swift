@@ -72,7 +72,8 @@ struct AdapterLayout: Sendable {
     private mutating func append(dense name: String, inputs: Int, outputs: Int) -> Dense {
         let key = AdapterLayout.key(name)
         return Dense(
-            inputs: inputs, outputs: outputs, weight: append(key + ".weight", [outputs, inputs]), bias: append(key + ".bias", [outputs]))
+            inputs: inputs, outputs: outputs, weight: append(key + ".weight", [outputs, inputs]),
+            bias: append(key + ".bias", [outputs]))
     }
 
     private mutating func append(_ name: String, _ shape: [Int]) -> Int {

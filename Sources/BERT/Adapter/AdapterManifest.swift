@@ -24,13 +24,14 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     /// Of a multi-label task for each label the score from which it holds; nil is 0.5 for all.
     public var thresholds: [Double]?
     /// For some precisions the score below which to abstain, by rising precision.
-    public var abstention: [AbstentionPoint]?
+    public var abstention: [AbstentionThreshold]?
 
     /// Whether a text has a set of labels.
     public var isMultiLabel: Bool { multiLabel ?? false }
 
     public init(
-        labels: [String], baseDigest: String? = nil, configuration: LoRAConfiguration, task: String? = nil, maxTokens: Int? = nil,
+        labels: [String], baseDigest: String? = nil, configuration: LoRAConfiguration, task: String? = nil,
+        maxTokens: Int? = nil,
         createdBy: String? = nil, temperature: Double? = nil, isMultiLabel: Bool = false
     ) {
         multiLabel = isMultiLabel ? true : nil

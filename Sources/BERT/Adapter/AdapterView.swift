@@ -24,7 +24,8 @@ struct HeadLinear: @unchecked Sendable {
     /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b, each row the same beside any others.
     func forward(rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>) {
         // A head is as thin as a LoRA matrix: a row a label.
-        lowRankDown(rows: rows, inputs: inputs, rank: outputs, x: x, xStride: xStride, a: weight, down: y, downStride: outputs)
+        lowRankDown(
+            rows: rows, inputs: inputs, rank: outputs, x: x, xStride: xStride, a: weight, down: y, downStride: outputs)
         for row in 0..<rows { add(count: outputs, x: bias, y: y + row * outputs) }
     }
 }
@@ -46,7 +47,9 @@ struct AdapterView: Sendable {
         var start = 0
         while start < layout.modules.count {
             let first = layout.modules[start].module
-            let group = layout.modules[start...].prefix { $0.module.layer == first.layer && $0.module.group == first.group }
+            let group = layout.modules[start...].prefix {
+                $0.module.layer == first.layer && $0.module.group == first.group
+            }
             set(LoRALinear(group: Array(group), values: values, base: base), first)
             start += group.count
         }
@@ -88,7 +91,8 @@ struct AdapterView: Sendable {
 
 extension HeadLinear {
     init(_ dense: AdapterLayout.Dense, _ values: UnsafePointer<Float>) {
-        self.init(inputs: dense.inputs, outputs: dense.outputs, weight: values + dense.weight, bias: values + dense.bias)
+        self.init(
+            inputs: dense.inputs, outputs: dense.outputs, weight: values + dense.weight, bias: values + dense.bias)
     }
 }
 
@@ -98,7 +102,8 @@ extension LoRALinear {
         var targets: [Target] = []
         var rank = 0
         for module in group {
-            let first = module.module.site == .key ? module.outputs : module.module.site == .value ? 2 * module.outputs : 0
+            let first =
+                module.module.site == .key ? module.outputs : module.module.site == .value ? 2 * module.outputs : 0
             targets.append(
                 Target(
                     columns: first..<first + module.outputs, ranks: rank..<rank + module.rank, scale: module.scale,

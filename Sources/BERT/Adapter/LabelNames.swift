@@ -1,5 +1,5 @@
 import Foundation
-import ModelFiles
+import JSON
 
 /// What somebody calls the rows of an adapter's head, in their order: PEFT's folders do not name labels.
 public struct LabelNames: Sendable, Equatable {

@@ -40,8 +40,10 @@ public struct LoRAConfiguration: Sendable, Equatable {
     public var initialization: Initialization
 
     public init(
-        rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["query", "value"], targetPattern: String? = nil,
-        layers: [Int]? = nil, useRSLoRA: Bool = false, rankPattern: [String: Int] = [:], alphaPattern: [String: Double] = [:],
+        rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["query", "value"],
+        targetPattern: String? = nil,
+        layers: [Int]? = nil, useRSLoRA: Bool = false, rankPattern: [String: Int] = [:],
+        alphaPattern: [String: Double] = [:],
         bias: Bias = .none, useDoRA: Bool = false, initialization: Initialization = .kaiming
     ) {
         self.rank = rank

@@ -35,7 +35,8 @@ struct LoRALinear: @unchecked Sendable {
     ///
     /// - Parameter columns: the outputs wanted, as whole targets, all by default; y's first column is `columns.lowerBound`.
     func forward(
-        rows: Int, x: UnsafePointer<Float>, xStride: Int, down: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>,
+        rows: Int, x: UnsafePointer<Float>, xStride: Int, down: UnsafeMutablePointer<Float>,
+        y: UnsafeMutablePointer<Float>,
         yStride: Int, columns: Range<Int>? = nil
     ) {
         guard let wanted = targetIndices(in: columns) else { return }
@@ -51,7 +52,9 @@ struct LoRALinear: @unchecked Sendable {
 
     private func targetIndices(in columns: Range<Int>?) -> ClosedRange<Int>? {
         func isWanted(_ target: Target) -> Bool { columns?.contains(target.columns.lowerBound) ?? true }
-        guard let first = targets.firstIndex(where: isWanted), let last = targets.lastIndex(where: isWanted) else { return nil }
+        guard let first = targets.firstIndex(where: isWanted), let last = targets.lastIndex(where: isWanted) else {
+            return nil
+        }
         return first...last
     }
 
@@ -67,7 +70,8 @@ struct LoRALinear: @unchecked Sendable {
                 bTransposed: bTransposed, scale: target.scale, y: y, yStride: yStride)
         } else {
             lowRankUp(
-                rows: rows, rank: target.ranks.count, outputs: target.columns.count, down: down, downStride: rank, b: target.b,
+                rows: rows, rank: target.ranks.count, outputs: target.columns.count, down: down, downStride: rank,
+                b: target.b,
                 scale: target.scale, y: y, yStride: yStride)
         }
     }
@@ -95,7 +99,8 @@ struct LoRALinear: @unchecked Sendable {
     ///   - dDown: scratch, [rows, rank].
     ///   - gradient: the place in the gradient buffer of the value at a pointer into the adapter's buffer.
     func backward(
-        rows: Int, x: UnsafePointer<Float>, xStride: Int, down: UnsafePointer<Float>, dy: UnsafePointer<Float>, dyStride: Int,
+        rows: Int, x: UnsafePointer<Float>, xStride: Int, down: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+        dyStride: Int,
         dDown: UnsafeMutablePointer<Float>, dx: UnsafeMutablePointer<Float>?, dxStride: Int, columns: Range<Int>? = nil,
         gradient: (UnsafePointer<Float>) -> UnsafeMutablePointer<Float>
     ) {
@@ -104,7 +109,8 @@ struct LoRALinear: @unchecked Sendable {
         for target in targets[wanted] {
             let dy = dy + target.columns.lowerBound - (columns?.lowerBound ?? 0)
             lowRankUpBackward(
-                rows: rows, rank: target.ranks.count, outputs: target.columns.count, down: down + target.ranks.lowerBound,
+                rows: rows, rank: target.ranks.count, outputs: target.columns.count,
+                down: down + target.ranks.lowerBound,
                 downStride: rank, b: target.b, scale: target.scale, dy: dy, dyStride: dyStride,
                 dDown: dDown + target.ranks.lowerBound, dDownStride: rank, dB: gradient(target.b))
             if let bias = target.bias {
@@ -113,7 +119,8 @@ struct LoRALinear: @unchecked Sendable {
         }
         let a = a + ranks.lowerBound * inputs
         lowRankDownBackward(
-            rows: rows, inputs: inputs, rank: ranks.count, x: x, xStride: xStride, a: a, dDown: dDown + ranks.lowerBound,
+            rows: rows, inputs: inputs, rank: ranks.count, x: x, xStride: xStride, a: a,
+            dDown: dDown + ranks.lowerBound,
             dDownStride: rank, dA: gradient(a), dx: dx, dxStride: dxStride)
     }
 }

@@ -1,5 +1,5 @@
 import Foundation
-import ModelFiles
+import JSON
 
 /// The content of `adapter_config.json`: a `LoRAConfiguration` and the keys around it that PEFT wants.
 struct PEFTConfiguration {
@@ -31,15 +31,20 @@ struct PEFTConfiguration {
     }
 
     private static func refuseOtherMethods(_ values: JSONValue) throws(AdapterError) {
-        guard let method = values["peft_type"] else { throw .invalidConfiguration(key: "peft_type", reason: "is missing") }
+        guard let method = values["peft_type"] else {
+            throw .invalidConfiguration(key: "peft_type", reason: "is missing")
+        }
         guard method.string == "LORA" else {
             throw .unsupported(feature: "PEFT's method \(method.string ?? "?")", reason: "only LORA is read")
         }
         if let task = values["task_type"]?.string, task != "SEQ_CLS" {
-            throw .unsupported(feature: "task_type \(task)", reason: "only SEQ_CLS, the classification of texts, is served")
+            throw .unsupported(
+                feature: "task_type \(task)", reason: "only SEQ_CLS, the classification of texts, is served")
         }
         if values["bias"]?.string == "all" {
-            throw .unsupported(feature: "bias \"all\"", reason: "it changes biases of layers that all adapters share; use \"lora_only\"")
+            throw .unsupported(
+                feature: "bias \"all\"",
+                reason: "it changes biases of layers that all adapters share; use \"lora_only\"")
         }
     }
 
@@ -52,7 +57,8 @@ struct PEFTConfiguration {
         let title = known.first { name.hasPrefix($0.key) }?.value ?? "init_lora_weights \"\(name)\""
         throw .unsupported(
             feature: title,
-            reason: "this initialization changes the base's weights, so the adapter cannot share a base; convert it to plain LoRA "
+            reason:
+                "this initialization changes the base's weights, so the adapter cannot share a base; convert it to plain LoRA "
                 + "with PEFT (save_pretrained with path_initial_model_for_weight_conversion)")
     }
 

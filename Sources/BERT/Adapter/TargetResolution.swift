@@ -115,7 +115,8 @@ struct TargetResolution {
         var found: Value?
         for (pattern, value) in patterns where try NamePattern(ending: pattern, key: key).matches(names.name(module)) {
             if let found, found != value {
-                throw .invalidConfiguration(key: key, reason: "several patterns match \(names.name(module)) with different values")
+                throw .invalidConfiguration(
+                    key: key, reason: "several patterns match \(names.name(module)) with different values")
             }
             found = value
         }
@@ -140,8 +141,10 @@ private struct NamePattern {
     /// The name, or its end after a dot, must match.
     init(ending pattern: String, key: String) throws(AdapterError) {
         let isPlain = pattern.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte) || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_") || byte == UInt8(ascii: ".")
+            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+                || byte == UInt8(ascii: ".")
         }
         form = isPlain ? .ending(pattern) : .expression(try Self.compile("(.*\\.)?(\(pattern))", key: key))
     }

@@ -1,5 +1,5 @@
+import Files
 import Kernels
-import ModelFiles
 
 /// A frozen BERT or DistilBERT, shared by all adapters and threads.
 ///

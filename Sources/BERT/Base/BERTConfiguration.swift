@@ -107,7 +107,8 @@ public struct BERTConfiguration: Sendable, Equatable {
 
     private func checkSizes(file: String) throws(BaseError) {
         guard hidden % heads == 0 else {
-            let (hiddenKey, headsKey) = architecture == .bert ? ("hidden_size", "num_attention_heads") : ("dim", "n_heads")
+            let (hiddenKey, headsKey) =
+                architecture == .bert ? ("hidden_size", "num_attention_heads") : ("dim", "n_heads")
             throw .invalidValue(file: file, key: hiddenKey, reason: "\(hidden) is no multiple of \(headsKey), \(heads)")
         }
     }

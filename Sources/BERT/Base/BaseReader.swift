@@ -49,7 +49,8 @@ struct BaseReader {
     private func queryKeyValue(_ layer: Int) throws(BaseError) -> PackedLinear {
         let hidden = configuration.hidden
         for site in [LinearSite.query, .key, .value] {
-            try files.check(prefix + names.unprefixed(AdaptedModule(layer: layer, site: site)) + ".weight", shape: [hidden, hidden])
+            try files.check(
+                prefix + names.unprefixed(AdaptedModule(layer: layer, site: site)) + ".weight", shape: [hidden, hidden])
         }
         let weight = FloatStorage(count: 3 * hidden * hidden)
         let bias = FloatStorage(count: 3 * hidden)
@@ -65,7 +66,8 @@ struct BaseReader {
         let shape = names.shape(module.site)
         let name = names.unprefixed(module)
         return PackedLinear(
-            inputs: shape.inputs, outputs: shape.outputs, weight: try tensor(name + ".weight", [shape.outputs, shape.inputs]),
+            inputs: shape.inputs, outputs: shape.outputs,
+            weight: try tensor(name + ".weight", [shape.outputs, shape.inputs]),
             bias: try tensor(name + ".bias", [shape.outputs]))
     }
 

@@ -1,4 +1,5 @@
-import ModelFiles
+import Files
+import JSON
 
 /// The keys of one `config.json`, read with errors that name file and key.
 struct ConfigurationValues {
@@ -40,6 +41,7 @@ struct ConfigurationValues {
         switch value {
         case .null: nil
         case .boolean(let truth): truth
+        case .integer(let number): Double(number)
         case .number(let number): number
         case .string(let text): text
         case .array(let elements): elements.compactMap { if case .string(let text) = $0 { text } else { nil } }
@@ -116,7 +118,8 @@ struct ConfigurationValues {
         case "gelu_new", "gelu_pytorch_tanh": return .geluTanh
         case "relu": return .relu
         default:
-            throw .invalidValue(file: file, key: key, reason: "\"\(name)\" is not supported; gelu, gelu_new and relu are")
+            throw .invalidValue(
+                file: file, key: key, reason: "\"\(name)\" is not supported; gelu, gelu_new and relu are")
         }
     }
 
@@ -157,6 +160,7 @@ extension JSONValue {
         switch self {
         case .null: false
         case .boolean(let value): value
+        case .integer(let value): value != 0
         case .number(let value): value != 0
         case .string(let value): !value.isEmpty
         case .array(let elements): !elements.isEmpty

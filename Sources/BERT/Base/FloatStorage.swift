@@ -7,7 +7,8 @@ final class FloatStorage: @unchecked Sendable {
     /// `count` zeros.
     init(count: Int) {
         let memory = UnsafeMutableRawPointer.allocate(byteCount: max(count, 1) * 4, alignment: 64)
-        buffer = UnsafeMutableBufferPointer(start: memory.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
+        buffer = UnsafeMutableBufferPointer(
+            start: memory.bindMemory(to: Float.self, capacity: max(count, 1)), count: count)
         buffer.initialize(repeating: 0)
     }
 

@@ -23,9 +23,13 @@ struct ModuleNames: Sendable {
     var modules: [AdaptedModule] {
         var modules: [AdaptedModule] = []
         for layer in 0..<configuration.layers {
-            for site in LinearSite.allCases where site != .pooler { modules.append(AdaptedModule(layer: layer, site: site)) }
+            for site in LinearSite.allCases where site != .pooler {
+                modules.append(AdaptedModule(layer: layer, site: site))
+            }
         }
-        if configuration.architecture == .bert { modules.append(AdaptedModule(layer: configuration.layers, site: .pooler)) }
+        if configuration.architecture == .bert {
+            modules.append(AdaptedModule(layer: configuration.layers, site: .pooler))
+        }
         return modules
     }
 
@@ -103,7 +107,8 @@ struct ModuleNames: Sendable {
     func ownTarget(_ target: String) -> String {
         guard configuration.architecture == .distilbert else { return target }
         let own = [
-            "query": "q_lin", "key": "k_lin", "value": "v_lin", "attention.output.dense": "out_lin", "intermediate.dense": "lin1",
+            "query": "q_lin", "key": "k_lin", "value": "v_lin", "attention.output.dense": "out_lin",
+            "intermediate.dense": "lin1",
             "output.dense": "lin2",
         ]
         return own[target] ?? target
@@ -112,7 +117,10 @@ struct ModuleNames: Sendable {
     /// Short names to offer where a target is unknown.
     var knownTargets: [String] {
         configuration.architecture == .bert
-            ? ["query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense", "dense", "all-linear"]
+            ? [
+                "query", "key", "value", "attention.output.dense", "intermediate.dense", "output.dense", "dense",
+                "all-linear",
+            ]
             : ["q_lin", "k_lin", "v_lin", "out_lin", "lin1", "lin2", "all-linear"]
     }
 }

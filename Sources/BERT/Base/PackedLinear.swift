@@ -24,7 +24,10 @@ struct PackedLinear: Sendable {
     /// `weight` is row-major [outputs, inputs], `bias` is [outputs].
     ///
     /// - Parameter packs: whether the vector kernels or BLAS multiply; by default what is faster on this CPU.
-    init(inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage, packs: Bool = hasPackedProduct) {
+    init(
+        inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage,
+        packs: Bool = hasPackedProduct
+    ) {
         self.inputs = inputs
         self.outputs = outputs
         self.bias = bias
@@ -36,7 +39,8 @@ struct PackedLinear: Sendable {
         }
         let panels = (0..<parts).map { part in
             let packed = FloatStorage(count: packedCount(inputs: inputs, outputs: width))
-            packWeight(inputs: inputs, outputs: width, weight: weight.pointer + part * width * inputs, packed: packed.base)
+            packWeight(
+                inputs: inputs, outputs: width, weight: weight.pointer + part * width * inputs, packed: packed.base)
             return packed
         }
         storage = .panels(panels, transposed: TransposedParts(panels, inputs: inputs, outputs: width))
@@ -44,7 +48,8 @@ struct PackedLinear: Sendable {
 
     /// y[rows, range] = x[rows, inputs]·W[range, inputs]ᵀ + b[range]; `range` are the output columns wanted, whole parts, all by default.
     func forward(
-        rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int, columns: Range<Int>? = nil,
+        rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int,
+        columns: Range<Int>? = nil,
         withBias: Bool = true
     ) {
         let columns = columns ?? 0..<outputs
@@ -53,7 +58,8 @@ struct PackedLinear: Sendable {
         case .panels(let panels, _):
             for (place, part) in parts(in: columns).enumerated() {
                 packedProduct(
-                    rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride, packed: panels[part].pointer,
+                    rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride,
+                    packed: panels[part].pointer,
                     bias: bias.map { $0 + place * partWidth }, y: y + place * partWidth, yStride: yStride)
             }
         case .rows(let weight):
@@ -75,16 +81,20 @@ struct PackedLinear: Sendable {
             for (place, part) in parts(in: columns).enumerated() {
                 packedProduct(
                     rows: rows, inputs: partWidth, outputs: inputs, x: dy + place * partWidth, xStride: dyStride,
-                    packed: panels[part].pointer, bias: nil, accumulate: accumulate || place > 0, y: dx, yStride: dxStride)
+                    packed: panels[part].pointer, bias: nil, accumulate: accumulate || place > 0, y: dx,
+                    yStride: dxStride)
             }
         case .rows(let weight):
             linearBackwardInput(
                 rows: rows, inputs: inputs, outputs: columns.count, dy: dy, dyStride: dyStride,
-                weight: weight.pointer + columns.lowerBound * inputs, dx: dx, dxStride: dxStride, accumulate: accumulate)
+                weight: weight.pointer + columns.lowerBound * inputs, dx: dx, dxStride: dxStride, accumulate: accumulate
+            )
         }
     }
 
-    private func parts(in columns: Range<Int>) -> Range<Int> { columns.lowerBound / partWidth..<columns.upperBound / partWidth }
+    private func parts(in columns: Range<Int>) -> Range<Int> {
+        columns.lowerBound / partWidth..<columns.upperBound / partWidth
+    }
 
     /// The weights as float32 [outputs, inputs], for what is computed once (DoRA's norms).
     func withWeights<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
@@ -93,7 +103,8 @@ struct PackedLinear: Sendable {
             let weight = FloatStorage(count: outputs * inputs)
             for (part, packed) in panels.enumerated() {
                 unpackWeight(
-                    inputs: inputs, outputs: partWidth, packed: packed.pointer, weight: weight.base + part * partWidth * inputs)
+                    inputs: inputs, outputs: partWidth, packed: packed.pointer,
+                    weight: weight.base + part * partWidth * inputs)
             }
             return withExtendedLifetime(weight) { body(weight.pointer) }
         case .rows(let weight): return body(weight.pointer)

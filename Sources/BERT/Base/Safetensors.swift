@@ -53,10 +53,12 @@ struct SafetensorsReader {
 
     @inline(__always)
     private static func widen(
-        _ source: UnsafeRawPointer, count: Int, to destination: UnsafeMutablePointer<Float>, by convert: (UInt16) -> Float
+        _ source: UnsafeRawPointer, count: Int, to destination: UnsafeMutablePointer<Float>,
+        by convert: (UInt16) -> Float
     ) {
         for index in 0..<count {
-            destination[index] = convert(UInt16(littleEndian: source.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
+            destination[index] = convert(
+                UInt16(littleEndian: source.loadUnaligned(fromByteOffset: index * 2, as: UInt16.self)))
         }
     }
 
@@ -108,7 +110,8 @@ enum SafetensorsWriter {
         for tensor in tensors {
             let end = offset + tensor.values.count * 4
             let shape = tensor.shape.map(String.init).joined(separator: ",")
-            header += #",\#(quoted(tensor.name)):{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
+            header +=
+                #",\#(quoted(tensor.name)):{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
             offset = end
         }
         header += "}"

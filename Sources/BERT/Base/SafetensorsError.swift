@@ -22,7 +22,8 @@ extension SafetensorsError: CustomStringConvertible {
         case .truncated: "truncated: shorter than its header says"
         case .headerTooLarge(let bytes): "a header of \(bytes) bytes is larger than the format allows"
         case .malformedHeader(let reason): "malformed header: \(reason)"
-        case .unsupportedType(let tensor, let type): "tensor \"\(tensor)\": type \(type) is not supported; F32, F16 and BF16 are"
+        case .unsupportedType(let tensor, let type):
+            "tensor \"\(tensor)\": type \(type) is not supported; F32, F16 and BF16 are"
         case .invalidRange(let tensor, let reason): "tensor \"\(tensor)\": \(reason)"
         case .missing(let tensor): "tensor \"\(tensor)\" is missing"
         case .notFinite(let tensor): "tensor \"\(tensor)\" holds NaN or infinity"

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// The types of numbers that weights may have.
 enum SafetensorsType: String, Sendable {
@@ -99,17 +99,23 @@ struct SafetensorsHeader: Sendable {
 
     /// The tensors' bytes must follow one another without gaps, from the end of the header to the end of the file, as the format
     /// says: a damaged offset then never names another tensor's bytes.
-    private static func refuseGaps(_ ranges: [(name: String, bytes: Range<Int>)], dataBytes: Int) throws(SafetensorsError) {
+    private static func refuseGaps(_ ranges: [(name: String, bytes: Range<Int>)], dataBytes: Int)
+        throws(SafetensorsError)
+    {
         var end = 0
         let sorted = ranges.sorted {
             ($0.bytes.lowerBound, $0.bytes.upperBound, $0.name) < ($1.bytes.lowerBound, $1.bytes.upperBound, $1.name)
         }
         for (name, bytes) in sorted {
             guard bytes.lowerBound >= end else { throw .invalidRange(tensor: name, reason: "overlaps another tensor") }
-            guard bytes.lowerBound == end else { throw .invalidRange(tensor: name, reason: "does not follow the tensor before it") }
+            guard bytes.lowerBound == end else {
+                throw .invalidRange(tensor: name, reason: "does not follow the tensor before it")
+            }
             end = bytes.upperBound
         }
-        guard end == dataBytes else { throw .malformedHeader(reason: "\(dataBytes - end) bytes at the end belong to no tensor") }
+        guard end == dataBytes else {
+            throw .malformedHeader(reason: "\(dataBytes - end) bytes at the end belong to no tensor")
+        }
     }
 }
 
@@ -156,7 +162,9 @@ private struct RawEntry {
             default: offsets = try Self.sizes(&scanner, atMost: 2)
             }
         }
-        guard let type, let shape, let offsets else { throw scanner.error("a tensor lacks dtype, shape or data_offsets") }
+        guard let type, let shape, let offsets else {
+            throw scanner.error("a tensor lacks dtype, shape or data_offsets")
+        }
         (self.type, self.shape, self.offsets) = (type, shape, offsets)
     }
 

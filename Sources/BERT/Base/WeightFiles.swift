@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import ModelFiles
 
 /// The safetensors files of a base directory, in memory until their tensors are copied out: one, or several named by an index.
 final class WeightFiles {
@@ -45,7 +45,8 @@ final class WeightFiles {
         for (number, shard) in shards.enumerated() {
             for name in shard.reader.names + shard.reader.header.unsupported.keys {
                 guard shardOfTensor.updateValue(number, forKey: name) == nil else {
-                    throw .invalidWeights(file: shard.path, error: .invalidRange(tensor: name, reason: "is in another file too"))
+                    throw .invalidWeights(
+                        file: shard.path, error: .invalidRange(tensor: name, reason: "is in another file too"))
                 }
             }
         }
@@ -55,7 +56,9 @@ final class WeightFiles {
     static func shardNames(_ json: [UInt8], file: String) throws(BaseError) -> [String] {
         let index = try ConfigurationValues.parse(json, file: file)
         func invalid(_ reason: String) -> BaseError { .invalidValue(file: file, key: "weight_map", reason: reason) }
-        guard case .object(let members)? = index["weight_map"] else { throw invalid("must map names of tensors to names of files") }
+        guard case .object(let members)? = index["weight_map"] else {
+            throw invalid("must map names of tensors to names of files")
+        }
         guard !members.isEmpty else { throw invalid("is empty") }
         var names: Set<String> = []
         for (_, value) in members {

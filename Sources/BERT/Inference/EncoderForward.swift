@@ -34,8 +34,10 @@ final class EncoderForward {
             guard let ids = ids.baseAddress else { return }
             for segment in plan.segments {
                 embeddingSum(
-                    tokens: segment.rows.count, columns: hidden, ids: ids + segment.rows.lowerBound, words: weights.words.pointer,
-                    positions: weights.positions.pointer, type: weights.type?.pointer, y: x + segment.rows.lowerBound * hidden,
+                    tokens: segment.rows.count, columns: hidden, ids: ids + segment.rows.lowerBound,
+                    words: weights.words.pointer,
+                    positions: weights.positions.pointer, type: weights.type?.pointer,
+                    y: x + segment.rows.lowerBound * hidden,
                     yStride: hidden)
             }
         }
@@ -60,10 +62,12 @@ final class EncoderForward {
     }
 
     private func attend(_ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>) {
-        let shape = AttentionShape(tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
+        let shape = AttentionShape(
+            tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
         let q = fused + rows.lowerBound * 3 * hidden
         attention(
-            shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: context + rows.lowerBound * hidden, yStride: hidden,
+            shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: context + rows.lowerBound * hidden,
+            yStride: hidden,
             scratch: memory.floats(.attention, shape.scratchCount))
     }
 
@@ -71,14 +75,16 @@ final class EncoderForward {
     ///
     /// `plan` is left with one row a segment; the result is y[segments, hidden], which may be another buffer than x's.
     func lastLayer(
-        _ index: Int, _ plan: inout ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>, y: UnsafeMutablePointer<Float>
+        _ index: Int, _ plan: inout ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>,
+        y: UnsafeMutablePointer<Float>
     ) {
         let weights = base.layers[index]
         let rows = plan.rowCount
         let count = plan.segments.count
         let fused = memory.floats(.fused, rows * 3 * hidden)
         let keys = hidden..<3 * hidden
-        weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
+        weights.queryKeyValue.forward(
+            rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
         clock?.lap(.queryKeyValue, product: (rows, 2 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
         // Query rows and their context lie in y and in .context, one row a segment.
@@ -86,7 +92,8 @@ final class EncoderForward {
             (y + place * hidden).update(from: x + segment.rows.lowerBound * hidden, count: hidden)
         }
         let queries = memory.floats(.attended, count * hidden)
-        weights.queryKeyValue.forward(rows: count, x: y, xStride: hidden, y: queries, yStride: hidden, columns: 0..<hidden)
+        weights.queryKeyValue.forward(
+            rows: count, x: y, xStride: hidden, y: queries, yStride: hidden, columns: 0..<hidden)
         clock?.lap(.queryKeyValue, product: (count, hidden, hidden))
         let context = memory.floats(.context, count * hidden)
         plan.keepFirstRows()
@@ -100,7 +107,8 @@ final class EncoderForward {
 
     /// Attention of one query row over a text's keys and values.
     private func attendFirst(
-        query: UnsafePointer<Float>, _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>
+        query: UnsafePointer<Float>, _ rows: Range<Int>, fused: UnsafePointer<Float>,
+        context: UnsafeMutablePointer<Float>
     ) {
         let c = base.configuration
         let shape = AttentionShape(tokens: rows.count, queries: 1, heads: c.heads, headSize: c.headSize)
@@ -112,7 +120,8 @@ final class EncoderForward {
 
     /// Attention output, feed-forward block and their norms, on `rows` rows of context and of the layer's input x.
     private func finish(
-        _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>, x: UnsafePointer<Float>,
+        _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>,
+        x: UnsafePointer<Float>,
         y: UnsafeMutablePointer<Float>
     ) {
         let weights = base.layers[index]
@@ -137,10 +146,12 @@ final class EncoderForward {
     }
 
     private func norm(
-        _ weights: NormWeights, rows: Int, x: UnsafePointer<Float>, residual: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
+        _ weights: NormWeights, rows: Int, x: UnsafePointer<Float>, residual: UnsafePointer<Float>,
+        y: UnsafeMutablePointer<Float>
     ) {
         layerNorm(
-            rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden, gamma: weights.gamma.pointer,
+            rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden,
+            gamma: weights.gamma.pointer,
             beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y, yStride: hidden)
         clock?.lap(.layerNorm)
     }
@@ -148,10 +159,13 @@ final class EncoderForward {
     /// Adds each group's update to its rows of y, whose rows have `columns` columns, or to those `only`.
     private func adapt(
         _ plan: ForkPlan, _ adapters: [AdapterView], _ place: KeyPath<LayerAdapter, LoRALinear?>, _ layer: Int,
-        x: UnsafePointer<Float>, xColumns: Int? = nil, y: UnsafeMutablePointer<Float>, columns: Int, only: Range<Int>? = nil
+        x: UnsafePointer<Float>, xColumns: Int? = nil, y: UnsafeMutablePointer<Float>, columns: Int,
+        only: Range<Int>? = nil
     ) {
         for group in plan.groups {
-            guard let adapter = group.adapter, let linear = adapters[adapter].layers[layer][keyPath: place] else { continue }
+            guard let adapter = group.adapter, let linear = adapters[adapter].layers[layer][keyPath: place] else {
+                continue
+            }
             apply(linear, group.rows, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns, only: only)
         }
         clock?.lap(.lora)
@@ -159,12 +173,14 @@ final class EncoderForward {
 
     /// Adds one update to a range of rows.
     func apply(
-        _ linear: LoRALinear, _ rows: Range<Int>, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int,
+        _ linear: LoRALinear, _ rows: Range<Int>, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>,
+        yStride: Int,
         only: Range<Int>? = nil
     ) {
         let down = memory.floats(.down, rows.count * linear.rank)
         linear.forward(
-            rows: rows.count, x: x + rows.lowerBound * xStride, xStride: xStride, down: down, y: y + rows.lowerBound * yStride,
+            rows: rows.count, x: x + rows.lowerBound * xStride, xStride: xStride, down: down,
+            y: y + rows.lowerBound * yStride,
             yStride: yStride, columns: only)
     }
 }

@@ -111,7 +111,9 @@ struct ForkPlan {
     }
 
     private func needsTrunk(_ sequence: Int, _ layer: Int) -> Bool {
-        for slot in firstSlots[sequence]..<firstSlots[sequence + 1] where lowestLayers[slotAdapters[slot]] > layer { return true }
+        for slot in firstSlots[sequence]..<firstSlots[sequence + 1] where lowestLayers[slotAdapters[slot]] > layer {
+            return true
+        }
         return false
     }
 
@@ -122,7 +124,8 @@ struct ForkPlan {
             let segment = segments[index]
             wholeRows.append(segment.rows)
             segments[index] = Segment(
-                sequence: segment.sequence, slot: segment.slot, adapter: segment.adapter, rows: index..<index + 1, source: segment.source)
+                sequence: segment.sequence, slot: segment.slot, adapter: segment.adapter, rows: index..<index + 1,
+                source: segment.source)
         }
         for index in groups.indices { groups[index].rows = groups[index].segments }
         recordRows()

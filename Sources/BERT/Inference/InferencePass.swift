@@ -40,7 +40,8 @@ public final class InferencePass {
         _ body: (_ sequence: Int, _ place: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) {
         precondition(assignments.count == batch.sequenceCount, "one list of assignments a sequence")
-        precondition(adapters.allSatisfy { $0.base === base || $0.baseDigest == base.digest }, "an adapter of another base")
+        precondition(
+            adapters.allSatisfy { $0.base === base || $0.baseDigest == base.digest }, "an adapter of another base")
         enableFlushToZero()
         encoder.clock?.lap(.waiting)
         prepare(batch, adapters, assignments)
@@ -92,7 +93,8 @@ public final class InferencePass {
         let isInHidden = x == encoder.memory.floats(.hidden, 0)
         let y = encoder.memory.floats(isInHidden ? .forked : .hidden, plan.rowCount * hidden)
         for segment in plan.segments {
-            (y + segment.rows.lowerBound * hidden).update(from: x + segment.source * hidden, count: segment.rows.count * hidden)
+            (y + segment.rows.lowerBound * hidden).update(
+                from: x + segment.source * hidden, count: segment.rows.count * hidden)
         }
         encoder.clock?.lap(.fork)
         return y
@@ -111,7 +113,9 @@ public final class InferencePass {
 
     // MARK: - Heads
 
-    private func classify(_ features: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafeBufferPointer<Float>) -> Void) {
+    private func classify(
+        _ features: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+    ) {
         let rows = plan.segments.count
         let pooled = encoder.memory.floats(.attended, rows * hidden)
         if let pooler = base.pooler {
@@ -138,7 +142,8 @@ public final class InferencePass {
 
     /// One adapter's head on its rows: [rows, labels].
     private func classify(
-        _ group: ForkPlan.Group, _ view: AdapterView, features: UnsafePointer<Float>, pooled: UnsafeMutablePointer<Float>
+        _ group: ForkPlan.Group, _ view: AdapterView, features: UnsafePointer<Float>,
+        pooled: UnsafeMutablePointer<Float>
     ) -> UnsafePointer<Float> {
         let rows = group.rows.count
         let pooled = pooled + group.rows.lowerBound * hidden

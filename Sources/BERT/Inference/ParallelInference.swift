@@ -1,4 +1,5 @@
 import Synchronization
+import Threading
 
 /// Inference over all cores for work that is not live: sequences by index, batched by tokens, results in order.
 ///
@@ -38,7 +39,7 @@ public struct ParallelInference: Sendable {
         let isProfiled = profile != nil
         let threads = min(workers, max(count, 1))
         let start = ContinuousClock.now
-        WorkerThreads.run(count: threads) { _ in
+        WorkerTeam.run(count: threads, name: "inference") { _ in
             let pass = InferencePass(base: base)
             if isProfiled { pass.profile = StageProfile() }
             defer { if let profile = pass.profile { progress.withLock { $0.profiles.append(profile) } } }

@@ -6,7 +6,8 @@ public func softmax(_ logits: [Float], temperature: Float = 1) -> [Float] {
     result.withUnsafeMutableBufferPointer { buffer in
         guard let x = buffer.baseAddress else { return }
         Kernels.softmax(
-            rows: 1, columns: buffer.count, x: x, xStride: buffer.count, scale: 1 / temperature, y: x, yStride: buffer.count)
+            rows: 1, columns: buffer.count, x: x, xStride: buffer.count, scale: 1 / temperature, y: x,
+            yStride: buffer.count)
     }
     return result
 }

@@ -2,7 +2,8 @@
 public struct StageProfile: Sendable, Equatable {
     /// The stages of a batch, in their order.
     public enum Stage: Int, CaseIterable, Sendable {
-        case tokenize, plan, embed, queryKeyValue, lora, attention, attentionOutput, layerNorm, intermediate, activation, output
+        case tokenize, plan, embed, queryKeyValue, lora, attention, attentionOutput, layerNorm, intermediate,
+            activation, output
         case fork, heads, results, waiting
     }
 

@@ -3,9 +3,11 @@ final class Workspace {
     /// What a buffer is for. Buffers that are in use at the same time have different names.
     enum Name: Int, CaseIterable {
         case hidden, forked, fused, context, attended, middle, down, attention, logits
-        case features, gradient, gradientDropped, gradientMiddle, gradientFused, gradientContext, gradientDown, gradientInput, dropped
+        case features, gradient, gradientDropped, gradientMiddle, gradientFused, gradientContext, gradientDown,
+            gradientInput, dropped
         // What a training pass keeps of a layer's forward pass.
-        case input, queries, probabilities, attendedSum, attendedStatistics, beforeActivation, outputSum, outputStatistics
+        case input, queries, probabilities, attendedSum, attendedStatistics, beforeActivation, outputSum,
+            outputStatistics
         case downFused, downQuery, downAttention, downMiddle, downOutput, pooled, activated
     }
 

@@ -1,8 +1,8 @@
 import Foundation
 import Logging
 import PostgresClient
-import Serving
 import Synchronization
+import Threading
 
 /// A hint that live adapters may have changed.
 public enum AdapterNotification: Sendable, Equatable {
@@ -115,7 +115,8 @@ actor AdapterListener {
                 if Task.isCancelled { break }
                 if !isAway {
                     logger.warning(
-                        "notifications of adapters unavailable, retrying", metadata: ["reason": "\(DatabaseError(error))"])
+                        "notifications of adapters unavailable, retrying",
+                        metadata: ["reason": "\(DatabaseError(error))"])
                 }
                 isAway = true
                 try? await Task.sleep(for: waits.next())

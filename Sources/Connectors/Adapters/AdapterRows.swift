@@ -1,8 +1,6 @@
 import AdapterRegistry
-import BERT
 import Foundation
 import PostgresClient
-import Serving
 
 /// Statements on `lorikeet.adapters`. Those that change rows want the task locked, within a transaction.
 struct AdapterRows {
@@ -46,7 +44,8 @@ struct AdapterRows {
     func lock(_ task: String) throws {
         try connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('lorikeet adapters ' || $1::text, 0))", [.text(task)])
-        try connection.execute("SELECT version FROM lorikeet.adapters WHERE task = $1 ORDER BY version FOR UPDATE", [.text(task)])
+        try connection.execute(
+            "SELECT version FROM lorikeet.adapters WHERE task = $1 ORDER BY version FOR UPDATE", [.text(task)])
     }
 
     func insert(_ adapter: NewAdapter) throws -> AdapterVersion {
@@ -57,19 +56,22 @@ struct AdapterRows {
             RETURNING \(Self.columns)
             """,
             [
-                .text(adapter.task), .text(adapter.digest), .text(adapter.baseDigest), .json(adapter.manifest), .bytes(adapter.weights),
+                .text(adapter.task), .text(adapter.digest), .text(adapter.baseDigest), .json(adapter.manifest),
+                .bytes(adapter.weights),
                 .json(adapter.metrics), adapter.parentDigest.map(PostgresValue.text) ?? .null,
             ])
     }
 
     func retireLive(task: String) throws {
-        try connection.execute("UPDATE lorikeet.adapters SET state = 'retired' WHERE task = $1 AND state = 'live'", [.text(task)])
+        try connection.execute(
+            "UPDATE lorikeet.adapters SET state = 'retired' WHERE task = $1 AND state = 'live'", [.text(task)])
     }
 
     /// What a rollback takes back is rejected, and later rollbacks pass it over.
     func rejectLive(task: String) throws {
         try connection.execute(
-            "UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL WHERE task = $1 AND state = 'live'", [.text(task)])
+            "UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL WHERE task = $1 AND state = 'live'",
+            [.text(task)])
     }
 
     /// - Parameter isSuccessor: it takes its place after all that were live; otherwise it has its old place again.

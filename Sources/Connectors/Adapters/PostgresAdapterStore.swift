@@ -73,7 +73,9 @@ public struct PostgresAdapterStore: AdapterStore {
 
     public func rollback(task: String) async throws -> AdapterVersion {
         try await change(task, "rolling an adapter back") { rows in
-            guard let previous = try rows.predecessor(task: task) else { return .failure(.nothingToRollBackTo(task: task)) }
+            guard let previous = try rows.predecessor(task: task) else {
+                return .failure(.nothingToRollBackTo(task: task))
+            }
             try rows.rejectLive(task: task)
             return .success(try rows.makeLive(task: task, version: previous, isSuccessor: false))
         }

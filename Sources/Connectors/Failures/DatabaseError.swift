@@ -27,7 +27,8 @@ extension DatabaseError {
     init(_ error: PostgresError, purpose: String? = nil) {
         let place = purpose.map { "PostgreSQL, \($0): " } ?? "PostgreSQL: "
         self.init(
-            action: FailureTable.action(for: error), reason: place + FailureReason.text(of: error), sqlState: error.sqlState,
+            action: FailureTable.action(for: error), reason: place + FailureReason.text(of: error),
+            sqlState: error.sqlState,
             cause: error.sqlState ?? error.kind.rawValue)
     }
 

@@ -4,7 +4,8 @@ import PostgresClient
 enum FailureReason {
     /// A clause or two: what happened, to which object, SQLSTATE.
     static func text(of error: PostgresError) -> String {
-        var text = [known(error), error.message.isEmpty ? nil : error.message].compactMap(\.self).joined(separator: ": ")
+        var text = [known(error), error.message.isEmpty ? nil : error.message].compactMap(\.self).joined(
+            separator: ": ")
         if text.isEmpty { text = words(for: error) }
         if let object = object(of: error), !text.contains(object) { text += " (\(object))" }
         if let sqlState = error.sqlState { text += " [SQLSTATE \(sqlState)]" }
@@ -36,7 +37,8 @@ enum FailureReason {
 
     private static let refusalClasses = [
         "22": "a value does not fit its column", "23": "an integrity constraint is violated", "38": "a trigger failed",
-        "39": "a trigger failed", "44": "the view's check option is violated", "54": "a limit of the server is exceeded",
+        "39": "a trigger failed", "44": "the view's check option is violated",
+        "54": "a limit of the server is exceeded",
         "P0": "a trigger failed",
     ]
 

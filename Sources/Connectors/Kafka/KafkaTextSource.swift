@@ -1,6 +1,7 @@
 import KafkaClient
 import Logging
 import Serving
+import Threading
 
 /// Reads texts from Kafka as a member of a consumer group: an actor on a thread of its own, because the C library blocks.
 public actor KafkaTextSource: TextSource {
@@ -28,7 +29,9 @@ public actor KafkaTextSource: TextSource {
         guard consumer == nil else { return }
         let refused = settings.refusedProperties
         guard refused.isEmpty else {
-            throw SourceError(action: .stop, reason: "Kafka properties that have keys of their own: \(refused.joined(separator: ", "))")
+            throw SourceError(
+                action: .stop,
+                reason: "Kafka properties that have keys of their own: \(refused.joined(separator: ", "))")
         }
         let (reports, pending, resets, logger) = (reports, pending, resets, logger)
         self.listener = listener
@@ -86,7 +89,8 @@ public actor KafkaTextSource: TextSource {
     public func commit(_ positions: [SourcePartition: Int64]) throws(SourceError) {
         if positions.isEmpty { return }
         let consumer = try running()
-        let offsets = pending.merged(with: Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) }))
+        let offsets = pending.merged(
+            with: Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) }))
         try commit(offsets, to: consumer)
         reports.noteSignOfLife()
     }
@@ -113,7 +117,8 @@ public actor KafkaTextSource: TextSource {
 
     public func lag() -> [SourcePartition: Int64] {
         guard let consumer else { return [:] }
-        return Dictionary(uniqueKeysWithValues: consumer.lag(timeout: .milliseconds(500)).map { (SourcePartition($0.key), $0.value) })
+        return Dictionary(
+            uniqueKeysWithValues: consumer.lag(timeout: .milliseconds(500)).map { (SourcePartition($0.key), $0.value) })
     }
 
     public func close() {

@@ -13,8 +13,10 @@ extension TopicPartition {
 extension SourceMessage {
     init(_ message: KafkaMessage) {
         self.init(
-            origin: Origin(topic: message.topic, partition: message.partition, offset: message.offset), key: message.key,
-            payload: message.payload, headers: message.headers.map { ($0.name, $0.value) }, producedAt: message.timestamp)
+            origin: Origin(topic: message.topic, partition: message.partition, offset: message.offset),
+            key: message.key,
+            payload: message.payload, headers: message.headers.map { ($0.name, $0.value) },
+            producedAt: message.timestamp)
     }
 }
 

@@ -1,5 +1,4 @@
 import KafkaClient
-import Serving
 
 /// Positions that the group's coordinator refused because the group was being rearranged: this member has to poll before it can commit again, so they are kept
 /// until then, or until their partitions go. Used on the source's thread only.

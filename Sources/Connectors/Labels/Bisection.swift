@@ -41,6 +41,7 @@ enum Bisection {
         let middle = slice.startIndex + slice.count / 2
         let refusedBefore = outcome.refused.count
         try search(slice[..<middle], isKnownToFail: false, attempt: attempt, into: &outcome)
-        try search(slice[middle...], isKnownToFail: outcome.refused.count == refusedBefore, attempt: attempt, into: &outcome)
+        try search(
+            slice[middle...], isKnownToFail: outcome.refused.count == refusedBefore, attempt: attempt, into: &outcome)
     }
 }

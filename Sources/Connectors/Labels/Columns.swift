@@ -64,7 +64,8 @@ struct LabelColumns {
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.place
             + [
-                .texts(tasks), keys.time, .byteStrings(messageKeys), .texts(labels), .texts(labelSets), .doubles(scores),
+                .texts(tasks), keys.time, .byteStrings(messageKeys), .texts(labels), .texts(labelSets),
+                .doubles(scores),
                 .texts(scoreObjects), .booleans(abstained), .texts(digests), .texts(texts),
             ]
     }
@@ -92,6 +93,9 @@ struct RejectionColumns {
 
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.place
-            + [keys.time, .byteStrings(messageKeys), .texts(headers), .byteStrings(payloads), .texts(stages), .texts(reasons)]
+            + [
+                keys.time, .byteStrings(messageKeys), .texts(headers), .byteStrings(payloads), .texts(stages),
+                .texts(reasons),
+            ]
     }
 }

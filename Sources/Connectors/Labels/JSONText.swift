@@ -1,4 +1,5 @@
 import Foundation
+import JSON
 
 /// JSON and array literals, written by hand because they are written for every row.
 enum JSONText {
@@ -26,16 +27,7 @@ enum JSONText {
     }
 
     private static func append(_ text: String, to json: inout String) {
-        json += "\""
-        for scalar in StorableText.text(text).unicodeScalars {
-            switch scalar {
-            case "\"": json += "\\\""
-            case "\\": json += "\\\\"
-            case "\u{0}"..<" ": json += "\\u00" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
-            default: json.unicodeScalars.append(scalar)
-            }
-        }
-        json += "\""
+        JSONValue.write(StorableText.text(text), to: &json)
     }
 }
 

@@ -1,4 +1,3 @@
-import PostgresClient
 import Serving
 
 /// The statements that store a batch. Each takes columns as arrays, so that it is one round trip and one plan however many rows there are.
@@ -19,7 +18,8 @@ struct LabelStatements {
     }
 
     func upsertLabels(_ messages: ArraySlice<LabelledMessage>) throws {
-        for chunk in Chunks(messages, weight: { 100 * $0.labels.count + ($0.text?.utf8.count ?? 0) * $0.labels.count }) {
+        for chunk in Chunks(messages, weight: { 100 * $0.labels.count + ($0.text?.utf8.count ?? 0) * $0.labels.count })
+        {
             try connection.execute(Self.upsertLabels, LabelColumns(chunk).parameters(pipeline: pipeline))
         }
     }

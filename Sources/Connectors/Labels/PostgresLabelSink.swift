@@ -1,6 +1,7 @@
 import Logging
 import PostgresClient
 import Serving
+import Threading
 
 /// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`: one connection on a thread of its own, one transaction a batch.
 ///
@@ -72,7 +73,9 @@ public actor PostgresLabelSink: LabelSink {
             }
             return []
         } catch let error as PostgresError where FailureTable.action(for: error) == .reject && !batch.labelled.isEmpty {
-            logger.debug("A batch was refused; looking for the messages at fault", metadata: ["sqlstate": "\(error.sqlState ?? "")"])
+            logger.debug(
+                "A batch was refused; looking for the messages at fault",
+                metadata: ["sqlstate": "\(error.sqlState ?? "")"])
             return try connection.transaction { try writeByHalves(batch, on: connection) }
         }
     }
@@ -87,7 +90,8 @@ public actor PostgresLabelSink: LabelSink {
                 try connection.savepoint { try statements.upsertLabels(slice) }
             })
         let refused = stored.refused.map {
-            Rejection(message: $0.message, stage: .store, cause: $1.sqlState ?? "other", reason: FailureReason.refusal($1))
+            Rejection(
+                message: $0.message, stage: .store, cause: $1.sqlState ?? "other", reason: FailureReason.refusal($1))
         }
         try statements.forgetRejected(stored.accepted.map(\.message))
         try statements.storeRejections(StoreBatch.sorted(batch.rejections + refused))
@@ -123,6 +127,7 @@ public actor PostgresLabelSink: LabelSink {
         close()
         let failure = DatabaseError(error, purpose: purpose)
         // Only the rows of `rejected` can be refused up to here; to lose them is no choice.
-        return SinkError(action: failure.action == .reject ? .retry : failure.action, reason: failure.reason, cause: failure.cause)
+        return SinkError(
+            action: failure.action == .reject ? .retry : failure.action, reason: failure.reason, cause: failure.cause)
     }
 }

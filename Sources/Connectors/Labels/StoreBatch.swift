@@ -50,7 +50,9 @@ struct StoreBatch {
     /// Counts every outcome that was given, also one that a later one overtook.
     func receipt(refused: [Rejection]) -> StoreReceipt {
         var refusedCounts: [String: Int] = [:]
-        for rejection in refused { refusedCounts[rejection.cause, default: 0] += labelledCounts[Key(rejection.message)] ?? 0 }
+        for rejection in refused {
+            refusedCounts[rejection.cause, default: 0] += labelledCounts[Key(rejection.message)] ?? 0
+        }
         let refusedCount = refusedCounts.values.reduce(0, +)
         let labelledCount = labelledCounts.values.reduce(0, +)
         return StoreReceipt(
@@ -58,6 +60,8 @@ struct StoreBatch {
     }
 
     private static func precedes(_ left: SourceMessage, _ right: SourceMessage) -> Bool {
-        (left.origin.topic, left.origin.partition, left.origin.offset) < (right.origin.topic, right.origin.partition, right.origin.offset)
+        (left.origin.topic, left.origin.partition, left.origin.offset) < (
+            right.origin.topic, right.origin.partition, right.origin.offset
+        )
     }
 }

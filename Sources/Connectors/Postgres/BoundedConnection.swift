@@ -29,7 +29,9 @@ final class BoundedConnection {
     ///
     /// - Parameter within: a deadline of this statement's own, for one that waits for others.
     @discardableResult
-    func execute(_ sql: String, _ parameters: [PostgresValue] = [], within: Duration? = nil) throws(PostgresError) -> PostgresResult {
+    func execute(_ sql: String, _ parameters: [PostgresValue] = [], within: Duration? = nil) throws(PostgresError)
+        -> PostgresResult
+    {
         statementCount += 1
         return try connection.execute(sql, parameters, deadline: within ?? deadline)
     }

@@ -19,13 +19,15 @@ public struct PostgresCounts: Sendable {
     /// Rows of `labels` of one task by label; what the daemon abstained from stands under the empty name.
     public func labels(task: String) async throws(DatabaseError) -> [String: Int] {
         try await counts(
-            "SELECT coalesce(label, '') AS name, count(*) AS rows FROM lorikeet.labels WHERE task = $1 GROUP BY 1", [.text(task)])
+            "SELECT coalesce(label, '') AS name, count(*) AS rows FROM lorikeet.labels WHERE task = $1 GROUP BY 1",
+            [.text(task)])
     }
 
     /// Rows of `labels` of one task by the adapter that made them.
     public func labelsByDigest(task: String) async throws(DatabaseError) -> [String: Int] {
         try await counts(
-            "SELECT adapter_digest AS name, count(*) AS rows FROM lorikeet.labels WHERE task = $1 GROUP BY 1", [.text(task)])
+            "SELECT adapter_digest AS name, count(*) AS rows FROM lorikeet.labels WHERE task = $1 GROUP BY 1",
+            [.text(task)])
     }
 
     /// Rows of `rejected` by stage; of one pipeline, or of all.
@@ -33,7 +35,8 @@ public struct PostgresCounts: Sendable {
         let byName = try await counts(
             "SELECT stage AS name, count(*) AS rows FROM lorikeet.rejected WHERE $1::text IS NULL OR pipeline = $1 GROUP BY stage",
             [pipeline.map(PostgresValue.text) ?? .null])
-        return Dictionary(uniqueKeysWithValues: byName.compactMap { name, rows in RejectionStage(rawValue: name).map { ($0, rows) } })
+        return Dictionary(
+            uniqueKeysWithValues: byName.compactMap { name, rows in RejectionStage(rawValue: name).map { ($0, rows) } })
     }
 
     /// Rows of `annotations` by task.
@@ -53,7 +56,8 @@ public struct PostgresCounts: Sendable {
     private func counts(_ sql: String, _ parameters: [PostgresValue]) async throws(DatabaseError) -> [String: Int] {
         try await session.run("counting rows") { connection in
             let result = try connection.execute(sql, parameters)
-            return try Dictionary(uniqueKeysWithValues: result.rows.map { (try $0.text("name"), Int(try $0.integer("rows"))) })
+            return try Dictionary(
+                uniqueKeysWithValues: result.rows.map { (try $0.text("name"), Int(try $0.integer("rows"))) })
         }
     }
 }

@@ -1,5 +1,5 @@
 import PostgresClient
-import Serving
+import Threading
 
 /// One connection on a thread of its own, made when it is first needed and again after it broke.
 actor PostgresSession {

@@ -1,5 +1,4 @@
 import Foundation
-import PostgresClient
 import Serving
 
 /// The rows of `lorikeet.rejected`, for the operator.
@@ -55,7 +54,8 @@ public struct PostgresRejectedRows: Sendable {
                 try header.optionalText("name").map { (name: $0, value: try header.optionalBytes("value")) }
             }
             return SourceMessage(
-                origin: row.origin, key: try first.optionalBytes("message_key"), payload: try first.optionalBytes("payload"),
+                origin: row.origin, key: try first.optionalBytes("message_key"),
+                payload: try first.optionalBytes("payload"),
                 headers: headers, producedAt: row.producedAt)
         }
     }

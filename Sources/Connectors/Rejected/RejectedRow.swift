@@ -44,7 +44,8 @@ public struct RejectedFilter: Sendable, Equatable {
 
     var parameters: [PostgresValue] {
         [
-            pipeline.map(PostgresValue.text) ?? .null, stage.map { .text($0.rawValue) } ?? .null, reason.map(PostgresValue.text) ?? .null,
+            pipeline.map(PostgresValue.text) ?? .null, stage.map { .text($0.rawValue) } ?? .null,
+            reason.map(PostgresValue.text) ?? .null,
             ExactTime.parameter(since), ExactTime.parameter(until), origins.map { .texts($0) } ?? .null,
         ]
     }
@@ -61,17 +62,20 @@ extension RejectedRow {
         self.init(
             pipeline: try row.text("pipeline"),
             origin: Origin(
-                topic: try row.text("topic"), partition: Int32(clamping: try row.integer("partition")), offset: try row.integer("offset")),
+                topic: try row.text("topic"), partition: Int32(clamping: try row.integer("partition")),
+                offset: try row.integer("offset")),
             producedAt: try row.integer("produced_at"),
             // The table's own constraint knows no other stage.
             stage: RejectionStage(rawValue: try row.text("stage")) ?? .classify, reason: try row.text("reason"),
-            rejectedAt: try ExactTime.date(row, "rejected_at"), payloadBytes: try row.optionalInteger("bytes").map(Int.init))
+            rejectedAt: try ExactTime.date(row, "rejected_at"),
+            payloadBytes: try row.optionalInteger("bytes").map(Int.init))
     }
 
     /// The identity of a row as four parameters and the pipeline: $1 … $5.
     var key: [PostgresValue] {
         [
-            .text(pipeline), .text(origin.topic), .integer(Int64(origin.partition)), .integer(origin.offset), .timestamp(producedAt),
+            .text(pipeline), .text(origin.topic), .integer(Int64(origin.partition)), .integer(origin.offset),
+            .timestamp(producedAt),
         ]
     }
 }

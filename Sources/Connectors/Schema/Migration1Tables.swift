@@ -111,13 +111,16 @@ extension Migration {
         labelComments + rejectedComments + annotationComments + adapterComments + retrainingComments
 
     private static let labelComments = [
-        SchemaComment("labels", nil, "One label of one text by one task. Delivered again, a text overwrites its own row."),
+        SchemaComment(
+            "labels", nil, "One label of one text by one task. Delivered again, a text overwrites its own row."),
         SchemaComment("labels", "pipeline", "Name in the pipeline file."),
         SchemaComment("labels", "offset", "With topic and partition: where the text stood in Kafka."),
         SchemaComment(
             "labels", "produced_at",
-            "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key: a topic made anew starts again at offset 0."),
-        SchemaComment("labels", "message_key", "Key of the Kafka record: convert_from(message_key, 'UTF8') shows it as text."),
+            "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key: a topic made anew starts again at offset 0."
+        ),
+        SchemaComment(
+            "labels", "message_key", "Key of the Kafka record: convert_from(message_key, 'UTF8') shows it as text."),
         SchemaComment("labels", "label", "Null where the daemon abstained, and for tasks with several labels a text."),
         SchemaComment("labels", "labels", "The set of labels, for tasks with several labels a text."),
         SchemaComment("labels", "score", "Probability of the best label, also where the daemon abstained."),
@@ -129,10 +132,13 @@ extension Migration {
     ]
 
     private static let rejectedComments = [
-        SchemaComment("rejected", nil, "One message that could not be labelled or stored. Labelled later, its row here goes away."),
+        SchemaComment(
+            "rejected", nil, "One message that could not be labelled or stored. Labelled later, its row here goes away."
+        ),
         SchemaComment("rejected", "produced_at", "Timestamp of the Kafka record; 1970-01-01 if it has none."),
         SchemaComment(
-            "rejected", "headers", "Headers of the Kafka record in order: [{\"name\": text, \"base64\": value, missing if null}]."),
+            "rejected", "headers",
+            "Headers of the Kafka record in order: [{\"name\": text, \"base64\": value, missing if null}]."),
         SchemaComment("rejected", "payload", "The record's payload, byte for byte; null if that was null."),
         SchemaComment("rejected", "stage", "Where it failed: decode, extract, route, classify or store."),
         SchemaComment("rejected", "reason", "What was wrong, without any piece of the text."),
@@ -140,8 +146,10 @@ extension Migration {
 
     private static let annotationComments = [
         SchemaComment(
-            "annotations", nil, "Labelled rows to learn from. Add yours: INSERT INTO lorikeet.annotations (task, text, label) VALUES (…)."),
-        SchemaComment("annotations", "label", "The right label; for tasks with several labels a text, fill labels instead."),
+            "annotations", nil,
+            "Labelled rows to learn from. Add yours: INSERT INTO lorikeet.annotations (task, text, label) VALUES (…)."),
+        SchemaComment(
+            "annotations", "label", "The right label; for tasks with several labels a text, fill labels instead."),
         SchemaComment("annotations", "labels", "The right set of labels, for tasks with several labels a text."),
         SchemaComment("annotations", "annotator", "Who said so; optional."),
         SchemaComment("annotations", "source", "Which system wrote the row; optional."),
@@ -150,10 +158,13 @@ extension Migration {
 
     private static let adapterComments = [
         SchemaComment(
-            "adapters", nil, "One version of one task's adapter. Change states with `lorikeet adapters`, which also tells the daemons."),
+            "adapters", nil,
+            "One version of one task's adapter. Change states with `lorikeet adapters`, which also tells the daemons."),
         SchemaComment("adapters", "digest", "SHA-256 of manifest and weights: the identity of the adapter."),
         SchemaComment("adapters", "base_digest", "The base that it was trained on."),
-        SchemaComment("adapters", "state", "candidate, live (one a task), retired (was live) or rejected (lost against the live one)."),
+        SchemaComment(
+            "adapters", "state",
+            "candidate, live (one a task), retired (was live) or rejected (lost against the live one)."),
         SchemaComment("adapters", "manifest", "Labels, LoRA configuration, origin."),
         SchemaComment("adapters", "weights", "A safetensors file."),
         SchemaComment("adapters", "metrics", "Figures of its evaluation, as an object of numbers."),
@@ -161,11 +172,12 @@ extension Migration {
         SchemaComment("adapters", "promoted_at", "When it went live last."),
         SchemaComment(
             "adapters", "succession",
-            "Its place among the versions that were live; a rollback goes to the next lower one and clears that of the one it takes back."),
+            "Its place among the versions that were live; a rollback goes to the next lower one and clears that of the one it takes back."
+        ),
     ]
 
     private static let retrainingComments = [
-        SchemaComment("retrainings", nil, "One run of the learning way."),
+        SchemaComment("retrainings", nil, "One run of the retraining path."),
         SchemaComment("retrainings", "trigger", "What set it off."),
         SchemaComment("retrainings", "finished_at", "Null while it runs, or if it was killed."),
         SchemaComment("retrainings", "rows_used", "Labelled rows it learned from."),

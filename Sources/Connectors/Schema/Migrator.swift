@@ -1,6 +1,3 @@
-import PostgresClient
-import Serving
-
 /// Applies the steps that a database lacks, within one transaction of the caller's.
 struct Migrator {
     let connection: BoundedConnection
@@ -24,10 +21,12 @@ struct Migrator {
 
     /// Texts in other encodings would fail one by one.
     private func requireUnicode() throws {
-        let encoding = try connection.execute("SELECT current_setting('server_encoding') AS encoding").first?.text("encoding")
+        let encoding = try connection.execute("SELECT current_setting('server_encoding') AS encoding").first?.text(
+            "encoding")
         guard let encoding, encoding != "UTF8" else { return }
         throw DatabaseError(
-            action: .stop, reason: "the database's encoding is \(encoding), lorikeet needs UTF8: CREATE DATABASE … ENCODING 'UTF8'")
+            action: .stop,
+            reason: "the database's encoding is \(encoding), lorikeet needs UTF8: CREATE DATABASE … ENCODING 'UTF8'")
     }
 
     private func createLedger() throws {
@@ -36,7 +35,8 @@ struct Migrator {
         if try place.first?.boolean("present") != true {
             try connection.execute("CREATE SCHEMA lorikeet")
             try connection.execute(
-                "COMMENT ON SCHEMA lorikeet IS 'Lorikeet: labels of texts, the adapters that made them, the rows these learn from.'")
+                "COMMENT ON SCHEMA lorikeet IS 'Lorikeet: labels of texts, the adapters that made them, the rows these learn from.'"
+            )
         }
         try connection.execute(
             """
@@ -48,7 +48,8 @@ struct Migrator {
             )
             """)
         try connection.execute(
-            "COMMENT ON TABLE lorikeet.schema_migrations IS 'The steps of `lorikeet migrate` that were taken. Leave it alone.'")
+            "COMMENT ON TABLE lorikeet.schema_migrations IS 'The steps of `lorikeet migrate` that were taken. Leave it alone.'"
+        )
     }
 
     private func apply(_ migration: Migration) throws {

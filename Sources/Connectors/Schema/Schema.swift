@@ -1,5 +1,3 @@
-import Serving
-
 /// The tables in the PostgreSQL schema `lorikeet`, made and changed in numbered steps.
 public enum Schema {
     /// The version that this program works with.
@@ -32,7 +30,9 @@ public enum Schema {
 
     /// The schema's version; 0 if there is none.
     public static func version(_ settings: PostgresSettings) async throws(DatabaseError) -> Int {
-        try await PostgresSession.once(settings, "reading the schema's version") { try SchemaVersion.read($0, mayBeMissing: true) }
+        try await PostgresSession.once(settings, "reading the schema's version") {
+            try SchemaVersion.read($0, mayBeMissing: true)
+        }
     }
 
     /// The commands that ``migrate(_:grantingTo:)`` runs for a daemon's role, for those who would rather run them themselves.

@@ -1,15 +1,14 @@
-import PostgresClient
-import Serving
-
 /// What stands in `lorikeet.schema_migrations`.
 enum SchemaVersion {
     /// - Parameter mayBeMissing: 0 where there is no table, in place of an error.
     static func read(_ connection: BoundedConnection, mayBeMissing: Bool) throws -> Int {
         if mayBeMissing {
-            let place = try connection.execute("SELECT to_regclass('lorikeet.schema_migrations') IS NOT NULL AS present")
+            let place = try connection.execute(
+                "SELECT to_regclass('lorikeet.schema_migrations') IS NOT NULL AS present")
             guard try place.first?.boolean("present") == true else { return 0 }
         }
-        let result = try connection.execute("SELECT coalesce(max(version), 0)::bigint AS version FROM lorikeet.schema_migrations")
+        let result = try connection.execute(
+            "SELECT coalesce(max(version), 0)::bigint AS version FROM lorikeet.schema_migrations")
         return Int(try result.first?.integer("version") ?? 0)
     }
 
@@ -24,7 +23,9 @@ enum SchemaVersion {
         if version < expected {
             throw DatabaseError(
                 action: .stop,
-                reason: "the database's schema lorikeet is version \(version), this program needs \(expected): run `lorikeet migrate`")
+                reason:
+                    "the database's schema lorikeet is version \(version), this program needs \(expected): run `lorikeet migrate`"
+            )
         }
     }
 
@@ -32,6 +33,7 @@ enum SchemaVersion {
         DatabaseError(
             action: .stop,
             reason:
-                "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet")
+                "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet"
+        )
     }
 }

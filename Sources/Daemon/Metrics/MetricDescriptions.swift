@@ -8,15 +8,18 @@ public enum MetricDescriptions {
         MetricNames.messages: "Messages taken in.",
         MetricNames.labels: "Labels stored, abstentions included.",
         MetricNames.abstentions: "Labels withheld because the best score was too low.",
-        MetricNames.rejected: "Messages stored as rejected, by stage and cause: a word such as not-json, or a SQLSTATE.",
+        MetricNames.rejected:
+            "Messages stored as rejected, by stage and cause: a word such as not-json, or a SQLSTATE.",
         MetricNames.dropped: "Messages dropped because no route wants them.",
-        MetricNames.retries: "Failed attempts at the source or the sink, by cause: a SQLSTATE or librdkafka's name of the error.",
+        MetricNames.retries:
+            "Failed attempts at the source or the sink, by cause: a SQLSTATE or librdkafka's name of the error.",
         MetricNames.positionResets: "Positions that were out of range, so that reading went on elsewhere.",
         MetricNames.batchFill: "Share of the token budget that a batch used.",
         MetricNames.batchTokens: "Tokens of a batch.",
         MetricNames.inFlightMessages: "Messages taken in and not stored yet.",
         MetricNames.inFlightBytes: "Bytes of messages taken in and not stored yet.",
-        MetricNames.oldestAge: "Seconds since the oldest message that is taken in and not stored was produced; 0 if there is none.",
+        MetricNames.oldestAge:
+            "Seconds since the oldest message that is taken in and not stored was produced; 0 if there is none.",
         MetricNames.paused: "1 while the source is paused.",
         MetricNames.ready: "1 while texts can flow.",
         MetricNames.lag: "Messages waiting in the topic.",

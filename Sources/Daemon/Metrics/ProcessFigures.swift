@@ -7,7 +7,8 @@ enum ProcessFigures {
         if let fields = statFields(), fields.count > 21, ticks > 0 {
             let cpu = (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)
             registry.setCounter("process_cpu_seconds_total", to: cpu / ticks)
-            registry.setGauge("process_resident_memory_bytes", to: (Double(fields[21]) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))))
+            registry.setGauge(
+                "process_resident_memory_bytes", to: (Double(fields[21]) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))))
             if let boot = bootTime(), let start = Double(fields[19]) {
                 registry.setGauge("process_start_time_seconds", to: boot + start / ticks)
             }
@@ -19,7 +20,8 @@ enum ProcessFigures {
 
     /// The fields of /proc/self/stat behind the command's name, which may hold blanks.
     private static func statFields() -> [Substring]? {
-        guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8), let end = text.lastIndex(of: ")")
+        guard let text = try? String(contentsOfFile: "/proc/self/stat", encoding: .utf8),
+            let end = text.lastIndex(of: ")")
         else { return nil }
         return text[text.index(after: end)...].split(separator: " ")
     }

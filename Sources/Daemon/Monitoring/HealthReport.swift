@@ -22,7 +22,7 @@ extension Liveness {
 }
 
 /// The answer of `/readyz`: whether texts flow through every pipeline, and what is waited for where not.
-struct Readiness: Sendable, Encodable, Equatable {
+public struct Readiness: Sendable, Encodable, Equatable {
     struct Pipeline: Sendable, Encodable, Equatable {
         var name: String
         var state: String
@@ -36,7 +36,7 @@ struct Readiness: Sendable, Encodable, Equatable {
         }
     }
 
-    var ready: Bool
+    public var ready: Bool
     var pipelines: [Pipeline]
 
     init(pipelines: [Pipeline]) {

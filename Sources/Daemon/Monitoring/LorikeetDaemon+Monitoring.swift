@@ -1,4 +1,5 @@
 import Kernels
+import Pipelines
 import Serving
 
 extension LorikeetDaemon: MonitoredDaemon {
@@ -11,7 +12,9 @@ extension LorikeetDaemon: MonitoredDaemon {
         registry.removeGauges("lorikeet_adapter_info")
         for keeper in keepers.values {
             for (task, live) in keeper.liveAdapters.snapshot.adapters {
-                let labels = [("task", task), ("version", String(live.version.version)), ("digest", live.version.digest)]
+                let labels = [
+                    ("task", task), ("version", String(live.version.version)), ("digest", live.version.digest),
+                ]
                 registry.setGauge("lorikeet_adapter_info", labels, to: 1)
             }
         }
@@ -23,7 +26,7 @@ extension LorikeetDaemon: MonitoredDaemon {
         Liveness(workers.heartbeats, patience: notifier?.watchdogInterval ?? Liveness.patience)
     }
 
-    func readiness() async -> Readiness {
+    public func readiness() async -> Readiness {
         let statuses = await supervisor.statuses
         return Readiness(
             pipelines: statuses.map { configuration, status in
@@ -36,5 +39,5 @@ extension LorikeetDaemon: MonitoredDaemon {
     }
 
     /// What every pipeline does, in the order of the files.
-    public func statuses() async -> [LiveStatus] { await supervisor.statuses.map(\.status) }
+    public func statuses() async -> [PipelineStatus] { await supervisor.statuses.map(\.status) }
 }

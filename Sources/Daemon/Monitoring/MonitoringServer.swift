@@ -1,6 +1,8 @@
 import Foundation
 import Hummingbird
 import Logging
+import Operations
+import Pipelines
 import ServiceLifecycle
 import Synchronization
 
@@ -28,7 +30,8 @@ struct MonitoringServer: Service {
         onListening: @escaping @Sendable (String) async -> Void
     ) throws(CommandFailure) {
         guard let colon = address.lastIndex(of: ":"), let port = UInt16(address[address.index(after: colon)...]) else {
-            throw CommandFailure(.usage, "--http takes HOST:PORT, such as 127.0.0.1:9464 (port 0: any free one), not \(address)")
+            throw CommandFailure(
+                .usage, "--http takes HOST:PORT, such as 127.0.0.1:9464 (port 0: any free one), not \(address)")
         }
         let host = address[..<colon].drop { $0 == "[" }
         self.host = host.isEmpty ? "127.0.0.1" : String(host.last == "]" ? host.dropLast() : host)
@@ -77,7 +80,8 @@ struct MonitoringServer: Service {
             return try Self.json(readiness.ready ? .ok : .serviceUnavailable, readiness)
         }
         router.get("/") { _, _ in
-            Self.response(.ok, "text/plain; charset=utf-8", "Lorikeet \(LorikeetVersion.current)\n/metrics\n/healthz\n/readyz\n")
+            Self.response(
+                .ok, "text/plain; charset=utf-8", "Lorikeet \(LorikeetVersion.current)\n/metrics\n/healthz\n/readyz\n")
         }
         return router
     }

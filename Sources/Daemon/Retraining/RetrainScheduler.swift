@@ -1,8 +1,11 @@
 import Connectors
 import Foundation
 import Logging
+import Operations
+import Pipelines
 import Retraining
 import ServiceLifecycle
+import Threading
 
 /// Counts new labelled rows, and starts `lorikeet retrain` as a process of low priority where a pipeline's trigger says so.
 /// One at a time: training uses every core that labelling leaves.
@@ -61,14 +64,15 @@ actor RetrainScheduler: Service {
         }
     }
 
-    private func isDue(_ task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration) async -> Bool {
+    private func isDue(_ task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration) async -> Bool
+    {
         let source = source(of: pipeline)
         do {
             let last = try await source.lastRetraining(task: task)
             let newRows = try await source.newRowsSinceLastRetraining(task: task)
             if isDatabaseAway { logger.notice("counting labelled rows recovered") }
             isDatabaseAway = false
-            let trigger = RetrainTrigger(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
+            let trigger = RetrainRule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
             let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
             let isDue = trigger.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
             if isDue { logger.notice("retraining begins", metadata: ["task": "\(task)", "new_rows": "\(newRows)"]) }
@@ -93,7 +97,7 @@ actor RetrainScheduler: Service {
     private func runChild(task: String, pipeline: PipelineConfiguration) async throws {
         starts[task] = Date()
         let child: ChildProcess
-        do throws(CommandFailure) {
+        do throws(SystemError) {
             child = try ChildProcess(
                 program: program,
                 arguments: [
@@ -143,7 +147,8 @@ actor RetrainScheduler: Service {
             return
         }
         var metadata: Logger.Metadata = [
-            "task": "\(task)", "verdict": "\(report.verdict)", "reason": "\(report.reason)", "rows": "\(report.rowsUsed)",
+            "task": "\(task)", "verdict": "\(report.verdict)", "reason": "\(report.reason)",
+            "rows": "\(report.rowsUsed)",
         ]
         if let challenger = report.challenger { metadata["challenger"] = "\(challenger.prefix(12))" }
         logger.notice("retraining ended", metadata: metadata)

@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import ModelFiles
 
 /// A checkpoint as a file: a line that names the format, the length of a JSON header and the header, the floats, and SHA-256 over all of it.
 ///
@@ -32,21 +32,26 @@ extension TrainingCheckpoint {
         } catch {
             throw .unwritable(file: path, reason: "its numbers are not finite")
         }
-        try ReplacedFile(path: path).replace(bytes)
+        do throws(FileError) { try AtomicFile(path: path).replace(bytes) } catch {
+            throw .unwritable(file: path, reason: "\(error)")
+        }
     }
 
     /// Removes a file that `write(to:)` wrote, if there is one.
-    public static func remove(at path: String) { ReplacedFile(path: path).remove() }
+    public static func remove(at path: String) { AtomicFile(path: path).remove() }
 
     private func encoded() throws -> Data {
         let header = try JSONEncoder().encode(
             Header(
-                identity: identity, epochs: course.epochs, keptEpoch: course.kept?.epoch, keptEvaluation: course.kept?.evaluation,
-                batch: batch, step: step, meter: meter, curve: curve, optimizerStep: optimizer.step, count: values.count))
+                identity: identity, epochs: course.epochs, keptEpoch: course.kept?.epoch,
+                keptEvaluation: course.kept?.evaluation,
+                batch: batch, step: step, meter: meter, curve: curve, optimizerStep: optimizer.step, count: values.count
+            ))
         var bytes = Self.magic
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(header)
-        for numbers in [values, optimizer.firstMoment, optimizer.secondMoment] + (course.kept.map { [$0.values] } ?? []) {
+        for numbers in [values, optimizer.firstMoment, optimizer.secondMoment] + (course.kept.map { [$0.values] } ?? [])
+        {
             numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
         bytes.append(contentsOf: SHA256.hash(bytes).bytes)
@@ -79,11 +84,13 @@ extension TrainingCheckpoint {
         guard content.count >= 8 else { return nil }
         let length = content.prefix(8).reversed().reduce(UInt64(0)) { $0 << 8 | UInt64($1) }
         content = content.dropFirst(8)
-        guard length <= UInt64(content.count), let header = try? JSONDecoder().decode(Header.self, from: content.prefix(Int(length)))
+        guard length <= UInt64(content.count),
+            let header = try? JSONDecoder().decode(Header.self, from: content.prefix(Int(length)))
         else { return nil }
         content = content.dropFirst(Int(length))
         let arrays = header.keptEpoch == nil ? 3 : 4
-        guard header.batch >= 0, header.step >= 0, header.optimizerStep >= 0, header.count >= 0, header.count <= content.count,
+        guard header.batch >= 0, header.step >= 0, header.optimizerStep >= 0, header.count >= 0,
+            header.count <= content.count,
             content.count == arrays * header.count * MemoryLayout<Float>.size
         else { return nil }
         func take() -> [Float] {
@@ -95,7 +102,9 @@ extension TrainingCheckpoint {
         }
         values = take()
         optimizer = AdapterOptimizer.State(step: header.optimizerStep, firstMoment: take(), secondMoment: take())
-        let kept = header.keptEpoch.map { TrainingCourse.Kept(epoch: $0, evaluation: header.keptEvaluation, values: take()) }
+        let kept = header.keptEpoch.map {
+            TrainingCourse.Kept(epoch: $0, evaluation: header.keptEvaluation, values: take())
+        }
         course = TrainingCourse(epochs: header.epochs, kept: kept)
         (identity, batch, step) = (header.identity, header.batch, header.step)
         (meter, curve) = (header.meter, header.curve)

@@ -19,6 +19,8 @@ public struct TrainingCheckpoint: Sendable, Equatable {
 
     /// Whether it is of an adapter with so many parameters.
     func has(_ parameterCount: Int) -> Bool {
-        [values, optimizer.firstMoment, optimizer.secondMoment, course.kept?.values ?? values].allSatisfy { $0.count == parameterCount }
+        [values, optimizer.firstMoment, optimizer.secondMoment, course.kept?.values ?? values].allSatisfy {
+            $0.count == parameterCount
+        }
     }
 }

@@ -1,6 +1,6 @@
 import BERT
+import Files
 import Foundation
-import ModelFiles
 
 /// What a training is of: two trainings of the same identity give the same bits.
 struct TrainingIdentity: Sendable, Codable, Equatable {
@@ -15,7 +15,8 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
     var start: String?
 
     init(
-        settings: TrainingSettings, labels: [String], base: BERTBase, training: [LabelledText], validation: [LabelledText], start: Adapter?
+        settings: TrainingSettings, labels: [String], base: BERTBase, training: [LabelledText],
+        validation: [LabelledText], start: Adapter?
     ) {
         self.settings = settings
         self.settings.workers = settings.workerCount
@@ -62,7 +63,9 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
     private static func values(_ settings: TrainingSettings) throws -> [String: String] {
         let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(settings)) as? [String: Any] ?? [:]
         return try object.mapValues {
-            String(decoding: try JSONSerialization.data(withJSONObject: $0, options: [.fragmentsAllowed, .sortedKeys]), as: UTF8.self)
+            String(
+                decoding: try JSONSerialization.data(withJSONObject: $0, options: [.fragmentsAllowed, .sortedKeys]),
+                as: UTF8.self)
         }
     }
 }

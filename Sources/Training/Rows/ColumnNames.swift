@@ -55,7 +55,9 @@ enum ColumnNames {
         guard name.utf8.count <= 32, let first = name.unicodeScalars.first, let last = name.unicodeScalars.last else {
             return name.isEmpty
         }
-        guard "_#".unicodeScalars.contains(first) || CharacterSet.letters.contains(first), last != "." else { return false }
+        guard "_#".unicodeScalars.contains(first) || CharacterSet.letters.contains(first), last != "." else {
+            return false
+        }
         guard name.split(whereSeparator: \.isWhitespace).count <= 3 else { return false }
         return name.unicodeScalars.allSatisfy {
             CharacterSet.alphanumerics.contains($0) || " _-./()#".unicodeScalars.contains($0)

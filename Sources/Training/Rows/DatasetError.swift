@@ -35,7 +35,8 @@ extension DatasetError: CustomStringConvertible {
         case .badLine(let file, let line, let reason): "\(file):\(line): \(reason)"
         case .doubtful(let file, let line, let reason, _): file + (line.map { ":\($0)" } ?? "") + ": " + reason
         case .noRows(let file): "\(file): no rows"
-        case .oneLabel(let file, let label): "\(file): all rows have the label \"\(label)\"; at least two labels are needed"
+        case .oneLabel(let file, let label):
+            "\(file): all rows have the label \"\(label)\"; at least two labels are needed"
         case .noLabels(let file): "\(file): no row has a label"
         case .tooManyLabels(let file, let count, let limit):
             "\(file): \(count) labels are more than \(limit); is the column of labels really the one meant?"

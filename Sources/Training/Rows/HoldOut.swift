@@ -40,7 +40,9 @@ public struct HoldOut: Sendable, Equatable {
         let labels = places.keys.sorted()
         for label in labels {
             let of = places[label] ?? []
-            if of.count > 1, !of.contains(where: { isHeld[$0] }), let lowest = of.min(by: precedes) { isHeld[lowest] = true }
+            if of.count > 1, !of.contains(where: { isHeld[$0] }), let lowest = of.min(by: precedes) {
+                isHeld[lowest] = true
+            }
         }
         for label in labels {
             let of = places[label] ?? []

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// Labels as JSON writes them: a string, what programs write as a number or a truth value, a list of these, or Label
 /// Studio's `{"choices": […]}`.
@@ -22,7 +22,7 @@ enum JSONLabels {
             }
             return try labels(choices, name: "choices")
         case .null: throw RowRefusal(reason: "\"\(name)\" is null")
-        case .string, .number, .boolean:
+        case .string, .integer, .number, .boolean:
             guard let label = try scalar(value) else {
                 let kind = name == "labels" ? "a list of strings or whole numbers" : "a string or a whole number"
                 throw RowRefusal(reason: "\"\(name)\" is not \(kind)")
@@ -59,6 +59,7 @@ enum JSONLabels {
         switch value {
         case .string(let text): return text
         case .boolean(let value): return value ? "true" : "false"
+        case .integer(let number): return "\(number)"
         case .number(let number):
             guard let whole = Int64(exactly: number) else { return nil }
             guard whole.magnitude < 1 << 53 else {

@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// Takes text and labels out of the objects of one source: plain rows, what doccano exports, and Label Studio's tasks
 /// (`LabelStudioTask`).

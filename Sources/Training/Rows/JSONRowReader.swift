@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// Reads rows of JSON: an object per line, an array of objects, or objects one after the other.
 ///

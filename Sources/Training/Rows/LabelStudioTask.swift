@@ -1,4 +1,4 @@
-import ModelFiles
+import JSON
 
 /// A task of Label Studio's JSON export: `{"data": {"text": …}, "annotations": [{"result": […]}, …]}`.
 struct LabelStudioTask {

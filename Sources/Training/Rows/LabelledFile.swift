@@ -3,7 +3,9 @@
 /// A byte-order mark and carriage returns at line ends are dropped. Empty lines are no rows.
 public struct LabelledFile {
     /// All rows of the files, in order.
-    public static func collect(paths: [String], options: RowOptions = RowOptions()) throws(DatasetError) -> RowCollection {
+    public static func collect(paths: [String], options: RowOptions = RowOptions()) throws(DatasetError)
+        -> RowCollection
+    {
         var rows = RowCollection(options)
         for path in paths { try read(path: path, into: &rows) }
         return rows

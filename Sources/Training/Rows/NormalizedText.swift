@@ -1,5 +1,5 @@
+import Files
 import Foundation
-import ModelFiles
 
 /// A text without the differences that do not make it another one: case, blanks, Unicode's ways to write the same.
 ///

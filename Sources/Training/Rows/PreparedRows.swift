@@ -22,7 +22,8 @@ public struct PreparedRows: Sendable {
     ///   - known: labels that the task has already, which one label of the rows may join.
     /// - Throws: if there is nothing to train with.
     public init(
-        training: RowCollection, validation: RowCollection?, conflicts rule: ConflictRule = .newest, holdOut: HoldOut = HoldOut(),
+        training: RowCollection, validation: RowCollection?, conflicts rule: ConflictRule = .newest,
+        holdOut: HoldOut = HoldOut(),
         known: [String] = []
     ) throws(DatasetError) {
         let isMultiLabel = training.options.isMultiLabel
@@ -47,13 +48,17 @@ public struct PreparedRows: Sendable {
         report.training.alikeLabels = RowsReport.alike(learnt.union(validationLabels))
     }
 
-    private static func checkLabels(_ rows: [LabelledText], of source: RowCollection, known: [String]) throws(DatasetError) {
+    private static func checkLabels(_ rows: [LabelledText], of source: RowCollection, known: [String])
+        throws(DatasetError)
+    {
         let labels = Set(rows.flatMap(\.labels))
         guard labels.count <= maximumLabels else {
             throw .tooManyLabels(file: source.name, count: labels.count, limit: maximumLabels)
         }
         guard let one = labels.first else { throw .noLabels(file: source.name) }
-        if !source.options.isMultiLabel, labels.union(known).count == 1 { throw .oneLabel(file: source.name, label: one) }
+        if !source.options.isMultiLabel, labels.union(known).count == 1 {
+            throw .oneLabel(file: source.name, label: one)
+        }
     }
 
     private mutating func take(_ given: RowCollection, learnt: Set<NormalizedText>) throws(DatasetError) {

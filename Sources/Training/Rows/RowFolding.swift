@@ -46,7 +46,9 @@ public struct RowFolding: Sendable {
     private mutating func take(_ text: NormalizedText, _ given: [LabelledText], _ rule: ConflictRule) {
         guard let last = given.last else { return }
         var votes: [Set<String>: (count: Int, last: Int)] = [:]
-        for (place, row) in given.enumerated() { votes[Set(row.labels)] = ((votes[Set(row.labels)]?.count ?? 0) + 1, place) }
+        for (place, row) in given.enumerated() {
+            votes[Set(row.labels)] = ((votes[Set(row.labels)]?.count ?? 0) + 1, place)
+        }
         guard votes.count > 1 else {
             duplicates += given.count - 1
             rows.append(Row(normalized: text, row: last))

@@ -100,9 +100,12 @@ extension RowsReport {
         var lines = [summary]
         lines += Self.findings(training, of: "training", rule: conflictRule)
         if splitPercentage == nil, let validation { lines += Self.findings(validation, of: "validation", rule: nil) }
-        if !labelsWithOneRow.isEmpty { lines.append("labels with one row to learn from: " + Self.list(labelsWithOneRow)) }
+        if !labelsWithOneRow.isEmpty {
+            lines.append("labels with one row to learn from: " + Self.list(labelsWithOneRow))
+        }
         if !validationOnlyLabels.isEmpty {
-            lines.append("labels that only validation rows have, never to be predicted: " + Self.list(validationOnlyLabels))
+            lines.append(
+                "labels that only validation rows have, never to be predicted: " + Self.list(validationOnlyLabels))
         }
         if trainingTextsInValidation > 0 {
             lines.append(
@@ -113,7 +116,8 @@ extension RowsReport {
     }
 
     private var summary: String {
-        var text = "\(Self.rows(training.rows)) with \(training.labels.count) label\(training.labels.count == 1 ? "" : "s")"
+        var text =
+            "\(Self.rows(training.rows)) with \(training.labels.count) label\(training.labels.count == 1 ? "" : "s")"
         if isMultiLabel { text += " (\(training.unlabelled) rows without any)" }
         guard let validation else { return text + ", no validation rows" }
         text += ", \(validation.rows) validation row\(validation.rows == 1 ? "" : "s")"
@@ -125,7 +129,9 @@ extension RowsReport {
         func note(_ count: Int, _ what: String) {
             if count > 0 { lines.append("\(name): \(rows(count)) \(what)") }
         }
-        note(side.badRows, "could not be read and were skipped, such as " + list(side.firstBadRows.prefix(3).map(\.description)))
+        note(
+            side.badRows,
+            "could not be read and were skipped, such as " + list(side.firstBadRows.prefix(3).map(\.description)))
         note(side.emptyTexts, "without text, left out")
         note(side.trimmedLabels, "with blanks around a label, cut off")
         note(side.normalizedLabels, "with a label that was not in Unicode's normal form C, and is now")
@@ -136,7 +142,9 @@ extension RowsReport {
         if side.conflicts > 0 {
             let texts = "\(side.conflicts) text\(side.conflicts == 1 ? "" : "s")"
             if let rule {
-                lines.append("\(name): \(texts) with different labels, settled by \(rule.rawValue); \(rows(side.conflictingRows)) left out")
+                lines.append(
+                    "\(name): \(texts) with different labels, settled by \(rule.rawValue); \(rows(side.conflictingRows)) left out"
+                )
             } else {
                 lines.append("\(name): \(texts) with different labels; one of them cannot be right")
             }
@@ -162,7 +170,8 @@ extension RowsReport.Side {
     public func lines(of name: String) -> [String] {
         var lines = RowsReport.findings(self, of: name, rule: nil)
         if !unknownLabels.isEmpty {
-            lines.append("\(name): labels unknown to an adapter, which never predicts them: " + RowsReport.list(unknownLabels))
+            lines.append(
+                "\(name): labels unknown to an adapter, which never predicts them: " + RowsReport.list(unknownLabels))
         }
         return lines
     }

@@ -96,7 +96,8 @@ struct TableHeader {
     }
 
     private func untold(_ cells: [String], text: ColumnFinder.Place?, label: ColumnFinder.Place?) -> RowRefusal {
-        let shown = cells.allSatisfy(ColumnNames.looksLikeName) ? cells.map(\.trimmingBlanks).filter { !$0.isEmpty } : []
+        let shown =
+            cells.allSatisfy(ColumnNames.looksLikeName) ? cells.map(\.trimmingBlanks).filter { !$0.isEmpty } : []
         if !options.readsLabels {
             return RowRefusal(reason: "no column is known to hold the texts", remedy: .textColumn(among: shown))
         }

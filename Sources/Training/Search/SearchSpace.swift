@@ -35,7 +35,9 @@ struct SearchSpace {
         drawn.schedule = Self.pick([.linear, .linear, .cosine], &random)
         drawn.loraPlusRatio = Self.pick(Self.ratios, &random)
         // Faster B wants a slower A.
-        if drawn.loraPlusRatio > 1 { drawn.learningRate = Self.rounded(drawn.learningRate / drawn.loraPlusRatio.squareRoot()) }
+        if drawn.loraPlusRatio > 1 {
+            drawn.learningRate = Self.rounded(drawn.learningRate / drawn.loraPlusRatio.squareRoot())
+        }
         let rank = Self.pick(Self.ranks, &random)
         if changesShape {
             // What the pair is scaled by stays.

@@ -15,7 +15,9 @@ public struct SettingsSearch: Sendable {
     ///   - settings: what the search goes out from; they are tried too.
     ///   - count: how many are tried.
     ///   - budget: time for the search; nil: as long as it takes. What is best then is the result.
-    public init(base: BERTBase, tokenizer: WordPieceTokenizer, settings: TrainingSettings, count: Int, budget: Duration? = nil) {
+    public init(
+        base: BERTBase, tokenizer: WordPieceTokenizer, settings: TrainingSettings, count: Int, budget: Duration? = nil
+    ) {
         (self.base, self.tokenizer, self.settings) = (base, tokenizer, settings)
         (self.count, self.budget) = (count, budget)
     }
@@ -55,7 +57,9 @@ public struct SettingsSearch: Sendable {
         _ training: [LabelledText], validation: [LabelledText], labels: [String]? = nil, startingFrom: Adapter? = nil,
         progress: (Progress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> Result {
-        guard !validation.isEmpty else { throw .invalidSetting("search", reason: "there are no validation rows to judge by") }
+        guard !validation.isEmpty else {
+            throw .invalidSetting("search", reason: "there are no validation rows to judge by")
+        }
         guard count >= 2 else { throw .invalidSetting("search", reason: "takes at least 2 settings") }
         let started = ContinuousClock.now
         func isOver() -> Bool { budget.map { ContinuousClock.now - started >= $0 } ?? false }
@@ -76,7 +80,9 @@ public struct SettingsSearch: Sendable {
                     isStopped: { isCancelled() || isOver() })
                 if isCancelled() { continue }
                 progress(
-                    Progress(halving: halving, halvings: halvings, trial: trials[index], measured: measured + 1, trials: alive.count))
+                    Progress(
+                        halving: halving, halvings: halvings, trial: trials[index], measured: measured + 1,
+                        trials: alive.count))
             }
             alive.sort { trials[$0].isBetter(than: trials[$1]) }
             alive = alive.filter { !trials[$0].hasDiverged }
@@ -94,7 +100,8 @@ public struct SettingsSearch: Sendable {
 
     /// Trains a trial on until a share of its steps is done, and measures it; unfinished if it is stopped before.
     private func advance(
-        _ trial: inout SearchTrial, to share: Double, rung: Int, _ training: [LabelledText], _ validation: [LabelledText],
+        _ trial: inout SearchTrial, to share: Double, rung: Int, _ training: [LabelledText],
+        _ validation: [LabelledText],
         _ labels: [String]?, _ start: Adapter?, isStopped: () -> Bool
     ) throws(TrainingError) {
         let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: trial.settings)
@@ -117,7 +124,8 @@ public struct SettingsSearch: Sendable {
         guard let newest else { return }
         (trial.checkpoint, trial.step) = (newest, newest.step)
         if trial.hasDiverged || isStopped() { return }
-        trial.evaluation = try trainer.evaluation(of: newest, adapter: adapter, validation: validation, startingFrom: start)
+        trial.evaluation = try trainer.evaluation(
+            of: newest, adapter: adapter, validation: validation, startingFrom: start)
         trial.rung = rung
     }
 }

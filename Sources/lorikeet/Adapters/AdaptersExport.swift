@@ -1,6 +1,6 @@
-import AdapterRegistry
 import ArgumentParser
 import BERT
+import Reports
 
 /// `lorikeet adapters export TASK [VERSION] --output DIR`.
 struct AdaptersExport: AsyncParsableCommand {

@@ -1,7 +1,7 @@
-import AdapterRegistry
 import ArgumentParser
 import BERT
-import Daemon
+import Operations
+import Reports
 import Training
 import WordPiece
 
@@ -31,7 +31,8 @@ struct AdaptersImport: AsyncParsableCommand {
     var promote = false
 
     @Option(
-        help: ArgumentHelp("Measure it on these labelled rows; the figures are kept with the version.", valueName: "file"),
+        help: ArgumentHelp(
+            "Measure it on these labelled rows; the figures are kept with the version.", valueName: "file"),
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var evaluate: String?
 
@@ -49,7 +50,8 @@ struct AdaptersImport: AsyncParsableCommand {
             let version = try await store.publish(task: task, adapter: adapter, metrics: metrics, parentDigest: nil)
             return promote ? try await store.promote(task: task, version: version.version) : version
         }
-        try VersionReport.print(version, json: output.json, sentence: "\(VersionReport.name(version)) is \(version.state.rawValue)")
+        try VersionReport.print(
+            version, json: output.json, sentence: "\(VersionReport.name(version)) is \(version.state.rawValue)")
     }
 
     /// The adapter, its labels named by `--labels` and the pipeline where the folder does not name them.

@@ -1,5 +1,6 @@
-import AdapterRegistry
 import ArgumentParser
+import JSON
+import Reports
 
 /// `lorikeet adapters list [TASK]`.
 struct AdaptersList: AsyncParsableCommand {
@@ -21,7 +22,9 @@ struct AdaptersList: AsyncParsableCommand {
     func run() async throws {
         let versions = try await registry.withStore { try await $0.versions(task: task) }
         if output.json {
-            for version in versions { try StandardOutput.shared.line(JSONValue.object(VersionReport.members(version)).text) }
+            for version in versions {
+                try StandardOutput.shared.line(JSONValue.object(VersionReport.members(version)).text)
+            }
         } else if versions.isEmpty {
             StandardError.write(task.map { "the registry has no adapter for task \($0)" } ?? "the registry is empty")
         } else {

@@ -1,4 +1,3 @@
-import AdapterRegistry
 import ArgumentParser
 
 /// `lorikeet adapters promote TASK VERSION`.

@@ -1,6 +1,8 @@
 import AdapterRegistry
 import ArgumentParser
 import BERT
+import JSON
+import Reports
 
 /// `lorikeet adapters show TASK [VERSION]`.
 struct AdaptersShow: AsyncParsableCommand {
@@ -26,7 +28,8 @@ struct AdaptersShow: AsyncParsableCommand {
         let stored = try await registry.withStore { try await $0.load(digest: $0.version(version, of: task).digest) }
         if output.json {
             let more: [(key: String, value: JSONValue)] = [
-                ("labels", .array(stored.manifest.labels.map { .string($0) })), ("rank", .integer(stored.manifest.configuration.rank)),
+                ("labels", .array(stored.manifest.labels.map { .string($0) })),
+                ("rank", .integer(stored.manifest.configuration.rank)),
                 ("alpha", .number(stored.manifest.configuration.alpha)),
                 ("targets", .array(stored.manifest.configuration.targets.map { .string($0) })),
                 ("layers", stored.manifest.configuration.layers.map { .array($0.map { .integer($0) }) } ?? .null),
@@ -47,7 +50,8 @@ struct AdaptersShow: AsyncParsableCommand {
                 "calibration",
                 manifest.calibration.map {
                     .object([
-                        ("error_before", .number($0.errorBefore)), ("error_after", .number($0.errorAfter)), ("rows", .integer($0.rows)),
+                        ("error_before", .number($0.errorBefore)), ("error_after", .number($0.errorAfter)),
+                        ("rows", .integer($0.rows)),
                     ])
                 } ?? .null
             ),
@@ -57,7 +61,8 @@ struct AdaptersShow: AsyncParsableCommand {
                 .array(
                     (manifest.abstention ?? []).map {
                         .object([
-                            ("precision", .number($0.precision)), ("threshold", .number($0.threshold)), ("coverage", .number($0.coverage)),
+                            ("precision", .number($0.precision)), ("threshold", .number($0.threshold)),
+                            ("coverage", .number($0.coverage)),
                         ])
                     })
             ),
@@ -68,7 +73,11 @@ struct AdaptersShow: AsyncParsableCommand {
         var facts: [(String, String)] = []
         if manifest.isMultiLabel {
             let thresholds = manifest.thresholds ?? manifest.labels.map { _ in 0.5 }
-            facts.append(("thresholds", zip(manifest.labels, thresholds).map { "\($0) \(Figure.share($1))" }.joined(separator: ", ")))
+            facts.append(
+                (
+                    "thresholds",
+                    zip(manifest.labels, thresholds).map { "\($0) \(Figure.share($1))" }.joined(separator: ", ")
+                ))
         }
         if let temperature = manifest.temperature { facts.append(("temperature", Figure.decimal(temperature, 3))) }
         if let figures = manifest.calibration {
@@ -93,7 +102,8 @@ struct AdaptersShow: AsyncParsableCommand {
         let (version, configuration) = (stored.version, stored.manifest.configuration)
         let layers = configuration.layers.map { $0.map(String.init).joined(separator: ",") } ?? "all"
         var facts = [
-            ("task", version.task), ("version", "\(version.version) (\(version.state.rawValue))"), ("digest", version.digest),
+            ("task", version.task), ("version", "\(version.version) (\(version.state.rawValue))"),
+            ("digest", version.digest),
             ("base", version.baseDigest), ("parent", version.parentDigest ?? "–"),
             ("labels", stored.manifest.labels.joined(separator: ", ")),
             ("adapter", "rank \(configuration.rank), alpha \(configuration.alpha), layers \(layers)"),

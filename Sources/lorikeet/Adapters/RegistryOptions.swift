@@ -2,7 +2,7 @@ import AdapterRegistry
 import ArgumentParser
 import BERT
 import Connectors
-import Daemon
+import Operations
 
 /// The registry, and where a command needs it the base that its adapters belong to.
 struct RegistryOptions: ParsableArguments {
@@ -25,13 +25,17 @@ struct RegistryOptions: ParsableArguments {
 
 /// `--base`, or the base of the pipeline file.
 struct RegistryBaseOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The base of the adapter; default: that of --pipeline.", valueName: "dir"), completion: .directory)
+    @Option(
+        help: ArgumentHelp("The base of the adapter; default: that of --pipeline.", valueName: "dir"),
+        completion: .directory)
     var base: String?
 
     /// Reads the base.
     func load(_ databaseOptions: DatabaseOptions) throws -> BERTBase {
         if let base { return try BERTBase(directory: base) }
-        if let configuration = try databaseOptions.configuration() { return try BERTBase(directory: configuration.base) }
+        if let configuration = try databaseOptions.configuration() {
+            return try BERTBase(directory: configuration.base)
+        }
         throw CommandFailure(.usage, "no base: give --base DIR or --pipeline FILE")
     }
 }
@@ -43,7 +47,8 @@ extension AdapterStore {
         guard !versions.isEmpty else { throw CommandFailure(.failed, "the registry has no adapter for task \(task)") }
         guard let number else {
             guard let live = versions.first(where: { $0.state == .live }) else {
-                throw CommandFailure(.failed, "task \(task) has no live adapter: name one of its \(versions.count) versions")
+                throw CommandFailure(
+                    .failed, "task \(task) has no live adapter: name one of its \(versions.count) versions")
             }
             return live
         }

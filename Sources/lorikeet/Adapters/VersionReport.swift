@@ -1,12 +1,14 @@
 import AdapterRegistry
-import BERT
 import Foundation
+import JSON
+import Reports
 
 /// Versions of adapters, for people and for programs.
 enum VersionReport {
     static func members(_ version: AdapterVersion) -> [(key: String, value: JSONValue)] {
         [
-            ("task", .string(version.task)), ("version", .integer(version.version)), ("state", .string(version.state.rawValue)),
+            ("task", .string(version.task)), ("version", .integer(version.version)),
+            ("state", .string(version.state.rawValue)),
             ("digest", .string(version.digest)), ("base_digest", .string(version.baseDigest)),
             ("parent_digest", .optional(version.parentDigest)),
             ("metrics", .object(version.metrics.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
@@ -26,12 +28,14 @@ enum VersionReport {
 
     static func table(_ versions: [AdapterVersion]) -> TextTable {
         var table = TextTable(
-            .left("task"), .right("version"), .left("state"), .left("digest"), .right("accuracy"), .right("macro-F1"), .left("created"),
+            .left("task"), .right("version"), .left("state"), .left("digest"), .right("accuracy"), .right("macro-F1"),
+            .left("created"),
             .left("promoted"))
         for version in versions {
             table.add(
                 version.task, String(version.version), version.state.rawValue, Figure.digest(version.digest),
-                Figure.share(version.metrics["accuracy"]), Figure.share(version.metrics["macro_f1"]), date(version.createdAt),
+                Figure.share(version.metrics["accuracy"]), Figure.share(version.metrics["macro_f1"]),
+                date(version.createdAt),
                 date(version.promotedAt))
         }
         return table

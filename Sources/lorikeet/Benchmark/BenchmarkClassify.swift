@@ -1,8 +1,9 @@
 import ArgumentParser
 import BERT
-import Daemon
 import Kernels
-import WordPiece
+import Lab
+import Operations
+import Reports
 
 /// `lorikeet benchmark classify`: from text in memory to labels in memory.
 struct BenchmarkClassify: ParsableCommand {
@@ -29,7 +30,8 @@ struct BenchmarkClassify: ParsableCommand {
 
     @Option(
         name: .customLong("adapter"),
-        help: ArgumentHelp("An adapter in PEFT's format; may be given several times.", valueName: "dir"), completion: .directory)
+        help: ArgumentHelp("An adapter in PEFT's format; may be given several times.", valueName: "dir"),
+        completion: .directory)
     var adapterFolders: [String] = []
 
     @Option(

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Daemon
-import WordPiece
+import JSON
+import Operations
+import Reports
 
 /// `lorikeet benchmark tokenize`: from text in memory to ids in memory, on one core.
 struct BenchmarkTokenize: ParsableCommand {
@@ -44,7 +45,9 @@ struct BenchmarkTokenize: ParsableCommand {
         var seconds = 0.0
         let start = ContinuousClock.now
         repeat {
-            guard tokenize() == tokens else { throw CommandFailure(.failed, "two rounds gave different numbers of tokens") }
+            guard tokenize() == tokens else {
+                throw CommandFailure(.failed, "two rounds gave different numbers of tokens")
+            }
             rounds += 1
             seconds = (ContinuousClock.now - start).inSeconds
         } while seconds < Self.shortest
@@ -52,7 +55,8 @@ struct BenchmarkTokenize: ParsableCommand {
         let figures = JSONValue.object([
             ("name", .string("tokenize")), ("documents", .integer(documents)), ("tokens", .integer(allTokens)),
             ("seconds", .rounded(seconds, 4)), ("documents_per_second", .rounded(Double(documents) / seconds, 1)),
-            ("tokens_per_second", .rounded(Double(allTokens) / seconds, 1)), ("workers", .integer(1)), ("rounds", .integer(rounds)),
+            ("tokens_per_second", .rounded(Double(allTokens) / seconds, 1)), ("workers", .integer(1)),
+            ("rounds", .integer(rounds)),
         ])
         try StandardOutput.shared.line(figures.text)
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import BERT
-import Daemon
+import Lab
+import Reports
 import Training
 
 /// `lorikeet benchmark train`: the speed of training, without evaluation.
@@ -48,7 +49,8 @@ struct BenchmarkTrain: ParsableCommand {
         let tokens = lengths.reduce(0, +)
         let workers = training.workerOptions.count
         let work = LinearWork(base: base.configuration)
-        let shapes = work.shapes(rows: max(1, tokens * settings.batchSize / max(rows.count, 1) / workers), backward: true)
+        let shapes = work.shapes(
+            rows: max(1, tokens * settings.batchSize / max(rows.count, 1) / workers), backward: true)
 
         let rateBefore = SGEMMRate.measure(shapes, workers: workers, seconds: 0.5)
         let display = TrainingDisplay(json: true)

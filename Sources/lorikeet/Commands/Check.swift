@@ -1,5 +1,7 @@
 import ArgumentParser
-import Daemon
+import JSON
+import Operations
+import Reports
 
 /// `lorikeet check FILE…`: validates everything, changes nothing.
 struct Check: AsyncParsableCommand {

@@ -1,6 +1,6 @@
-import BERT
-import Daemon
 import Foundation
+import Operations
+import Reports
 import Training
 
 /// Keeps the checkpoint of a training beside its output: after epochs, and where it is interrupted.
@@ -17,7 +17,10 @@ final class CheckpointKeeper {
 
     /// - Parameter isSearched: the settings are what a search found, which has to be told apart from one that is yet to come.
     init(output: String, isSearched: Bool) {
-        way = isSearched ? "the same command with --resume and the settings found in place of --search" : "the same command with --resume"
+        way =
+            isSearched
+            ? "the same command with --resume and the settings found in place of --search"
+            : "the same command with --resume"
         var output = output
         while output.count > 1, output.hasSuffix("/") { output.removeLast() }
         path = output + ".checkpoint"
@@ -32,7 +35,8 @@ final class CheckpointKeeper {
         if resumes { return try TrainingCheckpoint(path: path) }
         guard overwrites else {
             throw CommandFailure(
-                .failed, "\(path): an interrupted training is kept there; --resume goes on with it, --overwrite starts anew")
+                .failed,
+                "\(path): an interrupted training is kept there; --resume goes on with it, --overwrite starts anew")
         }
         return nil
     }
@@ -52,9 +56,14 @@ final class CheckpointKeeper {
 
     /// What to say after an interruption.
     func interrupted() -> CommandFailure {
-        if let failure { return CommandFailure(.failed, "interrupted, and the checkpoint could not be kept: \(failure)") }
-        guard let newest else { return CommandFailure(.failed, "interrupted before the first step: nothing was written") }
-        return CommandFailure(.failed, "interrupted after step \(newest.step): no adapter was written; \(way) goes on from \(path)")
+        if let failure {
+            return CommandFailure(.failed, "interrupted, and the checkpoint could not be kept: \(failure)")
+        }
+        guard let newest else {
+            return CommandFailure(.failed, "interrupted before the first step: nothing was written")
+        }
+        return CommandFailure(
+            .failed, "interrupted after step \(newest.step): no adapter was written; \(way) goes on from \(path)")
     }
 
     /// What to say where the adapter of a training that is over could not be written.

@@ -1,5 +1,7 @@
 import ArgumentParser
 import BERT
+import JSON
+import Reports
 
 /// `lorikeet classify`: labels texts, no daemon.
 struct Classify: ParsableCommand {
@@ -25,7 +27,8 @@ struct Classify: ParsableCommand {
 
     @Option(
         name: .customLong("adapter"),
-        help: ArgumentHelp("An adapter in PEFT's format; may be given several times.", valueName: "dir"), completion: .directory)
+        help: ArgumentHelp("An adapter in PEFT's format; may be given several times.", valueName: "dir"),
+        completion: .directory)
     var adapters: [String]
 
     @OptionGroup var labelOptions: LabelOptions
@@ -76,7 +79,8 @@ struct Classify: ParsableCommand {
         let answer = adapter.answer(logits)
         let said: [(key: String, value: JSONValue)] =
             adapter.manifest.isMultiLabel
-            ? [("labels", .array(answer.chosen.map { .string(adapter.labels[$0]) }))] : [("label", .string(adapter.labels[answer.best]))]
+            ? [("labels", .array(answer.chosen.map { .string(adapter.labels[$0]) }))]
+            : [("label", .string(adapter.labels[answer.best]))]
         var members: [(key: String, value: JSONValue)] =
             said + [
                 ("score", .float(Float(answer.score))),

@@ -1,7 +1,7 @@
 import ArgumentParser
-import BERT
-import Daemon
 import Foundation
+import Operations
+import Reports
 import Training
 
 /// `lorikeet compare`: two adapters on the same labelled file, and whether chance explains the difference.
@@ -20,7 +20,8 @@ struct Compare: ParsableCommand {
                   --base models/all-MiniLM-L6-v2 --input test.tsv --json | jq .mcnemar_mid_p
             """)
 
-    @Argument(help: ArgumentHelp("The adapter to compare with, in PEFT's format.", valueName: "a"), completion: .directory)
+    @Argument(
+        help: ArgumentHelp("The adapter to compare with, in PEFT's format.", valueName: "a"), completion: .directory)
     var first: String
 
     @Argument(help: ArgumentHelp("The adapter that may be better.", valueName: "b"), completion: .directory)
@@ -50,7 +51,9 @@ struct Compare: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func validate() throws {
-        guard (1...1_000_000).contains(resamples) else { throw ValidationError("--resamples must be from 1 to 1000000") }
+        guard (1...1_000_000).contains(resamples) else {
+            throw ValidationError("--resamples must be from 1 to 1000000")
+        }
     }
 
     func run() throws {
@@ -60,10 +63,12 @@ struct Compare: ParsableCommand {
         let adapters = try AdapterFolder.load(first, second, base: base, naming: labelOptions.names)
         let options = formatOptions.options(isMultiLabel: adapters[0].manifest.isMultiLabel)
         guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
-            throw CommandFailure(.failed, "one of the adapters gives a text one label, the other a set: they cannot be compared")
+            throw CommandFailure(
+                .failed, "one of the adapters gives a text one label, the other a set: they cannot be compared")
         }
         let (rows, side) = try RowsReport.measured(
-            try LabelledFile.collect(paths: input, options: options), known: Set(adapters[0].labels).intersection(adapters[1].labels))
+            try LabelledFile.collect(paths: input, options: options),
+            known: Set(adapters[0].labels).intersection(adapters[1].labels))
         if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
         if let hint = LabelOptions.hint(adapters, side) { StandardError.write(hint) }
         let names = Self.names(first, second)
@@ -71,19 +76,24 @@ struct Compare: ParsableCommand {
         let sides = zip(names, adapters).map { name, adapter in
             let predictions = evaluator.predictions(rows, adapter: adapter, title: name)
             let evaluation = Evaluation(rows: rows, predictions: predictions, adapter: adapter)
-            return AdapterComparison.Side(name: name, adapter: adapter, evaluation: evaluation, predictions: predictions)
+            return AdapterComparison.Side(
+                name: name, adapter: adapter, evaluation: evaluation, predictions: predictions)
         }
         let test = PairedComparison(
-            truth: rows.map(\.labels), first: sides[0].predictions.map(\.labels), second: sides[1].predictions.map(\.labels),
+            truth: rows.map(\.labels), first: sides[0].predictions.map(\.labels),
+            second: sides[1].predictions.map(\.labels),
             resamples: resamples, seed: seed)
         let comparison = AdapterComparison(first: sides[0], second: sides[1], rows: rows, test: test)
         if output.json { try StandardOutput.shared.line(comparison.json.text) } else { try comparison.print() }
-        try reportOptions.write(ComparisonPage(comparison: comparison, input: side, showsTexts: reportOptions.reportTexts).page)
+        try reportOptions.write(
+            ComparisonPage(comparison: comparison, input: side, showsTexts: reportOptions.reportTexts).page)
     }
 
     /// The folders' names, as far up as it takes to tell them apart.
     static func names(_ first: String, _ second: String) -> [String] {
-        let parts = [first, second].map { URL(fileURLWithPath: $0).standardizedFileURL.pathComponents.filter { $0 != "/" } }
+        let parts = [first, second].map {
+            URL(fileURLWithPath: $0).standardizedFileURL.pathComponents.filter { $0 != "/" }
+        }
         for count in 1...max(parts[0].count, parts[1].count, 1) {
             let names = parts.map { $0.suffix(count).joined(separator: "/") }
             if names[0] != names[1] { return names }

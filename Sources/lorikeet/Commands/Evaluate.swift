@@ -1,5 +1,6 @@
 import ArgumentParser
 import BERT
+import Reports
 import Training
 
 /// `lorikeet evaluate`: an adapter on a labelled file.
@@ -36,7 +37,9 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var reportOptions: ReportOptions
 
     @Option(
-        help: ArgumentHelp("Say below which score to abstain so that this share of labels is right, on these rows.", valueName: "share"))
+        help: ArgumentHelp(
+            "Say below which score to abstain so that this share of labels is right, on these rows.", valueName: "share"
+        ))
     var precision: [Double] = []
 
     @OptionGroup var formatOptions: RowFormatOptions
@@ -45,7 +48,9 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var output: JSONOption
 
     func validate() throws {
-        guard precision.allSatisfy({ $0 > 0 && $0 <= 1 }) else { throw ValidationError("--precision must be above 0 and at most 1") }
+        guard precision.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
+            throw ValidationError("--precision must be above 0 and at most 1")
+        }
     }
 
     func run() throws {
@@ -69,7 +74,8 @@ struct Evaluate: ParsableCommand {
             scores: ScoreSummary(
                 calibration: Calibration(rows: rows, predictions: predictions, adapter: adapter),
                 coverage: CoverageCurve(rows: rows, predictions: predictions),
-                wanted: precision.map { ($0, AbstentionPoint(precision: $0, rows: rows, predictions: predictions)) }),
+                wanted: precision.map { ($0, AbstentionThreshold(precision: $0, rows: rows, predictions: predictions)) }
+            ),
             input: side)
         if output.json {
             try StandardOutput.shared.line(report.json.text)
@@ -78,7 +84,8 @@ struct Evaluate: ParsableCommand {
         }
         try reportOptions.write(
             EvaluationPage(
-                name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows, input: side,
+                name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows,
+                input: side,
                 predictions: predictions, evaluation: evaluation, seconds: seconds, precisions: precision,
                 showsTexts: reportOptions.reportTexts
             ).page)

@@ -1,5 +1,7 @@
 import ArgumentParser
-import Daemon
+import JSON
+import Operations
+import Reports
 
 /// `lorikeet migrate`: the schema.
 struct Migrate: AsyncParsableCommand {
@@ -23,7 +25,7 @@ struct Migrate: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let report = try await Daemon.Migrate.run(postgres: databaseOptions.connectionString(), role: role)
+        let report = try await MigrateOperation.run(postgres: databaseOptions.connectionString(), role: role)
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else if report.before == report.after {

@@ -1,8 +1,11 @@
 import ArgumentParser
 import Daemon
+import JSON
 import Logging
+import Operations
+import Reports
 
-/// `lorikeet retrain TASK`: one run of the learning way, now.
+/// `lorikeet retrain TASK`: one run of the retraining path, now.
 struct Retrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train a challenger from a task's labelled rows; promote it if it is better.",
@@ -25,7 +28,9 @@ struct Retrain: AsyncParsableCommand {
         completion: .file(extensions: ["yaml", "yml"]))
     var pipeline: String
 
-    @Flag(help: ArgumentHelp("At low priority, and only while standard input is open: how the daemon starts it.", visibility: .hidden))
+    @Flag(
+        help: ArgumentHelp(
+            "At low priority, and only while standard input is open: how the daemon starts it.", visibility: .hidden))
     var background = false
 
     @Option(help: ArgumentHelp("What started this run, as the table retrainings shows it.", visibility: .hidden))
@@ -40,8 +45,9 @@ struct Retrain: AsyncParsableCommand {
         DaemonLogging.bootstrap(format: logFormat, level: background ? .info : .warning)
         // The daemon that starts it has a log of one object a line; what counts comes through the logger.
         let showsProgress = !background
-        let report = try await Daemon.RetrainCommand.run(
-            task: task, file: pipeline, background: background, trigger: trigger, logger: Logger(label: "lorikeet.retrain"),
+        let report = try await RetrainOperation.run(
+            task: task, file: pipeline, background: background, trigger: trigger,
+            logger: Logger(label: "lorikeet.retrain"),
             progress: { if showsProgress { StandardError.write($0) } })
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))

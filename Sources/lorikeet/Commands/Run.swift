@@ -20,7 +20,9 @@ struct Run: AsyncParsableCommand {
     @OptionGroup var pipelines: PipelineFiles
     @OptionGroup var workerOptions: WorkerOptions
 
-    @Option(help: ArgumentHelp("Where /metrics, /healthz and /readyz listen; port 0: the system chooses.", valueName: "host:port"))
+    @Option(
+        help: ArgumentHelp(
+            "Where /metrics, /healthz and /readyz listen; port 0: the system chooses.", valueName: "host:port"))
     var http = "127.0.0.1:9464"
 
     @Flag(help: "Do not listen at all.")

@@ -1,5 +1,7 @@
 import ArgumentParser
-import Daemon
+import JSON
+import Operations
+import Reports
 
 /// `lorikeet test FILE…`: runs a pipeline's own examples.
 struct TestExamples: AsyncParsableCommand {
@@ -39,7 +41,8 @@ struct TestExamples: AsyncParsableCommand {
     }
 
     private func print(_ report: ExampleReport) throws {
-        var table = TextTable(.left(""), .left("task"), .left("expected"), .left("actual"), .right("score"), .left("example"))
+        var table = TextTable(
+            .left(""), .left("task"), .left("expected"), .left("actual"), .right("score"), .left("example"))
         for result in report.results {
             table.add(
                 result.passed ? "pass" : "FAIL", result.task, result.expected,
@@ -50,7 +53,8 @@ struct TestExamples: AsyncParsableCommand {
             try StandardOutput.shared.line("no examples")
         } else {
             try table.print()
-            try StandardOutput.shared.line("\(report.results.count(where: \.passed)) of \(report.results.count) examples pass")
+            try StandardOutput.shared.line(
+                "\(report.results.count(where: \.passed)) of \(report.results.count) examples pass")
         }
     }
 }

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Training
+import JSON
+import Reports
 import WordPiece
 
 /// `lorikeet tokenize`: ids and tokens.

@@ -1,7 +1,9 @@
 import ArgumentParser
 import BERT
-import Daemon
 import Foundation
+import JSON
+import Operations
+import Reports
 import Training
 import WordPiece
 
@@ -62,7 +64,8 @@ struct Train: ParsableCommand {
     var resume = false
 
     @Option(
-        help: ArgumentHelp("The report, one HTML file to look at; default: report.html in the adapter's folder.", valueName: "file"),
+        help: ArgumentHelp(
+            "The report, one HTML file to look at; default: report.html in the adapter's folder.", valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
@@ -80,10 +83,15 @@ struct Train: ParsableCommand {
 
     func validate() throws {
         guard searchOptions.search == nil || !resume else {
-            throw ValidationError("--resume goes on with the settings that a search found: give them in place of --search")
+            throw ValidationError(
+                "--resume goes on with the settings that a search found: give them in place of --search")
         }
-        guard start != nil || fromLabels.isEmpty else { throw ValidationError("--from-labels is of use only with --from") }
-        guard !noReport || (report == nil && !reportTexts) else { throw ValidationError("--no-report leaves nothing to --report options") }
+        guard start != nil || fromLabels.isEmpty else {
+            throw ValidationError("--from-labels is of use only with --from")
+        }
+        guard !noReport || (report == nil && !reportTexts) else {
+            throw ValidationError("--no-report leaves nothing to --report options")
+        }
     }
 
     func run() throws {
@@ -121,7 +129,8 @@ struct Train: ParsableCommand {
         let candidate: AdapterCandidate
         do {
             candidate = try trainer.train(
-                prepared.takeTraining(), validation: validationRows, startingFrom: startingFrom, task: task, goingOnFrom: checkpoint,
+                prepared.takeTraining(), validation: validationRows, startingFrom: startingFrom, task: task,
+                goingOnFrom: checkpoint,
                 save: keeper.keep,
                 progress: display.show, isCancelled: { Interruption.isAsked })
         } catch TrainingError.cancelled {
@@ -139,12 +148,14 @@ struct Train: ParsableCommand {
     }
 
     private func found(
-        _ search: SettingsSearch, _ rows: [LabelledText], _ validation: [LabelledText], _ start: Adapter?, _ style: ProgressOptions.Style
+        _ search: SettingsSearch, _ rows: [LabelledText], _ validation: [LabelledText], _ start: Adapter?,
+        _ style: ProgressOptions.Style
     ) throws -> SettingsSearch.Result {
         let display = SearchDisplay(json: format.json, style: style)
         do {
             let result = try search.run(
-                rows, validation: validation, startingFrom: start, progress: display.show, isCancelled: { Interruption.isAsked })
+                rows, validation: validation, startingFrom: start, progress: display.show,
+                isCancelled: { Interruption.isAsked })
             try display.finish(result)
             return result
         } catch {
@@ -157,11 +168,14 @@ struct Train: ParsableCommand {
         _ candidate: AdapterCandidate, _ base: BERTBase, _ settings: TrainingSettings, _ tokenizer: WordPieceTokenizer,
         _ rows: PreparedRows, _ style: ProgressOptions.Style, since started: ContinuousClock.Instant
     ) -> ReportPage {
-        let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
+        let evaluator = Evaluator(
+            base: base, tokenizer: tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
         return TrainingPage(
-            name: task ?? AdapterFolder.name(output), candidate: candidate, base: base, settings: settings, training: rows.training,
+            name: task ?? AdapterFolder.name(output), candidate: candidate, base: base, settings: settings,
+            training: rows.training,
             validation: rows.validation, findings: Array(rows.report.lines.dropFirst()),
-            predictions: evaluator.predictions(rows.validation, adapter: candidate.adapter, title: "evaluating", isShown: style == .bar),
+            predictions: evaluator.predictions(
+                rows.validation, adapter: candidate.adapter, title: "evaluating", isShown: style == .bar),
             showsTexts: reportTexts, seconds: (ContinuousClock.now - started).inSeconds
         ).page
     }
@@ -170,7 +184,7 @@ struct Train: ParsableCommand {
     private func write(_ candidate: AdapterCandidate, _ page: ReportPage?, _ keeper: CheckpointKeeper) throws {
         do {
             let beside = report == nil ? page : nil
-            try candidate.adapter.write(to: output, with: beside.map { ["report.html": Data($0.html.utf8)] } ?? [:])
+            try candidate.adapter.write(to: output, with: beside.map { ["report.html": Array($0.html.utf8)] } ?? [:])
         } catch {
             throw keeper.unwritten(error)
         }
@@ -178,10 +192,12 @@ struct Train: ParsableCommand {
         if let report, let page { try ReportFile.write(page, to: report) }
     }
 
-    private static func failure(_ divergence: AdapterCandidate.Divergence, _ candidate: AdapterCandidate, output: String) -> CommandFailure
-    {
+    private static func failure(
+        _ divergence: AdapterCandidate.Divergence, _ candidate: AdapterCandidate, output: String
+    ) -> CommandFailure {
         let reason = TrainingError.notFinite(epoch: divergence.epoch, batch: divergence.batch)
-        return CommandFailure(.failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.keptEpoch)")
+        return CommandFailure(
+            .failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.keptEpoch)")
     }
 
     /// What was found in the rows: a line a finding on standard error, or an object before those of the epochs.
@@ -190,6 +206,7 @@ struct Train: ParsableCommand {
         if json { return StandardError.write(JSONValue.object([("rows", report.json)]).text) }
         for line in report.lines { StandardError.write(line) }
         let configuration = base.configuration
-        StandardError.write("base: \(configuration.architecture.rawValue), \(configuration.layers) layers of \(configuration.hidden)")
+        StandardError.write(
+            "base: \(configuration.architecture.rawValue), \(configuration.layers) layers of \(configuration.hidden)")
     }
 }

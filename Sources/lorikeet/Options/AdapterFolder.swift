@@ -1,6 +1,6 @@
 import BERT
-import Daemon
 import Foundation
+import Operations
 
 /// An adapter that was read from a folder, and what to call it.
 struct NamedAdapter {
@@ -76,7 +76,9 @@ enum AdapterFolder {
     }
 
     /// What to call an adapter that does not say its task.
-    static func name(_ directory: String) -> String { URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent }
+    static func name(_ directory: String) -> String {
+        URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent
+    }
 
     /// Whether a folder may take an adapter: it does not exist, or may be written over and holds nothing but an adapter.
     static func checkFree(_ directory: String, overwrite: Bool) throws(CommandFailure) {
@@ -86,11 +88,16 @@ enum AdapterFolder {
             return try createParent(of: directory)
         }
         guard isFolder.boolValue else { throw CommandFailure(.failed, "\(directory): exists and is no folder") }
-        guard overwrite else { throw CommandFailure(.failed, "\(directory): exists already; --overwrite replaces the adapter in it") }
+        guard overwrite else {
+            throw CommandFailure(.failed, "\(directory): exists already; --overwrite replaces the adapter in it")
+        }
         let content = (try? files.contentsOfDirectory(atPath: directory)) ?? []
-        let known: Set = ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "README.md"]
+        let known: Set = [
+            "adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "README.md",
+        ]
         if let foreign = content.first(where: { !known.contains($0) }) {
-            throw CommandFailure(.failed, "\(directory): holds \(foreign), which is no part of an adapter; nothing was replaced")
+            throw CommandFailure(
+                .failed, "\(directory): holds \(foreign), which is no part of an adapter; nothing was replaced")
         }
         // It is replaced by a folder written beside it.
         try createParent(of: directory)

@@ -1,13 +1,14 @@
 import ArgumentParser
 import BERT
-import Daemon
 import Foundation
+import Operations
 import WordPiece
 
 /// `--base`: the model whose weights never change.
 struct BaseOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The base model: a BERT or DistilBERT folder in Hugging Face layout.", valueName: "dir"), completion: .directory)
+        help: ArgumentHelp("The base model: a BERT or DistilBERT folder in Hugging Face layout.", valueName: "dir"),
+        completion: .directory)
     var base: String
 
     /// The tokenizer of the base.
@@ -25,7 +26,8 @@ struct BaseOptions: ParsableArguments {
         let rows = model.configuration.vocabulary
         guard tokenizer.vocabularySize <= rows else {
             throw CommandFailure(
-                .failed, "\(base): the tokenizer knows \(tokenizer.vocabularySize) tokens, config.json says vocab_size \(rows)")
+                .failed,
+                "\(base): the tokenizer knows \(tokenizer.vocabularySize) tokens, config.json says vocab_size \(rows)")
         }
         return (model, tokenizer)
     }
@@ -53,7 +55,8 @@ struct LengthOptions: ParsableArguments {
     fileprivate func checked(positions: Int) throws(CommandFailure) -> Int {
         guard let maxTokens else { return min(Self.customary, positions) }
         guard maxTokens <= positions else {
-            throw CommandFailure(.usage, "--max-tokens \(maxTokens): this base reads texts of at most \(positions) tokens")
+            throw CommandFailure(
+                .usage, "--max-tokens \(maxTokens): this base reads texts of at most \(positions) tokens")
         }
         return maxTokens
     }

@@ -1,6 +1,7 @@
 import ArgumentParser
-import Daemon
 import Foundation
+import Operations
+import Pipelines
 
 /// Where the database is: `--database`, `--pipeline`, or the environment.
 struct DatabaseOptions: ParsableArguments {

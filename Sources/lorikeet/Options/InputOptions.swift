@@ -1,5 +1,6 @@
 import ArgumentParser
-import Daemon
+import Operations
+import Reports
 import Training
 
 /// `--input`: texts, from a file or from standard input as they arrive.

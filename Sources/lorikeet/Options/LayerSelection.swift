@@ -1,5 +1,5 @@
 import ArgumentParser
-import Daemon
+import Operations
 
 /// `--layers`: all, or some by number from 0: `3,4,5`, `3-5`.
 enum LayerSelection: Equatable, ExpressibleByArgument, CustomStringConvertible {
@@ -27,7 +27,8 @@ enum LayerSelection: Equatable, ExpressibleByArgument, CustomStringConvertible {
     func layers(of count: Int) throws(CommandFailure) -> [Int]? {
         guard case .some(let layers) = self else { return nil }
         if let beyond = layers.first(where: { $0 >= count }) {
-            throw CommandFailure(.usage, "--layers \(self): there is no layer \(beyond), this base has 0 to \(count - 1)")
+            throw CommandFailure(
+                .usage, "--layers \(self): there is no layer \(beyond), this base has 0 to \(count - 1)")
         }
         return layers
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Reports
 
 /// `--progress`: what a training shows on standard error while it runs.
 struct ProgressOptions: ParsableArguments {

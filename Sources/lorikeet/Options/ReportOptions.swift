@@ -1,6 +1,7 @@
 import ArgumentParser
 import BERT
 import Foundation
+import Reports
 import Training
 
 /// `--report` of commands that measure.
@@ -14,7 +15,9 @@ struct ReportOptions: ParsableArguments {
     var reportTexts = false
 
     func validate() throws {
-        guard report != nil || !reportTexts else { throw ValidationError("--report-texts is of use only with --report") }
+        guard report != nil || !reportTexts else {
+            throw ValidationError("--report-texts is of use only with --report")
+        }
     }
 
     /// Refuses a place that cannot be written to, before the work.
@@ -37,7 +40,8 @@ extension Evaluator {
         defer { progress.clear() }
         var predictions: [Prediction] = []
         while predictions.count < rows.count {
-            predictions += self.predictions(texts: rows[predictions.count...].prefix(InputOptions.batchSize).map(\.text), adapter: adapter)
+            predictions += self.predictions(
+                texts: rows[predictions.count...].prefix(InputOptions.batchSize).map(\.text), adapter: adapter)
             progress.update(predictions.count, of: rows.count)
         }
         return predictions

@@ -1,4 +1,5 @@
-import Daemon
+import Operations
+import Pipelines
 import PostgresClient
 import Training
 

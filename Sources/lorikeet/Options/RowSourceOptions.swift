@@ -17,7 +17,9 @@ struct RowFormatOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The column, or member of JSON objects, that holds the labels.", valueName: "name"))
     var labelColumn: String?
 
-    @Option(help: ArgumentHelp("What stands between the labels of a text in TSV and CSV, for a multi-label task.", valueName: "text"))
+    @Option(
+        help: ArgumentHelp(
+            "What stands between the labels of a text in TSV and CSV, for a multi-label task.", valueName: "text"))
     var labelSeparator = "|"
 
     @Flag(help: "Count rows that cannot be read and go on, in place of ending.")
@@ -53,17 +55,22 @@ struct RowSourceOptions: ParsableArguments {
 
     @Option(
         parsing: .upToNextOption,
-        help: ArgumentHelp("Rows to measure each epoch on; never learnt from. Default: a part split off.", valueName: "file"),
+        help: ArgumentHelp(
+            "Rows to measure each epoch on; never learnt from. Default: a part split off.", valueName: "file"),
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var validation: [String] = []
 
     @Option(help: ArgumentHelp("Rows to measure each epoch on, by SQL.", valueName: "sql"))
     var validationQuery: String?
 
-    @Option(help: ArgumentHelp("Texts of a hundred that are split off where no validation rows are given; 0: none.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Texts of a hundred that are split off where no validation rows are given; 0: none.", valueName: "n"))
     var holdOut = 20
 
-    @Option(help: ArgumentHelp("What counts for a text with different labels: newest, majority, or drop.", valueName: "rule"))
+    @Option(
+        help: ArgumentHelp(
+            "What counts for a text with different labels: newest, majority, or drop.", valueName: "rule"))
     var conflicts = ConflictRule.newest
 
     @Flag(help: "A text has a set of labels, each of which holds or not.")
@@ -73,9 +80,13 @@ struct RowSourceOptions: ParsableArguments {
     @OptionGroup var databaseOptions: DatabaseOptions
 
     func validate() throws {
-        guard !train.isEmpty || query != nil else { throw ValidationError("--train or --query must say where the rows are") }
+        guard !train.isEmpty || query != nil else {
+            throw ValidationError("--train or --query must say where the rows are")
+        }
         guard (0...90).contains(holdOut) else { throw ValidationError("--hold-out must be from 0 to 90") }
-        guard (train + validation).count(where: { $0 == "-" }) <= 1 else { throw ValidationError("standard input can be read once") }
+        guard (train + validation).count(where: { $0 == "-" }) <= 1 else {
+            throw ValidationError("standard input can be read once")
+        }
     }
 
     /// The rows, made ready.

@@ -17,16 +17,22 @@ struct TrainingOptions: ParsableArguments {
     var dropout: Float = 0.1
 
     @Option(
-        help: ArgumentHelp("Linear layers to adapt: query, key, value, dense, …, or all-linear; default: query,value.", valueName: "names"))
+        help: ArgumentHelp(
+            "Linear layers to adapt: query, key, value, dense, …, or all-linear; default: query,value.",
+            valueName: "names"))
     var targets: TargetSelection?
 
-    @Option(help: ArgumentHelp("Encoder layers to adapt, from 0: all, 3,4,5 or 3-5; default: all.", valueName: "layers"))
+    @Option(
+        help: ArgumentHelp("Encoder layers to adapt, from 0: all, 3,4,5 or 3-5; default: all.", valueName: "layers"))
     var layers: LayerSelection?
 
-    @Option(help: ArgumentHelp("Biases that learn: none, or lora_only, those of the adapted layers; default: none.", valueName: "which"))
+    @Option(
+        help: ArgumentHelp(
+            "Biases that learn: none, or lora_only, those of the adapted layers; default: none.", valueName: "which"))
     var bias: LoRAConfiguration.Bias?
 
-    @Option(help: ArgumentHelp("How A starts: kaiming (uniform in ±1/√inputs) or gaussian (σ = 1/rank).", valueName: "how"))
+    @Option(
+        help: ArgumentHelp("How A starts: kaiming (uniform in ±1/√inputs) or gaussian (σ = 1/rank).", valueName: "how"))
     var initialization = LoRAConfiguration.Initialization.kaiming
 
     @Option(help: ArgumentHelp("Passes over the rows; default: 3.", valueName: "n"))
@@ -47,7 +53,9 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("B's rate divided by A's (LoRA+).", valueName: "x"))
     var loraPlusRatio: Float = 1
 
-    @Option(help: ArgumentHelp("How the rate goes on after the warm-up: linear or cosine, to zero, or constant.", valueName: "shape"))
+    @Option(
+        help: ArgumentHelp(
+            "How the rate goes on after the warm-up: linear or cosine, to zero, or constant.", valueName: "shape"))
     var schedule = TrainingSettings.Schedule.linear
 
     @Option(help: ArgumentHelp("AdamW's decoupled weight decay.", valueName: "x"))
@@ -59,7 +67,8 @@ struct TrainingOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Scale longer gradients down to this norm; 0: none.", valueName: "norm"))
     var clip: Float = 1
 
-    @Option(help: ArgumentHelp("Weight of the labels in the loss: none, balanced, or LABEL=WEIGHT,…", valueName: "weights"))
+    @Option(
+        help: ArgumentHelp("Weight of the labels in the loss: none, balanced, or LABEL=WEIGHT,…", valueName: "weights"))
     var classWeights = ClassWeighting.none
 
     @Option(help: ArgumentHelp("Share of the target that is spread over all labels.", valueName: "share"))

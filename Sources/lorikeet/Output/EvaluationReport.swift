@@ -1,3 +1,5 @@
+import JSON
+import Reports
 import Training
 
 /// An evaluation, for people and for programs.
@@ -37,21 +39,26 @@ struct EvaluationReport {
 
     private func json(_ mistake: Evaluation.ConfusionCell) -> JSONValue {
         .object([
-            ("truth", .string(evaluation.labels[mistake.truth])), ("predicted", .string(evaluation.labels[mistake.predicted])),
+            ("truth", .string(evaluation.labels[mistake.truth])),
+            ("predicted", .string(evaluation.labels[mistake.predicted])),
             ("rows", .integer(mistake.rows)),
         ])
     }
 
     private static func json(_ figures: Evaluation.LabelFigures) -> JSONValue {
         .object([
-            ("label", .string(figures.label)), ("precision", .number(figures.precision)), ("recall", .number(figures.recall)),
-            ("f1", .number(figures.f1)), ("support", .integer(figures.support)), ("threshold", .optional(figures.threshold)),
+            ("label", .string(figures.label)), ("precision", .number(figures.precision)),
+            ("recall", .number(figures.recall)),
+            ("f1", .number(figures.f1)), ("support", .integer(figures.support)),
+            ("threshold", .optional(figures.threshold)),
         ])
     }
 
     /// Writes the tables to standard output.
     func print() throws(StandardOutputError) {
-        var columns = [TextTable.Column.right("rows"), .right(evaluation.isMultiLabel ? "exact" : "accuracy"), .right("macro-F1")]
+        var columns = [
+            TextTable.Column.right("rows"), .right(evaluation.isMultiLabel ? "exact" : "accuracy"), .right("macro-F1"),
+        ]
         var cells = [String(rows), Figure.share(evaluation.accuracy), Figure.share(evaluation.macroF1)]
         if evaluation.isMultiLabel {
             columns.append(.right("micro-F1"))

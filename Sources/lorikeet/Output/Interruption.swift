@@ -18,7 +18,8 @@ enum Interruption {
     }
 
     /// Runs asynchronous work that a signal cancels.
-    static func cancelling<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value {
+    static func cancelling<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) async throws -> Value
+    {
         let work = Task { try await body() }
         let signals = [SIGINT, SIGTERM].map { number in
             signal(number, SIG_IGN)

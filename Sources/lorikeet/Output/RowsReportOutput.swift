@@ -1,3 +1,4 @@
+import JSON
 import Training
 
 /// What was found in the rows, for programs.
@@ -5,8 +6,10 @@ extension RowsReport {
     var json: JSONValue {
         .object([
             ("training", training.json), ("validation", validation?.json ?? .null),
-            ("split_percentage", splitPercentage.map { .integer($0) } ?? .null), ("multi_label", .boolean(isMultiLabel)),
-            ("conflict_rule", .string(conflictRule.rawValue)), ("labels_with_one_row", .array(labelsWithOneRow.map { .string($0) })),
+            ("split_percentage", splitPercentage.map { .integer($0) } ?? .null),
+            ("multi_label", .boolean(isMultiLabel)),
+            ("conflict_rule", .string(conflictRule.rawValue)),
+            ("labels_with_one_row", .array(labelsWithOneRow.map { .string($0) })),
             ("validation_only_labels", .array(validationOnlyLabels.map { .string($0) })),
             ("training_texts_in_validation", .integer(trainingTextsInValidation)),
         ])
@@ -17,7 +20,8 @@ extension RowsReport.Side {
     var json: JSONValue {
         .object(
             [
-                ("sources", .array(sources.map { .string($0) })), ("read", .integer(read)), ("bad_rows", .integer(badRows)),
+                ("sources", .array(sources.map { .string($0) })), ("read", .integer(read)),
+                ("bad_rows", .integer(badRows)),
                 ("first_bad_rows", .array(firstBadRows.map { .string($0.description) })),
                 ("empty_texts", .integer(emptyTexts)),
                 ("trimmed_labels", .integer(trimmedLabels)), ("normalized_labels", .integer(normalizedLabels)),

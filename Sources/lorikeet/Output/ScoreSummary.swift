@@ -1,4 +1,6 @@
 import BERT
+import JSON
+import Reports
 import Training
 
 /// What scores are worth: calibration, and what abstaining gives.
@@ -6,7 +8,7 @@ struct ScoreSummary {
     let calibration: Calibration?
     let coverage: CoverageCurve?
     /// The precisions that were asked for, each with what gives it; nil where nothing does.
-    let wanted: [(precision: Double, point: AbstentionPoint?)]
+    let wanted: [(precision: Double, point: AbstentionThreshold?)]
 
     var json: [(key: String, value: JSONValue)] {
         [
@@ -35,7 +37,7 @@ struct ScoreSummary {
         return lines
     }
 
-    static func json(_ wanted: (precision: Double, point: AbstentionPoint?)) -> JSONValue {
+    static func json(_ wanted: (precision: Double, point: AbstentionThreshold?)) -> JSONValue {
         .object([
             ("wanted", .number(wanted.precision)), ("precision", .optional(wanted.point?.precision)),
             ("threshold", .optional(wanted.point?.threshold)), ("coverage", .optional(wanted.point?.coverage)),
@@ -46,7 +48,8 @@ struct ScoreSummary {
 extension Calibration {
     fileprivate var json: JSONValue {
         .object([
-            ("temperature", .number(temperature)), ("error_before", .number(errorBefore)), ("error_after", .number(errorAfter)),
+            ("temperature", .number(temperature)), ("error_before", .number(errorBefore)),
+            ("error_after", .number(errorAfter)),
             ("loss_before", .number(lossBefore)), ("loss_after", .number(lossAfter)), ("rows", .integer(rows)),
             ("bins_before", .array(binsBefore.map(Self.json))), ("bins_after", .array(binsAfter.map(Self.json))),
         ])
@@ -64,7 +67,10 @@ extension CoverageCurve {
     fileprivate var json: JSONValue {
         .array(
             points.map {
-                .object([("threshold", .number($0.threshold)), ("coverage", .number($0.coverage)), ("precision", .number($0.precision))])
+                .object([
+                    ("threshold", .number($0.threshold)), ("coverage", .number($0.coverage)),
+                    ("precision", .number($0.precision)),
+                ])
             })
     }
 }

@@ -1,3 +1,5 @@
+import JSON
+import Reports
 import Training
 
 /// What a person or a program sees of a search for settings.
@@ -15,18 +17,22 @@ struct SearchDisplay {
 
     func show(_ progress: SettingsSearch.Progress) {
         let trial = progress.trial
-        let figure = trial.evaluation.map { "macro-F1 \(Figure.share($0.macroF1))" } ?? (trial.hasDiverged ? "diverged" : "not measured")
+        let figure =
+            trial.evaluation.map { "macro-F1 \(Figure.share($0.macroF1))" }
+            ?? (trial.hasDiverged ? "diverged" : "not measured")
         let note = ["halving \(progress.halving)/\(progress.halvings)", "no. \(trial.number)", figure]
         switch style {
         case .bar: bar.update(progress.measured, of: progress.trials, note: note)
         case .lines:
             StandardError.write(
-                (["trial \(progress.measured)/\(progress.trials)"] + note + [Self.options(trial.settings)]).joined(separator: "  "))
+                (["trial \(progress.measured)/\(progress.trials)"] + note + [Self.options(trial.settings)]).joined(
+                    separator: "  "))
         case .json:
             StandardError.write(
                 JSONValue.object([
                     ("halving", .integer(progress.halving)), ("halvings", .integer(progress.halvings)),
-                    ("measured", .integer(progress.measured)), ("trials", .integer(progress.trials)), ("trial", Self.object(trial)),
+                    ("measured", .integer(progress.measured)), ("trials", .integer(progress.trials)),
+                    ("trial", Self.object(trial)),
                 ]).text)
         case .auto, .none: break
         }
@@ -42,7 +48,8 @@ struct SearchDisplay {
             table.add(
                 String(trial.number), "\(trial.step)/\(trial.steps)",
                 trial.hasDiverged ? "diverged" : Figure.share(trial.evaluation?.macroF1),
-                Figure.share(trial.evaluation?.accuracy), Figure.decimal(trial.evaluation?.loss, 4), Self.options(trial.settings))
+                Figure.share(trial.evaluation?.accuracy), Figure.decimal(trial.evaluation?.loss, 4),
+                Self.options(trial.settings))
         }
         try table.print()
         try StandardOutput.shared.line(Self.words(result.ending) + Self.options(result.winner.settings))
@@ -61,7 +68,8 @@ struct SearchDisplay {
     /// The settings that a search varies, as the command line takes them.
     static func options(_ settings: TrainingSettings) -> String {
         let parts = [
-            "--rate \(settings.learningRate)", "--rank \(settings.rank)", "--alpha \(Figure.plain(Double(settings.alpha)))",
+            "--rate \(settings.learningRate)", "--rank \(settings.rank)",
+            "--alpha \(Figure.plain(Double(settings.alpha)))",
             "--dropout \(settings.dropout)", "--schedule \(settings.schedule.rawValue)", "--warmup \(settings.warmup)",
             "--lora-plus-ratio \(Figure.plain(Double(settings.loraPlusRatio)))",
         ]
@@ -77,7 +85,8 @@ struct SearchDisplay {
 
     private static func object(_ trial: SearchTrial) -> JSONValue {
         .object([
-            ("number", .integer(trial.number)), ("options", .string(options(trial.settings))), ("halvings", .integer(trial.rung)),
+            ("number", .integer(trial.number)), ("options", .string(options(trial.settings))),
+            ("halvings", .integer(trial.rung)),
             ("step", .integer(trial.step)), ("steps", .integer(trial.steps)), ("diverged", .boolean(trial.hasDiverged)),
             ("accuracy", .optional(trial.evaluation?.accuracy)), ("macro_f1", .optional(trial.evaluation?.macroF1)),
             ("loss", .optional(trial.evaluation?.loss)),

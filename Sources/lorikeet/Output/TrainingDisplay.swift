@@ -1,4 +1,5 @@
-import BERT
+import JSON
+import Reports
 import Training
 
 /// What a person or a program sees of a training: its progress, a line an epoch, the evaluation at its end.
@@ -26,10 +27,14 @@ final class TrainingDisplay {
         }
         switch style {
         case .bar:
-            let pace = ProgressBar.Pace(rate: progress.documentsPerSecond, unit: "texts", secondsLeft: progress.secondsLeft)
+            let pace = ProgressBar.Pace(
+                rate: progress.documentsPerSecond, unit: "texts", secondsLeft: progress.secondsLeft)
             bar.update(progress.step, of: progress.steps, note: Self.note(progress), pace: pace)
         case .lines: if isTime(.seconds(10)) { StandardError.write(Self.line(progress)) }
-        case .json: if isTime(.seconds(1)) || progress.step == progress.steps { StandardError.write(Self.object(progress).text) }
+        case .json:
+            if isTime(.seconds(1)) || progress.step == progress.steps {
+                StandardError.write(Self.object(progress).text)
+            }
         case .auto, .none: break
         }
     }
@@ -49,7 +54,8 @@ final class TrainingDisplay {
     }
 
     private static func line(_ progress: TrainingProgress) -> String {
-        let pace = "\(Figure.decimal(progress.documentsPerSecond, 0)) texts/s  \(Figure.clock(progress.secondsLeft)) left"
+        let pace =
+            "\(Figure.decimal(progress.documentsPerSecond, 0)) texts/s  \(Figure.clock(progress.secondsLeft)) left"
         return (["step \(progress.step)/\(progress.steps)"] + note(progress) + [pace]).joined(separator: "  ")
     }
 
@@ -57,7 +63,8 @@ final class TrainingDisplay {
         .object([
             ("step", .integer(progress.step)), ("steps", .integer(progress.steps)), ("epoch", .integer(progress.epoch)),
             ("epochs", .integer(progress.epochs)), ("loss", .number(progress.loss)), ("rate", .float(progress.rate)),
-            ("documents_per_second", .number(progress.documentsPerSecond)), ("seconds_left", .number(progress.secondsLeft)),
+            ("documents_per_second", .number(progress.documentsPerSecond)),
+            ("seconds_left", .number(progress.secondsLeft)),
         ])
     }
 
@@ -69,9 +76,12 @@ final class TrainingDisplay {
             return StandardError.write(JSONValue.object(members + scores(of: candidate, wanted: precisions).json).text)
         }
         if let evaluation = candidate.evaluation {
-            if candidate.keptEpoch < candidate.epochs.count { StandardError.write("epoch \(candidate.keptEpoch) is kept") }
+            if candidate.keptEpoch < candidate.epochs.count {
+                StandardError.write("epoch \(candidate.keptEpoch) is kept")
+            }
             try StandardOutput.shared.line("")
-            try EvaluationReport(rows: rows, evaluation: evaluation, scores: scores(of: candidate, wanted: precisions)).print()
+            try EvaluationReport(rows: rows, evaluation: evaluation, scores: scores(of: candidate, wanted: precisions))
+                .print()
         }
         StandardError.write("adapter \(Figure.digest(candidate.adapter.digest)) written to \(output)")
     }
@@ -93,7 +103,8 @@ final class TrainingDisplay {
     }
 
     private static func row(_ report: EpochReport) -> String {
-        var row = "epoch \(report.epoch)  loss \(Figure.decimal(report.loss, 4))  \(Figure.decimal(report.seconds, 1)) s  "
+        var row =
+            "epoch \(report.epoch)  loss \(Figure.decimal(report.loss, 4))  \(Figure.decimal(report.seconds, 1)) s  "
         row += "\(Figure.decimal(report.documentsPerSecond, 0)) texts/s"
         guard let accuracy = report.accuracy else { return row }
         return row + "  accuracy \(Figure.share(accuracy))  macro-F1 \(Figure.share(report.macroF1))"

@@ -1,5 +1,6 @@
 import ArgumentParser
-import Connectors
+import JSON
+import Reports
 
 /// `lorikeet rejected discard`.
 struct RejectedDiscard: AsyncParsableCommand {
@@ -21,6 +22,7 @@ struct RejectedDiscard: AsyncParsableCommand {
         try scope.check(filter)
         let count = try await options.withRows { try await $0.discard(filter) }
         try StandardOutput.shared.line(
-            output.json ? JSONValue.object([("discarded", .integer(count))]).text : "\(count) rejected messages discarded")
+            output.json
+                ? JSONValue.object([("discarded", .integer(count))]).text : "\(count) rejected messages discarded")
     }
 }

@@ -1,5 +1,7 @@
 import ArgumentParser
 import Connectors
+import JSON
+import Reports
 
 /// `lorikeet rejected list`.
 struct RejectedList: AsyncParsableCommand {
@@ -40,7 +42,8 @@ struct RejectedList: AsyncParsableCommand {
             for row in rows { try StandardOutput.shared.line(JSONValue.object(RejectedReport.members(row)).text) }
             return
         }
-        var table = TextTable(.left("pipeline"), .left("origin"), .left("rejected"), .left("stage"), .right("bytes"), .left("reason"))
+        var table = TextTable(
+            .left("pipeline"), .left("origin"), .left("rejected"), .left("stage"), .right("bytes"), .left("reason"))
         for row in rows {
             table.add(
                 row.pipeline, row.origin.description, VersionReport.date(row.rejectedAt), row.stage.rawValue,
@@ -56,11 +59,13 @@ struct RejectedList: AsyncParsableCommand {
             if output.json {
                 try StandardOutput.shared.line(
                     JSONValue.object([
-                        ("pipeline", .string(group.pipeline)), ("stage", .string(group.stage)), ("rows", .integer(group.rows)),
+                        ("pipeline", .string(group.pipeline)), ("stage", .string(group.stage)),
+                        ("rows", .integer(group.rows)),
                         ("newest", .date(group.newest)), ("reason", .string(group.reason)),
                     ]).text)
             } else {
-                table.add(group.pipeline, group.stage, String(group.rows), VersionReport.date(group.newest), group.reason)
+                table.add(
+                    group.pipeline, group.stage, String(group.rows), VersionReport.date(group.newest), group.reason)
             }
         }
         if output.json { return }
@@ -72,9 +77,11 @@ struct RejectedList: AsyncParsableCommand {
 enum RejectedReport {
     static func members(_ row: RejectedRow) -> [(key: String, value: JSONValue)] {
         [
-            ("pipeline", .string(row.pipeline)), ("origin", .string(row.origin.description)), ("topic", .string(row.origin.topic)),
+            ("pipeline", .string(row.pipeline)), ("origin", .string(row.origin.description)),
+            ("topic", .string(row.origin.topic)),
             ("partition", .integer(Int(row.origin.partition))), ("offset", .integer(Int(row.origin.offset))),
-            ("stage", .string(row.stage.rawValue)), ("reason", .string(row.reason)), ("rejected_at", .date(row.rejectedAt)),
+            ("stage", .string(row.stage.rawValue)), ("reason", .string(row.reason)),
+            ("rejected_at", .date(row.rejectedAt)),
             ("payload_bytes", row.payloadBytes.map(JSONValue.integer) ?? .null),
         ]
     }

@@ -1,7 +1,8 @@
 import ArgumentParser
 import Connectors
-import Daemon
 import Foundation
+import Operations
+import Pipelines
 import Serving
 
 /// Which rejected rows are meant, and in which database.
@@ -9,16 +10,22 @@ struct RejectedOptions: ParsableArguments {
     @OptionGroup var databaseOptions: DatabaseOptions
 
     @Option(
-        help: ArgumentHelp("Only rows of the pipeline of this name; default with --pipeline: the file's.", valueName: "name"))
+        help: ArgumentHelp(
+            "Only rows of the pipeline of this name; default with --pipeline: the file's.", valueName: "name"))
     var name: String?
 
-    @Option(help: "Only rows that failed at this stage: \(RejectionStage.allCases.map(\.rawValue).joined(separator: ", ")).")
+    @Option(
+        help: "Only rows that failed at this stage: \(RejectionStage.allCases.map(\.rawValue).joined(separator: ", "))."
+    )
     var stage: RejectionStage?
 
     @Option(help: ArgumentHelp("Only rows whose reason has this in it, in any case.", valueName: "text"))
     var reason: String?
 
-    @Option(help: ArgumentHelp("Only rows rejected at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or 2h ago.", valueName: "time"))
+    @Option(
+        help: ArgumentHelp(
+            "Only rows rejected at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or 2h ago.", valueName: "time")
+    )
     var since: PointInTime?
 
     @Option(help: ArgumentHelp("Only rows rejected before this time.", valueName: "time"))
@@ -61,7 +68,8 @@ struct RejectedScope: ParsableArguments {
 
     func check(_ filter: RejectedFilter) throws {
         if filter.isWhole, !all {
-            throw CommandFailure(.usage, "name origins, or --stage, --reason, --since or --until; or --all for every row")
+            throw CommandFailure(
+                .usage, "name origins, or --stage, --reason, --since or --until; or --all for every row")
         }
     }
 }

@@ -1,12 +1,14 @@
 import ArgumentParser
-import Connectors
 import Daemon
+import JSON
 import Logging
+import Operations
+import Reports
 
 /// `lorikeet rejected retry`.
 struct RejectedRetry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Send rejected messages through the live way again.",
+        commandName: "retry", abstract: "Send rejected messages through the serving path again.",
         discussion: """
             After a pipeline file, a constraint or an adapter was mended: each message is
             read, routed and classified anew, with the registry's live adapters, and its
@@ -33,7 +35,8 @@ struct RejectedRetry: AsyncParsableCommand {
 
     func validate() throws {
         guard limit >= 1 else { throw ValidationError("--limit must be at least 1") }
-        guard options.databaseOptions.pipeline != nil, options.databaseOptions.database == nil, options.name == nil else {
+        guard options.databaseOptions.pipeline != nil, options.databaseOptions.database == nil, options.name == nil
+        else {
             throw ValidationError("retry needs --pipeline FILE, which names the database, the base and the tasks")
         }
     }
@@ -45,8 +48,9 @@ struct RejectedRetry: AsyncParsableCommand {
         try scope.check(filter)
         let bar = ProgressBar("retry", unit: "messages")
         defer { bar.clear() }
-        let report = try await Daemon.RejectedRetry.run(
-            file: file, filter: filter, limit: limit, workers: workerOptions.count, logger: Logger(label: "lorikeet.rejected"),
+        let report = try await RejectedRetryOperation.run(
+            file: file, filter: filter, limit: limit, workers: workerOptions.count,
+            logger: Logger(label: "lorikeet.rejected"),
             progress: { bar.update($0, of: $1) })
         bar.clear()
         if output.json { return try StandardOutput.shared.line(JSONValue.encoded(report)) }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import Connectors
-import Daemon
 import Foundation
+import JSON
+import Operations
+import Reports
 import Serving
 
 /// `lorikeet rejected show ORIGIN`.
@@ -45,7 +47,10 @@ struct RejectedShow: AsyncParsableCommand {
         var members = RejectedReport.members(row)
         members.append(("key", Self.value(message.key)))
         members.append(
-            ("headers", .array(message.headers.map { .object([("name", .string($0.name)), ("value", Self.value($0.value))]) })))
+            (
+                "headers",
+                .array(message.headers.map { .object([("name", .string($0.name)), ("value", Self.value($0.value))]) })
+            ))
         if payload { members.append(("payload", Self.value(message.payload))) }
         if output.json { return try StandardOutput.shared.line(JSONValue.object(members).text) }
         for (key, value) in members {

@@ -1,16 +1,16 @@
 import Foundation
-import KafkaClient
 import Serving
 import TestSupport
 import Testing
 
 @testable import Connectors
 
-/// A whole live way whose brokers fail: nothing is lost, nothing doubled, and the operator sees it.
+/// A whole serving path whose brokers fail: nothing is lost, nothing doubled, and the operator sees it.
 @Suite(.timeLimit(.minutes(5))) struct KafkaFaultTests {
-    /// A topic, a database, and a live way between them that has stored `count` messages already.
+    /// A topic, a database, and a serving pipeline between them that has stored `count` messages already.
     private func withStream(
-        _ count: Int = 60, properties: [String: String] = [:], _ body: (TestTopic, SchemaDatabase, LivePipeline) async throws -> Void
+        _ count: Int = 60, properties: [String: String] = [:],
+        _ body: (TestTopic, SchemaDatabase, LivePipeline) async throws -> Void
     ) async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with(partitions: 2) { topic in
@@ -82,7 +82,8 @@ import Testing
     @Test func slowAnswersAreNoOutage() async throws {
         try await withStream { topic, database, pipeline in
             try topic.broker.setRoundTrip(.milliseconds(50))
-            try topic.broker.pushAnswers(.fetch, [(0, .milliseconds(300)), (6, .milliseconds(200)), (0, .milliseconds(100))])
+            try topic.broker.pushAnswers(
+                .fetch, [(0, .milliseconds(300)), (6, .milliseconds(200)), (0, .milliseconds(100))])
             try topic.broker.pushAnswers(.offsetCommit, [(0, .milliseconds(300)), (0, .milliseconds(300))])
             for _ in 0..<3 { try topic.produceTexts(20) }
             await pipeline.waitUntilStored(120)
@@ -132,10 +133,11 @@ import Testing
         let settings = KafkaSourceSettings(
             brokers: broker.bootstrapServers, topics: ["texts"], group: "readers",
             properties: [
-                "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet", "sasl.password": "hunter2",
+                "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet",
+                "sasl.password": "hunter2",
             ])
         let pipeline = try LivePipeline(reading: settings, database)
-        let error = await #expect(throws: LiveWayError.self) { try await pipeline.whileRunning(drains: false) {} }
+        let error = await #expect(throws: ServingError.self) { try await pipeline.whileRunning(drains: false) {} }
         #expect(error?.description.contains("_AUTHENTICATION") == true, "\(String(describing: error))")
         let stops = pipeline.log.lines("pipeline stops")
         #expect(stops.count == 1)
@@ -145,7 +147,7 @@ import Testing
 
     // MARK: - The network
 
-    /// A live way behind a proxy that no client can get around.
+    /// A serving pipeline behind a proxy that no client can get around.
     private func withProxy(_ body: (TestTopic, KafkaFaultProxy, LivePipeline) async throws -> Void) async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with(partitions: 2) { topic in
@@ -251,7 +253,8 @@ import Testing
         let settings = KafkaSourceSettings(
             brokers: server.address, topics: ["texts"], group: "readers",
             properties: [
-                "security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet", "sasl.password": "hunter2",
+                "security.protocol": "sasl_ssl", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet",
+                "sasl.password": "hunter2",
                 "ssl.ca.location": server.otherCertificate, "reconnect.backoff.max.ms": "100",
             ])
         let pipeline = try LivePipeline(reading: settings, database)

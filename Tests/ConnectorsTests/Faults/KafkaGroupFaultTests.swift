@@ -1,9 +1,5 @@
-import KafkaClient
-import Serving
 import TestSupport
 import Testing
-
-@testable import Connectors
 
 /// Members that come and go while texts are in flight.
 @Suite(.timeLimit(.minutes(5))) struct KafkaGroupFaultTests {
@@ -17,7 +13,9 @@ import Testing
             let members = try (1...2).map { number in
                 var settings = topic.settings()
                 settings.properties.merge(properties) { $1 }
-                if let name = properties["group.instance.id"] { settings.properties["group.instance.id"] = "\(name)-\(number)" }
+                if let name = properties["group.instance.id"] {
+                    settings.properties["group.instance.id"] = "\(name)-\(number)"
+                }
                 settings.maximumMessages = 10
                 return try LivePipeline(reading: settings, database) { $0.maximumInFlight = 40 }
             }
@@ -38,7 +36,9 @@ import Testing
             try await first.whileRunning {
                 try await produce { first.source.state.value.assigned.count == 4 && stored() >= 80 }
                 try await second.whileRunning {
-                    try await produce { first.source.state.value.assigned.count == 2 && second.sink.state.value.messages.count >= 40 }
+                    try await produce {
+                        first.source.state.value.assigned.count == 2 && second.sink.state.value.messages.count >= 40
+                    }
                 }
                 try await produce { first.source.state.value.assigned.count == 4 }
                 let (count, others) = (produced, second.sink.state.value.messages)

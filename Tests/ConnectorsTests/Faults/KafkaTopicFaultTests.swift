@@ -1,9 +1,6 @@
-import KafkaClient
 import Serving
 import TestSupport
 import Testing
-
-@testable import Connectors
 
 /// Topics that are missing, grow, or are made anew; positions that are gone; records of every kind.
 @Suite(.timeLimit(.minutes(5))) struct KafkaTopicFaultTests {
@@ -63,7 +60,8 @@ import Testing
                 }
             }
             try pipeline.expectEveryMessageOnce(80)
-            #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE \"offset\" = 0 AND task = 'mood'") == 2)
+            #expect(
+                try database.count("SELECT count(*) FROM lorikeet.labels WHERE \"offset\" = 0 AND task = 'mood'") == 2)
         }
     }
 
@@ -118,7 +116,8 @@ import Testing
         try await TestTopic.with { topic in
             try topic.produce { producer in
                 for _ in 0..<25 {
-                    try producer.produce(topic: topic.name, key: [1], payload: Array("the same".utf8), timestamp: 1_700_000_000_000)
+                    try producer.produce(
+                        topic: topic.name, key: [1], payload: Array("the same".utf8), timestamp: 1_700_000_000_000)
                 }
             }
             let pipeline = try LivePipeline(reading: topic.settings(), database)

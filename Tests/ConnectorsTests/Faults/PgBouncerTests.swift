@@ -1,4 +1,3 @@
-import AdapterRegistry
 import Foundation
 import PostgresClient
 import Serving

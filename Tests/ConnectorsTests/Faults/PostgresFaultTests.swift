@@ -1,13 +1,12 @@
 import Foundation
 import PostgresClient
-import Serving
 import Synchronization
 import TestSupport
 import Testing
 
 @testable import Connectors
 
-/// A whole live way whose database fails: nothing is lost, nothing doubled, and the operator sees one line when it begins and one when it ends.
+/// A whole serving path whose database fails: nothing is lost, nothing doubled, and the operator sees one line when it begins and one when it ends.
 @Suite(.timeLimit(.minutes(5))) struct PostgresFaultTests {
     private static func texts(_ count: Int) -> [String] { (0..<count).map { "text \($0)" } }
 
@@ -51,7 +50,8 @@ import Testing
     @Test func restart() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             try await survive(
-                database, failures: 1, causes: ["57P01", "57P03", "08006", "08001"], fault: { try database.cluster.restart() }, mend: {})
+                database, failures: 1, causes: ["57P01", "57P03", "08006", "08001"],
+                fault: { try database.cluster.restart() }, mend: {})
         }
     }
 
@@ -68,7 +68,8 @@ import Testing
             var settings = database.settings(deadline: .milliseconds(500))
             settings.connectTimeout = .milliseconds(500)
             try await survive(
-                database, settings: settings, failures: 2, causes: ["57014", "08001"], fault: { database.cluster.pause() },
+                database, settings: settings, failures: 2, causes: ["57014", "08001"],
+                fault: { database.cluster.pause() },
                 mend: { database.cluster.resume() })
         }
     }
@@ -102,7 +103,8 @@ import Testing
             },
             mend: {
                 try database.sql(
-                    "SET default_transaction_read_only = off", "ALTER DATABASE \(database.name) RESET default_transaction_read_only")
+                    "SET default_transaction_read_only = off",
+                    "ALTER DATABASE \(database.name) RESET default_transaction_read_only")
             })
     }
 
@@ -130,7 +132,8 @@ import Testing
     /// The table's file is a link to `/dev/full`, which has no room for anything: the server meets ENOSPC where it extends the table.
     @Test func theDiskIsFull() async throws {
         try await SchemaDatabase.withOwnCluster(fsync: false) { database in
-            let path = try #require(try database.sql("SELECT pg_relation_filepath('lorikeet.labels') AS p").first).text("p")
+            let path = try #require(try database.sql("SELECT pg_relation_filepath('lorikeet.labels') AS p").first).text(
+                "p")
             let file = "\(database.cluster.folder)/data/\(path)"
             try FileManager.default.moveItem(atPath: file, toPath: file + ".away")
             try FileManager.default.createSymbolicLink(atPath: file, withDestinationPath: "/dev/full")
@@ -159,7 +162,8 @@ import Testing
             await pipeline.waitForFailures(3)
             await expectTheWaitIsSeen(pipeline, source)
             #expect(pipeline.way.status.waitingFor?.contains("lorikeet.labels") == true)
-            try database.sql("ALTER TABLE public.spare SET SCHEMA lorikeet", "ALTER TABLE lorikeet.spare RENAME TO labels")
+            try database.sql(
+                "ALTER TABLE public.spare SET SCHEMA lorikeet", "ALTER TABLE lorikeet.spare RENAME TO labels")
             await pipeline.waitUntilStored(50)
         }
         pipeline.expectOutages(of: "sink", causes: ["42P01"], reason: "lorikeet.labels")
@@ -177,7 +181,8 @@ import Testing
             CREATE FUNCTION public.count() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                 PERFORM pg_advisory_xact_lock(42); UPDATE public.counter SET n = n + 1; RETURN NULL;
             END $$
-            """, "CREATE TRIGGER count AFTER INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.count()")
+            """,
+            "CREATE TRIGGER count AFTER INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION public.count()")
         let gate = try database.connect()
         try gate.execute("SELECT pg_advisory_lock(42)")
         let source = ScriptedTextSource()

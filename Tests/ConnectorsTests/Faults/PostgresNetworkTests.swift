@@ -1,5 +1,4 @@
 import Foundation
-import PostgresClient
 import Serving
 import TestSupport
 import Testing
@@ -18,7 +17,8 @@ import Testing
         let proxy = try database.proxy()
         defer { proxy.stop() }
         let source = ScriptedTextSource(pollLimit: 20)
-        let pipeline = try LivePipeline(source, database, settings: database.settings(through: proxy, deadline: deadline))
+        let pipeline = try LivePipeline(
+            source, database, settings: database.settings(through: proxy, deadline: deadline))
         source.produce(texts: Self.texts(50))
         try await pipeline.whileRunning {
             await pipeline.waitUntilStored(50)
@@ -93,7 +93,8 @@ import Testing
             try proxy.accept()
             await pipeline.waitUntilStored(50)
         }
-        pipeline.expectOutages(of: "sink", causes: ["08001"], reason: "could not translate host name \"database.invalid\"")
+        pipeline.expectOutages(
+            of: "sink", causes: ["08001"], reason: "could not translate host name \"database.invalid\"")
         try pipeline.expectEveryMessageOnce(50)
     }
 

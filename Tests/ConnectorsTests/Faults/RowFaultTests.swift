@@ -1,16 +1,16 @@
 import KafkaClient
-import PostgresClient
 import Serving
 import TestSupport
 import Testing
 
 @testable import Connectors
+@testable import JSON
 
-/// Messages and rows that are not as one would wish, through a whole live way.
+/// Messages and rows that are not as one would wish, through a whole serving path.
 @Suite(.timeLimit(.minutes(5))) struct RowFaultTests {
     /// From one topic to one database, until all messages are stored.
     private func stored(
-        _ count: Int, extractor: TextExtractor = .wholeMessage, _ adjust: (inout LiveWaySettings) -> Void = { _ in },
+        _ count: Int, extractor: TextExtractor = .wholeMessage, _ adjust: (inout ServingSettings) -> Void = { _ in },
         produce: (TestTopic) throws -> Void
     ) async throws -> (SchemaDatabase, LivePipeline) {
         let database = try await SchemaDatabase.make()
@@ -34,14 +34,17 @@ import Testing
             case 2: Array("größe \u{0} ♞ 𝔘 \u{FFFF}".utf8)
             case 3: Array("\u{202E}'; DROP TABLE lorikeet.labels; -- {\"a\",NULL} \\N \\x00".utf8)
             case 4: [0xED, 0xA0, 0x80]  // a surrogate as UTF-8
-            default: (0..<Int.random(in: 0..<limit, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
+            default:
+                (0..<Int.random(in: 0..<limit, using: &random)).map { _ in UInt8.random(in: 0...255, using: &random) }
             }
         }
         let count = 300
         let (database, pipeline) = try await stored(count) { topic in
             try topic.produce { producer in
                 for index in 0..<count {
-                    let headers = (0..<Int.random(in: 0..<4, using: &random)).map { KafkaHeader(name: "h\($0)\u{1}\"", value: bytes(40)) }
+                    let headers = (0..<Int.random(in: 0..<4, using: &random)).map {
+                        KafkaHeader(name: "h\($0)\u{1}\"", value: bytes(40))
+                    }
                     // The last ones can be labelled, so that rows of both kinds are stored.
                     let payload = index < count - 50 ? bytes(200) : Array("text \(index)".utf8)
                     try producer.produce(topic: topic.name, key: bytes(60), payload: payload, headers: headers)
@@ -58,7 +61,9 @@ import Testing
         let texts = [#"a\u0000b"#, #"a\ud800b"#, #"\udc00"#, #"\ud83d\ude00"#, #"\ud83d x \ude00"#, #"\ud83d\u0041"#]
         let (database, pipeline) = try await stored(texts.count, extractor: .pointer(try JSONPointer("/t"))) { topic in
             try topic.produce { producer in
-                for text in texts { try producer.produce(topic: topic.name, payload: Array("{\"t\":\"\(text)\"}".utf8)) }
+                for text in texts {
+                    try producer.produce(topic: topic.name, payload: Array("{\"t\":\"\(text)\"}".utf8))
+                }
             }
         }
         try pipeline.expectEveryMessageOnce(texts.count)
@@ -69,7 +74,8 @@ import Testing
     }
 
     @Test(arguments: [(1 << 20, 1), (20 << 20, 0)]) func tenMegabytes(_ limit: Int, _ rejected: Int) async throws {
-        let text = Array(repeating: UInt8(ascii: "a"), count: 5 << 20) + Array(repeating: UInt8(ascii: " "), count: 5 << 20)
+        let text =
+            Array(repeating: UInt8(ascii: "a"), count: 5 << 20) + Array(repeating: UInt8(ascii: " "), count: 5 << 20)
         // Alone: the embedded broker keeps 5 MiB a partition, and the newest batch whatever its size.
         let (database, pipeline) = try await stored(1, { $0.maximumMessageBytes = limit }) { topic in
             try topic.produce { try $0.produce(topic: topic.name, payload: text) }
@@ -97,7 +103,9 @@ import Testing
         source.produce(texts: (0..<200).map { "text \($0)" })
         try await pipeline.whileRunning { await pipeline.waitUntilStored(200) }
         try pipeline.expectEveryMessageOnce(200, rejected: 20)
-        #expect(try database.count("SELECT count(*) FROM lorikeet.rejected WHERE stage = 'store' AND reason LIKE 'a trigger%'") == 20)
+        #expect(
+            try database.count(
+                "SELECT count(*) FROM lorikeet.rejected WHERE stage = 'store' AND reason LIKE 'a trigger%'") == 20)
         let counters = pipeline.metrics.counters(label: MetricNames.rejected)
         let counter = try #require(counters.first { $0.dimensions.contains { $0 == ("stage", "store") } })
         #expect(counter.totalValue == 20 && counter.dimensions.contains { $0 == ("cause", "P0001") })
@@ -114,7 +122,8 @@ import Testing
             let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
             try await sink.connect()
             let before = await sink.statementCount
-            let receipt = try await sink.store((0..<Int64(size)).map { Samples.labelled($0, text: $0 == Int64(size) - 2 ? "bad" : "good") })
+            let receipt = try await sink.store(
+                (0..<Int64(size)).map { Samples.labelled($0, text: $0 == Int64(size) - 2 ? "bad" : "good") })
             costs.append(await sink.statementCount - before)
             await sink.close()
             #expect(receipt == StoreReceipt(labelled: size - 1, rejected: 1, refused: ["23514": 1]))

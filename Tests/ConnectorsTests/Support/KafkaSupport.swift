@@ -1,5 +1,6 @@
 import Connectors
 import KafkaClient
+import LocalServers
 import Serving
 import Synchronization
 import TestSupport
@@ -76,14 +77,17 @@ struct TestTopic {
 
     func produce(_ payloads: [String], partition: Int32 = 0) throws {
         try produce { producer in
-            for payload in payloads { try producer.produce(topic: name, partition: partition, payload: Array(payload.utf8)) }
+            for payload in payloads {
+                try producer.produce(topic: name, partition: partition, payload: Array(payload.utf8))
+            }
         }
     }
 
     /// So many texts, in turn over the partitions.
     ///
     /// - Parameter from: the first timestamp; each text is a millisecond younger. `nil` is now.
-    func produceTexts(_ count: Int, partitions: Int = 2, from: Int64? = nil, properties: [String: String] = [:]) throws {
+    func produceTexts(_ count: Int, partitions: Int = 2, from: Int64? = nil, properties: [String: String] = [:]) throws
+    {
         try produce(properties) { producer in
             for index in 0..<count {
                 try producer.produce(
@@ -97,7 +101,9 @@ struct TestTopic {
     func produceTransaction(_ count: Int, identity: String) throws {
         let producer = try TransactionalProducer(brokers: broker.bootstrapServers, identity: identity)
         try producer.transaction {
-            for index in 0..<count { try producer.produce(topic: name, partition: 0, payload: Array("text \(identity) \(index)".utf8)) }
+            for index in 0..<count {
+                try producer.produce(topic: name, partition: 0, payload: Array("text \(identity) \(index)".utf8))
+            }
         }
     }
 

@@ -6,12 +6,13 @@ import TestSupport
 import Testing
 
 @testable import Connectors
+@testable import Threading
 
-/// A live way as the daemon has it, over a tiny model: two tasks, a real sink, and whatever source the test brings. It keeps what an operator sees.
+/// A serving pipeline as the daemon has it, over a tiny model: two tasks, a real sink, and whatever source the test brings. It keeps what an operator sees.
 final class LivePipeline {
     static let tasks = ["mood", "topic"]
 
-    let way: LiveWay
+    let way: ServingPipeline
     let log: CapturedLog
     let metrics = TestMetrics()
     let sink: WatchedSink
@@ -23,8 +24,10 @@ final class LivePipeline {
     ///   - settings: how the sink reaches the database; directly by default.
     ///   - adjust: figures of the way; its waits are short by default.
     init(
-        _ source: any TextSource, _ database: SchemaDatabase, settings: PostgresSettings? = nil, name: String = "packages",
-        extractor: TextExtractor = .wholeMessage, log: CapturedLog = CapturedLog(), _ adjust: (inout LiveWaySettings) -> Void = { _ in }
+        _ source: any TextSource, _ database: SchemaDatabase, settings: PostgresSettings? = nil,
+        name: String = "packages",
+        extractor: TextExtractor = .wholeMessage, log: CapturedLog = CapturedLog(),
+        _ adjust: (inout ServingSettings) -> Void = { _ in }
     ) throws {
         self.database = database
         self.log = log
@@ -40,7 +43,7 @@ final class LivePipeline {
         pool = WorkerPool(base: model.base, workers: 1)
         sink = WatchedSink(PostgresLabelSink(settings ?? database.settings(), pipeline: name, logger: log.logger))
         self.source = WatchedSource(source)
-        var figures = LiveWaySettings(pipeline: name)
+        var figures = ServingSettings(pipeline: name)
         figures.batchDelay = .zero
         figures.maxTokens = 16
         figures.commitInterval = .milliseconds(10)
@@ -48,16 +51,17 @@ final class LivePipeline {
         figures.drainPatience = .seconds(30)
         adjust(&figures)
         let tasks = Self.tasks.map { TaskDefinition(name: $0) }
-        way = LiveWay(
+        way = ServingPipeline(
             settings: figures, tasks: tasks, router: Router(routes: [Route(tasks: Self.tasks)]), extractor: extractor,
-            source: self.source, sink: sink, tokenizer: model.tokenizer, liveAdapters: live, workers: pool, logger: log.logger,
+            source: self.source, sink: sink, tokenizer: model.tokenizer, liveAdapters: live, workers: pool,
+            logger: log.logger,
             metrics: metrics)
     }
 
     /// From Kafka; what the source logs is kept as well.
     convenience init(
         reading settings: KafkaSourceSettings, _ database: SchemaDatabase, extractor: TextExtractor = .wholeMessage,
-        _ adjust: (inout LiveWaySettings) -> Void = { _ in }
+        _ adjust: (inout ServingSettings) -> Void = { _ in }
     ) throws {
         let log = CapturedLog()
         try self.init(KafkaTextSource(settings, logger: log.logger), database, extractor: extractor, log: log, adjust)
@@ -96,10 +100,14 @@ final class LivePipeline {
         let ended = log.recoveries(of: side)
         #expect(began.count == count && ended.count == count, "\(log.lines.value)", sourceLocation: sourceLocation)
         if let reason {
-            #expect(began.allSatisfy { $0.metadata["reason"]?.contains(reason) == true }, "\(began)", sourceLocation: sourceLocation)
+            #expect(
+                began.allSatisfy { $0.metadata["reason"]?.contains(reason) == true }, "\(began)",
+                sourceLocation: sourceLocation)
         }
         let attempts = ended.compactMap { $0.metadata["attempts"].flatMap { Int64($0) } }.reduce(0, +)
-        let counters = metrics.counters(label: MetricNames.retries).filter { $0.dimensions.contains { $0 == ("side", side) } }
+        let counters = metrics.counters(label: MetricNames.retries).filter {
+            $0.dimensions.contains { $0 == ("side", side) }
+        }
         #expect(counters.map(\.totalValue).reduce(0, +) == attempts && attempts > 0, sourceLocation: sourceLocation)
         if let causes {
             let counted = Set(counters.flatMap(\.dimensions).filter { $0.0 == "cause" }.map(\.1))
@@ -108,8 +116,11 @@ final class LivePipeline {
     }
 
     /// Lost 0, doubled 0: each offset of the topic has one row a task, or one in `rejected`.
-    func expectEveryMessageOnce(_ messages: Int, rejected: Int = 0, sourceLocation: SourceLocation = #_sourceLocation) throws {
-        try database.expectEveryMessageOnce(messages, tasks: Self.tasks, rejected: rejected, sourceLocation: sourceLocation)
+    func expectEveryMessageOnce(_ messages: Int, rejected: Int = 0, sourceLocation: SourceLocation = #_sourceLocation)
+        throws
+    {
+        try database.expectEveryMessageOnce(
+            messages, tasks: Self.tasks, rejected: rejected, sourceLocation: sourceLocation)
     }
 }
 
@@ -125,7 +136,8 @@ extension SchemaDatabase {
             """)
         let rows = try count("SELECT count(*) FROM lorikeet.labels")
         let rejections = try count("SELECT count(*) FROM lorikeet.rejected")
-        #expect(complete == messages - rejected, "lost \(messages - rejected - complete)", sourceLocation: sourceLocation)
+        #expect(
+            complete == messages - rejected, "lost \(messages - rejected - complete)", sourceLocation: sourceLocation)
         #expect(rows == (messages - rejected) * tasks.count, "doubled or halved", sourceLocation: sourceLocation)
         #expect(rejections == rejected, sourceLocation: sourceLocation)
     }

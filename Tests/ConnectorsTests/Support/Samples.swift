@@ -15,13 +15,15 @@ enum Samples {
 
     static func label(_ task: String, _ label: String?, score: Double = 0.75) -> TaskLabel {
         TaskLabel(
-            task: task, label: label, score: score, scores: [("games", score), ("devel", 1 - score)], abstained: label == nil,
+            task: task, label: label, score: score, scores: [("games", score), ("devel", 1 - score)],
+            abstained: label == nil,
             adapterDigest: digest)
     }
 
     /// A message with one row for each task.
     static func labelled(
-        _ offset: Int64, text: String? = nil, tasks: [String] = ["section"], label: String = "games", producedAt: Int64? = 1_700_000_000_000
+        _ offset: Int64, text: String? = nil, tasks: [String] = ["section"], label: String = "games",
+        producedAt: Int64? = 1_700_000_000_000
     ) -> Outcome {
         .labelled(
             LabelledMessage(

@@ -3,6 +3,7 @@ import Synchronization
 import TestSupport
 
 @testable import Connectors
+@testable import LocalServers
 
 /// A database of one test's own, in a private cluster that the tests share unless they break it.
 struct SchemaDatabase {
@@ -32,7 +33,9 @@ struct SchemaDatabase {
         try await body(try await make(in: cluster, isMigrated: true, options: ""))
     }
 
-    private static func make(in cluster: PrivatePostgres, isMigrated: Bool, options: String) async throws -> SchemaDatabase {
+    private static func make(in cluster: PrivatePostgres, isMigrated: Bool, options: String) async throws
+        -> SchemaDatabase
+    {
         let name = "test_\(count.add(1, ordering: .relaxed).newValue)"
         let connection = try PostgresConnection(dsn: cluster.dsn())
         try connection.execute("CREATE DATABASE \(name) \(options)")
@@ -42,16 +45,20 @@ struct SchemaDatabase {
         return database
     }
 
-    func settings(user: String = "postgres", password: String? = nil, deadline: Duration = .seconds(20)) -> PostgresSettings {
+    func settings(user: String = "postgres", password: String? = nil, deadline: Duration = .seconds(20))
+        -> PostgresSettings
+    {
         PostgresSettings(
             dsn: cluster.dsn(database: name, user: user, password: password), applicationName: "lorikeet-test",
             connectTimeout: .seconds(10), statementDeadline: deadline)
     }
 
     /// Through a proxy before the server's socket.
-    func settings(through proxy: FaultProxy, deadline: Duration = .seconds(20), _ more: String = "") -> PostgresSettings {
+    func settings(through proxy: FaultProxy, deadline: Duration = .seconds(20), _ more: String = "") -> PostgresSettings
+    {
         PostgresSettings(
-            dsn: "host=127.0.0.1 port=\(proxy.port) dbname=\(name) user=postgres \(more)", applicationName: "lorikeet-test",
+            dsn: "host=127.0.0.1 port=\(proxy.port) dbname=\(name) user=postgres \(more)",
+            applicationName: "lorikeet-test",
             connectTimeout: min(deadline, .seconds(10)), statementDeadline: deadline)
     }
 
@@ -72,7 +79,8 @@ struct SchemaDatabase {
     /// Ends the sessions of everyone but the caller, and waits until they are gone.
     func killSessions() throws {
         try sql(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(name)' AND pid <> pg_backend_pid()")
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(name)' AND pid <> pg_backend_pid()"
+        )
     }
 
     /// Runs statements as the cluster's owner.

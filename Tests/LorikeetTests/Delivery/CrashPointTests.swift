@@ -1,9 +1,6 @@
 import Foundation
-import PostgresClient
 import Serving
 import Testing
-
-@testable import lorikeet
 
 /// The daemon as a process of its own dies at each named place, twice in a row; the next one leaves nothing lost and nothing doubled.
 @Suite(.scratch, .serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
@@ -25,7 +22,8 @@ import Testing
                 #expect(await daemon.terminate() == 0, "\(point)")
                 let total = stream.total
                 #expect(
-                    try stream.count() == .init(messages: total, complete: total, rows: 2 * total, rejected: 0), "\(point)")
+                    try stream.count() == .init(messages: total, complete: total, rows: 2 * total, rejected: 0),
+                    "\(point)")
             }
         }
     }
@@ -42,7 +40,9 @@ import Testing
                 """)
             let daemon = try await stream.startDaemon()
             try stream.produce(8000)
-            try await stream.until("the queues are full") { (daemon.metrics()?.sum("lorikeet_in_flight_messages") ?? 0) >= 4000 }
+            try await stream.until("the queues are full") {
+                (daemon.metrics()?.sum("lorikeet_in_flight_messages") ?? 0) >= 4000
+            }
             #expect(await daemon.terminate() == 0)
             #expect(try stream.rows() < 16_000)
             try stream.execute("DROP TRIGGER slow ON lorikeet.labels")

@@ -5,7 +5,8 @@ import PostgresClient
 import TestSupport
 import Testing
 
-@testable import lorikeet
+@testable import Lab
+@testable import LocalServers
 
 /// What a test does to a running pipeline, and what it counts afterwards.
 final class DeliveryStream {
@@ -45,7 +46,8 @@ final class DeliveryStream {
             try await withEmbeddedBroker(topics: [topic: 2]) { broker in
                 let migrated = try await Program.run(["migrate", "--database", server.dsn()])
                 #expect(migrated.status == 0, "\(migrated.error)")
-                let stream = try DeliveryStream(server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout)
+                let stream = try DeliveryStream(
+                    server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout)
                 // Whatever happens: nothing outlives the test.
                 defer { for daemon in stream.daemons where daemon.isRunning { daemon.signal(SIGKILL) } }
                 try await body(stream)
@@ -60,7 +62,8 @@ final class DeliveryStream {
         let model = try BERTBase(directory: base)
         let labels = ["minus", "plus"]
         for (number, task) in tasks.enumerated() {
-            try TestModels.adapter(over: model, labels: labels, task: task, seed: UInt64(number + 1)).write(to: scratch.path(task))
+            try TestModels.adapter(over: model, labels: labels, task: task, seed: UInt64(number + 1)).write(
+                to: scratch.path(task))
         }
         secondAdapter = scratch.path("second")
         try TestModels.adapter(over: model, labels: labels, task: tasks[0], seed: 99).write(to: secondAdapter)
@@ -90,7 +93,8 @@ final class DeliveryStream {
         starts += 1
         let usual = ["KAFKA_BROKERS": broker.bootstrapServers, "DATABASE_URL": server.dsn()]
         let daemon = try await DaemonProcess.start(
-            executable: BuiltProgram.url(), pipeline: pipeline, environment: usual.merging(environment) { $1 }, log: logURL)
+            executable: BuiltProgram.url(), pipeline: pipeline, environment: usual.merging(environment) { $1 },
+            log: logURL)
         daemons.append(daemon)
         return daemon
     }
@@ -98,7 +102,8 @@ final class DeliveryStream {
     func produce(_ count: Int) throws {
         for (_, text) in TinyBase.rows(count, seed: UInt64(total + 1)) {
             let partition = Int32(total % 2)
-            try producer.produce(topic: Self.topic, partition: partition, key: Array("k\(total)".utf8), payload: Array(text.utf8))
+            try producer.produce(
+                topic: Self.topic, partition: partition, key: Array("k\(total)".utf8), payload: Array(text.utf8))
             produced[partition, default: 0] += 1
         }
         try producer.flush(timeout: .seconds(30))
@@ -135,7 +140,9 @@ final class DeliveryStream {
     func until(_ what: String, _ holds: () throws -> Bool) async throws {
         let limit = ContinuousClock.now + .seconds(120)
         while try !holds() {
-            guard ContinuousClock.now < limit else { throw DemoError("not in time: \(what)\n\((try? log())?.suffix(3000) ?? "")") }
+            guard ContinuousClock.now < limit else {
+                throw DemoError("not in time: \(what)\n\((try? log())?.suffix(3000) ?? "")")
+            }
             try await Task.sleep(for: .milliseconds(20))
         }
     }

@@ -1,8 +1,5 @@
 import Foundation
-import PostgresClient
 import Testing
-
-@testable import lorikeet
 
 /// The daemon as a process of its own, killed in mid-stream: afterwards every message has its rows, once.
 @Suite(.scratch, .serialized) struct KillTests {
@@ -11,7 +8,9 @@ import Testing
             for round in 1...2 {
                 let daemon = try await stream.startDaemon()
                 try stream.produce(1500)
-                try await stream.until("some rows of round \(round) stand") { try stream.rows() > (round - 1) * 3000 + 200 }
+                try await stream.until("some rows of round \(round) stand") {
+                    try stream.rows() > (round - 1) * 3000 + 200
+                }
                 daemon.signal(SIGKILL)
                 _ = await daemon.exitStatus()
             }

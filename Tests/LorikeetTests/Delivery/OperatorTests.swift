@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import lorikeet
+@testable import Lab
 
 /// What an administrator relies on at night, of the daemon as a process of its own.
 @Suite(.scratch, .serialized) struct OperatorTests {
@@ -14,7 +14,9 @@ import Testing
                 "LORIKEET_HANG_AT": "in-classification:3", "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "2000000",
             ])
             try stream.produce(500)
-            try await stream.until("a worker is stuck") { LoopbackHTTP.get("/healthz", at: daemon.address)?.status == 503 }
+            try await stream.until("a worker is stuck") {
+                LoopbackHTTP.get("/healthz", at: daemon.address)?.status == 503
+            }
             await withCheckedContinuation { silent in
                 Thread {
                     manager.untilSilent(seconds: 2)
@@ -38,14 +40,20 @@ import Testing
     @Test func aPasswordThatIsNoLongerRightStopsTheDaemonAndIsShownNowhere() async throws {
         try await DeliveryStream.with { stream in
             let password = "hunter2-\(UUID().uuidString)"
-            try stream.execute("CREATE ROLE password_required; CREATE ROLE labeller LOGIN PASSWORD '\(password)' IN ROLE password_required")
+            try stream.execute(
+                "CREATE ROLE password_required; CREATE ROLE labeller LOGIN PASSWORD '\(password)' IN ROLE password_required"
+            )
             let granted = try await Program.run(["migrate", "--database", stream.server.dsn(), "--role", "labeller"])
             #expect(granted.status == 0, "\(granted.error)")
-            let daemon = try await stream.startDaemon(["DATABASE_URL": stream.server.dsn(user: "labeller", password: password)])
+            let daemon = try await stream.startDaemon([
+                "DATABASE_URL": stream.server.dsn(user: "labeller", password: password)
+            ])
             try stream.produce(100)
             try await stream.untilAllIsSettled()
             let arguments = try String(contentsOfFile: "/proc/\(daemon.processIdentifier)/cmdline", encoding: .utf8)
-            let pages = ["/metrics", "/readyz", "/healthz"].compactMap { LoopbackHTTP.get($0, at: daemon.address)?.body }
+            let pages = ["/metrics", "/readyz", "/healthz"].compactMap {
+                LoopbackHTTP.get($0, at: daemon.address)?.body
+            }
             #expect(pages.count == 3 && arguments.contains("run"))
 
             try stream.execute(
@@ -59,7 +67,9 @@ import Testing
             #expect(log.contains("28P01") || log.contains("password authentication failed"), "\(log.suffix(2000))")
             for said in pages + [arguments, log] { #expect(!said.contains(password)) }
 
-            let second = try await stream.startDaemon(["DATABASE_URL": stream.server.dsn(user: "labeller", password: "another")])
+            let second = try await stream.startDaemon([
+                "DATABASE_URL": stream.server.dsn(user: "labeller", password: "another")
+            ])
             try await stream.untilAllIsSettled()
             #expect(await second.terminate() == 0)
             #expect(try stream.count() == .init(messages: 200, complete: 200, rows: 400, rejected: 0))

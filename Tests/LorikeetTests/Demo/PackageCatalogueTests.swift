@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import lorikeet
+@testable import Lab
 
 @Suite struct PackageCatalogueTests {
     private static let dump = """
@@ -35,21 +35,26 @@ import Testing
         """
 
     @Test func stanzasBecomePackages() throws {
-        let catalogue = PackageCatalogue(dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"])
+        let catalogue = PackageCatalogue(
+            dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"])
         let chess = try #require(catalogue.packages.first { $0.name == "chess" })
-        #expect(chess == CataloguePackage(name: "chess", description: "game of chess", section: "games", role: "program"))
+        #expect(
+            chess == CataloguePackage(name: "chess", description: "game of chess", section: "games", role: "program"))
         #expect(catalogue.packages.first { $0.name == "libchess-dev" }?.role == "development")
     }
 
     @Test func eachDescriptionStandsOnceAndNeedsAText() {
         let names = Set(
-            PackageCatalogue(dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"]).packages.map(
+            PackageCatalogue(
+                dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"]
+            ).packages.map(
                 \.name))
         #expect(names == ["chess", "libchess-dev", "both"])
     }
 
     @Test func twoRolesAreNoAnswer() {
-        let catalogue = PackageCatalogue(dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"])
+        let catalogue = PackageCatalogue(
+            dump: Data(Self.dump.utf8), sections: ["games", "libdevel"], roles: ["program", "development"])
         #expect(catalogue.packages.first { $0.name == "both" }.map { $0.role == nil } == true)
     }
 
@@ -59,8 +64,10 @@ import Testing
         }
         let texts = DemoTexts(
             PackageCatalogue(
-                dump: Data(stanzas.joined(separator: "\n").utf8), sections: ["s0", "s1", "s2"], roles: ["program", "plugin"]),
-            labels: ["section": ["s0", "s1", "s2"], "role": ["program", "plugin"]], firstRows: 50, heldOutRows: 60, annotatedRows: 70)
+                dump: Data(stanzas.joined(separator: "\n").utf8), sections: ["s0", "s1", "s2"],
+                roles: ["program", "plugin"]),
+            labels: ["section": ["s0", "s1", "s2"], "role": ["program", "plugin"]], firstRows: 50, heldOutRows: 60,
+            annotatedRows: 70)
         let sets =
             [texts.heldOut, texts.first, texts.annotations].map { Set($0.values.joined().map(\.text)) } + [
                 Set(texts.stream.map(\.description))

@@ -1,6 +1,7 @@
 import Testing
 import Training
 
+@testable import Reports
 @testable import lorikeet
 
 struct DrawingTests {
@@ -10,12 +11,14 @@ struct DrawingTests {
 
     @Test func curvesOfAnyPointsAreDrawn() {
         let points: [[(x: Double, y: Double)]] = [
-            [], [(1, 0.5)], [(1, 2), (2, 2), (3, 2)], [(0, 0), (1, .nan), (2, .infinity), (3, 1)], [(1, -3), (1e6, 4e5)],
+            [], [(1, 0.5)], [(1, 2), (2, 2), (3, 2)], [(0, 0), (1, .nan), (2, .infinity), (3, 1)],
+            [(1, -3), (1e6, 4e5)],
             (0..<500).map { (Double($0), 1 / Double($0 + 1)) },
         ]
         for points in points {
             let chart = LineChart(
-                title: "a<b", xTitle: "x", yTitle: "y", series: [.init(name: "n", points: points, isMarked: true, colour: 0)])
+                title: "a<b", xTitle: "x", yTitle: "y",
+                series: [.init(name: "n", points: points, isMarked: true, colour: 0)])
             HTMLCheck.expectGood(page(chart.markup))
             #expect(chart.markup.source.contains("a&lt;b") && !chart.markup.source.contains("nan"))
         }
@@ -50,7 +53,10 @@ struct DrawingTests {
     @Test func confusionsComeByCountThenByShare() {
         let drawing = drawing(["a", "b", "c"], [[90, 2, 0], [0, 1, 2], [5, 0, 1]])
         let rows = drawing.markup.source.components(separatedBy: "<tbody>").last ?? ""
-        let order = ["<th scope=\"row\">c</th><td>a</td>", "<th scope=\"row\">b</th><td>c</td>", "<th scope=\"row\">a</th><td>b</td>"]
+        let order = [
+            "<th scope=\"row\">c</th><td>a</td>", "<th scope=\"row\">b</th><td>c</td>",
+            "<th scope=\"row\">a</th><td>b</td>",
+        ]
         let places = order.map { rows.range(of: $0)?.lowerBound }
         #expect(!places.contains(nil) && places.compactMap(\.self) == places.compactMap(\.self).sorted())
     }
@@ -67,11 +73,14 @@ struct DrawingTests {
         #expect(SettingsSection.words("usesRSLoRA") == "rsLoRA")
         #expect(SettingsSection.words("rank") == "rank")
         let section = SettingsSection.settings(TrainingSettings()).content.source
-        for name in ["rank", "learning rate", "schedule", "seed", "targets"] { #expect(section.contains("<dt>\(name)</dt>"), "\(name)") }
+        for name in ["rank", "learning rate", "schedule", "seed", "targets"] {
+            #expect(section.contains("<dt>\(name)</dt>"), "\(name)")
+        }
     }
 
     @Test(arguments: [
-        (ClassWeighting.none, "none"), (.balanced, "balanced"), (.given(["rare": 2.5, "common": 1]), "common 1, rare 2.5"),
+        (ClassWeighting.none, "none"), (.balanced, "balanced"),
+        (.given(["rare": 2.5, "common": 1]), "common 1, rare 2.5"),
     ]) func classWeightsAreShownAsTheyAreAskedFor(weighting: ClassWeighting, shown: String) {
         var settings = TrainingSettings()
         settings.classWeighting = weighting
@@ -85,7 +94,8 @@ struct DrawingTests {
     }
 
     @Test(arguments: [
-        ("a/old", "a/new", ["old", "new"]), ("x/role", "y/role", ["x/role", "y/role"]), ("same", "./same/", ["A", "B"]),
+        ("a/old", "a/new", ["old", "new"]), ("x/role", "y/role", ["x/role", "y/role"]),
+        ("same", "./same/", ["A", "B"]),
     ]) func adaptersAreCalledByWhatTellsThemApart(first: String, second: String, names: [String]) {
         #expect(Compare.names(first, second) == names)
     }

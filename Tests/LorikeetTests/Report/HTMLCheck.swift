@@ -8,7 +8,9 @@ enum HTMLCheck {
         #expect(html.hasPrefix("<!DOCTYPE html>"), sourceLocation: sourceLocation)
         #expect(unbalanced(html) == nil, sourceLocation: sourceLocation)
         let lower = html.lowercased()
-        for word in ["<script", "javascript:", "onload=", "onclick=", "src=", "href=", "@import", "url(", "<iframe", "<link"] {
+        for word in [
+            "<script", "javascript:", "onload=", "onclick=", "src=", "href=", "@import", "url(", "<iframe", "<link",
+        ] {
             #expect(!lower.contains(word), "\(word)", sourceLocation: sourceLocation)
         }
         #expect(!lower.contains("nan\"") && !lower.contains("inf\""), sourceLocation: sourceLocation)

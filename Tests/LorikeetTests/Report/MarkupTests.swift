@@ -1,6 +1,6 @@
 import Testing
 
-@testable import lorikeet
+@testable import Reports
 
 struct MarkupTests {
     @Test func textsCannotBecomeTags() {

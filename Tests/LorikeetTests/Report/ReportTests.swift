@@ -1,5 +1,7 @@
 import Foundation
+import Serving
 import Testing
+import Training
 
 /// Reports as the commands write them.
 @Suite(.scratch) struct ReportTests {
@@ -16,7 +18,9 @@ import Testing
             base = try TinyBase.write(to: scratch)
             func rows(_ count: Int, _ seed: UInt64) -> String {
                 TinyBase.tsv(
-                    TinyBase.rows(count, seed: seed).map { ($0.label == "plus" ? ReportTests.label : $0.label, $0.text + " <i>marked</i>") }
+                    TinyBase.rows(count, seed: seed).map {
+                        ($0.label == "plus" ? ReportTests.label : $0.label, $0.text + " <i>marked</i>")
+                    }
                 )
             }
             train = try scratch.write("train.tsv", rows(64, 7))
@@ -26,7 +30,10 @@ import Testing
 
         func train(_ output: String, _ extra: [String] = []) async throws -> Program.Outcome {
             try await Program.run(
-                ["train", "--base", base, "--train", train, "--validation", validation, "--output", scratch.path(output)]
+                [
+                    "train", "--base", base, "--train", train, "--validation", validation, "--output",
+                    scratch.path(output),
+                ]
                     + ["--epochs", "3", "--rate", "1e-2", "--json"] + extra)
         }
     }
@@ -36,7 +43,10 @@ import Testing
         #expect(try await material.train("adapter").status == 0)
         let html = try material.scratch.text("adapter/report.html")
         HTMLCheck.expectGood(html)
-        for part in ["accuracy", "macro-F1", "Confusion", "Loss", "Rows", "learning rate", "Calibration", "Abstention", "lorikeet 0."] {
+        for part in [
+            "accuracy", "macro-F1", "Confusion", "Loss", "Rows", "learning rate", "Calibration", "Abstention",
+            "lorikeet 0.",
+        ] {
             #expect(html.contains(part), "\(part)")
         }
         #expect(html.contains("&lt;b&gt;plus &amp; &quot;more&quot;&lt;/b&gt;") && !html.contains("<b>plus"))
@@ -45,7 +55,9 @@ import Testing
 
     @Test func textsAreShownWhereTheyAreAskedFor() async throws {
         let material = try Material()
-        #expect(try await material.train("adapter", ["--report", material.scratch.path("r.html"), "--report-texts"]).status == 0)
+        #expect(
+            try await material.train("adapter", ["--report", material.scratch.path("r.html"), "--report-texts"]).status
+                == 0)
         let html = try material.scratch.text("r.html")
         HTMLCheck.expectGood(html)
         #expect(html.contains("the day was great &lt;i&gt;marked&lt;/i&gt;"))
@@ -58,7 +70,10 @@ import Testing
         let material = try Material()
         #expect(try await material.train("adapter").status == 0)
         let outcome = try await Program.run(
-            ["evaluate", "--base", material.base, "--adapter", material.scratch.path("adapter"), "--input", material.validation]
+            [
+                "evaluate", "--base", material.base, "--adapter", material.scratch.path("adapter"), "--input",
+                material.validation,
+            ]
                 + ["--report", material.scratch.path("e.html"), "--json"])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.objects.count == 1 && outcome.error.contains("report written to"))
@@ -75,18 +90,24 @@ import Testing
         let arguments =
             ["compare", material.scratch.path("weak"), material.scratch.path("adapter"), "--base", material.base]
             + ["--input", material.validation, "--resamples", "300"]
-        let outcome = try await Program.run(arguments + ["--json", "--report", material.scratch.path("c.html"), "--report-texts"])
+        let outcome = try await Program.run(
+            arguments + ["--json", "--report", material.scratch.path("c.html"), "--report-texts"])
         #expect(outcome.status == 0, "\(outcome.error)")
         let object = try #require(outcome.objects.first ?? nil)
         #expect(object["rows"] as? Int == 31 && object["resamples"] as? Int == 300)
-        let (p, interval) = (try #require(object["mcnemar_mid_p"] as? Double), try #require(object["macro_f1_interval"] as? [Double]))
+        let (p, interval) = (
+            try #require(object["mcnemar_mid_p"] as? Double), try #require(object["macro_f1_interval"] as? [Double])
+        )
         #expect(p >= 0 && p <= 1 && interval[0] <= interval[1])
         let agreement = try #require(object["agreement"] as? [String: Int])
         #expect(agreement.values.reduce(0, +) == 31)
-        #expect(try await Program.run(arguments + ["--json"]).output == outcome.output, "the same seed, the same figures")
+        #expect(
+            try await Program.run(arguments + ["--json"]).output == outcome.output, "the same seed, the same figures")
         let html = try material.scratch.text("c.html")
         HTMLCheck.expectGood(html)
-        #expect(html.contains("Is it chance?") && html.contains("weak") && html.contains("McNemar") && html.contains("rows measured on"))
+        #expect(
+            html.contains("Is it chance?") && html.contains("weak") && html.contains("McNemar")
+                && html.contains("rows measured on"))
 
         let table = try await Program.run(arguments)
         #expect(table.status == 0 && table.output.contains("mid-p = ") && table.output.contains("macro-F1"))

@@ -1,9 +1,10 @@
 import BERT
+import Kernels
 import TestSupport
 import Testing
 
+@testable import Reports
 @testable import Training
-@testable import lorikeet
 
 struct ScoreFiguresTests {
     /// Four rows whose logits have the same distance; `right` of them have the first label.
@@ -39,7 +40,9 @@ struct ScoreFiguresTests {
         #expect(points.map(\.threshold) == [0.52, 0.95])
         #expect(points.map(\.coverage) == [1, 20.0 / 30])
         #expect(points.map(\.precision) == [25.0 / 30, 1])
-        #expect(figures.coverage.point(precision: 0.8)?.threshold == 0.52 && figures.coverage.point(precision: 0.99)?.threshold == 0.95)
+        #expect(
+            figures.coverage.point(precision: 0.8)?.threshold == 0.52
+                && figures.coverage.point(precision: 0.99)?.threshold == 0.95)
         let sections = ScoreSections(figures: figures, wanted: [0.777]).sections
         let page = ReportPage(title: "t", subtitle: "", sections: sections).html
         HTMLCheck.expectGood(page)

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import lorikeet
+@testable import Lab
 
 /// Instants are given, none is waited for.
 @Suite struct SoakProgressTests {

@@ -1,10 +1,11 @@
-import Daemon
 import Foundation
 import Kernels
 import PostgresClient
 import TestSupport
 import Testing
 
+@testable import Lab
+@testable import Operations
 @testable import lorikeet
 
 /// A soak on a broker that is not its own.
@@ -71,7 +72,8 @@ import Testing
         try await withEmbeddedBroker(topics: ["t": 1]) { broker in
             var random = SplitMix64(seed: 1)
             let fault = SoakFault(among: [.breakBroker], daemons: 1, random: &random)
-            try await withServers(settings(brokers: broker.bootstrapServers, topic: "t", breakBroker: "false")) { servers in
+            try await withServers(settings(brokers: broker.bootstrapServers, topic: "t", breakBroker: "false")) {
+                servers in
                 await #expect(throws: CommandFailure.self) { try await servers.begin(fault, random: 0) }
             }
         }

@@ -1,0 +1,110 @@
+import Kernels
+
+/// The head in training: pooler or pre-classifier, classifier and loss, forward and straight back.
+struct TrainingHead {
+    let base: BERTBase
+    let view: AdapterView
+    let memory: Workspace
+    private var hidden: Int { base.configuration.hidden }
+    /// Masks of the head are told from those of the layers by the number above theirs.
+    private var level: Int { base.configuration.layers }
+
+    /// The summed loss of features [texts, hidden]; adds the head's gradients.
+    ///
+    /// - Parameters:
+    ///   - piece: the numbers of these texts in the batch.
+    ///   - g: receives the gradient of the features, [texts, hidden]; nil where nothing below needs it.
+    func run(
+        _ step: TrainingStep, features: UnsafePointer<Float>, texts piece: Range<Int>, _ criterion: TrainingLoss,
+        g: UnsafeMutablePointer<Float>?
+    ) -> Float {
+        let texts = step.texts.firstRows
+        let rows = texts.rowCount
+        let before = memory.floats(.beforeActivation, rows * hidden)
+        let pooler = pooler(rows: rows)
+        project(step, texts, features: features, y: before, pooler: pooler)
+        let activation = view.preClassifier == nil ? Kernels.Activation.tanh : .relu
+        let activated = memory.floats(.activated, rows * hidden)
+        activate(activation, rows: rows, columns: hidden, x: before, xStride: hidden, y: activated, yStride: hidden)
+        let dropout = step.dropout(at: .classifier)
+        dropout?.apply(.classifier, layer: level, texts, columns: hidden, x: activated, y: activated)
+
+        let dActivated = memory.floats(.gradientMiddle, rows * hidden)
+        let loss = classify(step, rows: rows, x: activated, dx: dActivated, texts: piece, criterion)
+
+        dropout?.apply(.classifier, layer: level, texts, columns: hidden, x: dActivated, y: dActivated)
+        activateBackward(
+            activation, rows: rows, columns: hidden, x: before, xStride: hidden, dy: dActivated, dyStride: hidden,
+            dx: dActivated,
+            dxStride: hidden)
+        projectBackward(step, texts, features: features, dy: dActivated, pooler: pooler, g: g)
+        return loss
+    }
+
+    private func pooler(rows: Int) -> TrainedUpdate? {
+        view.pooler.map {
+            TrainedUpdate(
+                linear: $0, site: .adapterPooler, layer: level, memory: memory,
+                down: memory.floats(.pooled, rows * $0.rank))
+        }
+    }
+
+    /// The base's pooler with its update, or the adapter's own pre-classifier.
+    private func project(
+        _ step: TrainingStep, _ texts: TextRows, features: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
+        pooler: TrainedUpdate?
+    ) {
+        if let preClassifier = view.preClassifier {
+            preClassifier.forward(rows: texts.rowCount, x: features, xStride: hidden, y: y)
+        } else if let weights = base.pooler {
+            weights.forward(rows: texts.rowCount, x: features, xStride: hidden, y: y, yStride: hidden)
+            pooler?.forward(step, texts, x: features, y: y, yStride: hidden)
+        }
+    }
+
+    private func projectBackward(
+        _ step: TrainingStep, _ texts: TextRows, features: UnsafePointer<Float>, dy: UnsafePointer<Float>,
+        pooler: TrainedUpdate?,
+        g: UnsafeMutablePointer<Float>?
+    ) {
+        let rows = texts.rowCount
+        if let preClassifier = view.preClassifier {
+            backwardWeights(preClassifier, step, rows: rows, x: features, dy: dy)
+            if let g {
+                linearBackwardInput(
+                    rows: rows, inputs: hidden, outputs: hidden, dy: dy, dyStride: hidden, weight: preClassifier.weight,
+                    dx: g,
+                    dxStride: hidden)
+            }
+        } else if let weights = base.pooler {
+            if let g { weights.backwardInput(rows: rows, dy: dy, dyStride: hidden, dx: g, dxStride: hidden) }
+            pooler?.backward(step, texts, x: features, dy: dy, dyStride: hidden, dx: g)
+        }
+    }
+
+    /// Logits, loss and the gradient of x[rows, hidden].
+    private func classify(
+        _ step: TrainingStep, rows: Int, x: UnsafePointer<Float>, dx: UnsafeMutablePointer<Float>, texts: Range<Int>,
+        _ criterion: TrainingLoss
+    ) -> Float {
+        let labels = view.classifier.outputs
+        let logits = memory.floats(.logits, rows * labels)
+        view.classifier.forward(rows: rows, x: x, xStride: hidden, y: logits)
+        let loss = criterion.differentiate(logits, texts: texts)
+        backwardWeights(view.classifier, step, rows: rows, x: x, dy: logits)
+        linearBackwardInput(
+            rows: rows, inputs: hidden, outputs: labels, dy: logits, dyStride: labels, weight: view.classifier.weight,
+            dx: dx,
+            dxStride: hidden)
+        return loss
+    }
+
+    private func backwardWeights(
+        _ linear: HeadLinear, _ step: TrainingStep, rows: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>
+    ) {
+        linearBackwardWeight(
+            rows: rows, inputs: linear.inputs, outputs: linear.outputs, x: x, xStride: linear.inputs, dy: dy,
+            dyStride: linear.outputs,
+            dWeight: step.gradientPlace(linear.weight), dBias: step.gradientPlace(linear.bias))
+    }
+}

@@ -1,0 +1,68 @@
+import Kernels
+
+/// What the classifier is to hit, and how misses count.
+struct TrainingLoss {
+    private enum Targets {
+        /// The class of each text.
+        case classes([Int32])
+        /// 1 where a label holds, [texts, labels].
+        case matrix([Float])
+    }
+
+    private let targets: Targets
+    private let labels: Int
+    /// The gradient's factor.
+    private let scale: Float
+    /// For each label the factor of its rows' loss; of sets the factor of the positive term.
+    private let classWeights: [Float]?
+    private let labelSmoothing: Float
+
+    init(_ given: TextTargets, labels: Int, scale: Float, classWeights: [Float]?, labelSmoothing: Float) {
+        switch given {
+        case .classes(let classes): targets = .classes(classes.map(Int32.init))
+        case .sets(let sets):
+            var matrix = [Float](repeating: 0, count: sets.count * labels)
+            for (text, set) in sets.enumerated() {
+                for label in set { matrix[text * labels + label] = 1 }
+            }
+            targets = .matrix(matrix)
+        }
+        (self.labels, self.scale, self.classWeights, self.labelSmoothing) = (
+            labels, scale, classWeights, labelSmoothing
+        )
+    }
+
+    /// The summed loss of some of the texts; overwrites their logits, [texts, labels], by their gradient.
+    ///
+    /// A text with a set of labels counts the mean over all labels, as PyTorch's `BCEWithLogitsLoss` has it.
+    func differentiate(_ logits: UnsafeMutablePointer<Float>, texts: Range<Int>) -> Float {
+        guard let classWeights else { return differentiate(logits, texts, weights: nil) }
+        return classWeights.withUnsafeBufferPointer { differentiate(logits, texts, weights: $0.baseAddress) }
+    }
+
+    private func differentiate(
+        _ logits: UnsafeMutablePointer<Float>, _ texts: Range<Int>, weights: UnsafePointer<Float>?
+    ) -> Float {
+        switch targets {
+        case .classes(let classes):
+            return classes[texts].withUnsafeBufferPointer { targets in
+                guard let targets = targets.baseAddress else { return 0 }
+                return Float(
+                    crossEntropy(
+                        rows: texts.count, classes: labels, logits: logits, logitStride: labels, targets: targets,
+                        classWeights: weights,
+                        labelSmoothing: labelSmoothing, dLogits: logits, dLogitStride: labels, scale: scale
+                    ).sum)
+            }
+        case .matrix(let matrix):
+            return matrix[texts.lowerBound * labels..<texts.upperBound * labels].withUnsafeBufferPointer { targets in
+                guard let targets = targets.baseAddress else { return 0 }
+                let sum = binaryCrossEntropy(
+                    rows: texts.count, classes: labels, logits: logits, logitStride: labels, targets: targets,
+                    positiveWeights: weights,
+                    labelSmoothing: labelSmoothing, dLogits: logits, dLogitStride: labels, scale: scale / Float(labels))
+                return Float(sum / Double(labels))
+            }
+        }
+    }
+}

@@ -1,0 +1,150 @@
+import Kernels
+
+/// One worker's forward and backward pass over an adapter that learns. Not Sendable: one a thread.
+///
+/// Several may share a `TrainableAdapter`, each with a gradient buffer of its own. Layers below the adapter's lowest are
+/// computed forward only, without dropout, or not at all where their result has been kept.
+public final class TrainingPass {
+    public let base: BERTBase
+    public let adapter: TrainableAdapter
+    private let rates: DropoutRates
+    private let maximumTokens: Int
+    private let lower: InferencePass
+    private let scratch = Workspace()
+    private let layers: [TrainingLayer]
+    private var hidden: Int { base.configuration.hidden }
+
+    /// - Parameters:
+    ///   - dropout: rates in the layers at and above the lowest adapted one; nil takes the base's own. The rate on the
+    ///     adapters' inputs is the adapter configuration's.
+    ///   - maximumTokens: larger batches are computed in pieces of about so many tokens, which bounds the memory.
+    public init(base: BERTBase, adapter: TrainableAdapter, dropout: DropoutRates? = nil, maximumTokens: Int = 256) {
+        self.base = base
+        self.adapter = adapter
+        self.maximumTokens = max(1, maximumTokens)
+        rates = dropout ?? base.configuration.dropout
+        lower = InferencePass(base: base)
+        let scratch = scratch
+        layers = (adapter.lowestLayer..<max(adapter.lowestLayer, base.configuration.layers)).map {
+            TrainingLayer(base: base, index: $0, view: adapter.view, scratch: scratch)
+        }
+    }
+
+    /// Adds `lossScale` times the gradient of the batch's summed loss to a buffer of `adapter.parameterCount` floats.
+    ///
+    /// - Parameters:
+    ///   - hiddenStates: what `InferencePass.hiddenStates(below: adapter.lowestLayer, batch)` gave for the same batch; computed if nil.
+    ///   - targets: for each sequence the index of its label, or of all its labels.
+    ///   - classWeights: for each label the factor of its rows' loss; with sets of labels that of its positive term.
+    ///   - dropout: nil switches all dropout off. The same key gives the same masks.
+    ///   - firstSequence: the number of the batch's first sequence among those that share the key: masks go by number, so that a
+    ///     batch gives the same gradient however it is divided among passes.
+    /// - Returns: the summed loss, not scaled.
+    public func accumulateGradient(
+        batch: PackedBatch, hiddenStates: [Float]? = nil, targets: TextTargets, lossScale: Float = 1,
+        classWeights: [Float]? = nil,
+        labelSmoothing: Float = 0, dropout: DropoutKey? = nil, firstSequence: Int = 0,
+        into gradient: UnsafeMutableBufferPointer<Float>
+    ) -> Float {
+        let labels = adapter.labels.count
+        precondition(targets.count == batch.sequenceCount, "one target a sequence")
+        precondition(targets.fit(labels: labels), "a target beyond the labels")
+        precondition(classWeights.map { $0.count == labels } ?? true, "one weight a label")
+        precondition(gradient.count >= adapter.parameterCount, "a gradient buffer as large as the parameters")
+        enableFlushToZero()
+        guard let place = gradient.baseAddress else { return 0 }
+        let batch = batch.cut(to: base.configuration.positions)
+        precondition(
+            hiddenStates.map { $0.count == batch.tokenCount * hidden } ?? true, "hidden states of this very batch")
+        let criterion = TrainingLoss(
+            targets, labels: labels, scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing)
+        let masks = dropout.map {
+            TrainingDropout(
+                key: $0, rates: rates, adapterRate: Float(adapter.configuration.dropout), firstSequence: firstSequence)
+        }
+        var loss: Float = 0
+        var first = 0
+        while first < batch.sequenceCount {
+            let piece = first..<end(of: batch, from: first)
+            loss += run(batch, piece, hiddenStates, criterion, masks, place)
+            first = piece.upperBound
+        }
+        return loss
+    }
+
+    /// As above, with one label a sequence.
+    public func accumulateGradient(
+        batch: PackedBatch, hiddenStates: [Float]? = nil, targets: [Int], lossScale: Float = 1,
+        classWeights: [Float]? = nil,
+        labelSmoothing: Float = 0, dropout: DropoutKey? = nil, firstSequence: Int = 0,
+        into gradient: UnsafeMutableBufferPointer<Float>
+    ) -> Float {
+        accumulateGradient(
+            batch: batch, hiddenStates: hiddenStates, targets: .classes(targets), lossScale: lossScale,
+            classWeights: classWeights,
+            labelSmoothing: labelSmoothing, dropout: dropout, firstSequence: firstSequence, into: gradient)
+    }
+
+    /// The end of a piece of at most `maximumTokens` tokens, or of one sequence.
+    private func end(of batch: PackedBatch, from first: Int) -> Int {
+        var end = first + 1
+        while end < batch.sequenceCount, batch.offsets[end + 1] - batch.offsets[first] <= maximumTokens { end += 1 }
+        return end
+    }
+
+    private func run(
+        _ batch: PackedBatch, _ piece: Range<Int>, _ hiddenStates: [Float]?, _ criterion: TrainingLoss,
+        _ dropout: TrainingDropout?,
+        _ gradient: UnsafeMutablePointer<Float>
+    ) -> Float {
+        let start = batch.offsets[piece.lowerBound]
+        let ranges = piece.map { batch.offsets[$0] - start..<batch.offsets[$0 + 1] - start }
+        let step = TrainingStep(
+            texts: TextRows(first: piece.lowerBound, ranges: ranges), dropout: dropout, gradient: gradient,
+            values: UnsafePointer(adapter.values.baseAddress ?? gradient))
+        let features = forward(batch, piece, step, hiddenStates)
+        let g = layers.isEmpty ? nil : scratch.floats(.gradient, max(step.texts.rowCount, 1) * hidden)
+        let head = TrainingHead(base: base, view: adapter.view, memory: scratch)
+        let loss = head.run(step, features: features, texts: piece, criterion, g: g)
+        backward(step, g: g)
+        return loss
+    }
+
+    /// The features of the piece's texts, [texts, hidden].
+    private func forward(
+        _ batch: PackedBatch, _ piece: Range<Int>, _ step: TrainingStep, _ hiddenStates: [Float]?
+    ) -> UnsafeMutablePointer<Float> {
+        let rows = step.texts.rowCount
+        let features = scratch.floats(.features, piece.count * hidden)
+        let first = layers.first?.input(rows: rows) ?? scratch.floats(.hidden, rows * hidden)
+        if let hiddenStates {
+            hiddenStates.withUnsafeBufferPointer { states in
+                guard let states = states.baseAddress else { return }
+                first.update(from: states + batch.offsets[piece.lowerBound] * hidden, count: rows * hidden)
+            }
+        } else {
+            let sequences = PackedBatch(piece.map { Array(batch.tokenIDs[batch.range(of: $0)]) })
+            lower.hiddenStates(below: adapter.lowestLayer, sequences, into: first)
+        }
+        if adapter.lowestLayer == 0, let dropout = step.dropout(at: .embeddings) {
+            dropout.apply(.embeddings, layer: 0, step.texts, columns: hidden, x: first, y: first)
+        }
+        for (number, layer) in layers.enumerated() {
+            layer.forward(step, y: number + 1 < layers.count ? layers[number + 1].input(rows: rows) : features)
+        }
+        if layers.isEmpty {
+            for (text, rows) in step.texts.ranges.enumerated() {
+                (features + text * hidden).update(from: first + rows.lowerBound * hidden, count: hidden)
+            }
+        }
+        return features
+    }
+
+    private func backward(_ step: TrainingStep, g: UnsafeMutablePointer<Float>?) {
+        var g = g
+        for layer in layers.reversed() {
+            guard let above = g else { return }
+            g = layer.backward(step, g: above)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import Kernels
+
+/// What stays the same for one piece of a batch while it goes up and down the encoder.
+struct TrainingStep {
+    let texts: TextRows
+    let dropout: TrainingDropout?
+    /// Gradients are added here, at the places that the values have in the adapter's buffer.
+    let gradient: UnsafeMutablePointer<Float>
+    let values: UnsafePointer<Float>
+
+    /// Where the gradient of the value at a pointer goes.
+    func gradientPlace(_ value: UnsafePointer<Float>) -> UnsafeMutablePointer<Float> { gradient + (value - values) }
+
+    /// The dropout, if anything is dropped at that place.
+    func dropout(at site: DropoutSite) -> TrainingDropout? {
+        guard let dropout, dropout.isActive(site) else { return nil }
+        return dropout
+    }
+}
+
+/// One adapter's update of one linear layer in training: forward, then its backward, with dropout on the adapter's input.
+struct TrainedUpdate {
+    let linear: LoRALinear
+    let site: DropoutSite
+    let layer: Int
+    let memory: Workspace
+    /// Where x·Aᵀ is kept for the backward pass.
+    let down: UnsafeMutablePointer<Float>
+
+    func forward(
+        _ step: TrainingStep, _ texts: TextRows, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, yStride: Int,
+        columns: Range<Int>? = nil
+    ) {
+        linear.forward(
+            rows: texts.rowCount, x: dropped(step, texts, x), xStride: linear.inputs, down: down, y: y,
+            yStride: yStride, columns: columns)
+    }
+
+    func backward(
+        _ step: TrainingStep, _ texts: TextRows, x: UnsafePointer<Float>, dy: UnsafePointer<Float>, dyStride: Int,
+        dx: UnsafeMutablePointer<Float>?, columns: Range<Int>? = nil
+    ) {
+        let rows = texts.rowCount
+        let dDown = memory.floats(.gradientDown, rows * linear.rank)
+        let dropout = step.dropout(at: site)
+        var direct = dx
+        if dropout != nil, dx != nil {
+            let behind = memory.floats(.gradientInput, rows * linear.inputs)
+            behind.update(repeating: 0, count: rows * linear.inputs)
+            direct = behind
+        }
+        linear.backward(
+            rows: rows, x: dropped(step, texts, x), xStride: linear.inputs, down: down, dy: dy, dyStride: dyStride,
+            dDown: dDown,
+            dx: direct, dxStride: linear.inputs, columns: columns, gradient: step.gradientPlace)
+        if let dropout, let dx, let direct {
+            dropout.apply(site, layer: layer, texts, columns: linear.inputs, x: direct, y: dx, accumulate: true)
+        }
+    }
+
+    /// What the adapter sees of x; made anew in the backward pass rather than kept.
+    private func dropped(_ step: TrainingStep, _ texts: TextRows, _ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
+        guard let dropout = step.dropout(at: site) else { return x }
+        let y = memory.floats(.dropped, texts.rowCount * linear.inputs)
+        dropout.apply(site, layer: layer, texts, columns: linear.inputs, x: x, y: y)
+        return UnsafePointer(y)
+    }
+}

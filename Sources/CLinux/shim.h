@@ -1,0 +1,13 @@
+#pragma once
+
+// What glibc declares for _GNU_SOURCE only, which Swift does not see.
+
+#include <pthread.h>
+#include <spawn.h>
+
+int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
+int pthread_setname_np(pthread_t thread, const char *name);
+int renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned int flags);
+
+static const unsigned int lorikeet_rename_exchange = 1 << 1;  // RENAME_EXCHANGE of <linux/fs.h>
+static const short lorikeet_spawn_setsid = 0x80;              // POSIX_SPAWN_SETSID of <spawn.h>

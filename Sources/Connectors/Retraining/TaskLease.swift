@@ -1,0 +1,172 @@
+import Foundation
+import PostgresClient
+import Retraining
+import Synchronization
+import Threading
+
+/// The right of one process to retrain a task: a row of `lorikeet.leases` that expires unless its holder renews it.
+///
+/// It lives in a row and not in a session, because a pooler hands sessions around. The row's times are the database's
+/// own. Between renewals the holder counts by its own steady clock, from before it asked, so that it gives up no later
+/// than the row expires.
+final class TaskLease: RetrainingLease {
+    /// The lease under which the running task works: ``PostgresAdapterStore`` changes adapters only while it holds, and
+    /// looks in the same transaction.
+    @TaskLocal static var current: TaskLease?
+
+    let task: String
+    private let token = UUID().uuidString
+    private let times: LeaseTimes
+    private let clock: Clock
+    private let session: PostgresSession
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        /// When the last renewal that succeeded was asked for.
+        var renewed: Duration
+        /// Why renewals fail at this moment.
+        var obstacle: String?
+        /// Set for good by the database's word.
+        var loss: String?
+    }
+
+    private let state: Mutex<State>
+
+    private init(task: String, settings: PostgresSettings, times: LeaseTimes, clock: Clock) {
+        (self.task, self.times, self.clock) = (task, times, clock)
+        var settings = settings
+        // An attempt that hangs must leave time for another one.
+        settings.statementDeadline = min(settings.statementDeadline, times.length / 6)
+        settings.connectTimeout = min(settings.connectTimeout, times.length / 6)
+        session = PostgresSession(settings, name: "lease \(task)")
+        state = Mutex(State(renewed: clock.now()))
+    }
+
+    /// The key of a task's row.
+    static func name(of task: String) -> String { "retraining \(task)" }
+
+    /// How a process shows in `holder`.
+    static func holder(process: pid_t) -> String {
+        var name = [CChar](repeating: 0, count: 256)
+        let isKnown = gethostname(&name, name.count - 1) == 0
+        let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return "\(isKnown ? host : "unknown host"), process \(process)"
+    }
+
+    var loss: String? {
+        state.withLock { state in
+            if let loss = state.loss { return loss }
+            guard clock.now() - state.renewed >= times.length else { return nil }
+            return "it could not be renewed within \(times.length)" + (state.obstacle.map { ": \($0)" } ?? "")
+        }
+    }
+
+    // MARK: - Acquiring
+
+    /// Takes the lease if nobody holds it, or if the one who did let it expire.
+    static func acquire(
+        task: String, _ settings: PostgresSettings, times: LeaseTimes, clock: Clock
+    ) async throws(DatabaseError) -> Exclusive<TaskLease> {
+        let lease = TaskLease(task: task, settings: settings, times: times, clock: clock)
+        do throws(DatabaseError) {
+            guard let holder = try await lease.insert() else { return .ran(lease) }
+            await lease.session.close()
+            return .held(by: holder)
+        } catch {
+            await lease.session.close()
+            throw error
+        }
+    }
+
+    /// - Returns: who else holds it; `nil`: it is ours.
+    private func insert() async throws(DatabaseError) -> LeaseHolder? {
+        let parameters: [PostgresValue] = [
+            .text(Self.name(of: task)), .text(token), .text(Self.holder(process: getpid())),
+            .double(times.length / .seconds(1)),
+        ]
+        return try await session.run("taking a lease") { connection in
+            try connection.transaction {
+                let taken = try connection.execute(
+                    """
+                    INSERT INTO lorikeet.leases AS l (name, token, holder, acquired_at, expires_at)
+                    VALUES ($1, $2::uuid, $3, clock_timestamp(),
+                        clock_timestamp() + $4::double precision * interval '1 second')
+                    ON CONFLICT (name) DO UPDATE SET token = excluded.token, holder = excluded.holder,
+                        acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
+                    WHERE l.expires_at <= clock_timestamp()
+                    """, parameters)
+                if taken.affectedRows == 1 { return nil }
+                // ON CONFLICT has locked the row, so that it is still there.
+                let result = try connection.execute(
+                    "SELECT holder, \(ExactTime.column("acquired_at")) FROM lorikeet.leases WHERE name = $1",
+                    [parameters[0]])
+                guard let row = result.first else {
+                    throw DatabaseError(action: .retry, reason: "a lease that was locked is gone")
+                }
+                return LeaseHolder(process: try row.text("holder"), since: try ExactTime.date(row, "acquired_at"))
+            }
+        }
+    }
+
+    // MARK: - Keeping
+
+    /// Renews it until the calling task is cancelled or the lease is lost.
+    func keepAlive() async {
+        var pause = times.heartbeat
+        while loss == nil {
+            do { try await clock.sleep(pause) } catch { return }
+            do throws(DatabaseError) {
+                try await renew()
+                pause = times.heartbeat
+            } catch {
+                state.withLock { $0.obstacle = error.reason }
+                pause = times.retry
+            }
+        }
+    }
+
+    /// Makes it last its whole length from now on, unless it has expired: then it is lost, even if nobody has taken it.
+    func renew() async throws(DatabaseError) {
+        let asked = clock.now()
+        let seconds = times.length / .seconds(1)
+        let renewed = try await session.run("renewing a lease") { connection in
+            try connection.transaction {
+                try connection.execute(
+                    """
+                    UPDATE lorikeet.leases
+                    SET expires_at = clock_timestamp() + $3::double precision * interval '1 second'
+                    WHERE \(Self.isHeld)
+                    """, identity + [.double(seconds)]
+                ).affectedRows
+            }
+        }
+        guard renewed == 1 else { return lose() }
+        state.withLock { state in
+            state.renewed = asked
+            state.obstacle = nil
+        }
+    }
+
+    /// Within a transaction: that it is held, and stays so until the transaction ends; whoever wants to take it waits.
+    func verify(on connection: BoundedConnection) throws {
+        let held = try connection.execute("SELECT name FROM lorikeet.leases WHERE \(Self.isHeld) FOR SHARE", identity)
+        if held.rows.isEmpty { lose() }
+        if let loss { throw DatabaseError(action: .stop, reason: "the lease on retraining \(task) is lost: \(loss)") }
+    }
+
+    /// Gives it back; what cannot be given back expires.
+    func release() async {
+        let identity = identity
+        try? await session.run("giving a lease back") { connection in
+            _ = try connection.execute("DELETE FROM lorikeet.leases WHERE name = $1 AND token = $2::uuid", identity)
+        }
+        await session.close()
+    }
+
+    private static let isHeld = "name = $1 AND token = $2::uuid AND expires_at > clock_timestamp()"
+
+    private var identity: [PostgresValue] { [.text(Self.name(of: task)), .text(token)] }
+
+    private func lose() { state.withLock { $0.loss = "it expired before it was renewed, or was taken away" } }
+}

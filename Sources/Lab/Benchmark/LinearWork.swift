@@ -1,0 +1,71 @@
+import BERT
+
+/// Counts the floating-point operations of a base's linear layers, and of the adapters on them.
+///
+/// Only what the mathematics needs: the last layer's query, attention output and feed-forward block are needed for the
+/// first token of a text alone, its key and value for all.
+public struct LinearWork {
+    public let base: BERTConfiguration
+
+    public init(base: BERTConfiguration) {
+        self.base = base
+    }
+
+    private var hidden: Double { Double(base.hidden) }
+    private var intermediate: Double { Double(base.intermediate) }
+
+    /// Query, key, value, attention output, and both feed-forward layers, for one token of one layer.
+    private var perToken: Double { 2 * (4 * hidden * hidden + 2 * hidden * intermediate) }
+
+    /// Operations of layers `range` and, where the last one belongs to it, of the pooler, over so many tokens and texts.
+    public func forward(layers range: Range<Int>, tokens: Int, texts: Int) -> Double {
+        guard !range.isEmpty else { return 0 }
+        guard range.upperBound == base.layers else { return Double(range.count) * Double(tokens) * perToken }
+        let whole = Double(range.count - 1) * Double(tokens) * perToken
+        let keysAndValues = 4 * hidden * hidden * Double(tokens)
+        let firstTokens = (perToken - 4 * hidden * hidden) * Double(texts)
+        let pooler = 2 * hidden * hidden * Double(texts)
+        return whole + keysAndValues + firstTokens + pooler
+    }
+
+    /// Operations of the gradient with respect to inputs, down to the outputs of the lowest adapted layer's projections.
+    public func backward(lowest: Int, tokens: Int, texts: Int) -> Double {
+        guard lowest < base.layers else { return 2 * hidden * hidden * Double(texts) }
+        // Nothing below the lowest adapter is needed: not the inputs' gradient of its query, key and value.
+        let projections =
+            lowest == base.layers - 1
+            ? 4 * hidden * hidden * Double(tokens) + 2 * hidden * hidden * Double(texts)
+            : 6 * hidden * hidden * Double(tokens)
+        return forward(layers: lowest..<base.layers, tokens: tokens, texts: texts) - projections
+    }
+
+    /// Operations of an adapter's low-rank pairs in a forward pass over so many tokens.
+    public func adapter(_ configuration: LoRAConfiguration, tokens: Int) -> Double {
+        let layers = configuration.layers?.count ?? base.layers
+        let widths = configuration.targets.reduce(0.0) { $0 + width(of: $1) }
+        return 2 * Double(configuration.rank) * widths * Double(layers) * Double(tokens)
+    }
+
+    /// Inputs and outputs of the layers that a target's name means; a name such as `dense` means three of them in BERT.
+    private func width(of target: String) -> Double {
+        switch target {
+        case "dense": 2 * hidden + 2 * (hidden + intermediate)
+        case "intermediate.dense", "lin1", "ffn.lin1", "lin2", "ffn.lin2": hidden + intermediate
+        default: 2 * hidden
+        }
+    }
+
+    /// The products of one layer over a batch of so many rows, for the yardstick.
+    public func shapes(rows: Int, backward: Bool = false) -> [ProductShape] {
+        let (hidden, intermediate) = (base.hidden, base.intermediate)
+        let forward = [
+            ProductShape(rows: rows, outputs: 3 * hidden, inputs: hidden),
+            ProductShape(rows: rows, outputs: hidden, inputs: hidden),
+            ProductShape(rows: rows, outputs: intermediate, inputs: hidden),
+            ProductShape(rows: rows, outputs: hidden, inputs: intermediate),
+        ]
+        guard backward else { return forward }
+        return forward
+            + forward.map { ProductShape(rows: rows, outputs: $0.inputs, inputs: $0.outputs, isTransposed: false) }
+    }
+}

@@ -1,0 +1,116 @@
+import Glibc
+import Threading
+
+/// The user a private server runs as if we are root.
+struct ServerUser {
+    var id: uid_t
+    var group: gid_t
+
+    /// What stands before a command to run it as this user; numbers only, so that a shell may split it.
+    var prefix: String { "setpriv --reuid=\(id) --regid=\(group) --clear-groups" }
+
+    /// `nil`: ourselves.
+    static func current() throws(PrivatePostgresError) -> ServerUser? {
+        if geteuid() != 0 { return nil }
+        let folders = ["/usr/bin", "/bin", "/usr/local/bin"]
+        guard folders.contains(where: { access("\($0)/setpriv", X_OK) == 0 }) else { throw .noUser }
+        for name in ["postgres", "nobody"] {
+            if let user = named(name) { return user }
+        }
+        throw .noUser
+    }
+
+    private static func named(_ name: String) -> ServerUser? {
+        var entry = passwd()
+        var found: UnsafeMutablePointer<passwd>?
+        var buffer = [CChar](repeating: 0, count: 16384)
+        guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
+        return ServerUser(id: entry.pw_uid, group: entry.pw_gid)
+    }
+}
+
+/// Where PostgreSQL's programs are.
+enum ServerBinaries {
+    /// The newest version under Debian's folder, else what PATH has.
+    static func folder() -> String? {
+        let versions = ServerFolder.entries(of: "/usr/lib/postgresql").compactMap { Int($0) }.sorted(by: >)
+        let path = getenv("PATH").map { String(cString: $0) } ?? ""
+        let folders = versions.map { "/usr/lib/postgresql/\($0)/bin" } + path.split(separator: ":").map(String.init)
+        return folders.first { folder in
+            ["initdb", "postgres"].allSatisfy { access("\(folder)/\($0)", X_OK) == 0 }
+        }
+    }
+}
+
+/// Files around a private server.
+enum ServerFolder {
+    /// The longest path of a Unix socket, its final zero byte not counted.
+    private static let longestSocketPath = 107
+
+    static func make(in directory: String?, owner: ServerUser?) throws(PrivatePostgresError) -> String {
+        let given = getenv("TMPDIR").map { String(cString: $0) } ?? ""
+        let parent = directory ?? (given.isEmpty ? "/tmp" : given)
+        guard let absolute = realpath(parent, nil) else { throw .folder(path: parent, reason: SystemError.text(errno)) }
+        defer { free(absolute) }
+        let template = String(cString: absolute) + "/lorikeet-postgres-XXXXXX"
+        if template.utf8.count + "/.s.PGSQL.5432".utf8.count > longestSocketPath {
+            throw .folder(
+                path: parent,
+                reason:
+                    "too long a path for a Unix socket (at most \(longestSocketPath) bytes with '/lorikeet-postgres-XXXXXX/.s.PGSQL.5432')"
+            )
+        }
+        var path = Array(template.utf8CString)
+        guard mkdtemp(&path) != nil else { throw .folder(path: parent, reason: SystemError.text(errno)) }
+        let folder = String(decoding: path.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        if let owner, chown(folder, owner.id, owner.group) != 0 {
+            let reason = SystemError.text(errno)
+            rmdir(folder)
+            throw .folder(path: folder, reason: reason)
+        }
+        return folder
+    }
+
+    /// At most 64 kB of a file, "" if it cannot be read.
+    static func contents(of path: String) -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        if descriptor < 0 { return "" }
+        defer { close(descriptor) }
+        var bytes = [UInt8](repeating: 0, count: 65536)
+        let end = lseek(descriptor, 0, Int32(SEEK_END))
+        if end > bytes.count {
+            lseek(descriptor, end - bytes.count, Int32(SEEK_SET))
+        } else {
+            lseek(descriptor, 0, Int32(SEEK_SET))
+        }
+        let count = read(descriptor, &bytes, bytes.count)
+        return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
+    }
+
+    /// The last lines of a log.
+    static func tail(of path: String, lines: Int = 10) -> String {
+        contents(of: path).split(separator: "\n").suffix(lines).joined(separator: "\n")
+    }
+
+    static func entries(of folder: String) -> [String] {
+        guard let stream = opendir(folder) else { return [] }
+        defer { closedir(stream) }
+        var names: [String] = []
+        while let entry = readdir(stream) {
+            names.append(
+                withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names
+    }
+
+    /// The processes that a process started and that still run, from `/proc`.
+    static func children(of parent: pid_t) -> [pid_t] {
+        entries(of: "/proc").compactMap { pid_t($0) }.filter { process in
+            // The name, in parentheses, may hold anything; after it come the state and the parent.
+            let stat = contents(of: "/proc/\(process)/stat")
+            guard let end = stat.lastIndex(of: ")") else { return false }
+            let fields = stat[end...].split(separator: " ")
+            return fields.count > 2 && pid_t(fields[2]) == parent
+        }
+    }
+}

@@ -1,0 +1,119 @@
+import AdapterRegistry
+import Connectors
+import Pipelines
+import Serving
+
+/// Asks a pipeline's database what a daemon would ask at its start; changes nothing.
+enum DatabaseProbe {
+    static func findings(
+        _ pipeline: PipelineConfiguration, loaded: LoadedBase?, without missing: [PipelineCheck.MissingAdapter]
+    ) async -> [CheckReport.Finding] {
+        var report = CheckReport(findings: [])
+        let settings = PostgresSettings(
+            dsn: pipeline.sink.postgres.value, applicationName: "lorikeet check", connectTimeout: .seconds(5))
+        let store = PostgresAdapterStore(settings)
+        do {
+            let version = try await Schema.version(settings)
+            if let problem = DatabaseSchema.problem(with: version) {
+                report.add(.error, pipeline.problem(at: "sink.postgres", problem))
+            } else {
+                report.add(.fine, pipeline.problem(at: "sink.postgres", "reachable, schema version \(version)"))
+                try await checkSink(pipeline, settings, &report)
+                let live = try await store.live(tasks: pipeline.tasks.map(\.name))
+                check(live, pipeline, loaded: loaded, missing: missing, &report)
+                try await checkLabels(of: live, pipeline, store: store, &report)
+                await checkNotifications(pipeline, through: settings, &report)
+            }
+        } catch {
+            let isAway = (error as? DatabaseError)?.action == .retry
+            let text = "\(error)" + (isAway ? "; run would retry" : "")
+            report.add(isAway ? .warning : .error, pipeline.problem(at: "sink.postgres", text))
+            report.findings += missing.map(\.finding)
+        }
+        await store.close()
+        return report.findings
+    }
+
+    /// Opens the database as the daemon's sink does: with the same role, which needs its privileges.
+    private static func checkSink(
+        _ pipeline: PipelineConfiguration, _ settings: PostgresSettings, _ report: inout CheckReport
+    ) async throws {
+        let sink = PostgresLabelSink(settings, pipeline: pipeline.name)
+        do throws(SinkError) {
+            try await sink.connect()
+            await sink.close()
+        } catch {
+            await sink.close()
+            guard error.action == .stop else { throw DatabaseError(action: .retry, reason: error.reason) }
+            report.add(.error, pipeline.problem(at: "sink.postgres", error.reason))
+        }
+    }
+
+    private static func check(
+        _ live: [AdapterVersion], _ pipeline: PipelineConfiguration, loaded: LoadedBase?,
+        missing: [PipelineCheck.MissingAdapter], _ report: inout CheckReport
+    ) {
+        for missing in missing where !live.contains(where: { $0.task == missing.task.name }) {
+            report.add(
+                .error,
+                ConfigurationProblem(
+                    file: missing.problem.file, line: missing.problem.line, key: missing.problem.key,
+                    message:
+                        "the registry has no live adapter of this task, and the file names no folder that holds one: run "
+                        + "`lorikeet train`, then give the folder as adapter:"))
+        }
+        for version in live {
+            let key = "tasks.\(version.task)"
+            if let base = loaded?.base, base.digest != version.baseDigest {
+                report.add(
+                    .error,
+                    pipeline.problem(at: key, "the live adapter, version \(version.version), belongs to another base"))
+            } else {
+                let text = "live adapter version \(version.version), digest \(version.digest.prefix(12))"
+                report.add(.fine, pipeline.problem(at: key, text))
+            }
+        }
+    }
+
+    /// Tries `sink.postgres_direct` with a notification. Without it adapters are still looked at every two seconds, so
+    /// nothing here keeps the daemon from its work.
+    private static func checkNotifications(
+        _ pipeline: PipelineConfiguration, through settings: PostgresSettings, _ report: inout CheckReport
+    ) async {
+        guard let direct = pipeline.sink.postgresDirect else { return }
+        var listening = settings
+        listening.dsn = direct.value
+        do throws(DatabaseError) {
+            let arrived = try await AdapterNotifications.arrive(at: listening, sentThrough: settings)
+            report.add(
+                arrived ? .fine : .warning,
+                pipeline.problem(
+                    at: "sink.postgres_direct",
+                    arrived ? "notifications arrive" : "no notification arrives: is it the database of sink.postgres?"))
+        } catch {
+            report.add(.warning, pipeline.problem(at: "sink.postgres_direct", "\(error)"))
+        }
+    }
+
+    private static func checkLabels(
+        of live: [AdapterVersion], _ pipeline: PipelineConfiguration, store: PostgresAdapterStore,
+        _ report: inout CheckReport
+    ) async throws {
+        for version in live {
+            guard let task = pipeline.task(version.task) else { continue }
+            let manifest = try await store.load(digest: version.digest).manifest
+            if let doubt = task.abstention?.doubt(manifest) {
+                report.add(
+                    .warning,
+                    pipeline.problem(
+                        at: "tasks.\(task.name).abstain_below", "\(doubt) (live adapter, version \(version.version))"))
+            }
+            if let mismatch = task.form.mismatch(manifest) {
+                report.add(
+                    .error,
+                    pipeline.problem(
+                        at: "tasks.\(task.name).labels", "\(mismatch) (live adapter, version \(version.version))"))
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+/// One value of a pipeline file with its place; reads itself as a type, or adds a problem and returns nil.
+struct ConfigurationValue {
+    let node: YAMLNode
+    /// The path of its key from the top.
+    let path: String
+    let line: Int
+    let context: ConfigurationContext
+
+    func problem(_ message: String) { context.problems.add(line: line, key: path, message) }
+
+    /// A scalar's text after substitution; nothing but a scalar will do.
+    private func scalar(_ expected: String) -> Substitution.Result? {
+        guard case .scalar(let text, _) = node.content else {
+            problem("must be \(expected), not a \(node.kindName)")
+            return nil
+        }
+        if isNull {
+            problem("has no value; it must be \(expected)")
+            return nil
+        }
+        do {
+            return try context.substitution.fill(text)
+        } catch {
+            problem(error.message)
+            return nil
+        }
+    }
+
+    /// Nothing, `~` or `null`.
+    var isNull: Bool {
+        guard case .scalar(let text, isPlain: true) = node.content else { return false }
+        return ["", "~", "null", "Null", "NULL"].contains(text)
+    }
+
+    /// How a wrong value is quoted in a message.
+    private func shown(_ result: Substitution.Result) -> String {
+        result.isFromOutside ? "its value" : "\"\(result.text.prefix(40))\""
+    }
+
+    /// A text; where `mayBeEmpty`, also an empty one.
+    func text(_ expected: String = "a text", mayBeEmpty: Bool = false) -> String? {
+        guard let result = scalar(expected) else { return nil }
+        guard mayBeEmpty || !result.text.isEmpty else {
+            problem("is empty; it must be \(expected)")
+            return nil
+        }
+        return result.text
+    }
+
+    /// A name: a text without blanks and control characters, of at most 200 characters.
+    func name() -> String? {
+        guard let text = text("a name") else { return nil }
+        guard Self.isName(text) else {
+            problem("must be a name: no blanks, no control characters, at most 200 characters")
+            return nil
+        }
+        return text
+    }
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty && text.count <= 200
+            && text.unicodeScalars.allSatisfy {
+                !$0.properties.isWhitespace && $0.properties.generalCategory != .control
+            }
+    }
+
+    func integer(_ range: ClosedRange<Int>) -> Int? {
+        let bounds =
+            range.upperBound == .max
+            ? ", at least \(range.lowerBound)" : " from \(range.lowerBound) to \(range.upperBound)"
+        let expected = "a whole number" + bounds
+        guard let result = scalar(expected) else { return nil }
+        guard let value = Int(result.text.filter { $0 != "_" }), range.contains(value) else {
+            problem("must be \(expected); \(shown(result)) is not")
+            return nil
+        }
+        return value
+    }
+
+    func number(_ range: ClosedRange<Double>) -> Double? {
+        let expected = "a number from \(range.lowerBound.short) to \(range.upperBound.short)"
+        guard let result = scalar(expected) else { return nil }
+        guard let value = Double(result.text), range.contains(value) else {
+            problem("must be \(expected); \(shown(result)) is not")
+            return nil
+        }
+        return value
+    }
+
+    func duration(_ range: ClosedRange<Duration>) -> Duration? {
+        let expected = "a duration such as 20ms, 1.5s, 10m, 6h or 1h30m"
+        guard let result = scalar(expected) else { return nil }
+        guard let value = DurationText.parse(result.text) else {
+            problem("must be \(expected); \(shown(result)) is not")
+            return nil
+        }
+        guard range.contains(value) else {
+            problem("must be from \(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))")
+            return nil
+        }
+        return value
+    }
+
+    func flag() -> Bool? {
+        guard let result = scalar("true or false") else { return nil }
+        guard ["true", "false"].contains(result.text) else {
+            problem("must be true or false; \(shown(result)) is not")
+            return nil
+        }
+        return result.text == "true"
+    }
+
+    /// One of the raw values of an enumeration.
+    func choice<T: RawRepresentable & CaseIterable>(_ type: T.Type) -> T? where T.RawValue == String {
+        let known = T.allCases.map(\.rawValue)
+        let expected = known.joined(separator: " or ")
+        guard let result = scalar(expected) else { return nil }
+        guard let value = T(rawValue: result.text) else {
+            problem("must be \(expected); \(shown(result)) is not")
+            return nil
+        }
+        return value
+    }
+
+    /// The entries of a list; where `mayBeEmpty`, also none.
+    func list(_ expected: String, mayBeEmpty: Bool = false) -> [ConfigurationValue]? {
+        guard case .sequence(let sequence) = node.content else {
+            problem("must be \(expected), not a \(node.kindName)")
+            return nil
+        }
+        guard mayBeEmpty || !sequence.isEmpty else {
+            problem("is empty; it must be \(expected)")
+            return nil
+        }
+        return sequence.enumerated().map { index, node in
+            ConfigurationValue(node: node, path: "\(path)[\(index)]", line: node.line, context: context)
+        }
+    }
+
+    /// A mapping with these keys and no others.
+    func section(_ known: [String]) -> ConfigurationSection? { ConfigurationSection(self, known: known) }
+
+    /// A mapping whose keys the user chose, in the order of the file.
+    func entries(_ expected: String) -> [(name: String, value: ConfigurationValue)]? {
+        ConfigurationSection(self, known: nil, expected: expected)?.entries
+    }
+}
+
+/// What every value of one file shares.
+struct ConfigurationContext {
+    let problems: ProblemCollector
+    let substitution: Substitution
+}
+
+extension YAMLNode {
+    /// For messages: "must be …, not a list".
+    fileprivate var kindName: String {
+        switch content {
+        case .scalar: "single value"
+        case .mapping: "mapping"
+        case .sequence: "list"
+        }
+    }
+}
+
+extension Double {
+    /// Without `.0`.
+    fileprivate var short: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
+}

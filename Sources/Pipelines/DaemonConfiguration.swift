@@ -1,0 +1,84 @@
+/// The pipelines of one daemon: one base, distinct names, one set of labels a task.
+public struct DaemonConfiguration: Sendable, Equatable {
+    /// In the order of the command line; at least one.
+    public let pipelines: [PipelineConfiguration]
+    /// The folder of the one base.
+    public let base: String
+
+    /// Reads the files and checks that they fit together.
+    ///
+    /// - Throws: the problems of all files; or which files name another base, the same pipeline or differing labels of a task.
+    public static func read(
+        files: [String], environment: PipelineEnvironment = .process
+    ) throws(ConfigurationError) -> DaemonConfiguration {
+        var problems: [ConfigurationProblem] = []
+        var pipelines: [PipelineConfiguration] = []
+        for file in files {
+            do throws(ConfigurationError) {
+                pipelines.append(try PipelineFile.read(path: file, environment: environment))
+            } catch {
+                problems += error.problems
+            }
+        }
+        for index in pipelines.indices.dropFirst() {
+            problems += conflicts(of: pipelines[index], with: pipelines[..<index])
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        guard let first = pipelines.first else {
+            throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file given")])
+        }
+        return DaemonConfiguration(pipelines: pipelines, base: first.base)
+    }
+
+    /// What a pipeline may not share, or must share, with those before it.
+    private static func conflicts(
+        of pipeline: PipelineConfiguration, with others: ArraySlice<PipelineConfiguration>
+    ) -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        if let twin = others.first(where: { $0.name == pipeline.name }) {
+            problems.append(pipeline.problem(at: "name", "\(twin.file) has the same name, \(pipeline.name)"))
+        }
+        if let first = others.first, first.base != pipeline.base {
+            problems.append(
+                pipeline.problem(
+                    at: "base", "one daemon has one base: here \(pipeline.base), in \(first.file) \(first.base)"))
+        }
+        if let direct = pipeline.sink.postgresDirect,
+            let other = others.first(where: {
+                $0.sink.postgres == pipeline.sink.postgres && $0.sink.postgresDirect.map { $0 != direct } ?? false
+            })
+        {
+            problems.append(
+                pipeline.problem(at: "sink.postgres_direct", "\(other.file) gives the same database another one"))
+        }
+        for task in pipeline.tasks {
+            guard let other = others.first(where: { $0.task(task.name) != nil }), let same = other.task(task.name)
+            else { continue }
+            if Set(same.labels) != Set(task.labels) {
+                problems.append(
+                    pipeline.problem(
+                        at: "tasks.\(task.name).labels",
+                        "a task is one task in the whole database, and \(other.file) gives it other labels"))
+            }
+            if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two {
+                problems.append(
+                    pipeline.problem(
+                        at: "tasks.\(task.name).multi_label",
+                        "a task is one task in the whole database, and \(other.file) says \(one)"))
+            }
+        }
+        return problems
+    }
+}
+
+extension DaemonConfiguration {
+    /// The pipelines by the connection string of their database.
+    public var databases: [String: [PipelineConfiguration]] {
+        Dictionary(grouping: pipelines) { $0.sink.postgres.value }
+    }
+
+    /// The connections to the servers themselves, where files name them, by the connection string of the database.
+    public var directConnections: [String: Secret] {
+        databases.compactMapValues { pipelines in pipelines.lazy.compactMap(\.sink.postgresDirect).first }
+    }
+}

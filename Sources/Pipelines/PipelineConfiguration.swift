@@ -1,0 +1,126 @@
+import AdapterRegistry
+import BERT
+import JSON
+import Serving
+
+/// One pipeline file, read and checked: what it says, with every default filled in.
+///
+/// `PipelineFile.read` makes it. Lists keep the order of the file, so that errors and logs follow it.
+public struct PipelineConfiguration: Sendable, Equatable {
+    /// The pipeline file as the user named it.
+    public var file: String
+    /// `name`: unique among the files of one daemon; column `pipeline` of every row.
+    public var name: String
+    /// `base`: the folder of the base model, resolved (`PathResolution`).
+    public var base: String
+    /// `source`.
+    public var source: SourceConfiguration
+    /// `routes`: every match counts. Without the key: all tasks, always.
+    public var routes: [RouteConfiguration]
+    /// `unrouted`: what happens to a message that no route matches.
+    public var unrouted: UnroutedPolicy
+    /// `tasks`, in the order of the file.
+    public var tasks: [TaskConfiguration]
+    /// `batch`.
+    public var batch: BatchConfiguration
+    /// `sink`.
+    public var sink: SinkConfiguration
+    /// `retrain`; nil: the daemon never retrains by itself.
+    public var retrain: RetrainConfiguration?
+    /// `examples`, run by `lorikeet test`.
+    public var examples: [ExampleConfiguration]
+    /// The line of every key that the file has, by its path, such as `tasks.role.adapter`.
+    public var lines: [String: Int]
+
+    /// A problem at a key that was found after reading, such as a folder that holds no base.
+    public func problem(at key: String, _ message: String) -> ConfigurationProblem {
+        ConfigurationProblem(file: file, line: lines[key], key: key, message: message)
+    }
+
+    /// The task of that name.
+    public func task(_ name: String) -> TaskConfiguration? { tasks.first { $0.name == name } }
+}
+
+/// `source`: where texts come from and which part of a message is the text.
+public struct SourceConfiguration: Sendable, Equatable {
+    /// `kafka.brokers`: `host:port`, separated by commas.
+    public var brokers: String
+    /// `kafka.topics`.
+    public var topics: [String]
+    /// `kafka.group`: the consumer group; several daemons in one group share the partitions.
+    public var group: String
+    /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
+    public var properties: [String: Secret]
+    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the message is the text.
+    public var text: JSONPointer?
+}
+
+/// One entry of `routes`: texts for which every condition of `when` holds go to `tasks`.
+public struct RouteConfiguration: Sendable, Equatable {
+    /// `when`; empty: always.
+    public var conditions: [RouteCondition]
+    /// `tasks`.
+    public var tasks: [String]
+    /// The line of the entry.
+    public var line: Int
+}
+
+/// One entry of `tasks`.
+public struct TaskConfiguration: Sendable, Equatable {
+    /// The key of the entry; one name is one task in the whole database.
+    public var name: String
+    /// `labels`, in the file's order.
+    public var labels: [String]
+    /// `multi_label`: whether a text has a set of labels; nil: as the adapter has it.
+    public var isMultiLabel: Bool?
+    /// `abstain_below`: when a text is stored without label; nil: never.
+    public var abstention: Abstention?
+    /// `adapter`: the folder of the first adapter, resolved; used as long as the registry has no live one.
+    public var adapter: String?
+    /// The line of the entry.
+    public var line: Int
+
+    /// What its adapter's labels are called where the adapter's folder does not say: in the order of the head's rows.
+    public var labelNames: LabelNames {
+        LabelNames(source: "tasks.\(name).labels", labels: labels, isMultiLabel: isMultiLabel)
+    }
+
+    /// What its adapter must be like.
+    public var form: TaskForm { TaskForm(labels: labels, isMultiLabel: isMultiLabel) }
+}
+
+/// `batch`.
+public struct BatchConfiguration: Sendable, Equatable {
+    /// `tokens`: the budget of one batch.
+    public var tokens: Int = 512
+    /// `delay`: how long the first text of a batch waits for others.
+    public var delay: Duration = .milliseconds(20)
+    /// `max_tokens`: a longer text is cut; nil: after 256 tokens, or as many as the base has positions for.
+    public var maxTokens: Int?
+
+    public init() {}
+
+    /// What counts over a base with so many positions.
+    public func maxTokens(positions: Int) -> Int { min(maxTokens ?? 256, positions) }
+}
+
+/// `sink`.
+public struct SinkConfiguration: Sendable, Equatable {
+    /// `postgres`: a libpq connection string; may hold a password.
+    public var postgres: Secret
+    /// `postgres_direct`: the same database without a pooler between, for notifications; nil: it is looked at every two
+    /// seconds.
+    public var postgresDirect: Secret?
+    /// `store_text`: whether rows of `labels` keep the text.
+    public var storeText: Bool
+}
+
+/// One entry of `examples`.
+public struct ExampleConfiguration: Sendable, Equatable {
+    public var text: String
+    public var task: String
+    /// `label`, or `labels` of a multi-label task.
+    public var labels: [String]
+    /// The line of the entry.
+    public var line: Int
+}

@@ -1,0 +1,83 @@
+import JSON
+
+extension PipelineFile {
+    /// librdkafka properties that Lorikeet sets itself, and why a pipeline file may not.
+    private static let ownProperties = [
+        "bootstrap.servers": "use source.kafka.brokers",
+        "metadata.broker.list": "use source.kafka.brokers",
+        "group.id": "use source.kafka.group",
+        "enable.auto.commit": "offsets are committed only after their rows",
+        "enable.auto.offset.store": "offsets are committed only after their rows",
+        "enable.partition.eof": "it has no use here",
+    ]
+
+    static func readSource(_ value: ConfigurationValue) -> SourceConfiguration? {
+        guard let section = value.section(["kafka", "text"]) else { return nil }
+        let kafka = section.required("kafka", "brokers, topics and group").flatMap(readKafka)
+        let text = section["text"].flatMap(readPointer)
+        guard let kafka else { return nil }
+        return SourceConfiguration(
+            brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, properties: kafka.properties, text: text)
+    }
+
+    private typealias Kafka = (brokers: String, topics: [String], group: String, properties: [String: Secret])
+
+    private static func readKafka(_ value: ConfigurationValue) -> Kafka? {
+        guard let section = value.section(["brokers", "topics", "group", "properties"]) else { return nil }
+        let brokers = section.required("brokers", "host:port of a broker, several with commas")?.text("host:port")
+        let topics = section.required("topics", "a list of topics").flatMap(readTopics)
+        let group = section.required("group", "the consumer group")?.text("the name of a consumer group")
+        let properties = section["properties"].map(readProperties) ?? [:]
+        guard let brokers, let topics, let group, let properties else { return nil }
+        return (brokers, topics, group, properties)
+    }
+
+    private static func readTopics(_ value: ConfigurationValue) -> [String]? {
+        guard let entries = value.list("a list of topics such as [packages]") else { return nil }
+        var topics: [String] = []
+        for entry in entries {
+            guard let topic = entry.text("a topic") else { continue }
+            guard isTopic(topic) else {
+                entry.problem("is no topic: letters, digits, dot, _ and -, at most 249 characters")
+                continue
+            }
+            if topics.contains(topic) { entry.problem("the topic \(topic) is given twice") }
+            topics.append(topic)
+        }
+        return topics
+    }
+
+    private static func isTopic(_ text: String) -> Bool {
+        text.utf8.count <= 249 && text != "." && text != ".."
+            && text.unicodeScalars.allSatisfy {
+                $0.isASCII
+                    && ($0.properties.isAlphabetic || ("0"..."9").contains($0) || "._-".unicodeScalars.contains($0))
+            }
+    }
+
+    private static func readProperties(_ value: ConfigurationValue) -> [String: Secret]? {
+        guard let entries = value.entries("a mapping of librdkafka's properties") else { return nil }
+        var properties: [String: Secret] = [:]
+        for (name, property) in entries {
+            if let reason = ownProperties[name] {
+                property.problem("is set by Lorikeet: \(reason)")
+            } else if let text = property.text("a value", mayBeEmpty: true) {
+                properties[name] = Secret(text)
+            }
+        }
+        return properties
+    }
+
+    private static func readPointer(_ value: ConfigurationValue) -> JSONPointer? {
+        guard let text = value.text("a JSON Pointer such as /description") else { return nil }
+        guard let pointer = pointer(text) else {
+            value.problem("must be a JSON Pointer such as /description; leave it out where the message is the text")
+            return nil
+        }
+        return pointer
+    }
+
+    static func pointer(_ text: String) -> JSONPointer? {
+        do throws(JSONPointerError) { return try JSONPointer(text) } catch { return nil }
+    }
+}

@@ -1,0 +1,118 @@
+import Foundation
+import Synchronization
+
+/// A bar on standard error for whatever may take more than two seconds; nothing where no terminal is.
+///
+///     training     ━━━━━━━━━━╸               41 %  loss 0.312  183 texts/s  0:42 left
+public final class ProgressBar: Sendable {
+    private let title: String
+    private let unit: String
+    private let isShown: Bool
+    private let started = ContinuousClock.now
+
+    // MARK: - Mutable State
+
+    /// Guarded by the mutex: what is on the screen.
+    private struct State {
+        var drawnAt: ContinuousClock.Instant?
+        var isOnScreen = false
+    }
+    private let state = Mutex(State())
+
+    /// - Parameters:
+    ///   - unit: what is counted, such as `texts`.
+    ///   - isShown: false for no bar at all.
+    public init(_ title: String, unit: String, isShown: Bool = StandardError.isTerminal) {
+        (self.title, self.unit, self.isShown) = (title, unit, isShown)
+    }
+
+    /// Shows that `done` of `total` are done. Cheap: draws at most ten times a second, and not in the first half second.
+    ///
+    /// - Parameters:
+    ///   - note: what else changes, such as the loss; what stands last goes first where the terminal is narrow.
+    ///   - pace: rate and time left where they are known better than from the share that is done.
+    public func update(_ done: Int, of total: Int?, note: [String] = [], pace: Pace? = nil) {
+        guard isShown else { return }
+        let now = ContinuousClock.now
+        let elapsed = (now - started).inSeconds
+        guard elapsed > 0.5 else { return }
+        state.withLock { state in
+            if let drawnAt = state.drawnAt, now - drawnAt < .milliseconds(100) { return }
+            state.drawnAt = now
+            state.isOnScreen = true
+            StandardError.write(
+                raw: "\r"
+                    + line(done, of: total, note: note, pace: pace ?? self.pace(done, of: total, elapsed: elapsed))
+                    + "\u{1B}[K")
+        }
+    }
+
+    /// Takes the bar off the screen, so that what follows stands alone.
+    public func clear() {
+        state.withLock { state in
+            if state.isOnScreen { StandardError.write(raw: "\r\u{1B}[K") }
+            state.isOnScreen = false
+            state.drawnAt = nil
+        }
+    }
+
+    /// How fast it goes, and how long it will take.
+    public struct Pace {
+        let rate: Double
+        let unit: String
+        let secondsLeft: Double?
+
+        public init(rate: Double, unit: String, secondsLeft: Double?) {
+            (self.rate, self.unit, self.secondsLeft) = (rate, unit, secondsLeft)
+        }
+    }
+
+    private func pace(_ done: Int, of total: Int?, elapsed: Double) -> Pace {
+        let rate = elapsed > 0 ? Double(done) / elapsed : 0
+        return Pace(
+            rate: rate, unit: unit, secondsLeft: rate > 0 ? total.map { Double(max(0, $0 - done)) / rate } : nil)
+    }
+
+    private func line(_ done: Int, of total: Int?, note: [String], pace: Pace) -> String {
+        let width = Terminal.width - 1
+        var note = note
+        for cells in [24, 10] {
+            let line = parts(done, of: total, cells: cells, note: note, pace: pace).joined(separator: "  ")
+            if line.count <= width { return line }
+        }
+        while !note.isEmpty {
+            note.removeLast()
+            let line = parts(done, of: total, cells: 10, note: note, pace: pace).joined(separator: "  ")
+            if line.count <= width { return line }
+        }
+        return String(
+            parts(done, of: total, cells: 0, note: [], pace: pace).joined(separator: "  ").prefix(max(width, 0)))
+    }
+
+    private func parts(_ done: Int, of total: Int?, cells: Int, note: [String], pace: Pace) -> [String] {
+        var parts = [title]
+        if let total, total > 0 {
+            let fraction = min(Double(done) / Double(total), 1)
+            if cells > 0 { parts.append(Self.cells(fraction, width: cells)) }
+            parts.append(String(format: "%3.0f %%", fraction * 100))
+        } else {
+            parts.append("\(done) \(unit)")
+        }
+        parts += note
+        parts.append(Figure.decimal(pace.rate, pace.rate < 10 ? 1 : 0) + " \(pace.unit)/s")
+        if let secondsLeft = pace.secondsLeft { parts.append(Figure.clock(secondsLeft) + " left") }
+        return parts
+    }
+
+    /// Some cells, of which a fraction is filled.
+    public static func cells(_ fraction: Double, width: Int = 24) -> String {
+        let filled = Int((min(max(fraction, 0), 1) * Double(width)).rounded(.down))
+        let head = filled < width ? "╸" : ""
+        return String(repeating: "━", count: filled) + head + String(repeating: " ", count: max(0, width - filled - 1))
+    }
+}
+
+extension Duration {
+    /// The duration as a number of seconds.
+    public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

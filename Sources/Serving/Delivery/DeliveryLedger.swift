@@ -1,0 +1,82 @@
+import Dispatch
+import Synchronization
+import Threading
+
+/// The delivery tracker where several threads meet: the source's (which may block here for a while during a rebalance),
+/// the intake's and the sink's.
+final class DeliveryLedger: Sendable {
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var tracker = DeliveryTracker()
+        var waiters: [Waiter] = []
+    }
+
+    /// A thread that waits until nothing of some partitions is underway.
+    private final class Waiter: Sendable {
+        let partitions: [SourcePartition]
+        let semaphore = DispatchSemaphore(value: 0)
+
+        init(partitions: [SourcePartition]) { self.partitions = partitions }
+    }
+
+    private let state = Mutex(State())
+    /// Signaled whenever messages were settled.
+    let settled = Wakeup()
+
+    /// Messages and bytes in flight.
+    var load: (messages: Int, bytes: Int) { state.withLock { ($0.tracker.inFlight, $0.tracker.inFlightBytes) } }
+    /// When the oldest message in flight was produced, in milliseconds since 1970.
+    var oldestProducedAt: Int64? { state.withLock { $0.tracker.oldestProducedAt } }
+    var partitions: [SourcePartition] { state.withLock { $0.tracker.partitions } }
+    var committable: [SourcePartition: Int64] { state.withLock { $0.tracker.committable } }
+
+    func assign(_ partitions: [SourcePartition]) { state.withLock { $0.tracker.assign(partitions) } }
+
+    /// Tickets in the order of the messages; `nil` for one whose partition is not ours.
+    func receive(_ messages: [SourceMessage]) -> [DeliveryTracker.Ticket?] {
+        state.withLock { $0.tracker.receive(messages) }
+    }
+
+    func settle(_ tickets: [DeliveryTracker.Ticket]) {
+        state.withLock { state in
+            state.tracker.settle(tickets)
+            state.waiters.removeAll { waiter in
+                guard state.tracker.underway(in: waiter.partitions) == 0 else { return false }
+                waiter.semaphore.signal()
+                return true
+            }
+        }
+        settled.signal()
+    }
+
+    func abandon(_ tickets: [DeliveryTracker.Ticket]) { state.withLock { $0.tracker.abandon(tickets) } }
+    func committed(_ positions: [SourcePartition: Int64]) { state.withLock { $0.tracker.committed(positions) } }
+
+    /// Those whose partition is still ours. What belongs to another member by now is that member's to store.
+    func current(of finished: [FinishedText]) -> [FinishedText] {
+        state.withLock { state in finished.filter { state.tracker.isCurrent($0.ticket) } }
+    }
+
+    /// Blocks the calling thread until nothing of these partitions is underway, or until patience ends; then gives them up.
+    ///
+    /// - Returns: what may still be committed of them.
+    func revoke(_ partitions: [SourcePartition], patience: Duration) -> [SourcePartition: Int64] {
+        let waiter = Waiter(partitions: partitions)
+        let mustWait = state.withLock { state in
+            guard patience > .zero, state.tracker.underway(in: partitions) > 0 else { return false }
+            state.waiters.append(waiter)
+            return true
+        }
+        if mustWait { _ = waiter.semaphore.wait(timeout: .now() + patience.seconds) }
+        return state.withLock { state in
+            state.waiters.removeAll { $0 === waiter }
+            return state.tracker.revoke(partitions)
+        }
+    }
+}
+
+extension Duration {
+    /// In seconds, with fractions.
+    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
+}

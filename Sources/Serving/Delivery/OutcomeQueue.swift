@@ -1,0 +1,32 @@
+import DequeModule
+import Synchronization
+import Threading
+
+/// Finished messages on their way to the sink. Bounded by what may be in flight, so it has no bound of its own.
+final class OutcomeQueue: Sendable {
+    // MARK: - Mutable State (guarded by `items`)
+
+    private let items = Mutex<Deque<FinishedText>>([])
+    private let wakeup = Wakeup()
+
+    func append(_ finished: [FinishedText]) {
+        guard !finished.isEmpty else { return }
+        items.withLock { $0.append(contentsOf: finished) }
+        wakeup.signal()
+    }
+
+    /// All that has gathered since the last call, at most `limit`: several batches where the sink is the slower one.
+    /// Empty only if the task was cancelled.
+    func next(limit: Int) async -> [FinishedText] {
+        while !Task.isCancelled {
+            let taken = items.withLock { items in
+                let taken = Array(items.prefix(limit))
+                items.removeFirst(taken.count)
+                return taken
+            }
+            if !taken.isEmpty { return taken }
+            await wakeup.wait()
+        }
+        return []
+    }
+}

@@ -1,0 +1,84 @@
+import JSON
+
+/// Reads a message up to the point where its text meets its tasks: decode, route, extract.
+///
+/// Routing comes before extraction, so that a message that nobody wants is not rejected for having no text.
+public struct MessageReader: Sendable {
+    /// What a message turned out to be.
+    public enum Reading: Sendable, Equatable {
+        /// A text with at least one task.
+        case text(String, tasks: [String])
+        /// No route wants it.
+        case unrouted
+        case rejected(RejectionStage, cause: String, reason: String)
+    }
+
+    public let router: Router
+    public let extractor: TextExtractor
+    private let maximumMessageBytes: Int
+    private let lookup: JSONLookup
+    /// Index of the extractor's pointer among the findings.
+    private let textIndex: Int?
+    private let indices: [JSONPointer: Int]
+
+    public init(router: Router, extractor: TextExtractor, maximumMessageBytes: Int = 1 << 20) {
+        self.router = router
+        self.extractor = extractor
+        self.maximumMessageBytes = maximumMessageBytes
+        var lookup = JSONLookup()
+        if case .pointer(let pointer) = extractor { textIndex = lookup.add(pointer) } else { textIndex = nil }
+        var indices: [JSONPointer: Int] = [:]
+        for pointer in router.pointers { indices[pointer] = lookup.add(pointer) }
+        self.indices = indices
+        self.lookup = lookup
+    }
+
+    public func read(_ message: SourceMessage) -> Reading {
+        guard let payload = message.payload else {
+            return .rejected(.decode, cause: "no-payload", reason: "the message has no payload")
+        }
+        guard payload.count <= maximumMessageBytes else {
+            return .rejected(
+                .decode, cause: "too-large",
+                reason: "the message has \(payload.count) bytes, more than the \(maximumMessageBytes) allowed")
+        }
+        guard let whole = String(validating: payload, as: UTF8.self) else {
+            return .rejected(.decode, cause: "not-utf8", reason: "the message is not UTF-8")
+        }
+        var findings: [JSONLookup.Finding] = []
+        if !lookup.pointers.isEmpty {
+            let found = payload.withUnsafeBufferPointer { lookup.findings(in: $0) }
+            if found == nil, textIndex != nil {
+                return .rejected(.decode, cause: "not-json", reason: "the message is not JSON")
+            }
+            findings = found ?? []
+        }
+        let tasks = router.tasks(for: message) { pointer in
+            guard let index = indices[pointer], index < findings.count, case .scalar(let value) = findings[index] else {
+                return nil
+            }
+            return value
+        }
+        guard !tasks.isEmpty else { return .unrouted }
+        guard let textIndex else { return check(whole, tasks: tasks) }
+        return extract(findings[textIndex], tasks: tasks)
+    }
+
+    private func extract(_ finding: JSONLookup.Finding, tasks: [String]) -> Reading {
+        let place = textIndex.map { lookup.pointers[$0].description } ?? ""
+        switch finding {
+        case .scalar(.string(let text)): return check(text, tasks: tasks)
+        case .missing: return .rejected(.extract, cause: "no-text", reason: "the message has nothing at \(place)")
+        case .scalar, .container:
+            return .rejected(
+                .extract, cause: "not-a-string", reason: "what the message has at \(place) is not a string")
+        }
+    }
+
+    private func check(_ text: String, tasks: [String]) -> Reading {
+        guard text.unicodeScalars.contains(where: { !($0.properties.isWhitespace || $0.value == 0) }) else {
+            return .rejected(.extract, cause: "empty", reason: text.isEmpty ? "the text is empty" : "the text is blank")
+        }
+        return .text(text, tasks: tasks)
+    }
+}

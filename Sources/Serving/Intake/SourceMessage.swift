@@ -1,0 +1,61 @@
+/// One partition of one topic.
+public struct SourcePartition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    public let topic: String
+    public let partition: Int32
+
+    public init(topic: String, partition: Int32) {
+        self.topic = topic
+        self.partition = partition
+    }
+
+    public static func < (left: Self, right: Self) -> Bool {
+        (left.topic, left.partition) < (right.topic, right.partition)
+    }
+
+    public var description: String { "\(topic)/\(partition)" }
+}
+
+/// Where a message came from: its identity within one life of its topic.
+public struct Origin: Hashable, Sendable, CustomStringConvertible {
+    public let topic: String
+    public let partition: Int32
+    public let offset: Int64
+
+    public init(topic: String, partition: Int32, offset: Int64) {
+        self.topic = topic
+        self.partition = partition
+        self.offset = offset
+    }
+
+    public var sourcePartition: SourcePartition { SourcePartition(topic: topic, partition: partition) }
+    public var description: String { "\(topic)/\(partition)@\(offset)" }
+}
+
+/// A message as the source delivered it.
+public struct SourceMessage: Sendable {
+    public let origin: Origin
+    public let key: [UInt8]?
+    /// `nil` is a null payload (a tombstone).
+    public var payload: [UInt8]?
+    /// In the order of the record; a name may occur more than once.
+    public let headers: [(name: String, value: [UInt8]?)]
+    /// The record's own timestamp, in milliseconds since 1970; `nil` if it has none.
+    public let producedAt: Int64?
+
+    public init(
+        origin: Origin, key: [UInt8]? = nil, payload: [UInt8]?, headers: [(name: String, value: [UInt8]?)] = [],
+        producedAt: Int64? = nil
+    ) {
+        self.origin = origin
+        self.key = key
+        self.payload = payload
+        self.headers = headers
+        self.producedAt = producedAt
+    }
+
+    /// Bytes of key, payload and headers: what the message weighs in memory, about.
+    public var byteCount: Int {
+        (key?.count ?? 0) + (payload?.count ?? 0)
+            + headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }
+    }
+}

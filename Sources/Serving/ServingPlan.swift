@@ -1,0 +1,53 @@
+import WordPiece
+
+/// What the intake does with a message: everything of a serving pipeline that a reload may change while it runs.
+struct ServingPlan: Sendable {
+    let settings: ServingSettings
+    let reader: MessageReader
+    private let maxTokens: Int
+    private let tasks: [String: TaskDefinition]
+
+    /// - Parameter positions: tokens that the base has positions for; longer texts are cut to them at the latest.
+    init(
+        settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor, positions: Int
+    ) {
+        self.settings = settings
+        maxTokens = min(settings.maxTokens, positions)
+        self.tasks = Dictionary(tasks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
+        reader = MessageReader(
+            router: router, extractor: extractor, maximumMessageBytes: settings.maximumMessageBytes)
+    }
+
+    /// Tasks that must have a live adapter before a text can be labelled.
+    var taskNames: [String] { reader.router.tasks }
+
+    /// How a message enters the way.
+    enum Entry {
+        case prepared(PreparedText)
+        /// Done already: rejected or dropped.
+        case finished(FinishedText)
+    }
+
+    func enter(
+        _ message: SourceMessage, ticket: DeliveryTracker.Ticket, tokenizer: WordPieceTokenizer, now: Duration
+    ) -> Entry {
+        func reject(_ stage: RejectionStage, _ cause: String, _ reason: String) -> Entry {
+            let rejection = Rejection(message: message, stage: stage, cause: cause, reason: reason)
+            return .finished(FinishedText(ticket: ticket, outcome: .rejected(rejection)))
+        }
+        switch reader.read(message) {
+        case .rejected(let stage, let cause, let reason): return reject(stage, cause, reason)
+        case .unrouted:
+            guard settings.unrouted == .reject else {
+                return .finished(FinishedText(ticket: ticket, outcome: .dropped(message)))
+            }
+            return reject(.route, "unrouted", "no route matches the message")
+        case .text(let text, let names):
+            return .prepared(
+                PreparedText(
+                    ticket: ticket, message: message, text: settings.storeText ? text : nil,
+                    tokens: tokenizer.encode(text, maxTokens: maxTokens),
+                    tasks: names.map { tasks[$0] ?? TaskDefinition(name: $0) }, takenInAt: now))
+        }
+    }
+}

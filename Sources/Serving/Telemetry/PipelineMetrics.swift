@@ -1,0 +1,134 @@
+import CoreMetrics
+import Synchronization
+
+/// The metrics of one pipeline; made once, because looking one up is dear.
+final class PipelineMetrics: Sendable {
+    let messages: Counter
+    let dropped: Counter
+    let batchFill: Recorder
+    let batchTokens: Recorder
+    let prepare: CoreMetrics.Timer
+    let batch: CoreMetrics.Timer
+    let classify: CoreMetrics.Timer
+    let store: CoreMetrics.Timer
+    let positionResets: Counter
+    private let inFlightMessages: Gauge
+    private let inFlightBytes: Gauge
+    private let oldestAge: Gauge
+    private let paused: Gauge
+    private let ready: Gauge
+    private let pipeline: (String, String)
+    private let factory: any MetricsFactory
+
+    // MARK: - Mutable State (guarded by `cache`)
+
+    private struct Cache {
+        var labels: [String: Counter] = [:]
+        var abstentions: [String: Counter] = [:]
+        /// By side and cause.
+        var retries: [String: Counter] = [:]
+        /// By stage and cause.
+        var rejected: [String: Counter] = [:]
+        var lag: [SourcePartition: Gauge] = [:]
+        var committed: [SourcePartition: Gauge] = [:]
+    }
+
+    private let cache = Mutex(Cache())
+
+    init(pipeline name: String, factory: any MetricsFactory) {
+        self.factory = factory
+        let pipeline = ("pipeline", name)
+        self.pipeline = pipeline
+        func timer(_ stage: String) -> CoreMetrics.Timer {
+            CoreMetrics.Timer(
+                label: MetricNames.stageSeconds, dimensions: [pipeline, ("stage", stage)], factory: factory)
+        }
+        messages = Counter(label: MetricNames.messages, dimensions: [pipeline], factory: factory)
+        dropped = Counter(label: MetricNames.dropped, dimensions: [pipeline], factory: factory)
+        batchFill = Recorder(label: MetricNames.batchFill, dimensions: [pipeline], aggregate: true, factory: factory)
+        batchTokens = Recorder(
+            label: MetricNames.batchTokens, dimensions: [pipeline], aggregate: true, factory: factory)
+        (prepare, batch, classify, store) = (timer("prepare"), timer("batch"), timer("classify"), timer("store"))
+        positionResets = Counter(label: MetricNames.positionResets, dimensions: [pipeline], factory: factory)
+        inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline], factory: factory)
+        inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline], factory: factory)
+        oldestAge = Gauge(label: MetricNames.oldestAge, dimensions: [pipeline], factory: factory)
+        paused = Gauge(label: MetricNames.paused, dimensions: [pipeline], factory: factory)
+        ready = Gauge(label: MetricNames.ready, dimensions: [pipeline], factory: factory)
+    }
+
+    func countRejected(_ stage: RejectionStage, cause: String, by count: Int = 1) {
+        cache.withLock {
+            counter(
+                MetricNames.rejected, key: "\(stage.rawValue) \(cause)", in: &$0.rejected,
+                [("stage", stage.rawValue), ("cause", cause)])
+        }.increment(by: count)
+    }
+
+    func countRetry(_ side: String, cause: String) {
+        cache.withLock {
+            counter(MetricNames.retries, key: "\(side) \(cause)", in: &$0.retries, [("side", side), ("cause", cause)])
+        }.increment()
+    }
+
+    func countLabel(task: String, abstained: Bool) {
+        let (labels, abstentions) = cache.withLock { cache in
+            (
+                counter(MetricNames.labels, key: task, in: &cache.labels, [("task", task)]),
+                abstained ? counter(MetricNames.abstentions, key: task, in: &cache.abstentions, [("task", task)]) : nil
+            )
+        }
+        labels.increment()
+        abstentions?.increment()
+    }
+
+    func record(_ status: PipelineStatus) {
+        inFlightMessages.record(status.inFlight)
+        inFlightBytes.record(status.inFlightBytes)
+        paused.record(status.isPaused ? 1 : 0)
+        ready.record(status.isReady ? 1 : 0)
+    }
+
+    /// - Parameter oldestAge: in seconds; nil where nothing is in flight.
+    func record(oldestAge seconds: Double?) { oldestAge.record(max(0, seconds ?? 0)) }
+
+    func record(lag: [SourcePartition: Int64]) {
+        for (partition, messages) in lag {
+            cache.withLock { gauge(MetricNames.lag, partition, in: &$0.lag) }.record(messages)
+        }
+    }
+
+    func record(committed: [SourcePartition: Int64]) {
+        for (partition, position) in committed {
+            cache.withLock { gauge(MetricNames.committed, partition, in: &$0.committed) }.record(position)
+        }
+    }
+
+    /// Partitions that are no longer ours have no lag and no position here.
+    func forget(_ partitions: [SourcePartition]) {
+        let gauges = cache.withLock { cache in
+            partitions.flatMap { [cache.lag.removeValue(forKey: $0), cache.committed.removeValue(forKey: $0)] }
+        }
+        for gauge in gauges { gauge?.destroy() }
+    }
+
+    /// - Parameter key: of the dimensions, within this cache; they are made only for a counter that is not there yet.
+    private func counter(
+        _ name: String, key: String, in cache: inout [String: Counter],
+        _ dimensions: @autoclosure () -> [(String, String)]
+    ) -> Counter {
+        if let counter = cache[key] { return counter }
+        let counter = Counter(label: name, dimensions: [pipeline] + dimensions(), factory: factory)
+        cache[key] = counter
+        return counter
+    }
+
+    private func gauge(_ name: String, _ partition: SourcePartition, in cache: inout [SourcePartition: Gauge]) -> Gauge
+    {
+        if let gauge = cache[partition] { return gauge }
+        let dimensions = [pipeline, ("topic", partition.topic), ("partition", String(partition.partition))]
+        let gauge = Gauge(label: name, dimensions: dimensions, factory: factory)
+        cache[partition] = gauge
+        return gauge
+    }
+}

@@ -1,0 +1,104 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import JSON
+
+struct JSONPointerTests {
+    @Test func splitsAndUnescapes() throws {
+        #expect(try JSONPointer("").tokens == [])
+        #expect(try JSONPointer("/").tokens == [""])
+        #expect(try JSONPointer("/a//b").tokens == ["a", "", "b"])
+        #expect(try JSONPointer("/a~1b/~0~01").tokens == ["a/b", "~~1"])
+    }
+
+    @Test(arguments: ["", "/", "/a~1b/m~0n", "/käse/0"])
+    func writesItselfAsItWasRead(text: String) throws {
+        #expect(try JSONPointer(text).description == text)
+    }
+
+    @Test func refusesWhatIsNoPointer() {
+        #expect(throws: JSONPointerError.noLeadingSlash) { try JSONPointer("a") }
+        #expect(throws: JSONPointerError.badEscape) { try JSONPointer("/a~2") }
+        #expect(throws: JSONPointerError.badEscape) { try JSONPointer("/a~") }
+    }
+}
+
+struct JSONLookupTests {
+    /// What stands at the pointers; `nil` if the text is not JSON.
+    private func find(_ pointers: [String], in text: String) throws -> [JSONLookup.Finding]? {
+        var lookup = JSONLookup()
+        let indices = try pointers.map { lookup.add(try JSONPointer($0)) }
+        let findings = Array(text.utf8).withUnsafeBufferPointer { lookup.findings(in: $0) }
+        return findings.map { findings in indices.map { findings[$0] } }
+    }
+
+    @Test func findsNestedValues() throws {
+        let text = #" {"a":{"b":[10,{"c":"x"}]},"d":true,"e":null,"":5} "#
+        let found = try find(["/a/b/0", "/a/b/1/c", "/d", "/e", "/", "/a", "/a/b/2", "/a/b/00", "/x/y"], in: text)
+        #expect(
+            found == [
+                .scalar(.number(10)), .scalar(.string("x")), .scalar(.boolean(true)), .scalar(.null),
+                .scalar(.number(5)),
+                .container, .missing, .missing, .missing,
+            ])
+    }
+
+    @Test func theLaterOfTwoMembersCounts() throws {
+        #expect(try find(["/a", "/a/b"], in: #"{"a":{"b":1},"a":2}"#) == [.scalar(.number(2)), .missing])
+    }
+
+    @Test(arguments: [
+        (#""\"\\\/\b\f\n\r\t""#, "\"\\/\u{8}\u{C}\n\r\t"), (#""\u00e4\u20AC""#, "ä€"), (#""\ud83d\ude00""#, "😀"),
+        (#""\ud83d""#, "\u{FFFD}"), (#""\ude00x""#, "\u{FFFD}x"), (#""\ud83d\u0041""#, "\u{FFFD}A"),
+        (#""\u0000""#, "\u{0}"), ("\"ä😀\"", "ä😀"), ("\u{FEFF}\"bom\"", "bom"),
+    ])
+    func decodesStrings(json: String, text: String) throws {
+        #expect(try find([""], in: json) == [.scalar(.string(text))])
+    }
+
+    @Test(arguments: [
+        "", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "1.", ".5", "+1", "1e", "-", "tru", "nul", "\"",
+        "\"\\x\"", "\"\\u12g4\"", "\"\\u12\"", "\"a\nb\"", "1 2", "[1 2]", "{\"a\" 1}", "NaN", "[", "\u{FEFF}",
+    ])
+    func refusesWhatIsNotJSON(text: String) throws {
+        #expect(try find([""], in: text) == nil)
+    }
+
+    @Test func refusesBottomlessNesting() throws {
+        let depth = 100_000
+        #expect(try find([""], in: String(repeating: "[", count: depth)) == nil)
+        let fine = String(repeating: "[", count: 200) + String(repeating: "]", count: 200)
+        #expect(try find([""], in: fine) == [.container])
+    }
+
+    /// Random documents, whole and damaged: the same verdict as Foundation's reader.
+    @Test func agreesWithFoundationOnWhatIsJSON() throws {
+        var random = TestRandom(seed: 11)
+        for _ in 0..<3000 {
+            var bytes = Array(document(depth: 3, using: &random).utf8)
+            if random.next() % 2 == 0, !bytes.isEmpty {
+                bytes[Int(random.next() % UInt64(bytes.count))] = UInt8(random.next() % 0x60 + 0x20)
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            let isJSON = (try? JSONSerialization.jsonObject(with: Data(bytes), options: .fragmentsAllowed)) != nil
+            #expect(try (find([""], in: text) != nil) == isJSON, "\(text)")
+        }
+    }
+
+    private func document(depth: Int, using random: inout TestRandom) -> String {
+        let values = (0..<Int(random.next() % 4)).map { _ in "" }
+        switch random.next() % (depth == 0 ? 5 : 7) {
+        case 0: return "\(Int(random.next() % 2000) - 1000)"
+        case 1: return ["1.5e3", "-0.25", "0", "1E-2"][Int(random.next() % 4)]
+        case 2: return ["true", "false", "null"][Int(random.next() % 3)]
+        case 3, 4: return ["\"a b\"", "\"\\u00e4\\n\"", "\"\"", "\"x\\\\y\""][Int(random.next() % 4)]
+        case 5:
+            return "[" + values.map { _ in document(depth: depth - 1, using: &random) }.joined(separator: ", ") + "]"
+        default:
+            return "{"
+                + values.enumerated().map { "\"k\($0.offset)\": " + document(depth: depth - 1, using: &random) }
+                .joined(separator: ",") + "}"
+        }
+    }
+}

@@ -1,0 +1,68 @@
+import TestSupport
+import Testing
+
+@testable import Pipelines
+
+private func pipeline(name: String, base: String = "/models/base", labels: String = "[a, b]") -> String {
+    """
+    name: \(name)
+    base: \(base)
+    source: { kafka: { brokers: "h:1", topics: [t], group: g } }
+    tasks: { kind: { labels: \(labels) } }
+    sink: { postgres: "host=h" }
+    """
+}
+
+private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] {
+    do throws(ConfigurationError) {
+        _ = try DaemonConfiguration.read(files: files)
+        return []
+    } catch {
+        return error.problems.map { $0.description.replacing(folder.path + "/", with: "") }
+    }
+}
+
+@Test func filesOfOneDaemonShareABaseAndHaveNamesOfTheirOwn() throws {
+    let folder = try TemporaryFolder()
+    let one = try folder.write("one.yaml", pipeline(name: "one"))
+    let two = try folder.write("two.yaml", pipeline(name: "two"))
+    let twin = try folder.write("twin.yaml", pipeline(name: "one"))
+    let other = try folder.write("other.yaml", pipeline(name: "other", base: "/models/other"))
+    let differing = try folder.write("differing.yaml", pipeline(name: "differing", labels: "[a, c]"))
+    #expect(try DaemonConfiguration.read(files: [one, two]).pipelines.map(\.name) == ["one", "two"])
+    #expect(problems([one, twin], folder) == ["twin.yaml:1: name: one.yaml has the same name, one"])
+    #expect(
+        problems([one, other], folder) == [
+            "other.yaml:2: base: one daemon has one base: here /models/other, in one.yaml /models/base"
+        ])
+    #expect(
+        problems([one, differing], folder) == [
+            "differing.yaml:4: tasks.kind.labels: a task is one task in the whole database, and one.yaml gives it other labels"
+        ])
+}
+
+@Test func aDatabaseHasOneDirectConnection() throws {
+    let folder = try TemporaryFolder()
+    func file(_ name: String, direct: String?) throws -> String {
+        let key = direct.map { ", postgres_direct: \"\($0)\"" } ?? ""
+        let text = pipeline(name: name).replacing("\"host=h\" }", with: "\"host=h\"\(key) }")
+        return try folder.write("\(name).yaml", text)
+    }
+    let (one, two) = (try file("one", direct: "host=d password=secret"), try file("two", direct: nil))
+    let configuration = try DaemonConfiguration.read(files: [two, one])
+    #expect(configuration.directConnections == ["host=h": Secret("host=d password=secret")])
+    #expect(!"\(configuration)".contains("secret"))
+    #expect(
+        problems([one, two, try file("three", direct: "host=e")], folder) == [
+            "three.yaml:5: sink.postgres_direct: \(folder.path)/one.yaml gives the same database another one".replacing(
+                folder.path + "/", with: "")
+        ])
+}
+
+@Test func problemsOfAllFilesAreReportedTogether() throws {
+    let folder = try TemporaryFolder()
+    let one = try folder.write("one.yaml", pipeline(name: "two words"))
+    let two = try folder.write("two.yaml", pipeline(name: "two") + "\nextra: 1")
+    #expect(problems([one, two], folder).map { $0.prefix(10) } == ["one.yaml:1", "two.yaml:6"])
+    #expect(problems([], folder) == ["lorikeet: no pipeline file given"])
+}

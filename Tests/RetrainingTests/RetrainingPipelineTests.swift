@@ -1,0 +1,265 @@
+import AdapterRegistry
+import Foundation
+import Logging
+import Retraining
+import TestSupport
+import Testing
+import Training
+
+/// The retraining path as a whole over a tiny model. Letters are its words, so a text's label is in its letters.
+@Suite(.timeLimit(.minutes(3)))
+struct RetrainingPipelineTests {
+    private let model: TinyModel
+    private let store = InMemoryAdapterStore()
+    private let source = InMemoryLabelledRowSource()
+    private var settings = RetrainingSettings()
+
+    init() throws {
+        model = try TinyModel.shared.get()
+        settings.training.rank = 2
+        settings.training.alpha = 4
+        settings.training.dropout = 0
+        settings.training.epochs = 12
+        settings.training.learningRate = 0.02
+        settings.training.maxTokens = 32
+        settings.training.workers = 1
+    }
+
+    private func run(
+        labels: [String] = [], isCancelled: Bool = false,
+        progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
+    ) async throws -> RetrainingOutcome {
+        var logger = Logger(label: "test")
+        logger.logLevel = .critical
+        let way = RetrainingPipeline(
+            base: model.base, tokenizer: model.tokenizer, store: store, rows: source, settings: settings, logger: logger
+        )
+        return try await way.run(
+            task: "letters", labels: labels, trigger: .command, progress: progress, isCancelled: { isCancelled })
+    }
+
+    /// Texts of `x` and `y` with the label that their letters say, all different.
+    private func addRows(_ count: Int, seed: UInt64 = 1, labels: (x: String, y: String) = ("ex", "why")) {
+        var random = TestRandom(seed: seed)
+        let rows = (0..<count).map { index -> (text: String, label: String) in
+            let letter = index % 2 == 0 ? "x" : "y"
+            let number = String(Int.random(in: 0..<1_000_000, using: &random))
+            return ("\(letter)\(letter)\(letter) \(number)", index % 2 == 0 ? labels.x : labels.y)
+        }
+        source.add(rows, task: "letters")
+    }
+
+    /// A random adapter, live before anything was learned.
+    @discardableResult
+    private func makeChampion(labels: [String] = ["ex", "why"], model: TinyModel? = nil) async throws -> AdapterVersion
+    {
+        let adapter = try (model ?? self.model).adapter(labels: labels, seed: 5)
+        let version = try await store.publish(task: "letters", adapter: adapter, metrics: [:], parentDigest: nil)
+        return try await store.promote(task: "letters", version: version.version)
+    }
+
+    @Test func theFirstAdapterGoesLiveIfItLearnedSomething() async throws {
+        addRows(300)
+        let outcome = try await run()
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.champion == nil && outcome.challengerVersion == 1)
+        let live = try #require(try await store.live(tasks: ["letters"]).first)
+        #expect(live.digest == outcome.challenger && live.parentDigest == nil)
+        #expect(live.metrics["macro_f1"] == outcome.challengerEvaluation?.macroF1)
+        let record = try #require(source.records.first)
+        #expect(record.verdict == .promoted && record.challenger == live.digest && record.reason == outcome.reason)
+        #expect(record.rowsUsed == 300 && record.trigger == .command && record.finishedAt != nil)
+    }
+
+    @Test func aBetterChallengerTakesTheChampionsPlace() async throws {
+        let champion = try await makeChampion()
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.champion == champion.digest)
+        #expect(try await store.versions(task: "letters").map(\.state) == [.retired, .live])
+        #expect(try await store.live(tasks: ["letters"]).first?.parentDigest == champion.digest)
+        let gain = (outcome.challengerEvaluation?.macroF1 ?? 0) - (outcome.championEvaluation?.macroF1 ?? 0)
+        #expect(gain > 0)
+    }
+
+    @Test mutating func aChallengerThatDoesNotGainEnoughIsRejected() async throws {
+        let champion = try await makeChampion()
+        addRows(300)
+        settings.gate.minimumGain = 1
+        let outcome = try await run()
+        #expect(outcome.verdict == .rejected)
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .rejected])
+        #expect(source.records.first?.champion == champion.digest)
+        #expect(source.records.first?.verdict == .rejected)
+    }
+
+    @Test func aChampionOfAnotherBaseIsNoMeasure() async throws {
+        try await makeChampion(model: try TinyModel(seed: 2))
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.championEvaluation == nil && outcome.reason.contains("most frequent label"))
+        #expect(outcome.reason.contains("the first adapter over this base, the live version is over another"))
+    }
+
+    @Test func labelsOfAChampionOfAnotherBaseAreNotForgottenEither() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"], model: try TinyModel(seed: 2))
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why", "zed"])
+        #expect(outcome.verdict == .rejected)
+        #expect(outcome.reason.contains("1 of the champion's 3 labels has no held-out row (\"zed\")"))
+        #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
+    }
+
+    @Test func tooFewRowsAreSkippedAndSaidSo() async throws {
+        addRows(10)
+        let outcome = try await run()
+        #expect(outcome.verdict == .skipped && outcome.reason.contains("too few"))
+        #expect(source.records.first?.verdict == .skipped)
+        #expect(try await store.versions(task: nil).isEmpty)
+    }
+
+    @Test func noRowsAtAllAreSkipped() async throws {
+        #expect(try await run().reason == "0 rows to train on are too few, 20 are required")
+    }
+
+    @Test func oneLabelAloneTeachesNothing() async throws {
+        addRows(200, labels: ("ex", "ex"))
+        #expect(try await run().reason == "all rows to train on have the same label")
+    }
+
+    @Test mutating func tooFewHeldOutRowsAreNotWorthTheTraining() async throws {
+        addRows(100)
+        settings.holdOut.percentage = 5
+        let outcome = try await run()
+        #expect(outcome.verdict == .skipped && outcome.reason.contains("held-out rows are too few"))
+    }
+
+    // MARK: - What must not be forgotten
+
+    @Test func fewRowsWithUnknownLabelsAreNamedAndLeftOut() async throws {
+        addRows(300)
+        addRows(8, seed: 2, labels: ("ex", "zed"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.rows.unknownLabels == ["zed": 4] && outcome.rows.used == 304)
+        #expect(outcome.reason.contains("4 of 308 rows unusable") && outcome.reason.contains("\"zed\": 4"))
+        #expect(source.records.first?.reason == outcome.reason)
+        #expect(try await store.load(digest: outcome.challenger ?? "").manifest.labels == ["ex", "why"])
+    }
+
+    @Test func anotherSpellingOfALabelIsNotLearnedAway() async throws {
+        try await makeChampion()
+        addRows(200)
+        addRows(160, seed: 2, labels: ("ex", "Why"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .rejected)
+        #expect(outcome.reason.contains("22.2 % of the rows are unusable"))
+        #expect(outcome.reason.contains("\"Why\": 80, the task has \"why\""))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .rejected])
+        #expect(source.records.first?.verdict == .rejected && source.records.first?.reason == outcome.reason)
+    }
+
+    @Test func aChallengerIsRejectedWhileALabelOfTheChampionHasNoHeldOutRow() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"])
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why", "zed"])
+        #expect(outcome.verdict == .rejected)
+        #expect(
+            outcome.reason == "challenger cannot be judged: 1 of the champion's 3 labels has no held-out row (\"zed\")")
+        #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
+    }
+
+    @Test func aLabelThatTheTaskGaveUpIsNotMissed() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"])
+        addRows(300)
+        addRows(100, seed: 2, labels: ("zed", "zed"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.rows.withRetiredLabels == 100 && outcome.rows.unusable == 0)
+    }
+
+    @Test func theFirstAdapterNamesLabelsThatNoHeldOutRowShows() async throws {
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why", "zed"])
+        #expect(
+            outcome.verdict == .promoted && outcome.reason.hasSuffix("; no held-out row shows \"zed\""),
+            "\(outcome.reason)")
+    }
+
+    // MARK: - A person's verdict
+
+    @Test func aVersionThatWasRolledBackStaysRejected() async throws {
+        try await makeChampion()
+        addRows(300)
+        let first = try await run()
+        #expect(first.verdict == .promoted, "\(first.reason)")
+        _ = try await store.rollback(task: "letters")
+        let second = try await run()
+        #expect(second.challenger == first.challenger && second.verdict == .rejected)
+        #expect(second.reason.contains("version 2, bit for bit, which was rolled back"))
+        #expect(second.reason.contains("lorikeet adapters promote letters 2"))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .rejected])
+
+        _ = try await store.promote(task: "letters", version: 2)
+        #expect(try await store.live(tasks: ["letters"]).first?.digest == first.challenger)
+    }
+
+    @Test func aVersionThatAPersonReplacedDoesNotComeBackByItself() async throws {
+        try await makeChampion()
+        addRows(300)
+        let first = try await run()
+        _ = try await store.promote(task: "letters", version: 1)
+        let second = try await run()
+        #expect(second.challenger == first.challenger && second.verdict == .rejected)
+        #expect(second.reason.contains("which was live and another took its place"))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live, .retired])
+    }
+
+    @Test mutating func aChallengerThatOnlyTheGateRejectedMayStillGoLive() async throws {
+        try await makeChampion()
+        addRows(300)
+        settings.gate.minimumGain = 1
+        let first = try await run()
+        settings.gate.minimumGain = 0
+        let second = try await run()
+        #expect(first.verdict == .rejected && second.challenger == first.challenger)
+        #expect(second.verdict == .promoted, "\(second.reason)")
+    }
+
+    @Test func oneRetrainingAtATime() async throws {
+        addRows(300)
+        let outcome = try await source.withLock(task: "letters") { _ in try await run() }.value
+        #expect(outcome?.verdict == .skipped)
+        let since = Date(timeIntervalSince1970: 1_700_000_300).formatted(.iso8601)
+        #expect(outcome?.reason == "another process is retraining task letters: this process, since \(since)")
+        #expect(source.records.isEmpty)
+    }
+
+    /// As where a machine was stopped for longer than the lease lasts: another one may be at it by now.
+    @Test func whoeverLosesTheLeasePromotesNothing() async throws {
+        addRows(300)
+        let error = await #expect(throws: RetrainingError.self) {
+            try await run(progress: { [source] _ in source.expireLease(task: "letters") })
+        }
+        #expect(error == .leaseLost("it expired"))
+        #expect(source.records.first?.verdict == .failed)
+        #expect(source.records.first?.reason?.contains("lease") == true)
+        #expect(try await store.versions(task: nil).isEmpty)
+    }
+
+    @Test func aRunThatBreaksOffIsRecordedAsFailed() async throws {
+        addRows(300)
+        await #expect(throws: RetrainingError.self) { try await run(isCancelled: true) }
+        #expect(source.records.first?.verdict == .failed)
+        #expect(try await store.versions(task: nil).isEmpty)
+    }
+
+    @Test func heldOutRowsAreNeverTrainedOn() async throws {
+        addRows(300)
+        let outcome = try await run()
+        #expect(outcome.rows.heldOut == 300 - outcome.rows.training && outcome.rows.heldOut > 30)
+        #expect(outcome.challengerEvaluation?.confusionMatrix.flatMap(\.self).reduce(0, +) == outcome.rows.heldOut)
+    }
+}

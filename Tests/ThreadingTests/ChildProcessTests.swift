@@ -1,0 +1,46 @@
+import Foundation
+import Testing
+
+@testable import Threading
+
+/// A shell that runs a script.
+private func shell(_ script: String) throws -> ChildProcess {
+    try ChildProcess(
+        program: "/bin/sh", arguments: ["-c", script], environment: ["GREETING": "hello", "PATH": "/usr/bin:/bin"])
+}
+
+@Test func outputAndStatusAreReadToTheEnd() async throws {
+    let ending = await (try shell("echo $GREETING; echo; head -c 200000 /dev/zero; exit 7")).ending()
+    #expect(ending.status == 7)
+    #expect(ending.output.starts(with: Array("hello\n\n".utf8)))
+    #expect(ending.output.count == 200_007)
+}
+
+@Test func aProcessTakesSIGTERMWhateverItsParentIgnores() async throws {
+    let before = signal(SIGTERM, SIG_IGN)
+    defer { signal(SIGTERM, before) }
+    let child = try shell("exec sleep 600")
+    child.terminate()
+    #expect(await child.ending().status == 128 + SIGTERM)
+}
+
+@Test func oneThatWillNotEndIsEnded() async throws {
+    let child = try shell("trap '' TERM; while :; do sleep 1; done")
+    child.kill()
+    #expect(await child.ending().status == 128 + SIGKILL)
+    // Afterwards its id may be another's: nothing is sent any more.
+    child.terminate()
+}
+
+@Test func aProgramThatIsNotThereIsAnError() {
+    #expect(throws: SystemError("starting /nonexistent", code: ENOENT)) {
+        _ = try ChildProcess(program: "/nonexistent", arguments: [], environment: [:])
+    }
+}
+
+@Test func oneThatIsAskedToEndMayFinishItsWork() async throws {
+    let child = try shell("cat > /dev/null; echo noted; exit 3")
+    child.askToEnd()
+    let ending = await child.ending()
+    #expect(ending.status == 3 && ending.output == Array("noted\n".utf8))
+}
