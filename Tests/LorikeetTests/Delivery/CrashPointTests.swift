@@ -2,6 +2,8 @@ import Foundation
 import Serving
 import Testing
 
+@testable import Lab
+
 /// The daemon as a process of its own dies at each named place, twice in a row; the next one leaves nothing lost and nothing doubled.
 @Suite(.scratch, .serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
     @Test func atEveryPlaceTwiceInARowNothingIsLostOrDoubled() async throws {

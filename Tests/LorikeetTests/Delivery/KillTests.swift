@@ -1,6 +1,8 @@
 import Foundation
 import Testing
 
+@testable import Lab
+
 /// The daemon as a process of its own, killed in mid-stream: afterwards every message has its rows, once.
 @Suite(.scratch, .serialized) struct KillTests {
     @Test func killedTwiceInMidStreamNothingIsLostOrDoubled() async throws {
