@@ -18,7 +18,7 @@ import Testing
 
     @Test func scoresAreWrittenShort() {
         #expect(
-            JSONText.object([("a", Double(Float(0.1))), ("b \"\\\n\0", 0.5)]) == #"{"a":0.1,"b \"\\\u000a"#
+            JSONText.object([("a", Double(Float(0.1))), ("b \"\\\n\0", 0.5)]) == #"{"a":0.1,"b \"\\\n"#
                 + "\u{FFFD}\":0.5}")
         #expect(StorableScore.double(Double(Float(0.3))) == 0.3)
     }

@@ -8,7 +8,7 @@ import Testing
 
     /// The keys in the lists that sections of the file are read with.
     private static func declaredKeys() throws -> Set<String> {
-        let folder = root.appendingPathComponent("Sources/Daemon/Configuration")
+        let folder = root.appendingPathComponent("Sources/Pipelines")
         let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
         var keys: Set<String> = []
         for file in files {
