@@ -162,5 +162,6 @@ let package = Package(
                 "Reports", "Operations", "Lab", "lorikeet", "TestSupport", argumentParser,
             ],
             swiftSettings: strict),
+        .testTarget(name: "TidyTests", dependencies: ["lorikeet", argumentParser], swiftSettings: strict),
     ]
 )
