@@ -93,6 +93,19 @@ import Testing
             ])
     }
 
+    @Test func testsAndTypesThatAreGoneAreFound() {
+        let tree = SourceTree([
+            "Sources/A/A.swift": "struct DeliveryTracker {}", "Tests/ATests/ATests.swift": "func oneIsRead() {}",
+            "docs/architecture.md": "`DeliveryTracker` `LiveBoard` `BERT` `Kafka`",
+            "docs/a.md": "`LiveBoard`\n\n    make test FILTER='oneIsRead|twoAreRead'\n",
+        ])
+        #expect(
+            CodeNameRule.findings(in: tree).map(\.description) == [
+                "docs/a.md:3: names `twoAreRead`, which is not in the code",
+                "docs/architecture.md:1: names `LiveBoard`, which is not in the code",
+            ])
+    }
+
     @Test func bannedWordsAreFoundInProseAcrossLines() {
         let tree = SourceTree([
             "Sources/A/A.swift":

@@ -36,5 +36,7 @@ import Testing
 
     @Test func makeTargetsInTextsExist() throws { try check(MakeTargetRule.findings) }
 
+    @Test func testsAndTypesInDocumentsExist() throws { try check(CodeNameRule.findings) }
+
     @Test func wordsAreThoseOfTheGlossary() throws { try check(WordRule.findings) }
 }

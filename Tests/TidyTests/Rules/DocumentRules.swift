@@ -114,3 +114,41 @@ enum MakeTargetRule {
             .filter { word in word.allSatisfy { $0.isLowercase || $0 == "-" } && word.first != "-" }.map(String.init)
     }
 }
+
+/// Tests and types that the pages for contributors name exist in the code.
+enum CodeNameRule {
+    private static let pages = ["CONTRIBUTING.md", "docs/architecture.md", "docs/delivery.md", "docs/glossary.md"]
+    private static let folders = ["docs/decisions/", "docs/contributing/"]
+
+    static func findings(in tree: SourceTree) -> [Finding] {
+        let words = tree.swift.reduce(into: Set(tree.paths.flatMap { $0.split(separator: "/").map(String.init) })) {
+            $0.formUnion(SwiftLexer.code(of: $1.text).filter { $0.kind == .word }.map(\.text))
+        }
+        return tree.documents.flatMap { page in
+            let code = MarkdownCode(page.text)
+            let isForContributors = pages.contains(page.path) || folders.contains { page.path.hasPrefix($0) }
+            let names = (code.spans + code.blockLines).flatMap { piece in
+                (filters(in: piece.text) + (isForContributors ? types(in: piece.text) : [])).map {
+                    MarkdownCode.Piece(text: $0, line: piece.line)
+                }
+            }
+            return names.filter { !words.contains($0.text) }.map {
+                Finding(path: page.path, line: $0.line, message: "names `\($0.text)`, which is not in the code")
+            }
+        }
+    }
+
+    /// `a` and `b` of "make test FILTER='a|b'".
+    static func filters(in text: String) -> [String] {
+        text.split(separator: " ").filter { $0.hasPrefix("FILTER=") && text.contains("make ") }.flatMap { word in
+            word.dropFirst("FILTER=".count).split { "'|".contains($0) }.map(String.init)
+        }
+    }
+
+    /// A span that is a name of two humps or more, such as `DeliveryTracker`; `PostgreSQL` and `LoRA` are no types.
+    static func types(in text: String) -> [String] {
+        guard text.first?.isUppercase == true, text.allSatisfy({ $0.isLetter || $0.isNumber }) else { return [] }
+        let humps = zip(text, text.dropFirst()).filter { $0.isLowercase && $1.isUppercase }
+        return humps.isEmpty || !text.contains(where: \.isLowercase) ? [] : [text]
+    }
+}
