@@ -66,7 +66,7 @@ let package = Package(
 
         // 2: the classifier
         module("WordPiece", ["JSON", "Files"]),
-        module("BERT", ["JSON", "Files", "Threading", "Kernels"]),
+        module("BERT", ["JSON", "Files", "Threading", "Kernels", "WordPiece"]),
 
         // 3: training one adapter, keeping many
         module("Training", ["JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),

@@ -1,5 +1,5 @@
-import Foundation
 import JSON
+import WordPiece
 
 /// What somebody calls the rows of an adapter's head, in their order: PEFT's folders do not name labels.
 public struct LabelNames: Sendable, Equatable {
@@ -16,9 +16,7 @@ public struct LabelNames: Sendable, Equatable {
     }
 
     /// A label without blanks around and in Unicode's NFC, as labels of rows are: one that differs meets no row.
-    public static func cleaned(_ label: String) -> String {
-        label.trimmingCharacters(in: .whitespacesAndNewlines).precomposedStringWithCanonicalMapping
-    }
+    public static func cleaned(_ label: String) -> String { label.trimmed.nfc }
 
     /// The labels on which all agree; nil if none names any.
     ///
