@@ -129,7 +129,7 @@ let package = Package(
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
-        tests("JSON"),
+        tests("JSON", ["CAllocationCounter"]),
         tests("Files"),
         tests("Threading"),
         tests("Kernels", ["CVectorKernels"]),

@@ -1,50 +1,66 @@
-/// Looks up values in a JSON document in one pass over its bytes, without building the document.
+/// Finds the values at some pointers in one pass over a JSON document, without parsing it into values.
 ///
-/// The whole document is checked against RFC 8259, and only what a pointer asks for is decoded. Where a name occurs twice
-/// in an object, the later one counts. A lone surrogate in an escape becomes U+FFFD.
+/// The pass checks the whole document against RFC 8259 and decodes only the values asked for. If an object has a key
+/// twice, the last one counts. A lone surrogate in an escape becomes U+FFFD.
 public struct JSONLookup: Sendable {
-    /// What stands at a pointer.
+    /// The value at a pointer.
     public enum Finding: Sendable, Equatable {
+        /// The document has nothing there.
         case missing
+        /// A string, number, boolean or null.
         case scalar(JSONScalar)
         /// An object or an array.
         case container
     }
 
+    /// A place in the document that a pointer leads to or through.
     private struct Node: Sendable {
-        var children: [String: Int] = [:]
-        /// Index of the pointer that ends here.
+        /// The keys that lead on from here, in UTF-8, and beside each the node that it leads to.
+        var keys: [[UInt8]] = []
+        var children: [Int] = []
+        /// The same for those keys that are an index into an array.
+        var elements: [Int: Int] = [:]
+        /// The index of the pointer that ends here.
         var pointer: Int?
     }
 
-    /// A tree of the tokens of all pointers; the root is node 0.
+    /// A tree of the tokens of all pointers. Node 0 is the root.
     private var nodes = [Node()]
+    /// The pointers in the order of the findings.
     public private(set) var pointers: [JSONPointer] = []
 
+    /// A lookup without pointers.
     public init() {}
 
-    /// Adds a pointer and returns its index in the findings; the same pointer again has the same index.
+    /// Adds a pointer and returns the index of its finding. Adding a pointer again returns the same index.
     public mutating func add(_ pointer: JSONPointer) -> Int {
         var node = 0
-        for token in pointer.tokens {
-            if let child = nodes[node].children[token] {
-                node = child
-            } else {
-                nodes[node].children[token] = nodes.count
-                node = nodes.count
-                nodes.append(Node())
-            }
-        }
+        for token in pointer.tokens { node = child(Array(token.utf8), of: node) }
         if let index = nodes[node].pointer { return index }
         nodes[node].pointer = pointers.count
         pointers.append(pointer)
         return pointers.count - 1
     }
 
+    /// The node that the key leads to, added if it is new.
+    private mutating func child(_ key: [UInt8], of node: Int) -> Int {
+        if let known = nodes[node].keys.firstIndex(of: key) { return nodes[node].children[known] }
+        let child = nodes.count
+        nodes[node].keys.append(key)
+        nodes[node].children.append(child)
+        // RFC 6901 allows no leading zeros and no sign.
+        if let index = Int(String(decoding: key, as: UTF8.self)), Array("\(index)".utf8) == key, index >= 0 {
+            nodes[node].elements[index] = child
+        }
+        nodes.append(Node())
+        return child
+    }
+
+    /// The findings of all pointers in a document; nil if it is not valid JSON.
+    ///
     /// - Parameter bytes: valid UTF-8, with or without a byte order mark.
-    /// - Returns: what stands at each pointer, or `nil` if the bytes are not JSON.
     public func findings(in bytes: UnsafeBufferPointer<UInt8>) -> [Finding]? {
-        let mark = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+        let mark = bytes.count >= 3 && (bytes[0], bytes[1], bytes[2]) == (0xEF, 0xBB, 0xBF) ? 3 : 0
         let document = UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(bytes)[mark...])
         var scanner = JSONScanner(document, replacesLoneSurrogates: true)
         var findings = [Finding](repeating: .missing, count: pointers.count)
@@ -57,25 +73,27 @@ public struct JSONLookup: Sendable {
         }
     }
 
-    /// Reads the value that belongs to a node of the tree.
+    /// Reads the value at a node.
     private func visit(
         _ node: Int, _ scanner: inout JSONScanner, _ findings: inout [Finding]
     ) throws(JSONSyntaxError) {
         switch scanner.next() {
         case "{":
             record(.container, at: node, &findings)
-            try scanner.object { (key, scanner) throws(JSONSyntaxError) in
-                try visitChild(nodes[node].children[key], &scanner, &findings)
+            guard !nodes[node].keys.isEmpty else { return try scanner.skipValue() }
+            try scanner.object(among: nodes[node].keys) { (index, scanner) throws(JSONSyntaxError) in
+                try visitChild(index.map { nodes[node].children[$0] }, &scanner, &findings)
             }
         case "[":
             record(.container, at: node, &findings)
+            guard !nodes[node].elements.isEmpty else { return try scanner.skipValue() }
             var index = 0
             try scanner.array { (scanner) throws(JSONSyntaxError) in
-                try visitChild(nodes[node].children["\(index)"], &scanner, &findings)
+                try visitChild(nodes[node].elements[index], &scanner, &findings)
                 index += 1
             }
         default:
-            if nodes[node].pointer == nil { return try scanner.skipValue() }
+            guard nodes[node].pointer != nil else { return try scanner.skipValue() }
             record(.scalar(try scanner.scalar()), at: node, &findings)
         }
     }
@@ -85,11 +103,6 @@ public struct JSONLookup: Sendable {
     ) throws(JSONSyntaxError) {
         guard let child else { return try scanner.skipValue() }
         forget(child, &findings)
-        // Nobody asks for anything inside.
-        if nodes[child].children.isEmpty, let next = scanner.next(), next == "{" || next == "[" {
-            record(.container, at: child, &findings)
-            return try scanner.skipValue()
-        }
         try visit(child, &scanner, &findings)
     }
 
@@ -97,9 +110,9 @@ public struct JSONLookup: Sendable {
         if let pointer = nodes[node].pointer { findings[pointer] = finding }
     }
 
-    /// Forgets what an earlier member of the same name left behind.
+    /// Forgets what an earlier member with the same key left behind.
     private func forget(_ node: Int, _ findings: inout [Finding]) {
         record(.missing, at: node, &findings)
-        for child in nodes[node].children.values { forget(child, &findings) }
+        for child in nodes[node].children { forget(child, &findings) }
     }
 }

@@ -1,10 +1,10 @@
-/// A recursive-descent parser over UTF-8 bytes, with limits that no real document meets.
+/// Parses JSON documents, within limits that no real document reaches.
 public struct JSONParser {
-    private var valuesLeft = Self.mostValues
-    /// More values are refused, so that a hostile document of some megabytes does not take the machine's memory.
-    private static let mostValues = 5_000_000
+    /// More values are refused, so that a hostile document of some megabytes does not exhaust memory.
+    private static let maximumValues = 5_000_000
+    private var valuesLeft = Self.maximumValues
 
-    /// The document's value.
+    /// Parses a whole document in UTF-8.
     public static func parse(_ bytes: [UInt8]) throws(JSONSyntaxError) -> JSONValue {
         // The closure cannot throw a typed error through withUnsafeBytes, so it returns it.
         let result = bytes.withUnsafeBytes { bytes -> Result<JSONValue, JSONSyntaxError> in
@@ -21,14 +21,14 @@ public struct JSONParser {
         return try result.get()
     }
 
-    /// The value that comes next in a document that is read piece by piece.
+    /// Parses the next value of a document that is read piece by piece.
     public static func value(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> JSONValue {
         var parser = JSONParser()
         return try parser.value(&scanner)
     }
 
     private mutating func value(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> JSONValue {
-        guard valuesLeft > 0 else { throw scanner.error("more than \(Self.mostValues) values") }
+        guard valuesLeft > 0 else { throw scanner.error("more than \(Self.maximumValues) values") }
         valuesLeft -= 1
         switch scanner.next() {
         case "{": return try object(&scanner)
@@ -39,7 +39,7 @@ public struct JSONParser {
         case .null: return .null
         case .boolean(let value): return .boolean(value)
         case .number(let value):
-            guard value.isFinite else { throw scanner.error("a number that is too large") }
+            guard value.isFinite else { throw scanner.error("number too large") }
             return .number(value)
         case .string(let value): return .string(value)
         }

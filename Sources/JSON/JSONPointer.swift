@@ -1,22 +1,26 @@
-/// A path into a JSON document, as RFC 6901 writes it: `/kind`, `/items/0/name`; the empty one is the whole document.
+/// A JSON Pointer (RFC 6901), such as `/kind` or `/items/0/name`. The empty pointer is the whole document.
 public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
-    /// Reference tokens with `~1` and `~0` undone.
+    /// The reference tokens, unescaped.
     public let tokens: [String]
 
+    /// Parses a pointer.
+    ///
     /// - Throws: ``JSONPointerError`` if the text is not a pointer.
     public init(_ text: String) throws(JSONPointerError) {
         guard !text.isEmpty else {
             tokens = []
             return
         }
-        guard text.hasPrefix("/") else { throw .noLeadingSlash }
+        // By bytes: a combining mark makes one character with the slash before it.
+        guard text.utf8.first == UInt8(ascii: "/") else { throw .noLeadingSlash }
         var tokens: [String] = []
-        for part in text.dropFirst().split(separator: "/", omittingEmptySubsequences: false) {
-            tokens.append(try Self.unescape(part))
+        for part in text.utf8.dropFirst().split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false) {
+            tokens.append(try Self.unescape(Substring(part)))
         }
         self.tokens = tokens
     }
 
+    /// The pointer as RFC 6901 writes it.
     public var description: String {
         tokens.map { token in
             var escaped = "/"
@@ -52,13 +56,16 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
 
 /// Why a text is not a JSON Pointer.
 public enum JSONPointerError: Error, Equatable, CustomStringConvertible {
+    /// The text does not begin with `/`.
     case noLeadingSlash
+    /// A `~` without 0 or 1 after it.
     case badEscape
 
+    /// What is wrong, in words.
     public var description: String {
         switch self {
-        case .noLeadingSlash: "a JSON Pointer begins with /"
-        case .badEscape: "in a JSON Pointer, ~ is followed by 0 or 1"
+        case .noLeadingSlash: "a JSON Pointer must begin with /"
+        case .badEscape: "in a JSON Pointer, ~ must be followed by 0 or 1"
         }
     }
 }

@@ -1,38 +1,38 @@
-/// Reads the words of a JSON document in UTF-8, one by one, from the left.
+/// Reads the tokens of a JSON document (RFC 8259) in UTF-8 from left to right.
 public struct JSONScanner: ~Copyable {
-    /// Deeper documents are refused, so that a hostile one does not exhaust the stack.
+    /// Deeper nesting is refused, so that a hostile document does not exhaust the stack.
     private static let maximumDepth = 256
 
     private let bytes: UnsafeRawBufferPointer
     private let replacesLoneSurrogates: Bool
-    /// How many bytes are behind.
+    /// The number of bytes read so far.
     public private(set) var position = 0
-    /// How many halves of a surrogate pair became U+FFFD.
+    /// The number of lone surrogates that became U+FFFD.
     public private(set) var replacedSurrogates = 0
-    /// Objects and arrays that are open.
+    /// The number of open objects and arrays.
     private var depth = 0
 
     /// - Parameters:
-    ///   - bytes: must stay valid as long as the scanner is used.
-    ///   - replacesLoneSurrogates: whether half of a surrogate pair in an escape becomes U+FFFD. Programs that cut a text
-    ///     in the middle of a pair write such escapes. Else it is an error.
+    ///   - bytes: the document; must stay valid as long as the scanner is used.
+    ///   - replacesLoneSurrogates: whether a lone surrogate in an escape becomes U+FFFD instead of an error. Programs
+    ///     that cut a text within a surrogate pair write such escapes.
     public init(_ bytes: UnsafeRawBufferPointer, replacesLoneSurrogates: Bool = false) {
         self.bytes = bytes
         self.replacesLoneSurrogates = replacesLoneSurrogates
     }
 
-    /// An error at the place that was reached.
+    /// An error at the current position.
     public func error(_ reason: String) -> JSONSyntaxError {
         JSONSyntaxError(reason: reason, line: 1 + bytes[..<min(position, bytes.count)].count { $0 == 0x0A })
     }
 
-    /// Blanks, and then nothing, are what is left.
+    /// Checks that nothing but white space is left.
     public mutating func end() throws(JSONSyntaxError) {
-        skipBlanks()
+        skipWhiteSpace()
         guard position == bytes.count else { throw error("text after the end of the document") }
     }
 
-    private mutating func skipBlanks() {
+    private mutating func skipWhiteSpace() {
         while position < bytes.count {
             switch bytes[position] {
             case 0x20, 0x0A, 0x0D, 0x09: position += 1
@@ -41,105 +41,16 @@ public struct JSONScanner: ~Copyable {
         }
     }
 
-    /// Skips blanks, then the ASCII character if it comes next.
+    /// Skips white space, then the given ASCII character if it comes next.
     public mutating func take(_ character: Unicode.Scalar) -> Bool {
-        skipBlanks()
+        skipWhiteSpace()
+        return takeByte(character)
+    }
+
+    private mutating func takeByte(_ character: Unicode.Scalar) -> Bool {
         guard position < bytes.count, UInt32(bytes[position]) == character.value else { return false }
         position += 1
         return true
-    }
-
-    /// The ASCII character that comes next after blanks, not skipped; nil at the end and before anything else.
-    public mutating func next() -> Unicode.Scalar? {
-        skipBlanks()
-        return position < bytes.count && bytes[position] < 0x80 ? Unicode.Scalar(bytes[position]) : nil
-    }
-
-    /// The members of an object, one after the other: `member` reads the value of its key.
-    public mutating func object(
-        _ member: (_ key: String, inout JSONScanner) throws(JSONSyntaxError) -> Void
-    ) throws(JSONSyntaxError) {
-        try enter("{", "an object was expected")
-        defer { depth -= 1 }
-        if take("}") { return }
-        repeat {
-            guard take("\"") else { throw error("a key in quotes was expected") }
-            let key = try string()
-            guard take(":") else { throw error("a colon was expected") }
-            try member(key, &self)
-        } while take(",")
-        guard take("}") else { throw error("a comma or } was expected") }
-    }
-
-    /// The elements of a list, one after the other: `element` reads each.
-    public mutating func array(_ element: (inout JSONScanner) throws(JSONSyntaxError) -> Void) throws(JSONSyntaxError) {
-        try enter("[", "a list was expected")
-        defer { depth -= 1 }
-        if take("]") { return }
-        repeat { try element(&self) } while take(",")
-        guard take("]") else { throw error("a comma or ] was expected") }
-    }
-
-    private mutating func enter(_ bracket: Unicode.Scalar, _ reason: String) throws(JSONSyntaxError) {
-        guard take(bracket) else { throw error(reason) }
-        guard depth < Self.maximumDepth else { throw error("nested too deeply") }
-        depth += 1
-    }
-
-    /// A string, opening quote included.
-    public mutating func quoted() throws(JSONSyntaxError) -> String {
-        guard take("\"") else { throw error("a string was expected") }
-        return try string()
-    }
-
-    /// A whole number from 0 up.
-    public mutating func size() throws(JSONSyntaxError) -> Int {
-        skipBlanks()
-        let first = position
-        var value = 0
-        while position < bytes.count, 0x30...0x39 ~= bytes[position] {
-            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
-            let (sum, carry) = tens.addingReportingOverflow(Int(bytes[position] - 0x30))
-            if overflow || carry { throw error("a number that is too large") }
-            value = sum
-            position += 1
-        }
-        guard position > first, position == bytes.count || !".eE".utf8.contains(bytes[position]) else {
-            throw error("a whole number from 0 up was expected")
-        }
-        return value
-    }
-
-    /// A string, number, boolean or null. A number that is too large for a `Double` is infinite.
-    public mutating func scalar() throws(JSONSyntaxError) -> JSONScalar {
-        if next() == "\"" { return .string(try quoted()) }
-        if takeWord("true") { return .boolean(true) }
-        if takeWord("false") { return .boolean(false) }
-        if takeWord("null") { return .null }
-        return .number(try number())
-    }
-
-    /// Checks a value of any kind without decoding it.
-    public mutating func skipValue() throws(JSONSyntaxError) {
-        switch next() {
-        case "{":
-            try enter("{", "an object was expected")
-            defer { depth -= 1 }
-            if take("}") { return }
-            repeat {
-                guard take("\"") else { throw error("a key in quotes was expected") }
-                try skipString()
-                guard take(":") else { throw error("a colon was expected") }
-                try skipValue()
-            } while take(",")
-            guard take("}") else { throw error("a comma or } was expected") }
-        case "[": try array { (scanner) throws(JSONSyntaxError) in try scanner.skipValue() }
-        case "\"":
-            position += 1
-            try skipString()
-        default:
-            if !takeWord("true"), !takeWord("false"), !takeWord("null") { try skipNumber() }
-        }
     }
 
     /// Skips the word if it comes next.
@@ -151,41 +62,167 @@ public struct JSONScanner: ~Copyable {
         return true
     }
 
-    private mutating func number() throws(JSONSyntaxError) -> Double {
+    /// The ASCII character that comes next after white space, without skipping it; nil at the end and before anything
+    /// else.
+    public mutating func next() -> Unicode.Scalar? {
+        skipWhiteSpace()
+        return position < bytes.count && bytes[position] < 0x80 ? Unicode.Scalar(bytes[position]) : nil
+    }
+
+    // MARK: - Objects and arrays
+
+    /// Reads an object. Calls `member` with each key; it must read the value.
+    public mutating func object(
+        _ member: (_ key: String, inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try members { (scanner) throws(JSONSyntaxError) in
+            let key = try scanner.string()
+            try scanner.colon()
+            try member(key, &scanner)
+        }
+    }
+
+    /// Reads an object of which only some keys matter. Calls `member` with the index of each key in `keys`, nil for any
+    /// other; it must read the value. Makes no string of a key without escapes.
+    ///
+    /// - Parameter keys: in UTF-8.
+    mutating func object(
+        among keys: [[UInt8]], _ member: (_ index: Int?, inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try members { (scanner) throws(JSONSyntaxError) in
+            let index = try scanner.index(among: keys)
+            try scanner.colon()
+            try member(index, &scanner)
+        }
+    }
+
+    /// Reads an object. Calls `member` after the opening quote of each key.
+    private mutating func members(
+        _ member: (inout JSONScanner) throws(JSONSyntaxError) -> Void
+    ) throws(JSONSyntaxError) {
+        try enter("{", "expected an object")
+        defer { depth -= 1 }
+        if take("}") { return }
+        repeat {
+            guard take("\"") else { throw error("expected a key in quotes") }
+            try member(&self)
+        } while take(",")
+        guard take("}") else { throw error("expected a comma or }") }
+    }
+
+    private mutating func colon() throws(JSONSyntaxError) {
+        guard take(":") else { throw error("expected a colon") }
+    }
+
+    /// Reads a key whose opening quote has been read.
+    private mutating func index(among keys: [[UInt8]]) throws(JSONSyntaxError) -> Int? {
+        let first = position
+        try skipString()
+        let key = UnsafeRawBufferPointer(rebasing: bytes[first..<position - 1])
+        if key.contains(0x5C) {
+            position = first
+            let decoded = try string()
+            return keys.firstIndex { decoded.utf8.elementsEqual($0) }
+        }
+        for index in keys.indices where keys[index].count == key.count {
+            if key.elementsEqual(keys[index]) { return index }
+        }
+        return nil
+    }
+
+    /// Reads an array. Calls `element` for each element; it must read it.
+    public mutating func array(_ element: (inout JSONScanner) throws(JSONSyntaxError) -> Void) throws(JSONSyntaxError) {
+        try enter("[", "expected an array")
+        defer { depth -= 1 }
+        if take("]") { return }
+        repeat { try element(&self) } while take(",")
+        guard take("]") else { throw error("expected a comma or ]") }
+    }
+
+    private mutating func enter(_ bracket: Unicode.Scalar, _ reason: String) throws(JSONSyntaxError) {
+        guard take(bracket) else { throw error(reason) }
+        guard depth < Self.maximumDepth else { throw error("nested too deeply") }
+        depth += 1
+    }
+
+    // MARK: - Values
+
+    /// Reads a string.
+    public mutating func quoted() throws(JSONSyntaxError) -> String {
+        guard take("\"") else { throw error("expected a string") }
+        return try string()
+    }
+
+    /// Reads a whole number that is not negative.
+    public mutating func size() throws(JSONSyntaxError) -> Int {
+        guard let next = next(), "0"..."9" ~= next else { throw error("expected a whole number from 0 up") }
         let first = position
         try skipNumber()
-        return Double(String(decoding: bytes[first..<position], as: UTF8.self)) ?? .infinity
+        var value = 0
+        for byte in bytes[first..<position] {
+            guard 0x30...0x39 ~= byte else { throw error("expected a whole number from 0 up") }
+            let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
+            let (sum, carry) = tens.addingReportingOverflow(Int(byte - 0x30))
+            if overflow || carry { throw error("number too large") }
+            value = sum
+        }
+        return value
+    }
+
+    /// Reads a string, number, boolean or null. A number too large for a `Double` is infinite.
+    public mutating func scalar() throws(JSONSyntaxError) -> JSONScalar {
+        if next() == "\"" { return .string(try quoted()) }
+        if takeWord("true") { return .boolean(true) }
+        if takeWord("false") { return .boolean(false) }
+        if takeWord("null") { return .null }
+        let first = position
+        try skipNumber()
+        return .number(Double(String(decoding: bytes[first..<position], as: UTF8.self)) ?? .infinity)
+    }
+
+    /// Checks a value of any kind without decoding it.
+    public mutating func skipValue() throws(JSONSyntaxError) {
+        switch next() {
+        case "{":
+            try members { (scanner) throws(JSONSyntaxError) in
+                try scanner.skipString()
+                try scanner.colon()
+                try scanner.skipValue()
+            }
+        case "[": try array { (scanner) throws(JSONSyntaxError) in try scanner.skipValue() }
+        case "\"":
+            position += 1
+            try skipString()
+        default:
+            if !takeWord("true"), !takeWord("false"), !takeWord("null") { try skipNumber() }
+        }
     }
 
     private mutating func skipNumber() throws(JSONSyntaxError) {
         let first = position
         _ = takeByte("-")
-        let isNumber =
-            (takeByte("0") || skipDigits()) && (!takeByte(".") || skipDigits())
-            && (!(takeByte("e") || takeByte("E"))
-                || {
-                    _ = takeByte("+") || takeByte("-"); return skipDigits()
-                }())
+        var isNumber = takeByte("0") || skipDigits()
+        if isNumber, takeByte(".") { isNumber = skipDigits() }
+        if isNumber, takeByte("e") || takeByte("E") {
+            _ = takeByte("+") || takeByte("-")
+            isNumber = skipDigits()
+        }
         guard isNumber else {
             position = first
-            throw error("a value was expected")
+            throw error("expected a value")
         }
     }
 
-    private mutating func takeByte(_ character: Unicode.Scalar) -> Bool {
-        guard position < bytes.count, UInt32(bytes[position]) == character.value else { return false }
-        position += 1
-        return true
-    }
-
-    /// Whether there was a digit at least.
+    /// Whether there was at least one digit.
     private mutating func skipDigits() -> Bool {
         let first = position
         while position < bytes.count, 0x30...0x39 ~= bytes[position] { position += 1 }
         return position > first
     }
 
-    /// Checks the rest of a string whose opening quote is behind.
+    // MARK: - Strings
+
+    /// Checks the rest of a string whose opening quote has been read.
     private mutating func skipString() throws(JSONSyntaxError) {
         while position < bytes.count {
             switch bytes[position] {
@@ -195,21 +232,21 @@ public struct JSONScanner: ~Copyable {
             case 0x5C:
                 position += 1
                 _ = try escape()
-            case ..<0x20: throw error("a control character in a string")
+            case ..<0x20: throw error("control character in a string")
             default: position += 1
             }
         }
-        throw error("a string without an end")
+        throw error("string without an end")
     }
 
-    /// The rest of a string whose opening quote is behind.
+    /// Reads the rest of a string whose opening quote has been read.
     private mutating func string() throws(JSONSyntaxError) -> String {
         var content: [UInt8] = []
         var first = position
         while position < bytes.count {
             switch bytes[position] {
             case 0x22:
-                // Nearly every string is without escapes, and is made from the document's own bytes.
+                // Nearly every string has no escapes and is made from the document's own bytes.
                 let text =
                     content.isEmpty
                     ? String(validating: bytes[first..<position], as: UTF8.self)
@@ -222,16 +259,16 @@ public struct JSONScanner: ~Copyable {
                 position += 1
                 content += try escape().utf8
                 first = position
-            case ..<0x20: throw error("a control character in a string")
+            case ..<0x20: throw error("control character in a string")
             default: position += 1
             }
         }
-        throw error("a string without an end")
+        throw error("string without an end")
     }
 
-    /// The scalar of an escape whose backslash is behind.
+    /// Reads an escape whose backslash has been read.
     private mutating func escape() throws(JSONSyntaxError) -> Unicode.Scalar {
-        guard position < bytes.count else { throw error("a string without an end") }
+        guard position < bytes.count else { throw error("string without an end") }
         let kind = bytes[position]
         position += 1
         switch Unicode.Scalar(kind) {
@@ -242,23 +279,23 @@ public struct JSONScanner: ~Copyable {
         case "r": return "\r"
         case "t": return "\t"
         case "u": return try unicodeEscape()
-        default: throw error("an unknown escape")
+        default: throw error("unknown escape")
         }
     }
 
     private mutating func unicodeEscape() throws(JSONSyntaxError) -> Unicode.Scalar {
         let unit = try fourDigits()
         if let scalar = Unicode.Scalar(unit) { return scalar }
-        let behind = position
+        let end = position
         if 0xD800..<0xDC00 ~= unit, takeWord("\\u") {
             let low = try fourDigits()
             if 0xDC00..<0xE000 ~= low, let scalar = Unicode.Scalar(0x10000 + (unit - 0xD800) << 10 + (low - 0xDC00)) {
                 return scalar
             }
         }
-        guard replacesLoneSurrogates else { throw error("half of a surrogate pair") }
-        // What follows is an escape of its own.
-        position = behind
+        guard replacesLoneSurrogates else { throw error("lone surrogate") }
+        // An escape that follows stands for itself.
+        position = end
         replacedSurrogates += 1
         return "\u{FFFD}"
     }
@@ -267,7 +304,7 @@ public struct JSONScanner: ~Copyable {
         var value: UInt32 = 0
         for _ in 0..<4 {
             guard position < bytes.count, let digit = hexadecimalDigit(bytes[position]) else {
-                throw error("four hexadecimal digits were expected")
+                throw error("expected four hexadecimal digits")
             }
             value = value << 4 | digit
             position += 1

@@ -1,27 +1,35 @@
-/// A JSON document, parsed strictly. Objects keep the order and the duplicates of their keys; keys are compared by bytes.
+/// A JSON value. Objects keep the order and the duplicates of their keys; keys are compared by bytes.
 ///
-/// Foundation's parsers lose duplicates and equate keys that differ only in Unicode form: two tokens of a vocabulary may.
+/// Foundation's parsers lose duplicates and equate keys that differ only in Unicode form, as two tokens of a vocabulary
+/// may.
 public indirect enum JSONValue: Sendable {
+    /// `null`.
     case null
+    /// `true` or `false`.
     case boolean(Bool)
-    /// Written without loss; the parser gives numbers only.
+    /// Written without loss. The parser makes every number a ``number(_:)``.
     case integer(Int)
+    /// Written with the fewest digits that read back as the same number; as null if it is not finite.
     case number(Double)
+    /// A string, without its escapes.
     case string(String)
+    /// The elements in order.
     case array([JSONValue])
+    /// The members in order.
     case object([(key: String, value: JSONValue)])
 
-    /// The first value under this key; nil where this is no object.
+    /// The first member with this key; nil if there is none or this is not an object.
     public subscript(key: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key.utf8.elementsEqual(key.utf8) }?.value
     }
 
+    /// Whether this is `null`.
     public var isNull: Bool {
         if case .null = self { true } else { false }
     }
 
-    /// As JSON would show it, shortened: for error messages.
+    /// The value as JSON, shortened for error messages.
     public var summary: String {
         switch self {
         case .null: "null"
@@ -36,7 +44,7 @@ public indirect enum JSONValue: Sendable {
 
     /// A key that occurs twice in one object, at any depth; nil if there is none.
     ///
-    /// Parsers differ in which of two values they take, so a document that says both says nothing.
+    /// Parsers differ in which of the two values they take.
     public var repeatedKey: String? {
         switch self {
         case .object(let members):
@@ -52,4 +60,16 @@ public indirect enum JSONValue: Sendable {
         default: return nil
         }
     }
+}
+
+/// A JSON value that is neither an object nor an array.
+public enum JSONScalar: Sendable, Equatable {
+    /// A string, without its escapes.
+    case string(String)
+    /// Infinite if it is too large for a `Double`.
+    case number(Double)
+    /// `true` or `false`.
+    case boolean(Bool)
+    /// `null`.
+    case null
 }

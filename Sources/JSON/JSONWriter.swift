@@ -1,5 +1,5 @@
 extension JSONValue {
-    /// The document in one line, without blanks. Objects keep their order; a number that is not finite becomes null.
+    /// The document on one line, without white space. A number that is not finite becomes null.
     public var text: String {
         var text = ""
         write(to: &text)
@@ -32,7 +32,7 @@ extension JSONValue {
         }
     }
 
-    /// Appends a string with its quotes, escaped.
+    /// Appends a string to JSON text, quoted and escaped.
     public static func write(_ string: String, to text: inout String) {
         text += "\""
         if string.utf8.allSatisfy(isPlain) {
@@ -43,7 +43,7 @@ extension JSONValue {
         text += "\""
     }
 
-    /// Whether a byte needs no escape, whatever stands around it.
+    /// Whether a byte is never part of a character that is escaped.
     private static func isPlain(_ byte: UInt8) -> Bool {
         byte >= 0x20 && byte != 0x22 && byte != 0x5C && byte != 0x7F && byte != 0xE2
     }
@@ -55,7 +55,7 @@ extension JSONValue {
         case "\n": text += "\\n"
         case "\r": text += "\\r"
         case "\t": text += "\\t"
-        // Controls, and the two separators that end a line in JavaScript.
+        // Control characters, and the two separators that end a line in JavaScript.
         case "\u{0}"..<"\u{20}", "\u{7f}", "\u{2028}", "\u{2029}":
             let digits = String(scalar.value, radix: 16)
             text += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
@@ -65,16 +65,17 @@ extension JSONValue {
 }
 
 extension JSONValue: Equatable {
-    public static func == (left: JSONValue, right: JSONValue) -> Bool { left.text == right.text }
+    /// Whether both are written as the same bytes.
+    public static func == (left: JSONValue, right: JSONValue) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
 }
 
 extension JSONValue {
-    /// A number with the digits that a float needs.
+    /// A number that is written with the digits a float needs.
     public static func float(_ value: Float) -> JSONValue { .number(Double(value.description) ?? .nan) }
 
-    /// A number where there is one.
+    /// The number, or null.
     public static func optional(_ number: Double?) -> JSONValue { number.map { .number($0) } ?? .null }
 
-    /// A string where there is one.
+    /// The string, or null.
     public static func optional(_ string: String?) -> JSONValue { string.map { .string($0) } ?? .null }
 }

@@ -18,7 +18,7 @@ struct TokenizerFile {
     static func parse(_ file: FileBytes) throws(WordPieceError) -> JSONValue {
         do throws(JSONSyntaxError) {
             let value = try JSONParser.parse(file.bytes)
-            guard case .object = value else { throw JSONSyntaxError(reason: "an object was expected", line: 1) }
+            guard case .object = value else { throw JSONSyntaxError(reason: "expected an object", line: 1) }
             return value
         } catch {
             throw .malformed(file: file.path, reason: "not JSON: \(error)")

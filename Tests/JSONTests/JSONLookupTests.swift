@@ -1,28 +1,9 @@
+import CAllocationCounter
 import Foundation
 import TestSupport
 import Testing
 
 @testable import JSON
-
-struct JSONPointerTests {
-    @Test func splitsAndUnescapes() throws {
-        #expect(try JSONPointer("").tokens == [])
-        #expect(try JSONPointer("/").tokens == [""])
-        #expect(try JSONPointer("/a//b").tokens == ["a", "", "b"])
-        #expect(try JSONPointer("/a~1b/~0~01").tokens == ["a/b", "~~1"])
-    }
-
-    @Test(arguments: ["", "/", "/a~1b/m~0n", "/käse/0"])
-    func writesItselfAsItWasRead(text: String) throws {
-        #expect(try JSONPointer(text).description == text)
-    }
-
-    @Test func refusesWhatIsNoPointer() {
-        #expect(throws: JSONPointerError.noLeadingSlash) { try JSONPointer("a") }
-        #expect(throws: JSONPointerError.badEscape) { try JSONPointer("/a~2") }
-        #expect(throws: JSONPointerError.badEscape) { try JSONPointer("/a~") }
-    }
-}
 
 struct JSONLookupTests {
     /// What stands at the pointers; `nil` if the text is not JSON.
@@ -42,6 +23,49 @@ struct JSONLookupTests {
                 .scalar(.number(5)),
                 .container, .missing, .missing, .missing,
             ])
+    }
+
+    @Test func keysAreFoundHoweverTheyAreEscaped() throws {
+        #expect(try find(["/kind/a\"b"], in: #"{"k\u0069nd":{"a\"b":1}}"#) == [.scalar(.number(1))])
+        #expect(try find(["/\u{E9}"], in: "{\"\u{E9}\":1}") == [.scalar(.number(1))])
+        // Keys that look the same are not the same.
+        #expect(try find(["/\u{E9}"], in: "{\"e\u{301}\":1}") == [.missing])
+    }
+
+    @Test func anArrayIsIndexedWithoutLeadingZeros() throws {
+        let pointers = ["/0", "/1", "/01", "/+1", "/-", "/2"]
+        #expect(
+            try find(pointers, in: "[true,false]")
+                == [.scalar(.boolean(true)), .scalar(.boolean(false)), .missing, .missing, .missing, .missing])
+        #expect(try find(["/01", "/1"], in: #"{"01":1,"1":2}"#) == [.scalar(.number(1)), .scalar(.number(2))])
+    }
+
+    @Test func equalPointersHaveOneFinding() throws {
+        var lookup = JSONLookup()
+        #expect([lookup.add(try JSONPointer("/a")), lookup.add(try JSONPointer("/b"))] == [0, 1])
+        #expect(lookup.add(try JSONPointer("/a")) == 0)
+        #expect(lookup.pointers.count == 2)
+    }
+
+    /// It runs for every message: only the findings and the strings asked for take memory.
+    @Test func valuesNobodyAsksForTakeNoMemory() throws {
+        var lookup = JSONLookup()
+        _ = lookup.add(try JSONPointer("/items/1/kind"))
+        let long = "a string that is too long to be stored inline"
+        let rest = #""\#(long)":["\#(long)",{"\#(long)":"\#(long) \u00e4"},1.5e3,[[[]]]]"#
+        let small = Array(#"{"items":[{},{"kind":1}]}"#.utf8)
+        let large = Array(#"{\#(rest),"items":[{\#(rest)},{\#(rest),"kind":1}],"b":{\#(rest)}}"#.utf8)
+        func allocations(_ document: [UInt8]) -> UInt {
+            document.withUnsafeBufferPointer { bytes in
+                let before = allocation_count()
+                let findings = lookup.findings(in: bytes)
+                let count = allocation_count() - before
+                #expect(findings == [.scalar(.number(1))])
+                return count
+            }
+        }
+        _ = allocations(small)
+        #expect(allocations(large) == allocations(small))
     }
 
     @Test func theLaterOfTwoMembersCounts() throws {

@@ -41,18 +41,18 @@ struct JSONParserTests {
     }
 
     @Test func refusesWhatIsNotJSON() {
-        #expect(refusal("") == "1: a value was expected")
-        #expect(refusal("{\n\"a\" 1}") == "2: a colon was expected")
-        #expect(refusal("[1, 2") == "1: a comma or ] was expected")
-        #expect(refusal("{\"a\": 1,}") == "1: a key in quotes was expected")
-        #expect(refusal("\"abc") == "1: a string without an end")
-        #expect(refusal("\"\\ud800\"") == "1: half of a surrogate pair")
-        #expect(refusal("\"\\ud800\\u0041\"") == "1: half of a surrogate pair")
-        #expect(refusal("\"\\x\"") == "1: an unknown escape")
-        #expect(refusal("\"a\u{1}\"") == "1: a control character in a string")
+        #expect(refusal("") == "1: expected a value")
+        #expect(refusal("{\n\"a\" 1}") == "2: expected a colon")
+        #expect(refusal("[1, 2") == "1: expected a comma or ]")
+        #expect(refusal("{\"a\": 1,}") == "1: expected a key in quotes")
+        #expect(refusal("\"abc") == "1: string without an end")
+        #expect(refusal("\"\\ud800\"") == "1: lone surrogate")
+        #expect(refusal("\"\\ud800\\u0041\"") == "1: lone surrogate")
+        #expect(refusal("\"\\x\"") == "1: unknown escape")
+        #expect(refusal("\"a\u{1}\"") == "1: control character in a string")
         #expect(refusal("1 2") == "1: text after the end of the document")
-        #expect(refusal("nul") == "1: a value was expected")
-        #expect(refusal("1e999") == "1: a number that is too large")
+        #expect(refusal("nul") == "1: expected a value")
+        #expect(refusal("1e999") == "1: number too large")
     }
 
     @Test func refusesDocumentsThatAreTooDeep() {
@@ -87,12 +87,36 @@ struct JSONParserTests {
         }
         #expect(size(" 0") == 0)
         #expect(size("9223372036854775807") == .max)
-        for text in ["", "-1", "1.0", "1e3", "9223372036854775808", "99999999999999999999", "x", "\"1\""] {
+        for text in ["", "-1", "1.0", "1e3", "9223372036854775808", "99999999999999999999", "x", "\"1\"", "+1"] {
             #expect(size(text) == nil, "\(text)")
         }
     }
 
-    @Test func halvesOfSurrogatePairsAreReplacedWhereThatIsAsked() throws {
+    @Test(arguments: ["-", "+1", ".5", "1.", "1.e3", "1e", "1e+", "0x1", "NaN", "Infinity", "-x"])
+    func refusesWhatIsNoNumber(text: String) {
+        #expect(refusal(text) != nil)
+    }
+
+    @Test(arguments: ["01", "-01", "00"])
+    func numbersHaveNoLeadingZeros(text: String) {
+        #expect(refusal(text) == "1: text after the end of the document")
+    }
+
+    @Test func nestingIsLimitedByOpenObjectsAndArrays() {
+        func nested(_ depth: Int) -> String {
+            String(repeating: "{\"a\":[", count: depth / 2) + String(repeating: "]}", count: depth / 2)
+        }
+        #expect(refusal(nested(256)) == nil)
+        #expect(refusal(nested(258)) == "1: nested too deeply")
+        // What is closed does not count.
+        #expect(refusal("[" + String(repeating: "[],", count: 1000) + "[]]") == nil)
+    }
+
+    @Test func bytesThatAreNotUTF8AreRefused() {
+        #expect(throws: JSONSyntaxError(reason: "not UTF-8", line: 1)) { try JSONParser.parse([0x22, 0xC3, 0x22]) }
+    }
+
+    @Test func loneSurrogatesAreReplacedOnRequest() throws {
         let text = #""\ud83d\u0041\ude00\ud83d\ud83d\ude00" 7"#
         try Array(text.utf8).withUnsafeBytes { bytes in
             var scanner = JSONScanner(bytes, replacesLoneSurrogates: true)

@@ -257,7 +257,7 @@ struct BadFileTests {
         #expect(
             try refusal(#"{"do_lower_case": 1}"#)
                 == "DIR/tokenizer_config.json: do_lower_case is neither true nor false")
-        #expect(try refusal("[]") == "DIR/tokenizer_config.json: not JSON: line 1: an object was expected")
+        #expect(try refusal("[]") == "DIR/tokenizer_config.json: not JSON: line 1: expected an object")
         #expect(
             try refusal(#"{"tokenizer_class": "BertJapaneseTokenizer"}"#)
                 == #"DIR/tokenizer_config.json: tokenizer_class: "BertJapaneseTokenizer" is not supported"#)

@@ -108,7 +108,7 @@ struct JSONRowReader {
                 try add(value, line: line, isReplaced: scanner.replacedSurrogates > before, &rows)
             } catch { throw .rows(error) }
         } while isArray ? scanner.take(",") : scanner.next() != nil
-        if isArray, !scanner.take("]") { throw .syntax(scanner.error("a comma or ] was expected")) }
+        if isArray, !scanner.take("]") { throw .syntax(scanner.error("expected a comma or ]")) }
         try Self.end(&scanner)
     }
 
