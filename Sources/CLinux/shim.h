@@ -1,10 +1,11 @@
 #pragma once
 
-// What glibc declares for _GNU_SOURCE only, which Swift does not see.
+// Declared by glibc for _GNU_SOURCE only, which Swift does not define.
 
 #include <pthread.h>
 #include <spawn.h>
 
+int pipe2(int ends[2], int flags);
 int posix_spawn_file_actions_addclosefrom_np(posix_spawn_file_actions_t *actions, int from);
 int pthread_setname_np(pthread_t thread, const char *name);
 int renameat2(int old_directory, const char *old_path, int new_directory, const char *new_path, unsigned int flags);

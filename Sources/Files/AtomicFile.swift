@@ -1,16 +1,18 @@
 import Glibc
 
-/// A file whose content is replaced as a whole: whatever happens, the old content or the new stands there.
+/// A file whose content is replaced as a whole: whatever happens, it has the old content or the new.
 ///
-/// The new content is written beside it and synced to the disk before it is renamed. Its name stays the same, so that a
-/// killed writer leaves at most one such file behind.
+/// The new content is written to `PATH.new` and synced to the disk, then renamed. That name is always the same, so that
+/// killed writers leave at most one such file behind.
 public struct AtomicFile: Sendable {
+    /// The file's path.
     public let path: String
     private var new: String { path + ".new" }
 
+    /// The file at this path, which need not exist.
     public init(path: String) { self.path = path }
 
-    /// Replaces the content. After an error the old one stands there.
+    /// Replaces the content. After an error the file has the old content.
     public func replace(_ bytes: some Sequence<UInt8>) throws(FileError) {
         do throws(FileError) {
             try Self.write(bytes, to: new)
@@ -21,13 +23,13 @@ public struct AtomicFile: Sendable {
         }
     }
 
-    /// Removes the file and what a killed writer left beside it.
+    /// Removes the file and what a killed writer left behind.
     public func remove() {
         unlink(path)
         unlink(new)
     }
 
-    /// Writes a file that is on the disk when this returns: what is renamed afterwards is whole, also after a power cut.
+    /// Writes a file and syncs it to the disk. If it is renamed afterwards, it is whole even after a power cut.
     static func write(_ bytes: some Sequence<UInt8>, to path: String) throws(FileError) {
         let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666)
         guard descriptor >= 0 else { throw .current }

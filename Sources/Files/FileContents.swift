@@ -1,29 +1,24 @@
-#if canImport(Glibc)
-    import Glibc
-#elseif canImport(Musl)
-    import Musl
-#else
-    import Darwin
-#endif
+import Glibc
 
-/// A file's bytes in memory of their own.
+/// The bytes of a file, read into memory.
 ///
-/// Never a map: a mapped file that somebody truncates ends the process on access, one that is overwritten in place changes
-/// under it. Here both only matter while the file is read, and what was read is then checked like any other bytes.
+/// Not mapped: if another process truncates a mapped file, the next access ends this one, and if it overwrites the file,
+/// bytes change that were already checked.
 ///
-/// `@unchecked Sendable`: written only in the initialiser; afterwards everyone reads.
+/// `@unchecked Sendable`: the bytes are written only by the initializer.
 public final class FileContents: @unchecked Sendable {
+    /// Valid as long as this object.
     public let bytes: UnsafeRawBufferPointer
 
-    /// Reads a regular file whole.
+    /// Reads a regular file.
     ///
-    /// - Parameter largest: more bytes are refused, before memory is taken for them.
+    /// - Parameter largest: a larger file is refused before memory is allocated for it.
     public init(path: String, atMost largest: Int) throws(FileError) {
-        // Not blocking: opening a pipe must not wait for a writer.
+        // Non-blocking, so that opening a named pipe does not wait for a writer.
         let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
         guard descriptor >= 0 else {
             if errno == ENOENT || errno == ENOTDIR { throw .missing }
-            throw .system(reason: Self.reason(errno))
+            throw .current
         }
         defer { close(descriptor) }
         let size = try Self.size(descriptor, atMost: min(largest, Self.memory))
@@ -40,13 +35,13 @@ public final class FileContents: @unchecked Sendable {
 
     private static func size(_ descriptor: Int32, atMost largest: Int) throws(FileError) -> Int {
         var status = stat()
-        guard fstat(descriptor, &status) == 0 else { throw .system(reason: reason(errno)) }
+        guard fstat(descriptor, &status) == 0 else { throw .current }
         guard status.st_mode & S_IFMT == S_IFREG else { throw .notAFile }
         guard status.st_size <= largest else { throw .tooLarge(bytes: Int(status.st_size), largest: largest) }
         return Int(status.st_size)
     }
 
-    /// Reads until the memory is full or the file ends, whatever its size was before; returns the bytes read.
+    /// Reads until the memory is full or the file ends, whatever its size was; returns the number of bytes.
     private static func fill(_ memory: UnsafeMutableRawBufferPointer, from descriptor: Int32) throws(FileError) -> Int {
         var filled = 0
         while filled < memory.count {
@@ -55,28 +50,28 @@ public final class FileContents: @unchecked Sendable {
             if count > 0 {
                 filled += count
             } else if errno != EINTR {
-                throw .system(reason: reason(errno))
+                throw .current
             }
         }
         return filled
     }
 
-    /// Bytes of memory that the machine has.
+    /// The machine's memory in bytes.
     private static var memory: Int {
         let (pages, size) = (sysconf(Int32(_SC_PHYS_PAGES)), sysconf(Int32(_SC_PAGESIZE)))
         return pages > 0 && size > 0 ? pages * size : .max
     }
-
-    private static func reason(_ code: Int32) -> String { String(cString: strerror(code)) }
 }
 
 extension FileContents {
-    /// The bytes of a small file as an array.
+    /// Reads a regular file into an array.
+    ///
+    /// - Parameter largest: a larger file is refused.
     public static func array(path: String, atMost largest: Int) throws(FileError) -> [UInt8] {
         let file = try FileContents(path: path, atMost: largest)
         return withExtendedLifetime(file) { Array(file.bytes) }
     }
 
-    /// What a configuration file may have; real ones have a few thousand bytes.
+    /// The most bytes that a configuration file may have. Real ones have a few thousand.
     public static let largestConfiguration = 16 << 20
 }

@@ -2,31 +2,34 @@ import Glibc
 
 /// Why a file or folder could not be read or written.
 public enum FileError: Error, Equatable, Sendable {
-    /// There is no such file.
+    /// The file does not exist.
     case missing
-    /// A folder, a pipe, a device.
+    /// It is a folder, a pipe or a device.
     case notAFile
-    /// Something that is no folder stands where one is to be written.
+    /// A file is where the folder should be written.
     case notAFolder
-    /// The folder is not empty and does not hold the file by which the program knows its own.
+    /// The folder is neither empty nor one that this program wrote.
     case foreignFolder
-    /// More bytes than such a file may have, or than the machine has memory.
+    /// The file has more bytes than such a file may have, or than the machine has memory.
     case tooLarge(bytes: Int, largest: Int)
-    /// The system's own words.
+    /// Any other failure, with the system's message.
     case system(reason: String)
 
-    /// The reason that `errno` gives now.
-    static var current: FileError { .system(reason: String(cString: strerror(errno))) }
+    /// The error that `errno` holds now.
+    static var current: FileError { .system(errno) }
+
+    static func system(_ code: Int32) -> FileError { .system(reason: String(cString: strerror(code))) }
 }
 
 extension FileError: CustomStringConvertible {
+    /// What is wrong, without the path.
     public var description: String {
         switch self {
         case .missing: "no such file"
         case .notAFile: "not a file"
         case .notAFolder: "is a file"
-        case .foreignFolder: "exists, is not empty and was not written by this program"
-        case .tooLarge(let bytes, let largest): "\(bytes) bytes are more than the \(largest) that are read"
+        case .foreignFolder: "is not empty and was not written by this program"
+        case .tooLarge(let bytes, let largest): "\(bytes) bytes are more than the limit of \(largest)"
         case .system(let reason): reason
         }
     }

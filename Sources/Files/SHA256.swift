@@ -1,9 +1,10 @@
 import COpenSSL
 
-/// SHA-256 (FIPS 180-4) by libcrypto, which libpq and librdkafka load anyway.
+/// SHA-256 (FIPS 180-4), computed by libcrypto, which libpq and librdkafka load anyway.
 public struct SHA256: ~Copyable {
     private let context: OpaquePointer
 
+    /// A hash of no bytes yet.
     public init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
             preconditionFailure("libcrypto has no memory for a SHA-256 context")
@@ -13,32 +14,36 @@ public struct SHA256: ~Copyable {
 
     deinit { EVP_MD_CTX_free(context) }
 
+    /// Adds bytes to the hash.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
         // Fails only for a context that was not initialised.
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 
+    /// Adds bytes to the hash.
     public mutating func update(_ bytes: some Sequence<UInt8>) {
         if bytes.withContiguousStorageIfAvailable({ update(UnsafeRawBufferPointer($0)) }) == nil {
             Array(bytes).withUnsafeBytes { update($0) }
         }
     }
 
+    /// The digest of all bytes.
     public consuming func finalize() -> Digest {
         var bytes = [UInt8](repeating: 0, count: Digest.byteCount)
         EVP_DigestFinal_ex(context, &bytes, nil)
         return Digest(bytes)
     }
 
-    /// The digest of some bytes.
+    /// The digest of these bytes.
     public static func hash(_ bytes: some Sequence<UInt8>) -> Digest {
         var hash = SHA256()
         hash.update(bytes)
         return hash.finalize()
     }
 
-    /// 32 bytes, without memory of their own.
+    /// A digest, stored inline.
     public struct Digest: Hashable, Sendable {
+        /// The size of a digest.
         public static let byteCount = 32
         private let words: (UInt64, UInt64, UInt64, UInt64)
 
@@ -47,23 +52,26 @@ public struct SHA256: ~Copyable {
             words = (word(0), word(1), word(2), word(3))
         }
 
-        /// The first eight bytes, most significant first.
+        /// The first eight bytes, the most significant one first.
         public var prefix64: UInt64 { words.0 }
 
+        /// The 32 bytes.
         public var bytes: [UInt8] {
             [words.0, words.1, words.2, words.3].flatMap { word in
                 (0..<8).map { UInt8(truncatingIfNeeded: word >> (56 - 8 * $0)) }
             }
         }
 
-        /// Lowercase hex.
+        /// 64 lowercase hexadecimal digits.
         public var hexadecimal: String {
             let digits = Array("0123456789abcdef".utf8)
             return String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
         }
 
+        /// Whether all bytes are equal.
         public static func == (left: Self, right: Self) -> Bool { left.words == right.words }
 
+        /// Feeds the first eight bytes to the hasher; they are random enough.
         public func hash(into hasher: inout Hasher) { hasher.combine(words.0) }
     }
 }

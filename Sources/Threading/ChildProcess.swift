@@ -1,44 +1,54 @@
+import CLinux
 import Glibc
 import Synchronization
 
-/// A program that this one started, reads to its end and never leaves behind.
+/// A child process whose output is read to the end.
 ///
-/// A program that ends with its standard input cannot outlive a parent that was killed.
+/// Its standard input is a pipe that closes when this process ends, so a program that ends with its input never
+/// outlives a parent that was killed.
 public final class ChildProcess: Sendable {
-    /// How it ended, and what it wrote.
+    /// How the process ended, and what it wrote.
     public struct Ending: Sendable {
-        /// The exit status, or 128 and the signal.
+        /// The exit status, or 128 plus the number of the signal that ended the process.
         public var status: Int32
-        /// At most 1 MiB.
+        /// What was captured, cut after about 1 MiB.
         public var output: [UInt8]
 
-        /// Which signal ended it, in words; nil if none did.
+        /// The signal that ended the process, in words; nil if none did.
         public var signalReason: String? {
             guard status > 128 else { return nil }
             let signal = status - 128
-            let hint = signal == SIGKILL ? "; the kernel does so when memory is out" : ""
+            let hint = signal == SIGKILL ? "; the kernel sends it when memory runs out" : ""
             return "ended by signal \(signal) (\(String(cString: strsignal(signal))))\(hint)"
         }
     }
 
-    /// What of it is read. The rest goes where this program's goes.
+    /// Which output is captured.
     public enum Capture: Sendable {
+        /// Standard output. Standard error is inherited.
         case standardOutput
-        /// Standard output goes to `/dev/null`.
+        /// Standard error. Standard output goes to `/dev/null`.
         case standardError
+        /// Both, interleaved.
         case both
     }
 
-    /// More output than this is not kept.
+    /// No more is kept once the output has this many bytes.
     private static let maximumOutput = 1 << 20
 
+    /// The process ID, valid until ``ending(read:)`` returns.
     public let processID: pid_t
     private let output: Int32
     private let input: Mutex<Int32?>
-    /// Whether the process was waited for: from then on its ID may be another's.
+    /// Whether the process was reaped. From then on its ID may belong to another process.
     private let isReaped = Mutex(false)
 
-    /// - Parameter environment: all that it sees; nothing is inherited.
+    /// Starts a process.
+    ///
+    /// - Parameters:
+    ///   - program: an absolute path.
+    ///   - environment: the whole environment; nothing is inherited.
+    ///   - capture: the output that ``ending(read:)`` returns.
     public init(
         program: String, arguments: [String], environment: [String: String], capture: Capture = .standardOutput
     ) throws(SystemError) {
@@ -64,26 +74,26 @@ public final class ChildProcess: Sendable {
         input = Mutex(toChild[1])
     }
 
-    /// Waits for the end, on a thread of its own. Call it once.
+    /// Waits on a new thread until the process ends and reaps it. Call it exactly once.
     ///
-    /// - Parameter read: receives what it writes, as it comes, on that thread.
+    /// - Parameter read: receives the output as it arrives, on that thread.
     public func ending(read: (@Sendable (ArraySlice<UInt8>) -> Void)? = nil) async -> Ending {
         await SystemThread.run(name: "child process") { self.waitForEnding(read) }
     }
 
-    /// Asks it to end by closing its input, so that it can still note how far it came; `ending()` returns when it has ended.
+    /// Closes the process's input, which asks it to finish what it is doing and end.
     public func askToEnd() { closeInput() }
 
-    /// Tells it to end.
+    /// Closes the process's input and sends SIGTERM.
     public func terminate() {
         closeInput()
         signal(SIGTERM)
     }
 
-    /// Ends it.
+    /// Sends SIGKILL.
     public func kill() { signal(SIGKILL) }
 
-    /// Sends a signal while it runs; afterwards its ID may be another's.
+    /// Sends a signal. Does nothing once the process was reaped.
     public func signal(_ number: Int32) {
         isReaped.withLock { isReaped in
             if !isReaped { _ = Glibc.kill(processID, number) }
@@ -108,7 +118,7 @@ public final class ChildProcess: Sendable {
             if bytes.count < Self.maximumOutput { bytes += buffer[..<count] }
         }
         Glibc.close(output)
-        // Waited for without reaping first, so that no signal can hit a stranger with the same ID.
+        // Wait without reaping first: no signal can then hit a stranger that got the same ID.
         var information = siginfo_t()
         while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}
         var status: Int32 = 0
@@ -121,11 +131,10 @@ public final class ChildProcess: Sendable {
         return Ending(status: signal == 0 ? (status >> 8) & 0xFF : 128 + signal, output: bytes)
     }
 
-    /// Both ends closed on exec: only those duplicated onto the child's 0, 1 and 2 are to stay open in it.
+    /// Both ends are closed on exec from the start, so that no other child process inherits them.
     private static func pipe() throws(SystemError) -> [Int32] {
         var ends: [Int32] = [-1, -1]
-        guard Glibc.pipe(&ends) == 0 else { throw SystemError("pipe", code: errno) }
-        for descriptor in ends { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
+        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw SystemError("pipe", code: errno) }
         return ends
     }
 

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// A value that is set once and awaited by any number of tasks.
+/// A value that is set once and that any number of tasks await.
 public final class Latch<Value: Sendable>: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 
@@ -11,9 +11,10 @@ public final class Latch<Value: Sendable>: Sendable {
 
     private let state = Mutex(State.closed(waiters: []))
 
+    /// A closed latch.
     public init() {}
 
-    /// Lets everybody through from now on. Only the first call counts.
+    /// Sets the value and resumes all waiting tasks. Only the first call counts.
     public func open(_ value: Value) {
         let waiters = state.withLock { state -> [CheckedContinuation<Value, Never>] in
             guard case .closed(let waiters) = state else { return [] }
@@ -23,7 +24,7 @@ public final class Latch<Value: Sendable>: Sendable {
         for waiter in waiters { waiter.resume(returning: value) }
     }
 
-    /// The value, as soon as there is one.
+    /// The value, once it is set. Cancellation does not end the wait.
     public var value: Value {
         get async {
             await withCheckedContinuation { continuation in
@@ -42,6 +43,6 @@ public final class Latch<Value: Sendable>: Sendable {
 }
 
 extension Latch where Value == Void {
-    /// Lets everybody through from now on.
+    /// Resumes all waiting tasks.
     public func open() { open(()) }
 }

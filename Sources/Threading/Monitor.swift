@@ -1,17 +1,17 @@
 import Glibc
 
-/// A value behind a lock that threads can wait on: a POSIX mutex with its condition variable.
+/// A value guarded by a lock, on whose changes threads can wait: a POSIX mutex and condition variable.
 ///
-/// For threads that may block. Tasks use ``Latch`` and ``Wakeup``.
+/// Waiting blocks the thread. Tasks use ``Latch`` and ``Wakeup`` instead.
 ///
 /// `@unchecked Sendable`: `value` is read and written only while `mutex` is held.
 public final class Monitor<Value>: @unchecked Sendable {
-    // At fixed addresses, as POSIX demands.
+    // POSIX requires fixed addresses.
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var value: Value
 
-    /// - Parameter value: the value that the lock guards from now on.
+    /// A monitor of this value.
     public init(_ value: sending Value) {
         self.value = value
         pthread_mutex_init(mutex, nil)
@@ -34,7 +34,7 @@ public final class Monitor<Value>: @unchecked Sendable {
         return try body(&value)
     }
 
-    /// Runs `body` while the lock is held, then wakes all threads that wait.
+    /// Runs `body` while the lock is held, then wakes all waiting threads.
     public func update<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         defer {
@@ -44,7 +44,7 @@ public final class Monitor<Value>: @unchecked Sendable {
         return body(&value)
     }
 
-    /// Blocks until `body` returns a value, which it is asked for at once and after each ``update(_:)``.
+    /// Blocks until `body` returns a value. Calls it while the lock is held, at once and after each ``update(_:)``.
     public func wait<Result>(_ body: (inout Value) -> sending Result?) -> sending Result {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }

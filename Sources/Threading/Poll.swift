@@ -1,17 +1,25 @@
 import Glibc
 
-/// Waits for a descriptor with poll(2).
+/// Waits on file descriptors with `poll(2)`.
 public enum Poll {
     /// Why a wait ended.
     public enum Event: Sendable {
+        /// The descriptor is ready or has an error.
         case ready
-        /// The signal descriptor became readable.
+        /// The signal descriptor is readable and the other one is not ready.
         case signalled
+        /// The deadline has passed.
         case deadline
     }
 
-    /// Waits until the descriptor can do one of the things asked for, the signal descriptor is readable or the deadline
-    /// passed. Errors of the descriptor count as ready: the next read tells them.
+    /// Waits until a descriptor is ready, the signal descriptor is readable or the deadline has passed.
+    ///
+    /// - Parameters:
+    ///   - descriptor: a descriptor with an error counts as ready; the next read or write reports the error.
+    ///   - reading: whether being readable counts as ready.
+    ///   - writing: whether being writable counts as ready.
+    ///   - signal: a second descriptor, such as one end of a pipe that another thread writes to.
+    ///   - deadline: nil to wait without limit.
     public static func wait(
         for descriptor: Int32, reading: Bool = true, writing: Bool = false, signal: Int32? = nil,
         deadline: ContinuousClock.Instant?
@@ -22,21 +30,21 @@ public enum Poll {
         while true {
             let count = poll(&descriptors, nfds_t(descriptors.count), milliseconds(until: deadline))
             if count > 0 { return descriptors[0].revents != 0 ? .ready : .signalled }
-            // 0: the time is up, or `poll` took it for longer than the clock. Below 0: EINTR, wait on; anything else is
-            // for the next read to tell.
+            // 0: time is up, or `poll` counted it faster than the clock. -1: EINTR, or an error that the next read
+            // reports.
             if count < 0, errno != EINTR { return .ready }
             if let deadline, ContinuousClock.now >= deadline { return .deadline }
         }
     }
 
-    /// Whole milliseconds left, -1 without a deadline.
+    /// The milliseconds left, -1 without a deadline.
     private static func milliseconds(until deadline: ContinuousClock.Instant?) -> Int32 {
         deadline.map { ($0 - ContinuousClock.now).milliseconds } ?? -1
     }
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded up so that a short wait never becomes a busy loop, within what C takes.
+    /// Whole milliseconds for a C function, at most 10⁹. Rounded up, so that a short wait is never a busy loop.
     public var milliseconds: Int32 {
         if self <= .zero { return 0 }
         if self > .seconds(1_000_000) { return 1_000_000_000 }

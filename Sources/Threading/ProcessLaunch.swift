@@ -1,29 +1,31 @@
 import CLinux
 import Glibc
 
-/// How to start a program: the one caller of `posix_spawn`.
+/// A program to start and how. The only caller of `posix_spawn`.
 public struct ProcessLaunch: Sendable {
     /// An absolute path.
     public var program: String
+    /// Without the program's own name.
     public var arguments: [String]
-    /// All that the program sees; nothing is inherited.
+    /// The whole environment; nothing is inherited.
     public var environment: [String: String]
-    /// Descriptors of this process by the number that they get in the new one; `nil` is `/dev/null`.
+    /// Descriptors of this process and the numbers they get in the new one; nil stands for `/dev/null`.
     public var descriptors: [(number: Int32, source: Int32?)] = []
-    /// Whether neither Ctrl-C nor a closed terminal reaches it.
+    /// Whether the process gets a session of its own, so that neither Ctrl-C nor a closed terminal reaches it.
     public var startsSession = false
-    /// Descriptors from this number up are closed, whatever they are.
+    /// The lowest descriptor to close; this one and all above are closed in the new process.
     public var closesFrom: Int32?
 
+    /// A launch that inherits all descriptors that are not closed on exec.
     public init(program: String, arguments: [String], environment: [String: String]) {
         self.program = program
         self.arguments = arguments
         self.environment = environment
     }
 
-    /// Starts it. It takes signals as any program does, whatever this one ignores or blocks.
+    /// Starts the program. Signals that this process ignores or blocks have their default effect on it.
     ///
-    /// - Returns: its process ID, which the caller waits for.
+    /// - Returns: the process ID, for which the caller must wait.
     public func start() throws(SystemError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)

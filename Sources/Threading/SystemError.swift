@@ -1,20 +1,22 @@
 import Glibc
 
-/// A call of the operating system that failed.
+/// A system call that failed.
 public struct SystemError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// What was tried, such as `starting /bin/sh`.
+    /// What failed, such as `starting /bin/sh`.
     public let call: String
     /// `errno`.
     public let code: Int32
 
+    /// An error of a call that set `errno` to this code.
     public init(_ call: String, code: Int32) {
         self.call = call
         self.code = code
     }
 
+    /// What failed and the system's message.
     public var description: String { "\(call): \(Self.text(code))" }
 
-    /// The system's own words for an `errno`, such as "No space left on device".
+    /// The system's message for an `errno`, such as "No space left on device".
     public static func text(_ code: Int32) -> String {
         var buffer = [CChar](repeating: 0, count: 256)
         // The XSI form, which fills the buffer.

@@ -1,14 +1,14 @@
 import CLinux
 import Glibc
 
-/// Threads for work that blocks or computes for long, which must not hold up Swift's cooperative pool.
+/// Threads for work that blocks or computes for long. Swift's cooperative thread pool must not run it.
 public enum SystemThread {
     /// Starts a detached thread.
     ///
     /// - Parameters:
-    ///   - name: what `top -H` and a debugger show; Linux keeps 15 bytes of it.
-    ///   - stackSize: in bytes; the system's default if nil.
-    /// - Returns: whether the system gave a thread. If not, `body` is dropped.
+    ///   - name: shown by `top -H` and debuggers; Linux keeps 15 bytes of it.
+    ///   - stackSize: in bytes; nil for the system's default.
+    /// - Returns: whether the thread was started. If not, `body` never runs.
     @discardableResult
     public static func start(name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () -> Void) -> Bool {
         var attributes = pthread_attr_t()
@@ -29,27 +29,21 @@ public enum SystemThread {
         return code == 0
     }
 
-    /// Runs `body` on a new thread and returns its result. Runs it on the calling thread if the system gives no other.
-    public static func run<Value: Sendable>(
-        name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () throws -> Value
-    ) async throws -> Value {
-        try await withCheckedContinuation { (continuation: CheckedContinuation<Result<Value, any Error>, Never>) in
+    /// Runs `body` on a new thread and returns its result. If no thread can be started, runs it on the calling thread.
+    ///
+    /// - Throws: what `body` throws.
+    public static func run<Value: Sendable, Failure>(
+        name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () throws(Failure) -> Value
+    ) async throws(Failure) -> Value {
+        let result = await withCheckedContinuation {
+            (continuation: CheckedContinuation<Result<Value, Failure>, Never>) in
             let work: @Sendable () -> Void = { continuation.resume(returning: Result(catching: body)) }
             if !start(name: name, stackSize: stackSize, work) { work() }
-        }.get()
-    }
-
-    /// As above, for work that cannot fail.
-    public static func run<Value: Sendable>(
-        name: String, stackSize: Int? = nil, _ body: @escaping @Sendable () -> Value
-    ) async -> Value {
-        await withCheckedContinuation { continuation in
-            let work: @Sendable () -> Void = { continuation.resume(returning: body()) }
-            if !start(name: name, stackSize: stackSize, work) { work() }
         }
+        return try result.get()
     }
 
-    /// What a new thread runs, on its way through a C pointer.
+    /// What a new thread runs, in an object that a C pointer can hold.
     private final class Work {
         private let name: String
         private let body: @Sendable () -> Void
@@ -57,9 +51,15 @@ public enum SystemThread {
         init(name: String, body: @escaping @Sendable () -> Void) { (self.name, self.body) = (name, body) }
 
         func run() {
-            // Longer names are refused whole.
-            pthread_setname_np(pthread_self(), String(decoding: name.utf8.prefix(15), as: UTF8.self))
+            pthread_setname_np(pthread_self(), shortName)
             body()
+        }
+
+        /// Linux refuses a name of more than 15 bytes.
+        private var shortName: String {
+            var name = name
+            while name.utf8.count > 15 { name.removeLast() }
+            return name
         }
     }
 }

@@ -1,6 +1,8 @@
 import Synchronization
 
-/// Wakes the one task that waits for it. A signal that comes while nobody waits is kept for the next wait.
+/// Wakes the one task that waits for it. A signal that arrives while no task waits is kept for the next wait.
+///
+/// A wait may also end without a new signal; the waiting task checks what it waits for.
 public final class Wakeup: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 
@@ -11,8 +13,10 @@ public final class Wakeup: Sendable {
 
     private let state = Mutex(State())
 
+    /// A wakeup without a signal.
     public init() {}
 
+    /// Ends the current wait, or the next one if no task waits.
     public func signal() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard let waiter = state.waiter else {
@@ -25,7 +29,7 @@ public final class Wakeup: Sendable {
         waiter?.resume()
     }
 
-    /// Comes back at the next signal, or when the task is cancelled.
+    /// Waits for a signal or until the task is cancelled. Only one task may wait at a time.
     public func wait() async {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -44,7 +48,7 @@ public final class Wakeup: Sendable {
         }
     }
 
-    /// Comes back at the next signal, when so long has passed, or when the task is cancelled.
+    /// Waits for a signal, but no longer than `duration`, or until the task is cancelled.
     public func wait(atMost duration: Duration, clock: Clock) async {
         guard duration > .zero else { return }
         let timer = Task {

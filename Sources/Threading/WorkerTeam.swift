@@ -1,28 +1,31 @@
-/// A few threads that take up one piece of work each, together, again and again.
+/// A fixed number of threads that run one function together, round after round.
 ///
-/// Blocking computation must not run on Swift's cooperative pool, and starting threads anew for each step would cost more
+/// Long computations must not run on Swift's cooperative thread pool, and starting threads for each step would cost more
 /// than waking them.
 public final class WorkerTeam: Sendable {
-    /// How many pieces a round of work has.
+    /// The number of calls per round.
     public let count: Int
 
     private struct State {
         var work: (@Sendable (Int) -> Void)?
         var round = 0
+        /// Threads that have not finished the current round.
         var busy = 0
+        /// Threads that have not ended.
         var living = 0
-        var ends = false
+        var isEnding = false
     }
 
     private let state: Monitor<State>
-    /// Pieces without a thread, because the system gave no more; the caller of ``run(_:)`` does them.
+    /// The numbers for which the system gave no thread. The caller of ``run(_:)`` does their work.
     private let orphans: [Int]
 
-    /// Runs `body` with a team, whose threads have ended when this returns.
+    /// Runs `body` with a team. Its threads have ended when this returns.
     ///
     /// - Parameters:
-    ///   - name: of the threads, followed by their number.
-    ///   - prepare: runs once on each thread before its first piece of work.
+    ///   - count: the number of threads.
+    ///   - name: the threads' name; their number is appended.
+    ///   - prepare: runs once on each thread, before its first round.
     public static func with<Result, Failure>(
         count: Int, name: String, prepare: @escaping @Sendable () -> Void = {},
         _ body: (WorkerTeam) throws(Failure) -> Result
@@ -32,7 +35,7 @@ public final class WorkerTeam: Sendable {
         return try body(team)
     }
 
-    /// Runs `work(0)` … `work(count - 1)` once, each on a thread of its own, and returns when all are done.
+    /// Calls `work` with 0 … `count - 1`, each on a thread of its own. Returns when all calls have returned.
     public static func run(count: Int, name: String, _ work: @Sendable (Int) -> Void) {
         withoutActuallyEscaping(work) { work in with(count: count, name: name) { $0.run(work) } }
     }
@@ -52,9 +55,10 @@ public final class WorkerTeam: Sendable {
         }
     }
 
-    /// Runs `work(0)` … `work(count - 1)`, each on the thread of that number, and returns when all are done.
+    /// Calls `work` with 0 … `count - 1`, each on the thread with that number. Returns when all calls have returned.
+    /// Rounds must not overlap.
     ///
-    /// Escaping: a thread may still be about to let go of `work` when the last one has reported.
+    /// `work` escapes: a thread may still hold it when the last one has reported.
     public func run(_ work: @escaping @Sendable (Int) -> Void) {
         state.update { state in
             state.work = work
@@ -70,7 +74,7 @@ public final class WorkerTeam: Sendable {
     }
 
     private func end() {
-        state.update { $0.ends = true }
+        state.update { $0.isEnding = true }
         state.wait { $0.living == 0 ? () : nil }
     }
 
@@ -83,10 +87,10 @@ public final class WorkerTeam: Sendable {
         state.update { $0.living -= 1 }
     }
 
-    /// The work of the next round; nil when the team ends.
+    /// Waits for the next round and returns its work; nil when the team ends.
     private static func next(after done: inout Int, _ state: Monitor<State>) -> (@Sendable (Int) -> Void)? {
         let (work, round) = state.wait { state -> ((@Sendable (Int) -> Void)?, Int)? in
-            if state.ends { return (nil, state.round) }
+            if state.isEnding { return (nil, state.round) }
             return state.round == done ? nil : (state.work, state.round)
         }
         done = round
