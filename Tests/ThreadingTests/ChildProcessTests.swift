@@ -44,3 +44,13 @@ private func shell(_ script: String) throws -> ChildProcess {
     let ending = await child.ending()
     #expect(ending.status == 3 && ending.output == Array("noted\n".utf8))
 }
+
+@Test func aProcessHoldsNoPipeOfAnother() async throws {
+    let first = try shell("cat > /dev/null")
+    let second = try shell("exec sleep 600")
+    // Its input closes although the second process lives on.
+    first.askToEnd()
+    #expect(await first.ending().status == 0)
+    second.terminate()
+    #expect(await second.ending().status == 128 + SIGTERM)
+}

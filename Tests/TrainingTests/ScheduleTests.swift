@@ -1,7 +1,6 @@
 import TestSupport
 import Testing
 
-@testable import Threading
 @testable import Training
 
 struct LearningRateScheduleTests {
@@ -64,27 +63,5 @@ struct BatchPlanTests {
         #expect(BatchPlan.order(count: 100, seed: 1, epoch: 1) != BatchPlan.order(count: 100, seed: 1, epoch: 2))
         #expect(BatchPlan.order(count: 100, seed: 1, epoch: 1) != BatchPlan.order(count: 100, seed: 2, epoch: 1))
         #expect(BatchPlan.order(count: 100, seed: 1, epoch: 1) != Array(0..<100))
-    }
-}
-
-struct WorkerTeamTests {
-    @Test func everyWorkerRunsOnceARound() {
-        let rounds = 200
-        let counts = WorkerTeam.with(count: 3, name: "test") { team in
-            let buffers = (0..<3).map { _ in FloatBuffer(count: 1) }
-            for _ in 0..<rounds { team.run { buffers[$0].start[0] += 1 } }
-            return buffers.map { $0.start[0] }
-        }
-        #expect(counts == [Float](repeating: Float(rounds), count: 3))
-    }
-
-    @Test func aTeamEndsOnAnErrorToo() {
-        struct Stop: Error {}
-        #expect(throws: Stop.self) {
-            try WorkerTeam.with(count: 2, name: "test") { team throws(Stop) in
-                team.run { _ in }
-                throw Stop()
-            }
-        }
     }
 }

@@ -1,0 +1,42 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Serving
+
+@Suite(.timeLimit(.minutes(1)))
+struct DeliveryLedgerTests {
+    private let partition = SourcePartition(topic: "texts", partition: 0)
+
+    private func ledger(_ count: Int) -> (DeliveryLedger, [DeliveryTracker.Ticket]) {
+        let ledger = DeliveryLedger()
+        ledger.assign([partition])
+        let messages = (0..<count).map { offset in
+            SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: Int64(offset)), payload: [1, 2])
+        }
+        return (ledger, ledger.receive(messages).compactMap(\.self))
+    }
+
+    @Test func aRevocationBlocksUntilAllIsSettled() async {
+        let (ledger, tickets) = ledger(2)
+        let given = Watched<[SourcePartition: Int64]?>(nil)
+        let thread = Thread {
+            let positions = ledger.revoke([partition], patience: .seconds(60))
+            given.update { $0 = positions }
+        }
+        thread.start()
+        ledger.settle([tickets[1]])
+        #expect(given.value == nil)
+        ledger.settle([tickets[0]])
+        await given.wait { $0 != nil }
+        #expect(given.value == [partition: 2])
+        #expect(ledger.load == (0, 0))
+    }
+
+    @Test func aRevocationWithoutPatienceTakesWhatThereIs() {
+        let (ledger, tickets) = ledger(2)
+        ledger.settle([tickets[0]])
+        #expect(ledger.revoke([partition], patience: .zero) == [partition: 1])
+        #expect(ledger.revoke([partition], patience: .seconds(60)) == [:])
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+import Synchronization
+import Testing
+
+@testable import Threading
+
+@Suite(.timeLimit(.minutes(1)))
+struct WorkerTeamTests {
+    @Test func everyNumberIsCalledOncePerRound() {
+        let calls = Mutex([Int](repeating: 0, count: 3))
+        WorkerTeam.with(count: 3, name: "test") { team in
+            #expect(team.count == 3)
+            for round in 1...200 {
+                team.run { number in calls.withLock { $0[number] += 1 } }
+                #expect(calls.withLock { $0 } == [round, round, round])
+            }
+        }
+    }
+
+    @Test func aNumberKeepsItsThreadAndNoneIsTheCallers() {
+        let threads = Mutex([Set<pthread_t>](repeating: [], count: 3))
+        WorkerTeam.with(count: 3, name: "test") { team in
+            for _ in 0..<20 { team.run { number in threads.withLock { _ = $0[number].insert(pthread_self()) } } }
+        }
+        let seen = threads.withLock { $0 }
+        #expect(seen.allSatisfy { $0.count == 1 })
+        #expect(seen.reduce(into: Set()) { $0.formUnion($1) }.count == 3)
+        #expect(!seen.contains([pthread_self()]))
+    }
+
+    @Test func theNumbersRunAtTheSameTime() {
+        // Each waits for all: it would never end if one ran after another.
+        let arrived = Monitor(0)
+        WorkerTeam.run(count: 4, name: "test") { _ in
+            arrived.update { $0 += 1 }
+            arrived.wait { $0 == 4 ? () : nil }
+        }
+        #expect(arrived.withLock { $0 } == 4)
+    }
+
+    @Test func preparationRunsOncePerThreadBeforeTheFirstRound() {
+        let prepared = Mutex(Set<pthread_t>())
+        WorkerTeam.with(count: 3, name: "test", prepare: { prepared.withLock { _ = $0.insert(pthread_self()) } }) {
+            team in
+            for _ in 0..<5 {
+                team.run { _ in #expect(prepared.withLock { $0.contains(pthread_self()) }) }
+            }
+        }
+        #expect(prepared.withLock { $0.count } == 3)
+    }
+
+    @Test func aTeamEndsAfterAnErrorToo() {
+        struct Stop: Error {}
+        #expect(throws: Stop.self) {
+            try WorkerTeam.with(count: 2, name: "test") { team throws(Stop) in
+                team.run { _ in }
+                throw Stop()
+            }
+        }
+    }
+
+    @Test func aTeamOfNobodyReturnsAtOnce() {
+        WorkerTeam.run(count: 0, name: "test") { _ in Issue.record("there is no number") }
+    }
+
+    @Test func whatTheWorkHoldsIsReleasedWhenTheTeamHasEnded() {
+        final class Held: Sendable {}
+        for _ in 0..<50 {
+            weak var held: Held?
+            WorkerTeam.with(count: 2, name: "test") { team in
+                let object = Held()
+                held = object
+                team.run { _ in _ = object }
+            }
+            #expect(held == nil)
+        }
+    }
+}
