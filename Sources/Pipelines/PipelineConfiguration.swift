@@ -92,9 +92,9 @@ public struct TaskConfiguration: Sendable, Equatable {
 /// `batch`.
 public struct BatchConfiguration: Sendable, Equatable {
     /// `tokens`: the budget of one batch.
-    public var tokens: Int = 512
+    public var tokens = BatchKeys.tokens.fallback
     /// `delay`: how long the first text of a batch waits for others.
-    public var delay: Duration = .milliseconds(20)
+    public var delay = BatchKeys.delay.fallback
     /// `max_tokens`: a longer text is cut; nil: after 256 tokens, or as many as the base has positions for.
     public var maxTokens: Int?
 

@@ -12,9 +12,9 @@ extension PipelineFile {
     ]
 
     static func readSource(_ value: ConfigurationValue) -> SourceConfiguration? {
-        guard let section = value.section(["kafka", "text"]) else { return nil }
-        let kafka = section.required("kafka", "brokers, topics and group").flatMap(readKafka)
-        let text = section["text"].flatMap(readPointer)
+        guard let section = value.section(SourceKeys.section) else { return nil }
+        let kafka = section[SourceKeys.kafka].flatMap(readKafka)
+        let text = section[SourceKeys.text].flatMap(readPointer)
         guard let kafka else { return nil }
         return SourceConfiguration(
             brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, properties: kafka.properties, text: text)
@@ -23,11 +23,11 @@ extension PipelineFile {
     private typealias Kafka = (brokers: String, topics: [String], group: String, properties: [String: Secret])
 
     private static func readKafka(_ value: ConfigurationValue) -> Kafka? {
-        guard let section = value.section(["brokers", "topics", "group", "properties"]) else { return nil }
-        let brokers = section.required("brokers", "host:port of a broker, several with commas")?.text("host:port")
-        let topics = section.required("topics", "a list of topics").flatMap(readTopics)
-        let group = section.required("group", "the consumer group")?.text("the name of a consumer group")
-        let properties = section["properties"].map(readProperties) ?? [:]
+        guard let section = value.section(KafkaKeys.section) else { return nil }
+        let brokers = section.read(KafkaKeys.brokers)
+        let topics = section[KafkaKeys.topics].flatMap(readTopics)
+        let group = section.read(KafkaKeys.group)
+        let properties = section[KafkaKeys.properties].map(readProperties) ?? [:]
         guard let brokers, let topics, let group, let properties else { return nil }
         return (brokers, topics, group, properties)
     }

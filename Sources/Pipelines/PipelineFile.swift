@@ -1,9 +1,9 @@
-import Foundation
-import Serving
+import FoundationEssentials
 
 /// Reads pipeline files: YAML, variables filled in, every key checked.
 ///
-/// One function a section, in the order of the file; each returns nil after it added its problems.
+/// One function per section, in the order of the file; each returns nil after it added its problems. What a key is
+/// called and what it may hold is declared in ``PipelineKeys`` and ``RetrainKeys``.
 public enum PipelineFile {
     /// A larger file is no pipeline file.
     static let maximumBytes = 1 << 20
@@ -29,26 +29,19 @@ public enum PipelineFile {
     private static func contents(
         of path: String, environment: PipelineEnvironment, problems: ProblemCollector
     ) -> String? {
+        func refuse(_ reason: String) -> String? {
+            problems.add(line: nil, key: nil, reason)
+            return nil
+        }
         let absolute = path.hasPrefix("/") ? path : environment.workingDirectory + "/" + path
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isDirectory) else {
-            problems.add(line: nil, key: nil, "no such file")
-            return nil
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isFolder) else {
+            return refuse("no such file")
         }
-        guard !isDirectory.boolValue, let data = FileManager.default.contents(atPath: absolute) else {
-            problems.add(
-                line: nil, key: nil, isDirectory.boolValue ? "is a folder, not a pipeline file" : "cannot be read")
-            return nil
-        }
-        guard data.count <= maximumBytes else {
-            problems.add(line: nil, key: nil, "is larger than 1 MiB: not a pipeline file")
-            return nil
-        }
-        guard let text = String(validating: data, as: UTF8.self) else {
-            problems.add(line: nil, key: nil, "is not UTF-8")
-            return nil
-        }
-        return text
+        if isFolder { return refuse("is a folder, not a pipeline file") }
+        guard let data = FileManager.default.contents(atPath: absolute) else { return refuse("cannot be read") }
+        guard data.count <= maximumBytes else { return refuse("is larger than 1 MiB: not a pipeline file") }
+        return String(validating: data, as: UTF8.self) ?? refuse("is not UTF-8")
     }
 
     /// Reads the text of a pipeline file; adds every problem.
@@ -59,96 +52,57 @@ public enum PipelineFile {
             if problems.problems.isEmpty { problems.add(line: nil, key: nil, "is empty") }
             return nil
         }
-        let context = ConfigurationContext(problems: problems, substitution: Substitution(environment: environment))
+        let context = ConfigurationContext(
+            problems: problems, substitution: Substitution(environment: environment),
+            paths: PathResolution(pipelineFile: file, workingDirectory: environment.workingDirectory))
         let value = ConfigurationValue(node: root, path: "", line: 1, context: context)
-        guard case .mapping = root.content, let section = value.section(topLevelKeys) else {
+        guard case .mapping = root.content, let section = value.section(PipelineKeys.section) else {
             problems.add(line: 1, key: nil, "must be a mapping that begins with name, base, source")
             return nil
         }
-        let name = section.required("name", "the pipeline's name, in every row that it writes")?.name()
-        let base = section.required("base", "the folder of the base model")?.text("a folder")
-        let source = section.required("source", "where texts come from").flatMap(readSource)
-        let tasks = section.required("tasks", "the tasks and their labels").flatMap {
-            readTasks($0, file: file, environment: environment)
-        }
-        let routes = readRoutes(section["routes"], tasks: tasks)
-        let unrouted = section["unrouted"].map { $0.choice(UnroutedPolicy.self) } ?? .reject
-        let batch = section["batch"].map(readBatch) ?? BatchConfiguration()
-        let sink = section.required("sink", "where labels go").flatMap(readSink)
-        let retrain = section["retrain"].map(readRetrain)
-        let examples = readExamples(section["examples"], tasks: tasks)
+        return read(section, file: file)
+    }
+
+    /// One line per section, in the order of the file.
+    private static func read(_ section: ConfigurationSection, file: String) -> PipelineConfiguration? {
+        let name = section.read(PipelineKeys.name)
+        let base = section.read(PipelineKeys.base)
+        let source = section[PipelineKeys.source].flatMap(readSource)
+        let tasks = section[PipelineKeys.tasks].flatMap(readTasks)
+        let routes = readRoutes(section[PipelineKeys.routes], tasks: tasks)
+        let unrouted = section.read(PipelineKeys.unrouted)
+        let batch = section[PipelineKeys.batch].map(readBatch) ?? BatchConfiguration()
+        let sink = section[PipelineKeys.sink].flatMap(readSink)
+        let retrain = section[PipelineKeys.retrain].flatMap(readRetrain)
+        let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
+        let problems = section.value.context.problems
         guard problems.problems.isEmpty, let name, let base, let source, let tasks, let routes, let unrouted, let batch,
             let sink, let examples
         else { return nil }
         return PipelineConfiguration(
-            file: file, name: name,
-            base: PathResolution.resolve(base, pipelineFile: file, environment: environment),
-            source: source, routes: routes, unrouted: unrouted, tasks: tasks, batch: batch, sink: sink,
-            retrain: retrain ?? nil, examples: examples, lines: problems.lines)
+            file: file, name: name, base: base, source: source, routes: routes, unrouted: unrouted, tasks: tasks,
+            batch: batch, sink: sink, retrain: retrain, examples: examples, lines: problems.lines)
     }
 
-    private static let topLevelKeys = [
-        "name", "base", "source", "routes", "unrouted", "tasks", "batch", "sink", "retrain", "examples",
-    ]
-
-    // MARK: - batch, sink, examples
+    // MARK: - batch, sink
 
     private static func readBatch(_ value: ConfigurationValue) -> BatchConfiguration? {
-        guard let section = value.section(["tokens", "delay", "max_tokens"]) else { return nil }
+        guard let section = value.section(BatchKeys.section) else { return nil }
+        let tokens = section.read(BatchKeys.tokens)
+        let delay = section.read(BatchKeys.delay)
+        let maxTokens = section.read(BatchKeys.maxTokens)
+        guard let tokens, let delay else { return nil }
         var batch = BatchConfiguration()
-        if let tokens = section["tokens"]?.integer(16...65536) { batch.tokens = tokens }
-        if let delay = section["delay"]?.duration(.zero ... .seconds(60)) { batch.delay = delay }
-        if let maxTokens = section["max_tokens"]?.integer(8...8192) { batch.maxTokens = maxTokens }
+        (batch.tokens, batch.delay, batch.maxTokens) = (tokens, delay, maxTokens)
         return batch
     }
 
     private static func readSink(_ value: ConfigurationValue) -> SinkConfiguration? {
-        guard let section = value.section(["postgres", "postgres_direct", "store_text"]) else { return nil }
-        let postgres = section.required("postgres", "a connection string such as postgresql://user@host/database")?
-            .text("a connection string")
-        let direct = section["postgres_direct"]?.text("a connection string")
-        let storeText = section["store_text"].map { $0.flag() } ?? true
+        guard let section = value.section(SinkKeys.section) else { return nil }
+        let postgres = section.read(SinkKeys.postgres)
+        let direct = section.read(SinkKeys.postgresDirect)
+        let storeText = section.read(SinkKeys.storeText)
         guard let postgres, let storeText else { return nil }
-        return SinkConfiguration(
-            postgres: Secret(postgres), postgresDirect: direct.map { Secret($0) }, storeText: storeText)
-    }
-
-    private static func readExamples(
-        _ value: ConfigurationValue?, tasks: [TaskConfiguration]?
-    ) -> [ExampleConfiguration]? {
-        guard let value else { return [] }
-        let entries = value.list("a list of { text: …, task: …, label: … }", mayBeEmpty: true)
-        return entries?.compactMap { readExample($0, tasks: tasks) }
-    }
-
-    private static func readExample(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> ExampleConfiguration? {
-        guard let section = value.section(["text", "task", "label", "labels"]) else { return nil }
-        let text = section.required("text", "the text to classify")?.text("a text", mayBeEmpty: true)
-        let task = section.required("task", "the task that labels it")?.text("a task")
-        let labels = readExampleLabels(section)
-        guard let text, let task, let labels else { return nil }
-        guard let tasks else { return nil }
-        guard let defined = tasks.first(where: { $0.name == task }) else {
-            section["task"]?.problem("no task \(task) in tasks" + Suggestion.text(for: task, among: tasks.map(\.name)))
-            return nil
-        }
-        if let unknown = labels.first(where: { !defined.labels.contains($0) }) {
-            (section["labels"] ?? section["label"])?.problem(
-                "the task \(task) has no label \(unknown)" + Suggestion.text(for: unknown, among: defined.labels))
-            return nil
-        }
-        return ExampleConfiguration(text: text, task: task, labels: labels, line: value.line)
-    }
-
-    /// `label`, or of a multi-label task `labels`, which may be none.
-    private static func readExampleLabels(_ section: ConfigurationSection) -> [String]? {
-        guard let set = section["labels"] else {
-            return section.required("label", "the label that is right").flatMap(readLabel).map { [$0] }
-        }
-        if let label = section["label"] {
-            label.problem("is given beside labels; one of them says what is right")
-            return nil
-        }
-        return set.list("a list of labels", mayBeEmpty: true)?.compactMap(readLabel)
+        return SinkConfiguration(postgres: postgres, postgresDirect: direct, storeText: storeText)
     }
 }

@@ -1,46 +1,75 @@
 import Foundation
 import Testing
 
-/// `docs/pipeline-file.md` and the reader of pipeline files know the same keys.
+@testable import JSON
+@testable import Pipelines
+
+/// `docs/pipeline-file.md` and `docs/pipeline-file.schema.json` say what the reader of pipeline files does.
+///
+/// With `LORIKEET_UPDATE_DOCS=1` the tests write the files instead of failing.
 @Suite struct PipelineFileDocumentTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
 
-    /// The keys in the lists that sections of the file are read with.
-    private static func declaredKeys() throws -> Set<String> {
-        let folder = root.appendingPathComponent("Sources/Pipelines")
-        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter { $0.hasSuffix(".swift") }
-        var keys: Set<String> = []
-        for file in files {
-            let source = try String(contentsOf: folder.appendingPathComponent(file), encoding: .utf8)
-            for list in source.matches(of: /(?:section\(\[|Keys = \[)([^\]]*)\]/) {
-                keys.formUnion(list.1.matches(of: /"([a-z_]+)"/).map { String($0.1) })
-            }
+    /// Compares a file with what it ought to be, or rewrites it.
+    private static func expect(_ path: String, _ expected: (String) throws -> String) throws {
+        let file = root.appendingPathComponent(path)
+        let committed = try String(contentsOf: file, encoding: .utf8)
+        let text = try expected(committed)
+        if ProcessInfo.processInfo.environment["LORIKEET_UPDATE_DOCS"] != nil {
+            return try Data(text.utf8).write(to: file)
         }
-        return keys
+        let difference = zip(committed.split(separator: "\n"), text.split(separator: "\n")).first { $0 != $1 }
+        #expect(
+            committed == text,
+            """
+            \(path) is out of date: LORIKEET_UPDATE_DOCS=1 swift test --filter PipelinesTests
+            is:        \(difference?.0 ?? "of another length")
+            should be: \(difference?.1 ?? "")
+            """)
     }
 
-    /// The words in code of the page: whole ones, the parts of paths, and keys of examples such as `{ precision: 0.95 }`.
-    private static func documentedWords() throws -> Set<String> {
-        let page = try String(contentsOf: root.appendingPathComponent("docs/pipeline-file.md"), encoding: .utf8)
-        return Set(page.matches(of: /`([^`]+)`/).flatMap { $0.1.matches(of: /[a-z_]+/).map { String($0.0) } })
+    @Test func theKeyTablesAreThoseOfTheDeclarations() throws {
+        try Self.expect("docs/pipeline-file.md") { page in try #require(KeyTable.rewrite(page)) }
     }
 
-    @Test func everyKeyIsDocumented() throws {
-        let keys = try Self.declaredKeys()
-        #expect(keys.count > 50)
-        #expect(keys.subtracting(try Self.documentedWords()).sorted() == [])
+    @Test func theSchemaIsThatOfTheDeclarations() throws {
+        try Self.expect("docs/pipeline-file.schema.json") { _ in PipelineSchema.text }
     }
 
-    @Test func everyDocumentedKeyOfATableExists() throws {
-        let page = try String(contentsOf: Self.root.appendingPathComponent("docs/pipeline-file.md"), encoding: .utf8)
-        let keys = try Self.declaredKeys()
-        for row in page.split(separator: "\n") where row.hasPrefix("| `") {
-            let cell = row.dropFirst(2).prefix { $0 != "|" }
-            for name in cell.matches(of: /`([^`]+)`/) {
-                let parts = name.1.replacing("[]", with: "").split(separator: ".")
-                for part in parts { #expect(keys.contains(String(part)), "docs/pipeline-file.md: \(name.1)") }
-            }
-        }
+    @Test func everyMappingHasATable() throws {
+        let file = Self.root.appendingPathComponent("docs/pipeline-file.md")
+        let lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n")
+        for section in PipelineKeys.sections { #expect(lines.contains { $0 == KeyTable.marker(of: section) }) }
     }
+
+    @Test func aTableWithoutEndOrOfNoMappingIsRefused() {
+        #expect(KeyTable.rewrite("<!-- keys: batch -->\n| old |\n") == nil)
+        #expect(KeyTable.rewrite("<!-- keys: bach -->\n<!-- end of keys -->\n") == nil)
+        #expect(KeyTable.rewrite("<!-- end of keys -->\n") == nil)
+        #expect(KeyTable.rewrite("no table\n") == "no table\n")
+    }
+
+    @Test func theSchemaNamesTypeRangeDefaultAndRequiredKeys() throws {
+        let schema = PipelineSchema.document
+        #expect(schema["required"] == .array(["name", "base", "source", "tasks", "sink"].map { .string($0) }))
+        #expect(schema["additionalProperties"] == .boolean(false))
+        let tokens = try #require(schema["properties"]?["batch"]?["properties"]?["tokens"])
+        #expect(tokens["default"] == .integer(512))
+        #expect(tokens["anyOf"]?.text.hasPrefix(#"[{"type":"integer","minimum":16,"maximum":65536}"#) == true)
+    }
+}
+
+/// Every pattern of the schema is one that the reader's own examples satisfy.
+@Test(arguments: [
+    (#"^([0-9.]+(us|ms|s|min|m|h|d))+$"#, ["20ms", "1h30m", "${EVERY:-6h}"]),
+    (#"^[0-9_]+$"#, ["1_024", "${ROWS}"]), (#"^/"#, ["/description", "${POINTER}"]),
+])
+func patternsOfTheSchemaAllowVariables(pattern: String, texts: [String]) throws {
+    guard case .string(let whole)? = JSONValue.string(matching: pattern)["pattern"] else {
+        Issue.record("no pattern")
+        return
+    }
+    let regex = try Regex(whole)
+    for text in texts { #expect(text.contains(regex)) }
 }

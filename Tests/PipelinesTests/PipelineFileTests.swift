@@ -301,13 +301,11 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     try folder.write("work/both/x", "")
     try folder.write("files/both/x", "")
     try folder.write("files/beside/x", "")
-    let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path + "/work")
-    func resolve(_ path: String) -> String {
-        PathResolution.resolve(path, pipelineFile: "../files/p.yaml", environment: environment)
-            .replacing(folder.path, with: "")
-    }
+    let paths = PathResolution(pipelineFile: "../files/p.yaml", workingDirectory: folder.path + "/work")
+    func resolve(_ path: String) -> String { paths.resolve(path).replacing(folder.path, with: "") }
     #expect(resolve("both") == "/work/both")
     #expect(resolve("beside") == "/files/beside")
     #expect(resolve("neither") == "/work/neither")
     #expect(resolve("/etc") == "/etc")
+    #expect(resolve("/etc/./x/../ssl/") == "/etc/ssl")
 }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import JSON
 import Operations
+import Pipelines
 import Reports
 
 /// `lorikeet check FILE…`: validates everything, changes nothing.
@@ -17,18 +18,35 @@ struct Check: AsyncParsableCommand {
               lorikeet check pipelines/packages.yaml
               lorikeet check --offline pipelines/*.yaml      # neither database nor broker
               lorikeet check --json pipelines/packages.yaml | jq '.findings[]'
+              lorikeet check --schema > pipeline-file.schema.json
             """)
 
-    @OptionGroup var pipelines: PipelineFiles
+    @Argument(
+        help: ArgumentHelp("Pipeline files; several share one base.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var files: [String] = []
 
     @Flag(help: "Ask neither database nor broker.")
     var offline = false
 
+    @Flag(help: "Print the JSON Schema of pipeline files, for editors; check nothing.")
+    var schema = false
+
     @OptionGroup var output: JSONOption
 
+    func validate() throws {
+        guard schema == files.isEmpty else {
+            throw ValidationError(schema ? "--schema takes no files" : "Missing expected argument '<file> ...'")
+        }
+    }
+
     func run() async throws {
+        if schema {
+            for line in PipelineSchema.text.split(separator: "\n") { try StandardOutput.shared.line(String(line)) }
+            return
+        }
         let options = PipelineCheck.Options(database: !offline, broker: !offline)
-        let report = await PipelineCheck.run(files: pipelines.files, options: options)
+        let report = await PipelineCheck.run(files: files, options: options)
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {

@@ -8,6 +8,9 @@ struct ConfigurationValue {
 
     func problem(_ message: String) { context.problems.add(line: line, key: path, message) }
 
+    /// The path of a key of this mapping.
+    func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
+
     /// A scalar's text after substitution; nothing but a scalar will do.
     private func scalar(_ expected: String) -> Substitution.Result? {
         guard case .scalar(let text, _) = node.content else {
@@ -47,6 +50,9 @@ struct ConfigurationValue {
         return result.text
     }
 
+    /// A folder, as an absolute path.
+    func folder() -> String? { text("a folder").map(context.paths.resolve) }
+
     /// A name: a text without blanks and control characters, of at most 200 characters.
     func name() -> String? {
         guard let text = text("a name") else { return nil }
@@ -64,6 +70,7 @@ struct ConfigurationValue {
             }
     }
 
+    /// A whole number; digits may be grouped with `_`.
     func integer(_ range: ClosedRange<Int>) -> Int? {
         let bounds =
             range.upperBound == .max
@@ -77,6 +84,7 @@ struct ConfigurationValue {
         return value
     }
 
+    /// A number.
     func number(_ range: ClosedRange<Double>) -> Double? {
         let expected = "a number from \(range.lowerBound.short) to \(range.upperBound.short)"
         guard let result = scalar(expected) else { return nil }
@@ -87,6 +95,7 @@ struct ConfigurationValue {
         return value
     }
 
+    /// A duration such as `20ms`.
     func duration(_ range: ClosedRange<Duration>) -> Duration? {
         let expected = "a duration such as 20ms, 1.5s, 10m, 6h or 1h30m"
         guard let result = scalar(expected) else { return nil }
@@ -101,6 +110,7 @@ struct ConfigurationValue {
         return value
     }
 
+    /// `true` or `false`.
     func flag() -> Bool? {
         guard let result = scalar("true or false") else { return nil }
         guard ["true", "false"].contains(result.text) else {
@@ -138,6 +148,9 @@ struct ConfigurationValue {
     }
 
     /// A mapping with these keys and no others.
+    func section(_ section: SettingSection) -> ConfigurationSection? { self.section(section.keys) }
+
+    /// A mapping with these keys and no others.
     func section(_ known: [String]) -> ConfigurationSection? { ConfigurationSection(self, known: known) }
 
     /// A mapping whose keys the user chose, in the order of the file.
@@ -150,6 +163,7 @@ struct ConfigurationValue {
 struct ConfigurationContext {
     let problems: ProblemCollector
     let substitution: Substitution
+    let paths: PathResolution
 }
 
 extension YAMLNode {
@@ -165,5 +179,5 @@ extension YAMLNode {
 
 extension Double {
     /// Without `.0`.
-    fileprivate var short: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
+    var short: String { self == rounded() && abs(self) < 1e15 ? String(Int(self)) : String(self) }
 }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Fills in `${NAME}`, `${NAME:-default}`, `${credential:NAME}`; `$${` stands for the two characters `${`.
 ///

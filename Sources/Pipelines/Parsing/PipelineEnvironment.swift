@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// Where `${NAME}` and `${credential:NAME}` of a pipeline file and its relative paths are looked up.
 public struct PipelineEnvironment: Sendable {

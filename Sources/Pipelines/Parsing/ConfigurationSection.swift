@@ -1,0 +1,60 @@
+/// One mapping of a pipeline file: reports keys that it does not know or that are given twice, hands out values.
+struct ConfigurationSection {
+    let value: ConfigurationValue
+    /// In the order of the file.
+    let entries: [(name: String, value: ConfigurationValue)]
+
+    /// Nil, with a problem, where the value is no mapping.
+    ///
+    /// - Parameter known: the keys that it may have; nil: any.
+    init?(_ value: ConfigurationValue, known: [String]?, expected: String = "a mapping (key: value)") {
+        guard case .mapping(let mapping) = value.node.content else {
+            value.problem(value.isNull ? "has no value; it must be \(expected)" : "must be \(expected)")
+            return nil
+        }
+        self.value = value
+        var entries: [(name: String, value: ConfigurationValue)] = []
+        var lines: [String: Int] = [:]
+        let problems = value.context.problems
+        for (key, node) in mapping {
+            let line = key.line
+            guard case .scalar(let name, _) = key.content else {
+                problems.add(line: line, key: value.path.isEmpty ? nil : value.path, "a key must be a text")
+                continue
+            }
+            let path = value.path(of: name)
+            if let first = lines.updateValue(line, forKey: name) {
+                problems.add(line: line, key: path, "is given twice; first on line \(first)")
+            }
+            if let known, !known.contains(name) {
+                problems.add(line: line, key: path, "unknown key\(Suggestion.text(for: name, among: known))")
+                continue
+            }
+            problems.note(line: line, of: path)
+            entries.append((name, ConfigurationValue(node: node, path: path, line: line, context: value.context)))
+        }
+        self.entries = entries
+    }
+
+    /// The value of a key; nil where the key is absent.
+    subscript(_ key: String) -> ConfigurationValue? { entries.first { $0.name == key }?.value }
+
+    /// The value of a key, to be read by hand; nil where it is absent, with a problem if it is required.
+    subscript(_ setting: SettingDeclaration) -> ConfigurationValue? {
+        if let found = self[setting.key] { return found }
+        if case .error(let missing) = setting.absence {
+            value.context.problems.add(
+                line: value.line, key: value.path(of: setting.key), "is missing: \(missing)")
+        }
+        return nil
+    }
+
+    /// The value of a key; nil where it is absent or wrong, with a problem if it is wrong or required.
+    func read<Value>(_ setting: Setting<Value>) -> Value? { self[setting.declaration].flatMap(setting.form.read) }
+
+    /// The value of a key, or its default; nil with a problem where it is wrong.
+    func read<Value>(_ setting: DefaultedSetting<Value>) -> Value? {
+        guard let value = self[setting.declaration] else { return setting.fallback }
+        return setting.form.read(value)
+    }
+}

@@ -1,0 +1,188 @@
+import JSON
+import Serving
+
+/// The keys of a pipeline file, but for those of `retrain` (``RetrainKeys``).
+enum PipelineKeys {
+    static let name = Setting(
+        "name", .name, required: "the pipeline's name, in every row that it writes",
+        "name of the pipeline; column `pipeline` of every row")
+    static let base = Setting(
+        "base", .folder, required: "the folder of the base model",
+        "folder of the base: BERT or DistilBERT in Hugging Face layout. Pipelines of one daemon share one")
+    static let source = SettingDeclaration(
+        "source", SourceKeys.section.schema, "mapping", absence: .error("where texts come from"),
+        "where records come from, and which part of a record is the text")
+    static let routes = SettingDeclaration(
+        "routes", .list(of: RouteKeys.section.schema, atLeast: 1), "list",
+        absence: .meaning("every record goes to all tasks"),
+        "which tasks label which records; every route that matches counts")
+    static let unrouted = DefaultedSetting(
+        "unrouted", .choice, default: UnroutedPolicy.reject, "what happens to a record that no route matches")
+    static let tasks = SettingDeclaration(
+        "tasks", .mapping(to: TaskKeys.section.schema, atLeast: 1), "mapping of names to tasks",
+        absence: .error("the tasks and their labels"), "what the pipeline asks of a text")
+    static let batch = SettingDeclaration(
+        "batch", BatchKeys.section.schema, "mapping", absence: .meaning("the defaults of its keys"),
+        "how texts are put together into batches")
+    static let sink = SettingDeclaration(
+        "sink", SinkKeys.section.schema, "mapping", absence: .error("where labels go"), "the database")
+    static let retrain = SettingDeclaration(
+        "retrain", RetrainKeys.section.schema, "mapping", absence: .meaning("the daemon never retrains"),
+        "when the daemon retrains a task, and how")
+    static let examples = SettingDeclaration(
+        "examples", .list(of: ExampleKeys.section.schema), "list", absence: .meaning("none"),
+        "texts with the labels that `lorikeet test` expects")
+
+    static let section = SettingSection(
+        "",
+        [
+            name.declaration, base.declaration, source, routes, unrouted.declaration, tasks, batch, sink, retrain,
+            examples,
+        ])
+
+    /// Every mapping of the file.
+    static let sections = [
+        section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
+        AbstentionKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section, ExampleKeys.section,
+    ]
+}
+
+/// `source`.
+enum SourceKeys {
+    static let kafka = SettingDeclaration(
+        "kafka", KafkaKeys.section.schema, "mapping", absence: .error("brokers, topics and group"),
+        "brokers, topics and consumer group")
+    static let text = SettingDeclaration(
+        "text", .pointer, "JSON Pointer", absence: .meaning("the record's value is the text"),
+        "where the text stands in a record whose value is JSON")
+
+    static let section = SettingSection("source", [kafka, text])
+}
+
+/// `source.kafka`.
+enum KafkaKeys {
+    static let brokers = Setting(
+        "brokers", .text("host:port"), required: "host:port of a broker, several with commas",
+        "`host:port` of a broker; several with commas")
+    static let topics = SettingDeclaration(
+        "topics", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .error("a list of topics"),
+        "topics to read")
+    static let group = Setting(
+        "group", .text("the name of a consumer group"), required: "the consumer group",
+        "consumer group; daemons of one group share the partitions")
+    static let properties = SettingDeclaration(
+        "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
+        "properties of librdkafka: TLS, SASL, `session.timeout.ms`, …")
+
+    static let section = SettingSection(
+        "source.kafka", [brokers.declaration, topics, group.declaration, properties])
+}
+
+/// An entry of `routes`.
+enum RouteKeys {
+    static let when = SettingDeclaration(
+        "when", ConditionKeys.section.schema, "mapping", absence: .meaning("matches always"),
+        "conditions; all must hold")
+    static let tasks = SettingDeclaration(
+        "tasks", .list(of: .scalar, atLeast: 1), "list", absence: .error("a list of tasks"), "tasks that label the text")
+
+    static let section = SettingSection("routes[]", [when, tasks])
+}
+
+/// `when` of a route.
+enum ConditionKeys {
+    static let topic = Setting("topic", .text("a topic"), absent: "any", "name of the topic")
+    static let header = SettingDeclaration(
+        "header", .mapping(to: .scalarOrNothing), "mapping of names to values", absence: .meaning("any"),
+        "headers of the record; without a value, any value")
+    static let keyPrefix = Setting(
+        "key_prefix", .text("the start of a key"), absent: "any", "beginning of the record's key")
+    static let json = SettingDeclaration(
+        "json", .mapping(to: .scalarOrNothing, keys: "^(/.*)?$"), "mapping of JSON Pointers to values",
+        absence: .meaning("any"), "fields of the record, as in `{ /kind: program }`")
+
+    static let section = SettingSection(
+        "routes[].when", [topic.declaration, header, keyPrefix.declaration, json])
+}
+
+/// An entry of `tasks`.
+enum TaskKeys {
+    static let labels = SettingDeclaration(
+        "labels", .list(of: .scalar, atLeast: 2, areDistinct: true), "list of 2 or more",
+        absence: .error("a list of labels"),
+        "the labels: the same set as the adapter's. For an adapter of PEFT, whose folder names none, their names in the "
+            + "order of the head's rows")
+    static let adapter = Setting(
+        "adapter", .folder, absent: "the store's live adapter",
+        "folder of the first adapter; used until the adapter store has a live one")
+    static let multiLabel = Setting(
+        "multi_label", .flag, absent: "as the adapter has it",
+        "whether a text has a set of labels (column `labels`); must agree with the adapter")
+    static let abstainBelow = SettingDeclaration(
+        "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
+        "0 to 1, or a mapping", absence: .meaning("never"),
+        "score below which the row's `label` is null and `abstained` is true; or `{ precision: 0.95 }` for the threshold "
+            + "that the live adapter needs for it")
+
+    static let section = SettingSection(
+        "tasks.NAME", [labels, adapter.declaration, multiLabel.declaration, abstainBelow])
+}
+
+/// `abstain_below` where it names a precision.
+enum AbstentionKeys {
+    /// What `abstain_below` may be by itself.
+    static let scores = 0.0...1.0
+    static let precision = Setting(
+        "precision", .number(0.5...1), required: "the share of labels that must be right",
+        "share of the labels given that must be right")
+
+    static let section = SettingSection("tasks.NAME.abstain_below", [precision.declaration])
+}
+
+/// `batch`.
+enum BatchKeys {
+    static let tokens = DefaultedSetting(
+        "tokens", .integer(16...65536), default: 512, "token budget of a batch, per worker")
+    static let delay = DefaultedSetting(
+        "delay", .duration(.zero ... .seconds(60)), default: .milliseconds(20),
+        "how long the first text of a batch waits for others")
+    static let maxTokens = Setting(
+        "max_tokens", .integer(8...8192), absent: "256, or fewer if the base has fewer positions",
+        "longer texts are cut to this many tokens")
+
+    static let section = SettingSection("batch", [tokens.declaration, delay.declaration, maxTokens.declaration])
+}
+
+/// `sink`.
+enum SinkKeys {
+    static let postgres = Setting(
+        "postgres", .connectionString, required: "a connection string such as postgresql://user@host/database",
+        "libpq connection string; may lead through PgBouncer")
+    static let postgresDirect = Setting(
+        "postgres_direct", .connectionString, absent: "none",
+        "the same database without a pooler in between. Promoted adapters are then swapped in at once; without it, within "
+            + "two seconds")
+    static let storeText = DefaultedSetting("store_text", .flag, default: true, "whether `labels` keeps the text")
+
+    static let section = SettingSection(
+        "sink", [postgres.declaration, postgresDirect.declaration, storeText.declaration])
+}
+
+/// An entry of `examples`.
+enum ExampleKeys {
+    static let text = Setting(
+        "text", .text("a text", mayBeEmpty: true), required: "the text to classify", "the text to classify")
+    static let task = Setting("task", .text("a task"), required: "the task that labels it", "the task that labels it")
+    static let label = SettingDeclaration(
+        "label", .scalar, "label", absence: .meaning("`labels` is required"), "the expected label")
+    static let labels = SettingDeclaration(
+        "labels", .list(of: .scalar), "list", absence: .meaning("`label` is required"),
+        "the expected set of labels, for a multi-label task; may be empty")
+
+    static let section = SettingSection("examples[]", [text.declaration, task.declaration, label, labels])
+}
+
+extension JSONValue {
+    /// A JSON Pointer, or a text that is filled in.
+    fileprivate static var pointer: JSONValue { .string(matching: "^/") }
+}

@@ -1,0 +1,82 @@
+import JSON
+
+/// One key of the pipeline file, declared once.
+///
+/// The reader, the JSON Schema (``PipelineSchema``) and the key table of `docs/pipeline-file.md` (``KeyTable``) are
+/// made from it.
+struct SettingDeclaration: Sendable {
+    /// What happens where the file does not have the key.
+    enum Absence: Sendable {
+        /// An error that says what is missing.
+        case error(String)
+        /// The value that then holds.
+        case value(JSONValue)
+        /// What then holds, in words.
+        case meaning(String)
+    }
+
+    let key: String
+    /// A schema of JSON Schema, draft 7.
+    let schema: JSONValue
+    /// Column "values" of the key table.
+    let words: String
+    let absence: Absence
+    /// One sentence, in Markdown.
+    let summary: String
+
+    /// A key whose value is read by hand: a list, a mapping, or one of several forms.
+    init(_ key: String, _ schema: JSONValue, _ words: String, absence: Absence, _ summary: String) {
+        (self.key, self.schema, self.words) = (key, schema, words)
+        (self.absence, self.summary) = (absence, summary)
+    }
+}
+
+/// A key without a default: its value is required, or something else holds without it.
+struct Setting<Value: Sendable>: Sendable {
+    let declaration: SettingDeclaration
+    let form: ValueForm<Value>
+
+    /// - Parameter missing: what an error says that is missing.
+    init(_ key: String, _ form: ValueForm<Value>, required missing: String, _ summary: String) {
+        self.init(key, form, .error(missing), summary)
+    }
+
+    /// - Parameter meaning: what holds where the key is absent.
+    init(_ key: String, _ form: ValueForm<Value>, absent meaning: String, _ summary: String) {
+        self.init(key, form, .meaning(meaning), summary)
+    }
+
+    private init(_ key: String, _ form: ValueForm<Value>, _ absence: SettingDeclaration.Absence, _ summary: String) {
+        declaration = SettingDeclaration(key, form.schema, form.words, absence: absence, summary)
+        self.form = form
+    }
+}
+
+/// A key with a default.
+struct DefaultedSetting<Value: Sendable>: Sendable {
+    let declaration: SettingDeclaration
+    let form: ValueForm<Value>
+    /// The value where the file does not have the key.
+    let fallback: Value
+
+    init(_ key: String, _ form: ValueForm<Value>, default fallback: Value, _ summary: String) {
+        let absence = SettingDeclaration.Absence.value(form.write(fallback))
+        declaration = SettingDeclaration(key, form.schema, form.words, absence: absence, summary)
+        self.form = form
+        self.fallback = fallback
+    }
+}
+
+/// The keys of one mapping of the pipeline file, in the order of the documentation.
+struct SettingSection: Sendable {
+    /// The mapping's path as the documentation writes it, such as `routes[].when`; empty for the whole file.
+    let path: String
+    let settings: [SettingDeclaration]
+
+    init(_ path: String, _ settings: [SettingDeclaration]) { (self.path, self.settings) = (path, settings) }
+
+    var keys: [String] { settings.map(\.key) }
+
+    /// The path of one of its keys.
+    func path(of setting: SettingDeclaration) -> String { path.isEmpty ? setting.key : "\(path).\(setting.key)" }
+}
