@@ -101,7 +101,8 @@ let package = Package(
         module(
             "Daemon",
             [
-                "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving", "Retraining", "Connectors",
+                "JSON", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving", "Retraining",
+                "Connectors",
                 "Pipelines", "Operations", coreMetrics, hummingbird, logging, serviceLifecycle, unixSignals,
             ]),
         module(
@@ -128,6 +129,13 @@ let package = Package(
                 "BERT", "AdapterRegistry", "Serving", "Retraining", logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "DaemonFixtures",
+            dependencies: [
+                "PostgresClient", "LocalServers", "BERT", "Connectors", "Pipelines", "Operations", "Daemon",
+                "TestSupport", logging,
+            ],
+            path: "Tests/DaemonFixtures", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("JSON", ["CAllocationCounter"]),
         tests("Files"),
@@ -150,10 +158,16 @@ let package = Package(
             ]),
         tests("Pipelines", ["JSON", "Training"]),
         tests(
+            "Operations",
+            [
+                "PostgresClient", "LocalServers", "BERT", "Connectors", "Pipelines", "Daemon", "DaemonFixtures",
+                logging,
+            ]),
+        tests(
             "Daemon",
             [
                 "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
-                "Connectors", "Pipelines", "Operations", logging,
+                "Connectors", "Pipelines", "Operations", "DaemonFixtures", logging,
             ]),
         .testTarget(
             name: "LorikeetTests",

@@ -1,19 +1,21 @@
 import Pipelines
 
-/// What `lorikeet run` takes besides the pipeline files.
+/// The options of `lorikeet run`, besides the pipeline files.
 public struct DaemonOptions: Sendable {
-    /// Threads that classify; nil: one a core.
+    /// Threads that classify; nil: one per core.
     public var workers: Int?
-    /// Where `/metrics`, `/healthz` and `/readyz` listen; port 0: chosen by the system; nil: nowhere.
+    /// `host:port` of `/metrics`, `/healthz` and `/readyz`; port 0: chosen by the system; nil: no pages.
     public var http: String?
     /// How long a drain may take after SIGTERM.
     public var drainTimeout: Duration
+    /// Where variables and relative paths are looked up.
     public var environment: PipelineEnvironment
-    /// Whether SIGTERM, SIGINT and SIGHUP are taken; a test stops and reloads by calls.
+    /// Whether SIGTERM, SIGINT and SIGHUP are handled; a test stops and reloads by calls.
     public var handlesSignals = true
-    /// The program that is started as `PROGRAM retrain TASK …`: this one.
+    /// The program to start as `PROGRAM retrain TASK …`: this one.
     public var retrainProgram = "/proc/self/exe"
 
+    /// As `lorikeet run` without options.
     public init(
         workers: Int? = nil, http: String? = "127.0.0.1:9464", drainTimeout: Duration = .seconds(10),
         environment: PipelineEnvironment = .process

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Kernels
 import Logging
 import Operations
@@ -9,16 +9,16 @@ import Synchronization
 import Threading
 import UnixSignals
 
-/// The daemon: the composition root of both ways.
+/// The daemon: the composition root of both paths.
 ///
 /// Its services, in the order of their dependencies; a shutdown ends them from the last to the first:
 ///
-/// 1. `MonitoringServer`: /metrics, /healthz, /readyz, for as long as anything lives.
+/// 1. `MonitoringServer`: /metrics, /healthz, /readyz, until everything else has ended.
 /// 2. `WorkerPool`: threads that classify.
-/// 3. `AdapterKeeper`, one a database: schema, first adapters, then every swap.
-/// 4. `PipelineSupervisor`: a `ServingPipeline` a pipeline.
+/// 3. `LiveAdapterService`, one per database: schema, first adapters, then every swap.
+/// 4. `PipelineSupervisor`: one `ServingPipeline` per pipeline file.
 /// 5. `RetrainScheduler`: the retraining path, as processes of low priority.
-/// 6. `ReloadOnHangUp`: SIGHUP.
+/// 6. `ReloadService`: SIGHUP.
 /// 7. `StatusReporter`: systemd and its watchdog.
 public final class LorikeetDaemon: Sendable {
     let files: [String]
@@ -27,17 +27,18 @@ public final class LorikeetDaemon: Sendable {
     let loaded: LoadedBase
     let workers: WorkerPool
     /// By connection string.
-    let keepers: [String: AdapterKeeper]
+    let adapterServices: [String: LiveAdapterService]
     let supervisor: PipelineSupervisor
     let scheduler: RetrainScheduler
     let notifier: SystemdNotifier?
     let logger: Logger
-    let reloads = OneAtATime()
+    let reloads = ReloadQueue()
 
     // MARK: - Mutable State
 
-    /// Where the pages are; written once the socket is bound.
+    /// `host:port` of the pages; set once the socket is bound.
     private let address = Latch<String>()
+
     private struct Running {
         /// While it runs.
         var group: ServiceGroup?
@@ -46,7 +47,7 @@ public final class LorikeetDaemon: Sendable {
 
     private let running = Mutex(Running())
 
-    /// Reads the files, loads the base and the first adapters; opens no connection yet.
+    /// Reads the files, loads the base and the first adapters; connects to nothing yet.
     ///
     /// - Throws: status 78 for what is wrong with files, base or adapters, 64 for options.
     public init(
@@ -59,14 +60,14 @@ public final class LorikeetDaemon: Sendable {
         self.logger = logger
         let configuration: DaemonConfiguration
         let loaded: LoadedBase
-        var tasks: [String: [String: KeptTask]] = [:]
+        var tasks: [String: [String: ServedTask]] = [:]
         let direct: [String: Secret]
         do throws(ConfigurationError) {
             configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
             try configuration.requireUsableSources()
             loaded = try LoadedBase(configuration)
             for (postgres, pipelines) in configuration.databases {
-                tasks[postgres] = try loaded.keptTasks(of: pipelines)
+                tasks[postgres] = try loaded.servedTasks(of: pipelines)
             }
             direct = configuration.directConnections
         } catch {
@@ -76,11 +77,11 @@ public final class LorikeetDaemon: Sendable {
         self.loaded = loaded
         let workerCount = max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount)
         workers = WorkerPool(base: loaded.base, workers: workerCount)
-        keepers = Dictionary(
+        adapterServices = Dictionary(
             uniqueKeysWithValues: tasks.map { postgres, tasks in
                 (
                     postgres,
-                    AdapterKeeper(
+                    LiveAdapterService(
                         postgres: Secret(postgres), direct: direct[postgres], tasks: tasks, base: loaded.base,
                         logger: logger)
                 )
@@ -94,7 +95,7 @@ public final class LorikeetDaemon: Sendable {
 
     /// Runs until SIGTERM or SIGINT, then drains.
     ///
-    /// - Throws: status 78 for a pipeline file or a database that cannot work, 1 for everything else that made it stop.
+    /// - Throws: status 78 for a pipeline file or a database that cannot work, 1 for every other failure.
     public static func run(
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) async throws(CommandFailure) {
@@ -105,11 +106,11 @@ public final class LorikeetDaemon: Sendable {
     /// Runs until a signal (where the options say so) or `stop()`, then drains.
     public func run() async throws(CommandFailure) {
         logger.notice(
-            "lorikeet starts",
+            "starting",
             metadata: [
-                "version": "\(LorikeetVersion.current)", "kernels": "\(BLAS.kernels)",
-                "base": "\(loaded.base.digest.prefix(12))", "workers": "\(workers.workers)",
-                "pipelines": "\(configuration.pipelines.map(\.name).joined(separator: ","))",
+                LogKey.version: "\(LorikeetVersion.current)", LogKey.kernels: "\(BLAS.kernels)",
+                LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.workers: "\(workers.workers)",
+                LogKey.pipelines: "\(configuration.pipelines.map(\.name).joined(separator: ","))",
             ])
         let group = try await makeGroup()
         let isStopped = running.withLock { running in
@@ -119,8 +120,8 @@ public final class LorikeetDaemon: Sendable {
         defer { running.withLock { $0.group = nil } }
         if isStopped { return }
         for pipeline in configuration.pipelines {
-            guard let keeper = keepers[pipeline.sink.postgres.value] else { continue }
-            await supervisor.start(pipeline, liveAdapters: keeper.liveAdapters)
+            guard let adapterService = adapterServices[pipeline.sink.postgres.value] else { continue }
+            await supervisor.start(pipeline, liveAdapters: adapterService.liveAdapters)
         }
         do {
             try await group.run()
@@ -130,14 +131,14 @@ public final class LorikeetDaemon: Sendable {
         } catch is CancellationError {
             logger.notice("stopped")
         } catch let error as ServingError {
-            // Another start would meet the same: a password, a privilege, a schema.
+            // A restart would meet the same: a password, a privilege, a schema.
             throw CommandFailure(.configuration, "\(error)")
         } catch {
             throw CommandFailure(.failed, "\(error)")
         }
     }
 
-    /// Begins to drain, as SIGTERM does.
+    /// Starts to drain, as SIGTERM does.
     public func stop() async {
         let group = running.withLock { running in
             running.isStopped = true
@@ -146,7 +147,7 @@ public final class LorikeetDaemon: Sendable {
         await group?.triggerGracefulShutdown()
     }
 
-    /// `host:port` of the pages, as soon as it is bound; waits for that.
+    /// `host:port` of the pages; waits until it is bound.
     public func httpAddress() async -> String? { await address.value }
 
     private func makeGroup() async throws(CommandFailure) -> ServiceGroup {
@@ -154,16 +155,15 @@ public final class LorikeetDaemon: Sendable {
         if let http = options.http {
             services.append(
                 try MonitoringServer(address: http, daemon: self, logger: logger) { [self] address in
-                    logger.notice("listening for /metrics, /healthz, /readyz", metadata: ["http": "\(address)"])
+                    logger.notice("serving /metrics, /healthz, /readyz", metadata: [LogKey.http: "\(address)"])
                     self.address.open(address)
                 })
         }
-        let workers = workers
-        services.append(WorkerService { await workers.run() })
-        services += Array(keepers.values) as [any Service]
+        services.append(WorkerService(workers: workers))
+        services += Array(adapterServices.values) as [any Service]
         services.append(supervisor)
         services.append(scheduler)
-        if options.handlesSignals { services.append(ReloadOnHangUp(daemon: self)) }
+        if options.handlesSignals { services.append(ReloadService(daemon: self)) }
         services.append(StatusReporter(daemon: self, notifier: notifier, logger: logger))
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .critical)
@@ -174,4 +174,11 @@ public final class LorikeetDaemon: Sendable {
         settings.maximumGracefulShutdownDuration = options.drainTimeout
         return ServiceGroup(configuration: settings)
     }
+}
+
+/// The workers, until the pipelines that feed them have drained.
+private struct WorkerService: Service {
+    let workers: WorkerPool
+
+    func run() async throws { await cancelWhenGracefulShutdown { await self.workers.run() } }
 }

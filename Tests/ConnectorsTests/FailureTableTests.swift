@@ -46,6 +46,20 @@ import Testing
         #expect(FailureTable.action(for: error) == action)
     }
 
+    /// libpq parses such a connection string, and refuses it only when it connects.
+    @Test(arguments: [
+        ("invalid sslmode value: \"bogus\"", FailureAction.stop),
+        ("invalid target_session_attrs value: \"q\"", .stop), ("invalid port number: \"99999999\"", .stop),
+        ("invalid integer value \"abc\" for connection option \"port\"", .stop),
+        ("could not match 3 port numbers to 2 hosts", .stop),
+        ("could not translate host name \"invalid\" to address: Name or service not known", .retry),
+        ("connection to server at \"localhost\" (127.0.0.1), port 5432 failed: Connection refused", .retry),
+    ])
+    func aValueThatLibpqCannotUseStops(_ message: String, _ action: FailureAction) {
+        let error = PostgresError(kind: .connectionFailed, sqlState: "08001", message: message)
+        #expect(FailureTable.action(for: error) == action)
+    }
+
     @Test(arguments: [
         ("_ALL_BROKERS_DOWN", FailureAction.retry), ("_TRANSPORT", .retry), ("UNKNOWN_TOPIC_OR_PART", .retry),
         ("REBALANCE_IN_PROGRESS", .retry), ("_TIMED_OUT", .retry), ("_AUTHENTICATION", .stop),

@@ -1,4 +1,5 @@
 import BERT
+import DaemonFixtures
 import Foundation
 import PostgresClient
 import TestSupport

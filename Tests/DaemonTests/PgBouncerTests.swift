@@ -1,5 +1,6 @@
 import AdapterRegistry
 import Connectors
+import DaemonFixtures
 import Foundation
 import TestSupport
 import Testing
@@ -40,7 +41,7 @@ import Testing
             try fixture.addAnnotations()
             try await fixture.withDaemon(file) { daemon in
                 func isLive(_ digest: String?) -> Bool {
-                    daemon.keepers.values.contains {
+                    daemon.adapterServices.values.contains {
                         $0.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == digest
                     }
                 }
@@ -106,15 +107,15 @@ import Testing
         try await withBouncer { fixture, server, bouncer in
             let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
             let tasks = [
-                "noise": KeptTask(
-                    form: TaskForm(labels: DaemonFixture.labels), first: try fixture.writeAdapter("first"))
+                "noise": ServedTask(
+                    form: TaskForm(labels: DaemonFixture.labels), firstAdapter: try fixture.writeAdapter("first"))
             ]
-            let keeper = AdapterKeeper(
+            let adapterService = LiveAdapterService(
                 postgres: fixture.postgres, direct: Secret(server.dsn()), tasks: tasks, base: fixture.model.base,
                 logger: fixture.log.logger, pollInterval: .seconds(3600))
-            let keeping = Task { try await keeper.run() }
+            let keeping = Task { try await adapterService.run() }
             let store = PostgresAdapterStore(fixture.settings)
-            try await eventually("the first adapter") { keeper.liveAdapters.snapshot.adapters["noise"] != nil }
+            try await eventually("the first adapter") { adapterService.liveAdapters.snapshot.adapters["noise"] != nil }
             try await eventually("the listener") {
                 try fixture.number(
                     """
@@ -126,7 +127,7 @@ import Testing
             let version = try await store.publish(task: "noise", adapter: second, metrics: [:], parentDigest: nil)
             _ = try await store.promote(task: "noise", version: version.version)
             try await eventually("the swap") {
-                keeper.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == second.digest
+                adapterService.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == second.digest
             }
             keeping.cancel()
             try await keeping.value
@@ -143,7 +144,7 @@ import Testing
                         with: "sink: { postgres: \"${DATABASE_URL}\", postgres_direct: \"${DIRECT}\" }"))
                 var environment = fixture.environment
                 environment.variables["DIRECT"] = direct
-                let report = await PipelineCheck.run(
+                let report = await CheckOperation.run(
                     files: [file], options: .init(broker: false, environment: environment))
                 let found = report.findings.filter { $0.key == "sink.postgres_direct" }
                 #expect(

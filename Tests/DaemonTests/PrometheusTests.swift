@@ -62,7 +62,7 @@ import Testing
 
 @Test func processFiguresAreOnThePage() {
     let registry = PrometheusRegistry()
-    ProcessFigures.update(registry)
+    ProcessMetrics.update(registry)
     let page = registry.text()
     for name in [
         "process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds", "process_open_fds",

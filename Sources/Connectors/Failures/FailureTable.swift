@@ -60,7 +60,17 @@ public enum FailureTable {
         "does not exist", "no such database", "no such user", "authentication failed", "unsupported startup parameter",
     ]
 
+    /// Whether libpq could parse the connection string, but not use a value in it, such as `sslmode=bogus`. It says so
+    /// only when it connects, and without a code.
+    static func isRefusedSetting(_ error: PostgresError) -> Bool {
+        // 08001 is what the client puts where libpq gives no code.
+        guard error.kind == .connectionFailed, error.sqlState ?? "08001" == "08001" else { return false }
+        return error.message.contains(/invalid \w+ value: "|" for connection option "|invalid port number: "/)
+            || error.message.contains(/could not match \d+ (port numbers|host names)/)
+    }
+
     public static func action(for error: PostgresError) -> FailureAction {
+        if isRefusedSetting(error) { return .stop }
         if error.sqlState == "08P01", poolerRefusals.contains(where: error.message.contains) { return .stop }
         if let sqlState = error.sqlState { return action(sqlState: sqlState) }
         return switch error.kind {

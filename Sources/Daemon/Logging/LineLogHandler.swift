@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import JSON
 import Logging
 
 /// Formats a log event as one line.
@@ -8,7 +9,7 @@ struct LineLogHandler: LogHandler {
     var metadataProvider: Logger.MetadataProvider?
     private let label: String
     private let format: LogFormat
-    /// journald brings its own time, and reads the level from a prefix.
+    /// journald has its own time, and reads the level from a prefix.
     private let isJournal: Bool
     private let now: @Sendable () -> Date
     private let write: @Sendable (String) -> Void
@@ -60,7 +61,7 @@ struct LineLogHandler: LogHandler {
         }.joined(separator: " ")
     }
 
-    /// A key as logfmt allows it: what stands for something else there, blanks among them, becomes `_`.
+    /// A key as logfmt allows it: blanks, quotes and equals signs become `_`.
     private static func bare(_ key: String) -> String {
         let isPlain: (Unicode.Scalar) -> Bool = {
             $0.properties.isAlphabetic || "0"..."9" ~= $0 || "_.-/".unicodeScalars.contains($0)
@@ -75,25 +76,15 @@ struct LineLogHandler: LogHandler {
 
     /// A JSON string: also what logfmt readers expect between quotation marks.
     private static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            // Control characters, and those that end a line for some readers.
-            case _
-            where scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
-                || (0x2028...0x2029).contains(scalar.value):
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
+        var quoted = ""
+        JSONValue.write(text, to: &quoted)
+        guard quoted.unicodeScalars.contains(where: isC1Control) else { return quoted }
+        // JSON allows the controls U+0080 to U+009F; some of them end a line for a terminal.
+        return quoted.unicodeScalars.map { isC1Control($0) ? "\\u00" + String($0.value, radix: 16) : String($0) }
+            .joined()
     }
+
+    private static func isC1Control(_ scalar: Unicode.Scalar) -> Bool { (0x80...0x9F).contains(scalar.value) }
 }
 
 extension Logger.Level {

@@ -1,46 +1,111 @@
 import Serving
 
-/// The HELP lines of every metric that Lorikeet has, by name.
+/// A metric as `/metrics` and `docs/metrics.md` describe it.
+struct MetricDescription: Sendable {
+    enum Kind: String, Sendable { case counter, gauge, histogram }
+
+    let name: String
+    let kind: Kind
+    /// The labels of its samples.
+    let labels: [String]
+    /// The HELP line.
+    let help: String
+
+    init(_ name: String, _ kind: Kind, _ help: String) { self.init(name, kind, [], help) }
+
+    init(_ name: String, _ kind: Kind, _ labels: [String], _ help: String) {
+        (self.name, self.kind, self.labels, self.help) = (name, kind, labels, help)
+    }
+}
+
+/// Every metric that Lorikeet exports.
 public enum MetricDescriptions {
-    public static let all: [String: String] = live.merging(daemon) { $1 }.merging(process) { $1 }
+    /// The HELP lines, by name.
+    public static let help = Dictionary(all.map { ($0.name, $0.help) }) { first, _ in first }
 
-    private static let live: [String: String] = [
-        MetricNames.messages: "Messages taken in.",
-        MetricNames.labels: "Labels stored, abstentions included.",
-        MetricNames.abstentions: "Labels withheld because the best score was too low.",
-        MetricNames.rejected:
-            "Messages stored as rejected, by stage and cause: a word such as not-json, or a SQLSTATE.",
-        MetricNames.dropped: "Messages dropped because no route wants them.",
-        MetricNames.retries:
-            "Failed attempts at the source or the sink, by cause: a SQLSTATE or librdkafka's name of the error.",
-        MetricNames.positionResets: "Positions that were out of range, so that reading went on elsewhere.",
-        MetricNames.batchFill: "Share of the token budget that a batch used.",
-        MetricNames.batchTokens: "Tokens of a batch.",
-        MetricNames.inFlightMessages: "Messages taken in and not stored yet.",
-        MetricNames.inFlightBytes: "Bytes of messages taken in and not stored yet.",
-        MetricNames.oldestAge:
-            "Seconds since the oldest message that is taken in and not stored was produced; 0 if there is none.",
-        MetricNames.paused: "1 while the source is paused.",
-        MetricNames.ready: "1 while texts can flow.",
-        MetricNames.lag: "Messages waiting in the topic.",
-        MetricNames.committed: "Position committed last.",
-        MetricNames.stageSeconds: "Time a stage took, or a text's wait for its batch.",
+    static let all = pipelines + daemon + process
+
+    /// Those of the pipelines.
+    static let pipelines = [
+        MetricDescription(MetricNames.messages, .counter, ["pipeline"], "Records received."),
+        MetricDescription(
+            MetricNames.labels, .counter, ["pipeline", "task"], "Labels stored, including abstentions."),
+        MetricDescription(
+            MetricNames.abstentions, .counter, ["pipeline", "task"],
+            "Texts for which the task abstained because the best score was below its threshold."),
+        MetricDescription(
+            MetricNames.rejected, .counter, ["pipeline", "stage", "cause"],
+            "Records stored as rejected. The cause is a word such as not-json, or a SQLSTATE."),
+        MetricDescription(MetricNames.dropped, .counter, ["pipeline"], "Records dropped because no route matched."),
+        MetricDescription(
+            MetricNames.retries, .counter, ["pipeline", "side", "cause"],
+            "Failed attempts at the source or the sink. The cause is a SQLSTATE or the name of a librdkafka error."),
+        MetricDescription(
+            MetricNames.positionResets, .counter, ["pipeline"],
+            "Offset resets: a committed offset was out of range and auto.offset.reset chose another."),
+        MetricDescription(
+            MetricNames.batchFill, .histogram, ["pipeline"], "Tokens of a batch divided by the token budget."),
+        MetricDescription(MetricNames.batchTokens, .histogram, ["pipeline"], "Tokens per batch."),
+        MetricDescription(
+            MetricNames.inFlightMessages, .gauge, ["pipeline"], "Records received and not settled yet."),
+        MetricDescription(
+            MetricNames.inFlightBytes, .gauge, ["pipeline"], "Bytes of the records received and not settled yet."),
+        MetricDescription(
+            MetricNames.oldestAge, .gauge, ["pipeline"],
+            "Age of the oldest record in flight, since it was produced. 0 if none is in flight."),
+        MetricDescription(
+            MetricNames.paused, .gauge, ["pipeline"], "1 while back-pressure pauses the partitions, else 0."),
+        MetricDescription(MetricNames.ready, .gauge, ["pipeline"], "1 while the pipeline is ready, else 0."),
+        MetricDescription(
+            MetricNames.lag, .gauge, ["pipeline", "topic", "partition"],
+            "Consumer lag: records of the partition that are not read yet."),
+        MetricDescription(
+            MetricNames.committed, .gauge, ["pipeline", "topic", "partition"], "Last committed offset."),
+        MetricDescription(
+            MetricNames.stageSeconds, .histogram, ["pipeline", "stage"],
+            "Duration of a stage: prepare, classify, store; for batch, how long a text waited for its batch."),
     ]
 
-    private static let daemon: [String: String] = [
-        "lorikeet_build_info": "1; the labels say what runs: version, BLAS kernels, digest of the base.",
-        "lorikeet_workers": "Threads that classify.",
-        "lorikeet_adapter_info": "1; the labels say which adapter is in use for a task.",
-        "lorikeet_adapter_refresh_failures_total": "Attempts to read the live adapters that failed.",
-        "lorikeet_retrainings_total": "Retrainings that this daemon started and that ended, by verdict.",
-        "lorikeet_reloads_total": "Reloads of the pipeline files, by outcome.",
+    /// Those of the process as a whole.
+    static let daemon = [
+        MetricDescription(
+            DaemonMetricNames.buildInfo, .gauge, ["version", "kernels", "base"],
+            "Always 1. The labels are the version, the BLAS kernels and the digest of the base."),
+        MetricDescription(DaemonMetricNames.workers, .gauge, "Threads that classify."),
+        MetricDescription(
+            DaemonMetricNames.adapterInfo, .gauge, ["task", "version", "digest"],
+            "Always 1. The labels identify the adapter in use for a task."),
+        MetricDescription(
+            DaemonMetricNames.refreshFailures, .counter, "Failed reads of the live adapters."),
+        MetricDescription(
+            DaemonMetricNames.retrainings, .counter, ["task", "verdict"],
+            "Retrainings that this daemon started and that ended."),
+        MetricDescription(
+            DaemonMetricNames.reloads, .counter, ["outcome"],
+            "Reloads of the pipeline files. The outcome is applied or refused."),
     ]
 
-    /// The names that every Prometheus client uses.
-    private static let process: [String: String] = [
-        "process_resident_memory_bytes": "Resident memory.",
-        "process_cpu_seconds_total": "CPU time used, user and system.",
-        "process_start_time_seconds": "When the process started, in seconds since 1970.",
-        "process_open_fds": "Open file descriptors.",
+    /// Those that every Prometheus client has.
+    static let process = [
+        MetricDescription(DaemonMetricNames.residentMemory, .gauge, "Resident memory size in bytes."),
+        MetricDescription(
+            DaemonMetricNames.cpuSeconds, .counter, "Total user and system CPU time spent in seconds."),
+        MetricDescription(
+            DaemonMetricNames.startTime, .gauge, "Start time of the process since unix epoch in seconds."),
+        MetricDescription(DaemonMetricNames.openFileDescriptors, .gauge, "Number of open file descriptors."),
     ]
+
+    /// The tables of `docs/metrics.md`.
+    static var tables: String {
+        func table(_ title: String, _ metrics: [MetricDescription]) -> String {
+            let rows = metrics.map { metric in
+                let labels = metric.labels.map { "`\($0)`" }.joined(separator: ", ")
+                return "| `\(metric.name)` | \(metric.kind.rawValue) | \(labels) | \(metric.help) |\n"
+            }
+            return "## \(title)\n\n| metric | type | labels | meaning |\n|---|---|---|---|\n" + rows.joined()
+        }
+        return [
+            table("Pipelines", pipelines), table("The daemon", daemon), table("The process", process),
+        ].joined(separator: "\n")
+    }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// A swift-metrics backend that keeps every metric in memory and writes them as Prometheus text.
 ///
 /// Counters become counters, recorders that aggregate and timers become histograms (timers in seconds), meters and other
-/// recorders gauges. The same name with the same labels is the same metric, however often it is made.
+/// recorders gauges. The same name with the same labels is the same metric, however often it is created.
 public final class PrometheusRegistry: MetricsFactory {
     /// How a family of metrics is written.
     enum Kind: String { case counter, gauge, histogram }
@@ -15,7 +15,7 @@ public final class PrometheusRegistry: MetricsFactory {
         var samples: [[PrometheusLabel]: any PrometheusSample] = [:]
     }
 
-    /// The backend of this process: what metrics write to that are made without naming one. Set up when it is first used.
+    /// The backend of this process, for metrics that name none. Installed on first use.
     public static let shared: PrometheusRegistry = {
         let registry = PrometheusRegistry()
         MetricsSystem.bootstrap(registry)
@@ -26,7 +26,7 @@ public final class PrometheusRegistry: MetricsFactory {
     private let descriptions: [String: String]
 
     /// - Parameter descriptions: the HELP line of metrics, by name.
-    public init(descriptions: [String: String] = MetricDescriptions.all) {
+    public init(descriptions: [String: String] = MetricDescriptions.help) {
         self.descriptions = descriptions
     }
 
@@ -43,7 +43,7 @@ public final class PrometheusRegistry: MetricsFactory {
         return page.text
     }
 
-    /// Sets a gauge; for values that are read when the page is.
+    /// Sets a gauge, for values that are read when the page is.
     public func setGauge(_ name: String, _ dimensions: [(String, String)] = [], to value: Double) {
         makeMeter(label: name, dimensions: dimensions).set(value)
     }
@@ -58,38 +58,48 @@ public final class PrometheusRegistry: MetricsFactory {
 
     // MARK: - MetricsFactory
 
+    /// A counter.
     public func makeCounter(label: String, dimensions: [(String, String)]) -> any CounterHandler {
         sample(label, dimensions, .counter) { PrometheusCounter() }
     }
 
+    /// A counter of fractions.
     public func makeFloatingPointCounter(
         label: String, dimensions: [(String, String)]
     ) -> any FloatingPointCounterHandler {
         sample(label, dimensions, .counter) { PrometheusFloatingPointCounter() }
     }
 
+    /// A gauge.
     public func makeMeter(label: String, dimensions: [(String, String)]) -> any MeterHandler {
         sample(label, dimensions, .gauge) { PrometheusGauge() }
     }
 
+    /// A histogram, or without aggregation a gauge.
     public func makeRecorder(label: String, dimensions: [(String, String)], aggregate: Bool) -> any RecorderHandler {
         guard aggregate else { return sample(label, dimensions, .gauge) { PrometheusGauge() } }
         return sample(label, dimensions, .histogram) { PrometheusHistogram(bounds: HistogramBounds.bounds(for: label)) }
     }
 
+    /// A histogram in seconds.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         let name = label.hasSuffix("_seconds") ? label : label + "_seconds"
         return sample(name, dimensions, .histogram) { PrometheusHistogram(bounds: HistogramBounds.seconds) }
     }
 
+    /// Removes a counter from the page.
     public func destroyCounter(_ handler: any CounterHandler) { remove(handler) }
+    /// Removes a counter of fractions from the page.
     public func destroyFloatingPointCounter(_ handler: any FloatingPointCounterHandler) { remove(handler) }
+    /// Removes a gauge from the page.
     public func destroyMeter(_ handler: any MeterHandler) { remove(handler) }
+    /// Removes a histogram or gauge from the page.
     public func destroyRecorder(_ handler: any RecorderHandler) { remove(handler) }
+    /// Removes a histogram from the page.
     public func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 
-    /// The sample of that name and those labels. A name that is in use for another kind of metric gets a sample that is
-    /// counted but never written: one page cannot have both.
+    /// The sample of a name and labels. A name that is in use for another kind of metric gets a sample that is never
+    /// written: one page cannot have both.
     private func sample<Sample: PrometheusSample>(
         _ label: String, _ dimensions: [(String, String)], _ kind: Kind, make: () -> Sample
     ) -> Sample {

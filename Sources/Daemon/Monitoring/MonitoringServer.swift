@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Hummingbird
 import Logging
 import Operations
@@ -6,7 +7,7 @@ import Pipelines
 import ServiceLifecycle
 import Synchronization
 
-/// What the monitoring pages show; asked for each request.
+/// What the monitoring pages show; read for each request.
 protocol MonitoredDaemon: Sendable {
     func metricsText() async -> String
     func liveness() async -> Liveness
@@ -23,8 +24,8 @@ struct MonitoringServer: Service {
 
     /// - Parameters:
     ///   - address: `host:port`; port 0 is chosen by the system.
-    ///   - onListening: gets the address that is listened on.
-    /// - Throws: status 64 for an address that is none.
+    ///   - onListening: gets the bound address.
+    /// - Throws: status 64 for what is no address.
     init(
         address: String, daemon: any MonitoredDaemon, logger: Logger,
         onListening: @escaping @Sendable (String) async -> Void
@@ -44,7 +45,7 @@ struct MonitoringServer: Service {
     func run() async throws {
         let hasStarted = Atomic(false)
         let host = host
-        // Hummingbird tells of every request and start in its own words; ours are said by the daemon.
+        // Hummingbird logs its start; the daemon logs that itself.
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .warning)
         let application = Application(

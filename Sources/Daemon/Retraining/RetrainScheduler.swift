@@ -1,5 +1,5 @@
 import Connectors
-import Foundation
+import FoundationEssentials
 import Logging
 import Operations
 import Pipelines
@@ -7,21 +7,21 @@ import Retraining
 import ServiceLifecycle
 import Threading
 
-/// Counts new labelled rows, and starts `lorikeet retrain` as a process of low priority where a pipeline's trigger says so.
-/// One at a time: training uses every core that labelling leaves.
+/// Counts new labelled rows, and starts `lorikeet retrain` as a process of low priority when a task is due. One at a time:
+/// training uses every core that labelling leaves.
 actor RetrainScheduler: Service {
     private let program: String
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
     private var sources: [String: PostgresLabelledRowSource] = [:]
-    private var isDatabaseAway = false
-    /// When a task's last process was started, which may have died before it could note anything in the database.
+    private var isDatabaseUnavailable = false
+    /// When the last process of a task was started: it may have died before it wrote anything to the database.
     private var starts: [String: Date] = [:]
 
-    /// New rows are counted at least this often, whatever `every` says: it only spaces the runs.
+    /// New rows are counted at least this often; `every` only spaces the runs.
     private static let longestPause = Duration.seconds(10)
-    /// How long a process may take to end by itself, and then after SIGTERM.
-    private static let patience = Duration.seconds(1)
+    /// How long a process has to end by itself, and then after SIGTERM.
+    private static let gracePeriod = Duration.seconds(1)
 
     init(pipelines: [PipelineConfiguration], program: String, logger: Logger) {
         self.pipelines = pipelines
@@ -53,7 +53,7 @@ actor RetrainScheduler: Service {
         sources = [:]
     }
 
-    /// One look at every task that may be retrained; two pipelines that share a task share its runs.
+    /// Retrains every task that is due; two pipelines that share a task share its runs.
     private func runDueTasks() async throws {
         for pipeline in pipelines {
             guard let retrain = pipeline.retrain else { continue }
@@ -70,16 +70,20 @@ actor RetrainScheduler: Service {
         do {
             let last = try await source.lastRetraining(task: task)
             let newRows = try await source.newRowsSinceLastRetraining(task: task)
-            if isDatabaseAway { logger.notice("counting labelled rows recovered") }
-            isDatabaseAway = false
+            if isDatabaseUnavailable { logger.notice("count of labelled rows recovered") }
+            isDatabaseUnavailable = false
             let trigger = RetrainRule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
             let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
             let isDue = trigger.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
-            if isDue { logger.notice("retraining begins", metadata: ["task": "\(task)", "new_rows": "\(newRows)"]) }
+            if isDue {
+                logger.notice("retraining started", metadata: [LogKey.task: "\(task)", LogKey.newRows: "\(newRows)"])
+            }
             return isDue
         } catch {
-            if !isDatabaseAway { logger.warning("cannot count labelled rows", metadata: ["reason": "\(error)"]) }
-            isDatabaseAway = true
+            if !isDatabaseUnavailable {
+                logger.warning("labelled rows cannot be counted, retrying", metadata: [LogKey.reason: "\(error)"])
+            }
+            isDatabaseUnavailable = true
             return false
         }
     }
@@ -105,7 +109,7 @@ actor RetrainScheduler: Service {
                     "--log-format", DaemonLogging.format.rawValue,
                 ], environment: Self.environment)
         } catch {
-            logger.error("retraining could not be started", metadata: ["task": "\(task)", "reason": "\(error)"])
+            logger.error("retraining cannot be started", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
             return
         }
         let ending = await withTaskCancellationHandler {
@@ -113,13 +117,13 @@ actor RetrainScheduler: Service {
         } onCancel: {
             child.askToEnd()
             Task {
-                try? await Task.sleep(for: Self.patience)
+                try? await Task.sleep(for: Self.gracePeriod)
                 child.terminate()
-                try? await Task.sleep(for: Self.patience)
+                try? await Task.sleep(for: Self.gracePeriod)
                 child.kill()
             }
         }
-        // It has ended: what it holds in the database still is nobody's.
+        // The process has ended: nobody holds its lease any more.
         if ending.status != 0 {
             try? await source(of: pipeline).releaseLease(task: task, ofEndedProcess: child.processID)
         }
@@ -127,7 +131,7 @@ actor RetrainScheduler: Service {
         report(ending, task: task)
     }
 
-    /// The daemon's own, without what systemd meant for the daemon alone.
+    /// The daemon's own, without the variables that systemd set for the daemon alone.
     private static var environment: [String: String] {
         ProcessInfo.processInfo.environment.filter {
             !["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"].contains($0.key)
@@ -138,19 +142,19 @@ actor RetrainScheduler: Service {
         let report = RetrainReport(output: ending.output)
         let verdict = report?.verdict ?? "failed"
         PrometheusRegistry.shared.makeCounter(
-            label: "lorikeet_retrainings_total", dimensions: [("task", task), ("verdict", verdict)]
+            label: DaemonMetricNames.retrainings, dimensions: [("task", task), ("verdict", verdict)]
         ).increment(by: 1)
         guard ending.status == 0, let report else {
-            var metadata: Logger.Metadata = ["task": "\(task)", "status": "\(ending.status)"]
-            if let reason = ending.signalReason { metadata["reason"] = "\(reason)" }
+            var metadata: Logger.Metadata = [LogKey.task: "\(task)", LogKey.status: "\(ending.status)"]
+            if let reason = ending.signalReason { metadata[LogKey.reason] = "\(reason)" }
             logger.error("retraining failed", metadata: metadata)
             return
         }
         var metadata: Logger.Metadata = [
-            "task": "\(task)", "verdict": "\(report.verdict)", "reason": "\(report.reason)",
-            "rows": "\(report.rowsUsed)",
+            LogKey.task: "\(task)", LogKey.verdict: "\(report.verdict)", LogKey.reason: "\(report.reason)",
+            LogKey.rows: "\(report.rowsUsed)",
         ]
-        if let challenger = report.challenger { metadata["challenger"] = "\(challenger.prefix(12))" }
+        if let challenger = report.challenger { metadata[LogKey.challenger] = "\(challenger.prefix(12))" }
         logger.notice("retraining ended", metadata: metadata)
     }
 }

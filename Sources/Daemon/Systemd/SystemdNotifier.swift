@@ -1,13 +1,13 @@
-import Foundation
+import Glibc
 
-/// Speaks systemd's notification protocol (sd_notify(3)) without its library: one datagram a message.
+/// Speaks systemd's notification protocol (sd_notify(3)) without its library: one datagram per message.
 public struct SystemdNotifier: Sendable {
     /// Where messages go; a leading `@` means the abstract namespace.
     private let address: String
-    /// How often systemd wants to hear `WATCHDOG=1`; nil: no watchdog for this process.
+    /// How often systemd expects `WATCHDOG=1`; nil: no watchdog for this process.
     public let watchdogInterval: Duration?
 
-    /// Nil where no service manager listens (`NOTIFY_SOCKET` is unset or no address).
+    /// Reads `NOTIFY_SOCKET` and the watchdog's variables; nil where no service manager listens.
     public init?(environment: [String: String], processID: Int32 = getpid()) {
         guard let address = environment["NOTIFY_SOCKET"], let first = address.first, first == "/" || first == "@",
             address.utf8.count < Self.maximumAddressBytes
@@ -18,9 +18,13 @@ public struct SystemdNotifier: Sendable {
         watchdogInterval = isMine ? microseconds.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
     }
 
+    /// The daemon has started, or a reload is over.
     public func ready(status: String) { send(["READY=1", "STATUS=\(Self.line(status))"]) }
+    /// The line that `systemctl status` shows.
     public func status(_ text: String) { send(["STATUS=\(Self.line(text))"]) }
+    /// The daemon drains.
     public func stopping(status: String) { send(["STOPPING=1", "STATUS=\(Self.line(status))"]) }
+    /// The daemon is alive.
     public func watchdog() { send(["WATCHDOG=1"]) }
 
     /// A reload begins; `ready` ends it. systemd compares the time with that of its own request.

@@ -1,21 +1,19 @@
 import Connectors
-import Foundation
 import KafkaClient
 import Pipelines
 import Threading
 
-/// Asks a pipeline's brokers, topics and group what `run` would ask, with the same properties; joins no group and
-/// makes no topic.
+/// Asks a pipeline's brokers, topics and group what `run` asks, with the same properties; joins no group and creates no
+/// topic.
 ///
-/// A finding is an error where `run` would end, or where waiting alone mends nothing; what comes back by itself is a
-/// warning.
+/// A finding is an error where `run` would end, or where retrying does not help; an outage is a warning.
 struct BrokerProbe {
     let pipeline: PipelineConfiguration
     private let settings: KafkaSourceSettings
     private var found = CheckReport(findings: [])
 
     /// How long one answer may take.
-    private static let patience = Duration.seconds(5)
+    private static let timeout = Duration.seconds(5)
     private static let wouldRetry = "; run would retry"
 
     static func findings(_ pipeline: PipelineConfiguration) async -> [CheckReport.Finding] {
@@ -42,7 +40,7 @@ struct BrokerProbe {
 
     /// Asks each broker by itself: one that works hides the others from a consumer.
     ///
-    /// - Returns: the topics that the brokers tell of; nil if none answers.
+    /// - Returns: the topics that the brokers report; nil if none answers.
     private mutating func checkBrokers() async -> [String: KafkaTopic]? {
         let settings = settings
         let brokers = KafkaProbe.brokers(settings.brokers)
@@ -69,7 +67,7 @@ struct BrokerProbe {
         let words = failures.map { "\($0.broker): \(Self.words(for: $0.failure))" }.joined(separator: "; ")
         let kinds = failures.map(\.failure.kind)
         if kinds.contains(.authentication) {
-            // Where one broker refuses this user, run ends, whatever the others say.
+            // If one broker refuses this user, run ends, whatever the others answer.
             add(.error, "brokers", words)
         } else if isReachable {
             add(.warning, "brokers", words)
@@ -96,7 +94,7 @@ struct BrokerProbe {
                 let probe = try KafkaProbe(
                     properties: settings.consumerProperties, topics: settings.topics, broker: broker)
                 do throws(KafkaProbeFailure) {
-                    return .success(try probe.topics(within: patience))
+                    return .success(try probe.topics(within: timeout))
                 } catch {
                     return .failure(error)
                 }
@@ -108,13 +106,13 @@ struct BrokerProbe {
 
     // MARK: - The group
 
-    /// - Returns: what its coordinator refuses, by topic.
+    /// - Returns: the errors of the group's coordinator, by topic.
     private mutating func checkGroup() async -> [String: KafkaError] {
         let settings = settings
         let answer: Result<[String: KafkaError], KafkaError> = await SystemThread.run(name: "broker probe") {
             do throws(KafkaError) {
                 let probe = try KafkaProbe(properties: settings.consumerProperties, topics: settings.topics)
-                return .success(try probe.refusals(of: settings.topics, within: Self.patience))
+                return .success(try probe.refusals(of: settings.topics, within: Self.timeout))
             } catch {
                 return .failure(error)
             }
@@ -147,7 +145,7 @@ struct BrokerProbe {
                 missing.append(topic)
             }
         }
-        // One topic is enough for run to label; with none it would look for them, and label nothing.
+        // With one topic run labels; with none it keeps looking for them.
         let isMade = settings.properties["allow.auto.create.topics"] == "true"
         let severity: CheckReport.Severity = present.isEmpty && !isMade ? .error : .warning
         let names = known.keys.filter { !$0.hasPrefix("__") }.sorted()

@@ -2,20 +2,27 @@ import Pipelines
 
 /// What `lorikeet check` found.
 public struct CheckReport: Sendable, Codable, Equatable {
+    /// How bad a finding is.
     public enum Severity: String, Sendable, Codable {
-        /// In order; says what was looked at.
+        /// In order; says what was checked.
         case fine
         /// The daemon would start, but an operator should know.
         case warning
-        /// The daemon would not start, or could label nothing until somebody changes something.
+        /// The daemon would not start, or could not label until somebody changes something.
         case error
     }
 
+    /// One thing that was checked.
     public struct Finding: Sendable, Codable, Equatable, CustomStringConvertible {
+        /// How bad it is.
         public var severity: Severity
+        /// The pipeline file as the user named it.
         public var file: String?
+        /// The line in it, from 1.
         public var line: Int?
+        /// The path of the key, such as `source.kafka.brokers`.
         public var key: String?
+        /// What was found, for a person.
         public var message: String
 
         /// `FILE:LINE: key: message`, as far as known.
@@ -26,6 +33,7 @@ public struct CheckReport: Sendable, Codable, Equatable {
         }
     }
 
+    /// In the order of the checks.
     public var findings: [Finding]
 
     /// 0, or 78 if there is an error.

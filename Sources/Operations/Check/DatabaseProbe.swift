@@ -3,10 +3,10 @@ import Connectors
 import Pipelines
 import Serving
 
-/// Asks a pipeline's database what a daemon would ask at its start; changes nothing.
+/// Asks a pipeline's database what the daemon asks when it starts; changes nothing.
 enum DatabaseProbe {
     static func findings(
-        _ pipeline: PipelineConfiguration, loaded: LoadedBase?, without missing: [PipelineCheck.MissingAdapter]
+        _ pipeline: PipelineConfiguration, loaded: LoadedBase?, without missing: [CheckOperation.MissingAdapter]
     ) async -> [CheckReport.Finding] {
         var report = CheckReport(findings: [])
         let settings = PostgresSettings(
@@ -19,22 +19,23 @@ enum DatabaseProbe {
             } else {
                 report.add(.fine, pipeline.problem(at: "sink.postgres", "reachable, schema version \(version)"))
                 try await checkSink(pipeline, settings, &report)
+                try await checkWriteAccess(pipeline, settings, &report)
                 let live = try await store.live(tasks: pipeline.tasks.map(\.name))
                 check(live, pipeline, loaded: loaded, missing: missing, &report)
                 try await checkLabels(of: live, pipeline, store: store, &report)
                 await checkNotifications(pipeline, through: settings, &report)
             }
         } catch {
-            let isAway = (error as? DatabaseError)?.action == .retry
-            let text = "\(error)" + (isAway ? "; run would retry" : "")
-            report.add(isAway ? .warning : .error, pipeline.problem(at: "sink.postgres", text))
+            let isUnavailable = (error as? DatabaseError)?.action == .retry
+            let text = "\(error)" + (isUnavailable ? "; run would retry" : "")
+            report.add(isUnavailable ? .warning : .error, pipeline.problem(at: "sink.postgres", text))
             report.findings += missing.map(\.finding)
         }
         await store.close()
         return report.findings
     }
 
-    /// Opens the database as the daemon's sink does: with the same role, which needs its privileges.
+    /// Opens the database as the daemon's sink does: with the role that needs the privileges.
     private static func checkSink(
         _ pipeline: PipelineConfiguration, _ settings: PostgresSettings, _ report: inout CheckReport
     ) async throws {
@@ -49,9 +50,30 @@ enum DatabaseProbe {
         }
     }
 
+    /// Looks for a server, role or database that refuses every write: the sink would retry for ever.
+    private static func checkWriteAccess(
+        _ pipeline: PipelineConfiguration, _ settings: PostgresSettings, _ report: inout CheckReport
+    ) async throws {
+        switch try await WriteAccess.read(settings) {
+        case .granted: break
+        case .standby:
+            report.add(
+                .warning,
+                pipeline.problem(
+                    at: "sink.postgres", "the server is a standby, read-only until it is promoted; run would retry"))
+        case .readOnly:
+            report.add(
+                .error,
+                pipeline.problem(
+                    at: "sink.postgres",
+                    "transactions are read-only, so that nothing can be stored: default_transaction_read_only is on "
+                        + "for the server, the database or the role"))
+        }
+    }
+
     private static func check(
         _ live: [AdapterVersion], _ pipeline: PipelineConfiguration, loaded: LoadedBase?,
-        missing: [PipelineCheck.MissingAdapter], _ report: inout CheckReport
+        missing: [CheckOperation.MissingAdapter], _ report: inout CheckReport
     ) {
         for missing in missing where !live.contains(where: { $0.task == missing.task.name }) {
             report.add(
@@ -75,8 +97,8 @@ enum DatabaseProbe {
         }
     }
 
-    /// Tries `sink.postgres_direct` with a notification. Without it adapters are still looked at every two seconds, so
-    /// nothing here keeps the daemon from its work.
+    /// Tries `sink.postgres_direct` with a notification. Without it the daemon still polls every two seconds, so nothing
+    /// here is an error.
     private static func checkNotifications(
         _ pipeline: PipelineConfiguration, through settings: PostgresSettings, _ report: inout CheckReport
     ) async {

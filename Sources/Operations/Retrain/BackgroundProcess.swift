@@ -1,8 +1,9 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Synchronization
 import Threading
 
-/// What a process does that must disturb nobody and outlive nobody.
+/// A process that must not disturb the daemon that started it, nor outlive it.
 enum BackgroundProcess {
     /// The lowest priority, for every thread that exists; new ones inherit it from those.
     static func lowerPriority() {
@@ -16,17 +17,17 @@ enum BackgroundProcess {
     /// What half of the machine's memory would add to the badness of a process.
     private static let badness = "500"
 
-    /// Where memory is out, the kernel is to end this process and not the daemon that started it (`proc(5)`, `oom_score_adj`).
-    static func goFirstWhenMemoryIsOut() {
-        // Where that file cannot be written, the larger process goes first: while it trains, that is most often this one.
+    /// Makes the kernel kill this process before the daemon when memory runs out (`proc(5)`, `oom_score_adj`).
+    static func preferForOutOfMemoryKill() {
+        // Where the file cannot be written, the kernel kills the larger process: during training that is mostly this one.
         try? Data(badness.utf8).write(to: URL(filePath: "/proc/self/oom_score_adj"))
     }
 
-    /// How long a cancelled run may take to end by itself.
-    private static let patience: UInt32 = 5
+    /// Seconds that a cancelled run has to end by itself.
+    private static let cancellationGraceSeconds: UInt32 = 5
 
-    /// Calls `body` when nobody holds the other end of standard input any more, and ends the process soon after.
-    static func whenStandardInputCloses(_ body: @escaping @Sendable () -> Void) {
+    /// Calls `body` when the other end of standard input closes, and ends the process soon after.
+    static func onStandardInputClose(_ body: @escaping @Sendable () -> Void) {
         SystemThread.start(name: "standard input") {
             var byte: UInt8 = 0
             while true {
@@ -35,7 +36,7 @@ enum BackgroundProcess {
                 break
             }
             body()
-            sleep(patience)
+            sleep(cancellationGraceSeconds)
             _exit(ExitStatus.failed.rawValue)
         }
     }

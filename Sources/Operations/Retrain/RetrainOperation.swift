@@ -1,19 +1,19 @@
 import BERT
 import Connectors
-import Foundation
 import Kernels
 import Logging
 import Pipelines
 import Retraining
+import Training
 
-/// `lorikeet retrain`: one run of the retraining path, now.
+/// `lorikeet retrain`: one retraining, now.
 public enum RetrainOperation {
-    /// Trains a challenger from the labelled rows of a task, compares, promotes or rejects it.
+    /// Trains a challenger on the labelled rows of a task, compares it with the champion, and promotes or rejects it.
     ///
     /// - Parameters:
-    ///   - background: lowers this process's priority, offers it first when memory is out, and ends when standard input closes: how the
-    ///     daemon starts it.
-    ///   - trigger: `rows` if new rows set it off, anything else for a person or a timer.
+    ///   - background: how the daemon starts it: at low priority, first to be killed when memory runs out, ended when
+    ///     standard input closes.
+    ///   - trigger: `rows` if new rows started it, anything else for a person or a timer.
     ///   - progress: a line of progress for a person.
     /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed.
     public static func run(
@@ -24,8 +24,8 @@ public enum RetrainOperation {
         let cancellation = Cancellation()
         if background {
             BackgroundProcess.lowerPriority()
-            BackgroundProcess.goFirstWhenMemoryIsOut()
-            BackgroundProcess.whenStandardInputCloses { cancellation.cancel() }
+            BackgroundProcess.preferForOutOfMemoryKill()
+            BackgroundProcess.onStandardInputClose { cancellation.cancel() }
         }
         BLAS.configure()
         let run = try Run(task: task, file: file, environment: environment, logger: logger, isBackground: background)
@@ -38,12 +38,8 @@ public enum RetrainOperation {
             } onCancel: {
                 cancellation.cancel()
             }
-        } catch let failure as CommandFailure {
-            throw failure
-        } catch let error as DatabaseError {
-            throw CommandFailure(error.action == .stop ? .configuration : .failed, "database: \(error)")
         } catch {
-            throw CommandFailure(.failed, "\(error)")
+            throw CommandFailure(error)
         }
     }
 
@@ -52,8 +48,8 @@ public enum RetrainOperation {
         let task: TaskConfiguration
         let pipeline: PipelineConfiguration
         let loaded: LoadedBase
-        /// The adapter that the pipeline file names.
-        let first: Adapter?
+        /// The adapter of the folder that the pipeline file names.
+        let firstAdapter: Adapter?
         let logger: Logger
 
         init(
@@ -68,12 +64,12 @@ public enum RetrainOperation {
                 }
                 (self.task, self.pipeline) = (task, pipeline)
                 loaded = try LoadedBase(configuration)
-                first = try loaded.keptTasks(of: [pipeline])[name]?.first
+                firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
             } catch {
                 throw CommandFailure(error)
             }
             var logger = logger
-            // The daemon that started this process reports how it ended.
+            // The daemon that started this process logs how it ended.
             if isBackground { logger.logLevel = max(logger.logLevel, .warning) }
             self.logger = logger
         }
@@ -86,16 +82,16 @@ public enum RetrainOperation {
             try await DatabaseSchema.verify(settings)
             let store = PostgresAdapterStore(settings)
             let rows = PostgresLabelledRowSource(settings)
-            let way = RetrainingPipeline(
+            let retraining = RetrainingPipeline(
                 base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows,
-                settings: learningSettings, logger: logger)
+                settings: retrainingSettings, logger: logger)
             let result: Result<RetrainingOutcome, any Error>
             do {
                 try await ensureChampion(store)
                 result = .success(
-                    try await way.run(
+                    try await retraining.run(
                         task: task.name, labels: task.labels, isMultiLabel: task.isMultiLabel, trigger: trigger,
-                        progress: { progress(ProgressText.line($0)) }, isCancelled: isCancelled))
+                        progress: { progress($0.line) }, isCancelled: isCancelled))
             } catch {
                 result = .failure(error)
             }
@@ -104,17 +100,15 @@ public enum RetrainOperation {
             return RetrainReport(try result.get())
         }
 
-        /// Publishes the adapter of the pipeline file where the registry has no live one, as a daemon does at its start: it is
-        /// what a challenger has to beat.
+        /// Publishes the adapter of the pipeline file where the registry has no live one, as a daemon does at its start:
+        /// the challenger has to beat it.
         private func ensureChampion(_ store: PostgresAdapterStore) async throws {
-            guard let first else { return }
-            let (version, isNew) = try await store.ensureLive(task: task.name, first: first)
-            guard isNew else { return }
-            logger.notice(
-                "first adapter published", metadata: ["task": "\(task.name)", "version": "\(version.version)"])
+            guard let firstAdapter else { return }
+            let (version, isNew) = try await store.ensureLive(task: task.name, first: firstAdapter)
+            if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
 
-        private var learningSettings: RetrainingSettings {
+        private var retrainingSettings: RetrainingSettings {
             let retrain = pipeline.retrain ?? RetrainConfiguration()
             var settings = RetrainingSettings()
             settings.training = retrain.trainingSettings(
@@ -123,5 +117,17 @@ public enum RetrainOperation {
             settings.gate = PromotionGate(minimumGain: retrain.minimumGain, minimumHoldOut: retrain.minimumHoldOut)
             return settings
         }
+    }
+}
+
+extension TrainingProgress {
+    /// A line for a person.
+    fileprivate var line: String {
+        func rounded(_ value: Double, _ scale: Double) -> String {
+            let rounded = (value * scale).rounded() / scale
+            return rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int(rounded)) : String(rounded)
+        }
+        return "epoch \(epoch) of \(epochs), step \(step) of \(steps): loss \(rounded(loss, 1000)), "
+            + "\(rounded(documentsPerSecond, 1)) texts/s, \(rounded(secondsLeft, 1)) s left"
     }
 }

@@ -1,21 +1,26 @@
-import Foundation
+import FoundationEssentials
 import Retraining
 
-/// What came of one run of the retraining path; what a daemon reads from the process that it started.
+/// The outcome of one retraining; the daemon reads it from the process that it started.
 public struct RetrainReport: Sendable, Codable, Equatable {
+    /// Name of the task.
     public var task: String
     /// As in `retrainings.verdict`.
     public var verdict: String
+    /// Why, for a person.
     public var reason: String
+    /// Labelled rows that were trained on or held out.
     public var rowsUsed: Int
     /// Digest of the adapter that was live.
     public var champion: String?
     /// Digest of the adapter that was trained.
     public var challenger: String?
-    /// Macro-F1 on the hold-out.
+    /// Macro-F1 of the champion on the held-out rows.
     public var championMacroF1: Double?
+    /// Macro-F1 of the challenger on the same rows.
     public var challengerMacroF1: Double?
 
+    /// A report with these figures.
     public init(
         task: String, verdict: String, reason: String, rowsUsed: Int, champion: String?, challenger: String?,
         championMacroF1: Double?, challengerMacroF1: Double?
@@ -30,7 +35,7 @@ public struct RetrainReport: Sendable, Codable, Equatable {
         self.challengerMacroF1 = challengerMacroF1
     }
 
-    /// Reads what `lorikeet retrain --json` wrote: its last line. Nil if that is no report.
+    /// Reads what `lorikeet retrain --json` wrote: its last line. Nil if it is no report.
     public init?(output: [UInt8]) {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

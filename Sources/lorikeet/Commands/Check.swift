@@ -45,8 +45,8 @@ struct Check: AsyncParsableCommand {
             for line in PipelineSchema.text.split(separator: "\n") { try StandardOutput.shared.line(String(line)) }
             return
         }
-        let options = PipelineCheck.Options(database: !offline, broker: !offline)
-        let report = await PipelineCheck.run(files: files, options: options)
+        let options = CheckOperation.Options(database: !offline, broker: !offline)
+        let report = await CheckOperation.run(files: files, options: options)
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {

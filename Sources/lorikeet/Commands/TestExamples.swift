@@ -30,8 +30,8 @@ struct TestExamples: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let report = try await ExampleRunner.run(
-            files: pipelines.files, options: ExampleRunner.Options(live: live, workers: workerOptions.workers))
+        let report = try await ExamplesOperation.run(
+            files: pipelines.files, options: ExamplesOperation.Options(live: live, workers: workerOptions.workers))
         if output.json {
             for result in report.results { try StandardOutput.shared.line(JSONValue.encoded(result)) }
         } else {
@@ -40,7 +40,7 @@ struct TestExamples: AsyncParsableCommand {
         guard report.status == .done else { throw ExitCode(report.status.rawValue) }
     }
 
-    private func print(_ report: ExampleReport) throws {
+    private func print(_ report: ExamplesReport) throws {
         var table = TextTable(
             .left(""), .left("task"), .left("expected"), .left("actual"), .right("score"), .left("example"))
         for result in report.results {

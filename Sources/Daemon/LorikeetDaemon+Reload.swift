@@ -1,0 +1,105 @@
+import Logging
+import Operations
+import Pipelines
+
+/// SIGHUP: reads the pipeline files again and applies them as a whole, or, if anything is wrong with them, not at all.
+extension LorikeetDaemon {
+    /// Applies the pipeline files as they are now.
+    ///
+    /// - Returns: whether they are in force.
+    @discardableResult
+    public func reload() async -> Bool {
+        notifier?.reloading()
+        let outcome = await reloads.run { await self.applyFiles() }
+        let readiness = await readiness()
+        notifier?.ready(status: readiness.summary)
+        PrometheusRegistry.shared.makeCounter(
+            label: DaemonMetricNames.reloads, dimensions: [("outcome", outcome == nil ? "applied" : "refused")]
+        ).increment(by: 1)
+        guard let outcome else {
+            logger.notice("reloaded", metadata: [LogKey.files: "\(files.joined(separator: " "))"])
+            return true
+        }
+        for line in outcome.split(separator: "\n") {
+            logger.error("reload refused, nothing changed", metadata: [LogKey.reason: "\(line)"])
+        }
+        return false
+    }
+
+    /// Nil if the files are in force now, else why not.
+    private func applyFiles() async -> String? {
+        do {
+            let new = try DaemonConfiguration.read(files: files, environment: options.environment)
+            let old = await supervisor.configurations
+            try new.requireUsableSources()
+            try checkReplaceable(new)
+            try loaded.requireFit(new)
+            let tasks = try new.databases.mapValues { pipelines throws(ConfigurationError) in
+                try loaded.servedTasks(of: pipelines)
+            }
+            try await replaceTasks(tasks)
+            for (old, new) in zip(old.inOrder(of: files), new.pipelines) {
+                guard let adapterService = adapterServices[new.sink.postgres.value] else { continue }
+                await supervisor.replace(old, by: new, liveAdapters: adapterService.liveAdapters)
+            }
+            await scheduler.update(new.pipelines)
+            return nil
+        } catch {
+            return "\(error)"
+        }
+    }
+
+    /// The tasks of all databases are replaced, or those of none.
+    private func replaceTasks(_ tasks: [String: [String: ServedTask]]) async throws {
+        var before: [(adapterService: LiveAdapterService, tasks: [String: ServedTask])] = []
+        do {
+            for (postgres, tasks) in tasks {
+                guard let adapterService = adapterServices[postgres] else { continue }
+                before.append((adapterService, try await adapterService.replaceTasks(tasks)))
+            }
+        } catch {
+            for (adapterService, tasks) in before { adapterService.restoreTasks(tasks) }
+            throw error
+        }
+    }
+
+    /// Refuses what only a restart can change.
+    private func checkReplaceable(_ new: DaemonConfiguration) throws(ConfigurationError) {
+        var problems: [ConfigurationProblem] = []
+        if new.base != configuration.base, let pipeline = new.pipelines.first {
+            problems.append(pipeline.problem(at: "base", "another base needs a restart"))
+        }
+        for pipeline in new.pipelines where adapterServices[pipeline.sink.postgres.value] == nil {
+            problems.append(pipeline.problem(at: "sink.postgres", "another database needs a restart"))
+        }
+        let (before, after) = (configuration.directConnections, new.directConnections)
+        for pipeline in new.pipelines {
+            let postgres = pipeline.sink.postgres.value
+            guard adapterServices[postgres] != nil, before[postgres] != after[postgres] else { continue }
+            problems.append(pipeline.problem(at: "sink.postgres_direct", "another connection needs a restart"))
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+}
+
+extension [PipelineConfiguration] {
+    /// The pipelines by the order of their files on the command line.
+    fileprivate func inOrder(of files: [String]) -> [PipelineConfiguration] {
+        files.compactMap { file in first { $0.file == file } }
+    }
+}
+
+/// Runs one reload at a time, in the order of the requests.
+actor ReloadQueue {
+    private var last: Task<Void, Never>?
+
+    func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+        let previous = last
+        let task = Task {
+            await previous?.value
+            return await work()
+        }
+        last = Task { _ = await task.value }
+        return await task.value
+    }
+}

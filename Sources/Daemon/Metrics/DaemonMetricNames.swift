@@ -1,0 +1,15 @@
+/// The names of the daemon's own metrics; those of the pipelines are in `MetricNames`.
+enum DaemonMetricNames {
+    static let buildInfo = "lorikeet_build_info"
+    static let workers = "lorikeet_workers"
+    static let adapterInfo = "lorikeet_adapter_info"
+    static let refreshFailures = "lorikeet_adapter_refresh_failures_total"
+    static let retrainings = "lorikeet_retrainings_total"
+    static let reloads = "lorikeet_reloads_total"
+
+    /// The names that every Prometheus client uses.
+    static let residentMemory = "process_resident_memory_bytes"
+    static let cpuSeconds = "process_cpu_seconds_total"
+    static let startTime = "process_start_time_seconds"
+    static let openFileDescriptors = "process_open_fds"
+}

@@ -1,0 +1,41 @@
+/// The answer of `/readyz`: whether texts flow through every pipeline, and what a pipeline waits for.
+public struct Readiness: Sendable, Encodable, Equatable {
+    struct Pipeline: Sendable, Encodable, Equatable {
+        var name: String
+        var state: String
+        var waitingFor: String?
+        /// The consumer group that has not assigned partitions yet, and since when.
+        var joining: String?
+
+        enum CodingKeys: String, CodingKey {
+            case name, state, joining
+            case waitingFor = "waiting_for"
+        }
+    }
+
+    /// Whether every pipeline is running and waits for nothing.
+    public var ready: Bool
+    var pipelines: [Pipeline]
+
+    init(pipelines: [Pipeline]) {
+        self.pipelines = pipelines
+        ready = !pipelines.isEmpty && pipelines.allSatisfy(\.isReady)
+    }
+
+    /// A line for systemd's STATUS= and the log.
+    var summary: String {
+        if pipelines.isEmpty { return "starting" }
+        let waiting = pipelines.filter { !$0.isReady }
+        if waiting.isEmpty { return "labelling: \(pipelines.map(\.name).joined(separator: ", "))" }
+        return waiting.map { "\($0.name): \($0.summary)" }.joined(separator: "; ")
+    }
+}
+
+extension Readiness.Pipeline {
+    var isReady: Bool { state == "running" && waitingFor == nil }
+
+    fileprivate var summary: String {
+        let reasons = [waitingFor.map { "waiting for \($0)" }, joining.map { "joining \($0)" }].compactMap(\.self)
+        return reasons.isEmpty ? state : reasons.joined(separator: ", ")
+    }
+}

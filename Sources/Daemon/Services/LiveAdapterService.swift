@@ -1,0 +1,208 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import Logging
+import Operations
+import Pipelines
+import ServiceLifecycle
+import Synchronization
+
+/// Keeps the live adapters of one database's tasks current.
+///
+/// It verifies the schema and publishes first adapters, retrying while the database is unavailable. Then it follows the
+/// adapter store: it polls every two seconds, and sooner where a notification can reach it.
+final class LiveAdapterService: Service {
+    /// Pipelines find their adapters here.
+    let liveAdapters = LiveAdapters()
+    private let settings: PostgresSettings
+    /// The server itself, for notifications.
+    private let direct: PostgresSettings?
+    private let store: PostgresAdapterStore
+    private let base: BERTBase
+    private let logger: Logger
+    private let pollInterval: Duration
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var tasks: [String: ServedTask]
+        /// Why the database does not answer; nil while it does.
+        var outage: String? = "not connected yet"
+        /// Whether the outage is in the log.
+        var isOutageLogged = false
+        /// Why a task's live version cannot be used, as logged last.
+        var refused: [String: String] = [:]
+        /// Tasks without a live adapter, as logged last.
+        var missing: Set<String> = []
+    }
+
+    private let state: Mutex<State>
+
+    init(
+        postgres: Secret, direct: Secret?, tasks: [String: ServedTask], base: BERTBase, logger: Logger,
+        pollInterval: Duration = .seconds(2)
+    ) {
+        self.direct = direct.map { PostgresSettings(dsn: $0.value, applicationName: "lorikeet listens") }
+        settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
+        store = PostgresAdapterStore(settings)
+        state = Mutex(State(tasks: tasks))
+        self.base = base
+        self.logger = logger
+        self.pollInterval = pollInterval
+    }
+
+    func run() async throws {
+        do {
+            try await cancelWhenGracefulShutdown {
+                while try await !self.start() { try await Task.sleep(for: self.pollInterval) }
+                let notifications = AdapterNotifications(
+                    direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)
+                for await _ in notifications { await self.refreshOrLog() }
+            }
+        } catch is CancellationError {}
+        await store.close()
+    }
+
+    /// What a pipeline with these tasks waits for on this side; nil if nothing.
+    func waitingFor(tasks: [String]) -> String? {
+        let adapters = liveAdapters.snapshot.adapters
+        guard tasks.contains(where: { adapters[$0] == nil }) else { return nil }
+        return state.withLock { state in
+            let refused = tasks.compactMap { task in
+                state.refused[task].map { "a usable adapter for \(task) (\($0))" }
+            }
+            return refused.isEmpty ? state.outage.map { "database: \($0)" } : refused.joined(separator: "; ")
+        }
+    }
+
+    // MARK: - Reload
+
+    /// Serves other tasks from now on. Changes nothing if it throws.
+    ///
+    /// - Returns: the tasks before.
+    /// - Throws: if one of them ends up without a live adapter, or the database is unavailable.
+    @discardableResult
+    func replaceTasks(_ tasks: [String: ServedTask]) async throws -> [String: ServedTask] {
+        let before = currentTasks
+        state.withLock { $0.tasks = tasks }
+        do {
+            let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.form != $0.value.form }
+            guard !added.isEmpty else { return before }
+            try await ensureFirstAdapters(added)
+            try await refresh()
+            if let unmet = waitingFor(tasks: added.keys.sorted()) {
+                throw CommandFailure(.failed, "waiting for \(unmet)")
+            }
+            let missing = added.keys.filter { liveAdapters.snapshot.adapters[$0] == nil }.sorted()
+            if !missing.isEmpty {
+                throw CommandFailure(.failed, "no live adapter for \(missing.joined(separator: ", "))")
+            }
+            return before
+        } catch {
+            restoreTasks(before)
+            throw error
+        }
+    }
+
+    /// Serves the tasks from before a reload again.
+    func restoreTasks(_ tasks: [String: ServedTask]) { state.withLock { $0.tasks = tasks } }
+
+    private var currentTasks: [String: ServedTask] { state.withLock { $0.tasks } }
+
+    // MARK: - The database
+
+    /// Verifies the schema, publishes first adapters and reads the live set.
+    ///
+    /// - Returns: false while the database is unavailable.
+    /// - Throws: what retrying does not help.
+    private func start() async throws -> Bool {
+        do {
+            try await DatabaseSchema.verify(settings)
+            try await ensureFirstAdapters(currentTasks)
+            try await refresh()
+            return true
+        } catch let failure as CommandFailure {
+            throw failure
+        } catch let error as DatabaseError where error.action == .retry {
+            if noteOutage(error.reason) {
+                logger.warning("database unavailable, retrying", metadata: [LogKey.reason: "\(error.reason)"])
+            }
+            return false
+        } catch {
+            throw CommandFailure(.configuration, "database: \(error)")
+        }
+    }
+
+    private func ensureFirstAdapters(_ tasks: [String: ServedTask]) async throws {
+        let live = Set(try await store.live(tasks: tasks.keys.sorted()).map(\.task))
+        for (name, task) in tasks.sorted(by: { $0.key < $1.key }) where !live.contains(name) {
+            guard let first = task.firstAdapter else {
+                if let problem = task.missingFolder { throw CommandFailure(.configuration, problem.description) }
+                continue
+            }
+            let (version, isNew) = try await store.ensureLive(task: name, first: first)
+            if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
+        }
+    }
+
+    /// Reads the store while the pipelines run: on a failure the adapters in use stay.
+    private func refreshOrLog() async {
+        do {
+            try await refresh()
+        } catch {
+            let reason = (error as? DatabaseError)?.reason ?? "\(error)"
+            PrometheusRegistry.shared.makeCounter(label: DaemonMetricNames.refreshFailures, dimensions: [])
+                .increment(by: 1)
+            if noteOutage(reason) {
+                logger.warning(
+                    "live adapters cannot be read, keeping those in use", metadata: [LogKey.reason: "\(reason)"])
+            }
+        }
+    }
+
+    private func refresh() async throws {
+        log(try await liveAdapters.refresh(from: store, tasks: currentTasks.mapValues(\.form), base: base))
+    }
+
+    /// - Returns: whether the log does not say so yet.
+    private func noteOutage(_ reason: String) -> Bool {
+        state.withLock { state in
+            defer { (state.outage, state.isOutageLogged) = (reason, true) }
+            return !state.isOutageLogged
+        }
+    }
+
+    // MARK: - Log lines
+
+    /// One line for everything that changed since the last refresh.
+    private func log(_ refresh: AdapterRefresh) {
+        let (hasRecovered, newlyMissing, newlyRefused) = state.withLock { state in
+            let missing = Set(refresh.missing)
+            let refused = refresh.refused.filter { state.refused[$0.key] != $0.value }
+            let result = (state.isOutageLogged, missing.subtracting(state.missing), refused)
+            (state.outage, state.isOutageLogged) = (nil, false)
+            (state.missing, state.refused) = (missing, refresh.refused)
+            return result
+        }
+        if hasRecovered { logger.notice("database recovered") }
+        for task in refresh.changed { logSwap(task) }
+        for task in newlyMissing.sorted() {
+            logger.warning(
+                "no live adapter; train one and import it, or name a folder under tasks.\(task).adapter",
+                metadata: [LogKey.task: "\(task)"])
+        }
+        for (task, reason) in newlyRefused.sorted(by: { $0.key < $1.key }) {
+            logger.error(
+                "live adapter cannot be used", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(reason)"])
+        }
+    }
+
+    private func logSwap(_ task: String) {
+        guard let live = liveAdapters.snapshot.adapters[task] else { return }
+        logger.notice("adapter in use", metadata: .adapter(live.version))
+        for doubt in currentTasks[task]?.abstentions.compactMap({ $0.doubt(live.adapter.manifest) }) ?? [] {
+            logger.warning(
+                "abstaining from every text", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(doubt)"])
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Kernels
+import Logging
+import Pipelines
+
+/// `lorikeet check`: validates everything, changes nothing. Its steps, each only where the ones before allow it:
+///
+/// 1. the files, and whether they fit together; the consumers' properties, by librdkafka;
+/// 2. the base and its tokenizer;
+/// 3. the adapters' folders, and their labels;
+/// 4. routes and batches, for what is allowed but hardly intended;
+/// 5. the database: schema, the role's privileges, live adapters;
+/// 6. the brokers, with the consumer's own properties: authentication, group, topics.
+///
+/// The last two are skipped offline.
+public enum CheckOperation {
+    /// Which servers are asked.
+    public struct Options: Sendable {
+        /// Whether to connect to the database.
+        public var database: Bool
+        /// Whether to connect to the brokers.
+        public var broker: Bool
+        /// Where variables and relative paths are looked up.
+        public var environment: PipelineEnvironment
+
+        /// As `lorikeet check` without options.
+        public init(database: Bool = true, broker: Bool = true, environment: PipelineEnvironment = .process) {
+            (self.database, self.broker, self.environment) = (database, broker, environment)
+        }
+    }
+
+    /// Checks files, base, adapters, and where the options say so database and brokers.
+    public static func run(files: [String], options: Options = Options()) async -> CheckReport {
+        var report = CheckReport(findings: [])
+        let configuration: DaemonConfiguration
+        do throws(ConfigurationError) {
+            configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
+        } catch {
+            report.add(error)
+            return report
+        }
+        let unusable = checkSources(configuration, &report)
+        let loaded = checkBase(configuration, &report)
+        for pipeline in configuration.pipelines {
+            let missing = loaded.map { checkAdapters(pipeline, $0, configuration, &report) } ?? []
+            checkIntent(pipeline, positions: loaded?.base.configuration.positions, &report)
+            let database =
+                options.database ? await DatabaseProbe.findings(pipeline, loaded: loaded, without: missing) : nil
+            report.findings += database ?? missing.map(\.finding)
+            if options.broker, !unusable.contains(pipeline.name) {
+                report.findings += await BrokerProbe.findings(pipeline)
+            }
+        }
+        return report
+    }
+
+    /// - Returns: the pipelines whose consumer cannot be created.
+    private static func checkSources(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> Set<String> {
+        var unusable: Set<String> = []
+        for pipeline in configuration.pipelines {
+            let review = pipeline.reviewSource()
+            for problem in review.problems { report.add(.error, problem) }
+            for remark in review.remarks { report.add(.warning, remark) }
+            if !review.problems.isEmpty { unusable.insert(pipeline.name) }
+        }
+        let names = configuration.pipelines.map(\.name).filter { !unusable.contains($0) }
+        if !names.isEmpty {
+            let noun = names.count == 1 ? "pipeline" : "pipelines"
+            report.add(.fine, "\(noun) \(names.joined(separator: ", ")): every key is right")
+        }
+        return unusable
+    }
+
+    private static func checkBase(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> LoadedBase? {
+        do throws(ConfigurationError) {
+            let loaded = try LoadedBase(configuration)
+            let shape = loaded.base.configuration
+            report.add(
+                .fine,
+                "base \(configuration.base): \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden), digest "
+                    + "\(loaded.base.digest.prefix(12)); kernels \(BLAS.kernels)")
+            return loaded
+        } catch {
+            report.add(error)
+            return nil
+        }
+    }
+
+    /// A task without an adapter folder: fine only if the registry has a live adapter.
+    struct MissingAdapter {
+        var task: TaskConfiguration
+        var problem: ConfigurationProblem
+
+        var finding: CheckReport.Finding {
+            .init(
+                severity: .warning, file: problem.file, line: problem.line, key: problem.key, message: problem.message)
+        }
+    }
+
+    private static func checkAdapters(
+        _ pipeline: PipelineConfiguration, _ loaded: LoadedBase, _ configuration: DaemonConfiguration,
+        _ report: inout CheckReport
+    ) -> [MissingAdapter] {
+        var missing: [MissingAdapter] = []
+        for task in pipeline.tasks {
+            guard let folder = task.adapter else {
+                let problem = pipeline.problem(
+                    at: "tasks.\(task.name)", "names no adapter folder: labels only with a live adapter in the registry"
+                )
+                missing.append(MissingAdapter(task: task, problem: problem))
+                continue
+            }
+            guard LoadedBase.isFolder(folder) else {
+                let problem = pipeline.problem(
+                    at: "tasks.\(task.name).adapter",
+                    "there is no folder \(folder): labels only with a live adapter in the registry")
+                missing.append(MissingAdapter(task: task, problem: problem))
+                continue
+            }
+            do throws(ConfigurationError) {
+                if let adapter = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines) {
+                    let labels = "\(adapter.labels.count) labels, digest \(adapter.digest.prefix(12))"
+                    report.add(.fine, pipeline.problem(at: "tasks.\(task.name).adapter", labels))
+                    if let doubt = task.abstention?.doubt(adapter.manifest) {
+                        report.add(.warning, pipeline.problem(at: "tasks.\(task.name).abstain_below", doubt))
+                    }
+                }
+            } catch {
+                report.add(error)
+            }
+        }
+        return missing
+    }
+
+    /// What is allowed, but hardly intended.
+    private static func checkIntent(_ pipeline: PipelineConfiguration, positions: Int?, _ report: inout CheckReport) {
+        let routed = Set(pipeline.routes.flatMap(\.tasks))
+        for task in pipeline.tasks where !routed.contains(task.name) {
+            report.add(.warning, pipeline.problem(at: "tasks.\(task.name)", "no route leads to this task"))
+        }
+        if pipeline.batch.maxTokens(positions: positions ?? .max) > pipeline.batch.tokens {
+            report.add(
+                .warning,
+                pipeline.problem(at: "batch.tokens", "is less than max_tokens: a long text fills more than one batch"))
+        }
+    }
+}

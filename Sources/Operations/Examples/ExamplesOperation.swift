@@ -1,0 +1,103 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import FoundationEssentials
+import Kernels
+import Pipelines
+
+/// `lorikeet test`: runs a pipeline's own examples through base, tokenizer and adapters, as the daemon would.
+public enum ExamplesOperation {
+    /// Which adapters, and how.
+    public struct Options: Sendable {
+        /// Whether the registry's live adapters are used also where the file names a folder.
+        public var live: Bool
+        /// Threads that classify; nil: one per core.
+        public var workers: Int?
+        /// Where variables and relative paths are looked up.
+        public var environment: PipelineEnvironment
+
+        /// As `lorikeet test` without options.
+        public init(live: Bool = false, workers: Int? = nil, environment: PipelineEnvironment = .process) {
+            (self.live, self.workers, self.environment) = (live, workers, environment)
+        }
+    }
+
+    /// Classifies every example of the files.
+    ///
+    /// - Throws: status 78 for files, base and adapters; 1 if the registry is needed and does not answer.
+    public static func run(
+        files: [String], options: Options = Options()
+    ) async throws(CommandFailure) -> ExamplesReport {
+        BLAS.configure()
+        let configuration: DaemonConfiguration
+        let loaded: LoadedBase
+        do throws(ConfigurationError) {
+            configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
+            loaded = try LoadedBase(configuration)
+        } catch {
+            throw CommandFailure(error)
+        }
+        var report = ExamplesReport(results: [])
+        for pipeline in configuration.pipelines where !pipeline.examples.isEmpty {
+            let adapters = try await adapters(for: pipeline, of: configuration, loaded: loaded, options: options)
+            report.results += results(pipeline, loaded: loaded, adapters: adapters, workers: options.workers)
+        }
+        return report
+    }
+
+    /// An adapter for each task that an example names.
+    private static func adapters(
+        for pipeline: PipelineConfiguration, of configuration: DaemonConfiguration, loaded: LoadedBase, options: Options
+    ) async throws(CommandFailure) -> [String: Adapter] {
+        let needed = Set(pipeline.examples.map(\.task))
+        let tasks = pipeline.tasks.filter { needed.contains($0.name) }
+        do {
+            var adapters: [String: Adapter] = [:]
+            for task in tasks where !options.live {
+                adapters[task.name] = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines)
+            }
+            let others = tasks.filter { adapters[$0.name] == nil }
+            guard !others.isEmpty else { return adapters }
+            let live = try await LiveAdapters.required(
+                of: others, in: pipeline, base: loaded.base,
+                settings: PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet test"),
+                missing: "no adapter folder, and the registry has no live adapter")
+            return adapters.merging(live.snapshot.adapters.mapValues(\.adapter)) { $1 }
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    private static func results(
+        _ pipeline: PipelineConfiguration, loaded: LoadedBase, adapters: [String: Adapter], workers: Int?
+    ) -> [ExamplesReport.Result] {
+        let tasks = adapters.keys.sorted()
+        let examples = pipeline.examples
+        let maxTokens = pipeline.batch.maxTokens(positions: loaded.base.configuration.positions)
+        let inference = ParallelInference(
+            base: loaded.base, workers: max(1, workers ?? ProcessInfo.processInfo.activeProcessorCount))
+        let logits = inference.logits(
+            count: examples.count, adapters: tasks.compactMap { adapters[$0] },
+            assignments: { index in tasks.firstIndex(of: examples[index].task).map { [$0] } ?? [] },
+            sequence: { loaded.tokenizer.encode(examples[$0].text, maxTokens: maxTokens) })
+        return zip(examples, logits).compactMap { example, logits in
+            guard let adapter = adapters[example.task], let taskLogits = logits.first else { return nil }
+            return result(example, pipeline: pipeline, adapter: adapter, logits: taskLogits)
+        }
+    }
+
+    private static func result(
+        _ example: ExampleConfiguration, pipeline: PipelineConfiguration, adapter: Adapter, logits: [Float]
+    ) -> ExamplesReport.Result? {
+        let answer = adapter.answer(logits)
+        let threshold = pipeline.task(example.task)?.abstention?.threshold(for: adapter.manifest) ?? 0
+        let isAbstained = answer.score < threshold
+        let chosen = answer.chosen.map { adapter.labels[$0] }
+        return ExamplesReport.Result(
+            file: pipeline.file, line: example.line, pipeline: pipeline.name, task: example.task, text: example.text,
+            expected: example.labels.joined(separator: ", "), actual: chosen.joined(separator: ", "),
+            score: answer.score,
+            abstained: isAbstained, passed: Set(chosen) == Set(example.labels) && !isAbstained,
+            adapterDigest: adapter.digest)
+    }
+}

@@ -1,0 +1,29 @@
+import Connectors
+import Pipelines
+
+/// `lorikeet migrate`: brings the schema to the version of this program.
+public enum MigrateOperation {
+    /// Creates or migrates the schema `lorikeet`.
+    ///
+    /// - Parameters:
+    ///   - postgres: a libpq connection string of a role that may create tables.
+    ///   - role: a role that is granted what the daemon needs, and no more.
+    /// - Throws: status 78 where only a person can help, 1 if the database is unavailable.
+    public static func run(postgres: Secret, role: String? = nil) async throws(CommandFailure) -> MigrateReport {
+        let settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet migrate")
+        do throws(DatabaseError) {
+            let change = try await Schema.migrate(settings, grantingTo: role)
+            return MigrateReport(before: change.before, after: change.after)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+}
+
+/// What a migration did.
+public struct MigrateReport: Sendable, Codable, Equatable {
+    /// Version of the schema before; 0 if there was none.
+    public var before: Int
+    /// Version of the schema now.
+    public var after: Int
+}

@@ -1,0 +1,161 @@
+import AdapterRegistry
+import Connectors
+import Kernels
+import Logging
+import Pipelines
+import Serving
+
+/// `lorikeet rejected retry`: sends rejected records through the serving path again.
+///
+/// The command runs the path itself, with the pipeline file's tasks and routes and the registry's live adapters. Daemons
+/// may run at the same time: each record's outcome replaces its row in one transaction. The command can be killed at any
+/// time and called again.
+public enum RejectedRetryOperation {
+    /// Retries the rejected records that match a filter.
+    ///
+    /// - Parameters:
+    ///   - filter: of this pipeline's rows; its own `pipeline` is ignored.
+    ///   - progress: how many records are settled, of how many.
+    /// - Throws: status 78 for the file, the base, the adapters and the schema; 1 if the database failed.
+    public static func run(
+        file: String, filter: RejectedFilter, limit: Int, workers: Int, environment: PipelineEnvironment = .process,
+        logger: Logger,
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws(CommandFailure) -> RejectedRetryReport {
+        BLAS.configure()
+        let run: Run
+        do throws(ConfigurationError) {
+            let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
+            guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
+            let loaded = try LoadedBase(configuration)
+            run = Run(pipeline: pipeline, loaded: loaded, workers: workers, logger: logger)
+        } catch {
+            throw CommandFailure(error)
+        }
+        do {
+            return try await run.report(filter, limit: limit, progress: progress)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    /// The parts of one call.
+    private struct Run {
+        let pipeline: PipelineConfiguration
+        let loaded: LoadedBase
+        let workers: Int
+        let logger: Logger
+
+        func report(
+            _ filter: RejectedFilter, limit: Int, progress: @escaping @Sendable (Int, Int) -> Void
+        ) async throws -> RejectedRetryReport {
+            let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet rejected")
+            try await DatabaseSchema.verify(settings)
+            let store = PostgresRejectedRows(settings)
+            let result: Result<RejectedRetryReport, any Error>
+            do {
+                result = .success(
+                    try await report(filter, limit: limit, store: store, settings: settings, progress: progress))
+            } catch {
+                result = .failure(error)
+            }
+            await store.close()
+            return try result.get()
+        }
+
+        private func report(
+            _ filter: RejectedFilter, limit: Int, store: PostgresRejectedRows, settings: PostgresSettings,
+            progress: @escaping @Sendable (Int, Int) -> Void
+        ) async throws -> RejectedRetryReport {
+            var filter = filter
+            filter.pipeline = pipeline.name
+            let rows = try await store.rows(filter, limit: limit)
+            var report = RejectedRetryReport(rows: rows.count)
+            guard !rows.isEmpty else { return report }
+            let live = try await LiveAdapters.required(
+                of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings)
+            var done = 0
+            for round in Self.rounds(rows) {
+                let before = done
+                try await send(round, store: store, live: live) { progress(before + $0, rows.count) }
+                for row in round { try await count(row, in: &report, store: store) }
+                done += round.count
+                progress(done, rows.count)
+            }
+            return report
+        }
+
+        /// A topic that was created again may have two records at one offset; a pipeline knows each offset once.
+        private static func rounds(_ rows: [RejectedRow]) -> [[RejectedRow]] {
+            var rounds: [[RejectedRow]] = []
+            var seen: [Origin: Int] = [:]
+            for row in rows {
+                let round = seen[row.origin, default: 0]
+                seen[row.origin] = round + 1
+                if round == rounds.count { rounds.append([]) }
+                rounds[round].append(row)
+            }
+            return rounds
+        }
+
+        /// Runs a serving path over the rows until each of them is settled.
+        private func send(
+            _ rows: [RejectedRow], store: PostgresRejectedRows, live: LiveAdapters,
+            progress: @escaping @Sendable (Int) -> Void
+        ) async throws {
+            let source = RejectedTextSource(rows, store: store)
+            let pool = WorkerPool(base: loaded.base, workers: workers)
+            // Nothing in flight is abandoned for want of time.
+            let serving = pipeline.makeServingPipeline(
+                source: source, tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool,
+                drainTimeout: .seconds(24 * 3600), logger: logger)
+            let working = Task { await pool.run() }
+            let reporting = Task {
+                while !Task.isCancelled {
+                    progress(serving.status.labelled + serving.status.rejected + serving.status.dropped)
+                    try? await Task.sleep(for: .milliseconds(200))
+                }
+            }
+            let draining = Task {
+                await source.untilHandedOut()
+                await serving.drain()
+            }
+            defer {
+                reporting.cancel()
+                working.cancel()
+            }
+            try await serving.run()
+            await draining.value
+            working.cancel()
+            await working.value
+            try Task.checkCancellation()
+        }
+
+        private func count(_ row: RejectedRow, in report: inout RejectedRetryReport, store: PostgresRejectedRows)
+            async throws
+        {
+            guard let now = try await store.current(row) else {
+                report.labelled += 1
+                return
+            }
+            if now.rejectedAt == row.rejectedAt, pipeline.unrouted == .drop {
+                // A dropped message reaches no sink.
+                if try await store.discardUnchanged(row) { report.dropped += 1 }
+            } else {
+                report.rejected[now.stage.rawValue, default: 0] += 1
+            }
+        }
+    }
+}
+
+/// What became of the rejected records.
+public struct RejectedRetryReport: Sendable, Codable, Equatable {
+    /// Rows that matched the filter.
+    public var rows = 0
+    /// Labelled now; no longer rejected.
+    public var labelled = 0
+    /// Rejected again, by stage.
+    public var rejected: [String: Int] = [:]
+    /// Matched by no route, in a pipeline that drops such records; no longer rejected.
+    public var dropped = 0
+}

@@ -1,0 +1,107 @@
+import BERT
+import FoundationEssentials
+import Pipelines
+import WordPiece
+
+/// The base and the tokenizer of the pipeline files, loaded. An error names the file, the line and the key that named
+/// the folder.
+public struct LoadedBase: Sendable {
+    /// The frozen encoder.
+    public let base: BERTBase
+    /// The tokenizer of the same folder.
+    public let tokenizer: WordPieceTokenizer
+
+    /// Loads the one base of the pipelines and its tokenizer.
+    public init(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
+        guard Self.isFolder(configuration.base) else {
+            throw ConfigurationError([
+                pipeline.problem(
+                    at: "base",
+                    "there is no folder \(configuration.base); relative paths count from the working directory, then "
+                        + "from the file's folder")
+            ])
+        }
+        do throws(BaseError) {
+            base = try BERTBase(directory: configuration.base)
+        } catch {
+            throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
+        }
+        do throws(WordPieceError) {
+            tokenizer = try WordPieceTokenizer(directory: configuration.base)
+        } catch {
+            throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
+        }
+        try requireFit(configuration)
+    }
+
+    /// Checks what depends on both the base and the files: vocabulary, positions and layers.
+    public func requireFit(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        var problems: [ConfigurationProblem] = []
+        let (vocabulary, positions) = (base.configuration.vocabulary, base.configuration.positions)
+        if tokenizer.vocabularySize > vocabulary, let pipeline = configuration.pipelines.first {
+            problems.append(
+                pipeline.problem(
+                    at: "base", "the tokenizer has \(tokenizer.vocabularySize) tokens, the weights have \(vocabulary)"))
+        }
+        for pipeline in configuration.pipelines {
+            guard let maxTokens = pipeline.batch.maxTokens, maxTokens > positions else { continue }
+            problems.append(
+                pipeline.problem(
+                    at: "batch.max_tokens", "the base has \(positions) positions; \(maxTokens) are too many"))
+        }
+        for pipeline in configuration.pipelines {
+            for layer in pipeline.retrain?.layers ?? [] where layer >= base.configuration.layers {
+                problems.append(
+                    pipeline.problem(
+                        at: "retrain.layers",
+                        "the base has layers 0 to \(base.configuration.layers - 1), no layer \(layer)"))
+            }
+        }
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+
+    /// Loads the adapter of a task's folder and compares its labels, or names them.
+    ///
+    /// - Parameter pipelines: all of this daemon: each of them that has the task names its labels.
+    /// - Returns: nil where the task names no folder, or one that does not exist.
+    func firstAdapter(
+        of task: TaskConfiguration, in pipeline: PipelineConfiguration, among pipelines: [PipelineConfiguration]
+    ) throws(ConfigurationError) -> Adapter? {
+        guard let folder = task.adapter, Self.isFolder(folder) else { return nil }
+        let adapter: Adapter
+        do throws(AdapterError) {
+            adapter = try Adapter.load(
+                directory: folder, base: base,
+                names: [task.labelNames] + Self.labelNames(of: task, in: pipelines, but: pipeline))
+        } catch .invalidLabels(let reason) {
+            throw ConfigurationError([
+                pipeline.problem(at: "tasks.\(task.name).labels", "\(reason) (adapter \(folder))")
+            ])
+        } catch {
+            throw ConfigurationError([pipeline.problem(at: "tasks.\(task.name).adapter", "\(error)")])
+        }
+        if let mismatch = task.form.mismatch(adapter.manifest) {
+            throw ConfigurationError([
+                pipeline.problem(at: "tasks.\(task.name).labels", "\(mismatch) (adapter \(folder))")
+            ])
+        }
+        return adapter
+    }
+
+    /// What the other pipelines call the labels of a task that they share.
+    private static func labelNames(
+        of task: TaskConfiguration, in pipelines: [PipelineConfiguration], but pipeline: PipelineConfiguration
+    ) -> [LabelNames] {
+        pipelines.filter { $0.file != pipeline.file }.compactMap { other in
+            other.task(task.name).map {
+                LabelNames(source: "\(other.file)", labels: $0.labels, isMultiLabel: $0.isMultiLabel)
+            }
+        }
+    }
+
+    static func isFolder(_ path: String) -> Bool {
+        var isFolder = false
+        return FileManager.default.fileExists(atPath: path, isDirectory: &isFolder) && isFolder
+    }
+}

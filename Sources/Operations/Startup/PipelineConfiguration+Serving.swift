@@ -1,0 +1,64 @@
+import AdapterRegistry
+import Connectors
+import Logging
+import Pipelines
+import Serving
+import WordPiece
+
+extension PipelineConfiguration {
+    /// The settings of the serving path.
+    ///
+    /// - Parameter drainTimeout: of the whole daemon; the pipeline gets most of it.
+    public func servingSettings(drainTimeout: Duration) -> ServingSettings {
+        var settings = ServingSettings(pipeline: name)
+        settings.batchTokens = batch.tokens
+        settings.batchDelay = batch.delay
+        // The serving plan knows the base, and lowers it to the positions.
+        settings.maxTokens = batch.maxTokens(positions: .max)
+        settings.unrouted = unrouted
+        settings.storeText = sink.storeText
+        settings.drainPatience = drainTimeout * 0.8
+        settings.revocationPatience = min(settings.revocationPatience, settings.drainPatience)
+        return settings
+    }
+
+    /// The tasks of the serving path.
+    public var taskDefinitions: [TaskDefinition] {
+        tasks.map { TaskDefinition(name: $0.name, labels: $0.labels, abstention: $0.abstention) }
+    }
+
+    /// Which records go to which tasks.
+    public var router: Router { Router(routes: routes.map { Route(conditions: $0.conditions, tasks: $0.tasks) }) }
+
+    /// Where the text stands in a record.
+    public var extractor: TextExtractor { source.text.map(TextExtractor.pointer) ?? .wholeMessage }
+
+    /// What the consumer is made of.
+    var kafkaSettings: KafkaSourceSettings {
+        KafkaSourceSettings(
+            brokers: source.brokers, topics: source.topics, group: source.group,
+            properties: source.properties.mapValues(\.value))
+    }
+
+    /// The serving path of this pipeline, over Kafka (or another source) and PostgreSQL; not running yet.
+    public func makeServingPipeline(
+        source: (any TextSource)? = nil, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool,
+        drainTimeout: Duration, logger: Logger
+    ) -> ServingPipeline {
+        var logger = logger
+        logger[metadataKey: LogKey.pipeline] = "\(name)"
+        let database = PostgresSettings(dsn: sink.postgres.value, applicationName: "lorikeet \(name)")
+        return ServingPipeline(
+            settings: servingSettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
+            extractor: extractor, source: source ?? KafkaTextSource(kafkaSettings, logger: logger),
+            sink: PostgresLabelSink(database, pipeline: name, logger: logger), tokenizer: tokenizer,
+            liveAdapters: liveAdapters, workers: workers, logger: logger)
+    }
+
+    /// Whether `other` differs only in what a running pipeline can take over.
+    public func canBecome(_ other: PipelineConfiguration) -> Bool {
+        name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
+            && source.group == other.source.group && source.properties == other.source.properties
+            && sink.postgres == other.sink.postgres
+    }
+}

@@ -1,0 +1,36 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import Pipelines
+import Serving
+
+extension LiveAdapters {
+    /// The live adapters of a pipeline's tasks, for a command that cannot do without any of them.
+    ///
+    /// - Parameters:
+    ///   - missing: what an error says of a task without a live adapter.
+    /// - Throws: status 78 at the key of a task whose live adapter is missing or cannot be used; what the database
+    ///   failed with.
+    static func required(
+        of tasks: [TaskConfiguration], in pipeline: PipelineConfiguration, base: BERTBase, settings: PostgresSettings,
+        missing: String = "the registry has no live adapter"
+    ) async throws -> LiveAdapters {
+        let store = PostgresAdapterStore(settings)
+        let live = LiveAdapters()
+        let forms = Dictionary(tasks.map { ($0.name, $0.form) }) { first, _ in first }
+        let outcome: AdapterRefresh
+        do {
+            outcome = try await live.refresh(from: store, tasks: forms, base: base)
+            await store.close()
+        } catch {
+            await store.close()
+            throw error
+        }
+        if let (task, reason) = outcome.refused.min(by: { $0.key < $1.key }) {
+            throw CommandFailure(
+                pipeline.problem(at: "tasks.\(task)", "the live adapter cannot be used: \(reason)"))
+        }
+        if let task = outcome.missing.min() { throw CommandFailure(pipeline.problem(at: "tasks.\(task)", missing)) }
+        return live
+    }
+}

@@ -1,0 +1,137 @@
+import BERT
+import Connectors
+import Daemon
+import Foundation
+import LocalServers
+import Operations
+import Pipelines
+import PostgresClient
+import TestSupport
+
+/// A tiny base on disk, a broker, a database with the schema, and pipeline files that name them.
+public final class DaemonFixture: Sendable {
+    public let folder: TemporaryFolder
+    public let broker: EmbeddedBroker
+    public let postgres: Secret
+    public let model: TestBase
+    public let log = LogLines()
+    public static let labels = ["calm", "loud"]
+
+    public var settings: PostgresSettings { PostgresSettings(dsn: postgres.value) }
+
+    public init(broker: EmbeddedBroker, postgres: String, migrates: Bool = true) async throws {
+        folder = try TemporaryFolder()
+        self.broker = broker
+        self.postgres = Secret(postgres)
+        model = try TestBase.shared.get()
+        try TestBase.write(to: folder.path + "/base")
+        if migrates { _ = try await MigrateOperation.run(postgres: self.postgres) }
+    }
+
+    /// Runs `body` with a fixture of its own; everything is stopped afterwards.
+    public static func with(_ body: (DaemonFixture) async throws -> Void) async throws {
+        try await withTestDatabase { database in
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                try await body(try await DaemonFixture(broker: broker, postgres: database.dsn()))
+            }
+        }
+    }
+
+    /// Writes an adapter for the labels into a folder of that name.
+    @discardableResult
+    public func writeAdapter(_ name: String, seed: UInt64 = 1, labels: [String] = DaemonFixture.labels) throws
+        -> Adapter
+    {
+        let adapter = try model.adapter(labels: labels, seed: seed)
+        try adapter.write(to: "\(folder.path)/\(name)")
+        return adapter
+    }
+
+    /// Writes `p.yaml` and returns its path.
+    public func writePipeline(
+        name: String = "noise", task: String = "{ labels: [calm, loud], adapter: first }", extra: String = ""
+    ) throws -> String {
+        try folder.write(
+            "p.yaml",
+            """
+            name: \(name)
+            base: base
+            source:
+              kafka:
+                brokers: "\(broker.bootstrapServers)"
+                topics: [texts]
+                group: readers
+                properties: { session.timeout.ms: 6000, heartbeat.interval.ms: 200, fetch.wait.max.ms: 50 }
+            tasks:
+              noise: \(task)
+            batch: { tokens: 128, delay: 5ms, max_tokens: 32 }
+            sink: { postgres: "${DATABASE_URL}" }
+            \(extra)
+            """)
+    }
+
+    public func options(http: String? = nil) -> DaemonOptions {
+        var options = DaemonOptions(workers: 2, http: http, environment: environment)
+        options.handlesSignals = false
+        return options
+    }
+
+    public var environment: PipelineEnvironment {
+        PipelineEnvironment(variables: ["DATABASE_URL": postgres.value], workingDirectory: folder.path)
+    }
+
+    /// Runs a daemon while `body` does, then drains it; its error is thrown.
+    public func withDaemon(
+        _ file: String, options: DaemonOptions? = nil, _ body: @escaping @Sendable (LorikeetDaemon) async throws -> Void
+    ) async throws {
+        let daemon = try LorikeetDaemon(files: [file], options: options ?? self.options(), logger: log.logger)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await daemon.run() }
+            group.addTask {
+                do {
+                    try await body(daemon)
+                } catch {
+                    await daemon.stop()
+                    throw error
+                }
+                await daemon.stop()
+            }
+            try await group.waitForAll()
+        }
+    }
+
+    /// Produces texts that differ.
+    public func produce(_ count: Int, from first: Int = 0) throws {
+        let producer = try broker.makeProducer()
+        for index in first..<first + count {
+            try producer.produce(
+                topic: "texts", partition: Int32(index % 2), payload: Array("text \(index) of the river".utf8),
+                timestamp: 1000 + Int64(index))
+        }
+        try producer.flush(timeout: .seconds(20))
+    }
+
+    /// Runs a query that returns one row with the column `n`.
+    public func number(_ sql: String) throws -> Int {
+        guard let row = try execute(sql).first else { throw NeverCame(description: "no row: \(sql)") }
+        return Int(try row.integer("n"))
+    }
+
+    public func digests() throws -> Set<String> {
+        Set(try execute("SELECT DISTINCT adapter_digest AS d FROM lorikeet.labels").rows.map { try $0.text("d") })
+    }
+
+    @discardableResult
+    public func execute(_ sql: String) throws -> PostgresResult {
+        let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")
+        defer { connection.close() }
+        return try connection.execute(sql, deadline: .seconds(60))
+    }
+
+    /// Writes a script that stands in for this program in retrainings, and returns its path.
+    public func writeProgram(_ script: String) throws -> String {
+        let path = try folder.write("program", script)
+        try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+        return path
+    }
+}

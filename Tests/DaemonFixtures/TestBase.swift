@@ -1,0 +1,26 @@
+import BERT
+import FoundationEssentials
+import TestSupport
+
+/// The tiny base that tests of use cases and of the daemon write into folders, loaded once.
+public struct TestBase: Sendable {
+    public let base: BERTBase
+
+    public static let shared = Result { try TestBase() }
+
+    public init(seed: UInt64 = 1) throws {
+        let folder = try TestModels.tinyBase(seed: seed)
+        base = try BERTBase(directory: folder.path)
+    }
+
+    /// An adapter with random weights.
+    public func adapter(labels: [String], seed: UInt64 = 1) throws -> Adapter {
+        try TestModels.adapter(over: base, labels: labels, seed: seed)
+    }
+
+    /// Writes the base into a folder of its own.
+    public static func write(to path: String) throws {
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
+        try TestModels.writeTinyBase(.bert, to: path)
+    }
+}

@@ -1,0 +1,337 @@
+import Connectors
+import DaemonFixtures
+import Foundation
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Daemon
+@testable import Operations
+@testable import Pipelines
+
+/// The daemon in this process, over a real database and a broker on sockets.
+@Suite(.serialized) struct LorikeetDaemonTests {
+    @Test func rowsArriveAdaptersSwapAndTheEndIsDrained() async throws {
+        try await DaemonFixture.with { fixture in
+            let first = try fixture.writeAdapter("first", seed: 1)
+            let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
+            let file = try fixture.writePipeline()
+            try fixture.produce(100)
+            try await fixture.withDaemon(file, options: fixture.options(http: "127.0.0.1:0")) { daemon in
+                let address = try #require(await daemon.httpAddress())
+                try await eventually("100 rows") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 100
+                }
+                #expect(try fixture.digests() == [first.digest])
+                let ready = try await HTTPAnswer.get("/readyz", from: address)
+                #expect(ready.status == 200, "\(ready.body)")
+                #expect(try await HTTPAnswer.get("/healthz", from: address).status == 200)
+
+                let store = PostgresAdapterStore(fixture.settings)
+                let candidate = try await store.publish(
+                    task: "noise", adapter: second, metrics: [:], parentDigest: first.digest)
+                _ = try await store.promote(task: "noise", version: candidate.version)
+                await store.close()
+                try await eventually("the swap") {
+                    daemon.adapterServices.values.contains {
+                        $0.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == second.digest
+                    }
+                }
+                try fixture.produce(100, from: 100)
+                try await eventually("200 rows") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 200
+                }
+                #expect(try fixture.digests() == [first.digest, second.digest])
+
+                let page = try await HTTPAnswer.get("/metrics", from: address).body
+                #expect(page.contains("lorikeet_messages_total{pipeline=\"noise\"} "))
+                #expect(
+                    page.contains("lorikeet_adapter_info{digest=\"\(second.digest)\",task=\"noise\",version=\"2\"} 1"))
+                #expect(page.contains("# TYPE lorikeet_stage_seconds histogram"))
+                // Texts in flight when the end is asked for are stored or given back, never lost.
+                try fixture.produce(50, from: 200)
+            }
+            let stored = try fixture.number("SELECT count(*) AS n FROM lorikeet.labels")
+            #expect(stored >= 200)
+            try await fixture.withDaemon(file) { _ in
+                try await eventually("250 rows") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 250
+                }
+            }
+            let orphans =
+                "SELECT count(*) AS n FROM lorikeet.labels l WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
+            #expect(try fixture.number(orphans) == 0)
+            #expect(fixture.log.all.first?.contains("msg=starting") == true)
+            #expect(fixture.log.count(containing: "river") == 0)
+        }
+    }
+
+    @Test func aReloadWithABadFileChangesNothingAndAGoodOneIsApplied() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                let before = await daemon.supervisor.configurations
+
+                _ = try fixture.writePipeline(extra: "unknown: 1")
+                #expect(await daemon.reload() == false)
+                #expect(fixture.log.count(containing: "unknown: unknown key") == 1)
+                _ = try fixture.writePipeline(task: "{ labels: [calm, other], adapter: first }")
+                #expect(await daemon.reload() == false)
+                _ = try fixture.writePipeline(extra: "routes: [{ tasks: [noise, more] }]")
+                #expect(await daemon.reload() == false)
+                #expect(await daemon.supervisor.configurations == before)
+                try fixture.produce(10)
+                try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+
+                _ = try fixture.writePipeline(task: "{ labels: [calm, loud], adapter: first, abstain_below: 1 }")
+                #expect(await daemon.reload() == true)
+                try fixture.produce(10, from: 10)
+                try await eventually("abstentions") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE abstained") == 10
+                }
+
+                _ = try fixture.writePipeline(name: "renamed")
+                #expect(await daemon.reload() == true)
+                try fixture.produce(10, from: 20)
+                try await eventually("rows of the renamed pipeline") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE pipeline = 'renamed'") == 10
+                }
+            }
+        }
+    }
+
+    /// A reload with a property that no consumer can be made of changes nothing.
+    @Test func aReloadWithAPropertyThatNoConsumerTakesIsRefused() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                let text = try String(contentsOfFile: file, encoding: .utf8)
+                try Data(text.replacing("session.timeout.ms", with: "session.timeout").utf8).write(
+                    to: URL(fileURLWithPath: file))
+                #expect(await daemon.reload() == false)
+                #expect(fixture.log.count(containing: "use session.timeout.ms") == 1)
+                try fixture.produce(5)
+                try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+            }
+        }
+    }
+
+    @Test func aPropertyThatNoConsumerTakesEndsItWithStatus78() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            try fixture.folder.write("p.yaml", text.replacing("session.timeout.ms", with: "session.timeout"))
+            let failure = #expect(throws: CommandFailure.self) {
+                try LorikeetDaemon(files: [file], options: fixture.options())
+            }
+            #expect(failure?.status == .configuration)
+            #expect(failure?.message.contains("use session.timeout.ms") == true)
+        }
+    }
+
+    @Test func withoutAnAdapterItWaitsSaysSoOnceAndGoesOnByItself() async throws {
+        try await DaemonFixture.with { fixture in
+            let file = try fixture.writePipeline(task: "{ labels: [calm, loud] }")
+            try fixture.produce(5)
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("the reason") {
+                    await daemon.readiness().pipelines.first?.waitingFor == "a live adapter for noise"
+                }
+                #expect(await !daemon.readiness().ready)
+                #expect(await daemon.liveness().alive)
+                try await eventually("the log line") {
+                    fixture.log.count(containing: "no live adapter; train one") == 1
+                }
+                let store = PostgresAdapterStore(fixture.settings)
+                let adapter = try fixture.model.adapter(labels: DaemonFixture.labels)
+                _ = try await store.ensureLive(task: "noise", first: adapter)
+                await store.close()
+                try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+                #expect(await daemon.readiness().ready)
+            }
+        }
+    }
+
+    @Test func anAdapterWithOtherLabelsInTheRegistryIsNotUsed() async throws {
+        try await DaemonFixture.with { fixture in
+            let store = PostgresAdapterStore(fixture.settings)
+            _ = try await store.ensureLive(task: "noise", first: try fixture.model.adapter(labels: ["calm", "quiet"]))
+            await store.close()
+            let file = try fixture.writePipeline(task: "{ labels: [calm, loud] }")
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("the reason") {
+                    await daemon.readiness().pipelines.first?.waitingFor?.contains(
+                        "labels differ: the adapter lacks loud") == true
+                }
+            }
+        }
+    }
+
+    @Test func aRoleThatMayCreateNothingSuffices() async throws {
+        try await withTestDatabase { database in
+            let role = "\(database.name)_daemon"
+            let owner = try database.connect()
+            try owner.execute("CREATE ROLE \(role) LOGIN")
+            owner.close()
+            _ = try await MigrateOperation.run(postgres: Secret(database.dsn()), role: role)
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                let fixture = try await DaemonFixture(
+                    broker: broker, postgres: database.dsn(user: role), migrates: false)
+                try fixture.writeAdapter("first")
+                try fixture.produce(5)
+                try await fixture.withDaemon(try fixture.writePipeline()) { _ in
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5
+                    }
+                }
+            }
+            let administrator = try database.connect()
+            try administrator.execute("DROP OWNED BY \(role)")
+            try administrator.execute("DROP ROLE \(role)")
+            administrator.close()
+        }
+    }
+
+    @Test func whatNoWaitingMendsEndsItWithStatus78() async throws {
+        try await withTestDatabase { database in
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                func failure(_ dsn: String) async throws -> CommandFailure? {
+                    let fixture = try await DaemonFixture(broker: broker, postgres: dsn, migrates: false)
+                    try fixture.writeAdapter("first")
+                    let file = try fixture.writePipeline()
+                    do throws(CommandFailure) {
+                        try await LorikeetDaemon(files: [file], options: fixture.options(), logger: fixture.log.logger)
+                            .run()
+                        return nil
+                    } catch {
+                        return error
+                    }
+                }
+                let noSchema = try await failure(database.dsn())
+                #expect(noSchema?.status == .configuration)
+                #expect(noSchema?.message.contains("run `lorikeet migrate`") == true)
+                let noRole = try await failure(database.dsn(user: "nobody_at_all", password: "hunter2"))
+                #expect(noRole?.status == .configuration)
+                #expect(noRole?.message.contains("hunter2") == false)
+
+                let wrongWord = try await failure("host=localhost sslmode=bogus")
+                #expect(wrongWord?.status == .configuration)
+                #expect(wrongWord?.message.contains("invalid sslmode value") == true, "\(wrongWord?.message ?? "")")
+
+                _ = try await MigrateOperation.run(postgres: Secret(database.dsn()))
+                let connection = try database.connect()
+                try connection.execute("UPDATE lorikeet.schema_migrations SET version = version + 1000")
+                connection.close()
+                let newer = try await failure(database.dsn())
+                #expect(newer?.status == .configuration)
+                #expect(newer?.message.contains("newer lorikeet") == true, "\(newer?.message ?? "")")
+            }
+        }
+    }
+
+    @Test func aDatabaseThatIsAwayAtTheStartIsWaitedFor() async throws {
+        try await withPrivatePostgres { server in
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                let fixture = try await DaemonFixture(broker: broker, postgres: server.dsn())
+                try fixture.writeAdapter("first")
+                try fixture.produce(5)
+                try server.halt()
+                let file = try fixture.writePipeline()
+                try await fixture.withDaemon(file) { daemon in
+                    try await eventually("the reason") {
+                        await daemon.readiness().pipelines.first?.waitingFor?.hasPrefix("database: ") == true
+                    }
+                    try await eventually("the log line") {
+                        fixture.log.count(containing: "database unavailable, retrying") > 0
+                    }
+                    try server.restart()
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5
+                    }
+                }
+                #expect(fixture.log.count(containing: "database unavailable, retrying") == 1)
+                #expect(fixture.log.count(containing: "database recovered") == 1)
+            }
+        }
+    }
+
+    @Test func faultsWhileItRunsAreToldAtReadyz() async throws {
+        try await withPrivatePostgres { server in
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                let fixture = try await DaemonFixture(broker: broker, postgres: server.dsn())
+                try fixture.writeAdapter("first")
+                let file = try fixture.writePipeline()
+                try fixture.produce(5)
+                try await fixture.withDaemon(file, options: fixture.options(http: "127.0.0.1:0")) { daemon in
+                    let address = try #require(await daemon.httpAddress())
+                    func untilReadyz(_ status: Int, says text: String) async throws {
+                        try await eventually("\(status) \(text)") {
+                            let answer = try await HTTPAnswer.get("/readyz", from: address)
+                            return answer.status == status && answer.body.contains(text)
+                        }
+                    }
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5
+                    }
+                    try await untilReadyz(200, says: "running")
+
+                    try server.crash()
+                    try fixture.produce(5, from: 5)
+                    try await untilReadyz(503, says: "PostgreSQL")
+                    try server.restart()
+                    try await untilReadyz(200, says: "running")
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10
+                    }
+
+                    func rename(_ name: String, to other: String) throws {
+                        let connection = try PostgresConnection(dsn: server.dsn())
+                        try connection.execute("ALTER TABLE lorikeet.\(name) RENAME TO \(other)")
+                        connection.close()
+                    }
+                    try rename("labels", to: "hidden")
+                    try fixture.produce(5, from: 10)
+                    try await untilReadyz(503, says: "lorikeet.labels")
+                    try rename("hidden", to: "labels")
+                    try await untilReadyz(200, says: "running")
+
+                    try broker.setDown()
+                    try await untilReadyz(503, says: "_ALL_BROKERS_DOWN")
+                    try broker.setUp()
+                    try await untilReadyz(200, says: "running")
+                    try fixture.produce(5, from: 15)
+                    try await eventually("rows") {
+                        try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 20
+                    }
+
+                    let page = try await HTTPAnswer.get("/metrics", from: address).body
+                    for cause in ["42P01", "_ALL_BROKERS_DOWN"] {
+                        #expect(page.contains("lorikeet_retries_total{cause=\"\(cause)\",pipeline=\"noise\","))
+                    }
+                }
+                #expect(fixture.log.count(containing: "msg=\"sink unavailable, retrying\"") == 2)
+                #expect(fixture.log.count(containing: "msg=\"source unavailable, retrying\"") == 1)
+            }
+        }
+    }
+
+    @Test func aBrokerThatIsAwayAtTheStartIsWaitedFor() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            try fixture.produce(5)
+            try fixture.broker.setDown()
+            let file = try fixture.writePipeline()
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("the reason") { await daemon.readiness().pipelines.first?.waitingFor != nil }
+                try fixture.broker.setUp()
+                try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 5 }
+                try await eventually("ready") { await daemon.readiness().ready }
+            }
+        }
+    }
+}

@@ -1,0 +1,317 @@
+import Connectors
+import DaemonFixtures
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Daemon
+@testable import Operations
+@testable import Pipelines
+
+/// `check` says what `run` would meet: with properties, brokers, topics, the group and the database's role.
+@Suite(.timeLimit(.minutes(5))) struct CheckOperationTests {
+    /// A pipeline whose database is away; no server is needed.
+    private func folder(
+        brokers: String = "127.0.0.1:1", topics: String = "[texts]", properties: String = "{}"
+    ) throws -> TemporaryFolder {
+        let folder = try TemporaryFolder()
+        try TestBase.write(to: folder.path + "/base")
+        try TestBase.shared.get().adapter(labels: ["calm", "loud"]).write(to: folder.path + "/first")
+        try folder.write(
+            "p.yaml",
+            """
+            name: noise
+            base: base
+            source:
+              kafka:
+                brokers: "\(brokers)"
+                topics: \(topics)
+                group: readers
+                properties: \(properties)
+            tasks: { noise: { labels: [calm, loud], adapter: first } }
+            batch: { max_tokens: 32 }
+            sink: { postgres: "host=\(folder.path)" }
+            """)
+        return folder
+    }
+
+    private func findings(
+        _ folder: TemporaryFolder, online: Bool = false, variables: [String: String] = [:]
+    ) async -> [CheckReport.Finding] {
+        let environment = PipelineEnvironment(variables: variables, workingDirectory: folder.path)
+        let options = CheckOperation.Options(database: false, broker: online, environment: environment)
+        return await CheckOperation.run(files: ["p.yaml"], options: options).findings
+    }
+
+    @Test func aCheckLooksAtEverythingAndChangesNothing() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            _ = try fixture.writePipeline()
+            let options = CheckOperation.Options(environment: fixture.environment)
+            let report = await CheckOperation.run(files: ["p.yaml"], options: options)
+            #expect(report.status == .done, "\(report.findings)")
+            #expect(report.findings.allSatisfy { $0.severity == .fine }, "\(report.findings)")
+            let looked = ["sink.postgres", "source.kafka.brokers", "source.kafka.group", "source.kafka.topics"]
+            #expect(looked.allSatisfy { key in report.findings.contains { $0.key == key } }, "\(report.findings)")
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.adapters") == 0)
+
+            let adapterless = try fixture.writePipeline(task: "{ labels: [calm, loud] }")
+            let without = await CheckOperation.run(files: [adapterless], options: options)
+            #expect(without.status == .configuration)
+            #expect(without.findings.contains { $0.severity == .error && $0.key == "tasks.noise" && $0.line == 10 })
+
+            let store = PostgresAdapterStore(fixture.settings)
+            _ = try await store.ensureLive(task: "noise", first: try fixture.model.adapter(labels: ["calm", "quiet"]))
+            await store.close()
+            let differing = await CheckOperation.run(files: [adapterless], options: options)
+            #expect(
+                differing.findings.contains {
+                    $0.severity == .error && $0.message.hasPrefix("labels differ: the adapter lacks loud")
+                })
+
+            try fixture.broker.setDown()
+            _ = try fixture.writePipeline(extra: "batchs: 1")
+            let bad = await CheckOperation.run(files: ["p.yaml"], options: options)
+            #expect(bad.findings.map(\.description) == ["p.yaml:13: batchs: unknown key (did you mean batch?)"])
+        }
+    }
+
+    @Test func aDatabaseAndABrokerThatAreAwayAreWarnings() async throws {
+        let folder = try TemporaryFolder()
+        try TestBase.write(to: folder.path + "/base")
+        try TestBase.shared.get().adapter(labels: ["a", "b"]).write(to: folder.path + "/first")
+        try folder.write(
+            "p.yaml",
+            """
+            name: p
+            base: base
+            source: { kafka: { brokers: "127.0.0.1:1", topics: [t], group: g } }
+            tasks: { kind: { labels: [a, b], adapter: first }, idle: { labels: [a, b], adapter: first } }
+            routes: [{ tasks: [kind] }]
+            batch: { max_tokens: 64 }
+            sink: { postgres: "host=\(folder.path) user=nobody password=hunter2" }
+            """)
+        let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
+        let report = await CheckOperation.run(files: ["p.yaml"], options: .init(environment: environment))
+        #expect(report.status == .done)
+        let warnings = report.findings.filter { $0.severity == .warning }.map(\.description)
+        #expect(warnings.count == 3, "\(warnings)")
+        #expect(warnings.contains("p.yaml:4: tasks.idle: no route leads to this task"))
+        #expect(warnings.contains { $0.hasPrefix("p.yaml:7: sink.postgres: ") && $0.hasSuffix("; run would retry") })
+        let broker = warnings.first { $0.hasPrefix("p.yaml:3: source.kafka.brokers: 127.0.0.1:1: ") }
+        #expect(broker?.contains("Connection refused") == true, "\(warnings)")
+        #expect(broker?.hasSuffix("; run would retry") == true, "\(warnings)")
+        #expect(!warnings.joined().contains("hunter2"))
+    }
+
+    // MARK: - Properties
+
+    /// `run` ends with 78 and the very words of `check`, before it loads or connects to anything.
+    @Test(arguments: [
+        (
+            "{ session.timeout: 45000 }",
+            "properties.session.timeout: is no property of librdkafka: use session.timeout.ms"
+        ),
+        (
+            "{ sesion.timeout.ms: 1 }",
+            "properties.sesion.timeout.ms: is no property of librdkafka (did you mean session.timeout.ms?)"
+        ),
+        (
+            "{ sasl.jaas.config: hunter2 }",
+            "properties.sasl.jaas.config: is no property of librdkafka: use sasl.mechanism"
+        ),
+        (
+            "{ auto.offset.reset: earlyest }",
+            "properties.auto.offset.reset: does not take this value; it takes smallest, earliest"
+        ),
+        (
+            "{ auto.offset.reset: error }",
+            "properties.auto.offset.reset: does not take this value: with it the consumer stops reading"
+        ),
+        (
+            "{ session.timeout.ms: 45_000 }",
+            "properties.session.timeout.ms: does not take this value; it takes 1 to 3600000, in decimal digits only"
+        ),
+        ("{ topic.blacklist: x }", "properties.topic.blacklist: hides topics from the consumer: leave it out"),
+        (
+            "{ security.protocol: sasl_ssl, sasl.mechanism: OAUTHBEARER }",
+            "properties.sasl.mechanism: is OAUTHBEARER, which needs sasl.oauthbearer.method: oidc or"
+        ),
+        ("{ max.poll.records: 500 }", "properties.max.poll.records: is no property of librdkafka: leave it out"),
+        (
+            "{ session.timeout.ms: 400000 }",
+            "properties.session.timeout.ms: is not accepted: `max.poll.interval.ms` must be"
+        ),
+        (
+            "{ partition.assignment.strategy: org.x.RangeAssignor }",
+            "properties.partition.assignment.strategy: is not accepted"
+        ),
+        ("{ security.protocol: ssl, ssl.ca.location: /none }", "properties.ssl.ca.location: is not accepted"),
+        (
+            "{ security.protocol: sasl_ssl, sasl.mechanism: FOO }",
+            "properties: are not accepted together: Unsupported SASL mechanism"
+        ),
+    ])
+    func propertiesThatRunCannotUseAreErrorsOffline(_ properties: String, _ words: String) async throws {
+        let folder = try folder(properties: properties)
+        let errors = await findings(folder).filter { $0.severity == .error }
+        #expect(errors.count == 1, "\(errors)")
+        let line = "p.yaml:8: source.kafka.\(words)"
+        #expect(errors.first?.description.hasPrefix(line) == true, "\(errors)")
+        #expect(!"\(errors)".contains("hunter2"))
+
+        let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
+        let configuration = try DaemonConfiguration.read(files: ["p.yaml"], environment: environment)
+        let refusal = #expect(throws: ConfigurationError.self) { try configuration.requireUsableSources() }
+        #expect(refusal?.description == errors.first?.description)
+    }
+
+    @Test func valuesFromTheEnvironmentAreNotShown() async throws {
+        let folder = try folder(properties: "{ auto.offset.reset: \"${WORD}\", isolation.level: \"${WORD}\" }")
+        let errors = await findings(folder, variables: ["WORD": "hunter2"]).filter { $0.severity == .error }
+        #expect(errors.count == 2)
+        #expect(!"\(errors)".contains("hunter2"))
+    }
+
+    @Test func propertiesWithoutEffectAreWarnings() async throws {
+        let found = await findings(try folder(properties: "{ linger.ms: 5 }"))
+        #expect(found.filter { $0.severity != .fine }.map(\.severity) == [.warning], "\(found)")
+        #expect(found.contains { $0.key == "source.kafka.properties" && $0.message.contains("producer property") })
+    }
+
+    @Test(arguments: [",", "broker:http", "kafka://broker:9092"])
+    func brokersThatNameNoneAreAnErrorOffline(_ brokers: String) async throws {
+        let errors = await findings(try folder(brokers: brokers)).filter { $0.severity == .error }
+        #expect(errors.map(\.key) == ["source.kafka.brokers"], "\(errors)")
+    }
+
+    // MARK: - Brokers, topics, the group
+
+    @Test func aMissingTopicIsNamedWithItsNeighbour() async throws {
+        try await withEmbeddedBroker(topics: ["json": 2]) { broker in
+            let alone = await findings(try folder(brokers: broker.bootstrapServers, topics: "[jsonn]"), online: true)
+            let words =
+                "p.yaml:6: source.kafka.topics: there is no topic jsonn (did you mean json?); "
+                + "run would look for it every 10 s"
+            #expect(alone.filter { $0.severity == .error }.map(\.description) == [words], "\(alone)")
+
+            // One that is there is enough to label.
+            let both = await findings(
+                try folder(brokers: broker.bootstrapServers, topics: "[json, jsonn]"), online: true)
+            #expect(both.filter { $0.severity != .fine }.map(\.severity) == [.warning], "\(both)")
+            #expect(both.contains { $0.severity == .fine && $0.message == "json (2 partitions)" })
+            let made = try folder(
+                brokers: broker.bootstrapServers, topics: "[jsonn]", properties: "{ allow.auto.create.topics: true }")
+            #expect(await findings(made, online: true).filter { $0.severity == .error }.isEmpty)
+        }
+    }
+
+    @Test func whatTheUserMayNotReadIsAnError() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            try broker.setTopicError("texts", 29)
+            let topic = await findings(try folder(brokers: broker.bootstrapServers), online: true)
+            #expect(topic.filter { $0.severity == .error }.map(\.key) == ["source.kafka.topics"], "\(topic)")
+            #expect("\(topic)".contains("TOPIC_AUTHORIZATION_FAILED"))
+            try broker.setTopicError("texts", nil)
+            try broker.pushErrors(.offsetFetch, Array(repeating: 30, count: 9))
+            let group = await findings(try folder(brokers: broker.bootstrapServers), online: true)
+            #expect(group.filter { $0.severity == .error }.map(\.key) == ["source.kafka.group"], "\(group)")
+        }
+    }
+
+    @Test func aWrongPasswordIsAnErrorThatSaysSo() async throws {
+        let broker = try FakeSASLBroker()
+        defer { broker.stop() }
+        let properties =
+            "{ security.protocol: sasl_plaintext, sasl.mechanism: PLAIN, sasl.username: u, sasl.password: hunter2 }"
+        let found = await findings(try folder(brokers: broker.bootstrapServers, properties: properties), online: true)
+        let errors = found.filter { $0.severity == .error }
+        #expect(errors.map(\.key) == ["source.kafka.brokers"], "\(found)")
+        #expect(errors.first?.message.contains("authentication fails") == true)
+        #expect(!"\(found)".contains("hunter2"))
+    }
+
+    @Test func aPortThatIsNoBrokersIsAnErrorUnlessAnotherIs() async throws {
+        let other = try FaultProxy(to: .nobody) { _ in WebServer() }
+        defer { other.stop() }
+        let found = await findings(try folder(brokers: other.address), online: true)
+        let errors = found.filter { $0.severity == .error }
+        #expect(errors.map(\.key) == ["source.kafka.brokers"], "\(found)")
+        #expect(
+            errors.first?.message.hasPrefix("\(other.address): connects, but does not speak Kafka") == true, "\(errors)"
+        )
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            let both = await findings(try folder(brokers: "\(other.address),\(broker.bootstrapServers)"), online: true)
+            #expect(both.filter { $0.severity != .fine }.map(\.severity) == [.warning], "\(both)")
+            #expect(both.contains { $0.severity == .fine && $0.key == "source.kafka.topics" })
+        }
+    }
+
+    private final class WebServer: ProxyFilter {
+        func fromServer(_ bytes: [UInt8]) -> ProxyVerdict { .pass(bytes) }
+        func fromClient(_ bytes: [UInt8]) -> ProxyVerdict { .answer(Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)) }
+    }
+
+    // MARK: - The database
+
+    /// `run` would end with its first batch; `check` opens the database with the same role.
+    @Test func aRoleThatLacksPrivilegesIsAnError() async throws {
+        try await withTestDatabase { database in
+            let role = "\(database.name)_checker"
+            let owner = try database.connect()
+            defer { owner.close() }
+            try owner.execute("CREATE ROLE \(role) LOGIN")
+            _ = try await MigrateOperation.run(postgres: Secret(database.dsn()), role: role)
+            try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+                let fixture = try await DaemonFixture(
+                    broker: broker, postgres: database.dsn(user: role), migrates: false)
+                try fixture.writeAdapter("first")
+                let file = try fixture.writePipeline()
+                let options = CheckOperation.Options(environment: fixture.environment)
+                let granted = await CheckOperation.run(files: [file], options: options)
+                #expect(granted.status == .done, "\(granted.findings)")
+                try owner.execute("REVOKE INSERT ON lorikeet.labels FROM \(role)")
+                let lacking = await CheckOperation.run(files: [file], options: options)
+                let errors = lacking.findings.filter { $0.severity == .error }
+                #expect(errors.map(\.key) == ["sink.postgres"], "\(lacking.findings)")
+                #expect(
+                    errors.first?.message.contains("INSERT on lorikeet.labels: run `lorikeet migrate --role ROLE`")
+                        == true)
+            }
+            try owner.execute("DROP OWNED BY \(role)")
+            try owner.execute("DROP ROLE \(role)")
+        }
+    }
+
+    /// Otherwise the sink would retry for ever.
+    @Test func aDatabaseThatIsReadOnlyIsAnError() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            let options = CheckOperation.Options(broker: false, environment: fixture.environment)
+            #expect(await CheckOperation.run(files: [file], options: options).status == .done)
+            let database = try #require(try fixture.execute("SELECT current_database() AS d").first).text("d")
+            try fixture.execute("ALTER DATABASE \"\(database)\" SET default_transaction_read_only = on")
+            let report = await CheckOperation.run(files: [file], options: options)
+            let errors = report.findings.filter { $0.severity == .error }
+            #expect(errors.map(\.key) == ["sink.postgres"], "\(report.findings)")
+            #expect(errors.first?.message.contains("default_transaction_read_only") == true)
+        }
+    }
+
+    /// libpq parses it, and refuses it only when it connects.
+    @Test func aValueInTheConnectionStringThatLibpqRefusesIsAnError() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            var environment = fixture.environment
+            environment.variables["DATABASE_URL"] = "host=localhost sslmode=bogus"
+            let options = CheckOperation.Options(broker: false, environment: environment)
+            let errors = await CheckOperation.run(files: [file], options: options).findings.filter {
+                $0.severity == .error
+            }
+            #expect(errors.map(\.key) == ["sink.postgres"])
+            #expect(errors.first?.message.contains("invalid sslmode value") == true, "\(errors)")
+        }
+    }
+}

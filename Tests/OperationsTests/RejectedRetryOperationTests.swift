@@ -1,0 +1,93 @@
+import Connectors
+import DaemonFixtures
+import Foundation
+import Logging
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Operations
+
+/// Rejected messages take the serving path again, and their outcome replaces their row.
+@Suite struct RejectedRetryTests {
+    private static func counts(_ fixture: DaemonFixture) throws -> [Int] {
+        try ["labels", "rejected"].map { try fixture.number("SELECT count(*) AS n FROM lorikeet.\($0)") }
+    }
+
+    /// Twenty texts, of which one is refused by a constraint of the user's, and one message that is no UTF-8.
+    private static func reject(_ fixture: DaemonFixture, _ file: String) async throws {
+        let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { connection.close() }
+        try connection.execute("ALTER TABLE lorikeet.labels ADD CONSTRAINT no_seven CHECK (text NOT LIKE 'text 7 %')")
+        try await fixture.withDaemon(file) { _ in
+            try fixture.produce(20)
+            let producer = try fixture.broker.makeProducer()
+            try producer.produce(topic: "texts", partition: 0, payload: [0xFF, 0xFE], timestamp: 5)
+            try producer.flush(timeout: .seconds(20))
+            try await eventually("all rows") { try Self.counts(fixture) == [19, 2] }
+        }
+        try connection.execute("ALTER TABLE lorikeet.labels DROP CONSTRAINT no_seven")
+    }
+
+    @Test func whatWasMendedIsLabelledAndTheRestIsRejectedAgain() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await Self.reject(fixture, file)
+            func retry(_ change: (inout RejectedFilter) -> Void) async throws -> RejectedRetryReport {
+                var filter = RejectedFilter()
+                change(&filter)
+                return try await RejectedRetryOperation.run(
+                    file: file, filter: filter, limit: 100, workers: 1, environment: fixture.environment,
+                    logger: fixture.log.logger)
+            }
+            let none = try await retry { $0.stage = .extract }
+            #expect(none == RejectedRetryReport())
+            let all = try await retry { _ in }
+            #expect(all == RejectedRetryReport(rows: 2, labelled: 1, rejected: ["decode": 1]))
+            #expect(try Self.counts(fixture) == [20, 1])
+            // Origin and time are those of the record, and the adapter is the registry's.
+            let row =
+                "SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE 'text 7 %' AND \"partition\" = 1 AND \"offset\" = 3"
+            #expect(try fixture.number(row + " AND produced_at = to_timestamp(1.007)") == 1)
+            #expect(try fixture.digests().count == 1)
+        }
+    }
+
+    @Test func whatNoRouteWantsAnyMoreIsDroppedWhereThePipelineSaysSo() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            try await Self.reject(fixture, try fixture.writePipeline())
+            let file = try fixture.writePipeline(
+                extra: "routes: [{ when: { topic: elsewhere }, tasks: [noise] }]\nunrouted: drop")
+            var filter = RejectedFilter()
+            filter.stage = .store
+            let report = try await RejectedRetryOperation.run(
+                file: file, filter: filter, limit: 100, workers: 1, environment: fixture.environment,
+                logger: fixture.log.logger)
+            #expect(report == RejectedRetryReport(rows: 1, dropped: 1))
+            #expect(try Self.counts(fixture) == [19, 1])
+        }
+    }
+
+    @Test func withoutALiveAdapterNothingIsSent() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await Self.reject(fixture, file)
+            let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+            defer { connection.close() }
+            try connection.execute("UPDATE lorikeet.adapters SET state = 'retired'")
+            let failure = await #expect(throws: CommandFailure.self) {
+                _ = try await RejectedRetryOperation.run(
+                    file: file, filter: RejectedFilter(), limit: 100, workers: 1, environment: fixture.environment,
+                    logger: fixture.log.logger)
+            }
+            #expect(failure?.status == .configuration)
+            #expect(
+                failure?.message.contains("tasks.noise: the registry has no live adapter") == true,
+                "\(failure?.message ?? "")")
+            #expect(try Self.counts(fixture) == [19, 2])
+        }
+    }
+}

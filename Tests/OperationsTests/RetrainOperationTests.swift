@@ -1,0 +1,109 @@
+import DaemonFixtures
+import Foundation
+import Logging
+import PostgresClient
+import TestSupport
+import Testing
+
+@testable import Operations
+
+@Test func aRetrainingLearnsFromAnnotationsAndPromotes() async throws {
+    try await DaemonFixture.with { fixture in
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud] }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 8, batch: 8, rate: 1e-2, workers: 1 }")
+        let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { connection.close() }
+        for index in 0..<160 {
+            let (word, label) = index % 2 == 0 ? ("brook", "calm") : ("!! ?!", "loud")
+            try connection.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', $1, $2)",
+                [.text("\(word) \(index) \(word)"), .text(label)])
+        }
+        let report = try await RetrainOperation.run(
+            task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(report.verdict == "promoted", "\(report.reason)")
+        #expect(report.rowsUsed == 160)
+        let live =
+            "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND digest = '\(report.challenger ?? "")'"
+        #expect(try fixture.number(live) == 1)
+        #expect(
+            try fixture.number(
+                "SELECT count(*) AS n FROM lorikeet.retrainings WHERE verdict = 'promoted' AND finished_at IS NOT NULL")
+                == 1
+        )
+
+        let failure = await #expect(throws: CommandFailure.self) {
+            _ = try await RetrainOperation.run(
+                task: "nois", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        }
+        #expect(failure?.message == "\(file): tasks: no task nois here (did you mean noise?)")
+        #expect(failure?.status == .configuration)
+    }
+}
+
+/// Before any daemon ran, the adapter that the file names is the one to beat, and its labels are not forgotten.
+@Test func theAdapterOfThePipelineFileIsTheChampion() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first", labels: ["calm", "loud", "odd"])
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud, odd], adapter: first }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 1 }")
+        let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { connection.close() }
+        for index in 0..<100 {
+            try connection.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', $1, $2)",
+                [.text("brook \(index)"), .text(index % 2 == 0 ? "calm" : "loud")])
+        }
+        let report = try await RetrainOperation.run(
+            task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(report.verdict == "rejected" && report.champion != nil, "\(report.reason)")
+        #expect(report.reason.contains("1 of the champion's 3 labels has no held-out row (\"odd\")"))
+        #expect(
+            try fixture.number("SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND version = 1") == 1)
+    }
+}
+
+/// PEFT's folder names no labels: the pipeline file does, for rows, registry and the retraining that goes on from it.
+@Test func anAdapterFromPEFTLabelsAndIsTrainedOn() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first", labels: ["loud", "calm"])
+        try FileManager.default.removeItem(atPath: fixture.folder.path + "/first/lorikeet.json")
+        let file = try fixture.writePipeline(
+            task: "{ labels: [loud, calm], adapter: first }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 1 }")
+        // Over a base of 64 positions, with the default of max_tokens.
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try fixture.folder.write("p.yaml", text.replacing(", max_tokens: 32", with: ""))
+        try fixture.produce(10)
+        try await fixture.withDaemon(file) { _ in
+            try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+        }
+        let named =
+            "SELECT count(*) AS n FROM lorikeet.labels l JOIN lorikeet.adapters a ON a.digest = l.adapter_digest"
+            + " WHERE l.label IN ('calm', 'loud') AND a.state = 'live'"
+            + " AND a.manifest->'labels' = '[\"loud\", \"calm\"]'"
+        #expect(try fixture.number(named) == 10)
+        for index in 0..<80 {
+            let (word, label) = index % 2 == 0 ? ("brook", "calm") : ("!! ?!", "loud")
+            let text = "\(word) \(index) \(word)"
+            try fixture.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', '\(text)', '\(label)')")
+        }
+        let report = try await RetrainOperation.run(
+            task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(["promoted", "rejected"].contains(report.verdict), "\(report.reason)")
+        #expect(report.champion != nil)
+    }
+}
+
+@Test func aReportIsReadAsItIsWritten() {
+    let report = RetrainReport(
+        task: "t", verdict: "rejected", reason: "only ties", rowsUsed: 3, champion: nil, challenger: "abc",
+        championMacroF1: nil, challengerMacroF1: 0.5)
+    let line =
+        #"{"task":"t","verdict":"rejected","reason":"only ties","rows_used":3,"challenger":"abc","challenger_macro_f1":0.5}"#
+    #expect(RetrainReport(output: Array("progress\n\(line)\n".utf8)) == report)
+    #expect(RetrainReport(output: Array("{}".utf8)) == nil)
+}
