@@ -11,7 +11,7 @@ import WordPiece
 /// 2. `Dataset` folds duplicates (the newest label counts) and leaves out what the task cannot use.
 /// 3. ``HoldOut`` sets aside, by a hash of the text, the rows that no adapter is trained on.
 /// 4. `AdapterTrainer` trains the challenger, from the champion where that is possible.
-/// 5. `Evaluation` measures challenger and champion on the held-out rows (`Contest`).
+/// 5. `Evaluation` measures challenger and champion on the held-out rows (`HeldOutComparison`).
 /// 6. ``PromotionGate`` decides.
 /// 7. `AdapterStore` takes the challenger in, promoted or rejected; whoever runs the serving path hears of it from there.
 /// 8. The verdict and its reason are kept in ``RetrainingRecord``.

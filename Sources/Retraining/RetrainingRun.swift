@@ -15,7 +15,7 @@ struct RetrainingRun {
     let progress: @Sendable (TrainingProgress) -> Void
     let isCancelled: @Sendable () -> Bool
     /// What was left out of the rows, once they were read.
-    private var unusable: UnusableRows?
+    private var unusable: UnusableRowsDescription?
 
     init(
         way: RetrainingPipeline, task: String, wantedLabels: [String], wantsSets: Bool?, champion: AdapterVersion?,
@@ -34,13 +34,13 @@ struct RetrainingRun {
         let dataset = Dataset(
             rows: rows, labels: labels, retired: Set(manifest?.labels ?? []).subtracting(labels),
             holdOut: way.settings.holdOut, isMultiLabel: isMultiLabel)
-        unusable = UnusableRows(dataset.summary, labels: labels)
+        unusable = UnusableRowsDescription(dataset.summary, labels: labels)
         warnOfUnusableRows(dataset.summary)
         if let reason = obstacle(dataset, isMultiLabel: isMultiLabel) {
             return outcome(.skipped, reason, dataset: dataset)
         }
         let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
-        let contest = try await Contest(
+        let contest = try await HeldOutComparison(
             challenger: challenger, champion: opponent, championLabels: manifest?.labels ?? [], dataset: dataset,
             labels: labels, isMultiLabel: isMultiLabel, way: way)
         var decision = contest.decision(gate: way.settings.gate)
@@ -127,7 +127,7 @@ struct RetrainingRun {
         var settings = way.settings.training
         settings.isMultiLabel = isMultiLabel
         let start = champion.flatMap { canContinue($0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
-        let decides = isMultiLabel || settings.keeping != .last
+        let decides = isMultiLabel || settings.epochSelection != .last
         let (rows, validation) = decides ? divided(dataset.training) : (dataset.training, [])
         let trainer = AdapterTrainer(base: way.base, tokenizer: way.tokenizer, settings: settings)
         let (progress, isCancelled, heldOut) = (progress, isCancelled, dataset.heldOut)

@@ -14,6 +14,6 @@ public struct RetrainingSettings: Sendable, Equatable {
 
     public init() {
         // Without rows of its own to decide on, the last epoch counts.
-        training.keeping = .last
+        training.epochSelection = .last
     }
 }

@@ -75,8 +75,9 @@ private let good = """
     #expect(
         pipeline.batch.tokens == 1024 && pipeline.batch.delay == .milliseconds(50) && pipeline.batch.maxTokens == 128)
     #expect(pipeline.sink.postgres.value == "postgresql://u:secret@h/d" && !pipeline.sink.storeText)
-    #expect(pipeline.retrain?.every == .seconds(21600) && pipeline.retrain?.layers == [3, 4, 5])
-    #expect(pipeline.retrain?.rank == 4 && pipeline.retrain?.alpha == 16 && pipeline.retrain?.rate == 5e-4)
+    #expect(pipeline.retrain?.every == .seconds(21600) && pipeline.retrain?.training.layers == [3, 4, 5])
+    let training = try #require(pipeline.retrain?.training)
+    #expect(training.rank == 4 && training.alpha == 16 && training.learningRate == 5e-4)
     #expect(
         pipeline.examples == [
             ExampleConfiguration(text: "a game of chess", task: "section", labels: ["games"], line: 18)
@@ -101,7 +102,7 @@ private let good = """
     var defaults = TrainingSettings()
     defaults.maxTokens = 64
     // The gate's hold-out decides about a challenger; none of its rows choose an epoch.
-    defaults.keeping = .last
+    defaults.epochSelection = .last
     #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
 }
 
@@ -234,9 +235,9 @@ private let badFiles: [BadFile] = [
         "p.yaml:10: retrain.rslora: must be true or false; \"yes\" is not",
         "p.yaml:10: retrain.bias: must be none or lora_only; \"all\" is not",
         "p.yaml:10: retrain.initialization: must be kaiming or gaussian; \"pissa\" is not",
-        "p.yaml:10: retrain.epochs: is given beside steps; one of them says when to end",
         "p.yaml:10: retrain.schedule: must be linear or cosine or constant; \"stairs\" is not",
-        "p.yaml:10: retrain.clip: must be a number from 0 to 1000000; \"-1\" is not"),
+        "p.yaml:10: retrain.clip: must be a number from 0 to 1000000; \"-1\" is not",
+        "p.yaml:10: retrain.epochs: is given beside steps; one of them says when to end"),
     .also(
         "examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n  - { task: role }",
         "p.yaml:11: examples[0].task: no task sektion in tasks (did you mean section?)",

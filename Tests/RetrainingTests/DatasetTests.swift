@@ -51,14 +51,14 @@ struct DatasetTests {
         summary.unknownLabels = [
             "High": 120, "lo": 3, "mid": 2, "x": 2, "y": 1, "z": 1, String(repeating: "t", count: 300): 4,
         ]
-        let sentence = UnusableRows(summary, labels: ["high", "low"]).sentence
+        let sentence = UnusableRowsDescription(summary, labels: ["high", "low"]).sentence
         #expect(
             sentence == """
                 133 of 360 rows unusable: 130 with labels that the task does not have ("High": 120, the task has "high"; \
                 one of 300 characters: 4; "lo": 3; "mid": 2; "x": 2; 2 more labels), 1 without text, \
                 2 with one label in place of a set, or a set in place of one label
                 """)
-        #expect(UnusableRows(RowSummary(), labels: ["high"]).sentence == nil)
+        #expect(UnusableRowsDescription(RowSummary(), labels: ["high"]).sentence == nil)
     }
 
     @Test func aTextIsOnOneSideOnly() {

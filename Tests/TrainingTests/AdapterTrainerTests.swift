@@ -177,14 +177,14 @@ struct AdapterTrainerTests {
 
     @Test func settingsThatCannotBeAreRefused() throws {
         let changes: [(String, (inout TrainingSettings) -> Void)] = [
-            ("epochs", { $0.epochs = 0 }), ("batch size", { $0.batchSize = 0 }), ("rate", { $0.learningRate = 0 }),
-            ("rate", { $0.learningRate = .nan }), ("weight decay", { $0.weightDecay = -1 }),
-            ("warm-up", { $0.warmup = 1.5 }),
-            ("dropout", { $0.dropout = 1 }), ("clipping", { $0.clipping = .infinity }),
-            ("max tokens", { $0.maxTokens = 65 }),
-            ("max tokens", { $0.maxTokens = 1 }), ("steps", { $0.steps = 0 }),
+            ("epochs", { $0.epochs = 0 }), ("batch", { $0.batchSize = 0 }), ("rate", { $0.learningRate = 0 }),
+            ("rate", { $0.learningRate = .nan }), ("weight_decay", { $0.weightDecay = -1 }),
+            ("warmup", { $0.warmup = 1.5 }),
+            ("dropout", { $0.dropout = 1 }), ("clip", { $0.clipping = .infinity }),
+            ("max_tokens", { $0.maxTokens = 65 }),
+            ("max_tokens", { $0.maxTokens = 1 }), ("steps", { $0.steps = 0 }),
             ("accumulation", { $0.accumulation = 0 }),
-            ("LoRA+ ratio", { $0.loraPlusRatio = 0 }),
+            ("lora_plus_ratio", { $0.loraPlusRatio = 0 }),
         ]
         for (name, change) in changes {
             guard case .invalidSetting(name, _) = try refusal(change) else {

@@ -34,7 +34,7 @@ struct CheckpointTests {
         let start = FileManager.default.fileExists(atPath: file) ? try TrainingCheckpoint(path: file) : nil
         #expect(throws: TrainingError.cancelled) {
             try trainer.train(
-                task.rows, validation: Self.validation, goingOnFrom: start, save: { kept = $0 },
+                task.rows, validation: Self.validation, resumingFrom: start, save: { kept = $0 },
                 isCancelled: {
                     asked += 1
                     return asked > steps
@@ -58,7 +58,7 @@ struct CheckpointTests {
         let checkpoint = try TrainingCheckpoint(path: folder.path + "/c")
         // Being asked to stop counts at the ends of epochs too, so that some stop a step or two before.
         #expect((max(steps - 2, 0)...steps).contains(checkpoint.step))
-        let resumed = try trainer.train(task.rows, validation: Self.validation, goingOnFrom: checkpoint)
+        let resumed = try trainer.train(task.rows, validation: Self.validation, resumingFrom: checkpoint)
         #expect(resumed.adapter.digest == undisturbed.adapter.digest)
         #expect(resumed.evaluation == undisturbed.evaluation)
         #expect(resumed.curve == undisturbed.curve)
@@ -74,7 +74,7 @@ struct CheckpointTests {
         for steps in [2, 0, 5, 6] { try interrupted(task, trainer, after: steps, file: folder.path + "/c") }
         let checkpoint = try TrainingCheckpoint(path: folder.path + "/c")
         #expect(checkpoint.step == 12 && checkpoint.finishedEpochs == 1)
-        let resumed = try trainer.train(task.rows, validation: Self.validation, goingOnFrom: checkpoint)
+        let resumed = try trainer.train(task.rows, validation: Self.validation, resumingFrom: checkpoint)
         #expect(resumed.adapter.digest == undisturbed.adapter.digest)
         #expect(FileManager.default.subpaths(atPath: folder.path) == ["c"])
     }
@@ -86,7 +86,7 @@ struct CheckpointTests {
         let done = try task.trainer { $0.epochs = 2 }.train(task.rows, validation: Self.validation, save: { last = $0 })
         let checkpoint: TrainingCheckpoint = try #require(last)
         let again = try task.trainer { $0.epochs = 2 }.train(
-            task.rows, validation: Self.validation, goingOnFrom: checkpoint,
+            task.rows, validation: Self.validation, resumingFrom: checkpoint,
             isCancelled: {
                 steps += 1
                 return false
@@ -115,7 +115,7 @@ struct CheckpointTests {
                 change(&$0)
             }
             do {
-                _ = try trainer.train(rows ?? task.rows, validation: validation, startingFrom: start, goingOnFrom: kept)
+                _ = try trainer.train(rows ?? task.rows, validation: validation, startingFrom: start, resumingFrom: kept)
                 return nil
             } catch .checkpoint(.ofAnotherTraining(let differences)) {
                 return differences
@@ -131,12 +131,12 @@ struct CheckpointTests {
             difference {
                 $0.targets = ["key"]
                 $0.seed = 7
-            } == [#"seed (0 then, 7 now)"#, #"targets (["query","value"] then, ["key"] now)"#])
-        #expect(difference(rows: Array(task.rows.reversed())) == ["the rows to learn from"])
+            } == ["targets (query,value then, key now)", "seed (0 then, 7 now)"])
+        #expect(difference(rows: Array(task.rows.reversed())) == ["the training rows"])
         #expect(difference(validation: task.rows) == ["the validation rows"])
         var relabelled = task.rows
         relabelled[0].label = "violet"
-        #expect(difference(rows: relabelled) == ["the labels", "the rows to learn from"])
+        #expect(difference(rows: relabelled) == ["the labels", "the training rows"])
         let configuration = LoRAConfiguration(rank: 4, alpha: 8)
         let start = try TestModels.adapter(
             over: task.base, labels: ["blue", "green", "red"], configuration: configuration)
@@ -144,8 +144,8 @@ struct CheckpointTests {
     }
 
     @Test func theDifferencesAreSaidWithoutTexts() throws {
-        let error = TrainingError.checkpoint(.ofAnotherTraining(["rank (4 then, 2 now)", "the rows to learn from"]))
-        #expect(error.description.hasSuffix("these differ: rank (4 then, 2 now), the rows to learn from"))
+        let error = TrainingError.checkpoint(.ofAnotherTraining(["rank (4 then, 2 now)", "the training rows"]))
+        #expect(error.description.hasSuffix("these differ: rank (4 then, 2 now), the training rows"))
     }
 
     @Test func aFileThatIsNoCheckpointOrWasChangedIsRefused() throws {

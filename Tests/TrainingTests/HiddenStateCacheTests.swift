@@ -21,7 +21,7 @@ struct HiddenStateCacheTests {
             fileBytes: sizes.dropFirst(memoryRows).prefix(fileRows).reduce(0, +),
             folder: folder)
         // In an order that is not that of the rows.
-        for row in [4, 0, 3, 1, 2] { cache.keep(row, states(row)) }
+        for row in [4, 0, 3, 1, 2] { cache.store(row, states(row)) }
         return lengths.indices.filter { row in
             var found = [Float](repeating: -1, count: lengths[row] * hidden)
             let isKnown = cache.copy(row, to: &found)

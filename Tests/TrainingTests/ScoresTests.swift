@@ -19,7 +19,7 @@ struct ScoresTests {
         #expect(evaluation.confusedLabels.isEmpty)
     }
 
-    private func overconfident() throws -> (rows: KnownRows, count: Int) {
+    private func overconfident() throws -> (rows: LabelledLogits, count: Int) {
         var random = TestRandom(seed: 5)
         var logits: [[Float]] = []
         var rows: [LabelledText] = []
@@ -32,7 +32,7 @@ struct ScoresTests {
         }
         let adapter = try TinyModel.shared.get().adapter(labels: ["a", "b"])
         let predictions = logits.map { Prediction(logits: $0, adapter: adapter) }
-        return (KnownRows(rows: rows, predictions: predictions, adapter: adapter), rows.count)
+        return (LabelledLogits(rows: rows, predictions: predictions, adapter: adapter), rows.count)
     }
 
     @Test func theTemperatureIsThatOfTheLowestLoss() throws {
@@ -48,7 +48,7 @@ struct ScoresTests {
         // "a" holds from logit −1 up; "b" never.
         let logits = (0..<40).map { [Float($0) / 10 - 2, 0] }
         let rows = logits.map { LabelledText(text: "", labels: $0[0] >= -1 ? ["a"] : []) }
-        let known = KnownRows(
+        let known = LabelledLogits(
             rows: rows, predictions: logits.map { Prediction(logits: $0, adapter: adapter) }, adapter: adapter)
         let thresholds = try #require(ScoreFitting.thresholds(known, temperature: 1))
         #expect(thresholds[0] > sigmoid(-1.1) && thresholds[0] <= sigmoid(-1))
@@ -80,14 +80,14 @@ struct ScoresTests {
                 truth: ["a", "b", "a", "b"], predicted: (0..<4).map { $0 < wrong ? "z" : $0 % 2 == 0 ? "a" : "b" },
                 labels: ["a", "b"])
         }
-        var course = TrainingCourse()
+        var history = TrainingHistory()
         for (epoch, wrong) in [2, 1, 2, 3].enumerated() {
             var report = EpochReport(epoch: epoch + 1, loss: 1, seconds: 1, documentsPerSecond: 1)
-            course.add(&report, evaluation(wrong), values: [Float(epoch)], keeping: .accuracy)
-            #expect(course.hasStalled(patience: 2) == (epoch == 3))
+            history.add(&report, evaluation(wrong), values: [Float(epoch)], by: .accuracy)
+            #expect(history.hasStalled(patience: 2) == (epoch == 3))
         }
-        #expect(course.kept?.epoch == 2 && course.kept?.values == [1])
-        #expect(!course.hasStalled(patience: nil))
+        #expect(history.best?.number == 2 && history.best?.values == [1])
+        #expect(!history.hasStalled(patience: nil))
     }
 
     @Test func rareLabelsWeighMore() throws {
@@ -100,7 +100,7 @@ struct ScoresTests {
         settings.classWeighting = .given(["b": 3])
         #expect(try TrainingCriterion(settings, rows).classWeights == [1, 3])
         settings.classWeighting = .given(["c": 3])
-        #expect(throws: TrainingError.invalidSetting("class weights", reason: "there is no label \"c\"")) {
+        #expect(throws: TrainingError.invalidSetting("class_weights", reason: "there is no label \"c\"")) {
             try TrainingCriterion(settings, rows)
         }
     }

@@ -62,7 +62,7 @@ struct SettingsSearchTests {
         let result = try search(task, count: 3).run(task.rows, validation: Self.validation)
         let trainer = AdapterTrainer(base: task.base, tokenizer: task.tokenizer, settings: result.winner.settings)
         let checkpoint: TrainingCheckpoint = try #require(result.checkpoint)
-        let gone = try trainer.train(task.rows, validation: Self.validation, goingOnFrom: checkpoint)
+        let gone = try trainer.train(task.rows, validation: Self.validation, resumingFrom: checkpoint)
         #expect(gone.adapter.digest == (try trainer.train(task.rows, validation: Self.validation)).adapter.digest)
     }
 
@@ -90,14 +90,14 @@ struct SettingsSearchTests {
         #expect(result.ending == .cancelled)
         #expect((result.checkpoint == nil) == (steps == 0))
         let trainer = AdapterTrainer(base: task.base, tokenizer: task.tokenizer, settings: result.winner.settings)
-        let gone = try trainer.train(task.rows, validation: Self.validation, goingOnFrom: result.checkpoint)
+        let gone = try trainer.train(task.rows, validation: Self.validation, resumingFrom: result.checkpoint)
         #expect(gone.adapter.digest == (try trainer.train(task.rows, validation: Self.validation)).adapter.digest)
     }
 
     @Test func trialsAreWeighedByWhatTheEpochToKeepIs() {
-        func trial(_ number: Int, _ keeping: KeptEpoch, right: Int, loss: Double) -> SearchTrial {
+        func trial(_ number: Int, _ keeping: EpochSelection, right: Int, loss: Double) -> SearchTrial {
             var settings = TrainingSettings()
-            settings.keeping = keeping
+            settings.epochSelection = keeping
             var trial = SearchTrial(number: number, settings: settings)
             let truth = (0..<10).map { $0 % 2 == 0 ? "a" : "b" }
             var evaluation = Evaluation(
@@ -107,7 +107,7 @@ struct SettingsSearchTests {
             trial.evaluation = evaluation
             return trial
         }
-        for keeping in KeptEpoch.allCases {
+        for keeping in EpochSelection.allCases {
             let (right, sure) = (trial(1, keeping, right: 9, loss: 0.9), trial(2, keeping, right: 8, loss: 0.3))
             #expect(right.isBetter(than: sure) == (keeping != .loss))
             #expect(sure.isBetter(than: right) == (keeping == .loss))

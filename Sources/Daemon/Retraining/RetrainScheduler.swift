@@ -72,7 +72,7 @@ actor RetrainScheduler: Service {
             let newRows = try await source.newRowsSinceLastRetraining(task: task)
             if isDatabaseUnavailable { logger.notice("count of labelled rows recovered") }
             isDatabaseUnavailable = false
-            let trigger = RetrainRule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
+            let trigger = RetrainingSchedule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
             let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
             let isDue = trigger.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
             if isDue {

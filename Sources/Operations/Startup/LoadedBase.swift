@@ -51,7 +51,7 @@ public struct LoadedBase: Sendable {
                     at: "batch.max_tokens", "the base has \(positions) positions; \(maxTokens) are too many"))
         }
         for pipeline in configuration.pipelines {
-            for layer in pipeline.retrain?.layers ?? [] where layer >= base.configuration.layers {
+            for layer in pipeline.retrain?.training.layers ?? [] where layer >= base.configuration.layers {
                 problems.append(
                     pipeline.problem(
                         at: "retrain.layers",

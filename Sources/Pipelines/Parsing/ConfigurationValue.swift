@@ -122,14 +122,18 @@ struct ConfigurationValue {
 
     /// One of the raw values of an enumeration.
     func choice<T: RawRepresentable & CaseIterable>(_ type: T.Type) -> T? where T.RawValue == String {
-        let known = T.allCases.map(\.rawValue)
-        let expected = known.joined(separator: " or ")
+        choice(among: T.allCases.map(\.rawValue)).flatMap(T.init(rawValue:))
+    }
+
+    /// One of these names.
+    func choice(among names: [String]) -> String? {
+        let expected = names.joined(separator: " or ")
         guard let result = scalar(expected) else { return nil }
-        guard let value = T(rawValue: result.text) else {
+        guard names.contains(result.text) else {
             problem("must be \(expected); \(shown(result)) is not")
             return nil
         }
-        return value
+        return result.text
     }
 
     /// The entries of a list; where `mayBeEmpty`, also none.

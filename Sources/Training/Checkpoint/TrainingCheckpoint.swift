@@ -1,26 +1,58 @@
-/// A training that stands still between two steps: all that is needed to go on and end with the same bits.
+/// A training between two steps: all that is needed to resume it and end with the same bits.
 ///
-/// What the frozen layers gave is not kept; it is computed anew, in the batches in which it was computed first.
+/// The output of the frozen layers is not part of it. It is computed anew, in the batches in which it was computed first.
 public struct TrainingCheckpoint: Sendable, Equatable {
     var identity: TrainingIdentity
-    var course: TrainingCourse
-    /// Steps of the epoch under way that are done.
+    var history: TrainingHistory
+    /// Finished steps of the current epoch.
     var batch: Int
-    /// Steps of all epochs that are done.
+    /// Finished steps of all epochs.
     public internal(set) var step: Int
     var meter: ProgressMeter.State
     var curve: LossCurve
-    /// The adapter's parameters as they are now.
+    /// The current parameters of the adapter.
     var values: [Float]
     var optimizer: AdapterOptimizer.State
 
-    /// Epochs that are over and measured.
-    public var finishedEpochs: Int { course.epochs.count }
+    /// Epochs that are finished and evaluated.
+    public var finishedEpochs: Int { history.epochs.count }
 
-    /// Whether it is of an adapter with so many parameters.
-    func has(_ parameterCount: Int) -> Bool {
-        [values, optimizer.firstMoment, optimizer.secondMoment, course.kept?.values ?? values].allSatisfy {
-            $0.count == parameterCount
+    /// Refuses a training of other rows or settings.
+    func check(_ training: TrainingIdentity) throws(TrainingError) {
+        let differences = training.differences(from: identity)
+        guard differences.isEmpty else { throw .checkpoint(.ofAnotherTraining(differences)) }
+    }
+
+    /// Refuses an adapter with another number of parameters.
+    func check(parameterCount: Int) throws(TrainingError) {
+        let arrays = [values, optimizer.firstMoment, optimizer.secondMoment, history.best?.values ?? values]
+        guard arrays.allSatisfy({ $0.count == parameterCount }) else {
+            throw .checkpoint(.ofAnotherTraining(["the number of parameters"]))
+        }
+    }
+}
+
+/// Why a checkpoint cannot be read, written or resumed.
+public enum CheckpointError: Error, Equatable {
+    /// The file cannot be read.
+    case unreadable(file: String, reason: String)
+    /// The file cannot be written.
+    case unwritable(file: String, reason: String)
+    /// Another program's file, or one whose bytes have changed.
+    case damaged(file: String, reason: String)
+    /// A checkpoint of another training: what differs, in words.
+    case ofAnotherTraining([String])
+}
+
+extension CheckpointError: CustomStringConvertible {
+    /// The file, and what is wrong with it.
+    public var description: String {
+        switch self {
+        case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
+        case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
+        case .damaged(let file, let reason): "\(file): is not a usable checkpoint: \(reason)"
+        case .ofAnotherTraining(let differences):
+            "the checkpoint is of another training; these differ: " + differences.joined(separator: ", ")
         }
     }
 }

@@ -1,17 +1,17 @@
 import BERT
 import Files
-import Foundation
 
-/// What a training is of: two trainings of the same identity give the same bits.
+/// What identifies a training: two trainings of the same identity give the same bits.
 struct TrainingIdentity: Sendable, Codable, Equatable {
-    /// With the number of workers decided: it takes part in the order of sums.
+    /// With the number of workers filled in, since it decides the order of sums.
     var settings: TrainingSettings
     var labels: [String]
     var base: String
-    /// Digests of rows in their order.
+    /// Digest of the training rows in their order.
     var training: String
+    /// Digest of the validation rows in their order.
     var validation: String
-    /// Digest of the adapter that it started from.
+    /// Digest of the adapter that it started from; nil: from scratch.
     var start: String?
 
     init(
@@ -32,7 +32,7 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
         for row in rows {
             withUnsafeBytes(of: UInt64(row.labels.count).littleEndian) { hash.update($0) }
             for part in row.labels + [row.text] {
-                // Lengths first, so that no two lists of rows look alike.
+                // With lengths first, no two lists of rows give the same bytes.
                 withUnsafeBytes(of: UInt64(part.utf8.count).littleEndian) { hash.update($0) }
                 hash.update(part.utf8)
             }
@@ -40,32 +40,27 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
         return hash.finalize().hexadecimal
     }
 
-    /// What differs from another one, in words, with both values where these are settings; never a text.
-    func differences(from other: TrainingIdentity) throws -> [String] {
-        var found = try Self.settings(settings, other.settings)
-        if labels != other.labels { found.append("the labels") }
-        if base != other.base { found.append("the base") }
-        if training != other.training { found.append("the rows to learn from") }
-        if validation != other.validation { found.append("the validation rows") }
-        if start != other.start { found.append("the adapter to start from") }
+    /// What differs from an earlier training, in words. Settings come with both values; texts never appear.
+    func differences(from earlier: TrainingIdentity) -> [String] {
+        var found = settingsThatDiffer(from: earlier.settings)
+        if labels != earlier.labels { found.append("the labels") }
+        if base != earlier.base { found.append("the base") }
+        if training != earlier.training { found.append("the training rows") }
+        if validation != earlier.validation { found.append("the validation rows") }
+        if start != earlier.start { found.append("the adapter to start from") }
         return found
     }
 
-    private static func settings(_ left: TrainingSettings, _ right: TrainingSettings) throws -> [String] {
-        let (left, right) = (try values(left), try values(right))
-        return Set(left.keys).union(right.keys).sorted().compactMap { key in
-            let (now, then) = (left[key] ?? "none", right[key] ?? "none")
-            return now == then ? nil : "\(key) (\(then) then, \(now) now)"
+    private func settingsThatDiffer(from earlier: TrainingSettings) -> [String] {
+        var found: [String] = []
+        func compare(_ name: String, _ text: (TrainingSettings) -> String?) {
+            let (then, now) = (text(earlier) ?? "none", text(settings) ?? "none")
+            if then != now { found.append("\(name) (\(then) then, \(now) now)") }
         }
-    }
-
-    /// Each setting as JSON.
-    private static func values(_ settings: TrainingSettings) throws -> [String: String] {
-        let object = try JSONSerialization.jsonObject(with: JSONEncoder().encode(settings)) as? [String: Any] ?? [:]
-        return try object.mapValues {
-            String(
-                decoding: try JSONSerialization.data(withJSONObject: $0, options: [.fragmentsAllowed, .sortedKeys]),
-                as: UTF8.self)
-        }
+        for parameter in Hyperparameter.all { compare(parameter.key, parameter.text) }
+        compare("max_tokens") { "\($0.maxTokens)" }
+        compare("multi_label") { "\($0.isMultiLabel)" }
+        compare("precision") { "\($0.precisions)" }
+        return found.isEmpty && settings != earlier ? ["settings"] : found
     }
 }

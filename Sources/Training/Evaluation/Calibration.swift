@@ -39,7 +39,7 @@ extension Calibration {
     /// Of one label a text, the highest score is set against whether that label is right; of a multi-label task every label's score
     /// against whether it holds.
     public init(rows: [LabelledText], predictions: [Prediction], adapter: Adapter) {
-        let known = KnownRows(rows: rows, predictions: predictions, adapter: adapter)
+        let known = LabelledLogits(rows: rows, predictions: predictions, adapter: adapter)
         let temperature = adapter.manifest.temperature ?? 1
         let before = Self.bins(known, temperature: 1)
         let after = Self.bins(known, temperature: temperature)
@@ -53,7 +53,7 @@ extension Calibration {
     /// The temperature of the lowest loss on the rows, between 0.1 and 10; nil where they are too few.
     ///
     /// The loss is convex in 1/temperature, so that it has one lowest point: found by golden section.
-    static func temperature(_ rows: KnownRows) -> Double? {
+    static func temperature(_ rows: LabelledLogits) -> Double? {
         guard rows.logits.count >= minimumRows else { return nil }
         func loss(_ exponent: Double) -> Double { rows.loss(temperature: exp(exponent)) ?? 0 }
         let ratio = (5.0.squareRoot() - 1) / 2
@@ -74,7 +74,7 @@ extension Calibration {
         return exp((low + high) / 2)
     }
 
-    private static func bins(_ rows: KnownRows, temperature: Double) -> [Bin] {
+    private static func bins(_ rows: LabelledLogits, temperature: Double) -> [Bin] {
         var sums = [(count: Int, score: Double, right: Int)](repeating: (0, 0, 0), count: binCount)
         func note(_ score: Double, _ isRight: Bool) {
             // Of an adapter that diverged.

@@ -128,7 +128,7 @@ public struct Evaluation: Sendable, Codable, Equatable {
         } else {
             self.init(truth: rows.map(\.label), predicted: predictions.map(\.label), labels: adapter.labels)
         }
-        loss = KnownRows(rows: rows, predictions: predictions, adapter: adapter).loss(
+        loss = LabelledLogits(rows: rows, predictions: predictions, adapter: adapter).loss(
             temperature: adapter.manifest.temperature ?? 1)
     }
 

@@ -17,7 +17,7 @@ struct ScoreFitting {
     func result(_ adapter: Adapter, _ rows: [LabelledText]) throws(AdapterError) -> Result {
         if rows.isEmpty { return Result(adapter: adapter) }
         let raw = evaluator.predictions(texts: rows.map(\.text), adapter: adapter)
-        let known = KnownRows(rows: rows, predictions: raw, adapter: adapter)
+        let known = LabelledLogits(rows: rows, predictions: raw, adapter: adapter)
         let temperature = Calibration.temperature(known)
         let thresholds = Self.thresholds(known, temperature: temperature ?? 1)
         var fitted = try adapter.with { manifest in
@@ -42,7 +42,7 @@ struct ScoreFitting {
 
     /// For each label of sets the threshold of the highest F1, in the middle between two scores that occur; of thresholds as good the
     /// one nearest to 0.5. A label that no row has keeps 0.5.
-    static func thresholds(_ rows: KnownRows, temperature: Double) -> [Double]? {
+    static func thresholds(_ rows: LabelledLogits, temperature: Double) -> [Double]? {
         guard case .sets(let sets) = rows.targets, rows.logits.count >= Calibration.minimumRows else { return nil }
         return (0..<rows.labels).map { label in
             let scored = zip(rows.logits, sets)

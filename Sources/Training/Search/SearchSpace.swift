@@ -1,18 +1,13 @@
-import Foundation
+import Glibc
 import Kernels
 
-/// Settings that are worth a try around those given: the same seed draws the same ones.
+/// The settings that a search tries: those given, and others drawn around them. The same seed draws the same ones.
 struct SearchSpace {
     let given: TrainingSettings
-    /// Whether rank and scaling are free: not where an adapter is gone on with.
+    /// Whether rank and scaling may change; not when training starts from an adapter.
     let changesShape: Bool
 
-    private static let ranks = [4, 8, 16, 32]
-    private static let dropouts: [Float] = [0, 0.05, 0.1, 0.2]
-    private static let warmups: [Float] = [0, 0.06, 0.1]
-    private static let ratios: [Float] = [1, 1, 4, 16]
-
-    /// So many settings, all different; the given ones first. Fewer where there are not so many.
+    /// Settings that all differ, the given ones first; fewer than `count` if the space has no more.
     func settings(_ count: Int) -> [TrainingSettings] {
         var random = SplitMix64(seed: given.seed, stream: 0x5EA4_C4ED)
         var found = [given]
@@ -27,25 +22,38 @@ struct SearchSpace {
 
     private func draw(_ random: inout SplitMix64) -> TrainingSettings {
         var drawn = given
-        // A quarter to four times the given rate, evenly in the logarithm: it is what matters most.
-        let exponent = 4 * Double(random.next() >> 11) * 0x1p-53 - 2
-        drawn.learningRate = Self.rounded(given.learningRate * Float(exp2(exponent)))
-        drawn.dropout = Self.pick(Self.dropouts, &random)
-        drawn.warmup = Self.pick(Self.warmups, &random)
-        drawn.schedule = Self.pick([.linear, .linear, .cosine], &random)
-        drawn.loraPlusRatio = Self.pick(Self.ratios, &random)
-        // Faster B wants a slower A.
+        // The rate matters most, so it is drawn from a range instead of a few values.
+        for parameter in [Hyperparameter.rate, .dropout, .warmup, .schedule, .loraPlusRatio] {
+            Self.draw(parameter, into: &drawn, &random)
+        }
+        // A faster B needs a slower A.
         if drawn.loraPlusRatio > 1 {
             drawn.learningRate = Self.rounded(drawn.learningRate / drawn.loraPlusRatio.squareRoot())
         }
-        let rank = Self.pick(Self.ranks, &random)
+        Self.draw(.rank, into: &drawn, &random)
         if changesShape {
-            // What the pair is scaled by stays.
-            let growth = Float(rank) / Float(given.rank)
+            // Alpha follows the rank, so that the scaling stays.
+            let growth = Float(drawn.rank) / Float(given.rank)
             drawn.alpha = given.alpha * (given.usesRSLoRA ? growth.squareRoot() : growth)
-            drawn.rank = rank
+        } else {
+            drawn.rank = given.rank
         }
         return drawn
+    }
+
+    private static func draw(
+        _ parameter: Hyperparameter, into settings: inout TrainingSettings, _ random: inout SplitMix64
+    ) {
+        switch (parameter.search, parameter.value) {
+        case (.values(let values), .number(let path)): settings[keyPath: path] = Float(pick(values, &random))
+        case (.values(let values), .integer(let path)): settings[keyPath: path] = Int(pick(values, &random))
+        case (.names(let names), .choice(let choice)): choice.set(pick(names, &random), in: &settings)
+        case (.factor(let factors), .number(let path)):
+            let share = Double(random.next() >> 11) * 0x1p-53
+            let (low, high) = (log2(factors.lowerBound), log2(factors.upperBound))
+            settings[keyPath: path] = rounded(settings[keyPath: path] * Float(exp2(low + share * (high - low))))
+        default: assertionFailure("\(parameter.key) declares nothing to search that fits its type")
+        }
     }
 
     private static func pick<Value>(_ values: [Value], _ random: inout SplitMix64) -> Value {

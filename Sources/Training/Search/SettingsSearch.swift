@@ -1,9 +1,10 @@
 import BERT
 import WordPiece
 
-/// Looks for better settings by successive halving (arXiv 1502.07943): all start, the better half goes on, until one is left.
+/// Searches better settings by successive halving (arXiv 1502.07943): all trials start, the better half continues, until
+/// one is left.
 ///
-/// A trial that goes on takes up its training where it stood, so that the winner ends with the bits of a training with its settings.
+/// A trial continues from its checkpoint, so the winner has the bits of an ordinary training with its settings.
 public struct SettingsSearch: Sendable {
     private let base: BERTBase
     private let tokenizer: WordPieceTokenizer
@@ -12,9 +13,9 @@ public struct SettingsSearch: Sendable {
     private let budget: Duration?
 
     /// - Parameters:
-    ///   - settings: what the search goes out from; they are tried too.
-    ///   - count: how many are tried.
-    ///   - budget: time for the search; nil: as long as it takes. What is best then is the result.
+    ///   - settings: the settings to search around. They are tried, too.
+    ///   - count: the number of settings to try.
+    ///   - budget: time for the search; nil: no limit. The result is the best trial so far.
     public init(
         base: BERTBase, tokenizer: WordPieceTokenizer, settings: TrainingSettings, count: Int, budget: Duration? = nil
     ) {
@@ -22,45 +23,53 @@ public struct SettingsSearch: Sendable {
         (self.count, self.budget) = (count, budget)
     }
 
-    /// What came of a search.
+    /// The result of a search.
     public struct Result: Sendable {
-        /// Why a search ends.
+        /// Why a search ended.
         public enum Ending: Sendable {
-            /// One is left.
+            /// One trial is left.
             case complete
+            /// The time is up.
             case timeUp
+            /// It was cancelled.
             case cancelled
         }
 
-        /// The best first.
+        /// All trials, the best first.
         public let trials: [SearchTrial]
+        /// Why the search ended.
         public let ending: Ending
+        /// The best trial.
         public var winner: SearchTrial { trials[0] }
-        /// Where the winner's training stands: to be gone on with; nil: it has not begun.
+        /// The winner's training so far, to be resumed; nil: it has not begun.
         public var checkpoint: TrainingCheckpoint? { winner.checkpoint }
     }
 
-    /// Where a search stands.
+    /// The progress of a search.
     public struct Progress: Sendable {
+        /// The current halving, from 1.
         public let halving: Int
+        /// Halvings of the whole search.
         public let halvings: Int
+        /// The trial that was evaluated last.
         public let trial: SearchTrial
-        /// Trials measured in this halving, and all of it.
+        /// Trials evaluated in this halving.
         public let measured: Int
+        /// Trials of this halving.
         public let trials: Int
     }
 
-    /// Searches. The parameters are those of `AdapterTrainer.train`; what is best when it is cancelled is a result as well.
+    /// Runs the search. The parameters are those of `AdapterTrainer.train`. A search that is cancelled has a result, too.
     ///
-    /// - Throws: `TrainingError.invalidSetting` without validation rows; what the training of the given settings throws.
+    /// - Throws: `TrainingError.invalidSetting` without validation rows, or what `AdapterTrainer.train` throws.
     public func run(
         _ training: [LabelledText], validation: [LabelledText], labels: [String]? = nil, startingFrom: Adapter? = nil,
         progress: (Progress) -> Void = { _ in }, isCancelled: () -> Bool = { false }
     ) throws(TrainingError) -> Result {
         guard !validation.isEmpty else {
-            throw .invalidSetting("search", reason: "there are no validation rows to judge by")
+            throw .invalidSetting("search", reason: "there are no validation rows to compare trials on")
         }
-        guard count >= 2 else { throw .invalidSetting("search", reason: "takes at least 2 settings") }
+        guard count >= 2 else { throw .invalidSetting("search", reason: "must be at least 2") }
         let started = ContinuousClock.now
         func isOver() -> Bool { budget.map { ContinuousClock.now - started >= $0 } ?? false }
         let drawn = SearchSpace(given: settings, changesShape: startingFrom == nil).settings(count)
@@ -91,14 +100,14 @@ public struct SettingsSearch: Sendable {
         return Result(trials: trials.sorted { $0.isBetter(than: $1) }, ending: ending)
     }
 
-    /// How often so many are halved until one is left.
+    /// The number of halvings until one trial is left.
     static func halvings(_ count: Int) -> Int {
         var (left, halvings) = (count, 0)
         while left > 1 { (left, halvings) = ((left + 1) / 2, halvings + 1) }
         return max(halvings, 1)
     }
 
-    /// Trains a trial on until a share of its steps is done, and measures it; unfinished if it is stopped before.
+    /// Trains a trial until a share of its steps is done, and evaluates it, unless it is stopped before.
     private func advance(
         _ trial: inout SearchTrial, to share: Double, rung: Int, _ training: [LabelledText],
         _ validation: [LabelledText],
@@ -111,8 +120,8 @@ public struct SettingsSearch: Sendable {
         var adapter: Adapter?
         do throws(TrainingError) {
             let done = try trainer.train(
-                training, validation: validation, labels: labels, startingFrom: start, goingOnFrom: trial.checkpoint,
-                save: { newest = $0 }, pausingAt: goal, isCancelled: isStopped)
+                training, validation: validation, labels: labels, startingFrom: start, resumingFrom: trial.checkpoint,
+                save: { newest = $0 }, stoppingAfter: goal, isCancelled: isStopped)
             trial.hasDiverged = done.divergence != nil
             adapter = done.adapter
         } catch .cancelled {

@@ -130,7 +130,7 @@ struct Train: ParsableCommand {
         do {
             candidate = try trainer.train(
                 prepared.takeTraining(), validation: validationRows, startingFrom: startingFrom, task: task,
-                goingOnFrom: checkpoint,
+                resumingFrom: checkpoint,
                 save: keeper.keep,
                 progress: display.show, isCancelled: { Interruption.isAsked })
         } catch TrainingError.cancelled {
@@ -197,7 +197,7 @@ struct Train: ParsableCommand {
     ) -> CommandFailure {
         let reason = TrainingError.notFinite(epoch: divergence.epoch, batch: divergence.batch)
         return CommandFailure(
-            .failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.keptEpoch)")
+            .failed, "\(reason); \(output) holds the adapter as it was after epoch \(candidate.bestEpoch)")
     }
 
     /// What was found in the rows: a line a finding on standard error, or an object before those of the epochs.

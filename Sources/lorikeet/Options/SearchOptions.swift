@@ -1,12 +1,13 @@
 import ArgumentParser
 
-/// `--search`: look for better settings before the training.
+/// `--search`: search better hyper-parameters before the training.
 struct SearchOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Try so many settings around those given, then train the best one fully.", valueName: "n"))
+        help: ArgumentHelp(
+            "Search around the given settings: try this many, then train the best fully.", valueName: "n"))
     var search: Int?
 
-    @Option(help: ArgumentHelp("Time for the search; what is best then is trained.", valueName: "n"))
+    @Option(help: ArgumentHelp("End the search after this many minutes, with the best so far.", valueName: "n"))
     var searchMinutes: Double?
 
     func validate() throws {
@@ -14,7 +15,7 @@ struct SearchOptions: ParsableArguments {
             throw ValidationError("--search must be from 2 to 1000")
         }
         guard search != nil || searchMinutes == nil else {
-            throw ValidationError("--search-minutes is of use only with --search")
+            throw ValidationError("--search-minutes requires --search")
         }
         guard searchMinutes.map({ $0.isFinite && $0 > 0 && $0 < 1e6 }) ?? true else {
             throw ValidationError("--search-minutes must be above 0")

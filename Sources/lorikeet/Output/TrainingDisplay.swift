@@ -72,12 +72,12 @@ final class TrainingDisplay {
     func finish(_ candidate: AdapterCandidate, rows: Int, precisions: [Double] = [], output: String) throws {
         if json {
             guard candidate.evaluation != nil else { return }
-            let members: [(key: String, value: JSONValue)] = [("kept_epoch", .integer(candidate.keptEpoch))]
+            let members: [(key: String, value: JSONValue)] = [("kept_epoch", .integer(candidate.bestEpoch))]
             return StandardError.write(JSONValue.object(members + scores(of: candidate, wanted: precisions).json).text)
         }
         if let evaluation = candidate.evaluation {
-            if candidate.keptEpoch < candidate.epochs.count {
-                StandardError.write("epoch \(candidate.keptEpoch) is kept")
+            if candidate.bestEpoch < candidate.epochs.count {
+                StandardError.write("epoch \(candidate.bestEpoch) is the best")
             }
             try StandardOutput.shared.line("")
             try EvaluationReport(rows: rows, evaluation: evaluation, scores: scores(of: candidate, wanted: precisions))

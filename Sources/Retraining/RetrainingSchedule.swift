@@ -1,7 +1,7 @@
 import Foundation
 
 /// When a task is to be retrained: pure, so that the daemon's scheduler only asks and obeys.
-public struct RetrainRule: Sendable, Equatable {
+public struct RetrainingSchedule: Sendable, Equatable {
     /// At least this long between the starts of two retrainings.
     public var every: Duration
     /// Rows that must have come since the last one began.

@@ -2,8 +2,8 @@ import Foundation
 import Retraining
 import Testing
 
-struct RetrainRuleTests {
-    private let trigger = RetrainRule(every: .seconds(3600), minimumNewRows: 200)
+struct RetrainingScheduleTests {
+    private let trigger = RetrainingSchedule(every: .seconds(3600), minimumNewRows: 200)
     private let now = Date(timeIntervalSince1970: 1_700_000_000)
 
     @Test func theFirstRunOnlyNeedsRows() {
@@ -25,7 +25,7 @@ struct RetrainRuleTests {
     }
 
     @Test func withoutNewRowsNothingIsLearned() {
-        let eager = RetrainRule(every: .zero, minimumNewRows: 0)
+        let eager = RetrainingSchedule(every: .zero, minimumNewRows: 0)
         #expect(eager.decision(lastRun: now, newRows: 0, now: now) == .collect(missing: 1))
         #expect(eager.decision(lastRun: now, newRows: 1, now: now) == .retrain)
     }

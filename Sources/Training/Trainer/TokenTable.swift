@@ -1,7 +1,7 @@
-/// The token ids of many texts, end to end: two bytes a token where the ids allow it, as those of every BERT do.
+/// The token ids of many texts, end to end. Ids take two bytes each if all fit, as those of every BERT do.
 struct TokenTable: Sendable {
     private var small: [UInt16] = []
-    /// Takes the place of `small` once an id needs more than two bytes.
+    /// Replaces `small` once an id needs more than two bytes.
     private var large: [Int32] = []
     private var isLarge = false
     private var offsets = [0]

@@ -3,7 +3,7 @@ import Threading
 import Training
 
 /// Challenger and champion on the same held-out rows.
-struct Contest {
+struct HeldOutComparison {
     let challengerEvaluation: Evaluation
     let championEvaluation: Evaluation?
     private let hasSameLabels: Bool

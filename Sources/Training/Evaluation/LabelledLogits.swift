@@ -2,7 +2,7 @@ import BERT
 import Foundation
 
 /// The logits of rows whose labels the adapter knows, and those labels: what a likelihood can be had of.
-struct KnownRows {
+struct LabelledLogits {
     let targets: TextTargets
     /// Of each text, one a label.
     let logits: [[Float]]

@@ -1,16 +1,16 @@
 import BERT
 import WordPiece
 
-/// Labelled rows as the network sees them.
+/// The training rows as token ids and targets.
 struct TrainingRows: Sendable {
     let labels: [String]
     let sequences: TokenTable
-    /// Places of each row's labels.
+    /// The indices of each row's labels.
     let targets: TextTargets
 
     var lengths: [Int] { (0..<sequences.count).map(length) }
 
-    /// Tokens of a row; an empty sequence counts as one, as in a `PackedBatch`.
+    /// Tokens of a row. An empty sequence counts as one token, as in a `PackedBatch`.
     func length(_ row: Int) -> Int { max(sequences.length(row), 1) }
 
     init(labels: [String], sequences: [[Int32]], targets: [Int]) {
@@ -21,7 +21,7 @@ struct TrainingRows: Sendable {
         (self.labels, self.sequences, self.targets) = (labels, TokenTable(sequences), targets)
     }
 
-    /// - Parameter labels: those of the head, in order; nil: those of the rows, sorted.
+    /// - Parameter given: the labels of the head, in order; nil: those of the rows, sorted.
     init(
         _ rows: [LabelledText], labels given: [String]?, isMultiLabel: Bool = false, tokenizer: WordPieceTokenizer,
         maxTokens: Int
@@ -48,6 +48,6 @@ struct TrainingRows: Sendable {
         sequences = TokenTable(rows.lazy.map { tokenizer.encode($0.text, maxTokens: maxTokens) })
     }
 
-    /// The rows at these places, packed in their order.
+    /// These rows, packed in their order.
     func batch(_ places: [Int]) -> PackedBatch { PackedBatch(places.lazy.map { sequences[$0] }) }
 }

@@ -1,30 +1,31 @@
 import Files
-import Foundation
+import FoundationEssentials
 
-/// A checkpoint as a file: a line that names the format, the length of a JSON header and the header, the floats, and SHA-256 over all of it.
+/// A checkpoint as a file: a line that names the format, the length of a JSON header, the header, the floats, and the
+/// SHA-256 of all of it.
 ///
-/// Written beside and renamed, so that a file of that name is always whole. It is of one machine: floats are in its own byte order.
+/// It is written atomically, so a file of that name is always whole. Floats are in the byte order of the machine.
 extension TrainingCheckpoint {
     private static let magic = Data("lorikeet checkpoint 1\n".utf8)
 
     private struct Header: Codable {
         var identity: TrainingIdentity
         var epochs: [EpochReport]
-        /// nil where nothing is kept.
-        var keptEpoch: Int?
-        var keptEvaluation: Evaluation?
+        /// nil before the first epoch is finished.
+        var bestEpoch: Int?
+        var bestEvaluation: Evaluation?
         var batch: Int
         var step: Int
         var meter: ProgressMeter.State
         var curve: LossCurve
         var optimizerStep: Int
-        /// Floats of each of the arrays that follow.
+        /// Floats in each of the arrays that follow.
         var count: Int
     }
 
     // MARK: - Writing
 
-    /// Puts the checkpoint into a file, in place of one that is there; on failure that one stays.
+    /// Writes the checkpoint to a file. If that fails, a file that was there stays as it was.
     public func write(to path: String) throws(CheckpointError) {
         let bytes: Data
         do {
@@ -43,15 +44,14 @@ extension TrainingCheckpoint {
     private func encoded() throws -> Data {
         let header = try JSONEncoder().encode(
             Header(
-                identity: identity, epochs: course.epochs, keptEpoch: course.kept?.epoch,
-                keptEvaluation: course.kept?.evaluation,
-                batch: batch, step: step, meter: meter, curve: curve, optimizerStep: optimizer.step, count: values.count
-            ))
+                identity: identity, epochs: history.epochs, bestEpoch: history.best?.number,
+                bestEvaluation: history.best?.evaluation, batch: batch, step: step, meter: meter, curve: curve,
+                optimizerStep: optimizer.step, count: values.count))
         var bytes = Self.magic
         withUnsafeBytes(of: UInt64(header.count).littleEndian) { bytes.append(contentsOf: $0) }
         bytes.append(header)
-        for numbers in [values, optimizer.firstMoment, optimizer.secondMoment] + (course.kept.map { [$0.values] } ?? [])
-        {
+        let best = history.best.map { [$0.values] } ?? []
+        for numbers in [values, optimizer.firstMoment, optimizer.secondMoment] + best {
             numbers.withUnsafeBytes { bytes.append(contentsOf: $0) }
         }
         bytes.append(contentsOf: SHA256.hash(bytes).bytes)
@@ -63,12 +63,12 @@ extension TrainingCheckpoint {
     /// Reads what `write(to:)` wrote.
     public init(path: String) throws(CheckpointError) {
         let bytes: Data
-        do {
-            bytes = try Data(contentsOf: URL(fileURLWithPath: path))
+        do throws(FileError) {
+            bytes = Data(try FileContents.array(path: path, atMost: .max))
         } catch {
-            throw .unreadable(file: path, reason: (error as NSError).localizedDescription)
+            throw .unreadable(file: path, reason: "\(error)")
         }
-        guard bytes.starts(with: Self.magic) else { throw .damaged(file: path, reason: "it does not begin as one") }
+        guard bytes.starts(with: Self.magic) else { throw .damaged(file: path, reason: "it does not begin like one") }
         let end = bytes.count - SHA256.Digest.byteCount
         guard end >= Self.magic.count, SHA256.hash(bytes[..<end]).bytes.elementsEqual(bytes[end...]) else {
             throw .damaged(file: path, reason: "its bytes have changed")
@@ -88,7 +88,7 @@ extension TrainingCheckpoint {
             let header = try? JSONDecoder().decode(Header.self, from: content.prefix(Int(length)))
         else { return nil }
         content = content.dropFirst(Int(length))
-        let arrays = header.keptEpoch == nil ? 3 : 4
+        let arrays = header.bestEpoch == nil ? 3 : 4
         guard header.batch >= 0, header.step >= 0, header.optimizerStep >= 0, header.count >= 0,
             header.count <= content.count,
             content.count == arrays * header.count * MemoryLayout<Float>.size
@@ -102,10 +102,10 @@ extension TrainingCheckpoint {
         }
         values = take()
         optimizer = AdapterOptimizer.State(step: header.optimizerStep, firstMoment: take(), secondMoment: take())
-        let kept = header.keptEpoch.map {
-            TrainingCourse.Kept(epoch: $0, evaluation: header.keptEvaluation, values: take())
+        let best = header.bestEpoch.map {
+            TrainingHistory.BestEpoch(number: $0, evaluation: header.bestEvaluation, values: take())
         }
-        course = TrainingCourse(epochs: header.epochs, kept: kept)
+        history = TrainingHistory(epochs: header.epochs, best: best)
         (identity, batch, step) = (header.identity, header.batch, header.step)
         (meter, curve) = (header.meter, header.curve)
     }

@@ -2,7 +2,7 @@ import BERT
 import Kernels
 import Threading
 
-/// One training under way: what stays between its steps.
+/// A running training: the state between its steps.
 struct TrainingRun {
     private let adapter: TrainableAdapter
     private let rows: TrainingRows
@@ -14,14 +14,14 @@ struct TrainingRun {
     private let dropout: DropoutKey?
     private var optimizer: AdapterOptimizer
     private var step = 0
-    /// Steps of the epoch under way.
+    /// Finished steps of the current epoch.
     private var batch = 0
-    /// The step to stand still before, as if cancelled.
-    var pause = Int.max
+    /// The training is cancelled before this step, counted from 0.
+    var stepLimit = Int.max
     private(set) var meter: ProgressMeter
     private(set) var curve = LossCurve()
 
-    /// - Parameter dropout: nil switches off the base's own dropout too.
+    /// - Parameter dropout: nil switches off all dropout, that of the base too.
     init(
         base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, settings: TrainingSettings, team: WorkerTeam,
         dropout: DropoutKey?, criterion: TrainingCriterion = TrainingCriterion()
@@ -49,25 +49,25 @@ struct TrainingRun {
         meter = ProgressMeter(epochs: settings.epochCount(rows: rows.targets.count), steps: schedule.steps)
     }
 
-    // MARK: - Standing still and going on
+    // MARK: - Checkpoints
 
-    /// All that is needed to go on from here.
-    func checkpoint(_ identity: TrainingIdentity, _ course: TrainingCourse) -> TrainingCheckpoint {
+    /// All that is needed to resume from here.
+    func checkpoint(_ identity: TrainingIdentity, _ history: TrainingHistory) -> TrainingCheckpoint {
         TrainingCheckpoint(
-            identity: identity, course: course, batch: batch, step: step, meter: meter.state, curve: curve,
-            values: Array(adapter.values),
-            optimizer: optimizer.state)
+            identity: identity, history: history, batch: batch, step: step, meter: meter.state, curve: curve,
+            values: Array(adapter.values), optimizer: optimizer.state)
     }
 
-    /// Stands where the checkpoint stood.
-    mutating func stand(where checkpoint: TrainingCheckpoint) {
+    /// Takes over the state of a checkpoint.
+    mutating func restore(_ checkpoint: TrainingCheckpoint) {
         (batch, step) = (checkpoint.batch, checkpoint.step)
         (meter.state, curve) = (checkpoint.meter, checkpoint.curve)
         optimizer.state = checkpoint.optimizer
         _ = adapter.values.update(fromContentsOf: checkpoint.values)
     }
 
-    /// Computes what the frozen layers gave in the same batches as the first epoch did: another batch may give other last bits.
+    /// Computes the output of the frozen layers again, in the batches of the first epoch: other batches may give other
+    /// last bits.
     func refillCache(isCancelled: () -> Bool) throws(TrainingError) {
         guard adapter.lowestLayer > 0 else { return }
         for batch in plan(epoch: 1).batches.prefix(step) {
@@ -85,29 +85,33 @@ struct TrainingRun {
 
     // MARK: - Steps
 
-    /// Takes every row once, from epoch 1 on; the last epoch ends where the steps do.
+    /// Trains on every row once. The last epoch ends with the last step.
+    ///
+    /// - Parameter epoch: from 1.
     mutating func epoch(
         _ epoch: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
     ) throws(TrainingError) -> EpochReport {
-        meter.begin(epoch, isGoneOnWith: batch > 0)
+        meter.begin(epoch, isResumed: batch > 0)
         for shares in plan(epoch: epoch).batches.dropFirst(batch) where step < schedule.steps {
-            if step >= pause || isCancelled() { throw .cancelled }
+            if step >= stepLimit || isCancelled() { throw .cancelled }
             let rate = schedule.rate(at: step)
-            guard let loss = take(shares, rate: rate) else { throw .notFinite(epoch: epoch, batch: batch + 1) }
+            guard let loss = trainStep(shares, rate: rate) else { throw .notFinite(epoch: epoch, batch: batch + 1) }
             batch += 1
             let texts = shares.reduce(0) { $0 + $1.count }
             curve.append(loss: loss / Double(max(texts, 1)), rate: rate, step: step)
-            if meter.note(loss: loss, texts: texts, rate: rate) { progress(meter.progress(finished: nil)) }
+            if meter.count(loss: loss, texts: texts, rate: rate) { progress(meter.progress(finished: nil)) }
         }
         guard adapter.values.allSatisfy(\.isFinite) else { throw .notFinite(epoch: epoch, batch: batch) }
-        if step >= pause || isCancelled() { throw .cancelled }
+        if step >= stepLimit || isCancelled() { throw .cancelled }
         batch = 0
         return meter.end()
     }
 
-    /// One step.
-    /// - Returns: the summed loss of its texts, by class weights their weighted mean times their number; nil, with nothing changed, if it or its gradient is not a finite number.
-    private mutating func take(_ batch: [[Int]], rate: Float) -> Double? {
+    /// One step: forward, backward, optimizer.
+    ///
+    /// - Returns: the summed loss of its texts; with class weights, their weighted mean times their number. nil, with
+    ///   nothing changed, if the loss or its gradient is not finite.
+    private mutating func trainStep(_ batch: [[Int]], rate: Float) -> Double? {
         let shares = shares(batch)
         team.run { [workers] number in workers[number].compute(shares[number]) }
         let loss = workers.reduce(0) { $0 + $1.loss }
@@ -117,10 +121,10 @@ struct TrainingRun {
         return loss * Double(texts) / criterion.weight(of: batch.joined(), rows.targets)
     }
 
-    /// What each worker is to compute of a batch.
+    /// The share of a batch that each worker computes.
     private func shares(_ batch: [[Int]]) -> [TrainingWorker.Share] {
         let key = dropout?.stream(UInt64(step))
-        // As PyTorch's mean: by the sum of the weights where classes have weights.
+        // Like PyTorch's mean: divided by the sum of the class weights, if there are any.
         let scale = Float(1 / criterion.weight(of: batch.joined(), rows.targets))
         var shares: [TrainingWorker.Share] = []
         var first = 0

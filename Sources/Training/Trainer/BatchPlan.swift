@@ -1,6 +1,7 @@
 import Kernels
 
-/// The batches of an epoch, each cut into one share a worker: a pure function of seed, epoch and the rows' lengths.
+/// The batches of an epoch, each divided into one share per worker. A pure function of seed, epoch and the lengths of the
+/// rows.
 struct BatchPlan {
     /// `batches[b][w]`: the rows of batch b that worker w computes; a share may be empty.
     let batches: [[[Int]]]
@@ -12,7 +13,7 @@ struct BatchPlan {
         }
     }
 
-    /// A shuffle that does not change with Swift's own.
+    /// A shuffle of our own, since Swift's may change with its version.
     static func order(count: Int, seed: UInt64, epoch: Int) -> [Int] {
         var generator = SplitMix64(seed: seed, stream: UInt64(epoch))
         var order = Array(0..<count)
@@ -22,7 +23,7 @@ struct BatchPlan {
         return order
     }
 
-    /// Longest row first, each to the worker that has the fewest tokens so far: the workers end together.
+    /// Longest row first, each to the worker with the fewest tokens so far, so that all workers finish together.
     static func shares(_ rows: [Int], lengths: [Int], workers: Int) -> [[Int]] {
         var shares = [[Int]](repeating: [], count: workers)
         var loads = [Int](repeating: 0, count: workers)

@@ -1,4 +1,29 @@
-/// Counts a training's steps and time.
+/// The progress of a training.
+public struct TrainingProgress: Sendable {
+    /// The current epoch, from 1.
+    public var epoch: Int
+    /// Epochs of the whole training.
+    public var epochs: Int
+    /// Steps taken, of all epochs.
+    public var step: Int
+    /// Steps of the whole training.
+    public var steps: Int
+    /// Mean loss per text over the last steps.
+    public var loss: Double
+    /// Learning rate of the last step.
+    public var rate: Float
+    /// Training texts per second in this epoch.
+    public var documentsPerSecond: Double
+    /// An estimate, without evaluation.
+    public var secondsLeft: Double
+    /// The report of an epoch that has just ended.
+    public var finishedEpoch: EpochReport?
+
+    /// Share of all steps that are taken.
+    public var fraction: Double { steps == 0 ? 0 : Double(step) / Double(steps) }
+}
+
+/// Measures the progress of a training: steps, loss and time.
 struct ProgressMeter {
     private let epochs: Int
     private let steps: Int
@@ -8,26 +33,27 @@ struct ProgressMeter {
     private var rate: Float = 0
     private var epochStart: ContinuousClock.Instant
     private var lastReport: ContinuousClock.Instant
-    /// Steps and seconds of epochs that are over.
+    /// Steps and seconds of the finished epochs.
     private var done = (steps: 0, seconds: 0.0)
     private var sum = (loss: 0.0, texts: 0)
     private var recent = (loss: 0.0, texts: 0)
-    /// Mean loss a text of the last stretch that was reported.
+    /// Mean loss per text of the last steps that were reported.
     private var shownLoss = 0.0
     private static let interval = Duration.milliseconds(200)
 
-    /// What a training that is gone on with has to know of its past.
+    /// What a resumed training must know of its past.
     struct State: Sendable, Codable, Equatable {
-        /// Steps, and seconds of epochs that are over.
+        /// Steps of all epochs.
         var step = 0
+        /// Seconds of the finished epochs.
         var secondsBefore = 0.0
-        /// Of the epoch under way.
+        /// Seconds of the current epoch; loss and texts are of it, too.
         var seconds = 0.0
         var loss = 0.0
         var texts = 0
     }
 
-    /// Where the meter stands; setting it goes on from there.
+    /// The current state; setting it resumes from there.
     var state: State {
         get { State(step: step, secondsBefore: done.seconds, seconds: elapsed, loss: sum.loss, texts: sum.texts) }
         set {
@@ -45,18 +71,20 @@ struct ProgressMeter {
         lastReport = clock.now
     }
 
-    /// - Parameter isGoneOnWith: its first steps were taken before, as `state` says.
-    mutating func begin(_ epoch: Int, isGoneOnWith: Bool = false) {
+    /// - Parameter isResumed: whether `state` has counted the first steps of this epoch.
+    mutating func begin(_ epoch: Int, isResumed: Bool = false) {
         self.epoch = epoch
         lastReport = clock.now
         recent = (0, 0)
-        if isGoneOnWith { return }
+        if isResumed { return }
         epochStart = lastReport
         sum = (0, 0)
     }
 
-    /// Notes a step; true if it is time to report.
-    mutating func note(loss: Double, texts: Int, rate: Float) -> Bool {
+    /// Counts a step.
+    ///
+    /// - Returns: whether it is time to report.
+    mutating func count(loss: Double, texts: Int, rate: Float) -> Bool {
         step += 1
         self.rate = rate
         sum = (sum.loss + loss, sum.texts + texts)
@@ -69,7 +97,7 @@ struct ProgressMeter {
         return true
     }
 
-    /// The epoch's report, without evaluation.
+    /// Ends the epoch; its report has no evaluation yet.
     mutating func end() -> EpochReport {
         let seconds = elapsed
         done = (step, done.seconds + seconds)

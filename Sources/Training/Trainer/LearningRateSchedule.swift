@@ -1,8 +1,8 @@
-import Foundation
+import Glibc
 
-/// The rate of each step: up from zero in a straight line, then as its shape says.
+/// The learning rate of each step: a linear warm-up from zero, then the shape of the schedule.
 ///
-/// As transformers' `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and `get_constant_schedule_with_warmup`.
+/// Equal to transformers' `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and `get_constant_schedule_with_warmup`.
 struct LearningRateSchedule {
     let peak: Float
     let shape: TrainingSettings.Schedule
@@ -13,11 +13,11 @@ struct LearningRateSchedule {
         self.peak = peak
         self.shape = shape
         self.steps = steps
-        // In single precision, that a share such as 0.06 be not a little less than what was written: 50 steps have 3 to warm up.
+        // In single precision: 0.06 of 50 steps are 3, but a little less than 3 in double precision.
         warmupSteps = min(Int(warmup * Float(steps)), steps)
     }
 
-    /// - Parameter step: from 0; the very first rate is zero where there is a warm-up.
+    /// - Parameter step: from 0. With a warm-up, the first rate is zero.
     func rate(at step: Int) -> Float {
         if step < warmupSteps { return peak * Float(step) / Float(warmupSteps) }
         switch shape {

@@ -1,26 +1,26 @@
 import BERT
 import Kernels
 
-/// AdamW over an adapter's flat values, after clipping; with LoRA+ in two groups that differ in their rates.
+/// Gradient clipping and AdamW over the flat parameters of an adapter. With LoRA+, B and biases have a rate of their own.
 struct AdapterOptimizer {
     private let adapter: TrainableAdapter
     private let clipping: Float
     private let decayed: AdamWSettings
     private let undecayed: AdamWSettings
-    /// Neighbouring tensors of one kind.
-    private struct Stretch {
+    /// Adjacent tensors with the same weight decay and rate.
+    private struct ParameterGroup {
         var range: Range<Int>
         let decays: Bool
         let isFast: Bool
     }
 
-    private var stretches: [Stretch] = []
+    private var groups: [ParameterGroup] = []
     private let fastRatio: Float
     private let firstMoment: FloatBuffer
     private let secondMoment: FloatBuffer
     private var step = 0
 
-    /// - Parameter loraPlusRatio: the rate of B matrices and biases, divided by that of all others.
+    /// - Parameter loraPlusRatio: the rate of B matrices and biases divided by that of the other parameters.
     init(_ adapter: TrainableAdapter, weightDecay: Float, clipping: Float, loraPlusRatio: Float = 1) {
         self.adapter = adapter
         fastRatio = loraPlusRatio
@@ -31,25 +31,25 @@ struct AdapterOptimizer {
         secondMoment = FloatBuffer(count: adapter.parameterCount)
         for tensor in adapter.tensors {
             let isFast = tensor.name.hasSuffix("lora_B.weight") || tensor.shape.count == 1
-            if let last = stretches.last, last.decays == tensor.decays, last.isFast == isFast,
+            if let last = groups.last, last.decays == tensor.decays, last.isFast == isFast,
                 last.range.upperBound == tensor.range.lowerBound
             {
-                stretches[stretches.count - 1].range = last.range.lowerBound..<tensor.range.upperBound
+                groups[groups.count - 1].range = last.range.lowerBound..<tensor.range.upperBound
             } else {
-                stretches.append(Stretch(range: tensor.range, decays: tensor.decays, isFast: isFast))
+                groups.append(ParameterGroup(range: tensor.range, decays: tensor.decays, isFast: isFast))
             }
         }
     }
 
-    /// What stays between steps, beside the adapter's values.
+    /// The state between steps, without the adapter's values.
     struct State: Sendable, Equatable {
-        /// Steps done.
+        /// Steps taken.
         var step: Int
         var firstMoment: [Float]
         var secondMoment: [Float]
     }
 
-    /// Copied; setting it takes arrays of `adapter.parameterCount` floats.
+    /// A copy of the state; to set it, the arrays must have `adapter.parameterCount` floats.
     var state: State {
         get { State(step: step, firstMoment: Array(firstMoment.values), secondMoment: Array(secondMoment.values)) }
         set {
@@ -59,24 +59,25 @@ struct AdapterOptimizer {
         }
     }
 
-    /// One step on the sum of the gradients, added up in their order; they are scratch afterwards.
-    /// - Returns: the norm of the gradient before clipping; nothing is changed if it is not finite.
+    /// One step on the sum of the gradients, in their order; the gradients are overwritten.
+    ///
+    /// - Returns: the norm of the gradient before clipping. If it is not finite, nothing has changed.
     mutating func step(_ gradients: [FloatBuffer], rate: Float) -> Double {
         guard let total = gradients.first, let values = adapter.values.baseAddress else { return 0 }
         for gradient in gradients.dropFirst() { add(count: total.count, x: gradient.start, y: total.start) }
         let norm = squaredNorm(count: total.count, x: total.start).squareRoot()
         guard norm.isFinite else { return norm }
-        // PyTorch's clip_grad_norm_ has the same small number beneath the line.
+        // PyTorch's clip_grad_norm_ adds the same small number to the denominator.
         let shrink = Float(Double(clipping) / (norm + 1e-6))
         if clipping > 0, shrink < 1 { scale(count: total.count, alpha: shrink, x: total.start) }
         step += 1
-        for stretch in stretches {
-            let range = stretch.range
+        for group in groups {
+            let range = group.range
             adamWStep(
                 count: range.count, values: values + range.lowerBound, gradient: total.start + range.lowerBound,
                 firstMoment: firstMoment.start + range.lowerBound, secondMoment: secondMoment.start + range.lowerBound,
-                rate: stretch.isFast ? rate * fastRatio : rate, step: step,
-                settings: stretch.decays ? decayed : undecayed)
+                rate: group.isFast ? rate * fastRatio : rate, step: step,
+                settings: group.decays ? decayed : undecayed)
         }
         return norm
     }

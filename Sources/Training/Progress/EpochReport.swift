@@ -1,22 +1,24 @@
-/// What one epoch of training came to; `lorikeet train --json` prints one a line.
+/// The result of one epoch; `lorikeet train --json` prints one per line.
 public struct EpochReport: Sendable, Codable, Equatable {
-    /// From 1.
+    /// The number of the epoch, from 1.
     public var epoch: Int
-    /// Mean training loss a text.
+    /// Mean training loss per text.
     public var loss: Double
-    /// Wall time of the epoch's training steps, evaluation left out.
+    /// Wall time of the epoch's training steps, without evaluation.
     public var seconds: Double
-    /// Training texts a second.
+    /// Training texts per second.
     public var documentsPerSecond: Double
-    /// Share of right answers on the validation rows; nil without validation rows.
+    /// Share of correct predictions on the validation rows; nil without validation rows.
     public var accuracy: Double?
     /// Unweighted mean of F1 over the labels; nil without validation rows.
     public var macroF1: Double?
-    /// F1 over all labels and rows together; of a task with one label a text this is the accuracy. nil without validation rows.
+    /// F1 over all labels and rows together, which is the accuracy if texts have one label each; nil without validation
+    /// rows.
     public var microF1: Double?
     /// Mean negative log-likelihood on the validation rows; nil without.
     public var validationLoss: Double?
 
+    /// A report without the metrics that only validation rows give, unless they are given.
     public init(
         epoch: Int, loss: Double, seconds: Double, documentsPerSecond: Double, accuracy: Double? = nil,
         macroF1: Double? = nil

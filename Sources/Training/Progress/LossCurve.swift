@@ -1,24 +1,30 @@
-/// Loss and rate over a training's steps, thinned so that a training of any length has a few hundred points.
+/// Loss and learning rate over the steps of a training. It is thinned as it grows, so that a training of any length has a
+/// few hundred points.
 public struct LossCurve: Sendable, Codable, Equatable {
-    /// A stretch of steps.
+    /// The mean over consecutive steps.
     public struct Point: Sendable, Codable, Equatable {
-        /// Its last step, from 1.
+        /// The last of its steps, from 1.
         public var step: Int
-        /// Mean loss a text.
+        /// Mean loss per text.
         public var loss: Double
-        /// AdamW's rate at that step.
+        /// The learning rate at that step.
         public var rate: Float
     }
 
+    /// In the order of steps.
     public private(set) var points: [Point] = []
-    /// Steps that a point stands for.
+    /// Steps per point.
     private var width = 1
     private var pending = (steps: 0, loss: 0.0)
     static let limit = 512
 
     init() {}
 
-    /// Adds the next step's mean loss a text.
+    /// Adds a step.
+    ///
+    /// - Parameters:
+    ///   - loss: its mean per text.
+    ///   - step: its number, from 1.
     mutating func append(loss: Double, rate: Float, step: Int) {
         pending = (pending.steps + 1, pending.loss + loss)
         guard pending.steps == width else { return }
@@ -35,6 +41,7 @@ public struct LossCurve: Sendable, Codable, Equatable {
 
     private enum CodingKeys: String, CodingKey { case points, width, pendingSteps, pendingLoss }
 
+    /// Reads what `encode(to:)` wrote.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         points = try values.decode([Point].self, forKey: .points)
@@ -44,6 +51,7 @@ public struct LossCurve: Sendable, Codable, Equatable {
         )
     }
 
+    /// Writes the points, and the steps that do not fill a point yet.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(points, forKey: .points)
@@ -52,6 +60,7 @@ public struct LossCurve: Sendable, Codable, Equatable {
         try values.encode(pending.loss, forKey: .pendingLoss)
     }
 
+    /// Whether both have the same points and pending steps.
     public static func == (left: LossCurve, right: LossCurve) -> Bool {
         left.points == right.points && left.width == right.width && left.pending == right.pending
     }

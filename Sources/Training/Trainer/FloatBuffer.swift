@@ -1,6 +1,6 @@
-/// Floats at a fixed address for as long as this object lives.
+/// Floats at a fixed address.
 ///
-/// `@unchecked Sendable`: the memory is written by one thread at a time; who, is the owner's business.
+/// `@unchecked Sendable`: the owner sees to it that one thread at a time writes the memory.
 final class FloatBuffer: @unchecked Sendable {
     let values: UnsafeMutableBufferPointer<Float>
 

@@ -1,22 +1,22 @@
 import BERT
 import Kernels
 
-/// One worker's passes and gradient.
+/// The forward and backward passes of one worker, and its gradient.
 ///
-/// `@unchecked Sendable`: a worker is used by one thread of a `WorkerTeam` at a time, and by the trainer only between rounds.
+/// `@unchecked Sendable`: one thread of a `WorkerTeam` at a time uses a worker, and the trainer only between rounds.
 final class TrainingWorker: @unchecked Sendable {
-    /// What a worker is to compute in one step.
+    /// The part of a batch that one worker computes.
     struct Share {
-        /// Places among the training rows; may be empty.
+        /// Indices of training rows; may be empty.
         var rows: [Int]
-        /// The number of the first of them within the batch: dropout masks go by it.
+        /// The index of the first of them within the batch, which decides the dropout masks.
         var firstSequence: Int
         var lossScale: Float
         /// nil: no dropout.
         var dropout: DropoutKey?
     }
 
-    /// What the frozen layers compute at once, which bounds their memory.
+    /// Tokens that the frozen layers compute at once, which bounds their memory.
     private static let tokensAtOnce = 512
 
     /// Gradient of the last share, [parameters].
@@ -26,13 +26,13 @@ final class TrainingWorker: @unchecked Sendable {
     private let rows: TrainingRows
     private let criterion: TrainingCriterion
     private let pass: TrainingPass
-    /// For the frozen layers; nil where all are trained.
+    /// For the frozen layers; nil if all layers are trained.
     private let lower: InferencePass?
     private let cache: HiddenStateCache
     private let layer: Int
     private let hidden: Int
 
-    /// - Parameter cache: what is known of the frozen layers' results; shared by all workers.
+    /// - Parameter cache: the output of the frozen layers, shared by all workers.
     init(
         base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, cache: HiddenStateCache,
         criterion: TrainingCriterion = TrainingCriterion()
@@ -61,25 +61,25 @@ final class TrainingWorker: @unchecked Sendable {
                 dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
-    /// Computes and keeps only what the frozen layers give for a share.
+    /// Computes and caches the output of the frozen layers for a share, without training.
     func computeStates(_ share: Share) {
         if !share.rows.isEmpty { _ = hiddenStates(share.rows) }
     }
 
-    /// Known states copied, the others computed and kept; nil where no layer is frozen.
-    private func hiddenStates(_ places: [Int]) -> [Float]? {
+    /// The output of the frozen layers, from the cache or computed, [tokens, hidden]; nil if no layer is frozen.
+    private func hiddenStates(_ indices: [Int]) -> [Float]? {
         guard lower != nil else { return nil }
         var starts: [Int] = []
         var count = 0
-        for row in places {
+        for row in indices {
             starts.append(count)
             count += rows.length(row) * hidden
         }
         return [Float](unsafeUninitializedCapacity: count) { states, filled in
             filled = count
             guard let states = states.baseAddress else { return }
-            var missing = zip(places, starts).filter { !cache.copy($0, to: states + $1) }.map { (row: $0, start: $1) }[
-                ...]
+            let computed = zip(indices, starts).filter { !cache.copy($0, to: states + $1) }
+            var missing = computed.map { (row: $0, start: $1) }[...]
             while let first = missing.first {
                 var tokens = rows.length(first.row)
                 let piece = missing.dropFirst().prefix {
@@ -92,14 +92,14 @@ final class TrainingWorker: @unchecked Sendable {
         }
     }
 
-    /// The frozen layers' results for rows, to their places among the states, and kept.
+    /// Computes the output of the frozen layers for rows, writes it to their places among the states, and caches it.
     private func computeStates(_ places: [(row: Int, start: Int)], into states: UnsafeMutablePointer<Float>) {
         guard let computed = lower?.hiddenStates(below: layer, rows.batch(places.map(\.row))) else { return }
         computed.withUnsafeBufferPointer { computed in
             guard var next = computed.baseAddress else { return }
             for (row, start) in places {
                 (states + start).initialize(from: next, count: rows.length(row) * hidden)
-                cache.keep(row, next)
+                cache.store(row, next)
                 next += rows.length(row) * hidden
             }
         }

@@ -1,5 +1,5 @@
 /// The rows of a retraining that were left out, in words: for the record's reason and for the log.
-struct UnusableRows {
+struct UnusableRowsDescription {
     private let summary: RowSummary
     private let labels: [String]
 
