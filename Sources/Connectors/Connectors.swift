@@ -5,7 +5,7 @@
 /// | `TextSource` | ``KafkaTextSource`` | a member of a consumer group |
 /// | `LabelSink` | ``PostgresLabelSink`` | `lorikeet.labels`, `lorikeet.rejected` |
 /// | `AdapterStore` | ``PostgresAdapterStore`` | `lorikeet.adapters` |
-/// | `LabelledRowSource` | ``PostgresLabelledRowSource`` | `lorikeet.annotations`, `.retrainings`, `.leases` |
+/// | `LabelledRowSource`, `RetrainingJournal` | ``PostgresLabelledRowSource`` | `lorikeet.annotations`, `.retrainings`, `.leases` |
 ///
 /// Beside them ``AdapterNotifications`` says when another process changed the live adapters, ``PostgresCounts`` counts rows for people, and
 /// ``Schema`` makes the tables. What a failure means (try again, reject one message, stop) stands in ``FailureTable``, and only there.

@@ -1,36 +1,48 @@
 import AdapterRegistry
 import BERT
-import Foundation
+import FoundationEssentials
 import Logging
 import Training
 import WordPiece
 
-/// The retraining path, from labelled rows to a live adapter. Its stages, in order, each a type of its own:
+/// The retraining path, from labelled rows to a live adapter. ``RetrainingSchedule`` decides when. The stages, in order,
+/// each a type of its own:
 ///
-/// 1. ``LabelledRowSource`` gives the newest rows of the task, and sees to it that nobody else retrains it.
-/// 2. `Dataset` folds duplicates (the newest label counts) and leaves out what the task cannot use.
-/// 3. ``HoldOut`` sets aside, by a hash of the text, the rows that no adapter is trained on.
-/// 4. `AdapterTrainer` trains the challenger, from the champion where that is possible.
-/// 5. `Evaluation` measures challenger and champion on the held-out rows (`HeldOutComparison`).
-/// 6. ``PromotionGate`` decides.
-/// 7. `AdapterStore` takes the challenger in, promoted or rejected; whoever runs the serving path hears of it from there.
-/// 8. The verdict and its reason are kept in ``RetrainingRecord``.
+/// 1. ``RetrainingJournal`` gives this process the lease on the task, and records that a retraining begins.
+/// 2. ``LabelledRowSource`` gives the newest rows of the task.
+/// 3. `Dataset` keeps each text once, with its newest label, and leaves out what the task cannot use.
+/// 4. `HoldOut` sets aside the rows that no adapter is trained on, by a hash of the text.
+/// 5. `AdapterTrainer` trains the challenger, from the champion if that is possible.
+/// 6. `HeldOutComparison` evaluates challenger and champion on the held-out rows.
+/// 7. ``PromotionGate`` decides.
+/// 8. `AdapterStore` stores the challenger, promoted or rejected. The serving path hears of it from there.
+/// 9. ``RetrainingJournal`` records the verdict and its reason.
+///
+/// `RetrainingRun` runs stages 2 to 8.
 public struct RetrainingPipeline: Sendable {
     let base: BERTBase
     let tokenizer: WordPieceTokenizer
     let store: any AdapterStore
-    let source: any LabelledRowSource
+    let rows: any LabelledRowSource
     let settings: RetrainingSettings
     let logger: Logger
+    private let journal: any RetrainingJournal
 
+    /// - Parameters:
+    ///   - base: the base that challengers run over.
+    ///   - tokenizer: that of the base.
+    ///   - store: where the champion is read, and the challenger stored.
+    ///   - rows: where labelled rows are read.
+    ///   - journal: where retrainings are recorded, and the lease is acquired.
     public init(
         base: BERTBase, tokenizer: WordPieceTokenizer, store: any AdapterStore, rows: any LabelledRowSource,
-        settings: RetrainingSettings, logger: Logger
+        journal: any RetrainingJournal, settings: RetrainingSettings, logger: Logger
     ) {
         self.base = base
         self.tokenizer = tokenizer
         self.store = store
-        source = rows
+        self.rows = rows
+        self.journal = journal
         self.settings = settings
         self.logger = logger
     }
@@ -38,22 +50,24 @@ public struct RetrainingPipeline: Sendable {
     /// Retrains a task once.
     ///
     /// - Parameters:
-    ///   - labels: those that the task is meant to have; empty: the champion's, or those of the rows if there is none.
-    ///   - isMultiLabel: whether a text has a set of labels; nil: as the champion has it, or the rows if there is none.
+    ///   - labels: the labels of the task; empty: the champion's, or those of the rows if there is no champion.
+    ///   - isMultiLabel: whether a text has a set of labels; nil: like the champion, or like the rows if there is none.
+    ///   - trigger: what started this retraining, for the journal.
     ///   - progress: called from the training thread.
-    ///   - isCancelled: asked between training steps; then the run ends as failed.
-    /// - Throws: ``RetrainingError``, or what the store or the rows throw; the record says `failed` then, if it can be written.
+    ///   - isCancelled: asked between training steps. If it is true, the retraining fails.
+    /// - Throws: ``RetrainingError``, or what the store, the rows or the journal throw. The journal then says `failed`, if
+    ///   it can be written.
     public func run(
         task: String, labels: [String] = [], isMultiLabel: Bool? = nil, trigger: RetrainingTrigger,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws -> RetrainingOutcome {
         let started = ContinuousClock.now
-        let result = try await source.withLock(task: task) { lease in
+        let result = try await journal.withLease(task: task) { lease in
             try await record(task: task, trigger: trigger) { champion in
                 var run = RetrainingRun(
-                    way: self, task: task, wantedLabels: labels, wantsSets: isMultiLabel, champion: champion,
-                    progress: progress,
+                    pipeline: self, task: task, requestedLabels: labels, requestedMultiLabel: isMultiLabel,
+                    champion: champion, progress: progress,
                     isCancelled: { isCancelled() || lease.loss != nil })
                 do { return try await run.outcome() } catch { throw lease.loss.map(RetrainingError.leaseLost) ?? error }
             }
@@ -73,37 +87,37 @@ public struct RetrainingPipeline: Sendable {
         return outcome
     }
 
-    /// Keeps a record of what `body` does.
+    /// Records the beginning and the end of `body`.
     private func record(
         task: String, trigger: RetrainingTrigger, _ body: (AdapterVersion?) async throws -> RetrainingOutcome
     ) async throws -> RetrainingOutcome {
         let champion = try await store.live(tasks: [task]).first
-        let id = try await source.begin(task: task, trigger: trigger, champion: champion?.digest)
+        let id = try await journal.begin(task: task, trigger: trigger, champion: champion?.digest)
         do {
             let outcome = try await body(champion)
-            try await source.finish(
+            try await journal.finish(
                 id, verdict: outcome.verdict, reason: outcome.reason, rowsUsed: outcome.rows.used,
                 challenger: outcome.challenger)
             return outcome
         } catch {
-            // The first error is the one to report, whether or not the record can still be written.
-            try? await source.finish(id, verdict: .failed, reason: "\(error)", rowsUsed: 0, challenger: nil)
+            // The first error is the one to report, even if the journal cannot be written any more.
+            try? await journal.finish(id, verdict: .failed, reason: "\(error)", rowsUsed: 0, challenger: nil)
             throw error
         }
     }
 }
 
-/// Why the retraining path broke off by itself.
+/// Why a retraining broke off.
 public enum RetrainingError: Error, Equatable, CustomStringConvertible {
+    /// No challenger could be trained.
     case training(String)
-    case evaluation(String)
-    /// Another process may be retraining the task by now.
+    /// The lease was lost, so another process may be retraining the task.
     case leaseLost(String)
 
+    /// A sentence for a person.
     public var description: String {
         switch self {
         case .training(let reason): "training failed: \(reason)"
-        case .evaluation(let reason): "evaluation failed: \(reason)"
         case .leaseLost(let reason): "the lease on this retraining was lost, so nothing was promoted: \(reason)"
         }
     }

@@ -4,55 +4,56 @@ import Logging
 import Threading
 import Training
 
-/// One run of the retraining path: stages 1 to 7 for one task.
+/// One retraining of a task, from its rows to its verdict.
 struct RetrainingRun {
-    let way: RetrainingPipeline
-    let task: String
-    let wantedLabels: [String]
-    let wantsSets: Bool?
-    /// The version that is live.
-    let champion: AdapterVersion?
-    let progress: @Sendable (TrainingProgress) -> Void
-    let isCancelled: @Sendable () -> Bool
-    /// What was left out of the rows, once they were read.
+    private let pipeline: RetrainingPipeline
+    private let task: String
+    private let requestedLabels: [String]
+    private let requestedMultiLabel: Bool?
+    /// The live version.
+    private let champion: AdapterVersion?
+    private let progress: @Sendable (TrainingProgress) -> Void
+    private let isCancelled: @Sendable () -> Bool
+    /// The rows that were left out, once the rows are read.
     private var unusable: UnusableRowsDescription?
 
     init(
-        way: RetrainingPipeline, task: String, wantedLabels: [String], wantsSets: Bool?, champion: AdapterVersion?,
-        progress: @escaping @Sendable (TrainingProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
+        pipeline: RetrainingPipeline, task: String, requestedLabels: [String], requestedMultiLabel: Bool?,
+        champion: AdapterVersion?, progress: @escaping @Sendable (TrainingProgress) -> Void,
+        isCancelled: @escaping @Sendable () -> Bool
     ) {
-        (self.way, self.task, self.champion) = (way, task, champion)
-        (self.wantedLabels, self.wantsSets) = (wantedLabels, wantsSets)
+        (self.pipeline, self.task, self.champion) = (pipeline, task, champion)
+        (self.requestedLabels, self.requestedMultiLabel) = (requestedLabels, requestedMultiLabel)
         (self.progress, self.isCancelled) = (progress, isCancelled)
     }
 
     mutating func outcome() async throws -> RetrainingOutcome {
-        let rows = try await way.source.rows(task: task, limit: way.settings.maximumRows)
+        let rows = try await pipeline.rows.rows(task: task, limit: pipeline.settings.maximumRows)
         let (manifest, opponent) = try await loadChampion()
-        let isMultiLabel = wantsSets ?? manifest?.isMultiLabel ?? (rows.last?.isSet ?? false)
+        let isMultiLabel = requestedMultiLabel ?? manifest?.isMultiLabel ?? (rows.last?.isSet ?? false)
         let labels = taskLabels(rows: rows, champion: manifest)
         let dataset = Dataset(
             rows: rows, labels: labels, retired: Set(manifest?.labels ?? []).subtracting(labels),
-            holdOut: way.settings.holdOut, isMultiLabel: isMultiLabel)
+            holdOut: pipeline.settings.holdOut, isMultiLabel: isMultiLabel)
         unusable = UnusableRowsDescription(dataset.summary, labels: labels)
         warnOfUnusableRows(dataset.summary)
         if let reason = obstacle(dataset, isMultiLabel: isMultiLabel) {
             return outcome(.skipped, reason, dataset: dataset)
         }
         let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
-        let contest = try await HeldOutComparison(
+        let comparison = try await HeldOutComparison(
             challenger: challenger, champion: opponent, championLabels: manifest?.labels ?? [], dataset: dataset,
-            labels: labels, isMultiLabel: isMultiLabel, way: way)
-        var decision = contest.decision(gate: way.settings.gate)
+            labels: labels, isMultiLabel: isMultiLabel, pipeline: pipeline)
+        var decision = comparison.decision(gate: pipeline.settings.gate)
         if challenger.digest == champion?.digest {
             decision = .init(promotes: false, reason: "the challenger is the champion, bit for bit")
         }
-        let version = try await settle(challenger, &decision, metrics: contest.metrics)
+        let version = try await settle(challenger, &decision, metrics: comparison.metrics)
         var outcome = outcome(decision.promotes ? .promoted : .rejected, decision.reason, dataset: dataset)
         outcome.challenger = challenger.digest
         outcome.challengerVersion = version.version
-        outcome.challengerEvaluation = contest.challengerEvaluation
-        outcome.championEvaluation = contest.championEvaluation
+        outcome.challengerEvaluation = comparison.challengerEvaluation
+        outcome.championEvaluation = comparison.championEvaluation
         return outcome
     }
 
@@ -70,36 +71,38 @@ struct RetrainingRun {
             "task": "\(task)", "unusable": "\(summary.unusable)", "rows": "\(summary.read)",
         ]
         if summary.withUnknownLabels > 0 { metadata["unknown_labels"] = "\(unusable.unknownLabels)" }
-        way.logger.warning("labelled rows cannot be used", metadata: metadata)
+        pipeline.logger.warning("labelled rows are unusable", metadata: metadata)
     }
 
     // MARK: - Before training
 
-    /// The champion as it is stored, and as an adapter if it runs over this base. One of another base is neither a start nor
-    /// a measure, but its labels must not be forgotten all the same.
+    /// The champion as it is stored, and as an adapter if it runs over this base. A champion of another base cannot be
+    /// trained further or compared with, but its labels must not be forgotten.
     private func loadChampion() async throws -> (manifest: AdapterManifest?, adapter: Adapter?) {
         guard let champion else { return (nil, nil) }
-        let stored = try await way.store.load(digest: champion.digest)
-        guard champion.baseDigest == way.base.digest else { return (stored.manifest, nil) }
+        let stored = try await pipeline.store.load(digest: champion.digest)
+        guard champion.baseDigest == pipeline.base.digest else { return (stored.manifest, nil) }
         do {
-            return (stored.manifest, try Adapter(manifest: stored.manifest, weights: stored.weights, base: way.base))
+            let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: pipeline.base)
+            return (stored.manifest, adapter)
         } catch {
-            way.logger.warning(
-                "the champion cannot be used", metadata: ["task": "\(task)", "reason": "\(error)"])
+            pipeline.logger.warning(
+                "champion is unusable", metadata: ["task": "\(task)", "reason": "\(error)"])
             return (stored.manifest, nil)
         }
     }
 
     private func taskLabels(rows: [LabelledRow], champion: AdapterManifest?) -> [String] {
-        if !wantedLabels.isEmpty { return wantedLabels }
+        if !requestedLabels.isEmpty { return requestedLabels }
         return champion?.labels ?? Set(rows.flatMap(\.labels)).filter { !$0.isEmpty }.sorted()
     }
 
-    /// Why training would be in vain; `nil` if it would not.
+    /// Why training would be pointless; `nil` if it would not.
     private func obstacle(_ dataset: Dataset, isMultiLabel: Bool) -> String? {
-        let settings = way.settings
-        guard dataset.training.count >= settings.minimumTraining else {
-            return "\(dataset.training.count) rows to train on are too few, \(settings.minimumTraining) are required"
+        let settings = pipeline.settings
+        let (training, heldOut) = (dataset.training.count, dataset.heldOut.count)
+        guard training >= settings.minimumTraining else {
+            return "\(training) rows to train on are too few, \(settings.minimumTraining) are required"
         }
         let labels = Set(dataset.training.flatMap(\.labels))
         if isMultiLabel {
@@ -107,43 +110,42 @@ struct RetrainingRun {
         } else {
             guard labels.count > 1 else { return "all rows to train on have the same label" }
         }
-        guard dataset.heldOut.count >= settings.gate.minimumHoldOut else {
-            return
-                "\(dataset.heldOut.count) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are required"
+        guard heldOut >= settings.gate.minimumHoldOut else {
+            return "\(heldOut) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are required"
         }
         return nil
     }
 
-    // MARK: - Training and its result
+    // MARK: - Training
 
-    /// Trains on the dataset's training rows, and fits the scores on rows that are not learnt from.
+    /// Trains on the training rows of the dataset, and fits the scores on other rows.
     ///
-    /// A temperature changes no label, so that the held-out rows may fit it and judge all the same. What does change labels (the epoch
-    /// that is kept, thresholds of a multi-label task) is decided on a part of the training rows, set aside for good by other digits of
-    /// the hash.
+    /// A temperature changes no label, so the held-out rows may both fit it and judge. What does change labels (the best
+    /// epoch, the thresholds of a multi-label task) is decided on a part of the training rows. It is set aside for good by
+    /// other digits of the hash.
     private func train(
         _ dataset: Dataset, labels: [String], isMultiLabel: Bool, from champion: Adapter?
     ) async throws -> Adapter {
-        var settings = way.settings.training
+        var settings = pipeline.settings.training
         settings.isMultiLabel = isMultiLabel
-        let start = champion.flatMap { canContinue($0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
-        let decides = isMultiLabel || settings.epochSelection != .last
-        let (rows, validation) = decides ? divided(dataset.training) : (dataset.training, [])
-        let trainer = AdapterTrainer(base: way.base, tokenizer: way.tokenizer, settings: settings)
+        let start = champion.flatMap { canStart(from: $0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
+        let needsValidation = isMultiLabel || settings.epochSelection != .last
+        let (rows, validation) = needsValidation ? Self.split(dataset.training) : (dataset.training, [])
+        let trainer = AdapterTrainer(base: pipeline.base, tokenizer: pipeline.tokenizer, settings: settings)
         let (progress, isCancelled, heldOut) = (progress, isCancelled, dataset.heldOut)
         return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             do throws(TrainingError) {
                 let candidate = try trainer.train(
                     rows, validation: validation, labels: labels, startingFrom: start, progress: progress,
                     isCancelled: isCancelled)
-                return decides ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
+                return needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
             } catch {
                 throw RetrainingError.training("\(error)")
             }
         }
     }
 
-    private func divided(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
+    private static func split(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
         let isHeld = HoldOut(level: 1).split(rows.map { (NormalizedText($0.text), $0.labels) })
         var sides: (training: [LabelledText], validation: [LabelledText]) = ([], [])
         for (row, isHeld) in zip(rows, isHeld) {
@@ -152,41 +154,44 @@ struct RetrainingRun {
         return sides
     }
 
-    /// Whether the champion has the shape that the settings ask for, and no label that the task has lost.
-    private func canContinue(_ champion: Adapter, labels: [String], isMultiLabel: Bool) -> Bool {
-        let (shape, wanted) = (champion.manifest.configuration, way.settings.training)
-        return way.settings.startsFromChampion && champion.manifest.isMultiLabel == isMultiLabel
-            && Set(champion.labels).isSubset(of: labels) && shape.rank == wanted.rank
-            && shape.alpha == Double(wanted.alpha) && Set(shape.targets) == Set(wanted.targets)
-            && shape.layers.map(Set.init) == wanted.layers.map(Set.init) && !shape.useDoRA
-            && shape.useRSLoRA == wanted.usesRSLoRA && shape.rankPattern == wanted.rankPattern
-            && shape.alphaPattern == wanted.alphaPattern && shape.bias == wanted.bias
+    /// Whether the champion has the shape that the settings describe, and the task has all its labels.
+    private func canStart(from champion: Adapter, labels: [String], isMultiLabel: Bool) -> Bool {
+        let (shape, requested) = (champion.manifest.configuration, pipeline.settings.training)
+        return pipeline.settings.startsFromChampion && champion.manifest.isMultiLabel == isMultiLabel
+            && Set(champion.labels).isSubset(of: labels) && shape.rank == requested.rank
+            && shape.alpha == Double(requested.alpha) && Set(shape.targets) == Set(requested.targets)
+            && shape.layers.map(Set.init) == requested.layers.map(Set.init) && !shape.useDoRA
+            && shape.useRSLoRA == requested.usesRSLoRA && shape.rankPattern == requested.rankPattern
+            && shape.alphaPattern == requested.alphaPattern && shape.bias == requested.bias
     }
 
-    /// Why a challenger that is an old version bit for bit stays where somebody put it: what was live once comes back only by a
-    /// person's hand, or a retraining on the same rows would undo a rollback.
-    private static func wasLive(_ version: AdapterVersion) -> String {
-        let name = "version \(version.version)"
-        let past = version.state == .rejected ? "was rolled back" : "was live and another took its place"
-        return "the challenger is \(name), bit for bit, which \(past); only a person brings it back: "
-            + "lorikeet adapters promote \(version.task) \(version.version)"
-    }
+    // MARK: - Verdict
 
-    /// Takes the challenger into the registry, promoted or rejected.
+    /// Stores the challenger, promoted or rejected.
     private func settle(
         _ challenger: Adapter, _ decision: inout PromotionGate.Decision, metrics: [String: Double]
     ) async throws -> AdapterVersion {
         if isCancelled() { throw RetrainingError.training("\(TrainingError.cancelled)") }
-        let version = try await way.store.publish(
+        let store = pipeline.store
+        let version = try await store.publish(
             task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest)
         if decision.promotes, version.state != .live, version.promotedAt != nil {
             decision = .init(promotes: false, reason: Self.wasLive(version))
         }
-        if decision.promotes, try await way.store.live(tasks: [task]).first?.digest != champion?.digest {
-            decision = .init(promotes: false, reason: "another adapter went live while the challenger was in training")
+        if decision.promotes, try await store.live(tasks: [task]).first?.digest != champion?.digest {
+            decision = .init(promotes: false, reason: "another adapter went live while the challenger was trained")
         }
-        if decision.promotes { return try await way.store.promote(task: task, version: version.version) }
-        if version.state == .candidate { try await way.store.reject(task: task, version: version.version) }
+        if decision.promotes { return try await store.promote(task: task, version: version.version) }
+        if version.state == .candidate { try await store.reject(task: task, version: version.version) }
         return version
+    }
+
+    /// Why a challenger that equals an old version is not promoted. What was live once returns only if a person says so;
+    /// otherwise a retraining on the same rows would undo a rollback.
+    private static func wasLive(_ version: AdapterVersion) -> String {
+        let name = "version \(version.version)"
+        let past = version.state == .rejected ? "was rolled back" : "was live and was replaced"
+        return "the challenger is \(name), bit for bit, which \(past); to bring it back, run: "
+            + "lorikeet adapters promote \(version.task) \(version.version)"
     }
 }

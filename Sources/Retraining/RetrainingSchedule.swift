@@ -1,35 +1,39 @@
-import Foundation
+import FoundationEssentials
 
-/// When a task is to be retrained: pure, so that the daemon's scheduler only asks and obeys.
+/// Decides when the daemon retrains a task. It is pure: the daemon's scheduler asks it and does what it says.
 public struct RetrainingSchedule: Sendable, Equatable {
-    /// At least this long between the starts of two retrainings.
-    public var every: Duration
-    /// Rows that must have come since the last one began.
-    public var minimumNewRows: Int
+    /// The least time between the starts of two retrainings.
+    public let every: Duration
+    /// Rows that must have been added since the last retraining began; at least 1.
+    public let minimumNewRows: Int
 
+    /// - Parameters:
+    ///   - every: the least time between two starts.
+    ///   - minimumNewRows: 0 counts as 1.
     public init(every: Duration, minimumNewRows: Int) {
         self.every = every
-        self.minimumNewRows = minimumNewRows
+        self.minimumNewRows = max(1, minimumNewRows)
     }
 
     /// What to do now.
     public enum Decision: Sendable, Equatable {
+        /// Start a retraining.
         case retrain
-        /// Too early; nothing can change before so long.
+        /// It is too early, for this long.
         case wait(Duration)
-        /// Early enough, but so many rows are missing.
+        /// It is time, but this many rows are missing.
         case collect(missing: Int)
     }
 
     /// - Parameters:
-    ///   - lastRun: when the last retraining began; `nil` if there was none. One in the future (a clock that was set back)
-    ///     counts as now.
-    ///   - newRows: rows since then.
+    ///   - lastRun: when the last retraining began; `nil` if there was none. A time in the future, as after a clock was set
+    ///     back, counts as now.
+    ///   - newRows: rows added since then.
     public func decision(lastRun: Date?, newRows: Int, now: Date) -> Decision {
         if let lastRun {
-            let passed = Duration.seconds(max(0, now.timeIntervalSince(lastRun)))
-            if passed < every { return .wait(every - passed) }
+            let elapsed = Duration.seconds(max(0, now.timeIntervalSince(lastRun)))
+            if elapsed < every { return .wait(every - elapsed) }
         }
-        return newRows >= max(1, minimumNewRows) ? .retrain : .collect(missing: max(1, minimumNewRows) - newRows)
+        return newRows >= minimumNewRows ? .retrain : .collect(missing: minimumNewRows - newRows)
     }
 }

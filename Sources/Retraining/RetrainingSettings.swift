@@ -1,19 +1,23 @@
 import Training
 
-/// How the retraining path goes about a task.
+/// The settings of a retraining.
 public struct RetrainingSettings: Sendable, Equatable {
+    /// How the challenger is trained.
     public var training = TrainingSettings()
-    /// The newest rows that are read at most.
+    /// At most this many of the newest rows are read.
     public var maximumRows = 100_000
-    /// Fewer rows to train on are not worth it.
+    /// With fewer rows to train on, the retraining is skipped.
     public var minimumTraining = 20
+    /// Which rows are held out.
     public var holdOut = HoldOut()
+    /// What the challenger must achieve on the held-out rows.
     public var gate = PromotionGate()
-    /// Whether training may go on from the champion where its base and shape are the same and the task has all its labels.
+    /// Whether training starts from the champion if its base and shape are the same and the task has all its labels.
     public var startsFromChampion = true
 
+    /// The defaults.
     public init() {
-        // Without rows of its own to decide on, the last epoch counts.
+        // The held-out rows judge the challenger and must not choose its epoch.
         training.epochSelection = .last
     }
 }

@@ -59,21 +59,6 @@ import Testing
             #expect(rows.map(\.text) == ["chess", "go", "tic"])
             #expect(rows.map(\.labels) == [["a", "b"], [], ["a"]])
             #expect(rows.map(\.isSet) == [true, true, false])
-            #expect(try await source.newRows(task: "tags", since: nil) == 3)
-        }
-    }
-
-    @Test func newRowsAreThoseSinceAMoment() async throws {
-        try await withRows { database, source in
-            try database.sql(
-                """
-                INSERT INTO lorikeet.annotations (task, text, label, created_at)
-                VALUES ('section', 'a', 'x', to_timestamp(1000)), ('section', 'b', 'x', to_timestamp(2000))
-                """)
-            #expect(try await source.newRows(task: "section", since: nil) == 2)
-            #expect(try await source.newRows(task: "section", since: Date(timeIntervalSince1970: 1000)) == 1)
-            #expect(try await source.newRows(task: "section", since: Date(timeIntervalSince1970: 2000)) == 0)
-            #expect(try await source.newRows(task: "role", since: nil) == 0)
         }
     }
 
@@ -114,8 +99,10 @@ import Testing
             func add() throws {
                 try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'a', 'x')")
             }
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
             try add()
             #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+            #expect(try await source.newRowsSinceLastRetraining(task: "role") == 0)
 
             let failed = try await source.begin(task: "section", trigger: .rows, champion: nil)
             #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
@@ -147,23 +134,23 @@ import Testing
     @Test func oneRetrainingOfATaskAtATime() async throws {
         try await withRows { database, source in
             let other = PostgresLabelledRowSource(database.settings())
-            let outer = try await source.withLock(task: "section") { _ in
-                let same = try await other.withLock(task: "section") { _ in true }
-                let another = try await other.withLock(task: "role") { _ in true }
+            let outer = try await source.withLease(task: "section") { _ in
+                let same = try await other.withLease(task: "section") { _ in true }
+                let another = try await other.withLease(task: "role") { _ in true }
                 return (same, another)
             }.value
             #expect(outer?.0.holder?.process == TaskLease.holder(process: getpid()))
             #expect(outer?.1.value == true)
-            #expect(try await other.withLock(task: "section") { _ in true }.value == true)
+            #expect(try await other.withLease(task: "section") { _ in true }.value == true)
             await other.close()
         }
     }
 
-    @Test func theLockIsFreedWhenTheBodyFails() async throws {
+    @Test func theLeaseIsReleasedWhenTheBodyFails() async throws {
         struct Failure: Error {}
         try await withRows { _, source in
-            await #expect(throws: Failure.self) { try await source.withLock(task: "section") { _ in throw Failure() } }
-            let isFree = try await source.withLock(task: "section") { _ in true }
+            await #expect(throws: Failure.self) { try await source.withLease(task: "section") { _ in throw Failure() } }
+            let isFree = try await source.withLease(task: "section") { _ in true }
             #expect(isFree.value == true)
         }
     }
@@ -171,14 +158,14 @@ import Testing
     @Test func aRestartedServerIsFoundAgain() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             let source = PostgresLabelledRowSource(database.settings())
-            #expect(try await source.newRows(task: "section", since: nil) == 0)
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
             try database.cluster.halt()
             let error = await #expect(throws: DatabaseError.self) {
-                try await source.newRows(task: "section", since: nil)
+                try await source.newRowsSinceLastRetraining(task: "section")
             }
             #expect(error?.action == .retry)
             try database.cluster.restart()
-            #expect(try await source.newRows(task: "section", since: nil) == 0)
+            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
             await source.close()
         }
     }

@@ -16,7 +16,7 @@ import Testing
     @Test func heartbeatsKeepIt() async throws {
         let (database, clock) = (try await SchemaDatabase.make(), clock)
         let source = source(database)
-        let ran = try await source.withLock(task: "section") { lease in
+        let ran = try await source.withLease(task: "section") { lease in
             for _ in 0..<6 {
                 await clock.waitForSleepers()
                 try database.sql("UPDATE lorikeet.leases SET expires_at = clock_timestamp() + interval '30 seconds'")
@@ -70,7 +70,7 @@ import Testing
     private func lose(
         _ source: PostgresLabelledRowSource, _ cause: @escaping @Sendable (any RetrainingLease) async throws -> Void
     ) async throws -> String {
-        let reason = try await source.withLock(task: "section") { lease in
+        let reason = try await source.withLease(task: "section") { lease in
             try await cause(lease)
             while lease.loss == nil { await Task.yield() }
             return lease.loss
@@ -83,7 +83,7 @@ import Testing
         let (source, store) = (source(database), PostgresAdapterStore(database.settings()))
         let adapter = try TinyModel.shared.get().adapter(labels: ["a", "b"], seed: 1)
         let version = try await store.publish(task: "section", adapter: adapter, metrics: [:], parentDigest: nil)
-        let loss = try await source.withLock(task: "section") { lease in
+        let loss = try await source.withLease(task: "section") { lease in
             try database.expireLease(task: "section")
             let error = await #expect(throws: DatabaseError.self) {
                 try await store.promote(task: "section", version: version.version)
@@ -105,12 +105,12 @@ import Testing
     @Test func aLeaseIsNotTakenInTheMiddleOfAPromotion() async throws {
         let database = try await SchemaDatabase.make()
         let (source, other) = (source(database), PostgresLabelledRowSource(database.settings()))
-        let outcome = try await source.withLock(task: "section") { _ in
+        let outcome = try await source.withLease(task: "section") { _ in
             let connection = try BoundedConnection(database.settings())
             defer { connection.close() }
             let lease = try #require(TaskLease.current)
             let taking = try await connection.holding(lease) {
-                let taking = Task { try await other.withLock(task: "section") { _ in true } }
+                let taking = Task { try await other.withLease(task: "section") { _ in true } }
                 try await database.waitUntilBlocked()
                 return taking
             }
@@ -133,13 +133,13 @@ import Testing
                 ('retraining role', '\(TaskLease.holder(process: 4_000_002))')) AS leases (name, holder)
             """)
         #expect(
-            try await source.withLock(task: "section") { _ in true }.holder?.process
+            try await source.withLease(task: "section") { _ in true }.holder?.process
                 == TaskLease.holder(process: 4_000_001))
         try await source.releaseLease(task: "section", ofEndedProcess: 4_000_001)
         try await source.releaseLease(task: "role", ofEndedProcess: 4_000_001)
-        #expect(try await source.withLock(task: "section") { _ in true }.value == true)
+        #expect(try await source.withLease(task: "section") { _ in true }.value == true)
         #expect(
-            try await source.withLock(task: "role") { _ in true }.holder?.process
+            try await source.withLease(task: "role") { _ in true }.holder?.process
                 == TaskLease.holder(process: 4_000_002))
         await source.close()
     }

@@ -90,7 +90,7 @@ import Testing
                     task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
             }
             let rows = PostgresLabelledRowSource(fixture.settings)
-            let second = try await rows.withLock(task: "noise") { _ in try await retrain() }.value
+            let second = try await rows.withLease(task: "noise") { _ in try await retrain() }.value
             await rows.close()
             #expect(second?.verdict == "skipped")
             #expect(

@@ -79,7 +79,7 @@ struct PromotionGateTests {
         #expect(!decision(labels: ["a", "b"]) { ($0.read, $0.otherKind) = (100, 3) }.promotes)
         #expect(decision(labels: ["a", "b"]) { ($0.read, $0.withRetiredLabels) = (100, 50) }.promotes)
         let refused = decision(labels: []) { ($0.read, $0.withUnknownLabels) = (360, 120) }
-        #expect(refused.reason == "challenger cannot be judged: 33.3 % of the rows are unusable, 2.0 % may be")
+        #expect(refused.reason == "challenger cannot be judged: 33.3 % of the rows are unusable, at most 2.0 % may be")
     }
 
     @Test func theFirstAdapterMustBeatTheMostFrequentLabel() {

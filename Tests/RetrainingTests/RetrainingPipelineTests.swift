@@ -31,10 +31,11 @@ struct RetrainingPipelineTests {
     ) async throws -> RetrainingOutcome {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
-        let way = RetrainingPipeline(
-            base: model.base, tokenizer: model.tokenizer, store: store, rows: source, settings: settings, logger: logger
+        let pipeline = RetrainingPipeline(
+            base: model.base, tokenizer: model.tokenizer, store: store, rows: source, journal: source,
+            settings: settings, logger: logger
         )
-        return try await way.run(
+        return try await pipeline.run(
             task: "letters", labels: labels, trigger: .command, progress: progress, isCancelled: { isCancelled })
     }
 
@@ -213,7 +214,7 @@ struct RetrainingPipelineTests {
         _ = try await store.promote(task: "letters", version: 1)
         let second = try await run()
         #expect(second.challenger == first.challenger && second.verdict == .rejected)
-        #expect(second.reason.contains("which was live and another took its place"))
+        #expect(second.reason.contains("which was live and was replaced"))
         #expect(try await store.versions(task: "letters").map(\.state) == [.live, .retired])
     }
 
@@ -230,7 +231,7 @@ struct RetrainingPipelineTests {
 
     @Test func oneRetrainingAtATime() async throws {
         addRows(300)
-        let outcome = try await source.withLock(task: "letters") { _ in try await run() }.value
+        let outcome = try await source.withLease(task: "letters") { _ in try await run() }.value
         #expect(outcome?.verdict == .skipped)
         let since = Date(timeIntervalSince1970: 1_700_000_300).formatted(.iso8601)
         #expect(outcome?.reason == "another process is retraining task letters: this process, since \(since)")

@@ -3,25 +3,25 @@ import Retraining
 import Testing
 
 struct RetrainingScheduleTests {
-    private let trigger = RetrainingSchedule(every: .seconds(3600), minimumNewRows: 200)
+    private let schedule = RetrainingSchedule(every: .seconds(3600), minimumNewRows: 200)
     private let now = Date(timeIntervalSince1970: 1_700_000_000)
 
     @Test func theFirstRunOnlyNeedsRows() {
-        #expect(trigger.decision(lastRun: nil, newRows: 200, now: now) == .retrain)
-        #expect(trigger.decision(lastRun: nil, newRows: 150, now: now) == .collect(missing: 50))
+        #expect(schedule.decision(lastRun: nil, newRows: 200, now: now) == .retrain)
+        #expect(schedule.decision(lastRun: nil, newRows: 150, now: now) == .collect(missing: 50))
     }
 
     @Test func aRunWaitsForItsTime() {
-        let decision = trigger.decision(lastRun: now.addingTimeInterval(-600), newRows: 9999, now: now)
+        let decision = schedule.decision(lastRun: now.addingTimeInterval(-600), newRows: 9999, now: now)
         #expect(decision == .wait(.seconds(3000)))
-        #expect(trigger.decision(lastRun: now.addingTimeInterval(-3600), newRows: 200, now: now) == .retrain)
+        #expect(schedule.decision(lastRun: now.addingTimeInterval(-3600), newRows: 200, now: now) == .retrain)
         #expect(
-            trigger.decision(lastRun: now.addingTimeInterval(-3600), newRows: 0, now: now) == .collect(missing: 200))
+            schedule.decision(lastRun: now.addingTimeInterval(-3600), newRows: 0, now: now) == .collect(missing: 200))
     }
 
     @Test func aClockThatWasSetBackOnlyDelays() {
         #expect(
-            trigger.decision(lastRun: now.addingTimeInterval(99_999), newRows: 500, now: now) == .wait(.seconds(3600)))
+            schedule.decision(lastRun: now.addingTimeInterval(99_999), newRows: 500, now: now) == .wait(.seconds(3600)))
     }
 
     @Test func withoutNewRowsNothingIsLearned() {

@@ -2,8 +2,8 @@ import Foundation
 import Kernels
 import Retraining
 
-/// Labelled rows and the records of retrainings, in memory.
-public final class InMemoryLabelledRowSource: LabelledRowSource {
+/// Labelled rows and the journal of retrainings, in memory.
+public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJournal {
     private struct State: Sendable {
         var rows: [String: [LabelledRow]] = [:]
         var records: [RetrainingRecord] = []
@@ -43,10 +43,6 @@ public final class InMemoryLabelledRowSource: LabelledRowSource {
         }
     }
 
-    public func newRows(task: String, since: Date?) async throws -> Int {
-        state.value.rows[task, default: []].count { row in since.map { row.createdAt > $0 } ?? true }
-    }
-
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         state.value.rows[task, default: []].suffix(limit)
     }
@@ -84,7 +80,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource {
         }
     }
 
-    public func withLock<Value: Sendable>(
+    public func withLease<Value: Sendable>(
         task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
     ) async throws -> Exclusive<Value> {
         let taken: Exclusive<Int> = state.update { state in

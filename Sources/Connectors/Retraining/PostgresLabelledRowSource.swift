@@ -5,14 +5,14 @@ import Retraining
 import Threading
 
 /// Labelled rows from `lorikeet.annotations`, and the retraining path's records in `lorikeet.retrainings`.
-public struct PostgresLabelledRowSource: LabelledRowSource {
+public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
     private let settings: PostgresSettings
     private let lease: LeaseTimes
     private let clock: Clock
     private let session: PostgresSession
 
     /// - Parameters:
-    ///   - lease: of ``withLock(task:_:)``.
+    ///   - lease: of ``withLease(task:_:)``.
     ///   - clock: what the lease is renewed by.
     public init(_ settings: PostgresSettings, lease: LeaseTimes = LeaseTimes(), clock: Clock = .system) {
         (self.settings, self.lease, self.clock) = (settings, lease, clock)
@@ -20,14 +20,6 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
     }
 
     public func close() async { await session.close() }
-
-    public func newRows(task: String, since: Date?) async throws -> Int {
-        try await count(
-            """
-            SELECT count(*) AS rows FROM lorikeet.annotations
-            WHERE task = $1 AND created_at > coalesce(to_timestamp($2::double precision), '-infinity')
-            """, [.text(task), ExactTime.parameter(since)])
-    }
 
     /// Rows that were added since the task's last finished retraining began, all of them if there was none: what a scheduler waits for.
     ///
@@ -129,7 +121,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
 
     /// By a lease in `lorikeet.leases`, renewed while `body` runs. Adapters that ``PostgresAdapterStore`` changes
     /// within `body` are changed only while the lease holds: it is locked in the same transaction.
-    public func withLock<Value: Sendable>(
+    public func withLease<Value: Sendable>(
         task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
     ) async throws -> Exclusive<Value> {
         switch try await TaskLease.acquire(task: task, settings, times: lease, clock: clock) {

@@ -72,9 +72,9 @@ actor RetrainScheduler: Service {
             let newRows = try await source.newRowsSinceLastRetraining(task: task)
             if isDatabaseUnavailable { logger.notice("count of labelled rows recovered") }
             isDatabaseUnavailable = false
-            let trigger = RetrainingSchedule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
+            let schedule = RetrainingSchedule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
             let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
-            let isDue = trigger.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
+            let isDue = schedule.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
             if isDue {
                 logger.notice("retraining started", metadata: [LogKey.task: "\(task)", LogKey.newRows: "\(newRows)"])
             }

@@ -83,7 +83,7 @@ public enum RetrainOperation {
             let store = PostgresAdapterStore(settings)
             let rows = PostgresLabelledRowSource(settings)
             let retraining = RetrainingPipeline(
-                base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows,
+                base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
                 settings: retrainingSettings, logger: logger)
             let result: Result<RetrainingOutcome, any Error>
             do {

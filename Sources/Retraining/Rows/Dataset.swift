@@ -1,18 +1,18 @@
-import Foundation
 import Training
+import WordPiece
 
-/// Rows made ready to learn from: each text once, with the newest of its labels, no label that the task does not have.
+/// The rows of a retraining: each text once, with its newest label, and no label that the task does not have.
 struct Dataset: Sendable {
-    /// Texts to train on, in the order in which they came.
+    /// Texts to train on, in the order of the source.
     private(set) var training: [LabelledText] = []
-    /// Texts to measure on; no adapter that the retraining path trains has ever seen them.
+    /// Texts to judge by. The retraining path trains no adapter on them.
     private(set) var heldOut: [LabelledText] = []
     private(set) var summary = RowSummary()
 
     /// - Parameters:
     ///   - rows: oldest first.
     ///   - labels: those of the task.
-    ///   - retired: labels that the task had once and has no longer: their rows are left out, as somebody wanted it.
+    ///   - retired: labels that the task no longer has. Their rows are left out, but do not count as unusable.
     ///   - isMultiLabel: whether the task's texts have sets of labels; rows of the other kind are left out.
     init(
         rows: [LabelledRow], labels: [String], retired: Set<String> = [], holdOut: HoldOut, isMultiLabel: Bool = false
@@ -21,7 +21,7 @@ struct Dataset: Sendable {
         let known = Set(labels)
         var usable: [LabelledText] = []
         for var row in rows {
-            row.labels = row.labels.map { $0.trimmingCharacters(in: .whitespacesAndNewlines) }
+            row.labels = row.labels.map { $0.trimmed }
             if row.isSet != isMultiLabel {
                 summary.otherKind += 1
             } else if NormalizedText(row.text).isEmpty {
@@ -49,4 +49,35 @@ struct Dataset: Sendable {
         summary.withUnknownLabels += 1
         for label in unknown { summary.unknownLabels[label, default: 0] += 1 }
     }
+}
+
+/// What became of the rows of a retraining.
+public struct RowSummary: Sendable, Equatable {
+    /// Rows read.
+    public var read = 0
+    /// Rows whose text occurs again later: the newest label counts.
+    public var duplicates = 0
+    /// Rows without text.
+    public var empty = 0
+    /// Rows per label that the task does not have; a row of a multi-label task counts once per such label.
+    public var unknownLabels: [String: Int] = [:]
+    /// Rows with such a label, each counted once.
+    public var withUnknownLabels = 0
+    /// Rows with a label that the champion has and the task no longer has.
+    public var withRetiredLabels = 0
+    /// Rows with a set of labels although the task gives one label per text, or the other way round.
+    public var otherKind = 0
+    /// Rows to train on.
+    public var training = 0
+    /// Rows held out.
+    public var heldOut = 0
+
+    /// No rows.
+    public init() {}
+
+    /// Rows that were used.
+    public var used: Int { training + heldOut }
+
+    /// Rows that should have been usable and were not.
+    public var unusable: Int { withUnknownLabels + empty + otherKind }
 }

@@ -1,42 +1,48 @@
 import Training
 
-/// Decides whether a challenger takes the champion's place, from their figures on the same held-out rows.
+/// Decides whether a challenger replaces the champion, by their metrics on the same held-out rows.
 ///
-/// What the rows do not show cannot be judged: a challenger is rejected while a label of the champion has no held-out row, or
-/// while too many rows were unusable, whatever the figures say of the rest.
+/// What the rows do not show cannot be judged. A challenger is rejected if a label of the champion has no held-out row, or
+/// if too many rows are unusable, whatever the metrics say.
 public struct PromotionGate: Sendable, Equatable {
-    /// What the challenger must have more of macro-F1. At 0 a tie is not enough, unless the label set changed.
+    /// The macro-F1 that the challenger must gain. At 0 a tie is not enough, unless the set of labels has changed.
     public var minimumGain: Double
-    /// Fewer held-out rows than this prove nothing: then nothing is trained, and the verdict is `skipped`.
+    /// With fewer held-out rows, nothing is trained and the verdict is `skipped`.
     public var minimumHoldOut: Int
-    /// The share of the rows read that may be unusable.
+    /// The largest share of the rows that may be unusable.
     public var unusableShare: Double
 
+    /// A gate; the defaults are those of a pipeline file.
     public init(minimumGain: Double = 0, minimumHoldOut: Int = 20, unusableShare: Double = 0.02) {
         self.minimumGain = minimumGain
         self.minimumHoldOut = minimumHoldOut
         self.unusableShare = unusableShare
     }
 
-    /// What a challenger is measured against.
+    /// What a challenger is compared with.
     public enum Opponent: Sendable {
-        /// The adapter that is live.
+        /// The live adapter.
         case champion(Evaluation, hasSameLabels: Bool)
-        /// No adapter can be measured: the answer that is right most often, always given.
-        ///
-        /// - isFirst: whether nothing is live; otherwise what is live is over another base.
+        /// No adapter can be evaluated, so the baseline predicts the most frequent label for every text. `isFirst` says
+        /// that nothing is live; otherwise the live adapter is over another base.
         case mostFrequentLabel(Evaluation, isFirst: Bool)
     }
 
+    /// Whether the challenger is promoted, and why.
     public struct Decision: Sendable, Equatable {
+        /// Whether it is promoted.
         public var promotes: Bool
-        /// In words, for a person.
+        /// A sentence for a person.
         public var reason: String
     }
 
+    /// Decides.
+    ///
     /// - Parameters:
-    ///   - rows: what became of the rows that both figures come from.
-    ///   - labels: those that the champion gives and the task still has; empty without a champion.
+    ///   - challenger: its evaluation on the held-out rows.
+    ///   - opponent: what it is compared with, on the same rows.
+    ///   - rows: what became of all rows.
+    ///   - labels: labels of the champion that the task still has; empty without a champion.
     public func decision(
         challenger: Evaluation, against opponent: Opponent, rows: RowSummary, labels: [String]
     ) -> Decision {
@@ -46,7 +52,7 @@ public struct PromotionGate: Sendable, Equatable {
         return comparison(challenger: challenger, against: opponent, rows: rows.heldOut)
     }
 
-    /// Why the figures cannot be trusted; `nil` if they can.
+    /// Why the metrics cannot be trusted; `nil` if they can.
     private func obstacle(_ challenger: Evaluation, rows: RowSummary, labels: [String]) -> String? {
         let shown = Set(challenger.perLabel.filter { $0.support > 0 }.map(\.label))
         let unseen = labels.filter { !shown.contains($0) }
@@ -58,8 +64,8 @@ public struct PromotionGate: Sendable, Equatable {
         guard Double(rows.unusable) > unusableShare * Double(rows.read) else { return nil }
         func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
         let share = Double(rows.unusable) / Double(rows.read)
-        return
-            "challenger cannot be judged: \(percent(share)) of the rows are unusable, \(percent(unusableShare)) may be"
+        return "challenger cannot be judged: \(percent(share)) of the rows are unusable, "
+            + "at most \(percent(unusableShare)) may be"
     }
 
     private func comparison(challenger: Evaluation, against opponent: Opponent, rows: Int) -> Decision {
@@ -69,14 +75,14 @@ public struct PromotionGate: Sendable, Equatable {
             let mustGain = minimumGain == 0 && hasSameLabels
             let promotes = mustGain ? gain > Self.tie : gain >= minimumGain - Self.tie
             let comparison = "macro-F1 \(text(challenger.macroF1)) against the champion's \(text(champion.macroF1))"
-            let wanted = promotes || minimumGain == 0 ? "" : "; a gain of \(text(minimumGain)) is wanted"
+            let required = promotes || minimumGain == 0 ? "" : "; a gain of \(text(minimumGain)) is required"
             let verb = promotes ? "takes over" : abs(gain) <= Self.tie ? "only ties" : "is not good enough"
             return Decision(
-                promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(wanted)")
+                promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(required)")
         case .mostFrequentLabel(let baseline, let isFirst):
             let promotes = challenger.macroF1 > baseline.macroF1 + Self.tie
             let comparison =
-                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) for always the most frequent label"
+                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) of the most frequent label"
             let first =
                 isFirst
                 ? "is the first adapter" : "is the first adapter over this base, the live version is over another"
@@ -93,7 +99,7 @@ public struct PromotionGate: Sendable, Equatable {
         labels.prefix(10).map { "\"\($0)\"" }.joined(separator: ", ") + (labels.count > 10 ? ", …" : "")
     }
 
-    /// Figures closer than this are the same.
+    /// Metrics closer than this are equal.
     private static let tie = 1e-9
 
     private func text(_ figure: Double) -> String {

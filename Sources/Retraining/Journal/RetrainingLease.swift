@@ -1,27 +1,29 @@
-import Foundation
+import FoundationEssentials
 
-/// The exclusive right to retrain a task, for as long as it lasts.
+/// The exclusive right to retrain a task.
 public protocol RetrainingLease: Sendable {
-    /// Why this process may hold it no longer; `nil` while it does. Cheap: asked between training steps.
+    /// Why this process no longer holds the lease; `nil` while it does. Cheap: it is asked between training steps.
     var loss: String? { get }
 }
 
-/// Who retrains a task at this moment.
+/// Who holds a lease.
 public struct LeaseHolder: Sendable, Equatable {
     /// Host and process, for a person.
     public var process: String
-    /// When it began, by the database's clock.
+    /// When the lease was acquired, by the database's clock.
     public var since: Date
 
+    /// A holder with the time of acquisition.
     public init(process: String, since: Date) {
         (self.process, self.since) = (process, since)
     }
 }
 
-/// What came of work that only one process may do at a time.
+/// The result of work that only one process may do at a time.
 public enum Exclusive<Value: Sendable>: Sendable {
+    /// The work was done.
     case ran(Value)
-    /// Nothing was run: another process is at it.
+    /// The work was not begun, because another process does it.
     case held(by: LeaseHolder)
 
     /// What the work returned; `nil` if another process holds the lease.
@@ -29,7 +31,7 @@ public enum Exclusive<Value: Sendable>: Sendable {
         if case .ran(let value) = self { value } else { nil }
     }
 
-    /// Who holds the lease, if that is not this process.
+    /// The other process that holds the lease; `nil` if the work was done.
     public var holder: LeaseHolder? {
         if case .held(let holder) = self { holder } else { nil }
     }

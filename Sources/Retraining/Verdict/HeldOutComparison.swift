@@ -2,12 +2,12 @@ import BERT
 import Threading
 import Training
 
-/// Challenger and champion on the same held-out rows.
+/// The evaluations of challenger and champion on the same held-out rows.
 struct HeldOutComparison {
     let challengerEvaluation: Evaluation
     let championEvaluation: Evaluation?
     private let hasSameLabels: Bool
-    /// Labels that the champion gives and the task still has.
+    /// Labels of the champion that the task still has.
     private let championLabels: [String]
     private let baseline: Evaluation
     private let calibration: CalibrationFigures?
@@ -16,19 +16,19 @@ struct HeldOutComparison {
     /// - Parameters:
     ///   - champion: `nil` if there is none over this base.
     ///   - championLabels: those of the live version, over whichever base.
-    ///   - labels: those of the task; both are measured by them.
+    ///   - labels: those of the task; both adapters are evaluated by them.
     init(
         challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
-        isMultiLabel: Bool, way: RetrainingPipeline
+        isMultiLabel: Bool, pipeline: RetrainingPipeline
     ) async throws {
         rows = dataset.summary
         let heldOut = dataset.heldOut
-        func evaluation(_ adapter: Adapter) async throws -> Evaluation {
-            let predicted = try await predictions(of: adapter, texts: heldOut.map(\.text), way: way)
-            return Evaluation(rows: heldOut, predictions: predicted, adapter: adapter)
+        challengerEvaluation = try await Self.evaluation(challenger, heldOut, pipeline)
+        if let champion {
+            championEvaluation = try await Self.evaluation(champion, heldOut, pipeline)
+        } else {
+            championEvaluation = nil
         }
-        challengerEvaluation = try await evaluation(challenger)
-        if let champion { championEvaluation = try await evaluation(champion) } else { championEvaluation = nil }
         calibration = challenger.manifest.calibration
         hasSameLabels = champion.map { Set($0.labels) == Set(labels) } ?? false
         self.championLabels = championLabels.filter(Set(labels).contains)
@@ -46,7 +46,7 @@ struct HeldOutComparison {
         return gate.decision(challenger: challengerEvaluation, against: opponent, rows: rows, labels: championLabels)
     }
 
-    /// The challenger's figures as the registry keeps them.
+    /// The challenger's metrics, as the registry keeps them.
     var metrics: [String: Double] {
         var metrics = challengerEvaluation.metrics
         metrics["training_rows"] = Double(rows.training)
@@ -58,7 +58,7 @@ struct HeldOutComparison {
         return metrics
     }
 
-    /// Of labels that are equally frequent the first one in the task's order.
+    /// Of equally frequent labels, the first one in the order of the task.
     private static func mostFrequentLabel(_ rows: [LabelledText], order: [String]) -> String {
         var counts: [String: Int] = [:]
         for label in rows.flatMap(\.labels) { counts[label, default: 0] += 1 }
@@ -66,13 +66,16 @@ struct HeldOutComparison {
         for label in order where counts[label, default: 0] > counts[best, default: 0] { best = label }
         return best
     }
-}
 
-private func predictions(of adapter: Adapter, texts: [String], way: RetrainingPipeline) async throws -> [Prediction] {
-    let settings = way.settings.training
-    let evaluator = Evaluator(
-        base: way.base, tokenizer: way.tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
-    return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
-        evaluator.predictions(texts: texts, adapter: adapter)
+    private static func evaluation(
+        _ adapter: Adapter, _ rows: [LabelledText], _ pipeline: RetrainingPipeline
+    ) async throws -> Evaluation {
+        let settings = pipeline.settings.training
+        let evaluator = Evaluator(
+            base: pipeline.base, tokenizer: pipeline.tokenizer, workers: settings.workers,
+            maxTokens: settings.maxTokens)
+        return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
+            evaluator.evaluate(rows, adapter: adapter)
+        }
     }
 }

@@ -1,0 +1,32 @@
+import Training
+
+/// The result of one retraining.
+public struct RetrainingOutcome: Sendable {
+    /// The task that was retrained.
+    public var task: String
+    /// How it ended.
+    public var verdict: RetrainingVerdict
+    /// The reason for the verdict, for a person.
+    public var reason: String
+    /// What became of the rows.
+    public var rows = RowSummary()
+    /// Digest of the adapter that was live before.
+    public var champion: String?
+    /// Digest of the adapter that was trained.
+    public var challenger: String?
+    /// The challenger's version in the registry.
+    public var challengerVersion: Int?
+    /// The champion on the held-out rows.
+    public var championEvaluation: Evaluation?
+    /// The challenger on the same rows.
+    public var challengerEvaluation: Evaluation?
+    /// Wall time of the retraining.
+    public var seconds = 0.0
+
+    /// An outcome without adapters.
+    public init(task: String, verdict: RetrainingVerdict, reason: String) {
+        self.task = task
+        self.verdict = verdict
+        self.reason = reason
+    }
+}
