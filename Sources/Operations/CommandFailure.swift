@@ -1,5 +1,6 @@
 import Connectors
 import Pipelines
+import Serving
 
 /// The exit codes of every command, after `sysexits.h`.
 public enum ExitStatus: Int32, Sendable {
@@ -30,7 +31,7 @@ public struct CommandFailure: Error, Sendable, Equatable, CustomStringConvertibl
     init(_ problem: ConfigurationProblem) { self.init(.configuration, problem.description) }
 
     /// A failure of the database: status 78 where only a person can help, else 1.
-    init(_ error: DatabaseError) {
+    init(_ error: ConnectorError) {
         self.init(error.action == .stop ? .configuration : .failed, "database: \(error)")
     }
 
@@ -39,7 +40,7 @@ public struct CommandFailure: Error, Sendable, Equatable, CustomStringConvertibl
         switch error {
         case let failure as CommandFailure: self = failure
         case let error as ConfigurationError: self.init(error)
-        case let error as DatabaseError: self.init(error)
+        case let error as ConnectorError: self.init(error)
         default: self.init(.failed, "\(error)")
         }
     }

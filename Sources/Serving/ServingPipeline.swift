@@ -5,30 +5,35 @@ import Synchronization
 import Threading
 import WordPiece
 
-/// The serving path, from a topic to committed rows. Its stages, in order, each a type of its own:
+/// The serving path, from a topic to committed rows. Its stages in order, one type each:
 ///
-/// 1. ``TextSource`` delivers messages; ``DeliveryTracker`` notes them.
-/// 2. ``MessageReader`` decodes a message and asks the ``Router`` which tasks want it.
-/// 3. It then takes the text out, by ``TextExtractor``; what has none is rejected.
-/// 4. `WordPieceTokenizer` turns the text into tokens. (1 to 4 are the `Intake`.)
+/// 1. ``TextSource`` delivers messages; ``DeliveryTracker`` records them as in flight.
+/// 2. ``MessageReader`` decodes a message and asks the ``Router`` for its tasks.
+/// 3. It extracts the text as ``TextExtractor`` says; a message without one is rejected.
+/// 4. `WordPieceTokenizer` turns the text into tokens. (`Intake` runs stages 1 to 4.)
 /// 5. `Batcher` gathers texts by token budget and age; `BatchStage` offers batches to the workers.
 /// 6. ``WorkerPool``: a worker takes a batch and one snapshot of the live adapters; its `Classifier` labels each text.
-/// 7. ``LabelSink`` stores what has gathered in one transaction (`SinkStage`); then the tracker settles it.
-/// 8. The intake commits to the source what is settled without a gap.
+/// 7. ``LabelSink`` stores all finished messages in one transaction (`SinkStage`); the tracker then settles them.
+/// 8. `Intake` commits the offsets that are settled without a gap.
 ///
-/// A message ends as its label rows, as one rejected row, or dropped where the pipeline says so. One that is under way when
-/// the process dies is delivered again, and its rows are the same rows.
+/// Beside the stages, `AvailabilityMonitor` knows which of adapters, source and sink are unavailable, and
+/// `PipelineTelemetry` counts and logs. Telemetry decides nothing.
+///
+/// A message ends as its label rows, as one rejected row, or dropped if the pipeline drops what no route matches. A
+/// message that is in flight when the process dies is delivered again and yields the same rows.
 public final class ServingPipeline: Sendable {
     private let source: any TextSource
     private let sink: any LabelSink
     private let liveAdapters: LiveAdapters
     private let clock: Clock
-    private let positions: Int
+    /// Tokens that the base has positions for.
+    private let tokenPositions: Int
     private let initialPlan: ServingPlan
     private let ledger: DeliveryLedger
     private let outcomes: OutcomeQueue
     private let batches: BatchStage
     private let intake: Intake
+    private let availability: AvailabilityMonitor
     private let telemetry: PipelineTelemetry
 
     // MARK: - Mutable State (guarded by `state`)
@@ -44,11 +49,13 @@ public final class ServingPipeline: Sendable {
     private let state = Mutex(State())
     private let ended = Latch<Void>()
 
-    /// Nothing happens before ``run()``.
+    /// Connects to nothing; ``run()`` does.
     ///
     /// - Parameters:
-    ///   - clock: the clock of batching, back-off and measurements.
-    ///   - metrics: where the figures named in ``MetricNames`` go.
+    ///   - settings: may be changed later with ``update(settings:tasks:router:extractor:)``, as may the next three.
+    ///   - workers: shared by all pipelines over one base.
+    ///   - clock: for batching, back-off and measurements.
+    ///   - metrics: receives the metrics of ``MetricNames``.
     public init(
         settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor,
         source: any TextSource, sink: any LabelSink, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
@@ -59,28 +66,30 @@ public final class ServingPipeline: Sendable {
         self.sink = sink
         self.liveAdapters = liveAdapters
         self.clock = clock
-        positions = workers.base.configuration.positions
+        tokenPositions = workers.base.configuration.positions
         initialPlan = ServingPlan(
-            settings: settings, tasks: tasks, router: router, extractor: extractor, positions: positions)
+            settings: settings, tasks: tasks, router: router, extractor: extractor, positions: tokenPositions)
         ledger = DeliveryLedger()
         telemetry = PipelineTelemetry(pipeline: settings.pipeline, logger: logger, clock: clock, metrics: metrics)
+        availability = AvailabilityMonitor(telemetry: telemetry, clock: clock)
         let outcomes = OutcomeQueue()
         self.outcomes = outcomes
         batches = BatchStage(
             settings: settings, workers: workers, clock: clock, telemetry: telemetry, finish: { outcomes.append($0) })
         intake = Intake(
             source: source, tokenizer: tokenizer, plan: initialPlan, ledger: ledger, batches: batches,
-            outcomes: outcomes,
-            telemetry: telemetry, clock: clock)
+            outcomes: outcomes, availability: availability, telemetry: telemetry, clock: clock)
     }
 
-    /// What the way is doing now; cheap, for health pages and progress lines.
-    public var status: PipelineStatus { telemetry.status(load: ledger.load, partitions: ledger.partitions.count) }
+    /// What the pipeline is doing now; cheap, for health pages and progress lines.
+    public var status: PipelineStatus {
+        telemetry.status(load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons)
+    }
 
-    /// Labels texts until the task is cancelled or ``drain()`` is called; then finishes what is in flight, commits and closes
-    /// source and sink. Runs once.
+    /// Labels texts until the task is cancelled or ``drain()`` is called; then finishes what is in flight, commits and
+    /// closes source and sink. Runs once.
     ///
-    /// - Throws: when the source or the sink says that no waiting can help; everything is closed by then.
+    /// - Throws: if the source or the sink fails with the action `.stop`; everything is closed by then.
     public func run() async throws(ServingError) {
         guard state.withLock({ $0.begin() }) else { throw .hasRun }
         // A task of its own: a cancellation must begin a drain, not cut the drain's own calls short.
@@ -93,22 +102,23 @@ public final class ServingPipeline: Sendable {
         if let failure = state.withLock({ $0.failure }) { throw failure }
     }
 
-    /// Asks for the end of ``run()`` and waits for it. Returns at once if the way never ran.
+    /// Ends ``run()`` and waits for it. Returns at once if the pipeline never ran.
     public func drain() async {
         beginDrain()
         guard state.withLock({ $0.hasBegun }) else { return }
         await ended.value
     }
 
-    /// Puts other settings, tasks and routes into force for the messages that come next. Texts under way keep theirs.
+    /// Applies other settings, tasks and routes to the messages of the next poll. Texts in flight keep theirs.
     ///
-    /// The tasks' adapters must be live already, or their texts are rejected. Source, sink, name and patience of the pipeline
-    /// stay: for others, drain this way and begin a new one.
+    /// The tasks' adapters must be live already, or their texts are rejected. Source, sink, name and back-off stay as
+    /// they are: to change those, drain this pipeline and start another.
     public func update(
         settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor
     ) {
         intake.update(
-            ServingPlan(settings: settings, tasks: tasks, router: router, extractor: extractor, positions: positions))
+            ServingPlan(
+                settings: settings, tasks: tasks, router: router, extractor: extractor, positions: tokenPositions))
         batches.update(settings)
     }
 
@@ -138,7 +148,7 @@ public final class ServingPipeline: Sendable {
         let tasks = initialPlan.taskNames
         let missing = tasks.filter { liveAdapters.snapshot.adapters[$0] == nil }
         guard !missing.isEmpty else { return !state.withLock { $0.isDraining } }
-        telemetry.blocked(.adapters, reason: "a live adapter for \(missing.joined(separator: ", "))")
+        availability.lacksAdapters(reason: "a live adapter for \(missing.joined(separator: ", "))")
         let wait = Task { await liveAdapters.waitUntilLive(tasks: tasks) }
         let mustStop = state.withLock { state in
             state.wait = wait
@@ -146,25 +156,20 @@ public final class ServingPipeline: Sendable {
         }
         if mustStop { wait.cancel() }
         let areLive = await wait.value
-        telemetry.cleared(.adapters)
+        availability.succeeded(.adapters)
         return areLive
     }
 
     private func runIntake() async {
-        do throws(SourceError) {
-            let listener = RebalanceListener(
-                ledger: ledger, batches: batches, telemetry: telemetry, patience: { self.revocationPatience })
-            try await intake.run(listener: listener)
-        } catch {
-            fail(.source(error.reason))
-        }
+        do throws(ConnectorError) { try await intake.run() } catch { fail(.source(error.reason)) }
     }
 
     private func runSink() async {
         let stage = SinkStage(
-            sink: sink, outcomes: outcomes, ledger: ledger, telemetry: telemetry, clock: clock,
+            sink: sink, outcomes: outcomes, ledger: ledger, availability: availability, telemetry: telemetry,
+            clock: clock,
             limit: initialPlan.settings.maximumStored, backoff: initialPlan.settings.backoff)
-        do throws(SinkError) { try await stage.run() } catch { fail(.sink(error.reason)) }
+        do throws(ConnectorError) { try await stage.run() } catch { fail(.sink(error.reason)) }
     }
 
     // MARK: - The end
@@ -185,20 +190,14 @@ public final class ServingPipeline: Sendable {
         ledger.settled.signal()
     }
 
-    /// Whether waiting for what is in flight makes sense at all: the sink works, and nobody gave up.
-    private var revocationPatience: Duration {
-        let isHopeless = telemetry.isBlocked(by: .sink) || state.withLock { $0.isDraining }
-        return isHopeless ? .zero : intake.settings.revocationPatience
-    }
-
-    /// - Returns: whether the sink came to an end in time, of what is in flight or by failing for good.
+    /// - Returns: whether everything in flight was settled in time, or the sink failed for good.
     private func finishInFlight() async -> Bool {
         batches.close()
         let deadline = clock.now() + intake.settings.drainPatience
         while ledger.load.messages > 0, !sinkHasFailed {
             let left = deadline - clock.now()
             guard left > .zero else {
-                telemetry.gaveUp(ledger.load.messages)
+                telemetry.drainTimedOut(abandoned: ledger.load.messages)
                 return false
             }
             await ledger.settled.wait(atMost: left, clock: clock)
@@ -210,10 +209,10 @@ public final class ServingPipeline: Sendable {
         if case .sink = state.withLock({ $0.failure }) { true } else { false }
     }
 
-    /// The last commit, then everything is closed. A sink that did not answer in time is not waited for.
+    /// Commits a last time and closes everything. Does not wait for a sink that did not answer in time.
     private func leave(_ storing: Task<Void, Never>, mayHang: Bool) async {
-        do throws(SourceError) { try await intake.commit() } catch {
-            telemetry.blocked(.commit, reason: error.reason, cause: error.cause)
+        do throws(ConnectorError) { try await intake.commit() } catch {
+            availability.failed(.commit, error)
         }
         await source.close()
         let closing = Task {
@@ -231,13 +230,16 @@ extension ServingPipeline.State {
     }
 }
 
-/// Why a serving pipeline ended by itself.
+/// Why ``ServingPipeline/run()`` failed.
 public enum ServingError: Error, Equatable, CustomStringConvertible {
+    /// The source failed for good, with the reason.
     case source(String)
+    /// The sink failed for good, with the reason.
     case sink(String)
-    /// A way runs once; make another one.
+    /// The pipeline has run before; make another one.
     case hasRun
 
+    /// One clause.
     public var description: String {
         switch self {
         case .source(let reason): "source: \(reason)"

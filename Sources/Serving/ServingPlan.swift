@@ -1,13 +1,13 @@
 import WordPiece
 
-/// What the intake does with a message: everything of a serving pipeline that a reload may change while it runs.
+/// How the intake handles a message: everything that a reload may change while the pipeline runs.
 struct ServingPlan: Sendable {
     let settings: ServingSettings
     let reader: MessageReader
     private let maxTokens: Int
     private let tasks: [String: TaskDefinition]
 
-    /// - Parameter positions: tokens that the base has positions for; longer texts are cut to them at the latest.
+    /// - Parameter positions: tokens that the base has positions for; longer texts are cut to this.
     init(
         settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor, positions: Int
     ) {
@@ -21,10 +21,10 @@ struct ServingPlan: Sendable {
     /// Tasks that must have a live adapter before a text can be labelled.
     var taskNames: [String] { reader.router.tasks }
 
-    /// How a message enters the way.
+    /// What the intake makes of a message.
     enum Entry {
         case prepared(PreparedText)
-        /// Done already: rejected or dropped.
+        /// Rejected or dropped.
         case finished(FinishedText)
     }
 
@@ -47,7 +47,7 @@ struct ServingPlan: Sendable {
                 PreparedText(
                     ticket: ticket, message: message, text: settings.storeText ? text : nil,
                     tokens: tokenizer.encode(text, maxTokens: maxTokens),
-                    tasks: names.map { tasks[$0] ?? TaskDefinition(name: $0) }, takenInAt: now))
+                    tasks: names.map { tasks[$0] ?? TaskDefinition(name: $0) }, receivedAt: now))
         }
     }
 }

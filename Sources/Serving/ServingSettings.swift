@@ -1,19 +1,23 @@
 import Threading
 
-/// What happens to a message that no route wants.
+/// What happens to a message that no route matches.
 public enum UnroutedPolicy: String, Sendable, CaseIterable {
+    /// It is stored as rejected.
     case reject
+    /// It is counted and forgotten.
     case drop
 }
 
 /// A task of a pipeline.
 public struct TaskDefinition: Sendable, Equatable {
+    /// As routes and rows name it.
     public var name: String
-    /// The labels it is meant to have; empty accepts those of its adapter.
+    /// The labels its adapter must have; empty accepts any.
     public var labels: [String]
     /// When the daemon abstains; nil: never.
     public var abstention: Abstention?
 
+    /// - Parameters: as the properties.
     public init(name: String, labels: [String] = [], abstention: Abstention? = nil) {
         self.name = name
         self.labels = labels
@@ -21,36 +25,38 @@ public struct TaskDefinition: Sendable, Equatable {
     }
 }
 
-/// The figures of one serving path.
+/// The settings of one serving pipeline.
 public struct ServingSettings: Sendable, Equatable {
     /// Name of the pipeline.
     public var pipeline: String
     /// Tokens that fill a batch of one worker.
     public var batchTokens = 512
-    /// How old the oldest text of a batch may grow before the batch goes as it is.
+    /// How long the oldest text waits before a batch is cut that is not full.
     public var batchDelay = Duration.milliseconds(20)
-    /// Longer texts are cut to so many tokens, `[CLS]` and `[SEP]` included.
+    /// Longer texts are cut to this number of tokens, including `[CLS]` and `[SEP]`.
     public var maxTokens = 256
-    /// Messages taken in and not stored yet; above, the source pauses until half of them are stored.
+    /// Messages in flight at which the source pauses, until half of them are settled.
     public var maximumInFlight = 4096
-    /// Bytes of messages taken in and not stored yet; above, the source pauses likewise.
+    /// Bytes of messages in flight at which the source pauses, likewise.
     public var maximumInFlightBytes = 64 << 20
     /// A message with more payload bytes is rejected unread.
     public var maximumMessageBytes = 1 << 20
     /// Messages that one transaction stores at most.
     public var maximumStored = 2048
+    /// What happens to a message that no route matches.
     public var unrouted = UnroutedPolicy.reject
-    /// Whether the text is stored beside its labels.
+    /// Whether the text is stored with its labels.
     public var storeText = true
-    /// How long revoked partitions wait for what is in flight of them.
+    /// How long a revocation waits for messages in flight.
     public var revocationPatience = Duration.seconds(5)
-    /// How long a drain waits for what is in flight.
+    /// How long a drain waits for messages in flight.
     public var drainPatience = Duration.seconds(8)
-    /// Offsets are committed at most this often, and always before a partition is given up.
+    /// The least time between two commits. Offsets are also committed before a partition is given up.
     public var commitInterval = Duration.milliseconds(250)
-    /// Waits between attempts at a sink or source that is away.
+    /// Waits between attempts at a sink or source that is unavailable.
     public var backoff = BackoffSettings()
 
+    /// Defaults for everything else.
     public init(pipeline: String) {
         self.pipeline = pipeline
     }

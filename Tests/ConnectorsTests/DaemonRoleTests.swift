@@ -51,7 +51,7 @@ import Testing
         try database.sql("REVOKE DELETE, UPDATE ON lorikeet.rejected FROM \(role)")
         let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
 
-        let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store([Samples.labelled(0)]) }
 
         #expect(error?.action == .stop)
         #expect(error?.reason.contains("UPDATE on lorikeet.rejected, DELETE on lorikeet.rejected") == true)
@@ -60,10 +60,10 @@ import Testing
 
     @Test func unknownRoleIsRefusedAndNothingMade() async throws {
         let database = try await SchemaDatabase.make(isMigrated: false)
-        let error = await #expect(throws: DatabaseError.self) {
+        let error = await #expect(throws: ConnectorError.self) {
             try await Schema.migrate(database.settings(), grantingTo: "nobody \"here\"")
         }
-        #expect(error?.sqlState == "42704")
+        #expect(error?.cause == "42704")
         #expect(error?.action == .stop)
         #expect(try await Schema.version(database.settings()) == 0)
     }

@@ -156,7 +156,7 @@ import Testing
                 let failure = await source.failure()
                 #expect(failure?.action == .retry)
                 #expect(failure?.reason.contains("_ALL_BROKERS_DOWN") == true)
-                await #expect(throws: SourceError.self) { try await source.next() }
+                await #expect(throws: ConnectorError.self) { try await source.next() }
 
                 try topic.broker.setUp()
                 for _ in 0..<600 { if (try? await source.next()) != nil { break } }
@@ -186,7 +186,7 @@ import Testing
         let settings = KafkaSourceSettings(
             brokers: "127.0.0.1:1", topics: ["texts"], group: "readers", properties: properties)
         let source = KafkaTextSource(settings)
-        let error = await #expect(throws: SourceError.self) { try await source.start(listener: RecordingListener()) }
+        let error = await #expect(throws: ConnectorError.self) { try await source.start(listener: RecordingListener()) }
         #expect(error?.action == .stop)
         #expect(error?.reason.contains(properties.keys.first ?? "") == true)
         #expect(error?.reason.contains("hunter2") == false)

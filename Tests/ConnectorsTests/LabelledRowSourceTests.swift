@@ -1,4 +1,5 @@
 import Foundation
+import Serving
 import TestSupport
 import Testing
 
@@ -88,7 +89,7 @@ import Testing
 
     @Test func finishingWhatWasNeverBegunIsAnError() async throws {
         try await withRows { _, source in
-            await #expect(throws: DatabaseError.self) {
+            await #expect(throws: ConnectorError.self) {
                 try await source.finish(42, verdict: .failed, reason: "", rowsUsed: 0, challenger: nil)
             }
         }
@@ -160,7 +161,7 @@ import Testing
             let source = PostgresLabelledRowSource(database.settings())
             #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
             try database.cluster.halt()
-            let error = await #expect(throws: DatabaseError.self) {
+            let error = await #expect(throws: ConnectorError.self) {
                 try await source.newRowsSinceLastRetraining(task: "section")
             }
             #expect(error?.action == .retry)

@@ -1,4 +1,5 @@
 import BERT
+import Serving
 import TestSupport
 import Testing
 
@@ -130,7 +131,7 @@ import Testing
 
     @Test func aDatabaseThatIsAwayIsToldFromAMissingAdapter() async throws {
         let store = PostgresAdapterStore(PostgresSettings(dsn: "host=/nowhere"))
-        let error = await #expect(throws: DatabaseError.self) { try await store.load(digest: "none") }
+        let error = await #expect(throws: ConnectorError.self) { try await store.load(digest: "none") }
         #expect(error?.action == .retry)
         await store.close()
     }

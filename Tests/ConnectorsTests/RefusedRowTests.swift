@@ -105,7 +105,7 @@ import Testing
         let database = try await SchemaDatabase.make()
         try database.sql("ALTER TABLE lorikeet.rejected ADD CONSTRAINT few CHECK (length(payload) < 3)")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) {
+        let error = await #expect(throws: ConnectorError.self) {
             try await sink.store([Samples.labelled(0), Samples.rejected(1)])
         }
         #expect(error?.action == .retry)

@@ -81,7 +81,7 @@ import Testing
             version: Schema.expectedVersion + 1, name: "broken",
             statements: ["ALTER TABLE lorikeet.labels ADD task text"])
 
-        let error = await #expect(throws: DatabaseError.self) {
+        let error = await #expect(throws: ConnectorError.self) {
             try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [broken])
         }
 
@@ -93,12 +93,12 @@ import Testing
         let database = try await SchemaDatabase.make()
         try database.sql("INSERT INTO lorikeet.schema_migrations (version, name) VALUES (999, 'of the future')")
 
-        let error = await #expect(throws: DatabaseError.self) { try await Schema.migrate(database.settings()) }
+        let error = await #expect(throws: ConnectorError.self) { try await Schema.migrate(database.settings()) }
         #expect(error?.action == .stop)
         #expect(error?.reason.contains("version 999") == true)
 
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-        let refused = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }
+        let refused = await #expect(throws: ConnectorError.self) { try await sink.store([Samples.labelled(0)]) }
         #expect(refused?.action == .stop)
         #expect(refused?.reason.contains("use a newer lorikeet") == true)
         await sink.close()
@@ -107,7 +107,7 @@ import Testing
     @Test func missingSchemaStopsTheSinkWithTheRemedy() async throws {
         let database = try await SchemaDatabase.make(isMigrated: false)
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) { try await sink.connect() }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.connect() }
         #expect(error?.action == .stop)
         #expect(error?.reason.contains("lorikeet migrate") == true)
     }
@@ -115,7 +115,7 @@ import Testing
     @Test func otherEncodingsAreRefused() async throws {
         let database = try await SchemaDatabase.make(
             isMigrated: false, options: "ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
-        let error = await #expect(throws: DatabaseError.self) { try await Schema.migrate(database.settings()) }
+        let error = await #expect(throws: ConnectorError.self) { try await Schema.migrate(database.settings()) }
         #expect(error?.action == .stop)
         #expect(error?.reason.contains("SQL_ASCII") == true)
     }

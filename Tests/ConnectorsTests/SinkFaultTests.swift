@@ -29,7 +29,7 @@ import Testing
             let storing = Task { try await sink.store(batch) }
             try await database.waitUntilBlocked()
             try fault(database.cluster)
-            let error = await #expect(throws: SinkError.self) { try await storing.value }
+            let error = await #expect(throws: ConnectorError.self) { try await storing.value }
             #expect(error?.action == .retry)
             holder.close()
             try mend(database.cluster)
@@ -61,7 +61,7 @@ import Testing
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()"
         )
 
-        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
         #expect(error?.action == .retry)
         _ = try await sink.store(batch)
 
@@ -73,7 +73,7 @@ import Testing
         try await SchemaDatabase.withOwnCluster { database in
             try database.cluster.halt()
             let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-            let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+            let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
             #expect(error?.action == .retry)
             try database.cluster.restart()
             _ = try await sink.store(batch)
@@ -89,7 +89,7 @@ import Testing
         let holder = try database.connect()
         try holder.execute("BEGIN")
         try holder.execute("LOCK TABLE lorikeet.labels IN EXCLUSIVE MODE")
-        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
         #expect(error?.action == .retry)
         holder.close()
         await sink.close()
@@ -127,7 +127,7 @@ import Testing
         }
         try await database.waitUntilBlocked(sessions: 2)
         gate.close()
-        let error = await #expect(throws: SinkError.self) { try await storing.value }
+        let error = await #expect(throws: ConnectorError.self) { try await storing.value }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("40P01") == true)
         try await locking.value
@@ -141,7 +141,7 @@ import Testing
         let database = try await SchemaDatabase.make()
         try database.sql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("read-only") == true)
         await sink.close()
@@ -152,7 +152,7 @@ import Testing
         let role = try await database.makeDaemonRole()
         try database.sql("ALTER ROLE \(role) CONNECTION LIMIT 0")
         let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
         #expect(error?.action == .retry)
         try database.sql("ALTER ROLE \(role) CONNECTION LIMIT -1")
         _ = try await sink.store(batch)
@@ -170,7 +170,7 @@ import Testing
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         _ = try await sink.store([Samples.labelled(0)])
         try database.sql(statement)
-        let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(1)]) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store([Samples.labelled(1)]) }
         #expect(error?.action == action)
         #expect(error?.reason.contains(name) == true)
         await sink.close()
@@ -178,7 +178,7 @@ import Testing
 
     @Test func unreadableConnectionStringStops() async throws {
         let sink = PostgresLabelSink(PostgresSettings(dsn: "hosst=db password=hunter2"), pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) { try await sink.store(batch) }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
         #expect(error?.action == .stop)
         #expect(error?.reason.contains("hunter2") == false)
     }
@@ -194,7 +194,7 @@ import Testing
                 "CREATE ROLE secured LOGIN PASSWORD 'right one' IN ROLE password_required")
 
             let sink = PostgresLabelSink(database.settings(user: "secured", password: "hunter2"), pipeline: "packages")
-            let error = await #expect(throws: SinkError.self) { try await sink.store([Samples.labelled(0)]) }
+            let error = await #expect(throws: ConnectorError.self) { try await sink.store([Samples.labelled(0)]) }
             #expect(error?.action == .stop)
             #expect(error?.reason.contains("user or password") == true)
             #expect(error?.reason.contains("hunter2") == false)

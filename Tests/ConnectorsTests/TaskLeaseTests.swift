@@ -1,5 +1,6 @@
 import Foundation
 import Retraining
+import Serving
 import TestSupport
 import Testing
 
@@ -85,7 +86,7 @@ import Testing
         let version = try await store.publish(task: "section", adapter: adapter, metrics: [:], parentDigest: nil)
         let loss = try await source.withLease(task: "section") { lease in
             try database.expireLease(task: "section")
-            let error = await #expect(throws: DatabaseError.self) {
+            let error = await #expect(throws: ConnectorError.self) {
                 try await store.promote(task: "section", version: version.version)
             }
             #expect(error?.reason.contains("the lease on retraining section is lost") == true)

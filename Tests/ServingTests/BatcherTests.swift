@@ -16,7 +16,7 @@ struct BatcherTests {
         guard let ticket = tracker.receive(origin, bytes: 0) else { preconditionFailure("the partition is assigned") }
         return PreparedText(
             ticket: ticket, message: message, text: nil, tokens: Array(repeating: 1, count: tokens), tasks: [],
-            takenInAt: time)
+            receivedAt: time)
     }
 
     @Test mutating func aFullBatchIsDueAtOnce() {
@@ -79,7 +79,7 @@ struct FlowControlTests {
     @Test func pausesAtTheLimitAndResumesAtHalfOfIt() {
         var flow = FlowControl()
         func change(_ messages: Int, _ bytes: Int = 0) -> FlowControl.Change? {
-            flow.change(load: (messages, bytes), settings: settings(), mustWait: false)
+            flow.change(load: (messages, bytes), settings: settings(), isBlocked: false)
         }
         #expect(change(99) == nil)
         #expect(change(100) == .pause)
@@ -92,9 +92,9 @@ struct FlowControlTests {
 
     @Test func staysPausedWhileTheSinkIsAway() {
         var flow = FlowControl()
-        #expect(flow.change(load: (0, 0), settings: settings(), mustWait: true) == .pause)
-        #expect(flow.change(load: (0, 0), settings: settings(), mustWait: true) == nil)
-        #expect(flow.change(load: (0, 0), settings: settings(), mustWait: false) == .resume)
+        #expect(flow.change(load: (0, 0), settings: settings(), isBlocked: true) == .pause)
+        #expect(flow.change(load: (0, 0), settings: settings(), isBlocked: true) == nil)
+        #expect(flow.change(load: (0, 0), settings: settings(), isBlocked: false) == .resume)
     }
 }
 

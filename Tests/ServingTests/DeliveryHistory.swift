@@ -2,8 +2,9 @@ import TestSupport
 
 @testable import Serving
 
-/// One random history of a group member: what a broker, workers, a database and bad luck do to ``DeliveryTracker``, and what a model that knows everything
-/// says about it after each step. No I/O, no clock; the same seed gives the same history.
+/// One random history of a group member: what a broker, workers, a database and bad luck do to ``DeliveryTracker``, and
+/// what a model that knows everything says about it after each step. No I/O, no clock; the same seed gives the same
+/// history.
 struct DeliveryHistory {
     static let steps = 48
 
@@ -23,9 +24,9 @@ struct DeliveryHistory {
     /// Next offset to read, for partitions that are ours.
     private var reading: [Int64?] = [nil, nil, nil]
     /// Delivered to us and neither stored nor given up.
-    private var underway: [Underway] = []
+    private var inFlight: [InFlight] = []
     /// Entries that the tracker may hold: those from the first that is not settled on, in this assignment.
-    private var received: [[Underway]] = [[], [], []]
+    private var received: [[InFlight]] = [[], [], []]
     private var broken: String?
 
     private struct Message: Hashable {
@@ -34,7 +35,7 @@ struct DeliveryHistory {
         var offset: Int64
     }
 
-    private struct Underway {
+    private struct InFlight {
         var message: Message
         var ticket: DeliveryTracker.Ticket
     }
@@ -78,7 +79,7 @@ struct DeliveryHistory {
             assign(partition)
             while let offset = reading[partition], offset < length { receive(partition) }
         }
-        while !underway.isEmpty { finishBatch() }
+        while !inFlight.isEmpty { finishBatch() }
         commit(isRefused: false)
     }
 
@@ -113,8 +114,8 @@ struct DeliveryHistory {
         let message = Message(partition: partition, life: life[partition], offset: offset)
         let origin = Origin(topic: "texts", partition: Int32(partition), offset: offset)
         if let ticket = tracker.receive(origin, bytes: 3) {
-            underway.append(Underway(message: message, ticket: ticket))
-            received[partition].append(Underway(message: message, ticket: ticket))
+            inFlight.append(InFlight(message: message, ticket: ticket))
+            received[partition].append(InFlight(message: message, ticket: ticket))
         } else {
             broken = "\(partition) is ours, and its message was refused"
         }
@@ -126,20 +127,19 @@ struct DeliveryHistory {
 
     /// A worker's batch, whichever: it fails, and is tried again later, or it is stored in one transaction.
     private mutating func finishBatch() {
-        var batch: [Underway] = []
-        for _ in 0...below(4) where !underway.isEmpty { batch.append(underway.remove(at: below(underway.count))) }
+        var batch: [InFlight] = []
+        for _ in 0...below(4) where !inFlight.isEmpty { batch.append(inFlight.remove(at: below(inFlight.count))) }
         if batch.isEmpty {
             if records { transcript.append("nothing to store") }
             return
         }
         let fails = below(4) == 0
         if records {
-            transcript.append(
-                "\(fails ? "fail" : "store") \(batch.map { "\($0.message.partition)@\($0.message.offset)" }.joined(separator: " "))"
-            )
+            let origins = batch.map { "\($0.message.partition)@\($0.message.offset)" }.joined(separator: " ")
+            transcript.append("\(fails ? "fail" : "store") \(origins)")
         }
         if fails {
-            underway += batch
+            inFlight += batch
             return
         }
         // As the sink does: what is not ours any more is left to its owner.
@@ -151,7 +151,7 @@ struct DeliveryHistory {
     /// The same messages are reported once more, also those of earlier assignments: nothing may move.
     private mutating func settleAgain() {
         let settled = received.joined().filter { item in
-            stored.contains(item.message) && !underway.contains { $0.ticket == item.ticket }
+            stored.contains(item.message) && !inFlight.contains { $0.ticket == item.ticket }
         }
         if records { transcript.append("settle \(settled.count) again") }
         tracker.settle(settled.map(\.ticket))
@@ -170,15 +170,15 @@ struct DeliveryHistory {
     private mutating func crash() {
         if records { transcript.append("crash") }
         tracker = DeliveryTracker()
-        underway = []
+        inFlight = []
         for partition in partitions.indices { release(partition) }
     }
 
     /// Texts that no worker has taken are given back when their partition goes.
     private mutating func giveBack(_ partition: Int) {
-        let items = underway.filter { $0.message.partition == partition }
+        let items = inFlight.filter { $0.message.partition == partition }
         if records { transcript.append("give back \(items.count) of \(partition), which goes") }
-        underway.removeAll { $0.message.partition == partition }
+        inFlight.removeAll { $0.message.partition == partition }
         tracker.abandon(items.map(\.ticket))
         if reading[partition] != nil { revoke(partition, lost: false) }
     }
@@ -227,25 +227,27 @@ struct DeliveryHistory {
                 guard stored.contains(message) else { return "\(partition)@\(offset) is committed, but not stored" }
             }
         }
-        let current = underway.count { tracker.isCurrent($0.ticket) }
+        let current = inFlight.count { tracker.isCurrent($0.ticket) }
         guard tracker.inFlight == current else { return "\(tracker.inFlight) in flight, \(current) known to the model" }
         guard tracker.inFlightBytes == 3 * current else {
             return "\(tracker.inFlightBytes) bytes in flight of \(current) messages"
         }
         for partition in partitions.indices {
-            let own = underway.count { $0.message.partition == partition && tracker.isCurrent($0.ticket) }
-            guard tracker.underway(in: [partitions[partition]]) == own else {
+            let own = inFlight.count { $0.message.partition == partition && tracker.isCurrent($0.ticket) }
+            guard tracker.inFlight(in: [partitions[partition]]) == own else {
                 return "\(partition) waits for the wrong number"
             }
         }
         let kept = bound
-        guard tracker.kept <= kept else { return "\(tracker.kept) entries are kept, of which \(kept) are needed" }
+        guard tracker.entryCount <= kept else {
+            return "\(tracker.entryCount) entries are kept, of which \(kept) are needed"
+        }
         return nil
     }
 
     /// Entries from the first that is not settled on, in the partitions that are ours.
     private var bound: Int {
-        let waiting = Set(underway.map(\.ticket))
+        let waiting = Set(inFlight.map(\.ticket))
         return received.reduce(0) { sum, items in
             sum + (items.firstIndex { waiting.contains($0.ticket) }.map { items.count - $0 } ?? 0)
         }

@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Random histories of a consumer group member against a model that knows everything: 100,000 of them. A seed that fails prints its transcript;
+/// Random histories of a consumer group member against a model that knows everything: 100,000 of them. A seed that
+/// fails prints its transcript;
 /// `LORIKEET_REPLAY=N make test FILTER=DeliveryTrackerModelTests` prints that of any seed.
 struct DeliveryTrackerModelTests {
     @Test(.timeLimit(.minutes(2)), arguments: 0..<8)

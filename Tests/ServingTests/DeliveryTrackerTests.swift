@@ -111,7 +111,7 @@ struct DeliveryTrackerTests {
         let tickets = receive([0, 1, 2])
         tracker.abandon([tickets[1]])
         tracker.settle([tickets[0], tickets[2], tickets[1]])
-        #expect(tracker.underway(in: [first]) == 0)
+        #expect(tracker.inFlight(in: [first]) == 0)
         #expect(tracker.revoke([first]) == [first: 1])
     }
 
@@ -134,7 +134,7 @@ struct DeliveryTrackerTests {
         #expect(tracker.inFlight == 3 && tracker.inFlightBytes == 30)
         tracker.settle([tickets[1], tickets[1]])
         #expect(tracker.inFlight == 2 && tracker.inFlightBytes == 20)
-        #expect(tracker.underway(in: [first]) == 1)
+        #expect(tracker.inFlight(in: [first]) == 1)
         tracker.revoke([first])
         #expect(tracker.inFlight == 1 && tracker.inFlightBytes == 10)
         #expect(tracker.partitions == [second])

@@ -7,7 +7,7 @@ import Threading
 @Suite(.timeLimit(.minutes(2)))
 struct ServingFaultTests {
     private let partition = ServingHarness.partition
-    private let away = SinkError(action: .retry, reason: "the database is away")
+    private let away = ConnectorError(action: .retry, reason: "the database is away")
 
     @Test func aSinkThatIsAwayIsTriedAgain() async throws {
         let harness = try ServingHarness()
@@ -41,7 +41,7 @@ struct ServingFaultTests {
 
     @Test func aSinkThatSaysStopEndsTheRun() async throws {
         let harness = try ServingHarness()
-        harness.sink.fail([SinkError(action: .stop, reason: "no such table")])
+        harness.sink.fail([ConnectorError(action: .stop, reason: "no such table")])
         harness.source.produce(texts: ["one"])
         await #expect(throws: ServingError.sink("no such table")) {
             try await harness.whileRunning(drains: false) {}
@@ -52,8 +52,8 @@ struct ServingFaultTests {
 
     @Test func aSourceThatIsAwayIsTriedAgain() async throws {
         let harness = try ServingHarness()
-        harness.source.failPolls(Array(repeating: SourceError(action: .retry, reason: "no broker"), count: 3))
-        harness.source.failCommits([SourceError(action: .retry, reason: "rebalance in progress")])
+        harness.source.failPolls(Array(repeating: ConnectorError(action: .retry, reason: "no broker"), count: 3))
+        harness.source.failCommits([ConnectorError(action: .retry, reason: "rebalance in progress")])
         harness.source.produce(texts: ServingHarness.texts(5))
         try await harness.whileRunning {
             await harness.sink.waitForMessages(5)
@@ -68,7 +68,7 @@ struct ServingFaultTests {
         await #expect(throws: ServingError.source("wrong password")) {
             try await harness.whileRunning(drains: false) {
                 await harness.source.state.wait { $0.delivered == 5 }
-                harness.source.failPolls([SourceError(action: .stop, reason: "wrong password")])
+                harness.source.failPolls([ConnectorError(action: .stop, reason: "wrong password")])
             }
         }
         #expect(harness.sink.state.value.labels.count == 5)
@@ -268,7 +268,7 @@ struct ServingFaultTests {
     /// What stands in the way is said, and that the group has not answered either.
     @Test func aSourceThatIsAwayWhileItJoins() async throws {
         let source = ScriptedTextSource(consumerGroup: "readers")
-        source.failPolls([SourceError(action: .retry, reason: "no broker")])
+        source.failPolls([ConnectorError(action: .retry, reason: "no broker")])
         let log = CapturedLog()
         let harness = try ServingHarness(source: source, logger: log.logger) {
             $0.backoff = BackoffSettings(initial: .seconds(600))

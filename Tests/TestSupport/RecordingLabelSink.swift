@@ -15,7 +15,7 @@ public final class RecordingLabelSink: LabelSink {
         public var rejected: [Origin: Rejection] = [:]
         /// Calls, those that failed included.
         public var attempts = 0
-        public var failures: [SinkError] = []
+        public var failures: [ConnectorError] = []
         public var isHeld = false
         public var isClosed = false
 
@@ -28,7 +28,7 @@ public final class RecordingLabelSink: LabelSink {
     public init() {}
 
     /// The next calls fail so, one after another.
-    public func fail(_ failures: [SinkError]) { state.update { $0.failures += failures } }
+    public func fail(_ failures: [ConnectorError]) { state.update { $0.failures += failures } }
 
     /// Transactions wait from now on.
     public func hold() { state.update { $0.isHeld = true } }
@@ -37,7 +37,7 @@ public final class RecordingLabelSink: LabelSink {
     /// Waits until so many messages have ended here.
     public func waitForMessages(_ count: Int) async { await state.wait { $0.origins.count >= count } }
 
-    public func store(_ outcomes: [Outcome]) async throws(SinkError) -> StoreReceipt {
+    public func store(_ outcomes: [Outcome]) async throws(ConnectorError) -> StoreReceipt {
         let failure = state.update { state in
             state.attempts += 1
             return state.failures.isEmpty ? nil : state.failures.removeFirst()

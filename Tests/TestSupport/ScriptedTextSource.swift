@@ -22,8 +22,8 @@ public actor ScriptedTextSource: TextSource {
         public var isPaused = false
         public var isClosed = false
         var events: [Event] = []
-        var failures: [SourceError] = []
-        var commitFailures: [SourceError] = []
+        var failures: [ConnectorError] = []
+        var commitFailures: [ConnectorError] = []
     }
 
     enum Event: Sendable {
@@ -94,13 +94,13 @@ public actor ScriptedTextSource: TextSource {
     }
 
     /// The next polls fail so, one after another.
-    public nonisolated func failPolls(_ failures: [SourceError]) {
+    public nonisolated func failPolls(_ failures: [ConnectorError]) {
         state.update { $0.failures += failures }
         wake()
     }
 
     /// The next commits fail so, one after another.
-    public nonisolated func failCommits(_ failures: [SourceError]) {
+    public nonisolated func failCommits(_ failures: [ConnectorError]) {
         state.update { $0.commitFailures += failures }
     }
 
@@ -112,9 +112,9 @@ public actor ScriptedTextSource: TextSource {
 
     // MARK: - TextSource
 
-    public func start(listener: any PartitionListener) async throws(SourceError) { self.listener = listener }
+    public func start(listener: any PartitionListener) async throws(ConnectorError) { self.listener = listener }
 
-    public func next() async throws(SourceError) -> [SourceMessage] {
+    public func next() async throws(ConnectorError) -> [SourceMessage] {
         let failure = state.update { state in state.failures.isEmpty ? nil : state.failures.removeFirst() }
         if let failure { throw failure }
         while let event = state.update({ $0.events.isEmpty ? nil : $0.events.removeFirst() }) { perform(event) }
@@ -127,21 +127,21 @@ public actor ScriptedTextSource: TextSource {
         return messages
     }
 
-    public func pause() async throws(SourceError) {
+    public func pause() async throws(ConnectorError) {
         state.update { state in
             state.isPaused = true
             state.pauses += 1
         }
     }
 
-    public func resume() async throws(SourceError) {
+    public func resume() async throws(ConnectorError) {
         state.update { state in
             state.isPaused = false
             state.resumes += 1
         }
     }
 
-    public func commit(_ positions: [SourcePartition: Int64]) async throws(SourceError) {
+    public func commit(_ positions: [SourcePartition: Int64]) async throws(ConnectorError) {
         let failure = state.update { state in state.commitFailures.isEmpty ? nil : state.commitFailures.removeFirst() }
         if let failure { throw failure }
         state.update { state in

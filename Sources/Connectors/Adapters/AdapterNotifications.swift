@@ -1,6 +1,7 @@
 import Foundation
 import Logging
 import PostgresClient
+import Serving
 import Synchronization
 import Threading
 
@@ -61,7 +62,7 @@ public struct AdapterNotifications: AsyncSequence, Sendable {
     /// - Throws: what keeps either of them from it, for example that `direct` goes through a pooler.
     public static func arrive(
         at direct: PostgresSettings, sentThrough sender: PostgresSettings, within patience: Duration = .seconds(2)
-    ) async throws(DatabaseError) -> Bool {
+    ) async throws(ConnectorError) -> Bool {
         let channel = "lorikeet_check_\(UUID().uuidString)"
         return try await PostgresSession.once(direct, "listening") { listener in
             try listener.listen(to: channel)
@@ -116,7 +117,7 @@ actor AdapterListener {
                 if !isAway {
                     logger.warning(
                         "notifications of adapters unavailable, retrying",
-                        metadata: ["reason": "\(DatabaseError(error))"])
+                        metadata: ["reason": "\(ConnectorError(error))"])
                 }
                 isAway = true
                 try? await Task.sleep(for: waits.next())

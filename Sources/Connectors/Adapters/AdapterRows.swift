@@ -1,6 +1,7 @@
 import AdapterRegistry
 import Foundation
 import PostgresClient
+import Serving
 
 /// Statements on `lorikeet.adapters`. Those that change rows want the task locked, within a transaction.
 struct AdapterRows {
@@ -108,7 +109,7 @@ struct AdapterRows {
 
     private func one(_ sql: String, _ parameters: [PostgresValue]) throws -> AdapterVersion {
         guard let row = try connection.execute(sql, parameters).first else {
-            throw DatabaseError(action: .stop, reason: "a row of lorikeet.adapters that was locked is gone")
+            throw ConnectorError(action: .stop, reason: "a row of lorikeet.adapters that was locked is gone")
         }
         return try AdapterVersion(row)
     }
@@ -118,7 +119,7 @@ extension AdapterVersion {
     init(_ row: PostgresRow) throws {
         let state = try row.text("state")
         guard let known = AdapterState(rawValue: state) else {
-            throw DatabaseError(action: .stop, reason: "lorikeet.adapters holds the unknown state \(state)")
+            throw ConnectorError(action: .stop, reason: "lorikeet.adapters holds the unknown state \(state)")
         }
         let metrics = try? JSONDecoder().decode([String: Double].self, from: Data(try row.text("metrics").utf8))
         self.init(

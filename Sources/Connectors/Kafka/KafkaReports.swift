@@ -33,9 +33,9 @@ final class KafkaReports {
     var isAway: Bool { away != nil }
 
     /// What there is to wait for, or to stop for.
-    var failure: SourceError? {
+    var failure: ConnectorError? {
         guard var error = stop ?? away else { return nil }
         if error.name == "_ALL_BROKERS_DOWN", let last { error.message += " (\(last.name): \(last.message))" }
-        return SourceError(error, purpose: "reading")
+        return ConnectorError(error, purpose: "reading")
     }
 }

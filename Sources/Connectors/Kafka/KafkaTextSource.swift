@@ -25,11 +25,11 @@ public actor KafkaTextSource: TextSource {
         thread = DedicatedThread(name: "source \(settings.group)")
     }
 
-    public func start(listener: any PartitionListener) throws(SourceError) {
+    public func start(listener: any PartitionListener) throws(ConnectorError) {
         guard consumer == nil else { return }
         let refused = settings.refusedProperties
         guard refused.isEmpty else {
-            throw SourceError(
+            throw ConnectorError(
                 action: .stop,
                 reason: "Kafka properties that have keys of their own: \(refused.joined(separator: ", "))")
         }
@@ -55,12 +55,12 @@ public actor KafkaTextSource: TextSource {
         }
     }
 
-    public func next() throws(SourceError) -> [SourceMessage] {
+    public func next() throws(ConnectorError) -> [SourceMessage] {
         let consumer = try running()
         let messages = try mapped("reading") { () throws(KafkaError) in
             try consumer.poll(maximum: settings.maximumMessages, timeout: settings.pollTimeout)
         }
-        for reset in resets.take() { listener?.positionReset(reset) }
+        for reset in resets.take() { listener?.offsetReset(reset) }
         if !pending.positions.isEmpty { commitPending(to: consumer) }
         if reports.isAway, !messages.isEmpty || brokersAnswer(consumer) { reports.noteSignOfLife() }
         // Messages that came before a stop are delivered again after it.
@@ -74,19 +74,19 @@ public actor KafkaTextSource: TextSource {
         return (try? consumer.committed(timeout: .seconds(1))) != nil
     }
 
-    public func pause() throws(SourceError) {
+    public func pause() throws(ConnectorError) {
         let consumer = try running()
         try mapped("pausing") { () throws(KafkaError) in try consumer.pause() }
     }
 
-    public func resume() throws(SourceError) {
+    public func resume() throws(ConnectorError) {
         let consumer = try running()
         try mapped("resuming") { () throws(KafkaError) in try consumer.resume() }
     }
 
     /// A refusal because the group is being rearranged is no failure: the positions are committed after a later poll, or with newer ones, or their partitions are lost
     /// and the messages delivered again.
-    public func commit(_ positions: [SourcePartition: Int64]) throws(SourceError) {
+    public func commit(_ positions: [SourcePartition: Int64]) throws(ConnectorError) {
         if positions.isEmpty { return }
         let consumer = try running()
         let offsets = pending.merged(
@@ -95,13 +95,13 @@ public actor KafkaTextSource: TextSource {
         reports.noteSignOfLife()
     }
 
-    private func commit(_ offsets: [TopicPartition: Int64], to consumer: KafkaConsumer) throws(SourceError) {
+    private func commit(_ offsets: [TopicPartition: Int64], to consumer: KafkaConsumer) throws(ConnectorError) {
         do throws(KafkaError) {
             try consumer.commit(offsets, whenSent: { CrashPoint.inOffsetCommit.pass() })
             pending.clear()
         } catch {
             guard PendingCommits.membershipErrors.contains(error.name), !error.isFatal else {
-                throw SourceError(error, purpose: "committing")
+                throw ConnectorError(error, purpose: "committing")
             }
             logger.debug("the group is rebalancing, committing later", metadata: ["error": "\(error.name)"])
             pending.keep(offsets)
@@ -126,22 +126,16 @@ public actor KafkaTextSource: TextSource {
         consumer = nil
     }
 
-    private func running() throws(SourceError) -> KafkaConsumer {
+    private func running() throws(ConnectorError) -> KafkaConsumer {
         if let consumer { return consumer }
-        throw SourceError(action: .stop, reason: "Kafka: the source was not started, or is closed")
+        throw ConnectorError(action: .stop, reason: "Kafka: the source was not started, or is closed")
     }
 
-    private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(SourceError) -> Value {
+    private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(ConnectorError) -> Value {
         do {
             return try body()
         } catch {
-            throw SourceError(error, purpose: purpose)
+            throw ConnectorError(error, purpose: purpose)
         }
-    }
-}
-
-extension SourceError {
-    init(_ error: KafkaError, purpose: String) {
-        self.init(action: FailureTable.action(for: error), reason: "\(error), while \(purpose)", cause: error.name)
     }
 }

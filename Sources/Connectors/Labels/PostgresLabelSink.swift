@@ -32,15 +32,15 @@ public actor PostgresLabelSink: LabelSink {
     /// Connects if there is no connection, and looks at the schema's version and the role's privileges.
     ///
     /// - Throws: `.stop` if the schema is missing, older or newer, or the role lacks a privilege; `.retry` if the server is away.
-    public func connect() throws(SinkError) {
+    public func connect() throws(ConnectorError) {
         do {
             _ = try usableConnection()
         } catch {
-            throw sinkError(error, purpose: "connecting")
+            throw failed(error, purpose: "connecting")
         }
     }
 
-    public func store(_ outcomes: [Outcome]) throws(SinkError) -> StoreReceipt {
+    public func store(_ outcomes: [Outcome]) throws(ConnectorError) -> StoreReceipt {
         let batch = StoreBatch(outcomes)
         if batch.isEmpty { return StoreReceipt() }
         do {
@@ -50,7 +50,7 @@ public actor PostgresLabelSink: LabelSink {
             CrashPoint.afterTransaction.pass()
             return batch.receipt(refused: refused)
         } catch {
-            throw sinkError(error, purpose: "storing labels")
+            throw failed(error, purpose: "storing labels")
         }
     }
 
@@ -116,18 +116,19 @@ public actor PostgresLabelSink: LabelSink {
     private func requirePrivileges(_ connection: BoundedConnection) throws {
         let missing = try DaemonRole.missingPrivileges(on: connection)
         guard !missing.isEmpty else { return }
-        throw DatabaseError(
+        throw ConnectorError(
             action: .stop,
             reason: "the role lacks \(missing.joined(separator: ", ")): "
                 + "run `lorikeet migrate --role ROLE` as the owner of the schema")
     }
 
     /// Every error ends the connection: cheap, rare, and whatever state it was in is gone.
-    private func sinkError(_ error: any Error, purpose: String) -> SinkError {
+    private func failed(_ error: any Error, purpose: String) -> ConnectorError {
         close()
-        let failure = DatabaseError(error, purpose: purpose)
-        // Only the rows of `rejected` can be refused up to here; to lose them is no choice.
-        return SinkError(
+        let failure = ConnectorError(error, purpose: purpose)
+        // Label rows that the database refuses have been rejected by now. A row of `rejected` that it refuses must not
+        // be lost: retry.
+        return ConnectorError(
             action: failure.action == .reject ? .retry : failure.action, reason: failure.reason, cause: failure.cause)
     }
 }

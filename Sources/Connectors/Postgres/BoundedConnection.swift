@@ -1,4 +1,5 @@
 import PostgresClient
+import Serving
 
 /// A connection on which every statement has a deadline.
 final class BoundedConnection {
@@ -48,7 +49,7 @@ final class BoundedConnection {
     ///   others.
     func listen(to channel: String) throws {
         guard try connection.isDirect(deadline: deadline) else {
-            throw DatabaseError(
+            throw ConnectorError(
                 action: .stop,
                 reason: "the connection goes through a pooler, where no notification arrives: name the server itself")
         }

@@ -1,4 +1,5 @@
 import PostgresClient
+import Serving
 import Threading
 
 /// One connection on a thread of its own, made when it is first needed and again after it broke.
@@ -23,23 +24,23 @@ actor PostgresSession {
     /// - Parameter purpose: for the error's reason, as in `reading annotations`.
     func run<Value: Sendable>(
         _ purpose: String, _ body: @Sendable (BoundedConnection) throws -> Value
-    ) throws(DatabaseError) -> Value {
+    ) throws(ConnectorError) -> Value {
         do {
             let connection = try trustedConnection()
             defer { lastUse = .now }
             return try body(connection)
         } catch {
             discardIfBroken(after: error)
-            throw DatabaseError(error, purpose: purpose)
+            throw ConnectorError(error, purpose: purpose)
         }
     }
 
     /// One piece of work on a connection made for it.
     static func once<Value: Sendable>(
         _ settings: PostgresSettings, _ purpose: String, _ body: @Sendable (BoundedConnection) throws -> Value
-    ) async throws(DatabaseError) -> Value {
+    ) async throws(ConnectorError) -> Value {
         let session = PostgresSession(settings, name: purpose)
-        do throws(DatabaseError) {
+        do throws(ConnectorError) {
             let value = try await session.run(purpose, body)
             await session.close()
             return value

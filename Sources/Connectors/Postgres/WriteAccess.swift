@@ -1,3 +1,5 @@
+import Serving
+
 /// Whether a server takes writes at all, whatever privileges the role has.
 public enum WriteAccess: Sendable, Equatable {
     /// Transactions may write.
@@ -8,7 +10,7 @@ public enum WriteAccess: Sendable, Equatable {
     case readOnly
 
     /// Asks the server.
-    public static func read(_ settings: PostgresSettings) async throws(DatabaseError) -> WriteAccess {
+    public static func read(_ settings: PostgresSettings) async throws(ConnectorError) -> WriteAccess {
         let question = """
             SELECT pg_is_in_recovery()::int AS standby, (current_setting('transaction_read_only') = 'on')::int AS read_only
             """

@@ -10,7 +10,7 @@ public struct PostgresRejectedRows: Sendable {
     public func close() async { await session.close() }
 
     /// Rows in the order of their partitions.
-    public func rows(_ filter: RejectedFilter, limit: Int) async throws(DatabaseError) -> [RejectedRow] {
+    public func rows(_ filter: RejectedFilter, limit: Int) async throws(ConnectorError) -> [RejectedRow] {
         try await session.run("reading rejected rows") { connection in
             let result = try connection.execute(
                 """
@@ -22,7 +22,7 @@ public struct PostgresRejectedRows: Sendable {
     }
 
     /// How many rows there are by pipeline, stage and reason, the most frequent first.
-    public func summary(_ filter: RejectedFilter) async throws(DatabaseError) -> [RejectedGroup] {
+    public func summary(_ filter: RejectedFilter) async throws(ConnectorError) -> [RejectedGroup] {
         try await session.run("counting rejected rows") { connection in
             let result = try connection.execute(
                 """
@@ -39,7 +39,7 @@ public struct PostgresRejectedRows: Sendable {
     }
 
     /// The message of a row as the source delivered it; nil if the row is gone.
-    public func message(of row: RejectedRow) async throws(DatabaseError) -> SourceMessage? {
+    public func message(of row: RejectedRow) async throws(ConnectorError) -> SourceMessage? {
         try await session.run("reading a rejected message") { connection in
             let result = try connection.execute(
                 """
@@ -63,7 +63,7 @@ public struct PostgresRejectedRows: Sendable {
     /// Deletes rows for good.
     ///
     /// - Returns: how many there were.
-    public func discard(_ filter: RejectedFilter) async throws(DatabaseError) -> Int {
+    public func discard(_ filter: RejectedFilter) async throws(ConnectorError) -> Int {
         try await session.run("discarding rejected rows") { connection in
             try connection.transaction {
                 try connection.execute(
@@ -76,7 +76,7 @@ public struct PostgresRejectedRows: Sendable {
     /// Deletes one row if it is still the one that was read: not rejected anew since.
     ///
     /// - Returns: whether it was.
-    public func discardUnchanged(_ row: RejectedRow) async throws(DatabaseError) -> Bool {
+    public func discardUnchanged(_ row: RejectedRow) async throws(ConnectorError) -> Bool {
         try await session.run("discarding a rejected row") { connection in
             try connection.transaction {
                 try connection.execute(
@@ -91,7 +91,7 @@ public struct PostgresRejectedRows: Sendable {
     }
 
     /// The row as it is now; nil if it is gone.
-    public func current(_ row: RejectedRow) async throws(DatabaseError) -> RejectedRow? {
+    public func current(_ row: RejectedRow) async throws(ConnectorError) -> RejectedRow? {
         try await session.run("reading a rejected row") { connection in
             try connection.execute(
                 """

@@ -37,7 +37,7 @@ public actor RejectedTextSource: TextSource {
         listener.partitionsAssigned(partitions)
     }
 
-    public func next() async throws(SourceError) -> [SourceMessage] {
+    public func next() async throws(ConnectorError) -> [SourceMessage] {
         // Asked again, so what was delivered before has been taken.
         if delivered == rows.count { handedOutContinuation.finish() }
         guard !isPaused, delivered < rows.count else {
@@ -48,11 +48,12 @@ public actor RejectedTextSource: TextSource {
         var messages: [SourceMessage] = []
         let chunk = rows[delivered...].prefix(Self.readAhead)
         for row in chunk {
-            do throws(DatabaseError) {
+            do throws(ConnectorError) {
                 // Someone else may have labelled or discarded it meanwhile.
                 if let message = try await store.message(of: row) { messages.append(message) }
             } catch {
-                throw SourceError(action: error.action == .stop ? .stop : .retry, reason: error.reason)
+                throw ConnectorError(
+                    action: error.action == .stop ? .stop : .retry, reason: error.reason, cause: error.cause)
             }
         }
         delivered += chunk.count

@@ -2,6 +2,7 @@ import Foundation
 import Logging
 import PostgresClient
 import Retraining
+import Serving
 import Threading
 
 /// Labelled rows from `lorikeet.annotations`, and the retraining path's records in `lorikeet.retrainings`.
@@ -24,7 +25,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
     /// Rows that were added since the task's last finished retraining began, all of them if there was none: what a scheduler waits for.
     ///
     /// Compared within the database, so that neither this machine's clock nor rounding counts; a retraining that failed learned nothing.
-    public func newRowsSinceLastRetraining(task: String) async throws(DatabaseError) -> Int {
+    public func newRowsSinceLastRetraining(task: String) async throws(ConnectorError) -> Int {
         try await count(
             """
             SELECT count(*) AS rows FROM lorikeet.annotations
@@ -66,7 +67,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
     }
 
     /// Retrainings, the newest first; of one task, or of all.
-    public func retrainings(task: String? = nil, limit: Int = 100) async throws(DatabaseError) -> [RetrainingRecord] {
+    public func retrainings(task: String? = nil, limit: Int = 100) async throws(ConnectorError) -> [RetrainingRecord] {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
@@ -92,7 +93,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
                     [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
             }
             guard let row = result.first else {
-                throw DatabaseError(action: .stop, reason: "a retraining was not noted")
+                throw ConnectorError(action: .stop, reason: "a retraining was not noted")
             }
             return try row.integer("id")
         }
@@ -115,7 +116,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
                         .integer(Int64(rowsUsed)), challenger.map(PostgresValue.text) ?? .null,
                     ])
             }
-            if result.affectedRows != 1 { throw DatabaseError(action: .stop, reason: "there is no retraining \(id)") }
+            if result.affectedRows != 1 { throw ConnectorError(action: .stop, reason: "there is no retraining \(id)") }
         }
     }
 
@@ -142,7 +143,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
     }
 
     /// Gives back what a process of this machine held that has ended without doing so.
-    public func releaseLease(task: String, ofEndedProcess process: pid_t) async throws(DatabaseError) {
+    public func releaseLease(task: String, ofEndedProcess process: pid_t) async throws(ConnectorError) {
         let parameters: [PostgresValue] = [.text(TaskLease.name(of: task)), .text(TaskLease.holder(process: process))]
         try await session.run("giving a lease back") { connection in
             _ = try connection.transaction {
@@ -151,7 +152,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
         }
     }
 
-    private func count(_ sql: String, _ parameters: [PostgresValue]) async throws(DatabaseError) -> Int {
+    private func count(_ sql: String, _ parameters: [PostgresValue]) async throws(ConnectorError) -> Int {
         try await session.run("counting rows") { connection in
             Int(try connection.execute(sql, parameters).first?.integer("rows") ?? 0)
         }

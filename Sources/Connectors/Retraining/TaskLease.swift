@@ -1,6 +1,7 @@
 import Foundation
 import PostgresClient
 import Retraining
+import Serving
 import Synchronization
 import Threading
 
@@ -67,9 +68,9 @@ final class TaskLease: RetrainingLease {
     /// Takes the lease if nobody holds it, or if the one who did let it expire.
     static func acquire(
         task: String, _ settings: PostgresSettings, times: LeaseTimes, clock: Clock
-    ) async throws(DatabaseError) -> Exclusive<TaskLease> {
+    ) async throws(ConnectorError) -> Exclusive<TaskLease> {
         let lease = TaskLease(task: task, settings: settings, times: times, clock: clock)
-        do throws(DatabaseError) {
+        do throws(ConnectorError) {
             guard let holder = try await lease.insert() else { return .ran(lease) }
             await lease.session.close()
             return .held(by: holder)
@@ -80,7 +81,7 @@ final class TaskLease: RetrainingLease {
     }
 
     /// - Returns: who else holds it; `nil`: it is ours.
-    private func insert() async throws(DatabaseError) -> LeaseHolder? {
+    private func insert() async throws(ConnectorError) -> LeaseHolder? {
         let parameters: [PostgresValue] = [
             .text(Self.name(of: task)), .text(token), .text(Self.holder(process: getpid())),
             .double(times.length / .seconds(1)),
@@ -102,7 +103,7 @@ final class TaskLease: RetrainingLease {
                     "SELECT holder, \(ExactTime.column("acquired_at")) FROM lorikeet.leases WHERE name = $1",
                     [parameters[0]])
                 guard let row = result.first else {
-                    throw DatabaseError(action: .retry, reason: "a lease that was locked is gone")
+                    throw ConnectorError(action: .retry, reason: "a lease that was locked is gone")
                 }
                 return LeaseHolder(process: try row.text("holder"), since: try ExactTime.date(row, "acquired_at"))
             }
@@ -116,7 +117,7 @@ final class TaskLease: RetrainingLease {
         var pause = times.heartbeat
         while loss == nil {
             do { try await clock.sleep(pause) } catch { return }
-            do throws(DatabaseError) {
+            do throws(ConnectorError) {
                 try await renew()
                 pause = times.heartbeat
             } catch {
@@ -127,7 +128,7 @@ final class TaskLease: RetrainingLease {
     }
 
     /// Makes it last its whole length from now on, unless it has expired: then it is lost, even if nobody has taken it.
-    func renew() async throws(DatabaseError) {
+    func renew() async throws(ConnectorError) {
         let asked = clock.now()
         let seconds = times.length / .seconds(1)
         let renewed = try await session.run("renewing a lease") { connection in
@@ -152,7 +153,7 @@ final class TaskLease: RetrainingLease {
     func verify(on connection: BoundedConnection) throws {
         let held = try connection.execute("SELECT name FROM lorikeet.leases WHERE \(Self.isHeld) FOR SHARE", identity)
         if held.rows.isEmpty { lose() }
-        if let loss { throw DatabaseError(action: .stop, reason: "the lease on retraining \(task) is lost: \(loss)") }
+        if let loss { throw ConnectorError(action: .stop, reason: "the lease on retraining \(task) is lost: \(loss)") }
     }
 
     /// Gives it back; what cannot be given back expires.

@@ -1,3 +1,5 @@
+import Serving
+
 /// Applies the steps that a database lacks, within one transaction of the caller's.
 struct Migrator {
     let connection: BoundedConnection
@@ -24,7 +26,7 @@ struct Migrator {
         let encoding = try connection.execute("SELECT current_setting('server_encoding') AS encoding").first?.text(
             "encoding")
         guard let encoding, encoding != "UTF8" else { return }
-        throw DatabaseError(
+        throw ConnectorError(
             action: .stop,
             reason: "the database's encoding is \(encoding), lorikeet needs UTF8: CREATE DATABASE … ENCODING 'UTF8'")
     }

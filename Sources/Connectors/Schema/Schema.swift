@@ -1,3 +1,5 @@
+import Serving
+
 /// The tables in the PostgreSQL schema `lorikeet`, made and changed in numbered steps.
 public enum Schema {
     /// The version that this program works with.
@@ -12,13 +14,13 @@ public enum Schema {
     @discardableResult
     public static func migrate(
         _ settings: PostgresSettings, grantingTo role: String? = nil
-    ) async throws(DatabaseError) -> SchemaChange {
+    ) async throws(ConnectorError) -> SchemaChange {
         try await migrate(settings, grantingTo: role, migrations: Migration.all)
     }
 
     static func migrate(
         _ settings: PostgresSettings, grantingTo role: String?, migrations: [Migration]
-    ) async throws(DatabaseError) -> SchemaChange {
+    ) async throws(ConnectorError) -> SchemaChange {
         try await PostgresSession.once(settings, "migrating") { connection in
             try connection.transaction {
                 let change = try Migrator(connection: connection, migrations: migrations).migrate()
@@ -29,7 +31,7 @@ public enum Schema {
     }
 
     /// The schema's version; 0 if there is none.
-    public static func version(_ settings: PostgresSettings) async throws(DatabaseError) -> Int {
+    public static func version(_ settings: PostgresSettings) async throws(ConnectorError) -> Int {
         try await PostgresSession.once(settings, "reading the schema's version") {
             try SchemaVersion.read($0, mayBeMissing: true)
         }

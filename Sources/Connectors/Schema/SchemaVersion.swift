@@ -1,3 +1,5 @@
+import Serving
+
 /// What stands in `lorikeet.schema_migrations`.
 enum SchemaVersion {
     /// - Parameter mayBeMissing: 0 where there is no table, in place of an error.
@@ -18,10 +20,10 @@ enum SchemaVersion {
         let expected = Schema.expectedVersion
         if version > expected { throw newer(version, than: expected) }
         if version == 0 {
-            throw DatabaseError(action: .stop, reason: "the database has no schema lorikeet: run `lorikeet migrate`")
+            throw ConnectorError(action: .stop, reason: "the database has no schema lorikeet: run `lorikeet migrate`")
         }
         if version < expected {
-            throw DatabaseError(
+            throw ConnectorError(
                 action: .stop,
                 reason:
                     "the database's schema lorikeet is version \(version), this program needs \(expected): run `lorikeet migrate`"
@@ -29,8 +31,8 @@ enum SchemaVersion {
         }
     }
 
-    static func newer(_ version: Int, than expected: Int) -> DatabaseError {
-        DatabaseError(
+    static func newer(_ version: Int, than expected: Int) -> ConnectorError {
+        ConnectorError(
             action: .stop,
             reason:
                 "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet"

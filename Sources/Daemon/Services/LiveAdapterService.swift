@@ -5,6 +5,7 @@ import Logging
 import Operations
 import Pipelines
 import ServiceLifecycle
+import Serving
 import Synchronization
 
 /// Keeps the live adapters of one database's tasks current.
@@ -123,7 +124,7 @@ final class LiveAdapterService: Service {
             return true
         } catch let failure as CommandFailure {
             throw failure
-        } catch let error as DatabaseError where error.action == .retry {
+        } catch let error as ConnectorError where error.action == .retry {
             if noteOutage(error.reason) {
                 logger.warning("database unavailable, retrying", metadata: [LogKey.reason: "\(error.reason)"])
             }
@@ -150,7 +151,7 @@ final class LiveAdapterService: Service {
         do {
             try await refresh()
         } catch {
-            let reason = (error as? DatabaseError)?.reason ?? "\(error)"
+            let reason = (error as? ConnectorError)?.reason ?? "\(error)"
             PrometheusRegistry.shared.makeCounter(label: DaemonMetricNames.refreshFailures, dimensions: [])
                 .increment(by: 1)
             if noteOutage(reason) {

@@ -26,7 +26,7 @@ enum DatabaseProbe {
                 await checkNotifications(pipeline, through: settings, &report)
             }
         } catch {
-            let isUnavailable = (error as? DatabaseError)?.action == .retry
+            let isUnavailable = (error as? ConnectorError)?.action == .retry
             let text = "\(error)" + (isUnavailable ? "; run would retry" : "")
             report.add(isUnavailable ? .warning : .error, pipeline.problem(at: "sink.postgres", text))
             report.findings += missing.map(\.finding)
@@ -40,12 +40,12 @@ enum DatabaseProbe {
         _ pipeline: PipelineConfiguration, _ settings: PostgresSettings, _ report: inout CheckReport
     ) async throws {
         let sink = PostgresLabelSink(settings, pipeline: pipeline.name)
-        do throws(SinkError) {
+        do throws(ConnectorError) {
             try await sink.connect()
             await sink.close()
         } catch {
             await sink.close()
-            guard error.action == .stop else { throw DatabaseError(action: .retry, reason: error.reason) }
+            guard error.action == .stop else { throw ConnectorError(action: .retry, reason: error.reason) }
             report.add(.error, pipeline.problem(at: "sink.postgres", error.reason))
         }
     }
@@ -105,7 +105,7 @@ enum DatabaseProbe {
         guard let direct = pipeline.sink.postgresDirect else { return }
         var listening = settings
         listening.dsn = direct.value
-        do throws(DatabaseError) {
+        do throws(ConnectorError) {
             let arrived = try await AdapterNotifications.arrive(at: listening, sentThrough: settings)
             report.add(
                 arrived ? .fine : .warning,

@@ -1,5 +1,6 @@
 import Connectors
 import Pipelines
+import Serving
 
 /// `lorikeet migrate`: brings the schema to the version of this program.
 public enum MigrateOperation {
@@ -11,7 +12,7 @@ public enum MigrateOperation {
     /// - Throws: status 78 where only a person can help, 1 if the database is unavailable.
     public static func run(postgres: Secret, role: String? = nil) async throws(CommandFailure) -> MigrateReport {
         let settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet migrate")
-        do throws(DatabaseError) {
+        do throws(ConnectorError) {
             let change = try await Schema.migrate(settings, grantingTo: role)
             return MigrateReport(before: change.before, after: change.after)
         } catch {

@@ -4,7 +4,7 @@ import Connectors
 public enum DatabaseSchema {
     /// Reads the version of the schema.
     ///
-    /// - Throws: `DatabaseError` if the database does not answer; status 78, with the command to run, if the schema is
+    /// - Throws: `ConnectorError` if the database does not answer; status 78, with the command to run, if the schema is
     ///   missing or of another version.
     public static func verify(_ settings: PostgresSettings) async throws {
         let version = try await Schema.version(settings)

@@ -1,13 +1,13 @@
 import BERT
 
-/// When the daemon keeps a task's label of a text to itself.
+/// When the daemon abstains: gives a text no label for a task.
 public enum Abstention: Sendable, Equatable {
-    /// Where the best score is below this.
+    /// If the best score is below this.
     case below(Double)
-    /// Where it is below the threshold that the adapter in use was found to need for this share of right labels.
+    /// If the best score is below the threshold that the adapter needs for this precision, from 0 to 1.
     case precision(Double)
 
-    /// The score below which to abstain with an adapter; nothing reaches it where the adapter is not known to be of that precision.
+    /// The abstention threshold for an adapter; infinite if the adapter is not known to reach the precision.
     public func threshold(for manifest: AdapterManifest) -> Double {
         switch self {
         case .below(let score): score
@@ -15,13 +15,14 @@ public enum Abstention: Sendable, Equatable {
         }
     }
 
-    /// Why an adapter would never give a label, in words; nil if it may.
+    /// Why an adapter would abstain from every text, as a clause; nil if it would not.
     public func doubt(_ manifest: AdapterManifest) -> String? {
         guard case .precision(let precision) = self, manifest.abstention(forPrecision: precision) == nil else {
             return nil
         }
         return manifest.abstention == nil
-            ? "the adapter does not say what precision it reaches, so that no text would get a label; train it with validation rows"
-            : "the adapter was not found to reach a precision of \(precision), so that no text would get a label"
+            ? "the adapter does not say what precision it reaches, so that no text would get a label; "
+                + "train it with validation rows"
+            : "the adapter does not reach a precision of \(precision), so that no text would get a label"
     }
 }

@@ -40,7 +40,7 @@ final class BatchStage: Sendable {
         wakeup.signal()
     }
 
-    /// Nothing more will come: what is there goes without waiting for its age.
+    /// No more texts will come: the rest is due at once.
     func close() {
         batcher.withLock { $0.isClosed = true }
         wakeup.signal()
@@ -50,8 +50,8 @@ final class BatchStage: Sendable {
         batcher.withLock { $0.remove(partitions: partitions) }
     }
 
-    /// Runs until its task is cancelled. The send waits until a worker is free: one batch ahead, and pipelines that share
-    /// the workers take turns.
+    /// Runs until its task is cancelled. Each send waits for a free worker, so a pipeline is one batch ahead at most
+    /// and pipelines that share the workers take turns.
     func run(liveAdapters: LiveAdapters) async {
         while !Task.isCancelled {
             switch batcher.withLock({ $0.readiness(now: clock.now()) }) {
@@ -73,7 +73,7 @@ final class BatchStage: Sendable {
         let (batch, budget) = batcher.withLock { ($0.take(now: clock.now()) ?? [], $0.budget) }
         guard let oldest = batch.first else { return [] }
         let tokens = batch.reduce(0) { $0 + $1.tokens.count }
-        telemetry.batchCut(tokens: tokens, budget: budget, waited: clock.now() - oldest.takenInAt)
+        telemetry.batchCut(tokens: tokens, budget: budget, waited: clock.now() - oldest.receivedAt)
         return batch
     }
 }

@@ -1,19 +1,19 @@
 import DequeModule
 
-/// Gathers texts until their tokens fill a batch or the oldest is old enough; lengths are mixed freely, order is kept.
+/// Gathers texts until their tokens fill the budget or the oldest has waited long enough. Keeps their order.
 ///
-/// A batch is cut when a worker takes it, not before: while all workers are busy it goes on filling up.
+/// A batch is cut only when a worker takes it: while all workers are busy it keeps filling up.
 struct Batcher {
     enum Readiness: Equatable {
         case empty
-        /// The oldest text will be old enough at this time.
+        /// The oldest text will have waited long enough at this time.
         case ripens(at: Duration)
         case due
     }
 
     var budget: Int
     var delay: Duration
-    /// Nothing more will come: whatever is there is due.
+    /// No more texts will come: the rest is due.
     var isClosed = false
 
     private var texts: Deque<PreparedText> = []
@@ -34,11 +34,11 @@ struct Batcher {
     func readiness(now: Duration) -> Readiness {
         guard let oldest = texts.first else { return .empty }
         if isClosed || tokens >= budget { return .due }
-        let due = oldest.takenInAt + delay
+        let due = oldest.receivedAt + delay
         return now >= due ? .due : .ripens(at: due)
     }
 
-    /// Cuts a batch: as many texts as fit into the budget, at least one. `nil` if none is due.
+    /// Cuts a batch: the texts that fit into the budget, at least one. `nil` if none is due.
     mutating func take(now: Duration) -> [PreparedText]? {
         guard readiness(now: now) == .due else { return nil }
         var batch: [PreparedText] = []
@@ -52,7 +52,7 @@ struct Batcher {
         return batch
     }
 
-    /// Takes out the texts of these partitions.
+    /// Removes and returns the texts of these partitions.
     mutating func remove(partitions: Set<SourcePartition>) -> [PreparedText] {
         let removed = texts.filter { partitions.contains($0.ticket.partition) }
         guard !removed.isEmpty else { return [] }

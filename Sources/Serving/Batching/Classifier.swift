@@ -1,7 +1,7 @@
 import AdapterRegistry
 import BERT
 
-/// Turns batches into labels over one base. Not Sendable: one per worker.
+/// Labels batches over one base. Not Sendable: one per worker.
 struct Classifier {
     private let base: BERTBase
     private let pass: InferencePass
@@ -17,8 +17,8 @@ struct Classifier {
         var indices: [String: Int] = [:]
         var batch = PackedBatch()
         var assignments: [[Int]] = []
-        /// Per text: its place in the packed batch, or why it has none.
-        var places: [Result<Int, ClassifyError>] = []
+        /// Per text: its index in the packed batch, or why it is not in it.
+        var indicesInBatch: [Result<Int, ClassifyError>] = []
         for text in texts {
             do throws(ClassifyError) {
                 try check(text.tokens)
@@ -31,18 +31,18 @@ struct Classifier {
                     }
                     if let index = indices[task.name] { assignment.append(index) }
                 }
-                places.append(.success(assignments.count))
+                indicesInBatch.append(.success(assignments.count))
                 batch.append(text.tokens)
                 assignments.append(assignment)
             } catch {
-                places.append(.failure(error))
+                indicesInBatch.append(.failure(error))
             }
         }
         let logits =
             assignments.isEmpty
             ? [] : pass.logits(batch, adapters: adapters.map(\.adapter), assignments: assignments)
-        return zip(texts, places).map { text, place in
-            FinishedText(ticket: text.ticket, outcome: outcome(of: text, at: place, logits: logits, snapshot: snapshot))
+        return zip(texts, indicesInBatch).map { text, index in
+            FinishedText(ticket: text.ticket, outcome: outcome(of: text, at: index, logits: logits, snapshot: snapshot))
         }
     }
 
@@ -57,10 +57,10 @@ struct Classifier {
     }
 
     private func outcome(
-        of text: PreparedText, at place: Result<Int, ClassifyError>, logits: [[[Float]]], snapshot: LiveSnapshot
+        of text: PreparedText, at index: Result<Int, ClassifyError>, logits: [[[Float]]], snapshot: LiveSnapshot
     ) -> Outcome {
         do throws(ClassifyError) {
-            let index = try place.get()
+            let index = try index.get()
             var labels: [TaskLabel] = []
             for (task, taskLogits) in zip(text.tasks, logits[index]) {
                 guard let live = snapshot.adapters[task.name] else { throw .noLiveAdapter(task: task.name) }
@@ -92,7 +92,7 @@ enum ClassifyError: Error, CustomStringConvertible {
     case unknownToken
     case notANumber(task: String)
 
-    /// For the metric.
+    /// The metric label.
     var cause: String {
         switch self {
         case .noLiveAdapter: "no-adapter"

@@ -1,28 +1,34 @@
+import AdapterRegistry
 import AsyncAlgorithms
 import BERT
 import Synchronization
 import Threading
 
-/// The workers of all pipelines over one base: each a thread of its own with its own forward pass.
+/// Stage 6: the workers of all pipelines over one base, each a thread with its own forward pass.
 ///
-/// Pipelines offer batches on one channel whose send waits for a free worker, in the order of asking; so exactly one batch
-/// a pipeline is ahead, and pipelines take turns however much each has waiting.
+/// Pipelines offer batches on one channel. A send waits for a free worker, first come first served: each pipeline is
+/// exactly one batch ahead, and pipelines take turns however many texts each has.
 public final class WorkerPool: Sendable {
+    /// The frozen encoder that all workers share.
     public let base: BERTBase
     let offers = AsyncChannel<BatchOffer>()
     private let pulses: [Pulse]
     private let clock: Clock
 
-    /// - Parameter workers: at least one; as many as cores is best.
+    /// - Parameters:
+    ///   - base: the frozen encoder.
+    ///   - workers: at least 1; one per core is best.
+    ///   - clock: for the heartbeats and the time per batch.
     public init(base: BERTBase, workers: Int, clock: Clock = .system) {
         self.base = base
         self.clock = clock
         pulses = (0..<max(1, workers)).map { _ in Pulse() }
     }
 
+    /// Number of workers.
     public var workers: Int { pulses.count }
 
-    /// Works until the task is cancelled; each worker finishes the batch it has.
+    /// Runs until the task is cancelled. Each worker finishes its batch.
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for (index, pulse) in pulses.enumerated() {
@@ -32,14 +38,23 @@ public final class WorkerPool: Sendable {
         }
     }
 
-    /// What each worker is doing now. A worker that is busy far longer than a batch can take is wedged.
+    /// What each worker is doing now. A worker that is busy far longer than a batch can take is stuck.
     public var heartbeats: [WorkerHeartbeat] {
         let now = clock.now()
         return pulses.enumerated().map { $1.heartbeat(worker: $0, now: now) }
     }
 }
 
-/// When a worker last did something; written by the worker, read by the watchdog.
+/// A pipeline's offer of a batch that is due. The batch is cut when a worker takes it.
+struct BatchOffer: Sendable {
+    /// Cuts the batch; empty if another worker took its texts or a rebalance removed them.
+    let take: @Sendable () -> [PreparedText]
+    let liveAdapters: LiveAdapters
+    /// Receives the outcome of every text, and the time they took.
+    let finish: @Sendable ([FinishedText], Duration) -> Void
+}
+
+/// When a worker last made progress; written by the worker, read by the watchdog.
 private final class Pulse: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 
@@ -70,8 +85,7 @@ private final class Pulse: Sendable {
         state.withLock { state in
             WorkerHeartbeat(
                 worker: worker, busyFor: state.busySince.map { now - $0 },
-                sinceProgress: state.lastProgress.map { now - $0 },
-                batches: state.batches)
+                sinceProgress: state.lastProgress.map { now - $0 }, batches: state.batches)
         }
     }
 }

@@ -1,30 +1,30 @@
 import Glibc
 import Synchronization
 
-/// Every place where the tests kill the process, to see that nothing is lost and nothing doubled afterwards.
+/// Places where tests kill the process to check that nothing is lost or duplicated.
 ///
-/// In builds with the compilation condition `LORIKEET_CRASH_POINTS`, which all but `make install`'s have, the environment variable
-/// `LORIKEET_CRASH_AT=NAME` kills the process with SIGKILL when it comes to the place of that name; `NAME:3` at the third time.
-/// `LORIKEET_HANG_AT` lets the thread hang there instead. In other builds passing a place does nothing.
+/// The compilation condition `LORIKEET_CRASH_POINTS` enables them in all builds except those of `make install`. The
+/// environment variable `LORIKEET_CRASH_AT=NAME` then kills the process with SIGKILL at that place; `NAME:3` at the
+/// third pass. `LORIKEET_HANG_AT` hangs the thread instead.
 public enum CrashPoint: String, CaseIterable, Sendable {
-    /// Messages were read and are in memory only.
+    /// Messages are read and only in memory.
     case afterPoll = "after-poll"
-    /// A worker has labelled a batch; nobody knows of it yet.
+    /// A worker has labelled a batch and has not handed it on.
     case inClassification = "in-classification"
-    /// A batch of outcomes is about to be stored.
+    /// Outcomes are about to be stored.
     case beforeTransaction = "before-transaction"
     /// All rows are written, COMMIT is not sent.
     case inTransaction = "in-transaction"
-    /// COMMIT was answered; the tracker does not know.
+    /// COMMIT is answered; the tracker does not know yet.
     case afterTransaction = "after-transaction"
-    /// Positions are about to be committed.
+    /// Offsets are about to be committed.
     case beforeOffsetCommit = "before-offset-commit"
-    /// The commit is on its way, its answer is not there.
+    /// The commit is sent and not answered.
     case inOffsetCommit = "in-offset-commit"
-    /// The broker has the positions; the tracker does not know.
+    /// The broker has the offsets; the tracker does not know yet.
     case afterOffsetCommit = "after-offset-commit"
 
-    /// The process is at this place.
+    /// Marks that the process is at this place.
     public func pass() {
         #if LORIKEET_CRASH_POINTS
             for plan in CrashPlan.all { plan.passed(self) }
@@ -33,7 +33,7 @@ public enum CrashPoint: String, CaseIterable, Sendable {
 }
 
 #if LORIKEET_CRASH_POINTS
-    /// Where this process is to die, and how many times it may get there before.
+    /// Where this process dies or hangs, and at which pass.
     private final class CrashPlan: Sendable {
         static let all = [read("LORIKEET_CRASH_AT", kills: true), read("LORIKEET_HANG_AT", kills: false)].compactMap {
             $0
@@ -61,7 +61,7 @@ public enum CrashPoint: String, CaseIterable, Sendable {
         func passed(_ point: CrashPoint) {
             guard point == self.point, left.subtract(1, ordering: .relaxed).newValue == 0 else { return }
             if kills { kill(getpid(), SIGKILL) }
-            // A thread that hangs; and the signal may reach another thread first, when nothing more may happen on this one.
+            // The signal may reach another thread first; this one must do nothing more.
             while true { pause() }
         }
     }

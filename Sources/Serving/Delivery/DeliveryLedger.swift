@@ -2,8 +2,8 @@ import Dispatch
 import Synchronization
 import Threading
 
-/// The delivery tracker where several threads meet: the source's (which may block here for a while during a rebalance),
-/// the intake's and the sink's.
+/// The ``DeliveryTracker`` that the threads of source, intake and sink share. The source's thread may block here for
+/// some seconds during a rebalance.
 final class DeliveryLedger: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 
@@ -12,7 +12,7 @@ final class DeliveryLedger: Sendable {
         var waiters: [Waiter] = []
     }
 
-    /// A thread that waits until nothing of some partitions is underway.
+    /// A thread that waits until nothing of some partitions is in flight.
     private final class Waiter: Sendable {
         let partitions: [SourcePartition]
         let semaphore = DispatchSemaphore(value: 0)
@@ -21,12 +21,12 @@ final class DeliveryLedger: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Signaled whenever messages were settled.
+    /// Signaled whenever messages are settled.
     let settled = Wakeup()
 
     /// Messages and bytes in flight.
     var load: (messages: Int, bytes: Int) { state.withLock { ($0.tracker.inFlight, $0.tracker.inFlightBytes) } }
-    /// When the oldest message in flight was produced, in milliseconds since 1970.
+    /// ``DeliveryTracker/oldestProducedAt``.
     var oldestProducedAt: Int64? { state.withLock { $0.tracker.oldestProducedAt } }
     var partitions: [SourcePartition] { state.withLock { $0.tracker.partitions } }
     var committable: [SourcePartition: Int64] { state.withLock { $0.tracker.committable } }
@@ -42,7 +42,7 @@ final class DeliveryLedger: Sendable {
         state.withLock { state in
             state.tracker.settle(tickets)
             state.waiters.removeAll { waiter in
-                guard state.tracker.underway(in: waiter.partitions) == 0 else { return false }
+                guard state.tracker.inFlight(in: waiter.partitions) == 0 else { return false }
                 waiter.semaphore.signal()
                 return true
             }
@@ -51,20 +51,20 @@ final class DeliveryLedger: Sendable {
     }
 
     func abandon(_ tickets: [DeliveryTracker.Ticket]) { state.withLock { $0.tracker.abandon(tickets) } }
-    func committed(_ positions: [SourcePartition: Int64]) { state.withLock { $0.tracker.committed(positions) } }
+    func committed(_ offsets: [SourcePartition: Int64]) { state.withLock { $0.tracker.committed(offsets) } }
 
-    /// Those whose partition is still ours. What belongs to another member by now is that member's to store.
+    /// The messages whose partition is still ours. Another member stores the rest.
     func current(of finished: [FinishedText]) -> [FinishedText] {
         state.withLock { state in finished.filter { state.tracker.isCurrent($0.ticket) } }
     }
 
-    /// Blocks the calling thread until nothing of these partitions is underway, or until patience ends; then gives them up.
+    /// Blocks the calling thread until nothing of these partitions is in flight or patience ends, then gives them up.
     ///
-    /// - Returns: what may still be committed of them.
+    /// - Returns: offsets that may still be committed.
     func revoke(_ partitions: [SourcePartition], patience: Duration) -> [SourcePartition: Int64] {
         let waiter = Waiter(partitions: partitions)
         let mustWait = state.withLock { state in
-            guard patience > .zero, state.tracker.underway(in: partitions) > 0 else { return false }
+            guard patience > .zero, state.tracker.inFlight(in: partitions) > 0 else { return false }
             state.waiters.append(waiter)
             return true
         }

@@ -1,14 +1,16 @@
 import DequeModule
 
-/// Knows which messages are on their way and which position of each partition may be committed: a state machine without I/O.
+/// Tracks which messages are in flight and which offset of each partition may be committed: a state machine without
+/// I/O.
 ///
-/// A position is committable when every message that was received before it, in this assignment of the partition, is
-/// settled: stored, rejected or dropped. Order is the order of arrival. Where offsets go back (a topic that was deleted and made
-/// anew), what came before is still to be stored, but no longer moves the position. Each assignment of a partition is a
-/// generation of its own: what belongs to an earlier one neither counts nor moves anything.
+/// An offset is committable once every message received before it, in this assignment of the partition, is settled:
+/// stored, rejected or dropped. Order is order of arrival. If offsets go back, because a topic was deleted and created
+/// again, earlier messages are still stored but no longer move the offset. Each assignment of a partition is a
+/// generation of its own. Tickets of earlier generations count for nothing.
 public struct DeliveryTracker: Sendable {
-    /// A received message's place in the books.
+    /// Identifies a received message until it is settled or abandoned.
     public struct Ticket: Hashable, Sendable {
+        /// The partition that the message came from.
         public let partition: SourcePartition
         let generation: UInt64
         /// Counts arrivals in this generation.
@@ -16,14 +18,14 @@ public struct DeliveryTracker: Sendable {
     }
 
     fileprivate enum Condition: Sendable {
-        case underway
-        /// Given up unread: it will be delivered again to whoever owns the partition next.
+        case inFlight
+        /// Given back unread: the partition's next owner receives it again.
         case abandoned
         case settled
     }
 
     fileprivate struct Entry: Sendable {
-        /// Position behind the message; `nil` once offsets went back after it.
+        /// The offset behind the message; `nil` once offsets went back after it.
         var next: Int64?
         let bytes: Int
         let producedAt: Int64?
@@ -38,30 +40,32 @@ public struct DeliveryTracker: Sendable {
         /// Offset of the newest entry.
         var newest: Int64?
         /// Entries that are neither settled nor abandoned.
-        var underway = 0
-        /// Where reading would go on after all that is settled without a gap; `nil` before the first.
-        var position: Int64?
+        var inFlight = 0
+        /// The offset behind everything that is settled without a gap; `nil` before the first.
+        var settled: Int64?
         var committed: Int64?
     }
 
     private var assignments: [SourcePartition: Assignment] = [:]
     private var generation: UInt64 = 0
 
-    /// Messages received and neither settled nor given up.
+    /// Messages received and neither settled nor abandoned.
     public private(set) var inFlight = 0
     /// Bytes of these.
     public private(set) var inFlightBytes = 0
 
-    /// Messages whose place is kept: those in flight, and what is settled behind one of them.
-    var kept: Int { assignments.values.reduce(0) { $0 + $1.entries.count } }
+    /// Entries held: messages in flight, and settled ones behind one of them.
+    var entryCount: Int { assignments.values.reduce(0) { $0 + $1.entries.count } }
 
+    /// Without partitions.
     public init() {}
 
+    /// The partitions assigned now, in order.
     public var partitions: [SourcePartition] { assignments.keys.sorted() }
 
-    // MARK: - Partitions come and go
+    // MARK: - Rebalances
 
-    /// Partitions are ours from now on. One that already was begins a new generation.
+    /// Partitions are ours from now on. One that already was starts a new generation.
     public mutating func assign(_ partitions: [SourcePartition]) {
         revoke(partitions)
         for partition in partitions {
@@ -70,80 +74,83 @@ public struct DeliveryTracker: Sendable {
         }
     }
 
-    /// Partitions are given up.
+    /// Partitions are ours no longer.
     ///
-    /// - Returns: what may still be committed of them; of no use where they are lost.
+    /// - Returns: offsets that may still be committed, unless the partitions are lost.
     @discardableResult
     public mutating func revoke(_ partitions: [SourcePartition]) -> [SourcePartition: Int64] {
-        var positions: [SourcePartition: Int64] = [:]
+        var offsets: [SourcePartition: Int64] = [:]
         for partition in partitions {
             guard let assignment = assignments.removeValue(forKey: partition) else { continue }
-            for entry in assignment.entries where entry.condition == .underway { leave(entry) }
-            if let position = assignment.position, position != assignment.committed { positions[partition] = position }
+            for entry in assignment.entries where entry.condition == .inFlight { leave(entry) }
+            if let offset = assignment.settled, offset != assignment.committed { offsets[partition] = offset }
         }
-        return positions
+        return offsets
     }
 
-    // MARK: - Messages come and go
+    // MARK: - Messages
 
     /// - Parameters:
-    ///   - bytes: what the message weighs while it is in flight.
-    ///   - producedAt: its own timestamp, in milliseconds since 1970, for ``oldestProducedAt``.
-    /// - Returns: `nil` if the partition is not ours: the message is to be forgotten.
+    ///   - origin: where the message came from.
+    ///   - bytes: its size in memory while it is in flight.
+    ///   - producedAt: its timestamp in milliseconds since 1970, for ``oldestProducedAt``.
+    /// - Returns: `nil` if the partition is not ours. The caller then drops the message.
     public mutating func receive(_ origin: Origin, bytes: Int, producedAt: Int64? = nil) -> Ticket? {
-        var place = Place()
-        return receive(origin, bytes: bytes, producedAt: producedAt, place: &place)
+        var lookup = Lookup()
+        return receive(origin, bytes: bytes, producedAt: producedAt, lookup: &lookup)
     }
 
-    /// As ``receive(_:bytes:producedAt:)`` for each: messages come in runs of one partition, which is then looked up once.
+    /// ``receive(_:bytes:producedAt:)`` for each. Messages come in runs of one partition, which is looked up once per
+    /// run.
     mutating func receive(_ messages: [SourceMessage]) -> [Ticket?] {
-        var place = Place()
-        return messages.map { receive($0.origin, bytes: $0.byteCount, producedAt: $0.producedAt, place: &place) }
+        var lookup = Lookup()
+        return messages.map { receive($0.origin, bytes: $0.byteCount, producedAt: $0.producedAt, lookup: &lookup) }
     }
 
-    private mutating func receive(_ origin: Origin, bytes: Int, producedAt: Int64?, place: inout Place) -> Ticket? {
-        guard let index = place.index(of: origin.sourcePartition, in: assignments) else { return nil }
+    private mutating func receive(_ origin: Origin, bytes: Int, producedAt: Int64?, lookup: inout Lookup) -> Ticket? {
+        guard let index = lookup.index(of: origin.sourcePartition, in: assignments) else { return nil }
         inFlight += 1
         inFlightBytes += bytes
         return assignments.values[index].append(origin, bytes: bytes, producedAt: producedAt)
     }
 
-    /// Messages are stored, or need not be. Tickets of an earlier generation are ignored.
+    /// Messages are stored, rejected or dropped. Tickets of earlier generations are ignored.
     public mutating func settle(_ tickets: some Sequence<Ticket>) {
         finish(tickets, as: .settled)
     }
 
-    /// Messages are given up unread. Positions stop before them for good.
+    /// Messages are given back unread. Committable offsets stop before them for good.
     public mutating func abandon(_ tickets: some Sequence<Ticket>) {
         finish(tickets, as: .abandoned)
     }
 
-    /// Whether a ticket's partition has been ours all the time since.
+    /// Whether the ticket's partition has stayed ours since.
     public func isCurrent(_ ticket: Ticket) -> Bool {
         assignments[ticket.partition]?.generation == ticket.generation
     }
 
-    /// Messages of these partitions that are still to be waited for.
-    public func underway(in partitions: some Sequence<SourcePartition>) -> Int {
-        partitions.reduce(0) { $0 + (assignments[$1]?.underway ?? 0) }
+    /// Messages of these partitions that are in flight.
+    public func inFlight(in partitions: some Sequence<SourcePartition>) -> Int {
+        partitions.reduce(0) { $0 + (assignments[$1]?.inFlight ?? 0) }
     }
 
-    /// The timestamp of the oldest message in flight, as the order of arrival has it; `nil` if none is or none has one.
+    /// The timestamp of the message in flight that arrived first in its partition, the least over all partitions; `nil`
+    /// if nothing is in flight or has a timestamp.
     public var oldestProducedAt: Int64? { assignments.values.compactMap { $0.entries.first?.producedAt }.min() }
 
-    // MARK: - Positions
+    // MARK: - Offsets
 
-    /// What can be committed and is not yet.
+    /// Offsets that can be committed and are not yet.
     public var committable: [SourcePartition: Int64] {
-        assignments.compactMapValues { $0.position == $0.committed ? nil : $0.position }
+        assignments.compactMapValues { $0.settled == $0.committed ? nil : $0.settled }
     }
 
-    /// These positions have been committed.
-    public mutating func committed(_ positions: [SourcePartition: Int64]) {
-        for (partition, position) in positions { assignments[partition]?.committed = position }
+    /// These offsets are committed.
+    public mutating func committed(_ offsets: [SourcePartition: Int64]) {
+        for (partition, offset) in offsets { assignments[partition]?.committed = offset }
     }
 
-    // MARK: -
+    // MARK: - Entries
 
     private mutating func leave(_ entry: Entry) {
         inFlight -= 1
@@ -151,9 +158,9 @@ public struct DeliveryTracker: Sendable {
     }
 
     private mutating func finish(_ tickets: some Sequence<Ticket>, as condition: Condition) {
-        var place = Place()
+        var lookup = Lookup()
         for ticket in tickets {
-            guard let index = place.index(of: ticket.partition, in: assignments),
+            guard let index = lookup.index(of: ticket.partition, in: assignments),
                 assignments.values[index].generation == ticket.generation,
                 let entry = assignments.values[index].finish(ticket.sequence, as: condition)
             else { continue }
@@ -161,8 +168,8 @@ public struct DeliveryTracker: Sendable {
         }
     }
 
-    /// Where the partition that was asked for last is among the assignments, which must not change meanwhile.
-    private struct Place {
+    /// Remembers the index of the partition looked up last. The assignments must not change meanwhile.
+    private struct Lookup {
         private var last: (partition: SourcePartition, index: Dictionary<SourcePartition, Assignment>.Index?)?
 
         mutating func index(
@@ -180,16 +187,16 @@ extension DeliveryTracker.Assignment {
     fileprivate mutating func append(_ origin: Origin, bytes: Int, producedAt: Int64?) -> DeliveryTracker.Ticket {
         if let newest, origin.offset <= newest { rewind() }
         newest = origin.offset
-        entries.append(.init(next: origin.offset + 1, bytes: bytes, producedAt: producedAt, condition: .underway))
-        underway += 1
+        entries.append(.init(next: origin.offset + 1, bytes: bytes, producedAt: producedAt, condition: .inFlight))
+        inFlight += 1
         return DeliveryTracker.Ticket(
             partition: origin.sourcePartition, generation: generation, sequence: first + entries.count - 1)
     }
 
-    /// Offsets begin anew: positions of what came before mean nothing now.
+    /// Offsets start over: those before mean nothing now.
     private mutating func rewind() {
         for index in entries.indices { entries[index].next = nil }
-        (position, committed) = (nil, nil)
+        (settled, committed) = (nil, nil)
     }
 
     /// - Returns: the entry, if it was underway until now.
@@ -197,12 +204,12 @@ extension DeliveryTracker.Assignment {
         _ sequence: Int, as condition: DeliveryTracker.Condition
     ) -> DeliveryTracker.Entry? {
         let index = sequence - first
-        guard entries.indices.contains(index), entries[index].condition == .underway else { return nil }
+        guard entries.indices.contains(index), entries[index].condition == .inFlight else { return nil }
         entries[index].condition = condition
-        underway -= 1
+        inFlight -= 1
         let entry = entries[index]
         while let head = entries.first, head.condition == .settled {
-            position = head.next ?? position
+            settled = head.next ?? settled
             first += 1
             entries.removeFirst()
         }

@@ -1,18 +1,22 @@
-/// What one task says about one text.
+/// The label or labels of one text for one task.
 public struct TaskLabel: Sendable {
+    /// The task's name.
     public let task: String
     /// `nil` where the daemon abstained, and for a multi-label task.
     public let label: String?
-    /// The set of labels of a multi-label task, which may be empty; `nil` where the daemon abstained, and for other tasks.
+    /// The set of labels of a multi-label task, which may be empty; `nil` where the daemon abstained, and for other
+    /// tasks.
     public let labels: [String]?
-    /// Probability of the best label, also where the daemon abstained.
+    /// Probability of the best label, even if the daemon abstained.
     public let score: Double
     /// Probability of every label, in the adapter's order.
     public let scores: [(label: String, score: Double)]
+    /// Whether the best score was below the task's abstention threshold.
     public let abstained: Bool
-    /// The adapter that said so.
+    /// The adapter that labelled the text.
     public let adapterDigest: String
 
+    /// - Parameters: as the properties.
     public init(
         task: String, label: String?, labels: [String]? = nil, score: Double, scores: [(label: String, score: Double)],
         abstained: Bool, adapterDigest: String
@@ -27,14 +31,16 @@ public struct TaskLabel: Sendable {
     }
 }
 
-/// A message with a label of each of its tasks: one row a task.
+/// A message with the label of each of its tasks: one row per task.
 public struct LabelledMessage: Sendable {
-    /// Keeps its payload until it is stored, because a row that the database refuses goes to `rejected` with it.
+    /// Keeps its payload until it is stored: a row that the database refuses goes to `rejected` with it.
     public let message: SourceMessage
-    /// The text that was read out of the message; `nil` where texts are not to be stored.
+    /// The text of the message; `nil` if the pipeline does not store texts.
     public let text: String?
+    /// One per task.
     public let labels: [TaskLabel]
 
+    /// - Parameters: as the properties.
     public init(message: SourceMessage, text: String?, labels: [TaskLabel]) {
         self.message = message
         self.text = text
@@ -42,13 +48,13 @@ public struct LabelledMessage: Sendable {
     }
 }
 
-/// Where a message failed.
+/// The stage that rejected a message.
 public enum RejectionStage: String, Sendable, CaseIterable {
     /// Not UTF-8, not JSON, no payload, too large.
     case decode
-    /// No text where the pointer points, or only blanks.
+    /// No string at the pointer, or only white space.
     case extract
-    /// No route wants it.
+    /// No route matches.
     case route
     /// The classifier could not label it.
     case classify
@@ -58,13 +64,16 @@ public enum RejectionStage: String, Sendable, CaseIterable {
 
 /// A message that ends as a row in `rejected`.
 public struct Rejection: Sendable {
+    /// With its payload.
     public let message: SourceMessage
+    /// Where it failed.
     public let stage: RejectionStage
-    /// For the metric: one of few words, such as `not-json`, or a SQLSTATE.
+    /// The metric label: a word such as `not-json`, or a SQLSTATE.
     public let cause: String
-    /// Says what is wrong, never with a piece of the text.
+    /// What is wrong, for a person. Holds no part of the text.
     public let reason: String
 
+    /// - Parameters: as the properties.
     public init(message: SourceMessage, stage: RejectionStage, cause: String = "other", reason: String) {
         self.message = message
         self.stage = stage
@@ -75,11 +84,14 @@ public struct Rejection: Sendable {
 
 /// How a message ended.
 public enum Outcome: Sendable {
+    /// Every task has labelled it.
     case labelled(LabelledMessage)
+    /// It goes to `rejected`.
     case rejected(Rejection)
-    /// Wanted by no route, and the pipeline drops such messages. Never reaches a sink.
+    /// No route matched, and the pipeline drops such messages. Never reaches a sink.
     case dropped(SourceMessage)
 
+    /// The message that ended.
     public var message: SourceMessage {
         switch self {
         case .labelled(let labelled): labelled.message
@@ -93,11 +105,12 @@ public enum Outcome: Sendable {
 public struct StoreReceipt: Sendable, Equatable {
     /// Messages whose label rows were stored.
     public var labelled: Int
-    /// Messages stored as rejected, those among them that the database refused included.
+    /// Messages stored as rejected, including those that the database refused.
     public var rejected: Int
-    /// Messages that came labelled and were stored as rejected, because the database refused their rows: how many by its SQLSTATE.
+    /// Labelled messages whose rows the database refused, by SQLSTATE. They are stored as rejected.
     public var refused: [String: Int]
 
+    /// - Parameters: as the properties.
     public init(labelled: Int = 0, rejected: Int = 0, refused: [String: Int] = [:]) {
         self.labelled = labelled
         self.rejected = rejected
@@ -107,11 +120,12 @@ public struct StoreReceipt: Sendable, Equatable {
 
 /// Where labels go.
 public protocol LabelSink: Sendable {
-    /// Stores all outcomes in one transaction; storing the same outcome again changes nothing.
+    /// Stores all outcomes in one transaction. Storing the same outcome again changes nothing.
     ///
-    /// A message whose rows the database refuses is found by bisection and stored as rejected, the others as they are.
-    /// When this returns, every outcome is durable; when it throws, none need be, and the call can be made again.
-    func store(_ outcomes: [Outcome]) async throws(SinkError) -> StoreReceipt
+    /// Bisection finds a message whose rows the database refuses; it is stored as rejected, the others as they are.
+    /// When this returns, every outcome is durable. When it throws, none need be, and the caller may repeat the call.
+    func store(_ outcomes: [Outcome]) async throws(ConnectorError) -> StoreReceipt
 
+    /// Gives up the connection.
     func close() async
 }

@@ -2,7 +2,7 @@ import DequeModule
 import Synchronization
 import Threading
 
-/// Finished messages on their way to the sink. Bounded by what may be in flight, so it has no bound of its own.
+/// Finished messages that wait for the sink. The limits on messages in flight bound it.
 final class OutcomeQueue: Sendable {
     // MARK: - Mutable State (guarded by `items`)
 
@@ -15,8 +15,8 @@ final class OutcomeQueue: Sendable {
         wakeup.signal()
     }
 
-    /// All that has gathered since the last call, at most `limit`: several batches where the sink is the slower one.
-    /// Empty only if the task was cancelled.
+    /// Everything that has finished since the last call, at most `limit`: several batches if the sink is slower than
+    /// the workers. Empty only if the task was cancelled.
     func next(limit: Int) async -> [FinishedText] {
         while !Task.isCancelled {
             let taken = items.withLock { items in

@@ -1,17 +1,20 @@
 import Threading
 
-/// Stage 7: stores finished messages, as many in one transaction as have gathered, and settles them in the ledger.
+/// Stage 7: stores everything that has finished in one transaction, then settles it in the ledger.
 struct SinkStage: Sendable {
     let sink: any LabelSink
     let outcomes: OutcomeQueue
     let ledger: DeliveryLedger
+    let availability: AvailabilityMonitor
     let telemetry: PipelineTelemetry
     let clock: Clock
     let limit: Int
     let backoff: BackoffSettings
 
-    /// Runs until its task is cancelled. Throws only what no waiting can mend.
-    func run() async throws(SinkError) {
+    /// Runs until its task is cancelled.
+    ///
+    /// - Throws: only errors whose action is `.stop`.
+    func run() async throws(ConnectorError) {
         while true {
             let finished = await outcomes.next(limit: limit)
             guard !finished.isEmpty else { return }
@@ -19,8 +22,8 @@ struct SinkStage: Sendable {
         }
     }
 
-    /// Tries until everything that is still ours is stored, or the task is cancelled.
-    private func store(_ finished: [FinishedText]) async throws(SinkError) {
+    /// Retries until everything that is still ours is stored, or the task is cancelled.
+    private func store(_ finished: [FinishedText]) async throws(ConnectorError) {
         var waits = Backoff(backoff)
         while !Task.isCancelled {
             let current = ledger.current(of: finished)
@@ -33,10 +36,10 @@ struct SinkStage: Sendable {
                 break
             } catch {
                 guard error.action == .retry else { throw error }
-                telemetry.blocked(.sink, reason: error.reason, cause: error.cause)
+                availability.failed(.sink, error)
             }
             do { try await clock.sleep(waits.next()) } catch { return }
         }
-        telemetry.cleared(.sink)
+        availability.succeeded(.sink)
     }
 }

@@ -2,10 +2,10 @@ import Synchronization
 import Threading
 import WordPiece
 
-/// Stages 1 to 4: polls the source, reads and tokenises what comes, and holds it back while too much is in flight.
+/// Stages 1 to 4: polls the source, reads and tokenizes each message, and applies back-pressure.
 ///
-/// Commits happen in the same loop, between polls. Partitions come and go only during a poll, so a commit can never
-/// reach the broker after its partition was given up.
+/// The same loop commits, between polls. Partitions are assigned and revoked only during a poll, so no commit reaches
+/// the broker after its partition was revoked.
 final class Intake: Sendable {
     private let source: any TextSource
     private let tokenizer: WordPieceTokenizer
@@ -13,6 +13,7 @@ final class Intake: Sendable {
     private let ledger: DeliveryLedger
     private let batches: BatchStage
     private let outcomes: OutcomeQueue
+    private let availability: AvailabilityMonitor
     private let telemetry: PipelineTelemetry
     private let clock: Clock
     private let wakeup = Wakeup()
@@ -20,7 +21,8 @@ final class Intake: Sendable {
 
     init(
         source: any TextSource, tokenizer: WordPieceTokenizer, plan: ServingPlan, ledger: DeliveryLedger,
-        batches: BatchStage, outcomes: OutcomeQueue, telemetry: PipelineTelemetry, clock: Clock
+        batches: BatchStage, outcomes: OutcomeQueue, availability: AvailabilityMonitor, telemetry: PipelineTelemetry,
+        clock: Clock
     ) {
         self.source = source
         self.tokenizer = tokenizer
@@ -28,15 +30,17 @@ final class Intake: Sendable {
         self.ledger = ledger
         self.batches = batches
         self.outcomes = outcomes
+        self.availability = availability
         self.telemetry = telemetry
         self.clock = clock
     }
 
     var settings: ServingSettings { plan.withLock { $0.settings } }
 
+    /// Applies another plan to the messages of the next poll.
     func update(_ plan: ServingPlan) { self.plan.withLock { $0 = plan } }
 
-    /// The loop ends after the poll that it is in.
+    /// Ends the loop after the present poll.
     func stop() {
         isStopping.withLock { $0 = true }
         wakeup.signal()
@@ -44,17 +48,21 @@ final class Intake: Sendable {
 
     // MARK: - The loop
 
-    /// Polls until ``stop()``. Throws only what no waiting can mend.
-    func run(listener: any PartitionListener) async throws(SourceError) {
-        try await persist { () async throws(SourceError) in try await self.source.start(listener: listener) }
+    /// Polls until ``stop()``.
+    ///
+    /// - Throws: only errors whose action is `.stop`.
+    func run() async throws(ConnectorError) {
+        let listener = RebalanceListener(
+            ledger: ledger, batches: batches, telemetry: telemetry, patience: { self.revocationPatience })
+        try await persist { () async throws(ConnectorError) in try await self.source.start(listener: listener) }
         var flow = FlowControl()
         var committing = CommitSchedule(now: clock.now(), backoff: settings.backoff)
         var measuredAt: Duration?
-        while !isStopping.withLock({ $0 }) {
+        while !mustStop {
             let now = clock.now()
             if committing.isDue(now, interval: settings.commitInterval) { try await commit(&committing) }
             try await regulate(&flow)
-            try await persist { () async throws(SourceError) in self.accept(try await self.source.next()) }
+            try await persist { () async throws(ConnectorError) in self.accept(try await self.source.next()) }
             if measuredAt.map({ now - $0 >= .seconds(1) }) ?? true {
                 measuredAt = now
                 await measure()
@@ -62,50 +70,58 @@ final class Intake: Sendable {
         }
     }
 
-    /// Commits what is stored and not committed yet.
-    func commit() async throws(SourceError) {
-        let positions = ledger.committable
-        guard !positions.isEmpty else { return }
-        CrashPoint.beforeOffsetCommit.pass()
-        try await source.commit(positions)
-        CrashPoint.afterOffsetCommit.pass()
-        ledger.committed(positions)
-        telemetry.committed(positions)
+    private var mustStop: Bool { isStopping.withLock { $0 } }
+
+    /// How long a revocation waits for messages in flight: not at all while they cannot be stored or a drain is
+    /// running.
+    private var revocationPatience: Duration {
+        availability.isUnavailable(.sink) || mustStop ? .zero : settings.revocationPatience
     }
 
-    /// A commit that fails is tried again later, between polls: who does not poll drops out of the group.
-    private func commit(_ schedule: inout CommitSchedule) async throws(SourceError) {
-        do throws(SourceError) {
+    /// Commits the offsets of what is settled and not committed yet.
+    func commit() async throws(ConnectorError) {
+        let offsets = ledger.committable
+        guard !offsets.isEmpty else { return }
+        CrashPoint.beforeOffsetCommit.pass()
+        try await source.commit(offsets)
+        CrashPoint.afterOffsetCommit.pass()
+        ledger.committed(offsets)
+        telemetry.committed(offsets)
+    }
+
+    /// Retries a failed commit later, between polls: a member that does not poll drops out of the group.
+    private func commit(_ schedule: inout CommitSchedule) async throws(ConnectorError) {
+        do throws(ConnectorError) {
             try await commit()
             schedule.succeeded(at: clock.now())
-            telemetry.cleared(.commit)
+            availability.succeeded(.commit)
         } catch {
             guard error.action == .retry else { throw error }
             schedule.failed(at: clock.now())
-            telemetry.blocked(.commit, reason: error.reason, cause: error.cause)
+            availability.failed(.commit, error)
         }
     }
 
-    /// Tries until it works; gives up quietly when the intake is to stop.
-    private func persist(_ attempt: () async throws(SourceError) -> Void) async throws(SourceError) {
+    /// Retries until the attempt succeeds or the intake stops.
+    private func persist(_ attempt: () async throws(ConnectorError) -> Void) async throws(ConnectorError) {
         var backoff = Backoff(settings.backoff)
         while true {
             do {
                 try await attempt()
-                return telemetry.cleared(.source)
+                return availability.succeeded(.source)
             } catch {
                 guard error.action == .retry else { throw error }
-                telemetry.blocked(.source, reason: error.reason, cause: error.cause)
+                availability.failed(.source, error)
             }
-            if isStopping.withLock({ $0 }) { return }
+            if mustStop { return }
             await wakeup.wait(atMost: backoff.next(), clock: clock)
-            if isStopping.withLock({ $0 }) { return }
+            if mustStop { return }
         }
     }
 
     // MARK: - Messages
 
-    /// So many texts of a poll go to the batcher together.
+    /// Texts of one poll that are handed to the batcher together.
     private static let handover = 64
 
     private func accept(_ messages: [SourceMessage]) {
@@ -121,7 +137,7 @@ final class Intake: Sendable {
             switch plan.enter(message, ticket: ticket, tokenizer: tokenizer, now: start) {
             case .prepared(let text):
                 prepared.append(text)
-                // Workers can begin while the rest of a long poll is still being read.
+                // Workers start while the rest of a large poll is still being read.
                 if prepared.count == Self.handover {
                     batches.add(prepared)
                     prepared.removeAll(keepingCapacity: true)
@@ -138,11 +154,11 @@ final class Intake: Sendable {
 
     // MARK: - Back-pressure
 
-    private func regulate(_ flow: inout FlowControl) async throws(SourceError) {
-        let mustWait = telemetry.isBlocked(by: .sink) || telemetry.isBlocked(by: .commit)
-        let change = flow.change(load: ledger.load, settings: settings, mustWait: mustWait)
+    private func regulate(_ flow: inout FlowControl) async throws(ConnectorError) {
+        let isBlocked = availability.isUnavailable(.sink) || availability.isUnavailable(.commit)
+        let change = flow.change(load: ledger.load, settings: settings, isBlocked: isBlocked)
         guard let change else { return }
-        try await persist { () async throws(SourceError) in
+        try await persist { () async throws(ConnectorError) in
             switch change {
             case .pause: try await self.source.pause()
             case .resume: try await self.source.resume()
@@ -154,12 +170,15 @@ final class Intake: Sendable {
     private func measure() async {
         telemetry.stillJoining()
         telemetry.lagged(await source.lag())
-        telemetry.metrics.record(telemetry.status(load: ledger.load, partitions: ledger.partitions.count))
+        telemetry.metrics.record(
+            telemetry.status(
+                load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons))
         telemetry.metrics.record(oldestAge: ledger.oldestProducedAt.map { Double(clock.date() - $0) / 1000 })
     }
 }
 
-/// Decides when the source pauses: above the limits or while nothing can be stored or committed, until half of the limits is free again.
+/// Decides when the source pauses: above the limits, or while nothing can be stored or committed. It resumes once half
+/// of each limit is free.
 struct FlowControl {
     enum Change: Equatable {
         case pause
@@ -169,19 +188,46 @@ struct FlowControl {
     private(set) var isPaused = false
 
     mutating func change(
-        load: (messages: Int, bytes: Int), settings: ServingSettings, mustWait: Bool
+        load: (messages: Int, bytes: Int), settings: ServingSettings, isBlocked: Bool
     ) -> Change? {
         let isFull = load.messages >= settings.maximumInFlight || load.bytes >= settings.maximumInFlightBytes
         let isRelieved =
             load.messages <= settings.maximumInFlight / 2 && load.bytes <= settings.maximumInFlightBytes / 2
-        if !isPaused, isFull || mustWait {
+        if !isPaused, isFull || isBlocked {
             isPaused = true
             return .pause
         }
-        if isPaused, isRelieved, !mustWait {
+        if isPaused, isRelieved, !isBlocked {
             isPaused = false
             return .resume
         }
         return nil
     }
+}
+
+/// When to commit next: at the interval, or after a back-off if the last attempt failed.
+struct CommitSchedule {
+    private var last: Duration
+    private var waits: Backoff
+    private var retryAt: Duration?
+    private let settings: BackoffSettings
+
+    init(now: Duration, backoff: BackoffSettings) {
+        last = now
+        settings = backoff
+        waits = Backoff(backoff)
+    }
+
+    func isDue(_ now: Duration, interval: Duration) -> Bool {
+        if let retryAt { return now >= retryAt }
+        return now - last >= interval
+    }
+
+    mutating func succeeded(at now: Duration) {
+        last = now
+        if retryAt != nil { waits = Backoff(settings) }
+        retryAt = nil
+    }
+
+    mutating func failed(at now: Duration) { retryAt = now + waits.next() }
 }

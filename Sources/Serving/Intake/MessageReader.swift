@@ -1,19 +1,22 @@
 import JSON
 
-/// Reads a message up to the point where its text meets its tasks: decode, route, extract.
+/// Stages 2 and 3: decodes a message, routes it and extracts its text.
 ///
-/// Routing comes before extraction, so that a message that nobody wants is not rejected for having no text.
+/// Routing comes before extraction, so that an unrouted message is not rejected for having no text.
 public struct MessageReader: Sendable {
-    /// What a message turned out to be.
+    /// The result of reading a message.
     public enum Reading: Sendable, Equatable {
         /// A text with at least one task.
         case text(String, tasks: [String])
-        /// No route wants it.
+        /// No route matches.
         case unrouted
+        /// It cannot be read, with what ``Rejection`` says about it.
         case rejected(RejectionStage, cause: String, reason: String)
     }
 
+    /// Finds the tasks.
     public let router: Router
+    /// Finds the text.
     public let extractor: TextExtractor
     private let maximumMessageBytes: Int
     private let lookup: JSONLookup
@@ -21,6 +24,10 @@ public struct MessageReader: Sendable {
     private let textIndex: Int?
     private let indices: [JSONPointer: Int]
 
+    /// - Parameters:
+    ///   - router: finds the tasks.
+    ///   - extractor: finds the text.
+    ///   - maximumMessageBytes: larger payloads are rejected unread.
     public init(router: Router, extractor: TextExtractor, maximumMessageBytes: Int = 1 << 20) {
         self.router = router
         self.extractor = extractor
@@ -33,6 +40,7 @@ public struct MessageReader: Sendable {
         self.lookup = lookup
     }
 
+    /// Never throws: what is wrong with a message is a ``Reading/rejected(_:cause:reason:)``.
     public func read(_ message: SourceMessage) -> Reading {
         guard let payload = message.payload else {
             return .rejected(.decode, cause: "no-payload", reason: "the message has no payload")
@@ -65,13 +73,13 @@ public struct MessageReader: Sendable {
     }
 
     private func extract(_ finding: JSONLookup.Finding, tasks: [String]) -> Reading {
-        let place = textIndex.map { lookup.pointers[$0].description } ?? ""
+        let pointer = textIndex.map { lookup.pointers[$0].description } ?? ""
         switch finding {
         case .scalar(.string(let text)): return check(text, tasks: tasks)
-        case .missing: return .rejected(.extract, cause: "no-text", reason: "the message has nothing at \(place)")
+        case .missing: return .rejected(.extract, cause: "no-text", reason: "the message has nothing at \(pointer)")
         case .scalar, .container:
             return .rejected(
-                .extract, cause: "not-a-string", reason: "what the message has at \(place) is not a string")
+                .extract, cause: "not-a-string", reason: "the value at \(pointer) is not a string")
         }
     }
 

@@ -1,17 +1,17 @@
-/// A text on its way from the intake to a worker.
+/// A text between intake and worker.
 struct PreparedText: Sendable {
     let ticket: DeliveryTracker.Ticket
     let message: SourceMessage
-    /// `nil` where texts are not stored.
+    /// `nil` if the pipeline does not store texts.
     let text: String?
     /// `[CLS]` … `[SEP]`.
     let tokens: [Int32]
     let tasks: [TaskDefinition]
-    /// When it was taken in, by the pipeline's clock.
-    let takenInAt: Duration
+    /// When it was received, by the pipeline's clock.
+    let receivedAt: Duration
 }
 
-/// A message whose fate is known, on its way to the sink.
+/// A message between worker (or intake) and sink.
 struct FinishedText: Sendable {
     let ticket: DeliveryTracker.Ticket
     let outcome: Outcome

@@ -1,9 +1,9 @@
-/// What happens on the source's thread when partitions come and go.
+/// Reacts to rebalances, on the source's thread.
 struct RebalanceListener: PartitionListener {
     let ledger: DeliveryLedger
     let batches: BatchStage
     let telemetry: PipelineTelemetry
-    /// How long a revocation may wait for what is in flight.
+    /// How long a revocation may wait for messages in flight.
     let patience: @Sendable () -> Duration
 
     func partitionsAssigned(_ partitions: [SourcePartition]) {
@@ -11,15 +11,15 @@ struct RebalanceListener: PartitionListener {
         telemetry.assigned(partitions)
     }
 
-    /// Texts that no worker has taken yet are given back unread; those that one has are waited for, so that the next owner
-    /// need not do them again.
+    /// Abandons texts that no worker has taken yet and waits for those that one has, so that the next owner does not
+    /// classify them again.
     func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] {
         let unread = batches.remove(partitions: Set(partitions))
         ledger.abandon(unread.map(\.ticket))
-        let positions = ledger.revoke(partitions, patience: lost ? .zero : patience())
-        telemetry.revoked(partitions, lost: lost, unfinished: unread.count)
-        return lost ? [:] : positions
+        let offsets = ledger.revoke(partitions, patience: lost ? .zero : patience())
+        telemetry.revoked(partitions, lost: lost, abandoned: unread.count)
+        return lost ? [:] : offsets
     }
 
-    func positionReset(_ reason: String) { telemetry.positionReset(reason) }
+    func offsetReset(_ reason: String) { telemetry.offsetReset(reason) }
 }

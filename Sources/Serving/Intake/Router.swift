@@ -1,9 +1,11 @@
 import JSON
 
-/// Finds the tasks that want a message: every route whose conditions hold counts, each task once, in the order of the routes.
+/// Finds the tasks of a message: those of every route that matches, each once, in the order of the routes.
 public struct Router: Sendable, Equatable {
+    /// In the order of the pipeline file.
     public let routes: [Route]
 
+    /// - Parameter routes: in the order of the pipeline file.
     public init(routes: [Route]) {
         self.routes = routes
     }
@@ -29,14 +31,14 @@ public struct Router: Sendable, Equatable {
     ) -> Bool {
         switch condition {
         case .topic(let topic): message.origin.topic == topic
-        case .header(let name, let wanted):
+        case .header(let name, let required):
             message.headers.contains { header in
                 guard header.name == name else { return false }
-                guard let wanted else { return true }
-                return header.value.map { $0.elementsEqual(wanted.utf8) } ?? false
+                guard let required else { return true }
+                return header.value.map { $0.elementsEqual(required.utf8) } ?? false
             }
         case .keyPrefix(let prefix): message.key?.starts(with: prefix.utf8) ?? false
-        case .json(let pointer, let wanted): value(pointer) == wanted
+        case .json(let pointer, let required): value(pointer) == required
         }
     }
 

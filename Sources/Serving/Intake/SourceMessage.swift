@@ -1,39 +1,52 @@
 /// One partition of one topic.
 public struct SourcePartition: Hashable, Sendable, Comparable, CustomStringConvertible {
+    /// The topic's name.
     public let topic: String
+    /// From 0.
     public let partition: Int32
 
+    /// - Parameters: as the properties.
     public init(topic: String, partition: Int32) {
         self.topic = topic
         self.partition = partition
     }
 
+    /// By topic, then by number.
     public static func < (left: Self, right: Self) -> Bool {
         (left.topic, left.partition) < (right.topic, right.partition)
     }
 
+    /// `topic/partition`.
     public var description: String { "\(topic)/\(partition)" }
 }
 
-/// Where a message came from: its identity within one life of its topic.
+/// Where a message comes from. Identifies it as long as its topic is not created again.
 public struct Origin: Hashable, Sendable, CustomStringConvertible {
+    /// The topic's name.
     public let topic: String
+    /// From 0.
     public let partition: Int32
+    /// From 0.
     public let offset: Int64
 
+    /// - Parameters: as the properties.
     public init(topic: String, partition: Int32, offset: Int64) {
         self.topic = topic
         self.partition = partition
         self.offset = offset
     }
 
+    /// Topic and partition alone.
     public var sourcePartition: SourcePartition { SourcePartition(topic: topic, partition: partition) }
+    /// `topic/partition@offset`.
     public var description: String { "\(topic)/\(partition)@\(offset)" }
 }
 
-/// A message as the source delivered it.
+/// A record as the source delivered it.
 public struct SourceMessage: Sendable {
+    /// Topic, partition and offset.
     public let origin: Origin
+    /// `nil` is a null key.
     public let key: [UInt8]?
     /// `nil` is a null payload (a tombstone).
     public var payload: [UInt8]?
@@ -42,6 +55,7 @@ public struct SourceMessage: Sendable {
     /// The record's own timestamp, in milliseconds since 1970; `nil` if it has none.
     public let producedAt: Int64?
 
+    /// - Parameters: as the properties.
     public init(
         origin: Origin, key: [UInt8]? = nil, payload: [UInt8]?, headers: [(name: String, value: [UInt8]?)] = [],
         producedAt: Int64? = nil
@@ -53,7 +67,7 @@ public struct SourceMessage: Sendable {
         self.producedAt = producedAt
     }
 
-    /// Bytes of key, payload and headers: what the message weighs in memory, about.
+    /// Bytes of key, payload and headers: about what the message takes in memory.
     public var byteCount: Int {
         (key?.count ?? 0) + (payload?.count ?? 0)
             + headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) }

@@ -1,52 +1,57 @@
-/// Hears of partitions that come and go. Called synchronously on the source's own thread, within
-/// ``TextSource/next()``, ``TextSource/start(listener:)`` or ``TextSource/close()``; it may block for some seconds.
+/// Reacts to rebalances. The source calls it synchronously on its own thread, within ``TextSource/next()``,
+/// ``TextSource/start(listener:)`` or ``TextSource/close()``. It may block for some seconds.
 public protocol PartitionListener: Sendable {
+    /// Partitions are assigned in addition to those before.
     func partitionsAssigned(_ partitions: [SourcePartition])
 
-    /// - Parameter lost: another member may own them already: nothing of them may be committed.
-    /// - Returns: positions to commit before the partitions are given up (the offset of the next message to read).
+    /// Partitions are revoked.
+    ///
+    /// - Parameter lost: another member may own them already, so nothing of them may be committed.
+    /// - Returns: offsets to commit before the partitions are given up (of the next message to read).
     func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64]
 
-    /// A position was out of range, and reading goes on where the source's settings say.
+    /// A committed offset was out of range, and reading resumes where the source's settings say.
     ///
     /// - Parameter reason: which partition, from where to where; no message data.
-    func positionReset(_ reason: String)
+    func offsetReset(_ reason: String)
 }
 
 extension PartitionListener {
-    public func positionReset(_ reason: String) {}
+    /// Does nothing.
+    public func offsetReset(_ reason: String) {}
 }
 
-/// Where texts come from: a member of a consumer group, one call at a time.
+/// Delivers messages, usually as a member of a consumer group. Takes one call at a time.
 public protocol TextSource: Sendable {
-    /// The consumer group that it joins, which assigns partitions before anything can be read; nil: it joins none.
+    /// The consumer group that it joins; nil if it joins none. Nothing can be read before the group assigns partitions.
     nonisolated var consumerGroup: String? { get }
 
     /// Connects and joins; returns before partitions are assigned.
-    func start(listener: any PartitionListener) async throws(SourceError)
+    func start(listener: any PartitionListener) async throws(ConnectorError)
 
-    /// The next messages, in the order of each partition; waits a bounded time, some 100 ms, and may come back empty.
+    /// The next messages, in order per partition. Waits about 100 ms at most and may return none.
     ///
-    /// Also keeps the membership alive, so it is called while paused. Messages of a partition that was revoked during the
-    /// call must not be among those it returns.
-    func next() async throws(SourceError) -> [SourceMessage]
+    /// Also keeps the membership alive, so it is called while paused. It must not return messages of a partition that
+    /// was revoked during the call.
+    func next() async throws(ConnectorError) -> [SourceMessage]
 
-    /// Stops fetching, membership goes on; partitions assigned meanwhile start paused.
-    func pause() async throws(SourceError)
+    /// Stops fetching and stays in the group. Partitions assigned meanwhile start paused.
+    func pause() async throws(ConnectorError)
 
     /// Fetches again.
-    func resume() async throws(SourceError)
+    func resume() async throws(ConnectorError)
 
-    /// Commits positions (the offset of the next message to read) and waits for the answer.
-    func commit(_ positions: [SourcePartition: Int64]) async throws(SourceError)
+    /// Commits offsets (of the next message to read) and waits for the answer.
+    func commit(_ offsets: [SourcePartition: Int64]) async throws(ConnectorError)
 
-    /// How many messages of each assigned partition are waiting behind what was delivered, as far as is known.
+    /// Messages of each assigned partition that are not delivered yet, as far as known.
     func lag() async -> [SourcePartition: Int64]
 
-    /// Leaves the group; tells the listener of the partitions that it gives up.
+    /// Leaves the group. Reports the partitions that it gives up to the listener as revoked.
     func close() async
 }
 
 extension TextSource {
+    /// nil: no group.
     public nonisolated var consumerGroup: String? { nil }
 }

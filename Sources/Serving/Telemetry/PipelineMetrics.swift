@@ -1,7 +1,7 @@
 import CoreMetrics
 import Synchronization
 
-/// The metrics of one pipeline; made once, because looking one up is dear.
+/// The metrics of one pipeline, made once because looking one up is expensive.
 final class PipelineMetrics: Sendable {
     let messages: Counter
     let dropped: Counter
@@ -99,12 +99,12 @@ final class PipelineMetrics: Sendable {
     }
 
     func record(committed: [SourcePartition: Int64]) {
-        for (partition, position) in committed {
-            cache.withLock { gauge(MetricNames.committed, partition, in: &$0.committed) }.record(position)
+        for (partition, offset) in committed {
+            cache.withLock { gauge(MetricNames.committed, partition, in: &$0.committed) }.record(offset)
         }
     }
 
-    /// Partitions that are no longer ours have no lag and no position here.
+    /// Removes lag and committed offset of partitions that are no longer ours.
     func forget(_ partitions: [SourcePartition]) {
         let gauges = cache.withLock { cache in
             partitions.flatMap { [cache.lag.removeValue(forKey: $0), cache.committed.removeValue(forKey: $0)] }
@@ -112,7 +112,7 @@ final class PipelineMetrics: Sendable {
         for gauge in gauges { gauge?.destroy() }
     }
 
-    /// - Parameter key: of the dimensions, within this cache; they are made only for a counter that is not there yet.
+    /// - Parameter key: of the dimensions, within this cache. They are built only for a new counter.
     private func counter(
         _ name: String, key: String, in cache: inout [String: Counter],
         _ dimensions: @autoclosure () -> [(String, String)]

@@ -1,61 +1,74 @@
 /// What a serving pipeline is doing.
 public enum PipelineState: String, Sendable {
-    /// Not begun, or not connected yet.
+    /// Not running yet.
     case starting
     /// Waits for the consumer group's first assignment.
     case joining
+    /// Texts can flow.
     case running
-    /// Alive, but cannot go on until something outside comes back.
+    /// A dependency is unavailable, and the pipeline retries.
     case waiting
+    /// Finishes what is in flight and receives nothing more.
     case draining
+    /// Ended.
     case stopped
 }
 
 /// A serving pipeline as its operator sees it.
 public struct PipelineStatus: Sendable {
+    /// The pipeline's name.
     public var pipeline: String
+    /// What it is doing.
     public var state: PipelineState
-    /// What is waited for, in words: `a live adapter for role`, `PostgreSQL: connection refused`.
+    /// Why each unavailable dependency is, joined by `; `: `a live adapter for role`, `PostgreSQL: connection refused`.
     public var waitingFor: String?
-    /// The group that it joins, until that has given an assignment, be it an empty one.
+    /// The group that it joins, until the first assignment, which may be empty.
     public var joining: Joining?
-    /// Whether the source is paused, by back-pressure or because the sink is away.
+    /// Whether back-pressure has paused the source.
     public var isPaused: Bool
-    /// Partitions assigned at present.
+    /// Partitions assigned now.
     public var partitions: Int
-    /// Totals since the start.
+    /// Messages received since the start.
     public var received: Int
+    /// Messages stored with labels since the start.
     public var labelled: Int
+    /// Messages stored as rejected since the start.
     public var rejected: Int
+    /// Messages dropped since the start.
     public var dropped: Int
-    /// Messages that ended (stored, rejected, dropped) a second, over the last ten seconds.
+    /// Messages settled per second, over the last ten seconds.
     public var messagesPerSecond: Double
-    /// Taken in, not stored yet.
+    /// Messages received and not settled yet.
     public var inFlight: Int
+    /// Bytes of the messages in flight.
     public var inFlightBytes: Int
-    /// Messages waiting in the topic behind what was taken in.
+    /// Messages of the assigned partitions that are not read yet.
     public var lag: Int64
-    /// Mean share of the token budget that recent batches used, 0 to 1.
+    /// Mean share of the token budget that recent batches used, from 0 to 1.
     public var batchFill: Double
 
     /// Whether texts can flow now.
     public var isReady: Bool { state == .running }
 
-    /// A consumer group that has not said yet which partitions are ours.
+    /// A consumer group that has not assigned partitions yet.
     public struct Joining: Sendable, Equatable, CustomStringConvertible {
+        /// The group's name.
         public var group: String
+        /// Since the subscription.
         public var elapsed: Duration
 
+        /// Group and whole seconds.
         public var description: String { "group \(group) for \(elapsed.components.seconds) s" }
     }
 }
 
 /// What a worker is doing, for the watchdog.
 public struct WorkerHeartbeat: Sendable {
+    /// From 0.
     public var worker: Int
-    /// How long the worker has been at its present batch; `nil` when it has none.
+    /// Time since it took its present batch; `nil` if it has none.
     public var busyFor: Duration?
-    /// How long ago it last began or finished a batch; `nil` before its first.
+    /// Time since it last took or finished a batch; `nil` before its first.
     public var sinceProgress: Duration?
     /// Batches finished since the start.
     public var batches: Int

@@ -3,26 +3,10 @@ import Logging
 import Synchronization
 import Threading
 
-/// Where the stages of a serving pipeline note what happens: counters, metrics and log lines of an event in one place.
+/// What the stages of a serving pipeline report: each event updates its counters, metrics and log line in one place.
+///
+/// Nothing that steers the pipeline asks it; ``Availability`` and ``DeliveryTracker`` hold that state.
 final class PipelineTelemetry: Sendable {
-    /// What a serving pipeline can be waiting for; each with its own reason.
-    enum Obstacle: String, CaseIterable {
-        case adapters
-        case source
-        /// Reading works, committing does not.
-        case commit
-        case sink
-
-        /// What the log says, and which obstacles one outage can make.
-        var side: String { self == .commit ? Obstacle.source.rawValue : rawValue }
-    }
-
-    /// From the first obstacle of a side of the house until none is left.
-    private struct Outage {
-        let since: Duration
-        var attempts = 0
-    }
-
     /// From the subscription to the first assignment.
     private struct Joining {
         let group: String
@@ -38,9 +22,6 @@ final class PipelineTelemetry: Sendable {
     private struct State {
         var phase = PipelineState.starting
         var joining: Joining?
-        var obstacles: [Obstacle: String] = [:]
-        /// By side.
-        var outages: [String: Outage] = [:]
         var isPaused = false
         var received = 0
         var labelled = 0
@@ -48,7 +29,7 @@ final class PipelineTelemetry: Sendable {
         var dropped = 0
         var ended = RateMeter()
         var lag: [SourcePartition: Int64] = [:]
-        /// Smoothed over some twenty batches.
+        /// Smoothed over about twenty batches.
         var fill: Double?
     }
 
@@ -69,7 +50,7 @@ final class PipelineTelemetry: Sendable {
 
     // MARK: - Events
 
-    /// - Parameter group: the consumer group whose assignment is to come before texts can flow.
+    /// - Parameter group: the consumer group that must assign partitions before texts can flow.
     func entered(_ phase: PipelineState, joining group: String? = nil) {
         let now = clock.now()
         state.withLock { state in
@@ -80,7 +61,7 @@ final class PipelineTelemetry: Sendable {
         if let group { logger.info("joining the consumer group", metadata: ["group": "\(group)"]) }
     }
 
-    /// One line now and then while the group does not answer.
+    /// One line every 30 seconds while the group has assigned nothing.
     func stillJoining() {
         let now = clock.now()
         let overdue = state.withLock { state -> Joining? in
@@ -94,7 +75,7 @@ final class PipelineTelemetry: Sendable {
             metadata: ["group": "\(overdue.group)", "waited": "\(Self.text(now - overdue.since))"])
     }
 
-    /// The first assignment is the group's answer; those after it are rebalances.
+    /// The first assignment ends the join; those after it are rebalances.
     private func joined(with partitions: Int) {
         let answered = state.withLock { state in
             defer { state.joining = nil }
@@ -112,38 +93,20 @@ final class PipelineTelemetry: Sendable {
     /// Seconds with one decimal.
     private static func text(_ duration: Duration) -> String { "\((duration.seconds * 10).rounded() / 10) s" }
 
-    /// One line when a side becomes blocked, none while it is.
-    ///
-    /// - Parameter cause: for the metric; one of few.
-    func blocked(_ obstacle: Obstacle, reason: String, cause: String = "other") {
-        let now = clock.now()
-        let isNew = state.withLock { state in
-            state.obstacles[obstacle] = reason
-            let isNew = state.outages[obstacle.side] == nil
-            state.outages[obstacle.side, default: Outage(since: now)].attempts += 1
-            return isNew
-        }
-        if obstacle != .adapters { metrics.countRetry(obstacle.side, cause: cause) }
-        if isNew { logger.warning("\(obstacle.side) unavailable, retrying", metadata: ["reason": "\(reason)"]) }
+    /// One line when an outage begins, none while it lasts.
+    func becameUnavailable(_ dependency: Dependency, reason: String) {
+        logger.warning("\(dependency.side) unavailable, retrying", metadata: ["reason": "\(reason)"])
     }
 
-    /// One line when the last obstacle of a side is gone.
-    func cleared(_ obstacle: Obstacle) {
-        let outage = state.withLock { state -> Outage? in
-            guard state.obstacles.removeValue(forKey: obstacle) != nil,
-                !state.obstacles.keys.contains(where: { $0.side == obstacle.side })
-            else { return nil }
-            return state.outages.removeValue(forKey: obstacle.side)
-        }
-        guard let outage else { return }
+    /// - Parameter cause: the metric label; one of few.
+    func retried(_ dependency: Dependency, cause: String) { metrics.countRetry(dependency.side, cause: cause) }
+
+    /// One line when an outage ends.
+    func recovered(_ dependency: Dependency, attempts: Int, after outage: Duration) {
         logger.notice(
-            "\(obstacle.side) recovered",
-            metadata: [
-                "attempts": "\(outage.attempts)", "waited": "\(Self.text(clock.now() - outage.since))",
-            ])
+            "\(dependency.side) recovered",
+            metadata: ["attempts": "\(attempts)", "waited": "\(Self.text(outage))"])
     }
-
-    func isBlocked(by obstacle: Obstacle) -> Bool { state.withLock { $0.obstacles[obstacle] != nil } }
 
     func paused(_ isPaused: Bool) {
         state.withLock { $0.isPaused = isPaused }
@@ -155,12 +118,12 @@ final class PipelineTelemetry: Sendable {
         logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description))"])
     }
 
-    func revoked(_ partitions: [SourcePartition], lost: Bool, unfinished: Int) {
+    func revoked(_ partitions: [SourcePartition], lost: Bool, abandoned: Int) {
         metrics.forget(partitions)
         state.withLock { state in for partition in partitions { state.lag[partition] = nil } }
         logger.info(
             lost ? "partitions lost" : "partitions revoked",
-            metadata: ["partitions": "\(partitions.map(\.description))", "abandoned": "\(unfinished)"])
+            metadata: ["partitions": "\(partitions.map(\.description))", "abandoned": "\(abandoned)"])
     }
 
     func received(_ count: Int, dropped: Int, took: Duration) {
@@ -207,24 +170,24 @@ final class PipelineTelemetry: Sendable {
         state.withLock { $0.lag = lag }
     }
 
-    func positionReset(_ reason: String) {
+    func offsetReset(_ reason: String) {
         metrics.positionResets.increment()
-        logger.warning("a position is out of range; reading goes on elsewhere", metadata: ["reason": "\(reason)"])
+        logger.warning("committed offset out of range, reset", metadata: ["reason": "\(reason)"])
     }
 
-    func committed(_ positions: [SourcePartition: Int64]) { metrics.record(committed: positions) }
+    func committed(_ offsets: [SourcePartition: Int64]) { metrics.record(committed: offsets) }
 
-    func failed(_ reason: String) { logger.error("pipeline stops", metadata: ["reason": "\(reason)"]) }
+    func failed(_ reason: String) { logger.error("pipeline failed", metadata: ["reason": "\(reason)"]) }
 
-    func gaveUp(_ unfinished: Int) {
-        logger.warning("drain ended early", metadata: ["abandoned": "\(unfinished)"])
+    func drainTimedOut(abandoned: Int) {
+        logger.warning("drain timed out", metadata: ["abandoned": "\(abandoned)"])
     }
 
     // MARK: - Status
 
-    func status(load: (messages: Int, bytes: Int), partitions: Int) -> PipelineStatus {
+    /// - Parameter reasons: why each unavailable dependency is unavailable.
+    func status(load: (messages: Int, bytes: Int), partitions: Int, unavailable reasons: [String]) -> PipelineStatus {
         state.withLock { state in
-            let reasons = Obstacle.allCases.compactMap { state.obstacles[$0] }
             let joining = state.joining.map { PipelineStatus.Joining(group: $0.group, elapsed: clock.now() - $0.since) }
             var phase = state.phase
             if phase == .running { phase = !reasons.isEmpty ? .waiting : joining != nil ? .joining : .running }

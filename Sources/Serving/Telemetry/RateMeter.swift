@@ -12,7 +12,7 @@ struct RateMeter {
         counts[Int(second % Int64(Self.window))] += count
     }
 
-    /// Events a second.
+    /// Events per second.
     mutating func rate(now: Duration) -> Double {
         guard let began else { return 0 }
         advance(to: now)
@@ -26,7 +26,7 @@ struct RateMeter {
         for missed in 1...min(Int64(Self.window), present - second) {
             counts[Int((second + missed) % Int64(Self.window))] = 0
         }
-        // Where more than a whole window passed, all counts are zero and only the position matters.
+        // After more than a whole window all counts are zero.
         second = present
     }
 }

@@ -139,7 +139,7 @@ import Testing
         let pipeline = try LivePipeline(reading: settings, database)
         let error = await #expect(throws: ServingError.self) { try await pipeline.whileRunning(drains: false) {} }
         #expect(error?.description.contains("_AUTHENTICATION") == true, "\(String(describing: error))")
-        let stops = pipeline.log.lines("pipeline stops")
+        let stops = pipeline.log.lines("pipeline failed")
         #expect(stops.count == 1)
         #expect(stops.first?.metadata["reason"]?.contains("_AUTHENTICATION") == true)
         #expect(!pipeline.log.lines.value.contains { "\($0)".contains("hunter2") })

@@ -209,7 +209,7 @@ import Testing
             ] {
                 let sink = PostgresLabelSink(
                     PostgresSettings(dsn: dsn, statementDeadline: .seconds(5)), pipeline: "packages")
-                let error = await #expect(throws: SinkError.self) { try await sink.connect() }
+                let error = await #expect(throws: ConnectorError.self) { try await sink.connect() }
                 #expect(error?.action == .stop, "\(error.map { $0.reason } ?? "")")
                 await sink.close()
             }
@@ -220,7 +220,7 @@ import Testing
         try await withBouncer(settings: ["max_client_conn": "2"]) { database, bouncer in
             let others = try (0..<2).map { _ in try PostgresConnection(dsn: bouncer.dsn(database: database.name)) }
             let sink = PostgresLabelSink(database.settings(through: bouncer), pipeline: "packages")
-            let error = await #expect(throws: SinkError.self) { try await sink.connect() }
+            let error = await #expect(throws: ConnectorError.self) { try await sink.connect() }
             #expect(
                 error?.action == .retry && error?.reason.contains("no more connections allowed") == true,
                 "\(error.map { $0.reason } ?? "")"
@@ -234,7 +234,7 @@ import Testing
         try await withBouncer { database, bouncer in
             let (pooled, direct) = (database.settings(through: bouncer), database.settings())
             #expect(try await AdapterNotifications.arrive(at: direct, sentThrough: pooled))
-            let error = await #expect(throws: DatabaseError.self) {
+            let error = await #expect(throws: ConnectorError.self) {
                 try await AdapterNotifications.arrive(at: pooled, sentThrough: direct)
             }
             #expect(error?.reason.contains("goes through a pooler") == true)

@@ -135,7 +135,7 @@ import Testing
         defer { proxy.stop() }
         let settings = database.settings(through: proxy, "sslmode=require password=hunter2")
         let sink = PostgresLabelSink(settings, pipeline: "packages")
-        let error = await #expect(throws: SinkError.self) { try await sink.connect() }
+        let error = await #expect(throws: ConnectorError.self) { try await sink.connect() }
         #expect(error?.action == .retry)
         #expect(error?.reason.contains("does not support SSL") == true)
         #expect(error?.reason.contains("hunter2") == false)

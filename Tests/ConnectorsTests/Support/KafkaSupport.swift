@@ -133,9 +133,9 @@ extension KafkaTextSource {
     }
 
     /// Polls until it fails.
-    nonisolated func failure() async -> SourceError? {
+    nonisolated func failure() async -> ConnectorError? {
         for _ in 0..<600 {
-            do throws(SourceError) { _ = try await next() } catch { return error }
+            do throws(ConnectorError) { _ = try await next() } catch { return error }
         }
         return nil
     }

@@ -148,7 +148,7 @@ final class WatchedSink: LabelSink {
     struct State: Sendable {
         /// Of calls that succeeded: each message once.
         var messages: Set<Place> = []
-        var failures: [SinkError] = []
+        var failures: [ConnectorError] = []
     }
 
     /// A message's place and time: what makes it itself.
@@ -162,8 +162,8 @@ final class WatchedSink: LabelSink {
 
     init(_ sink: PostgresLabelSink) { self.sink = sink }
 
-    func store(_ outcomes: [Outcome]) async throws(SinkError) -> StoreReceipt {
-        do throws(SinkError) {
+    func store(_ outcomes: [Outcome]) async throws(ConnectorError) -> StoreReceipt {
+        do throws(ConnectorError) {
             let receipt = try await sink.store(outcomes)
             let places = outcomes.map { Place(origin: $0.message.origin, producedAt: $0.message.producedAt) }
             state.update { $0.messages.formUnion(places) }
@@ -182,7 +182,7 @@ final class WatchedSource: TextSource {
     struct State: Sendable {
         var polls = 0
         var read = 0
-        var failures: [SourceError] = []
+        var failures: [ConnectorError] = []
         var isPaused = false
         var committed: [SourcePartition: Int64] = [:]
         var assigned: Set<SourcePartition> = []
@@ -198,12 +198,12 @@ final class WatchedSource: TextSource {
 
     var consumerGroup: String? { source.consumerGroup }
 
-    func start(listener: any PartitionListener) async throws(SourceError) {
+    func start(listener: any PartitionListener) async throws(ConnectorError) {
         try await source.start(listener: Listener(state: state, next: listener))
     }
 
-    func next() async throws(SourceError) -> [SourceMessage] {
-        do throws(SourceError) {
+    func next() async throws(ConnectorError) -> [SourceMessage] {
+        do throws(ConnectorError) {
             let messages = try await source.next()
             state.update { state in
                 state.polls += 1
@@ -216,18 +216,18 @@ final class WatchedSource: TextSource {
         }
     }
 
-    func pause() async throws(SourceError) {
+    func pause() async throws(ConnectorError) {
         try await source.pause()
         state.update { $0.isPaused = true }
     }
 
-    func resume() async throws(SourceError) {
+    func resume() async throws(ConnectorError) {
         try await source.resume()
         state.update { $0.isPaused = false }
     }
 
-    func commit(_ positions: [SourcePartition: Int64]) async throws(SourceError) {
-        do throws(SourceError) {
+    func commit(_ positions: [SourcePartition: Int64]) async throws(ConnectorError) {
+        do throws(ConnectorError) {
             try await source.commit(positions)
             state.update { $0.committed.merge(positions) { $1 } }
         } catch {
@@ -258,8 +258,8 @@ final class WatchedSource: TextSource {
             return positions
         }
 
-        func positionReset(_ reason: String) {
-            next.positionReset(reason)
+        func offsetReset(_ reason: String) {
+            next.offsetReset(reason)
             state.update { $0.resets.append(reason) }
         }
     }

@@ -1,0 +1,27 @@
+import KafkaClient
+import PostgresClient
+import Serving
+
+extension ConnectorError {
+    /// - Parameter purpose: the operation that failed, as in `PostgreSQL, storing labels: …`.
+    init(_ error: PostgresError, purpose: String? = nil) {
+        let place = purpose.map { "PostgreSQL, \($0): " } ?? "PostgreSQL: "
+        self.init(
+            action: FailureTable.action(for: error), reason: place + FailureReason.text(of: error),
+            cause: error.sqlState ?? error.kind.rawValue)
+    }
+
+    /// Classifies whatever a statement's body threw. An error that is not the database's is a bug.
+    init(_ error: any Error, purpose: String? = nil) {
+        switch error {
+        case let error as ConnectorError: self = error
+        case let error as PostgresError: self.init(error, purpose: purpose)
+        default: self.init(action: .stop, reason: "\(purpose ?? "database"): \(error)")
+        }
+    }
+
+    /// - Parameter purpose: the operation that failed, as in `…, while committing`.
+    init(_ error: KafkaError, purpose: String) {
+        self.init(action: FailureTable.action(for: error), reason: "\(error), while \(purpose)", cause: error.name)
+    }
+}

@@ -1,0 +1,87 @@
+import Synchronization
+import Threading
+
+/// What a serving pipeline depends on.
+enum Dependency: String, CaseIterable, Sendable {
+    case adapters
+    case source
+    /// The source delivers messages and refuses commits.
+    case commit
+    case sink
+
+    /// The name in log lines and metrics. Reads and commits fail together, so they share one.
+    var side: String { self == .commit ? Dependency.source.rawValue : rawValue }
+}
+
+/// Which dependencies are unavailable, why and since when: a state machine without I/O.
+struct Availability: Sendable {
+    /// From the first failure on a side until all its dependencies are available again.
+    struct Outage: Sendable, Equatable {
+        let since: Duration
+        var attempts = 0
+    }
+
+    private var reasonsByDependency: [Dependency: String] = [:]
+    private var outages: [String: Outage] = [:]
+
+    func isUnavailable(_ dependency: Dependency) -> Bool { reasonsByDependency[dependency] != nil }
+
+    /// Why each unavailable dependency is, in the order of ``Dependency/allCases``.
+    var reasons: [String] { Dependency.allCases.compactMap { reasonsByDependency[$0] } }
+
+    /// An attempt failed.
+    ///
+    /// - Returns: whether an outage of the dependency's side begins.
+    mutating func failed(_ dependency: Dependency, reason: String, now: Duration) -> Bool {
+        reasonsByDependency[dependency] = reason
+        let begins = outages[dependency.side] == nil
+        outages[dependency.side, default: Outage(since: now)].attempts += 1
+        return begins
+    }
+
+    /// An attempt succeeded.
+    ///
+    /// - Returns: the outage that ends with it, if one does.
+    mutating func succeeded(_ dependency: Dependency) -> Outage? {
+        guard reasonsByDependency.removeValue(forKey: dependency) != nil,
+            !reasonsByDependency.keys.contains(where: { $0.side == dependency.side })
+        else { return nil }
+        return outages.removeValue(forKey: dependency.side)
+    }
+}
+
+/// The ``Availability`` that all stages of a pipeline share. They report to it and ask it; it tells the telemetry.
+final class AvailabilityMonitor: Sendable {
+    private let state = Mutex(Availability())
+    private let telemetry: PipelineTelemetry
+    private let clock: Clock
+
+    init(telemetry: PipelineTelemetry, clock: Clock) {
+        self.telemetry = telemetry
+        self.clock = clock
+    }
+
+    func isUnavailable(_ dependency: Dependency) -> Bool { state.withLock { $0.isUnavailable(dependency) } }
+
+    var reasons: [String] { state.withLock { $0.reasons } }
+
+    /// No live adapter yet. Nothing failed, so nothing is counted as a retry.
+    func lacksAdapters(reason: String) { note(.adapters, reason: reason) }
+
+    func failed(_ dependency: Dependency, _ error: ConnectorError) {
+        telemetry.retried(dependency, cause: error.cause)
+        note(dependency, reason: error.reason)
+    }
+
+    func succeeded(_ dependency: Dependency) {
+        guard let outage = state.withLock({ $0.succeeded(dependency) }) else { return }
+        telemetry.recovered(dependency, attempts: outage.attempts, after: clock.now() - outage.since)
+    }
+
+    private func note(_ dependency: Dependency, reason: String) {
+        let now = clock.now()
+        if state.withLock({ $0.failed(dependency, reason: reason, now: now) }) {
+            telemetry.becameUnavailable(dependency, reason: reason)
+        }
+    }
+}
