@@ -7,8 +7,10 @@
 /// | `AdapterStore` | ``PostgresAdapterStore`` | `lorikeet.adapters` |
 /// | `LabelledRowSource`, `RetrainingJournal` | ``PostgresLabelledRowSource`` | `lorikeet.annotations`, `.retrainings`, `.leases` |
 ///
-/// Beside them ``AdapterNotifications`` says when another process changed the live adapters, ``PostgresCounts`` counts rows for people, and
-/// ``Schema`` makes the tables. What a failure means (try again, reject one message, stop) stands in ``FailureTable``, and only there.
+/// Beside them ``AdapterNotifications`` says when another process changed the live adapters, ``PostgresCounts`` counts
+/// rows for people, and
+/// ``Schema`` makes the tables. What a failure means (try again, reject one message, stop) stands in ``FailureTable``,
+/// and only there.
 public enum Connectors {
     /// The PostgreSQL schema that holds every table.
     public static let schemaName = "lorikeet"

@@ -1,20 +1,21 @@
 /// The value of `bootstrap.servers`.
 struct BrokerList {
-    /// `host:port` each, without blanks, in the order given.
+    /// `host:port` without white space, in the order given.
     let entries: [String]
 
     init(_ text: String) {
         entries = text.split(separator: ",").map { $0.filter { !$0.isWhitespace } }.filter { !$0.isEmpty }
     }
 
-    /// What librdkafka would not say: it takes a wrong port for another, and waits for ever where there is no broker.
+    /// What is wrong with the list, as a clause after the property's name. librdkafka reports none of it: it misreads a
+    /// wrong port, and waits for ever without a broker.
     var problem: String? {
         if entries.isEmpty { return "names no broker" }
         let wrong = entries.filter { !Self.hasUsablePort($0) }
         return wrong.isEmpty ? nil : "has no port from 1 to 65535 in \(wrong.joined(separator: ", "))"
     }
 
-    /// A broker without a port has Kafka's own, 9092.
+    /// A broker without a port gets Kafka's default, 9092.
     private static func hasUsablePort(_ entry: String) -> Bool {
         let address = entry.firstRange(of: "://").map { entry[$0.upperBound...] } ?? entry[...]
         let afterHost = address.lastIndex(of: "]").map { address[address.index(after: $0)...] } ?? address

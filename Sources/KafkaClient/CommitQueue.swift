@@ -1,7 +1,7 @@
 import CRdKafka
 import Threading
 
-/// Commits with a deadline: `rd_kafka_commit` waits as long as the coordinator is away.
+/// Commits with a deadline: `rd_kafka_commit` waits as long as the coordinator is unavailable.
 final class CommitQueue {
     private let client: OpaquePointer
     private let queue: OpaquePointer
@@ -14,13 +14,13 @@ final class CommitQueue {
 
     deinit { rd_kafka_queue_destroy(queue) }
 
-    /// `nil` if every position is committed.
-    func commit(_ positions: [TopicPartition: Int64], timeout: Duration, whenSent: () -> Void = {}) -> KafkaError? {
+    /// - Returns: `nil` if every offset is committed.
+    func commit(_ offsets: [TopicPartition: Int64], timeout: Duration, whenSent: () -> Void = {}) -> KafkaError? {
         let deadline = ContinuousClock.now + timeout
         lastTicket += 1
-        // The ticket tells the answer from one that came too late for an earlier commit.
+        // The ticket tells the answer from a late one to an earlier commit.
         let ticket = UnsafeMutableRawPointer(bitPattern: lastTicket)
-        let code = PartitionList(positions).withPointer { rd_kafka_commit_queue(client, $0, queue, nil, ticket) }
+        let code = PartitionList(offsets).withPointer { rd_kafka_commit_queue(client, $0, queue, nil, ticket) }
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { return KafkaError(code) }
         whenSent()
         while true {

@@ -1,18 +1,18 @@
 import CRdKafka
 
-/// The consumer's side of librdkafka's callbacks: its assignment, and what it has gathered in the poll that runs.
+/// A consumer's callbacks: they keep its assignment and the messages of the running poll.
 final class ConsumerCallbacks: KafkaCallbacks {
-    /// Messages of the poll that runs. A revocation within the poll takes its partitions' messages out again, so that
-    /// nobody handles a message of a partition that was given up before it was handed out.
+    /// Messages of the running poll. A revocation within the poll removes its partitions' messages, so that `poll`
+    /// never returns messages of a partition that was given up.
     var gathered: [KafkaMessage] = []
     private(set) var assignment: Set<TopicPartition> = []
     var isPaused = false
 
-    /// Assigned partitions of which no message has come yet: their committed positions may not be known.
+    /// Assigned partitions that have delivered no message yet: their committed offsets may be unknown.
     private var unread: Set<TopicPartition> = []
-    private var lacksPositions = false
+    private var lacksOffsets = false
 
-    /// Set when the consumer goes away without `close()`: the closures are not called any more.
+    /// Set when the consumer is released without `close()`: the closures are not called any more.
     var isSilent = false
 
     private let onAssigned: ([TopicPartition]) -> Void
@@ -24,12 +24,11 @@ final class ConsumerCallbacks: KafkaCallbacks {
     init(
         secrets: KafkaSecrets, onAssigned: @escaping ([TopicPartition]) -> Void,
         onRevoked: @escaping ([TopicPartition], Bool) -> [TopicPartition: Int64],
-        onError: @escaping (KafkaError) -> Void, onLog: @escaping @Sendable (KafkaLogLine) -> Void,
-        onStatistics: ((String) -> Void)?
+        onError: @escaping (KafkaError) -> Void, onLog: @escaping @Sendable (KafkaLogLine) -> Void
     ) {
         self.onAssigned = onAssigned
         self.onRevoked = onRevoked
-        super.init(secrets: secrets, onError: onError, onLog: onLog, onStatistics: onStatistics)
+        super.init(secrets: secrets, onError: onError, onLog: onLog)
     }
 
     override func rebalance(
@@ -42,7 +41,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         default:
             report(KafkaError(code))
             forgetPause(client, PartitionList(assignment))
-            // Without an answer the group would wait for us.
+            // The group waits for an answer, even to an error.
             drop(Array(assignment), lost: true)
             check(rd_kafka_assign(client, nil))
         }
@@ -57,7 +56,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
         assignment.formUnion(added)
         unread.formUnion(added)
-        // A back-pressed consumer stays so: new partitions begin paused, before their first fetch.
+        // A paused consumer stays paused: new partitions are paused before their first fetch.
         if isPaused { check(rd_kafka_pause_partitions(client, partitions)) }
         connectionWorks()
         if !isSilent { onAssigned(added.sorted()) }
@@ -66,8 +65,8 @@ final class ConsumerCallbacks: KafkaCallbacks {
     private func revoke(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         let removed = PartitionEntry.read(partitions).map(\.partition)
         let lost = rd_kafka_assignment_lost(client) != 0
-        let positions = drop(removed, lost: lost)
-        if !lost, !positions.isEmpty, let error = commit?(positions, commitTimeout) { report(error) }
+        let offsets = drop(removed, lost: lost)
+        if !lost, !offsets.isEmpty, let error = commit?(offsets, commitTimeout) { report(error) }
         forgetPause(client, PartitionList(removed))
         if isCooperative(client) {
             check(rd_kafka_incremental_unassign(client, partitions))
@@ -76,12 +75,13 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
     }
 
-    /// librdkafka remembers that a partition was paused when it went: if the consumer resumed before it came back, it would never be read again.
+    /// librdkafka remembers that a revoked partition was paused. If the consumer resumed before the partition was
+    /// assigned again, it would never be read.
     private func forgetPause(_ client: OpaquePointer, _ partitions: PartitionList) {
         if isPaused { check(partitions.withPointer { rd_kafka_resume_partitions(client, $0) }) }
     }
 
-    /// Forgets partitions and returns the positions their owner wants committed.
+    /// Forgets partitions and returns the offsets to commit for them.
     @discardableResult
     private func drop(_ partitions: [TopicPartition], lost: Bool) -> [TopicPartition: Int64] {
         let removed = Set(partitions)
@@ -91,9 +91,9 @@ final class ConsumerCallbacks: KafkaCallbacks {
         return isSilent || partitions.isEmpty ? [:] : onRevoked(partitions.sorted(), lost)
     }
 
-    // MARK: - Positions that the coordinator refused
+    // MARK: - Committed offsets that the coordinator refused
 
-    /// What a coordinator says that is not the right one, or not ready.
+    /// Answers of a broker that is not the coordinator, or not ready yet.
     private static let coordinatorErrors: Set<rd_kafka_resp_err_t.RawValue> = [
         RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS.rawValue, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE.rawValue,
         RD_KAFKA_RESP_ERR_NOT_COORDINATOR.rawValue,
@@ -108,20 +108,21 @@ final class ConsumerCallbacks: KafkaCallbacks {
     }
 
     func noteConsumerError(_ code: rd_kafka_resp_err_t) {
-        if Self.coordinatorErrors.contains(code.rawValue) { lacksPositions = true }
+        if Self.coordinatorErrors.contains(code.rawValue) { lacksOffsets = true }
     }
 
-    /// Once a coordinator has refused to tell where a partition's reading is to begin, librdkafka neither asks again nor reads that partition; assigned anew, it asks.
-    func askForPositionsAgain(_ client: OpaquePointer) {
-        guard lacksPositions else { return }
-        lacksPositions = false
+    /// Once a coordinator has refused the committed offset of a partition, librdkafka neither asks again nor reads that
+    /// partition. After a new assignment it asks.
+    func fetchCommittedOffsetsAgain(_ client: OpaquePointer) {
+        guard lacksOffsets else { return }
+        lacksOffsets = false
         if unread.isEmpty { return }
         let stalled = PartitionList(unread)
         if isCooperative(client) {
             check(stalled.withPointer { rd_kafka_incremental_unassign(client, $0) })
             check(stalled.withPointer { rd_kafka_incremental_assign(client, $0) })
         } else {
-            // The others go on where they are.
+            // The other partitions stay at their positions.
             let reading = PartitionList(assignment)
             check(reading.withPointer { rd_kafka_position(client, $0) })
             let positions = reading.offsets
@@ -133,7 +134,8 @@ final class ConsumerCallbacks: KafkaCallbacks {
         if isPaused { check(PartitionList(assignment).withPointer { rd_kafka_pause_partitions(client, $0) }) }
         onLog(
             KafkaLogLine(
-                level: 4, facility: "POSITION", message: "asking again where to begin with \(unread.count) partitions"))
+                level: 4, facility: "OFFSET",
+                message: "fetching the committed offsets of \(unread.count) partitions again"))
     }
 
     private func isCooperative(_ client: OpaquePointer) -> Bool {

@@ -1,7 +1,7 @@
 import CRdKafka
 import Threading
 
-/// How far a consumer is behind, measured for all its partitions in few requests.
+/// Measures the lag of all partitions of a consumer in few requests.
 struct ConsumerLag {
     var client: OpaquePointer
     var assignment: Set<TopicPartition>
@@ -17,7 +17,7 @@ struct ConsumerLag {
         }
     }
 
-    /// The offset after the last message of each partition.
+    /// The offset behind the last message of each partition.
     private func ends() -> [TopicPartition: Int64] {
         let asked = offsets(of: assignment, at: Int64(RD_KAFKA_OFFSET_END))
         return assignment.reduce(into: asked) { ends, partition in
@@ -25,7 +25,8 @@ struct ConsumerLag {
         }
     }
 
-    /// The next offset to read: after the last message returned, else the committed one, else where the partition begins for a new group.
+    /// The next offset to read: behind the last message returned, else the committed offset, else where a new group
+    /// starts.
     private func positions(ends: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
         let list = PartitionList(assignment)
         var positions =
@@ -44,7 +45,7 @@ struct ConsumerLag {
         }
     }
 
-    /// The brokers' answer for a stand-in offset; partitions without an answer are left out.
+    /// The real offsets for a logical one, asked of the brokers. Partitions without an answer are left out.
     private func offsets(of partitions: Set<TopicPartition>, at offset: Int64) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions, offset: offset)
         let code = list.withPointer { rd_kafka_offsets_for_times(client, $0, timeout.milliseconds) }

@@ -1,4 +1,4 @@
-/// What a consumer's properties have to be, whatever the user says.
+/// The rules for a consumer's properties, beyond librdkafka's own.
 enum ConsumerSettings {
     private static let fixed = [
         "enable.auto.commit": "false",
@@ -8,11 +8,12 @@ enum ConsumerSettings {
 
     private static let defaults = [
         "auto.offset.reset": "earliest",
-        // librdkafka looks for topics made later only every 5 minutes.
+        // By default librdkafka looks for new topics only every 5 minutes.
         "topic.metadata.refresh.interval.ms": "10000",
         "socket.keepalive.enable": "true",
     ]
 
+    /// The properties with our defaults and fixed values.
     static func checked(_ properties: [String: String], topics: [String]) throws(KafkaError) -> [String: String] {
         for (name, value) in fixed {
             if let given = properties[name], given != value {
@@ -20,7 +21,7 @@ enum ConsumerSettings {
             }
         }
         if (properties["group.id"] ?? "").isEmpty { throw .invalid("'group.id' is missing") }
-        if topics.isEmpty || topics.contains("") { throw .invalid("no topic to read, or one without a name") }
+        if topics.isEmpty || topics.contains("") { throw .invalid("no topic is given, or one without a name") }
         return defaults.merging(properties) { _, given in given }.merging(fixed) { _, fixed in fixed }
     }
 
@@ -28,20 +29,20 @@ enum ConsumerSettings {
         ["smallest", "earliest", "beginning"].contains(word(settings["auto.offset.reset"] ?? ""))
     }
 
-    /// As librdkafka compares words: whatever their case, without blanks around.
+    /// As librdkafka compares words: without case and surrounding white space.
     private static func word(_ value: String) -> String {
         value.lowercased().split(whereSeparator: \.isWhitespace).joined(separator: " ")
     }
 }
 
-// MARK: - What librdkafka takes, and no consumer should have
+// MARK: - Values that librdkafka accepts and a consumer must not have
 
 extension ConsumerSettings {
-    /// Why a property may not have a value that librdkafka would take in silence; reads on after the property's name.
+    /// Why a value is refused that librdkafka would accept silently; a clause after the property's name.
     static func refusal(of value: String, name: String) -> String? {
         switch name {
         case "auto.offset.reset" where word(value) == "error":
-            "does not take this value: with it the consumer stops reading without a word; use earliest or latest"
+            "does not take this value: the consumer would stop reading silently; use earliest or latest"
         case "topic.blacklist":
             "hides topics from the consumer: leave it out; source.kafka.topics names the topics"
         case _ where PropertyTable.integers.contains(name) && isMisread(value):
@@ -51,24 +52,24 @@ extension ConsumerSettings {
         }
     }
 
-    /// What to write in place of a value that a property does not take; nil where anything may be tried.
+    /// The values that a property takes; nil if librdkafka does not say.
     static func range(of name: String) -> String? {
         guard let range = PropertyTable.ranges[name], !range.isEmpty else { return nil }
         if name == "auto.offset.reset" { return range.replacing(", error", with: "") }
         return range.replacing(" .. ", with: " to ")
     }
 
-    /// Whether librdkafka finds a number that is not written there: its `strtol` stops at the first character that is
-    /// no digit, takes 0x10 and 010 for hexadecimal and octal, and the result is cut to 32 bits. Words without a digit
-    /// are left to librdkafka.
+    /// Whether librdkafka would read another number than is written: its `strtol` stops at the first character that is
+    /// not a digit and reads 0x10 and 010 as hexadecimal and octal; the result is truncated to 32 bits. Words without a
+    /// digit are left to librdkafka.
     private static func isMisread(_ value: String) -> Bool {
         guard value.contains(#/[0-9]/#) else { return false }
         return value.wholeMatch(of: #/[+-]?(0|[1-9][0-9]*)/#) == nil || Int32(value) == nil
     }
 
-    /// Without one of two properties nothing gives OAUTHBEARER a token, and librdkafka waits for one in silence.
+    /// OAUTHBEARER without a source of tokens, for which librdkafka would wait silently.
     static func missingTokenSource(_ settings: [String: String]) -> KafkaPropertyProblem? {
-        // The last that is set counts, and properties are set in the order of their names.
+        // The last one set counts, and properties are set in the order of their names.
         let names = ["sasl.mechanisms", "sasl.mechanism"]
         guard let name = names.first(where: { settings[$0] != nil }), settings[name] == "OAUTHBEARER" else {
             return nil

@@ -1,20 +1,20 @@
-/// What to write in place of a property of Kafka's Java client that librdkafka does not have, or has in another way.
+/// What to use instead of a property of Kafka's Java client that librdkafka lacks or spells differently.
 enum JavaProperties {
-    /// Advice by property; reads on after "is no property of librdkafka: ".
+    /// Advice by property; follows "is not a property of librdkafka: ".
     private static let advice: [String: String] = [
         // Reading
-        "key.deserializer": leaveOut("keys are read as the bytes they are"),
-        "value.deserializer": leaveOut("messages are read as the bytes they are; source.text says where the text is"),
+        "key.deserializer": leaveOut("keys are read as bytes"),
+        "value.deserializer": leaveOut("messages are read as bytes; source.text says where the text is"),
         "key.serializer": leaveOut("nothing is produced"),
         "value.serializer": leaveOut("nothing is produced"),
         "schema.registry.url": leaveOut("messages are text or JSON"),
-        "max.poll.records": leaveOut("batch.tokens and batch.delay say what is labelled together"),
+        "max.poll.records": leaveOut("batch.tokens and batch.delay bound a batch"),
         "fetch.max.wait.ms": "use fetch.wait.max.ms",
         "send.buffer.bytes": "use socket.send.buffer.bytes",
         "receive.buffer.bytes": "use socket.receive.buffer.bytes",
         "exclude.internal.topics": leaveOut("only the topics under source.kafka.topics are read"),
         "client.dns.lookup": leaveOut("every address of a broker is tried"),
-        "interceptor.classes": leaveOut("it names classes of Java"),
+        "interceptor.classes": leaveOut("it names Java classes"),
         // Time limits
         "session.timeout": "use session.timeout.ms",
         "heartbeat.interval": "use heartbeat.interval.ms",
@@ -22,9 +22,9 @@ enum JavaProperties {
         "default.api.timeout.ms": "use socket.timeout.ms",
         "socket.connection.setup.timeout.max.ms": "use socket.connection.setup.timeout.ms",
         // The group
-        "group.protocol": leaveOut("this librdkafka knows the classic protocol only"),
-        "group.remote.assignor": leaveOut("this librdkafka knows the classic protocol only"),
-        "internal.leave.group.on.close": leaveOut("a daemon that stops leaves its group"),
+        "group.protocol": leaveOut("this librdkafka supports only the classic protocol"),
+        "group.remote.assignor": leaveOut("this librdkafka supports only the classic protocol"),
+        "internal.leave.group.on.close": leaveOut("a daemon leaves its group when it stops"),
         // Metrics
         "metric.reporters": leaveOut(metrics),
         "metrics.num.samples": leaveOut(metrics),
@@ -34,9 +34,9 @@ enum JavaProperties {
         "enable.metrics.push": leaveOut(metrics),
         // SASL
         "sasl.jaas.config": "use sasl.mechanism, sasl.username and sasl.password; for Kerberos sasl.kerberos.*",
-        "sasl.login.class": leaveOut("it names a class of Java"),
-        "sasl.login.callback.handler.class": leaveOut("it names a class of Java"),
-        "sasl.client.callback.handler.class": leaveOut("it names a class of Java"),
+        "sasl.login.class": leaveOut("it names a Java class"),
+        "sasl.login.callback.handler.class": leaveOut("it names a Java class"),
+        "sasl.client.callback.handler.class": leaveOut("it names a Java class"),
         // TLS
         "ssl.truststore.location": "use ssl.ca.location, a file of certificates in PEM",
         "ssl.truststore.certificates": "use ssl.ca.pem",
@@ -48,26 +48,27 @@ enum JavaProperties {
         "ssl.keystore.certificate.chain": "use ssl.certificate.pem",
         "ssl.protocol": leaveOut(tlsVersion),
         "ssl.enabled.protocols": leaveOut(tlsVersion),
-        "ssl.provider": leaveOut("TLS is OpenSSL's"),
-        "ssl.engine.factory.class": leaveOut("TLS is OpenSSL's"),
-        "ssl.keymanager.algorithm": leaveOut("TLS is OpenSSL's"),
-        "ssl.trustmanager.algorithm": leaveOut("TLS is OpenSSL's"),
-        "ssl.secure.random.implementation": leaveOut("TLS is OpenSSL's"),
-        "security.providers": leaveOut("TLS is OpenSSL's"),
+        "ssl.provider": leaveOut("OpenSSL does TLS"),
+        "ssl.engine.factory.class": leaveOut("OpenSSL does TLS"),
+        "ssl.keymanager.algorithm": leaveOut("OpenSSL does TLS"),
+        "ssl.trustmanager.algorithm": leaveOut("OpenSSL does TLS"),
+        "ssl.secure.random.implementation": leaveOut("OpenSSL does TLS"),
+        "security.providers": leaveOut("OpenSSL does TLS"),
     ]
 
-    private static let metrics = "the daemon's figures are at /metrics"
-    private static let tlsVersion = "OpenSSL and the broker agree on the version of TLS"
+    private static let metrics = "the daemon serves its metrics at /metrics"
+    private static let tlsVersion = "OpenSSL and the broker negotiate the TLS version"
 
     private static func leaveOut(_ reason: String) -> String { "leave it out: \(reason)" }
 
+    /// Advice on a property that only the Java client has.
     static func advice(for name: String) -> String? {
         if let known = advice[name] { return known }
-        if name.hasPrefix("sasl.login.") { return leaveOut("librdkafka renews its logins by itself") }
+        if name.hasPrefix("sasl.login.") { return leaveOut("librdkafka renews its logins itself") }
         return nil
     }
 
-    /// Advice on a value that is right for Java only.
+    /// Advice on a value that only the Java client takes.
     static func advice(for name: String, value: String) -> String? {
         switch name {
         case "partition.assignment.strategy" where value.contains("Assignor"):

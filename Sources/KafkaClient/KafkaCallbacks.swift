@@ -1,28 +1,26 @@
 import CRdKafka
 
-/// What librdkafka calls back into: the `opaque` of a client.
+/// The target of librdkafka's callbacks: the `opaque` of a client.
 ///
-/// `KafkaHandle` keeps one strong reference through `Unmanaged` from before `rd_kafka_new` until after `rd_kafka_destroy`, so that no callback can come too early or
-/// too late. All callbacks run on the thread that polls, except `log`, which librdkafka calls from threads of its own and which reads only constants.
+/// `KafkaHandle` keeps one strong reference through `Unmanaged` from before `rd_kafka_new` until after
+/// `rd_kafka_destroy`, so that no callback comes too early or too late. All callbacks run on the thread that polls,
+/// except `log`, which librdkafka calls from threads of its own and which reads only constants.
 class KafkaCallbacks {
     let onLog: @Sendable (KafkaLogLine) -> Void
-    let onStatistics: ((String) -> Void)?
     let secrets: KafkaSecrets
 
-    /// A fatal error that the next call has to throw.
+    /// A fatal error for the next call to throw.
     private(set) var fatalError: KafkaError?
     private let onError: (KafkaError) -> Void
     private var standing: Set<StandingError> = []
 
     init(
         secrets: KafkaSecrets, onError: @escaping (KafkaError) -> Void,
-        onLog: @escaping @Sendable (KafkaLogLine) -> Void,
-        onStatistics: ((String) -> Void)?
+        onLog: @escaping @Sendable (KafkaLogLine) -> Void
     ) {
         self.secrets = secrets
         self.onError = onError
         self.onLog = onLog
-        self.onStatistics = onStatistics
     }
 
     func rebalance(
@@ -36,24 +34,24 @@ class KafkaCallbacks {
         onLog(
             KafkaLogLine(
                 level: Int(level), facility: facility.map { String(cString: $0) } ?? "",
-                message: secrets.blotted(message.map { String(cString: $0) } ?? "")))
+                message: secrets.redacted(message.map { String(cString: $0) } ?? "")))
     }
 
-    // MARK: - Errors, told once each change of state
+    // MARK: - Errors, reported once per change of state
 
     private struct StandingError: Hashable {
         var code: Int32
         var topicPartition: TopicPartition?
     }
 
-    /// Tells an error unless the same one was told already and nothing showed since that it had passed.
+    /// Reports an error unless the same one was reported already and has not passed since.
     func report(_ error: KafkaError) {
         if error.isFatal { fatalError = error }
         let key = StandingError(code: error.code, topicPartition: error.topicPartition)
         if standing.insert(key).inserted { onError(error) }
     }
 
-    /// A message of this partition arrived: what stood in its way is gone.
+    /// A message of this partition arrived: its errors have passed.
     func partitionWorks(_ partition: TopicPartition) {
         if standing.isEmpty { return }
         standing = standing.filter { error in
@@ -62,7 +60,7 @@ class KafkaCallbacks {
         }
     }
 
-    /// A broker answered: the next loss of it is news again.
+    /// A broker answered: the next loss of it is reported again.
     func connectionWorks() {
         if standing.isEmpty { return }
         standing = standing.filter { $0.topicPartition != nil }
@@ -72,19 +70,19 @@ class KafkaCallbacks {
         if code == RD_KAFKA_RESP_ERR__FATAL {
             var text = [CChar](repeating: 0, count: 512)
             let underlying = rd_kafka_fatal_error(client, &text, text.count)
-            report(KafkaError(underlying, message: secrets.blotted(string(text)), isFatal: true))
+            report(KafkaError(underlying, message: secrets.redacted(string(text)), isFatal: true))
         } else {
-            report(KafkaError(code, message: reason.map { secrets.blotted(String(cString: $0)) }))
+            report(KafkaError(code, message: reason.map { secrets.redacted(String(cString: $0)) }))
         }
     }
 }
 
-/// The text that a C function wrote into a buffer.
+/// The zero-terminated text in a C buffer.
 func string(_ buffer: [CChar]) -> String {
     String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 
-/// Values of a configuration that no text may show.
+/// Values of a configuration that must not appear in any text.
 struct KafkaSecrets: Sendable {
     private let values: [String]
 
@@ -99,7 +97,7 @@ struct KafkaSecrets: Sendable {
             || property == "sasl.oauthbearer.config"
     }
 
-    func blotted(_ text: String) -> String {
+    func redacted(_ text: String) -> String {
         values.reduce(text) { $0.replacing($1, with: "***") }
     }
 }

@@ -3,44 +3,45 @@ import Threading
 
 /// A member of a consumer group.
 ///
-/// Offsets are committed only by `commit` and by what `onRevoked` returns, never by a timer. Not `Sendable`: one thread at a time makes it, uses it and
-/// closes it; `poll` must be called more often than `max.poll.interval.ms` (5 minutes), also while paused, or the group throws this member out.
+/// Offsets are committed only by `commit` and by what `onRevoked` returns, never by a timer. Not `Sendable`: one thread
+/// at a time makes it, uses it and closes it. Call `poll` more often than `max.poll.interval.ms` (5 minutes), even
+/// while paused, or the group removes this member.
 public final class KafkaConsumer {
     private var handle: KafkaHandle?
     private let callbacks: ConsumerCallbacks
     private var commitQueue: CommitQueue?
     private let resetsToEarliest: Bool
 
-    /// Ends a wait in `poll` early, from any thread.
-    public let waker: KafkaWaker
-
-    /// Joins the group `group.id` and subscribes to `topics`; a name that begins with `^` is a regular expression. The topics need not exist yet.
+    /// Joins the group `group.id` and subscribes to `topics`.
     ///
     /// - Parameters:
-    ///   - properties: librdkafka's configuration, with `bootstrap.servers` and `group.id` at least. Defaults of ours: `auto.offset.reset` is
-    ///     `earliest`, metadata is refreshed every 10 seconds. `enable.auto.commit`, `enable.auto.offset.store` and `enable.partition.eof` are off and
-    ///     stay off. Eager assignment by default; set `partition.assignment.strategy` to `cooperative-sticky` for the other.
-    ///   - onAssigned: partitions that this member reads from now on, in addition to those it had.
-    ///   - onRevoked: partitions that this member gives up. The positions returned (the next offset to read) are committed before they go, unless they are `lost`:
-    ///     then another member may have them already. A failed commit goes to `onError`.
-    ///   - onError: what went wrong without ending the consumer; the same error is told again only after a sign that it had passed.
+    ///   - properties: librdkafka's configuration, with `bootstrap.servers` and `group.id` at least. Our defaults:
+    ///     `auto.offset.reset` is `earliest`, metadata is refreshed every 10 seconds. `enable.auto.commit`,
+    ///     `enable.auto.offset.store` and `enable.partition.eof` are always off. Assignment is eager unless
+    ///     `partition.assignment.strategy` is `cooperative-sticky`.
+    ///   - topics: names, or regular expressions that begin with `^`. They need not exist yet.
+    ///   - onAssigned: partitions that this member reads from now on, in addition to those before.
+    ///   - onRevoked: partitions that this member gives up. The offsets returned (of the next message to read) are
+    ///     committed first, unless the partitions are `lost`: another member may own them already. A failed commit goes
+    ///     to
+    ///     `onError`.
+    ///   - onError: errors that do not end the consumer. The same error is reported again only after it had passed.
     ///   - onLog: librdkafka's log, from its own threads.
-    ///   - onStatistics: a JSON document every `statistics.interval.ms`, which is off by default.
     ///
-    /// All closures but `onLog` are called within `poll`, `commit` or `close`, on the calling thread.
+    /// All closures except `onLog` are called within `poll`, `commit` or `close`, on the calling thread.
+    ///
+    /// - Throws: if a property or topic is invalid, or librdkafka refuses the configuration.
     public init(
         properties: [String: String], topics: [String],
         onAssigned: @escaping ([TopicPartition]) -> Void,
         onRevoked: @escaping (_ partitions: [TopicPartition], _ lost: Bool) -> [TopicPartition: Int64],
         onError: @escaping (KafkaError) -> Void = { _ in },
-        onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in },
-        onStatistics: ((String) -> Void)? = nil
+        onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in }
     ) throws(KafkaError) {
         let settings = try ConsumerSettings.checked(properties, topics: topics)
         let callbacks = ConsumerCallbacks(
             secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked,
-            onError: onError,
-            onLog: onLog, onStatistics: onStatistics)
+            onError: onError, onLog: onLog)
         let handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_rebalance_cb(configuration) { client, code, partitions, opaque in
                 guard let client, let partitions else { return }
@@ -54,9 +55,7 @@ public final class KafkaConsumer {
         self.callbacks = callbacks
         self.commitQueue = commitQueue
         resetsToEarliest = ConsumerSettings.resetsToEarliest(settings)
-        waker = KafkaWaker(handle.client)
-
-        // Errors and statistics come through `poll` too.
+        // Errors come through `poll` too.
         try Self.check(rd_kafka_poll_set_consumer(handle.client))
         try Self.check(PartitionList(topics: topics).withPointer { rd_kafka_subscribe(handle.client, $0) })
     }
@@ -66,15 +65,15 @@ public final class KafkaConsumer {
         close()
     }
 
-    /// The partitions this member reads now.
+    /// The partitions that this member reads now, in order.
     public var assignment: [TopicPartition] { callbacks.assignment.sorted() }
 
     // MARK: - Reading
 
-    /// Messages that are there, at most `maximum` of them and some `maximumBytes` of payload. Waits for the first up to `timeout`, never for more; empty if none came
-    /// or `waker` woke it. Rebalances, errors and statistics are served on the way.
+    /// Available messages, at most `maximum` of them and about `maximumBytes` of keys and payloads. Waits up to
+    /// `timeout` for the first and never for more; empty if none came. Also serves rebalances and errors.
     ///
-    /// - Throws: fatal errors only; others go to `onError`.
+    /// - Throws: only fatal errors; others go to `onError`.
     public func poll(maximum: Int, timeout: Duration, maximumBytes: Int = 64 << 20) throws(KafkaError) -> [KafkaMessage]
     {
         guard let client = handle?.client else { throw .closed }
@@ -83,8 +82,8 @@ public final class KafkaConsumer {
         var bytes = 0
         var names = TopicNames()
         while callbacks.gathered.count < maximum, bytes < maximumBytes {
-            // One at a time, not `rd_kafka_consume_batch_queue`: that one waits until the batch is full, and hands out messages of partitions that
-            // were revoked while it gathered.
+            // One at a time, not `rd_kafka_consume_batch_queue`: that waits until the batch is full and returns
+            // messages of partitions that were revoked meanwhile.
             guard let message = rd_kafka_consumer_poll(client, wait) else { break }
             defer { rd_kafka_message_destroy(message) }
             if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR {
@@ -101,7 +100,7 @@ public final class KafkaConsumer {
         let gathered = callbacks.gathered
         callbacks.gathered = []
         callbacks.noteRead(gathered)
-        callbacks.askForPositionsAgain(client)
+        callbacks.fetchCommittedOffsetsAgain(client)
         if let error = callbacks.fatalError { throw error }
         return gathered
     }
@@ -113,25 +112,26 @@ public final class KafkaConsumer {
         let partition = message.pointee.rkt.map {
             TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.pointee.partition)
         }
-        let text = rd_kafka_message_errstr(message).map { callbacks.secrets.blotted(String(cString: $0)) }
+        let text = rd_kafka_message_errstr(message).map { callbacks.secrets.redacted(String(cString: $0)) }
         callbacks.report(KafkaError(code, message: text, topicPartition: partition))
     }
 
     // MARK: - Positions
 
-    /// Commits positions and waits for the broker's answer. A position is the next offset to read: the last one done plus 1.
+    /// Commits offsets and waits for the coordinator's answer. The offset to commit is that of the next message to
+    /// read.
     ///
     /// - Parameter whenSent: called between the request and the wait for its answer.
     public func commit(
-        _ positions: [TopicPartition: Int64], timeout: Duration = .seconds(10), whenSent: () -> Void = {}
+        _ offsets: [TopicPartition: Int64], timeout: Duration = .seconds(10), whenSent: () -> Void = {}
     ) throws(KafkaError) {
         guard let commitQueue else { throw .closed }
-        if positions.isEmpty { return }
-        if let error = commitQueue.commit(positions, timeout: timeout, whenSent: whenSent) { throw error }
+        if offsets.isEmpty { return }
+        if let error = commitQueue.commit(offsets, timeout: timeout, whenSent: whenSent) { throw error }
         callbacks.connectionWorks()
     }
 
-    /// Committed positions of the group; a partition without one is left out.
+    /// The group's committed offsets of the assigned partitions. A partition without one is left out.
     ///
     /// - Parameter partitions: nil: the assigned ones. Others can be asked for without being a member yet.
     public func committed(
@@ -145,8 +145,8 @@ public final class KafkaConsumer {
         return list.offsets
     }
 
-    /// Messages in each assigned partition that `poll` has not returned yet. Asks the brokers; where they do not answer in time, what the last fetch said
-    /// counts, and a partition of which nothing is known is left out.
+    /// Messages of each assigned partition that `poll` has not returned yet. Asks the brokers. If they do not answer in
+    /// time, the last fetch counts; a partition of which nothing is known is left out.
     public func lag(timeout: Duration = .seconds(1)) -> [TopicPartition: Int64] {
         guard let client = handle?.client else { return [:] }
         return ConsumerLag(
@@ -156,10 +156,10 @@ public final class KafkaConsumer {
 
     // MARK: - Back-pressure
 
-    /// Whether `pause` was called last; partitions assigned meanwhile are paused as well.
+    /// Whether the consumer is paused, including partitions that are assigned meanwhile.
     public var isPaused: Bool { callbacks.isPaused }
 
-    /// Stops fetching from every partition, now and in rebalances to come, without leaving the group. Go on polling.
+    /// Stops fetching from every partition, also from those assigned later, without leaving the group. Keep polling.
     public func pause() throws(KafkaError) {
         guard let client = handle?.client else { throw .closed }
         callbacks.isPaused = true
@@ -177,12 +177,12 @@ public final class KafkaConsumer {
 
     // MARK: - Leaving
 
-    /// Gives up all partitions (through `onRevoked`, with its commit), leaves the group so that others take over at once, and frees the client. If no broker
-    /// answers within `timeout`, it goes without the group's knowledge. Calling it again does nothing.
+    /// Gives up all partitions (through `onRevoked`, with its commit), leaves the group so that other members take over
+    /// at once, and frees the client. If no broker answers within `timeout`, the group notices only at the session
+    /// timeout. Calling it again does nothing.
     public func close(timeout: Duration = .seconds(20)) {
         guard let handle else { return }
         leaveGroup(handle.client, deadline: ContinuousClock.now + timeout)
-        waker.release()
         callbacks.commit = nil
         commitQueue = nil
         self.handle = nil
@@ -197,8 +197,8 @@ public final class KafkaConsumer {
             return
         }
         while rd_kafka_consumer_closed(client) == 0, ContinuousClock.now < deadline {
-            // As events, because `rd_kafka_queue_poll_callback` aborts the process on a message left over. The end wakes this as well; the bound only guards
-            // against a wake-up that never comes.
+            // As events, because `rd_kafka_queue_poll_callback` aborts the process on a leftover message. Closing wakes
+            // this too; the bound of 200 ms only guards against a lost wake-up.
             guard let event = rd_kafka_queue_poll(queue, min((deadline - ContinuousClock.now).milliseconds, 200)) else {
                 continue
             }

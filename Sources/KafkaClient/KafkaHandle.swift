@@ -7,8 +7,8 @@ final class KafkaHandle {
     private let opaque: Unmanaged<KafkaCallbacks>
 
     /// - Parameters:
-    ///   - isOffline: no name of a broker resolves, so that nothing is connected to.
-    ///   - configure: sets the callbacks that only one kind of client has.
+    ///   - isOffline: no broker name resolves, so that the client connects to nothing.
+    ///   - configure: sets the callbacks of one kind of client.
     init(
         _ kind: rd_kafka_type_t, properties: [String: String], callbacks: KafkaCallbacks, isOffline: Bool = false,
         configure: (OpaquePointer) -> Void = { _ in }
@@ -19,14 +19,15 @@ final class KafkaHandle {
             throw .invalid("\(problem)")
         }
         if isOffline { rd_kafka_conf_set_resolve_cb(configuration) { _, _, _, _, _ in EAI_FAIL } }
-        // Retained until `deinit` has destroyed the client: librdkafka calls back as long as it exists, also from its own threads.
+        // Retained until `deinit` has destroyed the client: librdkafka calls back until then, also from its own
+        // threads.
         let opaque = Unmanaged.passRetained(callbacks)
-        Self.setCommonCallbacks(configuration, opaque.toOpaque(), statistics: callbacks.onStatistics != nil)
+        Self.setCommonCallbacks(configuration, opaque.toOpaque())
         configure(configuration)
 
         var reason = [CChar](repeating: 0, count: 512)
         guard let client = rd_kafka_new(kind, configuration, &reason, reason.count) else {
-            let error = KafkaError(rd_kafka_last_error(), message: callbacks.secrets.blotted(string(reason)))
+            let error = KafkaError(rd_kafka_last_error(), message: callbacks.secrets.redacted(string(reason)))
             rd_kafka_conf_destroy(configuration)
             opaque.release()
             throw error
@@ -36,12 +37,12 @@ final class KafkaHandle {
     }
 
     deinit {
-        // Whoever wants to leave a group does it before, with a deadline; here nothing may wait for a broker.
+        // A consumer leaves its group in `close`, with a deadline. Nothing here may wait for a broker.
         rd_kafka_destroy_flags(client, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
         opaque.release()
     }
 
-    /// What librdkafka has against single properties.
+    /// The properties that librdkafka refuses one by one.
     static func problems(_ properties: [String: String]) -> [KafkaPropertyProblem] {
         guard let configuration = rd_kafka_conf_new() else { return [] }
         defer { rd_kafka_conf_destroy(configuration) }
@@ -56,7 +57,7 @@ final class KafkaHandle {
     }
 
     private static func setCommonCallbacks(
-        _ configuration: OpaquePointer, _ opaque: UnsafeMutableRawPointer, statistics: Bool
+        _ configuration: OpaquePointer, _ opaque: UnsafeMutableRawPointer
     ) {
         rd_kafka_conf_set_opaque(configuration, opaque)
         rd_kafka_conf_set_log_cb(configuration) { client, level, facility, message in
@@ -67,12 +68,6 @@ final class KafkaHandle {
             guard let client else { return }
             KafkaHandle.callbacks(opaque)?.clientError(client, rd_kafka_resp_err_t(code), reason)
         }
-        guard statistics else { return }
-        rd_kafka_conf_set_stats_cb(configuration) { _, json, length, opaque in
-            guard let json, let callbacks = KafkaHandle.callbacks(opaque) else { return 0 }
-            callbacks.onStatistics?(String(decoding: UnsafeRawBufferPointer(start: json, count: length), as: UTF8.self))
-            return 0  // librdkafka frees the text
-        }
     }
 
     /// The callbacks behind an opaque pointer; unretained, since the handle outlives every callback.
@@ -81,14 +76,18 @@ final class KafkaHandle {
     }
 }
 
-/// A client that neither consumes nor produces, as librdkafka's mock cluster wants one beside it.
+/// A client that neither consumes nor produces: librdkafka's mock cluster needs one.
 package final class IdleClient {
     private let handle: KafkaHandle
+    /// The `rd_kafka_t`, valid as long as this object.
     package var pointer: OpaquePointer { handle.client }
 
+    /// - Parameters:
+    ///   - name: the `client.id`.
+    ///   - onLog: librdkafka's log, from its own threads.
     package init(name: String, onLog: @escaping @Sendable (KafkaLogLine) -> Void) throws(KafkaError) {
         let callbacks = KafkaCallbacks(
-            secrets: KafkaSecrets(properties: [:]), onError: { _ in }, onLog: onLog, onStatistics: nil)
+            secrets: KafkaSecrets(properties: [:]), onError: { _ in }, onLog: onLog)
         handle = try KafkaHandle(RD_KAFKA_PRODUCER, properties: ["client.id": name], callbacks: callbacks)
     }
 }

@@ -1,21 +1,22 @@
 import CRdKafka
 import Threading
 
-/// Writes messages to topics. Not `Sendable`: one thread at a time. What was not flushed when it goes away is lost.
+/// Writes messages to topics. Not `Sendable`: one thread at a time. Messages that are not flushed before it is released
+/// are lost.
 public final class KafkaProducer {
     private let handle: KafkaHandle
     private let callbacks: ProducerCallbacks
 
     /// - Parameters:
-    ///   - properties: librdkafka's configuration, `bootstrap.servers` at least.
-    ///   - onError: what went wrong without ending the producer, once each change of state, within `produce` and `flush`.
+    ///   - properties: librdkafka's configuration, with `bootstrap.servers` at least.
+    ///   - onError: errors that do not end the producer, once per change of state, within `produce` and `flush`.
     ///   - onLog: librdkafka's log, from its own threads.
     public init(
         properties: [String: String], onError: @escaping (KafkaError) -> Void = { _ in },
         onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in }
     ) throws(KafkaError) {
         callbacks = ProducerCallbacks(
-            secrets: KafkaSecrets(properties: properties), onError: onError, onLog: onLog, onStatistics: nil)
+            secrets: KafkaSecrets(properties: properties), onError: onError, onLog: onLog)
         handle = try KafkaHandle(RD_KAFKA_PRODUCER, properties: properties, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, opaque in
                 guard let message else { return }
@@ -24,14 +25,15 @@ public final class KafkaProducer {
         }
     }
 
-    /// Messages that a broker confirmed, and those given up, since the producer was made.
+    /// Messages that a broker has acknowledged.
     public var deliveredCount: Int { callbacks.deliveredCount }
+    /// Messages that were given up.
     public var failedCount: Int { callbacks.failedCount }
 
-    /// Puts a message into the local queue; while that is full, waits up to `timeout` for room.
+    /// Appends a message to the local queue. Waits up to `timeout` while the queue is full.
     ///
     /// - Parameters:
-    ///   - partition: `nil` lets the key's hash or chance decide.
+    ///   - partition: `nil`: by the key's hash, or random without a key.
     ///   - timestamp: milliseconds since 1970; `nil` is now.
     public func produce(
         topic: String, partition: Int32? = nil, key: [UInt8]? = nil, payload: [UInt8]?,
@@ -46,21 +48,21 @@ public final class KafkaProducer {
             guard code == RD_KAFKA_RESP_ERR__QUEUE_FULL, ContinuousClock.now < deadline else {
                 throw KafkaError(code, topicPartition: TopicPartition(topic: topic, partition: partition ?? -1))
             }
-            // Delivery reports make room; returns with the first.
+            // Returns with the first delivery report, which makes room.
             rd_kafka_poll(handle.client, min(100, (deadline - ContinuousClock.now).milliseconds))
         }
     }
 
-    /// Waits until a broker has confirmed every message.
+    /// Waits until a broker has acknowledged every message.
     ///
-    /// - Throws: what went wrong with the first message that was given up since the last flush, with their number; or `_TIMED_OUT` while some are still
-    ///   on their way.
+    /// - Throws: the error of the first message that was given up since the last flush, with their number; or
+    ///   `_TIMED_OUT` if some are not acknowledged yet.
     public func flush(timeout: Duration) throws(KafkaError) {
         let code = rd_kafka_flush(handle.client, timeout.milliseconds)
         if let error = callbacks.takeFailure() { throw error }
         if let error = callbacks.fatalError { throw error }
         if code != RD_KAFKA_RESP_ERR_NO_ERROR {
-            throw KafkaError(code, message: "\(rd_kafka_outq_len(handle.client)) messages are not confirmed yet")
+            throw KafkaError(code, message: "\(rd_kafka_outq_len(handle.client)) messages are not acknowledged yet")
         }
     }
 
@@ -92,7 +94,8 @@ public final class KafkaProducer {
         return list
     }
 
-    /// A null pointer for `nil` only: librdkafka tells null from empty by it, and an empty array may have none.
+    /// A null pointer only for `nil`: librdkafka tells null from empty by the pointer, and an empty array may have
+    /// none.
     private static func withBytes<Result>(_ bytes: [UInt8]?, _ body: (UnsafeRawPointer?, Int) -> Result) -> Result {
         guard let bytes else { return body(nil, 0) }
         if bytes.isEmpty { return withUnsafeBytes(of: UInt8(0)) { body($0.baseAddress, 0) } }

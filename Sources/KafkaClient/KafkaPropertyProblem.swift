@@ -1,19 +1,20 @@
 import CRdKafka
 
-/// What is wrong with a property of a client.
+/// A property of a client that is wrong.
 public struct KafkaPropertyProblem: Sendable, Equatable, CustomStringConvertible {
-    /// nil where several together are wrong, or librdkafka does not say which.
+    /// nil if several are wrong together or librdkafka does not say which.
     public var property: String?
-    /// Reads on after the property's name; holds no secret.
+    /// A clause after the property's name. Holds no secret.
     public var message: String
-    /// Neither librdkafka nor the Java client has a property of this name: it may be mistyped.
+    /// Neither librdkafka nor the Java client has a property of this name: probably a typing error.
     public var isUnknown = false
 
+    /// The quoted name and the message.
     public var description: String { property.map { "'\($0)' \(message)" } ?? message }
 }
 
 extension KafkaPropertyProblem {
-    /// Sets a property of a configuration; nil if librdkafka takes it as it is written.
+    /// Sets a property of a configuration; nil if librdkafka accepts it as written.
     init?(setting name: String, to value: String, in configuration: OpaquePointer) {
         if let refusal = ConsumerSettings.refusal(of: value, name: name) {
             self.init(property: name, message: refusal)
@@ -22,17 +23,17 @@ extension KafkaPropertyProblem {
         var reason = [CChar](repeating: 0, count: 512)
         let result = rd_kafka_conf_set(configuration, name, value, &reason, reason.count)
         if result == RD_KAFKA_CONF_OK { return nil }
-        // librdkafka knows some of Java's properties by name only.
+        // librdkafka knows some of the Java client's properties by name only.
         if let advice = JavaProperties.advice(for: name) {
-            self.init(property: name, message: "is no property of librdkafka: \(advice)")
+            self.init(property: name, message: "is not a property of librdkafka: \(advice)")
         } else if result == RD_KAFKA_CONF_UNKNOWN {
-            self.init(property: name, message: "is no property of librdkafka", isUnknown: true)
+            self.init(property: name, message: "is not a property of librdkafka", isUnknown: true)
         } else {
             self.init(property: name, message: Self.refusal(of: value, name: name, reason: string(reason)))
         }
     }
 
-    /// Without the value, which may have come from outside the file: librdkafka's own words quote it.
+    /// Leaves out the value, which librdkafka's text quotes: it may be a secret from outside the file.
     private static func refusal(of value: String, name: String, reason: String) -> String {
         var text = "does not take this value"
         if let range = ConsumerSettings.range(of: name) {
@@ -44,11 +45,14 @@ extension KafkaPropertyProblem {
         return text + (JavaProperties.advice(for: name, value: value).map { " (\($0))" } ?? "")
     }
 
-    /// Why librdkafka makes no client of properties that it took one by one.
+    /// Why librdkafka creates no client of properties that it accepted one by one.
     ///
-    /// - Parameter details: what it wrote into its log meanwhile.
+    /// - Parameters:
+    ///   - refusal: of `rd_kafka_new`.
+    ///   - properties: all that were set.
+    ///   - details: librdkafka's log lines of the attempt.
     init(refusal: KafkaError, of properties: [String: String], details: [String]) {
-        // The longest: the names of some begin those of others.
+        // The longest name counts: some are prefixes of others.
         property = properties.keys.filter { refusal.message.contains($0) }.max { ($0.count, $0) < ($1.count, $1) }
         message = ([refusal.message.replacing("`must", with: "` must")] + details).joined(separator: "; ")
         if let property, let advice = JavaProperties.advice(for: property, value: properties[property] ?? "") {

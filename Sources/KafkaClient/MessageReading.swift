@@ -1,7 +1,7 @@
 import CRdKafka
 
-/// Topic names by librdkafka's topic object, for the length of one poll: a name is made into a `String` once, not for every message. Not kept longer,
-/// because a freed object's address may come back as another topic.
+/// Topic names by librdkafka's topic object, for the length of one poll: one `String` per topic, not one per message.
+/// Not kept longer, because a freed object's address may become another topic.
 struct TopicNames {
     private var last: (topic: OpaquePointer, name: String)?
     private var others: [OpaquePointer: String] = [:]

@@ -12,9 +12,9 @@ final class PartitionList {
         }
     }
 
-    init(_ positions: [TopicPartition: Int64]) {
-        list = rd_kafka_topic_partition_list_new(Int32(clamping: positions.count))
-        for (partition, offset) in positions {
+    init(_ offsets: [TopicPartition: Int64]) {
+        list = rd_kafka_topic_partition_list_new(Int32(clamping: offsets.count))
+        for (partition, offset) in offsets {
             rd_kafka_topic_partition_list_add(list, partition.topic, partition.partition).pointee.offset = offset
         }
     }
@@ -34,7 +34,7 @@ final class PartitionList {
 
     var entries: [PartitionEntry] { PartitionEntry.read(list) }
 
-    /// Offsets that are real ones, without errors and without librdkafka's negative stand-ins.
+    /// The real offsets: without errors and without librdkafka's negative logical offsets.
     var offsets: [TopicPartition: Int64] {
         let known = entries.filter { $0.error == nil && $0.offset >= 0 }
         return Dictionary(known.map { ($0.partition, $0.offset) }, uniquingKeysWith: { _, last in last })

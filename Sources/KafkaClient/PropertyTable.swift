@@ -1,12 +1,12 @@
 import CRdKafka
 import Glibc
 
-/// librdkafka's own list of its properties, as it prints it.
+/// librdkafka's list of its properties, parsed from what it prints.
 enum PropertyTable {
-    /// What each property may be set to, as in `1 .. 3600000` or `earliest, latest`; empty where anything may be tried.
+    /// Values of each property, as in `1 .. 3600000` or `earliest, latest`; empty if librdkafka does not restrict them.
     static let ranges = Dictionary(rows.map { ($0[0], $0[2]) }) { $1 }
 
-    /// Names of the properties that are whole numbers.
+    /// Names of the integer properties.
     static let integers = Set(rows.filter { $0[5].contains("Type: integer") }.map { $0[0] })
 
     /// Six columns each: `session.timeout.ms | C | 1 .. 3600000 | 45000 | high | … *Type: integer*`.
@@ -20,7 +20,7 @@ enum PropertyTable {
     }
 
     private static func printed() -> String {
-        // The C library writes both at `fflush` and `fclose`: they have to stay where they are until then.
+        // The C library writes both at `fflush` and `fclose`, so their addresses must not change until then.
         let text = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: 1)
         let size = UnsafeMutablePointer<Int>.allocate(capacity: 1)
         text.initialize(to: nil)

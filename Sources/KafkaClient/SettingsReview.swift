@@ -1,19 +1,19 @@
 import CRdKafka
 import Synchronization
 
-/// What there is to say about a consumer's properties before it connects.
+/// What is wrong or doubtful about a consumer's properties, found without a network.
 public struct KafkaSettingsReview: Sendable, Equatable {
-    /// Why there would be no consumer, or one that can reach nothing.
+    /// Reasons why no consumer could be created, or could reach a broker.
     public var problems: [KafkaPropertyProblem] = []
     /// What librdkafka ignores, in its words.
     public var remarks: [String] = []
 }
 
 extension KafkaConsumer {
-    /// Names of librdkafka's properties.
+    /// Names of librdkafka's properties, in order.
     public static var propertyNames: [String] { PropertyTable.ranges.keys.sorted() }
 
-    /// Makes a consumer of these properties, as `init` does, but one that reaches no network, and ends it again.
+    /// Creates a consumer with these properties, as `init` does, but without a network, and destroys it.
     public static func review(properties: [String: String], topics: [String]) -> KafkaSettingsReview {
         let settings: [String: String]
         do throws(KafkaError) {
@@ -30,7 +30,7 @@ extension KafkaConsumer {
 
         let log = CreationLog()
         let callbacks = KafkaCallbacks(
-            secrets: KafkaSecrets(properties: settings), onError: { _ in }, onLog: { log.note($0) }, onStatistics: nil)
+            secrets: KafkaSecrets(properties: settings), onError: { _ in }, onLog: { log.note($0) })
         do throws(KafkaError) {
             _ = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks, isOffline: true)
         } catch {
@@ -42,13 +42,13 @@ extension KafkaConsumer {
     }
 }
 
-/// librdkafka's log while a client is made.
+/// librdkafka's log while a client is created.
 private final class CreationLog: Sendable {
     private let all = Mutex<[KafkaLogLine]>([])
 
     func note(_ line: KafkaLogLine) { all.withLock { $0.append(line) } }
 
-    /// Without the thread that each line begins with.
+    /// Without the thread name at the start of each line.
     func lines(of facility: String) -> [String] {
         let lines = all.withLock { $0.filter { $0.facility == facility } }
         return lines.map { String($0.message.trimmingPrefix(#/\[thrd:[^\]]*\]: /#)) }

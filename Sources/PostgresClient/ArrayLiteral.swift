@@ -1,11 +1,19 @@
 /// PostgreSQL's text form of one-dimensional arrays: `{1,NULL,"a \"b\" \\ c"}`.
-enum ArrayLiteral {
+public enum ArrayLiteral {
     private static let quote = UInt8(ascii: "\"")
     private static let backslash = UInt8(ascii: "\\")
     private static let comma = UInt8(ascii: ",")
     private static let open = UInt8(ascii: "{")
     private static let close = UInt8(ascii: "}")
     private static let null = Array("NULL".utf8)
+
+    /// The literal of an array of texts, for a parameter that holds one array per row: arrays of different lengths
+    /// cannot travel as an array of arrays.
+    public static func texts(_ texts: [String]) -> String {
+        var literal: [UInt8] = []
+        append(texts, to: &literal) { appendQuoted($0.utf8, to: &$1) }
+        return String(decoding: literal, as: UTF8.self)
+    }
 
     static func append<Element>(
         _ elements: [Element?], to buffer: inout [UInt8], element append: (Element, inout [UInt8]) -> Void
@@ -22,7 +30,7 @@ enum ArrayLiteral {
         buffer.append(close)
     }
 
-    /// Always in quotes, so that an empty text, a text `NULL`, commas, braces and spaces stay what they are.
+    /// Always in quotes, so that empty texts, `NULL`, commas, braces and spaces are read back unchanged.
     static func appendQuoted(_ text: some Sequence<UInt8>, to buffer: inout [UInt8]) {
         buffer.append(quote)
         for byte in text {
@@ -32,7 +40,7 @@ enum ArrayLiteral {
         buffer.append(quote)
     }
 
-    /// The elements of a literal as the server writes it; `nil` if it is not one-dimensional with bounds from 1.
+    /// The elements of a literal that the server wrote; `nil` if it is not one-dimensional with bounds from 1.
     static func elements(_ literal: some Collection<UInt8>) -> [String?]? {
         var reader = Reader(bytes: Array(literal))
         guard reader.take(open) else { return nil }
@@ -57,12 +65,12 @@ enum ArrayLiteral {
             return true
         }
 
-        /// One element, `text` nil for NULL; `nil` if none stands here.
+        /// One element, with `text` nil for NULL; `nil` if there is none.
         mutating func element() -> (text: String?, Void)? {
             if take(quote) { return quoted().map { ($0, ()) } }
             let start = position
             while position < bytes.count, bytes[position] != comma, bytes[position] != close {
-                // Nested arrays are for nobody here.
+                // Nested arrays are not supported.
                 if bytes[position] == open || bytes[position] == quote { return nil }
                 position += 1
             }

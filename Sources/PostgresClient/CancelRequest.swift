@@ -2,12 +2,13 @@ import CLibPQ
 import Glibc
 import Synchronization
 
-/// Cancels what a connection does, through a second connection.
+/// Cancels the running statement of a connection, through a second connection.
 ///
-/// `PQcancel` blocks for as long as the server pleases, for ever if it is frozen, so each runs on a thread of its own that nobody waits for. `PGcancel` holds a copy of all
-/// it needs: the connection may go meanwhile.
+/// `PQcancel` blocks until the server answers, for ever if it hangs, so each call has a thread that nobody waits for.
+/// `PGcancel` holds copies of all it needs: the connection may be closed meanwhile.
 enum CancelRequest {
-    /// Threads that wait for a server. Past the limit the request is left out: the connection is then given up, which frees the client as well.
+    /// Threads that wait for a server. Beyond the limit no request is sent: the connection is then closed after the
+    /// grace period, which frees the client as well.
     private static let running = Atomic(0)
     private static let limit = 16
 

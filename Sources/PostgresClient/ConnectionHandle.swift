@@ -1,13 +1,14 @@
 import CLibPQ
+import Threading
 
 /// Owns one `PGconn`.
 final class ConnectionHandle {
     let connection: OpaquePointer
     private let notices: Unmanaged<NoticeReceiver>
 
-    /// Begins to connect; nothing is sent before the first `PQconnectPoll`.
+    /// Starts to connect. Nothing is sent before the first `PQconnectPoll`.
     init(dsn: String, applicationName: String, onNotice: @escaping (PostgresNotice) -> Void) throws(PostgresError) {
-        // Later ones win: our defaults stand before what the connection string says, what must be stands after it.
+        // Later entries win: our defaults come before the connection string, what it must not change after it.
         let parameters = [
             ("keepalives_idle", "30"), ("keepalives_interval", "10"), ("keepalives_count", "3"),
             ("tcp_user_timeout", "30000"), ("fallback_application_name", applicationName), ("dbname", dsn),
@@ -22,9 +23,9 @@ final class ConnectionHandle {
                 isConnectionLoss: true)
         }
         connection = started
-        // Retained until `deinit` has finished the connection: libpq calls the receiver from any call on it.
+        // Retained until `deinit` has closed the connection: any libpq call on it may call the receiver.
         notices = Unmanaged.passRetained(NoticeReceiver(onNotice))
-        // Verbose until connected: libpq tells the SQLSTATE of a refusal in this text only.
+        // Verbose until connected: libpq reports the SQLSTATE of a refusal only in this text.
         PQsetErrorVerbosity(connection, PQERRORS_VERBOSE)
         PQsetNoticeReceiver(
             connection,
@@ -47,18 +48,39 @@ final class ConnectionHandle {
     var isBroken: Bool { PQstatus(connection) != CONNECTION_OK }
 }
 
+extension ConnectionHandle {
+    /// Connects by the deadline. (Only the resolver of host names, which libpq calls, has none.)
+    func open(deadline: ContinuousClock.Instant, password: String?) throws(PostgresError) {
+        if PQstatus(connection) == CONNECTION_BAD { throw .connectionFailed(errorText, password: password) }
+        // libpq requires the first wait to be for writing.
+        var state = PGRES_POLLING_WRITING
+        while state != PGRES_POLLING_OK {
+            if state == PGRES_POLLING_FAILED { throw .connectionFailed(errorText, password: password) }
+            let isReading = state == PGRES_POLLING_READING
+            guard Poll.wait(for: socket, reading: isReading, writing: !isReading, deadline: deadline) == .ready else {
+                throw PostgresError(
+                    kind: .deadlineExceeded, sqlState: "08001",
+                    message: "the server did not accept the connection in time", isConnectionLoss: true)
+            }
+            state = PQconnectPoll(connection)
+        }
+        PQsetErrorVerbosity(connection, PQERRORS_DEFAULT)
+        PQsetnonblocking(connection, 1)
+    }
+}
+
 private final class NoticeReceiver {
     let receive: (PostgresNotice) -> Void
 
     init(_ receive: @escaping (PostgresNotice) -> Void) { self.receive = receive }
 }
 
-/// What a connection string says, as far as we need it.
+/// The parts of a connection string that we need.
 struct ConnectionString {
-    /// For blotting it out of messages.
+    /// For redacting messages.
     var password: String?
 
-    /// - Throws: `invalidConnectionString`, without the string: libpq's own words quote it, password and all.
+    /// - Throws: `invalidConnectionString`, without libpq's text, which quotes the string and its password.
     init(_ dsn: String) throws(PostgresError) {
         var reason: UnsafeMutablePointer<CChar>?
         guard let options = PQconninfoParse(dsn, &reason) else {

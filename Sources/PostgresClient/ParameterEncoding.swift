@@ -1,8 +1,8 @@
-/// Parameters of a statement in the form libpq takes them, all in one buffer whose address the call borrows.
+/// Parameters of a statement as libpq takes them, in one buffer that the call borrows.
 struct ParameterEncoding {
     /// Every parameter followed by a zero byte.
     private var buffer: [UInt8] = []
-    /// Where each parameter begins; `nil` is NULL.
+    /// Where each parameter starts; `nil` is NULL.
     private var starts: [Int?] = []
     private var lengths: [Int32] = []
     /// 0: text, 1: binary.
@@ -19,7 +19,7 @@ struct ParameterEncoding {
         if values.count > Self.maximumCount {
             throw PostgresError(
                 kind: .invalidParameter, sqlState: "54000",
-                message: "\(values.count) parameters, the protocol takes \(Self.maximumCount)")
+                message: "\(values.count) parameters are more than the protocol's \(Self.maximumCount)")
         }
         for (index, value) in values.enumerated() {
             try append(value, number: index + 1)
@@ -45,12 +45,12 @@ struct ParameterEncoding {
         if !isBinary, buffer[start...].contains(0) {
             throw PostgresError(
                 kind: .invalidParameter, sqlState: "22021",
-                message: "parameter $\(number) holds U+0000, which PostgreSQL's text cannot")
+                message: "parameter $\(number) contains U+0000, which PostgreSQL cannot store as text")
         }
         if buffer.count >= Self.maximumBytes {
             throw PostgresError(
                 kind: .invalidParameter, sqlState: "54000",
-                message: "parameter $\(number) brings the statement over a gigabyte")
+                message: "with parameter $\(number) the statement exceeds a gigabyte")
         }
         let isNull = if case .null = value { true } else { false }
         starts.append(isNull ? nil : start)

@@ -1,12 +1,12 @@
 import CLibPQ
 
-/// One session with a server: parameters in, rows out.
+/// One connection to a server.
 ///
-/// Blocks its caller, but never longer than the deadlines given; not `Sendable`: one thread at a time. Once an error says `isConnectionLoss` (or `isUsable` is false), make a
-/// new one.
+/// Calls block, but never longer than their deadlines. Not `Sendable`: one thread at a time. After an error with
+/// `isConnectionLoss`, or once `isUsable` is false, make a new connection.
 ///
-/// Nothing is kept in the session, so that a pooler may give each transaction another one: parameters are bound to
-/// unnamed statements, and no setting is changed. Only `listen(to:)` needs a session of its own.
+/// The connection keeps no session state, so a pooler may run each transaction in another session: statements are
+/// unnamed and no setting is changed. Only `listen(to:)` needs a session of its own.
 public final class PostgresConnection {
     private var handle: ConnectionHandle?
 
@@ -16,11 +16,12 @@ public final class PostgresConnection {
     /// Connects.
     ///
     /// - Parameters:
-    ///   - dsn: a `postgresql://` URI or a list of `key=value`; libpq's environment variables fill gaps. Dead peers are noticed after about a minute unless it says
-    ///     otherwise (`keepalives_*`, `tcp_user_timeout`).
-    ///   - applicationName: how the session shows in `pg_stat_activity`.
-    ///   - connectTimeout: for all of it, every host of the string together; only resolving host names may take longer.
-    ///   - onNotice: remarks of the server, called within `execute` and `waitForNotifications`.
+    ///   - dsn: a `postgresql://` URI or a list of `key=value`. libpq's environment variables supply what it leaves
+    ///     out. Unless it sets `keepalives_*` or `tcp_user_timeout`, a dead peer is detected after about a minute.
+    ///   - applicationName: shown in `pg_stat_activity`.
+    ///   - connectTimeout: for all hosts of the string together. Only resolving host names may take longer.
+    ///   - onNotice: receives the server's notices, within `execute` and `waitForNotifications`.
+    /// - Throws: `invalidConnectionString`, `connectionFailed` or `deadlineExceeded`.
     public init(
         dsn: String, applicationName: String = "lorikeet", connectTimeout: Duration = .seconds(10),
         onNotice: @escaping (PostgresNotice) -> Void = { _ in }
@@ -33,10 +34,10 @@ public final class PostgresConnection {
         self.handle = handle
     }
 
-    /// Whether statements can be sent; does not ask the server.
+    /// Whether statements can be sent. Does not ask the server.
     public var isUsable: Bool { handle.map { !$0.isBroken } ?? false }
 
-    /// Whether BEGIN was done and neither COMMIT nor ROLLBACK.
+    /// Whether a transaction is open.
     public var isInTransaction: Bool {
         guard let handle else { return false }
         let status = PQtransactionStatus(handle.connection)
@@ -47,8 +48,8 @@ public final class PostgresConnection {
 
     /// Runs one statement with parameters `$1` and so on.
     ///
-    /// - Parameter deadline: `nil` waits without end. When it passes, the server is asked to stop the statement; if it does so within a second, the connection
-    ///   stays usable, else it is given up.
+    /// - Parameter deadline: `nil` is none. When it passes, the statement is cancelled. If the server does not react
+    ///   within a second, the connection is closed.
     @discardableResult
     public func execute(
         _ sql: String, _ parameters: [PostgresValue] = [], deadline: Duration? = nil
@@ -61,7 +62,9 @@ public final class PostgresConnection {
         }
     }
 
-    /// Runs several statements separated by semicolons, in one transaction unless they say otherwise; returns the last one's result.
+    /// Runs statements separated by semicolons, in one transaction unless they control it themselves.
+    ///
+    /// - Returns: the result of the last one.
     @discardableResult
     public func executeScript(_ sql: String, deadline: Duration? = nil) throws(PostgresError) -> PostgresResult {
         try run(sql, deadline: deadline) { PQsendQuery($0, sql) }
@@ -72,7 +75,7 @@ public final class PostgresConnection {
     ) throws(PostgresError) -> PostgresResult {
         guard let handle else { throw .closed }
         if sql.utf8.contains(0) {
-            throw PostgresError(kind: .invalidParameter, sqlState: "22021", message: "the statement holds U+0000")
+            throw PostgresError(kind: .invalidParameter, sqlState: "22021", message: "the statement contains U+0000")
         }
         do {
             return try StatementExchange(handle: handle, waker: waker, deadline: deadline).run(send)
@@ -84,23 +87,23 @@ public final class PostgresConnection {
 
     // MARK: - Notifications
 
-    /// Whether the session is the server's own: a pooler gives its clients process ids that are not the server's.
+    /// Whether no pooler stands between: one gives its clients process ids other than the server's.
     public func isDirect(deadline: Duration? = nil) throws(PostgresError) -> Bool {
         guard let handle else { throw .closed }
         let told = Int64(PQbackendPID(handle.connection))
         return try execute("SELECT pg_backend_pid()::bigint AS pid", deadline: deadline).first?.integer("pid") == told
     }
 
-    /// Receives what other sessions NOTIFY on a channel, as long as this connection lives.
+    /// Receives notifications on a channel for as long as this connection lives.
     ///
-    /// Needs a connection to the server itself: behind a pooler that hands sessions around nothing arrives, and the
-    /// LISTEN stays behind in a session that others get.
+    /// Needs a connection to the server itself. Behind a pooler that shares sessions nothing arrives, and the LISTEN
+    /// stays behind in a session that another client gets.
     public func listen(to channel: String, deadline: Duration? = nil) throws(PostgresError) {
-        try execute("LISTEN \(Self.quotedName(channel))", deadline: deadline)
+        try execute("LISTEN \(SQLQuoting.identifier(channel))", deadline: deadline)
     }
 
-    /// Waits until a notification is there (one that arrived during a statement counts), the timeout passed or `waker.wake()` was called; empty in the
-    /// last two cases.
+    /// Waits for notifications, including those that arrived during a statement. Empty if the timeout passed or
+    /// `waker.wake()` was called.
     public func waitForNotifications(timeout: Duration) throws(PostgresError) -> [PostgresNotification] {
         guard let handle else { throw .closed }
         let deadline = ContinuousClock.now + timeout
@@ -112,21 +115,15 @@ public final class PostgresConnection {
                 close()
                 throw PostgresError(
                     kind: .connectionLost, sqlState: "08006",
-                    message: "the server closed the connection or cannot be reached",
-                    isConnectionLoss: true)
+                    message: "the server closed the connection or cannot be reached", isConnectionLoss: true)
             }
             if waker.takeWake() { return [] }
             if waker.wait(for: handle.socket, deadline: deadline) == .deadline { return [] }
         }
     }
 
-    /// Ends the session; a transaction that is open is rolled back by the server. Calling it again does nothing.
+    /// Closes the connection; the server rolls an open transaction back. Calling it again does nothing.
     public func close() {
         handle = nil
-    }
-
-    /// A name as SQL quotes it: channel, table, role.
-    public static func quotedName(_ name: String) -> String {
-        "\"\(name.replacing("\"", with: "\"\""))\""
     }
 }

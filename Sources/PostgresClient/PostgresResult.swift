@@ -1,23 +1,24 @@
 import CLibPQ
 
-/// The rows a statement returned. Unchecked because libpq never changes a result once it is made, and this class only reads it.
+/// The rows that a statement returned. `@unchecked Sendable` because libpq never changes a result and this class only
+/// reads it.
 public final class PostgresResult: @unchecked Sendable {
     private let result: OpaquePointer
     private let indices: [String: Int32]
 
-    /// Rows returned.
+    /// Number of rows.
     public let count: Int
 
-    /// Names of the columns in their order.
+    /// Names of the columns, in order.
     public let columns: [String]
 
-    /// What the columns hold, in their order.
+    /// Kinds of the columns, in order.
     public let columnKinds: [PostgresColumnKind]
 
-    /// The command that was done, for example `INSERT 0 5`.
+    /// The command tag, for example `INSERT 0 5`.
     public let commandTag: String
 
-    /// Takes the result over.
+    /// Owns the result from now on.
     init(_ result: OpaquePointer) {
         self.result = result
         count = Int(PQntuples(result))
@@ -34,16 +35,19 @@ public final class PostgresResult: @unchecked Sendable {
         commandTag.split(separator: " ").last.flatMap { Int($0) } ?? 0
     }
 
+    /// A row, from 0.
     public subscript(row: Int) -> PostgresRow {
-        precondition(row >= 0 && row < count, "a row that the result does not have")
+        precondition(row >= 0 && row < count, "the result has no such row")
         return PostgresRow(result: self, row: Int32(row))
     }
 
+    /// All rows, in order.
     public var rows: [PostgresRow] { (0..<count).map { self[$0] } }
 
+    /// The first row, if there is one.
     public var first: PostgresRow? { count > 0 ? self[0] : nil }
 
-    /// Reads a cell; the bytes are valid within `body` only, `nil` is NULL.
+    /// Reads a cell. The bytes are valid only within `body`; `nil` is NULL.
     func withCell<Value>(
         _ column: String, row: Int32, _ body: (UnsafeBufferPointer<UInt8>?) throws(PostgresError) -> Value
     ) throws(PostgresError) -> Value {
@@ -53,5 +57,32 @@ public final class PostgresResult: @unchecked Sendable {
         guard let start = PQgetvalue(result, row, index) else { return try body(nil) }
         let bytes = UnsafeRawBufferPointer(start: start, count: count).bindMemory(to: UInt8.self)
         return try body(bytes)
+    }
+}
+
+/// The kind of a result's column, as far as it changes how the text of its values is read.
+public enum PostgresColumnKind: Sendable, Equatable {
+    /// `t` or `f`.
+    case boolean
+    /// An array of `t` and `f`.
+    case booleans
+    /// Text, even if it looks like `{…}`.
+    case text
+    /// A JSON document.
+    case json
+    /// Numbers, times, other arrays, user-defined types.
+    case other
+
+    /// - Parameter oid: of a built-in type; these never change.
+    init(oid: UInt32) {
+        switch oid {
+        case 16: self = .boolean
+        case 1000: self = .booleans
+        // "char", name, text, unknown, bpchar, varchar.
+        case 18, 19, 25, 705, 1042, 1043: self = .text
+        // json, jsonb.
+        case 114, 3802: self = .json
+        default: self = .other
+        }
     }
 }

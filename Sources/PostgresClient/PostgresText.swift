@@ -1,4 +1,4 @@
-/// The text forms of values that PostgreSQL writes in its own way.
+/// PostgreSQL's text forms of numbers, `bytea` and `timestamptz`.
 enum PostgresText {
     static func double(_ number: Double) -> String {
         if number.isNaN { return "NaN" }
@@ -8,7 +8,7 @@ enum PostgresText {
 
     // MARK: - bytea
 
-    /// `\x` and two digits a byte.
+    /// `\x` and two digits per byte.
     static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
         let digits = Array("0123456789abcdef".utf8)
         var text = Array("\\x".utf8)
@@ -20,12 +20,12 @@ enum PostgresText {
         return text
     }
 
-    /// Either form that `bytea_output` may ask for; no text is both.
+    /// Reads both settings of `bytea_output`; no text is both.
     static func bytes(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         text.starts(with: "\\x".utf8) ? bytes(hexadecimal: text) : bytes(escaped: text)
     }
 
-    /// Printable characters as they are, `\\` for a backslash, `\` and three octal digits for every other byte.
+    /// Printable characters as they are, `\\` for a backslash, `\` and three octal digits for any other byte.
     private static func bytes(escaped text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         let backslash = UInt8(ascii: "\\")
         var bytes: [UInt8] = []
@@ -68,7 +68,7 @@ enum PostgresText {
         return isValid ? bytes : nil
     }
 
-    /// 255 for what is no digit.
+    /// 255 if it is not a digit.
     private static func nibble(_ digit: UInt8) -> UInt8 {
         switch digit {
         case UInt8(ascii: "0")...UInt8(ascii: "9"): digit - UInt8(ascii: "0")
@@ -86,18 +86,21 @@ enum PostgresText {
         let (year, month, day) = civil(daysSince1970: days)
         let seconds = inDay / 1000
         let date = "\(padded(year > 0 ? year : 1 - year, 4))-\(padded(month, 2))-\(padded(day, 2))"
-        let time =
-            "\(padded(seconds / 3600, 2)):\(padded(seconds / 60 % 60, 2)):\(padded(seconds % 60, 2)).\(padded(inDay % 1000, 3))"
+        let clock = [seconds / 3600, seconds / 60 % 60, seconds % 60].map { padded($0, 2) }.joined(separator: ":")
+        let time = "\(clock).\(padded(inDay % 1000, 3))"
         return "\(date) \(time)+00\(year > 0 ? "" : " BC")"
     }
 
-    /// Milliseconds since 1970 of `2026-01-31 12:34:56.789+00`, also without time or zone; `nil` for infinity, years before 1 and anything else.
+    /// Milliseconds since 1970 of `2026-01-31 12:34:56.789+00`, also without time or zone; `nil` for infinity, years
+    /// before 1 and anything else.
     static func milliseconds(timestamp text: String) -> Int64? {
-        guard
-            let match = text.wholeMatch(
-                of:
-                    /(\d{4,7})-(\d\d)-(\d\d)(?: (\d\d):(\d\d):(\d\d)(?:\.(\d{1,6}))?(?:([+-])(\d\d)(?::(\d\d))?(?::(\d\d))?)?)?/
-            ),
+        // Extended syntax: white space in the pattern means nothing.
+        let pattern =
+            #/
+            (\d{4,7})-(\d\d)-(\d\d)
+            (?: \x20 (\d\d):(\d\d):(\d\d) (?: \.(\d{1,6}))? (?: ([+-])(\d\d) (?: :(\d\d))? (?: :(\d\d))? )? )?
+            /#
+        guard let match = text.wholeMatch(of: pattern),
             let year = Int64(match.1), let month = Int64(match.2), let day = Int64(match.3)
         else { return nil }
         func number(_ text: Substring?) -> Int64 { text.flatMap { Int64($0) } ?? 0 }
@@ -109,7 +112,8 @@ enum PostgresText {
         return seconds * 1000 + fraction
     }
 
-    /// The Gregorian calendar, counted in eras of 400 years that begin on 1 March, so that the leap day is the last of its year.
+    /// The Gregorian calendar in eras of 400 years that start on 1 March, so that the leap day is the last day of its
+    /// year.
     private static func daysSince1970(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
         let (era, yearOfEra) = (month <= 2 ? year - 1 : year).flooredDivision(by: 400)
         let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1

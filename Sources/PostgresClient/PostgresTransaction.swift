@@ -1,13 +1,15 @@
 import CLibPQ
 
 extension PostgresConnection {
-    /// BEGIN, the body, COMMIT; ROLLBACK if the body throws, whose error is passed on.
+    /// Runs the body between BEGIN and COMMIT. If the body throws, rolls back and rethrows.
     ///
-    /// If COMMIT itself fails with `isConnectionLoss`, nobody knows whether it took effect: only a repeatable transaction may be repeated.
+    /// If COMMIT fails with `isConnectionLoss`, it is unknown whether it took effect: repeat only an idempotent
+    /// transaction.
     ///
     /// - Parameters:
-    ///   - begin: BEGIN with its options; behind a semicolon what sets the transaction up, in the same round trip.
-    ///   - deadline: for each of BEGIN, COMMIT and ROLLBACK; statements of the body have their own.
+    ///   - begin: BEGIN with its options. Statements behind a semicolon run in the same round trip.
+    ///   - deadline: for each of BEGIN, COMMIT and ROLLBACK; the body's statements have their own.
+    ///   - body: uses this connection.
     @discardableResult
     public func transaction<Value>(
         begin: String = "BEGIN", deadline: Duration? = nil, _ body: () throws -> Value
@@ -28,10 +30,10 @@ extension PostgresConnection {
         }
     }
 
-    /// A part of a transaction: what the body did is undone if it throws, whose error is passed on, and the transaction lives on.
+    /// Runs the body under a savepoint. If the body throws, undoes its changes and rethrows; the transaction continues.
     @discardableResult
     public func savepoint<Value>(deadline: Duration? = nil, _ body: () throws -> Value) throws -> Value {
-        // One name will do at any depth: the innermost one of a name counts.
+        // One name serves at any depth: the innermost savepoint of a name counts.
         try execute("SAVEPOINT lorikeet", deadline: deadline)
         do {
             let value = try body()
@@ -44,7 +46,7 @@ extension PostgresConnection {
         }
     }
 
-    /// A session whose state nobody knows must not be used again: if undoing fails, the connection is closed.
+    /// Closes the connection if undoing fails: its state is unknown then.
     private func undo(_ sql: String, deadline: Duration?) {
         guard isUsable, isInTransaction else { return }
         do { try execute(sql, deadline: deadline ?? .seconds(10)) } catch { close() }

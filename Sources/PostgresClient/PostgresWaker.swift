@@ -3,14 +3,14 @@ import Glibc
 import Synchronization
 import Threading
 
-/// Ends what a connection waits for, from any thread.
+/// Ends a connection's wait, from any thread.
 public final class PostgresWaker: Sendable {
     /// An `eventfd` that the connection polls beside its socket.
     let descriptor: Int32
 
     // MARK: - Mutable State
 
-    /// What was asked for and not yet heeded; the descriptor only says "look here".
+    /// Requests not served yet. The descriptor only says that there may be some.
     private let requests = Mutex(Requests())
 
     private struct Requests {
@@ -28,13 +28,13 @@ public final class PostgresWaker: Sendable {
 
     deinit { Glibc.close(descriptor) }
 
-    /// Makes the current or the next `waitForNotifications` return.
+    /// Ends the current or the next `waitForNotifications`.
     public func wake() {
         requests.withLock { $0.wake = true }
         signal()
     }
 
-    /// Cancels the statement that runs now, which then throws `cancelled`. Does nothing while none runs.
+    /// Cancels the running statement, which then throws `cancelled`. Does nothing if none is running.
     public func cancelStatement() {
         requests.withLock { $0.cancel = true }
         signal()
@@ -44,7 +44,7 @@ public final class PostgresWaker: Sendable {
 
     func takeCancel() -> Bool { requests.withLock { take(&$0.cancel) } }
 
-    /// Waits for a socket, or until this waker is used; its "look here" is taken back then.
+    /// Waits for a socket or for a use of this waker, and resets the descriptor.
     func wait(for socket: Int32, writing: Bool = false, deadline: ContinuousClock.Instant?) -> Poll.Event {
         let event = Poll.wait(for: socket, writing: writing, signal: descriptor, deadline: deadline)
         if event == .signalled {

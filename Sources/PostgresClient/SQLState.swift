@@ -1,8 +1,9 @@
-/// The five characters that name a condition, and what follows from them.
+/// The five characters that name a condition.
 struct SQLState {
     var code: String
 
-    /// The state in a line of libpq's verbose errors: `FATAL:  28P01: password authentication failed …`, whatever stands before and in whatever language.
+    /// The state in a line of libpq's verbose errors: `FATAL: 28P01: password authentication failed …`, in any
+    /// language.
     init?(verboseLine line: Substring) {
         let fields = line.split(separator: ":").map { $0.trimmingPrefix(while: \.isWhitespace) }
         guard let code = fields.dropFirst().first(where: Self.isCode) else { return nil }
@@ -14,17 +15,19 @@ struct SQLState {
             && text.utf8.contains { (48...57).contains($0) }
     }
 
-    /// Classes whose messages name objects, settings and states of the server, never a value of a row: connection, transaction state, authentication, unknown database or schema,
-    /// serialization, syntax and privileges, resources, object state, operator's doing, system, internal.
+    /// Whether messages of the state's class name objects, settings and states of the server, never a value of a row:
+    /// connection, transaction state, authentication, unknown database or schema, serialization, syntax and privileges,
+    /// resources, object state, operator intervention, system, internal.
     static func namesObjectsOnly(_ state: String) -> Bool {
         ["08", "25", "28", "3D", "3F", "40", "42", "53", "55", "57", "58", "XX"].contains(state.prefix(2))
     }
 
+    /// PostgreSQL's name of a state, or of its class.
     static func conditionName(_ state: String) -> String? {
         conditions[state] ?? conditions[state.prefix(2) + "000"]
     }
 
-    /// Conditions as PL/pgSQL calls them, those a client of tables can meet.
+    /// Names as in PL/pgSQL, of the conditions that a client of tables can meet.
     private static let conditions: [String: String] = Dictionary(
         uniqueKeysWithValues: table.split(separator: "\n").map { line in
             (String(line.prefix(5)), String(line.dropFirst(6)))

@@ -1,7 +1,7 @@
 import CLibPQ
 
 extension PostgresError {
-    /// What the server said in a failed result.
+    /// The error in a failed result.
     init(result: OpaquePointer, connectionLost: Bool) {
         func field(_ code: Int32) -> String? {
             PQresultErrorField(result, code).map { String(cString: $0) }
@@ -19,12 +19,12 @@ extension PostgresError {
         }
     }
 
-    /// Why no connection came about, from libpq's text in its verbose form, the only place where it tells the SQLSTATE.
+    /// A failed connection, from libpq's verbose text, the only place of its SQLSTATE.
     static func connectionFailed(_ text: String, password: String?) -> PostgresError {
         var text = text
         if let password, !password.isEmpty { text = text.replacing(password, with: "***") }
         let lines = text.split(separator: "\n").map { $0.trimmingPrefix(while: \.isWhitespace) }
-        // DETAIL, HINT and LOCATION follow on lines of their own.
+        // DETAIL, HINT and LOCATION have lines of their own.
         let told = lines.filter { line in
             !["DETAIL:", "HINT:", "LOCATION:", "CONTEXT:"].contains { line.hasPrefix($0) }
         }

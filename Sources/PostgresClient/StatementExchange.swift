@@ -1,13 +1,13 @@
 import CLibPQ
 import Threading
 
-/// One statement on its way: sends it, awaits its results, never longer than the deadline and a grace period for cancelling.
+/// Sends one statement and waits for its results, until the deadline and a grace period for cancelling.
 struct StatementExchange {
     let handle: ConnectionHandle
     let waker: PostgresWaker
     let deadline: ContinuousClock.Instant?
 
-    /// How long a server may take to heed a cancellation before the connection counts as dead.
+    /// How long a server may take to cancel a statement before the connection is closed.
     private static let grace: Duration = .seconds(1)
 
     private var connection: OpaquePointer { handle.connection }
@@ -20,7 +20,7 @@ struct StatementExchange {
 
     /// Runs what `send` hands to libpq.
     func run(_ send: (OpaquePointer) -> Int32) throws(PostgresError) -> PostgresResult {
-        _ = waker.takeCancel()  // meant for an earlier statement
+        _ = waker.takeCancel()  // of an earlier statement
         if send(connection) == 0 { throw lost() }
         if let interruption = try flush(until: deadline) { try abandon(interruption) }
         switch try collect(until: deadline) {
@@ -36,7 +36,9 @@ struct StatementExchange {
         case interrupted(PostgresError.Kind)
     }
 
-    /// Waits once; what ended it, if not the socket. A wake meant for notifications is left for them.
+    /// Waits once.
+    ///
+    /// - Returns: what ended the wait, if not the socket. A wake for notifications is left for them.
     private func wait(writing: Bool, until deadline: ContinuousClock.Instant?, heedsCancel: Bool) -> PostgresError.Kind?
     {
         while true {
@@ -52,7 +54,7 @@ struct StatementExchange {
         }
     }
 
-    /// Sends what is queued; reads meanwhile, since a server with full buffers may wait for that.
+    /// Sends what is queued, and reads meanwhile: a server with full buffers waits for that.
     private func flush(until deadline: ContinuousClock.Instant?) throws(PostgresError) -> PostgresError.Kind? {
         while true {
             let left = PQflush(connection)
@@ -63,7 +65,7 @@ struct StatementExchange {
         }
     }
 
-    /// Reads all results; the last one counts, or the first error.
+    /// Reads all results. The last one counts, or the first error.
     private func collect(until deadline: ContinuousClock.Instant?, heedsCancel: Bool = true) throws(PostgresError)
         -> Collected
     {
@@ -92,9 +94,9 @@ struct StatementExchange {
         throw lost()
     }
 
-    // MARK: - Giving up
+    // MARK: - Cancelling
 
-    /// Asks the server to stop the statement and awaits its answer for a moment. Returns the result if the statement was done by then.
+    /// Cancels the statement and waits for the grace period. Returns the result if the statement finished first.
     private func cancel(_ kind: PostgresError.Kind) throws(PostgresError) -> PostgresResult {
         CancelRequest.send(connection)
         guard case .result(let outcome) = try collect(until: ContinuousClock.now + Self.grace, heedsCancel: false)
@@ -111,30 +113,28 @@ struct StatementExchange {
 
     private func abandon(_ kind: PostgresError.Kind) throws(PostgresError) -> Never {
         throw PostgresError(
-            kind: kind, sqlState: "57014", message: "the server did not answer in time; the connection is given up",
+            kind: kind, sqlState: "57014", message: "the server did not answer in time; the connection was closed",
             isConnectionLoss: true)
     }
 
-    /// Why the connection broke; the server's last words, if it had any, are in a result.
+    /// Why the connection broke. The server's last error, if any, is in a result.
     ///
-    /// - Parameter failure: what it said last, if that was read already: a FATAL error comes before the connection's
-    ///   end.
+    /// - Parameter failure: the last error if it was read already: a FATAL error precedes the end of the connection.
     private func lost(after failure: PostgresError? = nil) -> PostgresError {
         if var failure {
             (failure.kind, failure.isConnectionLoss) = (.connectionLost, true)
             return failure
         }
-        var words: PostgresError?
+        var lastError: PostgresError?
         while PQisBusy(connection) == 0, let result = PQgetResult(connection) {
             let status = PQresultStatus(result)
-            if status == PGRES_FATAL_ERROR { words = PostgresError(result: result, connectionLost: true) }
+            if status == PGRES_FATAL_ERROR { lastError = PostgresError(result: result, connectionLost: true) }
             PQclear(result)
             if status == PGRES_COPY_IN || status == PGRES_COPY_OUT || status == PGRES_COPY_BOTH { break }
         }
-        return words
+        return lastError
             ?? PostgresError(
                 kind: .connectionLost, sqlState: "08006",
-                message: "the server closed the connection or cannot be reached",
-                isConnectionLoss: true)
+                message: "the server closed the connection or cannot be reached", isConnectionLoss: true)
     }
 }

@@ -30,11 +30,6 @@ import Testing
                 == #"[{"name":"kind","base64":"AP8="},{"name":"kind"},{"name":"empty","base64":""}]"#)
     }
 
-    @Test func arraysQuoteWhatTheyMust() {
-        #expect(ArrayLiteral.texts([]) == "{}")
-        #expect(ArrayLiteral.texts(["a", "b\"c\\", "NULL", ""]) == #"{"a","b\"c\\","NULL",""}"#)
-    }
-
     @Test func chunksStayBelowTheLimit() {
         let chunks = Array(Chunks([5, 5, 1, 20, 3][...], limit: 10) { $0 })
         #expect(chunks.map(Array.init) == [[5, 5], [1], [20], [3]])

@@ -24,7 +24,7 @@ final class GroupMember {
     /// Messages that came since `read` returned last.
     private(set) var later: [KafkaMessage] = []
 
-    init(_ properties: [String: String], topics: [String], onStatistics: ((String) -> Void)? = nil) throws {
+    init(_ properties: [String: String], topics: [String]) throws {
         consumer = try KafkaConsumer(
             properties: properties, topics: topics,
             onAssigned: { [notes] in notes.events.append(.assigned($0)) },
@@ -32,8 +32,7 @@ final class GroupMember {
                 notes.events.append(.revoked(partitions, lost: lost))
                 return notes.positions.filter { partitions.contains($0.key) }
             },
-            onError: { [notes] in notes.events.append(.failed($0.name)) }, onLog: { [log] in log.append($0) },
-            onStatistics: onStatistics)
+            onError: { [notes] in notes.events.append(.failed($0.name)) }, onLog: { [log] in log.append($0) })
     }
 
     var events: [Event] { notes.events }

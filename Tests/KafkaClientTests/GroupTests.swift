@@ -50,8 +50,9 @@ import Testing
             #expect(Set(first.consumer.assignment).isDisjoint(with: second.consumer.assignment))
             #expect(try #require(first.revocations.first).count == (strategy == "range" ? 4 : 2))
 
-            // Nothing is left out, and nothing comes twice without a commit that was refused: the mock broker, unlike Kafka, takes none while any member still joins or
-            // waits for its share, which is always so in an eager handover and, with a slow newcomer, in a cooperative one.
+            // Nothing is left out, and nothing comes twice without a commit that was refused: the mock broker, unlike
+            // Kafka, takes none while any member still joins or waits for its share, which is always so in an eager
+            // handover and, with a slow newcomer, in a cooperative one.
             func refusals() -> Int { (first.events + second.events).count { $0 == .failed("REBALANCE_IN_PROGRESS") } }
             try fill(broker, "texts", partitions: 4, each: 5)
             func all() -> [KafkaMessage] { read + first.later + second.later }

@@ -82,7 +82,7 @@ import Testing
     @Test(arguments: [("127.0.0.1:1", "refused"), ("broker.invalid:9092", "resolve")])
     func nobodyThereIsAway(_ broker: String, _ words: String) throws {
         let failure = try failure(broker)
-        #expect(failure?.kind == .away)
+        #expect(failure?.kind == .unavailable)
         #expect(failure?.reason.contains(words) == true, "\(failure?.reason ?? "")")
         #expect(failure?.reason.contains("in state") == false)
     }
@@ -91,8 +91,8 @@ import Testing
         let proxy = try FaultProxy(to: .nobody)
         defer { proxy.stop() }
         proxy.setMode(.halfOpen)
-        #expect(try failure(proxy.address)?.kind == .away)
-        #expect(try failure(proxy.address, ["security.protocol": "ssl"])?.kind == .away)
+        #expect(try failure(proxy.address)?.kind == .unavailable)
+        #expect(try failure(proxy.address, ["security.protocol": "ssl"])?.kind == .unavailable)
         #expect(try failure(proxy.address, within: .milliseconds(100))?.reason == "no answer within 0 s")
     }
 

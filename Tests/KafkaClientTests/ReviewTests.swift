@@ -24,9 +24,9 @@ import Testing
         ("session.timeout", "45000", "use session.timeout.ms"), ("fetch.max.wait.ms", "500", "use fetch.wait.max.ms"),
         (
             "key.deserializer", "org.apache.kafka.common.serialization.StringDeserializer",
-            "leave it out: keys are read as the bytes"
+            "leave it out: keys are read as bytes"
         ),
-        ("value.deserializer", "org.x.AvroDeserializer", "leave it out: messages are read as the bytes"),
+        ("value.deserializer", "org.x.AvroDeserializer", "leave it out: messages are read as bytes"),
         ("max.poll.records", "500", "leave it out: batch.tokens"),
         ("ssl.truststore.location", "/secret/ts.jks", "use ssl.ca.location"),
         ("sasl.login.refresh.window.factor", "0.8", "leave it out"), ("interceptor.classes", "org.x.Y", "leave it out"),
@@ -38,7 +38,7 @@ import Testing
     func propertiesOfTheJavaClientGetAHint(_ name: String, _ value: String, _ hint: String) {
         let problems = review([name: value]).problems
         #expect(problems.map(\.property) == [name])
-        #expect(problems.first?.message.hasPrefix("is no property of librdkafka: ") == true, "\(problems)")
+        #expect(problems.first?.message.hasPrefix("is not a property of librdkafka: ") == true, "\(problems)")
         #expect(problems.first?.message.contains(hint) == true, "\(problems)")
         #expect(!"\(problems)".contains(value))
         #expect(problems.first?.isUnknown == false)
@@ -62,7 +62,7 @@ import Testing
     @Test(arguments: [
         ("auto.offset.reset", "earlyest", "smallest, earliest"),
         ("auto.offset.reset", "none", "latest, end (use earliest or latest)"),
-        ("auto.offset.reset", "error", "stops reading without a word; use earliest or latest"),
+        ("auto.offset.reset", "error", "would stop reading silently; use earliest or latest"),
         ("auto.offset.reset", " Error", "use earliest or latest"),
         ("session.timeout.ms", "99999999", "1 to 3600000"), ("session.timeout.ms", "soon", "1 to 3600000"),
         ("isolation.level", "dirty", "read_uncommitted, read_committed"),

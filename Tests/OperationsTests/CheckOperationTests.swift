@@ -110,15 +110,15 @@ import Testing
     @Test(arguments: [
         (
             "{ session.timeout: 45000 }",
-            "properties.session.timeout: is no property of librdkafka: use session.timeout.ms"
+            "properties.session.timeout: is not a property of librdkafka: use session.timeout.ms"
         ),
         (
             "{ sesion.timeout.ms: 1 }",
-            "properties.sesion.timeout.ms: is no property of librdkafka (did you mean session.timeout.ms?)"
+            "properties.sesion.timeout.ms: is not a property of librdkafka (did you mean session.timeout.ms?)"
         ),
         (
             "{ sasl.jaas.config: hunter2 }",
-            "properties.sasl.jaas.config: is no property of librdkafka: use sasl.mechanism"
+            "properties.sasl.jaas.config: is not a property of librdkafka: use sasl.mechanism"
         ),
         (
             "{ auto.offset.reset: earlyest }",
@@ -137,7 +137,7 @@ import Testing
             "{ security.protocol: sasl_ssl, sasl.mechanism: OAUTHBEARER }",
             "properties.sasl.mechanism: is OAUTHBEARER, which needs sasl.oauthbearer.method: oidc or"
         ),
-        ("{ max.poll.records: 500 }", "properties.max.poll.records: is no property of librdkafka: leave it out"),
+        ("{ max.poll.records: 500 }", "properties.max.poll.records: is not a property of librdkafka: leave it out"),
         (
             "{ session.timeout.ms: 400000 }",
             "properties.session.timeout.ms: is not accepted: `max.poll.interval.ms` must be"

@@ -121,7 +121,8 @@ private func sqlStateAndLoss(of sql: String, on dsn: String) -> (String?, Bool) 
 }
 
 extension PrivatePostgres {
-    /// Returns once a statement with this text runs, which must last until then; an unanswered look fails the test instead of holding up all others.
+    /// Returns once a statement with this text runs, which must last until then; an unanswered look fails the test
+    /// instead of holding up all others.
     func awaitStatement(_ text: String) async throws {
         let watcher = try PostgresConnection(dsn: dsn())
         while try watcher.execute(

@@ -11,7 +11,8 @@ import Testing
             let row = try #require(
                 try connection.execute(
                     """
-                    SELECT $1::text AS t, $2::bigint AS i, $3::float8 AS d, $4::boolean AS b, $5 AS y, $6::jsonb AS j, $7::timestamptz AS s,
+                    SELECT $1::text AS t, $2::bigint AS i, $3::float8 AS d, $4::boolean AS b, $5 AS y, $6::jsonb AS j,
+                        $7::timestamptz AS s,
                     $8::text AS n
                     """,
                     [
@@ -86,7 +87,10 @@ import Testing
                 "\u{FFFD}",
             ]
             let row = try connection.execute(
-                "SELECT $1::text[] AS t, $2::bigint[] AS i, $3::boolean[] AS b, $4::text[] AS e, $5::text[] AS n, cardinality($1::text[]) AS c",
+                """
+                SELECT $1::text[] AS t, $2::bigint[] AS i, $3::boolean[] AS b, $4::text[] AS e, $5::text[] AS n,
+                    cardinality($1::text[]) AS c
+                """,
                 [.texts(texts), .integers([1, nil, .max]), .booleans([true, nil, false]), .texts([]), .null])[0]
             #expect(try row.texts("t") == texts)
             #expect(try row.integer("c") == Int64(texts.count))

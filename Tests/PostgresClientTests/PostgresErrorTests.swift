@@ -9,7 +9,8 @@ import Testing
             try connection.executeScript(
                 """
                 CREATE SCHEMA house; CREATE TABLE house.t (
-                    i int CONSTRAINT t_key PRIMARY KEY, label text NOT NULL, CONSTRAINT short CHECK (length(label) < 9), CONSTRAINT known FOREIGN KEY (i) REFERENCES house.t (i));
+                    i int CONSTRAINT t_key PRIMARY KEY, label text NOT NULL, CONSTRAINT short CHECK (length(label) < 9),
+                    CONSTRAINT known FOREIGN KEY (i) REFERENCES house.t (i));
                 INSERT INTO house.t VALUES (4711, 'a')
                 """)
             let cases: [(String, [PostgresValue], String, String)] = [
@@ -92,7 +93,11 @@ import Testing
             let connection = try database.connect()
             // The role that makes the private server ask for passwords; tests that run at the same time share it.
             try connection.execute(
-                "DO $$ BEGIN CREATE ROLE password_required; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
+                """
+                DO $$ BEGIN
+                    CREATE ROLE password_required; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL;
+                END $$
+                """
             )
             let role = "\(database.name)_locked"
             try connection.execute("CREATE ROLE \(role) LOGIN PASSWORD 'correct' IN ROLE password_required")

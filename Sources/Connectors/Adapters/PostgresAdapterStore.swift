@@ -4,8 +4,9 @@ import PostgresClient
 
 /// The registry in `lorikeet.adapters`.
 ///
-/// Every change locks the task's rows first, in the order of their versions, so that of two who promote at once the second sees what the first did; and
-/// notifies `lorikeet_adapters` with the task, which PostgreSQL delivers when the change is committed.
+/// Every change locks the task's rows first, in the order of their versions, so that of two who promote at once the
+/// second sees what the first did; and notifies `lorikeet_adapters` with the task, which PostgreSQL delivers when the
+/// change is committed.
 public struct PostgresAdapterStore: AdapterStore {
     private let session: PostgresSession
 

@@ -2,11 +2,12 @@ import KafkaClient
 import PostgresClient
 import Serving
 
-/// What to do about a failure, in one table: **retry** while the other side is away, **reject** the one message that is at fault, **stop** where only a
-/// person can help.
+/// What to do about a failure, in one table: **retry** while the other side is away, **reject** the one message that is
+/// at fault, **stop** where only a person can help.
 ///
-/// PostgreSQL failures are decided by SQLSTATE: the whole code first, then its class (the first two characters). Kafka failures are decided by name
-/// first, then by librdkafka's own flags. `.retry` is where to err: it waits, says what for and loses nothing.
+/// PostgreSQL failures are decided by SQLSTATE: the whole code first, then its class (the first two characters). Kafka
+/// failures are decided by name first, then by librdkafka's own flags. `.retry` is where to err: it waits, says what
+/// for and loses nothing.
 public enum FailureTable {
     // MARK: - PostgreSQL
 
@@ -104,7 +105,8 @@ public enum FailureTable {
         "_FENCED": .stop,
     ]
 
-    /// What is fatal to the client stops. Everything else passes by itself, what librdkafka flags as retriable and what it does not: a broker that is away, a leader that moved, a rebalance under way, a topic that is not there yet.
+    /// What is fatal to the client stops. Everything else passes by itself, what librdkafka flags as retriable and what
+    /// it does not: a broker that is away, a leader that moved, a rebalance under way, a topic that is not there yet.
     public static func action(for error: KafkaError) -> FailureAction {
         if error.isFatal { return .stop }
         return kafkaNames[error.name] ?? .retry

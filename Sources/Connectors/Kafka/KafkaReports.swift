@@ -1,9 +1,11 @@
 import KafkaClient
 import Serving
 
-/// Errors that the client library reports beside its calls: brokers that are away, a topic that is missing, a password that is wrong.
+/// Errors that the client library reports beside its calls: brokers that are away, a topic that is missing, a password
+/// that is wrong.
 ///
-/// It reports each once, so what is wrong stays noted here until there is a sign that it has passed. Used on the source's thread only.
+/// It reports each once, so what is wrong stays noted here until there is a sign that it has passed. Used on the
+/// source's thread only.
 final class KafkaReports {
     private var stop: KafkaError?
     private var away: KafkaError?

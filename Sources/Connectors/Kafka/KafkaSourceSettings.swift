@@ -17,7 +17,8 @@ public struct KafkaSourceSettings: Sendable {
         self.properties = properties
     }
 
-    /// Properties that a pipeline file may set otherwise. `KafkaClient` has defaults of its own, and refuses to commit by itself.
+    /// Properties that a pipeline file may set otherwise. `KafkaClient` has defaults of its own, and refuses to commit
+    /// by itself.
     static let defaults = [
         "client.id": "lorikeet",
         // What the client library fetches ahead, in kB; its own default would hold 64 MB a consumer.

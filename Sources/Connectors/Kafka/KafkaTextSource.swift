@@ -3,7 +3,8 @@ import Logging
 import Serving
 import Threading
 
-/// Reads texts from Kafka as a member of a consumer group: an actor on a thread of its own, because the C library blocks.
+/// Reads texts from Kafka as a member of a consumer group: an actor on a thread of its own, because the C library
+/// blocks.
 public actor KafkaTextSource: TextSource {
     private let thread: DedicatedThread
     private let settings: KafkaSourceSettings
@@ -68,7 +69,8 @@ public actor KafkaTextSource: TextSource {
         return messages.map(SourceMessage.init)
     }
 
-    /// Asks for the committed positions; without partitions there is nothing to ask, and their assignment will be the sign.
+    /// Asks for the committed positions; without partitions there is nothing to ask, and their assignment will be the
+    /// sign.
     private func brokersAnswer(_ consumer: KafkaConsumer) -> Bool {
         guard !consumer.assignment.isEmpty else { return false }
         return (try? consumer.committed(timeout: .seconds(1))) != nil
@@ -84,8 +86,8 @@ public actor KafkaTextSource: TextSource {
         try mapped("resuming") { () throws(KafkaError) in try consumer.resume() }
     }
 
-    /// A refusal because the group is being rearranged is no failure: the positions are committed after a later poll, or with newer ones, or their partitions are lost
-    /// and the messages delivered again.
+    /// A refusal because the group is being rearranged is no failure: the positions are committed after a later poll,
+    /// or with newer ones, or their partitions are lost and the messages delivered again.
     public func commit(_ positions: [SourcePartition: Int64]) throws(ConnectorError) {
         if positions.isEmpty { return }
         let consumer = try running()
@@ -131,7 +133,9 @@ public actor KafkaTextSource: TextSource {
         throw ConnectorError(action: .stop, reason: "Kafka: the source was not started, or is closed")
     }
 
-    private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(ConnectorError) -> Value {
+    private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(ConnectorError)
+        -> Value
+    {
         do {
             return try body()
         } catch {

@@ -1,8 +1,10 @@
 import KafkaClient
 import Synchronization
 
-/// Positions that the brokers do not have (any more): the topic was made anew, or its retention was faster than this group. The client library goes on at
-/// `auto.offset.reset` by itself and says so only in its log, from threads of its own; here it is kept until the source's thread asks.
+/// Positions that the brokers do not have (any more): the topic was made anew, or its retention was faster than this
+/// group. The client library goes on at
+/// `auto.offset.reset` by itself and says so only in its log, from threads of its own; here it is kept until the
+/// source's thread asks.
 final class OffsetResets: Sendable {
     // MARK: - Mutable State (guarded by `lines`)
 

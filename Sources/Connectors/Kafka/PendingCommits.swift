@@ -1,7 +1,8 @@
 import KafkaClient
 
-/// Positions that the group's coordinator refused because the group was being rearranged: this member has to poll before it can commit again, so they are kept
-/// until then, or until their partitions go. Used on the source's thread only.
+/// Positions that the group's coordinator refused because the group was being rearranged: this member has to poll
+/// before it can commit again, so they are kept until then, or until their partitions go. Used on the source's thread
+/// only.
 final class PendingCommits {
     private(set) var positions: [TopicPartition: Int64] = [:]
 

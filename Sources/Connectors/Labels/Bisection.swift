@@ -9,10 +9,11 @@ enum Bisection {
 
     /// Attempts all, then halves of what was refused, until each refused element stands alone.
     ///
-    /// When the first half of a refused slice is accepted, the fault is in the second, which is halved without another attempt at the whole of it: for one
-    /// element at fault among n, at most 2 + 2·log₂ n attempts.
+    /// When the first half of a refused slice is accepted, the fault is in the second, which is halved without another
+    /// attempt at the whole of it: for one element at fault among n, at most 2 + 2·log₂ n attempts.
     ///
-    /// - Parameter attempt: must leave no trace when it throws. Errors that ``FailureTable`` does not call `.reject` end the search.
+    /// - Parameter attempt: must leave no trace when it throws. Errors that ``FailureTable`` does not call `.reject`
+    ///   end the search.
     static func run<Element>(
         _ elements: [Element], attempt: (ArraySlice<Element>) throws -> Void
     ) throws -> Outcome<Element> {

@@ -53,7 +53,7 @@ struct LabelColumns {
         messageKeys.append(message.key)
         tasks.append(StorableText.text(label.task))
         labels.append(label.label.map(StorableText.text))
-        labelSets.append(label.labels.map(ArrayLiteral.texts))
+        labelSets.append(label.labels.map { ArrayLiteral.texts($0.map(StorableText.text)) })
         scores.append(StorableScore.double(label.score))
         scoreObjects.append(JSONText.object(label.scores))
         abstained.append(label.abstained)

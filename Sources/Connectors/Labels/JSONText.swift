@@ -1,9 +1,9 @@
-import Foundation
+import FoundationEssentials
 import JSON
 
-/// JSON and array literals, written by hand because they are written for every row.
+/// The JSON columns of label and rejected rows, written without an encoder because they are written per row.
 enum JSONText {
-    /// `{"a":0.75,"b":0.25}`. A score that is no number makes JSON that the database refuses, and the row with it.
+    /// `{"a":0.75,"b":0.25}`. A score that is not finite makes JSON that the database refuses with the row.
     static func object(_ scores: [(label: String, score: Double)]) -> String {
         var json = "{"
         for (label, score) in scores {
@@ -28,22 +28,5 @@ enum JSONText {
 
     private static func append(_ text: String, to json: inout String) {
         JSONValue.write(StorableText.text(text), to: &json)
-    }
-}
-
-/// `{"a","b"}`: how PostgreSQL writes an array. A column of arrays cannot travel as an array of arrays, because these must all have the same length.
-enum ArrayLiteral {
-    static func texts(_ texts: [String]) -> String {
-        var literal = "{"
-        for text in texts {
-            if literal.utf8.count > 1 { literal += "," }
-            literal += "\""
-            for scalar in StorableText.text(text).unicodeScalars {
-                if scalar == "\"" || scalar == "\\" { literal += "\\" }
-                literal.unicodeScalars.append(scalar)
-            }
-            literal += "\""
-        }
-        return literal + "}"
     }
 }

@@ -1,6 +1,7 @@
 import Serving
 
-/// The statements that store a batch. Each takes columns as arrays, so that it is one round trip and one plan however many rows there are.
+/// The statements that store a batch. Each takes columns as arrays, so that it is one round trip and one plan however
+/// many rows there are.
 struct LabelStatements {
     private let connection: BoundedConnection
     private let pipeline: String

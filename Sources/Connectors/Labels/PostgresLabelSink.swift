@@ -3,13 +3,16 @@ import PostgresClient
 import Serving
 import Threading
 
-/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`: one connection on a thread of its own, one transaction a batch.
+/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`: one connection on a thread of its own, one transaction
+/// a batch.
 ///
-/// A batch is written as a whole. If the database refuses a row of it, the transaction is rolled back and the batch is written again by halves, each
-/// under a savepoint, until the messages at fault stand alone; these go to `rejected`, the others are stored. All of it is one transaction, and costs
-/// logarithmically many statements for each message at fault.
+/// A batch is written as a whole. If the database refuses a row of it, the transaction is rolled back and the batch is
+/// written again by halves, each under a savepoint, until the messages at fault stand alone; these go to `rejected`,
+/// the others are stored. All of it is one transaction, and costs logarithmically many statements for each message at
+/// fault.
 ///
-/// Writing a batch again overwrites its rows with the same values, so that a batch whose COMMIT was not answered is simply stored once more.
+/// Writing a batch again overwrites its rows with the same values, so that a batch whose COMMIT was not answered is
+/// simply stored once more.
 public actor PostgresLabelSink: LabelSink {
     private let thread: DedicatedThread
     private let settings: PostgresSettings
@@ -31,7 +34,8 @@ public actor PostgresLabelSink: LabelSink {
 
     /// Connects if there is no connection, and looks at the schema's version and the role's privileges.
     ///
-    /// - Throws: `.stop` if the schema is missing, older or newer, or the role lacks a privilege; `.retry` if the server is away.
+    /// - Throws: `.stop` if the schema is missing, older or newer, or the role lacks a privilege; `.retry` if the
+    ///   server is away.
     public func connect() throws(ConnectorError) {
         do {
             _ = try usableConnection()

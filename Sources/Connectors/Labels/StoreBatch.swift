@@ -1,7 +1,7 @@
 import Serving
 
-/// What one transaction stores: each message once, in an order that is the same for every daemon, so that two of them that write the same rows wait
-/// for one another instead of deadlocking.
+/// What one transaction stores: each message once, in an order that is the same for every daemon, so that two of them
+/// that write the same rows wait for one another instead of deadlocking.
 struct StoreBatch {
     /// The identity of a message in the database.
     struct Key: Hashable {

@@ -2,8 +2,9 @@ import Serving
 
 /// Rejected messages as a source of texts, so that they take the serving path again.
 ///
-/// Their origins stay what they were, and with them their rows: a message that is labelled now loses its rejected row in the transaction that stores its labels.
-/// There is no position to commit: a message that was not stored is rejected as before. Offsets within a partition must ascend.
+/// Their origins stay what they were, and with them their rows: a message that is labelled now loses its rejected row
+/// in the transaction that stores its labels. There is no position to commit: a message that was not stored is rejected
+/// as before. Offsets within a partition must ascend.
 public actor RejectedTextSource: TextSource {
     private let rows: [RejectedRow]
     private let store: PostgresRejectedRows
@@ -27,7 +28,8 @@ public actor RejectedTextSource: TextSource {
 
     private var partitions: [SourcePartition] { Set(rows.map(\.origin.sourcePartition)).sorted() }
 
-    /// Waits until the serving path has taken every message, or the source was closed. What is in flight then, a drain finishes.
+    /// Waits until the serving path has taken every message, or the source was closed. What is in flight then, a drain
+    /// finishes.
     public nonisolated func untilHandedOut() async {
         for await _ in handedOut {}
     }

@@ -1,3 +1,5 @@
+import PostgresClient
+
 /// The role that a daemon connects as: it reads and writes rows, and may create, change or drop nothing.
 struct DaemonRole {
     let name: String
@@ -14,7 +16,7 @@ struct DaemonRole {
     ]
 
     var statements: [String] {
-        let role = SQL.identifier(name)
+        let role = SQLQuoting.identifier(name)
         return ["GRANT USAGE ON SCHEMA lorikeet TO \(role)"]
             + Self.privileges.map { "GRANT \($0.privileges) ON lorikeet.\($0.table) TO \(role)" }
     }
@@ -23,7 +25,8 @@ struct DaemonRole {
         for statement in statements { try connection.execute(statement) }
     }
 
-    /// Which of these privileges the current role lacks, as `INSERT on lorikeet.labels`; also those of tables that are missing.
+    /// Which of these privileges the current role lacks, as `INSERT on lorikeet.labels`; also those of tables that are
+    /// missing.
     static func missingPrivileges(on connection: BoundedConnection) throws -> [String] {
         var tables: [String?] = []
         var privileges: [String?] = []

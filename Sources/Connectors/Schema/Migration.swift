@@ -1,3 +1,5 @@
+import PostgresClient
+
 /// One step of the schema, never changed once it was published: what comes later is a step of its own.
 struct Migration: Sendable {
     let version: Int
@@ -23,24 +25,7 @@ struct SchemaComment: Sendable {
     }
 
     var statement: String {
-        let object = column.map { "COLUMN lorikeet.\(table).\(SQL.identifier($0))" } ?? "TABLE lorikeet.\(table)"
-        return "COMMENT ON \(object) IS \(SQL.literal(text))"
-    }
-}
-
-/// Quoting for commands that take no parameters.
-enum SQL {
-    static func identifier(_ name: String) -> String { quoted(name, by: "\"") }
-    /// For texts without backslashes of meaning: `standard_conforming_strings` is on.
-    static func literal(_ text: String) -> String { quoted(text, by: "'") }
-
-    private static func quoted(_ text: String, by quote: Character) -> String {
-        var quoted = String(quote)
-        for character in text {
-            if character == quote { quoted.append(quote) }
-            quoted.append(character)
-        }
-        quoted.append(quote)
-        return quoted
+        let object = column.map { "COLUMN lorikeet.\(table).\(SQLQuoting.identifier($0))" } ?? "TABLE lorikeet.\(table)"
+        return "COMMENT ON \(object) IS \(SQLQuoting.literal(text))"
     }
 }

@@ -5,7 +5,8 @@ public enum Schema {
     /// The version that this program works with.
     public static var expectedVersion: Int { Migration.all.last?.version ?? 0 }
 
-    /// Brings the schema to ``expectedVersion``: nothing to do if it is there already, and safe if several do it at once.
+    /// Brings the schema to ``expectedVersion``: nothing to do if it is there already, and safe if several do it at
+    /// once.
     ///
     /// - Parameters:
     ///   - settings: a role that may create a schema in the database, or that owns the one there is.
@@ -37,7 +38,8 @@ public enum Schema {
         }
     }
 
-    /// The commands that ``migrate(_:grantingTo:)`` runs for a daemon's role, for those who would rather run them themselves.
+    /// The commands that ``migrate(_:grantingTo:)`` runs for a daemon's role, for those who would rather run them
+    /// themselves.
     public static func grants(to role: String) -> [String] { DaemonRole(name: role).statements }
 }
 

@@ -80,7 +80,7 @@ struct BrokerProbe {
 
     private static func words(for failure: KafkaProbeFailure) -> String {
         switch failure.kind {
-        case .away: failure.reason
+        case .unavailable: failure.reason
         case .otherProtocol: "connects, but does not speak Kafka, or not with this security.protocol: \(failure.reason)"
         case .authentication: "authentication fails: \(failure.reason)"
         }

@@ -46,7 +46,8 @@ import Testing
         }
     }
 
-    /// Codes that a broker gives while leaders move, coordinators load and disks fail; each kind of request meets its own.
+    /// Codes that a broker gives while leaders move, coordinators load and disks fail; each kind of request meets its
+    /// own.
     @Test func errorCodesOfEveryRequest() async throws {
         try await withStream { topic, database, pipeline in
             let leader: [Int32] = [6, 5, 3, 9, 56, 7, -195]
@@ -228,7 +229,8 @@ import Testing
         }
     }
 
-    /// A port that speaks something else than TLS: what a client meets whose `security.protocol` is wrong, or whose broker's is.
+    /// A port that speaks something else than TLS: what a client meets whose `security.protocol` is wrong, or whose
+    /// broker's is.
     @Test func aHandshakeThatFailsIsSaid() async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with { topic in

@@ -126,7 +126,8 @@ import Testing
         }
     }
 
-    /// The embedded broker keeps transactional records but neither markers nor the list of those that were aborted, which the proxy adds to its answers.
+    /// The embedded broker keeps transactional records but neither markers nor the list of those that were aborted,
+    /// which the proxy adds to its answers.
     @Test func abortedRecordsAreNotRead() async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with { topic in

@@ -6,7 +6,8 @@ import Testing
 
 @testable import Connectors
 
-/// A whole serving path whose database fails: nothing is lost, nothing doubled, and the operator sees one line when it begins and one when it ends.
+/// A whole serving path whose database fails: nothing is lost, nothing doubled, and the operator sees one line when it
+/// begins and one when it ends.
 @Suite(.timeLimit(.minutes(5))) struct PostgresFaultTests {
     private static func texts(_ count: Int) -> [String] { (0..<count).map { "text \($0)" } }
 
@@ -129,7 +130,8 @@ import Testing
         }
     }
 
-    /// The table's file is a link to `/dev/full`, which has no room for anything: the server meets ENOSPC where it extends the table.
+    /// The table's file is a link to `/dev/full`, which has no room for anything: the server meets ENOSPC where it
+    /// extends the table.
     @Test func theDiskIsFull() async throws {
         try await SchemaDatabase.withOwnCluster(fsync: false) { database in
             let path = try #require(try database.sql("SELECT pg_relation_filepath('lorikeet.labels') AS p").first).text(

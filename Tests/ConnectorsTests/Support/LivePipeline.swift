@@ -8,7 +8,8 @@ import Testing
 @testable import Connectors
 @testable import Threading
 
-/// A serving pipeline as the daemon has it, over a tiny model: two tasks, a real sink, and whatever source the test brings. It keeps what an operator sees.
+/// A serving pipeline as the daemon has it, over a tiny model: two tasks, a real sink, and whatever source the test
+/// brings. It keeps what an operator sees.
 final class LivePipeline {
     static let tasks = ["mood", "topic"]
 

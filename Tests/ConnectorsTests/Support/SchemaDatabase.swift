@@ -128,7 +128,8 @@ struct SchemaDatabase {
         ).first?.double("s")
     }
 
-    /// Returns when so many sessions of this database wait for locks; the server looks, because it sends no event for that.
+    /// Returns when so many sessions of this database wait for locks; the server looks, because it sends no event for
+    /// that.
     ///
     /// Not on the caller's thread: what is to be waited for may need it.
     func waitUntilBlocked(sessions: Int = 1) async throws {
