@@ -3,32 +3,39 @@ import KafkaClient
 import Synchronization
 import Threading
 
-/// librdkafka's mock cluster: the real protocol on real sockets of 127.0.0.1, ports chosen by the system, reachable by other processes.
+/// A Kafka cluster in this process: librdkafka's mock cluster, for the demo, tests, benchmarks and soak.
 ///
-/// It keeps at most 5 MiB or 100,000 batches a partition and forgets all when it stops, which also happens when this object goes away.
+/// It speaks the real protocol on 127.0.0.1, on ports that the system chooses, also to other processes. It keeps at
+/// most 5 MiB or 100,000 batches per partition, has no read-committed, and forgets everything when it stops, at the
+/// latest when this object is released.
 public final class EmbeddedBroker: Sendable {
-    /// For `bootstrap.servers`, also of other processes on this machine.
+    /// The value of `bootstrap.servers`, also for other processes on this machine.
     public let bootstrapServers: String
 
     // MARK: - Mutable State
 
-    /// The cluster until `stop`; its functions lock for themselves, this lock keeps them off a cluster that is being destroyed.
+    /// `nil` after `stop`. librdkafka's functions lock for themselves; this lock keeps them off a cluster that is being
+    /// destroyed.
     private let state: Mutex<MockCluster?>
 
-    /// Starts a cluster of so many brokers, numbered from 1.
+    /// Starts a cluster.
+    ///
+    /// - Parameters:
+    ///   - brokers: how many; they are numbered from 1.
+    ///   - onLog: librdkafka's log, from its own threads.
     public init(brokers: Int = 1, onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in }) throws(KafkaError) {
         let cluster = try MockCluster(brokers: brokers, onLog: onLog)
         bootstrapServers = cluster.bootstrapServers
         state = Mutex(cluster)
     }
 
-    /// Makes a topic. Clients that allow it make topics by asking for them, with 4 partitions.
+    /// Creates a topic. A client that asks for a missing topic, and allows it, creates one with 4 partitions.
     public func createTopic(_ topic: String, partitions: Int) throws(KafkaError) {
         try withCluster { rd_kafka_mock_topic_create($0, topic, Int32(clamping: partitions), 1) }
     }
 
-    /// Answers questions about a topic with this code, for example 3, `UNKNOWN_TOPIC_OR_PART`; `nil` answers them truly again. Without it the mock cluster makes every topic that
-    /// it is asked for.
+    /// Answers metadata requests for a topic with this code, for example 3, `UNKNOWN_TOPIC_OR_PART`; `nil` ends that.
+    /// Without it the mock cluster creates every topic that it is asked for.
     public func setTopicError(_ topic: String, _ code: Int32?) throws(KafkaError) {
         try withCluster { cluster in
             rd_kafka_mock_topic_set_error(cluster, topic, rd_kafka_resp_err_t(rawValue: code ?? 0))
@@ -36,7 +43,7 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
-    /// The next requests of this kind are answered with these codes, one each; `_TRANSPORT` (-195) breaks the connection.
+    /// Answers the next requests of this kind with these codes, one each. `_TRANSPORT` (-195) breaks the connection.
     public func pushErrors(_ api: KafkaAPI, _ codes: [Int32]) throws(KafkaError) {
         try withCluster { cluster in
             let errors = codes.map { rd_kafka_resp_err_t(rawValue: $0) }
@@ -45,7 +52,7 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
-    /// The next requests of this kind to a broker are answered so late, with this code (0 is none), one each.
+    /// Answers the next requests of this kind to a broker with these codes (0 is success) after these delays, one each.
     public func pushAnswers(_ api: KafkaAPI, _ answers: [(code: Int32, delay: Duration)], broker: Int32 = 1)
         throws(KafkaError)
     {
@@ -57,12 +64,12 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
-    /// Speaks only these versions of a request, as an older broker would.
+    /// Supports only these versions of a request, as an older broker does.
     public func setVersions(_ api: KafkaAPI, _ versions: ClosedRange<Int16>) throws(KafkaError) {
         try withCluster { rd_kafka_mock_set_apiversion($0, api.rawValue, versions.lowerBound, versions.upperBound) }
     }
 
-    /// Takes back the errors that no request has met yet.
+    /// Discards the pushed errors that no request has met yet.
     public func clearErrors(_ api: KafkaAPI) throws(KafkaError) {
         try withCluster { cluster in
             rd_kafka_mock_clear_request_errors(cluster, api.rawValue)
@@ -70,17 +77,17 @@ public final class EmbeddedBroker: Sendable {
         }
     }
 
-    /// Closes every connection of a broker (`nil`: of all) and takes no new one.
+    /// Closes every connection of a broker (`nil`: of all) and accepts no new one.
     public func setDown(broker: Int32? = nil) throws(KafkaError) {
         try withCluster { rd_kafka_mock_broker_set_down($0, broker ?? -1) }
     }
 
-    /// Takes connections again.
+    /// Ends `setDown`.
     public func setUp(broker: Int32? = nil) throws(KafkaError) {
         try withCluster { rd_kafka_mock_broker_set_up($0, broker ?? -1) }
     }
 
-    /// Delays every answer by this long.
+    /// Delays every answer.
     public func setRoundTrip(_ delay: Duration, broker: Int32? = nil) throws(KafkaError) {
         try withCluster { rd_kafka_mock_broker_set_rtt($0, broker ?? -1, delay.milliseconds) }
     }
@@ -96,7 +103,7 @@ public final class EmbeddedBroker: Sendable {
     }
 }
 
-/// Requests of the Kafka protocol by their number.
+/// Requests of the Kafka protocol, by API key.
 public enum KafkaAPI: Int16, Sendable {
     case produce = 0
     case fetch = 1
@@ -111,8 +118,8 @@ public enum KafkaAPI: Int16, Sendable {
     case syncGroup = 14
 }
 
-/// Owns one `rd_kafka_mock_cluster_t` and the client that librdkafka wants beside it. Unchecked because the two pointers never change and librdkafka's functions on
-/// them lock for themselves.
+/// Owns one `rd_kafka_mock_cluster_t` and the client that it needs. `@unchecked Sendable` because the pointers never
+/// change and librdkafka's functions on them lock for themselves.
 private final class MockCluster: @unchecked Sendable {
     let cluster: OpaquePointer
     private let client: IdleClient
@@ -120,7 +127,7 @@ private final class MockCluster: @unchecked Sendable {
     init(brokers: Int, onLog: @escaping @Sendable (KafkaLogLine) -> Void) throws(KafkaError) {
         let client = try IdleClient(name: "lorikeet-broker", onLog: onLog)
         guard let cluster = rd_kafka_mock_cluster_new(client.pointer, Int32(clamping: brokers)) else {
-            throw .invalid("no embedded broker: no memory, threads or sockets")
+            throw .invalid("the embedded broker did not start: no memory, threads or sockets")
         }
         self.client = client
         self.cluster = cluster

@@ -1,12 +1,15 @@
 import Glibc
 import Synchronization
 
-/// A PostgreSQL cluster of our own in a temporary folder, on a Unix socket only, gone when this process is.
+/// A private PostgreSQL cluster in a temporary folder, for the demo, tests, benchmarks and soak. It listens only on a
+/// Unix socket, and ends with this process.
 ///
-/// A shell supervises the server and reads commands from a socket of which this process alone has the other end. However this process ends, also by `kill -9`, the
-/// socket ends with it: the shell then stops the server and removes the folder. (`PR_SET_PDEATHSIG` would not do: it fires when the thread that started the child ends.)
-/// If we are root, the server runs as `postgres` or `nobody`. Members of a role `password_required`, if you make one, need their passwords; everyone else who can reach the socket,
-/// which only the server's user and root can, is trusted.
+/// A shell supervises the server and reads commands from a socket whose other end only this process has. However this
+/// process ends, even by `kill -9`, the socket closes: the shell then stops the server and removes the folder.
+/// (`PR_SET_PDEATHSIG` would not do: it fires when the thread that started the child ends.)
+///
+/// If we are root, the server runs as `postgres` or `nobody`. Only that user and root can reach the socket, and both
+/// are trusted. Members of a role `password_required`, if there is one, need their passwords.
 public final class PrivatePostgres: Sendable {
     /// The cluster's own folder, with `server.log` in it.
     public let folder: String
@@ -14,15 +17,17 @@ public final class PrivatePostgres: Sendable {
 
     // MARK: - Mutable State
 
-    /// `nil` after `stop`. The lock makes starts and stops from several threads follow one another.
+    /// `nil` after `stop`. The lock serializes starts and stops from several threads.
     private let supervisor: Mutex<ServerSupervisor?>
 
-    /// Makes a cluster and awaits that it takes connections, one to three seconds.
+    /// Creates a cluster and waits until it accepts connections, for one to three seconds.
     ///
     /// - Parameters:
-    ///   - directory: where to make the cluster's own folder; `nil` is the system's temporary one. The server's user must be able to get there.
+    ///   - directory: the parent of the cluster's folder; `nil` is the system's temporary folder. The server's user
+    ///     must be able to reach it.
     ///   - fsync: `false` trades durability for speed, for tests.
-    ///   - settings: of the server, as in `max_connections: 5`; names and values of letters, digits and `_.,/=-` only.
+    ///   - settings: of the server, as in `max_connections: 5`. Names and values consist of letters, digits and
+    ///     `_.,/=-`.
     public static func start(
         directory: String? = nil, fsync: Bool = true, settings: [String: String] = [:]
     ) throws(PrivatePostgresError) -> PrivatePostgres {
@@ -43,7 +48,7 @@ public final class PrivatePostgres: Sendable {
 
     deinit { stop() }
 
-    // MARK: - Reaching it
+    // MARK: - Connecting
 
     /// A `key=value` connection string.
     public func dsn(database: String = "postgres", user: String = "postgres", password: String? = nil) -> String {
@@ -55,7 +60,7 @@ public final class PrivatePostgres: Sendable {
         }.joined(separator: " ")
     }
 
-    /// A command line that opens psql on it, to be run by root or the user who started it.
+    /// A command line that opens psql on the cluster, for root or the user who started it.
     public func psqlCommand(database: String = "postgres") -> String {
         let psql = access("/usr/bin/psql", X_OK) == 0 ? "psql" : "\(binaries)/psql"
         return "\(psql) -h \(folder) -U postgres -d \(database)"
@@ -63,23 +68,23 @@ public final class PrivatePostgres: Sendable {
 
     // MARK: - Faults
 
-    /// Freezes every process of the server, as a machine that hangs would.
+    /// Stops every process of the server with SIGSTOP, as if the machine hung.
     public func pause() { supervisor.withLock { $0?.signalServer(SIGSTOP) } }
 
     /// Ends `pause`.
     public func resume() { supervisor.withLock { $0?.signalServer(SIGCONT) } }
 
-    /// Ends the server in order, keeping its data for `restart`.
+    /// Shuts the server down cleanly and keeps its data for `restart`.
     public func halt() throws(PrivatePostgresError) {
         try onSupervisor { supervisor throws(PrivatePostgresError) in try supervisor.endServer("halt") }
     }
 
-    /// Ends the server at once, as a crash would; it recovers in `restart`.
+    /// Ends the server as a crash would; `restart` recovers it.
     public func crash() throws(PrivatePostgresError) {
         try onSupervisor { supervisor throws(PrivatePostgresError) in try supervisor.endServer("crash") }
     }
 
-    /// Ends the server, if it runs, and starts it again over the same data.
+    /// Starts the server over the same data, after shutting it down if it is running.
     public func restart() throws(PrivatePostgresError) {
         try onSupervisor { supervisor throws(PrivatePostgresError) in
             try supervisor.endServer("halt")
@@ -87,7 +92,7 @@ public final class PrivatePostgres: Sendable {
         }
     }
 
-    /// Ends the server and removes its folder. Calling it again does nothing.
+    /// Shuts the server down and removes its folder. Calling it again does nothing.
     public func stop() {
         supervisor.withLock { supervisor in
             supervisor?.stop()
@@ -100,7 +105,7 @@ public final class PrivatePostgres: Sendable {
     ) throws(PrivatePostgresError) {
         // A result, because `withLock` passes only one kind of error through.
         let outcome = supervisor.withLock { supervisor -> Result<Void, PrivatePostgresError> in
-            guard var running = supervisor else { return .failure(.process(reason: "it was stopped")) }
+            guard var running = supervisor else { return .failure(.process(reason: "the cluster is stopped")) }
             defer { supervisor = running }
             do throws(PrivatePostgresError) {
                 return .success(try body(&running))
@@ -109,5 +114,39 @@ public final class PrivatePostgres: Sendable {
             }
         }
         try outcome.get()
+    }
+}
+
+/// Why a private cluster did not start or react. Logs are the last lines of `initdb` or the server.
+public enum PrivatePostgresError: Error, Sendable, Equatable {
+    /// No `initdb` and `postgres`, neither under /usr/lib/postgresql nor on PATH.
+    case noBinaries
+    /// PostgreSQL refuses to run as root, and there is neither a user `postgres` nor `nobody`, or no `setpriv`.
+    case noUser
+    /// The cluster's folder cannot be created.
+    case folder(path: String, reason: String)
+    /// `initdb` failed.
+    case initialization(log: String)
+    /// The server ended before it accepted connections.
+    case start(log: String)
+    /// The shell or the server did not react in time.
+    case timeout(waitingFor: String)
+    /// The supervising shell could not be started, or has ended.
+    case process(reason: String)
+}
+
+extension PrivatePostgresError: CustomStringConvertible {
+    /// What is wrong and what to do about it.
+    public var description: String {
+        switch self {
+        case .noBinaries: "initdb and postgres were not found: install Debian's package 'postgresql'"
+        case .noUser:
+            "PostgreSQL refuses to run as root: a user 'postgres' or 'nobody' and the program 'setpriv' are required"
+        case .folder(let path, let reason): "\(path): \(reason)"
+        case .initialization(let log): "initdb failed: \(log)"
+        case .start(let log): "the private PostgreSQL did not start: \(log)"
+        case .timeout(let event): "the private PostgreSQL did not finish '\(event)' in time"
+        case .process(let reason): "the private PostgreSQL has no process: \(reason)"
+        }
     }
 }

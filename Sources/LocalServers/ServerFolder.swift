@@ -1,12 +1,12 @@
 import Glibc
 import Threading
 
-/// The user a private server runs as if we are root.
+/// The user that a private server runs as if we are root.
 struct ServerUser {
     var id: uid_t
     var group: gid_t
 
-    /// What stands before a command to run it as this user; numbers only, so that a shell may split it.
+    /// The prefix that runs a command as this user. The shell splits it at spaces.
     var prefix: String { "setpriv --reuid=\(id) --regid=\(group) --clear-groups" }
 
     /// `nil`: ourselves.
@@ -29,9 +29,9 @@ struct ServerUser {
     }
 }
 
-/// Where PostgreSQL's programs are.
+/// Finds PostgreSQL's programs.
 enum ServerBinaries {
-    /// The newest version under Debian's folder, else what PATH has.
+    /// The newest version in Debian's folder, else the first on PATH.
     static func folder() -> String? {
         let versions = ServerFolder.entries(of: "/usr/lib/postgresql").compactMap { Int($0) }.sorted(by: >)
         let path = getenv("PATH").map { String(cString: $0) } ?? ""
@@ -42,9 +42,9 @@ enum ServerBinaries {
     }
 }
 
-/// Files around a private server.
+/// The folder of a private server, and reading from it and from `/proc`.
 enum ServerFolder {
-    /// The longest path of a Unix socket, its final zero byte not counted.
+    /// The longest path of a Unix socket, without the final zero byte.
     private static let longestSocketPath = 107
 
     static func make(in directory: String?, owner: ServerUser?) throws(PrivatePostgresError) -> String {
@@ -56,8 +56,8 @@ enum ServerFolder {
         if template.utf8.count + "/.s.PGSQL.5432".utf8.count > longestSocketPath {
             throw .folder(
                 path: parent,
-                reason:
-                    "too long a path for a Unix socket (at most \(longestSocketPath) bytes with '/lorikeet-postgres-XXXXXX/.s.PGSQL.5432')"
+                reason: "too long for a Unix socket: with '/lorikeet-postgres-XXXXXX/.s.PGSQL.5432' it may have "
+                    + "\(longestSocketPath) bytes"
             )
         }
         var path = Array(template.utf8CString)
@@ -71,7 +71,7 @@ enum ServerFolder {
         return folder
     }
 
-    /// At most 64 kB of a file, "" if it cannot be read.
+    /// The last 64 KiB of a file, "" if it cannot be read.
     static func contents(of path: String) -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         if descriptor < 0 { return "" }
@@ -103,10 +103,10 @@ enum ServerFolder {
         return names
     }
 
-    /// The processes that a process started and that still run, from `/proc`.
+    /// The running children of a process, from `/proc`.
     static func children(of parent: pid_t) -> [pid_t] {
         entries(of: "/proc").compactMap { pid_t($0) }.filter { process in
-            // The name, in parentheses, may hold anything; after it come the state and the parent.
+            // The name in parentheses may contain anything; state and parent follow it.
             let stat = contents(of: "/proc/\(process)/stat")
             guard let end = stat.lastIndex(of: ")") else { return false }
             let fields = stat[end...].split(separator: " ")

@@ -1,15 +1,16 @@
 import Glibc
 
-/// The shell that starts, ends and outlives a private server, and our end of the socket to it.
+/// The shell that starts, stops and outlives a private server, and our end of the socket to it.
 struct ServerSupervisor: Sendable {
     private let folder: String
     let shell: pid_t
-    /// Its end is the shell's sign to clean up; no other process has it, since it closes on exec.
+    /// The shell cleans up when it closes. It closes on exec, so no other process holds it.
     let socket: Int32
     private var answers: LineReader
 
-    /// Commands: `start`, `halt`, `crash`, `stop`; the end of input cleans up as `stop` does, but at once. Answers on descriptor 3: `initialized`, `exited` when the
-    /// server is gone for whatever reason, `initdb-failed`, and the end when the shell is gone. `server.pid` exists only while the server runs.
+    /// Reads the commands `start`, `halt`, `crash` and `stop`. The end of input cleans up as `stop` does, but
+    /// immediately. Answers on descriptor 3: `initialized` or `initdb-failed`; `exited` whenever the server has ended;
+    /// end of file when the shell has ended. `server.pid` exists only while the server is running.
     private static let script = """
         trap '' PIPE
         umask 077
@@ -17,19 +18,24 @@ struct ServerSupervisor: Sendable {
         start() {
             rm -f exited
             { $AS sh -c 'echo $$ >server.pid; exec "$@"' sh "$BINARIES/postgres" -D data -k "$FOLDER" -p 5432 \
-                -c listen_addresses= -c unix_socket_permissions=0700 -c logging_collector=off -c log_destination=stderr -c max_files_per_process=16000 \
-                -c max_connections=100 -c shared_buffers=64MB -c max_wal_size=1GB $OPTIONS \
+                -c listen_addresses= -c unix_socket_permissions=0700 -c logging_collector=off \
+                -c log_destination=stderr -c max_files_per_process=16000 -c max_connections=100 \
+                -c shared_buffers=64MB -c max_wal_size=1GB $OPTIONS \
                 </dev/null >>server.log 2>&1 3>&-
               rm -f server.pid data/postmaster.pid
               echo exited >&3; } &
             waiter=$!
         }
         finish() {
-            if server=$(cat server.pid 2>/dev/null); then kill -s CONT "$server" 2>/dev/null; kill -s "$1" "$server" 2>/dev/null; fi
+            if server=$(cat server.pid 2>/dev/null); then
+                kill -s CONT "$server" 2>/dev/null
+                kill -s "$1" "$server" 2>/dev/null
+            fi
             [ -n "$waiter" ] && wait "$waiter"
         }
         waiter=
-        if $AS "$BINARIES/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --no-sync --no-instructions >initdb.log 2>&1 3>&-; then
+        if $AS "$BINARIES/initdb" -D data -U postgres -A trust -E UTF8 --locale=C --no-sync --no-instructions \
+            >initdb.log 2>&1 3>&-; then
             printf 'local all +password_required scram-sha-256\\nlocal all all trust\\n' >data/pg_hba.conf
             echo initialized >&3
         else
@@ -53,7 +59,7 @@ struct ServerSupervisor: Sendable {
         throws(PrivatePostgresError)
     {
         self.folder = folder
-        // The shell splits them at blanks.
+        // The shell splits them at spaces.
         let fast = fsync ? [] : ["fsync=off", "full_page_writes=off"]
         let options = (fast + settings.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }).map { "-c \($0)" }
         let spawned = try SpawnedShell.start(
@@ -83,13 +89,13 @@ struct ServerSupervisor: Sendable {
         }
     }
 
-    /// Starts the server and awaits that it takes connections, or says why it does not.
+    /// Starts the server and waits until it accepts connections.
     mutating func startServer() throws(PrivatePostgresError) {
         send("start")
         let deadline = ContinuousClock.now + .seconds(60)
         var pause: Duration = .milliseconds(5)
         while !isReady {
-            // The server has no event for being ready; its status file is looked at again while we await that it exits.
+            // The server has no event for being ready: read its status file again while waiting for its exit.
             switch answers.next(until: min(deadline, ContinuousClock.now + pause)) {
             case .line, .end: throw .start(log: ServerFolder.tail(of: "\(folder)/server.log"))
             case .timeout: if ContinuousClock.now >= deadline { throw .timeout(waitingFor: "ready") }
@@ -98,7 +104,7 @@ struct ServerSupervisor: Sendable {
         }
     }
 
-    /// The eighth line of `postmaster.pid` says `ready` once connections are taken.
+    /// The eighth line of `postmaster.pid` says `ready` once the server accepts connections.
     private var isReady: Bool {
         let lines = ServerFolder.contents(of: "\(folder)/data/postmaster.pid").split(
             separator: "\n", omittingEmptySubsequences: false)
@@ -110,7 +116,7 @@ struct ServerSupervisor: Sendable {
         return pid_t(text.prefix { $0.isNumber })
     }
 
-    /// `halt` or `crash`; does nothing if the server does not run.
+    /// Ends the server with the command `halt` or `crash`; does nothing if it is not running.
     mutating func endServer(_ command: String) throws(PrivatePostgresError) {
         guard server != nil else { return }
         signalServer(SIGCONT)
@@ -121,14 +127,15 @@ struct ServerSupervisor: Sendable {
         }
     }
 
-    /// Signals the server and all its processes, the server first where it shall make no new ones, last where they shall be there before it.
+    /// Signals the server and its children: SIGSTOP to the server first, so that it starts no more; others to the
+    /// children first.
     func signalServer(_ signal: Int32) {
         guard let server else { return }
         let children = ServerFolder.children(of: server)
         for process in signal == SIGSTOP ? [server] + children : children + [server] { kill(process, signal) }
     }
 
-    /// Ends all; within 30 seconds in order, after that by force.
+    /// Stops the server and the shell: cleanly within 30 seconds, then by force.
     mutating func stop() {
         signalServer(SIGCONT)
         send("stop")
@@ -149,7 +156,7 @@ struct ServerSupervisor: Sendable {
 
     private func send(_ command: String) {
         let bytes = Array("\(command)\n".utf8)
-        // So few bytes always fit; a dead shell shows as the end of its answers.
+        // A few bytes always fit. A dead shell shows as the end of its answers.
         _ = Glibc.send(socket, bytes, bytes.count, Int32(MSG_NOSIGNAL))
     }
 }

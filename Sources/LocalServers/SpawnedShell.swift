@@ -1,12 +1,13 @@
 import Glibc
 import Threading
 
-/// A shell of its own session, so that neither Ctrl-C nor a closed terminal reaches it, with a socket of ours as its input and its descriptor 3.
+/// Starts a shell in a session of its own, so that neither Ctrl-C nor a closed terminal reaches it, with a socket of
+/// ours as its input and its descriptor 3.
 enum SpawnedShell {
     static func start(
         script: String, environment: [String: String]
     ) throws(PrivatePostgresError) -> (process: pid_t, socket: Int32) {
-        // Closed on exec from the start: no other child may hold our end open.
+        // Close-on-exec from the start: no other child may hold our end open.
         var ends: [Int32] = [0, 0]
         if socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0, &ends) != 0 {
             throw .process(reason: SystemError.text(errno))
@@ -16,7 +17,8 @@ enum SpawnedShell {
         var launch = ProcessLaunch(program: "/bin/sh", arguments: ["-c", script], environment: environment)
         launch.descriptors = [(0, theirs), (1, nil), (2, nil), (3, theirs)]
         launch.startsSession = true
-        // The server lives long: whatever of ours it held open (another child's pipe, say) would not end before it does.
+        // The server is long-lived: a descriptor of ours that it inherited, such as another child's pipe, would stay
+        // open.
         launch.closesFrom = 4
         do throws(SystemError) { return (try launch.start(), ours) } catch {
             close(ours)
@@ -25,7 +27,7 @@ enum SpawnedShell {
     }
 }
 
-/// Reads lines from a socket, never longer than a deadline.
+/// Reads lines from a socket, with a deadline.
 struct LineReader: Sendable {
     enum Answer: Equatable {
         case line(String)
