@@ -1,16 +1,16 @@
-/// Both ways over Kafka and PostgreSQL: the protocols of the layers below, kept by real servers.
+/// Both paths over Kafka and PostgreSQL: the implementations of the protocols of `Serving`, `AdapterRegistry` and
+/// `Retraining`.
 ///
-/// | protocol | kept by | over |
+/// | protocol | implementation | over |
 /// |---|---|---|
 /// | `TextSource` | ``KafkaTextSource`` | a member of a consumer group |
 /// | `LabelSink` | ``PostgresLabelSink`` | `lorikeet.labels`, `lorikeet.rejected` |
 /// | `AdapterStore` | ``PostgresAdapterStore`` | `lorikeet.adapters` |
 /// | `LabelledRowSource`, `RetrainingJournal` | ``PostgresLabelledRowSource`` | `lorikeet.annotations`, `.retrainings`, `.leases` |
 ///
-/// Beside them ``AdapterNotifications`` says when another process changed the live adapters, ``PostgresCounts`` counts
-/// rows for people, and
-/// ``Schema`` makes the tables. What a failure means (try again, reject one message, stop) stands in ``FailureTable``,
-/// and only there.
+/// ``AdapterNotifications`` reports that another process changed the live adapters, ``PostgresRejectedRows`` serves
+/// `lorikeet rejected`, and ``Schema`` creates the tables. ``FailureTable`` alone decides whether a failure is retried,
+/// rejects a message or stops.
 public enum Connectors {
     /// The PostgreSQL schema that holds every table.
     public static let schemaName = "lorikeet"

@@ -24,6 +24,18 @@ import Testing
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
     }
 
+    @Test func everyColumnHasAComment() async throws {
+        let database = try await SchemaDatabase.make()
+        let missing = try database.sql(
+            """
+            SELECT a.attrelid::regclass::text || '.' || a.attname AS name FROM pg_attribute AS a, pg_class AS c
+            WHERE c.oid = a.attrelid AND c.relnamespace = 'lorikeet'::regnamespace AND c.relkind = 'r'
+                AND a.attnum > 0 AND NOT a.attisdropped AND coalesce(col_description(c.oid, a.attnum), '') = ''
+            ORDER BY name
+            """)
+        #expect(try missing.map { try $0.text("name") } == [])
+    }
+
     @Test func keysAreThoseOfTheOrigin() async throws {
         let database = try await SchemaDatabase.make()
         func key(_ table: String) throws -> [String?] {
@@ -31,7 +43,8 @@ import Testing
                 """
                 SELECT array_agg(a.attname::text ORDER BY k.place) AS names
                 FROM pg_index AS i, unnest(i.indkey) WITH ORDINALITY AS k(number, place), pg_attribute AS a
-                WHERE i.indrelid = 'lorikeet.\(table)'::regclass AND i.indisprimary AND a.attrelid = i.indrelid AND a.attnum = k.number
+                WHERE i.indrelid = 'lorikeet.\(table)'::regclass AND i.indisprimary
+                    AND a.attrelid = i.indrelid AND a.attnum = k.number
                 """
             ).first?.texts("names") ?? []
         }
@@ -138,7 +151,8 @@ import Testing
             let digest = String(repeating: "\(version)", count: 64)
             try database.sql(
                 """
-                INSERT INTO lorikeet.adapters (task, version, digest, base_digest, state, manifest, weights, promoted_at, succession)
+                INSERT INTO lorikeet.adapters (
+                    task, version, digest, base_digest, state, manifest, weights, promoted_at, succession)
                 VALUES ('section', \(version), '\(digest)', 'b', 'live', '{}', '', now(), \(version))
                 """)
         }

@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import Logging
 import PostgresClient
 import Serving
@@ -9,24 +9,27 @@ import Threading
 public enum AdapterNotification: Sendable, Equatable {
     /// Another process promoted, rolled back or imported an adapter of this task.
     case changed(task: String)
-    /// Time to look by oneself: the poll interval passed, or the connection came back and may have missed something.
+    /// Look without a hint: the poll interval passed, or the connection recovered and may have missed something.
     case poll
 }
 
-/// When to look for changes of live adapters: every `pollInterval`, through whatever connection the looking itself
-/// uses. Where there is a connection to the server itself, a notification on `lorikeet_adapters` is a hint to look
-/// sooner.
+/// When to look for changes of live adapters: every `pollInterval`, through the caller's own connection. With a
+/// connection to the server itself, a notification on `lorikeet_adapters` is a hint to look sooner.
 ///
-/// `LISTEN` is state of a session, so it is never tried behind a pooler. It has a connection and a thread of its own
-/// that come back by themselves; a notification that is lost costs no more than `pollInterval`. Each iterator ends with
-/// the task that iterates.
+/// `LISTEN` is session state, so it is refused behind a pooler. It has a connection and a thread of its own, which
+/// reconnect by themselves. A lost notification delays a change by `pollInterval` at most. Each iterator ends with the
+/// task that iterates.
 public struct AdapterNotifications: AsyncSequence, Sendable {
     private let direct: PostgresSettings?
     private let pollInterval: Duration
     private let backoffCeiling: Duration
     private let logger: Logger
 
-    /// - Parameter direct: the server itself, not a pooler; `nil`: polling alone.
+    /// - Parameters:
+    ///   - direct: the server itself, not a pooler; `nil`: polling alone.
+    ///   - pollInterval: between two polls.
+    ///   - backoffCeiling: the longest wait between two attempts to listen.
+    ///   - logger: for outages of the listening connection.
     public init(
         direct: PostgresSettings?, pollInterval: Duration = .seconds(2), backoffCeiling: Duration = .seconds(15),
         logger: Logger = Logger(label: "lorikeet.adapters")
@@ -37,8 +40,9 @@ public struct AdapterNotifications: AsyncSequence, Sendable {
         self.logger = logger
     }
 
+    /// Starts to poll and to listen.
     public func makeAsyncIterator() -> AsyncStream<AdapterNotification>.Iterator {
-        // One hint is as good as many: whoever takes it looks at everything.
+        // Hints do not add up: whoever takes one looks at everything.
         let (stream, continuation) = AsyncStream.makeStream(
             of: AdapterNotification.self, bufferingPolicy: .bufferingNewest(1))
         let polling = Task { [pollInterval] in
@@ -57,9 +61,9 @@ public struct AdapterNotifications: AsyncSequence, Sendable {
         return stream.makeAsyncIterator()
     }
 
-    /// Whether a notification that is sent through one connection arrives at another; changes nothing.
+    /// Whether a notification sent through one connection arrives at another. Changes nothing.
     ///
-    /// - Throws: what keeps either of them from it, for example that `direct` goes through a pooler.
+    /// - Throws: if either connection fails, or `direct` goes through a pooler.
     public static func arrive(
         at direct: PostgresSettings, sentThrough sender: PostgresSettings, within patience: Duration = .seconds(2)
     ) async throws(ConnectorError) -> Bool {
@@ -81,9 +85,9 @@ actor AdapterListener {
     private let backoffCeiling: Duration
     private let logger: Logger
     private let continuation: AsyncStream<AdapterNotification>.Continuation
-    /// How long silence is believed.
+    /// Silence after which the connection is checked.
     private static let trial = Duration.seconds(30)
-    /// The waker of the present connection.
+    /// The waker of the current connection.
     private let waker = Mutex<PostgresWaker?>(nil)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -104,22 +108,22 @@ actor AdapterListener {
     func run() async {
         let settings = BackoffSettings(ceiling: backoffCeiling)
         var waits = Backoff(settings)
-        var isAway = false
+        var isUnavailable = false
         while !Task.isCancelled {
             do {
                 try listenUntilBroken {
-                    if isAway { logger.notice("notifications of adapters recovered") }
-                    isAway = false
+                    if isUnavailable { logger.notice("adapter notifications recovered") }
+                    isUnavailable = false
                     waits = Backoff(settings)
                 }
             } catch {
                 if Task.isCancelled { break }
-                if !isAway {
+                if !isUnavailable {
                     logger.warning(
-                        "notifications of adapters unavailable, retrying",
+                        "adapter notifications unavailable, retrying",
                         metadata: ["reason": "\(ConnectorError(error))"])
                 }
-                isAway = true
+                isUnavailable = true
                 try? await Task.sleep(for: waits.next())
             }
         }
@@ -139,7 +143,7 @@ actor AdapterListener {
             let notifications = try connection.waitForNotifications(timeout: Self.trial)
             for task in Set(notifications.map(\.payload)).sorted() { continuation.yield(.changed(task: task)) }
             guard notifications.isEmpty, !Task.isCancelled else { continue }
-            // A connection that is broken without anyone having said so would listen for ever.
+            // A connection may break without a sign, and would then listen for ever.
             try connection.execute("SELECT 1")
         }
     }

@@ -1,15 +1,15 @@
 import AdapterRegistry
-import Foundation
+import FoundationEssentials
 import PostgresClient
 import Serving
 
-/// Statements on `lorikeet.adapters`. Those that change rows want the task locked, within a transaction.
+/// Statements on `lorikeet.adapters`. Those that change rows require ``lock(_:)`` in the same transaction.
 struct AdapterRows {
     private let connection: BoundedConnection
 
     init(_ connection: BoundedConnection) { self.connection = connection }
 
-    /// Everything but the weights.
+    /// All columns except the weights.
     private static let columns =
         "task, version, digest, base_digest, state, metrics, parent_digest, "
         + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
@@ -41,7 +41,7 @@ struct AdapterRows {
 
     // MARK: - Changing
 
-    /// The advisory lock stands for versions that are not there yet, the row locks for those who change rows by hand.
+    /// The advisory lock covers versions that do not exist yet, the row locks changes by hand.
     func lock(_ task: String) throws {
         try connection.execute(
             "SELECT pg_advisory_xact_lock(hashtextextended('lorikeet adapters ' || $1::text, 0))", [.text(task)])
@@ -52,8 +52,10 @@ struct AdapterRows {
     func insert(_ adapter: NewAdapter) throws -> AdapterVersion {
         try one(
             """
-            INSERT INTO lorikeet.adapters (task, version, digest, base_digest, manifest, weights, metrics, parent_digest)
-            SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::jsonb, $5, $6::jsonb, $7 FROM lorikeet.adapters WHERE task = $1
+            INSERT INTO lorikeet.adapters (
+                task, version, digest, base_digest, manifest, weights, metrics, parent_digest)
+            SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::jsonb, $5, $6::jsonb, $7
+            FROM lorikeet.adapters WHERE task = $1
             RETURNING \(Self.columns)
             """,
             [
@@ -68,19 +70,20 @@ struct AdapterRows {
             "UPDATE lorikeet.adapters SET state = 'retired' WHERE task = $1 AND state = 'live'", [.text(task)])
     }
 
-    /// What a rollback takes back is rejected, and later rollbacks pass it over.
+    /// Later rollbacks skip what a rollback has taken back, because it is rejected.
     func rejectLive(task: String) throws {
         try connection.execute(
             "UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL WHERE task = $1 AND state = 'live'",
             [.text(task)])
     }
 
-    /// - Parameter isSuccessor: it takes its place after all that were live; otherwise it has its old place again.
+    /// - Parameter isSuccessor: it becomes the last in the succession; otherwise it keeps its place.
     func makeLive(task: String, version: Int, isSuccessor: Bool) throws -> AdapterVersion {
         let live = try one(
             """
             UPDATE lorikeet.adapters SET state = 'live', promoted_at = now(), succession = CASE WHEN $3::boolean
-                THEN (SELECT coalesce(max(succession), 0) + 1 FROM lorikeet.adapters WHERE task = $1) ELSE succession END
+                THEN (SELECT coalesce(max(succession), 0) + 1 FROM lorikeet.adapters WHERE task = $1)
+                ELSE succession END
             WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
             """, [.text(task), .integer(Int64(version)), .boolean(isSuccessor)])
         try connection.execute("SELECT pg_notify($1, $2)", [.text(Connectors.adapterChannel), .text(task)])
@@ -95,7 +98,7 @@ struct AdapterRows {
             """, [.text(task), .integer(Int64(version))])
     }
 
-    /// The version that was live before the one that is.
+    /// The version that was live before the present one.
     func predecessor(task: String) throws -> Int? {
         let result = try connection.execute(
             """
@@ -109,7 +112,7 @@ struct AdapterRows {
 
     private func one(_ sql: String, _ parameters: [PostgresValue]) throws -> AdapterVersion {
         guard let row = try connection.execute(sql, parameters).first else {
-            throw ConnectorError(action: .stop, reason: "a row of lorikeet.adapters that was locked is gone")
+            throw ConnectorError(action: .stop, reason: "a locked row of lorikeet.adapters is gone")
         }
         return try AdapterVersion(row)
     }

@@ -2,20 +2,22 @@ import AdapterRegistry
 import BERT
 import PostgresClient
 
-/// The registry in `lorikeet.adapters`.
+/// The adapter store in `lorikeet.adapters`.
 ///
-/// Every change locks the task's rows first, in the order of their versions, so that of two who promote at once the
-/// second sees what the first did; and notifies `lorikeet_adapters` with the task, which PostgreSQL delivers when the
-/// change is committed.
+/// Every change first locks the task's rows, in the order of their versions, so that of two concurrent promotions the
+/// second sees the first. It notifies `lorikeet_adapters` with the task; PostgreSQL delivers that at COMMIT.
 public struct PostgresAdapterStore: AdapterStore {
     private let session: PostgresSession
 
+    /// Connects when first used.
     public init(_ settings: PostgresSettings) { session = PostgresSession(settings, name: "adapters") }
 
+    /// Closes the connection; the next call opens another.
     public func close() async { await session.close() }
 
     // MARK: - Reading
 
+    /// All versions, or those of one task, by task and version.
     public func versions(task: String?) async throws -> [AdapterVersion] {
         try await session.run("reading adapters") { connection in
             try AdapterRows(connection).versions(
@@ -23,13 +25,16 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
+    /// The live version of each of these tasks that has one.
     public func live(tasks: [String]) async throws -> [AdapterVersion] {
         try await session.run("reading live adapters") { connection in
             try AdapterRows(connection).versions(where: "state = 'live' AND task = ANY ($1::text[])", [.texts(tasks)])
         }
     }
 
-    /// - Throws: also ``DamagedAdapter`` if manifest and weights are not those of the digest.
+    /// Reads manifest and weights of a version.
+    ///
+    /// - Throws: also ``DamagedAdapter`` if manifest and weights do not have the digest that they are stored under.
     public func load(digest: String) async throws -> StoredAdapter {
         let stored = try await session.run("loading an adapter") { try AdapterRows($0).stored(digest: digest) }
         guard let stored else { throw AdapterStoreError.unknownDigest(digest) }
@@ -38,6 +43,7 @@ public struct PostgresAdapterStore: AdapterStore {
 
     // MARK: - Changing
 
+    /// Stores an adapter as the task's next version, a candidate; returns the existing version if it is stored already.
     public func publish(
         task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
     ) async throws -> AdapterVersion {
@@ -51,6 +57,7 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
+    /// Makes a version live and retires the live one. A live version stays as it is.
     public func promote(task: String, version: Int) async throws -> AdapterVersion {
         try await change(task, "promoting an adapter") { rows in
             guard let found = try rows.version(task: task, number: version) else {
@@ -62,6 +69,9 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
+    /// Marks a version as rejected.
+    ///
+    /// - Throws: also if it is live.
     public func reject(task: String, version: Int) async throws {
         _ = try await change(task, "rejecting an adapter") { rows in
             guard let found = try rows.version(task: task, number: version) else {
@@ -72,6 +82,7 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
+    /// Makes the version live that was live before, and rejects the live one.
     public func rollback(task: String) async throws -> AdapterVersion {
         try await change(task, "rolling an adapter back") { rows in
             guard let previous = try rows.predecessor(task: task) else {
@@ -82,7 +93,7 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
-    /// One transaction over the locked rows of a task.
+    /// Runs the body in one transaction that has locked the task's rows.
     private func change(
         _ task: String, _ purpose: String,
         _ body: @escaping @Sendable (AdapterRows) throws -> Result<AdapterVersion, AdapterStoreError>
@@ -95,8 +106,8 @@ public struct PostgresAdapterStore: AdapterStore {
         return try result.get()
     }
 
-    /// Locks a task's rows for a change. One that is made by a retraining is made under its lease: what is lost by now
-    /// promotes nothing.
+    /// Locks a task's rows for a change. A retraining changes them under its lease: one that is lost by now changes
+    /// nothing.
     private static func locked(_ task: String, on connection: BoundedConnection) throws -> AdapterRows {
         let rows = AdapterRows(connection)
         try rows.lock(task)
@@ -105,11 +116,13 @@ public struct PostgresAdapterStore: AdapterStore {
     }
 }
 
-/// The registry holds something else under a digest than what had it: the rows were changed by hand, or the disk fails.
+/// The content stored under a digest does not have that digest: the rows were changed by hand, or the disk is failing.
 public struct DamagedAdapter: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The digest that it is stored under.
     public let digest: String
-    /// What is wrong, in words.
+    /// What is wrong, as a clause.
     public let reason: String
 
-    public var description: String { "adapter \(digest.prefix(12)) in the registry is damaged: \(reason)" }
+    /// The digest, shortened, and the reason.
+    public var description: String { "adapter \(digest.prefix(12)) in lorikeet.adapters is damaged: \(reason)" }
 }

@@ -1,18 +1,18 @@
 import PostgresClient
 
-/// Errors of the server in words that name objects and codes, never data.
+/// Errors of the server as text that names objects and codes, never data.
 enum FailureReason {
-    /// A clause or two: what happened, to which object, SQLSTATE.
+    /// What happened, to which object, with the SQLSTATE.
     static func text(of error: PostgresError) -> String {
         var text = [known(error), error.message.isEmpty ? nil : error.message].compactMap(\.self).joined(
             separator: ": ")
-        if text.isEmpty { text = words(for: error) }
+        if text.isEmpty { text = generic(for: error) }
         if let object = object(of: error), !text.contains(object) { text += " (\(object))" }
         if let sqlState = error.sqlState { text += " [SQLSTATE \(sqlState)]" }
         return text
     }
 
-    /// Why a row was refused: only names and the code, because the server's own words may quote the row.
+    /// Why a row was refused: only names and the code, because the server's text may quote the row.
     static func refusal(_ error: PostgresError) -> String {
         let state = error.sqlState ?? ""
         var text = refusals[state] ?? refusalClasses[String(state.prefix(2))] ?? "the database refused the row"
@@ -24,9 +24,9 @@ enum FailureReason {
     private static let refusals = [
         "22001": "a value is too long for its column",
         "22003": "a number is out of its column's range",
-        "22021": "a character that the database's encoding does not have",
-        "22P05": "a character that the database's encoding does not have",
-        "23502": "a column that must not be null is null",
+        "22021": "a character is not in the database's encoding",
+        "22P05": "a character is not in the database's encoding",
+        "23502": "a NOT NULL column is null",
         "23503": "a foreign key is violated",
         "23505": "a unique constraint is violated",
         "23514": "a check constraint is violated",
@@ -44,7 +44,7 @@ enum FailureReason {
 
     private static func known(_ error: PostgresError) -> String? {
         switch error.sqlState {
-        case "28P01", "28000": "the server does not accept this user or password"
+        case "28P01", "28000": "the server refuses this user or password"
         case "3D000": "the database does not exist"
         case "3F000": "the schema lorikeet does not exist: run `lorikeet migrate`"
         case "25006": "the server is read-only"
@@ -54,9 +54,9 @@ enum FailureReason {
         }
     }
 
-    private static func words(for error: PostgresError) -> String {
+    private static func generic(for error: PostgresError) -> String {
         switch error.kind {
-        case .invalidConnectionString: "the connection string cannot be read"
+        case .invalidConnectionString: "the connection string is malformed"
         case .connectionFailed: "no connection"
         case .connectionLost: "the connection broke"
         case .deadlineExceeded: "no answer in time"
@@ -67,7 +67,7 @@ enum FailureReason {
         }
     }
 
-    /// `constraint labels_text_check of table lorikeet.labels`, as far as the server said.
+    /// `constraint labels_text_check of table lorikeet.labels`, as far as the server says.
     private static func object(of error: PostgresError) -> String? {
         var parts: [String] = []
         if let constraint = error.constraintName { parts.append("constraint \(constraint)") }

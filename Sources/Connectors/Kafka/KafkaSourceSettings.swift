@@ -1,15 +1,19 @@
 /// How to read topics as a member of a consumer group.
 public struct KafkaSourceSettings: Sendable {
+    /// The value of `bootstrap.servers`.
     public var brokers: String
+    /// Names, or regular expressions that begin with `^`.
     public var topics: [String]
+    /// The consumer group.
     public var group: String
-    /// Properties of librdkafka, as they are; they may hold passwords, so they are shown nowhere.
+    /// Properties of librdkafka. They may hold passwords, so they are never shown.
     public var properties: [String: String]
     /// Messages that one ``KafkaTextSource/next()`` returns at most.
     public var maximumMessages = 2048
     /// How long one ``KafkaTextSource/next()`` waits for the first message.
     public var pollTimeout = Duration.milliseconds(100)
 
+    /// - Parameters: as the properties.
     public init(brokers: String, topics: [String], group: String, properties: [String: String] = [:]) {
         self.brokers = brokers
         self.topics = topics
@@ -17,20 +21,19 @@ public struct KafkaSourceSettings: Sendable {
         self.properties = properties
     }
 
-    /// Properties that a pipeline file may set otherwise. `KafkaClient` has defaults of its own, and refuses to commit
-    /// by itself.
+    /// Defaults that a pipeline file may override, beside those of `KafkaClient`.
     static let defaults = [
         "client.id": "lorikeet",
-        // What the client library fetches ahead, in kB; its own default would hold 64 MB a consumer.
+        // What the client library prefetches, in KiB; its default is 64 MiB per consumer.
         "queued.max.messages.kbytes": "16384",
     ]
 
-    /// Properties given that have a key of their own in a pipeline file.
+    /// Properties that have keys of their own in a pipeline file.
     public var refusedProperties: [String] {
         ["bootstrap.servers", "group.id", "metadata.broker.list"].filter { properties[$0] != nil }
     }
 
-    /// What the consumer is made with, and what `check` tries; may hold passwords.
+    /// The properties of the consumer, and of `check`. They may hold passwords.
     public var consumerProperties: [String: String] {
         Self.defaults
             .merging(properties) { _, given in given }
@@ -39,7 +42,10 @@ public struct KafkaSourceSettings: Sendable {
 }
 
 extension KafkaSourceSettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Topics and group.
     public var description: String { "Kafka \(topics.joined(separator: ", ")) as \(group)" }
+    /// As the description.
     public var debugDescription: String { description }
+    /// Empty, so that no dump shows a password.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

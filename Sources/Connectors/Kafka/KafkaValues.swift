@@ -21,7 +21,7 @@ extension SourceMessage {
 }
 
 extension KafkaLogLine {
-    /// The client library calls much an error that it mends by itself; errors that matter come as errors, too.
+    /// The client library logs many errors that it handles itself. Those that matter are reported as errors too.
     var loggerLevel: Logger.Level {
         switch level {
         case ...2: .error

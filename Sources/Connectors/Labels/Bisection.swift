@@ -1,19 +1,19 @@
 import PostgresClient
 
-/// Finds what the database refuses among many, by halves.
+/// Finds the elements that the database refuses, by bisection.
 enum Bisection {
     struct Outcome<Element> {
         var accepted: [Element] = []
         var refused: [(element: Element, error: PostgresError)] = []
     }
 
-    /// Attempts all, then halves of what was refused, until each refused element stands alone.
+    /// Attempts all elements, then halves of what was refused, until each refused element stands alone.
     ///
-    /// When the first half of a refused slice is accepted, the fault is in the second, which is halved without another
-    /// attempt at the whole of it: for one element at fault among n, at most 2 + 2·log₂ n attempts.
+    /// If the first half of a refused slice is accepted, the fault is in the second, which is halved without another
+    /// attempt: one faulty element among n costs at most 2 + 2·log₂ n attempts.
     ///
-    /// - Parameter attempt: must leave no trace when it throws. Errors that ``FailureTable`` does not call `.reject`
-    ///   end the search.
+    /// - Parameter attempt: must undo its changes when it throws. Errors for which ``FailureTable`` does not say
+    ///   `.reject` end the search.
     static func run<Element>(
         _ elements: [Element], attempt: (ArraySlice<Element>) throws -> Void
     ) throws -> Outcome<Element> {

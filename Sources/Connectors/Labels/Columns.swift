@@ -1,7 +1,7 @@
 import PostgresClient
 import Serving
 
-/// The keys of messages as columns.
+/// The keys of messages, as columns.
 struct KeyColumns {
     private var topics: [String?] = []
     private var partitions: [Int64?] = []
@@ -21,14 +21,14 @@ struct KeyColumns {
         producedAt.append(StorableTime.milliseconds(message.producedAt))
     }
 
-    /// topic, partition, offset.
-    var place: [PostgresValue] { [.texts(topics), .integers(partitions), .integers(offsets)] }
+    /// Topic, partition, offset.
+    var origin: [PostgresValue] { [.texts(topics), .integers(partitions), .integers(offsets)] }
     var time: PostgresValue { .timestamps(producedAt) }
 
-    func parameters(pipeline: String) -> [PostgresValue] { [.text(pipeline)] + place + [time] }
+    func parameters(pipeline: String) -> [PostgresValue] { [.text(pipeline)] + origin + [time] }
 }
 
-/// Rows of `labels` as columns: one row a task of each message.
+/// Rows of `labels`, as columns: one row per task of each message.
 struct LabelColumns {
     private var keys = KeyColumns()
     private var messageKeys: [[UInt8]?] = []
@@ -62,7 +62,7 @@ struct LabelColumns {
     }
 
     func parameters(pipeline: String) -> [PostgresValue] {
-        [.text(pipeline)] + keys.place
+        [.text(pipeline)] + keys.origin
             + [
                 .texts(tasks), keys.time, .byteStrings(messageKeys), .texts(labels), .texts(labelSets),
                 .doubles(scores),
@@ -71,7 +71,7 @@ struct LabelColumns {
     }
 }
 
-/// Rows of `rejected` as columns.
+/// Rows of `rejected`, as columns.
 struct RejectionColumns {
     private var keys = KeyColumns()
     private var messageKeys: [[UInt8]?] = []
@@ -92,7 +92,7 @@ struct RejectionColumns {
     }
 
     func parameters(pipeline: String) -> [PostgresValue] {
-        [.text(pipeline)] + keys.place
+        [.text(pipeline)] + keys.origin
             + [
                 keys.time, .byteStrings(messageKeys), .texts(headers), .byteStrings(payloads), .texts(stages),
                 .texts(reasons),

@@ -1,7 +1,6 @@
 import Serving
 
-/// The statements that store a batch. Each takes columns as arrays, so that it is one round trip and one plan however
-/// many rows there are.
+/// The statements that store a batch. Each takes columns as arrays: one round trip and one plan for any number of rows.
 struct LabelStatements {
     private let connection: BoundedConnection
     private let pipeline: String
@@ -11,7 +10,7 @@ struct LabelStatements {
         self.pipeline = pipeline
     }
 
-    /// Everything of a batch, within a transaction.
+    /// Stores a whole batch; requires a transaction.
     func store(_ labelled: [LabelledMessage], _ rejections: [Rejection]) throws {
         try upsertLabels(labelled[...])
         try forgetRejected(labelled.map(\.message))
@@ -25,13 +24,13 @@ struct LabelStatements {
         }
     }
 
-    /// Messages that are labelled now are rejected no longer.
+    /// Labelled messages are rejected no longer.
     func forgetRejected(_ messages: [SourceMessage]) throws {
         if messages.isEmpty { return }
         try connection.execute(Self.deleteRejected, KeyColumns(messages).parameters(pipeline: pipeline))
     }
 
-    /// Messages that are rejected now are labelled no longer.
+    /// Rejected messages are labelled no longer.
     func storeRejections(_ rejections: [Rejection]) throws {
         if rejections.isEmpty { return }
         for chunk in Chunks(rejections[...], weight: { 200 + $0.message.byteCount }) {
@@ -42,32 +41,33 @@ struct LabelStatements {
 
     private static let upsertLabels = """
         INSERT INTO lorikeet.labels (
-            pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
-            adapter_digest, text)
-        SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label, r.labels::text[], r.score,
-            r.scores::jsonb, r.abstained, r.adapter_digest, r.text
+            pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores,
+            abstained, adapter_digest, text)
+        SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label,
+            r.labels::text[], r.score, r.scores::jsonb, r.abstained, r.adapter_digest, r.text
         FROM unnest(
             $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bytea[], $8::text[], $9::text[],
             $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::text[])
             AS r(topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
                 adapter_digest, text)
         ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
-            message_key = excluded.message_key, label = excluded.label, labels = excluded.labels, score = excluded.score,
-            scores = excluded.scores, abstained = excluded.abstained, adapter_digest = excluded.adapter_digest,
-            text = excluded.text, labelled_at = excluded.labelled_at
+            message_key = excluded.message_key, label = excluded.label, labels = excluded.labels,
+            score = excluded.score, scores = excluded.scores, abstained = excluded.abstained,
+            adapter_digest = excluded.adapter_digest, text = excluded.text, labelled_at = excluded.labelled_at
         """
 
     private static let upsertRejected = """
         INSERT INTO lorikeet.rejected (
             pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
-        SELECT $1, r.topic, r."partition", r."offset", r.produced_at, r.message_key, r.headers::jsonb, r.payload, r.stage, r.reason
+        SELECT $1, r.topic, r."partition", r."offset", r.produced_at, r.message_key, r.headers::jsonb, r.payload,
+            r.stage, r.reason
         FROM unnest(
-            $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::bytea[], $9::text[],
-            $10::text[])
+            $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::bytea[],
+            $9::text[], $10::text[])
             AS r(topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
         ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
-            message_key = excluded.message_key, headers = excluded.headers, payload = excluded.payload, stage = excluded.stage,
-            reason = excluded.reason, rejected_at = excluded.rejected_at
+            message_key = excluded.message_key, headers = excluded.headers, payload = excluded.payload,
+            stage = excluded.stage, reason = excluded.reason, rejected_at = excluded.rejected_at
         """
 
     private static let deleteRejected = delete(from: "rejected")
@@ -76,9 +76,39 @@ struct LabelStatements {
     private static func delete(from table: String) -> String {
         """
         DELETE FROM lorikeet.\(table) AS t
-        USING unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[]) AS k(topic, "partition", "offset", produced_at)
+        USING unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[])
+            AS k(topic, "partition", "offset", produced_at)
         WHERE t.pipeline = $1 AND t.topic = k.topic AND t."partition" = k."partition" AND t."offset" = k."offset"
             AND t.produced_at = k.produced_at
         """
+    }
+}
+
+/// Splits elements into runs below a weight in bytes, of at least one element: one statement each.
+struct Chunks<Element>: Sequence {
+    private let elements: ArraySlice<Element>
+    private let limit: Int
+    private let weight: (Element) -> Int
+
+    /// The default keeps a statement, as text on the wire, well below the limits of servers and poolers.
+    init(_ elements: ArraySlice<Element>, limit: Int = 16 << 20, weight: @escaping (Element) -> Int) {
+        self.elements = elements
+        self.limit = limit
+        self.weight = weight
+    }
+
+    func makeIterator() -> AnyIterator<ArraySlice<Element>> {
+        var rest = elements
+        return AnyIterator {
+            guard let first = rest.first else { return nil }
+            var total = weight(first)
+            var end = rest.startIndex + 1
+            while end < rest.endIndex, total + weight(rest[end]) <= limit {
+                total += weight(rest[end])
+                end += 1
+            }
+            defer { rest = rest[end...] }
+            return rest[..<end]
+        }
     }
 }

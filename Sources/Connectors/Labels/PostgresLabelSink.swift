@@ -4,27 +4,32 @@ import Serving
 import Threading
 
 /// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`: one connection on a thread of its own, one transaction
-/// a batch.
+/// per batch.
 ///
-/// A batch is written as a whole. If the database refuses a row of it, the transaction is rolled back and the batch is
-/// written again by halves, each under a savepoint, until the messages at fault stand alone; these go to `rejected`,
-/// the others are stored. All of it is one transaction, and costs logarithmically many statements for each message at
-/// fault.
+/// If the database refuses a row of a batch, the transaction is rolled back and the batch is written again by halves,
+/// each under a savepoint, until the faulty messages stand alone. These go to `rejected`, the others are stored. All
+/// that is one transaction and costs a logarithmic number of statements per faulty message.
 ///
-/// Writing a batch again overwrites its rows with the same values, so that a batch whose COMMIT was not answered is
-/// simply stored once more.
+/// Writing a batch again overwrites its rows with the same values. A batch whose COMMIT was not answered is simply
+/// stored again.
 public actor PostgresLabelSink: LabelSink {
     private let thread: DedicatedThread
     private let settings: PostgresSettings
     private let pipeline: String
     private let logger: Logger
     private var connection: BoundedConnection?
-    /// For tests: statements of earlier connections.
+    /// For tests: statements of closed connections.
     private var closedStatements = 0
 
+    /// The sink's own thread.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     /// Connects with the first batch, or with ``connect()``.
+    ///
+    /// - Parameters:
+    ///   - settings: the database.
+    ///   - pipeline: the value of the column `pipeline`.
+    ///   - logger: for refused batches.
     public init(_ settings: PostgresSettings, pipeline: String, logger: Logger = Logger(label: "lorikeet.sink")) {
         self.settings = settings
         self.pipeline = pipeline
@@ -32,10 +37,10 @@ public actor PostgresLabelSink: LabelSink {
         thread = DedicatedThread(name: "sink \(pipeline)")
     }
 
-    /// Connects if there is no connection, and looks at the schema's version and the role's privileges.
+    /// Connects if there is no connection, and checks the schema's version and the role's privileges.
     ///
     /// - Throws: `.stop` if the schema is missing, older or newer, or the role lacks a privilege; `.retry` if the
-    ///   server is away.
+    ///   server is unavailable.
     public func connect() throws(ConnectorError) {
         do {
             _ = try usableConnection()
@@ -44,6 +49,7 @@ public actor PostgresLabelSink: LabelSink {
         }
     }
 
+    /// As ``LabelSink/store(_:)``.
     public func store(_ outcomes: [Outcome]) throws(ConnectorError) -> StoreReceipt {
         let batch = StoreBatch(outcomes)
         if batch.isEmpty { return StoreReceipt() }
@@ -58,6 +64,7 @@ public actor PostgresLabelSink: LabelSink {
         }
     }
 
+    /// Closes the connection; the next batch opens another.
     public func close() {
         guard let connection else { return }
         closedStatements += connection.statementCount
@@ -65,7 +72,7 @@ public actor PostgresLabelSink: LabelSink {
         self.connection = nil
     }
 
-    /// Statements that were sent since the beginning.
+    /// Statements sent since the start.
     var statementCount: Int { closedStatements + (connection?.statementCount ?? 0) }
 
     /// - Returns: the messages that the database refused, and why.
@@ -78,14 +85,14 @@ public actor PostgresLabelSink: LabelSink {
             return []
         } catch let error as PostgresError where FailureTable.action(for: error) == .reject && !batch.labelled.isEmpty {
             logger.debug(
-                "A batch was refused; looking for the messages at fault",
+                "batch refused, bisecting",
                 metadata: ["sqlstate": "\(error.sqlState ?? "")"])
             return try connection.transaction { try writeByHalves(batch, on: connection) }
         }
     }
 
     private func writeByHalves(_ batch: StoreBatch, on connection: BoundedConnection) throws -> [Rejection] {
-        // A deferred constraint would refuse at COMMIT, where nothing tells whose fault it is.
+        // A deferred constraint would fail at COMMIT, where nothing says which row is at fault.
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
         let statements = LabelStatements(connection, pipeline: pipeline)
         let stored = try Bisection.run(
@@ -126,7 +133,7 @@ public actor PostgresLabelSink: LabelSink {
                 + "run `lorikeet migrate --role ROLE` as the owner of the schema")
     }
 
-    /// Every error ends the connection: cheap, rare, and whatever state it was in is gone.
+    /// Every error closes the connection: errors are rare, and its state may be unknown.
     private func failed(_ error: any Error, purpose: String) -> ConnectorError {
         close()
         let failure = ConnectorError(error, purpose: purpose)

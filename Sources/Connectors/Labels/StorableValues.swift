@@ -8,13 +8,13 @@ enum StorableText {
         return String(storable)
     }
 
-    /// A reason, cut to a length that a person reads.
+    /// A reason, cut to a readable length.
     static func reason(_ reason: String) -> String { text(String(reason.prefix(1000))) }
 }
 
 /// Times as `timestamptz` can hold them.
 enum StorableTime {
-    /// From 4713 BC to 294276 AD; a producer may have set any number.
+    /// From 4713 BC to 294276 AD. A producer may have set any number.
     private static let range: ClosedRange<Int64> = -210_866_803_200_000...9_224_318_015_999_000
 
     /// Milliseconds since 1970; 0 for a record without a timestamp.
@@ -23,7 +23,7 @@ enum StorableTime {
     }
 }
 
-/// A probability as people want to read it: a `Float` printed as `Double` has nine digits of noise.
+/// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
 enum StorableScore {
     static func double(_ score: Double) -> Double { Double("\(Float(score))") ?? score }
 }

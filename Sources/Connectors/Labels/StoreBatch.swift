@@ -1,7 +1,7 @@
 import Serving
 
-/// What one transaction stores: each message once, in an order that is the same for every daemon, so that two of them
-/// that write the same rows wait for one another instead of deadlocking.
+/// What one transaction stores: each message once, in the same order in every daemon, so that two daemons that write
+/// the same rows wait for each other instead of deadlocking.
 struct StoreBatch {
     /// The identity of a message in the database.
     struct Key: Hashable {
@@ -16,11 +16,11 @@ struct StoreBatch {
 
     private(set) var labelled: [LabelledMessage] = []
     private(set) var rejections: [Rejection] = []
-    /// How often each message was given, by how it is to be stored.
+    /// How often each message was given as labelled.
     private var labelledCounts: [Key: Int] = [:]
     private var rejectedCount = 0
 
-    /// Of a message that was given twice (delivered again meanwhile), the later outcome counts.
+    /// If a message was delivered again, its last outcome counts.
     init(_ outcomes: [Outcome]) {
         var last: [Key: Int] = [:]
         for (index, outcome) in outcomes.enumerated() { last[Key(outcome.message)] = index }
@@ -47,7 +47,7 @@ struct StoreBatch {
         rejections.sorted { precedes($0.message, $1.message) }
     }
 
-    /// Counts every outcome that was given, also one that a later one overtook.
+    /// Counts every outcome given, including superseded ones.
     func receipt(refused: [Rejection]) -> StoreReceipt {
         var refusedCounts: [String: Int] = [:]
         for rejection in refused {

@@ -5,12 +5,12 @@ import Serving
 final class BoundedConnection {
     private let connection: PostgresConnection
     private let deadline: Duration
-    /// Statements sent, those that begin and end transactions and savepoints not counted.
+    /// Statements sent, without those that begin and end transactions and savepoints.
     private(set) var statementCount = 0
 
-    /// A process that was stopped in the middle of a transaction must not hold its locks for ever, and what is
-    /// committed must be durable, whatever the role's own settings say. Both are settings of the transaction: the
-    /// session may be another's next.
+    /// A process that is suspended within a transaction must not hold its locks for ever, and what is committed must be
+    /// durable, whatever the role's settings say. Both are settings of the transaction, because a pooler may give the
+    /// session to others afterwards.
     private static let begin = """
         BEGIN; SELECT set_config('idle_in_transaction_session_timeout', '60s', true),
             CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END
@@ -26,9 +26,10 @@ final class BoundedConnection {
     var isUsable: Bool { connection.isUsable }
     var waker: PostgresWaker { connection.waker }
 
-    /// Runs one statement. One that changes rows belongs in a ``transaction(_:)``, which makes its commit durable.
+    /// Runs one statement. A statement that changes rows belongs in a ``transaction(_:)``, which makes its commit
+    /// durable.
     ///
-    /// - Parameter within: a deadline of this statement's own, for one that waits for others.
+    /// - Parameter within: a deadline of this statement's own, for one that waits for locks.
     @discardableResult
     func execute(_ sql: String, _ parameters: [PostgresValue] = [], within: Duration? = nil) throws(PostgresError)
         -> PostgresResult
@@ -45,13 +46,13 @@ final class BoundedConnection {
         try connection.savepoint(deadline: deadline, body)
     }
 
-    /// - Throws: `.stop` behind a pooler, where nothing would arrive and the LISTEN would stay behind in a session of
-    ///   others.
+    /// - Throws: `.stop` behind a pooler, where no notification arrives and the LISTEN stays behind in a shared
+    ///   session.
     func listen(to channel: String) throws {
         guard try connection.isDirect(deadline: deadline) else {
             throw ConnectorError(
                 action: .stop,
-                reason: "the connection goes through a pooler, where no notification arrives: name the server itself")
+                reason: "no notification arrives through a pooler: connect to the server itself")
         }
         try connection.listen(to: channel, deadline: deadline)
     }

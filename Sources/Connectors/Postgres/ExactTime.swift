@@ -1,9 +1,9 @@
-import Foundation
+import FoundationEssentials
 import PostgresClient
 
-/// Times that keep the server's microseconds: a `Date` holds them as exactly as a `double precision` does.
+/// Times with the server's microseconds: a `Date` is as exact as a `double precision`.
 enum ExactTime {
-    /// A `timestamptz` column as ``date(_:_:)`` reads it.
+    /// Selects a `timestamptz` column for ``date(_:_:)``.
     static func column(_ name: String) -> String { "extract(epoch FROM \(name))::double precision AS \(name)" }
 
     static func date(_ row: PostgresRow, _ column: String) throws(PostgresError) -> Date {

@@ -2,15 +2,15 @@ import PostgresClient
 import Serving
 import Threading
 
-/// One connection on a thread of its own, made when it is first needed and again after it broke.
+/// One connection on a thread of its own, opened when first needed and again after it broke.
 actor PostgresSession {
     private let thread: DedicatedThread
     private let settings: PostgresSettings
     private var connection: BoundedConnection?
     private var lastUse = ContinuousClock.now
 
-    /// A connection that rested this long is tried before it is trusted with work.
-    private static let trustedRest = Duration.seconds(1)
+    /// A connection idle for this long is checked before it is used.
+    private static let trustedIdleTime = Duration.seconds(1)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -19,9 +19,11 @@ actor PostgresSession {
         thread = DedicatedThread(name: name)
     }
 
-    /// Runs statements; a connection that fails on them in whatever way but the server's refusal is not used again.
+    /// Runs statements. A connection that fails other than by the server's refusal is not used again.
     ///
-    /// - Parameter purpose: for the error's reason, as in `reading annotations`.
+    /// - Parameters:
+    ///   - purpose: for the error's reason, as in `reading annotations`.
+    ///   - body: runs on the session's thread.
     func run<Value: Sendable>(
         _ purpose: String, _ body: @Sendable (BoundedConnection) throws -> Value
     ) throws(ConnectorError) -> Value {
@@ -35,7 +37,7 @@ actor PostgresSession {
         }
     }
 
-    /// One piece of work on a connection made for it.
+    /// Runs statements on a connection of their own.
     static func once<Value: Sendable>(
         _ settings: PostgresSettings, _ purpose: String, _ body: @Sendable (BoundedConnection) throws -> Value
     ) async throws(ConnectorError) -> Value {
@@ -64,7 +66,7 @@ actor PostgresSession {
     }
 
     private func isAlive(_ connection: BoundedConnection) -> Bool {
-        if ContinuousClock.now - lastUse < Self.trustedRest { return true }
+        if ContinuousClock.now - lastUse < Self.trustedIdleTime { return true }
         return (try? connection.execute("SELECT 1")) != nil
     }
 

@@ -1,14 +1,15 @@
-/// How to reach the database.
+/// How to connect to the database.
 public struct PostgresSettings: Sendable {
-    /// A libpq connection string or URL; may hold a password, so it is shown nowhere.
+    /// A libpq connection string or URI. It may hold a password, so it is never shown.
     public var dsn: String
     /// What `pg_stat_activity` shows.
     public var applicationName: String
-    /// How long a connection may take to come about.
+    /// How long connecting may take.
     public var connectTimeout: Duration
-    /// How long any one statement may take; then the connection is given up as broken.
+    /// How long one statement may take before it is cancelled.
     public var statementDeadline: Duration
 
+    /// - Parameters: as the properties.
     public init(
         dsn: String, applicationName: String = "lorikeet", connectTimeout: Duration = .seconds(10),
         statementDeadline: Duration = .seconds(30)
@@ -21,7 +22,10 @@ public struct PostgresSettings: Sendable {
 }
 
 extension PostgresSettings: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// The application name.
     public var description: String { "PostgreSQL as \(applicationName)" }
+    /// As the description.
     public var debugDescription: String { description }
+    /// Empty, so that no dump shows a password.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

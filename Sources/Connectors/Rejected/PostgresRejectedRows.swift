@@ -1,15 +1,17 @@
-import Foundation
+import FoundationEssentials
 import Serving
 
-/// The rows of `lorikeet.rejected`, for the operator.
+/// The rows of `lorikeet.rejected`, for `lorikeet rejected`.
 public struct PostgresRejectedRows: Sendable {
     private let session: PostgresSession
 
+    /// Connects when first used.
     public init(_ settings: PostgresSettings) { session = PostgresSession(settings, name: "rejected rows") }
 
+    /// Closes the connection; the next call opens another.
     public func close() async { await session.close() }
 
-    /// Rows in the order of their partitions.
+    /// Rows in the order of pipeline, topic, partition and offset, at most `limit`.
     public func rows(_ filter: RejectedFilter, limit: Int) async throws(ConnectorError) -> [RejectedRow] {
         try await session.run("reading rejected rows") { connection in
             let result = try connection.execute(
@@ -21,12 +23,13 @@ public struct PostgresRejectedRows: Sendable {
         }
     }
 
-    /// How many rows there are by pipeline, stage and reason, the most frequent first.
+    /// Counts rows by pipeline, stage and reason, the most frequent first.
     public func summary(_ filter: RejectedFilter) async throws(ConnectorError) -> [RejectedGroup] {
         try await session.run("counting rejected rows") { connection in
             let result = try connection.execute(
                 """
-                SELECT r.pipeline, r.stage, r.reason, count(*) AS rows, extract(epoch FROM max(r.rejected_at))::double precision AS newest
+                SELECT r.pipeline, r.stage, r.reason, count(*) AS rows,
+                    extract(epoch FROM max(r.rejected_at))::double precision AS newest
                 FROM lorikeet.rejected AS r WHERE \(RejectedFilter.condition)
                 GROUP BY r.pipeline, r.stage, r.reason ORDER BY rows DESC, r.pipeline, r.stage, r.reason
                 """, filter.parameters)
@@ -38,15 +41,16 @@ public struct PostgresRejectedRows: Sendable {
         }
     }
 
-    /// The message of a row as the source delivered it; nil if the row is gone.
+    /// The message of a row, as the source delivered it; nil if the row is gone.
     public func message(of row: RejectedRow) async throws(ConnectorError) -> SourceMessage? {
         try await session.run("reading a rejected message") { connection in
             let result = try connection.execute(
                 """
-                SELECT r.message_key, r.payload, h.ordinality, h.value ->> 'name' AS name, decode(h.value ->> 'base64', 'base64') AS value
+                SELECT r.message_key, r.payload, h.ordinality, h.value ->> 'name' AS name,
+                    decode(h.value ->> 'base64', 'base64') AS value
                 FROM lorikeet.rejected AS r
                 LEFT JOIN LATERAL jsonb_array_elements(r.headers) WITH ORDINALITY AS h ON true
-                WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint AND r.produced_at = $5
+                WHERE \(RejectedRow.isKey)
                 ORDER BY h.ordinality
                 """, row.key)
             guard let first = result.first else { return nil }
@@ -60,9 +64,9 @@ public struct PostgresRejectedRows: Sendable {
         }
     }
 
-    /// Deletes rows for good.
+    /// Deletes rows.
     ///
-    /// - Returns: how many there were.
+    /// - Returns: their number.
     public func discard(_ filter: RejectedFilter) async throws(ConnectorError) -> Int {
         try await session.run("discarding rejected rows") { connection in
             try connection.transaction {
@@ -96,18 +100,23 @@ public struct PostgresRejectedRows: Sendable {
             try connection.execute(
                 """
                 SELECT \(RejectedRow.columns) FROM lorikeet.rejected AS r
-                WHERE r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint AND r.produced_at = $5
+                WHERE \(RejectedRow.isKey)
                 """, row.key
             ).first.map(RejectedRow.init)
         }
     }
 }
 
-/// Rows of `lorikeet.rejected` that failed alike.
+/// Rows of `lorikeet.rejected` with the same pipeline, stage and reason.
 public struct RejectedGroup: Sendable {
+    /// The pipeline's name.
     public let pipeline: String
+    /// As the column `stage`.
     public let stage: String
+    /// As the column `reason`.
     public let reason: String
+    /// Their number.
     public let rows: Int
+    /// When the last of them was rejected.
     public let newest: Date
 }

@@ -1,36 +1,44 @@
-import Foundation
+import FoundationEssentials
 import PostgresClient
 import Serving
 
 /// A row of `lorikeet.rejected` without its payload.
 public struct RejectedRow: Sendable {
+    /// The pipeline's name.
     public let pipeline: String
+    /// Where the message came from.
     public let origin: Origin
-    /// Milliseconds since 1970; 0 where the record had no timestamp. Part of the row's identity.
+    /// Milliseconds since 1970; 0 if the record had no timestamp. Part of the row's key.
     public let producedAt: Int64
+    /// The stage that rejected it.
     public let stage: RejectionStage
+    /// What is wrong, without a part of the text.
     public let reason: String
+    /// When it was rejected last.
     public let rejectedAt: Date
-    /// Bytes of the payload; nil for a null payload.
+    /// Size of the payload; nil for a null payload.
     public let payloadBytes: Int?
 }
 
-/// Which rows of `lorikeet.rejected` are meant; what is nil does not matter.
+/// Selects rows of `lorikeet.rejected`. A criterion that is nil selects all.
 public struct RejectedFilter: Sendable, Equatable {
+    /// Rows of this pipeline.
     public var pipeline: String?
+    /// Rows of this stage.
     public var stage: RejectionStage?
-    /// A part of the reason, in any case.
+    /// A part of the reason, whatever its case.
     public var reason: String?
     /// Rejected at this time or later.
     public var since: Date?
     /// Rejected before this time.
     public var until: Date?
-    /// Only these places, each as ``Origin/description`` writes it: `topic/partition@offset`.
+    /// Only these origins, written as ``Origin/description``: `topic/partition@offset`.
     public var origins: [String]?
 
+    /// All rows.
     public init() {}
 
-    /// Whether nothing is asked for but the pipeline: every row of it is meant.
+    /// Whether it selects every row of its pipeline.
     public var isWhole: Bool { stage == nil && reason == nil && since == nil && until == nil && origins == nil }
 
     /// Over `lorikeet.rejected AS r`, with ``parameters`` as $1 … $6.
@@ -65,13 +73,19 @@ extension RejectedRow {
                 topic: try row.text("topic"), partition: Int32(clamping: try row.integer("partition")),
                 offset: try row.integer("offset")),
             producedAt: try row.integer("produced_at"),
-            // The table's own constraint knows no other stage.
+            // A constraint of the table allows no other stage.
             stage: RejectionStage(rawValue: try row.text("stage")) ?? .classify, reason: try row.text("reason"),
             rejectedAt: try ExactTime.date(row, "rejected_at"),
             payloadBytes: try row.optionalInteger("bytes").map(Int.init))
     }
 
-    /// The identity of a row as four parameters and the pipeline: $1 … $5.
+    /// Over `lorikeet.rejected AS r`, with ``key`` as $1 … $5.
+    static let isKey = """
+        r.pipeline = $1 AND r.topic = $2 AND r."partition" = $3::integer AND r."offset" = $4::bigint
+            AND r.produced_at = $5
+        """
+
+    /// The row's key as the parameters $1 … $5 of ``isKey``.
     var key: [PostgresValue] {
         [
             .text(pipeline), .text(origin.topic), .integer(Int64(origin.partition)), .integer(origin.offset),

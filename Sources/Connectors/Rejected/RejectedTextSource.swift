@@ -1,10 +1,10 @@
 import Serving
 
-/// Rejected messages as a source of texts, so that they take the serving path again.
+/// Replays rejected messages, so that they take the serving path again.
 ///
-/// Their origins stay what they were, and with them their rows: a message that is labelled now loses its rejected row
-/// in the transaction that stores its labels. There is no position to commit: a message that was not stored is rejected
-/// as before. Offsets within a partition must ascend.
+/// Origins stay the same, and with them the keys of their rows: a message that is labelled now loses its rejected row
+/// in the transaction that stores its labels. There is nothing to commit: a message that was not stored stays rejected.
+/// Offsets within a partition must ascend.
 public actor RejectedTextSource: TextSource {
     private let rows: [RejectedRow]
     private let store: PostgresRejectedRows
@@ -17,9 +17,12 @@ public actor RejectedTextSource: TextSource {
     private var isPaused = false
     private var listener: (any PartitionListener)?
 
-    /// Messages read at once; a payload may have some megabytes.
+    /// Messages read at once; a payload may have megabytes.
     private static let readAhead = 32
 
+    /// - Parameters:
+    ///   - rows: what to replay.
+    ///   - store: reads their messages.
     public init(_ rows: [RejectedRow], store: PostgresRejectedRows) {
         self.rows = rows
         self.store = store
@@ -28,22 +31,24 @@ public actor RejectedTextSource: TextSource {
 
     private var partitions: [SourcePartition] { Set(rows.map(\.origin.sourcePartition)).sorted() }
 
-    /// Waits until the serving path has taken every message, or the source was closed. What is in flight then, a drain
-    /// finishes.
+    /// Waits until the serving path has received every message or the source is closed. A drain then finishes what is
+    /// in flight.
     public nonisolated func untilHandedOut() async {
         for await _ in handedOut {}
     }
 
+    /// Assigns the partitions of all rows.
     public func start(listener: any PartitionListener) {
         self.listener = listener
         listener.partitionsAssigned(partitions)
     }
 
+    /// The next messages, read from the database.
     public func next() async throws(ConnectorError) -> [SourceMessage] {
-        // Asked again, so what was delivered before has been taken.
+        // Called again, so the messages delivered before have been received.
         if delivered == rows.count { handedOutContinuation.finish() }
         guard !isPaused, delivered < rows.count else {
-            // Nothing comes from outside: the caller is only kept from asking without a pause.
+            // There is no event to wait for: this only keeps the caller from spinning.
             try? await Task.sleep(for: .milliseconds(20))
             return []
         }
@@ -51,7 +56,7 @@ public actor RejectedTextSource: TextSource {
         let chunk = rows[delivered...].prefix(Self.readAhead)
         for row in chunk {
             do throws(ConnectorError) {
-                // Someone else may have labelled or discarded it meanwhile.
+                // It may have been labelled or discarded meanwhile.
                 if let message = try await store.message(of: row) { messages.append(message) }
             } catch {
                 throw ConnectorError(
@@ -62,14 +67,19 @@ public actor RejectedTextSource: TextSource {
         return messages
     }
 
+    /// ``next()`` returns nothing from now on.
     public func pause() { isPaused = true }
+    /// Ends ``pause()``.
     public func resume() { isPaused = false }
+    /// Does nothing.
     public func commit(_ positions: [SourcePartition: Int64]) {}
 
+    /// Messages not delivered yet.
     public func lag() -> [SourcePartition: Int64] {
         rows[delivered...].reduce(into: [:]) { $0[$1.origin.sourcePartition, default: 0] += 1 }
     }
 
+    /// Revokes all partitions.
     public func close() {
         _ = listener?.partitionsRevoked(partitions, lost: false)
         listener = nil

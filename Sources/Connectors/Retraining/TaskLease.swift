@@ -1,4 +1,5 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import PostgresClient
 import Retraining
 import Serving
@@ -7,12 +8,12 @@ import Threading
 
 /// The right of one process to retrain a task: a row of `lorikeet.leases` that expires unless its holder renews it.
 ///
-/// It lives in a row and not in a session, because a pooler hands sessions around. The row's times are the database's
-/// own. Between renewals the holder counts by its own steady clock, from before it asked, so that it gives up no later
-/// than the row expires.
+/// It is a row and not a session lock, because a pooler shares sessions. The row's times are the database's. Between
+/// renewals the holder measures by its own steady clock, from before each request, so that it gives up no later than
+/// the row expires.
 final class TaskLease: RetrainingLease {
-    /// The lease under which the running task works: ``PostgresAdapterStore`` changes adapters only while it holds, and
-    /// looks in the same transaction.
+    /// The lease of the running task. ``PostgresAdapterStore`` changes adapters only while it holds, and checks that in
+    /// the same transaction.
     @TaskLocal static var current: TaskLease?
 
     let task: String
@@ -24,11 +25,11 @@ final class TaskLease: RetrainingLease {
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
-        /// When the last renewal that succeeded was asked for.
+        /// When the last successful renewal was requested.
         var renewed: Duration
-        /// Why renewals fail at this moment.
+        /// Why the last renewal failed.
         var obstacle: String?
-        /// Set for good by the database's word.
+        /// Set for good once the database says so.
         var loss: String?
     }
 
@@ -37,7 +38,7 @@ final class TaskLease: RetrainingLease {
     private init(task: String, settings: PostgresSettings, times: LeaseTimes, clock: Clock) {
         (self.task, self.times, self.clock) = (task, times, clock)
         var settings = settings
-        // An attempt that hangs must leave time for another one.
+        // An attempt that hangs must leave time for another.
         settings.statementDeadline = min(settings.statementDeadline, times.length / 6)
         settings.connectTimeout = min(settings.connectTimeout, times.length / 6)
         session = PostgresSession(settings, name: "lease \(task)")
@@ -47,7 +48,7 @@ final class TaskLease: RetrainingLease {
     /// The key of a task's row.
     static func name(of task: String) -> String { "retraining \(task)" }
 
-    /// How a process shows in `holder`.
+    /// The value of `holder` for a process.
     static func holder(process: pid_t) -> String {
         var name = [CChar](repeating: 0, count: 256)
         let isKnown = gethostname(&name, name.count - 1) == 0
@@ -65,7 +66,7 @@ final class TaskLease: RetrainingLease {
 
     // MARK: - Acquiring
 
-    /// Takes the lease if nobody holds it, or if the one who did let it expire.
+    /// Takes the lease if it is free or expired.
     static func acquire(
         task: String, _ settings: PostgresSettings, times: LeaseTimes, clock: Clock
     ) async throws(ConnectorError) -> Exclusive<TaskLease> {
@@ -80,7 +81,7 @@ final class TaskLease: RetrainingLease {
         }
     }
 
-    /// - Returns: who else holds it; `nil`: it is ours.
+    /// - Returns: who else holds it; `nil`: this process.
     private func insert() async throws(ConnectorError) -> LeaseHolder? {
         let parameters: [PostgresValue] = [
             .text(Self.name(of: task)), .text(token), .text(Self.holder(process: getpid())),
@@ -98,12 +99,12 @@ final class TaskLease: RetrainingLease {
                     WHERE l.expires_at <= clock_timestamp()
                     """, parameters)
                 if taken.affectedRows == 1 { return nil }
-                // ON CONFLICT has locked the row, so that it is still there.
+                // ON CONFLICT has locked the row, so it still exists.
                 let result = try connection.execute(
                     "SELECT holder, \(ExactTime.column("acquired_at")) FROM lorikeet.leases WHERE name = $1",
                     [parameters[0]])
                 guard let row = result.first else {
-                    throw ConnectorError(action: .retry, reason: "a lease that was locked is gone")
+                    throw ConnectorError(action: .retry, reason: "a locked lease is gone")
                 }
                 return LeaseHolder(process: try row.text("holder"), since: try ExactTime.date(row, "acquired_at"))
             }
@@ -112,7 +113,7 @@ final class TaskLease: RetrainingLease {
 
     // MARK: - Keeping
 
-    /// Renews it until the calling task is cancelled or the lease is lost.
+    /// Renews it until the task is cancelled or the lease is lost.
     func keepAlive() async {
         var pause = times.heartbeat
         while loss == nil {
@@ -127,7 +128,7 @@ final class TaskLease: RetrainingLease {
         }
     }
 
-    /// Makes it last its whole length from now on, unless it has expired: then it is lost, even if nobody has taken it.
+    /// Extends it by its whole length, unless it has expired: then it is lost, even if nobody has taken it.
     func renew() async throws(ConnectorError) {
         let asked = clock.now()
         let seconds = times.length / .seconds(1)
@@ -149,17 +150,17 @@ final class TaskLease: RetrainingLease {
         }
     }
 
-    /// Within a transaction: that it is held, and stays so until the transaction ends; whoever wants to take it waits.
+    /// Within a transaction: checks that it is held and keeps it until the transaction ends; others wait to take it.
     func verify(on connection: BoundedConnection) throws {
         let held = try connection.execute("SELECT name FROM lorikeet.leases WHERE \(Self.isHeld) FOR SHARE", identity)
         if held.rows.isEmpty { lose() }
         if let loss { throw ConnectorError(action: .stop, reason: "the lease on retraining \(task) is lost: \(loss)") }
     }
 
-    /// Gives it back; what cannot be given back expires.
+    /// Releases it. If that fails, it expires.
     func release() async {
         let identity = identity
-        try? await session.run("giving a lease back") { connection in
+        try? await session.run("releasing a lease") { connection in
             _ = try connection.execute("DELETE FROM lorikeet.leases WHERE name = $1 AND token = $2::uuid", identity)
         }
         await session.close()
@@ -170,4 +171,19 @@ final class TaskLease: RetrainingLease {
     private var identity: [PostgresValue] { [.text(Self.name(of: task)), .text(token)] }
 
     private func lose() { state.withLock { $0.loss = "it expired before it was renewed, or was taken away" } }
+}
+
+/// How long a lease lasts and how often its holder renews it.
+public struct LeaseTimes: Sendable, Equatable {
+    /// From each renewal. A process that was killed holds its lease no longer than this.
+    public var length: Duration
+    /// Between two renewals.
+    public var heartbeat: Duration
+    /// Between two attempts at a renewal while the database is unavailable.
+    public var retry: Duration
+
+    /// - Parameters: as the properties.
+    public init(length: Duration = .seconds(60), heartbeat: Duration = .seconds(20), retry: Duration = .seconds(2)) {
+        (self.length, self.heartbeat, self.retry) = (length, heartbeat, retry)
+    }
 }

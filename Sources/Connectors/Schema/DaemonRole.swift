@@ -1,10 +1,10 @@
 import PostgresClient
 
-/// The role that a daemon connects as: it reads and writes rows, and may create, change or drop nothing.
+/// The role that a daemon connects as. It reads and writes rows, and may not create, alter or drop anything.
 struct DaemonRole {
     let name: String
 
-    /// What each table is used for, and nothing else.
+    /// Privileges per table.
     static let privileges: [(table: String, privileges: String)] = [
         ("schema_migrations", "SELECT"),
         ("labels", "SELECT, INSERT, UPDATE, DELETE"),
@@ -25,8 +25,7 @@ struct DaemonRole {
         for statement in statements { try connection.execute(statement) }
     }
 
-    /// Which of these privileges the current role lacks, as `INSERT on lorikeet.labels`; also those of tables that are
-    /// missing.
+    /// The privileges that the current role lacks, as `INSERT on lorikeet.labels`. Skips missing tables.
     static func missingPrivileges(on connection: BoundedConnection) throws -> [String] {
         var tables: [String?] = []
         var privileges: [String?] = []

@@ -1,19 +1,19 @@
 import PostgresClient
 
-/// One step of the schema, never changed once it was published: what comes later is a step of its own.
+/// One step of the schema. A released step never changes: what comes later is a step of its own.
 struct Migration: Sendable {
     let version: Int
     let name: String
-    /// One command each, in order, all in one transaction.
+    /// One command each, in order. All run in one transaction.
     let statements: [String]
 }
 
 extension Migration {
-    /// Every step, by version from 1 on without a gap.
+    /// All steps, by version from 1 without a gap.
     static let all: [Migration] = [.tables, .leases]
 }
 
-/// What a person sees in psql beside a table (`\dt+`) or a column (`\d+`).
+/// The comment on a table or column, as psql shows it (`\dt+`, `\d+`). `docs/schema.md` is made from them.
 struct SchemaComment: Sendable {
     let table: String
     /// `nil`: the table itself.

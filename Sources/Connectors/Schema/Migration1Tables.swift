@@ -81,10 +81,11 @@ extension Migration {
                 CONSTRAINT adapters_version_counts_from_one CHECK (version > 0),
                 CONSTRAINT adapters_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'),
                 CONSTRAINT adapters_state_is_known CHECK (state IN ('candidate', 'live', 'retired', 'rejected')),
-                CONSTRAINT adapters_live_was_promoted CHECK (state <> 'live' OR promoted_at IS NOT NULL AND succession IS NOT NULL)
+                CONSTRAINT adapters_live_was_promoted
+                    CHECK (state <> 'live' OR promoted_at IS NOT NULL AND succession IS NOT NULL)
             )
             """,
-            // Weights are random bits to a compressor.
+            // Weights do not compress.
             "ALTER TABLE lorikeet.adapters ALTER COLUMN weights SET STORAGE EXTERNAL",
             "CREATE UNIQUE INDEX adapters_one_live_a_task ON lorikeet.adapters (task) WHERE state = 'live'",
             "CREATE INDEX adapters_by_digest ON lorikeet.adapters (digest)",
@@ -100,7 +101,8 @@ extension Migration {
                 challenger      text,
                 verdict         text,
                 reason          text,
-                CONSTRAINT retrainings_verdict_is_known CHECK (verdict IN ('promoted', 'rejected', 'skipped', 'failed')),
+                CONSTRAINT retrainings_verdict_is_known
+                    CHECK (verdict IN ('promoted', 'rejected', 'skipped', 'failed')),
                 CONSTRAINT retrainings_verdict_when_finished CHECK ((finished_at IS NULL) = (verdict IS NULL))
             )
             """,
@@ -112,78 +114,114 @@ extension Migration {
 
     private static let labelComments = [
         SchemaComment(
-            "labels", nil, "One label of one text by one task. Delivered again, a text overwrites its own row."),
-        SchemaComment("labels", "pipeline", "Name in the pipeline file."),
-        SchemaComment("labels", "offset", "With topic and partition: where the text stood in Kafka."),
+            "labels", nil,
+            "One label of one text by one task. A text that is delivered again overwrites its own row."),
+        SchemaComment("labels", "pipeline", "Name of the pipeline."),
+        SchemaComment("labels", "topic", "Topic of the Kafka record."),
+        SchemaComment("labels", "partition", "Partition of the Kafka record."),
+        SchemaComment("labels", "offset", "Offset of the Kafka record."),
+        SchemaComment("labels", "task", "The task that the label belongs to."),
         SchemaComment(
             "labels", "produced_at",
-            "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key: a topic made anew starts again at offset 0."
-        ),
+            "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key, because a topic that "
+                + "is created again starts again at offset 0."),
         SchemaComment(
-            "labels", "message_key", "Key of the Kafka record: convert_from(message_key, 'UTF8') shows it as text."),
-        SchemaComment("labels", "label", "Null where the daemon abstained, and for tasks with several labels a text."),
-        SchemaComment("labels", "labels", "The set of labels, for tasks with several labels a text."),
-        SchemaComment("labels", "score", "Probability of the best label, also where the daemon abstained."),
-        SchemaComment("labels", "scores", "Probability of every label, as an object."),
-        SchemaComment("labels", "abstained", "The best score was below the task's abstain_below."),
-        SchemaComment("labels", "adapter_digest", "The adapter that said so: adapters.digest."),
-        SchemaComment("labels", "text", "The text itself, if the pipeline stores texts; U+0000 is kept as U+FFFD."),
-        SchemaComment("labels", "labelled_at", "When this row was written last."),
+            "labels", "message_key",
+            "Key of the Kafka record. convert_from(message_key, 'UTF8') shows it as text."),
+        SchemaComment("labels", "label", "The label. Null if the daemon abstained, and for multi-label tasks."),
+        SchemaComment(
+            "labels", "labels",
+            "The set of labels of a multi-label task. Null if the daemon abstained, and for other tasks."),
+        SchemaComment("labels", "score", "Probability of the best label, even if the daemon abstained."),
+        SchemaComment("labels", "scores", "Probability of every label: an object of numbers."),
+        SchemaComment("labels", "abstained", "Whether the best score was below the abstention threshold of the task."),
+        SchemaComment("labels", "adapter_digest", "The adapter that labelled the text: adapters.digest."),
+        SchemaComment("labels", "text", "The text, if the pipeline stores texts. U+0000 is stored as U+FFFD."),
+        SchemaComment("labels", "labelled_at", "When the row was written last."),
     ]
 
     private static let rejectedComments = [
         SchemaComment(
-            "rejected", nil, "One message that could not be labelled or stored. Labelled later, its row here goes away."
-        ),
+            "rejected", nil,
+            "One record that could not be labelled or stored. The row is deleted once the record is labelled."),
+        SchemaComment("rejected", "pipeline", "Name of the pipeline."),
+        SchemaComment("rejected", "topic", "Topic of the Kafka record."),
+        SchemaComment("rejected", "partition", "Partition of the Kafka record."),
+        SchemaComment("rejected", "offset", "Offset of the Kafka record."),
         SchemaComment("rejected", "produced_at", "Timestamp of the Kafka record; 1970-01-01 if it has none."),
+        SchemaComment("rejected", "message_key", "Key of the Kafka record."),
         SchemaComment(
             "rejected", "headers",
-            "Headers of the Kafka record in order: [{\"name\": text, \"base64\": value, missing if null}]."),
-        SchemaComment("rejected", "payload", "The record's payload, byte for byte; null if that was null."),
-        SchemaComment("rejected", "stage", "Where it failed: decode, extract, route, classify or store."),
-        SchemaComment("rejected", "reason", "What was wrong, without any piece of the text."),
+            "Headers of the Kafka record, in order: an array of {\"name\": text, \"base64\": value}. base64 is "
+                + "missing if the value is null."),
+        SchemaComment("rejected", "payload", "Payload of the Kafka record, byte for byte. Null if it was null."),
+        SchemaComment("rejected", "stage", "The stage that rejected it: decode, extract, route, classify or store."),
+        SchemaComment("rejected", "reason", "What is wrong, without any part of the text."),
+        SchemaComment("rejected", "rejected_at", "When the row was written last."),
     ]
 
     private static let annotationComments = [
         SchemaComment(
             "annotations", nil,
-            "Labelled rows to learn from. Add yours: INSERT INTO lorikeet.annotations (task, text, label) VALUES (…)."),
+            "Labelled rows to train on. To add one: INSERT INTO lorikeet.annotations (task, text, label) "
+                + "VALUES (…)."),
+        SchemaComment("annotations", "id", "Number of the row."),
+        SchemaComment("annotations", "task", "The task that the row trains."),
+        SchemaComment("annotations", "text", "The text."),
+        SchemaComment("annotations", "label", "The right label. Null for multi-label tasks, which fill labels."),
         SchemaComment(
-            "annotations", "label", "The right label; for tasks with several labels a text, fill labels instead."),
-        SchemaComment("annotations", "labels", "The right set of labels, for tasks with several labels a text."),
-        SchemaComment("annotations", "annotator", "Who said so; optional."),
-        SchemaComment("annotations", "source", "Which system wrote the row; optional."),
-        SchemaComment("annotations", "offset", "With topic and partition: where the text stood in Kafka; optional."),
+            "annotations", "labels",
+            "The right set of labels of a multi-label task, which may be empty. Null for other tasks."),
+        SchemaComment("annotations", "annotator", "Who labelled it; optional."),
+        SchemaComment("annotations", "source", "The system that wrote the row; optional."),
+        SchemaComment("annotations", "topic", "Topic of the Kafka record that the text came from; optional."),
+        SchemaComment("annotations", "partition", "Partition of that record; optional."),
+        SchemaComment("annotations", "offset", "Offset of that record; optional."),
+        SchemaComment(
+            "annotations", "created_at",
+            "When the row was added. Retraining counts rows that are newer than its last run."),
     ]
 
     private static let adapterComments = [
         SchemaComment(
             "adapters", nil,
-            "One version of one task's adapter. Change states with `lorikeet adapters`, which also tells the daemons."),
+            "One version of the adapter of one task. Change states with `lorikeet adapters`, which also "
+                + "notifies the daemons."),
+        SchemaComment("adapters", "task", "The task that it labels."),
+        SchemaComment("adapters", "version", "Number within the task, from 1."),
         SchemaComment("adapters", "digest", "SHA-256 of manifest and weights: the identity of the adapter."),
-        SchemaComment("adapters", "base_digest", "The base that it was trained on."),
+        SchemaComment("adapters", "base_digest", "SHA-256 of the base that it was trained on."),
         SchemaComment(
             "adapters", "state",
-            "candidate, live (one a task), retired (was live) or rejected (lost against the live one)."),
-        SchemaComment("adapters", "manifest", "Labels, LoRA configuration, origin."),
+            "candidate, live (at most one per task), retired (was live) or rejected (lost to the champion, or "
+                + "was rolled back)."),
+        SchemaComment("adapters", "manifest", "Labels, LoRA configuration, base digest, temperature and thresholds."),
         SchemaComment("adapters", "weights", "A safetensors file."),
-        SchemaComment("adapters", "metrics", "Figures of its evaluation, as an object of numbers."),
-        SchemaComment("adapters", "parent_digest", "The adapter that its training started from."),
+        SchemaComment("adapters", "metrics", "Metrics of its evaluation: an object of numbers."),
+        SchemaComment(
+            "adapters", "parent_digest",
+            "The champion when it was trained. Null if there was none, or if it was imported."),
+        SchemaComment("adapters", "created_at", "When it was published."),
         SchemaComment("adapters", "promoted_at", "When it went live last."),
         SchemaComment(
             "adapters", "succession",
-            "Its place among the versions that were live; a rollback goes to the next lower one and clears that of the one it takes back."
-        ),
+            "Its place among the versions that were live. A rollback returns to the next lower place and "
+                + "clears that of the version it rejects."),
     ]
 
     private static let retrainingComments = [
-        SchemaComment("retrainings", nil, "One run of the retraining path."),
-        SchemaComment("retrainings", "trigger", "What set it off."),
-        SchemaComment("retrainings", "finished_at", "Null while it runs, or if it was killed."),
-        SchemaComment("retrainings", "rows_used", "Labelled rows it learned from."),
-        SchemaComment("retrainings", "champion", "Digest of the adapter that was live."),
-        SchemaComment("retrainings", "challenger", "Digest of the adapter that was trained."),
-        SchemaComment("retrainings", "verdict", "promoted, rejected, skipped (nothing to train with) or failed."),
+        SchemaComment("retrainings", nil, "One retraining: a run from labelled rows to a verdict."),
+        SchemaComment("retrainings", "id", "Number of the retraining."),
+        SchemaComment("retrainings", "task", "The task that was retrained."),
+        SchemaComment("retrainings", "trigger", "What started it: rows or command."),
+        SchemaComment("retrainings", "started_at", "When it started."),
+        SchemaComment("retrainings", "finished_at", "When it ended. Null while it runs, or if its process was killed."),
+        SchemaComment("retrainings", "rows_used", "Labelled rows that it used."),
+        SchemaComment("retrainings", "champion", "Digest of the adapter that was live; null if there was none."),
+        SchemaComment("retrainings", "challenger", "Digest of the adapter that it trained; null if it trained none."),
+        SchemaComment(
+            "retrainings", "verdict",
+            "promoted, rejected, skipped (too few rows to train or judge) or failed. Null until it ends."),
         SchemaComment("retrainings", "reason", "The verdict in words."),
     ]
 }

@@ -1,5 +1,5 @@
 extension Migration {
-    /// What one process does at a time, without the help of a session: a pooler hands sessions around.
+    /// Leases as rows, because session locks do not work behind a pooler that shares sessions.
     static let leases = Migration(
         version: 2, name: "leases",
         statements: [
@@ -15,11 +15,16 @@ extension Migration {
         ] + comments.map(\.statement))
 
     private static let comments = [
-        SchemaComment("leases", nil, "What one process does at a time. A row that has expired counts for nothing."),
-        SchemaComment("leases", "name", "What it is about: retraining TASK."),
-        SchemaComment("leases", "token", "Which run holds it; each makes up its own."),
-        SchemaComment("leases", "holder", "Host and process, for people."),
-        SchemaComment("leases", "acquired_at", "When the run took it, by this server's clock."),
-        SchemaComment("leases", "expires_at", "Until when it holds; the holder renews it every 20 seconds for 60."),
+        SchemaComment(
+            "leases", nil,
+            "The right of one process to do something alone, such as retraining a task. "
+                + "An expired row counts for nothing."
+        ),
+        SchemaComment("leases", "name", "What the lease is for: retraining TASK."),
+        SchemaComment("leases", "token", "Identifies the run that holds it."),
+        SchemaComment("leases", "holder", "Host and process that hold it, for people."),
+        SchemaComment("leases", "acquired_at", "When the run took it, by the database's clock."),
+        SchemaComment(
+            "leases", "expires_at", "Until when it holds. The holder extends it by 60 seconds every 20 seconds."),
     ]
 }

@@ -1,11 +1,12 @@
+import PostgresClient
 import Serving
 
-/// Applies the steps that a database lacks, within one transaction of the caller's.
+/// Applies the missing steps, within a transaction of the caller.
 struct Migrator {
     let connection: BoundedConnection
     let migrations: [Migration]
 
-    /// Any number that other programs will hardly use; whoever migrates holds the lock until the transaction ends.
+    /// A number that other programs hardly use. The lock is held until the transaction ends.
     private static let advisoryLock: Int64 = 0x6c6f_7269_6b65_6574
     /// How long another migration may take.
     private static let patience = Duration.seconds(600)
@@ -21,24 +22,24 @@ struct Migrator {
         return SchemaChange(before: before, after: known)
     }
 
-    /// Texts in other encodings would fail one by one.
+    /// In other encodings single texts would fail.
     private func requireUnicode() throws {
         let encoding = try connection.execute("SELECT current_setting('server_encoding') AS encoding").first?.text(
             "encoding")
         guard let encoding, encoding != "UTF8" else { return }
         throw ConnectorError(
             action: .stop,
-            reason: "the database's encoding is \(encoding), lorikeet needs UTF8: CREATE DATABASE … ENCODING 'UTF8'")
+            reason: "the database's encoding is \(encoding), and UTF8 is required: CREATE DATABASE … ENCODING 'UTF8'")
     }
 
     private func createLedger() throws {
-        // `IF NOT EXISTS` alone asks for the privilege to create even where the schema is there.
+        // `IF NOT EXISTS` requires the privilege to create even if the schema exists.
         let place = try connection.execute("SELECT to_regnamespace('lorikeet') IS NOT NULL AS present")
         if try place.first?.boolean("present") != true {
             try connection.execute("CREATE SCHEMA lorikeet")
-            try connection.execute(
-                "COMMENT ON SCHEMA lorikeet IS 'Lorikeet: labels of texts, the adapters that made them, the rows these learn from.'"
-            )
+            let comment =
+                "Lorikeet: labels of texts, the adapters that gave them, the rows that adapters are trained on."
+            try connection.execute("COMMENT ON SCHEMA lorikeet IS \(SQLQuoting.literal(comment))")
         }
         try connection.execute(
             """
@@ -49,10 +50,16 @@ struct Migrator {
                 applied_by  text         NOT NULL DEFAULT current_user
             )
             """)
-        try connection.execute(
-            "COMMENT ON TABLE lorikeet.schema_migrations IS 'The steps of `lorikeet migrate` that were taken. Leave it alone.'"
-        )
+        for comment in Self.ledgerComments { try connection.execute(comment.statement) }
     }
+
+    private static let ledgerComments = [
+        SchemaComment("schema_migrations", nil, "The steps that `lorikeet migrate` has applied. Do not change it."),
+        SchemaComment("schema_migrations", "version", "Number of the step; the highest is the schema's version."),
+        SchemaComment("schema_migrations", "name", "What the step adds."),
+        SchemaComment("schema_migrations", "applied_at", "When it was applied."),
+        SchemaComment("schema_migrations", "applied_by", "The role that applied it."),
+    ]
 
     private func apply(_ migration: Migration) throws {
         for statement in migration.statements { try connection.execute(statement, within: Self.patience) }

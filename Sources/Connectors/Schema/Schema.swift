@@ -1,17 +1,17 @@
 import Serving
 
-/// The tables in the PostgreSQL schema `lorikeet`, made and changed in numbered steps.
+/// Creates and upgrades the PostgreSQL schema `lorikeet`, in numbered steps.
 public enum Schema {
-    /// The version that this program works with.
+    /// The version that this program requires.
     public static var expectedVersion: Int { Migration.all.last?.version ?? 0 }
 
-    /// Brings the schema to ``expectedVersion``: nothing to do if it is there already, and safe if several do it at
-    /// once.
+    /// Upgrades the schema to ``expectedVersion``. Does nothing if it has that version; safe if several processes do it
+    /// at once.
     ///
     /// - Parameters:
-    ///   - settings: a role that may create a schema in the database, or that owns the one there is.
-    ///   - role: a role that gets what a daemon needs, and no more; it must exist.
-    /// - Throws: with `.stop` if the schema is newer than this program, privileges are missing or the role is unknown.
+    ///   - settings: a role that may create a schema in the database, or that owns the existing one.
+    ///   - role: an existing role that is granted what a daemon requires, and no more.
+    /// - Throws: `.stop` if the schema is newer than this program, a privilege is missing or the role is unknown.
     @discardableResult
     public static func migrate(
         _ settings: PostgresSettings, grantingTo role: String? = nil
@@ -38,13 +38,14 @@ public enum Schema {
         }
     }
 
-    /// The commands that ``migrate(_:grantingTo:)`` runs for a daemon's role, for those who would rather run them
-    /// themselves.
+    /// The statements that ``migrate(_:grantingTo:)`` runs for a role, for those who prefer to run them themselves.
     public static func grants(to role: String) -> [String] { DaemonRole(name: role).statements }
 }
 
 /// Versions of the schema before and after a migration.
 public struct SchemaChange: Sendable, Equatable {
+    /// 0 if there was no schema.
     public let before: Int
+    /// The version now.
     public let after: Int
 }

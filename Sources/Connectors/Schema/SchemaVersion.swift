@@ -1,8 +1,8 @@
 import Serving
 
-/// What stands in `lorikeet.schema_migrations`.
+/// Reads and checks the version in `lorikeet.schema_migrations`.
 enum SchemaVersion {
-    /// - Parameter mayBeMissing: 0 where there is no table, in place of an error.
+    /// - Parameter mayBeMissing: return 0 if there is no table, instead of an error.
     static func read(_ connection: BoundedConnection, mayBeMissing: Bool) throws -> Int {
         if mayBeMissing {
             let place = try connection.execute(
@@ -14,7 +14,7 @@ enum SchemaVersion {
         return Int(try result.first?.integer("version") ?? 0)
     }
 
-    /// - Throws: `.stop`, in words, unless the schema is the one that this program works with.
+    /// - Throws: `.stop` unless the schema has the version that this program requires.
     static func verify(_ connection: BoundedConnection) throws {
         let version = try read(connection, mayBeMissing: true)
         let expected = Schema.expectedVersion
@@ -25,8 +25,8 @@ enum SchemaVersion {
         if version < expected {
             throw ConnectorError(
                 action: .stop,
-                reason:
-                    "the database's schema lorikeet is version \(version), this program needs \(expected): run `lorikeet migrate`"
+                reason: "the database's schema lorikeet has version \(version), and this program requires version "
+                    + "\(expected): run `lorikeet migrate`"
             )
         }
     }
@@ -34,8 +34,8 @@ enum SchemaVersion {
     static func newer(_ version: Int, than expected: Int) -> ConnectorError {
         ConnectorError(
             action: .stop,
-            reason:
-                "the database's schema lorikeet is version \(version), this program knows versions up to \(expected): use a newer lorikeet"
+            reason: "the database's schema lorikeet has version \(version), and this program knows versions up to "
+                + "\(expected): use a newer lorikeet"
         )
     }
 }

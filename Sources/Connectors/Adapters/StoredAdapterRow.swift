@@ -1,9 +1,9 @@
 import AdapterRegistry
 import BERT
-import Foundation
+import FoundationEssentials
 import PostgresClient
 
-/// An adapter as it is written to the registry.
+/// An adapter as a new row of `lorikeet.adapters`.
 struct NewAdapter: Sendable {
     let task: String
     let digest: String
@@ -20,13 +20,13 @@ struct NewAdapter: Sendable {
         baseDigest = adapter.baseDigest
         manifest = String(decoding: adapter.manifest.canonicalJSON, as: UTF8.self)
         weights = adapter.weights
-        // JSON has no word for a figure that is no number.
+        // JSON has no number for NaN and infinity.
         let finite = metrics.filter { $0.value.isFinite }
         self.metrics = (try? JSONEncoder().encode(finite)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
 }
 
-/// An adapter as the registry holds it, not looked at yet.
+/// An adapter as a row of `lorikeet.adapters` holds it, not verified yet.
 struct StoredAdapterRow: Sendable {
     let version: AdapterVersion
     let manifest: String
@@ -38,7 +38,7 @@ struct StoredAdapterRow: Sendable {
         weights = try row.bytes("weights")
     }
 
-    /// - Throws: ``DamagedAdapter`` unless manifest and weights have the digest that they are kept under.
+    /// - Throws: ``DamagedAdapter`` unless manifest and weights have the row's digest.
     func adapter() throws(DamagedAdapter) -> StoredAdapter {
         let decoded: AdapterManifest
         do {
@@ -48,7 +48,7 @@ struct StoredAdapterRow: Sendable {
         }
         let digest = Adapter.digest(decoded, weights)
         guard digest == version.digest else {
-            throw DamagedAdapter(digest: version.digest, reason: "its content has the digest \(digest.prefix(12))")
+            throw DamagedAdapter(digest: version.digest, reason: "its content has digest \(digest.prefix(12))")
         }
         return StoredAdapter(version: version, manifest: decoded, weights: weights)
     }
