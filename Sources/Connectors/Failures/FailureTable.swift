@@ -2,24 +2,23 @@ import KafkaClient
 import PostgresClient
 import Serving
 
-/// What to do about a failure, in one table: **retry** while the other side is away, **reject** the one message that is
-/// at fault, **stop** where only a person can help.
+/// What to do about a failure, in one table: **retry** while the other side is unavailable, **reject** the one message
+/// at fault, **stop** if only a person can help.
 ///
-/// PostgreSQL failures are decided by SQLSTATE: the whole code first, then its class (the first two characters). Kafka
-/// failures are decided by name first, then by librdkafka's own flags. `.retry` is where to err: it waits, says what
-/// for and loses nothing.
+/// PostgreSQL failures are decided by SQLSTATE: first the whole code, then its class (the first two characters). Kafka
+/// failures are decided by librdkafka's name. When in doubt, retry: that loses nothing, and the log says why.
 public enum FailureTable {
     // MARK: - PostgreSQL
 
     /// Codes that differ from their class.
     static let sqlStates: [String: FailureAction] = [
-        "08P01": .retry,  // what PgBouncer says of nearly everything, say that it cannot reach its server
+        "08P01": .retry,  // PgBouncer's code for nearly everything, as when it cannot reach its server
         "0A000": .stop,  // feature not supported
-        "25006": .retry,  // read-only: a standby that is about to be promoted, or a server in maintenance
+        "25006": .retry,  // read-only: a standby before its promotion, or a server in maintenance
         "25P04": .retry,  // a transaction took longer than the server allows
-        "25P03": .retry,  // idle in a transaction for too long: we were stopped meanwhile
-        "26000": .retry,  // a prepared statement is gone: a pooler gave us another session
-        "42P01": .retry,  // a table is gone: whoever dropped it may bring it back
+        "25P03": .retry,  // idle in a transaction for too long: this process was suspended
+        "26000": .retry,  // a prepared statement is gone: a pooler switched the session
+        "42P01": .retry,  // a table is gone: it may be replaced or restored
         "42501": .stop,  // the role lacks a privilege
         "53400": .stop,  // configuration limit exceeded
         "55000": .stop,  // the object is not in the state it needs to be in
@@ -31,32 +30,32 @@ public enum FailureTable {
     /// Classes of codes, as the appendix "PostgreSQL Error Codes" names them.
     static let sqlStateClasses: [String: FailureAction] = [
         "08": .retry,  // connection exception
-        "09": .reject,  // a trigger of the user's failed
-        "21": .reject,  // cardinality violation, in a trigger of the user's
+        "09": .reject,  // a user's trigger failed
+        "21": .reject,  // cardinality violation, in a user's trigger
         "22": .reject,  // data exception: a value that its column cannot hold
         "23": .reject,  // integrity constraint violation
         "27": .reject,  // triggered data change violation
         "28": .stop,  // wrong user or password
-        "2F": .reject,  // a routine of the user's, for example a trigger that ended without RETURN
+        "2F": .reject,  // a user's routine, for example a trigger that ended without RETURN
         "38": .reject,  // external routine, for example a trigger in PL/Python
         "39": .reject,  // external routine invocation
         "40": .retry,  // transaction rollback: deadlock, serialization
         "44": .reject,  // WITH CHECK OPTION
         "53": .retry,  // insufficient resources: too many connections, disk full, out of memory
-        "54": .reject,  // program limit: the value is too large for an index of the user's
+        "54": .reject,  // program limit: the value is too large for a user's index
         "55": .retry,  // a lock is not available
         "57": .retry,  // operator intervention: shutdown, cancelled, starting up
         "58": .retry,  // system error: input or output failed
-        "P0": .reject,  // RAISE EXCEPTION in a trigger of the user's
+        "P0": .reject,  // RAISE EXCEPTION in a user's trigger
         "XX": .retry,  // internal error, for example a table that was replaced just now
     ]
 
-    /// By SQLSTATE; what the table does not name is a bug or a wrong set-up: stop.
+    /// Decides by SQLSTATE. Anything that the table does not name is a bug or a wrong configuration: stop.
     public static func action(sqlState: String) -> FailureAction {
         sqlStates[sqlState] ?? sqlStateClasses[String(sqlState.prefix(2))] ?? .stop
     }
 
-    /// What PgBouncer says, with the code it has for nearly everything, where only a person can help.
+    /// Texts of PgBouncer that only a person can resolve; it has one code for nearly everything.
     static let poolerRefusals = [
         "does not exist", "no such database", "no such user", "authentication failed", "unsupported startup parameter",
     ]
@@ -70,6 +69,7 @@ public enum FailureTable {
             || error.message.contains(/could not match \d+ (port numbers|host names)/)
     }
 
+    /// Decides by SQLSTATE, else by kind.
     public static func action(for error: PostgresError) -> FailureAction {
         if isRefusedSetting(error) { return .stop }
         if error.sqlState == "08P01", poolerRefusals.contains(where: error.message.contains) { return .stop }
@@ -83,7 +83,7 @@ public enum FailureTable {
 
     // MARK: - Kafka
 
-    /// Codes, by librdkafka's names, that differ from what its flags say.
+    /// librdkafka's names of errors that do not pass by themselves.
     static let kafkaNames: [String: FailureAction] = [
         "_AUTHENTICATION": .stop,  // wrong user or password
         "SASL_AUTHENTICATION_FAILED": .stop,
@@ -100,13 +100,13 @@ public enum FailureTable {
         "INVALID_GROUP_ID": .stop,
         "INVALID_SESSION_TIMEOUT": .stop,
         "INCONSISTENT_GROUP_PROTOCOL": .stop,  // other members of the group use another assignment strategy
-        "TOPIC_EXCEPTION": .stop,  // an impossible name of a topic
+        "TOPIC_EXCEPTION": .stop,  // an invalid topic name
         "FENCED_INSTANCE_ID": .stop,  // another member has the same group.instance.id
         "_FENCED": .stop,
     ]
 
-    /// What is fatal to the client stops. Everything else passes by itself, what librdkafka flags as retriable and what
-    /// it does not: a broker that is away, a leader that moved, a rebalance under way, a topic that is not there yet.
+    /// Decides by librdkafka's name; a fatal error stops. Everything else is transient: an unavailable broker, a new
+    /// leader, a rebalance, a topic that does not exist yet.
     public static func action(for error: KafkaError) -> FailureAction {
         if error.isFatal { return .stop }
         return kafkaNames[error.name] ?? .retry

@@ -1,11 +1,12 @@
-import Foundation
+import FoundationEssentials
+import Glibc
 import Logging
 import PostgresClient
 import Retraining
 import Serving
 import Threading
 
-/// Labelled rows from `lorikeet.annotations`, and the retraining path's records in `lorikeet.retrainings`.
+/// Labelled rows from `lorikeet.annotations`, and the journal of runs in `lorikeet.retrainings`.
 public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
     private let settings: PostgresSettings
     private let lease: LeaseTimes
@@ -13,18 +14,21 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
     private let session: PostgresSession
 
     /// - Parameters:
-    ///   - lease: of ``withLease(task:_:)``.
-    ///   - clock: what the lease is renewed by.
+    ///   - settings: the database.
+    ///   - lease: how long the lease of ``withLock(task:_:)`` lasts.
+    ///   - clock: for renewing the lease.
     public init(_ settings: PostgresSettings, lease: LeaseTimes = LeaseTimes(), clock: Clock = .system) {
         (self.settings, self.lease, self.clock) = (settings, lease, clock)
         session = PostgresSession(settings, name: "labelled rows")
     }
 
+    /// Closes the connection; the next call opens another.
     public func close() async { await session.close() }
 
-    /// Rows that were added since the task's last finished retraining began, all of them if there was none: what a scheduler waits for.
+    /// The rows added since the task's last finished retraining started; all of them if there was none.
     ///
-    /// Compared within the database, so that neither this machine's clock nor rounding counts; a retraining that failed learned nothing.
+    /// The database compares, so that neither this machine's clock nor rounding matters. A failed retraining does not
+    /// count, because it used no rows.
     public func newRowsSinceLastRetraining(task: String) async throws(ConnectorError) -> Int {
         try await count(
             """
@@ -35,6 +39,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
             """, [.text(task)])
     }
 
+    /// The newest rows of a task, at most `limit`, oldest first.
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         try await session.run("reading annotations") { connection in
             let result = try connection.execute(
@@ -57,11 +62,14 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
         }
     }
 
+    /// The latest retraining of a task.
     public func lastRetraining(task: String) async throws -> RetrainingRecord? {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
-                "SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE task = $1 ORDER BY r.started_at DESC, id DESC LIMIT 1",
-                [.text(task)])
+                """
+                SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE task = $1
+                ORDER BY r.started_at DESC, id DESC LIMIT 1
+                """, [.text(task)])
             return try result.first.map(RetrainingRecord.init)
         }
     }
@@ -78,10 +86,13 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
         }
     }
 
+    /// Records the start of a retraining.
+    ///
+    /// - Returns: its id.
     public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
-        try await session.run("noting a retraining") { connection in
+        try await session.run("recording a retraining") { connection in
             let result = try connection.transaction {
-                // Only one process retrains a task: what has no end yet will never have one.
+                // Only one process retrains a task: a retraining without an end was interrupted.
                 try connection.execute(
                     """
                     UPDATE lorikeet.retrainings SET finished_at = clock_timestamp(), verdict = 'failed',
@@ -93,16 +104,17 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
                     [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
             }
             guard let row = result.first else {
-                throw ConnectorError(action: .stop, reason: "a retraining was not noted")
+                throw ConnectorError(action: .stop, reason: "a retraining was not recorded")
             }
             return try row.integer("id")
         }
     }
 
+    /// Records how a retraining ended.
     public func finish(
         _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
     ) async throws {
-        try await session.run("noting a retraining") { connection in
+        try await session.run("recording a retraining") { connection in
             let result = try connection.transaction {
                 try connection.execute(
                     """
@@ -120,8 +132,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
         }
     }
 
-    /// By a lease in `lorikeet.leases`, renewed while `body` runs. Adapters that ``PostgresAdapterStore`` changes
-    /// within `body` are changed only while the lease holds: it is locked in the same transaction.
+    /// Runs the body under a lease in `lorikeet.leases`, renewed meanwhile. Adapters that ``PostgresAdapterStore``
+    /// changes within it are changed only while the lease holds.
     public func withLease<Value: Sendable>(
         task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
     ) async throws -> Exclusive<Value> {
@@ -142,10 +154,10 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
         }
     }
 
-    /// Gives back what a process of this machine held that has ended without doing so.
+    /// Releases the lease of a process of this machine that ended without doing so.
     public func releaseLease(task: String, ofEndedProcess process: pid_t) async throws(ConnectorError) {
         let parameters: [PostgresValue] = [.text(TaskLease.name(of: task)), .text(TaskLease.holder(process: process))]
-        try await session.run("giving a lease back") { connection in
+        try await session.run("releasing a lease") { connection in
             _ = try connection.transaction {
                 try connection.execute("DELETE FROM lorikeet.leases WHERE name = $1 AND holder = $2", parameters)
             }
@@ -167,7 +179,7 @@ extension RetrainingRecord {
     fileprivate init(_ row: PostgresRow) throws {
         self.init(
             id: try row.integer("id"), task: try row.text("task"),
-            // A trigger that only a newer program knows was, to this one, someone's command.
+            // A trigger that only a newer program knows counts as a command.
             trigger: RetrainingTrigger(rawValue: try row.text("trigger")) ?? .command,
             startedAt: try ExactTime.date(row, "started_at"),
             finishedAt: try ExactTime.optionalDate(row, "finished_at"),
