@@ -1,6 +1,8 @@
 import Logging
 import Operations
 import Pipelines
+import ServiceLifecycle
+import UnixSignals
 
 /// SIGHUP: reads the pipeline files again and applies them as a whole, or, if anything is wrong with them, not at all.
 extension LorikeetDaemon {
@@ -101,5 +103,15 @@ actor ReloadQueue {
         }
         last = Task { _ = await task.value }
         return await task.value
+    }
+}
+
+/// Reloads the pipeline files on SIGHUP.
+struct ReloadService: Service {
+    let daemon: LorikeetDaemon
+
+    func run() async throws {
+        let signals = await UnixSignalsSequence(trapping: .sighup)
+        for await _ in signals.cancelOnGracefulShutdown() { await daemon.reload() }
     }
 }

@@ -1,4 +1,4 @@
-/// The pipelines of one daemon: one base, distinct names, one set of labels a task.
+/// The pipelines of one daemon: one base, distinct names, one set of labels per task.
 public struct DaemonConfiguration: Sendable, Equatable {
     /// In the order of the command line; at least one.
     public let pipelines: [PipelineConfiguration]
@@ -7,7 +7,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
 
     /// Reads the files and checks that they fit together.
     ///
-    /// - Throws: the problems of all files; or which files name another base, the same pipeline or differing labels of a task.
+    /// - Throws: the problems of all files; or which files name another base, the same pipeline, or other labels for a
+    ///   task.
     public static func read(
         files: [String], environment: PipelineEnvironment = .process
     ) throws(ConfigurationError) -> DaemonConfiguration {
@@ -54,19 +55,25 @@ public struct DaemonConfiguration: Sendable, Equatable {
         for task in pipeline.tasks {
             guard let other = others.first(where: { $0.task(task.name) != nil }), let same = other.task(task.name)
             else { continue }
-            if Set(same.labels) != Set(task.labels) {
-                problems.append(
-                    pipeline.problem(
-                        at: "tasks.\(task.name).labels",
-                        "a task is one task in the whole database, and \(other.file) gives it other labels"))
-            }
-            if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two {
-                problems.append(
-                    pipeline.problem(
-                        at: "tasks.\(task.name).multi_label",
-                        "a task is one task in the whole database, and \(other.file) says \(one)"))
-            }
+            problems += conflicts(of: task, in: pipeline, with: same, in: other)
         }
+        return problems
+    }
+
+    /// What two pipelines must say alike of a task that both have.
+    private static func conflicts(
+        of task: TaskConfiguration, in pipeline: PipelineConfiguration, with same: TaskConfiguration,
+        in other: PipelineConfiguration
+    ) -> [ConfigurationProblem] {
+        var problems: [ConfigurationProblem] = []
+        func add(_ key: String, _ difference: String) {
+            problems.append(
+                pipeline.problem(
+                    at: "tasks.\(task.name).\(key)",
+                    "a task is one task in the whole database, and \(other.file) \(difference)"))
+        }
+        if Set(same.labels) != Set(task.labels) { add("labels", "gives it other labels") }
+        if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two { add("multi_label", "says \(one)") }
         return problems
     }
 }

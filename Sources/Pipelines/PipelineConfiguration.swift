@@ -17,7 +17,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var source: SourceConfiguration
     /// `routes`: every match counts. Without the key: all tasks, always.
     public var routes: [RouteConfiguration]
-    /// `unrouted`: what happens to a message that no route matches.
+    /// `unrouted`: what happens to a record that no route matches.
     public var unrouted: UnroutedPolicy
     /// `tasks`, in the order of the file.
     public var tasks: [TaskConfiguration]
@@ -41,7 +41,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public func task(_ name: String) -> TaskConfiguration? { tasks.first { $0.name == name } }
 }
 
-/// `source`: where texts come from and which part of a message is the text.
+/// `source`: where records come from, and which part of a record is the text.
 public struct SourceConfiguration: Sendable, Equatable {
     /// `kafka.brokers`: `host:port`, separated by commas.
     public var brokers: String
@@ -51,11 +51,11 @@ public struct SourceConfiguration: Sendable, Equatable {
     public var group: String
     /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
     public var properties: [String: Secret]
-    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the message is the text.
+    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the record's value is the text.
     public var text: JSONPointer?
 }
 
-/// One entry of `routes`: texts for which every condition of `when` holds go to `tasks`.
+/// One entry of `routes`: records for which every condition of `when` holds go to `tasks`.
 public struct RouteConfiguration: Sendable, Equatable {
     /// `when`; empty: always.
     public var conditions: [RouteCondition]
@@ -80,7 +80,7 @@ public struct TaskConfiguration: Sendable, Equatable {
     /// The line of the entry.
     public var line: Int
 
-    /// What its adapter's labels are called where the adapter's folder does not say: in the order of the head's rows.
+    /// The names of its adapter's labels where the adapter's folder has none: in the order of the head's rows.
     public var labelNames: LabelNames {
         LabelNames(source: "tasks.\(name).labels", labels: labels, isMultiLabel: isMultiLabel)
     }
@@ -98,9 +98,10 @@ public struct BatchConfiguration: Sendable, Equatable {
     /// `max_tokens`: a longer text is cut; nil: after 256 tokens, or as many as the base has positions for.
     public var maxTokens: Int?
 
+    /// The defaults.
     public init() {}
 
-    /// What counts over a base with so many positions.
+    /// The limit that holds over a base with this many positions.
     public func maxTokens(positions: Int) -> Int { min(maxTokens ?? 256, positions) }
 }
 
@@ -108,8 +109,7 @@ public struct BatchConfiguration: Sendable, Equatable {
 public struct SinkConfiguration: Sendable, Equatable {
     /// `postgres`: a libpq connection string; may hold a password.
     public var postgres: Secret
-    /// `postgres_direct`: the same database without a pooler between, for notifications; nil: it is looked at every two
-    /// seconds.
+    /// `postgres_direct`: the same database without a pooler in between, for notifications; nil: only polling.
     public var postgresDirect: Secret?
     /// `store_text`: whether rows of `labels` keep the text.
     public var storeText: Bool
@@ -117,7 +117,9 @@ public struct SinkConfiguration: Sendable, Equatable {
 
 /// One entry of `examples`.
 public struct ExampleConfiguration: Sendable, Equatable {
+    /// `text`.
     public var text: String
+    /// `task`.
     public var task: String
     /// `label`, or `labels` of a multi-label task.
     public var labels: [String]

@@ -59,8 +59,8 @@ extension ConfigurationValue {
         return jsonScalar().map { .json(pointer: pointer, value: $0) }
     }
 
-    /// What a JSON field must be: `null`, `true`, `false` and numbers as YAML writes them; all else, and all that is quoted
-    /// or filled in, is a text.
+    /// The value of a JSON field: `null`, `true`, `false` and numbers as YAML writes them. Everything else is a text,
+    /// and so is everything that is quoted or filled in.
     private func jsonScalar() -> JSONScalar? {
         if isNull { return .null }
         guard let text = text("a field's value", mayBeEmpty: true) else { return nil }

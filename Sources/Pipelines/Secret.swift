@@ -5,9 +5,13 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     /// The text itself. Pass it on to the library that needs it; never log it.
     public let value: String
 
+    /// Hides a text.
     public init(_ value: String) { self.value = value }
 
+    /// Dots.
     public var description: String { "•••" }
+    /// Dots.
     public var debugDescription: String { "•••" }
+    /// Without children.
     public var customMirror: Mirror { Mirror(self, children: []) }
 }

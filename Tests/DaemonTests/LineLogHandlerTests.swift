@@ -18,14 +18,15 @@ private final class Lines: Sendable {
     }
 }
 
-@Test func logfmtQuotesWhatNeedsIt() {
+@Test func logfmtQuotesValuesWithBlanks() {
     let lines = Lines()
     var logger = lines.logger(.logfmt)
     logger[metadataKey: "pipeline"] = "packages"
-    logger.warning("broker is away", metadata: ["reason": "a \"b\"\nc=d", "empty": "", "n": "\(7)"])
+    logger.warning("broker unavailable", metadata: ["reason": "a \"b\"\nc=d", "empty": "", "n": "\(7)"])
     #expect(
         lines.all.withLock { $0 } == [
-            "time=1970-01-01T00:00:01.500Z level=warning msg=\"broker is away\" empty=\"\" n=7 pipeline=packages reason=\"a \\\"b\\\"\\nc=d\"\n"
+            "time=1970-01-01T00:00:01.500Z level=warning msg=\"broker unavailable\" empty=\"\" n=7 "
+                + "pipeline=packages reason=\"a \\\"b\\\"\\nc=d\"\n"
         ])
 }
 

@@ -3,7 +3,7 @@ import Testing
 @testable import Daemon
 @testable import Serving
 
-/// What systemd's watchdog depends on: the ping is sent while this says alive.
+/// The watchdog is pinged only while this is alive.
 @Test func aWorkerThatIsStuckInABatchEndsTheLiveness() {
     func heartbeat(_ worker: Int, busyFor: Duration?) -> WorkerHeartbeat {
         WorkerHeartbeat(worker: worker, busyFor: busyFor, sinceProgress: busyFor ?? .seconds(500), batches: 3)

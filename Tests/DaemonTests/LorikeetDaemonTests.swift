@@ -11,7 +11,7 @@ import Testing
 
 /// The daemon in this process, over a real database and a broker on sockets.
 @Suite(.serialized) struct LorikeetDaemonTests {
-    @Test func rowsArriveAdaptersSwapAndTheEndIsDrained() async throws {
+    @Test func itLabelsSwapsAdaptersAndDrains() async throws {
         try await DaemonFixture.with { fixture in
             let first = try fixture.writeAdapter("first", seed: 1)
             let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
@@ -59,7 +59,8 @@ import Testing
                 }
             }
             let orphans =
-                "SELECT count(*) AS n FROM lorikeet.labels l WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
+                "SELECT count(*) AS n FROM lorikeet.labels l "
+                + "WHERE NOT EXISTS (SELECT FROM lorikeet.adapters a WHERE a.digest = l.adapter_digest)"
             #expect(try fixture.number(orphans) == 0)
             #expect(fixture.log.all.first?.contains("msg=starting") == true)
             #expect(fixture.log.count(containing: "river") == 0)
@@ -134,7 +135,7 @@ import Testing
         }
     }
 
-    @Test func withoutAnAdapterItWaitsSaysSoOnceAndGoesOnByItself() async throws {
+    @Test func withoutAnAdapterItWaitsAndLogsOnce() async throws {
         try await DaemonFixture.with { fixture in
             let file = try fixture.writePipeline(task: "{ labels: [calm, loud] }")
             try fixture.produce(5)
@@ -197,7 +198,7 @@ import Testing
         }
     }
 
-    @Test func whatNoWaitingMendsEndsItWithStatus78() async throws {
+    @Test func permanentFailuresEndItWithStatus78() async throws {
         try await withTestDatabase { database in
             try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
                 func failure(_ dsn: String) async throws -> CommandFailure? {
@@ -234,7 +235,7 @@ import Testing
         }
     }
 
-    @Test func aDatabaseThatIsAwayAtTheStartIsWaitedFor() async throws {
+    @Test func anUnavailableDatabaseAtStartIsRetried() async throws {
         try await withPrivatePostgres { server in
             try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
                 let fixture = try await DaemonFixture(broker: broker, postgres: server.dsn())
@@ -260,7 +261,7 @@ import Testing
         }
     }
 
-    @Test func faultsWhileItRunsAreToldAtReadyz() async throws {
+    @Test func readyzReportsOutages() async throws {
         try await withPrivatePostgres { server in
             try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
                 let fixture = try await DaemonFixture(broker: broker, postgres: server.dsn())
@@ -320,7 +321,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatIsAwayAtTheStartIsWaitedFor() async throws {
+    @Test func anUnavailableBrokerAtStartIsRetried() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")
             try fixture.produce(5)

@@ -52,14 +52,14 @@ private func withServer(
     }
 }
 
-@Test func whatIsWaitedForIsSaid() async throws {
+@Test func readyzNamesWhatAPipelineWaitsFor() async throws {
     try await withServer(FakeDaemon(isAlive: false, waitingFor: "a live adapter for role")) { address in
         let ready = try await HTTPAnswer.get("/readyz", from: address)
         #expect(ready.status == 503)
         #expect(
             ready.body
-                == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"ready":false}"#
-                + "\n")
+                == #"{"pipelines":[{"name":"p","state":"waiting","waiting_for":"a live adapter for role"}],"#
+                + #""ready":false}"# + "\n")
         #expect(try await HTTPAnswer.get("/healthz", from: address).status == 503)
     }
 }
@@ -86,14 +86,15 @@ private func withServer(
         await #expect(
             throws: CommandFailure(
                 .failed,
-                "cannot listen on \(address) for /metrics, /healthz and /readyz: the port is taken; choose another address with --http HOST:PORT (port 0: any free one)"
+                "cannot listen on \(address) for /metrics, /healthz and /readyz: the port is taken; "
+                    + "choose another address with --http HOST:PORT (port 0: any free one)"
             )
         ) { try await second.run() }
     }
 }
 
 @Test(arguments: ["", "9464", "localhost", "localhost:many", "localhost:70000"])
-func whatIsNoAddressIsAUsageError(address: String) {
+func anInvalidAddressIsAUsageError(address: String) {
     #expect(throws: CommandFailure.self) {
         _ = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in }
     }

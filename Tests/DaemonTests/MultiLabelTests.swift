@@ -44,7 +44,8 @@ import WordPiece
                 try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
             }
             let sets =
-                "SELECT count(*) AS n FROM lorikeet.labels WHERE label IS NULL AND labels <@ '{river,text}' AND NOT abstained"
+                "SELECT count(*) AS n FROM lorikeet.labels WHERE label IS NULL "
+                + "AND labels <@ '{river,text}' AND NOT abstained"
             #expect(try fixture.number(sets) == 10)
             #expect(try fixture.digests() == [candidate.adapter.digest])
 
@@ -59,7 +60,8 @@ import WordPiece
                 task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
             #expect(["promoted", "rejected"].contains(report.verdict), "\(report.reason)")
             let trained =
-                "SELECT count(*) AS n FROM lorikeet.adapters WHERE manifest->>'multi_label' = 'true' AND metrics ? 'micro_f1'"
+                "SELECT count(*) AS n FROM lorikeet.adapters WHERE manifest->>'multi_label' = 'true' "
+                + "AND metrics ? 'micro_f1'"
             #expect(try fixture.number(trained) >= 1)
         }
     }

@@ -36,7 +36,8 @@ import Testing
             let first = try fixture.writeAdapter("first")
             let file = try fixture.writePipeline(
                 extra:
-                    "retrain: { minimum_new_rows: 9999, minimum_hold_out: 5, epochs: 8, batch: 8, rate: 1e-2, workers: 1 }"
+                    "retrain: { minimum_new_rows: 9999, minimum_hold_out: 5, "
+                    + "epochs: 8, batch: 8, rate: 1e-2, workers: 1 }"
             )
             try fixture.addAnnotations()
             try await fixture.withDaemon(file) { daemon in
@@ -156,7 +157,7 @@ import Testing
 }
 
 extension DaemonFixture {
-    /// 160 rows that a tiny model can learn from.
+    /// 160 rows that a tiny model can tell apart.
     fileprivate func addAnnotations() throws {
         try execute(
             """

@@ -36,7 +36,7 @@ import Testing
     }
 }
 
-/// As the kernel ends a process when memory is out: the daemon says so, labels on, and tries again.
+/// As the kernel kills a process when memory runs out: the daemon logs it, keeps labelling, and tries again.
 @Test func aRetrainingThatIsKilledDisturbsNothing() async throws {
     try await DaemonFixture.with { fixture in
         let program = try fixture.writeProgram("#!/bin/sh\nkill -KILL $$\n")
@@ -57,7 +57,7 @@ import Testing
     }
 }
 
-/// The real program under a limit that its rows do not fit into: the daemon labels on, and retrains once they do.
+/// The program under a limit that its rows do not fit into: the daemon keeps labelling, and retrains once they fit.
 @Test func aRetrainingWithoutMemoryDisturbsNothing() async throws {
     try await DaemonFixture.with { fixture in
         let lorikeet = try BuiltProgram.url().path
@@ -65,7 +65,8 @@ import Testing
         let script = """
             #!/bin/sh
             ulimit -v 1500000
-            export DATABASE_URL='\(fixture.postgres.value)' SWIFT_BACKTRACE=enable=no OPENBLAS_NUM_THREADS=1 MALLOC_ARENA_MAX=1
+            export DATABASE_URL='\(fixture.postgres.value)' SWIFT_BACKTRACE=enable=no
+            export OPENBLAS_NUM_THREADS=1 MALLOC_ARENA_MAX=1
             exec \(lorikeet) "$@" 2>> \(fixture.folder.path)/errors
             """
         let program = try fixture.writeProgram(script)
@@ -77,7 +78,8 @@ import Testing
         try fixture.execute(
             """
             INSERT INTO lorikeet.annotations (task, text, label)
-            SELECT 'noise', 'private ' || repeat(n || ' ', 250000), CASE n % 2 WHEN 0 THEN 'calm' ELSE 'loud' END FROM generate_series(1001, 1600) AS n
+            SELECT 'noise', 'private ' || repeat(n || ' ', 250000), CASE n % 2 WHEN 0 THEN 'calm' ELSE 'loud' END
+            FROM generate_series(1001, 1600) AS n
             """)
         try await fixture.withDaemon(file, options: options) { daemon in
             try await eventually("one that failed") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 1 }

@@ -43,7 +43,7 @@ import Testing
     #expect(SystemdNotifier(environment: ["NOTIFY_SOCKET": "/" + String(repeating: "x", count: 200)]) == nil)
 }
 
-@Test func aManagerThatIsGoneIsNoFailure() throws {
+@Test func aMissingServiceManagerIsNoFailure() throws {
     let notifier = try #require(SystemdNotifier(environment: ["NOTIFY_SOCKET": "/nonexistent/notify"]))
     #expect(!notifier.send(["READY=1"]))
 }

@@ -10,7 +10,7 @@ import Testing
 
 /// `check` says what `run` would meet: with properties, brokers, topics, the group and the database's role.
 @Suite(.timeLimit(.minutes(5))) struct CheckOperationTests {
-    /// A pipeline whose database is away; no server is needed.
+    /// A pipeline whose database is unavailable; no server is needed.
     private func folder(
         brokers: String = "127.0.0.1:1", topics: String = "[texts]", properties: String = "{}"
     ) throws -> TemporaryFolder {
@@ -43,7 +43,7 @@ import Testing
         return await CheckOperation.run(files: ["p.yaml"], options: options).findings
     }
 
-    @Test func aCheckLooksAtEverythingAndChangesNothing() async throws {
+    @Test func checkReadsEverythingAndChangesNothing() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")
             _ = try fixture.writePipeline()
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func aDatabaseAndABrokerThatAreAwayAreWarnings() async throws {
+    @Test func unavailableServersAreWarnings() async throws {
         let folder = try TemporaryFolder()
         try TestBase.write(to: folder.path + "/base")
         try TestBase.shared.get().adapter(labels: ["a", "b"]).write(to: folder.path + "/first")
@@ -206,7 +206,7 @@ import Testing
         }
     }
 
-    @Test func whatTheUserMayNotReadIsAnError() async throws {
+    @Test func missingPermissionsAreErrors() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             try broker.setTopicError("texts", 29)
             let topic = await findings(try folder(brokers: broker.bootstrapServers), online: true)
@@ -231,7 +231,7 @@ import Testing
         #expect(!"\(found)".contains("hunter2"))
     }
 
-    @Test func aPortThatIsNoBrokersIsAnErrorUnlessAnotherIs() async throws {
+    @Test func aPortThatDoesNotSpeakKafkaIsAnErrorUnlessABrokerAnswers() async throws {
         let other = try FaultProxy(to: .nobody) { _ in WebServer() }
         defer { other.stop() }
         let found = await findings(try folder(brokers: other.address), online: true)

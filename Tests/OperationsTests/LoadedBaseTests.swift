@@ -35,7 +35,8 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     let folder = try TemporaryFolder()
     #expect(
         try refusal(folder, yaml(base: "nowhere"))
-            == "p.yaml:2: base: there is no folder nowhere; relative paths count from the working directory, then from the file's folder"
+            == "p.yaml:2: base: there is no folder nowhere; "
+            + "relative paths count from the working directory, then from the file's folder"
     )
     try folder.write("empty/readme", "")
     #expect(try refusal(folder, yaml(base: "empty"))?.hasPrefix("p.yaml:2: base: ") == true)
@@ -44,7 +45,7 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     #expect(try refusal(folder, yaml())?.hasPrefix("p.yaml:2: base: ") == true)
 }
 
-@Test func figuresThatTheBaseDoesNotHaveAreNamed() throws {
+@Test func limitsBeyondTheBaseAreNamed() throws {
     let folder = try TemporaryFolder()
     try TestBase.write(to: folder.path + "/base")
     #expect(
@@ -81,7 +82,8 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     #expect(try refusal(folder, yaml(adapter: "gone")) == nil)
     #expect(
         try refusal(folder, yaml(labels: "[a, c]", adapter: "good"))
-            == "p.yaml:5: tasks.kind.labels: labels differ: the adapter lacks c; the pipeline does not name b (adapter good)"
+            == "p.yaml:5: tasks.kind.labels: labels differ: the adapter lacks c; "
+            + "the pipeline does not name b (adapter good)"
     )
     #expect(try refusal(folder, yaml(adapter: "junk"))?.hasPrefix("p.yaml:5: tasks.kind.adapter: ") == true)
     #expect(try refusal(folder, yaml(adapter: "foreign"))?.hasPrefix("p.yaml:5: tasks.kind.adapter: ") == true)

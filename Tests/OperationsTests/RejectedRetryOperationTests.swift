@@ -29,7 +29,7 @@ import Testing
         try connection.execute("ALTER TABLE lorikeet.labels DROP CONSTRAINT no_seven")
     }
 
-    @Test func whatWasMendedIsLabelledAndTheRestIsRejectedAgain() async throws {
+    @Test func repairedRecordsAreLabelledAndOthersRejectedAgain() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")
             let file = try fixture.writePipeline()
@@ -48,13 +48,14 @@ import Testing
             #expect(try Self.counts(fixture) == [20, 1])
             // Origin and time are those of the record, and the adapter is the registry's.
             let row =
-                "SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE 'text 7 %' AND \"partition\" = 1 AND \"offset\" = 3"
+                "SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE 'text 7 %' "
+                + "AND \"partition\" = 1 AND \"offset\" = 3"
             #expect(try fixture.number(row + " AND produced_at = to_timestamp(1.007)") == 1)
             #expect(try fixture.digests().count == 1)
         }
     }
 
-    @Test func whatNoRouteWantsAnyMoreIsDroppedWhereThePipelineSaysSo() async throws {
+    @Test func unroutedRecordsAreDroppedWhereThePipelineSaysSo() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")
             try await Self.reject(fixture, try fixture.writePipeline())

@@ -7,7 +7,7 @@ import Testing
 
 @testable import Operations
 
-@Test func aRetrainingLearnsFromAnnotationsAndPromotes() async throws {
+@Test func aRetrainingTrainsOnAnnotationsAndPromotes() async throws {
     try await DaemonFixture.with { fixture in
         let file = try fixture.writePipeline(
             task: "{ labels: [calm, loud] }",
@@ -65,7 +65,7 @@ import Testing
     }
 }
 
-/// PEFT's folder names no labels: the pipeline file does, for rows, registry and the retraining that goes on from it.
+/// A folder of PEFT names no labels: the pipeline file does, for rows, registry and retraining.
 @Test func anAdapterFromPEFTLabelsAndIsTrainedOn() async throws {
     try await DaemonFixture.with { fixture in
         try fixture.writeAdapter("first", labels: ["loud", "calm"])
@@ -103,7 +103,8 @@ import Testing
         task: "t", verdict: "rejected", reason: "only ties", rowsUsed: 3, champion: nil, challenger: "abc",
         championMacroF1: nil, challengerMacroF1: 0.5)
     let line =
-        #"{"task":"t","verdict":"rejected","reason":"only ties","rows_used":3,"challenger":"abc","challenger_macro_f1":0.5}"#
+        #"{"task":"t","verdict":"rejected","reason":"only ties","rows_used":3,"#
+        + #""challenger":"abc","challenger_macro_f1":0.5}"#
     #expect(RetrainReport(output: Array("progress\n\(line)\n".utf8)) == report)
     #expect(RetrainReport(output: Array("{}".utf8)) == nil)
 }

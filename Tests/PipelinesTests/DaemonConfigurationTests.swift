@@ -22,7 +22,7 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
     }
 }
 
-@Test func filesOfOneDaemonShareABaseAndHaveNamesOfTheirOwn() throws {
+@Test func filesOfOneDaemonShareABaseAndHaveDistinctNames() throws {
     let folder = try TemporaryFolder()
     let one = try folder.write("one.yaml", pipeline(name: "one"))
     let two = try folder.write("two.yaml", pipeline(name: "two"))
@@ -37,7 +37,8 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
         ])
     #expect(
         problems([one, differing], folder) == [
-            "differing.yaml:4: tasks.kind.labels: a task is one task in the whole database, and one.yaml gives it other labels"
+            "differing.yaml:4: tasks.kind.labels: "
+                + "a task is one task in the whole database, and one.yaml gives it other labels"
         ])
 }
 

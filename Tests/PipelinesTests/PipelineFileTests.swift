@@ -31,17 +31,19 @@ private let good = """
 
     """
 
-@Test func everyKeyOfTheDesignIsRead() throws {
+@Test func everyKeyIsRead() throws {
     let (configuration, problems) = read(
         """
         name: packages
         base: models/all-MiniLM-L6-v2
         source:
-          kafka: { brokers: "${KAFKA_BROKERS}", topics: [packages, more], group: lorikeet-packages, properties: { fetch.wait.max.ms: 50 } }
+          kafka: { brokers: "${KAFKA_BROKERS}", topics: [packages, more], group: lorikeet-packages, \
+          properties: { fetch.wait.max.ms: 50 } }
           text: /description
         routes:
           - tasks: [section]
-          - when: { json: { /kind: program, /size: 7, /essential: true }, topic: more, header: { lang: en, trace: }, key_prefix: lib }
+          - when: { json: { /kind: program, /size: 7, /essential: true }, topic: more, \
+            header: { lang: en, trace: }, key_prefix: lib }
             tasks: [role]
         unrouted: drop
         tasks:
@@ -49,7 +51,8 @@ private let good = """
           role:    { labels: [program, library], adapter: adapters/role }
         batch: { tokens: 1_024, delay: 50ms, max_tokens: 128 }
         sink: { postgres: "${DATABASE_URL}", store_text: false }
-        retrain: { every: 6h, minimum_new_rows: 300, minimum_gain: 0.01, minimum_hold_out: 30, epochs: 2, rank: 4, layers: [3, 4, 5], rate: 5e-4 }
+        retrain: { every: 6h, minimum_new_rows: 300, minimum_gain: 0.01, minimum_hold_out: 30, \
+          epochs: 2, rank: 4, layers: [3, 4, 5], rate: 5e-4 }
         examples:
           - { text: "a game of chess", task: section, label: games }
         """, variables: ["KAFKA_BROKERS": "a:1,b:2", "DATABASE_URL": "postgresql://u:secret@h/d"])
@@ -91,8 +94,8 @@ private let good = """
         good + """
 
             retrain:
-              { rslora: true, bias: lora_only, initialization: gaussian, steps: 500, accumulation: 2, lora_plus_ratio: 16,
-                schedule: cosine, clip: 0.5 }
+              { rslora: true, bias: lora_only, initialization: gaussian, steps: 500, accumulation: 2,
+                lora_plus_ratio: 16, schedule: cosine, clip: 0.5 }
             """)
     #expect(problems == [])
     let settings = try #require(configuration?.retrain).trainingSettings(maxTokens: 64)
@@ -106,7 +109,7 @@ private let good = """
     #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
 }
 
-@Test func whatIsLeftOutHasADefault() throws {
+@Test func absentKeysHaveDefaults() throws {
     let (configuration, problems) = read(good)
     #expect(problems == [])
     let pipeline = try #require(configuration)
@@ -147,7 +150,8 @@ private let badFiles: [BadFile] = [
     BadFile("name: [a\nbase: b\n", "p.yaml:2: not valid YAML: did not find expected ',' or ']'"),
     BadFile(
         "name: a\n\tbase: b\n",
-        "p.yaml:2: not valid YAML: found a tab character that violates indentation (indent with blanks, not with tabs)"),
+        "p.yaml:2: not valid YAML: found a tab character that violates indentation "
+            + "(indent with blanks, not with tabs)"),
     BadFile("name: a\n---\nname: b\n", "p.yaml:2: not valid YAML: but found another document"),
     BadFile("name: a\n---\n", "p.yaml:2: not valid YAML: but found another document"),
     BadFile("name: &a\n  - *a\n", "p.yaml:1: not valid YAML: aliases make it endless or too large"),
@@ -188,7 +192,8 @@ private let badFiles: [BadFile] = [
         "p.yaml:5: source.text: must be a JSON Pointer such as /description; leave it out where the message is the text"
     ),
     .line(
-        7, "  section: { labels: [admin] }", "p.yaml:7: tasks.section.labels: has one label; a task needs at least two"),
+        7, "  section: { labels: [admin] }",
+        "p.yaml:7: tasks.section.labels: has one label; a task needs at least two"),
     .line(7, "  section: { labels: [a, b, a] }", "p.yaml:7: tasks.section.labels[2]: the label a is given twice"),
     .line(7, "  section: { labels: [a, \" a\"] }", "p.yaml:7: tasks.section.labels[1]: the label a is given twice"),
     .line(
@@ -239,7 +244,8 @@ private let badFiles: [BadFile] = [
         "p.yaml:10: retrain.clip: must be a number from 0 to 1000000; \"-1\" is not",
         "p.yaml:10: retrain.epochs: is given beside steps; one of them says when to end"),
     .also(
-        "examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n  - { task: role }",
+        "examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n"
+            + "  - { task: role }",
         "p.yaml:11: examples[0].task: no task sektion in tasks (did you mean section?)",
         "p.yaml:12: examples[1].label: the task role has no label programm (did you mean program?)",
         "p.yaml:13: examples[2].text: is missing: the text to classify",
@@ -250,14 +256,16 @@ private let badFiles: [BadFile] = [
         "p.yaml:12: unrouted: must be reject or drop; \"x\" is not"),
     .line(1, "name: ${LORIKEET_NAME}", "p.yaml:1: name: the environment variable LORIKEET_NAME is not set"),
     .line(
-        1, "name: ${1X}", "p.yaml:1: name: ${1X} is no variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}"),
+        1, "name: ${1X}",
+        "p.yaml:1: name: ${1X} is no variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}"),
     .line(1, "name: ${X", "p.yaml:1: name: ${ without its }; for these two characters themselves write $${"),
     .line(
         9, "sink: { postgres: ${DATABASE_URL} }",
         "p.yaml:9: not valid YAML: did not find expected ',' or '}' (put ${…} in double quotes)"),
     .line(
         9, "sink: { postgres: \"${credential:database}\" }",
-        "p.yaml:9: sink.postgres: no credential database: CREDENTIALS_DIRECTORY is not set (systemd sets it for LoadCredential=)"
+        "p.yaml:9: sink.postgres: no credential database: CREDENTIALS_DIRECTORY is not set "
+            + "(systemd sets it for LoadCredential=)"
     ),
 ]
 
@@ -268,7 +276,7 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     #expect(configuration == nil)
 }
 
-@Test func aFileThatIsNotThereOrNotTextSaysSo() throws {
+@Test func missingFilesFoldersAndBinaryFilesAreRefused() throws {
     let folder = try TemporaryFolder()
     let binary = folder.path + "/binary.yaml"
     try Data([0x6E, 0xFF, 0xFE]).write(to: URL(fileURLWithPath: binary))

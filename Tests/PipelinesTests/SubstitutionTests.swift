@@ -22,7 +22,7 @@ private func fill(_ text: String, _ variables: [String: String] = [:], credentia
     #expect(fill("${NONE}", variables) == "error: the environment variable NONE is not set")
 }
 
-@Test func whatIsFilledInIsNotFilledInAgain() {
+@Test func substitutionIsNotRepeated() {
     #expect(fill("${A}", ["A": "${B}", "B": "no"]) == "${B}")
 }
 
@@ -63,6 +63,6 @@ func durationsAreRead(text: String, duration: Duration) {
 }
 
 @Test(arguments: ["", "5", "ms", "5 ms", "-5s", "1e3s", "1..5s", "5fortnights", "99999d", "1.5.1s"])
-func whatIsNoDurationIsRefused(text: String) {
+func invalidDurationsAreRefused(text: String) {
     #expect(DurationText.parse(text) == nil)
 }

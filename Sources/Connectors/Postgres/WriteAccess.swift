@@ -12,7 +12,8 @@ public enum WriteAccess: Sendable, Equatable {
     /// Asks the server.
     public static func read(_ settings: PostgresSettings) async throws(ConnectorError) -> WriteAccess {
         let question = """
-            SELECT pg_is_in_recovery()::int AS standby, (current_setting('transaction_read_only') = 'on')::int AS read_only
+            SELECT pg_is_in_recovery()::int AS standby,
+                (current_setting('transaction_read_only') = 'on')::int AS read_only
             """
         return try await PostgresSession.once(settings, "reading whether the server takes writes") { connection in
             guard let row = try connection.execute(question).first else { return .granted }

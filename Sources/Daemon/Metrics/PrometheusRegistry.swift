@@ -3,8 +3,8 @@ import Synchronization
 
 /// A swift-metrics backend that keeps every metric in memory and writes them as Prometheus text.
 ///
-/// Counters become counters, recorders that aggregate and timers become histograms (timers in seconds), meters and other
-/// recorders gauges. The same name with the same labels is the same metric, however often it is created.
+/// Counters become counters. Recorders that aggregate and timers become histograms, timers in seconds. Meters and other
+/// recorders become gauges. The same name with the same labels is the same metric, however often it is created.
 public final class PrometheusRegistry: MetricsFactory {
     /// How a family of metrics is written.
     enum Kind: String { case counter, gauge, histogram }
@@ -48,7 +48,7 @@ public final class PrometheusRegistry: MetricsFactory {
         makeMeter(label: name, dimensions: dimensions).set(value)
     }
 
-    /// Sets a counter whose total is kept elsewhere, likewise.
+    /// Sets a counter whose total the system keeps.
     func setCounter(_ name: String, to total: Double) {
         sample(name, [], .counter) { PrometheusFloatingPointCounter() }.set(total)
     }

@@ -25,7 +25,7 @@ struct MonitoringServer: Service {
     /// - Parameters:
     ///   - address: `host:port`; port 0 is chosen by the system.
     ///   - onListening: gets the bound address.
-    /// - Throws: status 64 for what is no address.
+    /// - Throws: status 64 for an invalid address.
     init(
         address: String, daemon: any MonitoredDaemon, logger: Logger,
         onListening: @escaping @Sendable (String) async -> Void

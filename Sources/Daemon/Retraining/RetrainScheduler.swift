@@ -7,8 +7,8 @@ import Retraining
 import ServiceLifecycle
 import Threading
 
-/// Counts new labelled rows, and starts `lorikeet retrain` as a process of low priority when a task is due. One at a time:
-/// training uses every core that labelling leaves.
+/// Counts new labelled rows, and starts `lorikeet retrain` as a process of low priority when a task is due. One runs at
+/// a time: training uses every core that labelling leaves.
 actor RetrainScheduler: Service {
     private let program: String
     private let logger: Logger

@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Serving
 import WordPiece
 
-/// Runs the serving paths of all pipelines; a reload replaces some of them. One that ends with an error ends the daemon.
+/// Runs the serving paths of all pipelines; a reload replaces some of them. An error of one ends the daemon.
 actor PipelineSupervisor: Service {
     private struct Running {
         var configuration: PipelineConfiguration

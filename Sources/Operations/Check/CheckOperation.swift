@@ -76,8 +76,8 @@ public enum CheckOperation {
             let shape = loaded.base.configuration
             report.add(
                 .fine,
-                "base \(configuration.base): \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden), digest "
-                    + "\(loaded.base.digest.prefix(12)); kernels \(BLAS.kernels)")
+                "base \(configuration.base): \(shape.architecture.rawValue), \(shape.layers) layers, "
+                    + "hidden \(shape.hidden), digest \(loaded.base.digest.prefix(12)); kernels \(BLAS.kernels)")
             return loaded
         } catch {
             report.add(error)

@@ -81,8 +81,8 @@ enum DatabaseProbe {
                 ConfigurationProblem(
                     file: missing.problem.file, line: missing.problem.line, key: missing.problem.key,
                     message:
-                        "the registry has no live adapter of this task, and the file names no folder that holds one: run "
-                        + "`lorikeet train`, then give the folder as adapter:"))
+                        "the registry has no live adapter of this task, and the file names no folder that holds one: "
+                        + "run `lorikeet train`, then give the folder as adapter:"))
         }
         for version in live {
             let key = "tasks.\(version.task)"
@@ -97,8 +97,8 @@ enum DatabaseProbe {
         }
     }
 
-    /// Tries `sink.postgres_direct` with a notification. Without it the daemon still polls every two seconds, so nothing
-    /// here is an error.
+    /// Tries `sink.postgres_direct` with a notification. Without notifications the daemon still polls, so nothing here
+    /// is an error.
     private static func checkNotifications(
         _ pipeline: PipelineConfiguration, through settings: PostgresSettings, _ report: inout CheckReport
     ) async {

@@ -7,9 +7,9 @@ import Serving
 
 /// `lorikeet rejected retry`: sends rejected records through the serving path again.
 ///
-/// The command runs the path itself, with the pipeline file's tasks and routes and the registry's live adapters. Daemons
-/// may run at the same time: each record's outcome replaces its row in one transaction. The command can be killed at any
-/// time and called again.
+/// The command runs the path itself, with the pipeline file's tasks and routes and the registry's live adapters.
+/// Daemons may run at the same time: each record's outcome replaces its row in one transaction. The command can be
+/// killed at any time and called again.
 public enum RejectedRetryOperation {
     /// Retries the rejected records that match a filter.
     ///

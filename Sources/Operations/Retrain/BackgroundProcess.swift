@@ -19,7 +19,7 @@ enum BackgroundProcess {
 
     /// Makes the kernel kill this process before the daemon when memory runs out (`proc(5)`, `oom_score_adj`).
     static func preferForOutOfMemoryKill() {
-        // Where the file cannot be written, the kernel kills the larger process: during training that is mostly this one.
+        // Where the file cannot be written, the kernel kills the larger process: during training, mostly this one.
         try? Data(badness.utf8).write(to: URL(filePath: "/proc/self/oom_score_adj"))
     }
 

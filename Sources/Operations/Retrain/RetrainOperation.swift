@@ -100,8 +100,8 @@ public enum RetrainOperation {
             return RetrainReport(try result.get())
         }
 
-        /// Publishes the adapter of the pipeline file where the registry has no live one, as a daemon does at its start:
-        /// the challenger has to beat it.
+        /// Publishes the adapter of the pipeline file where the registry has no live one, as a daemon does: the
+        /// challenger has to beat it.
         private func ensureChampion(_ store: PostgresAdapterStore) async throws {
             guard let firstAdapter else { return }
             let (version, isNew) = try await store.ensureLive(task: task.name, first: firstAdapter)

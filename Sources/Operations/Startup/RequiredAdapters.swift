@@ -5,7 +5,7 @@ import Pipelines
 import Serving
 
 extension LiveAdapters {
-    /// The live adapters of a pipeline's tasks, for a command that cannot do without any of them.
+    /// The live adapters of a pipeline's tasks, for a command that needs every one of them.
     ///
     /// - Parameters:
     ///   - missing: what an error says of a task without a live adapter.

@@ -2,13 +2,14 @@
 public struct ConfigurationProblem: Sendable, Equatable, Hashable, CustomStringConvertible {
     /// The file as the user named it.
     public let file: String
-    /// The line, from 1; nil where the file as a whole is meant.
+    /// The line, from 1; nil for the whole file.
     public let line: Int?
-    /// The path of the key from the top, such as `source.kafka.brokers` or `routes[0].when`; nil for the file as a whole.
+    /// The path of the key from the top, such as `source.kafka.brokers` or `routes[0].when`; nil for the whole file.
     public let key: String?
     /// What is wrong, and where it helps, what would be right. Never a value that came from the environment.
     public let message: String
 
+    /// A problem of a file, or of one of its keys.
     public init(file: String, line: Int? = nil, key: String? = nil, message: String) {
         (self.file, self.line, self.key, self.message) = (file, line, key, message)
     }
@@ -25,8 +26,9 @@ public struct ConfigurationError: Error, Sendable, Equatable, CustomStringConver
     /// At least one.
     public let problems: [ConfigurationProblem]
 
+    /// An error of at least one problem.
     public init(_ problems: [ConfigurationProblem]) { self.problems = problems }
 
-    /// A line each.
+    /// One line per problem.
     public var description: String { problems.map(\.description).joined(separator: "\n") }
 }

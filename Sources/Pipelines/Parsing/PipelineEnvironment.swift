@@ -9,6 +9,7 @@ public struct PipelineEnvironment: Sendable {
     /// The folder that relative paths are tried in first.
     public var workingDirectory: String
 
+    /// An environment; without a folder of credentials, the one that `CREDENTIALS_DIRECTORY` names.
     public init(variables: [String: String], credentialsDirectory: String? = nil, workingDirectory: String) {
         self.variables = variables
         self.credentialsDirectory = credentialsDirectory ?? variables["CREDENTIALS_DIRECTORY"]

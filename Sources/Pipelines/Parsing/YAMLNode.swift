@@ -114,7 +114,7 @@ private struct Composer {
 }
 
 extension YAMLError {
-    /// What a parser stumbled over.
+    /// The error that a parser reports.
     fileprivate init(_ parser: yaml_parser_t, _ text: String) {
         problem = parser.problem.map { String(cString: $0) } ?? "cannot be parsed"
         switch parser.error {
@@ -125,7 +125,7 @@ extension YAMLError {
     }
 }
 
-/// Parses YAML into nodes that know their lines; a syntax error becomes a `ConfigurationProblem`.
+/// Parses the text of a pipeline file; a syntax error becomes a `ConfigurationProblem`.
 enum YAMLDocument {
     /// The document's root; nil where there is none or a problem was added.
     static func root(of text: String, problems: ProblemCollector) -> YAMLNode? {

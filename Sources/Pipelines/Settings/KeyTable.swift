@@ -2,7 +2,7 @@ import JSON
 
 /// The tables of keys in `docs/pipeline-file.md`: generated text between two markers each.
 enum KeyTable {
-    /// A page with its tables made anew; nil where a marker names no mapping, or has no end.
+    /// A page with its tables generated again; nil where a marker names no mapping, or has no end.
     static func rewrite(_ page: String) -> String? {
         var lines: [Substring] = []
         var isInside = false

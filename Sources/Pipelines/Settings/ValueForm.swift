@@ -143,7 +143,7 @@ extension JSONValue {
         return .object(schema)
     }
 
-    /// A number without a fraction that says nothing.
+    /// A number, without `.0`.
     static func short(_ value: Double) -> JSONValue {
         value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value)
     }
