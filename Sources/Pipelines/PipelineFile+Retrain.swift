@@ -1,21 +1,14 @@
 import Training
 
 extension PipelineFile {
-    /// The keys besides those of the hyper-parameters.
-    private static let retrainKeys = [
-        "every", "minimum_new_rows", "minimum_gain", "minimum_hold_out", "maximum_rows",
-    ]
-
     static func readRetrain(_ value: ConfigurationValue) -> RetrainConfiguration? {
-        guard let section = value.section(retrainKeys + Hyperparameter.all.map(\.key)) else { return nil }
+        guard let section = value.section(RetrainKeys.section) else { return nil }
         var retrain = RetrainConfiguration()
-        if let every = section["every"]?.duration(.milliseconds(100) ... .seconds(366 * 86400)) {
-            retrain.every = every
-        }
-        if let rows = section["minimum_new_rows"]?.integer(1...Int.max) { retrain.minimumNewRows = rows }
-        if let gain = section["minimum_gain"]?.number(-1...1) { retrain.minimumGain = gain }
-        if let rows = section["minimum_hold_out"]?.integer(1...Int.max) { retrain.minimumHoldOut = rows }
-        if let rows = section["maximum_rows"]?.integer(1...Int.max) { retrain.maximumRows = rows }
+        if let every = section.read(RetrainKeys.every) { retrain.every = every }
+        if let rows = section.read(RetrainKeys.minimumNewRows) { retrain.minimumNewRows = rows }
+        if let gain = section.read(RetrainKeys.minimumGain) { retrain.minimumGain = gain }
+        if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.minimumHoldOut = rows }
+        if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
         if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
         for parameter in Hyperparameter.all {
@@ -81,22 +74,8 @@ extension ConfigurationValue {
         guard let entries = entries("none, balanced, or a mapping of labels to weights") else { return nil }
         var weights: [String: Float] = [:]
         for (label, weight) in entries {
-            if let number = weight.number(0.000_001...1e6) { weights[label] = Float(number) }
+            if let number = weight.number(RetrainKeys.classWeights) { weights[label] = Float(number) }
         }
         return .given(weights)
-    }
-}
-
-extension Hyperparameter {
-    /// The whole numbers that a pipeline file accepts.
-    fileprivate var fileIntegers: ClosedRange<Int> {
-        let (lower, upper) = fileRange?.bounds ?? (0, .infinity)
-        return Int(lower)...(Int(exactly: upper) ?? .max)
-    }
-
-    /// The numbers that a pipeline file accepts.
-    fileprivate var fileNumbers: ClosedRange<Double> {
-        let (lower, upper) = fileRange?.bounds ?? (-.infinity, .infinity)
-        return lower...upper
     }
 }

@@ -3,15 +3,15 @@ import Training
 /// `retrain`: when the daemon retrains a task, what the challenger must gain, and how it is trained.
 public struct RetrainConfiguration: Sendable, Equatable {
     /// `every`: the least time between the starts of two retrainings.
-    public var every: Duration = .seconds(6 * 3600)
+    public var every = RetrainKeys.every.fallback
     /// `minimum_new_rows`: with fewer new rows since the last retraining, there is none.
-    public var minimumNewRows: Int = 200
+    public var minimumNewRows = RetrainKeys.minimumNewRows.fallback
     /// `minimum_gain`: the macro-F1 that the challenger must gain on the held-out rows.
-    public var minimumGain: Double = 0
+    public var minimumGain = RetrainKeys.minimumGain.fallback
     /// `minimum_hold_out`: with fewer held-out rows, a retraining is skipped.
-    public var minimumHoldOut: Int = 20
+    public var minimumHoldOut = RetrainKeys.minimumHoldOut.fallback
     /// `maximum_rows`: only the newest labelled rows are used, at most this many.
-    public var maximumRows: Int = 100_000
+    public var maximumRows = RetrainKeys.maximumRows.fallback
     /// The hyper-parameters, each with a key of its own.
     public var training: TrainingSettings
 

@@ -29,16 +29,16 @@ import Testing
         }
     }
 
-    /// With `LORIKEET_UPDATE_DOCS=1` the test writes the page.
+    /// With `LORIKEET_UPDATE_DOCUMENTS=1` the test writes the page.
     @Test func thePageListsEveryMetric() throws {
         let file = Self.root.appendingPathComponent("docs/metrics.md")
         let committed = try String(contentsOf: file, encoding: .utf8)
         let start = try #require(committed.range(of: "## "), "docs/metrics.md has no table")
         let expected = committed[..<start.lowerBound] + MetricDescriptions.tables
-        if ProcessInfo.processInfo.environment["LORIKEET_UPDATE_DOCS"] != nil {
+        if ProcessInfo.processInfo.environment["LORIKEET_UPDATE_DOCUMENTS"] == "1" {
             try Data(expected.utf8).write(to: file)
         } else {
-            #expect(committed == expected, "LORIKEET_UPDATE_DOCS=1 swift test --filter DaemonTests")
+            #expect(committed == expected, "LORIKEET_UPDATE_DOCUMENTS=1 make test FILTER=MetricDescriptionsTests")
         }
     }
 }

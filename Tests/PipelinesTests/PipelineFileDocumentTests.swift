@@ -6,7 +6,7 @@ import Testing
 
 /// `docs/pipeline-file.md` and `docs/pipeline-file.schema.json` say what the reader of pipeline files does.
 ///
-/// With `LORIKEET_UPDATE_DOCS=1` the tests write the files instead of failing.
+/// With `LORIKEET_UPDATE_DOCUMENTS=1` the tests write the files instead of failing.
 @Suite struct PipelineFileDocumentTests {
     private static let root = URL(fileURLWithPath: #filePath)
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
@@ -16,14 +16,14 @@ import Testing
         let file = root.appendingPathComponent(path)
         let committed = try String(contentsOf: file, encoding: .utf8)
         let text = try expected(committed)
-        if ProcessInfo.processInfo.environment["LORIKEET_UPDATE_DOCS"] != nil {
+        if ProcessInfo.processInfo.environment["LORIKEET_UPDATE_DOCUMENTS"] == "1" {
             return try Data(text.utf8).write(to: file)
         }
         let difference = zip(committed.split(separator: "\n"), text.split(separator: "\n")).first { $0 != $1 }
         #expect(
             committed == text,
             """
-            \(path) is out of date: LORIKEET_UPDATE_DOCS=1 swift test --filter PipelinesTests
+            \(path) is out of date: LORIKEET_UPDATE_DOCUMENTS=1 make test FILTER=PipelineFileDocumentTests
             is:        \(difference?.0 ?? "of another length")
             should be: \(difference?.1 ?? "")
             """)

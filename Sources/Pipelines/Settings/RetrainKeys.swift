@@ -1,142 +1,89 @@
-import BERT
 import JSON
 import Training
 
-/// `retrain`.
+/// `retrain`: when and on what, and every hyper-parameter of a training (``Hyperparameter``).
 enum RetrainKeys {
-    private static let defaults = RetrainConfiguration()
+    static let every = DefaultedSetting(
+        "every", .duration(.milliseconds(100) ... .seconds(366 * 86400)), default: .seconds(6 * 3600),
+        "least time between the starts of two retrainings")
+    static let minimumNewRows = DefaultedSetting(
+        "minimum_new_rows", .integer(1...Int.max), default: 200,
+        "labelled rows added since the last retraining; counted every 10 s")
+    static let maximumRows = DefaultedSetting(
+        "maximum_rows", .integer(1...Int.max), default: 100_000, "rows to train on and to hold out: the newest ones")
+    static let minimumHoldOut = DefaultedSetting(
+        "minimum_hold_out", .integer(1...Int.max), default: 20, "held-out rows; with fewer, the verdict is `skipped`")
+    static let minimumGain = DefaultedSetting(
+        "minimum_gain", .number(-1...1), default: 0, "macro-F1 that a challenger must gain over the champion")
 
-    static let section = SettingSection("retrain", schedule + adapter + training)
+    static let section = SettingSection(
+        "retrain",
+        [
+            every.declaration, minimumNewRows.declaration, maximumRows.declaration, minimumHoldOut.declaration,
+            minimumGain.declaration,
+        ] + Hyperparameter.all.map { SettingDeclaration($0, in: RetrainConfiguration().training) })
 
-    /// When, on what, and what decides.
-    private static let schedule: [SettingDeclaration] = [
-        DefaultedSetting(
-            "every", .duration(.milliseconds(100) ... .seconds(366 * 86400)), default: defaults.every,
-            "least time between the starts of two retrainings"
-        ).declaration,
-        DefaultedSetting(
-            "minimum_new_rows", .integer(1...Int.max), default: defaults.minimumNewRows,
-            "labelled rows added since the last retraining; counted every 10 s"
-        ).declaration,
-        DefaultedSetting(
-            "maximum_rows", .integer(1...Int.max), default: defaults.maximumRows,
-            "rows to train on and to hold out: the newest ones"
-        ).declaration,
-        DefaultedSetting(
-            "minimum_hold_out", .integer(1...Int.max), default: defaults.minimumHoldOut,
-            "held-out rows; with fewer, the verdict is `skipped`"
-        ).declaration,
-        DefaultedSetting(
-            "minimum_gain", .number(-1...1), default: defaults.minimumGain,
-            "macro-F1 that a challenger must gain over the champion"
-        ).declaration,
-    ]
+    /// The weights of single labels in `class_weights`.
+    static let classWeights = 0.000_001...1e6
+}
 
-    /// What the challenger is like.
-    private static let adapter: [SettingDeclaration] = [
-        DefaultedSetting(
-            "rank", .integer(1...1024), default: defaults.rank,
-            "rank of the LoRA pairs"
-        ).declaration,
-        DefaultedSetting(
-            "alpha", .number(0...65536), default: defaults.alpha,
-            "numerator of the scaling alpha / rank; above 0"
-        ).declaration,
-        DefaultedSetting(
-            "rslora", .flag, default: defaults.rslora,
-            "whether to scale by alpha / √rank"
-        ).declaration,
-        SettingDeclaration(
-            "targets", .list(of: .scalar, atLeast: 1), "list",
-            absence: .value(.array(defaults.targets.map { .string($0) })), "linear layers to adapt"),
-        SettingDeclaration(
-            "layers",
-            .either(
-                .object([("const", .string("all"))]),
-                .list(of: ValueForm.integer(0...1023).schema, atLeast: 1)), "`all`, or a list",
-            absence: .value(.string("all")), "encoder layers to adapt, from 0"),
-        DefaultedSetting(
-            "bias", .choice, default: defaults.bias,
-            "biases to train: none, or those of the adapted layers"
-        ).declaration,
-        DefaultedSetting(
-            "initialization", .choice, default: defaults.initialization,
-            "how A starts"
-        ).declaration,
-        DefaultedSetting(
-            "dropout", .number(0...0.95), default: defaults.dropout,
-            "dropout on the inputs of the pairs"
-        ).declaration,
-    ]
+extension SettingDeclaration {
+    /// A hyper-parameter as a key of `retrain`, with its value in some settings as the default.
+    fileprivate init(_ parameter: Hyperparameter, in settings: TrainingSettings) {
+        let (schema, words) = Self.form(of: parameter)
+        let fallback = parameter.json(in: settings)
+        self.init(
+            parameter.key, schema, words,
+            absence: fallback.map(Absence.value) ?? .meaning(parameter.unsetMeaning ?? "none"), parameter.summary)
+    }
 
-    /// How it is trained.
-    private static let training: [SettingDeclaration] = [
-        DefaultedSetting(
-            "epochs", .integer(1...1000), default: defaults.epochs,
-            "passes over the training rows"
-        ).declaration,
-        Setting(
-            "steps", .integer(1...Int.max), absent: "`epochs` says when",
-            "optimizer steps, in place of `epochs`"
-        ).declaration,
-        DefaultedSetting(
-            "batch", .integer(1...4096), default: defaults.batch,
-            "texts per batch"
-        ).declaration,
-        DefaultedSetting(
-            "accumulation", .integer(1...4096), default: defaults.accumulation,
-            "batches per step"
-        ).declaration,
-        DefaultedSetting(
-            "rate", .number(0...1), default: defaults.rate,
-            "highest learning rate"
-        ).declaration,
-        DefaultedSetting(
-            "lora_plus_ratio", .number(0.001...1000), default: defaults.loraPlusRatio,
-            "learning rate of B divided by that of A (LoRA+)"
-        ).declaration,
-        DefaultedSetting(
-            "schedule", .choice, default: defaults.schedule,
-            "learning rate after the warm-up"
-        ).declaration,
-        DefaultedSetting(
-            "warmup", .number(0...1), default: defaults.warmup,
-            "share of the steps in which the learning rate rises"
-        ).declaration,
-        DefaultedSetting(
-            "weight_decay", .number(0...1), default: defaults.weightDecay,
-            "decoupled weight decay of AdamW"
-        ).declaration,
-        DefaultedSetting(
-            "clip", .number(0...1e6), default: defaults.clip,
-            "norm that longer gradients are scaled down to; 0 for none"
-        ).declaration,
-        SettingDeclaration(
-            "class_weights",
-            .either(
-                .object([("enum", .array([.string("none"), .string("balanced")]))]),
-                .mapping(to: ValueForm.number(0.000_001...1e6).schema)), "`none`, `balanced`, or a mapping",
-            absence: .value(.string("none")), "weights of the labels in the loss"),
-        DefaultedSetting(
-            "label_smoothing", .number(0...0.99), default: defaults.labelSmoothing,
-            "share of the target that is spread over all labels"
-        ).declaration,
-        DefaultedSetting(
-            "keep", .choice, default: defaults.keeping,
-            "epoch that becomes the challenger: the last, or the best by a metric on a fifth of the training rows "
-                + "set aside"
-        ).declaration,
-        Setting(
-            "patience", .integer(1...1000), absent: "never",
-            "epochs without a better one after which training ends"
-        ).declaration,
-        DefaultedSetting(
-            "seed", .integer(0...Int.max), default: Int(clamping: defaults.seed),
-            "decides initial weights, order and dropout"
-        ).declaration,
-        Setting(
-            "workers", .integer(1...1024), absent: "one per core",
-            "training threads"
-        ).declaration,
-    ]
+    private static func form(of parameter: Hyperparameter) -> (schema: JSONValue, words: String) {
+        switch parameter.value {
+        case .integer, .optionalInteger, .unsigned:
+            let form = ValueForm.integer(parameter.fileIntegers)
+            return (form.schema, form.words)
+        case .number:
+            let form = ValueForm.number(parameter.fileNumbers)
+            return (form.schema, form.words)
+        case .flag: return (ValueForm.flag.schema, ValueForm.flag.words)
+        case .choice(let choice): return (.choice(among: choice.names), choice.names.quoted)
+        case .targets: return (.list(of: .scalar, atLeast: 1), "list")
+        case .layers:
+            let layer = ValueForm.integer(parameter.fileIntegers).schema
+            return (.either(.names(["all"]), .list(of: layer, atLeast: 1)), "`all`, or a list")
+        case .classWeights:
+            let weight = ValueForm.number(RetrainKeys.classWeights).schema
+            return (
+                .either(.choice(among: ["none", "balanced"]), .mapping(to: weight)),
+                "`none`, `balanced`, or a mapping of labels to weights"
+            )
+        }
+    }
+}
+
+extension Hyperparameter {
+    /// The value in some settings; nil where it is not set.
+    fileprivate func json(in settings: TrainingSettings) -> JSONValue? {
+        switch value {
+        case .integer(let path): .integer(settings[keyPath: path])
+        case .optionalInteger(let path): settings[keyPath: path].map { .integer($0) }
+        case .unsigned(let path): .integer(Int(clamping: settings[keyPath: path]))
+        case .number(let path): Double("\(settings[keyPath: path])").map { .short($0) }
+        case .flag(let path): .boolean(settings[keyPath: path])
+        case .targets(let path): .array(settings[keyPath: path].map { .string($0) })
+        case .choice, .layers, .classWeights: text(in: settings).map { .string($0) }
+        }
+    }
+
+    /// The whole numbers that a pipeline file accepts.
+    var fileIntegers: ClosedRange<Int> {
+        let (lower, upper) = fileRange?.bounds ?? (0, .infinity)
+        return Int(lower)...(Int(exactly: upper) ?? .max)
+    }
+
+    /// The numbers that a pipeline file accepts.
+    var fileNumbers: ClosedRange<Double> {
+        let (lower, upper) = fileRange?.bounds ?? (-.infinity, .infinity)
+        return lower...upper
+    }
 }

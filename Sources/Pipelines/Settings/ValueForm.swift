@@ -88,8 +88,7 @@ extension ValueForm where Value: RawRepresentable & CaseIterable & Sendable, Val
     static var choice: ValueForm {
         let values = Value.allCases.map(\.rawValue)
         return ValueForm(
-            schema: .either(.object([("enum", .array(values.map { .string($0) }))]), .reference),
-            words: values.map { "`\($0)`" }.joined(separator: ", "), read: { $0.choice(Value.self) },
+            schema: .choice(among: values), words: values.quoted, read: { $0.choice(Value.self) },
             write: { .string($0.rawValue) })
     }
 }
@@ -124,6 +123,12 @@ extension JSONValue {
             ]), .string(matching: "^[-+0-9.eE]+$"))
     }
 
+    /// Exactly one of these texts.
+    static func names(_ names: [String]) -> JSONValue { .object([("enum", .array(names.map { .string($0) }))]) }
+
+    /// One of these texts, or one that the environment fills in.
+    static func choice(among names: [String]) -> JSONValue { .either(.names(names), .reference) }
+
     /// One of several schemas.
     static func either(_ schemas: JSONValue...) -> JSONValue { .object([("anyOf", .array(schemas))]) }
 
@@ -147,4 +152,9 @@ extension JSONValue {
     static func short(_ value: Double) -> JSONValue {
         value == value.rounded() && abs(value) < 1e15 ? .integer(Int(value)) : .number(value)
     }
+}
+
+extension [String] {
+    /// The texts as code in Markdown, separated by commas.
+    var quoted: String { map { "`\($0)`" }.joined(separator: ", ") }
 }
