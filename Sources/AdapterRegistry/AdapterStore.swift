@@ -1,57 +1,62 @@
 import BERT
 
-/// The registry's shelf: every version of every task's adapter, and which of them is live.
+/// Stores every version of every task's adapter, and knows which of them is live.
 ///
-/// Logical failures are thrown as ``AdapterStoreError``; anything else is the shelf itself being out of reach.
+/// Requests that cannot be met throw ``AdapterStoreError``. Any other error means that the store is unavailable.
 public protocol AdapterStore: Sendable {
-    /// All versions, or those of one task, by task and ascending version.
+    /// The versions of one task, or of all tasks, ordered by task and version.
     func versions(task: String?) async throws -> [AdapterVersion]
 
-    /// The live versions of these tasks; a task without one is missing from the result.
+    /// The live versions of these tasks. A task without one is missing from the result.
     func live(tasks: [String]) async throws -> [AdapterVersion]
 
-    /// The adapter of this digest, of any task and state. Throws ``AdapterStoreError/unknownDigest(_:)``.
+    /// The adapter with this digest, of any task and in any state. Throws ``AdapterStoreError/unknownDigest(_:)``.
     func load(digest: String) async throws -> StoredAdapter
 
-    /// Adds a candidate. The same digest once more for the same task is the version that exists already, unchanged.
+    /// Adds a candidate. If the task already has a version with this digest, that one is returned unchanged.
     func publish(
         task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
     ) async throws -> AdapterVersion
 
-    /// Makes a version live; the one that was live retires, both in one transaction; every daemon is told.
-    /// Promoting what is live already changes nothing. Throws ``AdapterStoreError/unknownVersion(task:version:)``.
+    /// Makes a version live and retires the live one, in one transaction, and notifies every daemon. If the version is
+    /// already live, nothing changes. Throws ``AdapterStoreError/unknownVersion(task:version:)``.
     func promote(task: String, version: Int) async throws -> AdapterVersion
 
     /// Marks a version as rejected. Throws ``AdapterStoreError/isLive(task:version:)`` for a live one.
     func reject(task: String, version: Int) async throws
 
-    /// Makes the version live that was live before the present one: of the retired ones, the one promoted last. The present one
-    /// becomes rejected, so a second rollback goes one further back. One transaction; every daemon is told.
+    /// Rejects the live version, and makes the one live that was promoted last before it, in one transaction, and notifies
+    /// every daemon. A second rollback goes one version further back.
     /// Throws ``AdapterStoreError/nothingToRollBackTo(task:)``.
     func rollback(task: String) async throws -> AdapterVersion
 }
 
-/// What a registry cannot do.
+/// A request that the registry cannot meet.
 public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
+    /// No adapter has this digest.
     case unknownDigest(String)
+    /// The task has no such version.
     case unknownVersion(task: String, version: Int)
+    /// A live version cannot be rejected.
     case isLive(task: String, version: Int)
+    /// No earlier version of the task was live.
     case nothingToRollBackTo(task: String)
 
+    /// A sentence for a person.
     public var description: String {
         switch self {
         case .unknownDigest(let digest): "the registry has no adapter with digest \(digest)"
         case .unknownVersion(let task, let version): "task \(task) has no version \(version) in the registry"
-        case .isLive(let task, let version): "version \(version) of task \(task) is live: promote another one first"
+        case .isLive(let task, let version): "version \(version) of task \(task) is live: promote another version first"
         case .nothingToRollBackTo(let task): "task \(task) has no earlier live version to roll back to"
         }
     }
 }
 
 extension AdapterStore {
-    /// Sees to it that a task has a live adapter: the one it has, else `first`, published and promoted.
+    /// Publishes and promotes `first` if the task has no live adapter.
     ///
-    /// - Returns: the live version, and whether it was made live by this call.
+    /// - Returns: the live version, and whether this call made it live.
     public func ensureLive(
         task: String, first: Adapter, metrics: [String: Double] = [:]
     ) async throws -> (version: AdapterVersion, isNew: Bool) {

@@ -1,36 +1,40 @@
 import BERT
-import Foundation
+import FoundationEssentials
 
-/// Where a version of a task's adapter stands.
+/// The state of a version.
 public enum AdapterState: String, Sendable, Codable, CaseIterable {
     /// Published, not in use.
     case candidate
-    /// In use: at most one version of a task.
+    /// In use; at most one version of a task.
     case live
-    /// Was live once, another took its place.
+    /// Was live and was replaced.
     case retired
-    /// Found wanting, by the promotion gate or by a person who rolled it back.
+    /// Lost to the champion, or was rolled back by a person.
     case rejected
 }
 
 /// One version of one task's adapter, without its weights.
 public struct AdapterVersion: Sendable, Equatable, Codable {
+    /// The task that it is for.
     public var task: String
-    /// Counts from 1 for each task.
+    /// The number within the task, from 1.
     public var version: Int
-    /// Identity of the adapter: SHA-256 in hexadecimal.
+    /// SHA-256 of manifest and weights in hexadecimal, which identifies the adapter.
     public var digest: String
-    /// Identity of the base that the adapter belongs to.
+    /// Identifies the base that the adapter belongs to.
     public var baseDigest: String
+    /// Whether it is in use.
     public var state: AdapterState
-    /// Figures of its evaluation, such as `accuracy` and `macro_f1`.
+    /// Metrics of its evaluation, such as `accuracy` and `macro_f1`.
     public var metrics: [String: Double]
-    /// The version that training started from, or that it was compared with.
+    /// Digest of the champion when this version was trained.
     public var parentDigest: String?
+    /// When it was published.
     public var createdAt: Date
     /// When it last went live; `nil` if it never did.
     public var promotedAt: Date?
 
+    /// An entry of the registry.
     public init(
         task: String, version: Int, digest: String, baseDigest: String, state: AdapterState,
         metrics: [String: Double] = [:], parentDigest: String? = nil, createdAt: Date, promotedAt: Date? = nil
@@ -47,13 +51,16 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     }
 }
 
-/// A version together with everything needed to run it.
+/// A version with everything that is needed to run it.
 public struct StoredAdapter: Sendable {
+    /// The entry of the registry.
     public var version: AdapterVersion
+    /// Labels, LoRA configuration and what else is not a tensor.
     public var manifest: AdapterManifest
-    /// The adapter's tensors in safetensors form.
+    /// The tensors, as a safetensors file.
     public var weights: [UInt8]
 
+    /// - Parameter weights: a safetensors file.
     public init(version: AdapterVersion, manifest: AdapterManifest, weights: [UInt8]) {
         self.version = version
         self.manifest = manifest

@@ -1,35 +1,38 @@
 import BERT
 import Synchronization
 
-/// An adapter in use, ready for inference, with its entry in the registry.
+/// A live adapter, ready for inference, with its entry in the registry.
 public struct LiveAdapter: Sendable {
+    /// The adapter.
     public let adapter: Adapter
+    /// Its entry in the registry.
     public let version: AdapterVersion
 
+    /// - Parameter version: the registry's entry of this adapter.
     public init(adapter: Adapter, version: AdapterVersion) {
         self.adapter = adapter
         self.version = version
     }
 }
 
-/// The adapters in use at one moment; never changes.
+/// The live adapters at one moment. A snapshot never changes.
 public struct LiveSnapshot: Sendable {
-    /// By task.
+    /// The live adapter of each task.
     public let adapters: [String: LiveAdapter]
     /// Grows by one with each change of the live set.
     public let generation: UInt64
 }
 
-/// The set of adapters in use: the one place where the serving path and the retraining path meet.
+/// The live set of a daemon: the adapters with which the serving path classifies.
 ///
-/// A reader takes a ``snapshot`` and keeps it as long as it likes; a swap replaces the whole set at once. Neither waits
-/// for the other: the lock is held for a copy of one reference.
+/// A reader takes a ``snapshot`` and keeps it for as long as it needs. A swap replaces the whole set at once. Neither waits
+/// for the other: the lock is held while one reference is copied.
 public final class LiveAdapters: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
         var snapshot = LiveSnapshot(adapters: [:], generation: 0)
-        /// Which refresh set a task last, so that a slow one never undoes a later one.
+        /// The ticket of the refresh that set a task last, so that a slow refresh never undoes a later one.
         var settledBy: [String: UInt64] = [:]
         var lastTicket: UInt64 = 0
         var waiters: [UInt64: Waiter] = [:]
@@ -42,17 +45,18 @@ public final class LiveAdapters: Sendable {
 
     private let state = Mutex(State())
 
+    /// An empty set.
     public init() {}
 
-    /// The adapters in use now.
+    /// The live adapters now.
     public var snapshot: LiveSnapshot { state.withLock { $0.snapshot } }
 
-    /// Puts an adapter to use for a task, in place of the one it had; `nil` takes the task out of use.
+    /// Replaces the live adapter of a task; `nil` leaves the task without one.
     public func swap(task: String, to adapter: LiveAdapter?) {
         install([(task, adapter)], ticket: takeTicket())
     }
 
-    /// Waits until each of these tasks has an adapter.
+    /// Waits until each of these tasks has a live adapter.
     ///
     /// - Returns: `false` if the waiting task was cancelled first.
     public func waitUntilLive(tasks: [String]) async -> Bool {
@@ -72,7 +76,7 @@ public final class LiveAdapters: Sendable {
         }
     }
 
-    /// Numbers refreshes in the order in which they begin to read.
+    /// Numbers the refreshes in the order in which they begin to read.
     func takeTicket() -> UInt64 {
         state.withLock { state in
             state.lastTicket += 1
@@ -80,7 +84,7 @@ public final class LiveAdapters: Sendable {
         }
     }
 
-    /// Installs what a reader with this ticket found, except where one that began later was faster.
+    /// Installs what the refresh with this ticket found, except for tasks that a later refresh has set.
     ///
     /// - Returns: the tasks that changed.
     @discardableResult

@@ -86,7 +86,7 @@ public struct TaskConfiguration: Sendable, Equatable {
     }
 
     /// What its adapter must be like.
-    public var form: TaskForm { TaskForm(labels: labels, isMultiLabel: isMultiLabel) }
+    public var form: AdapterRequirements { AdapterRequirements(labels: labels, isMultiLabel: isMultiLabel) }
 }
 
 /// `batch`.

@@ -5,8 +5,8 @@ import Logging
 import Training
 import WordPiece
 
-/// The retraining path, from labelled rows to a live adapter. ``RetrainingSchedule`` decides when. The stages, in order,
-/// each a type of its own:
+/// The retraining path, from labelled rows to a live adapter. ``RetrainingSchedule`` decides when. The stages, in
+/// order, each a type of its own:
 ///
 /// 1. ``RetrainingJournal`` gives this process the lease on the task, and records that a retraining begins.
 /// 2. ``LabelledRowSource`` gives the newest rows of the task.
@@ -55,8 +55,8 @@ public struct RetrainingPipeline: Sendable {
     ///   - trigger: what started this retraining, for the journal.
     ///   - progress: called from the training thread.
     ///   - isCancelled: asked between training steps. If it is true, the retraining fails.
-    /// - Throws: ``RetrainingError``, or what the store, the rows or the journal throw. The journal then says `failed`, if
-    ///   it can be written.
+    /// - Throws: ``RetrainingError``, or what the store, the rows or the journal throw. The journal then says `failed`,
+    ///   if it can be written.
     public func run(
         task: String, labels: [String] = [], isMultiLabel: Bool? = nil, trigger: RetrainingTrigger,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },

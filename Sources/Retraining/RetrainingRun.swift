@@ -120,9 +120,9 @@ struct RetrainingRun {
 
     /// Trains on the training rows of the dataset, and fits the scores on other rows.
     ///
-    /// A temperature changes no label, so the held-out rows may both fit it and judge. What does change labels (the best
-    /// epoch, the thresholds of a multi-label task) is decided on a part of the training rows. It is set aside for good by
-    /// other digits of the hash.
+    /// A temperature changes no label, so the held-out rows may both fit it and judge. What does change labels (the
+    /// best epoch, the thresholds of a multi-label task) is decided on a part of the training rows. It is set aside for
+    /// good by other digits of the hash.
     private func train(
         _ dataset: Dataset, labels: [String], isMultiLabel: Bool, from champion: Adapter?
     ) async throws -> Adapter {
@@ -186,8 +186,8 @@ struct RetrainingRun {
         return version
     }
 
-    /// Why a challenger that equals an old version is not promoted. What was live once returns only if a person says so;
-    /// otherwise a retraining on the same rows would undo a rollback.
+    /// Why a challenger that equals an old version is not promoted. What was live once returns only if a person says
+    /// so; otherwise a retraining on the same rows would undo a rollback.
     private static func wasLive(_ version: AdapterVersion) -> String {
         let name = "version \(version.version)"
         let past = version.state == .rejected ? "was rolled back" : "was live and was replaced"

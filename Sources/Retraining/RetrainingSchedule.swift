@@ -26,8 +26,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
     }
 
     /// - Parameters:
-    ///   - lastRun: when the last retraining began; `nil` if there was none. A time in the future, as after a clock was set
-    ///     back, counts as now.
+    ///   - lastRun: when the last retraining began; `nil` if there was none. A time in the future, as after a clock was
+    ///     set back, counts as now.
     ///   - newRows: rows added since then.
     public func decision(lastRun: Date?, newRows: Int, now: Date) -> Decision {
         if let lastRun {

@@ -1,16 +1,23 @@
-// Labelled rows to an adapter candidate, in order:
+// From labelled rows to an adapter candidate, one folder per stage:
 //
-//   1. `LabelledFile`        a file or standard input → `[LabelledText]`
-//   2. `AdapterTrainer`      rows and `TrainingSettings` → `AdapterCandidate`, step by step:
-//        `TrainingRows`          texts → token ids and targets
-//        `LearningRateSchedule`  step → rate
-//        `BatchPlan`             seed and epoch → batches, each cut into one share a worker
-//        `HiddenStateCache`      what the frozen layers below the lowest adapted one gave, kept between epochs in memory and `SpillFile`
-//        `TrainingWorker`        a share → its loss and gradient, on a thread of `WorkerTeam`
-//        `LossCurve`             loss and rate of the steps, for people
-//        `TrainingCheckpoint`    all that a training needs to go on and end with the same bits
-//        `AdapterOptimizer`      the shares' gradients → clipped, one step of AdamW
-//   3. `Evaluator`           texts and an adapter → `[Prediction]`, `Evaluation`
-//   4. `PairedComparison`    two adapters' answers to the same rows → what differs, and whether chance explains it
-//
-// `SettingsSearch` runs stage 2 for several settings, in parts, and keeps the one that does best.
+//   Rows        files and queries → `[LabelledText]`
+//                 `LabelledFile`          reads TSV, CSV, JSON Lines and JSON into a `RowCollection`
+//                 `RowPlausibility`       doubts rows that were probably read the wrong way
+//                 `PreparedRows`          one row per text, and the validation rows; `RowsReport` says what was found
+//                 `HoldOut`               a hash of the text → held out or not
+//   Settings    `Hyperparameter`          the one declaration of key, flag, range and meaning
+//               `TrainingSettings`        the values of one training
+//   Trainer     `AdapterTrainer`          rows and settings → `AdapterCandidate`, step by step:
+//                 `TrainingRows`          texts → token ids and targets
+//                 `BatchPlan`             seed and epoch → batches, each divided into one share per worker
+//                 `LearningRateSchedule`  step → learning rate
+//                 `HiddenStateCache`      output of the frozen layers below the lowest adapted one, kept between epochs
+//                 `TrainingWorker`        a share → its loss and gradient, on a thread of `WorkerTeam`
+//                 `AdapterOptimizer`      the gradients of the shares → clipping, one step of AdamW
+//                 `TrainingHistory`       the finished epochs, and the best one
+//   Progress    `TrainingProgress`, `EpochReport` and `LossCurve`, for people
+//   Evaluation  `Evaluator`               texts and an adapter → `[Prediction]`, `Evaluation`
+//               `ScoreFitting`            temperature, thresholds and abstention thresholds on validation rows
+//               `PairedComparison`        two adapters on the same rows → how they differ, and whether chance explains it
+//   Checkpoint  `TrainingCheckpoint`      all that is needed to resume and end with the same bits
+//   Search      `SettingsSearch`          several settings, trained in parts → the best

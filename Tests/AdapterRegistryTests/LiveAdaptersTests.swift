@@ -20,7 +20,7 @@ struct LiveAdaptersTests {
         return try await store.promote(task: task, version: version.version)
     }
 
-    private func refresh(_ tasks: [String: TaskForm]) async throws -> AdapterRefresh {
+    private func refresh(_ tasks: [String: AdapterRequirements]) async throws -> AdapterRefresh {
         try await live.refresh(from: store, tasks: tasks, base: model.base)
     }
 

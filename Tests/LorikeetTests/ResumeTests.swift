@@ -123,7 +123,7 @@ import Testing
         #expect(material.scratch.exists("adapter.checkpoint"))
         try material.scratch.write("adapter.checkpoint", "nonsense")
         let damaged = try await Program.run(material.arguments() + ["--resume"])
-        #expect(damaged.status == 1 && damaged.error.contains("adapter.checkpoint: is no checkpoint"))
+        #expect(damaged.status == 1 && damaged.error.contains("adapter.checkpoint: is not a usable checkpoint"))
         let anew = try await Program.run(material.arguments(epochs: 1) + ["--overwrite"])
         #expect(anew.status == 0, "\(anew.error)")
         #expect(material.scratch.content("adapter").contains("adapter_model.safetensors"))

@@ -41,7 +41,8 @@ struct AdapterTrainerTests {
         #expect(try weights(seed: 2) != first)
     }
 
-    /// Kept in memory, in a file, or computed anew in batches of other sizes: a training that is resumed has the same bits.
+    /// Kept in memory, in a file, or computed anew in batches of other sizes: a training that is resumed has the same
+    /// bits.
     @Test func keptHiddenStatesChangeNoBit() throws {
         let task = try ToyTask()
         func weights(memory: Int, file: Int) throws -> [UInt8] {

@@ -164,7 +164,7 @@ struct ColumnsTests {
 
     @Test func whatMayBeATextIsNoName() throws {
         let refused = try refusal("x.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
-        #expect(refused.reason.hasPrefix("has 3 columns in place of label and text"))
+        #expect(refused.reason.hasPrefix("has 3 columns instead of label and text"))
         let path = try write("y.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
         let reason = "no column is known to hold the texts"
         #expect(throws: DatasetError.doubtful(file: path, line: 1, reason: reason, remedy: .textColumn(among: []))) {
@@ -258,8 +258,8 @@ struct ColumnsTests {
         ("x.csv", "label,text\na,one\nb\n", 3, "has 1 columns, the first line 2"),
         ("x.csv", "a,one\nb,two,three\n", 2, "has 3 columns, the first line 2"),
         ("x.tsv", "a\tone\ntwo\n", 2, "no tab between label and text"),
-        ("x.tsv", "label,text\na,one\n", 1, "is a header with commas between its names, where TSV has tabs"),
-        ("x.tsv", "\"id\";\"review\"\n1;one\n", 1, "is a header with semicolons between its names, where TSV has tabs"),
+        ("x.tsv", "label,text\na,one\n", 1, "is a header with commas between its names instead of tabs"),
+        ("x.tsv", "\"id\";\"review\"\n1;one\n", 1, "is a header with semicolons between its names instead of tabs"),
         ("x.tsv", "one\ntwo\tthree\n", 2, "has 2 columns, the first line 1"),
     ])
     func textsThatCannotBeToldAreRefused(name: String, content: String, line: Int, reason: String) throws {

@@ -93,7 +93,7 @@ struct JSONRowsTests {
 
     @Test(arguments: [
         ("\"label\":0.5", "\"label\" is not a string or a whole number"), ("\"label\":null", "\"label\" is null"),
-        ("\"label\":9007199254740993", "a label is a number of more digits than JSON keeps; a string would keep them"),
+        ("\"label\":9007199254740993", "a label is a number with more digits than JSON preserves; write it as a string"),
         ("\"label\":{\"taxonomy\":[]}", "\"label\" is an object without \"choices\""),
         ("\"label\":[[0,3,\"PER\"]]", "labels spans of the text (sequence labelling), but a task labels whole texts"),
         (
@@ -162,7 +162,7 @@ struct JSONRowsTests {
         #expect(try refusal("x.csv", content) == "x.csv:3: has 2 labels, but each text of this task has one")
         #expect(
             try refusal("x.csv", "text,label\none,\"['a', 'b']\"\n", multi: true).hasSuffix(
-                "as Python prints it, which is no JSON"))
+                "as Python prints it, not JSON"))
     }
 
     private func task(_ text: String, _ annotations: String...) -> String {

@@ -73,7 +73,7 @@ struct LabelledFileTests {
     @Test func oneLabelIsTooFewToTrainOn() throws {
         #expect(
             try refusal("x.tsv", "a\t1\na\t2", minimumLabels: 2)
-                == "x.tsv: all rows have the label \"a\"; at least two labels are needed")
+                == "x.tsv: all rows have the label \"a\", but at least two labels are required")
         #expect(try refusal("x.tsv", "a\t1\na\t2") == "accepted")
     }
 

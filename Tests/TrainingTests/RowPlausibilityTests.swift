@@ -129,7 +129,7 @@ struct RowPlausibilityTests {
         let rows = try LabelledFile.collect(paths: [path])
         let report = try PreparedRows(training: rows, validation: nil, known: ["scitech"]).report
         #expect(report.training.alikeLabels == [["High", "high"], ["Sci Tech", "scitech"]])
-        let line = "labels that differ only in letter case or blanks, each a label of its own: \"High\" and \"high\""
+        let line = "labels that differ only in case or blanks, but are different labels: \"High\" and \"high\""
         #expect(report.lines.contains { $0.hasPrefix("training: " + line) })
         let (_, side) = try RowsReport.measured(rows, known: ["LOW", "High", "high"])
         #expect(side.lines(of: "input").contains { $0.contains("\"LOW\" and \"low\"") })

@@ -56,7 +56,7 @@ struct RowsTests {
             ])
         #expect(
             records("a\"b,c\nd,e") == [
-                .bad(line: 1, reason: "a quote stands within a field that does not begin with one"),
+                .bad(line: 1, reason: "a quote is inside a field that does not begin with one"),
                 record("d", "e", line: 2),
             ])
     }
@@ -124,14 +124,14 @@ struct RowsTests {
         #expect(rows.unnormalizedTexts == 1 && rows.rows[0].text.unicodeScalars.count == 5)
         let lines = try PreparedRows(training: rows, validation: nil, holdOut: HoldOut(percentage: 0)).report.lines
         #expect(lines.contains("training: 1 row with a text that is not in Unicode's normal form C, left as it is"))
-        #expect(lines.contains("training: 1 row with a text that came before, folded"))
+        #expect(lines.contains("training: 1 row with a text that occurred before, left out"))
     }
 
     @Test func labelsThatAnAdapterDoesNotHaveAreNamed() throws {
         let (rows, side) = try RowsReport.measured(
             try collection([("a", "one"), ("z", "two"), ("b", " ")]), known: ["a", "b"])
         #expect(rows.count == 2 && side.unknownLabels == ["z"])
-        #expect(side.lines(of: "input").last == "input: labels unknown to an adapter, which never predicts them: z")
+        #expect(side.lines(of: "input").last == "input: labels that the adapter does not have, so that it never predicts them: z")
         #expect(throws: DatasetError.noRows(file: "rows")) { try RowsReport.measured(try collection([("a", " ")])) }
         let training = try collection([("a", "one"), ("b", "two")])
         #expect(throws: DatasetError.noRows(file: "rows")) {
@@ -182,7 +182,7 @@ struct RowsTests {
         #expect(report.trainingTextsInValidation == 1)
         let lines = report.lines.joined(separator: "\n")
         for word in [
-            "3 rows with 3 labels, 2 validation rows", "folded", "without text", "settled by newest", "z",
+            "3 rows with 3 labels, 2 validation rows", "occurred before", "without text", "resolved by newest", "z",
             "warning: 1 row",
         ] {
             #expect(lines.contains(word), "\(word): \(lines)")

@@ -102,7 +102,8 @@ struct TrainingSettingsTests {
     }
 
     @Test func clippingBoundsTheStepOfPlainGradients() throws {
-        // Adam itself does not see a gradient's scale, so that the moments are looked at: through a second, opposite step.
+        // Adam itself does not see a gradient's scale, so that the moments are looked at: through a second, opposite
+        // step.
         let task = try ToyTask(rows: 48)
         func weights(_ clipping: Float) throws -> [UInt8] {
             try task.trainer {

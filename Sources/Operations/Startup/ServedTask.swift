@@ -6,7 +6,7 @@ import Serving
 /// A task that a daemon serves with the live adapter of the adapter store.
 public struct ServedTask: Sendable {
     /// What its adapter must be like, as the pipeline files say.
-    public var form: TaskForm
+    public var form: AdapterRequirements
     /// When the pipelines abstain.
     public var abstentions: [Abstention] = []
     /// The adapter of the folder that the file names: published and promoted where the store has no live one.

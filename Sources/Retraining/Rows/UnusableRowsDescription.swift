@@ -6,8 +6,8 @@ struct UnusableRowsDescription {
     /// - Parameter labels: those of the task.
     init(_ summary: RowSummary, labels: [String]) { (self.summary, self.labels) = (summary, labels) }
 
-    /// Such as `120 of 360 rows unusable: 120 with labels that the task does not have ("High": 120, the task has "high")`;
-    /// `nil` if all rows are usable.
+    /// Such as `120 of 360 rows unusable: 120 with labels that the task does not have ("High": 120, the task has
+    /// "high")`; `nil` if all rows are usable.
     var sentence: String? {
         var kinds: [String] = []
         if summary.withUnknownLabels > 0 {

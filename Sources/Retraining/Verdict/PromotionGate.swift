@@ -2,8 +2,8 @@ import Training
 
 /// Decides whether a challenger replaces the champion, by their metrics on the same held-out rows.
 ///
-/// What the rows do not show cannot be judged. A challenger is rejected if a label of the champion has no held-out row, or
-/// if too many rows are unusable, whatever the metrics say.
+/// What the rows do not show cannot be judged. A challenger is rejected if a label of the champion has no held-out row,
+/// or if too many rows are unusable, whatever the metrics say.
 public struct PromotionGate: Sendable, Equatable {
     /// The macro-F1 that the challenger must gain. At 0 a tie is not enough, unless the set of labels has changed.
     public var minimumGain: Double

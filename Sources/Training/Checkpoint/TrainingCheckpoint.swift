@@ -1,6 +1,7 @@
 /// A training between two steps: all that is needed to resume it and end with the same bits.
 ///
-/// The output of the frozen layers is not part of it. It is computed anew, in the batches in which it was computed first.
+/// The output of the frozen layers is not part of it. It is computed anew, in the batches in which it was computed
+/// first.
 public struct TrainingCheckpoint: Sendable, Equatable {
     var identity: TrainingIdentity
     var history: TrainingHistory

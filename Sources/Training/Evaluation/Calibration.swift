@@ -1,43 +1,50 @@
 import BERT
-import Foundation
+import Glibc
 
-/// How well scores say how often they are right, before and after a temperature was fitted (arXiv 1706.04599).
+/// How well scores predict the share of correct labels, before and after the temperature (arXiv 1706.04599).
 public struct Calibration: Sendable, Codable, Equatable {
-    /// Predictions whose scores lie between two bounds.
+    /// The predictions whose scores lie between two bounds.
     public struct Bin: Sendable, Codable, Equatable {
-        /// The scores are above `lower`, up to and including `upper`.
+        /// Scores are above this.
         public var lower: Double
+        /// Scores are at most this.
         public var upper: Double
+        /// Number of predictions.
         public var count: Int
-        /// Mean of the scores; 0 of none.
+        /// Mean of the scores; 0 without predictions.
         public var meanScore: Double
-        /// Share of the predictions that is right; 0 of none.
+        /// Share of correct predictions; 0 without predictions.
         public var accuracy: Double
     }
 
     /// What logits are divided by.
     public var temperature: Double
-    /// Expected calibration error: the mean distance between score and share of right ones over the bins, weighted by their counts.
+    /// Expected calibration error at temperature 1: the mean distance between score and accuracy over the bins,
+    /// weighted by their counts.
     public var errorBefore: Double
+    /// Expected calibration error at the temperature.
     public var errorAfter: Double
-    /// Mean negative log-likelihood a text; of a multi-label task a text and label.
+    /// Mean negative log-likelihood at temperature 1, per text; in a multi-label task per text and label.
     public var lossBefore: Double
+    /// Mean negative log-likelihood at the temperature.
     public var lossAfter: Double
-    /// Texts it was measured on.
+    /// Number of texts that it was computed on.
     public var rows: Int
+    /// Bins of equal width at temperature 1.
     public var binsBefore: [Bin]
+    /// Bins of equal width at the temperature.
     public var binsAfter: [Bin]
 }
 
 extension Calibration {
-    /// Of fewer rows no temperature is fitted: a handful of right answers would ask for scores of 1.
+    /// With fewer rows no temperature is fitted: a handful of correct answers would give scores of 1.
     static let minimumRows = 20
     private static let binCount = 15
 
-    /// Measures an adapter's scores at its own temperature, and at 1.
+    /// Evaluates the scores of an adapter at its own temperature, and at 1.
     ///
-    /// Of one label a text, the highest score is set against whether that label is right; of a multi-label task every label's score
-    /// against whether it holds.
+    /// If texts have one label, the highest score is compared with whether that label is correct. In a multi-label task
+    /// the score of every label is compared with whether it holds.
     public init(rows: [LabelledText], predictions: [Prediction], adapter: Adapter) {
         let known = LabelledLogits(rows: rows, predictions: predictions, adapter: adapter)
         let temperature = adapter.manifest.temperature ?? 1
@@ -50,9 +57,9 @@ extension Calibration {
             binsBefore: before, binsAfter: after)
     }
 
-    /// The temperature of the lowest loss on the rows, between 0.1 and 10; nil where they are too few.
+    /// The temperature with the lowest loss, between 0.1 and 10; nil if there are too few rows.
     ///
-    /// The loss is convex in 1/temperature, so that it has one lowest point: found by golden section.
+    /// The loss is convex in 1/temperature, so golden-section search finds its minimum.
     static func temperature(_ rows: LabelledLogits) -> Double? {
         guard rows.logits.count >= minimumRows else { return nil }
         func loss(_ exponent: Double) -> Double { rows.loss(temperature: exp(exponent)) ?? 0 }
@@ -77,7 +84,7 @@ extension Calibration {
     private static func bins(_ rows: LabelledLogits, temperature: Double) -> [Bin] {
         var sums = [(count: Int, score: Double, right: Int)](repeating: (0, 0, 0), count: binCount)
         func note(_ score: Double, _ isRight: Bool) {
-            // Of an adapter that diverged.
+            // An adapter that diverged has scores that are not numbers.
             guard score.isFinite else { return }
             let bin = min(max(Int((score * Double(binCount)).rounded(.up)) - 1, 0), binCount - 1)
             sums[bin].count += 1

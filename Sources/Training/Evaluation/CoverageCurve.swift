@@ -1,25 +1,26 @@
 import BERT
 
-/// Precision against coverage: what is given up, and what is gained, by abstaining below a threshold.
+/// Precision against coverage: what abstention below a threshold gains and costs.
 public struct CoverageCurve: Sendable, Codable, Equatable {
+    /// Precision and coverage at one threshold.
     public struct Point: Sendable, Codable, Equatable {
-        /// Texts whose score is at least this get their label.
+        /// Texts with at least this score get a label.
         public var threshold: Double
-        /// Share of texts that they are.
+        /// Share of the texts that get a label.
         public var coverage: Double
-        /// Share of their labels that is right; 1 where there is none.
+        /// Share of correct ones among their labels; 1 without labels.
         public var precision: Double
     }
 
-    /// From the lowest threshold, which covers all, to the highest.
+    /// From the lowest threshold, which covers all texts, to the highest.
     public var points: [Point]
-    /// Texts it was measured on.
+    /// Number of texts that it was computed on.
     public var rows: Int
 }
 
-/// What abstaining below each score that occurs would give.
+/// Precision and coverage at every score that occurs.
 public struct CoverageSteps: Sendable {
-    /// Fewer texts than this say nothing of a precision.
+    /// Fewer texts than this say nothing about a precision.
     static let minimumRows = 10
     private static let shownPoints = 200
 
@@ -27,7 +28,9 @@ public struct CoverageSteps: Sendable {
     private let steps: [CoverageCurve.Point]
     private let rows: Int
 
-    /// - Parameter predictions: as many as rows.
+    /// - Parameters:
+    ///   - given: the labelled rows.
+    ///   - predictions: one per row.
     public init(rows given: [LabelledText], predictions: [Prediction]) {
         let count = min(given.count, predictions.count)
         let order = (0..<count).sorted { predictions[$0].score > predictions[$1].score }
@@ -38,7 +41,7 @@ public struct CoverageSteps: Sendable {
             named += labels.count
             right += labels.count { given[row].labels.contains($0) }
             let score = predictions[row].score
-            // Texts of one score are covered together.
+            // Texts with the same score are covered together.
             if place + 1 < count, predictions[order[place + 1]].score == score { continue }
             steps.append(
                 CoverageCurve.Point(
@@ -50,14 +53,14 @@ public struct CoverageSteps: Sendable {
         rows = count
     }
 
-    /// The steps for people to look at, thinned out evenly.
+    /// At most 200 of the steps, evenly spaced, for people to look at.
     public var curve: CoverageCurve {
         let stride = max(1, (steps.count + Self.shownPoints - 1) / Self.shownPoints)
         let kept = steps.indices.filter { ($0 + 1) % stride == 0 || $0 == steps.count - 1 || $0 == 0 }
         return CoverageCurve(points: kept.reversed().map { steps[$0] }, rows: rows)
     }
 
-    /// The lowest threshold whose labels were of this precision; nil where none that covers enough texts was.
+    /// The lowest threshold with at least this precision; nil if none covers enough texts.
     public func point(precision: Double) -> AbstentionThreshold? {
         let enough = Double(Self.minimumRows) / Double(max(rows, 1))
         return steps.last { $0.precision >= precision && $0.coverage >= enough - 1e-12 }
@@ -66,24 +69,24 @@ public struct CoverageSteps: Sendable {
             }
     }
 
-    /// Points for whole hundredths and for other precisions that are wanted, by rising precision, each once.
+    /// Thresholds for whole hundredths and for some other precisions, in ascending order, each once.
     func points(precisions: [Double]) -> [AbstentionThreshold] {
-        let wanted = Set((50...100).map { Double($0) / 100 } + [0.995, 0.999] + precisions).sorted()
+        let required = Set((50...100).map { Double($0) / 100 } + [0.995, 0.999] + precisions).sorted()
         var points: [AbstentionThreshold] = []
-        for point in wanted.compactMap({ point(precision: $0) }) where point != points.last { points.append(point) }
+        for point in required.compactMap({ point(precision: $0) }) where point != points.last { points.append(point) }
         return points
     }
 }
 
 extension CoverageCurve {
-    /// What an adapter said of rows against their labels.
+    /// Compares an adapter's predictions with the labels of the rows.
     public init(rows: [LabelledText], predictions: [Prediction]) {
         self = CoverageSteps(rows: rows, predictions: predictions).curve
     }
 }
 
 extension AbstentionThreshold {
-    /// The lowest threshold whose labels were of this precision on these rows; nil where none that covers ten of them was.
+    /// The lowest threshold with at least this precision on these rows; nil if none covers ten of them.
     public init?(precision: Double, rows: [LabelledText], predictions: [Prediction]) {
         guard let point = CoverageSteps(rows: rows, predictions: predictions).point(precision: precision) else {
             return nil

@@ -1,46 +1,50 @@
 import BERT
 
-/// Predictions against the truth.
+/// The metrics of predictions against the true labels.
 public struct Evaluation: Sendable, Codable, Equatable {
-    /// One label's figures; a share of nothing is 0.
+    /// The metrics of one label; 0 where the denominator is 0.
     public struct LabelFigures: Sendable, Codable, Equatable {
+        /// The label.
         public var label: String
-        /// Of the rows predicted as this label, the share that has it.
+        /// Share of the rows predicted as this label that have it.
         public var precision: Double
-        /// Of the rows that have this label, the share predicted as it.
+        /// Share of the rows with this label that are predicted as it.
         public var recall: Double
         /// Harmonic mean of precision and recall.
         public var f1: Double
         /// Rows that have the label.
         public var support: Int
-        /// Of a multi-label task the score from which the label holds.
+        /// In a multi-label task, the score from which the label holds.
         public var threshold: Double?
     }
 
-    /// How many rows of one label were taken for another, or for itself.
+    /// A cell of the confusion matrix.
     public struct ConfusionCell: Sendable, Codable, Equatable {
-        /// Places among `labels`.
+        /// Index of the true label among `labels`.
         public var truth: Int
+        /// Index of the predicted label among `labels`.
         public var predicted: Int
+        /// Number of rows.
         public var rows: Int
     }
 
-    /// Share of rows predicted right, of a multi-label task with exactly their set of labels; 0 of no rows.
+    /// Share of rows predicted correctly; in a multi-label task, with exactly their set of labels. 0 without rows.
     public var accuracy: Double
     /// Unweighted mean of F1 over the labels that occur in truth or prediction.
     public var macroF1: Double
-    /// F1 of all labels and rows counted together; of a task with one label a text this is the accuracy.
+    /// F1 over all labels and rows together, which is the accuracy if texts have one label.
     public var microF1: Double
-    /// Mean negative log-likelihood of the rows whose labels the adapter knows, of a multi-label task a row and label; nil where unknown.
+    /// Mean negative log-likelihood of the rows whose labels the adapter has; in a multi-label task, per row and label.
+    /// nil if unknown.
     public var loss: Double?
     /// Whether rows have sets of labels.
     public var isMultiLabel: Bool
-    /// In the order of `labels`.
+    /// One entry per label, in the order of `labels`.
     public var perLabel: [LabelFigures]
-    /// The pairs of true and predicted label that occur, in the order of `labels`; empty for a multi-label task, where no label stands
-    /// for another. No more than rows, however many labels there are: a matrix of 10,000 would be 800 MB.
+    /// The cells of the confusion matrix that are not 0, in the order of `labels`. Empty for a multi-label task, where
+    /// no label is taken for another. Never more than rows: the whole matrix of 10,000 labels would take 800 MB.
     public var confusedLabels: [ConfusionCell]
-    /// The labels given, then those that only truth or prediction has.
+    /// The given labels, followed by those that only truth or predictions have.
     public var labels: [String]
 
     enum CodingKeys: String, CodingKey {
@@ -52,9 +56,11 @@ public struct Evaluation: Sendable, Codable, Equatable {
         case perLabel = "per_label"
     }
 
+    /// Compares one label per row.
+    ///
     /// - Parameters:
     ///   - truth: the true label of each row.
-    ///   - predicted: the predicted label of each row, as many as `truth`; what is missing counts for nothing.
+    ///   - predicted: the predicted label of each row. Rows that only one of both has are ignored.
     ///   - labels: the labels to report, in order.
     public init(truth: [String], predicted: [String], labels: [String]) {
         var order: [String] = []
@@ -82,12 +88,13 @@ public struct Evaluation: Sendable, Codable, Equatable {
         isMultiLabel = false
     }
 
-    /// Sets of labels against sets of labels.
+    /// Compares a set of labels per row.
     ///
     /// - Parameters:
-    ///   - truth: the labels of each row.
-    ///   - predicted: those predicted for each row, as many as `truth`.
-    ///   - thresholds: those of `labels`, to be shown.
+    ///   - truth: the true labels of each row.
+    ///   - predicted: the predicted labels of each row.
+    ///   - labels: the labels to report, in order.
+    ///   - thresholds: those of `labels`, for the report.
     public init(truth: [[String]], predicted: [[String]], labels: [String], thresholds: [Double]? = nil) {
         var order: [String] = []
         var index: [String: Int] = [:]
@@ -132,7 +139,7 @@ public struct Evaluation: Sendable, Codable, Equatable {
             temperature: adapter.manifest.temperature ?? 1)
     }
 
-    /// The figures that a registry keeps.
+    /// The metrics that the registry keeps.
     public var metrics: [String: Double] {
         var metrics = ["accuracy": accuracy, "macro_f1": macroF1]
         if isMultiLabel { metrics["micro_f1"] = microF1 }
@@ -151,7 +158,7 @@ public struct Evaluation: Sendable, Codable, Equatable {
         var predicted: Int
     }
 
-    /// Rows that a label is true of, predicted for, and both.
+    /// Rows that have a label, rows that it is predicted for, and rows with both.
     fileprivate struct LabelCounts {
         var right = 0
         var truth = 0
@@ -173,14 +180,14 @@ extension Evaluation.LabelFigures {
 }
 
 extension Evaluation {
-    /// `matrix[truth][predicted]`, both in the order of `labels`: as large as their square.
+    /// `matrix[truth][predicted]`, both in the order of `labels`. Its size is the square of their number.
     public var confusionMatrix: [[Int]] {
         var matrix = [[Int]](repeating: [Int](repeating: 0, count: labels.count), count: labels.count)
         for cell in confusedLabels { matrix[cell.truth][cell.predicted] = cell.rows }
         return matrix
     }
 
-    /// The cells of wrong predictions, commonest first.
+    /// The cells of wrong predictions, the most frequent first.
     public var mistakes: [ConfusionCell] {
         confusedLabels.filter { $0.truth != $0.predicted }
             .sorted { ($1.rows, $0.truth, $0.predicted) < ($0.rows, $1.truth, $1.predicted) }

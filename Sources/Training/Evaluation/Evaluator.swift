@@ -1,16 +1,16 @@
 import BERT
-import Foundation
+import FoundationEssentials
 import WordPiece
 
-/// Predicts and measures over all cores. Blocks the calling thread meanwhile.
+/// Predicts and evaluates on all cores. It blocks the calling thread.
 public struct Evaluator: Sendable {
     private let tokenizer: WordPieceTokenizer
     private let inference: ParallelInference
     private let maxTokens: Int
 
     /// - Parameters:
-    ///   - workers: threads; nil: one a core.
-    ///   - maxTokens: texts are cut to so many tokens, and to those that the base has positions for.
+    ///   - workers: threads; nil: one per core.
+    ///   - maxTokens: texts are cut to this many tokens, or to the positions of the base if these are fewer.
     public init(base: BERTBase, tokenizer: WordPieceTokenizer, workers: Int? = nil, maxTokens: Int = 256) {
         self.tokenizer = tokenizer
         self.maxTokens = min(maxTokens, base.configuration.positions)
@@ -18,13 +18,13 @@ public struct Evaluator: Sendable {
             base: base, workers: max(workers ?? ProcessInfo.processInfo.activeProcessorCount, 1))
     }
 
-    /// What the adapter says of each text, in order.
+    /// The adapter's predictions for the texts, in their order.
     public func predictions(texts: [String], adapter: Adapter) -> [Prediction] {
         let (tokenizer, maxTokens) = (tokenizer, maxTokens)
         return predictions(count: texts.count, adapter: adapter) { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
     }
 
-    /// The adapter's predictions for the rows' texts against their labels.
+    /// Compares the adapter's predictions for the texts of some rows with their labels.
     public func evaluate(_ rows: [LabelledText], adapter: Adapter) -> Evaluation {
         Evaluation(rows: rows, predictions: predictions(texts: rows.map(\.text), adapter: adapter), adapter: adapter)
     }

@@ -1,11 +1,12 @@
 import BERT
-import Foundation
+import Glibc
 
-/// The logits of rows whose labels the adapter knows, and those labels: what a likelihood can be had of.
+/// The logits and labels of the rows whose labels the adapter has: only these have a likelihood.
 struct LabelledLogits {
     let targets: TextTargets
-    /// Of each text, one a label.
+    /// [rows, labels].
     let logits: [[Float]]
+    /// Number of labels.
     let labels: Int
 
     init(rows: [LabelledText], predictions: [Prediction], adapter: Adapter) {
@@ -23,7 +24,7 @@ struct LabelledLogits {
         targets = adapter.manifest.isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
     }
 
-    /// Mean negative log-likelihood with logits divided by a temperature; nil of no rows.
+    /// Mean negative log-likelihood of the logits divided by a temperature; nil without rows.
     func loss(temperature: Double) -> Double? {
         if logits.isEmpty { return nil }
         var sum = 0.0

@@ -1,47 +1,59 @@
-import Foundation
+import Glibc
 import Kernels
 
-/// Two adapters' answers to the same texts: what differs, and whether chance would explain it.
+/// The predictions of two adapters for the same texts: how they differ, and whether chance would explain it.
 public struct PairedComparison: Sendable, Equatable {
-    /// Texts that both, only the first, only the second or none of them answered right.
+    /// How many texts the adapters predicted correctly.
     public struct Agreement: Sendable, Equatable {
+        /// Both were correct.
         public var both = 0
+        /// Only the first was correct.
         public var onlyFirst = 0
+        /// Only the second was correct.
         public var onlySecond = 0
+        /// Neither was correct.
         public var neither = 0
     }
 
-    /// An interval that a resampled figure lies in.
+    /// A confidence interval.
     public struct Interval: Sendable, Equatable {
+        /// Its lower bound.
         public var lower: Double
+        /// Its upper bound.
         public var upper: Double
     }
 
+    /// Texts by who predicted them correctly.
     public let agreement: Agreement
-    /// Macro-F1 of the second less that of the first.
+    /// Macro-F1 of the second minus that of the first.
     public let macroF1Difference: Double
-    /// 95 % of the differences over resampled rows (percentile bootstrap, both adapters on the same rows of a sample).
+    /// 95 % interval of that difference: percentile bootstrap, with both adapters on the same resampled rows.
     public let macroF1Interval: Interval
     /// Share of samples in which the second is better; ties count half.
     public let secondIsBetter: Double
+    /// Number of samples.
     public let resamples: Int
 
-    /// Accuracy of the second less that of the first.
+    /// Accuracy of the second minus that of the first.
     public var accuracyDifference: Double {
         let rows = agreement.both + agreement.onlyFirst + agreement.onlySecond + agreement.neither
         return rows == 0 ? 0 : Double(agreement.onlySecond - agreement.onlyFirst) / Double(rows)
     }
 
-    /// McNemar's exact test on the texts that only one of them answered right, two-sided: a sign test (McNemar 1947).
+    /// p-value of McNemar's exact test, two-sided: a sign test on the texts that only one predicted correctly (McNemar
+    /// 1947).
     public var exactP: Double { Self.mcNemar(agreement.onlyFirst, agreement.onlySecond).exact }
-    /// The same with half the weight on what was observed: less conservative (Fagerland et al. 2013).
+    /// The mid-p variant, which is less conservative (Fagerland et al. 2013).
     public var midP: Double { Self.mcNemar(agreement.onlyFirst, agreement.onlySecond).mid }
 
+    /// Compares both, and resamples the rows.
+    ///
     /// - Parameters:
-    ///   - truth: the labels of each row: one, or a set of them.
-    ///   - first: what the first adapter says of each row.
-    ///   - second: what the second says.
-    ///   - seed: of the samples: the same seed gives the same interval.
+    ///   - truth: the labels of each row: one, or a set.
+    ///   - first: the first adapter's labels of each row.
+    ///   - second: the second adapter's labels of each row.
+    ///   - resamples: number of bootstrap samples.
+    ///   - seed: seed of the samples. The same seed gives the same interval.
     public init(truth: [[String]], first: [[String]], second: [[String]], resamples: Int = 2_000, seed: UInt64 = 0) {
         let rows = Rows(truth: truth, first: first, second: second)
         agreement = rows.agreement
@@ -74,7 +86,7 @@ public struct PairedComparison: Sendable, Equatable {
             let ways: Double = lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
             return exp(ways - n * log(2))
         }
-        // Where both sides are as many, no split is more even: what was observed counts once, not on both sides.
+        // With equal counts the observation is the middle of the distribution, so it counts once, not on both sides.
         guard first != second else { return (1, 1 - probability(fewer) / 2) }
         var tail = 0.0
         for successes in 0...fewer { tail += probability(successes) }
@@ -83,7 +95,7 @@ public struct PairedComparison: Sendable, Equatable {
 }
 
 extension PairedComparison {
-    /// Labels as numbers, so that a sample costs little.
+    /// The rows with labels as numbers, so that a sample is cheap.
     private struct Rows {
         private var truth: [[Int]] = []
         private var first: [[Int]] = []

@@ -1,6 +1,6 @@
 import BERT
 
-/// Fits what stands between an adapter's logits and its answers on validation rows: temperature, thresholds, points of abstention.
+/// Fits what turns logits into predictions, on validation rows: temperature, thresholds, abstention thresholds.
 struct ScoreFitting {
     struct Result {
         var adapter: Adapter
@@ -10,10 +10,11 @@ struct ScoreFitting {
     }
 
     let evaluator: Evaluator
-    /// Precisions to keep a point for, beside whole hundredths.
+    /// Precisions to keep an abstention threshold for, besides whole hundredths.
     let precisions: [Double]
 
-    /// The adapter with all of it in its manifest, and what it is worth on these rows; as it was without rows.
+    /// The adapter with the fitted values in its manifest, and its metrics on these rows. Without rows, the adapter is
+    /// unchanged.
     func result(_ adapter: Adapter, _ rows: [LabelledText]) throws(AdapterError) -> Result {
         if rows.isEmpty { return Result(adapter: adapter) }
         let raw = evaluator.predictions(texts: rows.map(\.text), adapter: adapter)
@@ -36,12 +37,11 @@ struct ScoreFitting {
         }
         return Result(
             adapter: fitted, evaluation: Evaluation(rows: rows, predictions: predictions, adapter: fitted),
-            calibration: calibration,
-            coverage: steps.curve)
+            calibration: calibration, coverage: steps.curve)
     }
 
-    /// For each label of sets the threshold of the highest F1, in the middle between two scores that occur; of thresholds as good the
-    /// one nearest to 0.5. A label that no row has keeps 0.5.
+    /// For each label of a multi-label task the threshold with the highest F1, halfway between two scores that occur.
+    /// Of equal thresholds it is the one nearest to 0.5. A label that no row has keeps 0.5.
     static func thresholds(_ rows: LabelledLogits, temperature: Double) -> [Double]? {
         guard case .sets(let sets) = rows.targets, rows.logits.count >= Calibration.minimumRows else { return nil }
         return (0..<rows.labels).map { label in
@@ -52,7 +52,7 @@ struct ScoreFitting {
         }
     }
 
-    /// - Parameter scored: by falling score.
+    /// - Parameter scored: in descending order of scores.
     private static func threshold(_ scored: [(score: Double, holds: Bool)]) -> Double {
         let all = scored.count { $0.holds }
         if all == 0 { return 0.5 }

@@ -1,5 +1,5 @@
-/// Loss and learning rate over the steps of a training. It is thinned as it grows, so that a training of any length has a
-/// few hundred points.
+/// Loss and learning rate over the steps of a training. It is thinned as it grows, so that a training of any length has
+/// a few hundred points.
 public struct LossCurve: Sendable, Codable, Equatable {
     /// The mean over consecutive steps.
     public struct Point: Sendable, Codable, Equatable {

@@ -1,6 +1,6 @@
-/// Rows in files: `.tsv`, `.csv`, `.jsonl` and `.json` (`RowFormat`); `-` is standard input.
+/// Reads rows from files: `.tsv`, `.csv`, `.jsonl` and `.json` (``RowFormat``). `-` is standard input.
 ///
-/// A byte-order mark and carriage returns at line ends are dropped. Empty lines are no rows.
+/// A byte-order mark and carriage returns at line ends are dropped. Empty lines are not rows.
 public struct LabelledFile {
     /// All rows of the files, in order.
     public static func collect(paths: [String], options: RowOptions = RowOptions()) throws(DatasetError)
@@ -17,8 +17,9 @@ public struct LabelledFile {
         try RowReader(bytes: source.bytes, format: RowFormat(path: path) ?? rows.options.format).read(into: &rows)
     }
 
-    /// All rows of a file, each with one label, in order and as they are.
-    /// - Parameter minimumLabels: so many labels must occur; 2 for rows to train on.
+    /// All rows of a file, in order and unchanged.
+    ///
+    /// - Parameter minimumLabels: the number of labels that must occur; 2 for rows to train on.
     /// - Throws: the first line that is not a row, with its number.
     public static func read(
         path: String, minimumLabels: Int = 1, options: RowOptions = RowOptions()
@@ -34,12 +35,13 @@ public struct LabelledFile {
 
     // MARK: - Texts alone
 
-    /// The texts alone, in order. Columns are found as for labelled rows; without a header they are label and text, or
-    /// text alone.
+    /// The texts of a file, in order, without labels. Columns are found as for labelled rows; without a header they are
+    /// label and text, or text alone.
     ///
-    /// Of a file whose ending says no format, and of standard input, a text is a line, be it empty: only empty lines at
-    /// the end are no texts.
-    /// - Parameter format: of such a file or standard input, where it is not a text per line.
+    /// In standard input and in files whose extension says no format, every line is a text, even an empty one. Only
+    /// empty lines at the end are not.
+    ///
+    /// - Parameter format: the format of standard input or such a file, if its lines are not texts.
     /// - Throws: the first row that cannot be read.
     public static func readTexts(
         path: String, format: RowFormat? = nil, textColumn: String? = nil
@@ -64,5 +66,21 @@ public struct LabelledFile {
             texts.append(text)
         }
         return texts
+    }
+}
+
+/// Reads the rows of one source into a collection.
+struct RowReader {
+    let bytes: ArraySlice<UInt8>
+    let format: RowFormat
+
+    func read(into rows: inout RowCollection) throws(DatasetError) {
+        switch format {
+        case .tsv, .csv:
+            try TableReader(bytes: bytes, isTabbed: format == .tsv, options: rows.options).read(into: &rows)
+        case .jsonl, .json:
+            var reader = JSONRowReader(bytes: bytes, options: rows.options)
+            try reader.read(asLines: format == .jsonl, into: &rows)
+        }
     }
 }

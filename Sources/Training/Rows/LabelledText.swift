@@ -1,19 +1,20 @@
-/// One row to learn from or to be measured on.
+/// A text with its labels: a row to train on or to evaluate on.
 public struct LabelledText: Sendable, Equatable {
+    /// The text.
     public var text: String
-    /// One label; of a multi-label task all that hold, in no order that counts, none if none does.
+    /// One label; in a multi-label task all labels that hold, in any order, possibly none.
     public var labels: [String]
 
-    /// A row of a task that gives each text one label.
+    /// A row with one label.
     public init(text: String, label: String) { self.init(text: text, labels: [label]) }
 
-    /// A row of a multi-label task.
+    /// A row with a set of labels.
     public init(text: String, labels: [String]) {
         self.text = text
         self.labels = labels
     }
 
-    /// The label; of several the first, of none empty.
+    /// The label; the first one of a set, and empty for an empty set.
     public var label: String {
         get { labels.first ?? "" }
         set { labels = [newValue] }

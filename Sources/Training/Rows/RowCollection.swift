@@ -1,17 +1,19 @@
-import Foundation
+import WordPiece
 
-/// A row that cannot be read. Texts are never part of it.
+/// A row that cannot be read. It contains no text.
 public struct BadRow: Error, Sendable, Codable, Equatable, CustomStringConvertible {
     /// A file's name, `standard input` or `query`.
     public var source: String
-    /// From 1: the line that it begins on, of a query the row.
+    /// The line that it begins on, from 1; in a query, the row.
     public var line: Int
+    /// What is wrong with it.
     public var reason: String
 
+    /// Source, line and reason.
     public var description: String { "\(source):\(line): \(reason)" }
 }
 
-/// A file, standard input or a query, and how its rows were told.
+/// A file, standard input or a query, and how its columns were found.
 struct RowOrigin: Sendable {
     var name: String
     /// The index of its first row.
@@ -20,50 +22,60 @@ struct RowOrigin: Sendable {
     var isNamed = false
     /// Whether its first row may be a header.
     var maybeHeading = false
-    /// So many columns every line has, where a line was read as a label and a text with tabs.
+    /// The number of columns that every line has, if lines were read as a label and a text with tabs.
     var evenColumns: Int?
 }
 
-/// Rows as they come out of files, standard input or a query, their labels cleaned, and what was found on the way.
+/// The rows of files, standard input or a query with cleaned labels, and counts of what was cleaned.
 ///
-/// Labels lose the blanks around them and get Unicode's normal form C; both is counted. Texts stay as they are.
+/// Labels are trimmed and put into Unicode's normal form C. Texts stay as they are.
 public struct RowCollection: Sendable {
-    /// The labels of a row as its source writes them.
+    /// The labels of a row, as its source has them.
     public enum Labels: Sendable {
-        /// One text, which of a multi-label task holds all labels with separators between.
+        /// One text; in a multi-label task it holds all labels with separators between them.
         case text(String)
+        /// A list of labels.
         case set([String])
         /// A JSON value.
         case json(String)
     }
 
+    /// How the rows are read.
     public let options: RowOptions
+    /// The readable rows, in order.
     public private(set) var rows: [LabelledText] = []
-    /// Where they come from, in order.
+    /// The sources, in order.
     private(set) var origins: [RowOrigin] = []
+    /// The rows that were skipped.
     public private(set) var badRows: [BadRow] = []
-    /// Rows a label of which had blanks around it.
+    /// Rows with blanks around a label.
     public private(set) var trimmedLabels = 0
-    /// Rows a label of which was not in normal form C.
+    /// Rows with a label that was not in normal form C.
     public private(set) var normalizedLabels = 0
-    /// Rows among whose labels was an empty one, or null.
+    /// Rows with an empty label, or null, among their labels.
     public private(set) var emptyLabels = 0
-    /// Rows whose text is not in normal form C.
+    /// Rows with a text that is not in normal form C.
     public private(set) var unnormalizedTexts = 0
-    /// Rows in whose JSON half of a surrogate pair stood, which became U+FFFD.
+    /// Rows with half of a surrogate pair in their JSON, which became U+FFFD.
     public private(set) var replacedSurrogates = 0
     private var knownLabels: [[String]: [String]] = [:]
 
+    /// An empty collection.
     public init(_ options: RowOptions = RowOptions()) { self.options = options }
 
     /// Names of the sources, in order.
     public var sources: [String] { origins.map(\.name) }
 
-    /// The rows that follow come from here.
+    /// Begins a source: the next rows come from it.
     public mutating func begin(source: String) { origins.append(RowOrigin(name: source, first: rows.count)) }
 
-    /// Takes in a row.
-    /// - Parameter line: where it stands in the last source.
+    /// Adds a row.
+    ///
+    /// - Parameters:
+    ///   - text: the text, which stays as it is.
+    ///   - labels: the labels, which are cleaned.
+    ///   - line: the line in the last source, from 1.
+    /// - Throws: if the labels cannot be used and such rows are not skipped.
     public mutating func add(text: String, labels: Labels, line: Int) throws(DatasetError) {
         guard options.readsLabels else { return addUnlabelled(text, labels) }
         do throws(RowRefusal) {
@@ -74,7 +86,7 @@ public struct RowCollection: Sendable {
         }
     }
 
-    /// Of texts alone what stands in a label's place only tells whether the columns are those meant.
+    /// Without labels, the value in a label's place only shows whether the columns are plausible.
     private mutating func addUnlabelled(_ text: String, _ labels: Labels) {
         switch labels {
         case .text(let label), .json(let label):
@@ -83,9 +95,13 @@ public struct RowCollection: Sendable {
         }
     }
 
-    /// Notes a row that cannot be read.
-    /// - Parameter remedy: what would tell how it is meant.
-    /// - Throws: unless such rows are to be skipped.
+    /// Counts a row that cannot be read.
+    ///
+    /// - Parameters:
+    ///   - line: the line in the last source, from 1.
+    ///   - reason: what is wrong with it.
+    ///   - remedy: what would decide how it is read.
+    /// - Throws: unless such rows are skipped.
     public mutating func refuse(line: Int, reason: String, remedy: RowRemedy? = nil) throws(DatasetError) {
         let bad = BadRow(source: origins.last?.name ?? "rows", line: line, reason: reason)
         guard options.skipsBadRows else {
@@ -97,19 +113,19 @@ public struct RowCollection: Sendable {
 
     mutating func noteReplacedSurrogate() { replacedSurrogates += 1 }
 
-    /// Notes how the columns of the last source were told.
+    /// Records how the columns of the last source were found.
     mutating func noteTable(isNamed: Bool, maybeHeading: Bool) {
         guard let last = origins.indices.last else { return }
         (origins[last].isNamed, origins[last].maybeHeading) = (isNamed, maybeHeading)
     }
 
-    /// Notes that every line of the last source, read as a label and a text with tabs, has so many columns.
+    /// Records that every line of the last source, read as a label and a text with tabs, has this many columns.
     mutating func noteEvenColumns(_ count: Int) {
         guard let last = origins.indices.last else { return }
         origins[last].evenColumns = count
     }
 
-    /// The sources in one text.
+    /// The names of the sources.
     var name: String { sources.isEmpty ? "rows" : sources.joined(separator: ", ") }
 
     // MARK: - Labels
@@ -120,13 +136,13 @@ public struct RowCollection: Sendable {
             if let labels = try JSONLabels.labels(within: text) { return try parts(labels) }
             guard options.isMultiLabel else { return [text] }
             if text.allSatisfy(\.isWhitespace) { return [] }
-            return options.separator.isEmpty ? [text] : text.components(separatedBy: options.separator)
+            return options.separator.isEmpty ? [text] : text.parts(separatedBy: options.separator)
         case .set(let labels): return labels
         case .json(let text): return try parts(try JSONLabels.labels(of: text))
         }
     }
 
-    /// - Throws: if a text of a task that gives each one label has several, or none.
+    /// Refuses several labels, or none, if the task gives each text one label.
     private func checkCount(_ labels: [String], of given: Labels) throws(RowRefusal) {
         guard !options.isMultiLabel, labels.count != 1 else { return }
         if labels.isEmpty, case .text = given { throw RowRefusal(reason: "the label is empty") }
@@ -135,11 +151,11 @@ public struct RowCollection: Sendable {
     }
 
     private static func isNormalized(_ text: String) -> Bool {
-        text.utf8.allSatisfy { $0 < 0x80 } || text.precomposedStringWithCanonicalMapping.utf8.elementsEqual(text.utf8)
+        text.nfc.utf8.elementsEqual(text.utf8)
     }
 
-    /// One array for all rows with these labels: of many rows each would else hold a piece of memory between their texts, so that no
-    /// page of it could be given back once the texts are forgotten.
+    /// One array for all rows with the same labels. Arrays of their own would lie in memory between the texts, so that
+    /// no page could be returned to the system once the texts are freed.
     private mutating func shared(_ labels: [String]) -> [String] {
         if let known = knownLabels[labels] { return known }
         knownLabels[labels] = labels
@@ -150,10 +166,10 @@ public struct RowCollection: Sendable {
         var result: [String] = []
         var (isTrimmed, isNormalized, hasEmpty) = (false, false, false)
         for label in try parts(given) {
-            // PostgreSQL stores no text with it.
+            // PostgreSQL cannot store it.
             if label.utf8.contains(0) { throw RowRefusal(reason: "the label holds U+0000") }
-            let trimmed = label.trimmingCharacters(in: .whitespacesAndNewlines)
-            let normalized = trimmed.precomposedStringWithCanonicalMapping
+            let trimmed = label.trimmed
+            let normalized = trimmed.nfc
             if trimmed.isEmpty {
                 hasEmpty = true
                 continue

@@ -1,12 +1,12 @@
-import Foundation
+import WordPiece
 
-/// Whether rows are what their reader took them for. Nothing is doubted where an option names the columns.
+/// Checks whether rows were read as they are meant. Nothing is doubted if an option names the columns.
 ///
-/// Each threshold leaves room for what real files hold: few rows, one or few rows per label, some labels that occur once,
-/// texts of one word, labels that are paths of a taxonomy and longer than their texts. So nothing is doubted for one
-/// figure alone, and of a handful of rows nothing at all.
+/// The thresholds leave room for what real files hold: few rows, one or few rows per label, some labels that occur
+/// once, texts of one word, labels that are paths of a taxonomy and longer than their texts. So no single figure raises
+/// a doubt, and a handful of rows raises none at all.
 struct RowPlausibility {
-    /// A rule that needs figures of many rows looks at no fewer than these.
+    /// The fewest rows that statistical rules look at.
     private static let fewestRows = 8
     private static let fewestLabels = 5
 
@@ -15,7 +15,7 @@ struct RowPlausibility {
     private let rows: ArraySlice<LabelledText>
     private let known: Set<String>
 
-    /// - Parameter known: labels that the task has: rows with them are plausible.
+    /// - Parameter known: labels of the task. Rows with them are plausible.
     init(_ origin: RowOrigin, _ rows: ArraySlice<LabelledText>, options: RowOptions, known: Set<String>) {
         (self.origin, self.rows, self.options, self.known) = (origin, rows, options, known)
     }
@@ -41,18 +41,18 @@ struct RowPlausibility {
 
     private var columns: RowRemedy { options.readsLabels ? .columns(among: []) : .textColumn(among: []) }
 
-    /// Tabs within texts come in different numbers.
+    /// Texts with tabs would not all have the same number of them.
     private func evenColumns(_ count: Int) -> RowRefusal {
         RowRefusal(reason: "every line has \(count) columns, and no first line names them", remedy: columns)
     }
 
-    // MARK: - A header that is no row
+    // MARK: - A header read as a row
 
-    /// The first row may be a header whose names are not known: its cells are names or numbers, its label occurs nowhere
-    /// else, though others do, and it has a word that heads columns, or a text much shorter than texts are.
+    /// The first row may be a header with unknown names: its cells are names or numbers, its label occurs nowhere else
+    /// although other labels repeat, and it has a typical column name, or a much shorter text than the other rows.
     private func checkHeading() throws(RowRefusal) {
         guard let first = rows.first, !first.labels.contains(where: known.contains), isHeading(first) else { return }
-        // What may be a text is shown only where it is a word that heads columns.
+        // A cell that may be a text is shown only if it is a typical column name.
         let texts = options.readsLabels ? [first.text] : first.labels + [first.text]
         let names = (options.readsLabels ? first.labels : []) + texts.filter(ColumnNames.isHeading)
         let shown = names.isEmpty ? "" : ": " + names.map { "\"\($0)\"" }.joined(separator: ", ")
@@ -73,15 +73,15 @@ struct RowPlausibility {
         return isWord && (isShort || 2 * once <= rows.count) || isShort && 10 * once <= rows.count
     }
 
-    // MARK: - Texts in the place of labels
+    // MARK: - Texts read as labels
 
-    /// Each label has a text at least, so labels are not many times as many as texts; unless the columns are swapped,
-    /// and the few labels stand where the texts should.
+    /// Each label has at least one text, so there are not many times as many labels as texts, unless the columns are
+    /// swapped.
     private func checkSwapped(different: Int) throws(RowRefusal) {
         if different >= Self.fewestLabels {
             var texts: Set<String> = []
             for row in rows where 2 * texts.count <= different { texts.insert(row.text) }
-            // Of texts alone the other column may be a number of their own.
+            // Without labels, the other column may be the number of the row.
             if 2 * texts.count <= different, options.readsLabels || labelsAreLonger {
                 throw RowRefusal(
                     reason: "\(different) different labels for \(texts.count) different texts: are they swapped?")
@@ -102,8 +102,8 @@ struct RowPlausibility {
         texts.reduce(0) { $0 + $1.utf8.count { $0 == 0x20 } + 1 }
     }
 
-    /// Nearly every row with a label of its own may be a file of one row per label; not where the labels are numbers of
-    /// rows or texts of several words.
+    /// If nearly every row has a label of its own, the file may have one row per label. It does not if the labels are
+    /// row numbers or texts of several words.
     private func checkOwnLabels(different: Int) throws(RowRefusal) {
         guard rows.count >= 20, 10 * different > 9 * rows.count else { return }
         let labels = rows.lazy.flatMap(\.labels)
@@ -115,20 +115,20 @@ struct RowPlausibility {
             reason: "nearly as many labels as rows (\(different) of \(rows.count)): is it the column of labels?")
     }
 
-    // MARK: - Several labels in one
+    // MARK: - Several labels read as one
 
-    /// What tools put between the labels of a text: doccano's CSV, lists of people.
+    /// The separators that tools and people use: doccano's CSV, lists by hand.
     private var separators: [String] {
         (options.isMultiLabel ? ["#", "|", ";", ","] : ["#", "|", ";"]).filter {
             !options.isMultiLabel || $0 != options.separator
         }
     }
 
-    /// Labels whose every part occurs in another label, too.
+    /// Doubts labels whose parts all occur in other labels, too.
     private func checkJoined(_ labels: Set<String>) throws(RowRefusal) {
         for separator in separators {
             let parts = labels.filter { !known.contains($0) }.map { label in
-                label.components(separatedBy: separator).map(\.trimmingBlanks)
+                label.parts(separatedBy: separator).map(\.trimmed)
             }
             guard parts.contains(where: { $0.count > 1 }) else { continue }
             var counts: [String: Int] = [:]
@@ -147,8 +147,10 @@ struct RowPlausibility {
 }
 
 extension RowCollection {
-    /// - Parameter known: labels that the task has already.
-    /// - Throws: `DatasetError.doubtful` where rows are hardly what they were taken for.
+    /// Checks the rows of every source.
+    ///
+    /// - Parameter known: labels of the task.
+    /// - Throws: `DatasetError.doubtful` if rows were probably read the wrong way.
     func checkPlausible(known: some Sequence<String> = []) throws(DatasetError) {
         let known = Set(known)
         for (index, origin) in origins.enumerated() {

@@ -1,8 +1,8 @@
-import Foundation
+import Glibc
 
-/// A file, or standard input, as bytes; a byte-order mark is dropped.
+/// The bytes of a file or of standard input, without a byte-order mark.
 struct SourceBytes {
-    /// As errors show it.
+    /// The name that errors show.
     let name: String
     let bytes: ArraySlice<UInt8>
 
@@ -15,7 +15,7 @@ struct SourceBytes {
         self.bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes
     }
 
-    /// The lines without their ends; the empty pieces after the last line end left out.
+    /// The lines without their line ends, and without empty lines at the end.
     var lines: [ArraySlice<UInt8>] { Self.lines(bytes) }
 
     static func lines(_ bytes: ArraySlice<UInt8>) -> [ArraySlice<UInt8>] {
@@ -31,11 +31,11 @@ struct SourceBytes {
         defer { if descriptor > 0 { close(descriptor) } }
         var bytes: [UInt8] = []
         var status = stat()
-        // A file's size spares the copies of an array that grows.
+        // With the size of a file the array never grows.
         if fstat(descriptor, &status) == 0, status.st_size > 0 { bytes.reserveCapacity(Int(status.st_size)) }
         var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
-            let count = Foundation.read(descriptor, &chunk, chunk.count)
+            let count = Glibc.read(descriptor, &chunk, chunk.count)
             if count > 0 {
                 bytes.append(contentsOf: chunk[..<count])
             } else if count == 0 {

@@ -1,8 +1,8 @@
 import BERT
 import WordPiece
 
-/// Searches better settings by successive halving (arXiv 1502.07943): all trials start, the better half continues, until
-/// one is left.
+/// Searches better settings by successive halving (arXiv 1502.07943): all trials start, the better half continues,
+/// until one is left.
 ///
 /// A trial continues from its checkpoint, so the winner has the bits of an ordinary training with its settings.
 public struct SettingsSearch: Sendable {
@@ -59,7 +59,8 @@ public struct SettingsSearch: Sendable {
         public let trials: Int
     }
 
-    /// Runs the search. The parameters are those of `AdapterTrainer.train`. A search that is cancelled has a result, too.
+    /// Runs the search. The parameters are those of `AdapterTrainer.train`. A search that is cancelled has a result,
+    /// too.
     ///
     /// - Throws: `TrainingError.invalidSetting` without validation rows, or what `AdapterTrainer.train` throws.
     public func run(

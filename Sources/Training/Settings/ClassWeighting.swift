@@ -2,8 +2,8 @@
 public enum ClassWeighting: Sendable, Codable, Equatable {
     /// All labels weigh the same.
     case none
-    /// Rare labels weigh more than frequent ones: rows / (labels · rows of the label), as in scikit-learn. In a multi-label
-    /// task it is rows without the label / rows with it, on the positive term.
+    /// Rare labels weigh more than frequent ones: rows / (labels · rows of the label), as in scikit-learn. In a
+    /// multi-label task it is rows without the label / rows with it, on the positive term.
     case balanced
     /// By label; 1 for those that are not named.
     case given([String: Float])

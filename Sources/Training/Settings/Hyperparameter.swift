@@ -1,7 +1,7 @@
 /// One hyper-parameter of a training, declared once.
 ///
-/// Everything else is derived from the declaration: the key of `retrain:` in a pipeline file and its errors, the flag of
-/// `lorikeet train` with its help, the check before a training, the values that a search tries, and the row of
+/// Everything else is derived from the declaration: the key of `retrain:` in a pipeline file and its errors, the flag
+/// of `lorikeet train` with its help, the check before a training, the values that a search tries, and the row of
 /// `docs/pipeline-file.md`. Type and default are those of the property in ``TrainingSettings``.
 public struct Hyperparameter: Sendable {
     /// A property of the settings.

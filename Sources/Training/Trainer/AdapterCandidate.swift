@@ -16,7 +16,8 @@ public struct AdapterCandidate: Sendable {
     public var epochs: [EpochReport]
     /// The number of the best epoch, from 1.
     public var bestEpoch: Int
-    /// On the validation rows, with the temperature and thresholds that were fitted on them; nil without validation rows.
+    /// On the validation rows, with the temperature and thresholds that were fitted on them; nil without validation
+    /// rows.
     public var evaluation: Evaluation?
     /// Scores against accuracy on the validation rows, before and after the temperature; nil if there are too few rows.
     public var calibration: Calibration?

@@ -1,7 +1,8 @@
 import BERT
 import Kernels
 
-/// Gradient clipping and AdamW over the flat parameters of an adapter. With LoRA+, B and biases have a rate of their own.
+/// Gradient clipping and AdamW over the flat parameters of an adapter. With LoRA+, B and biases have a rate of their
+/// own.
 struct AdapterOptimizer {
     private let adapter: TrainableAdapter
     private let clipping: Float

@@ -23,8 +23,8 @@ public struct AdapterTrainer: Sendable {
     /// - Parameters:
     ///   - training: the rows to train on. Their memory is freed after tokenization if the caller does not keep them.
     ///   - validation: rows to evaluate each epoch on; may be empty.
-    ///   - labels: the labels of the task, in the order of the head's rows. nil: those of `startingFrom`, then the others
-    ///     of the rows, sorted.
+    ///   - labels: the labels of the task, in the order of the head's rows. nil: those of `startingFrom`, then the
+    ///     others of the rows, sorted.
     ///   - startingFrom: an adapter of the shape that the settings describe. Its labels keep their rows of the head;
     ///     labels may be added, none may be removed.
     ///   - task: recorded in the adapter's manifest.
@@ -34,7 +34,8 @@ public struct AdapterTrainer: Sendable {
     ///   - stepLimit: the training is cancelled after this many steps.
     ///   - progress: called on the calling thread, after some steps and after each epoch.
     ///   - isCancelled: asked before each step.
-    /// - Returns: the adapter of the best epoch. If the loss stops being a number after a good epoch, `divergence` is set.
+    /// - Returns: the adapter of the best epoch. If the loss stops being a number after a good epoch, `divergence` is
+    ///   set.
     public func train(
         _ training: consuming [LabelledText], validation: [LabelledText], labels: [String]? = nil,
         startingFrom: Adapter? = nil,

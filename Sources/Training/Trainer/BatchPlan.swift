@@ -1,7 +1,7 @@
 import Kernels
 
-/// The batches of an epoch, each divided into one share per worker. A pure function of seed, epoch and the lengths of the
-/// rows.
+/// The batches of an epoch, each divided into one share per worker. A pure function of seed, epoch and the lengths of
+/// the rows.
 struct BatchPlan {
     /// `batches[b][w]`: the rows of batch b that worker w computes; a share may be empty.
     let batches: [[[Int]]]

@@ -2,7 +2,8 @@ import Glibc
 
 /// The learning rate of each step: a linear warm-up from zero, then the shape of the schedule.
 ///
-/// Equal to transformers' `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and `get_constant_schedule_with_warmup`.
+/// Equal to transformers' `get_linear_schedule_with_warmup`, `get_cosine_schedule_with_warmup` and
+/// `get_constant_schedule_with_warmup`.
 struct LearningRateSchedule {
     let peak: Float
     let shape: TrainingSettings.Schedule

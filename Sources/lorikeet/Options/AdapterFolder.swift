@@ -80,7 +80,8 @@ enum AdapterFolder {
         URL(fileURLWithPath: directory).standardizedFileURL.lastPathComponent
     }
 
-    /// Whether a folder may take an adapter: it does not exist, or may be written over and holds nothing but an adapter.
+    /// Whether a folder may take an adapter: it does not exist, or may be written over and holds nothing but an
+    /// adapter.
     static func checkFree(_ directory: String, overwrite: Bool) throws(CommandFailure) {
         let files = FileManager.default
         var isFolder: ObjCBool = false

@@ -2,8 +2,8 @@ import ArgumentParser
 import BERT
 import Training
 
-/// The hyper-parameters as flags, shared by `train` and `benchmark train`. ``Hyperparameter`` declares help, default and
-/// range.
+/// The hyper-parameters as flags, shared by `train` and `benchmark train`. ``Hyperparameter`` declares help, default
+/// and range.
 struct TrainingOptions: ParsableArguments {
     @Option(.rank) var rank: Int?
     @Option(.alpha) var alpha: Float?

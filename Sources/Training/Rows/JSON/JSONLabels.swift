@@ -1,9 +1,8 @@
 import JSON
 
-/// Labels as JSON writes them: a string, what programs write as a number or a truth value, a list of these, or Label
-/// Studio's `{"choices": […]}`.
+/// Reads labels from JSON: a string, a number or a boolean, a list of these, or Label Studio's `{"choices": […]}`.
 enum JSONLabels {
-    /// - Parameter name: what an error calls them.
+    /// - Parameter name: the name that errors show.
     static func labels(_ value: JSONValue, name: String) throws(RowRefusal) -> RowCollection.Labels {
         switch value {
         case .array(let elements):
@@ -31,14 +30,14 @@ enum JSONLabels {
         }
     }
 
-    /// The labels within a text that is JSON; nil where it is a label itself.
+    /// The labels within a text that is JSON; nil if the text is a label itself.
     static func labels(within text: String) throws(RowRefusal) -> RowCollection.Labels? {
         guard let first = text.utf8.first(where: { $0 > 0x20 }),
             first == UInt8(ascii: "{") || first == UInt8(ascii: "[")
         else { return nil }
         guard let value = try? JSONParser.parse(Array(text.utf8)) else {
             guard text.hasPrefix("['") || text.hasPrefix("{'") else { return nil }
-            throw RowRefusal(reason: "the label is a list as Python prints it, which is no JSON")
+            throw RowRefusal(reason: "the label is a list as Python prints it, not JSON")
         }
         return try labels(value, name: "label")
     }
@@ -54,7 +53,7 @@ enum JSONLabels {
     static let spans = RowRefusal(
         reason: "labels spans of the text (sequence labelling), but a task labels whole texts")
 
-    /// The text of a string, a whole number or a truth value; nil for anything else.
+    /// The text of a string, a whole number or a boolean; nil for anything else.
     private static func scalar(_ value: JSONValue) throws(RowRefusal) -> String? {
         switch value {
         case .string(let text): return text
@@ -63,7 +62,8 @@ enum JSONLabels {
         case .number(let number):
             guard let whole = Int64(exactly: number) else { return nil }
             guard whole.magnitude < 1 << 53 else {
-                throw RowRefusal(reason: "a label is a number of more digits than JSON keeps; a string would keep them")
+                throw RowRefusal(
+                    reason: "a label is a number with more digits than JSON preserves; write it as a string")
             }
             return String(whole)
         default: return nil

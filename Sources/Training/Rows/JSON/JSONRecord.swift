@@ -1,11 +1,11 @@
 import JSON
 
-/// Takes text and labels out of the objects of one source: plain rows, what doccano exports, and Label Studio's tasks
+/// Extracts text and labels from the objects of one source: plain rows, doccano's export, and Label Studio's tasks
 /// (`LabelStudioTask`).
 struct JSONRecord {
     private let options: RowOptions
     private let finder: ColumnFinder
-    /// Names found among those of an object before, which are tried first.
+    /// The names that were found in an earlier object, which are tried first.
     private var textName = "text"
     private var labelName: String?
     /// Label Studio's control whose choices are the labels.
@@ -16,7 +16,7 @@ struct JSONRecord {
         finder = ColumnFinder(options: options)
     }
 
-    /// The text, and the labels of each time that it was labelled.
+    /// The text, and one entry of labels per annotation.
     mutating func row(_ value: JSONValue) throws(RowRefusal) -> (text: String, labels: [RowCollection.Labels]) {
         guard case .object(let members) = value else { throw RowRefusal(reason: "not a JSON object") }
         if let task = LabelStudioTask(value) {
@@ -66,7 +66,7 @@ struct JSONRecord {
     private mutating func label(of members: Members) throws(RowRefusal) -> (name: String, value: JSONValue) {
         var null: String?
         if options.labelColumn == nil {
-            // Of `label` and `labels` one may be null.
+            // One of `label` and `labels` may be null.
             for name in ColumnNames.labels(isMultiLabel: options.isMultiLabel).prefix(2).joined() {
                 guard let value = try Self.value(of: name, in: members) else { continue }
                 if !value.isNull { return (name, value) }

@@ -1,6 +1,6 @@
 import JSON
 
-/// Reads rows of JSON: an object per line, an array of objects, or objects one after the other.
+/// Reads rows from JSON: an object per line, an array of objects, or objects one after the other.
 ///
 /// Half of a surrogate pair becomes U+FFFD, as in the serving path.
 struct JSONRowReader {
@@ -12,7 +12,7 @@ struct JSONRowReader {
         record = JSONRecord(options)
     }
 
-    /// - Parameter asLines: whether each line is a document of its own, unless the whole is an array.
+    /// - Parameter asLines: whether each line is a document, unless the file is an array.
     mutating func read(asLines: Bool, into rows: inout RowCollection) throws(DatasetError) {
         rows.noteTable(isNamed: true, maybeHeading: false)
         if bytes.first(where: { !Self.isBlank($0) }) == UInt8(ascii: "[") {
@@ -28,7 +28,7 @@ struct JSONRowReader {
 
     // MARK: - Lines
 
-    /// Whether the first line alone is a value.
+    /// Whether the first line is a complete value.
     private var isFirstLineWhole: Bool {
         guard let line = SourceBytes.lines(bytes).first(where: { !$0.isEmpty }) else { return true }
         return (try? Self.value(of: line).get()) != nil
@@ -44,7 +44,7 @@ struct JSONRowReader {
     }
 
     private static func value(of line: ArraySlice<UInt8>) -> Result<(JSONValue, isReplaced: Bool), JSONSyntaxError> {
-        // A closure that throws a typed error cannot go through `withUnsafeBytes`.
+        // `withUnsafeBytes` takes no closure that throws a typed error.
         line.withUnsafeBytes { bytes in
             do throws(JSONSyntaxError) {
                 var scanner = JSONScanner(bytes, replacesLoneSurrogates: true)
@@ -57,7 +57,7 @@ struct JSONRowReader {
         }
     }
 
-    /// What is wrong with a document, without its values.
+    /// What is wrong with a document, without its content.
     private static func reason(_ error: JSONSyntaxError) -> String {
         error.reason == "not UTF-8" ? error.reason : "not JSON"
     }
@@ -69,8 +69,8 @@ struct JSONRowReader {
         case rows(DatasetError)
     }
 
-    /// Value by value, so that the tree of the whole never stands in memory. What is cut off or broken is an error even
-    /// where bad rows are skipped: where the next row begins is unknown.
+    /// Reads value by value, so that the tree of the whole is never in memory. A truncated or broken document is an
+    /// error even if bad rows are skipped, because nobody knows where the next row begins.
     private mutating func readDocument(isArray: Bool, _ rows: inout RowCollection) throws(DatasetError) {
         let result = bytes.withUnsafeBytes { bytes -> Result<Void, Failure> in
             do throws(Failure) {

@@ -2,11 +2,11 @@ import JSON
 
 /// A task of Label Studio's JSON export: `{"data": {"text": …}, "annotations": [{"result": […]}, …]}`.
 struct LabelStudioTask {
-    /// What was shown to annotators.
+    /// The data that annotators saw.
     let data: [(key: String, value: JSONValue)]
     private let annotations: [JSONValue]
 
-    /// nil if the object is none.
+    /// nil if the object is not a task.
     init?(_ value: JSONValue) {
         guard case .object(let members) = value, case .object(let data)? = value["data"] else { return nil }
         let list = value["annotations"] ?? value["completions"]
@@ -21,9 +21,9 @@ struct LabelStudioTask {
     /// The labels of each annotation that was not cancelled, the newest last.
     ///
     /// - Parameters:
-    ///   - wanted: the control whose choices count; nil: the only one.
-    ///   - control: the one that was found, of all tasks.
-    func labels(of wanted: String?, control: inout String?) throws(RowRefusal) -> [RowCollection.Labels] {
+    ///   - requested: the control whose choices count; nil: the only one.
+    ///   - control: the control that was found, shared by all tasks.
+    func labels(of requested: String?, control: inout String?) throws(RowRefusal) -> [RowCollection.Labels] {
         let valid = annotations.enumerated().filter { annotation in
             guard case .object = annotation.element else { return false }
             if case .boolean(true)? = annotation.element["was_cancelled"] { return false }
@@ -36,12 +36,12 @@ struct LabelStudioTask {
         for (_, annotation) in valid.sorted(by: {
             (Self.time($0.element), $0.offset) < (Self.time($1.element), $1.offset)
         }) {
-            labels.append(.set(try Self.choices(of: annotation, wanted, &control)))
+            labels.append(.set(try Self.choices(of: annotation, requested, &control)))
         }
         return labels
     }
 
-    /// ISO 8601 in UTC: in the order of time, the order of texts.
+    /// ISO 8601 in UTC, so that the order of strings is the order of time.
     private static func time(_ annotation: JSONValue) -> String {
         for key in ["updated_at", "created_at"] {
             if case .string(let time)? = annotation[key] { return time }
@@ -50,20 +50,20 @@ struct LabelStudioTask {
     }
 
     private static func choices(
-        of annotation: JSONValue, _ wanted: String?, _ control: inout String?
+        of annotation: JSONValue, _ requested: String?, _ control: inout String?
     ) throws(RowRefusal) -> [String] {
         guard case .array(let results)? = annotation["result"] else { return [] }
         var labels: [String] = []
         var other: String?
         for result in results {
             let name = if case .string(let name)? = result["from_name"] { name } else { "" }
-            if let wanted, name != wanted { continue }
+            if let requested, name != requested { continue }
             guard let choices = result["value"]?["choices"] else {
                 if result["value"]?["start"] != nil { throw JSONLabels.spans }
                 if case .string(let type)? = result["type"] { other = type }
                 continue
             }
-            if wanted == nil, let control, control != name {
+            if requested == nil, let control, control != name {
                 throw RowRefusal(
                     reason: "\"\(control)\" and \"\(name)\" both are controls with choices",
                     remedy: .labelColumn(among: [control, name]))

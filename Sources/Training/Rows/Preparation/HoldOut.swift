@@ -1,29 +1,37 @@
-/// Which texts are kept from training, to weigh adapters with: decided by a hash of the normalised text, so the same text is
-/// on the same side in every run, on every machine, whatever rows come later.
+/// Decides which texts are held out from training, to judge adapters by. A hash of the normalised text decides, so a
+/// text is on the same side in every run, on every machine, whatever rows are added later.
 public struct HoldOut: Sendable, Equatable {
-    /// So many texts of a hundred are held out.
+    /// Texts per hundred that are held out.
     public var percentage: Int
-    /// 0: held out of all texts; 1: of those that are left, by other digits of the hash; and so on.
+    /// Which digits of the hash decide.
     private let divisor: UInt64
 
+    /// - Parameters:
+    ///   - percentage: texts per hundred that are held out.
+    ///   - level: 0: held out of all texts. 1: of the texts that level 0 leaves, by other digits of the hash. And so
+    ///     on.
     public init(percentage: Int = 20, level: Int = 0) {
         self.percentage = percentage
         divisor = (0..<min(max(level, 0), 8)).reduce(1) { product, _ in product * 100 }
     }
 
+    /// Whether a text is held out.
     public func contains(_ text: String) -> Bool { contains(NormalizedText(text)) }
 
     func contains(_ text: NormalizedText) -> Bool { contains(hash: text.hash64) }
 
     private func contains(hash: UInt64) -> Bool { hash / divisor % 100 < UInt64(max(0, percentage)) }
 
-    /// Which of some texts are held out: each by its own hash, and of each label with two texts or more at least one on each side.
+    /// Decides which of these texts are held out: each by its own hash, but so that each label with at least two texts
+    /// has one on each side.
     ///
-    /// A hash takes the same share of every label, but may take none or all of a rare one: then the text of the lowest hash is held
-    /// out, or that of the highest learnt from. As rows are added, a text can leave the hold-out for training by this, which harms
-    /// no comparison; the other way it goes only if it was its label's last to learn from.
+    /// A hash holds out the same share of every label, but may hold out none or all of a rare one. Then the text with
+    /// the lowest hash is held out, or the one with the highest hash is trained on. As rows are added, this can move a
+    /// text from the held-out ones to training, which harms no comparison. It moves to the held-out ones only if it was
+    /// the last training text of its label.
     ///
     /// - Parameter texts: each text once, with its labels.
+    /// - Returns: per text, whether it is held out.
     public func split(_ texts: [(text: NormalizedText, labels: [String])]) -> [Bool] {
         let hashes = texts.map(\.text.hash64)
         var isHeld = hashes.map { contains(hash: $0) }
@@ -32,7 +40,7 @@ public struct HoldOut: Sendable, Equatable {
         for (place, text) in texts.enumerated() {
             for label in text.labels { places[label, default: []].append(place) }
         }
-        // By what the split itself goes by, and then by the texts, so that neither order of rows nor of labels counts.
+        // Ordered by the deciding digits, then by the whole hash, so that the order of rows and labels does not matter.
         func precedes(_ left: Int, _ right: Int) -> Bool {
             let (a, b) = (hashes[left] / divisor % 100, hashes[right] / divisor % 100)
             return a != b ? a < b : hashes[left] < hashes[right]

@@ -1,11 +1,13 @@
 import Files
-import Foundation
+import WordPiece
 
-/// A text without the differences that do not make it another one: case, blanks, Unicode's ways to write the same.
+/// A text without differences that do not matter: case, white space, Unicode normalization.
 ///
-/// Two rows with the same normalised text are the same text; its hash decides for ever whether it is held out. A change here
-/// would move rows between training and hold-out. What is kept is the hash alone: of 100,000 long texts the texts would be too much.
+/// Two rows with the same normalised text have the same text, and its hash decides for good whether it is held out. A
+/// change here would move rows between training and hold-out. Only the hash is kept: 100,000 long texts would take too
+/// much memory.
 public struct NormalizedText: Hashable, Sendable {
+    /// Whether nothing is left of the text.
     public let isEmpty: Bool
     /// SHA-256 over the UTF-8 bytes.
     private let digest: SHA256.Digest
@@ -13,6 +15,7 @@ public struct NormalizedText: Hashable, Sendable {
     /// The first 64 bits of the digest.
     var hash64: UInt64 { digest.prefix64 }
 
+    /// Normalises and hashes a text.
     public init(_ text: String) {
         let value = Self.normalizedASCII(text.utf8) ?? Self.normalized(text)
         isEmpty = value.isEmpty
@@ -20,11 +23,11 @@ public struct NormalizedText: Hashable, Sendable {
     }
 
     static func normalized(_ text: String) -> [UInt8] {
-        let words = text.precomposedStringWithCanonicalMapping.lowercased().split(whereSeparator: \.isWhitespace)
+        let words = text.nfc.lowercased().split(whereSeparator: \.isWhitespace)
         return Array(words.joined(separator: " ").utf8)
     }
 
-    /// The same, many times faster; nil for a text that has other characters.
+    /// The same for a text of ASCII, many times faster; nil for other texts.
     static func normalizedASCII(_ text: String.UTF8View) -> [UInt8]? {
         var value: [UInt8] = []
         value.reserveCapacity(text.count)

@@ -1,26 +1,32 @@
-/// Rows made ready: those to learn from folded to one a text, those to measure on kept from them.
+/// Rows prepared for a training: training rows with one row per text, and validation rows.
 public struct PreparedRows: Sendable {
-    /// More labels than this are no task but a mistaken column.
+    /// More labels than this are not a task but the wrong column.
     public static let maximumLabels = 10_000
 
+    /// The rows to train on.
     public private(set) var training: [LabelledText] = []
-    /// Given rows as they came, without those that have no text; or what was split off. Empty where neither is wanted.
+    /// The given validation rows without those that have no text, or the rows that were split off; empty without
+    /// validation.
     public private(set) var validation: [LabelledText] = []
+    /// What was found in the rows.
     public private(set) var report: RowsReport
 
-    /// Hands over the texts to learn from, so that they can be forgotten once they are token ids; their labels stay.
+    /// Hands over the training rows, so that the texts can be freed after tokenization; the labels stay.
     public mutating func takeTraining() -> [LabelledText] {
         let rows = training
         training = rows.map { LabelledText(text: "", labels: $0.labels) }
         return rows
     }
 
+    /// Prepares rows.
+    ///
     /// - Parameters:
+    ///   - training: the rows to train on.
     ///   - validation: nil: a part of the training rows is split off.
-    ///   - rule: for texts to learn from that have different labels.
-    ///   - holdOut: how it is split off; a percentage of 0 splits nothing off.
-    ///   - known: labels that the task has already, which one label of the rows may join.
-    /// - Throws: if there is nothing to train with.
+    ///   - rule: for training texts whose rows have different labels.
+    ///   - holdOut: how the part is split off; a percentage of 0 splits nothing off.
+    ///   - known: labels that the task already has. With them, one label is enough.
+    /// - Throws: if there is nothing to train on.
     public init(
         training: RowCollection, validation: RowCollection?, conflicts rule: ConflictRule = .newest,
         holdOut: HoldOut = HoldOut(),
@@ -36,16 +42,16 @@ public struct PreparedRows: Sendable {
         if let validation {
             self.training = folding.rows.map(\.row)
             try validation.checkPlausible(known: folding.rows.flatMap(\.row.labels) + known)
-            try take(validation, learnt: Set(folding.rows.map(\.normalized)))
+            try take(validation, trainedOn: Set(folding.rows.map(\.normalized)))
         } else {
             split(folding.rows, holdOut)
         }
         report.training.use(self.training)
         report.labelsWithOneRow = report.training.labels.filter { $0.rows == 1 }.map(\.label)
-        let learnt = Set(report.training.labels.map(\.label)).union(known)
+        let trained = Set(report.training.labels.map(\.label)).union(known)
         let validationLabels = (report.validation?.labels ?? []).map(\.label)
-        report.validationOnlyLabels = validationLabels.filter { !learnt.contains($0) }
-        report.training.alikeLabels = RowsReport.alike(learnt.union(validationLabels))
+        report.validationOnlyLabels = validationLabels.filter { !trained.contains($0) }
+        report.training.alikeLabels = RowsReport.alike(trained.union(validationLabels))
     }
 
     private static func checkLabels(_ rows: [LabelledText], of source: RowCollection, known: [String])
@@ -61,10 +67,10 @@ public struct PreparedRows: Sendable {
         }
     }
 
-    private mutating func take(_ given: RowCollection, learnt: Set<NormalizedText>) throws(DatasetError) {
+    private mutating func take(_ given: RowCollection, trainedOn texts: Set<NormalizedText>) throws(DatasetError) {
         let (rows, side) = try RowsReport.figures(given)
         validation = rows
-        report.trainingTextsInValidation = rows.count { learnt.contains(NormalizedText($0.text)) }
+        report.trainingTextsInValidation = rows.count { texts.contains(NormalizedText($0.text)) }
         report.validation = side
     }
 
@@ -85,11 +91,12 @@ public struct PreparedRows: Sendable {
 }
 
 extension RowsReport {
-    /// Rows to measure on, and what is found in them. Only those without text are left out: what is measured is what the file holds.
+    /// Rows to evaluate on, and what was found in them. Only rows without text are left out, so that the metrics are
+    /// those of the file.
     ///
-    /// - Parameter known: labels of what is measured; others are named in the report.
-    /// - Throws: `DatasetError.noRows` if nothing is left, `DatasetError.doubtful` if the rows are hardly what they should
-    ///   be.
+    /// - Parameter known: labels of the adapter; others are named in the report.
+    /// - Throws: `DatasetError.noRows` if nothing is left, `DatasetError.doubtful` if rows were probably read the wrong
+    ///   way.
     public static func measured(
         _ collection: RowCollection, known: Set<String>? = nil
     ) throws(DatasetError) -> (rows: [LabelledText], side: Side) {
@@ -111,7 +118,7 @@ extension RowsReport {
         return (rows, side)
     }
 
-    /// Labels that differ only in letter case or blanks, together.
+    /// Groups of labels that differ only in case or blanks.
     fileprivate static func alike(_ labels: Set<String>) -> [[String]] {
         Dictionary(grouping: labels) { $0.lowercased().filter { !$0.isWhitespace } }.values
             .filter { $0.count > 1 }.map { $0.sorted() }.sorted { ($0.first ?? "") < ($1.first ?? "") }

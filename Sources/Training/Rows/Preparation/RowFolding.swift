@@ -1,31 +1,36 @@
-/// What becomes of a text that was given different labels.
+/// Which labels a text gets whose rows disagree.
 public enum ConflictRule: String, Sendable, Codable, CaseIterable {
-    /// The last row counts.
+    /// Those of the last row.
     case newest
-    /// The labels that most rows give count; of several such those that were given last.
+    /// Those of most rows; if that is a tie, the later ones.
     case majority
-    /// None of its rows counts.
+    /// None: its rows are dropped.
     case drop
 }
 
-/// Rows folded to one a text (`NormalizedText`), in the order in which the texts came first; rows without text left out.
+/// Folds rows to one per text (``NormalizedText``), in the order in which the texts first occur. Rows without text are
+/// left out.
 public struct RowFolding: Sendable {
+    /// One text.
     public struct Row: Sendable {
+        /// What identifies the text.
         public var normalized: NormalizedText
-        /// Of several rows with the labels that count the newest.
+        /// The newest row with the labels that count.
         public var row: LabelledText
     }
 
+    /// One row per text.
     public private(set) var rows: [Row] = []
     /// Rows without text.
     public private(set) var emptyTexts = 0
-    /// Rows beyond the first of their text, with the same labels as the row that counts.
+    /// Rows of a text that occurred before, with the labels that count.
     public private(set) var duplicates = 0
-    /// Texts that were given different labels.
+    /// Texts whose rows have different labels.
     public private(set) var conflicts = 0
-    /// Rows left out because their text has other labels, or none by the rule `drop`.
+    /// Rows that were left out because their text has other labels, or none by the rule `drop`.
     public private(set) var conflictingRows = 0
 
+    /// Folds rows.
     public init(_ given: [LabelledText], conflicts rule: ConflictRule) {
         var places: [NormalizedText: Int] = [:]
         var groups: [(text: NormalizedText, rows: [LabelledText])] = []

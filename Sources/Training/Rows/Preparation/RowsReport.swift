@@ -1,51 +1,54 @@
-/// What was found in the rows of a training, and what became of it: nothing is changed or left out that is not counted here.
+/// What was found in the rows of a training, and what became of it. Everything that is changed or left out is counted
+/// here.
 public struct RowsReport: Sendable, Codable, Equatable {
-    /// One label and its rows.
+    /// The number of rows of one label.
     public struct LabelCount: Sendable, Codable, Equatable {
+        /// The label.
         public var label: String
+        /// Rows with the label.
         public var rows: Int
     }
 
-    /// The rows of one side.
+    /// The training rows, or the validation rows.
     public struct Side: Sendable, Codable, Equatable {
         /// Files, `standard input` or `query`; empty for validation rows that were split off.
         public var sources: [String] = []
-        /// Rows that could be read.
+        /// Readable rows.
         public var read = 0
-        /// Rows that could not, and were skipped because that was asked for.
+        /// Unreadable rows, skipped by request.
         public var badRows = 0
         /// The first few of them.
         public var firstBadRows: [BadRow] = []
         /// Rows without text, left out.
         public var emptyTexts = 0
-        /// Rows a label of which had blanks around it.
+        /// Rows with blanks around a label.
         public var trimmedLabels = 0
-        /// Rows a label of which was not in Unicode's normal form C.
+        /// Rows with a label that was not in Unicode's normal form C.
         public var normalizedLabels = 0
-        /// Rows of a multi-label task among whose labels was an empty one, which was left out.
+        /// Rows of a multi-label task with an empty label, which was left out.
         public var emptyLabels = 0
-        /// Rows whose text is not in normal form C; texts are left as they are.
+        /// Rows with a text that is not in normal form C; texts are left as they are.
         public var unnormalizedTexts = 0
-        /// Rows in whose JSON half of a surrogate pair stood, read as U+FFFD.
+        /// Rows with half of a surrogate pair in their JSON, read as U+FFFD.
         public var replacedSurrogates = 0
-        /// Rows beyond the first of their text with the same labels: left out of training, measured on in validation.
+        /// Rows of a text that occurred before, with the same labels: left out of training, kept in validation.
         public var duplicates = 0
-        /// Texts that were given different labels.
+        /// Texts whose rows have different labels.
         public var conflicts = 0
         /// Rows left out because of that.
         public var conflictingRows = 0
         /// Rows used.
         public var rows = 0
-        /// Of them, those of a multi-label task without any label.
+        /// Rows among them without a label, in a multi-label task.
         public var unlabelled = 0
         /// Labels of the rows used, sorted.
         public var labels: [LabelCount] = []
-        /// Of them, those unknown to an adapter that is measured on the rows.
+        /// Labels among them that the evaluated adapter does not have.
         public var unknownLabels: [String] = []
-        /// Labels that differ only in letter case or blanks, together; those of the task and its validation rows count.
+        /// Groups of labels that differ only in case or blanks, with those of the task and of the validation rows.
         public var alikeLabels: [[String]] = []
 
-        /// What is known before anything is left out.
+        /// The counts before anything is left out.
         init(_ collection: RowCollection) {
             sources = collection.sources
             read = collection.rows.count
@@ -78,39 +81,42 @@ public struct RowsReport: Sendable, Codable, Equatable {
         }
     }
 
+    /// Whether texts have sets of labels.
     public var isMultiLabel: Bool
-    /// How texts with different labels were settled.
+    /// How conflicting labels of a text were resolved.
     public var conflictRule: ConflictRule
+    /// The training rows.
     public var training: Side
-    /// nil where nothing is validated on.
+    /// The validation rows; nil without.
     public var validation: Side?
-    /// The share of texts, in a hundred, that was split off for validation; nil where validation rows were given, or none wanted.
+    /// Texts per hundred that were split off for validation; nil if validation rows were given, or none are required.
     public var splitPercentage: Int?
-    /// Labels that one row to learn from has.
+    /// Labels with only one training row.
     public var labelsWithOneRow: [String] = []
-    /// Labels that only validation rows have: they can never be predicted.
+    /// Labels that only validation rows have, so that they are never predicted.
     public var validationOnlyLabels: [String] = []
-    /// Validation rows whose text is learnt from too: they flatter the figures.
+    /// Validation rows whose text is also a training row, which makes the metrics too good.
     public var trainingTextsInValidation = 0
 }
 
 extension RowsReport {
-    /// The report in lines for people: first the counts, then each thing found.
+    /// The report as lines for people: first the counts, then one line per finding.
     public var lines: [String] {
         var lines = [summary]
         lines += Self.findings(training, of: "training", rule: conflictRule)
         if splitPercentage == nil, let validation { lines += Self.findings(validation, of: "validation", rule: nil) }
         if !labelsWithOneRow.isEmpty {
-            lines.append("labels with one row to learn from: " + Self.list(labelsWithOneRow))
+            lines.append("labels with one training row: " + Self.list(labelsWithOneRow))
         }
         if !validationOnlyLabels.isEmpty {
             lines.append(
-                "labels that only validation rows have, never to be predicted: " + Self.list(validationOnlyLabels))
+                "labels that only validation rows have, so that they are never predicted: "
+                    + Self.list(validationOnlyLabels))
         }
         if trainingTextsInValidation > 0 {
             lines.append(
-                "warning: \(Self.rows(trainingTextsInValidation)) of the validation rows have a text that is learnt from too; "
-                    + "the figures are too good by that")
+                "warning: \(Self.rows(trainingTextsInValidation)) for validation have a text that is also trained on; "
+                    + "the metrics are too good")
         }
         return lines
     }
@@ -133,25 +139,28 @@ extension RowsReport {
             side.badRows,
             "could not be read and were skipped, such as " + list(side.firstBadRows.prefix(3).map(\.description)))
         note(side.emptyTexts, "without text, left out")
-        note(side.trimmedLabels, "with blanks around a label, cut off")
-        note(side.normalizedLabels, "with a label that was not in Unicode's normal form C, and is now")
-        note(side.emptyLabels, "with an empty label among its labels, left out of them")
+        note(side.trimmedLabels, "with blanks around a label, trimmed")
+        note(side.normalizedLabels, "with a label that was not in Unicode's normal form C, normalized")
+        note(side.emptyLabels, "with an empty label, which was left out")
         note(side.unnormalizedTexts, "with a text that is not in Unicode's normal form C, left as it is")
         note(side.replacedSurrogates, "with half of a surrogate pair in JSON, read as U+FFFD")
-        note(side.duplicates, rule == nil ? "with a text that came before" : "with a text that came before, folded")
+        note(
+            side.duplicates,
+            rule == nil ? "with a text that occurred before" : "with a text that occurred before, left out")
         if side.conflicts > 0 {
             let texts = "\(side.conflicts) text\(side.conflicts == 1 ? "" : "s")"
             if let rule {
                 lines.append(
-                    "\(name): \(texts) with different labels, settled by \(rule.rawValue); \(rows(side.conflictingRows)) left out"
+                    "\(name): \(texts) with different labels, resolved by \(rule.rawValue); "
+                        + "\(rows(side.conflictingRows)) left out"
                 )
             } else {
-                lines.append("\(name): \(texts) with different labels; one of them cannot be right")
+                lines.append("\(name): \(texts) with different labels, of which one must be wrong")
             }
         }
         if !side.alikeLabels.isEmpty {
             let groups = side.alikeLabels.map { $0.map { "\"\($0)\"" }.joined(separator: " and ") }
-            let what = "labels that differ only in letter case or blanks, each a label of its own"
+            let what = "labels that differ only in case or blanks, but are different labels"
             lines.append("\(name): \(what): " + list(groups))
         }
         return lines
@@ -166,12 +175,13 @@ extension RowsReport {
 }
 
 extension RowsReport.Side {
-    /// What was found in rows to measure on, in lines for people.
+    /// The findings in rows to evaluate on, as lines for people.
     public func lines(of name: String) -> [String] {
         var lines = RowsReport.findings(self, of: name, rule: nil)
         if !unknownLabels.isEmpty {
             lines.append(
-                "\(name): labels unknown to an adapter, which never predicts them: " + RowsReport.list(unknownLabels))
+                "\(name): labels that the adapter does not have, so that it never predicts them: "
+                    + RowsReport.list(unknownLabels))
         }
         return lines
     }

@@ -1,9 +1,9 @@
-/// Records of comma-separated values as RFC 4180 has them: quoted fields may hold commas, line ends and doubled quotes.
+/// Parses comma-separated values by RFC 4180: quoted fields may contain commas, line ends and doubled quotes.
 ///
-/// Lines end in LF or CRLF. An empty line is no record.
+/// Lines end in LF or CRLF. An empty line is not a record.
 struct CSVParser {
     enum Item: Equatable {
-        /// Its fields' bytes, and the line that it begins on, from 1.
+        /// The bytes of its fields, and the line that it begins on, from 1.
         case record([[UInt8]], line: Int)
         case bad(line: Int, reason: String)
     }
@@ -22,16 +22,16 @@ struct CSVParser {
     private let bytes: ArraySlice<UInt8>
     private let separator: UInt8
     private var position: Int
-    /// The line that it stands on.
+    /// The current line, from 1.
     private(set) var line = 1
 
-    /// - Parameter separator: what stands between fields.
+    /// - Parameter separator: the byte between fields.
     init(_ bytes: ArraySlice<UInt8>, separator: UInt8 = UInt8(ascii: ",")) {
         (self.bytes, self.separator) = (bytes, separator)
         position = bytes.startIndex
     }
 
-    /// The next record, good or bad; after a bad one it goes on with the line behind the one that it begins on.
+    /// The next record, good or bad. After a bad one, parsing resumes on the line after the one that it begins on.
     mutating func next() -> Item? {
         while endLine() {}
         guard position < bytes.endIndex else { return nil }
@@ -42,7 +42,7 @@ struct CSVParser {
             case .bytes(let bytes): fields.append(bytes)
             case .unclosed: return skip(start, "a quote is opened here and never closed")
             case .textBehindQuote: return skip(start, "something other than a comma follows a closing quote")
-            case .quoteInside: return skip(start, "a quote stands within a field that does not begin with one")
+            case .quoteInside: return skip(start, "a quote is inside a field that does not begin with one")
             }
             if position < bytes.endIndex, bytes[position] == separator {
                 position += 1
@@ -53,7 +53,7 @@ struct CSVParser {
         }
     }
 
-    /// A field up to its separator, its line's end or the end; takes neither.
+    /// A field up to a separator, the end of the line or the end of the file, which are not consumed.
     private mutating func field() -> Field {
         guard position < bytes.endIndex, bytes[position] == Self.quote else { return plainField() }
         position += 1
@@ -95,7 +95,7 @@ struct CSVParser {
             && (position + 1 == bytes.endIndex || bytes[position + 1] == Self.lineFeed)
     }
 
-    /// Takes a line end, if one is here.
+    /// Consumes a line end, if there is one here.
     private mutating func endLine() -> Bool {
         guard isAtLineEnd else { return false }
         if bytes[position] == Self.carriageReturn { position += 1 }
@@ -104,7 +104,7 @@ struct CSVParser {
         return true
     }
 
-    /// A bad record, of which only the first line is skipped: a quote in it may be a slip, and what follows may be rows again.
+    /// Skips only the first line of a bad record: its quote may be a slip, and the next lines may be rows.
     private mutating func skip(_ start: (position: Int, line: Int), _ reason: String) -> Item {
         (position, line) = start
         while position < bytes.endIndex, bytes[position] != Self.lineFeed { position += 1 }

@@ -1,6 +1,6 @@
-import Foundation
+import WordPiece
 
-/// Why a row, or the columns of all, cannot be used.
+/// Why a row, or the columns of a table, cannot be used.
 struct RowRefusal: Error {
     var reason: String
     var remedy: RowRemedy?
@@ -10,44 +10,48 @@ struct RowRefusal: Error {
 struct ColumnFinder {
     let options: RowOptions
 
-    /// Where a wanted column is.
+    /// The position of a column.
     struct Place: Equatable {
         var index: Int
-        /// By its number, not by a name that stands there.
+        /// Whether it was found by its number, not by a name.
         var isNumber = false
     }
 
-    /// - Throws: if a column that was asked for is not there, or is there twice.
+    /// The column of texts.
+    ///
+    /// - Throws: if a requested column is missing or occurs twice.
     func text(in names: [String]) throws(RowRefusal) -> Place? {
-        if let wanted = options.textColumn { return try place(of: wanted, in: names) }
+        if let requested = options.textColumn { return try place(of: requested, in: names) }
         return try known(ColumnNames.texts, in: names)
     }
 
-    /// - Throws: as `text(in:)`.
+    /// The column of labels.
+    ///
+    /// - Throws: if a requested column is missing or occurs twice.
     func label(in names: [String]) throws(RowRefusal) -> Place? {
         guard options.readsLabels else { return nil }
-        if let wanted = options.labelColumn { return try place(of: wanted, in: names) }
+        if let requested = options.labelColumn { return try place(of: requested, in: names) }
         return try known(ColumnNames.labels(isMultiLabel: options.isMultiLabel), in: names)
     }
 
-    /// What tells the columns, said with the names that there are.
+    /// What would decide the columns, with the names that there are.
     func remedy(_ names: [String]) -> RowRemedy {
         let shown = names.allSatisfy(ColumnNames.looksLikeName) ? names.filter { !$0.isEmpty } : []
         return options.readsLabels ? .columns(among: shown) : .textColumn(among: shown)
     }
 
-    private func place(of wanted: String, in names: [String]) throws(RowRefusal) -> Place {
-        let same = names.indices.filter { names[$0].trimmingBlanks == wanted }
-        let key = ColumnNames.key(wanted)
+    private func place(of requested: String, in names: [String]) throws(RowRefusal) -> Place {
+        let same = names.indices.filter { names[$0].trimmed == requested }
+        let key = ColumnNames.key(requested)
         let alike = same.isEmpty && !key.isEmpty ? names.indices.filter { ColumnNames.key(names[$0]) == key } : same
         if let index = alike.first {
-            guard alike.count == 1 else { throw twice(wanted, in: names) }
+            guard alike.count == 1 else { throw twice(requested, in: names) }
             return Place(index: index)
         }
-        if let number = Int(wanted), names.indices.contains(number - 1) {
+        if let number = Int(requested), names.indices.contains(number - 1) {
             return Place(index: number - 1, isNumber: true)
         }
-        throw RowRefusal(reason: "there is no column \"\(wanted)\"", remedy: remedy(names))
+        throw RowRefusal(reason: "there is no column \"\(requested)\"", remedy: remedy(names))
     }
 
     private func known(_ ranks: [[String]], in names: [String]) throws(RowRefusal) -> Place? {
@@ -57,7 +61,7 @@ struct ColumnFinder {
             if let index = found.first {
                 if found.count == 1 { return Place(index: index) }
                 if Set(found.map { keys[$0] }).count == 1 { throw twice(keys[index], in: names) }
-                // Several that could be meant: none is.
+                // Ambiguous: several columns qualify.
                 return nil
             }
         }
@@ -70,16 +74,16 @@ struct ColumnFinder {
 }
 
 extension RowCollection {
-    /// The columns of texts and labels among those of a query, which the last source is.
+    /// Finds the columns of texts and labels in the result of a query, which must be the last source.
     public mutating func columns(named names: [String]) throws(DatasetError) -> (text: Int, label: Int) {
         noteTable(isNamed: true, maybeHeading: false)
         let finder = ColumnFinder(options: options)
         do throws(RowRefusal) {
             let (text, label) = (try finder.text(in: names), try finder.label(in: names))
             if let text, let label, text.index != label.index { return (text.index, label.index) }
-            let wanted = "text and \(options.isMultiLabel ? "labels" : "label")"
+            let required = "text and \(options.isMultiLabel ? "labels" : "label")"
             throw RowRefusal(
-                reason: "its columns must be \(wanted), they are \(names.joined(separator: ", "))",
+                reason: "its columns must be \(required), they are \(names.joined(separator: ", "))",
                 remedy: .columns(among: []))
         } catch {
             throw .doubtful(

@@ -1,28 +1,32 @@
-/// Where the columns of a table are.
+import WordPiece
+
+/// The columns of a table.
 struct TableColumns: Equatable {
     var text: Int
     var label: Int?
     var count: Int
     /// Whether the first record is a header, not a row.
     var isHeader = false
-    /// The keys of a header's names.
+    /// The normalized names of the header.
     var names: [String] = []
 
-    /// Label and text, as a table without a header has them.
+    /// Label and text: the columns of a table without a header.
     static let labelAndText = TableColumns(text: 1, label: 0, count: 2)
     static let textAlone = TableColumns(text: 0, label: nil, count: 1)
 }
 
-/// Tells by a table's first record where its columns are, and whether the record is a header.
+/// Finds the columns of a table by its first record, and decides whether that is a header.
 struct TableHeader {
     let finder: ColumnFinder
-    /// Whether more columns than two may be a text with tabs.
+    /// Whether a text may contain tabs, so that there are more than two columns.
     let isTabbed: Bool
 
     private var options: RowOptions { finder.options }
 
-    /// - Returns: nil where the record is a row, and its columns are the usual ones.
-    /// - Throws: where it is a header that does not tell, and where a column that was asked for is not there.
+    /// The columns by the first record.
+    ///
+    /// - Returns: nil if the record is a row and its columns are the usual ones.
+    /// - Throws: if it is an ambiguous header, or if a requested column is missing.
     func columns(_ cells: [String]) throws(RowRefusal) -> TableColumns? {
         var (text, label) = (try finder.text(in: cells), try finder.label(in: cells))
         if let place = text, place.index == label?.index {
@@ -32,7 +36,7 @@ struct TableHeader {
             if options.labelColumn == nil { label = nil } else { text = nil }
         }
         if options.readsLabels, cells.count == 2 {
-            // Of two columns the one that was not asked for is the other.
+            // If one of two columns is requested, the other one is the other.
             if options.labelColumn != nil, let label { text = text ?? Self.other(label) }
             if options.textColumn != nil, let text { label = label ?? Self.other(text) }
         }
@@ -52,8 +56,9 @@ struct TableHeader {
         ColumnFinder.Place(index: 1 - place.index, isNumber: place.isNumber)
     }
 
-    /// Whether the record is a header though its columns are told by number: it holds only names, and a known one where
-    /// no row has it, or several words that head columns. A label "text" and a text of one such word may be a row.
+    /// Whether the record is a header although its columns are requested by number: it holds only names, and a known
+    /// one where no row has it, or several typical column names. A label "text" and a text of one such word may be a
+    /// row.
     private func isNumberedHeader(
         _ cells: [String], _ text: ColumnFinder.Place?, _ label: ColumnFinder.Place?
     ) -> Bool {
@@ -70,18 +75,18 @@ struct TableHeader {
         return isKnown || isNumbered || cells.count(where: ColumnNames.isHeading) > 1
     }
 
-    /// Whether the record holds nothing but names, and these name columns.
+    /// Whether the record holds only names, and they name columns.
     func isHeader(_ cells: [String]) -> Bool {
         guard cells.count > 1, cells.allSatisfy(ColumnNames.looksLikeName) else { return false }
         return (try? columns(cells))?.isHeader == true || cells.allSatisfy(ColumnNames.isHeading)
     }
 
-    /// A row of a label and a text may have a label by the name of "text"; it has no text that is a name.
+    /// Whether the names are conclusive: a row may have the label "text", but its text is not a name.
     private func isTold(_ cells: [String]) -> Bool {
         options.readsLabels || cells.count > 2 || cells.allSatisfy(ColumnNames.looksLikeName)
     }
 
-    /// Whether the record is a header all the same, or no row of any form.
+    /// Whether the record is a header although its columns are not known, or not a row of any form.
     private func isUntoldHeader(_ cells: [String], isKnown: Bool) -> Bool {
         let names = cells.allSatisfy(ColumnNames.looksLikeName)
         switch cells.count {
@@ -97,7 +102,7 @@ struct TableHeader {
 
     private func untold(_ cells: [String], text: ColumnFinder.Place?, label: ColumnFinder.Place?) -> RowRefusal {
         let shown =
-            cells.allSatisfy(ColumnNames.looksLikeName) ? cells.map(\.trimmingBlanks).filter { !$0.isEmpty } : []
+            cells.allSatisfy(ColumnNames.looksLikeName) ? cells.map(\.trimmed).filter { !$0.isEmpty } : []
         if !options.readsLabels {
             return RowRefusal(reason: "no column is known to hold the texts", remedy: .textColumn(among: shown))
         }

@@ -1,4 +1,4 @@
-/// Reads rows of a table: CSV and TSV.
+/// Reads the rows of a table: CSV and TSV.
 struct TableReader {
     let bytes: ArraySlice<UInt8>
     let header: TableHeader
@@ -17,7 +17,7 @@ struct TableReader {
         if header.isTabbed { try readTabbed(&rows) } else { try readQuoted(&rows, separator: separator()) }
     }
 
-    /// The columns by the first record, which is noted.
+    /// The columns by the first record; records in the collection how they were found.
     private func columns(
         _ cells: [String], line: Int, _ rows: inout RowCollection
     ) throws(DatasetError) -> TableColumns {
@@ -42,11 +42,11 @@ struct TableReader {
         try rows.add(text: text, labels: .text(label), line: line)
     }
 
-    /// Why a record holds names of columns and is no row, as where files were joined, be it in another order; nil where
-    /// it is one. A text alone may be any word.
+    /// Why a record holds column names and is not a row, as after files were joined, even with columns in another
+    /// order; nil if it is a row. A text without a label may be any word.
     private func heading(_ fields: [some Collection<UInt8>], _ columns: TableColumns) -> String? {
         let longest = columns.names.lazy.map(\.utf8.count).max() ?? 0
-        // Spares the work for texts that are too long to be a name.
+        // Most texts are too long to be a name.
         guard fields.count > 1, fields[columns.text].count <= max(32, 2 * longest) else { return nil }
         func key(_ index: Int) -> String { ColumnNames.key(String(decoding: fields[index], as: UTF8.self)) }
         let text = key(columns.text)
@@ -79,7 +79,7 @@ struct TableReader {
                 if columns.isHeader { continue }
             }
             if columns.count == 1, !options.readsLabels {
-                // As in TSV an empty line is an empty text.
+                // As in TSV, an empty line is an empty text.
                 for empty in begin..<line { try rows.add(text: "", labels: .text(""), line: empty) }
             }
             try add(fields, columns, line: line, &rows)
@@ -98,14 +98,14 @@ struct TableReader {
 
     private func wrongCount(_ count: Int, _ columns: TableColumns) -> String {
         if columns == .labelAndText, options.readsLabels {
-            return
-                "has \(count) columns in place of label and text; other columns need a first line that names text and label"
+            return "has \(count) columns instead of label and text; "
+                + "other columns require a first line that names text and label"
         }
         return "has \(count) columns, the first line \(columns.count)"
     }
 
-    /// A comma, or what spreadsheets write in its place where a comma is the decimal point: the one by which the first
-    /// record names columns.
+    /// The separator with which the first record names columns: a comma, or what spreadsheets write where a comma is
+    /// the decimal point.
     private func separator() -> UInt8 {
         let comma = UInt8(ascii: ",")
         let others = [UInt8(ascii: ";"), Self.tab]
@@ -122,8 +122,8 @@ struct TableReader {
         } ?? comma
     }
 
-    /// Whether texts alone are the columns of a table, as where labels are read, and do not just hold this character:
-    /// all records have as many fields, and no blank follows the separator as it does in sentences.
+    /// Whether texts without labels are in a table with this separator, and do not just contain it: all records have
+    /// the same number of fields, and no blank follows the separator as it does in sentences.
     private func isEven(_ separator: UInt8, width: Int) -> Bool {
         var parser = CSVParser(bytes, separator: separator)
         var hasBlanks = separator != Self.tab
@@ -160,7 +160,7 @@ struct TableReader {
         let cells = lines[first].split(separator: Self.tab, omittingEmptySubsequences: false)
         let columns = try columns(cells.map { String(decoding: $0, as: UTF8.self) }, line: first + 1, &rows)
         var width = columns == .labelAndText && cells.count > 2 ? cells.count : nil
-        // Of a single column an empty line is an empty text, so that answers stay beside their lines.
+        // In a single column an empty line is an empty text, so that results match the lines.
         let skipsEmpty = columns.count > 1
         for (index, line) in lines.enumerated()
         where !(line.isEmpty && skipsEmpty) && !(columns.isHeader && index <= first) {
@@ -170,7 +170,7 @@ struct TableReader {
         if let width { rows.noteEvenColumns(width) }
     }
 
-    /// - Throws: if this first line is a header whose names stand between other separators than tabs.
+    /// Refuses a first line that is a header with other separators than tabs.
     private func checkTabs(
         _ line: ArraySlice<UInt8>, number: Int, _ rows: RowCollection
     ) throws(DatasetError) {
@@ -179,12 +179,12 @@ struct TableReader {
             guard let byte = separator.asciiValue, header.isHeader(Self.cells(byte, of: line)) else { continue }
             throw .badLine(
                 file: rows.sources.last ?? "rows", line: number,
-                reason: "is a header with \(name) between its names, where TSV has tabs")
+                reason: "is a header with \(name) between its names instead of tabs")
         }
     }
 
-    /// Whether fields under a header are quoted as in CSV, as spreadsheets and Label Studio write TSV: some begin with a
-    /// quote, and read so all are whole. Else a quote is part of a text, as it is wherever there is no header.
+    /// Whether fields below a header are quoted as in CSV, as spreadsheets and Label Studio write TSV: some begin with
+    /// a quote, and all are complete when read that way. Otherwise, and without a header, a quote is part of the text.
     private func isQuoted(width: Int) -> Bool {
         var before = UInt8(ascii: "\n")
         let begins = bytes.contains { byte in
