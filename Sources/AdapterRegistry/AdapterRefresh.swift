@@ -20,8 +20,8 @@ public struct AdapterRefresh: Sendable, Equatable {
 extension LiveAdapters {
     /// Brings the live set up to date with the registry.
     ///
-    /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels, damaged
-    /// weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected.
+    /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels,
+    /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected.
     ///
     /// - Parameters:
     ///   - store: the registry.

@@ -25,9 +25,9 @@ public protocol AdapterStore: Sendable {
     /// Marks a version as rejected. Throws ``AdapterStoreError/isLive(task:version:)`` for a live one.
     func reject(task: String, version: Int) async throws
 
-    /// Rejects the live version, and makes the one live that was promoted last before it, in one transaction, and notifies
-    /// every daemon. A second rollback goes one version further back.
-    /// Throws ``AdapterStoreError/nothingToRollBackTo(task:)``.
+    /// Rejects the live version, and makes the one live that was promoted last before it, in one transaction, and
+    /// notifies every daemon. A second rollback goes one version further back. Throws
+    /// ``AdapterStoreError/nothingToRollBackTo(task:)``.
     func rollback(task: String) async throws -> AdapterVersion
 }
 

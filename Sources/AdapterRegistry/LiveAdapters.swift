@@ -25,8 +25,8 @@ public struct LiveSnapshot: Sendable {
 
 /// The live set of a daemon: the adapters with which the serving path classifies.
 ///
-/// A reader takes a ``snapshot`` and keeps it for as long as it needs. A swap replaces the whole set at once. Neither waits
-/// for the other: the lock is held while one reference is copied.
+/// A reader takes a ``snapshot`` and keeps it for as long as it needs. A swap replaces the whole set at once. Neither
+/// waits for the other: the lock is held while one reference is copied.
 public final class LiveAdapters: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 

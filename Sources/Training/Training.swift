@@ -18,6 +18,6 @@
 //   Progress    `TrainingProgress`, `EpochReport` and `LossCurve`, for people
 //   Evaluation  `Evaluator`               texts and an adapter → `[Prediction]`, `Evaluation`
 //               `ScoreFitting`            temperature, thresholds and abstention thresholds on validation rows
-//               `PairedComparison`        two adapters on the same rows → how they differ, and whether chance explains it
+//               `PairedComparison`        two adapters on the same rows → their difference, and its p-values
 //   Checkpoint  `TrainingCheckpoint`      all that is needed to resume and end with the same bits
 //   Search      `SettingsSearch`          several settings, trained in parts → the best

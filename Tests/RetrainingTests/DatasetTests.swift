@@ -54,9 +54,10 @@ struct DatasetTests {
         let sentence = UnusableRowsDescription(summary, labels: ["high", "low"]).sentence
         #expect(
             sentence == """
-                133 of 360 rows unusable: 130 with labels that the task does not have ("High": 120, the task has "high"; \
+                133 of 360 rows unusable: 130 with labels that the task does not have \
+                ("High": 120, the task has "high"; \
                 one of 300 characters: 4; "lo": 3; "mid": 2; "x": 2; 2 more labels), 1 without text, \
-                2 with one label in place of a set, or a set in place of one label
+                2 with one label instead of a set, or a set instead of one label
                 """)
         #expect(UnusableRowsDescription(RowSummary(), labels: ["high"]).sentence == nil)
     }

@@ -115,7 +115,8 @@ struct CheckpointTests {
                 change(&$0)
             }
             do {
-                _ = try trainer.train(rows ?? task.rows, validation: validation, startingFrom: start, resumingFrom: kept)
+                _ = try trainer.train(
+                    rows ?? task.rows, validation: validation, startingFrom: start, resumingFrom: kept)
                 return nil
             } catch .checkpoint(.ofAnotherTraining(let differences)) {
                 return differences

@@ -49,7 +49,8 @@ struct JSONRowsTests {
 
     @Test func badElementsAreNamedByTheirLine() throws {
         let content =
-            "[\n{\"text\":\"one\",\"label\":\"a\"},\n\n{\"text\":2,\"label\":\"a\"},\n7,{\"text\":\"three\",\"label\":\"b\"}]"
+            "[\n{\"text\":\"one\",\"label\":\"a\"},\n\n{\"text\":2,\"label\":\"a\"},\n"
+            + "7,{\"text\":\"three\",\"label\":\"b\"}]"
         #expect(try refusal("x.json", content) == "x.json:4: \"text\" is not a string")
         let skipped = try collect("x.json", content, skips: true)
         #expect(skipped.rows.map(\.text) == ["one", "three"])
@@ -78,7 +79,8 @@ struct JSONRowsTests {
 
     @Test func listsAreSetsOfAMultiLabelTask() throws {
         let content =
-            "{\"text\":\"one\",\"label\":[\"a\",\"b\"]}\n{\"text\":\"two\",\"label\":[]}\n{\"text\":\"three\",\"label\":[1,true]}\n"
+            "{\"text\":\"one\",\"label\":[\"a\",\"b\"]}\n{\"text\":\"two\",\"label\":[]}\n"
+            + "{\"text\":\"three\",\"label\":[1,true]}\n"
         #expect(try collect("x.jsonl", content, multi: true).rows.map(\.labels) == [["a", "b"], [], ["1", "true"]])
         #expect(try refusal("x.jsonl", content) == "x.jsonl:1: has 2 labels, but each text of this task has one")
         #expect(
@@ -93,7 +95,10 @@ struct JSONRowsTests {
 
     @Test(arguments: [
         ("\"label\":0.5", "\"label\" is not a string or a whole number"), ("\"label\":null", "\"label\" is null"),
-        ("\"label\":9007199254740993", "a label is a number with more digits than JSON preserves; write it as a string"),
+        (
+            "\"label\":9007199254740993",
+            "a label is a number with more digits than JSON preserves; write it as a string"
+        ),
         ("\"label\":{\"taxonomy\":[]}", "\"label\" is an object without \"choices\""),
         ("\"label\":[[0,3,\"PER\"]]", "labels spans of the text (sequence labelling), but a task labels whole texts"),
         (
@@ -129,7 +134,8 @@ struct JSONRowsTests {
 
     @Test func halvesOfSurrogatePairsAreReplacedAndCounted() throws {
         let content =
-            "{\"text\":\"cut \\ud83d\",\"label\":\"a\"}\n{\"text\":\"\\ude00\\ud83d\\u0041\\ud83d\\ude00\",\"label\":\"b\"}\n"
+            "{\"text\":\"cut \\ud83d\",\"label\":\"a\"}\n"
+            + "{\"text\":\"\\ude00\\ud83d\\u0041\\ud83d\\ude00\",\"label\":\"b\"}\n"
         for (name, text) in [
             ("x.jsonl", content), ("x.json", "[" + content.split(separator: "\n").joined(separator: ",") + "]"),
         ] {
@@ -166,7 +172,8 @@ struct JSONRowsTests {
     }
 
     private func task(_ text: String, _ annotations: String...) -> String {
-        "{\"id\":1,\"data\":{\"text\":\"\(text)\"},\"annotations\":[\(annotations.joined(separator: ","))],\"predictions\":[]}"
+        "{\"id\":1,\"data\":{\"text\":\"\(text)\"}"
+            + ",\"annotations\":[\(annotations.joined(separator: ","))],\"predictions\":[]}"
     }
 
     private func annotation(_ choices: String..., control: String = "mood", more: String = "") -> String {
@@ -228,7 +235,8 @@ struct JSONRowsTests {
 
     @Test func flatExportsAreRowsWithChoices() throws {
         let content =
-            "[{\"text\":\"one\",\"id\":1,\"mood\":\"a\"},{\"text\":\"two\",\"mood\":{\"choices\":[\"a\",\"b\"]},\"id\":2}]"
+            "[{\"text\":\"one\",\"id\":1,\"mood\":\"a\"}"
+            + ",{\"text\":\"two\",\"mood\":{\"choices\":[\"a\",\"b\"]},\"id\":2}]"
         #expect(try collect("x.json", content, multi: true, label: "mood").rows.map(\.labels) == [["a"], ["a", "b"]])
         #expect(try refusal("x.json", content) == "x.json:1: \"label\" is missing")
         #expect(
