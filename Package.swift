@@ -69,7 +69,7 @@ let package = Package(
         module("BERT", ["JSON", "Files", "Threading", "Kernels", "WordPiece"]),
 
         // 3: training one adapter, keeping many
-        module("Training", ["JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
+        module("Training", ["CLinux", "JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
         module("AdapterRegistry", ["BERT"]),
 
         // 4: the two paths

@@ -1,7 +1,8 @@
 #pragma once
 
-// Declared by glibc for _GNU_SOURCE only, which Swift does not define.
+// What Swift does not see of glibc: it defines no _GNU_SOURCE, and its module map lacks malloc.h.
 
+#include <malloc.h>
 #include <pthread.h>
 #include <spawn.h>
 

@@ -59,7 +59,8 @@ CLONED void lk_activate(
 }
 
 INLINE void activate_backward(
-    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *dy,
+        ptrdiff_t dy_stride,
     float *dx, ptrdiff_t dx_stride, bool accumulate) {
     for (ptrdiff_t row = 0; row < rows; row++, x += x_stride, dy += dy_stride, dx += dx_stride)
         for (ptrdiff_t j = 0; j < columns; j += W) {
@@ -71,7 +72,8 @@ INLINE void activate_backward(
 }
 
 CLONED void lk_activate_backward(
-    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *dy, ptrdiff_t dy_stride,
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *dy,
+        ptrdiff_t dy_stride,
     float *dx, ptrdiff_t dx_stride, bool accumulate) {
     switch (kind) {
     case LK_GELU_ERF:
@@ -80,7 +82,9 @@ CLONED void lk_activate_backward(
     case LK_GELU_TANH:
         activate_backward(LK_GELU_TANH, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate);
         break;
-    case LK_RELU: activate_backward(LK_RELU, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate); break;
+    case LK_RELU:
+        activate_backward(LK_RELU, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate);
+        break;
     default: activate_backward(LK_TANH, rows, columns, x, x_stride, dy, dy_stride, dx, dx_stride, accumulate); break;
     }
 }

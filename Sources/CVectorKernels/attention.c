@@ -1,7 +1,8 @@
 #include "dropout.h"
 
-// A panel is the keys of PANEL tokens, transposed: [head size][PANEL]. The values of a head lie packed behind the panels,
-// then the scores of one block of rows. Packing costs little and spares the caches the stride of the fused projection.
+// A panel is the keys of PANEL tokens, transposed: [head size][PANEL]. The values of a head lie packed behind the
+// panels, then the scores of one block of rows. Packing costs little and spares the caches the stride of the fused
+// projection.
 enum { PANEL = 2 * W, BLOCK = 8 };
 
 static ptrdiff_t padded(ptrdiff_t n, ptrdiff_t unit) { return (n + unit - 1) / unit * unit; }
@@ -19,14 +20,20 @@ INLINE v16 interleave_high(v16 a, v16 b) {
     return __builtin_shufflevector(a, b, 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13, 29, 14, 30, 15, 31);
 }
 
-// Up to 16 rows of up to 16 floats become columns: four rounds of interleaving transpose a square. Missing rows are zero.
-INLINE void transpose_block(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t stride, float *y, ptrdiff_t y_stride) {
+// Up to 16 rows of up to 16 floats become columns: four rounds of interleaving transpose a square. Missing rows are
+// zero.
+INLINE void transpose_block(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t stride, float *y,
+    ptrdiff_t y_stride) {
     v16 a[W], b[W];
     UNROLL for (int i = 0; i < W; i++) a[i] = i < rows ? load_upto(x + i * stride, columns) : splat(0);
-    UNROLL for (int i = 0; i < 8; i++) b[2 * i] = interleave_low(a[i], a[i + 8]), b[2 * i + 1] = interleave_high(a[i], a[i + 8]);
-    UNROLL for (int i = 0; i < 8; i++) a[2 * i] = interleave_low(b[i], b[i + 8]), a[2 * i + 1] = interleave_high(b[i], b[i + 8]);
-    UNROLL for (int i = 0; i < 8; i++) b[2 * i] = interleave_low(a[i], a[i + 8]), b[2 * i + 1] = interleave_high(a[i], a[i + 8]);
-    UNROLL for (int i = 0; i < 8; i++) a[2 * i] = interleave_low(b[i], b[i + 8]), a[2 * i + 1] = interleave_high(b[i], b[i + 8]);
+    UNROLL for (int i = 0; i < 8; i++)
+        b[2 * i] = interleave_low(a[i], a[i + 8]), b[2 * i + 1] = interleave_high(a[i], a[i + 8]);
+    UNROLL for (int i = 0; i < 8; i++)
+        a[2 * i] = interleave_low(b[i], b[i + 8]), a[2 * i + 1] = interleave_high(b[i], b[i + 8]);
+    UNROLL for (int i = 0; i < 8; i++)
+        b[2 * i] = interleave_low(a[i], a[i + 8]), b[2 * i + 1] = interleave_high(a[i], a[i + 8]);
+    UNROLL for (int i = 0; i < 8; i++)
+        a[2 * i] = interleave_low(b[i], b[i + 8]), a[2 * i + 1] = interleave_high(b[i], b[i + 8]);
     UNROLL for (int i = 0; i < W; i++) {
         if (i < columns) store(y + i * y_stride, a[i]);
     }
@@ -36,7 +43,8 @@ INLINE void pack_keys(ptrdiff_t tokens, ptrdiff_t size, const float *k, ptrdiff_
     for (ptrdiff_t j = 0; j < padded(tokens, PANEL); j += W)
         for (ptrdiff_t d = 0; d < size; d += W)
             transpose_block(
-                tokens - j, size - d, k + j * stride + d, stride, panels + j / PANEL * PANEL * size + d * PANEL + j % PANEL, PANEL);
+                tokens - j, size - d, k + j * stride + d, stride,
+                    panels + j / PANEL * PANEL * size + d * PANEL + j % PANEL, PANEL);
 }
 
 INLINE void pack_values(ptrdiff_t tokens, ptrdiff_t size, const float *v, ptrdiff_t stride, float *packed) {
@@ -65,7 +73,8 @@ INLINE void normalise(int R, ptrdiff_t tokens, ptrdiff_t width, float scale, flo
     v16 rows[W];
     float lanes[W];
 
-    UNROLL for (int r = 0; r < R; r++) rows[r] = where(inside, load(scores + r * width + last), splat(-__builtin_inff()));
+    UNROLL for (int r = 0; r < R; r++)
+        rows[r] = where(inside, load(scores + r * width + last), splat(-__builtin_inff()));
     for (ptrdiff_t j = 0; j < last; j += W) {
         UNROLL for (int r = 0; r < R; r++) rows[r] = vmax(rows[r], load(scores + r * width + j));
     }
@@ -156,8 +165,10 @@ INLINE void attend_head(const head *h, bool wide, const float *q, float *y, floa
 }
 
 KERNEL(void, lk_attention, (
-    ptrdiff_t tokens, ptrdiff_t queries, ptrdiff_t heads, ptrdiff_t size, const float *q, const float *k, const float *v,
-    ptrdiff_t stride, float scale, float *y, ptrdiff_t y_stride, float *probabilities, float rate, uint64_t key, float *scratch),
+    ptrdiff_t tokens, ptrdiff_t queries, ptrdiff_t heads, ptrdiff_t size, const float *q, const float *k,
+    const float *v,
+    ptrdiff_t stride, float scale, float *y, ptrdiff_t y_stride, float *probabilities, float rate, uint64_t key,
+    float *scratch),
     (tokens, queries, heads, size, q, k, v, stride, scale, y, y_stride, probabilities, rate, key, scratch)) {
     ptrdiff_t width = padded(tokens, PANEL);
     float *panels = scratch, *values = panels + size * width, *scores = values + tokens * padded(size, W);

@@ -1,15 +1,5 @@
 #include "vector_kernels.h"
 
-#if defined(__linux__)
-#include <malloc.h>
-#endif
-
-void lk_release_freed_memory(void) {
-#if defined(__GLIBC__)
-    malloc_trim(0);
-#endif
-}
-
 #if defined(__x86_64__)
 
 bool lk_has_avx512(void) {

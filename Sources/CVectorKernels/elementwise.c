@@ -1,7 +1,8 @@
 #include "vector.h"
 
 KERNEL(void, lk_embed, (
-    ptrdiff_t tokens, ptrdiff_t columns, const int32_t *ids, const float *words, const float *positions, const float *type,
+    ptrdiff_t tokens, ptrdiff_t columns, const int32_t *ids, const float *words, const float *positions,
+    const float *type,
     float *y, ptrdiff_t y_stride),
     (tokens, columns, ids, words, positions, type, y, y_stride)) {
     for (ptrdiff_t i = 0; i < tokens; i++) {
@@ -26,7 +27,8 @@ KERNEL(void, lk_column_sums, (ptrdiff_t rows, ptrdiff_t columns, const float *x,
     for (ptrdiff_t i = 0; i < rows; i++)
         for (ptrdiff_t j = 0; j < columns; j += W)
             store_upto(
-                sums_out + j, load_upto(sums_out + j, columns - j) + load_upto(x + i * x_stride + j, columns - j), columns - j);
+                sums_out + j, load_upto(sums_out + j, columns - j) + load_upto(x + i * x_stride + j, columns - j),
+                    columns - j);
 }
 
 KERNEL(void, lk_axpy, (ptrdiff_t count, float alpha, const float *x, float *y),
@@ -52,14 +54,16 @@ KERNEL(double, lk_squared_norm, (ptrdiff_t count, const float *x),
     return result;
 }
 
-KERNEL(void, lk_transpose, (ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, float *y, ptrdiff_t y_stride),
+KERNEL(void, lk_transpose, (ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, float *y,
+    ptrdiff_t y_stride),
     (rows, columns, x, x_stride, y, y_stride)) {
     for (ptrdiff_t i = 0; i < rows; i++)
         for (ptrdiff_t j = 0; j < columns; j++) y[j * y_stride + i] = x[i * x_stride + j];
 }
 
 KERNEL(void, lk_adamw, (
-    ptrdiff_t count, float *values, const float *gradient, float *first, float *second, float rate, float beta1, float beta2,
+    ptrdiff_t count, float *values, const float *gradient, float *first, float *second, float rate, float beta1,
+    float beta2,
     float epsilon, float decay, float correction1, float correction2),
     (count, values, gradient, first, second, rate, beta1, beta2, epsilon, decay, correction1, correction2)) {
     v16 keep = splat(1.0f - rate * decay), step = splat(rate / correction1);

@@ -1,10 +1,13 @@
 #include "vector.h"
 
 KERNEL(void, lk_layer_norm, (
-    ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *residual, ptrdiff_t residual_stride,
-    const float *gamma, const float *beta, float epsilon, float *y, ptrdiff_t y_stride, float *sum_out, ptrdiff_t sum_stride,
+    ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *residual,
+    ptrdiff_t residual_stride,
+    const float *gamma, const float *beta, float epsilon, float *y, ptrdiff_t y_stride, float *sum_out,
+    ptrdiff_t sum_stride,
     float *means, float *inverses),
-    (rows, columns, x, x_stride, residual, residual_stride, gamma, beta, epsilon, y, y_stride, sum_out, sum_stride, means, inverses)) {
+    (rows, columns, x, x_stride, residual, residual_stride, gamma, beta, epsilon, y, y_stride, sum_out, sum_stride,
+    means, inverses)) {
     for (ptrdiff_t row = 0; row < rows; row++) {
         const float *from = x + row * x_stride;
         const float *also = residual ? residual + row * residual_stride : NULL;
@@ -50,10 +53,13 @@ KERNEL(void, lk_layer_norm, (
 }
 
 KERNEL(void, lk_layer_norm_backward, (
-    ptrdiff_t rows, ptrdiff_t columns, const float *sums_in, ptrdiff_t sum_stride, const float *means, const float *inverses,
-    const float *gamma, const float *dy, ptrdiff_t dy_stride, float *dx, ptrdiff_t dx_stride, bool accumulate, float *dgamma,
+    ptrdiff_t rows, ptrdiff_t columns, const float *sums_in, ptrdiff_t sum_stride, const float *means,
+    const float *inverses,
+    const float *gamma, const float *dy, ptrdiff_t dy_stride, float *dx, ptrdiff_t dx_stride, bool accumulate,
+    float *dgamma,
     float *dbeta),
-    (rows, columns, sums_in, sum_stride, means, inverses, gamma, dy, dy_stride, dx, dx_stride, accumulate, dgamma, dbeta)) {
+    (rows, columns, sums_in, sum_stride, means, inverses, gamma, dy, dy_stride, dx, dx_stride, accumulate, dgamma,
+    dbeta)) {
     for (ptrdiff_t row = 0; row < rows; row++) {
         const float *s = sums_in + row * sum_stride, *dyr = dy + row * dy_stride;
         float *dxr = dx + row * dx_stride;

@@ -58,7 +58,8 @@ KERNEL(void, lk_low_rank_down, (
 
 // R rows of y, C vectors of columns, the last of which holds `last` floats.
 INLINE void widen(
-    int R, int C, ptrdiff_t rank, const float *t, ptrdiff_t t_stride, const float *b, ptrdiff_t b_stride, float scale, float *y,
+    int R, int C, ptrdiff_t rank, const float *t, ptrdiff_t t_stride, const float *b, ptrdiff_t b_stride, float scale,
+        float *y,
     ptrdiff_t y_stride, ptrdiff_t last) {
     v16 acc[8];
     UNROLL for (int i = 0; i < R * C; i++) acc[i] = splat(0);
@@ -79,7 +80,8 @@ INLINE void widen(
 
 // C vectors of columns of y, all rows.
 INLINE void widen_columns(
-    int C, ptrdiff_t rows, ptrdiff_t rank, const float *t, ptrdiff_t t_stride, const float *b, ptrdiff_t b_stride, float scale,
+    int C, ptrdiff_t rows, ptrdiff_t rank, const float *t, ptrdiff_t t_stride, const float *b, ptrdiff_t b_stride,
+        float scale,
     float *y, ptrdiff_t y_stride, ptrdiff_t last) {
     ptrdiff_t row = 0;
     for (; row + 4 <= rows; row += 4)
@@ -92,7 +94,8 @@ enum { TILE_RANK = 64 };
 
 // b comes as [outputs, rank] or transposed; rank is at most TILE_RANK where it does not come transposed.
 KERNEL(void, lk_low_rank_up, (
-    ptrdiff_t rows, ptrdiff_t rank, ptrdiff_t outputs, const float *t, ptrdiff_t t_stride, const float *b, bool b_transposed,
+    ptrdiff_t rows, ptrdiff_t rank, ptrdiff_t outputs, const float *t, ptrdiff_t t_stride, const float *b,
+    bool b_transposed,
     float scale, float *y, ptrdiff_t y_stride),
     (rows, rank, outputs, t, t_stride, b, b_transposed, scale, y, y_stride)) {
     float tile[TILE_RANK * 2 * W];

@@ -1,8 +1,9 @@
 #include "vector.h"
 
-// A product x * w^T with w packed once for all calls. The packed form is a row of panels, each the weights of `panel` outputs,
-// [inputs][panel], cut into blocks of DEPTH inputs: first all panels of the first block, then all of the second. A tile of some
-// rows by one panel stays in registers while it runs down a block; the block of a panel comes from the second-level cache.
+// A product x * w^T with w packed once for all calls. The packed form is a row of panels, each the weights of `panel`
+// outputs, [inputs][panel], cut into blocks of DEPTH inputs: first all panels of the first block, then all of the
+// second. A tile of some rows by one panel stays in registers while it runs down a block; the block of a panel comes
+// from the second-level cache.
 enum { DEPTH = 384, WIDE_ROWS = 14, NARROW_ROWS = 6, ROWS_AT_ONCE = 8 * WIDE_ROWS };
 
 // Two vectors a row where a vector is one of 32 registers, else one.
@@ -20,7 +21,8 @@ static ptrdiff_t packed_place(ptrdiff_t inputs, ptrdiff_t outputs, ptrdiff_t out
 }
 
 void lk_pack(
-    ptrdiff_t inputs, ptrdiff_t outputs, const float *w, ptrdiff_t output_stride, ptrdiff_t input_stride, float *packed) {
+    ptrdiff_t inputs, ptrdiff_t outputs, const float *w, ptrdiff_t output_stride, ptrdiff_t input_stride,
+    float *packed) {
     ptrdiff_t panel = lk_panel(), padded = padded_outputs(outputs);
     for (ptrdiff_t first = 0; first < inputs; first += DEPTH) {
         ptrdiff_t depth = inputs - first < DEPTH ? inputs - first : DEPTH;
@@ -42,8 +44,8 @@ typedef struct {
     bool accumulate;
 } product;
 
-// y[R rows, C vectors] = x[R, depth] * panel[depth, C vectors] + bias, or is added to y. Each element is one sum from first to last,
-// whatever R is, so that a row does not depend on its neighbours.
+// y[R rows, C vectors] = x[R, depth] * panel[depth, C vectors] + bias, or is added to y. Each element is one sum from
+// first to last, whatever R is, so that a row does not depend on its neighbours.
 INLINE void tile(int R, int C, const product *p, const float *x, const float *panel, const float *bias, float *y) {
     v16 acc[WIDE_ROWS * 2];
     UNROLL for (int i = 0; i < R * C; i++) acc[i] = splat(0);
@@ -65,7 +67,8 @@ INLINE void tile(int R, int C, const product *p, const float *x, const float *pa
 }
 
 // Blocks of nearly equal height, so that none is left with a row or two.
-INLINE void wide_tiles(const product *p, ptrdiff_t rows, const float *x, const float *panel, const float *bias, float *y) {
+INLINE void wide_tiles(const product *p, ptrdiff_t rows, const float *x, const float *panel, const float *bias,
+    float *y) {
     ptrdiff_t blocks = (rows + WIDE_ROWS - 1) / WIDE_ROWS;
     for (ptrdiff_t block = 0, i = 0; block < blocks; block++) {
         ptrdiff_t count = rows * (block + 1) / blocks - i;
@@ -91,7 +94,8 @@ INLINE void wide_tiles(const product *p, ptrdiff_t rows, const float *x, const f
     }
 }
 
-INLINE void narrow_tiles(const product *p, ptrdiff_t rows, const float *x, const float *panel, const float *bias, float *y) {
+INLINE void narrow_tiles(const product *p, ptrdiff_t rows, const float *x, const float *panel, const float *bias,
+    float *y) {
     ptrdiff_t blocks = (rows + NARROW_ROWS - 1) / NARROW_ROWS;
     for (ptrdiff_t block = 0, i = 0; block < blocks; block++) {
         ptrdiff_t count = rows * (block + 1) / blocks - i;
@@ -111,7 +115,8 @@ INLINE void narrow_tiles(const product *p, ptrdiff_t rows, const float *x, const
 
 // One panel of which `width` outputs exist: through a buffer, where it is not whole.
 INLINE void panel_product(
-    bool wide, const product *p, ptrdiff_t rows, ptrdiff_t width, const float *x, const float *panel, const float *bias, float *y) {
+    bool wide, const product *p, ptrdiff_t rows, ptrdiff_t width, const float *x, const float *panel,
+        const float *bias, float *y) {
     if (width == (wide ? 2 * W : W)) {
         if (wide) wide_tiles(p, rows, x, panel, bias, y);
         else narrow_tiles(p, rows, x, panel, bias, y);
@@ -135,7 +140,8 @@ enum { COPY_STRIDE = DEPTH + W };
 static bool needs_copy(ptrdiff_t stride) { return stride % 1024 == 0; }
 
 KERNEL(void, lk_packed_product, (
-    ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs, const float *x, ptrdiff_t x_stride, const float *packed, const float *bias,
+    ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs, const float *x, ptrdiff_t x_stride, const float *packed,
+    const float *bias,
     bool accumulate, float *y, ptrdiff_t y_stride),
     (rows, inputs, outputs, x, x_stride, packed, bias, accumulate, y, y_stride)) {
     float copy[ROWS_AT_ONCE * COPY_STRIDE];

@@ -25,7 +25,8 @@ KERNEL(void, lk_softmax, (
 }
 
 KERNEL(void, lk_softmax_backward, (
-    ptrdiff_t rows, ptrdiff_t columns, const float *p, ptrdiff_t p_stride, const float *dp, ptrdiff_t dp_stride, float scale,
+    ptrdiff_t rows, ptrdiff_t columns, const float *p, ptrdiff_t p_stride, const float *dp, ptrdiff_t dp_stride,
+    float scale,
     float *dx, ptrdiff_t dx_stride),
     (rows, columns, p, p_stride, dp, dp_stride, scale, dx, dx_stride)) {
     for (ptrdiff_t row = 0; row < rows; row++) {

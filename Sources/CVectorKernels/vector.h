@@ -1,5 +1,6 @@
 // Sixteen floats at a time, in portable C: the compiler lowers `v16` to one AVX-512 register, two AVX registers or four
-// of SSE or NEON. Each public function is compiled for three x86-64 levels; the loader picks one when the program starts.
+// of SSE or NEON. Each public function is compiled for three x86-64 levels; the loader picks one when the program
+// starts.
 #pragma once
 
 #include "vector_kernels.h"
@@ -9,7 +10,8 @@
 // `v16` never crosses a call: everything that takes one is inlined, so its calling convention does not matter.
 #pragma clang diagnostic ignored "-Wpsabi"
 
-// With LK_ONE_LEVEL everything is compiled once, for the level on the compiler's command line: so a lower level can be tried.
+// With LK_ONE_LEVEL everything is compiled once, for the level on the compiler's command line: so a lower level can be
+// tried.
 #if defined(__x86_64__) && defined(__GLIBC__) && !defined(LK_ONE_LEVEL)
 #define LEVELS 3
 #define CLONED __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -35,7 +37,8 @@
 
 enum { W = 16 };
 
-// Whether a `v16` takes one register of 32 (AVX-512), so that larger blocks of an output fit. Sums keep their order either way.
+// Whether a `v16` takes one register of 32 (AVX-512), so that larger blocks of an output fit. Sums keep their order
+// either way.
 static inline bool has_wide_registers(void) {
 #if defined(LEVELS)
     return __builtin_cpu_supports("x86-64-v4");
@@ -109,7 +112,8 @@ INLINE v16 fold_max(v16 a, v16 b) {
     return vmax(even, odd);
 }
 
-// Lane i becomes the sum (or the largest) of v[i] for i < R <= 16, added up in the same order as `sum` does. Overwrites v.
+// Lane i becomes the sum (or the largest) of v[i] for i < R <= 16, added up in the same order as `sum` does. Overwrites
+// v.
 INLINE v16 reduce(int R, bool largest, v16 v[W]) {
     int n = R;
     UNROLL for (int level = 0; level < 4; level++) {

@@ -72,8 +72,8 @@ public struct AtomicFolder: Sendable {
         dispose(of: new, keeping: contents)
     }
 
-    /// For file systems that cannot exchange. Between the two renames there is no folder: a reader fails then, but never
-    /// reads a mixture.
+    /// For file systems that cannot exchange. Between the two renames there is no folder: a reader fails then, but
+    /// never reads a mixture.
     private func exchangeInTwoSteps(_ new: String, keeping contents: [String: [UInt8]]) throws(FileError) {
         let old = path + ".old-\(UUID().uuidString)"
         try Self.rename(path, to: old)

@@ -2,8 +2,8 @@ import Glibc
 
 /// The bytes of a file, read into memory.
 ///
-/// Not mapped: if another process truncates a mapped file, the next access ends this one, and if it overwrites the file,
-/// bytes change that were already checked.
+/// Not mapped: if another process truncates a mapped file, the next access ends this one, and if it overwrites the
+/// file, bytes change that were already checked.
 ///
 /// `@unchecked Sendable`: the bytes are written only by the initializer.
 public final class FileContents: @unchecked Sendable {

@@ -1,14 +1,18 @@
 import CVectorKernels
 import Glibc
 
-/// The settings of AdamW that stay fixed over a training.
+/// The hyper-parameters of AdamW (Loshchilov and Hutter, "Decoupled Weight Decay Regularization", 2019).
 public struct AdamWSettings: Sendable, Equatable {
+    /// The decay of the mean of gradients.
     public var beta1: Float
+    /// The decay of the mean of squared gradients.
     public var beta2: Float
+    /// Added to the denominator.
     public var epsilon: Float
-    /// Decoupled: values shrink by rate · weightDecay before each step.
+    /// Each step first shrinks the values by rate · weightDecay.
     public var weightDecay: Float
 
+    /// PyTorch's defaults.
     public init(beta1: Float = 0.9, beta2: Float = 0.999, epsilon: Float = 1e-8, weightDecay: Float = 0.01) {
         self.beta1 = beta1
         self.beta2 = beta2
@@ -17,7 +21,9 @@ public struct AdamWSettings: Sendable, Equatable {
     }
 }
 
-/// One step of AdamW over `count` values; `step` counts from 1 (bias correction). All four buffers hold `count` floats.
+/// One step of AdamW over `count` values. Each of the four buffers has `count` floats.
+///
+/// - Parameter step: from 1 up, for the bias correction of the moments.
 public func adamWStep(
     count: Int, values: UnsafeMutablePointer<Float>, gradient: UnsafePointer<Float>,
     firstMoment: UnsafeMutablePointer<Float>, secondMoment: UnsafeMutablePointer<Float>,

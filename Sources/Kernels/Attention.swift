@@ -1,13 +1,17 @@
 import CVectorKernels
 
-/// The shape of one sequence's attention: what ``attention`` and ``attentionBackward`` agree on.
+/// The shape of the attention of one sequence.
 public struct AttentionShape: Sendable, Equatable {
+    /// The length of the sequence: rows of k and v.
     public var tokens: Int
-    /// Rows of q and y: the first tokens only, as many as are wanted; all by default.
+    /// Rows of q and y: the first tokens of the sequence.
     public var queries: Int
+    /// The number of heads.
     public var heads: Int
+    /// Columns per head.
     public var headSize: Int
 
+    /// A shape; every token is a query by default.
     public init(tokens: Int, queries: Int? = nil, heads: Int, headSize: Int) {
         self.tokens = tokens
         self.queries = queries ?? tokens
@@ -21,7 +25,7 @@ public struct AttentionShape: Sendable, Equatable {
     public var scratchCount: Int { lk_attention_scratch(tokens, headSize) }
     /// Floats of scratch that ``attentionBackward`` needs.
     public var backwardScratchCount: Int { 2 * tokens * tokens }
-    /// Floats of kept probabilities: [heads, queries, tokens].
+    /// Floats of probabilities: [heads, queries, tokens].
     public var probabilityCount: Int { heads * queries * tokens }
     /// 1/√headSize.
     public var scale: Float { 1 / Float(headSize).squareRoot() }
@@ -29,12 +33,13 @@ public struct AttentionShape: Sendable, Equatable {
 
 /// y = softmax(q·kᵀ/√headSize)·v for every head of one sequence.
 ///
-/// Head h is columns h·headSize ..< (h+1)·headSize of q, k, v and y. The three share `stride`, so they can be three column
-/// ranges of one fused projection [tokens, 3·columns]. `y` must not overlap them.
+/// Head h is columns h·headSize ..< (h+1)·headSize of q, k, v and y. The inputs share `stride`, so they may be three
+/// column ranges of one fused projection [tokens, 3·columns]. `y` must not overlap them.
 ///
 /// - Parameters:
-///   - probabilities: [heads, queries, tokens], written if given, before dropout: what the backward pass needs.
-///   - dropout: zeroes probabilities in training; index = position in `probabilities`.
+///   - probabilities: if given, receives the probabilities before dropout, [heads, queries, tokens], for the backward
+///     pass.
+///   - dropout: of the probabilities; an element's index is its position in `probabilities`.
 ///   - scratch: ``AttentionShape/scratchCount`` floats.
 public func attention(
     _ shape: AttentionShape,
@@ -49,10 +54,14 @@ public func attention(
         dropout?.rate ?? 0, dropout?.key.bits ?? 0, scratch)
 }
 
-/// Backward of ``attention`` for as many queries as tokens: writes dq, dk and dv, each [tokens, columns] with row stride `dStride`.
+/// Backward of ``attention``: writes dq, dk and dv, each [tokens, columns] with row stride `dStride`. Every token must
+/// be a query.
 ///
-/// `dy` is the gradient of y; `probabilities` and `dropout` are those of the forward pass.
-/// - Parameter scratch: ``AttentionShape/backwardScratchCount`` floats.
+/// - Parameters:
+///   - probabilities: written by the forward pass.
+///   - dropout: that of the forward pass.
+///   - dy: the gradient of y.
+///   - scratch: ``AttentionShape/backwardScratchCount`` floats.
 public func attentionBackward(
     _ shape: AttentionShape,
     q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,

@@ -2,33 +2,33 @@ import COpenBLAS
 import CVectorKernels
 import Glibc
 
-/// OpenBLAS as a whole: its kernels and its threads.
+/// OpenBLAS as a library: its kernels and its threads.
 public enum BLAS {
-    /// The environment variable by which OpenBLAS takes another CPU's kernels; read when the library loads.
+    /// The environment variable that makes OpenBLAS use the kernels of another CPU. It is read when the library loads.
     public static let coreTypeVariable = "OPENBLAS_CORETYPE"
     private static let restartGuard = "LORIKEET_RESTARTED_FOR_BLAS"
 
-    /// Makes every BLAS call single-threaded: callers bring the threads. Idempotent.
+    /// Makes every BLAS call single-threaded, because callers bring their own threads. Idempotent.
     public static func configure() {
         openblas_set_num_threads(1)
     }
 
-    /// The kernels that OpenBLAS runs, by its own name for them, such as `Haswell` or `SkylakeX`.
+    /// OpenBLAS's name for the kernels it runs, such as `Haswell` or `SkylakeX`.
     public static var kernelName: String {
         guard let name = openblas_get_corename() else { return "unknown" }
         return String(cString: name)
     }
 
-    /// All kernels in use, for people: `x86-64-v4, OpenBLAS SkylakeX`.
+    /// All kernels in use, such as `x86-64-v4, OpenBLAS SkylakeX`.
     public static var kernels: String { "\(vectorInstructionSet), OpenBLAS \(kernelName)" }
 
-    /// The instruction set that the loops outside BLAS run on: `x86-64-v4`, `x86-64-v3` or `baseline`.
+    /// The instruction set of the vector kernels: `x86-64-v4`, `x86-64-v3` or `baseline`.
     public static var vectorInstructionSet: String { String(cString: lk_instruction_set()) }
 
-    /// What `OPENBLAS_CORETYPE` should have been for the best kernels that this CPU can run.
+    /// The value of `OPENBLAS_CORETYPE` that selects the best kernels for this CPU.
     ///
-    /// Nil if OpenBLAS runs them already, if the CPU has no AVX-512 (f, dq, bw, vl), or if the variable is set: whoever set
-    /// it, slower kernels included, chose them.
+    /// Nil if OpenBLAS runs them already, if the CPU lacks AVX-512 (f, dq, bw, vl), or if the variable is set: a user's
+    /// choice stands.
     public static var preferredCoreType: String? {
         preferredCoreType(
             hasAVX512: lk_has_avx512(), kernelName: kernelName,
@@ -41,13 +41,10 @@ public enum BLAS {
         return "SKYLAKEX"
     }
 
-    /// Whether ``restartWithPreferredKernels()`` chose the kernels of this process, rather than OpenBLAS or the user.
-    public static var wasRestarted: Bool { getenv(restartGuard) != nil }
-
-    /// Executes this program anew, once, with `OPENBLAS_CORETYPE` set to ``preferredCoreType``.
+    /// Executes this program again with `OPENBLAS_CORETYPE` set to ``preferredCoreType``.
     ///
-    /// Call it first thing in `main`: the process keeps its id, but threads, locks and unflushed output are gone. Returns if nothing is to be gained,
-    /// if it has already been tried, or if the system refuses.
+    /// Call it first in `main`: the process keeps its ID, but loses threads, locks and unflushed output. Returns if
+    /// there is nothing to gain, if this is already the second execution, or if the system refuses.
     public static func restartWithPreferredKernels() {
         guard let coreType = preferredCoreType, getenv(restartGuard) == nil else { return }
         setenv(coreTypeVariable, coreType, 1)
@@ -57,7 +54,7 @@ public enum BLAS {
     }
 }
 
-/// Makes the calling thread treat subnormal numbers as zero: a CPU is many times slower with them.
+/// Makes the calling thread treat subnormal numbers as zero. CPUs are many times slower with them.
 public func enableFlushToZero() {
     lk_enable_flush_to_zero()
 }

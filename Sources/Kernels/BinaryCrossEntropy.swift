@@ -1,13 +1,13 @@
 import Glibc
 
-/// Sigmoid cross-entropy of logits[rows, classes] against targets[rows, classes] in 0…1, and its gradient.
+/// The sigmoid cross-entropy of logits[rows, classes] and targets[rows, classes] in 0…1, and its gradient.
 ///
-/// With positive weights p and smoothing ε the loss of a logit x with target t is, as in PyTorch's `BCEWithLogitsLoss`,
-/// −p·y·log σ(x) − (1 − y)·log(1 − σ(x)) with y = t·(1 − ε) + ε/2.
+/// With positive weights p and label smoothing ε, the loss of a logit x with target t is
+/// −p·y·log σ(x) − (1 − y)·log(1 − σ(x)) with y = t·(1 − ε) + ε/2, as in PyTorch's `BCEWithLogitsLoss`.
 ///
 /// - Parameters:
-///   - positiveWeights: for each class the factor of its positive term, [classes].
-///   - dLogits: if given, receives scale · ∂loss/∂logits (written, not added); it may be `logits`.
+///   - positiveWeights: the factor of each class's positive term, [classes].
+///   - dLogits: if given, is overwritten with scale · ∂loss/∂logits; may be `logits`.
 /// - Returns: the loss summed over rows and classes.
 public func binaryCrossEntropy(
     rows: Int, classes: Int, logits: UnsafePointer<Float>, logitStride: Int, targets: UnsafePointer<Float>,
@@ -21,7 +21,7 @@ public func binaryCrossEntropy(
             let x = Double(logits[row * logitStride + c])
             let y = Double(targets[row * classes + c]) * (1 - Double(labelSmoothing)) + Double(labelSmoothing) / 2
             let positive = y * Double(positiveWeights?[c] ?? 1)
-            // log(1 + e^−|x|): never of a number that overflows.
+            // log(1 + e^−|x|) never overflows.
             let tail = log1p(exp(-abs(x)))
             sum += positive * (max(-x, 0) + tail) + (1 - y) * (max(x, 0) + tail)
             guard let dLogits else { continue }

@@ -1,21 +1,22 @@
 import CVectorKernels
 import Glibc
 
-/// Loss summed over rows, and what a mean divides it by.
+/// A loss summed over rows, and the divisor of its mean.
 public struct CrossEntropyLoss: Sendable, Equatable {
-    /// Σ over rows of the weighted loss.
+    /// The sum of the rows' weighted losses.
     public var sum: Double
-    /// Σ over rows of the weight of the target's class (the number of rows without class weights).
+    /// The sum of the weights of the rows' target classes; without class weights, the number of rows.
     public var weight: Double
 }
 
-/// Softmax cross-entropy of logits[rows, classes] against one class index a row, and its gradient.
+/// The softmax cross-entropy of logits[rows, classes] and one target class per row, and its gradient.
 ///
-/// With class weights w and smoothing ε the loss of a row with target t is, as in PyTorch,
-/// (1 − ε)·w[t]·(−log p[t]) + ε/classes · Σ w[c]·(−log p[c]).
+/// With class weights w and label smoothing ε, the loss of a row with target t is
+/// (1 − ε)·w[t]·(−log p[t]) + ε/classes · Σ w[c]·(−log p[c]), as in PyTorch's `CrossEntropyLoss`.
 ///
 /// - Parameters:
-///   - dLogits: if given, receives scale · ∂loss/∂logits (written, not added); it may be `logits`.
+///   - classWeights: [classes]; all 1 if nil.
+///   - dLogits: if given, is overwritten with scale · ∂loss/∂logits; may be `logits`.
 public func crossEntropy(
     rows: Int, classes: Int, logits: UnsafePointer<Float>, logitStride: Int, targets: UnsafePointer<Int32>,
     classWeights: UnsafePointer<Float>? = nil, labelSmoothing: Float = 0,
@@ -25,7 +26,7 @@ public func crossEntropy(
     for row in 0..<rows {
         let x = logits + row * logitStride
         let target = Int(targets[row])
-        let logNormaliser = logSumExp(x, classes)
+        let logNormalizer = logSumExp(x, classes)
         let share = Double(labelSmoothing) / Double(classes)
         var loss = 0.0
         var mass = 0.0
@@ -33,7 +34,7 @@ public func crossEntropy(
             let q = (c == target ? 1 - Double(labelSmoothing) : 0) + share
             let weighted = q * Double(classWeights?[c] ?? 1)
             mass += weighted
-            loss += weighted * (logNormaliser - Double(x[c]))
+            loss += weighted * (logNormalizer - Double(x[c]))
         }
         total.sum += loss
         total.weight += Double(classWeights?[target] ?? 1)
@@ -41,7 +42,7 @@ public func crossEntropy(
         for c in 0..<classes {
             let q = (c == target ? 1 - Double(labelSmoothing) : 0) + share
             let weighted = q * Double(classWeights?[c] ?? 1)
-            dx[c] = Float(Double(scale) * (mass * exp(Double(x[c]) - logNormaliser) - weighted))
+            dx[c] = Float(Double(scale) * (mass * exp(Double(x[c]) - logNormalizer) - weighted))
         }
     }
     return total

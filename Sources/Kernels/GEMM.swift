@@ -2,8 +2,8 @@ import COpenBLAS
 
 /// c[m, n] = alpha · op(a)[m, k] · op(b)[k, n] + beta · c.
 ///
-/// `a` is stored as [m, k], or [k, m] if `transposeA`; `b` as [k, n], or [n, k] if `transposeB`. `lda`, `ldb`, `ldc` are row
-/// strides. With `beta` 0, `c` is not read. `c` must not overlap `a` or `b`.
+/// `a` is stored as [m, k], or [k, m] if `transposeA`; `b` as [k, n], or [n, k] if `transposeB`. `lda`, `ldb` and `ldc`
+/// are row strides. With `beta` 0, `c` is not read. `c` must not overlap `a` or `b`.
 public func gemm(
     m: Int, n: Int, k: Int, alpha: Float = 1,
     a: UnsafePointer<Float>, lda: Int, transposeA: Bool = false,

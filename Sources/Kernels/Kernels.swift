@@ -1,28 +1,28 @@
-// Every float32 operation of the classifier, forward and backward, on plain pointers.
+// The float32 operations of the classifier, forward and backward, on plain pointers. One file per operation:
 //
-//     BLAS          which kernels OpenBLAS runs; flush-to-zero for a thread
+//     BLAS          the kernels that OpenBLAS runs; enableFlushToZero
 //     GEMM          gemm: c = alpha·op(a)·op(b) + beta·c
 //     Linear        linear, linearBackwardInput, linearBackwardWeight: by BLAS
 //     PackedProduct packedProduct: a linear layer whose weights were packed once; packWeight, unpackWeight
-//     LowRank       lowRankDown, lowRankUp (LoRA), lowRankBackward
+//     LowRank       lowRankDown, lowRankUp (LoRA), each with its backward
 //     Embedding     embeddingSum
 //     Attention     attention, attentionBackward: one sequence, all heads
 //     Softmax       softmax, softmaxBackward
 //     LayerNorm     layerNorm, layerNormBackward
 //     Activation    activate, activateBackward
 //     Dropout       dropout, forward and backward
-//     CrossEntropy  crossEntropy, crossEntropyBackward
+//     CrossEntropy, BinaryCrossEntropy   the losses with their gradients
 //     AdamW         adamWStep
-//     Memory        releaseFreedMemory
-//     Vectors       addRows, axpy, scale, squaredNorm, transpose, columnSums
+//     Vectors       add, scale, squaredNorm, columnSums, transpose
+//     SplitMix64    random numbers that are the same on every machine
 //
-// Rules that hold for all of them:
-// - Matrices are row-major. `xStride` is the distance between two rows of `x` in elements; it may exceed the row's
-//   length, so that a matrix can be some columns of a wider one.
-// - Outputs do not overlap inputs, unless the function says so. Overwriting `x` by `y` element for element
-//   (same pointer, same stride) is allowed where documented as "in place".
+// All of them follow these rules:
+// - Matrices are row-major. `xStride` is the distance between two rows of `x` in elements. It may exceed the length of
+//   a row, so that a matrix can be a range of columns of a wider one.
+// - Outputs must not overlap inputs unless the function allows it. "May run in place" means that `y` may be `x`, with
+//   the same stride.
 // - Gradients of parameters always accumulate into their buffer. Gradients of inputs are written, or added with
 //   `accumulate: true`.
-// - Nothing allocates; each call runs on the calling thread alone. Callers bring threads.
-// - A row's result depends on that row alone, never on its neighbours, and the same input gives the same bits.
-//   Only what BLAS multiplies may differ in the last bits when the number of rows changes (it picks kernels by shape).
+// - Nothing allocates. Each call runs on the calling thread alone; callers bring threads.
+// - The result of a row depends on that row alone, and the same input gives the same bits. Only products by BLAS may
+//   differ in their last bits if the number of rows changes, because BLAS selects kernels by shape.

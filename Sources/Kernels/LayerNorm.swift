@@ -1,15 +1,17 @@
 import CVectorKernels
 
-/// What the backward pass of a layer norm needs of its forward pass.
+/// What the forward pass of a layer norm records for the backward pass.
 public struct LayerNormRecord {
-    /// x + residual, [rows, columns]. It may be `x` itself: then the sum is formed in place.
+    /// x + residual, [rows, columns]. May be `x` itself; the sum is then formed in place.
     public var sum: UnsafeMutablePointer<Float>
+    /// The row stride of `sum`.
     public var sumStride: Int
     /// The mean of each row.
     public var means: UnsafeMutablePointer<Float>
     /// 1/√(variance + epsilon) of each row.
     public var inverseDeviations: UnsafeMutablePointer<Float>
 
+    /// A record in these buffers, the last two of [rows].
     public init(
         sum: UnsafeMutablePointer<Float>, sumStride: Int, means: UnsafeMutablePointer<Float>,
         inverseDeviations: UnsafeMutablePointer<Float>
@@ -23,7 +25,7 @@ public struct LayerNormRecord {
 
 /// y = (s − mean(s)) / √(variance(s) + epsilon) · gamma + beta with s = x + residual, row by row.
 ///
-/// `y` may be `x` or `residual` (in place). With `record`, what the backward pass needs is kept there.
+/// `y` may be `x` or `residual`. With a `record`, also writes what the backward pass needs.
 public func layerNorm(
     rows: Int, columns: Int,
     x: UnsafePointer<Float>, xStride: Int,
@@ -36,9 +38,11 @@ public func layerNorm(
         record?.sum, record?.sumStride ?? 0, record?.means, record?.inverseDeviations)
 }
 
-/// Backward of ``layerNorm``: dx is the gradient of x and, being the same, of the residual. `dx` may be `dy`.
+/// Backward of ``layerNorm``: dx is the gradient of x and also of the residual. `dx` may be `dy`.
 ///
-/// dGamma and dBeta, if given, accumulate; a frozen base leaves them out.
+/// - Parameters:
+///   - dGamma: accumulates if given; nil over a frozen base.
+///   - dBeta: the same.
 public func layerNormBackward(
     rows: Int, columns: Int, record: LayerNormRecord, gamma: UnsafePointer<Float>,
     dy: UnsafePointer<Float>, dyStride: Int,

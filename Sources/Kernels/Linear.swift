@@ -2,21 +2,22 @@ import CVectorKernels
 
 /// y[rows, outputs] = x[rows, inputs] · weightᵀ + bias, `weight` stored as [outputs, inputs].
 ///
-/// Several linear layers over the same `x` are one call when their weights lie one below the other (query, key, value).
+/// Several linear layers over the same `x`, such as query, key and value, are one call if their weights lie one below
+/// the other.
 public func linear(
     rows: Int, inputs: Int, outputs: Int,
     x: UnsafePointer<Float>, xStride: Int,
     weight: UnsafePointer<Float>, bias: UnsafePointer<Float>?,
     y: UnsafeMutablePointer<Float>, yStride: Int
 ) {
-    // OpenBLAS writes c once before it adds (to zero it): writing the bias there costs nothing more.
+    // OpenBLAS writes zeros to c before it adds. Writing the bias instead costs nothing.
     if let bias { lk_fill_rows(rows, outputs, bias, y, yStride) }
     gemm(
         m: rows, n: outputs, k: inputs, a: x, lda: xStride, b: weight, ldb: inputs, transposeB: true,
         beta: bias == nil ? 0 : 1, c: y, ldc: yStride)
 }
 
-/// dx[rows, inputs] (+)= dy[rows, outputs] · weight.
+/// Backward of ``linear`` to its input: dx[rows, inputs] (+)= dy[rows, outputs] · weight.
 public func linearBackwardInput(
     rows: Int, inputs: Int, outputs: Int,
     dy: UnsafePointer<Float>, dyStride: Int, weight: UnsafePointer<Float>,
@@ -27,7 +28,8 @@ public func linearBackwardInput(
         beta: accumulate ? 1 : 0, c: dx, ldc: dxStride)
 }
 
-/// dWeight[outputs, inputs] += dyᵀ · x and, if given, dBias[outputs] += the column sums of dy.
+/// Backward of ``linear`` to its weight: dWeight[outputs, inputs] += dyᵀ · x and, if given, dBias[outputs] += the
+/// column sums of dy.
 public func linearBackwardWeight(
     rows: Int, inputs: Int, outputs: Int,
     x: UnsafePointer<Float>, xStride: Int, dy: UnsafePointer<Float>, dyStride: Int,

@@ -1,10 +1,10 @@
 import CVectorKernels
 
-// A LoRA pair over a range of rows: y += scale · (x·Aᵀ)·Bᵀ, in two steps, so that the A matrices of several targets over
-// the same x can lie one below the other and go down in one call.
+// A LoRA pair over a range of rows: y += scale · (x·Aᵀ)·Bᵀ, in two steps. The A matrices of several targets over the
+// same x can thus lie one below the other and take one call.
 
-/// The largest rank that the vector kernel transposes on its stack.
-private let widestTile = 64
+/// The highest rank that the vector kernel transposes on its stack.
+private let maximumTileRank = 64
 
 /// down[rows, rank] = x[rows, inputs] · aᵀ, `a` stored as [rank, inputs].
 public func lowRankDown(
@@ -21,7 +21,7 @@ public func lowRankUp(
     down: UnsafePointer<Float>, downStride: Int, b: UnsafePointer<Float>, scale: Float,
     y: UnsafeMutablePointer<Float>, yStride: Int
 ) {
-    guard rank <= widestTile else {
+    guard rank <= maximumTileRank else {
         return gemm(
             m: rows, n: outputs, k: rank, alpha: scale, a: down, lda: downStride, b: b, ldb: rank, transposeB: true,
             beta: 1, c: y, ldc: yStride)
@@ -29,7 +29,8 @@ public func lowRankUp(
     lk_low_rank_up(rows, rank, outputs, down, downStride, b, false, scale, y, yStride)
 }
 
-/// y[rows, outputs] += scale · down[rows, rank] · bTransposed, stored as [rank, outputs]: the faster layout for few rows.
+/// y[rows, outputs] += scale · down[rows, rank] · bTransposed, stored as [rank, outputs]. This layout is faster for few
+/// rows.
 public func lowRankUp(
     rows: Int, rank: Int, outputs: Int,
     down: UnsafePointer<Float>, downStride: Int, bTransposed: UnsafePointer<Float>, scale: Float,
@@ -56,7 +57,7 @@ public func lowRankUpBackward(
 
 /// Backward of ``lowRankDown(rows:inputs:rank:x:xStride:a:down:downStride:)``.
 ///
-/// dA[rank, inputs] += dDownᵀ · x; dx[rows, inputs] += dDown · a, unless `dx` is nil (nothing below needs it).
+/// dA[rank, inputs] += dDownᵀ · x; dx[rows, inputs] += dDown · a, unless `dx` is nil because no layer below needs it.
 public func lowRankDownBackward(
     rows: Int, inputs: Int, rank: Int,
     x: UnsafePointer<Float>, xStride: Int, a: UnsafePointer<Float>,

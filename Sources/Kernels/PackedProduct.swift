@@ -1,17 +1,19 @@
 import CVectorKernels
 
-// A linear layer whose weights do not change: they are packed once, as the registers want them, instead of by BLAS at each call.
-// Measured against OpenBLAS 0.3.21 on one core (Zen 4, AVX-512 and AVX2): a tenth faster for 512 rows, two thirds for 20.
+// A linear layer with frozen weights. They are packed once in the order of the registers; BLAS would pack them at each
+// call. Measured against OpenBLAS 0.3.21 on one core (Zen 4, AVX-512 and AVX2): a tenth faster for 512 rows, two thirds
+// for 20.
 
-/// Whether the vector kernels have a form for this CPU that beats BLAS: AVX2 or AVX-512, not the baseline.
+/// Whether the vector kernels beat BLAS on this CPU, which takes AVX2 or AVX-512.
 public var hasPackedProduct: Bool { BLAS.vectorInstructionSet != "baseline" }
 
-/// Floats that the packed form of a weight [outputs, inputs] takes.
+/// Floats in the packed form of a weight [outputs, inputs].
 public func packedCount(inputs: Int, outputs: Int) -> Int { lk_packed_count(inputs, outputs) }
 
 /// Writes the packed form of a weight to `packed`, ``packedCount(inputs:outputs:)`` floats aligned to 64 bytes.
 ///
-/// `weight` is stored as [outputs, inputs], or as [inputs, outputs] if `transposed`. The packed form depends on the CPU: it is for this process only.
+/// `weight` is stored as [outputs, inputs], or as [inputs, outputs] if `transposed`. The packed form depends on the CPU
+/// and is not for storage.
 public func packWeight(
     inputs: Int, outputs: Int, weight: UnsafePointer<Float>, transposed: Bool = false,
     packed: UnsafeMutablePointer<Float>
@@ -19,12 +21,13 @@ public func packWeight(
     lk_pack(inputs, outputs, weight, transposed ? 1 : inputs, transposed ? outputs : 1, packed)
 }
 
-/// weight[outputs, inputs] from its packed form.
+/// Restores weight[outputs, inputs] from its packed form.
 public func unpackWeight(inputs: Int, outputs: Int, packed: UnsafePointer<Float>, weight: UnsafeMutablePointer<Float>) {
     lk_unpack(inputs, outputs, packed, weight)
 }
 
-/// y[rows, outputs] = x[rows, inputs] · weightᵀ + bias, or is added to y; a row's result has the same bits beside any others.
+/// y[rows, outputs] (+)= x[rows, inputs] · weightᵀ + bias. A row's result has the same bits whatever the other rows
+/// are.
 public func packedProduct(
     rows: Int, inputs: Int, outputs: Int, x: UnsafePointer<Float>, xStride: Int, packed: UnsafePointer<Float>,
     bias: UnsafePointer<Float>?, accumulate: Bool = false, y: UnsafeMutablePointer<Float>, yStride: Int

@@ -1,16 +1,18 @@
-/// A small generator of the same numbers on every machine (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number Generators", 2014).
+/// A small generator of the same numbers on every machine (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
+/// Generators", 2014).
 ///
-/// Seed and stream are mixed first: the plain generator of seed s + 1 would give that of seed s one number later.
+/// Seed and stream are mixed first: otherwise seed s + γ would give the numbers of seed s, one step ahead.
 public struct SplitMix64: RandomNumberGenerator, Sendable {
     private static let golden: UInt64 = 0x9E37_79B9_7F4A_7C15
-    /// What the next number comes from.
+    /// Determines the next number.
     private(set) var state: UInt64
 
-    /// - Parameter stream: numbers that have nothing to do with those of another stream of the seed.
+    /// A generator of one of the independent streams of a seed.
     public init(seed: UInt64, stream: UInt64 = 0) {
         state = Self.mix(Self.mix(seed &+ Self.golden) &+ (stream &+ 1) &* Self.golden)
     }
 
+    /// 64 random bits.
     public mutating func next() -> UInt64 {
         state &+= Self.golden
         return Self.mix(state)
@@ -25,17 +27,17 @@ public struct SplitMix64: RandomNumberGenerator, Sendable {
 }
 
 extension SplitMix64 {
-    /// Below `limit`, which is above 0.
+    /// A number from 0 up to, but not including, `limit`, which must be positive.
     public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 
-    /// 24 random bits: every float of that grid in [0, 1).
+    /// Uniform in [0, 1), a multiple of 2⁻²⁴.
     private mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
 
     /// Uniform in [-bound, bound).
     public mutating func uniform(in bound: Float) -> Float { (2 * unit() - 1) * bound }
 
-    /// Near enough to standard normal for first values: the sum of twelve uniforms, which needs no library function that
-    /// differs between machines.
+    /// Roughly standard normal, enough to initialize weights: a sum of twelve uniforms, which needs no library function
+    /// that differs between machines.
     public mutating func normal() -> Float {
         var sum: Float = -6
         for _ in 0..<12 { sum += unit() }

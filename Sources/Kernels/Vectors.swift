@@ -1,20 +1,8 @@
 import CVectorKernels
 
-/// Writes `row` into each of the rows of y[rows, columns].
-public func fillRows(
-    rows: Int, columns: Int, row: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, yStride: Int
-) {
-    lk_fill_rows(rows, columns, row, y, yStride)
-}
-
 /// y += x.
 public func add(count: Int, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
     lk_axpy(count, 1, x, y)
-}
-
-/// y += alpha · x.
-public func axpy(count: Int, alpha: Float, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>) {
-    lk_axpy(count, alpha, x, y)
 }
 
 /// x *= alpha.

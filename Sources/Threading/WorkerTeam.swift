@@ -1,7 +1,7 @@
 /// A fixed number of threads that run one function together, round after round.
 ///
-/// Long computations must not run on Swift's cooperative thread pool, and starting threads for each step would cost more
-/// than waking them.
+/// Long computations must not run on Swift's cooperative thread pool, and starting threads for each step would cost
+/// more than waking them.
 public final class WorkerTeam: Sendable {
     /// The number of calls per round.
     public let count: Int

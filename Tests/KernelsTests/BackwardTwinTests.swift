@@ -1,7 +1,8 @@
 import Kernels
 import Testing
 
-/// Every backward function beside its naive twin, over random shapes; each run draws another seed, which a failure names.
+/// Every backward function beside its naive twin, over random shapes; each run draws another seed, which a failure
+/// names.
 struct BackwardTwinTests {
     private let seed = UInt64.random(in: 0..<1_000_000)
 

@@ -89,7 +89,8 @@ import Testing
         }
     }
 
-    /// A head of few labels: OpenBLAS changes bits with the number of rows there, so heads go through the vector kernel.
+    /// A head of few labels: OpenBLAS changes bits with the number of rows there, so heads go through the vector
+    /// kernel.
     @Test(arguments: [2, 3, 11, 151])
     func aRowOfAHeadDoesNotDependOnItsNeighbours(labels: Int) {
         var random = Random(seed: UInt64(labels))

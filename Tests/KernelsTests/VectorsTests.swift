@@ -8,9 +8,6 @@ import Testing
         let x = random.floats(count)
         let before = random.floats(count)
         var y = before
-        axpy(count: count, alpha: 0.5, x: x, y: &y)
-        expectClose(y, zip(x, before).map { 0.5 * Double($0) + Double($1) }, within: 1e-6, "axpy")
-        y = before
         add(count: count, x: x, y: &y)
         #expect(y == zip(x, before).map { $0 + $1 })
         y = before
@@ -31,11 +28,6 @@ import Testing
             sums: &sums)
         let expected = (0..<columns).map { c in (0..<rows).reduce(1.0) { $0 + Double(x[$1 * columns + c]) } }
         expectClose(sums, expected, within: 1e-6, "columnSums")
-
-        var filled = [Float](repeating: gap, count: rows * (columns + 1))
-        fillRows(rows: rows, columns: columns, row: x, y: &filled, yStride: columns + 1)
-        #expect(
-            compact(filled, rows: rows, columns: columns, padding: 1) == (0..<rows).flatMap { _ in x.prefix(columns) })
 
         var turned = [Float](repeating: 0, count: rows * columns)
         transpose(rows: rows, columns: columns, x: x, xStride: columns, y: &turned, yStride: rows)
