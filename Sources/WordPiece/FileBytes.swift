@@ -1,4 +1,5 @@
 import Files
+import JSON
 
 /// A file that was read whole.
 struct FileBytes {
@@ -17,5 +18,23 @@ struct FileBytes {
         } catch {
             throw .unreadable(file: path, reason: "\(error)")
         }
+    }
+}
+
+/// A file of the folder that holds one JSON object.
+struct JSONFile {
+    let path: String
+    let root: JSONValue
+
+    init(_ file: FileBytes) throws(WordPieceError) {
+        path = file.path
+        root = try TokenizerFile.parse(file)
+        if let key = root.repeatedKey { throw .malformed(file: path, reason: "\(key) occurs twice") }
+    }
+
+    /// The folder's file of this name; nil if there is none.
+    static func read(_ directory: String, _ name: String) throws(WordPieceError) -> JSONFile? {
+        guard let file = try FileBytes.read("\(directory)/\(name)") else { return nil }
+        return try JSONFile(file)
     }
 }

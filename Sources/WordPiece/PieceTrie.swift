@@ -21,8 +21,6 @@ struct PieceTrie: Sendable {
     /// The id of the piece that ends at a node; -1: none.
     private var ids: [Int32] = [-1, -1]
 
-    var nodeCount: Int { ids.count }
-
     /// Adds a piece; false if the trie would get more than `maximumNodes` nodes.
     mutating func insert(_ piece: some Sequence<UInt8>, root: UInt32, id: Int32) -> Bool {
         var node = root

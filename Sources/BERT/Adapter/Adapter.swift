@@ -35,7 +35,7 @@ public final class Adapter: Sendable {
         if let expected = manifest.baseDigest, expected != base.digest {
             throw .anotherBase(expected: expected, found: base.digest)
         }
-        try Self.check(manifest)
+        try manifest.check()
         let resolution = TargetResolution(
             configuration: manifest.configuration, names: base.names, exclusions: exclusions)
         let read = try Self.read(weights, resolution, base, labels: manifest.labels.count)
@@ -61,56 +61,11 @@ public final class Adapter: Sendable {
         return hash.finalize().hexadecimal
     }
 
-    static func check(_ manifest: AdapterManifest) throws(AdapterError) {
-        guard !manifest.labels.isEmpty else { throw .invalidLabels(reason: "there are none") }
-        guard !manifest.labels.contains("") else { throw .invalidLabels(reason: "one is empty") }
-        guard Set(manifest.labels).count == manifest.labels.count else { throw .invalidLabels(reason: "two are equal") }
-        if let temperature = manifest.temperature, !(temperature.isFinite && temperature > 0) {
-            throw .invalidConfiguration(key: "temperature", reason: "must be positive")
-        }
-        if let thresholds = manifest.thresholds,
-            thresholds.count != manifest.labels.count || !thresholds.allSatisfy((0...1).contains)
-        {
-            throw .invalidConfiguration(key: "thresholds", reason: "must be one number from 0 to 1 for each label")
-        }
-        if let points = manifest.abstention, !points.allSatisfy(\.isValid) {
-            throw .invalidConfiguration(key: "abstention", reason: "must be shares from 0 to 1")
-        }
-        if let figures = manifest.calibration, !(figures.errorBefore.isFinite && figures.errorAfter.isFinite) {
-            throw .invalidConfiguration(key: "calibration", reason: "must be finite numbers")
-        }
-        try manifest.configuration.check()
-    }
-
     /// The same weights under a changed manifest.
     public func with(_ change: (inout AdapterManifest) -> Void) throws(AdapterError) -> Adapter {
         var changed = manifest
         change(&changed)
         return try Adapter(manifest: changed, weights: weights, base: base)
-    }
-}
-
-extension LoRAConfiguration {
-    /// Refuses numbers that no adapter can have.
-    func check() throws(AdapterError) {
-        for rank in [rank] + rankPattern.values where !(1...4_096).contains(rank) {
-            throw .invalidConfiguration(key: "r", reason: "\(rank) is not between 1 and 4096")
-        }
-        try Self.check(alpha: alpha, key: "lora_alpha")
-        for alpha in alphaPattern.values { try Self.check(alpha: alpha, key: "alpha_pattern") }
-        guard (0..<1).contains(dropout) else {
-            throw .invalidConfiguration(key: "lora_dropout", reason: "must be at least 0 and less than 1")
-        }
-    }
-
-    /// A scale of 0 switches the low-rank pair off, and stays 0 in training; the scale is a `Float`.
-    private static func check(alpha: Double, key: String) throws(AdapterError) {
-        if alpha <= 0 {
-            throw .invalidConfiguration(key: key, reason: "must be above 0: nothing would be adapted")
-        }
-        guard (1e-9...1e9).contains(alpha) else {
-            throw .invalidConfiguration(key: key, reason: "is not a number that can be used")
-        }
     }
 }
 

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import FoundationEssentials
 
 /// The parts of a manifest that PEFT does not save: the content of `lorikeet.json`.
 private struct LorikeetFile: Codable {

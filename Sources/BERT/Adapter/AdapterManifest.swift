@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What an adapter is, without its weights: PEFT's configuration and what PEFT does not save.
 ///
@@ -68,5 +68,56 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
         } catch {
             throw AdapterError(decoding: error, file: "manifest")
         }
+    }
+}
+
+/// How far scores were from the share of right answers, on the rows that the temperature was fitted on.
+public struct CalibrationFigures: Sendable, Codable, Equatable {
+    /// Expected calibration error at temperature 1.
+    public var errorBefore: Double
+    /// The same at the fitted temperature.
+    public var errorAfter: Double
+    /// Validation rows.
+    public var rows: Int
+
+    public init(errorBefore: Double, errorAfter: Double, rows: Int) {
+        self.errorBefore = errorBefore
+        self.errorAfter = errorAfter
+        self.rows = rows
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case rows
+        case errorBefore = "error_before"
+        case errorAfter = "error_after"
+    }
+}
+
+extension AdapterManifest {
+    /// Refuses labels and numbers that no adapter can have.
+    func check() throws(AdapterError) {
+        guard !labels.isEmpty else { throw .invalidLabels(reason: "there are none") }
+        guard !labels.contains("") else { throw .invalidLabels(reason: "one is empty") }
+        guard Set(labels).count == labels.count else { throw .invalidLabels(reason: "two are equal") }
+        if let temperature = temperature, !(temperature.isFinite && temperature > 0) {
+            throw .invalidConfiguration(key: "temperature", reason: "must be positive")
+        }
+        if let thresholds = thresholds,
+            thresholds.count != labels.count || !thresholds.allSatisfy((0...1).contains)
+        {
+            throw .invalidConfiguration(key: "thresholds", reason: "must be one number from 0 to 1 for each label")
+        }
+        if let points = abstention, !points.allSatisfy(\.isValid) {
+            throw .invalidConfiguration(key: "abstention", reason: "must be shares from 0 to 1")
+        }
+        if let figures = calibration, !(figures.errorBefore.isFinite && figures.errorAfter.isFinite) {
+            throw .invalidConfiguration(key: "calibration", reason: "must be finite numbers")
+        }
+        try configuration.check()
+    }
+
+    /// The lowest threshold known to give labels of this precision; nil where none is known to.
+    public func abstention(forPrecision precision: Double) -> AbstentionThreshold? {
+        (abstention ?? []).filter { $0.precision >= precision }.max { $0.coverage < $1.coverage }
     }
 }

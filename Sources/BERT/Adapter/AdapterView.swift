@@ -81,12 +81,6 @@ struct AdapterView: Sendable {
         body(&value)
         linear = value
     }
-
-    /// The largest rank over one input: columns of scratch that a pass needs for each row.
-    var largestRank: Int {
-        let linears = layers.flatMap { [$0.queryKeyValue, $0.attentionOutput, $0.intermediate, $0.output] } + [pooler]
-        return linears.compactMap { $0?.rank }.max() ?? 0
-    }
 }
 
 extension HeadLinear {

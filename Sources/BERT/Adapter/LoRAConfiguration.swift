@@ -125,3 +125,27 @@ extension LoRAConfiguration: Codable {
         if initialization == .gaussian { try values.encode(initialization, forKey: .initialization) }
     }
 }
+
+extension LoRAConfiguration {
+    /// Refuses numbers that no adapter can have.
+    func check() throws(AdapterError) {
+        for rank in [rank] + rankPattern.values where !(1...4_096).contains(rank) {
+            throw .invalidConfiguration(key: "r", reason: "\(rank) is not between 1 and 4096")
+        }
+        try Self.check(alpha: alpha, key: "lora_alpha")
+        for alpha in alphaPattern.values { try Self.check(alpha: alpha, key: "alpha_pattern") }
+        guard (0..<1).contains(dropout) else {
+            throw .invalidConfiguration(key: "lora_dropout", reason: "must be at least 0 and less than 1")
+        }
+    }
+
+    /// A scale of 0 switches the low-rank pair off, and stays 0 in training; the scale is a `Float`.
+    private static func check(alpha: Double, key: String) throws(AdapterError) {
+        if alpha <= 0 {
+            throw .invalidConfiguration(key: key, reason: "must be above 0: nothing would be adapted")
+        }
+        guard (1e-9...1e9).contains(alpha) else {
+            throw .invalidConfiguration(key: key, reason: "is not a number that can be used")
+        }
+    }
+}

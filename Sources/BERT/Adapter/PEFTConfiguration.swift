@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 import JSON
 
 /// The content of `adapter_config.json`: a `LoRAConfiguration` and the keys around it that PEFT wants.

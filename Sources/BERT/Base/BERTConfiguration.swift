@@ -1,4 +1,4 @@
-import Foundation
+import FoundationEssentials
 
 /// What a base is: its architecture and sizes, as `config.json` of a Hugging Face directory says.
 public struct BERTConfiguration: Sendable, Equatable {
@@ -44,8 +44,8 @@ public struct BERTConfiguration: Sendable, Equatable {
     /// - Throws: `BaseError` that names the file and the key.
     public init(directory: String) throws(BaseError) {
         let file = directory + "/config.json"
-        var isFolder: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder.boolValue else {
+        var isFolder = false
+        guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder else {
             throw .unreadable(file: directory, reason: "no such directory")
         }
         try self.init(json: try ConfigurationValues.bytes(file: file), file: file)
@@ -111,5 +111,24 @@ public struct BERTConfiguration: Sendable, Equatable {
                 architecture == .bert ? ("hidden_size", "num_attention_heads") : ("dim", "n_heads")
             throw .invalidValue(file: file, key: hiddenKey, reason: "\(hidden) is no multiple of \(headsKey), \(heads)")
         }
+    }
+}
+
+/// How much of what is set to zero in training, each in 0 ..< 1.
+public struct DropoutRates: Sendable, Equatable {
+    /// Of the outputs of attention and feed-forward blocks (DistilBERT: of feed-forward blocks only), before the residual.
+    public var hidden: Float
+    /// Of attention probabilities.
+    public var attention: Float
+    /// Of the features that the classifier sees.
+    public var classifier: Float
+
+    /// No dropout at all.
+    public static let none = DropoutRates(hidden: 0, attention: 0, classifier: 0)
+
+    public init(hidden: Float, attention: Float, classifier: Float) {
+        self.hidden = hidden
+        self.attention = attention
+        self.classifier = classifier
     }
 }

@@ -1,5 +1,5 @@
 import Files
-import Foundation
+import FoundationEssentials
 
 /// The safetensors files of a base directory, in memory until their tensors are copied out: one, or several named by an index.
 final class WeightFiles {

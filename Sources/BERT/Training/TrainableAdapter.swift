@@ -63,7 +63,7 @@ public final class TrainableAdapter: @unchecked Sendable {
     private static func layout(
         _ base: BERTBase, _ configuration: LoRAConfiguration, _ labels: [String]
     ) throws(AdapterError) -> AdapterLayout {
-        try Adapter.check(AdapterManifest(labels: labels, configuration: configuration))
+        try AdapterManifest(labels: labels, configuration: configuration).check()
         if configuration.useDoRA {
             throw .unsupported(feature: "DoRA", reason: "such adapters are served, but not trained here")
         }
