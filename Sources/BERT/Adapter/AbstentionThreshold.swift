@@ -1,12 +1,13 @@
-/// A score below which to abstain, and what that gains and costs, as found on validation rows.
+/// A score below which to abstain, with the precision and coverage that it gives on validation rows.
 public struct AbstentionThreshold: Sendable, Codable, Equatable {
-    /// Share of the labels given that are right.
+    /// The share of right labels among those given.
     public var precision: Double
-    /// Texts whose best score is at least this get their label.
+    /// A text gets its label if the score is at least this.
     public var threshold: Double
-    /// Share of texts that they are.
+    /// The share of texts that get a label.
     public var coverage: Double
 
+    /// A threshold with these figures.
     public init(precision: Double, threshold: Double, coverage: Double) {
         self.precision = precision
         self.threshold = threshold

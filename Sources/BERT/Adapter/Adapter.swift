@@ -3,27 +3,28 @@ import Kernels
 
 /// One task's LoRA matrices, head and labels over one base: immutable, checked, ready for inference.
 public final class Adapter: Sendable {
+    /// Everything but the weights.
     public let manifest: AdapterManifest
-    /// Names of the classes, in the order of the logits.
+    /// The labels, in the order of the logits.
     public var labels: [String] { manifest.labels }
-    /// SHA-256 in hex over `manifest.canonicalJSON`, a newline and `weights`.
+    /// SHA-256 in hexadecimal over `manifest.canonicalJSON`, a line feed and `weights`.
     public let digest: String
-    /// The digest of the base that it was checked against and computes over.
+    /// The digest of the base that it was loaded over.
     public var baseDigest: String { base.digest }
     /// The lowest encoder layer that it changes; the base's number of layers if it changes none.
     public var lowestLayer: Int { view.lowestLayer }
 
-    /// Kept because the view points to its biases.
+    /// The view points to its biases.
     let base: BERTBase
     let view: AdapterView
     let layout: AdapterLayout
     let values: FloatStorage
-    /// B matrices transposed, and DoRA's factors: what the view points to beside `values`.
+    /// Transposed B matrices and DoRA's factors, to which the view points too.
     private let derived: FloatStorage
 
     /// Checks weights against manifest and base.
     ///
-    /// - Parameter weights: safetensors under PEFT's keys, also as raw dumps name them.
+    /// - Parameter weights: safetensors under PEFT's keys, or under those of a raw state dict.
     public convenience init(manifest: AdapterManifest, weights: [UInt8], base: BERTBase) throws(AdapterError) {
         try self.init(manifest: manifest, weights: weights, base: base, exclusions: TargetExclusions())
     }
@@ -49,10 +50,11 @@ public final class Adapter: Sendable {
         digest = Self.digest(manifest, SafetensorsWriter.bytes(read.layout.named(read.values.pointer)))
     }
 
-    /// Canonical safetensors bytes: float32, sorted by PEFT's keys. Made anew at each call, so as not to be kept for every adapter.
+    /// Canonical safetensors bytes: float32, sorted by PEFT's keys. Computed at each call, so that no adapter keeps
+    /// them.
     public var weights: [UInt8] { SafetensorsWriter.bytes(layout.named(values.pointer)) }
 
-    /// SHA-256 hex over canonical manifest, line feed and canonical weights.
+    /// SHA-256 in hexadecimal over the canonical manifest, a line feed and canonical weights.
     public static func digest(_ manifest: AdapterManifest, _ weights: [UInt8]) -> String {
         var hash = SHA256()
         hash.update(manifest.canonicalJSON)
@@ -121,7 +123,7 @@ extension Adapter {
             bias: hasBias ? configuration.bias : .none, names: base.names)
         let known = Set(layout.tensors.map(\.name))
         for key in tensors.keys where !known.contains(key) { throw .unexpectedTensor(tensors.source(key)) }
-        // Checked before memory is taken: a configuration may ask for any rank.
+        // Checked before memory is allocated, because a configuration may have any rank.
         for tensor in layout.tensors { try tensors.check(tensor) }
         let values = FloatStorage(count: layout.count)
         for tensor in layout.tensors { try tensors.copy(tensor, to: values.base) }
@@ -152,7 +154,7 @@ extension Adapter {
         return configured
     }
 
-    /// Rows of the head, which must be as many as the labels.
+    /// The number of the head's rows, which must be that of the labels.
     private static func headRows(_ tensors: AdapterTensors, labels: Int) throws(AdapterError) -> Int {
         if let shape = tensors.shape(AdapterLayout.key("classifier.weight")), shape.count == 2, shape[0] != labels {
             throw .invalidLabels(reason: "the head has \(shape[0]) rows, but there are \(labels) labels")
@@ -160,8 +162,8 @@ extension Adapter {
         return labels
     }
 
-    /// The configuration as it is kept: lists sorted, patterns and exclusions spelled out as names, so that one adapter has
-    /// one digest.
+    /// The canonical configuration: lists are sorted, patterns and exclusions become names. Each adapter thus has one
+    /// digest.
     private static func canonical(
         _ resolution: TargetResolution, modules: [AdaptedModule], hasBias: Bool
     ) -> LoRAConfiguration {
@@ -201,7 +203,7 @@ extension Adapter {
         return (view, derived)
     }
 
-    /// Writes B transposed, and with DoRA its factors, to `place`; returns the place behind.
+    /// Writes the transposed B and, with DoRA, its factors to `place`. Returns the end.
     private static func layOut(
         _ target: inout LoRALinear.Target, _ module: AdapterLayout.Module, _ inputs: Int, _ values: FloatStorage,
         _ base: BERTBase,
@@ -227,7 +229,7 @@ extension Adapter {
         return factor + outputs
     }
 
-    /// magnitude / ‖W + scale·B·A‖ by rows: fixed for an adapter that does not learn.
+    /// magnitude / ‖W + scale·B·A‖ per row, which is fixed for an adapter that is not trained.
     private static func doraFactors(
         _ module: AdapterLayout.Module, weights: UnsafePointer<Float>, a: UnsafePointer<Float>, b: UnsafePointer<Float>,
         magnitude: UnsafePointer<Float>, factor: UnsafeMutablePointer<Float>

@@ -1,7 +1,7 @@
 import Files
 import FoundationEssentials
 
-/// The parts of a manifest that PEFT does not save: the content of `lorikeet.json`.
+/// The content of `lorikeet.json`: what PEFT does not save of a manifest.
 private struct LorikeetFile: Codable {
     var labels: [String]
     var baseDigest: String?
@@ -46,13 +46,13 @@ extension Adapter {
     private static let manifestFile = "lorikeet.json"
     private static let modelFile = "config.json"
 
-    /// Reads an adapter's folder, as this program or PEFT wrote it.
+    /// Reads an adapter's folder that this program or PEFT wrote.
     ///
-    /// Labels that `lorikeet.json` names are the adapter's. Otherwise `id2label` of a `config.json` in the folder and
-    /// `names` name them, all alike; if neither does, they are `LABEL_0`, `LABEL_1`, … as in transformers. Without
-    /// `lorikeet.json` the base cannot be checked by digest.
+    /// The labels are those of `lorikeet.json`. Without it, they come from `id2label` of a `config.json` in the folder
+    /// and from `names`, which must agree; else they are `LABEL_0`, `LABEL_1`, … as in transformers. Without
+    /// `lorikeet.json`, the digest of the base is not checked.
     ///
-    /// - Parameter names: what is known of the labels from outside the folder.
+    /// - Parameter names: label names known from outside the folder.
     public static func load(
         directory: String, base: BERTBase, names: [LabelNames] = []
     ) throws(AdapterError) -> Adapter {
@@ -74,7 +74,7 @@ extension Adapter {
         return try Adapter(manifest: manifest, weights: weights, base: base, exclusions: peft.exclusions)
     }
 
-    /// What `lorikeet.json` says, if there is one.
+    /// The manifest of `lorikeet.json`, if there is one.
     private static func ownManifest(
         _ directory: String, _ configuration: LoRAConfiguration
     ) throws(AdapterError) -> AdapterManifest? {
@@ -88,7 +88,7 @@ extension Adapter {
         }
     }
 
-    /// What a `config.json` of transformers in the folder says, if there is one.
+    /// The label names of transformers' `config.json` in the folder, if there is one.
     private static func namesBeside(_ directory: String) throws(AdapterError) -> [LabelNames] {
         guard FileManager.default.fileExists(atPath: directory + "/" + modelFile) else { return [] }
         return [try LabelNames(transformers: read(directory, modelFile))]
@@ -106,22 +106,22 @@ extension Adapter {
         return try read(directory, weightsFile, atMost: largestWeights)
     }
 
-    /// Whether nobody named its labels: they are called after their rows of the head.
+    /// Whether the labels have no names, only the numbers of their rows.
     public var hasPlaceholderLabels: Bool { Self.hasPlaceholders(labels) }
 
     private static func hasPlaceholders(_ labels: [String]) -> Bool { labels == placeholders(labels.count) }
 
     private static func placeholders(_ rows: Int) -> [String] { (0..<rows).map(placeholderLabel) }
 
-    /// Whether a label may be one that a folder did not name.
+    /// Whether a label looks like a placeholder.
     public static func isPlaceholder(_ label: String) -> Bool { label.hasPrefix(placeholderPrefix) }
 
     private static let placeholderPrefix = "LABEL_"
 
-    /// What transformers calls the label of a row of the head, from 0.
+    /// transformers' name of the label of a row of the head, from 0 up.
     private static func placeholderLabel(_ row: Int) -> String { "\(placeholderPrefix)\(row)" }
 
-    /// An adapter has some megabytes; what is larger than this is none.
+    /// Adapters have some megabytes. Larger files are refused.
     private static let largestWeights = 2 << 30
 
     private static func read(
@@ -133,7 +133,7 @@ extension Adapter {
         }
     }
 
-    /// Rows of the head in weights that come without labels.
+    /// The number of the head's rows in weights that come without labels.
     private static func headRows(_ weights: [UInt8]) throws(AdapterError) -> Int {
         let key = AdapterLayout.key("classifier.weight")
         let shape = weights.withUnsafeBytes { bytes -> Result<[Int]?, AdapterError> in
@@ -150,12 +150,12 @@ extension Adapter {
         return shape[0]
     }
 
-    /// Writes `adapter_config.json`, `adapter_model.safetensors` and `lorikeet.json`, so that PEFT can read the folder too.
+    /// Writes `adapter_config.json`, `adapter_model.safetensors` and `lorikeet.json`. PEFT can read the folder.
     ///
-    /// The folder appears, or is replaced, at once: it is written beside and renamed. Files of others in a folder that is
-    /// replaced are kept; a folder that exists, is not empty and holds no adapter is refused.
+    /// All files appear, or are replaced, at once. Other files of the folder are kept. A folder that is not empty and
+    /// holds no adapter is refused.
     ///
-    /// - Parameter others: files by name that appear with it, such as a report.
+    /// - Parameter others: further files by name, such as a report.
     public func write(to directory: String, with others: [String: [UInt8]] = [:]) throws(AdapterError) {
         let file = LorikeetFile(manifest)
         let encoder = JSONEncoder()

@@ -8,25 +8,26 @@ public enum AdapterError: Error, Equatable, Sendable {
     case unwritable(file: String, reason: String)
     /// A key of `adapter_config.json` or `lorikeet.json` is missing or wrong.
     case invalidConfiguration(key: String, reason: String)
-    /// The adapter changes the base or computes what this program does not.
+    /// The adapter changes the base, or computes something that this program does not.
     case unsupported(feature: String, reason: String)
     /// The weights are not a valid safetensors file.
     case invalidWeights(SafetensorsError)
-    /// A tensor that must be there is not.
+    /// A required tensor is missing.
     case missingTensor(String, reason: String)
-    /// A tensor that belongs to nothing the configuration names.
+    /// A tensor belongs to no module that the configuration names.
     case unexpectedTensor(String)
-    /// A tensor does not have the shape that base and configuration ask for.
+    /// A tensor does not have the shape that base and configuration require.
     case wrongShape(tensor: String, expected: [Int], found: [Int])
     /// The adapter was trained over another base.
     case anotherBase(expected: String, found: String)
-    /// The labels are not as many as the head's rows, empty or double.
+    /// The number of labels is not that of the head's rows, or a label is empty or occurs twice.
     case invalidLabels(reason: String)
-    /// A target that the base does not have.
+    /// The base has no such target.
     case unknownTarget(String, known: [String])
 }
 
 extension AdapterError: CustomStringConvertible {
+    /// What is wrong, and where.
     public var description: String {
         switch self {
         case .unreadable(let file, let reason), .unwritable(let file, let reason): "\(file): \(reason)"
@@ -68,7 +69,7 @@ extension AdapterError {
         }
     }
 
-    /// A JSON document; one with a key twice, of which every parser takes another value, is refused.
+    /// Parses a JSON document in which no key occurs twice: parsers differ in the value that they take.
     @discardableResult
     static func parse(_ json: [UInt8], file: String) throws(AdapterError) -> JSONValue {
         let document: JSONValue

@@ -1,4 +1,4 @@
-/// Where an adapter's tensors lie in one flat buffer of floats: the same for inference, training, gradients and optimizer.
+/// Where an adapter's tensors lie in one flat buffer of floats. Inference, training, gradients and optimizer share it.
 ///
 /// The A matrices of query, key and value of one layer lie one below the other, so that one GEMM computes all three.
 struct AdapterLayout: Sendable {
@@ -103,10 +103,11 @@ struct AdapterLayout: Sendable {
 public struct AdapterTensor: Sendable, Equatable {
     /// PEFT's key.
     public let name: String
+    /// Row-major.
     public let shape: [Int]
-    /// Where it lies in the flat buffer.
+    /// Its place in the flat buffer.
     public let range: Range<Int>
-    /// Whether weight decay applies: to matrices yes, to biases and magnitudes no.
+    /// Whether weight decay applies: to matrices, but not to biases and magnitudes.
     public let decays: Bool
 }
 

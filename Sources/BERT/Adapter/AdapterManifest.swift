@@ -1,34 +1,37 @@
 import FoundationEssentials
 
-/// What an adapter is, without its weights: PEFT's configuration and what PEFT does not save.
+/// An adapter without its weights: PEFT's configuration and what PEFT does not save.
 ///
-/// On disk its configuration is `adapter_config.json`, the rest `lorikeet.json`; in a registry it is one JSON value.
+/// In a folder, the configuration is `adapter_config.json` and the rest `lorikeet.json`; in the registry, the manifest
+/// is one JSON value.
 public struct AdapterManifest: Sendable, Equatable, Codable {
-    /// Names of the classes, in the order of the head's rows.
+    /// The labels, in the order of the head's rows.
     public var labels: [String]
-    /// Digest of the base it was trained over; nil where PEFT trained it.
+    /// The digest of the base that it was trained over; nil if PEFT trained it.
     public var baseDigest: String?
+    /// The LoRA configuration.
     public var configuration: LoRAConfiguration
     /// The task it was trained for.
     public var task: String?
-    /// Texts were cut after so many tokens in training.
+    /// The number of tokens after which training cut texts.
     public var maxTokens: Int?
-    /// Program and version that made it.
+    /// The program that made it, with its version.
     public var createdBy: String?
-    /// Logits are divided by it before softmax or sigmoid; nil is 1.
+    /// Logits are divided by this before softmax or sigmoid; nil stands for 1.
     public var temperature: Double?
-    /// How well scores said how often they are right, on the rows that the temperature was fitted on.
+    /// The calibration error before and after the temperature was fitted.
     public var calibration: CalibrationFigures?
-    /// Whether each label holds or not by itself; nil is false: a text has one label.
+    /// Whether a text has a set of labels instead of one; nil stands for false.
     public var multiLabel: Bool?
-    /// Of a multi-label task for each label the score from which it holds; nil is 0.5 for all.
+    /// The score from which each label of a multi-label task holds; nil stands for 0.5.
     public var thresholds: [Double]?
-    /// For some precisions the score below which to abstain, by rising precision.
+    /// Abstention thresholds by rising precision.
     public var abstention: [AbstentionThreshold]?
 
     /// Whether a text has a set of labels.
     public var isMultiLabel: Bool { multiLabel ?? false }
 
+    /// A manifest without figures of an evaluation.
     public init(
         labels: [String], baseDigest: String? = nil, configuration: LoRAConfiguration, task: String? = nil,
         maxTokens: Int? = nil,
@@ -52,7 +55,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
         case createdBy = "created_by"
     }
 
-    /// The manifest as JSON with sorted keys: the same manifest gives the same bytes.
+    /// The manifest as JSON with sorted keys. Equal manifests give equal bytes.
     public var canonicalJSON: [UInt8] {
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
@@ -71,15 +74,16 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     }
 }
 
-/// How far scores were from the share of right answers, on the rows that the temperature was fitted on.
+/// How far scores are from the share of right answers, on the validation rows that the temperature was fitted to.
 public struct CalibrationFigures: Sendable, Codable, Equatable {
-    /// Expected calibration error at temperature 1.
+    /// The expected calibration error at temperature 1.
     public var errorBefore: Double
-    /// The same at the fitted temperature.
+    /// The expected calibration error at the fitted temperature.
     public var errorAfter: Double
-    /// Validation rows.
+    /// The number of validation rows.
     public var rows: Int
 
+    /// These figures.
     public init(errorBefore: Double, errorAfter: Double, rows: Int) {
         self.errorBefore = errorBefore
         self.errorAfter = errorAfter
@@ -116,7 +120,7 @@ extension AdapterManifest {
         try configuration.check()
     }
 
-    /// The lowest threshold known to give labels of this precision; nil where none is known to.
+    /// The threshold with the highest coverage among those that give this precision; nil if none does.
     public func abstention(forPrecision precision: Double) -> AbstentionThreshold? {
         (abstention ?? []).filter { $0.precision >= precision }.max { $0.coverage < $1.coverage }
     }

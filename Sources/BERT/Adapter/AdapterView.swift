@@ -1,6 +1,6 @@
 import Kernels
 
-/// What one adapter adds to one encoder layer; nil where it adds nothing.
+/// An adapter's updates of one encoder layer; nil where it has none.
 struct LayerAdapter: Sendable {
     var queryKeyValue: LoRALinear?
     var attentionOutput: LoRALinear?
@@ -21,16 +21,16 @@ struct HeadLinear: @unchecked Sendable {
     /// [outputs]
     let bias: UnsafePointer<Float>
 
-    /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b, each row the same beside any others.
+    /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b. The result of a row does not depend on the others.
     func forward(rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>) {
-        // A head is as thin as a LoRA matrix: a row a label.
+        // A head is as thin as a LoRA matrix: one row per label.
         lowRankDown(
             rows: rows, inputs: inputs, rank: outputs, x: x, xStride: xStride, a: weight, down: y, downStride: outputs)
         for row in 0..<rows { add(count: outputs, x: bias, y: y + row * outputs) }
     }
 }
 
-/// An adapter as the passes see it: pointers into one flat buffer of values, by place of use.
+/// An adapter as the passes read it: pointers into one flat buffer of values, by place of use.
 struct AdapterView: Sendable {
     /// One for each encoder layer.
     private(set) var layers: [LayerAdapter]
@@ -65,7 +65,7 @@ struct AdapterView: Sendable {
         }
     }
 
-    /// Changes every LoRA, as to lay it out for inference.
+    /// Changes every update, to lay it out for inference.
     mutating func forEachLinear(_ body: (inout LoRALinear) -> Void) {
         for layer in layers.indices {
             Self.change(&layers[layer].queryKeyValue, body)
@@ -110,7 +110,7 @@ extension LoRALinear {
 }
 
 extension BERTBase {
-    /// The linear layer that a module is (a part of).
+    /// The linear layer that the module is, or is a part of.
     func linear(of module: AdaptedModule) -> PackedLinear? {
         switch module.group {
         case .queryKeyValue: layers[module.layer].queryKeyValue
@@ -123,7 +123,7 @@ extension BERTBase {
 
     /// The bias of the layer that `linear(of:)` returns.
     func bias(of module: AdaptedModule) -> UnsafePointer<Float> {
-        // Only BERT has a pooler to adapt, so there always is a layer; the first one stands in to avoid a trap.
+        // There is always a layer, because only BERT has a pooler to adapt. Returning the first one avoids a trap.
         (linear(of: module) ?? layers[0].attentionOutput).bias.pointer
     }
 }

@@ -1,13 +1,13 @@
 import Glibc
 import Kernels
 
-/// What an adapter says of one text.
+/// An adapter's answer for one text.
 public struct Answer: Sendable, Equatable {
-    /// The probability of each label, in the adapter's order: of one label a text they add up to 1.
+    /// The probability of each label, in the adapter's order. They add up to 1 unless the task is multi-label.
     public var scores: [Double]
-    /// The place of the label with the highest score.
+    /// The index of the label with the highest score.
     public var best: Int
-    /// The places of all labels that hold; of one label a text `best` alone.
+    /// The indices of all labels that hold; `best` alone unless the task is multi-label.
     public var chosen: [Int]
 
     /// The highest score.
@@ -15,12 +15,12 @@ public struct Answer: Sendable, Equatable {
 }
 
 extension Adapter {
-    /// What the head's output means: probabilities at the adapter's temperature, and the labels that hold.
+    /// The answer that the head's logits give: probabilities at the adapter's temperature, and the labels that hold.
     ///
-    /// - Parameter logits: as many as labels, in their order.
+    /// - Parameter logits: one per label.
     public func answer(_ logits: [Float]) -> Answer {
         let temperature = manifest.temperature ?? 1
-        // By logits: two scores may round to the same probability.
+        // By logits, because two of them may round to the same probability.
         var best = 0
         for place in logits.indices where logits[place] > logits[best] { best = place }
         guard manifest.isMultiLabel else {
@@ -38,7 +38,7 @@ public func sigmoid(_ x: Double) -> Double {
     x >= 0 ? 1 / (1 + exp(-x)) : exp(x) / (1 + exp(x))
 }
 
-/// Probabilities from logits, after dividing these by the temperature.
+/// The probabilities of logits, which are first divided by the temperature.
 public func softmax(_ logits: [Float], temperature: Float = 1) -> [Float] {
     var result = logits
     result.withUnsafeMutableBufferPointer { buffer in

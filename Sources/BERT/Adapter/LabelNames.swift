@@ -1,30 +1,28 @@
 import JSON
 import WordPiece
 
-/// What somebody calls the rows of an adapter's head, in their order: PEFT's folders do not name labels.
+/// Names for the rows of an adapter's head from one source. PEFT's folders do not name labels.
 public struct LabelNames: Sendable, Equatable {
-    /// Who says so, as errors call it: `--labels`, `tasks.NAME.labels`.
+    /// The source as errors name it, such as `--labels` or `tasks.NAME.labels`.
     public let source: String
-    /// One for each row of the head; empty: not said.
+    /// One label per row of the head; empty if the source names none.
     public let labels: [String]
-    /// Whether a text has a set of labels; nil: not said.
+    /// Whether a text has a set of labels; nil if the source does not say.
     public let isMultiLabel: Bool?
 
-    /// - Parameter labels: as they were given; they are cleaned.
+    /// Names from this source. The labels are cleaned.
     public init(source: String, labels: [String], isMultiLabel: Bool? = nil) {
         (self.source, self.labels, self.isMultiLabel) = (source, labels.map(Self.cleaned), isMultiLabel)
     }
 
-    /// A label without blanks around and in Unicode's NFC, as labels of rows are: one that differs meets no row.
+    /// A label without white space at both ends, in NFC. Labels of rows are cleaned likewise, so that equal ones meet.
     public static func cleaned(_ label: String) -> String { label.trimmed.nfc }
 
-    /// The labels on which all agree; nil if none names any.
+    /// The labels on which all sources agree; nil if none names any.
     ///
-    /// Weights do not tell a wrong order: names that contradict one another are refused, whoever is right.
+    /// Sources that contradict one another are refused, because the weights do not show which order is right.
     ///
-    /// - Parameters:
-    ///   - rows: of the head.
-    ///   - placeholders: what rows without names are called; whoever lists just these in their order names nothing.
+    /// - Parameter placeholders: the names of rows without a name. A source that lists just these names nothing.
     static func agreed(_ names: [LabelNames], placeholders: [String]) throws(AdapterError) -> [String]? {
         let rows = placeholders.count
         var first: LabelNames?
@@ -54,7 +52,7 @@ public struct LabelNames: Sendable, Equatable {
 // MARK: - transformers' config.json
 
 extension LabelNames {
-    /// What transformers' `config.json` says of a classifier: `id2label` and `problem_type`.
+    /// The `id2label` and `problem_type` of transformers' `config.json`.
     init(transformers json: [UInt8]) throws(AdapterError) {
         let values = try AdapterError.parse(json, file: "config.json")
         self.init(

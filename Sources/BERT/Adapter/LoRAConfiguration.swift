@@ -1,44 +1,52 @@
-/// How a LoRA adapter is shaped: what PEFT keeps in `adapter_config.json`.
+/// The hyper-parameters of a LoRA adapter, as in PEFT's `adapter_config.json`.
 ///
-/// Encodes and decodes under PEFT's own keys, so that it is that file's content (without the fixed keys that
-/// `PEFTConfiguration` adds) and the part of a manifest that names the configuration.
+/// Encodes and decodes under PEFT's keys: as that file's content, without the fixed keys that `PEFTConfiguration` adds,
+/// and as a part of the manifest.
 public struct LoRAConfiguration: Sendable, Equatable {
-    /// Which biases the adapter brings along.
+    /// Which biases the adapter has.
     public enum Bias: String, Sendable, Codable, CaseIterable {
         case none
-        /// Those of the adapted layers.
+        /// The biases of the adapted layers.
         case loraOnly = "lora_only"
     }
 
-    /// How a new adapter starts; B is zero either way, so that it changes nothing yet (PEFT's `init_lora_weights`).
+    /// The first values of A (PEFT's `init_lora_weights`). B starts at zero, so a new adapter changes nothing.
     public enum Initialization: String, Sendable, Codable, CaseIterable {
-        /// A uniform in ±1/√inputs: PEFT's default, `true`.
+        /// Uniform in ±1/√inputs: PEFT's default, `true`.
         case kaiming
-        /// A normal with σ = 1/rank: PEFT's `gaussian`.
+        /// Normal with σ = 1/rank: PEFT's `gaussian`.
         case gaussian
     }
 
-    /// Inner width of A and B.
+    /// The inner width of A and B.
     public var rank: Int
     /// The update is scaled by alpha / rank (alpha / √rank with `useRSLoRA`).
     public var alpha: Double
     /// Dropout on the adapters' inputs in training.
     public var dropout: Double
-    /// Linear layers to adapt, by the ends of their names, as PEFT's `target_modules`; `query`, `key`, `value` are understood over DistilBERT too.
+    /// The linear layers to adapt, by the ends of their names, as in PEFT's `target_modules`. `query`, `key` and
+    /// `value` also name those of DistilBERT.
     public var targets: [String]
-    /// PEFT's other form of `target_modules`, one regular expression over whole names; then `targets` is empty.
+    /// The other form of `target_modules`: a regular expression over whole names. `targets` is then empty.
     public var targetPattern: String?
-    /// Encoder layers to adapt (`layers_to_transform`); nil is all of them.
+    /// The encoder layers to adapt (`layers_to_transform`); nil for all.
     public var layers: [Int]?
+    /// Whether to scale by alpha / √rank (Kalajdzievski, "A Rank Stabilization Scaling Factor for Fine-Tuning with
+    /// LoRA", 2023).
     public var useRSLoRA: Bool
     /// Ranks of single layers, by regular expressions on the ends of their names.
     public var rankPattern: [String: Int]
-    /// Alphas of single layers, in the same way.
+    /// Alphas of single layers, likewise.
     public var alphaPattern: [String: Double]
+    /// The biases that are trained.
     public var bias: Bias
+    /// Whether to train magnitudes apart from directions (Liu et al., "DoRA: Weight-Decomposed Low-Rank Adaptation",
+    /// 2024).
     public var useDoRA: Bool
+    /// The first values of A.
     public var initialization: Initialization
 
+    /// A configuration with PEFT's defaults for what is left out.
     public init(
         rank: Int = 8, alpha: Double = 16, dropout: Double = 0, targets: [String] = ["query", "value"],
         targetPattern: String? = nil,
@@ -76,7 +84,7 @@ extension LoRAConfiguration: Codable {
         case initialization = "init_lora_weights"
     }
 
-    /// Reads PEFT's keys; those that PEFT may leave out take PEFT's defaults.
+    /// Reads PEFT's keys. Those that PEFT may leave out have PEFT's defaults.
     public init(from decoder: any Decoder) throws {
         let values = try decoder.container(keyedBy: CodingKeys.self)
         rank = try values.decode(Int.self, forKey: .rank)
@@ -106,6 +114,7 @@ extension LoRAConfiguration: Codable {
         initialization = start.flatMap { Initialization(rawValue: $0.lowercased()) } ?? .kaiming
     }
 
+    /// Writes PEFT's keys.
     public func encode(to encoder: any Encoder) throws {
         var values = encoder.container(keyedBy: CodingKeys.self)
         try values.encode(rank, forKey: .rank)
@@ -139,7 +148,7 @@ extension LoRAConfiguration {
         }
     }
 
-    /// A scale of 0 switches the low-rank pair off, and stays 0 in training; the scale is a `Float`.
+    /// A scale of 0 would switch the low-rank pair off, also in training. The scale must fit into a `Float`.
     private static func check(alpha: Double, key: String) throws(AdapterError) {
         if alpha <= 0 {
             throw .invalidConfiguration(key: key, reason: "must be above 0: nothing would be adapted")

@@ -1,11 +1,12 @@
 import Kernels
 
-/// What one adapter adds to one linear layer (or to the fused query, key and value): y += scale·(x·Aᵀ)·Bᵀ on a range of rows.
+/// An adapter's update of one linear layer, or of the fused query, key and value: y += scale·(x·Aᵀ)·Bᵀ on a range of
+/// rows.
 ///
-/// Inference and training share it. `@unchecked Sendable`: the pointers lead into the buffer of the adapter that holds this
-/// value; who uses it keeps that adapter alive, and an adapter that is shared is never written to.
+/// Inference and training share it. `@unchecked Sendable`: it points into the buffer of its adapter. Users keep that
+/// adapter alive, and a shared adapter is never written.
 struct LoRALinear: @unchecked Sendable {
-    /// One adapted layer among those that are fused.
+    /// One adapted layer among the fused ones.
     struct Target {
         /// Columns of y.
         let columns: Range<Int>
@@ -14,33 +15,35 @@ struct LoRALinear: @unchecked Sendable {
         let scale: Float
         /// [columns, ranks]
         let b: UnsafePointer<Float>
-        /// [ranks, columns], where it has been laid out for inference.
+        /// [ranks, columns], if laid out for inference.
         var bTransposed: UnsafePointer<Float>?
-        /// The adapter's own bias in place of the base's, [columns].
+        /// The adapter's bias, which replaces the base's, [columns].
         let bias: UnsafePointer<Float>?
-        /// The base's, [columns].
+        /// The base's bias, [columns].
         let baseBias: UnsafePointer<Float>
-        /// DoRA: what each output of base and update together is multiplied by, [columns]; `bTransposed` has it in it.
+        /// DoRA's factors of the sum of base and update, [columns]. `bTransposed` includes them.
         var factor: UnsafePointer<Float>?
     }
 
     let inputs: Int
-    /// Sum of the targets' ranks.
+    /// The sum of the targets' ranks.
     let rank: Int
     /// All A matrices one below the other, [rank, inputs].
     let a: UnsafePointer<Float>
     var targets: [Target]
 
-    /// y[rows, …] += the update of x[rows, inputs]; `down`, [rows, rank], is written and what the backward pass needs.
+    /// y[rows, columns] += the update of x[rows, inputs].
     ///
-    /// - Parameter columns: the outputs wanted, as whole targets, all by default; y's first column is `columns.lowerBound`.
+    /// - Parameters:
+    ///   - down: receives x·Aᵀ, [rows, rank], for the backward pass.
+    ///   - columns: the outputs to compute: whole targets, all by default; y begins with the first of them.
     func forward(
         rows: Int, x: UnsafePointer<Float>, xStride: Int, down: UnsafeMutablePointer<Float>,
         y: UnsafeMutablePointer<Float>,
         yStride: Int, columns: Range<Int>? = nil
     ) {
         guard let wanted = targetIndices(in: columns) else { return }
-        // Targets lie in the order of their columns, so those wanted are neighbours and need one range of A's rows.
+        // Targets are ordered by columns, so the requested ones need one range of A's rows.
         let ranks = targets[wanted.lowerBound].ranks.lowerBound..<targets[wanted.upperBound].ranks.upperBound
         lowRankDown(
             rows: rows, inputs: inputs, rank: ranks.count, x: x, xStride: xStride, a: a + ranks.lowerBound * inputs,
@@ -76,7 +79,7 @@ struct LoRALinear: @unchecked Sendable {
         }
     }
 
-    /// y = (y − base bias)·factor + bias, where the adapter brings one or both.
+    /// y = (y − base bias)·factor + bias, if the adapter has a factor or a bias.
     private func rebase(_ target: Target, rows: Int, y: UnsafeMutablePointer<Float>, yStride: Int) {
         let bias = target.bias ?? target.baseBias
         for row in 0..<rows {
@@ -91,13 +94,14 @@ struct LoRALinear: @unchecked Sendable {
         }
     }
 
-    /// Adds the gradients of A, B and bias, and that of the inputs to `dx`, unless nothing below needs it.
+    /// Backward of ``forward``: adds the gradients of A, B and bias to `gradient`, and that of the inputs to `dx`
+    /// unless it is nil.
     ///
     /// - Parameters:
-    ///   - x: what `forward` read, `down` what it wrote.
-    ///   - dy: gradient of the outputs in `columns`.
+    ///   - x: that of the forward pass, as is `down`.
+    ///   - dy: the gradient of the outputs in `columns`.
     ///   - dDown: scratch, [rows, rank].
-    ///   - gradient: the place in the gradient buffer of the value at a pointer into the adapter's buffer.
+    ///   - gradient: maps a pointer into the adapter's buffer to the place of its gradient.
     func backward(
         rows: Int, x: UnsafePointer<Float>, xStride: Int, down: UnsafePointer<Float>, dy: UnsafePointer<Float>,
         dyStride: Int,

@@ -58,8 +58,8 @@ struct PEFTConfiguration {
         throw .unsupported(
             feature: title,
             reason:
-                "this initialization changes the base's weights, so the adapter cannot share a base; convert it to plain LoRA "
-                + "with PEFT (save_pretrained with path_initial_model_for_weight_conversion)")
+                "this initialization changes the base's weights, so the adapter cannot share a base; convert it to "
+                + "plain LoRA with PEFT (save_pretrained with path_initial_model_for_weight_conversion)")
     }
 
     // MARK: - Keys that are not read

@@ -108,7 +108,8 @@ struct TargetResolution {
         return Float(configuration.useRSLoRA ? alpha / Double(rank).squareRoot() : alpha / Double(rank))
     }
 
-    /// The value of the one pattern that matches; PEFT takes the first in file order, which a JSON object does not keep.
+    /// The value of the one pattern that matches; PEFT takes the first in file order, which a JSON object does not
+    /// keep.
     private func value<Value: Equatable>(
         in patterns: [String: Value], for module: AdaptedModule, key: String
     ) throws(AdapterError) -> Value? {

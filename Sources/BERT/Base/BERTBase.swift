@@ -3,11 +3,12 @@ import Kernels
 
 /// A frozen BERT or DistilBERT, shared by all adapters and threads.
 ///
-/// The weights are copies in the layout that the GEMMs want; no file stays open, so a base that is replaced on disk changes
-/// nothing until it is loaded anew.
+/// The weights are copied into the layout of the kernels and no file stays open. Replacing a base on disk changes
+/// nothing until it is loaded again.
 public final class BERTBase: Sendable {
+    /// The architecture and sizes.
     public let configuration: BERTConfiguration
-    /// SHA-256 in hex over what of the configuration changes results, and the weight files.
+    /// SHA-256 in hexadecimal over the part of the configuration that changes results and over the weight files.
     public let digest: String
 
     let embeddings: EmbeddingWeights
@@ -35,9 +36,9 @@ public final class BERTBase: Sendable {
     private static func digest(_ configuration: BERTConfiguration, _ files: WeightFiles) -> String {
         let c = configuration
         let identity =
-            "\(c.architecture.rawValue) layers=\(c.layers) hidden=\(c.hidden) heads=\(c.heads) intermediate=\(c.intermediate) "
-            + "vocabulary=\(c.vocabulary) positions=\(c.positions) types=\(c.tokenTypes) activation=\(c.activation.rawValue) "
-            + "epsilon=\(c.epsilon)\n"
+            "\(c.architecture.rawValue) layers=\(c.layers) hidden=\(c.hidden) heads=\(c.heads) "
+            + "intermediate=\(c.intermediate) vocabulary=\(c.vocabulary) positions=\(c.positions) "
+            + "types=\(c.tokenTypes) activation=\(c.activation.rawValue) epsilon=\(c.epsilon)\n"
         var hash = SHA256()
         hash.update(identity.utf8)
         files.update(&hash)
@@ -48,7 +49,7 @@ public final class BERTBase: Sendable {
     var names: ModuleNames { ModuleNames(configuration: configuration) }
 }
 
-/// Scale and shift of one layer norm, each [hidden].
+/// The scale and shift of a layer norm, each [hidden].
 struct NormWeights: Sendable {
     let gamma: FloatStorage
     let beta: FloatStorage
@@ -65,7 +66,7 @@ struct EmbeddingWeights: Sendable {
     let norm: NormWeights
 }
 
-/// One encoder layer's frozen weights.
+/// The frozen weights of an encoder layer.
 struct EncoderLayerWeights: Sendable {
     /// Query, key and value one below the other: [3·hidden, hidden].
     let queryKeyValue: PackedLinear

@@ -1,22 +1,28 @@
 import FoundationEssentials
 
-/// What a base is: its architecture and sizes, as `config.json` of a Hugging Face directory says.
+/// The architecture and sizes of a base, from the `config.json` of a Hugging Face directory.
 public struct BERTConfiguration: Sendable, Equatable {
-    /// The two families that share one encoder.
+    /// The model families that share one encoder.
     public enum Architecture: String, Sendable {
-        case bert, distilbert
+        /// BERT, by its `model_type`.
+        case bert
+        /// DistilBERT: no token types, no pooler.
+        case distilbert
     }
 
-    /// The function between the two feed-forward layers.
+    /// The activation function between the two feed-forward layers.
     public enum Activation: String, Sendable {
-        /// x·Φ(x), exactly.
+        /// x·Φ(x), with the error function.
         case gelu
-        /// The approximation by tanh.
+        /// The approximation with tanh.
         case geluTanh = "gelu_new"
+        /// max(x, 0).
         case relu
     }
 
+    /// BERT or DistilBERT.
     public var architecture: Architecture
+    /// The number of encoder layers.
     public var layers: Int
     /// Width of the hidden states.
     public var hidden: Int
@@ -30,6 +36,7 @@ public struct BERTConfiguration: Sendable, Equatable {
     public var positions: Int
     /// Rows of the token-type embedding; 0 for DistilBERT, which has none.
     public var tokenTypes: Int
+    /// The feed-forward blocks' activation function.
     public var activation: Activation
     /// Added to the variance in every layer norm.
     public var epsilon: Float
@@ -51,7 +58,9 @@ public struct BERTConfiguration: Sendable, Equatable {
         try self.init(json: try ConfigurationValues.bytes(file: file), file: file)
     }
 
-    /// Reads the content of a `config.json`; `file` is named in errors.
+    /// Reads the content of a `config.json`.
+    ///
+    /// - Parameter file: the path that errors name.
     public init(json: [UInt8], file: String) throws(BaseError) {
         let values = try ConfigurationValues(json: json, file: file)
         let architecture = try values.architecture()
@@ -63,7 +72,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         try checkSizes(file: file)
     }
 
-    /// The positions that `config.json` in a directory speaks of, whatever the architecture; nil where it does not.
+    /// `max_position_embeddings` of the `config.json` in a directory, whatever the architecture; nil if there is none.
     public static func positions(directory: String) -> Int? {
         let file = directory + "/config.json"
         guard let json = try? ConfigurationValues.bytes(file: file) else { return nil }
@@ -114,18 +123,20 @@ public struct BERTConfiguration: Sendable, Equatable {
     }
 }
 
-/// How much of what is set to zero in training, each in 0 ..< 1.
+/// The dropout rates of training, each in 0 ..< 1.
 public struct DropoutRates: Sendable, Equatable {
-    /// Of the outputs of attention and feed-forward blocks (DistilBERT: of feed-forward blocks only), before the residual.
+    /// Of the outputs of attention and feed-forward blocks (DistilBERT: of feed-forward blocks only), before the
+    /// residual.
     public var hidden: Float
     /// Of attention probabilities.
     public var attention: Float
-    /// Of the features that the classifier sees.
+    /// Of the classifier's input.
     public var classifier: Float
 
-    /// No dropout at all.
+    /// No dropout.
     public static let none = DropoutRates(hidden: 0, attention: 0, classifier: 0)
 
+    /// These rates.
     public init(hidden: Float, attention: Float, classifier: Float) {
         self.hidden = hidden
         self.attention = attention

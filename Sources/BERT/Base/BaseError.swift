@@ -8,21 +8,22 @@ public enum BaseError: Error, Equatable, Sendable {
     case missingKey(file: String, key: String)
     /// A value in `config.json` is of the wrong type or out of range.
     case invalidValue(file: String, key: String, reason: String)
-    /// Neither BERT nor DistilBERT.
+    /// The model is neither BERT nor DistilBERT.
     case unknownArchitecture(file: String, name: String)
     /// The weights are not a valid safetensors file.
     case invalidWeights(file: String, error: SafetensorsError)
-    /// The weights lack a tensor that the configuration asks for.
+    /// The weights lack a tensor that the configuration requires.
     case missingTensor(file: String, tensor: String)
-    /// A BERT without the pooler that sequence classifiers read.
+    /// A BERT that lacks the pooler, which sequence classifiers read.
     case missingPooler(file: String, tensor: String)
-    /// A tensor does not have the shape that the configuration asks for.
+    /// A tensor does not have the shape that the configuration requires.
     case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
     /// A tensor holds NaN or infinity.
     case notFinite(file: String, tensor: String)
 }
 
 extension BaseError: CustomStringConvertible {
+    /// The file and what is wrong with it.
     public var description: String {
         switch self {
         case .unreadable(let file, let reason): "\(file): \(reason)"

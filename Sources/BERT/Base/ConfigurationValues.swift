@@ -1,11 +1,11 @@
 import Files
 import JSON
 
-/// The keys of one `config.json`, read with errors that name file and key.
+/// The values of a `config.json`, read with errors that name the file and the key.
 struct ConfigurationValues {
     let file: String
     private let values: [String: any Sendable]
-    /// Keys whose values turn something on.
+    /// The keys whose values turn something on.
     private let set: Set<String>
 
     init(json: [UInt8], file: String) throws(BaseError) {
@@ -17,7 +17,7 @@ struct ConfigurationValues {
         set = Set(members.filter { Self.isSet($0.key, $0.value) }.map(\.key))
     }
 
-    /// The bytes of a JSON file of a base.
+    /// Reads a JSON file of a base.
     static func bytes(file: String) throws(BaseError) -> [UInt8] {
         do throws(FileError) {
             return try FileContents.array(path: file, atMost: FileContents.largestConfiguration)
@@ -26,7 +26,7 @@ struct ConfigurationValues {
         }
     }
 
-    /// A JSON document in which no key occurs twice.
+    /// Parses a JSON document in which no key occurs twice.
     static func parse(_ json: [UInt8], file: String) throws(BaseError) -> JSONValue {
         let document: JSONValue
         do throws(JSONSyntaxError) { document = try JSONParser.parse(json) } catch {
@@ -36,7 +36,7 @@ struct ConfigurationValues {
         return document
     }
 
-    /// Numbers, strings, booleans and lists of strings; null counts as missing.
+    /// A number, string, boolean or list of strings; null counts as missing.
     private static func scalar(_ value: JSONValue) -> (any Sendable)? {
         switch value {
         case .null: nil
@@ -68,7 +68,7 @@ struct ConfigurationValues {
         throw .unknownArchitecture(file: file, name: name)
     }
 
-    /// An integer that may stand under another name too, as transformers maps names; both must then say the same.
+    /// A required integer that may have either of two names, as in transformers. If both occur, they must agree.
     func size(_ key: String, alias: String, at range: ClosedRange<Int>) throws(BaseError) -> Int {
         guard values[alias] != nil else { return try size(key, at: range) }
         let value = try size(alias, at: range)
@@ -80,7 +80,7 @@ struct ConfigurationValues {
         return own
     }
 
-    /// An integer that must be there.
+    /// A required integer.
     func size(_ key: String, at range: ClosedRange<Int>) throws(BaseError) -> Int {
         guard let value = values[key] else { throw .missingKey(file: file, key: key) }
         guard let number = value as? Double, let integer = Int(exactly: number) else {
@@ -95,7 +95,7 @@ struct ConfigurationValues {
 
     func positions() throws(BaseError) -> Int { try size("max_position_embeddings", at: 1...1_000_000) }
 
-    /// A number, or its default where the key is missing.
+    /// A number; its default if the key is missing.
     func number(_ key: String, default fallback: Double, at range: ClosedRange<Double>) throws(BaseError) -> Double {
         guard let value = values[key] else { return fallback }
         guard let number = value as? Double else {
@@ -123,7 +123,7 @@ struct ConfigurationValues {
         }
     }
 
-    /// Refuses keys that change results in ways that are not computed here.
+    /// Refuses keys that change results in a way that is not implemented.
     func refuseOtherComputations() throws(BaseError) {
         for (key, reason) in Self.notComputed where set.contains(key) {
             throw .invalidValue(file: file, key: key, reason: reason)
@@ -134,9 +134,8 @@ struct ConfigurationValues {
         }
     }
 
-    /// What transformers computes otherwise where the key is set. Of the keys that are not here some are read, and the
-    /// rest concern training, generation, memory (`chunk_size_feed_forward`) or values that the weights hold
-    /// (`sinusoidal_pos_embds`).
+    /// Keys with which transformers computes something else. All other keys are read here, or concern training,
+    /// generation, memory (`chunk_size_feed_forward`) or values that the weights contain (`sinusoidal_pos_embds`).
     private static let notComputed: KeyValuePairs = [
         "is_decoder": "only encoders are computed: a decoder masks the tokens that follow",
         "add_cross_attention": "cross-attention is not computed",
@@ -146,7 +145,7 @@ struct ConfigurationValues {
     ]
 
     private static func isSet(_ key: String, _ value: JSONValue) -> Bool {
-        // A tokenizer's code is none of the model's.
+        // Code of the tokenizer does not affect the model.
         if key == "auto_map", case .object(let classes) = value {
             return classes.contains { $0.key != "AutoTokenizer" }
         }
@@ -155,7 +154,7 @@ struct ConfigurationValues {
 }
 
 extension JSONValue {
-    /// Whether a configuration's value turns something on: it is neither null, false, 0 nor empty.
+    /// Whether a configuration's value turns something on: not null, false, 0 or empty.
     var isSet: Bool {
         switch self {
         case .null: false

@@ -1,6 +1,6 @@
-/// Floats at one address for as long as the object lives, aligned for vector loads.
+/// Floats at a fixed address, aligned for vector loads.
 ///
-/// `@unchecked Sendable`: written only before it is shared; afterwards everyone reads.
+/// `@unchecked Sendable`: written only before it is shared.
 final class FloatStorage: @unchecked Sendable {
     let buffer: UnsafeMutableBufferPointer<Float>
 

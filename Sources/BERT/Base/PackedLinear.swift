@@ -1,16 +1,16 @@
 import Kernels
 import Synchronization
 
-/// A frozen linear layer with its weights laid out for the product: y = x·Wᵀ + b.
+/// A frozen linear layer, y = x·Wᵀ + b, with its weights in the layout of the kernels.
 ///
-/// Its outputs are one or more parts of equal width (query, key and value), so that some of them can be asked for alone.
-/// Model code sees only `forward` and `backwardInput`: another precision (int8, bfloat16) is another case of `Storage`.
+/// Its outputs are one or more parts of equal width, such as query, key and value, which can be computed alone. Model
+/// code sees only `forward` and `backwardInput`: another precision is another case of `Storage`.
 struct PackedLinear: Sendable {
-    /// How the weights are kept.
+    /// The layout of the weights.
     enum Storage: Sendable {
-        /// Each part packed for the vector kernels; the transposed parts are packed when a gradient is first asked for.
+        /// Each part packed for the vector kernels. The transposed parts are packed when training first needs them.
         case panels([FloatStorage], transposed: TransposedParts)
-        /// Row-major [outputs, inputs], for BLAS: where the vector kernels have nothing better.
+        /// Row-major [outputs, inputs], for BLAS, on CPUs where the vector kernels are not faster.
         case rows(FloatStorage)
     }
 
@@ -21,9 +21,12 @@ struct PackedLinear: Sendable {
     /// [outputs]
     let bias: FloatStorage
 
-    /// `weight` is row-major [outputs, inputs], `bias` is [outputs].
+    /// A layer with these weights.
     ///
-    /// - Parameter packs: whether the vector kernels or BLAS multiply; by default what is faster on this CPU.
+    /// - Parameters:
+    ///   - weight: row-major [outputs, inputs].
+    ///   - bias: [outputs].
+    ///   - packs: whether the vector kernels multiply instead of BLAS; by default, whichever is faster on this CPU.
     init(
         inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage,
         packs: Bool = hasPackedProduct
@@ -46,7 +49,9 @@ struct PackedLinear: Sendable {
         storage = .panels(panels, transposed: TransposedParts(panels, inputs: inputs, outputs: width))
     }
 
-    /// y[rows, range] = x[rows, inputs]·W[range, inputs]ᵀ + b[range]; `range` are the output columns wanted, whole parts, all by default.
+    /// y[rows, columns] = x[rows, inputs]·W[columns, inputs]ᵀ + b[columns].
+    ///
+    /// - Parameter columns: the outputs to compute: whole parts, all by default.
     func forward(
         rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int,
         columns: Range<Int>? = nil,
@@ -69,7 +74,9 @@ struct PackedLinear: Sendable {
         }
     }
 
-    /// dx[rows, inputs] (+)= dy[rows, range]·W[range, inputs]; `range` are whole parts, all by default.
+    /// dx[rows, inputs] (+)= dy[rows, columns]·W[columns, inputs].
+    ///
+    /// - Parameter columns: the outputs of `dy`: whole parts, all by default.
     func backwardInput(
         rows: Int, dy: UnsafePointer<Float>, dyStride: Int, dx: UnsafeMutablePointer<Float>, dxStride: Int,
         columns: Range<Int>? = nil, accumulate: Bool = false
@@ -96,7 +103,8 @@ struct PackedLinear: Sendable {
         columns.lowerBound / partWidth..<columns.upperBound / partWidth
     }
 
-    /// The weights as float32 [outputs, inputs], for what is computed once (DoRA's norms).
+    /// The weights as row-major [outputs, inputs]. Unpacks them, so it is for what is computed once, such as DoRA's
+    /// norms.
     func withWeights<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
         switch storage {
         case .panels(let panels, _):
@@ -112,7 +120,8 @@ struct PackedLinear: Sendable {
     }
 }
 
-/// What `backwardInput` multiplies by: made when training first asks, so that a daemon that only serves does not hold it.
+/// The weights of `backwardInput`. They are made when training first needs them, so that a daemon that only serves does
+/// not hold them.
 final class TransposedParts: Sendable {
     private let source: [FloatStorage]
     private let inputs: Int

@@ -1,3 +1,5 @@
+import JSON
+
 /// Tensors in the safetensors format, read from bytes that the caller keeps alive.
 struct SafetensorsReader {
     let header: SafetensorsHeader
@@ -36,7 +38,8 @@ struct SafetensorsReader {
         }
     }
 
-    /// Numbers that are copied and then checked while they are in the nearest cache: the check costs no second pass over memory.
+    /// Numbers are copied in chunks and checked while they are in the first-level cache, which saves a second pass over
+    /// memory.
     private static let chunk = 4_096
 
     /// A tensor as float32.
@@ -110,12 +113,14 @@ enum SafetensorsWriter {
         for tensor in tensors {
             let end = offset + tensor.values.count * 4
             let shape = tensor.shape.map(String.init).joined(separator: ",")
+            header += ","
+            JSONValue.write(tensor.name, to: &header)
             header +=
-                #",\#(quoted(tensor.name)):{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
+                #":{"dtype":"F32","shape":[\#(shape)],"data_offsets":[\#(offset),\#(end)]}"#
             offset = end
         }
         header += "}"
-        // The format aligns the data to 8 bytes by blanks.
+        // Spaces align the data to 8 bytes, as the format requires.
         header += String(repeating: " ", count: (8 - header.utf8.count % 8) % 8)
         var bytes: [UInt8] = []
         bytes.reserveCapacity(8 + header.utf8.count + offset)
@@ -123,20 +128,5 @@ enum SafetensorsWriter {
         bytes.append(contentsOf: header.utf8)
         for tensor in tensors { tensor.values.withUnsafeBytes { bytes.append(contentsOf: $0) } }
         return bytes
-    }
-
-    /// A JSON string; names of tensors are plain, but a quote in one must not break the header.
-    private static func quoted(_ name: String) -> String {
-        var result = "\""
-        for scalar in name.unicodeScalars {
-            switch scalar {
-            case "\"", "\\": result += "\\\(scalar)"
-            case let control where control.value < 0x20:
-                let digits = String(control.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
     }
 }

@@ -17,6 +17,7 @@ public enum SafetensorsError: Error, Equatable, Sendable {
 }
 
 extension SafetensorsError: CustomStringConvertible {
+    /// What is wrong, and in which tensor.
     public var description: String {
         switch self {
         case .truncated: "truncated: shorter than its header says"

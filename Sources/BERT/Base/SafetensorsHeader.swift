@@ -25,7 +25,8 @@ struct SafetensorsHeader: Sendable {
     static let maximumBytes: UInt64 = 100_000_000
 
     let entries: [String: SafetensorsEntry]
-    /// Names of tensors whose type is none that weights may have, with that type: an error only if one of them is asked for.
+    /// Names of tensors whose type is none that weights may have, with that type: an error only if one of them is asked
+    /// for.
     let unsupported: [String: String]
     /// Where the tensors' bytes begin in the file.
     let dataOffset: Int
@@ -97,8 +98,8 @@ struct SafetensorsHeader: Sendable {
         return total
     }
 
-    /// The tensors' bytes must follow one another without gaps, from the end of the header to the end of the file, as the format
-    /// says: a damaged offset then never names another tensor's bytes.
+    /// The tensors' bytes must follow one another without gaps, from the end of the header to the end of the file, as
+    /// the format says: a damaged offset then never names another tensor's bytes.
     private static func refuseGaps(_ ranges: [(name: String, bytes: Range<Int>)], dataBytes: Int)
         throws(SafetensorsError)
     {

@@ -1,7 +1,7 @@
 import Files
 import FoundationEssentials
 
-/// The safetensors files of a base directory, in memory until their tensors are copied out: one, or several named by an index.
+/// The safetensors files of a base, one or several named by an index, in memory until their tensors are copied.
 final class WeightFiles {
     /// One file.
     private final class Shard {
@@ -71,7 +71,7 @@ final class WeightFiles {
         return names.sorted()
     }
 
-    /// The first file, to be named where none in particular is at fault.
+    /// The first file, for errors that concern no file in particular.
     var path: String { shards.first?.path ?? "" }
 
     func contains(_ name: String) -> Bool { shardOfTensor[name] != nil }

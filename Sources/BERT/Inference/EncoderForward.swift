@@ -1,12 +1,12 @@
 import Kernels
 
-/// The encoder's forward computation on packed rows, without keeping anything for a backward pass.
+/// The encoder's forward pass on packed rows for inference: it keeps nothing for a backward pass.
 ///
-/// Rows are in the layout of a `ForkPlan`; what the adapters add is applied to each group's own rows.
+/// Rows are in the layout of a `ForkPlan`. The updates of an adapter apply to the rows of its group.
 final class EncoderForward {
     let base: BERTBase
     let memory = Workspace()
-    /// Where the time goes, if somebody wants to know.
+    /// Measures the stages, if requested.
     var clock: StageClock?
     private var tokenIDs: [Int32] = []
     private var hidden: Int { base.configuration.hidden }
@@ -15,10 +15,10 @@ final class EncoderForward {
         self.base = base
     }
 
-    /// How many tokens of a sequence count: the base has no positions beyond.
+    /// The number of a sequence's tokens that are read: the base has no positions for more.
     func length(_ count: Int) -> Int { min(count, base.configuration.positions) }
 
-    /// x[rows, hidden] = the normed embeddings of the plan's texts. A token id that the base does not have counts as 0.
+    /// x[rows, hidden] = the normalized embeddings of the plan's texts. Unknown token ids count as 0.
     func embed(_ batch: PackedBatch, _ plan: ForkPlan, x: UnsafeMutablePointer<Float>) {
         let weights = base.embeddings
         let vocabulary = Int32(base.configuration.vocabulary)
@@ -47,7 +47,7 @@ final class EncoderForward {
         clock?.lap(.embed)
     }
 
-    /// One whole layer in place: x[rows, hidden].
+    /// One layer, in place in x[rows, hidden].
     func layer(_ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>) {
         let weights = base.layers[index]
         let rows = plan.rowCount
@@ -71,9 +71,10 @@ final class EncoderForward {
             scratch: memory.floats(.attention, shape.scratchCount))
     }
 
-    /// The last layer, of which the head reads one row a text: keys and values of all rows, everything else for `[CLS]` only.
+    /// The last layer. The head reads only the row of `[CLS]`, so all rows have keys and values and only that row has
+    /// the rest.
     ///
-    /// `plan` is left with one row a segment; the result is y[segments, hidden], which may be another buffer than x's.
+    /// Leaves `plan` with one row per segment. Returns y[segments, hidden], which may be another buffer than x.
     func lastLayer(
         _ index: Int, _ plan: inout ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>,
         y: UnsafeMutablePointer<Float>
@@ -87,7 +88,7 @@ final class EncoderForward {
             rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
         clock?.lap(.queryKeyValue, product: (rows, 2 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
-        // Query rows and their context lie in y and in .context, one row a segment.
+        // Queries are in y and their context in .context, one row per segment.
         for (place, segment) in plan.segments.enumerated() {
             (y + place * hidden).update(from: x + segment.rows.lowerBound * hidden, count: hidden)
         }
@@ -105,7 +106,7 @@ final class EncoderForward {
         finish(index, plan, adapters, rows: count, context: context, x: y, y: y)
     }
 
-    /// Attention of one query row over a text's keys and values.
+    /// The attention of one query row over a text's keys and values.
     private func attendFirst(
         query: UnsafePointer<Float>, _ rows: Range<Int>, fused: UnsafePointer<Float>,
         context: UnsafeMutablePointer<Float>
@@ -118,7 +119,7 @@ final class EncoderForward {
             scratch: memory.floats(.attention, shape.scratchCount))
     }
 
-    /// Attention output, feed-forward block and their norms, on `rows` rows of context and of the layer's input x.
+    /// Attention output, feed-forward block and their norms, from `rows` rows of context and of the layer's input x.
     private func finish(
         _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>,
         x: UnsafePointer<Float>,
@@ -156,7 +157,7 @@ final class EncoderForward {
         clock?.lap(.layerNorm)
     }
 
-    /// Adds each group's update to its rows of y, whose rows have `columns` columns, or to those `only`.
+    /// Adds each group's update to its rows of y, in all columns or in those of `only`.
     private func adapt(
         _ plan: ForkPlan, _ adapters: [AdapterView], _ place: KeyPath<LayerAdapter, LoRALinear?>, _ layer: Int,
         x: UnsafePointer<Float>, xColumns: Int? = nil, y: UnsafeMutablePointer<Float>, columns: Int,
@@ -171,7 +172,7 @@ final class EncoderForward {
         clock?.lap(.lora)
     }
 
-    /// Adds one update to a range of rows.
+    /// Adds an update to a range of rows.
     func apply(
         _ linear: LoRALinear, _ rows: Range<Int>, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>,
         yStride: Int,
@@ -186,7 +187,7 @@ final class EncoderForward {
 }
 
 extension BERTConfiguration.Activation {
-    /// The kernel that computes it.
+    /// The kernel of this function.
     var kernel: Kernels.Activation {
         switch self {
         case .gelu: .geluErf

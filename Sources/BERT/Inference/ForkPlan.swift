@@ -1,22 +1,22 @@
 /// Which rows of a layer belong to which text and adapter, and how that changes where tasks fork off.
 ///
-/// A text has one *trunk* segment, that of the base alone, for as long as one of its tasks has not reached its adapter's
-/// lowest layer; from that layer on the task has a segment of its own. Segments are ordered by adapter, so that
-/// an adapter owns one range of rows. The arrays are used again for the next batch.
+/// A text has one *trunk* segment, computed by the base alone, until all of its tasks have forked off. A task forks off
+/// at the lowest layer of its adapter and then has a segment of its own. Segments are ordered by adapter, so that an
+/// adapter owns one range of rows. The arrays are reused for the next batch.
 struct ForkPlan {
-    /// The rows of one text in one of its roles.
+    /// The rows of a text, as a trunk or for one of its tasks.
     struct Segment {
         let sequence: Int
-        /// The task's place among all tasks of all texts; nil for a trunk.
+        /// The index of the task among those of all texts; nil for a trunk.
         let slot: Int?
-        /// Index of the adapter; nil for a trunk.
+        /// The index of the adapter; nil for a trunk.
         let adapter: Int?
         let rows: Range<Int>
-        /// The first row of what it continues, in the rows before the last fork.
+        /// The first row of the segment that it continues, in the layout before the last fork.
         let source: Int
     }
 
-    /// The neighbouring segments of one adapter; the trunks come first, without one.
+    /// The consecutive segments of one adapter. The trunks come first and have none.
     struct Group {
         let adapter: Int?
         var rows: Range<Int>
@@ -27,7 +27,7 @@ struct ForkPlan {
     private(set) var groups: [Group] = []
     /// The rows of each segment before `keepFirstRows`.
     private(set) var wholeRows: [Range<Int>] = []
-    /// Where in the tasks of all texts those of a text begin.
+    /// The index of each text's first task among those of all texts.
     private(set) var firstSlots: [Int] = []
     var rowCount: Int { segments.last?.rows.upperBound ?? 0 }
 
@@ -36,14 +36,14 @@ struct ForkPlan {
     private var slotAdapters: [Int] = []
     private var slotsByAdapter: [Int] = []
     private var firstOfAdapter: [Int] = []
-    /// The first row of each text's trunk and of each task, -1 where there is none.
+    /// The first row of each text's trunk and of each task; -1 if it has no rows.
     private var trunkRows: [Int] = []
     private var slotRows: [Int] = []
     private var sequenceLengths: [Int] = []
 
-    /// Starts with one trunk a text that has a task; `lengths(i)` is a text's number of tokens.
+    /// Starts with one trunk per text that has a task; `lengths(i)` is the number of a text's tokens.
     mutating func begin(lowestLayers: [Int], assignments: [[Int]], lengths: (Int) -> Int) {
-        // Copied: to share the caller's array would make the caller allocate another for its next batch.
+        // Copied, because sharing the caller's array would make the caller allocate another for its next batch.
         self.lowestLayers.removeAll(keepingCapacity: true)
         self.lowestLayers.append(contentsOf: lowestLayers)
         setSlots(assignments)
@@ -92,9 +92,9 @@ struct ForkPlan {
         slotAdapters.contains { lowestLayers[$0] == layer }
     }
 
-    /// Lays the segments out anew for `layer`: `Segment.source` says where each one's rows are now.
+    /// Lays the segments out for `layer`. `Segment.source` is where the rows of each are until then.
     mutating func fork(at layer: Int) {
-        // Lengths by text, before the segments that know them are cleared.
+        // Lengths by text, before their segments are cleared.
         sequenceLengths.removeAll(keepingCapacity: true)
         for _ in trunkRows { sequenceLengths.append(0) }
         for segment in segments { sequenceLengths[segment.sequence] = segment.rows.count }
@@ -117,7 +117,8 @@ struct ForkPlan {
         return false
     }
 
-    /// Keeps one row a segment, in the same order: from the last layer on only `[CLS]` matters. `wholeRows` says what they were.
+    /// Keeps one row per segment, in the same order: from the last layer on, only `[CLS]` matters. `wholeRows` has the
+    /// rows that they had.
     mutating func keepFirstRows() {
         wholeRows.removeAll(keepingCapacity: true)
         for index in segments.indices {

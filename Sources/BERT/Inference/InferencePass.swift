@@ -1,11 +1,12 @@
 import Kernels
 
-/// One worker's forward pass, with its memory. Not Sendable: one a thread.
+/// One worker's forward pass, with its memory. Not Sendable: each thread has its own.
 ///
-/// Any adapters may share a batch. A text with several tasks runs once through the layers below the lowest that a task's
-/// adapter touches; there the task forks off. After the first batches nothing is allocated but the result. The thread that calls
-/// is left with flush-to-zero on, so it should be a worker's own.
+/// Any adapters may share a batch. A text with several tasks runs once through the layers below the lowest one that a
+/// task's adapter changes; there the task forks off. After the first batches, only the result is allocated. The calling
+/// thread is left with flush-to-zero on, so it should be a worker thread.
 public final class InferencePass {
+    /// The base of all adapters.
     public let base: BERTBase
     private let encoder: EncoderForward
     private var plan = ForkPlan()
@@ -13,18 +14,19 @@ public final class InferencePass {
     private var lowestLayers: [Int] = []
     private var hidden: Int { base.configuration.hidden }
 
+    /// A pass over this base, without memory yet.
     public init(base: BERTBase) {
         self.base = base
         encoder = EncoderForward(base: base)
     }
 
-    /// Logits of every text by every adapter that it is assigned to.
+    /// The logits of every text by every adapter that it is assigned to.
     ///
     /// - Parameters:
-    ///   - batch: sequences; of one longer than the base's positions the beginning counts; unknown token ids count as 0.
-    ///   - adapters: all made over this base.
-    ///   - assignments: for each sequence indices into `adapters`; none is allowed.
-    /// - Returns: `[sequence][k][label]`, k counting the sequence's assignments.
+    ///   - batch: sequences, cut after the base's number of positions. Unknown token ids count as 0.
+    ///   - adapters: all over this base.
+    ///   - assignments: for each sequence, indices into `adapters`, possibly none.
+    /// - Returns: `[sequence][k][label]`, where k counts the sequence's assignments.
     public func logits(_ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]]) -> [[[Float]]] {
         var result = assignments.map { [[Float]](repeating: [], count: $0.count) }
         forEachLogits(batch, adapters: adapters, assignments: assignments) { sequence, place, logits in
@@ -33,8 +35,8 @@ public final class InferencePass {
         return result
     }
 
-    /// As ``logits(_:adapters:assignments:)``, without a result: `body` gets a sequence, the place of one of its assignments and the
-    /// logits [labels], which are valid during the call. Allocates nothing once the largest batch has been seen.
+    /// Like ``logits(_:adapters:assignments:)``, but calls `body` with a sequence, the index of one of its assignments
+    /// and the logits [labels], which are valid during the call. Allocates nothing once it has seen the largest batch.
     public func forEachLogits(
         _ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]],
         _ body: (_ sequence: Int, _ place: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
@@ -49,13 +51,14 @@ public final class InferencePass {
         classify(encode(batch), body)
     }
 
-    /// From now on, where the time goes. Time between two passes counts as `waiting`, but for what the owner of the pass counts itself.
+    /// The time by stage, from when this is set. Time between two passes counts as `waiting` unless ``lap(_:)`` counts
+    /// it.
     public var profile: StageProfile? {
         get { encoder.clock?.profile }
         set { encoder.clock = newValue.map(StageClock.init) }
     }
 
-    /// Counts the time since the last stage ended as this one's, if there is a profile.
+    /// Counts the time since the last stage to this one, if there is a profile.
     public func lap(_ stage: StageProfile.Stage) { encoder.clock?.lap(stage) }
 
     private func prepare(_ batch: PackedBatch, _ adapters: [Adapter], _ assignments: [[Int]]) {
@@ -71,7 +74,7 @@ public final class InferencePass {
 
     // MARK: - Encoder
 
-    /// Runs all layers and leaves the plan with one row a task; returns these rows, [tasks, hidden].
+    /// Runs all layers and leaves the plan with one row per task. Returns these rows, [tasks, hidden].
     private func encode(_ batch: PackedBatch) -> UnsafeMutablePointer<Float> {
         let last = base.configuration.layers - 1
         var x = encoder.memory.floats(.hidden, plan.rowCount * hidden)
@@ -86,7 +89,7 @@ public final class InferencePass {
         return forkFeatures(features)
     }
 
-    /// Copies the hidden states to the layout that `layer` wants, if a task forks off there.
+    /// Copies the hidden states to the layout of `layer`, if a task forks off there.
     private func fork(at layer: Int, _ x: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
         guard plan.forks(at: layer) else { return x }
         plan.fork(at: layer)
@@ -100,7 +103,7 @@ public final class InferencePass {
         return y
     }
 
-    /// Adapters that touch no layer of the encoder fork off above it.
+    /// Forks adapters that change no layer of the encoder off above it.
     private func forkFeatures(_ features: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
         guard plan.forks(at: base.configuration.layers) else { return features }
         plan.fork(at: base.configuration.layers)
@@ -158,9 +161,10 @@ public final class InferencePass {
 
     // MARK: - The base alone
 
-    /// Hidden states [tokens, hidden] that enter `layer`, of the base alone: what layers below an adapter give, to be kept.
+    /// The hidden states [tokens, hidden] that enter `layer`, by the base alone: the frozen input of an adapter's
+    /// lowest layer.
     ///
-    /// A sequence longer than the base's positions gives rows for its beginning only.
+    /// Sequences are cut after the base's number of positions.
     public func hiddenStates(below layer: Int, _ batch: PackedBatch) -> [Float] {
         let batch = batch.cut(to: base.configuration.positions)
         var states = [Float](repeating: 0, count: batch.tokenCount * hidden)
@@ -171,10 +175,11 @@ public final class InferencePass {
         return states
     }
 
-    /// As `hiddenStates(below:_:)`, into memory with room for [tokens, hidden]; no sequence is longer than the base's positions.
+    /// Like `hiddenStates(below:_:)`, into memory for [tokens, hidden]. No sequence may be longer than the base's
+    /// number of positions.
     func hiddenStates(below layer: Int, _ batch: PackedBatch, into x: UnsafeMutablePointer<Float>) {
         enableFlushToZero()
-        // One task each, which never forks off.
+        // Each sequence has one task, which never forks off.
         let trunks = Array(repeating: [0], count: batch.sequenceCount)
         plan.begin(lowestLayers: [base.configuration.layers + 1], assignments: trunks) { batch.range(of: $0).count }
         guard plan.rowCount > 0 else { return }
@@ -182,6 +187,6 @@ public final class InferencePass {
         for index in 0..<min(layer, base.configuration.layers) { encoder.layer(index, plan, [], x: x) }
     }
 
-    /// Bytes of memory that the pass keeps for the next batch.
+    /// The memory in bytes that the pass keeps for the next batch.
     public var workspaceBytes: Int { encoder.memory.byteCount }
 }

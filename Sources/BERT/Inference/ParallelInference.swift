@@ -1,36 +1,41 @@
 import Synchronization
 import Threading
 
-/// Inference over all cores for work that is not live: sequences by index, batched by tokens, results in order.
+/// Inference on all cores for work that is not live: sequences by index, batched by tokens, results in order.
 ///
-/// Each worker is a thread of its own with its own pass, and takes the next batch when it has finished one.
+/// Each worker thread has its own pass and takes the next batch when it has finished one.
 public struct ParallelInference: Sendable {
     private let base: BERTBase
     private let workers: Int
     private let batchTokens: Int
 
-    /// - Parameter batchTokens: a batch is closed when it holds at least so many tokens.
+    /// Inference over this base.
+    ///
+    /// - Parameters:
+    ///   - workers: the number of threads.
+    ///   - batchTokens: a batch is closed when it has at least this many tokens.
     public init(base: BERTBase, workers: Int, batchTokens: Int = 512) {
         self.base = base
         self.workers = max(1, workers)
         self.batchTokens = max(1, batchTokens)
     }
 
-    /// Which sequences are taken, and what came out.
+    /// The next sequence to take, and the results so far.
     private struct Progress {
         var next = 0
         var logits: [[[Float]]]
         var profiles: [StageProfile] = []
     }
 
-    /// Logits of sequences 0 ..< count.
+    /// The logits of sequences 0 ..< count.
     ///
     /// - Parameters:
-    ///   - assignments: for each sequence the indices of its adapters.
-    ///   - sequence: makes a sequence's tokens, on the workers' threads, each once.
-    ///   - isCancelled: asked before each batch; what has not been computed then is empty.
-    ///   - profile: if given, receives where the workers' time went; the stages add up to the wall time of all workers.
-    /// - Returns: `[sequence][k][label]`, k counting the sequence's assignments.
+    ///   - adapters: all over this base.
+    ///   - assignments: the indices of a sequence's adapters.
+    ///   - sequence: makes a sequence's tokens. Called once per sequence, on the workers' threads.
+    ///   - isCancelled: asked before each batch. The logits of what was not computed are empty.
+    ///   - profile: if given, receives the time by stage, which adds up to the wall time of all workers.
+    /// - Returns: `[sequence][k][label]`, where k counts the sequence's assignments.
     public func logits(
         count: Int, adapters: [Adapter], assignments: @Sendable (Int) -> [Int], sequence: @Sendable (Int) -> [Int32],
         isCancelled: @Sendable () -> Bool = { false }, profile: ((StageProfile) -> Void)? = nil
@@ -48,7 +53,7 @@ public struct ParallelInference: Sendable {
             while !isCancelled() {
                 batch.removeAll()
                 indices.removeAll(keepingCapacity: true)
-                // One by one while the batch is open, so that the tokens decide its size.
+                // One by one, because the number of tokens closes the batch.
                 while batch.tokenCount < batchTokens {
                     let index = progress.withLock { state in
                         defer { state.next += 1 }
@@ -72,7 +77,8 @@ public struct ParallelInference: Sendable {
         return progress.withLock { $0.logits }
     }
 
-    /// All workers' stages; what is missing to the wall time, before a worker's start and behind its last batch, was waiting.
+    /// The stages of all workers. The rest of the wall time, before a worker's start and after its last batch, was
+    /// waiting.
     private func whole(_ profiles: [StageProfile], since start: ContinuousClock.Instant, threads: Int) -> StageProfile {
         var sum = profiles.reduce(StageProfile(), +)
         let wall = (ContinuousClock.now - start) / .seconds(1) * Double(threads)

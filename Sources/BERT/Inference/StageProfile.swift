@@ -1,6 +1,6 @@
-/// Where the time of inference went, by stage.
+/// The time of inference by stage.
 public struct StageProfile: Sendable, Equatable {
-    /// The stages of a batch, in their order.
+    /// The stages of a batch in order.
     public enum Stage: Int, CaseIterable, Sendable {
         case tokenize, plan, embed, queryKeyValue, lora, attention, attentionOutput, layerNorm, intermediate,
             activation, output
@@ -10,6 +10,7 @@ public struct StageProfile: Sendable, Equatable {
     private var seconds = [Double](repeating: 0, count: Stage.allCases.count)
     private var operations = [Double](repeating: 0, count: Stage.allCases.count)
 
+    /// A profile without time.
     public init() {}
 
     /// Seconds of one worker.
@@ -21,6 +22,7 @@ public struct StageProfile: Sendable, Equatable {
     /// Seconds of all stages.
     public var total: Double { seconds.reduce(0, +) }
 
+    /// Adds time, and floating-point operations, to a stage.
     public mutating func add(_ stage: Stage, seconds: Double, operations: Double = 0) {
         self.seconds[stage.rawValue] += seconds
         self.operations[stage.rawValue] += operations
@@ -34,14 +36,16 @@ public struct StageProfile: Sendable, Equatable {
     }
 }
 
-/// Counts each stretch of time to one stage, so that the stages add up to the time that passed.
+/// Counts all time to stages, so that they add up to the time that passed.
 struct StageClock {
     private(set) var profile: StageProfile
     private var last = ContinuousClock.now
 
     init(_ profile: StageProfile) { self.profile = profile }
 
-    /// The time since the last lap was this stage's; `product` is rows, outputs and inputs of the matrix product in it.
+    /// Counts the time since the last lap to this stage.
+    ///
+    /// - Parameter product: the size of the matrix product in it.
     mutating func lap(_ stage: StageProfile.Stage, product: (rows: Int, outputs: Int, inputs: Int) = (0, 0, 0)) {
         let now = ContinuousClock.now
         let (seconds, attoseconds) = (now - last).components

@@ -1,11 +1,11 @@
-/// The scratch memory of one pass: buffers that grow to the largest batch seen and are used again for the next.
+/// The scratch memory of a pass: buffers that grow to the largest batch and are reused for the next one.
 final class Workspace {
-    /// What a buffer is for. Buffers that are in use at the same time have different names.
+    /// The uses of buffers. Buffers in use at the same time have different names.
     enum Name: Int, CaseIterable {
         case hidden, forked, fused, context, attended, middle, down, attention, logits
         case features, gradient, gradientDropped, gradientMiddle, gradientFused, gradientContext, gradientDown,
             gradientInput, dropped
-        // What a training pass keeps of a layer's forward pass.
+        // Kept by a training pass from a layer's forward for its backward.
         case input, queries, probabilities, attendedSum, attendedStatistics, beforeActivation, outputSum,
             outputStatistics
         case downFused, downQuery, downAttention, downMiddle, downOutput, pooled, activated
@@ -13,7 +13,7 @@ final class Workspace {
 
     private var buffers = Name.allCases.map { _ in FloatStorage(count: 0) }
 
-    /// A buffer with room for `count` floats, whose content is undefined. It is valid until the same name is asked for more.
+    /// A buffer for `count` floats, with undefined content. Valid until a larger one of the same name is requested.
     func floats(_ name: Name, _ count: Int) -> UnsafeMutablePointer<Float> {
         if buffers[name.rawValue].count < count {
             buffers[name.rawValue] = FloatStorage(count: count + count / 4)
@@ -21,6 +21,6 @@ final class Workspace {
         return buffers[name.rawValue].base
     }
 
-    /// Bytes that all buffers take.
+    /// The size of all buffers in bytes.
     var byteCount: Int { buffers.reduce(0) { $0 + $1.count * 4 } }
 }

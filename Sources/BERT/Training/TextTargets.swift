@@ -1,11 +1,11 @@
-/// What the texts of a batch are to be classified as, by the labels' places.
+/// The target labels of the texts of a batch, by the labels' indices.
 public enum TextTargets: Sendable, Equatable {
-    /// One label a text: softmax and cross-entropy.
+    /// One label per text, for softmax and cross-entropy.
     case classes([Int])
-    /// A set of labels a text: sigmoid and binary cross-entropy.
+    /// A set of labels per text, for sigmoid and binary cross-entropy.
     case sets([[Int]])
 
-    /// Number of texts.
+    /// The number of texts.
     public var count: Int {
         switch self {
         case .classes(let classes): classes.count
@@ -21,7 +21,7 @@ public enum TextTargets: Sendable, Equatable {
         }
     }
 
-    /// Whether every target is one of so many labels.
+    /// Whether every target is below the number of labels.
     func fit(labels: Int) -> Bool {
         switch self {
         case .classes(let classes): classes.allSatisfy { (0..<labels).contains($0) }

@@ -1,13 +1,15 @@
 import Kernels
 
-/// An adapter that learns: all its parameters in one flat buffer that an optimizer can step over.
+/// An adapter in training: all its parameters are in one flat buffer for the optimizer.
 ///
-/// `@unchecked Sendable`: several `TrainingPass`es read `values` at the same time; whoever steps the values sees to it that
-/// no pass runs meanwhile.
+/// `@unchecked Sendable`: several `TrainingPass`es read `values` at the same time. The optimizer must not step them
+/// while a pass runs.
 public final class TrainableAdapter: @unchecked Sendable {
+    /// The base, which stays frozen.
     public let base: BERTBase
-    /// As asked for, with targets as this base calls them.
+    /// The requested configuration, with this base's names of targets.
     public let configuration: LoRAConfiguration
+    /// The labels, in the order of the head's rows.
     public let labels: [String]
     let layout: AdapterLayout
     let view: AdapterView
@@ -15,14 +17,15 @@ public final class TrainableAdapter: @unchecked Sendable {
 
     /// The parameters by name, each with its range in `values`.
     public var tensors: [AdapterTensor] { layout.tensors }
-    /// Number of floats in `values`, and in a gradient.
+    /// The number of floats in `values` and in a gradient.
     public var parameterCount: Int { layout.count }
-    /// All parameters; valid as long as this object lives.
+    /// All parameters. Valid as long as this object.
     public var values: UnsafeMutableBufferPointer<Float> { storage.buffer }
-    /// The lowest encoder layer that it changes: what is below is computed forward only and can be kept.
+    /// The lowest encoder layer that it changes. Layers below are computed forward only, so their results can be kept.
     public var lowestLayer: Int { layout.lowestLayer }
 
-    /// A new adapter, which changes nothing yet: A as `configuration.initialization` says, B zero; the head normal with σ = 0.02.
+    /// A new adapter, which changes nothing yet: A starts by `configuration.initialization`, B at zero, the head normal
+    /// with σ = 0.02.
     public convenience init(base: BERTBase, configuration: LoRAConfiguration, labels: [String], seed: UInt64)
         throws(AdapterError)
     {
@@ -31,11 +34,12 @@ public final class TrainableAdapter: @unchecked Sendable {
         initialize(seed: seed)
     }
 
-    /// Goes on with an adapter's values.
+    /// A warm start from a finished adapter.
     ///
     /// - Parameters:
-    ///   - labels: the labels to learn, the adapter's own by default; known ones keep their rows of the head, others start anew.
-    ///   - dropout: on the adapters' inputs in place of the adapter's own rate.
+    ///   - labels: the labels to train on, by default the adapter's. Known ones keep their rows of the head, others get
+    ///     new rows.
+    ///   - dropout: the rate on the adapters' inputs, by default the adapter's.
     public convenience init(
         continuing adapter: Adapter, base: BERTBase, labels: [String]? = nil, dropout: Double? = nil, seed: UInt64 = 0
     ) throws(AdapterError) {
@@ -114,7 +118,7 @@ public final class TrainableAdapter: @unchecked Sendable {
         }
     }
 
-    /// A[rank, inputs] as PEFT's `reset_lora_parameters` starts it (src/peft/tuners/lora/layer.py).
+    /// A[rank, inputs] as in PEFT's `reset_lora_parameters` (src/peft/tuners/lora/layer.py).
     private func initialize(_ a: UnsafeMutableBufferPointer<Float>, rank: Int, inputs: Int, _ random: inout SplitMix64)
     {
         switch configuration.initialization {
@@ -149,7 +153,7 @@ public final class TrainableAdapter: @unchecked Sendable {
 
     // MARK: - Result
 
-    /// The values as they are now, as an immutable adapter over this base.
+    /// The current values as an immutable adapter over this base.
     ///
     /// - Throws: `AdapterError.invalidWeights` if a value is not finite.
     public func frozen(

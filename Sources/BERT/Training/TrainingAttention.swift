@@ -1,6 +1,7 @@
 import Kernels
 
-/// Attention in training: of whole texts, or, in the last layer, of their first rows only; each forward, then its backward.
+/// Attention in training, of whole texts or, in the last layer, of their first rows only. Each forward is followed by
+/// its backward.
 struct TrainingAttention {
     let configuration: BERTConfiguration
     let layer: Int
@@ -17,7 +18,7 @@ struct TrainingAttention {
 
     // MARK: - Whole texts
 
-    /// Floats that `probabilities` takes.
+    /// The number of floats in `probabilities`.
     func probabilityCount(_ step: TrainingStep, firstRowsOnly: Bool) -> Int {
         step.texts.ranges.reduce(0) { $0 + configuration.heads * $1.count * (firstRowsOnly ? 1 : $1.count) }
     }
@@ -89,7 +90,8 @@ struct TrainingAttention {
         }
     }
 
-    /// dQueries[texts, hidden] and the keys' and values' columns of dFused[rows, 3·hidden] from dContext[texts, hidden].
+    /// dQueries[texts, hidden] and the keys' and values' columns of dFused[rows, 3·hidden] from dContext[texts,
+    /// hidden].
     func backwardFirstRows(
         _ step: TrainingStep, queries: UnsafePointer<Float>, fused: UnsafePointer<Float>,
         probabilities: UnsafePointer<Float>,

@@ -1,20 +1,20 @@
 import Kernels
 
-/// The places where transformers and PEFT drop values in training.
+/// The places where transformers and PEFT apply dropout in training.
 enum DropoutSite: UInt64 {
     case embeddings, attention, attentionOutput, output, classifier
     case adapterFused, adapterAttention, adapterMiddle, adapterOutput, adapterPooler
 }
 
-/// The dropout of one batch: which mask belongs to which place, layer and text.
+/// The dropout of a batch: the mask of each place, layer and text.
 ///
-/// A mask depends on the text's number and not on its neighbours, so that a batch may be cut into pieces and shared by threads.
+/// A mask depends on the number of the text, not on its neighbours, so that threads can share a batch.
 struct TrainingDropout {
     let key: DropoutKey
     let rates: DropoutRates
-    /// On the adapters' inputs.
+    /// The rate on the adapters' inputs.
     let adapterRate: Float
-    /// Number of the batch's first text.
+    /// The number of the batch's first text.
     let firstSequence: Int
 
     private func rate(_ site: DropoutSite) -> Float {
@@ -26,7 +26,7 @@ struct TrainingDropout {
         }
     }
 
-    /// The dropout at a place for one text; nil where nothing is dropped.
+    /// The dropout of a text at a place; nil if nothing is dropped.
     func at(_ site: DropoutSite, layer: Int, sequence: Int) -> Dropout? {
         guard rate(site) > 0 else { return nil }
         return Dropout(
@@ -37,20 +37,20 @@ struct TrainingDropout {
     func isActive(_ site: DropoutSite) -> Bool { rate(site) > 0 }
 }
 
-/// The rows of the texts of one batch: `ranges[i]` are those of text i.
+/// The rows of the texts of a batch: `ranges[i]` are those of text i.
 struct TextRows {
-    /// Numbers of the first text, counted within the batch.
+    /// The number of the first text within the batch.
     let first: Int
     let ranges: [Range<Int>]
 
     var rowCount: Int { ranges.last?.upperBound ?? 0 }
 
-    /// One row a text.
+    /// One row per text.
     var firstRows: TextRows { TextRows(first: first, ranges: ranges.indices.map { $0..<$0 + 1 }) }
 }
 
 extension TrainingDropout {
-    /// y (+)= dropout(x) for [rows, columns], text by text; in place allowed.
+    /// y (+)= dropout(x) for [rows, columns], text by text. May run in place.
     func apply(
         _ site: DropoutSite, layer: Int, _ texts: TextRows, columns: Int, x: UnsafePointer<Float>,
         y: UnsafeMutablePointer<Float>,

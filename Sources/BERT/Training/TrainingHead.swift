@@ -1,19 +1,19 @@
 import Kernels
 
-/// The head in training: pooler or pre-classifier, classifier and loss, forward and straight back.
+/// The head in training: pooler or pre-classifier, classifier and loss, forward and then backward.
 struct TrainingHead {
     let base: BERTBase
     let view: AdapterView
     let memory: Workspace
     private var hidden: Int { base.configuration.hidden }
-    /// Masks of the head are told from those of the layers by the number above theirs.
+    /// The head's masks have the layer number above the last layer.
     private var level: Int { base.configuration.layers }
 
-    /// The summed loss of features [texts, hidden]; adds the head's gradients.
+    /// Returns the summed loss of features [texts, hidden] and adds the head's gradients.
     ///
     /// - Parameters:
-    ///   - piece: the numbers of these texts in the batch.
-    ///   - g: receives the gradient of the features, [texts, hidden]; nil where nothing below needs it.
+    ///   - piece: the numbers of these texts within the batch.
+    ///   - g: receives the gradient of the features, [texts, hidden]; nil if no layer below needs it.
     func run(
         _ step: TrainingStep, features: UnsafePointer<Float>, texts piece: Range<Int>, _ criterion: TrainingLoss,
         g: UnsafeMutablePointer<Float>?
@@ -49,7 +49,7 @@ struct TrainingHead {
         }
     }
 
-    /// The base's pooler with its update, or the adapter's own pre-classifier.
+    /// The base's pooler with its update, or the adapter's pre-classifier.
     private func project(
         _ step: TrainingStep, _ texts: TextRows, features: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>,
         pooler: TrainedUpdate?

@@ -1,16 +1,17 @@
 import Kernels
 
-/// One encoder layer in training: forward that keeps what backward needs, then backward.
+/// One encoder layer in training: its forward, which keeps what the backward needs, then its backward.
 ///
-/// In the last layer (`firstRowsOnly`) only the first row of each text goes on after the keys and values.
+/// In the last layer (`firstRowsOnly`), only keys and values are computed for all rows, the rest for the first row of
+/// each text.
 final class TrainingLayer {
     let base: BERTBase
     let index: Int
     let adapter: LayerAdapter
     let firstRowsOnly: Bool
-    /// The first place of this layer that is adapted, if nothing below it needs a gradient; else nil.
+    /// The first adapted place of this layer if nothing below needs a gradient; else nil.
     let stop: LinearGroup?
-    /// What is kept from forward to backward; `scratch` is shared by all layers.
+    /// Kept from forward to backward. All layers share `scratch`.
     private let kept = Workspace()
     private let scratch: Workspace
 
@@ -30,10 +31,10 @@ final class TrainingLayer {
         stop = index == view.lowestLayer ? adapter.lowestGroup : nil
     }
 
-    /// Where this layer's input, [rows, hidden], is to be written before `forward`.
+    /// The buffer for this layer's input, [rows, hidden], which is written before `forward`.
     func input(rows: Int) -> UnsafeMutablePointer<Float> { kept.floats(.input, rows * hidden) }
 
-    /// What only an update of its own reads again in the backward pass is shared by all layers where there is no such update.
+    /// A buffer that the backward pass reads only if this place is adapted. Else all layers share it.
     private func memory(keptFor update: LoRALinear?) -> Workspace { update == nil ? scratch : kept }
 
     private func context(_ texts: TextRows) -> UnsafeMutablePointer<Float> {
@@ -48,7 +49,7 @@ final class TrainingLayer {
         memory(keptFor: adapter.output).floats(.middle, texts.rowCount * intermediate)
     }
 
-    /// The rows behind the attention.
+    /// The rows after the attention.
     private func upper(_ step: TrainingStep) -> TextRows { firstRowsOnly ? step.texts.firstRows : step.texts }
 
     private func update(_ linear: LoRALinear?, _ site: DropoutSite, _ name: Workspace.Name, rows: Int) -> TrainedUpdate?
@@ -59,7 +60,7 @@ final class TrainingLayer {
         }
     }
 
-    /// Residual dropout: DistilBERT has none behind its attention.
+    /// Residual dropout: DistilBERT has none after its attention.
     private func dropout(_ step: TrainingStep, at site: DropoutSite) -> TrainingDropout? {
         site == .attentionOutput && base.configuration.architecture == .distilbert ? nil : step.dropout(at: site)
     }
@@ -113,7 +114,7 @@ final class TrainingLayer {
         return first
     }
 
-    /// Everything behind the attention.
+    /// Everything after the attention.
     private func finish(
         _ step: TrainingStep, residual: UnsafePointer<Float>, context: UnsafePointer<Float>,
         y: UnsafeMutablePointer<Float>
@@ -161,7 +162,8 @@ final class TrainingLayer {
 
     // MARK: - Backward
 
-    /// From the gradient of this layer's output that of its input; nil where nothing below needs one.
+    /// Turns the gradient of this layer's output into that of its input, which it returns; nil if no layer below needs
+    /// it.
     ///
     /// - Parameter g: [rows, hidden], or [texts, hidden] in the last layer; overwritten.
     func backward(_ step: TrainingStep, g: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float>? {
@@ -191,14 +193,14 @@ final class TrainingLayer {
         return backwardFirstRows(step, g: g, dQueries: dQueries, dFused: dFused)
     }
 
-    /// Query, key and value of the last layer, where queries are of first rows only.
+    /// Query, key and value of the last layer, where only first rows have queries.
     private func backwardFirstRows(
         _ step: TrainingStep, g: UnsafeMutablePointer<Float>, dQueries: UnsafePointer<Float>,
         dFused: UnsafePointer<Float>
     ) -> UnsafeMutablePointer<Float>? {
         let (rows, texts, keys) = (step.texts.rowCount, step.texts.ranges.count, hidden..<3 * hidden)
         let goesOn = stop != .queryKeyValue
-        // g is the residual's gradient for the first rows; what comes through the queries is added to it.
+        // g is the gradient of the first rows through the residual. The one through the queries is added.
         if goesOn {
             weights.queryKeyValue.backwardInput(
                 rows: texts, dy: dQueries, dyStride: hidden, dx: g, dxStride: hidden, columns: 0..<hidden,
@@ -208,7 +210,7 @@ final class TrainingLayer {
             step, step.texts.firstRows, x: kept.floats(.features, texts * hidden), dy: dQueries, dyStride: hidden,
             dx: goesOn ? g : nil,
             columns: 0..<hidden)
-        // Not one of the buffers that the layer below takes for itself.
+        // Not a buffer that the layer below uses itself.
         let dx = goesOn ? scratch.floats(.hidden, rows * hidden) : nil
         if let dx {
             weights.queryKeyValue.backwardInput(
@@ -225,7 +227,7 @@ final class TrainingLayer {
         return dx
     }
 
-    /// Everything behind the attention: the gradient of the context; leaves that of the residual in g.
+    /// Everything after the attention: returns the gradient of the context and leaves that of the residual in g.
     private func unfinish(_ step: TrainingStep, g: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float>? {
         let texts = upper(step)
         let rows = texts.rowCount
@@ -275,7 +277,7 @@ final class TrainingLayer {
             dx: g, dxStride: hidden)
     }
 
-    /// The gradient behind a residual dropout; g itself where nothing is dropped.
+    /// The gradient before a residual dropout; g itself if nothing is dropped.
     private func dropped(
         _ step: TrainingStep, _ site: DropoutSite, _ texts: TextRows, g: UnsafeMutablePointer<Float>
     ) -> UnsafePointer<Float> {
@@ -287,7 +289,7 @@ final class TrainingLayer {
 }
 
 extension LayerAdapter {
-    /// The first adapted place in the order of the forward pass.
+    /// The first adapted place in forward order.
     var lowestGroup: LinearGroup? {
         if queryKeyValue != nil { return .queryKeyValue }
         if attentionOutput != nil { return .attentionOutput }

@@ -1,6 +1,6 @@
 import Kernels
 
-/// What the classifier is to hit, and how misses count.
+/// The targets of a batch and the loss of its logits.
 struct TrainingLoss {
     private enum Targets {
         /// The class of each text.
@@ -11,9 +11,9 @@ struct TrainingLoss {
 
     private let targets: Targets
     private let labels: Int
-    /// The gradient's factor.
+    /// The factor of the gradient.
     private let scale: Float
-    /// For each label the factor of its rows' loss; of sets the factor of the positive term.
+    /// The factor of each label's loss; of its positive term if targets are sets.
     private let classWeights: [Float]?
     private let labelSmoothing: Float
 
@@ -32,9 +32,9 @@ struct TrainingLoss {
         )
     }
 
-    /// The summed loss of some of the texts; overwrites their logits, [texts, labels], by their gradient.
+    /// Returns the summed loss of some texts and overwrites their logits, [texts, labels], with the gradient.
     ///
-    /// A text with a set of labels counts the mean over all labels, as PyTorch's `BCEWithLogitsLoss` has it.
+    /// The loss of a text with a set of labels is the mean over all labels, as in PyTorch's `BCEWithLogitsLoss`.
     func differentiate(_ logits: UnsafeMutablePointer<Float>, texts: Range<Int>) -> Float {
         guard let classWeights else { return differentiate(logits, texts, weights: nil) }
         return classWeights.withUnsafeBufferPointer { differentiate(logits, texts, weights: $0.baseAddress) }

@@ -1,11 +1,13 @@
 import Kernels
 
-/// One worker's forward and backward pass over an adapter that learns. Not Sendable: one a thread.
+/// One worker's forward and backward pass over an adapter in training. Not Sendable: each thread has its own.
 ///
-/// Several may share a `TrainableAdapter`, each with a gradient buffer of its own. Layers below the adapter's lowest are
-/// computed forward only, without dropout, or not at all where their result has been kept.
+/// Several may share a `TrainableAdapter`, each with its own gradient buffer. Layers below the adapter's lowest one are
+/// computed forward only, without dropout, or not at all if their result is given.
 public final class TrainingPass {
+    /// The frozen base.
     public let base: BERTBase
+    /// The adapter whose gradients are computed.
     public let adapter: TrainableAdapter
     private let rates: DropoutRates
     private let maximumTokens: Int
@@ -17,7 +19,7 @@ public final class TrainingPass {
     /// - Parameters:
     ///   - dropout: rates in the layers at and above the lowest adapted one; nil takes the base's own. The rate on the
     ///     adapters' inputs is the adapter configuration's.
-    ///   - maximumTokens: larger batches are computed in pieces of about so many tokens, which bounds the memory.
+    ///   - maximumTokens: larger batches are computed in pieces of about this many tokens, which bounds the memory.
     public init(base: BERTBase, adapter: TrainableAdapter, dropout: DropoutRates? = nil, maximumTokens: Int = 256) {
         self.base = base
         self.adapter = adapter
@@ -33,13 +35,14 @@ public final class TrainingPass {
     /// Adds `lossScale` times the gradient of the batch's summed loss to a buffer of `adapter.parameterCount` floats.
     ///
     /// - Parameters:
-    ///   - hiddenStates: what `InferencePass.hiddenStates(below: adapter.lowestLayer, batch)` gave for the same batch; computed if nil.
-    ///   - targets: for each sequence the index of its label, or of all its labels.
-    ///   - classWeights: for each label the factor of its rows' loss; with sets of labels that of its positive term.
+    ///   - hiddenStates: the result of `InferencePass.hiddenStates(below: adapter.lowestLayer, batch)`; computed if
+    ///     nil.
+    ///   - targets: the index of each sequence's label, or of all its labels.
+    ///   - classWeights: the factor of each label's loss; of its positive term if targets are sets.
     ///   - dropout: nil switches all dropout off. The same key gives the same masks.
-    ///   - firstSequence: the number of the batch's first sequence among those that share the key: masks go by number, so that a
-    ///     batch gives the same gradient however it is divided among passes.
-    /// - Returns: the summed loss, not scaled.
+    ///   - firstSequence: the number of the batch's first sequence among those that share the key. Masks depend on this
+    ///     number, so that a batch gives the same gradient however passes divide it.
+    /// - Returns: the summed loss, without `lossScale`.
     public func accumulateGradient(
         batch: PackedBatch, hiddenStates: [Float]? = nil, targets: TextTargets, lossScale: Float = 1,
         classWeights: [Float]? = nil,
@@ -72,7 +75,7 @@ public final class TrainingPass {
         return loss
     }
 
-    /// As above, with one label a sequence.
+    /// The same with one label per sequence.
     public func accumulateGradient(
         batch: PackedBatch, hiddenStates: [Float]? = nil, targets: [Int], lossScale: Float = 1,
         classWeights: [Float]? = nil,

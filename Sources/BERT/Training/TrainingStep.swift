@@ -1,30 +1,30 @@
 import Kernels
 
-/// What stays the same for one piece of a batch while it goes up and down the encoder.
+/// What the layers share while a piece of a batch runs forward and backward.
 struct TrainingStep {
     let texts: TextRows
     let dropout: TrainingDropout?
-    /// Gradients are added here, at the places that the values have in the adapter's buffer.
+    /// The gradient buffer, in the layout of the adapter's values.
     let gradient: UnsafeMutablePointer<Float>
     let values: UnsafePointer<Float>
 
-    /// Where the gradient of the value at a pointer goes.
+    /// The place of the gradient of the value at a pointer.
     func gradientPlace(_ value: UnsafePointer<Float>) -> UnsafeMutablePointer<Float> { gradient + (value - values) }
 
-    /// The dropout, if anything is dropped at that place.
+    /// The dropout at a place; nil if nothing is dropped.
     func dropout(at site: DropoutSite) -> TrainingDropout? {
         guard let dropout, dropout.isActive(site) else { return nil }
         return dropout
     }
 }
 
-/// One adapter's update of one linear layer in training: forward, then its backward, with dropout on the adapter's input.
+/// An adapter's update of one linear layer in training, with dropout on its input: forward, then backward.
 struct TrainedUpdate {
     let linear: LoRALinear
     let site: DropoutSite
     let layer: Int
     let memory: Workspace
-    /// Where x·Aᵀ is kept for the backward pass.
+    /// The buffer that keeps x·Aᵀ for the backward pass.
     let down: UnsafeMutablePointer<Float>
 
     func forward(
@@ -58,7 +58,7 @@ struct TrainedUpdate {
         }
     }
 
-    /// What the adapter sees of x; made anew in the backward pass rather than kept.
+    /// The adapter's input: x after dropout. The backward pass computes it again, so that it need not be kept.
     private func dropped(_ step: TrainingStep, _ texts: TextRows, _ x: UnsafePointer<Float>) -> UnsafePointer<Float> {
         guard let dropout = step.dropout(at: site) else { return x }
         let y = memory.floats(.dropped, texts.rowCount * linear.inputs)
