@@ -4,6 +4,9 @@ public enum DurationText {
         ("us", 1e-6), ("ms", 1e-3), ("s", 1), ("min", 60), ("m", 60), ("h", 3600), ("d", 86400),
     ]
 
+    /// A regular expression for the JSON Schema of the pipeline file.
+    static var pattern: String { "^([0-9.]+(\(units.map(\.name).joined(separator: "|"))))+$" }
+
     /// Nil where the text is no duration; never negative.
     public static func parse(_ text: String) -> Duration? {
         var rest = Substring(text)

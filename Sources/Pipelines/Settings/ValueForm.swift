@@ -69,7 +69,7 @@ extension ValueForm where Value == Duration {
     static func duration(_ range: ClosedRange<Duration>) -> ValueForm {
         let bounds = "\(DurationText.format(range.lowerBound)) to \(DurationText.format(range.upperBound))"
         return ValueForm(
-            schema: .string(matching: "^([0-9.]+(us|ms|s|min|m|h|d))+$"), words: bounds,
+            schema: .string(matching: DurationText.pattern), words: bounds,
             read: { $0.duration(range) }, write: { .string(DurationText.format($0)) })
     }
 }
