@@ -1,4 +1,5 @@
 import BERT
+import CLinux
 import Kernels
 import Threading
 import WordPiece
@@ -52,7 +53,8 @@ public struct AdapterTrainer: Sendable {
             settings: settings, labels: rows.labels, base: base, training: texts, validation: validation,
             start: startingFrom)
         texts = []
-        releaseFreedMemory()
+        // The C library would keep the many small pieces of memory that were the texts.
+        malloc_trim(0)
         try checkpoint?.check(identity)
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         try checkpoint?.check(parameterCount: adapter.parameterCount)
