@@ -12,9 +12,9 @@ enum LineLengthRule {
         }
     }
 
-    /// A row of a Markdown table cannot be broken, nor can an address.
+    /// A row of a Markdown table cannot be broken, nor can a string of JSON or an address.
     private static func isExcepted(_ line: Substring, of file: SourceFile) -> Bool {
-        if file.isMarkdown, line.first == "|" { return true }
+        if file.isMarkdown && line.first == "|" || file.path.hasSuffix(".json") { return true }
         return line.split(separator: " ").contains { $0.contains("://") && line.count - $0.count < limit / 2 }
     }
 }
