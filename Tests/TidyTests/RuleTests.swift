@@ -106,6 +106,17 @@ import Testing
             ])
     }
 
+    @Test func metricsThatAreGoneAreFound() {
+        let tree = SourceTree([
+            "Sources/A/A.swift": "let lag = \"lorikeet_lag\" // lorikeet_old",
+            "docs/a.md": "`lorikeet_lag{topic}` and `lorikeet_old`, lorikeet.labels",
+        ])
+        #expect(
+            MetricNameRule.findings(in: tree).map(\.description) == [
+                "docs/a.md:1: names lorikeet_old, which is not in the sources"
+            ])
+    }
+
     @Test func bannedWordsAreFoundInProseAcrossLines() {
         let tree = SourceTree([
             "Sources/A/A.swift":

@@ -38,5 +38,7 @@ import Testing
 
     @Test func testsAndTypesInDocumentsExist() throws { try check(CodeNameRule.findings) }
 
+    @Test func metricsInDocumentsExist() throws { try check(MetricNameRule.findings) }
+
     @Test func wordsAreThoseOfTheGlossary() throws { try check(WordRule.findings) }
 }

@@ -152,3 +152,26 @@ enum CodeNameRule {
         return humps.isEmpty || !text.contains(where: \.isLowercase) ? [] : [text]
     }
 }
+
+/// Metrics and other names with the prefix `lorikeet_` that a document names exist in the sources.
+enum MetricNameRule {
+    static func findings(in tree: SourceTree) -> [Finding] {
+        let declared = tree.sources.reduce(into: Set<String>()) { names, file in
+            for token in SwiftLexer.tokens(of: file.text) where token.kind == .string {
+                names.formUnion(Self.names(in: token.text))
+            }
+        }
+        return tree.documents.flatMap { page in
+            page.lines.enumerated().flatMap { number, line in
+                names(in: String(line)).filter { !declared.contains($0) }.map {
+                    Finding(path: page.path, line: number + 1, message: "names \($0), which is not in the sources")
+                }
+            }
+        }
+    }
+
+    static func names(in text: String) -> [String] {
+        text.split { !($0.isLetter || $0.isNumber || $0 == "_") }.map(String.init)
+            .filter { $0.hasPrefix("lorikeet_") && $0.count > "lorikeet_".count }
+    }
+}
