@@ -25,9 +25,12 @@ import Testing
         #expect(written.count == expected.count, "run it with LORIKEET_UPDATE_DOCUMENTS=1")
     }
 
-    @Test func everyTableHasAComment() async throws {
+    @Test func everyTableAndColumnHasAComment() async throws {
         let tables = try Self.tables(of: try await SchemaDatabase.make())
         #expect(tables.filter { $0.comment == nil }.map(\.name) == [])
+        for table in tables {
+            #expect(table.columns.filter { $0.comment == nil }.map(\.name) == [], "\(table.name)")
+        }
         #expect(tables.map(\.name).contains("labels"))
     }
 
