@@ -45,7 +45,7 @@ struct Substitution {
     private func value(of reference: Substring) throws(Failure) -> String {
         let name: Substring
         let fallback: String?
-        if let separator = reference.range(of: ":-") {
+        if let separator = reference.firstRange(of: ":-") {
             (name, fallback) = (reference[..<separator.lowerBound], String(reference[separator.upperBound...]))
         } else {
             (name, fallback) = (reference, nil)
