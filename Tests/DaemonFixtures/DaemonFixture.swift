@@ -117,6 +117,13 @@ public final class DaemonFixture: Sendable {
         return Int(try row.integer("n"))
     }
 
+    /// Waits until this many rows are labelled.
+    public func untilLabelled(_ count: Int) async throws {
+        try await eventually("\(count) labelled rows") {
+            try number("SELECT count(*) AS n FROM lorikeet.labels") == count
+        }
+    }
+
     public func digests() throws -> Set<String> {
         Set(try execute("SELECT DISTINCT adapter_digest AS d FROM lorikeet.labels").rows.map { try $0.text("d") })
     }

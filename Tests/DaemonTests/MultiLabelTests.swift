@@ -41,7 +41,7 @@ import WordPiece
                 extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 2 }")
             try fixture.produce(10)
             try await fixture.withDaemon(file) { _ in
-                try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+                try await fixture.untilLabelled(10)
             }
             let sets =
                 "SELECT count(*) AS n FROM lorikeet.labels WHERE label IS NULL "

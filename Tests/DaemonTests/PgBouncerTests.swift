@@ -47,7 +47,7 @@ import Testing
                     }
                 }
                 try fixture.produce(100)
-                try await eventually("100 rows") { try rows(fixture) == 100 }
+                try await fixture.untilLabelled(100)
 
                 let report = try await RetrainOperation.run(
                     task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
@@ -55,7 +55,7 @@ import Testing
                 // Polled for every two seconds.
                 try await eventually("the promotion", within: .seconds(20)) { isLive(report.challenger) }
                 try fixture.produce(100, from: 100)
-                try await eventually("200 rows") { try rows(fixture) == 200 }
+                try await fixture.untilLabelled(200)
 
                 let store = PostgresAdapterStore(fixture.settings)
                 _ = try await store.rollback(task: "noise")
@@ -65,10 +65,10 @@ import Testing
                 bouncer.crash()
                 try fixture.produce(100, from: 200)
                 try await bouncer.start()
-                try await eventually("300 rows") { try rows(fixture) == 300 }
+                try await fixture.untilLabelled(300)
                 try server.restart()
                 try fixture.produce(100, from: 300)
-                try await eventually("400 rows") { try rows(fixture) == 400 }
+                try await fixture.untilLabelled(400)
                 #expect(await daemon.readiness().ready)
                 #expect(try fixture.digests() == [first.digest, report.challenger])
             }

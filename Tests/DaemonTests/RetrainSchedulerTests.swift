@@ -49,7 +49,7 @@ import Testing
             try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
             try await eventually("two that failed") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 2 }
             try fixture.produce(50)
-            try await eventually("50 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 50 }
+            try await fixture.untilLabelled(50)
             #expect(await daemon.readiness().ready)
         }
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
@@ -84,7 +84,7 @@ import Testing
         try await fixture.withDaemon(file, options: options) { daemon in
             try await eventually("one that failed") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 1 }
             try fixture.produce(50)
-            try await eventually("50 rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 50 }
+            try await fixture.untilLabelled(50)
             #expect(await daemon.readiness().ready)
             #expect(fixture.log.count(containing: "msg=\"retraining ended\"") == 0)
             try fixture.execute("UPDATE lorikeet.annotations SET text = left(text, 20)")

@@ -78,7 +78,7 @@ import Testing
         try fixture.folder.write("p.yaml", text.replacing(", max_tokens: 32", with: ""))
         try fixture.produce(10)
         try await fixture.withDaemon(file) { _ in
-            try await eventually("rows") { try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10 }
+            try await fixture.untilLabelled(10)
         }
         let named =
             "SELECT count(*) AS n FROM lorikeet.labels l JOIN lorikeet.adapters a ON a.digest = l.adapter_digest"

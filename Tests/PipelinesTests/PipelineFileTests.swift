@@ -31,31 +31,34 @@ private let good = """
 
     """
 
+/// A file that has nearly every key.
+private let complete = """
+    name: packages
+    base: models/all-MiniLM-L6-v2
+    source:
+      kafka: { brokers: "${KAFKA_BROKERS}", topics: [packages, more], group: lorikeet-packages, \
+      properties: { fetch.wait.max.ms: 50 } }
+      text: /description
+    routes:
+      - tasks: [section]
+      - when: { json: { /kind: program, /size: 7, /essential: true }, topic: more, \
+        header: { lang: en, trace: }, key_prefix: lib }
+        tasks: [role]
+    unrouted: drop
+    tasks:
+      section: { labels: [admin, devel, games], abstain_below: 0.5 }
+      role:    { labels: [program, library], adapter: adapters/role }
+    batch: { tokens: 1_024, delay: 50ms, max_tokens: 128 }
+    sink: { postgres: "${DATABASE_URL}", store_text: false }
+    retrain: { every: 6h, minimum_new_rows: 300, minimum_gain: 0.01, minimum_hold_out: 30, \
+      epochs: 2, rank: 4, layers: [3, 4, 5], rate: 5e-4 }
+    examples:
+      - { text: "a game of chess", task: section, label: games }
+    """
+
 @Test func everyKeyIsRead() throws {
     let (configuration, problems) = read(
-        """
-        name: packages
-        base: models/all-MiniLM-L6-v2
-        source:
-          kafka: { brokers: "${KAFKA_BROKERS}", topics: [packages, more], group: lorikeet-packages, \
-          properties: { fetch.wait.max.ms: 50 } }
-          text: /description
-        routes:
-          - tasks: [section]
-          - when: { json: { /kind: program, /size: 7, /essential: true }, topic: more, \
-            header: { lang: en, trace: }, key_prefix: lib }
-            tasks: [role]
-        unrouted: drop
-        tasks:
-          section: { labels: [admin, devel, games], abstain_below: 0.5 }
-          role:    { labels: [program, library], adapter: adapters/role }
-        batch: { tokens: 1_024, delay: 50ms, max_tokens: 128 }
-        sink: { postgres: "${DATABASE_URL}", store_text: false }
-        retrain: { every: 6h, minimum_new_rows: 300, minimum_gain: 0.01, minimum_hold_out: 30, \
-          epochs: 2, rank: 4, layers: [3, 4, 5], rate: 5e-4 }
-        examples:
-          - { text: "a game of chess", task: section, label: games }
-        """, variables: ["KAFKA_BROKERS": "a:1,b:2", "DATABASE_URL": "postgresql://u:secret@h/d"])
+        complete, variables: ["KAFKA_BROKERS": "a:1,b:2", "DATABASE_URL": "postgresql://u:secret@h/d"])
     #expect(problems == [])
     let pipeline = try #require(configuration)
     #expect(pipeline.name == "packages")

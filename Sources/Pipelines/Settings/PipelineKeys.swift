@@ -111,8 +111,7 @@ enum TaskKeys {
     static let labels = SettingDeclaration(
         "labels", .list(of: .scalar, atLeast: 2, areDistinct: true), "list of 2 or more",
         absence: .error("a list of labels"),
-        "the labels: the same set as the adapter's. For an adapter of PEFT, whose folder names none, their names in "
-            + "the order of the head's rows")
+        "the set of the adapter's labels; for a folder without names, in the order of its head")
     static let adapter = Setting(
         "adapter", .folder, absent: "the store's live adapter",
         "folder of the first adapter; used until the adapter store has a live one")
@@ -122,8 +121,7 @@ enum TaskKeys {
     static let abstainBelow = SettingDeclaration(
         "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
         "0 to 1, or a mapping", absence: .meaning("never"),
-        "score below which the row's `label` is null and `abstained` is true; or `{ precision: 0.95 }` for the "
-            + "threshold that the live adapter needs for it")
+        "score below which the task abstains, or the precision to reach")
 
     static let section = SettingSection(
         "tasks.NAME", [labels, adapter.declaration, multiLabel.declaration, abstainBelow])
@@ -161,8 +159,7 @@ enum SinkKeys {
         "libpq connection string; may lead through PgBouncer")
     static let postgresDirect = Setting(
         "postgres_direct", .connectionString, absent: "none",
-        "the same database without a pooler in between. Promoted adapters are then swapped in at once; without it, "
-            + "within two seconds")
+        "the same database without a pooler in between, for notifications")
     static let storeText = DefaultedSetting("store_text", .flag, default: true, "whether `labels` keeps the text")
 
     static let section = SettingSection(
