@@ -160,8 +160,7 @@ let package = Package(
         tests(
             "Operations",
             [
-                "PostgresClient", "LocalServers", "BERT", "Connectors", "Pipelines", "Daemon", "DaemonFixtures",
-                logging,
+                "PostgresClient", "Connectors", "Pipelines", "DaemonFixtures", logging,
             ]),
         tests(
             "Daemon",

@@ -4,7 +4,6 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Daemon
 @testable import Operations
 @testable import Pipelines
 
