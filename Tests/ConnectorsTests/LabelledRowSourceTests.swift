@@ -8,28 +8,14 @@ import Testing
 
 @Suite struct LabelledRowSourceTests {
     private func withRows(_ body: (SchemaDatabase, PostgresLabelledRowSource) async throws -> Void) async throws {
-        let database = try await SchemaDatabase.make()
-        let rows = PostgresLabelledRowSource(database.settings())
-        do {
-            try await body(database, rows)
-            await rows.close()
-        } catch {
-            await rows.close()
-            throw error
-        }
+        try await SchemaDatabase.with({ PostgresLabelledRowSource($0) }, close: { await $0.close() }, body)
     }
 
     @Test func everyPromiseIsKept() async throws {
         try await withRows { database, source in
-            let add: @Sendable ([(text: String, label: String)], String) async throws -> Void = { rows, task in
-                for (text, label) in rows {
-                    try database.sql(
-                        "INSERT INTO lorikeet.annotations (task, text, label) VALUES ($1, $2, $3)",
-                        with: [.text(task), .text(text), .text(label)])
-                }
-            }
             try await LabelledRowSourceConformance(
-                source: source, add: add, expire: { try database.expireLease(task: $0) }
+                source: source, add: { try database.annotate($0, task: $1) },
+                expire: { try database.expireLease(task: $0) }
             ).run()
         }
     }
@@ -53,7 +39,10 @@ import Testing
     @Test func rowsMayHaveSetsOfLabels() async throws {
         try await withRows { database, source in
             try database.sql(
-                "INSERT INTO lorikeet.annotations (task, text, labels) VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')"
+                """
+                INSERT INTO lorikeet.annotations (task, text, labels)
+                VALUES ('tags', 'chess', '{a,b}'), ('tags', 'go', '{}')
+                """
             )
             try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('tags', 'tic', 'a')")
             let rows = try await source.rows(task: "tags", limit: 10)

@@ -43,7 +43,10 @@ import Testing
     }
 
     @Test(arguments: [
-        "UPDATE lorikeet.adapters SET weights = set_byte(weights, length(weights) - 1, 255 - get_byte(weights, length(weights) - 1))",
+        """
+        UPDATE lorikeet.adapters
+        SET weights = set_byte(weights, length(weights) - 1, 255 - get_byte(weights, length(weights) - 1))
+        """,
         "UPDATE lorikeet.adapters SET manifest = jsonb_set(manifest, '{labels,0}', '\"green\"')",
         "UPDATE lorikeet.adapters SET manifest = '{}'", "UPDATE lorikeet.adapters SET weights = ''",
     ])

@@ -53,12 +53,18 @@ import Testing
         (
             [
                 "CREATE TABLE public.words (word text PRIMARY KEY)", "INSERT INTO public.words VALUES ('good')",
-                "ALTER TABLE lorikeet.labels ADD CONSTRAINT known_words FOREIGN KEY (text) REFERENCES public.words (word)",
+                """
+                ALTER TABLE lorikeet.labels
+                ADD CONSTRAINT known_words FOREIGN KEY (text) REFERENCES public.words (word)
+                """,
             ], "known_words", "23503"
         ),
         (
             [
-                "CREATE UNIQUE INDEX one_bad ON lorikeet.labels ((1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, \"partition\", \"offset\", task)"
+                """
+                CREATE UNIQUE INDEX one_bad ON lorikeet.labels (
+                    (1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, "partition", "offset", task)
+                """
             ], "does not fit", "22012"
         ),
     ])

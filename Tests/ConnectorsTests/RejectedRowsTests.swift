@@ -6,15 +6,7 @@ import Testing
 
 @Suite struct RejectedRowsTests {
     private func withRows(_ body: (SchemaDatabase, PostgresRejectedRows) async throws -> Void) async throws {
-        let database = try await SchemaDatabase.make()
-        let rows = PostgresRejectedRows(database.settings())
-        do {
-            try await body(database, rows)
-            await rows.close()
-        } catch {
-            await rows.close()
-            throw error
-        }
+        try await SchemaDatabase.with({ PostgresRejectedRows($0) }, close: { await $0.close() }, body)
     }
 
     private func store(_ outcomes: [Outcome], pipeline: String = "packages", _ database: SchemaDatabase) async throws {

@@ -58,7 +58,10 @@ import Testing
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         try await sink.connect()
         try database.sql(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()"
+            """
+            SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+            WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()
+            """
         )
 
         let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }

@@ -6,8 +6,7 @@ import Testing
 
 @testable import Connectors
 
-/// Everything over PgBouncer in transaction mode, with three connections to the server: as on a connection of one's
-/// own.
+/// Everything through PgBouncer in transaction mode with three server connections works as on a direct connection.
 @Suite(.timeLimit(.minutes(5))) struct PgBouncerTests {
     private static func texts(_ count: Int) -> [String] { (0..<count).map { "text \($0)" } }
 
@@ -28,15 +27,9 @@ import Testing
     @Test func labelledRowsKeepEveryPromise() async throws {
         try await withBouncer { database, bouncer in
             let source = PostgresLabelledRowSource(database.settings(through: bouncer, user: "daemon_\(database.name)"))
-            let add: @Sendable ([(text: String, label: String)], String) async throws -> Void = { rows, task in
-                for (text, label) in rows {
-                    try database.sql(
-                        "INSERT INTO lorikeet.annotations (task, text, label) VALUES ($1, $2, $3)",
-                        with: [.text(task), .text(text), .text(label)])
-                }
-            }
             try await LabelledRowSourceConformance(
-                source: source, add: add, expire: { try database.expireLease(task: $0) }
+                source: source, add: { try database.annotate($0, task: $1) },
+                expire: { try database.expireLease(task: $0) }
             ).run()
             try expectNothingStays(database, bouncer)
             await source.close()
@@ -63,8 +56,8 @@ import Testing
         }
     }
 
-    /// What is committed is durable whatever the role prefers, and a process that was stopped holds no lock for ever:
-    /// both for the transaction only.
+    /// What is committed is durable whatever the role prefers, and a suspended process holds no lock for ever: both
+    /// only for the transaction.
     @Test func aTransactionHasItsOwnSettings() async throws {
         try await withBouncer { database, bouncer in
             let role = "daemon_\(database.name)"
@@ -73,7 +66,8 @@ import Testing
                 """
                 CREATE FUNCTION seen() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
                     NEW.text := concat_ws(
-                        ' ', current_setting('synchronous_commit'), current_setting('idle_in_transaction_session_timeout'));
+                        ' ', current_setting('synchronous_commit'),
+                        current_setting('idle_in_transaction_session_timeout'));
                     RETURN NEW;
                 END $$
                 """,
@@ -126,7 +120,7 @@ import Testing
 
     // MARK: - Faults
 
-    /// Half of the messages come before the fault, half of them while it lasts.
+    /// Half of the messages arrive before the fault, half during it.
     private func survive(
         settings: [String: String] = [:], deadline: Duration = .seconds(20), failures: Int = 1, causes: Set<String>,
         fault: (SchemaDatabase, PrivatePgBouncer) async throws -> Void,
@@ -158,7 +152,7 @@ import Testing
             mend: { _, bouncer in try await bouncer.start() })
     }
 
-    @Test func theServerBehindItIsAway() async throws {
+    @Test func theServerBehindItIsDown() async throws {
         try await survive(
             settings: ["query_wait_timeout": "1"], failures: 2, causes: ["08P01", "57P01", "08006", "08001"],
             fault: { database, _ in try database.cluster.halt() },
@@ -173,8 +167,8 @@ import Testing
             mend: { database, _ in try database.cluster.restart() })
     }
 
-    /// Longer than a statement may take: the daemon gives up by itself.
-    @Test func theServerBehindItIsAwayWithoutAWord() async throws {
+    /// Longer than a statement may take: the daemon cancels by itself.
+    @Test func theServerBehindItIsSilent() async throws {
         try await survive(
             deadline: .milliseconds(500), failures: 2, causes: ["57014", "08P01", "57P01", "08006", "08001"],
             fault: { database, _ in try database.cluster.halt() },
@@ -198,9 +192,9 @@ import Testing
         }
     }
 
-    // MARK: - Words of its own
+    // MARK: - Its own errors
 
-    /// Whatever only a person can help with ends the daemon, also where PgBouncer has one code for nearly everything.
+    /// Whatever only a person can resolve ends the daemon, even though PgBouncer has one code for nearly everything.
     @Test func wrongConnectionStringsStop() async throws {
         try await withBouncer { database, bouncer in
             for dsn in [
@@ -237,7 +231,7 @@ import Testing
             let error = await #expect(throws: ConnectorError.self) {
                 try await AdapterNotifications.arrive(at: pooled, sentThrough: direct)
             }
-            #expect(error?.reason.contains("goes through a pooler") == true)
+            #expect(error?.reason.contains("through a pooler") == true)
             // Polling goes on beside a connection that cannot listen.
             var hints = AdapterNotifications(direct: pooled, pollInterval: .milliseconds(20)).makeAsyncIterator()
             for _ in 0..<3 { #expect(await hints.next() == .poll) }

@@ -5,7 +5,7 @@ import TestSupport
 @testable import Connectors
 @testable import LocalServers
 
-/// A database of one test's own, in a private cluster that the tests share unless they break it.
+/// A database of one test, in a private cluster that the tests share unless they break it.
 struct SchemaDatabase {
     let cluster: PrivatePostgres
     let name: String
@@ -31,6 +31,22 @@ struct SchemaDatabase {
         let cluster = try PrivatePostgres.start(fsync: fsync, settings: settings)
         defer { cluster.stop() }
         try await body(try await make(in: cluster, isMigrated: true, options: ""))
+    }
+
+    /// A migrated database and a client of it, which is closed when `body` ends.
+    static func with<Client>(
+        _ client: (PostgresSettings) -> Client, close: (Client) async -> Void,
+        _ body: (SchemaDatabase, Client) async throws -> Void
+    ) async throws {
+        let database = try await make()
+        let client = client(database.settings())
+        do {
+            try await body(database, client)
+        } catch {
+            await close(client)
+            throw error
+        }
+        await close(client)
     }
 
     private static func make(in cluster: PrivatePostgres, isMigrated: Bool, options: String) async throws
@@ -79,11 +95,14 @@ struct SchemaDatabase {
     /// Ends the sessions of everyone but the caller, and waits until they are gone.
     func killSessions() throws {
         try sql(
-            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = '\(name)' AND pid <> pg_backend_pid()"
+            """
+            SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity
+            WHERE datname = '\(name)' AND pid <> pg_backend_pid()
+            """
         )
     }
 
-    /// Runs statements as the cluster's owner.
+    /// Runs statements as the cluster's owner, and returns the rows of the last.
     @discardableResult
     func sql(_ statements: String..., with parameters: [PostgresValue] = []) throws -> [PostgresRow] {
         let connection = try connect()
@@ -102,12 +121,21 @@ struct SchemaDatabase {
         Int(try sql("SELECT (\(query))::bigint AS n").first?.integer("n") ?? -1)
     }
 
-    /// Makes a role that may log in and has what a daemon needs.
+    /// Creates a role that may log in, with the privileges of a daemon.
     func makeDaemonRole() async throws -> String {
         let role = "daemon_\(name)"
         try sql("CREATE ROLE \(role) LOGIN")
         try await Schema.migrate(settings(), grantingTo: role)
         return role
+    }
+
+    /// Adds labelled rows of a task.
+    func annotate(_ rows: [(text: String, label: String)], task: String) throws {
+        for (text, label) in rows {
+            try sql(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ($1, $2, $3)",
+                with: [.text(task), .text(text), .text(label)])
+        }
     }
 
     /// Puts the end of the lease on retraining a task into the past.
@@ -117,7 +145,7 @@ struct SchemaDatabase {
             with: [.text(TaskLease.name(of: task))])
     }
 
-    /// How long the lease on retraining a task lasts from now on, in seconds; nil if there is none.
+    /// Seconds until the lease on retraining a task expires; nil if there is none.
     func leaseSeconds(task: String) throws -> Double? {
         try sql(
             """
@@ -128,10 +156,10 @@ struct SchemaDatabase {
         ).first?.double("s")
     }
 
-    /// Returns when so many sessions of this database wait for locks; the server looks, because it sends no event for
-    /// that.
+    /// Returns when this number of sessions of the database waits for locks. The server polls, because it sends no
+    /// event for that.
     ///
-    /// Not on the caller's thread: what is to be waited for may need it.
+    /// Not on the caller's thread: the sessions may need it.
     func waitUntilBlocked(sessions: Int = 1) async throws {
         try await PostgresSession.once(settings(), "waiting for a lock") { connection in
             _ = try connection.execute(
@@ -139,7 +167,8 @@ struct SchemaDatabase {
                 DO $$ BEGIN LOOP
                     EXIT WHEN (
                         SELECT count(*) FROM pg_stat_activity
-                        WHERE datname = current_database() AND wait_event_type = 'Lock' AND application_name = 'lorikeet-test'
+                        WHERE datname = current_database() AND wait_event_type = 'Lock'
+                            AND application_name = 'lorikeet-test'
                     ) >= \(sessions);
                     PERFORM pg_stat_clear_snapshot(), pg_sleep(0.005);
                 END LOOP; END $$
