@@ -128,8 +128,8 @@ final class ConsumerCallbacks: KafkaCallbacks {
             let positions = reading.offsets
             let all = assignment.map { ($0, unread.contains($0) ? nil : positions[$0]) }
             let unknown = Int64(RD_KAFKA_OFFSET_INVALID)
-            let anew = PartitionList(Dictionary(uniqueKeysWithValues: all.map { ($0, $1 ?? unknown) }))
-            check(anew.withPointer { rd_kafka_assign(client, $0) })
+            let reassigned = PartitionList(Dictionary(uniqueKeysWithValues: all.map { ($0, $1 ?? unknown) }))
+            check(reassigned.withPointer { rd_kafka_assign(client, $0) })
         }
         if isPaused { check(PartitionList(assignment).withPointer { rd_kafka_pause_partitions(client, $0) }) }
         onLog(

@@ -63,7 +63,8 @@ import Testing
             [
                 """
                 CREATE UNIQUE INDEX one_bad ON lorikeet.labels (
-                    (1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, "partition", "offset", task)
+                    (1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, "partition", "offset",
+                    task)
                 """
             ], "does not fit", "22012"
         ),

@@ -8,6 +8,7 @@ public final class BlockingThread<Value: Sendable>: Sendable {
 
     private init() { done = UnsafeSemaphore() }
 
+    /// Starts the body.
     public static func run(_ body: @escaping @Sendable () -> Value) -> BlockingThread<Value> {
         let thread = BlockingThread()
         detach {

@@ -2,18 +2,26 @@ import Logging
 
 /// Keeps what a logger writes, for tests that look at what an operator sees.
 public final class CapturedLog: Sendable {
+    /// One log line.
     public struct Line: Sendable, CustomStringConvertible {
+        /// Its level.
         public let level: Logger.Level
+        /// Its text, without metadata.
         public let message: String
+        /// Its metadata as text, including the logger's own.
         public let metadata: [String: String]
 
+        /// Level, text and metadata.
         public var description: String {
-            "\(level) \(message) \(metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }.joined(separator: " "))"
+            let fields = metadata.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+            return "\(level) \(message) \(fields.joined(separator: " "))"
         }
     }
 
+    /// All lines so far.
     public let lines = Watched<[Line]>([])
 
+    /// Without lines.
     public init() {}
 
     /// Writes everything from `debug` on.
@@ -30,10 +38,10 @@ public final class CapturedLog: Sendable {
         }
     }
 
-    /// Lines that say that a side, or any, became unavailable.
+    /// Lines that report a side, or any, as unavailable.
     public func outages(of side: String? = nil) -> [Line] { lines(of: side, ending: " unavailable, retrying") }
 
-    /// Lines that say that it is back.
+    /// Lines that report it as recovered.
     public func recoveries(of side: String? = nil) -> [Line] { lines(of: side, ending: " recovered") }
 
     private func lines(of side: String?, ending: String) -> [Line] {

@@ -2,7 +2,9 @@ import Foundation
 
 /// A key and a certificate that vouches for itself, made by openssl.
 public struct Certificate: Sendable {
+    /// Path of the certificate, in PEM.
     public let certificate: String
+    /// Path of the private key, in PEM.
     public let key: String
 
     /// - Parameter address: the IPv4 address it is for.
@@ -31,7 +33,8 @@ public struct Certificate: Sendable {
         try rules.close()
     }
 
-    /// As the certificate of a PostgreSQL server; its files belong to the owner of the folder, who alone can read the key.
+    /// As the certificate of a PostgreSQL server; its files belong to the owner of the folder, who alone can read the
+    /// key.
     public func install(in data: String) throws {
         let owner = try FileManager.default.attributesOfItem(atPath: data)
         for (source, name) in [(certificate, "server.crt"), (key, "server.key")] {

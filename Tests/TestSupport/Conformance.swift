@@ -1,5 +1,6 @@
 /// What a conformance suite found wrong; the suite throws it, and the test that runs the suite fails with it.
 public struct ConformanceFailure: Error, CustomStringConvertible {
+    /// Which promise is broken.
     public let description: String
 }
 

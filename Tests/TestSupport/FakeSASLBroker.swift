@@ -1,12 +1,16 @@
-/// A broker that asks for SASL/PLAIN and accepts no password: the embedded broker knows no SASL. It answers ApiVersions 0, SaslHandshake and SaslAuthenticate, nothing else.
+/// A broker that asks for SASL/PLAIN and accepts no password: the embedded broker knows no SASL. It answers ApiVersions
+/// 0, SaslHandshake and SaslAuthenticate, nothing else.
 ///
 /// No server stands behind it.
 public final class FakeSASLBroker: Sendable {
     private let proxy: FaultProxy
+    /// The value of `bootstrap.servers`.
     public var bootstrapServers: String { proxy.address }
 
+    /// Starts to listen.
     public init() throws { proxy = try FaultProxy(to: .nobody) { _ in SASLAnswers() } }
 
+    /// Closes all connections.
     public func stop() { proxy.stop() }
 }
 

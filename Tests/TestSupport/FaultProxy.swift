@@ -3,11 +3,11 @@ import Synchronization
 
 /// What a ``FaultProxy`` does with the bytes of one direction.
 public enum ProxyVerdict: Sendable {
-    /// These go on in their place.
+    /// These are forwarded in their place.
     case pass([UInt8])
-    /// These go back to where the others came from.
+    /// These are sent back to where the others came from.
     case answer([UInt8])
-    /// The connection is reset, both sides of it; nothing of these goes on.
+    /// Both sides of the connection are reset; nothing is forwarded.
     case cut
 }
 
@@ -25,17 +25,20 @@ public final class FaultProxy: Sendable {
     public enum Upstream: Sendable {
         case tcp(address: String, port: UInt16)
         case unix(path: String)
-        /// Nowhere: the filter answers by itself.
+        /// Nowhere: the filter answers itself.
         case nobody
     }
 
+    /// How connections are treated.
     public enum Mode: Sendable {
         case forward
-        /// Connections are taken and stay; bytes vanish, in both directions.
+        /// Connections are accepted and stay open; bytes vanish in both directions.
         case halfOpen
     }
 
+    /// The port it listens on, on 127.0.0.1.
     public let port: UInt16
+    /// `127.0.0.1:port`.
     public var address: String { "127.0.0.1:\(port)" }
 
     // MARK: - Mutable State (guarded by `state`)
@@ -68,30 +71,31 @@ public final class FaultProxy: Sendable {
         try accept()
     }
 
-    /// Connections that were taken since the beginning.
+    /// Connections accepted since the start.
     public var accepted: Int { state.withLock { $0.accepted } }
 
     // MARK: - Faults
 
+    /// Treats connections this way from now on.
     public func setMode(_ mode: Mode) { state.withLock { $0.mode = mode } }
 
-    /// Every piece waits so long before it goes on.
+    /// Delays every piece.
     public func setDelay(milliseconds: Int32) { state.withLock { $0.delay = milliseconds } }
 
-    /// New connections go elsewhere; those that live are cut.
+    /// New connections go elsewhere; existing ones are cut.
     public func setUpstream(_ upstream: Upstream) {
         state.withLock { $0.upstream = upstream }
         cut()
     }
 
-    /// Resets every connection that lives.
+    /// Resets every existing connection.
     public func cut() {
         state.withLock { state in
             for connection in state.connections.values { reset(connection) }
         }
     }
 
-    /// No connection comes about any more; those that live are cut.
+    /// Refuses new connections; existing ones are cut.
     public func refuse() {
         let listener = state.withLock { state in
             defer { state.listener = nil }
@@ -102,7 +106,7 @@ public final class FaultProxy: Sendable {
         cut()
     }
 
-    /// Connections come about again.
+    /// Ends ``refuse()``.
     public func accept() throws(SocketFailure) {
         let listener = try boundSocket(port: port)
         guard listen(listener, 64) == 0 else {
@@ -121,6 +125,7 @@ public final class FaultProxy: Sendable {
         _ = BlockingThread.run { [self] in acceptAll(listener) }
     }
 
+    /// Closes all connections and stops listening.
     public func stop() {
         refuse()
         let isFirst = state.withLock { state in
@@ -232,7 +237,9 @@ private struct ProxyPump {
 
 // MARK: - Sockets
 
+/// A socket call that failed.
 public struct SocketFailure: Error, CustomStringConvertible {
+    /// The call and its error.
     public let description: String
 
     init(_ call: String, _ code: Int32) { description = "\(call): \(String(cString: strerror(code)))" }

@@ -13,6 +13,7 @@ public struct FileMutator: Sendable {
         "__metadata__", "F32", "F16", "I64", "\n", "\r\n", "\n\n", " ",
     ]
 
+    /// Repeatable: the same seed makes the same mutations.
     public init(seed: UInt64) { random = TestRandom(seed: seed) }
 
     /// One to four damages.

@@ -13,11 +13,13 @@ public final class InMemoryAdapterStore: AdapterStore {
 
     /// Stands for a database that cannot be reached.
     public struct StoreIsAway: Error, Equatable {
+        /// Without history.
         public init() {}
     }
 
     private let state = Watched(State())
 
+    /// Without adapters.
     public init() {}
 
     /// How often an adapter was loaded.
@@ -26,6 +28,7 @@ public final class InMemoryAdapterStore: AdapterStore {
     /// From now on every call fails, until it is called with `false`.
     public func goAway(_ isAway: Bool = true) { state.update { $0.failure = isAway ? StoreIsAway() : nil } }
 
+    /// As the protocol says.
     public func versions(task: String?) async throws -> [AdapterVersion] {
         try read { state in
             state.entries.map(\.version).filter { task == nil || $0.task == task }.sorted {
@@ -34,10 +37,12 @@ public final class InMemoryAdapterStore: AdapterStore {
         }
     }
 
+    /// As the protocol says.
     public func live(tasks: [String]) async throws -> [AdapterVersion] {
         try await versions(task: nil).filter { $0.state == .live && tasks.contains($0.task) }
     }
 
+    /// As the protocol says.
     public func load(digest: String) async throws -> StoredAdapter {
         let found = try read { state in
             state.loads += 1
@@ -47,6 +52,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         return found
     }
 
+    /// As the protocol says.
     public func publish(
         task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
     ) async throws -> AdapterVersion {
@@ -65,6 +71,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         }
     }
 
+    /// As the protocol says.
     public func promote(task: String, version: Int) async throws -> AdapterVersion {
         let promoted = try read { state -> AdapterVersion? in
             guard let index = state.index(task, version) else { return nil }
@@ -75,6 +82,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         return promoted
     }
 
+    /// As the protocol says.
     public func reject(task: String, version: Int) async throws {
         let error = try read { state -> AdapterStoreError? in
             guard let index = state.index(task, version) else { return .unknownVersion(task: task, version: version) }
@@ -85,6 +93,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         if let error { throw error }
     }
 
+    /// As the protocol says.
     public func rollback(task: String) async throws -> AdapterVersion {
         let version = try read { state -> AdapterVersion? in
             let retired = state.entries.map(\.version).filter { $0.task == task && $0.state == .retired }

@@ -15,8 +15,10 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
 
     private let state = Watched(State())
 
+    /// Without rows.
     public init() {}
 
+    /// All retrainings so far.
     public var records: [RetrainingRecord] { state.value.records }
 
     /// Adds rows, each a second after the last.
@@ -43,14 +45,17 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         }
     }
 
+    /// As the protocol says.
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         state.value.rows[task, default: []].suffix(limit)
     }
 
+    /// As the protocol says.
     public func lastRetraining(task: String) async throws -> RetrainingRecord? {
         state.value.records.last { $0.task == task }
     }
 
+    /// As the protocol says.
     public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
         state.update { state in
             state.now += 1
@@ -66,6 +71,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         }
     }
 
+    /// As the protocol says.
     public func finish(
         _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
     ) async throws {
@@ -80,6 +86,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         }
     }
 
+    /// As the protocol says.
     public func withLease<Value: Sendable>(
         task: String, _ body: @Sendable (any RetrainingLease) async throws -> Value
     ) async throws -> Exclusive<Value> {

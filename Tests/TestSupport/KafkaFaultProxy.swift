@@ -2,24 +2,30 @@ import KafkaClient
 import LocalServers
 import Synchronization
 
-/// A ``FaultProxy`` in front of an embedded broker that clients cannot get around: where an answer names the broker's own address, it names the proxy's instead. It can also show
-/// what the embedded broker cannot do by itself: fewer partitions than there are, a topic that is not there yet, another cluster behind the same address, transactions that were
-/// aborted.
+/// A ``FaultProxy`` in front of an embedded broker that clients cannot get around: where an answer names the broker's
+/// own address, it names the proxy's instead. It can also show what the embedded broker cannot do by itself: fewer
+/// partitions than there are, a topic that is not there yet, another cluster behind the same address, transactions that
+/// were aborted.
 ///
-/// The broker must have one node only; the proxy makes it speak versions of Metadata and FindCoordinator whose layout is written down here.
+/// The broker must have one node only; the proxy makes it speak versions of Metadata and FindCoordinator whose layout
+/// is written down here.
 public final class KafkaFaultProxy: Sendable {
-    /// What clients are to see.
+    /// What clients see.
     public struct View: Sendable {
-        /// So many partitions of each topic at most.
+        /// At most this number of partitions per topic.
         public var partitions = Int.max
         /// Where transactions begin that were aborted; their producers make no others.
         public var abortedOffsets: Set<Int64> = []
     }
 
+    /// The proxy in front of the broker.
     public let proxy: FaultProxy
+    /// What clients are made to see.
     public let view: SharedView
+    /// The value of `bootstrap.servers` for clients of the proxy.
     public var bootstrapServers: String { proxy.address }
 
+    /// Starts to listen.
     public init(broker: EmbeddedBroker) throws {
         try Self.prepare(broker)
         view = SharedView()
@@ -27,12 +33,13 @@ public final class KafkaFaultProxy: Sendable {
         proxy = try FaultProxy(to: try Self.upstream(broker)) { KafkaFrames(view: view, port: $0) }
     }
 
-    /// Another cluster answers from now on, as if all topics had been deleted and made anew.
+    /// Another cluster answers from now on, as if all topics had been deleted and created again.
     public func replace(by broker: EmbeddedBroker) throws {
         try Self.prepare(broker)
         proxy.setUpstream(try Self.upstream(broker))
     }
 
+    /// Closes all connections and stops listening.
     public func stop() { proxy.stop() }
 
     private static func prepare(_ broker: EmbeddedBroker) throws {
@@ -51,7 +58,9 @@ public final class KafkaFaultProxy: Sendable {
     public final class SharedView: Sendable {
         private let view = Mutex(View())
 
+        /// The present view.
         public var value: View { view.withLock { $0 } }
+        /// Changes the view.
         public func update(_ change: (inout View) -> Void) { view.withLock { change(&$0) } }
     }
 }

@@ -15,6 +15,7 @@ public final class ManualClock: Sendable {
 
     private let state = Watched(State())
 
+    /// Starts at zero.
     public init() {}
 
     /// The clock as the serving path takes it.

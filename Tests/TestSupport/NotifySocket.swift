@@ -2,9 +2,11 @@ import Glibc
 
 /// What systemd listens on: the socket that `NOTIFY_SOCKET` names.
 public final class NotifySocket: Sendable {
+    /// A socket call that failed.
     public struct Failure: Error {}
 
     private let descriptor: Int32
+    /// The value of `NOTIFY_SOCKET`.
     public let address: String
 
     /// - Parameter address: a path, or a name in the abstract namespace after `@`.

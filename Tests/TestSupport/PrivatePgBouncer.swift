@@ -3,8 +3,8 @@ import LocalServers
 import PostgresClient
 import Synchronization
 
-/// A PgBouncer of one test's own before a private server: transactions pooled over three connections to the server for
-/// each database and user, on a Unix socket in a temporary folder, gone when this process is.
+/// A PgBouncer of one test in front of a private server, on a Unix socket in a temporary folder: it pools transactions
+/// over three server connections per database and user, and ends with this process.
 ///
 /// A shell supervises it and waits on a pipe whose other end only this process has. PgBouncer refuses to run as root,
 /// so it runs as the server's own user, who alone may reach the server's socket.
@@ -16,16 +16,16 @@ public final class PrivatePgBouncer: Sendable {
 
     private struct Running {
         let process: Process
-        /// Whatever comes through it, the end included, ends PgBouncer.
+        /// Any byte, or its end, ends PgBouncer.
         let commands: Pipe
-        /// Signalled when PgBouncer is gone.
+        /// Signalled once PgBouncer has ended.
         let isGone: DispatchSemaphore
     }
 
     private let running = Mutex<Running?>(nil)
 
     /// - Parameters:
-    ///   - users: who may come, without a password.
+    ///   - users: who may connect, without a password.
     ///   - settings: of PgBouncer's section, as in `query_wait_timeout: 1`.
     fileprivate init(before server: PrivatePostgres, users: [String], settings: [String: String]) throws {
         folder = try TemporaryFolder()
@@ -61,7 +61,7 @@ public final class PrivatePgBouncer: Sendable {
 
     // MARK: - Faults
 
-    /// Starts it; returns when it listens.
+    /// Starts it and returns once it listens.
     public func start() async throws {
         let log = Watched("")
         try running.withLock { $0 = try launch(log) }
@@ -114,9 +114,11 @@ public final class PrivatePgBouncer: Sendable {
     }
 }
 
-/// Why PgBouncer does not run, in its own words.
+/// Why PgBouncer did not start.
 public struct PgBouncerFailure: Error, CustomStringConvertible {
+    /// The end of its log.
     public let log: String
+    /// The end of its log, after what failed.
     public var description: String { "PgBouncer did not start (`scripts/setup` installs it): \(log)" }
 }
 

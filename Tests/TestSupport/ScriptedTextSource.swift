@@ -2,24 +2,32 @@ import Foundation
 import Serving
 import Threading
 
-/// A source in memory that behaves as a member of a consumer group: partitions with messages, positions that commits
-/// move, rebalances that happen within a poll, failures on order.
+/// A source in memory that behaves as a member of a consumer group: partitions with messages, committed offsets,
+/// rebalances within a poll, and scripted failures.
 public actor ScriptedTextSource: TextSource {
-    /// What a test can look at and wait for.
+    /// What tests look at and wait for.
     public struct State: Sendable {
+        /// All messages of a partition, in order.
         public var log: [SourcePartition: [SourceMessage]] = [:]
-        /// Position of the next message to deliver, by assigned partition.
+        /// Index of the next message to deliver, by assigned partition.
         public var positions: [SourcePartition: Int] = [:]
+        /// Committed offsets.
         public var committed: [SourcePartition: Int64] = [:]
         /// Every commit, in order.
         public var commits: [[SourcePartition: Int64]] = []
-        /// Positions that the listener gave for revoked partitions.
+        /// Offsets that the listener returned for revoked partitions.
         public var revocations: [[SourcePartition: Int64]] = []
+        /// Calls of `next()`.
         public var polls = 0
+        /// Messages delivered, repetitions included.
         public var delivered = 0
+        /// Calls of `pause()`.
         public var pauses = 0
+        /// Calls of `resume()`.
         public var resumes = 0
+        /// Whether the source is paused.
         public var isPaused = false
+        /// Whether the source was closed.
         public var isClosed = false
         var events: [Event] = []
         var failures: [ConnectorError] = []
@@ -31,13 +39,16 @@ public actor ScriptedTextSource: TextSource {
         case revoke([SourcePartition], lost: Bool)
     }
 
+    /// The present state, which tests await.
     public nonisolated let state = Watched(State())
     private let thread = DedicatedThread(name: "scripted-source")
     private let arrival = NSCondition()
     private let pollLimit: Int
+    /// The group that it pretends to join.
     public nonisolated let consumerGroup: String?
     private var listener: (any PartitionListener)?
 
+    /// A thread of its own, as the real source has.
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     /// - Parameters:
@@ -75,31 +86,32 @@ public actor ScriptedTextSource: TextSource {
         wake()
     }
 
+    /// Appends messages with these texts to the partitions in turn.
     public nonisolated func produce(
         texts: [String], to partition: SourcePartition = .init(topic: "texts", partition: 0)
     ) {
         produce(texts.map { Array($0.utf8) }, to: partition)
     }
 
-    /// At the next poll; reading goes on from what is committed.
+    /// Assigns partitions at the next poll. Reading resumes at the committed offsets.
     public nonisolated func assign(_ partitions: [SourcePartition]) {
         state.update { $0.events.append(.assign(partitions)) }
         wake()
     }
 
-    /// At the next poll.
+    /// Revokes partitions at the next poll.
     public nonisolated func revoke(_ partitions: [SourcePartition], lost: Bool = false) {
         state.update { $0.events.append(.revoke(partitions, lost: lost)) }
         wake()
     }
 
-    /// The next polls fail so, one after another.
+    /// The next polls fail with these errors, one each.
     public nonisolated func failPolls(_ failures: [ConnectorError]) {
         state.update { $0.failures += failures }
         wake()
     }
 
-    /// The next commits fail so, one after another.
+    /// The next commits fail with these errors, one each.
     public nonisolated func failCommits(_ failures: [ConnectorError]) {
         state.update { $0.commitFailures += failures }
     }
@@ -112,8 +124,10 @@ public actor ScriptedTextSource: TextSource {
 
     // MARK: - TextSource
 
+    /// As the protocol says.
     public func start(listener: any PartitionListener) async throws(ConnectorError) { self.listener = listener }
 
+    /// As the protocol says.
     public func next() async throws(ConnectorError) -> [SourceMessage] {
         let failure = state.update { state in state.failures.isEmpty ? nil : state.failures.removeFirst() }
         if let failure { throw failure }
@@ -127,6 +141,7 @@ public actor ScriptedTextSource: TextSource {
         return messages
     }
 
+    /// As the protocol says.
     public func pause() async throws(ConnectorError) {
         state.update { state in
             state.isPaused = true
@@ -134,6 +149,7 @@ public actor ScriptedTextSource: TextSource {
         }
     }
 
+    /// As the protocol says.
     public func resume() async throws(ConnectorError) {
         state.update { state in
             state.isPaused = false
@@ -141,6 +157,7 @@ public actor ScriptedTextSource: TextSource {
         }
     }
 
+    /// As the protocol says.
     public func commit(_ positions: [SourcePartition: Int64]) async throws(ConnectorError) {
         let failure = state.update { state in state.commitFailures.isEmpty ? nil : state.commitFailures.removeFirst() }
         if let failure { throw failure }
@@ -150,6 +167,7 @@ public actor ScriptedTextSource: TextSource {
         }
     }
 
+    /// As the protocol says.
     public func lag() async -> [SourcePartition: Int64] {
         let state = state.value
         return state.positions.reduce(into: [:]) { lag, entry in
@@ -157,6 +175,7 @@ public actor ScriptedTextSource: TextSource {
         }
     }
 
+    /// As the protocol says.
     public func close() async {
         perform(.revoke(Array(state.value.positions.keys), lost: false))
         state.update { $0.isClosed = true }

@@ -2,11 +2,13 @@ import Foundation
 
 /// A server with a certificate that nobody vouches for, by openssl; it speaks TLS and nothing in it.
 public final class TLSServer {
+    /// `127.0.0.1:port`.
     public let address: String
     /// Somebody else's: whoever trusts this one does not trust the server.
     public let otherCertificate: String
     private let openssl: Process
 
+    /// Starts to listen.
     public init(folder: String) throws {
         let own = try Certificate.make(in: folder, name: "server", address: "127.0.0.1")
         otherCertificate = try Certificate.make(in: folder, name: "other", address: "127.0.0.1").certificate
@@ -35,6 +37,7 @@ public final class TLSServer {
         }
     }
 
+    /// Closes all connections.
     public func stop() {
         // SIGTERM is blocked in what a thread of the cooperative pool starts, since it is blocked there.
         kill(openssl.processIdentifier, SIGKILL)

@@ -4,7 +4,8 @@ import Kernels
 
 /// Models for tests: the real base, and tiny random ones that are written where they are needed.
 public enum TestModels {
-    /// The folder of the real base (all-MiniLM-L6-v2): below `$LORIKEET_MODELS`, else below `models/` in the repository.
+    /// The folder of the real base (all-MiniLM-L6-v2): below `$LORIKEET_MODELS`, else below `models/` in the
+    /// repository.
     public static var base: String { models + "/all-MiniLM-L6-v2" }
 
     private static var models: String {
@@ -18,10 +19,11 @@ public enum TestModels {
         return "models"
     }
 
-    /// A new folder with a tiny random base in Hugging Face layout: `config.json`, `model.safetensors`, `vocab.txt`, `tokenizer_config.json`.
+    /// A new folder with a tiny random base in Hugging Face layout: `config.json`, `model.safetensors`, `vocab.txt`,
+    /// `tokenizer_config.json`.
     ///
-    /// The vocabulary has every lowercase letter and digit, alone and as continuation, and the given words: any ASCII text
-    /// has tokens. The same arguments give the same bytes.
+    /// The vocabulary has every lowercase letter and digit, alone and as continuation, and the given words: any ASCII
+    /// text has tokens. The same arguments give the same bytes.
     public static func tinyBase(
         _ architecture: BERTConfiguration.Architecture = .bert, layers: Int = 2, hidden: Int = 32, positions: Int = 64,
         words: [String] = [],
@@ -76,8 +78,10 @@ public enum TestModels {
 
 /// A folder of its own under the system's temporary one, removed with the object.
 public final class TemporaryFolder: Sendable {
+    /// Path of the folder.
     public let path: String
 
+    /// Creates the folder.
     public init() throws {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("lorikeet-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -99,14 +103,15 @@ private struct TinySizes {
             switch architecture {
             case .bert:
                 """
-                {"model_type": "bert", "architectures": ["BertModel"], "num_hidden_layers": \(layers), "hidden_size": \(hidden),
-                 "num_attention_heads": 4, "intermediate_size": \(intermediate), "vocab_size": \(vocabulary),
-                 "max_position_embeddings": \(positions), "type_vocab_size": 2, "hidden_act": "gelu", "layer_norm_eps": 1e-12}
+                {"model_type": "bert", "architectures": ["BertModel"], "num_hidden_layers": \(layers),
+                 "hidden_size": \(hidden), "num_attention_heads": 4, "intermediate_size": \(intermediate),
+                 "vocab_size": \(vocabulary), "max_position_embeddings": \(positions), "type_vocab_size": 2,
+                 "hidden_act": "gelu", "layer_norm_eps": 1e-12}
                 """
             case .distilbert:
                 """
-                {"model_type": "distilbert", "n_layers": \(layers), "dim": \(hidden), "n_heads": 4, "hidden_dim": \(intermediate),
-                 "vocab_size": \(vocabulary), "max_position_embeddings": \(positions), "activation": "gelu"}
+                {"model_type": "distilbert", "n_layers": \(layers), "dim": \(hidden), "n_heads": 4,
+                 "hidden_dim": \(intermediate), "vocab_size": \(vocabulary), "max_position_embeddings": \(positions), "activation": "gelu"}
                 """
             }
         return Data(text.utf8)

@@ -1,13 +1,16 @@
 import BERT
 import WordPiece
 
-/// A tiny random base with its tokenizer, loaded: for tests of what goes around a model, where its answers only have to be
-/// the same every time.
+/// A tiny random base with its tokenizer, loaded: for tests of what goes around a model, where its answers only have to
+/// be the same every time.
 public struct TinyModel: Sendable {
+    /// The random base.
     public let base: BERTBase
+    /// Its tokenizer.
     public let tokenizer: WordPieceTokenizer
     private let folder: TemporaryFolder
 
+    /// Made once per process.
     public static let shared: Result<TinyModel, any Error> = Result { try TinyModel() }
 
     /// Another seed is another base, with another digest.

@@ -2,7 +2,9 @@ import CRdKafka
 
 /// Writes records in transactions, which Lorikeet's own producer has no use for.
 public final class TransactionalProducer {
+    /// A call of librdkafka that failed.
     public struct Failure: Error, CustomStringConvertible {
+        /// librdkafka's text.
         public let description: String
     }
 
@@ -31,6 +33,7 @@ public final class TransactionalProducer {
         try Self.check(rd_kafka_commit_transaction(client, 30_000))
     }
 
+    /// Adds a message to the open transaction.
     public func produce(topic: String, partition: Int32, payload: [UInt8]) throws {
         var payload = payload
         let code = payload.withUnsafeMutableBytes {

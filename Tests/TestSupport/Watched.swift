@@ -11,10 +11,12 @@ public final class Watched<Value: Sendable>: Sendable {
 
     private let state: Mutex<State>
 
+    /// Starts with this value.
     public init(_ value: Value) {
         state = Mutex(State(value: value))
     }
 
+    /// The present value.
     public var value: Value { state.withLock { $0.value } }
 
     /// Changes the value and wakes those who waited for what it has become.

@@ -19,7 +19,8 @@ extension EmbeddedBroker {
         return try KafkaProducer(properties: base.merging(properties) { _, given in given })
     }
 
-    /// Properties of a group member that notices others quickly. The mock broker lets a second member wait for about a session timeout.
+    /// Properties of a group member that notices others quickly. The mock broker lets a second member wait for about a
+    /// session timeout.
     public func consumerProperties(group: String, _ properties: [String: String] = [:]) -> [String: String] {
         let base = [
             "bootstrap.servers": bootstrapServers, "group.id": group, "session.timeout.ms": "3000",

@@ -4,7 +4,9 @@ import Synchronization
 
 /// A database of its own for one test, on the server that all tests of this process share.
 public struct TestDatabase: Sendable {
+    /// The cluster that holds it.
     public let server: PrivatePostgres
+    /// Its name.
     public let name: String
 
     /// As the superuser `postgres`, or as another role.
@@ -12,6 +14,7 @@ public struct TestDatabase: Sendable {
         server.dsn(database: name, user: user, password: password)
     }
 
+    /// Opens a connection to it.
     public func connect(
         user: String = "postgres", onNotice: @escaping (PostgresNotice) -> Void = { _ in }
     ) throws(PostgresError) -> PostgresConnection {
@@ -19,8 +22,8 @@ public struct TestDatabase: Sendable {
     }
 }
 
-/// Runs `body` with a fresh, empty database, dropped afterwards whoever is still connected to it. Roles are common to all databases: give yours names that no other test uses
-/// (`TestDatabase.name` as a prefix).
+/// Runs `body` with a fresh, empty database, dropped afterwards whoever is still connected to it. Roles are common to
+/// all databases: give yours names that no other test uses (`TestDatabase.name` as a prefix).
 public func withTestDatabase<Value>(
     isolation: isolated (any Actor)? = #isolation, _ body: (TestDatabase) async throws -> Value
 ) async throws -> Value {
@@ -47,7 +50,8 @@ private func administer(_ server: PrivatePostgres, _ sql: String) throws(Postgre
 }
 
 private enum SharedPostgres {
-    /// Started by the first test that asks for it. It ends with this process, however that ends: `PrivatePostgres` sees to it.
+    /// Started by the first test that asks for it. It ends with this process, however that ends: `PrivatePostgres` sees
+    /// to it.
     static let server = Result { () throws(PrivatePostgresError) in try PrivatePostgres.start(fsync: false) }
     static let counter = Atomic(0)
 }

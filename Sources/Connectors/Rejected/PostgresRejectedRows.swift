@@ -77,7 +77,7 @@ public struct PostgresRejectedRows: Sendable {
         }
     }
 
-    /// Deletes one row if it is still the one that was read: not rejected anew since.
+    /// Deletes one row if it was not rejected again since it was read.
     ///
     /// - Returns: whether it was.
     public func discardUnchanged(_ row: RejectedRow) async throws(ConnectorError) -> Bool {

@@ -2,7 +2,7 @@
 public enum FailureAction: String, Sendable {
     /// The broker or database is unavailable: back off and try again. Nothing is lost.
     case retry
-    /// One message is at fault: store it as rejected and go on with the others.
+    /// One message is at fault: store it as rejected, and the others as they are.
     case reject
     /// Only a person can help, because the program or its configuration is wrong: end with an error.
     case stop
