@@ -1,13 +1,13 @@
-/// Tokens that are found in the text itself, before words are cut: `[CLS]`, `[SEP]`, and what users add.
+/// Tokens that are found in the text itself, before it is split into words: `[CLS]`, `[SEP]` and those of users.
 ///
-/// At each place the longest one wins, and what it covers is taken.
+/// The first match wins; of several at one place, the longest.
 struct AddedTokens: Sendable {
     private struct Entry: Sendable {
         var bytes: [UInt8]
         var id: Int32
     }
 
-    /// Longest first, by first byte.
+    /// By first byte, the longest token first.
     private var entries = [[Entry]](repeating: [], count: 256)
     private var starts = [Bool](repeating: false, count: 256)
     private(set) var isEmpty = true

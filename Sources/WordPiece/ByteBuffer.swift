@@ -1,6 +1,6 @@
-/// Bytes that grow, written through a raw pointer: the normaliser appends byte by byte and must not pay for checks.
+/// A growing buffer that is written through a raw pointer: the normalizer appends byte by byte, without bounds checks.
 ///
-/// They begin in memory that the caller lends, such as the stack's, and move to the heap only if they outgrow it.
+/// It begins in memory that the caller lends, such as the stack, and moves to the heap only if it outgrows that.
 struct ByteBuffer: ~Copyable {
     private(set) var bytes: UnsafeMutablePointer<UInt8>
     private var capacity: Int
@@ -23,7 +23,7 @@ struct ByteBuffer: ~Copyable {
 
     deinit { if isOwned { bytes.deallocate() } }
 
-    /// Makes room for so many bytes after those that are there.
+    /// Makes room for `more` bytes.
     @inline(__always)
     mutating func reserve(_ more: Int) {
         if count + more > capacity { grow(count + more) }
@@ -74,7 +74,7 @@ struct ByteBuffer: ~Copyable {
     }
 }
 
-/// The scalar whose UTF-8 starts at `bytes`, which is not ASCII, and its length in bytes. The bytes must be valid UTF-8.
+/// The scalar whose UTF-8 starts at `bytes`, and its length. It must be valid and not ASCII.
 @inline(__always)
 func decodeScalar(_ bytes: UnsafePointer<UInt8>) -> (scalar: UInt32, length: Int) {
     let lead = UInt32(bytes[0])

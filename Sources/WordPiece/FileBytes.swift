@@ -1,15 +1,15 @@
 import Files
 import JSON
 
-/// A file that was read whole.
+/// A tokenizer's file in memory.
 struct FileBytes {
     var path: String
     var bytes: [UInt8]
 
-    /// Tokenizer files are some hundred kilobytes; what is larger than this is none.
+    /// Tokenizer files have some hundred kilobytes. Larger files than this are refused.
     private static let largest = 64 << 20
 
-    /// The file's bytes; nil if there is no such file.
+    /// Reads a file; nil if there is none.
     static func read(_ path: String) throws(WordPieceError) -> FileBytes? {
         do throws(FileError) {
             return FileBytes(path: path, bytes: try FileContents.array(path: path, atMost: largest))
@@ -21,7 +21,7 @@ struct FileBytes {
     }
 }
 
-/// A file of the folder that holds one JSON object.
+/// A tokenizer's file that holds one JSON object.
 struct JSONFile {
     let path: String
     let root: JSONValue
@@ -32,7 +32,7 @@ struct JSONFile {
         if let key = root.repeatedKey { throw .malformed(file: path, reason: "\(key) occurs twice") }
     }
 
-    /// The folder's file of this name; nil if there is none.
+    /// Reads the folder's file of this name; nil if there is none.
     static func read(_ directory: String, _ name: String) throws(WordPieceError) -> JSONFile? {
         guard let file = try FileBytes.read("\(directory)/\(name)") else { return nil }
         return try JSONFile(file)

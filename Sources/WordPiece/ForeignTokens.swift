@@ -1,13 +1,13 @@
 import JSON
 
-/// Tokens that the files beside `tokenizer.json` and `vocab.txt` add in transformers: each must be one that the tokenizer finds
-/// in texts anyway, since one more token would make a text's ids others.
+/// Tokens that the files beside `tokenizer.json` and `vocab.txt` add in transformers. The tokenizer must find each of
+/// them in texts anyway, because another token would change the ids of texts.
 struct ForeignTokens {
     private let file: FileBytes
     private let root: JSONValue
     private let model: TokenizerModel
 
-    /// Refuses a directory whose other files name tokens that `model` does not have.
+    /// Refuses a directory whose other files name tokens that `model` lacks.
     static func check(_ directory: String, against model: TokenizerModel) throws(WordPieceError) {
         for (name, check) in [
             ("tokenizer_config.json", checkSettings), ("special_tokens_map.json", checkSpecialTokens),
@@ -39,7 +39,7 @@ struct ForeignTokens {
 
     private func checkSpecialTokens() throws(WordPieceError) {
         // transformers adds `bos_token` and `eos_token` too, and version 5 every other key of this form.
-        // BERT's own were read before.
+        // BERT's tokens were read before.
         if case .object(let members) = root {
             for (key, value) in members
             where key.hasSuffix("_token") && !SpecialTokens.defaults.contains(where: { $0.0 == key }) {

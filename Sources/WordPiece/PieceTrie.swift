@@ -1,27 +1,27 @@
-/// The pieces of a vocabulary as a trie over their UTF-8 bytes, with one root for words and one for continuations.
+/// The pieces of a vocabulary in a trie over their UTF-8 bytes, with one root for words and one for continuations.
 ///
-/// Edges live in one open-addressing table keyed by node and byte: built in one pass over the vocabulary, and a step
-/// is one multiplication and, nearly always, one load.
+/// All edges are in one open-addressing hash table, keyed by node and byte. A step takes one multiplication and nearly
+/// always one load.
 struct PieceTrie: Sendable {
     private struct Edge {
-        /// Node in the upper 24 bits, byte in the lower 8.
+        /// The node in the upper 24 bits, the byte in the lower 8.
         var key: UInt32
-        /// 0: no edge here.
+        /// 0 if the slot is empty.
         var child: UInt32
     }
 
-    /// A word starts here.
+    /// The root for the beginning of a word.
     static let wordRoot: UInt32 = 0
-    /// The rest of a word starts here.
+    /// The root for the rest of a word.
     static let continuationRoot: UInt32 = 1
     static let maximumNodes = 1 << 24
 
     private var edges = [Edge](repeating: Edge(key: 0, child: 0), count: 1 << 12)
     private var shift: UInt32 = 32 - 12
-    /// The id of the piece that ends at a node; -1: none.
+    /// The id of the piece that ends at a node; -1 if none does.
     private var ids: [Int32] = [-1, -1]
 
-    /// Adds a piece; false if the trie would get more than `maximumNodes` nodes.
+    /// Adds a piece. Returns false if the trie would exceed `maximumNodes`.
     mutating func insert(_ piece: some Sequence<UInt8>, root: UInt32, id: Int32) -> Bool {
         var node = root
         for byte in piece {
@@ -69,7 +69,8 @@ struct PieceTrie: Sendable {
     @inline(__always)
     private func firstSlot(_ key: UInt32) -> Int { Int(truncatingIfNeeded: (key &* 0x9E37_79B1) >> shift) }
 
-    /// Cuts a word into the longest pieces from the left and appends their ids; false, and nothing appended, if some rest has no piece.
+    /// Splits a word into the longest pieces from the left and appends their ids. If a rest has no piece, appends
+    /// nothing and returns false.
     @inline(__always)
     func appendPieces(of word: UnsafeBufferPointer<UInt8>, to output: inout [Int32]) -> Bool {
         let before = output.count

@@ -1,8 +1,8 @@
-/// One 32-bit entry for each Unicode scalar, zero unless set; pages of 256 scalars, equal ones kept once.
+/// A 32-bit entry per Unicode scalar, zero unless set, in pages of 256 scalars. Uniform pages are shared.
 struct ScalarTable: Sendable {
     private var pageOf = [Int32](repeating: 0, count: 0x1100)
     private var entries = [UInt32](repeating: 0, count: 256)
-    /// Pages whose 256 entries are one value, by that value.
+    /// The pages whose entries all have one value, by that value.
     private var uniformPages: [UInt32: Int32] = [0: 0]
     private var owned = [Bool](repeating: false, count: 0x1100)
 

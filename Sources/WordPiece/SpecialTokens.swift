@@ -1,12 +1,12 @@
 import JSON
 
-/// The special tokens of a tokenizer: those that its files name, and for the others those of BERT's classes.
+/// The special tokens of a tokenizer: those that its files name, else those of BERT's classes.
 struct SpecialTokens {
     /// A key's value in one of the files.
     struct Named {
-        /// nil: the file says null.
+        /// nil if the file has null.
         var content: String?
-        /// Found in the text as it came, not in its normal form, and within words too.
+        /// Whether it is found in the original text instead of its normal form, and within words too.
         var isLiteral: Bool
         let file: String
     }
@@ -20,7 +20,7 @@ struct SpecialTokens {
 
     private(set) var named: [String: Named] = [:]
 
-    /// Takes over what a file names; what was read before it is replaced.
+    /// Takes over the tokens that a file names. They replace those read before.
     mutating func read(_ file: JSONFile) throws(WordPieceError) {
         for (key, _) in Self.defaults {
             guard let value = file.root[key] else { continue }
@@ -38,7 +38,7 @@ struct SpecialTokens {
         return Named(content: content, isLiteral: says("normalized", false) && !says("single_word", true), file: file)
     }
 
-    /// The token of a key; nil if a file says null.
+    /// The token of a key; nil if a file has null.
     func content(_ key: String, default standard: String) -> String? {
         guard let named = named[key] else { return standard }
         return named.content
@@ -52,10 +52,10 @@ struct SpecialTokens {
         return content
     }
 
-    /// Makes the model find each special token in texts, as transformers does even where `tokenizer.json` does not
-    /// list it.
+    /// Makes the model find each special token in texts, as transformers does even if `tokenizer.json` does not list
+    /// it.
     ///
-    /// - Parameter onlyNamed: without those that no file names.
+    /// - Parameter onlyNamed: whether to leave out those that no file names.
     func add(to model: inout TokenizerModel, onlyNamed: Bool) throws(WordPieceError) {
         for (key, standard) in Self.defaults where !onlyNamed || named[key] != nil {
             guard let content = content(key, default: standard), !model.finds(content) else { continue }
@@ -68,13 +68,13 @@ struct SpecialTokens {
         }
     }
 
-    /// transformers would number such a token itself, past the end of the base's embeddings.
+    /// The error for a token that transformers would number itself, beyond the base's embeddings.
     private func missing(_ key: String, _ content: String, _ model: TokenizerModel) -> WordPieceError {
         if let named = named[key] { return ForeignTokens.unsupported(named.file, key, content) }
         return .malformed(file: model.file, reason: "the token \"\(content)\" is missing")
     }
 
-    /// The id of a required token, in a vocabulary without a template of its own.
+    /// The id of a required token, for a vocabulary without a template.
     func id(_ key: String, _ standard: String, _ model: TokenizerModel) throws(WordPieceError) -> Int32 {
         let content = try required(key, standard)
         guard let id = model.vocabulary.id(of: content) else { throw missing(key, content, model) }

@@ -1,24 +1,24 @@
-/// What BERT does to text before it is split: clean, space ideographs, strip accents, lowercase, in this order.
+/// BERT's normalizer: cleans text, puts spaces around ideographs, strips accents and lowercases, in this order.
 ///
-/// All four are folded into one table entry a scalar; only marks that survive stripping and must be put in canonical
-/// order (`Entry.ordered`, very rare) look at their neighbours.
+/// One table entry per scalar does all four. Only marks that survive stripping and must be put in canonical order
+/// (`Entry.ordered`, very rare) depend on their neighbours.
 struct TextNormalizer: Sendable {
-    /// What happens to a scalar, in the low three bits of its entry.
+    /// The action on a scalar, in the low three bits of its entry.
     private enum Entry {
         static let kept: UInt32 = 0
         static let removed: UInt32 = 1
         static let blank: UInt32 = 2
-        /// Bits 3–7: length, bits 8…: offset in `replacements`.
+        /// Bits 3–7: length. Bits from 8: offset in `replacements`.
         static let replaced: UInt32 = 3
         static let isolated: UInt32 = 4
         static let hangul: UInt32 = 5
-        /// Bits 3…: index in `sequences`.
+        /// Bits from 3: index in `sequences`.
         static let ordered: UInt32 = 6
         /// A stripped mark that ends a run of marks.
         static let removedStarter: UInt32 = 7
     }
 
-    /// A decomposition with the rank in canonical order of each scalar; 0: a starter.
+    /// A decomposition and the rank of each scalar in canonical order; 0 for a starter.
     private struct Sequence: Sendable {
         var scalars: [(scalar: UInt32, rank: UInt32)]
     }
@@ -29,7 +29,7 @@ struct TextNormalizer: Sendable {
     private var replacements: [UInt8] = []
     private var sequences: [Sequence] = []
     private var lowered: [UInt32: [UInt32]] = [:]
-    /// In `ascii`: the byte is removed.
+    /// Marks a byte of `ascii` that is removed.
     private static let removedByte: UInt8 = 0xFF
 
     init(_ options: NormalizerOptions) {
@@ -114,17 +114,17 @@ struct TextNormalizer: Sendable {
 
     // MARK: - Text
 
-    /// Room that is kept beyond the bytes that are left to read.
+    /// The room beyond the bytes left to read that the output always has.
     static let margin = 32
 
-    /// Appends the normal form of `text`, valid UTF-8.
+    /// Appends the normal form of `text`, which must be valid UTF-8.
     func normalize(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer) {
         guard let start = text.baseAddress else { return }
         output.reserve(text.count + Self.margin)
         var position = 0
         ascii.withUnsafeBufferPointer { ascii in
             while position < text.count {
-                // Room for what is left is always there: an ASCII byte makes one byte at most.
+                // There is always room for the rest: an ASCII byte becomes at most one byte.
                 while position < text.count, start[position] < 0x80 {
                     let mapped = ascii[Int(start[position])]
                     output.bytes[output.count] = mapped
@@ -139,7 +139,7 @@ struct TextNormalizer: Sendable {
         }
     }
 
-    /// Normalises the scalar at `position`, not ASCII, or a run of marks from there on; returns the bytes read.
+    /// Normalizes the scalar at `position`, which is not ASCII, or a run of marks from there. Returns the bytes read.
     @inline(__always)
     private func normalizeScalar(_ text: UnsafeBufferPointer<UInt8>, at position: Int, into output: inout ByteBuffer)
         -> Int
@@ -169,7 +169,7 @@ struct TextNormalizer: Sendable {
         }
     }
 
-    /// A syllable as two or three conjoining letters.
+    /// Appends a syllable as two or three conjoining letters.
     private func appendHangul(_ syllable: UInt32, to output: inout ByteBuffer) {
         let index = syllable - UnicodeRules.hangulSyllables.lowerBound
         output.append(scalar: 0x1100 + index / 588)
@@ -177,7 +177,7 @@ struct TextNormalizer: Sendable {
         if index % 28 > 0 { output.append(scalar: 0x11A7 + index % 28) }
     }
 
-    /// A run of marks of which some survive: those in canonical order.
+    /// Appends the surviving marks of a run in canonical order. Returns the bytes read.
     private func normalizeMarks(_ text: UnsafeBufferPointer<UInt8>, at first: Int, into output: inout ByteBuffer) -> Int
     {
         guard let start = text.baseAddress else { return text.count }
@@ -203,7 +203,7 @@ struct TextNormalizer: Sendable {
     }
 
     private func flush(_ waiting: inout [(scalar: UInt32, rank: UInt32)], to output: inout ByteBuffer) {
-        // Insertion keeps marks of one rank in their order, as canonical ordering must.
+        // Insertion keeps the order of marks of equal rank, as canonical ordering requires.
         var ordered: [(scalar: UInt32, rank: UInt32)] = []
         for mark in waiting {
             ordered.insert(mark, at: ordered.firstIndex { $0.rank > mark.rank } ?? ordered.count)
@@ -213,19 +213,20 @@ struct TextNormalizer: Sendable {
     }
 }
 
-/// The options of a BERT normaliser.
+/// The options of BERT's normalizer.
 struct NormalizerOptions: Equatable, Sendable {
-    /// Controls removed, every kind of blank made a space.
+    /// Whether control characters are removed and white space becomes spaces.
     var cleansText = true
-    /// Each CJK ideograph between spaces.
+    /// Whether spaces are put around each CJK ideograph.
     var splitsIdeographs = true
-    /// Accents removed; nil: where text is lowercased.
+    /// Whether accents are removed; nil if they are where text is lowercased.
     var stripsAccents: Bool?
+    /// Whether text is lowercased.
     var lowercases = true
 
     var reallyStripsAccents: Bool { stripsAccents ?? lowercases }
 
-    /// Leaves text as it is.
+    /// Changes nothing.
     static let none = NormalizerOptions(
         cleansText: false, splitsIdeographs: false, stripsAccents: false, lowercases: false)
 }

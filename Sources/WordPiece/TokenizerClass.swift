@@ -1,21 +1,21 @@
 import JSON
 
-/// The class that transformers' `AutoTokenizer` makes of a folder, as far as token ids depend on it.
+/// The class that transformers' `AutoTokenizer` selects for a folder, as far as token ids depend on it.
 ///
 /// `tokenizer_config.json` names it, or else `config.json`, or else it follows from the model's type.
 struct TokenizerClass {
     enum Kind {
-        /// Case, accents and ideographs as `tokenizer_config.json` says, or else by the class's own defaults;
-        /// `tokenizer.json` has no say in them.
+        /// `tokenizer_config.json`, or else the class's defaults, decide on case, accents and ideographs;
+        /// `tokenizer.json` does not.
         case bert
-        /// The same where `vocab.txt` is read; with `tokenizer.json`, transformers 4 and 5 differ.
+        /// The same with `vocab.txt`. With `tokenizer.json`, transformers 4 and 5 differ.
         case bertFromVocabulary
-        /// `tokenizer.json` alone, as `tokenizers` reads it.
+        /// `tokenizer.json` alone decides.
         case tokenizerFileAlone
     }
 
     var kind = Kind.bert
-    /// As it was written; nil where no file names a class.
+    /// The name in the file; nil if no file names a class.
     var name: String?
     /// The file that names it.
     var file = ""
@@ -25,7 +25,7 @@ struct TokenizerClass {
         "SqueezeBertTokenizer": .bert, "ConvBertTokenizer": .bertFromVocabulary,
         "PreTrainedTokenizerFast": .tokenizerFileAlone, "TokenizersBackend": .tokenizerFileAlone,
     ]
-    /// Types whose own class is one of kind `bert`.
+    /// Model types whose class is of kind `bert`.
     private static let modelTypes = ["bert", "distilbert", "electra", "mobilebert", "squeezebert"]
 
     init() {}
@@ -60,7 +60,7 @@ struct TokenizerClass {
         (self.kind, self.name, self.file) = (kind, name, file)
     }
 
-    /// Refuses a class that cannot read the file which the folder has.
+    /// Refuses a class that cannot read the folder's file.
     func check(hasTokenizerFile: Bool) throws(WordPieceError) {
         switch (kind, hasTokenizerFile) {
         case (.tokenizerFileAlone, false): throw unsupported("without tokenizer.json")

@@ -1,15 +1,15 @@
 import JSON
 
-/// `tokenizer.json`: the whole tokenizer as Hugging Face's `tokenizers` writes it.
+/// Reads `tokenizer.json`, the whole tokenizer as Hugging Face's `tokenizers` writes it.
 ///
-/// Whatever the file asks for is either done or refused by name: a different tokenisation is never made silently.
+/// Whatever the file requires is either done or refused by name, so that no text silently gets other ids.
 struct TokenizerFile {
     private let path: String
     private let root: JSONValue
     private let isRebuilt: Bool
 
-    /// - Parameter isRebuilt: the tokenizer's class is one of BERT's. Of these, transformers 4 takes over every
-    ///   section, transformers 5 the vocabulary and the added tokens only: what would then differ is refused.
+    /// - Parameter isRebuilt: whether the tokenizer's class is one of BERT's. For these, transformers 4 uses every
+    ///   section, transformers 5 only the vocabulary and the added tokens. Whatever makes a difference is refused.
     static func model(_ file: FileBytes, isRebuilt: Bool = false) throws(WordPieceError) -> TokenizerModel {
         let parser = TokenizerFile(path: file.path, root: try parse(file), isRebuilt: isRebuilt)
         return try parser.model()
@@ -48,7 +48,7 @@ struct TokenizerFile {
 
     // MARK: - Sections
 
-    /// The length is the caller's business, as in transformers; only the side on which a text is cut matters.
+    /// The length is left to the caller, as in transformers. Only the side on which a text is cut matters.
     private func readTruncation() throws(WordPieceError) {
         guard let section = try section("truncation", ["direction", "max_length", "strategy", "stride"]) else { return }
         guard let direction = section["direction"] else { return }
@@ -57,13 +57,13 @@ struct TokenizerFile {
         }
     }
 
-    /// Texts are never padded: what stands here changes no id of a text's own.
+    /// Texts are never padded, so this section changes no ids of a text.
     private func readPadding() throws(WordPieceError) {
         _ = try section(
             "padding", ["strategy", "direction", "pad_to_multiple_of", "pad_id", "pad_type_id", "pad_token"])
     }
 
-    /// An object under the root with no other keys than these; nil if there is none, or null.
+    /// An object under the root that has only these keys; nil if it is missing or null.
     private func section(_ name: String, _ known: [String]) throws(WordPieceError) -> JSONValue? {
         guard let section = root[name], !section.isNull else { return nil }
         guard case .object = section else { throw malformed("\(name) is neither an object nor null") }
@@ -125,8 +125,8 @@ struct TokenizerFile {
         }
     }
 
-    /// Blanks beside a token are dropped by the pre-tokeniser anyway, so `lstrip` and `rstrip` change nothing, unless those blanks
-    /// are part of a token that would then no longer be found.
+    /// `lstrip` and `rstrip` change nothing, because the pre-tokenizer drops white space beside a token anyway, unless
+    /// that white space is part of another token, which is then no longer found.
     private func refuseStrippingOfBlanks(_ entries: [JSONValue]) throws(WordPieceError) {
         func hasOuterBlank(_ entry: JSONValue) -> Bool {
             guard case .string(let content)? = entry["content"] else { return false }
@@ -276,7 +276,7 @@ struct TokenizerFile {
         }
     }
 
-    /// Refuses what a class of BERT's has in transformers 4 and not in transformers 5.
+    /// Refuses what one of BERT's classes has in transformers 4, but not in transformers 5.
     private func requireStandard(_ isStandard: Bool, _ key: String, _ value: JSONValue) throws(WordPieceError) {
         guard isRebuilt, !isStandard else { return }
         throw .unsupported(

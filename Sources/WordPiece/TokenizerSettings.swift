@@ -1,15 +1,14 @@
 import JSON
 
-/// What the files beside `tokenizer.json` and `vocab.txt` say of the tokenizer, resolved as transformers'
-/// `AutoTokenizer` does it: a key that is missing has the default of the tokenizer's class, whatever `tokenizer.json`
-/// says.
+/// The settings in the files beside `tokenizer.json` and `vocab.txt`, resolved as in transformers' `AutoTokenizer`: a
+/// missing key has the default of the tokenizer's class, whatever `tokenizer.json` has.
 struct TokenizerSettings {
     let path: String
     var tokenizerClass = TokenizerClass()
-    /// Of BERT's classes.
+    /// Used if the class is one of BERT's.
     var options = NormalizerOptions()
     var specials = SpecialTokens()
-    /// Tokens of `added_tokens_decoder`; nil if there is none.
+    /// The tokens of `added_tokens_decoder`; nil if it is missing.
     private var decoder: [String]?
     private var root = JSONValue.object([])
 
@@ -41,7 +40,7 @@ struct TokenizerSettings {
                 decoder = members.compactMap { $0.1.tokenContent }
             }
         }
-        // Where there is added_tokens_decoder, transformers leaves this file alone.
+        // transformers ignores this file if there is added_tokens_decoder.
         if let specialTokensMap, root["added_tokens_decoder"] == nil { try specials.read(specialTokensMap) }
     }
 
@@ -76,10 +75,11 @@ struct TokenizerSettings {
 
     // MARK: - tokenizer.json
 
-    /// True if transformers 5 takes no more than the tokens of `tokenizer.json` and makes everything else anew.
+    /// Whether transformers 5 uses only the tokens of `tokenizer.json` and rebuilds the rest.
     var isRebuilt: Bool { tokenizerClass.kind != .tokenizerFileAlone }
 
-    /// Resolves what `tokenizer.json` said, and refuses where the versions of transformers do it differently.
+    /// Applies the settings to the content of `tokenizer.json`. Refuses what the versions of transformers do
+    /// differently.
     func apply(to model: inout TokenizerModel) throws(WordPieceError) {
         if isRebuilt {
             try checkTemplate(of: model)
@@ -89,7 +89,7 @@ struct TokenizerSettings {
         try specials.add(to: &model, onlyNamed: !isRebuilt)
     }
 
-    /// transformers 4 takes the special tokens of `tokenizer.json`, transformers 5 those of the settings.
+    /// transformers 4 uses the special tokens of `tokenizer.json`, transformers 5 those of the settings.
     private func checkTemplate(of model: TokenizerModel) throws(WordPieceError) {
         for (key, standard, place, ids) in [
             ("cls_token", "[CLS]", "post_processor", model.prefix),
@@ -97,7 +97,7 @@ struct TokenizerSettings {
             ("unk_token", "[UNK]", "model.unk_token", [model.unknownID]),
         ] {
             let token = try specials.required(key, standard)
-            // A token that is in no vocabulary is refused as such later.
+            // A token that is not in the vocabulary is refused later.
             guard let id = model.vocabulary.id(of: token), ids != [id] else { continue }
             if let named = specials.named[key] {
                 throw .unsupported(
@@ -108,7 +108,7 @@ struct TokenizerSettings {
         }
     }
 
-    /// transformers 4 keeps every token of `tokenizer.json`, transformers 5 those of `added_tokens_decoder` only.
+    /// transformers 4 keeps every token of `tokenizer.json`, transformers 5 only those of `added_tokens_decoder`.
     private func checkDecoder(of model: TokenizerModel) throws(WordPieceError) {
         guard let decoder else { return }
         let specials = SpecialTokens.defaults.map { self.specials.content($0.0, default: $0.1) }
@@ -131,7 +131,7 @@ struct TokenizerSettings {
         }
     }
 
-    /// A key that transformers does not accept null for.
+    /// A key for which transformers does not accept null.
     private func truth(_ key: String) throws(WordPieceError) -> Bool? {
         if let value = root[key], value.isNull { throw unsupported(key, "null") }
         return try boolean(key)
@@ -143,7 +143,7 @@ struct TokenizerSettings {
 }
 
 extension JSONValue {
-    /// A token's text, written as a string or as an object with `content`; nil for anything else.
+    /// The text of a token, written as a string or as an object with `content`; nil for anything else.
     var tokenContent: String? {
         switch self {
         case .string(let content): content

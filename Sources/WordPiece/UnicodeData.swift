@@ -1,7 +1,7 @@
 // Written by Tests/WordPieceTests/Fixtures/unicode_tables.py, measured on tokenizers 0.23.3. Do not edit.
 
-/// What Hugging Face's BERT normaliser and pre-tokeniser do to each code point, as text: hexadecimal ranges, and mappings
-/// `first-last/step=target` (all to one target) or `…>target` (targets advance with the source).
+/// What Hugging Face's BERT normalizer and pre-tokenizer do to each code point, as text: hexadecimal ranges, and
+/// mappings `first-last/step=target` (all to one target) or `…>target` (targets advance with the source).
 enum UnicodeData {
     /// Removed by `clean_text`.
     static let removed: StaticString = """

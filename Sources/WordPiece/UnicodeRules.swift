@@ -1,13 +1,13 @@
-/// `UnicodeData`, parsed once.
+/// The parsed `UnicodeData`.
 struct UnicodeRules: Sendable {
-    /// What one scalar becomes; `advances` where targets rise with the source.
+    /// What scalars become. If it `advances`, the target rises with the source.
     struct Mapping: Sendable {
         var sources: ClosedRange<UInt32>
         var step: UInt32
         var advances: Bool
         var targets: [UInt32]
 
-        /// Every source with what it becomes.
+        /// Calls `body` with every source and its targets.
         func forEach(_ body: (_ source: UInt32, _ targets: [UInt32]) -> Void) {
             for source in stride(from: sources.lowerBound, through: sources.upperBound, by: Int(step)) {
                 body(source, advances ? [targets[0] + source - sources.lowerBound] : targets)
@@ -56,7 +56,7 @@ struct UnicodeRules: Sendable {
         return mappings
     }
 
-    /// Reads the notation of `UnicodeData`; its text is part of the program, so nothing here can fail at run time.
+    /// Parses the notation of `UnicodeData`. The text is part of the program, so errors cannot occur at run time.
     private struct Parser {
         private let bytes: UnsafeBufferPointer<UInt8>
         private var position = 0

@@ -1,11 +1,11 @@
-/// The tokens of a WordPiece model: ids both ways, and the trie that cuts words.
+/// The tokens of a WordPiece model: ids in both directions and the trie that splits words.
 struct Vocabulary: Sendable {
-    /// Token by id; nil in gaps.
+    /// Tokens by id; nil for unused ids.
     private(set) var tokens: [String?] = []
     private(set) var trie = PieceTrie()
     private(set) var pieceCount = 0
-    /// Tokens that the trie does not hold: added ones, and an empty one. By bytes, as in the trie: Swift's `String` equates what
-    /// Unicode calls canonically equivalent, a vocabulary does not.
+    /// The ids of tokens that are not in the trie: added ones and an empty one. By bytes, because Swift's strings are
+    /// equal if they are canonically equivalent, but tokens are not.
     private var others: [[UInt8]: Int32] = [:]
 
     /// Why a token cannot be added.
@@ -23,14 +23,14 @@ struct Vocabulary: Sendable {
         }
     }
 
-    /// Ids above this are refused, so that a damaged file does not claim the machine's memory.
+    /// Higher ids are refused, so that a damaged file does not exhaust memory.
     static let highestID: Int32 = 1 << 22
 
     func id(of token: String) -> Int32? {
         trie.id(of: token.utf8, root: PieceTrie.wordRoot) ?? others[Array(token.utf8)]
     }
 
-    /// Adds a piece of the model, found in words with and, after `continuationPrefix`, without the prefix.
+    /// Adds a piece of words: at their beginning and, if it has `continuationPrefix`, without the prefix in their rest.
     mutating func addPiece(_ token: String, id: Int32, continuationPrefix: [UInt8]) throws(Refusal) {
         guard !token.isEmpty else {
             try addToken(token, id: id)
@@ -48,14 +48,14 @@ struct Vocabulary: Sendable {
         guard fits else { throw .tooManyTokens }
     }
 
-    /// Adds a token that words are not cut into.
+    /// Adds a token that is not a piece of words.
     mutating func addToken(_ token: String, id: Int32) throws(Refusal) {
         guard self.id(of: token) == nil else { throw .duplicateToken }
         try number(token, id: id)
         others[Array(token.utf8)] = id
     }
 
-    /// Gives the token its place by id.
+    /// Stores the token under its id.
     private mutating func number(_ token: String, id: Int32) throws(Refusal) {
         guard 0...Self.highestID ~= id else { throw .outOfRange }
         if Int(id) >= tokens.count { tokens += [String?](repeating: nil, count: Int(id) + 1 - tokens.count) }

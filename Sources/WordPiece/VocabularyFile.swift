@@ -1,4 +1,4 @@
-/// `vocab.txt`: one token a line, its id the line's number from 0.
+/// Reads `vocab.txt`: one token per line, whose id is the number of the line from 0 up.
 struct VocabularyFile {
     static func model(_ file: FileBytes, settings: TokenizerSettings) throws(WordPieceError) -> TokenizerModel {
         try settings.checkFiles(hasTokenizerFile: false)
@@ -26,14 +26,14 @@ struct VocabularyFile {
         return model
     }
 
-    /// transformers 5 cuts such blanks off, transformers 4 keeps them. A token of blanks alone is found in no text
-    /// either way.
+    /// transformers 5 trims white space at the end of a token, transformers 4 keeps it. A token of white space alone
+    /// occurs in no text either way.
     private static func isReadDifferently(_ token: String) -> Bool {
         guard let last = token.unicodeScalars.last, last.properties.isWhitespace else { return false }
         return token.unicodeScalars.contains { !$0.properties.isWhitespace }
     }
 
-    /// The lines without their ends, empty ones after the last token left out.
+    /// The lines without their ends and without empty ones at the end of the file.
     private static func lines(_ file: FileBytes) throws(WordPieceError) -> [ArraySlice<UInt8>] {
         var lines = file.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
             .map { $0.last == 0x0D ? $0.dropLast() : $0 }

@@ -1,20 +1,23 @@
-/// Text to token ids, exactly as Hugging Face's fast BERT tokenizer does it: added tokens, normaliser, words, pieces, template.
+/// Encodes text as token ids exactly as Hugging Face's fast BERT tokenizer does: added tokens, normalizer, words,
+/// pieces, template.
 public struct WordPieceTokenizer: Sendable {
     private let model: TokenizerModel
     private let normalizer: TextNormalizer
     private let splitter = WordSplitter()
-    /// Found in the text as it came.
+    /// Found in the original text.
     private var rawTokens = AddedTokens()
-    /// Found in the normalised text, in their own normal form.
+    /// Found in the normalized text, by their normal form.
     private var normalizedTokens = AddedTokens()
 
-    /// Reads `tokenizer.json`, or `vocab.txt` where there is none. `tokenizer_config.json` or else the tokenizer's
-    /// class has the last word on case, accents and CJK, as in Hugging Face's `AutoTokenizer`.
+    /// Reads `tokenizer.json`, or `vocab.txt` if there is none. `tokenizer_config.json`, or else the tokenizer's class,
+    /// decides on case, accents and ideographs, as in Hugging Face's `AutoTokenizer`.
+    ///
+    /// - Throws: ``WordPieceError``, also for whatever would give other ids than `AutoTokenizer`.
     public init(directory: String) throws(WordPieceError) {
         try self.init(try TokenizerModel.read(directory: directory))
     }
 
-    /// - Throws: where a token's normal form is empty: such a token would be everywhere.
+    /// - Throws: if the normal form of a token is empty, because such a token would match everywhere.
     init(_ model: TokenizerModel) throws(WordPieceError) {
         self.model = model
         normalizer = TextNormalizer(model.options)
@@ -33,15 +36,16 @@ public struct WordPieceTokenizer: Sendable {
         }
     }
 
-    /// One more than the highest token id: the rows that the base's word embeddings must have.
+    /// One more than the highest token id: the rows that the base's word embeddings need.
     public var vocabularySize: Int { model.vocabulary.tokens.count }
 
-    /// The token with this id; nil outside the vocabulary.
+    /// The token with this id; nil if the vocabulary has none.
     public func token(_ id: Int32) -> String? {
         model.vocabulary.tokens.indices.contains(Int(id)) ? model.vocabulary.tokens[Int(id)] : nil
     }
 
-    /// `[CLS] … [SEP]`, cut to at most `maxTokens` ids, the special ones included. Never fails: what has no pieces is `[UNK]`.
+    /// The ids of `[CLS] … [SEP]`, cut to at most `maxTokens`, which includes the special tokens. Words without pieces
+    /// become `[UNK]`.
     public func encode(_ text: String, maxTokens: Int) -> [Int32] {
         var text = text
         return text.withUTF8 { encode($0, maxTokens: maxTokens) }
@@ -49,7 +53,7 @@ public struct WordPieceTokenizer: Sendable {
 
     private func encode(_ text: UnsafeBufferPointer<UInt8>, maxTokens: Int) -> [Int32] {
         var ids = model.prefix
-        // Texts have some four bytes a token; the array grows where that is too little.
+        // Texts have about four bytes per token. If that is too little, the array grows.
         ids.reserveCapacity(min(maxTokens, text.count / 3 + 2 + model.prefix.count + model.suffix.count))
         let limit = max(maxTokens - model.suffix.count, 0)
         var position = 0
@@ -65,12 +69,12 @@ public struct WordPieceTokenizer: Sendable {
         return ids.count > maxTokens ? Array(ids.prefix(max(maxTokens, 0))) : ids
     }
 
-    /// Appends the tokens of text without raw added tokens, not many more than `limit` in all.
+    /// Appends the tokens of text without raw added tokens. Stops soon after `limit` ids.
     private func appendTokens(of text: UnsafeBufferPointer<UInt8>, to ids: inout [Int32], limit: Int) {
         var position = 0
         while position < text.count, ids.count < limit {
             let end = normalizedTokens.isEmpty ? Self.stretchEnd(text, from: position) : text.count
-            // On the stack, so that the ids are the only memory that a text takes.
+            // On the stack, so that only the ids are allocated.
             withUnsafeTemporaryAllocation(of: UInt8.self, capacity: Self.stretch + TextNormalizer.margin) { memory in
                 var normalized = ByteBuffer(lent: memory)
                 normalizer.normalize(UnsafeBufferPointer(rebasing: text[position..<end]), into: &normalized)
@@ -81,11 +85,11 @@ public struct WordPieceTokenizer: Sendable {
         }
     }
 
-    /// Bytes that are normalised at once: what follows the last token that counts is not read, and what is read is in the
-    /// fastest cache. With the normaliser's margin, as much as Swift puts on the stack.
+    /// The bytes that are normalized at once. Text after the last token that counts is thus not read, and the rest
+    /// stays in the first-level cache. With the normalizer's margin, this is the most that Swift puts on the stack.
     private static let stretch = 1024 - TextNormalizer.margin
 
-    /// The end of the stretch from `start`: before a blank, where neither a word nor a run of marks can continue.
+    /// The end of the stretch from `start`: before a space, where neither a word nor a run of marks continues.
     private static func stretchEnd(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         guard text.count - start > stretch else { return text.count }
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A }

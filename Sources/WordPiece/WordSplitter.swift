@@ -1,6 +1,6 @@
-/// Where BERT's pre-tokeniser cuts normalised text: at blanks, and around each punctuation mark.
+/// BERT's pre-tokenizer: splits normalized text at white space and around each punctuation mark.
 struct WordSplitter: Sendable {
-    /// Kinds of scalars; bytes of a longer scalar are looked up as a whole.
+    /// The kinds of scalars. In `ascii`, all bytes of longer scalars are `notASCII`.
     private enum Kind {
         static let letter: UInt32 = 0
         static let blank: UInt32 = 1
@@ -17,7 +17,8 @@ struct WordSplitter: Sendable {
         for byte in 0..<128 { ascii[byte] = UInt8(table[UInt32(byte)]) }
     }
 
-    /// Calls `body` with the bytes and number of scalars of each word, in order, until it returns false.
+    /// Calls `body` with the bytes and number of scalars of each word in order, until it returns false.
+    ///
     /// - Parameter text: valid UTF-8.
     @inline(__always)
     func forEachWord(

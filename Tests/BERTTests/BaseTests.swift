@@ -261,7 +261,8 @@ struct BaseTests {
         }
     }
 
-    /// All that can happen to a base's file under a running program: overwritten in place, cut short, another put there, gone.
+    /// All that can happen to a base's file under a running program: overwritten in place, cut short, another put
+    /// there, gone.
     @Test func baseSurvivesWhateverHappensToItsFile() throws {
         let folder = try TestModels.tinyBase()
         let base = try BERTBase(directory: folder.path)

@@ -28,7 +28,8 @@ struct HostileFileTests {
         var mutator = FileMutator(seed: seed)
         var accepted = 0
         for round in 0..<Self.rounds {
-            // Half of them leave the header's length and the data alone, so that the damage is not found at the first look.
+            // Half of them leave the header's length and the data alone, so that the damage is not found at the first
+            // look.
             let damaged =
                 round % 2 == 0
                 ? mutator.mutated(original)

@@ -3,7 +3,8 @@ import Testing
 
 @testable import BERT
 
-/// A text's logits do not depend on what is computed beside it, before it or after it. Each run draws another seed, which a failure names.
+/// A text's logits do not depend on what is computed beside it, before it or after it. Each run draws another seed,
+/// which a failure names.
 struct NeighbourTests {
     private let seed = UInt64.random(in: 0..<1_000_000)
     private static let bases = ["bert", "bert-odd", "distilbert", "distilbert-odd"]
@@ -86,7 +87,8 @@ struct NeighbourTests {
         }
     }
 
-    /// The adapters of a batch are another set before, and again the first one after: nothing of the others stays behind.
+    /// The adapters of a batch are another set before, and again the first one after: nothing of the others stays
+    /// behind.
     @Test(arguments: bases) func swapOfTheAdaptersLeavesNothingBehind(base: String) throws {
         var stage = try Stage(base, seed: seed)
         let texts = stage.texts()

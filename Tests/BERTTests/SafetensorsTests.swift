@@ -101,12 +101,15 @@ struct SafetensorsTests {
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,99999999999999999999999]}}"#,
             #"{"t":{"dtype":"I64","shape":[2],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":4,"shape":[2],"data_offsets":[0,16]}}"#,
-            #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[3],"data_offsets":[0,12]},"#
+                + #""u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
             String(repeating: #"{"t":"#, count: 5_000),
             #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}"#,
             #"{"t":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
-            #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
-            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"#
+                + #""u":{"dtype":"F32","shape":[2],"data_offsets":[8,16]}}"#,
+            #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]},"#
+                + #""t":{"dtype":"F32","shape":[4],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"shape":[4],"data_offsets":[0,16]}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,16],"more":1}}"#,
             #"{"t":{"dtype":"F32","shape":[4],"data_offsets":[0,8,16]}}"#,

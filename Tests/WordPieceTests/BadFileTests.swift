@@ -187,11 +187,13 @@ struct BadFileTests {
         #expect(try refusal([strips]) == "accepted")
         #expect(
             try refusal([strips, TokenizerFolder.addedToken("end ", id: count, normalized: true)])
-                == "DIR/tokenizer.json: added_tokens.lstrip, beside a token that begins or ends with a blank: true is not supported"
+                == "DIR/tokenizer.json: added_tokens.lstrip, beside a token that begins or ends with a blank: "
+                + "true is not supported"
         )
         #expect(
             try refusal([TokenizerFolder.addedToken("\u{301}", id: count, normalized: true)])
-                == "DIR/tokenizer.json: added_tokens: \"\u{301}\", of which normalizing leaves nothing, is not supported"
+                == "DIR/tokenizer.json: added_tokens: \"\u{301}\", of which normalizing leaves nothing, "
+                + "is not supported"
         )
         var unknown = TokenizerFolder.addedToken("[UNK]", id: 1)
         unknown["score"] = 1
@@ -218,7 +220,8 @@ struct BadFileTests {
             })
         }
         let known =
-            #"{"added_tokens_decoder": {"4": {"content": "[MASK]", "normalized": false, "single_word": false}}, "mask_token": "[MASK]"}"#
+            #"{"added_tokens_decoder": {"4": {"content": "[MASK]", "normalized": false, "single_word": false}}, "#
+            + #""mask_token": "[MASK]"}"#
         let foreign = "which the tokenizer itself does not look for, is not supported"
         for withVocabulary in [true, false] {
             #expect(try refusal("tokenizer_config.json", known, withVocabulary) == "accepted")
@@ -263,7 +266,8 @@ struct BadFileTests {
                 == #"DIR/tokenizer_config.json: tokenizer_class: "BertJapaneseTokenizer" is not supported"#)
         #expect(
             try refusal(#"{"tokenizer_class": "PreTrainedTokenizerFast"}"#)
-                == #"DIR/tokenizer_config.json: tokenizer_class: "PreTrainedTokenizerFast", without tokenizer.json, is not supported"#
+                == #"DIR/tokenizer_config.json: tokenizer_class: "PreTrainedTokenizerFast", without tokenizer.json, "#
+                + "is not supported"
         )
         #expect(
             try refusal(#"{"do_lower_case": true, "do_lower_case": false}"#)
@@ -274,7 +278,8 @@ struct BadFileTests {
         })
         #expect(
             other
-                == #"DIR/tokenizer_config.json: sep_token: "[MASK]", which is not that of tokenizer.json, is not supported"#
+                == #"DIR/tokenizer_config.json: sep_token: "[MASK]", which is not that of tokenizer.json, "#
+                + "is not supported"
         )
     }
 

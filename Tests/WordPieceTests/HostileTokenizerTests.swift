@@ -60,8 +60,10 @@ struct HostileTokenizerTests {
         try folder.writeTokenizerFile()
         let original = Array(
             #"""
-            {"do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": true, "unk_token": "[UNK]", "cls_token": {"content": "[CLS]"},
-             "added_tokens_decoder": {"4": {"content": "[MASK]", "normalized": false, "single_word": false}}, "tokenizer_class": "BertTokenizer"}
+            {"do_lower_case": true, "strip_accents": null, "tokenize_chinese_chars": true, "unk_token": "[UNK]",
+             "cls_token": {"content": "[CLS]"},
+             "added_tokens_decoder": {"4": {"content": "[MASK]", "normalized": false, "single_word": false}},
+             "tokenizer_class": "BertTokenizer"}
             """#.utf8)
         var mutator = FileMutator(seed: seed)
         var accepted = 0

@@ -80,8 +80,7 @@ struct AdapterTensors {
 
     private static func reason(_ key: String) -> String {
         if key.contains("pre_classifier") {
-            return
-                "DistilBERT's pre_classifier is random in the base, so it must be saved with the adapter (modules_to_save)"
+            return "DistilBERT's pre_classifier is random in the base, so the adapter must include it (modules_to_save)"
         }
         return key.contains("classifier")
             ? "without a head there is nothing to classify with" : "its other half is there"

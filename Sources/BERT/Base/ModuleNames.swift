@@ -1,25 +1,25 @@
-/// The linear layers of an encoder layer that an adapter can target, in the order in which a text meets them.
+/// The linear layers that an adapter can target, in forward order.
 enum LinearSite: Int, CaseIterable, Sendable {
     case query, key, value, attentionOutput, intermediate, output
-    /// The pooler over the encoder (BERT only).
+    /// The pooler above the encoder (BERT only).
     case pooler
 }
 
 /// One linear layer of the base.
 struct AdaptedModule: Hashable, Sendable {
-    /// Encoder layer; for the pooler the number of layers.
+    /// The encoder layer; for the pooler, the number of layers.
     let layer: Int
     let site: LinearSite
 }
 
-/// What transformers calls the modules and weights of each architecture.
+/// transformers' names of the modules and weights of each architecture.
 struct ModuleNames: Sendable {
     let configuration: BERTConfiguration
 
-    /// The name before every module of the encoder, as in `bert.encoder…`.
+    /// The prefix of every module of the encoder, as in `bert.encoder…`.
     var prefix: String { configuration.architecture == .bert ? "bert." : "distilbert." }
 
-    /// All linear layers that an adapter can target, from below.
+    /// All linear layers that an adapter can target, in forward order.
     var modules: [AdaptedModule] {
         var modules: [AdaptedModule] = []
         for layer in 0..<configuration.layers {
@@ -95,7 +95,7 @@ struct ModuleNames: Sendable {
         }
     }
 
-    /// The modules of the head that an adapter brings along whole.
+    /// The modules of the head, which an adapter contains whole.
     var headModules: [String] {
         configuration.architecture == .bert ? ["classifier"] : ["pre_classifier", "classifier"]
     }
@@ -103,7 +103,7 @@ struct ModuleNames: Sendable {
     /// Whether a target names a module of the head.
     func isHead(_ target: String) -> Bool { headModules.contains(target) }
 
-    /// Targets as people write them (`query`), as this architecture calls them (`q_lin`).
+    /// This architecture's name (`q_lin`) of a target (`query`).
     func ownTarget(_ target: String) -> String {
         guard configuration.architecture == .distilbert else { return target }
         let own = [
@@ -114,7 +114,7 @@ struct ModuleNames: Sendable {
         return own[target] ?? target
     }
 
-    /// Short names to offer where a target is unknown.
+    /// Short names, for the error that a target is unknown.
     var knownTargets: [String] {
         configuration.architecture == .bert
             ? [

@@ -1,16 +1,16 @@
-/// Why bytes are not a safetensors file that can be used.
+/// Why bytes are not a usable safetensors file.
 public enum SafetensorsError: Error, Equatable, Sendable {
-    /// Shorter than its own header says.
+    /// The file is shorter than its header.
     case truncated
-    /// The header's length is beyond 100 MB.
+    /// The header has more than 100 MB.
     case headerTooLarge(bytes: UInt64)
-    /// The header is not the JSON that the format asks for.
+    /// The header is not the JSON of the format.
     case malformedHeader(reason: String)
-    /// A tensor's type is none of F32, F16, BF16.
+    /// The type of a tensor is not F32, F16 or BF16.
     case unsupportedType(tensor: String, type: String)
-    /// A tensor's bytes lie outside the file, overlap another's, or are not as many as its shape says.
+    /// The bytes of a tensor are outside the file, overlap others, or do not match its shape.
     case invalidRange(tensor: String, reason: String)
-    /// No tensor of that name.
+    /// There is no tensor of this name.
     case missing(tensor: String)
     /// A tensor holds NaN or infinity.
     case notFinite(tensor: String)

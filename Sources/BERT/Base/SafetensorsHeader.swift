@@ -1,6 +1,6 @@
 import JSON
 
-/// The types of numbers that weights may have.
+/// The number types that weights may have.
 enum SafetensorsType: String, Sendable {
     case float32 = "F32"
     case float16 = "F16"
@@ -9,26 +9,25 @@ enum SafetensorsType: String, Sendable {
     var bytesPerElement: Int { self == .float32 ? 4 : 2 }
 }
 
-/// One tensor's place in a safetensors file.
+/// The place of a tensor in a safetensors file.
 struct SafetensorsEntry: Sendable, Equatable {
     let type: SafetensorsType
     let shape: [Int]
-    /// Bytes, counted from the end of the header.
+    /// The bytes, counted from the end of the header.
     let bytes: Range<Int>
 
     var elementCount: Int { shape.reduce(1, *) }
 }
 
-/// The header of a safetensors file, checked against the size of the file: the tensors fill it, one after the other.
+/// The header of a safetensors file. It is checked that the tensors fill the file without gaps.
 struct SafetensorsHeader: Sendable {
-    /// The format's own limit.
+    /// The limit of the format.
     static let maximumBytes: UInt64 = 100_000_000
 
     let entries: [String: SafetensorsEntry]
-    /// Names of tensors whose type is none that weights may have, with that type: an error only if one of them is asked
-    /// for.
+    /// The tensors of other number types, with their type. They are an error only if they are read.
     let unsupported: [String: String]
-    /// Where the tensors' bytes begin in the file.
+    /// The offset of the tensors' bytes in the file.
     let dataOffset: Int
 
     init(_ file: UnsafeRawBufferPointer) throws(SafetensorsError) {
@@ -98,8 +97,8 @@ struct SafetensorsHeader: Sendable {
         return total
     }
 
-    /// The tensors' bytes must follow one another without gaps, from the end of the header to the end of the file, as
-    /// the format says: a damaged offset then never names another tensor's bytes.
+    /// Checks that the tensors' bytes follow one another without gaps to the end of the file, as the format requires. A
+    /// damaged offset thus never refers to bytes of another tensor.
     private static func refuseGaps(_ ranges: [(name: String, bytes: Range<Int>)], dataBytes: Int)
         throws(SafetensorsError)
     {
@@ -120,16 +119,16 @@ struct SafetensorsHeader: Sendable {
     }
 }
 
-/// A tensor as the JSON says it, unchecked.
+/// The unchecked JSON of a tensor.
 private struct RawEntry {
     let type: String
     let shape: [Int]
     let offsets: [Int]
 
-    /// No tensor of a model has more dimensions; a longer list only takes memory.
+    /// No tensor of a model has more dimensions.
     private static let mostDimensions = 8
 
-    /// All members of the header but `__metadata__`, which is free text.
+    /// Reads all members of the header except `__metadata__`, which is free text.
     static func readAll(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> [String: RawEntry] {
         var entries: [String: RawEntry] = [:]
         var hasMetadata = false

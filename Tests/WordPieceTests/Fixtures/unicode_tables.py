@@ -127,8 +127,8 @@ def table(name, comment, words):
 
 print(f"""// Written by Tests/WordPieceTests/Fixtures/unicode_tables.py, measured on tokenizers {tokenizers.__version__}. Do not edit.
 
-/// What Hugging Face's BERT normaliser and pre-tokeniser do to each code point, as text: hexadecimal ranges, and mappings
-/// `first-last/step=target` (all to one target) or `…>target` (targets advance with the source).
+/// What Hugging Face's BERT normalizer and pre-tokenizer do to each code point, as text: hexadecimal ranges, and
+/// mappings `first-last/step=target` (all to one target) or `…>target` (targets advance with the source).
 enum UnicodeData {{""", end="")
 table("removed", "Removed by `clean_text`.", ranges(removed))
 table("blank", "Made a space by `clean_text`.", ranges(blank))
