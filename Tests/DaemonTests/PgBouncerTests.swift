@@ -109,7 +109,8 @@ import Testing
             let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
             let tasks = [
                 "noise": ServedTask(
-                    form: AdapterRequirements(labels: DaemonFixture.labels), firstAdapter: try fixture.writeAdapter("first"))
+                    form: AdapterRequirements(labels: DaemonFixture.labels),
+                    firstAdapter: try fixture.writeAdapter("first"))
             ]
             let adapterService = LiveAdapterService(
                 postgres: fixture.postgres, direct: Secret(server.dsn()), tasks: tasks, base: fixture.model.base,

@@ -39,7 +39,8 @@ import Training
 
     // MARK: - What is kept
 
-    @Test(arguments: EpochSelection.allCases) func theEpochThatIsKeptIsTheBestByWhatWasAsked(keeping: EpochSelection) async throws
+    @Test(arguments: EpochSelection.allCases) func theEpochThatIsKeptIsTheBestByWhatWasAsked(keeping: EpochSelection)
+        async throws
     {
         let material = try Material()
         let outcome = try await material.run("adapter", ["--epochs", "8", "--keep", keeping.rawValue])

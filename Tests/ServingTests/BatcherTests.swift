@@ -98,7 +98,6 @@ struct FlowControlTests {
     }
 }
 
-
 struct RateMeterTests {
     @Test func givesEventsASecondOverTheLastTenSeconds() {
         var meter = RateMeter()
