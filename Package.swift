@@ -108,7 +108,7 @@ let package = Package(
         module(
             "Lab",
             [
-                "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece", "BERT",
+                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece", "BERT",
                 "Training", "Serving", "Connectors", "Pipelines", "Reports", "Operations",
             ]),
 
@@ -157,6 +157,7 @@ let package = Package(
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "Training"]),
+        tests("Lab", ["JSON", "Kernels", "LocalServers", "PostgresClient", "Pipelines"]),
         tests(
             "Operations",
             [
@@ -171,8 +172,8 @@ let package = Package(
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "JSON", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "Serving",
-                "Reports", "Operations", "Lab", "lorikeet", "TestSupport", argumentParser,
+                "JSON", "Kernels", "PostgresClient", "LocalServers", "BERT", "Training", "Serving", "Reports", "Lab",
+                "lorikeet", "TestSupport", argumentParser,
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", dependencies: ["lorikeet", argumentParser], swiftSettings: strict),

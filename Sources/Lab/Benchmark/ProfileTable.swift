@@ -1,32 +1,26 @@
 import BERT
-import Foundation
 import Reports
 
-/// Where the time of a benchmark went: a row a stage, which together are the wall time of all workers.
+/// Where the time of a benchmark went: one row per stage. Together they are the wall time of all workers.
 public struct ProfileTable {
     let profile: StageProfile
-    let wall: Double
+    /// Wall time.
+    let seconds: Double
     let workers: Int
 
-    public init(profile: StageProfile, wall: Double, workers: Int) {
-        self.profile = profile
-        self.wall = wall
-        self.workers = workers
-    }
-
+    /// Prints the table on standard output.
     public func print() throws {
         var table = TextTable(.left("stage"), .right("seconds"), .right("share"), .right("GF/s"))
         for stage in StageProfile.Stage.allCases where profile.seconds(stage) > 0 {
             let seconds = profile.seconds(stage)
             let rate = profile.operations(stage) / seconds / 1e9
             table.add(
-                Self.name(stage), String(format: "%.3f", seconds),
-                String(format: "%.1f %%", 100 * seconds / profile.total),
-                rate > 0 ? String(format: "%.1f", rate) : "")
+                Self.name(stage), Figure.decimal(seconds, 3), Figure.percent(seconds / profile.total),
+                rate > 0 ? Figure.decimal(rate, 1) : "")
         }
         table.add(
-            "all, of \(workers) × \(String(format: "%.3f", wall)) s", String(format: "%.3f", profile.total),
-            String(format: "%.1f %%", 100 * profile.total / (wall * Double(workers))), "")
+            "all, of \(workers) × \(Figure.decimal(seconds, 3)) s", Figure.decimal(profile.total, 3),
+            Figure.percent(profile.total / (seconds * Double(workers))), "")
         try table.print()
     }
 

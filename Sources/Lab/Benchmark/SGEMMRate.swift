@@ -1,9 +1,10 @@
-import Foundation
 import Kernels
+import Reports
 import Synchronization
+import Threading
 
-/// A matrix product c[rows, outputs] = x[rows, inputs] · W, as often as it occurs beside the others.
-public struct ProductShape: Hashable, Sendable {
+/// The shape of a matrix product c[rows, outputs] = x[rows, inputs] · W.
+struct ProductShape: Hashable, Sendable {
     var rows: Int
     var outputs: Int
     var inputs: Int
@@ -14,23 +15,20 @@ public struct ProductShape: Hashable, Sendable {
     var operations: Double { 2 * Double(rows) * Double(outputs) * Double(inputs) }
 }
 
-/// The rate at which BLAS alone does given products: the yardstick of `sgemm_fraction`.
-public enum SGEMMRate {
-    /// Operations a second of one worker, while as many workers as given run at once, each single-threaded on its own matrices.
-    public static func measure(_ shapes: [ProductShape], workers: Int, seconds: Double) -> Double {
-        let rates = Mutex<[Double]>([])
-        let finished = DispatchGroup()
-        for _ in 0..<workers {
-            finished.enter()
-            let thread = Thread {
-                let rate = run(shapes, seconds: seconds)
-                rates.withLock { $0.append(rate) }
-                finished.leave()
-            }
-            thread.start()
+/// The rate at which BLAS alone computes given products: what `sgemm_fraction` is a fraction of.
+enum SGEMMRate {
+    /// The mean rate of one worker, in operations per second, while all workers run.
+    ///
+    /// - Parameters:
+    ///   - shapes: the products of one round, repeated until the time is over.
+    ///   - workers: threads that run at once, each with its own matrices and a single-threaded BLAS.
+    static func measure(_ shapes: [ProductShape], workers: Int, seconds: Double) -> Double {
+        let total = Mutex(0.0)
+        WorkerTeam.run(count: workers, name: "sgemm") { _ in
+            let rate = run(shapes, seconds: seconds)
+            total.withLock { $0 += rate }
         }
-        finished.wait()
-        return rates.withLock { $0.reduce(0, +) / Double(max($0.count, 1)) }
+        return total.withLock { $0 } / Double(max(workers, 1))
     }
 
     private static func run(_ shapes: [ProductShape], seconds: Double) -> Double {
@@ -59,7 +57,7 @@ private final class Product {
 
     init(_ shape: ProductShape) {
         self.shape = shape
-        // Values do not matter to the speed as long as they are normal numbers.
+        // The values do not change the speed as long as they are normal numbers.
         x = (0..<shape.rows * shape.inputs).map { Float($0 % 7) * 0.25 - 0.75 }
         weight = (0..<shape.outputs * shape.inputs).map { Float($0 % 5) * 0.125 - 0.25 }
         result = [Float](repeating: 0, count: shape.rows * shape.outputs)
@@ -76,8 +74,7 @@ private final class Product {
                     gemm(
                         m: shape.rows, n: shape.outputs, k: shape.inputs, a: x, lda: shape.inputs,
                         b: weight, ldb: shape.isTransposed ? shape.inputs : shape.outputs,
-                        transposeB: shape.isTransposed,
-                        c: result, ldc: shape.outputs)
+                        transposeB: shape.isTransposed, c: result, ldc: shape.outputs)
                 }
             }
         }

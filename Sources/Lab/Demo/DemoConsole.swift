@@ -1,81 +1,100 @@
-import Foundation
+import Glibc
 import Reports
 import Synchronization
 
-/// What the demo says: steps, facts, tables, and one line that changes while something runs.
+/// The demo's voice: numbered steps, facts, tables, and one live line while something runs.
 ///
-/// On a terminal the changing line is drawn over itself; elsewhere it is printed anew every few seconds.
+/// On a terminal the live line is redrawn in place. Elsewhere it is printed as a plain line every few seconds.
 public final class DemoConsole: Sendable {
     private let isTerminal = isatty(STDOUT_FILENO) == 1
     private let started = ContinuousClock.now
+    private static let steps = 7
 
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
-        var liveLineIsShown = false
+        var isLiveLineShown = false
         var lastPlainLine: ContinuousClock.Instant?
     }
     private let state = Mutex(State())
 
+    /// A console on standard output. Its clock starts now.
     public init() {}
 
     /// Seconds since the demo began.
     var elapsed: Double { (ContinuousClock.now - started).inSeconds }
 
-    /// Opens a numbered step.
-    func step(_ number: Int, of total: Int = 7, _ title: String) {
-        print(emphasised("\n\(number)/\(total)  \(title)"))
+    /// Opens a numbered step: what happens, and below it why.
+    func step(_ number: Int, _ title: String, _ reasons: String...) {
+        print(emphasised("\n\(number)/\(Self.steps)  \(title)"))
+        for reason in reasons { say(reason) }
     }
 
-    /// One line of facts below the step.
+    /// Prints one line below the step's title.
     public func say(_ line: String = "") { print(line.isEmpty ? "" : "     " + line) }
 
-    /// The line that changes: a progress bar, the state of the stream.
+    /// Shows the live line.
     func live(_ line: String) {
         state.withLock { state in
             let now = ContinuousClock.now
             if isTerminal {
-                write("\r     " + line.prefix(150) + "\u{1B}[K")
-                state.liveLineIsShown = true
+                write("\r     \(line.prefix(width - 6))\u{1B}[K")
+                state.isLiveLineShown = true
             } else if state.lastPlainLine.map({ now - $0 >= .seconds(5) }) ?? true {
-                write("     " + line + "\n")
+                write("     \(line)\n")
                 state.lastPlainLine = now
             }
         }
     }
 
-    /// Ends the changing line: what follows starts below it, or replaces it on a terminal.
+    /// Takes the live line off the terminal; the next one is shown at once.
     public func endLive() {
         state.withLock { state in
-            if state.liveLineIsShown { write("\r\u{1B}[K") }
-            state.liveLineIsShown = false
+            clearLiveLine(&state)
             state.lastPlainLine = nil
         }
     }
 
-    /// A progress bar with what stands beside it.
+    /// A progress bar with a note beside it, for ``live(_:)``.
     static func bar(_ fraction: Double, _ note: String) -> String {
-        ProgressBar.cells(fraction) + String(format: "  %3.0f %%  ", min(max(fraction, 0), 1) * 100) + note
+        let share = Figure.decimal(min(max(fraction, 0), 1) * 100, 0)
+        return "\(ProgressBar.cells(fraction))  \(String(repeating: " ", count: 3 - share.count))\(share) %  \(note)"
     }
 
-    /// A table, its header emphasised.
-    func table(_ table: TextTable) {
+    /// Prints a table.
+    func table(_ columns: [TextTable.Column], _ rows: [[String]]) {
+        var table = TextTable(columns: columns)
+        for row in rows { table.add(cells: row) }
+        say()
         for (index, line) in table.lines.enumerated() { say(index == 0 ? emphasised(line) : line) }
     }
+
+    // MARK: - Writing
 
     private func emphasised(_ text: String) -> String { isTerminal ? "\u{1B}[1m\(text)\u{1B}[0m" : text }
 
     private func print(_ line: String) {
         state.withLock { state in
-            if state.liveLineIsShown { write("\r\u{1B}[K") }
-            state.liveLineIsShown = false
+            clearLiveLine(&state)
             write(line + "\n")
         }
     }
 
-    /// A closed standard output must not end the demo before it has cleaned up.
-    private func write(_ text: some StringProtocol) {
-        try? FileHandle.standardOutput.write(contentsOf: Data(text.utf8))
+    private func clearLiveLine(_ state: inout State) {
+        if state.isLiveLineShown { write("\r\u{1B}[K") }
+        state.isLiveLineShown = false
+    }
+
+    /// Columns of the terminal, looked up each time because windows change.
+    private var width: Int {
+        var size = winsize()
+        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
+    }
+
+    /// A reader that has gone must not end the demo before it has cleaned up, so errors are ignored.
+    private func write(_ text: String) {
+        var text = text
+        text.withUTF8 { _ = Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
     }
 }
 
@@ -92,5 +111,10 @@ extension Figure {
     }
 
     /// `0.8312` as `83.1 %`.
-    static func percent(_ fraction: Double) -> String { String(format: "%.1f %%", fraction * 100) }
+    static func percent(_ fraction: Double) -> String { "\(decimal(fraction * 100, 1)) %" }
+
+    /// The time since an instant, as `12.3 s`.
+    static func seconds(since start: ContinuousClock.Instant) -> String {
+        "\(decimal((ContinuousClock.now - start).inSeconds, 1)) s"
+    }
 }

@@ -1,75 +1,63 @@
-import Foundation
 import KafkaClient
 import LocalServers
-import Operations
-import Pipelines
-import PostgresClient
 
-/// The private PostgreSQL and the broker of a demo.
+/// The database, the broker and the daemon's log of a demo.
 final class DemoServers: Sendable {
-    let postgres: PrivatePostgres
-    let broker: EmbeddedBroker
-    /// The daemon's log.
-    let log: URL
-
-    private static let database = "lorikeet"
+    private static let databaseName = "lorikeet"
     /// The consumer group that `pipelines/packages.yaml` names.
     private static let group = "lorikeet-packages"
     private static let daemonRole = "lorikeet_daemon"
 
-    init(folder: URL) throws {
-        postgres = try PrivatePostgres.start(directory: folder.path)
-        broker = try EmbeddedBroker()
-        log = folder.appendingPathComponent("daemon.log")
+    private let servers: LabServers
+    /// A session as the owner of the schema.
+    let database: LabDatabase
+    var broker: EmbeddedBroker { servers.broker }
+    var folder: ScratchFolder { servers.folder }
+    /// The daemon's log file.
+    var log: String { folder.path("daemon.log") }
+
+    init() throws {
+        servers = try LabServers(name: "demo")
+        database = LabDatabase(dsn: servers.postgres.dsn(database: Self.databaseName))
     }
 
-    /// Connects as the owner of the schema.
-    var ownerDSN: String { postgres.dsn(database: Self.database) }
-    var psql: String { postgres.psqlCommand(database: Self.database) }
+    /// A command that opens psql on the demo's database.
+    var psql: String { servers.postgres.psqlCommand(database: Self.databaseName) }
 
-    /// What the pipeline file reads: the daemon's own role may not create tables.
+    /// The variables that the pipeline file reads. The daemon connects as a role that may not create tables.
     var environment: [String: String] {
         [
             "KAFKA_BROKERS": broker.bootstrapServers,
-            "DATABASE_URL": postgres.dsn(database: Self.database, user: Self.daemonRole),
+            "DATABASE_URL": servers.postgres.dsn(database: Self.databaseName, user: Self.daemonRole),
             "RETRAIN_EVERY": "2s", "RETRAIN_ROWS": "500",
         ]
     }
 
-    /// Makes database, role, schema and topic, and says how to look at them.
-    func prepare(catalogue: ArraySlice<CataloguePackage>, console: DemoConsole) async throws {
-        try createDatabase()
-        let migration = try await MigrateOperation.run(postgres: Secret(ownerDSN), role: Self.daemonRole)
-        let database = try DemoDatabase(dsn: ownerDSN)
+    /// Creates database, role, schema and topic.
+    func prepare(catalogue: ArraySlice<CataloguePackage>) async throws {
+        let administration = LabDatabase(dsn: servers.postgres.dsn())
+        try await administration.execute("CREATE ROLE \(Self.daemonRole) LOGIN")
+        try await administration.execute("CREATE DATABASE \(Self.databaseName)")
+        await administration.close()
+        try await database.migrate(role: Self.daemonRole)
         try await database.storeCatalogue(catalogue)
-        await database.close()
-        try broker.createTopic(DemoProducer.topic, partitions: Int(DemoProducer.partitions))
-        console.say("schema lorikeet at version \(migration.after); look from another terminal:")
-        console.say("  \(psql)")
-        console.say("  kcat -b \(broker.bootstrapServers) -C -t \(DemoProducer.topic)")
+        try broker.createTopic(DemoMessages.topic, partitions: Int(DemoMessages.partitions))
     }
 
-    private func createDatabase() throws {
-        let connection = try PostgresConnection(dsn: postgres.dsn(), applicationName: "lorikeet demo")
-        defer { connection.close() }
-        try connection.execute("CREATE ROLE \(Self.daemonRole) LOGIN")
-        try connection.execute("CREATE DATABASE \(Self.database)")
-    }
-
-    /// The positions that the daemon's group has committed, by partition.
+    /// The offsets that the daemon's consumer group has committed, by partition.
     func committed() throws -> [Int32: Int64] {
         let consumer = try KafkaConsumer(
             properties: ["bootstrap.servers": broker.bootstrapServers, "group.id": Self.group],
-            topics: [DemoProducer.topic],
+            topics: [DemoMessages.topic],
             onAssigned: { _ in }, onRevoked: { _, _ in [:] })
         defer { consumer.close() }
-        let partitions = (0..<DemoProducer.partitions).map { TopicPartition(topic: DemoProducer.topic, partition: $0) }
-        let positions = try consumer.committed(partitions, timeout: .seconds(30))
-        return Dictionary(positions.map { ($0.key.partition, $0.value) }, uniquingKeysWith: { first, _ in first })
+        let partitions = (0..<DemoMessages.partitions).map { TopicPartition(topic: DemoMessages.topic, partition: $0) }
+        let offsets = try consumer.committed(partitions, timeout: .seconds(30))
+        return Dictionary(offsets.map { ($0.key.partition, $0.value) }, uniquingKeysWith: { first, _ in first })
     }
 
-    func stop() {
-        broker.stop()
-        postgres.stop()
+    func stop() async {
+        await database.close()
+        servers.stop()
     }
 }

@@ -1,190 +1,162 @@
-import Foundation
 import Reports
-import Synchronization
 import Training
 
-/// Steps 4 to 6: what happens while texts flow.
+/// Steps 4 to 6 of the demo: what happens while texts flow.
 ///
-/// Three things run side by side: a producer that keeps the topic fed, a line that shows the state, and the story itself.
+/// Three tasks run side by side: one feeds the topic, one redraws the live line, and one tells the story.
 struct DemoStory {
     let console: DemoConsole
     let daemon: DaemonProcess
-    let database: DemoDatabase
-    let producer: DemoProducer
+    let database: LabDatabase
+    let producer: LabProducer
+    let texts: DemoTexts
+    /// The daemon's variables, which the roll-back command needs too.
     let environment: [String: String]
-    let notes = DemoNotes()
+    private let readings = StreamReadings()
 
-    /// Descriptions in the first burst, and a second after it.
+    /// Messages at first, and per second after that.
     private static let burst = 2000
     private static let perSecond = 80
 
-    func run(annotations: [String: [LabelledText]], messages: Int) async throws {
+    init(
+        console: DemoConsole, daemon: DaemonProcess, database: LabDatabase, producer: LabProducer, texts: DemoTexts,
+        environment: [String: String]
+    ) {
+        (self.console, self.daemon, self.database) = (console, daemon, database)
+        (self.producer, self.texts, self.environment) = (producer, texts, environment)
+    }
+
+    /// Returns when at least `messages` were produced and each of them has its rows.
+    func run(messages: Int) async throws {
         console.step(
-            4,
-            "The stream: a burst of \(Figure.grouped(Self.burst)), then \(Self.perSecond) texts a second, bad messages among them"
-        )
+            4, "Stream texts: \(Figure.grouped(Self.burst)) at once, then \(Self.perSecond) per second",
+            "Some messages are broken on purpose: invalid UTF-8, truncated JSON, a number for a text. They must end",
+            "as rows in lorikeet.rejected and must not disturb the others.")
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await feed() }
-            group.addTask { try await show() }
-            group.addTask { [self] in
-                try await tell(annotations: annotations, messages: messages)
-                notes.finish()
+            group.addTask { try await showState() }
+            group.addTask {
+                try await labelBurst()
+                let promoted = try await retrain()
+                try await rollBack("role", from: promoted)
+                try await Waiting.until("\(messages) messages are not produced yet", within: .seconds(120)) {
+                    await producer.total >= messages
+                }
+                readings.finish()
             }
-            // The first to throw ends the others; otherwise all end when the story has been told.
+            // The first to fail cancels the others; otherwise all end with the story.
             try await group.waitForAll()
         }
         let produced = await producer.total
-        try await until("every message has its rows", seconds: 60) { try await database.settled() >= produced }
+        try await Waiting.until("some messages have no rows yet", within: .seconds(60), every: .milliseconds(200)) {
+            try await database.settled() >= produced
+        }
         console.endLive()
     }
 
     // MARK: - Side by side
 
-    /// Feeds the topic until the story is over.
+    /// Feeds the topic until the story ends.
     private func feed() async throws {
-        try await producer.produce(Self.burst)
-        while !notes.isFinished {
+        var messages = DemoMessages(texts.stream)
+        try await producer.produce(messages.next(Self.burst))
+        try await producer.flush(within: .seconds(30))
+        while !readings.isFinished {
             try await Task.sleep(for: .milliseconds(250))
-            try await producer.produce(Self.perSecond / 4)
+            try await producer.produce(messages.next(Self.perSecond / 4))
+            try await producer.flush(within: .seconds(30))
         }
     }
 
-    /// One live line: rate, lag, batch fill, adapters in use.
-    private func show() async throws {
-        while !notes.isFinished {
+    /// Redraws the live line: rate, lag, fill of the batches, live adapters.
+    private func showState() async throws {
+        while !readings.isFinished {
             try await Task.sleep(for: .milliseconds(500))
-            guard daemon.isRunning else { throw DemoError("the daemon ended by itself") }
+            guard daemon.isRunning else { throw LabError("the daemon ended by itself") }
             guard let page = daemon.metrics() else { continue }
-            let versions = try await database.liveVersions().sorted { $0.key > $1.key }.map { "\($0.key) v\($0.value)" }
-            notes.reading(page)
-            console.live(
-                "\(Figure.grouped(notes.labelledTexts)) texts  \(Figure.grouped(Int(notes.rate)))/s  lag \(Figure.grouped(notes.lag))  "
-                    + "batches \(Int(notes.batchFill * 100)) % full  \(versions.joined(separator: ", "))"
-                    + (notes.activity.isEmpty ? "" : "  \(notes.activity)"))
+            readings.take(page)
+            let live = try await database.liveVersions().sorted { $0.key > $1.key }.map { "\($0.key) v\($0.value)" }
+            console.live("\(readings.line)  \(live.joined(separator: ", "))  \(readings.activity)")
         }
     }
 
-    private func tell(annotations: [String: [LabelledText]], messages: Int) async throws {
-        try await until("the burst is labelled", seconds: 120) { try await database.settled() >= Self.burst }
-        console.endLive()
-        console.say("the burst: \(Figure.grouped(notes.peakRate)) texts a second, each by two tasks")
+    // MARK: - The story
 
-        let rows = annotations.values.map(\.count).reduce(0, +)
+    private func labelBurst() async throws {
+        try await Waiting.until("the first texts are not labelled", within: .seconds(120), every: .milliseconds(200)) {
+            try await database.settled() >= Self.burst
+        }
+        console.endLive()
+        console.say(
+            "The first \(Figure.grouped(Self.burst)) texts are labelled by both tasks, "
+                + "at up to \(Figure.grouped(readings.peakRate)) texts per second.")
+    }
+
+    /// Step 5. Returns the live version of each task afterwards.
+    private func retrain() async throws -> [String: Int] {
+        let rows = texts.annotations.values.map(\.count).reduce(0, +)
         console.step(
-            5, "\(Figure.grouped(rows)) labelled rows arrive by plain SQL; the daemon notices, retrains, decides")
+            5, "Insert \(Figure.grouped(rows)) labelled rows; the daemon retrains by itself",
+            "INSERT INTO lorikeet.annotations is all it takes. The daemon trains a challenger per task at low priority",
+            "and promotes it only if its macro-F1 on held-out rows beats that of the live adapter, the champion.")
         let before = try await database.liveVersions()
-        for (task, rows) in annotations.sorted(by: { $0.key > $1.key }) {
+        for (task, rows) in texts.annotations.sorted(by: { $0.key > $1.key }) {
             try await database.annotate(task: task, rows)
         }
-        notes.activity = "retraining"
-        try await until("both tasks are retrained", seconds: 300) {
-            let done = try await database.retrainings()
-            notes.activity = "retraining (\(done.count) of \(annotations.count) done)"
-            return done.count == annotations.count
-        }
-        notes.activity = ""
-        console.endLive()
+        try await awaitRetrainings(texts.annotations.count)
         for (task, retraining) in try await database.retrainings().sorted(by: { $0.key > $1.key }) {
             console.say(
-                "\(task): \(retraining.verdict) after \(String(format: "%.0f", retraining.seconds)) s on \(Figure.grouped(retraining.rows)) rows: \(retraining.reason)"
-            )
+                "\(task): \(retraining.verdict) after \(Figure.decimal(retraining.seconds, 0)) s "
+                    + "on \(Figure.grouped(retraining.rows)) rows: \(retraining.reason)")
         }
-        let promoted = try await database.liveVersions()
-        try await until("rows of the new adapters arrive", seconds: 60) {
-            for (task, version) in promoted where try await database.newestLabelVersion(task: task) != version {
+        let live = try await database.liveVersions()
+        try await Waiting.until("no rows of the new adapters", within: .seconds(60), every: .milliseconds(200)) {
+            for (task, version) in live where try await database.newestLabelVersion(task: task) != version {
                 return false
             }
             return true
         }
         console.endLive()
-        for (task, version) in promoted.sorted(by: { $0.key > $1.key }) where version != before[task] {
-            console.say("\(task): the stream is labelled by version \(version) now; no text waited")
+        for (task, version) in live.sorted(by: { $0.key > $1.key }) where version != before[task] {
+            console.say("\(task): version \(version) labels the stream now; the swap did not pause it.")
         }
-        // Enough labels of the new adapters to compare by.
-        let reached = try await database.settled()
-        try await until("the new adapters have labelled 1,000 texts", seconds: 120) {
-            try await database.settled() >= reached + 1000
+        // Enough labels of the new adapters to compare them with the old ones in the summary.
+        let settled = try await database.settled()
+        try await Waiting.until("the new adapters label too slowly", within: .seconds(120), every: .milliseconds(200)) {
+            try await database.settled() >= settled + 1000
         }
-
-        try await rollBack("role", promoted: promoted)
-        try await until("\(Figure.grouped(messages)) texts were streamed", seconds: 120) {
-            await producer.total >= messages
-        }
+        return live
     }
 
-    private func rollBack(_ task: String, promoted: [String: Int]) async throws {
+    private func awaitRetrainings(_ count: Int) async throws {
+        readings.activity = "retraining"
+        try await Waiting.until("not all tasks are retrained", within: .seconds(300), every: .milliseconds(200)) {
+            let done = try await database.retrainings().count
+            readings.activity = "retraining, \(done) of \(count) done"
+            return done == count
+        }
+        readings.activity = ""
         console.endLive()
-        console.step(6, "lorikeet adapters rollback \(task), while texts flow")
-        let result = try await DaemonProcess.run(["adapters", "rollback", task], environment: environment)
-        guard result.status == 0 else { throw DemoError("the roll-back failed: \(result.output)") }
+    }
+
+    /// Step 6.
+    private func rollBack(_ task: String, from promoted: [String: Int]) async throws {
+        console.endLive()
+        console.step(
+            6, "Roll one adapter back: lorikeet adapters rollback \(task)",
+            "If a promoted adapter disappoints, one command restores the version before it. Texts keep flowing.")
+        let result = try await OwnProgram.run(["adapters", "rollback", task], environment: environment)
+        guard result.status == 0 else { throw LabError("the roll-back failed: \(result.output)") }
         let begun = ContinuousClock.now
         let live = try await database.liveVersions()[task]
         guard live != promoted[task] || promoted[task] == 1 else {
-            throw DemoError("\(task) is still at version \(live ?? 0)")
+            throw LabError("after the roll-back, \(task) is still at version \(live ?? 0)")
         }
-        try await until("rows of the older adapter arrive", seconds: 60) {
+        try await Waiting.until("no rows of the older adapter", within: .seconds(60), every: .milliseconds(100)) {
             try await database.newestLabelVersion(task: task) == live
         }
         console.endLive()
         console.say(
-            "\(task): version \(live ?? 0) labels again, first row \(String(format: "%.1f", (ContinuousClock.now - begun).inSeconds)) s after the command"
-        )
-    }
-
-    /// Looks until something holds; fails in words after a time.
-    private func until(_ what: String, seconds: Int, _ holds: () async throws -> Bool) async throws {
-        let limit = ContinuousClock.now + .seconds(seconds)
-        while try await !holds() {
-            guard ContinuousClock.now < limit else { throw DemoError("after \(seconds) s: not yet that \(what)") }
-            try await Task.sleep(for: .milliseconds(200))
-        }
-    }
-}
-
-/// What the live line and the summary read.
-final class DemoNotes: Sendable {
-    // MARK: - Mutable State (guarded by `state`)
-
-    private struct State {
-        var isFinished = false
-        var activity = ""
-        var labelledTexts = 0
-        var lag = 0
-        var batchFill = 0.0
-        var rate = 0.0
-        var peakRate = 0.0
-        var last: (texts: Double, at: ContinuousClock.Instant)?
-    }
-    private let state = Mutex(State())
-
-    var isFinished: Bool { state.withLock(\.isFinished) }
-    var labelledTexts: Int { state.withLock(\.labelledTexts) }
-    var lag: Int { state.withLock(\.lag) }
-    var batchFill: Double { state.withLock(\.batchFill) }
-    var rate: Double { state.withLock(\.rate) }
-    var peakRate: Int { Int(state.withLock(\.peakRate)) }
-    var activity: String {
-        get { state.withLock(\.activity) }
-        set { state.withLock { $0.activity = newValue } }
-    }
-
-    func finish() { state.withLock { $0.isFinished = true } }
-
-    func reading(_ page: MetricsPage) {
-        let texts = page.sum("lorikeet_labels_total", ["task": "section"])
-        let lag = page.sum("lorikeet_lag_messages")
-        let fillCount = page.sum("lorikeet_batch_fill_ratio_count")
-        let fill = fillCount > 0 ? page.sum("lorikeet_batch_fill_ratio_sum") / fillCount : 0
-        state.withLock { state in
-            let now = ContinuousClock.now
-            if let last = state.last, now > last.at {
-                state.rate = max(0, (texts - last.texts) / (now - last.at).inSeconds)
-                state.peakRate = max(state.peakRate, state.rate)
-            }
-            state.last = (texts, now)
-            state.labelledTexts = Int(texts)
-            state.lag = Int(lag)
-            state.batchFill = fill
-        }
+            "\(task): version \(live ?? 0) labels the stream again, \(Figure.seconds(since: begun)) after the command.")
     }
 }

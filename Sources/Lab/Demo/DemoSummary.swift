@@ -1,62 +1,51 @@
-import Foundation
 import Reports
 
-/// The end of the demo: what happened, in figures that a stranger understands.
+/// The end of the demo: the count, and what the labels look like.
 struct DemoSummary {
     let console: DemoConsole
-    let database: DemoDatabase
     let servers: DemoServers
     let texts: DemoTexts
 
-    /// Prints it; throws unless every message is accounted for.
-    func report(produced: [Int32: Int64], story: DemoNotes) async throws {
+    /// Prints the summary.
+    ///
+    /// - Parameter produced: messages per partition.
+    /// - Throws: ``LabError`` unless every message is accounted for.
+    func report(produced: [Int32: Int64]) async throws {
+        let database = servers.database
         let audit = try await database.audit(produced: produced, tasks: texts.tasks.count)
         let committed = try servers.committed()
         let behind = produced.filter { committed[$0.key] != $0.value }
 
-        console.say()
         console.table(
-            table(
-                [.left("messages"), .right("count")],
-                [
-                    ["produced", Figure.grouped(audit.messages)],
-                    ["labelled: one row for each of \(texts.tasks.count) tasks", Figure.grouped(audit.labelled)],
-                    ["rejected: one row with stage and reason", Figure.grouped(audit.rejected)],
-                    ["lost", Figure.grouped(audit.lost)],
-                    ["doubled", Figure.grouped(audit.doubled)],
-                    ["rows whose adapter the registry does not know", Figure.grouped(audit.unknownDigests)],
-                    ["partitions whose offset was not committed to the end", Figure.grouped(behind.count)],
-                ]))
-        console.say()
+            [.left("messages"), .right("count")],
+            [
+                ["produced", Figure.grouped(audit.messages)],
+                ["labelled: one row per task (\(texts.tasks.count) tasks)", Figure.grouped(audit.labelled)],
+                ["rejected: one row with stage and reason", Figure.grouped(audit.rejected)],
+                ["lost: no row", Figure.grouped(audit.lost)],
+                ["doubled: more rows than that", Figure.grouped(audit.doubled)],
+                ["rows of messages that were not produced", Figure.grouped(audit.strangers)],
+                ["rows by an adapter that the store does not know", Figure.grouped(audit.unknownDigests)],
+                ["partitions whose committed offset is not at the end", Figure.grouped(behind.count)],
+            ])
         console.table(
-            table(
-                [.left("task"), .left("adapter"), .right("texts"), .right("labels that the catalogue confirms")],
-                try await database.accuracies().map {
-                    [$0.task, "version \($0.version)", Figure.grouped($0.rows), Figure.percent($0.accuracy)]
-                }))
-        console.say()
+            [.left("task"), .left("adapter"), .right("texts"), .right("labels that agree with the catalogue")],
+            try await database.accuracies().map {
+                [$0.task, "version \($0.version)", Figure.grouped($0.rows), Figure.percent($0.accuracy)]
+            })
         console.table(
-            table(
-                [.left("rejected at"), .right("count"), .left("reason")],
-                try await database.rejections().map {
-                    [$0.stage, Figure.grouped($0.count), String($0.reason.prefix(90))]
-                }))
-        console.say()
+            [.left("rejected at"), .right("count"), .left("reason")],
+            try await database.rejections().map {
+                [$0.stage, Figure.grouped($0.count), String($0.reason.prefix(90))]
+            })
         console.table(
-            table(
-                [.left("text"), .left("section"), .left("role")],
-                try await database.samples(8).map { [String($0.text.prefix(64)), $0.section, $0.role] }))
+            [.left("the last texts"), .left("section"), .left("role")],
+            try await database.samples(8).map { [String($0.text.prefix(64)), $0.section, $0.role] })
         console.say()
-        guard audit.holds else { throw DemoError("the count does not hold: see the first table") }
-        guard behind.isEmpty else { throw DemoError("not every offset was committed") }
+        guard audit.holds else { throw LabError("some messages are lost or doubled: see the first table") }
+        guard behind.isEmpty else { throw LabError("some offsets were not committed: see the first table") }
         console.say(
-            "All \(Figure.grouped(audit.messages)) messages are accounted for: none lost, none doubled. It took \(Int(console.elapsed)) s."
-        )
-    }
-
-    private func table(_ columns: [TextTable.Column], _ rows: [[String]]) -> TextTable {
-        var table = TextTable(columns: columns)
-        for row in rows { table.add(cells: row) }
-        return table
+            "All \(Figure.grouped(audit.messages)) messages are accounted for: none lost, none doubled. "
+                + "The demo took \(Int(console.elapsed)) s.")
     }
 }

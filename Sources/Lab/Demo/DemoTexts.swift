@@ -1,26 +1,28 @@
 import Training
 
-/// Which descriptions the demo learns from, is measured on, and streams. No description is in two of the sets.
+/// The descriptions that the demo trains on, evaluates on, and streams. The sets are disjoint.
 struct DemoTexts {
-    /// A question about a package: a task of the pipeline.
+    /// A task of the pipeline.
     struct Task: Sendable {
         let name: String
         let labels: [String]
-        /// The answer, where the catalogue knows it.
+        /// The right label of a package, where the catalogue knows it.
         let answer: @Sendable (CataloguePackage) -> String?
     }
 
     let tasks: [Task]
-    /// Rows for the first adapter, a task.
+    /// Rows to train the first adapter on, per task.
     let first: [String: [LabelledText]]
-    /// Rows that are never learnt from, a task.
+    /// Rows that no adapter is trained on, per task.
     let heldOut: [String: [LabelledText]]
-    /// Rows that arrive later by SQL, a task.
+    /// Rows that are inserted later by SQL, per task.
     let annotations: [String: [LabelledText]]
-    /// What the topic carries.
+    /// The packages whose descriptions are streamed.
     let stream: ArraySlice<CataloguePackage>
 
-    /// - Parameter labels: those of each task, as the pipeline file names them.
+    /// - Parameters:
+    ///   - labels: the labels of each task, as the pipeline file declares them.
+    ///   - firstRows, heldOutRows, annotatedRows: rows per task of each set.
     init(
         _ catalogue: PackageCatalogue, labels: [String: [String]], firstRows: Int = 1000, heldOutRows: Int = 1000,
         annotatedRows: Int = 3000
@@ -30,7 +32,7 @@ struct DemoTexts {
         tasks = [section, role]
 
         var rest = catalogue.packages[...]
-        /// Takes packages until each task has `count` rows.
+        /// Takes packages off the catalogue until each task has `count` rows.
         func take(_ count: Int) -> [String: [LabelledText]] {
             var rows: [String: [LabelledText]] = ["section": [], "role": []]
             while let package = rest.first, rows.values.contains(where: { $0.count < count }) {

@@ -1,53 +1,56 @@
-import Foundation
+import Threading
 
-/// A Debian package as the catalogue describes it: the demo's real text, with the answers to two questions about it.
+/// A Debian package of the catalogue: a real text with the right label of each of the demo's two tasks.
 struct CataloguePackage: Sendable, Equatable {
     let name: String
     /// The one-line description, the text to classify.
     let description: String
     /// The archive section, such as `libs`.
     let section: String
-    /// The value of the package's `role::` tag, where it has exactly one that the demo asks for.
+    /// The role that its `role::` tag names; nil unless it has exactly one such tag, of a role that the demo uses.
     let role: String?
 }
 
-/// The machine's package catalogue (`apt-cache dumpavail`), reduced to what the demo needs.
+/// The package catalogue of this machine (`apt-cache dumpavail`), reduced to what the demo needs.
 struct PackageCatalogue: Sendable {
-    /// Packages of the sections asked for, each description once, in an order that depends on the descriptions alone.
+    /// Packages of the requested sections. Each description occurs once; the order depends on the descriptions alone.
     let packages: [CataloguePackage]
 
-    /// What a tag `role::…` is called in the demo, for tags that are common enough to learn.
+    /// The labels of the tags `role::…` that are common enough to train on.
     private static let roleNames: [(tag: String, label: String)] = [
         ("program", "program"), ("shared-lib", "library"), ("devel-lib", "development"),
         ("documentation", "documentation"),
         ("app-data", "data"), ("plugin", "plugin"),
     ]
 
-    /// Reads the catalogue of this machine: packages of these sections, and their roles, as far as they are among `roles`.
-    static func read(sections: [String], roles: [String]) throws(DemoError) -> PackageCatalogue {
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = ["apt-cache", "dumpavail"]
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
-        let data: Data
-        do {
-            try process.run()
-            data = try output.fileHandleForReading.readToEnd() ?? Data()
-        } catch {
-            throw DemoError("apt-cache could not be run: the demo reads its texts from a Debian package catalogue")
-        }
-        process.waitUntilExit()
-        let catalogue = PackageCatalogue(dump: data, sections: sections, roles: roles)
+    /// Reads the catalogue of this machine.
+    ///
+    /// - Parameters:
+    ///   - sections: the sections whose packages are kept.
+    ///   - roles: the roles that are kept; a package with another role has none.
+    static func read(sections: [String], roles: [String]) async throws -> PackageCatalogue {
+        let catalogue = PackageCatalogue(dump: try await dump(), sections: sections, roles: roles)
         guard catalogue.packages.count >= 10_000 else {
-            throw DemoError("the package catalogue is empty: run `apt-get update` once, as root")
+            throw LabError("the package catalogue is empty: run `apt-get update` once, as root")
         }
         return catalogue
     }
 
-    /// Parses the stanzas of `apt-cache dumpavail`.
-    init(dump: Data, sections: [String], roles: [String]) {
+    /// What `apt-cache dumpavail` prints.
+    private static func dump() async throws -> [UInt8] {
+        let child = try ChildProcess(
+            program: "/usr/bin/env", arguments: ["apt-cache", "dumpavail"],
+            environment: OwnProgram.environment(adding: [:]))
+        let dump = Monitor<[UInt8]>([])
+        let status = await child.ending { bytes in dump.withLock { $0 += bytes } }.status
+        guard status == 0 else {
+            throw LabError("apt-cache failed: the demo takes its texts from the package catalogue of a Debian system")
+        }
+        return dump.withLock { $0 }
+    }
+
+    /// Parses the output of `apt-cache dumpavail`.
+    init(dump: [UInt8], sections: [String], roles: [String]) {
         var stanzas: [(name: String, description: String, section: String, tags: String)] = []
         var stanza = Stanza()
         for line in dump.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
@@ -84,7 +87,7 @@ struct PackageCatalogue: Sendable {
     }
 }
 
-/// The fields of one stanza, collected line by line. A line that begins with a blank continues the field before it.
+/// The fields of one stanza, collected line by line. A line that starts with a blank continues the field before it.
 private struct Stanza {
     private enum Field { case package, description, section, tag, other }
     private var field = Field.other
@@ -97,9 +100,9 @@ private struct Stanza {
         name.isEmpty || description.isEmpty || section.isEmpty ? nil : (name, description, section, tags)
     }
 
-    mutating func take(_ line: Data.SubSequence) {
+    mutating func take(_ line: ArraySlice<UInt8>) {
         if line.first == UInt8(ascii: " ") {
-            // Only the first line of a description is its summary; tags go on over lines.
+            // Of a description only the first line, the summary, is used. Tags continue over several lines.
             if field == .tag { tags += String(decoding: line, as: UTF8.self) }
             return
         }
@@ -125,7 +128,7 @@ private struct Stanza {
     }
 }
 
-/// FNV-1a with a final mix: orders descriptions as if by chance, the same on every machine.
+/// FNV-1a with a final mix: shuffles the descriptions, in the same order on every machine.
 private func mixed(_ text: String) -> UInt64 {
     var hash: UInt64 = 0xcbf2_9ce4_8422_2325
     for byte in text.utf8 {

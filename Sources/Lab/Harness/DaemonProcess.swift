@@ -1,183 +1,158 @@
-import Foundation
+import FoundationEssentials
+import Glibc
+import JSON
 import Synchronization
+import Threading
 
-/// `lorikeet run` as a process of its own, as an administrator would start it.
+/// `lorikeet run` as a process of its own, started as an administrator would start it.
 final class DaemonProcess: Sendable {
-    /// Where its metrics and health pages are, `127.0.0.1:PORT`.
+    /// Where its metrics and health pages are: `127.0.0.1:PORT`.
     let address: String
 
-    private let process: Process
-    private let exit: ExitStatusPromise
+    private let child: ChildProcess
+    private let output: DaemonOutput
 
-    private init(process: Process, address: String, exit: ExitStatusPromise) {
-        (self.process, self.address, self.exit) = (process, address, exit)
+    private init(child: ChildProcess, output: DaemonOutput, address: String) {
+        (self.child, self.output, self.address) = (child, output, address)
     }
 
-    /// Starts it and waits until its health page listens.
+    /// Starts the daemon and waits until its health page listens.
     ///
     /// - Parameters:
-    ///   - executable: the program; this one, if nil.
-    ///   - options: further arguments: options, other pipelines.
-    ///   - launcher: a command that starts the program in its place, such as `/usr/bin/taskset -c 0`.
-    ///   - log: the file that takes what it says.
+    ///   - program: the executable; this program by default.
+    ///   - pipeline: the pipeline file.
+    ///   - options: further arguments: options, other pipeline files.
+    ///   - launcher: a command that starts the program, such as `/usr/bin/taskset -c 0`.
+    ///   - environment: variables added to this process's environment.
+    ///   - log: the file that receives the daemon's log.
     static func start(
-        executable: URL? = nil, pipeline: String, options: [String] = [], launcher: [String] = [],
-        environment: [String: String], log: URL
+        program: String = OwnProgram.path, pipeline: String, options: [String] = [], launcher: [String] = [],
+        environment: [String: String], log: String
     ) async throws -> DaemonProcess {
-        let process = Process()
-        let program = executable ?? ownExecutable
-        let arguments = ["run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"] + options
-        process.executableURL = launcher.first.map { URL(fileURLWithPath: $0) } ?? program
-        process.arguments = launcher.isEmpty ? arguments : Array(launcher.dropFirst()) + [program.path] + arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        let errors = Pipe()
-        process.standardError = errors
-        guard FileManager.default.createFile(atPath: log.path, contents: nil),
-            let file = FileHandle(forWritingAtPath: log.path)
-        else {
-            throw DemoError("cannot write \(log.path)")
-        }
+        let command = launcher + [program, "run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"] + options
+        let output = try DaemonOutput(log: log)
+        let child = try ChildProcess(
+            program: command[0], arguments: Array(command.dropFirst()),
+            environment: OwnProgram.environment(adding: environment), capture: .standardError)
+        Task { output.end(await child.ending { output.take($0) }.status) }
 
-        let exit = ExitStatusPromise()
-        let (addresses, found) = AsyncStream.makeStream(of: String.self)
-        process.terminationHandler = { ended in
-            exit.fulfil(ended.terminationStatus)
-            found.finish()
-        }
-        let lines = LogLines()
-        errors.fileHandleForReading.readabilityHandler = { handle in
-            let data = handle.availableData
-            if data.isEmpty {
-                handle.readabilityHandler = nil
-                return
-            }
-            try? file.write(contentsOf: data)
-            for line in lines.take(data) { if let address = Self.address(in: line) { found.yield(address) } }
-        }
-        try process.run()
-
-        var iterator = addresses.makeAsyncIterator()
-        guard let address = await iterator.next() else {
-            if process.isRunning { process.terminate() }
+        guard let address = await output.address() else {
+            child.terminate()
             try Task.checkCancellation()
-            let said = (try? String(contentsOf: log, encoding: .utf8)) ?? ""
-            throw DemoError("lorikeet run did not start. It said:\n\(said.suffix(2000))")
+            throw LabError("lorikeet run did not start. The end of its log:\n\(DaemonLog.tail(of: log, lines: 15))")
         }
-        return DaemonProcess(process: process, address: address, exit: exit)
+        return DaemonProcess(child: child, output: output, address: address)
     }
 
-    public var isRunning: Bool { process.isRunning }
+    // MARK: - Looking at it
 
-    var processIdentifier: Int32 { process.processIdentifier }
+    var isRunning: Bool { output.isRunning }
 
-    /// What it has in memory now; nil once it has ended.
+    var processID: pid_t { child.processID }
+
+    /// Resident memory; nil once the process has ended.
     var residentMegabytes: Int? { megabytes("VmRSS:") }
 
-    /// The most that it ever had in memory; nil once it has ended.
+    /// The highest resident memory so far; nil once the process has ended.
     var peakMegabytes: Int? { megabytes("VmHWM:") }
 
     private func megabytes(_ key: String) -> Int? {
-        guard let status = try? String(contentsOfFile: "/proc/\(process.processIdentifier)/status", encoding: .utf8),
+        guard let status = try? String(contentsOfFile: "/proc/\(child.processID)/status", encoding: .utf8),
             let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) })
         else { return nil }
         return line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first.map { $0 / 1024 }
     }
 
-    /// Whether `/readyz` says 200.
-    public func isReady() -> Bool { LoopbackHTTP.get("/readyz", at: address)?.status == 200 }
+    /// Whether `/readyz` answers 200.
+    func isReady() -> Bool { LoopbackHTTP.get("/readyz", at: address)?.status == 200 }
 
-    public func metrics() -> MetricsPage? {
+    /// The counters and gauges of `/metrics`; nil if the page does not answer.
+    func metrics() -> MetricsPage? {
         LoopbackHTTP.get("/metrics", at: address).map { MetricsPage(text: $0.body) }
     }
 
+    // MARK: - Ending it
+
     /// Sends a signal, such as SIGHUP or SIGKILL.
-    public func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    func signal(_ number: Int32) { child.signal(number) }
 
-    /// Waits for its end, whatever brings it.
-    func exitStatus() async -> Int32 { await exit.value() }
+    /// Waits until the process has ended.
+    ///
+    /// - Returns: its exit status, or 128 plus the number of the signal that ended it.
+    func exitStatus() async -> Int32 { await output.exitStatus }
 
-    /// SIGTERM, then its exit status once it has drained.
-    public func terminate() async -> Int32 {
-        if process.isRunning { process.terminate() }
-        return await exit.value()
-    }
-
-    /// The program that runs, also once a new build has taken its file's place.
-    private static let ownExecutable = URL(fileURLWithPath: "/proc/\(ProcessInfo.processInfo.processIdentifier)/exe")
-
-    /// Runs another command of this program to its end.
-    static func run(
-        executable: URL? = nil, _ arguments: [String], environment: [String: String]
-    ) async throws -> (status: Int32, output: String) {
-        let process = Process()
-        process.executableURL = executable ?? ownExecutable
-        process.arguments = arguments
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
-        let output = Pipe()
-        process.standardOutput = output
-        process.standardError = output
-        let exit = ExitStatusPromise()
-        process.terminationHandler = { exit.fulfil($0.terminationStatus) }
-        try process.run()
-        let status = await exit.value()
-        let said = (try? output.fileHandleForReading.readToEnd()) ?? Data()
-        return (status, String(decoding: said, as: UTF8.self))
-    }
-
-    /// The address in the log line that says where the health page listens.
-    private static func address(in line: Data) -> String? {
-        guard let object = try? JSONSerialization.jsonObject(with: line) as? [String: Any] else { return nil }
-        return object["http"] as? String
+    /// Sends SIGTERM and waits until the daemon has drained and ended.
+    ///
+    /// - Returns: as ``exitStatus()``.
+    @discardableResult
+    func terminate() async -> Int32 {
+        child.terminate()
+        return await output.exitStatus
     }
 }
 
-/// Cuts a stream of bytes into lines.
-private final class LogLines: Sendable {
-    private let rest = Mutex(Data())
+/// What a daemon writes: kept in a log file and searched for the address of its health page.
+private final class DaemonOutput: Sendable {
+    private let log: Int32
+    private let addresses: AsyncStream<String>
+    private let foundAddress: AsyncStream<String>.Continuation
+    private let exit = Latch<Int32>()
 
-    func take(_ data: Data) -> [Data] {
-        rest.withLock { rest in
-            rest += data
-            var lines: [Data] = []
-            while let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                lines.append(Data(rest[rest.startIndex..<end]))
-                rest = Data(rest[rest.index(after: end)...])
-            }
-            return lines
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var isRunning = true
+        /// The beginning of a line whose end has not arrived yet.
+        var incomplete: [UInt8] = []
+    }
+    private let state = Mutex(State())
+
+    init(log path: String) throws {
+        log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard log >= 0 else { throw LabError("\(path): \(SystemError.text(errno))") }
+        (addresses, foundAddress) = AsyncStream.makeStream(of: String.self)
+    }
+
+    deinit { close(log) }
+
+    var isRunning: Bool { state.withLock(\.isRunning) }
+
+    var exitStatus: Int32 { get async { await exit.value } }
+
+    /// The address, once the log names it; nil if the daemon ends before that or the task is cancelled.
+    func address() async -> String? { await addresses.first { _ in true } }
+
+    /// Takes what the daemon wrote.
+    func take(_ bytes: ArraySlice<UInt8>) {
+        // A full disk costs the log, not the run.
+        bytes.withUnsafeBytes { _ = write(log, $0.baseAddress, $0.count) }
+        for line in completeLines(with: bytes) {
+            if case .string(let address) = (try? JSONParser.parse(line))?["http"] { foundAddress.yield(address) }
+        }
+    }
+
+    /// Notes that the process has ended.
+    func end(_ status: Int32) {
+        state.withLock { $0.isRunning = false }
+        foundAddress.finish()
+        exit.open(status)
+    }
+
+    private func completeLines(with bytes: ArraySlice<UInt8>) -> [[UInt8]] {
+        state.withLock { state in
+            var parts = (state.incomplete + bytes)
+                .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
+            state.incomplete = parts.removeLast()
+            return parts
         }
     }
 }
 
-/// An exit status that somebody waits for.
-final class ExitStatusPromise: Sendable {
-    private enum State {
-        case running(waiting: [CheckedContinuation<Int32, Never>])
-        case ended(Int32)
-    }
-    private let state = Mutex(State.running(waiting: []))
-
-    func fulfil(_ status: Int32) {
-        let waiting = state.withLock { state -> [CheckedContinuation<Int32, Never>] in
-            guard case .running(let waiting) = state else { return [] }
-            state = .ended(status)
-            return waiting
-        }
-        for continuation in waiting { continuation.resume(returning: status) }
-    }
-
-    func value() async -> Int32 {
-        await withCheckedContinuation { continuation in
-            let status = state.withLock { state -> Int32? in
-                switch state {
-                case .ended(let status): return status
-                case .running(let waiting):
-                    state = .running(waiting: waiting + [continuation])
-                    return nil
-                }
-            }
-            if let status { continuation.resume(returning: status) }
-        }
+/// The log file of a daemon.
+enum DaemonLog {
+    /// The last lines; "" if there is no such file.
+    static func tail(of path: String, lines: Int) -> String {
+        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+        return text.split(separator: "\n").suffix(lines).map { $0.prefix(400) }.joined(separator: "\n")
     }
 }

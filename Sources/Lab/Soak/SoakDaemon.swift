@@ -1,46 +1,55 @@
-import Foundation
+import Glibc
+import Threading
 
-/// One daemon of a soak, which is started again whenever it has ended, as systemd would.
+/// One daemon of a soak. It can be started again after each end, as systemd would.
 actor SoakDaemon {
     private enum State {
-        case starting
-        case running(DaemonProcess, since: ContinuousClock.Instant)
         case down
+        /// The latch opens when the start has succeeded or failed.
+        case starting(Latch<Void>)
+        case running(DaemonProcess, since: ContinuousClock.Instant)
     }
 
     private let number: Int
     private let pipeline: String
     private let environment: [String: String]
-    private let logs: URL
+    private let logs: String
     private var state = State.down
     private var starts = 0
     private var isAskedToEnd = false
-    /// How the daemon ended when nobody had asked it to.
-    private(set) var ownEnds: [String] = []
+    /// Each end that nobody had asked for, in words.
+    private(set) var unexpectedExits: [String] = []
 
-    init(number: Int, pipeline: String, environment: [String: String], logs: URL) {
+    /// - Parameters:
+    ///   - number: tells the daemons of a soak apart, from 1.
+    ///   - pipeline: the pipeline file.
+    ///   - logs: the folder of the daemons' logs.
+    init(number: Int, pipeline: String, environment: [String: String], logs: String) {
         (self.number, self.pipeline, self.environment, self.logs) = (number, pipeline, environment, logs)
     }
 
-    /// Starts it if it does not run; returns when its health page listens.
+    /// Starts the daemon unless it runs, and returns when its health page listens.
     func start() async {
         guard case .down = state else { return }
-        state = .starting
+        let started = Latch<Void>()
+        state = .starting(started)
         isAskedToEnd = false
         starts += 1
         do {
             let process = try await DaemonProcess.start(
-                pipeline: pipeline, environment: environment,
-                log: logs.appendingPathComponent("daemon-\(number)-\(starts).log"))
+                pipeline: pipeline, environment: environment, log: "\(logs)/daemon-\(number)-\(starts).log")
             state = .running(process, since: .now)
             Task { await self.ended(process.exitStatus()) }
         } catch {
-            ownEnds.append("daemon \(number), start \(starts): \(error)")
+            unexpectedExits.append("daemon \(number), start \(starts): \(error)")
             state = .down
         }
+        started.open()
     }
 
-    /// Sends a signal; false if there is nobody to take it.
+    /// Sends a signal.
+    ///
+    /// - Returns: false if the daemon does not run.
     func signal(_ number: Int32) -> Bool {
         guard case .running(let process, _) = state, process.isRunning else { return false }
         if number == SIGTERM || number == SIGKILL { isAskedToEnd = true }
@@ -48,24 +57,22 @@ actor SoakDaemon {
         return true
     }
 
-    /// SIGTERM and its end. The exit status of a daemon that cannot end is a fault of its own.
+    /// Sends SIGTERM and waits for the end. A status other than 0 counts as unexpected.
     func terminate() async {
-        await untilStarted()
-        guard case .running(let process, _) = state else { return }
+        guard let process = await runningProcess() else { return }
         isAskedToEnd = true
         let status = await process.terminate()
-        if status != 0 { ownEnds.append("daemon \(number): status \(status) after the last SIGTERM") }
+        if status != 0 { unexpectedExits.append("daemon \(number): status \(status) after the last SIGTERM") }
     }
 
-    /// Ends it at once, for when the soak is cut short.
+    /// Ends it at once: the soak has failed or was interrupted.
     func kill() async {
-        await untilStarted()
-        guard case .running(let process, _) = state else { return }
+        guard let process = await runningProcess() else { return }
         isAskedToEnd = true
         process.signal(SIGKILL)
     }
 
-    /// Resident megabytes, once it has run long enough to have been through all it does.
+    /// Resident memory in megabytes; nil in the first ten seconds, in which it grows to its normal size.
     func memory() -> Int? {
         guard case .running(let process, let since) = state, ContinuousClock.now - since > .seconds(10) else {
             return nil
@@ -73,13 +80,15 @@ actor SoakDaemon {
         return process.residentMegabytes
     }
 
-    /// A start cannot be called back; it ends by itself, one way or the other.
-    private func untilStarted() async {
-        while case .starting = state { try? await Task.sleep(for: .milliseconds(20)) }
+    /// A start cannot be interrupted, so this waits until it has ended one way or the other.
+    private func runningProcess() async -> DaemonProcess? {
+        if case .starting(let started) = state { await started.value }
+        guard case .running(let process, _) = state else { return nil }
+        return process
     }
 
     private func ended(_ status: Int32) {
-        if !isAskedToEnd { ownEnds.append("daemon \(number), start \(starts): status \(status)") }
+        if !isAskedToEnd { unexpectedExits.append("daemon \(number), start \(starts): status \(status)") }
         state = .down
     }
 }

@@ -1,46 +1,50 @@
-import Foundation
+import Glibc
 import Kernels
-import Operations
+import Reports
 
-/// The time in which everything breaks: messages flow, faults begin and end, daemons are started again.
+/// The load of a soak: messages flow, faults begin and end, daemons are started again.
 struct SoakLoad {
     private let settings: SoakSettings
     private let name: String
     private let servers: SoakServers
     private let daemons: [SoakDaemon]
-    private let producer: SoakProducer
+    private let producer: LabProducer
+    private var messages: SoakMessages
     private let say: (String) -> Void
 
     private var random: SplitMix64
     private var active: (fault: SoakFault, until: ContinuousClock.Instant)?
+    /// How many faults were injected.
     private(set) var faults = 0
-    /// The next one, which waits until the group has come to rest.
+    /// The next fault, which waits until the consumer group is stable.
     private var postponed: SoakFault?
-    private var groupMoved = ContinuousClock.now
-    /// After so long every member has joined, also in the place of one that was killed.
-    private static let groupRest = Duration.seconds(12)
-    /// Of the larger daemon, every few seconds.
-    private var samples: [Int] = []
+    private var lastRebalance = ContinuousClock.now
+    /// After this time every member has joined, even if a killed member had to time out first.
+    private static let rebalanceDuration = Duration.seconds(12)
+    /// Resident megabytes of the larger daemon, every two seconds.
+    private var memorySamples: [Double] = []
     private var progress: SoakProgress
 
     init(
-        settings: SoakSettings, name: String, servers: SoakServers, daemons: [SoakDaemon], producer: SoakProducer,
-        say: @escaping (String) -> Void
+        settings: SoakSettings, name: String, servers: SoakServers, daemons: [SoakDaemon], producer: LabProducer,
+        messages: SoakMessages, say: @escaping (String) -> Void
     ) {
         (self.settings, self.name, self.servers, self.daemons) = (settings, name, servers, daemons)
-        (self.producer, self.say) = (producer, say)
+        (self.producer, self.messages, self.say) = (producer, messages, say)
         random = SplitMix64(seed: settings.seed)
         progress = SoakProgress(now: .now)
     }
 
-    /// Median resident megabytes in the first and in the last third.
+    /// Median resident megabytes in the first and in the last third of the run.
     var memory: (first: Int, last: Int) {
-        let third = max(1, samples.count / 3)
-        return (Self.median(samples.prefix(third)), Self.median(samples.suffix(third)))
+        let trend = Measurements(memorySamples).trend
+        return (Int(trend.first), Int(trend.last))
     }
 
-    /// Runs for as long as the settings say; afterwards nothing is broken any more.
-    mutating func disturb() async throws {
+    /// Runs for the duration of the settings and then ends the last fault.
+    ///
+    /// - Throws: ``LabError`` if the load stalls.
+    mutating func run() async throws {
         let end = ContinuousClock.now + settings.duration
         var nextFault = ContinuousClock.now + .seconds(5)
         var nextLook = ContinuousClock.now
@@ -64,7 +68,7 @@ struct SoakLoad {
                 nextSample = now + .seconds(2)
             }
             let room = settings.maximumLag - (await producer.total - progress.stored)
-            if room > 0 { try await producer.produce(min(room, 500)) }
+            if room > 0 { try await producer.produce(messages.next(min(room, 500))) }
             for daemon in daemons where !isHeldDown(daemon) { Task { await daemon.start() } }
             try await Task.sleep(for: .milliseconds(100))
         }
@@ -74,11 +78,11 @@ struct SoakLoad {
     // MARK: - Faults
 
     private mutating func begin(_ now: ContinuousClock.Instant) async throws {
-        let fault = postponed ?? SoakFault(among: servers.possible, daemons: settings.daemons, random: &random)
+        let fault = postponed ?? SoakFault(among: servers.possibleFaults, daemons: settings.daemons, random: &random)
         postponed = nil
-        // Cut off while members were joining, librdkafka's mock cluster (2.0.2) has ended itself when they came back: "Assertion
-        // `!member->resp' failed", by its looks at a second request to join. So a soak does not try that case.
-        if fault.kind == .cutBroker, now < groupMoved + Self.groupRest {
+        // librdkafka's mock cluster (2.0.2) aborts when it is cut off while members join and they return: "Assertion
+        // `!member->resp' failed", probably at the second request to join. So a soak leaves that case out.
+        if fault.kind == .cutBroker, now < lastRebalance + Self.rebalanceDuration {
             postponed = fault
             return
         }
@@ -91,12 +95,12 @@ struct SoakLoad {
         }
         faults += 1
         active = (fault, now + fault.duration)
-        say("fault \(faults): \(fault.description), \(String(format: "%.1f", fault.duration.inSeconds)) s")
+        say("fault \(faults): \(fault.description), \(Figure.decimal(fault.duration.inSeconds, 1)) s")
     }
 
     private mutating func finish(_ fault: SoakFault) async throws {
         active = nil
-        if fault.kind.movesGroup { groupMoved = .now }
+        if fault.kind.causesRebalance { lastRebalance = .now }
         if fault.kind == .freezeDaemon {
             _ = await daemons[fault.daemon].signal(SIGCONT)
         } else {
@@ -104,7 +108,7 @@ struct SoakLoad {
         }
     }
 
-    /// A daemon that was ended stays away for as long as the fault lasts.
+    /// Whether a daemon that was ended must stay down, because the fault lasts.
     private func isHeldDown(_ daemon: SoakDaemon) -> Bool {
         guard let fault = active?.fault, [.killDaemon, .terminateDaemon].contains(fault.kind) else { return false }
         return daemons[fault.daemon] === daemon
@@ -112,27 +116,22 @@ struct SoakLoad {
 
     // MARK: - Looking
 
-    /// Notes how many messages are stored, which a broken database does not tell.
+    /// Notes how many messages are stored. A broken database is not asked.
     private mutating func look(_ now: ContinuousClock.Instant) async throws {
         let isDatabaseBroken = active?.fault.kind.needsOwnDatabase ?? false
         let stored = isDatabaseBroken ? nil : try? await servers.stored(pipeline: name)
         progress.note(stored: stored, isBroken: active != nil, now: now)
         if let line = progress.minuteLine(produced: await producer.total, faults: faults, now: now) { say(line) }
         if progress.isStalled(now) {
-            throw CommandFailure(
-                .failed,
+            throw LabError(
                 "the load stalled at \(progress.stored) of \(await producer.total) messages: "
-                    + "nothing was broken, and for a minute nothing was stored")
+                    + "no message was stored for a minute in which nothing was broken")
         }
     }
 
     private mutating func sample() async {
         var largest = 0
         for daemon in daemons { largest = max(largest, await daemon.memory() ?? 0) }
-        if largest > 0 { samples.append(largest) }
-    }
-
-    private static func median(_ values: ArraySlice<Int>) -> Int {
-        values.isEmpty ? 0 : values.sorted()[values.count / 2]
+        if largest > 0 { memorySamples.append(Double(largest)) }
     }
 }

@@ -1,145 +1,141 @@
 import BERT
-import Foundation
+import FoundationEssentials
 import Reports
 
-/// A soak: two daemons of one group under full load, a fault every few seconds, and the count at the end.
+/// A soak: two daemons of one consumer group under full load, a fault every few seconds, and a count at the end.
 ///
-/// 1. `prepare`   broker, database, schema, two adapters, a pipeline file
-/// 2. `disturb`   produces as fast as rows appear, breaks one thing after another, starts daemons again
-/// 3. `settle`    nothing is broken any more; waits until every message has its outcome
-/// 4. the count
+/// 1. `prepare`          broker, database, schema, two adapters, a pipeline file
+/// 2. ``SoakLoad``       produces as fast as rows are stored, injects faults, restarts daemons
+/// 3. `awaitOutcomes`    nothing is broken any more; waits until every message has its outcome
+/// 4. `stopAndCount`     ends the daemons and compares every message with its rows
 public struct SoakRun {
     private static let tasks = ["kind", "tone"]
+    private static let labels = 3
 
     private let settings: SoakSettings
-    private let folder: URL
+    private let folder: ScratchFolder
+    /// The pipeline, which an external database may have from other soaks too.
     private let name: String
+    private let logs: String
     private let started = ContinuousClock.now
 
+    /// Prepares a scratch folder; nothing is started yet.
     public init(_ settings: SoakSettings) throws {
         self.settings = settings
-        name = "soak-\(UUID().uuidString.prefix(8).lowercased())"
-        folder = try ServerScratch.make(name)
+        folder = try ScratchFolder("soak")
+        name = "soak-\(folder.path.split(separator: "-").last ?? "")"
+        logs = settings.logs ?? folder.path("logs")
     }
 
-    /// Runs it all; whatever was started is stopped again, however it ends.
+    private var keyPrefix: String { "\(name)-" }
+
+    /// Runs the soak and stops whatever it started, however it ends.
+    ///
+    /// - Throws: ``LabError`` if the load stalls, and errors of the servers.
     public func run() async throws -> SoakResult {
-        defer { try? FileManager.default.removeItem(at: folder) }
+        defer { folder.remove() }
         say("seed \(settings.seed), \(Int(settings.duration.inSeconds)) s")
-        let logs = try makeLogFolder()
+        try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true)
         let servers = try SoakServers(settings, folder: folder)
-        let daemons = try await prepare(servers, logs: logs)
+        var daemons: [SoakDaemon] = []
         do {
-            let producer = try SoakProducer(
-                brokers: servers.brokers, topic: settings.topic, keyPrefix: "\(name)-", seed: settings.seed &+ 1)
-            for daemon in daemons { await daemon.start() }
-            var load = SoakLoad(
-                settings: settings, name: name, servers: servers, daemons: daemons, producer: producer, say: say)
-            try await load.disturb()
-            let result = try await settle(load, servers: servers, daemons: daemons, producer: producer)
+            daemons = try await prepare(servers)
+            let result = try await run(servers, daemons: daemons)
             await servers.stop()
-            if !result.holds { keep(logs) }
+            if !result.holds { keepLogs() }
             return result
         } catch {
             for daemon in daemons { await daemon.kill() }
             await servers.stop()
-            keep(logs)
+            keepLogs()
             throw error
         }
     }
 
-    // MARK: - Steps
-
-    private func prepare(_ servers: SoakServers, logs: URL) async throws -> [SoakDaemon] {
-        try await servers.migrate()
-        let base = try BERTBase(directory: settings.base)
-        for (number, task) in Self.tasks.enumerated() {
-            try RandomAdapter.make(over: base, layers: nil, labels: 3, seed: UInt64(number + 1)).write(
-                to: adapter(task))
-        }
-        let pipeline = folder.appendingPathComponent("soak.yaml")
-        try pipelineFile.write(to: pipeline, atomically: true, encoding: .utf8)
-        let environment = ["KAFKA_BROKERS": servers.brokers, "DATABASE_URL": servers.dsn]
-        return (1...settings.daemons).map {
-            SoakDaemon(number: $0, pipeline: pipeline.path, environment: environment, logs: logs)
-        }
-    }
-
-    /// Waits for the outcome of every message, ends the daemons and counts.
-    private func settle(
-        _ load: SoakLoad, servers: SoakServers, daemons: [SoakDaemon], producer: SoakProducer
-    ) async throws -> SoakResult {
-        try await producer.finish()
+    private func run(_ servers: SoakServers, daemons: [SoakDaemon]) async throws -> SoakResult {
+        // Without a delivery timeout, so that every counted message reaches the topic in the end. A retry may store a
+        // message twice; that makes two records with one key, each with its own offset and rows.
+        let producer = try LabProducer(
+            brokers: servers.brokers, topic: settings.topic,
+            properties: ["linger.ms": "20", "message.timeout.ms": "0", "reconnect.backoff.max.ms": "500"])
+        for daemon in daemons { await daemon.start() }
+        var load = SoakLoad(
+            settings: settings, name: name, servers: servers, daemons: daemons, producer: producer,
+            messages: SoakMessages(keyPrefix: keyPrefix, seed: settings.seed &+ 1), say: say)
+        try await load.run()
+        try await producer.flush()
         let messages = await producer.total
         say("\(messages) messages produced; waiting for the last rows")
+        try await awaitOutcomes(of: messages, servers: servers, daemons: daemons)
+        return try await stopAndCount(load, messages: messages, servers: servers, daemons: daemons)
+    }
+
+    // MARK: - Steps
+
+    private func prepare(_ servers: SoakServers) async throws -> [SoakDaemon] {
+        try await servers.database.migrate()
+        let base = try BERTBase(directory: settings.base)
+        for (number, task) in Self.tasks.enumerated() {
+            try RandomAdapter.make(over: base, labels: Self.labels, seed: UInt64(number + 1))
+                .write(to: folder.path(task))
+        }
+        let pipeline = LabPipeline(
+            name: name, base: settings.base, topic: settings.topic,
+            properties: [
+                "session.timeout.ms": "6000", "heartbeat.interval.ms": "500", "reconnect.backoff.max.ms": "1000",
+                "auto.offset.reset": "earliest",
+            ],
+            tasks: Self.tasks.map {
+                .init(name: $0, labels: RandomAdapter.labels(Self.labels), adapter: folder.path($0))
+            },
+            batch: "{ tokens: 512, delay: 20ms, max_tokens: 64 }", storesText: true)
+        let file = try folder.write("soak.yaml", pipeline.text)
+        let environment = ["KAFKA_BROKERS": servers.brokers, "DATABASE_URL": servers.database.dsn]
+        return (1...settings.daemons).map {
+            SoakDaemon(number: $0, pipeline: file, environment: environment, logs: logs)
+        }
+    }
+
+    /// Waits until every message has its outcome, but not for ever: what has none then is lost.
+    private func awaitOutcomes(of messages: Int, servers: SoakServers, daemons: [SoakDaemon]) async throws {
         let limit = ContinuousClock.now + .seconds(240)
-        var count = try await self.count(servers, messages: messages)
-        while count.lost > 0, ContinuousClock.now < limit {
+        while try await count(messages, servers).lost > 0, ContinuousClock.now < limit {
             for daemon in daemons { await daemon.start() }
             try await Task.sleep(for: .seconds(1))
-            count = try await self.count(servers, messages: messages)
         }
+    }
+
+    private func stopAndCount(
+        _ load: SoakLoad, messages: Int, servers: SoakServers, daemons: [SoakDaemon]
+    ) async throws -> SoakResult {
         for daemon in daemons { await daemon.terminate() }
-        var ownEnds: [String] = []
-        for daemon in daemons { ownEnds += await daemon.ownEnds }
-        for end in ownEnds { say(end) }
+        var exits: [String] = []
+        for daemon in daemons { exits += await daemon.unexpectedExits }
+        for exit in exits { say(exit) }
         return SoakResult(
-            faults: load.faults, messages: messages, count: try await self.count(servers, messages: messages),
-            memory: load.memory, ownEnds: ownEnds.count)
+            faults: load.faults, messages: messages, count: try await count(messages, servers), memory: load.memory,
+            unexpectedExits: exits.count)
     }
 
-    private func count(_ servers: SoakServers, messages: Int) async throws -> SoakCount {
-        try await servers.count(pipeline: name, keyPrefix: "\(name)-", messages: messages, tasks: Self.tasks.count)
+    private func count(_ messages: Int, _ servers: SoakServers) async throws -> SoakCount {
+        try await servers.database.count(
+            pipeline: name, keyPrefix: keyPrefix, messages: messages, tasks: Self.tasks.count)
     }
 
-    // MARK: - Files and words
+    // MARK: - Words
 
-    private func adapter(_ task: String) -> String { folder.appendingPathComponent(task).path }
-
-    private var pipelineFile: String {
-        let labels = (0..<3).map { "\"label \($0)\"" }.joined(separator: ", ")
-        let tasks = Self.tasks.map { "  \($0): { labels: [\(labels)], adapter: \"\(adapter($0))\" }" }.joined(
-            separator: "\n")
-        let base = URL(fileURLWithPath: settings.base).path
-        return """
-            name: \(name)
-            base: "\(base)"
-            source:
-              kafka:
-                brokers: "${KAFKA_BROKERS}"
-                topics: ["\(settings.topic)"]
-                group: "\(name)"
-                properties:
-                  session.timeout.ms: "6000"
-                  heartbeat.interval.ms: "500"
-                  reconnect.backoff.max.ms: "1000"
-                  auto.offset.reset: earliest
-            routes:
-              - tasks: [\(Self.tasks.joined(separator: ", "))]
-            tasks:
-            \(tasks)
-            batch: { tokens: 512, delay: 20ms, max_tokens: 64 }
-            sink: { postgres: "${DATABASE_URL}", store_text: true }
-            """
-    }
-
-    private func makeLogFolder() throws -> URL {
-        let logs = settings.logs.map { URL(fileURLWithPath: $0) } ?? folder.appendingPathComponent("logs")
-        try FileManager.default.createDirectory(at: logs, withIntermediateDirectories: true)
-        return logs
-    }
-
-    /// Keeps the logs of a run that went wrong.
-    private func keep(_ logs: URL) {
-        guard settings.logs == nil else { return say("the daemons' logs are in \(logs.path)") }
-        let kept = FileManager.default.temporaryDirectory.appendingPathComponent("lorikeet-\(name)-logs")
-        if (try? FileManager.default.moveItem(at: logs, to: kept)) != nil {
-            say("the daemons' logs are in \(kept.path)")
+    /// Keeps the daemons' logs of a soak that failed, and says where they are.
+    private func keepLogs() {
+        guard settings.logs == nil else { return say("the daemons' logs are in \(logs)") }
+        let kept = folder.path + "-logs"
+        if (try? FileManager.default.moveItem(atPath: logs, toPath: kept)) != nil {
+            say("the daemons' logs are in \(kept)")
         }
     }
 
-    /// One line of progress.
+    /// Prints one line of progress.
     private func say(_ line: String) {
-        StandardError.write("\(String(format: "%7.1f", (ContinuousClock.now - started).inSeconds)) s  \(line)")
+        let seconds = Figure.decimal((ContinuousClock.now - started).inSeconds, 1)
+        StandardError.write(String(repeating: " ", count: max(0, 7 - seconds.count)) + "\(seconds) s  \(line)")
     }
 }

@@ -1,15 +1,24 @@
-/// What `lorikeet soak` was asked for.
+/// The arguments of `lorikeet soak`.
 public struct SoakSettings: Sendable {
     var duration: Duration
     var seed: UInt64
     var base: String
     var brokers: String?
-    /// The command that breaks and mends those brokers.
     var breakBroker: String?
     var topic: String
     var database: String?
     var logs: String?
 
+    /// - Parameters:
+    ///   - duration: how long messages are produced and faults injected.
+    ///   - seed: decides which faults come when.
+    ///   - base: the folder of the base.
+    ///   - brokers: an external broker's `bootstrap.servers`; nil starts an embedded one.
+    ///   - breakBroker: a shell command that breaks the external broker when `break` is appended, and repairs it when
+    ///     `mend` is appended.
+    ///   - topic: the topic, which an external broker must have or create on demand.
+    ///   - database: the connection string of an external database; nil starts a private PostgreSQL.
+    ///   - logs: where the daemons' logs are kept; nil keeps them only after a failure.
     public init(
         duration: Duration, seed: UInt64, base: String, brokers: String? = nil, breakBroker: String? = nil,
         topic: String, database: String? = nil, logs: String? = nil
@@ -23,27 +32,10 @@ public struct SoakSettings: Sendable {
         self.database = database
         self.logs = logs
     }
-    /// Of the private broker's topic.
+
+    /// Partitions of the embedded broker's topic.
     let partitions = 4
     let daemons = 2
-    /// So many messages may be produced that are not stored yet: the private broker forgets what is beyond 5 MiB a partition.
+    /// Messages that may be produced and not stored yet: the embedded broker drops what exceeds 5 MiB per partition.
     let maximumLag = 4000
-}
-
-/// What came of it.
-public struct SoakResult: Sendable {
-    var faults: Int
-    var messages: Int
-    var count: SoakCount
-    var memory: (first: Int, last: Int)
-    /// Ends of daemons that nobody asked for.
-    var ownEnds: Int
-
-    public var holds: Bool { count.lost == 0 && count.doubled == 0 && ownEnds == 0 }
-
-    public var line: String {
-        let ends = ownEnds == 0 ? "" : ", \(ownEnds) daemons ended by themselves"
-        return "faults \(faults), messages \(messages), lost \(count.lost), doubled \(count.doubled), "
-            + "memory \(memory.first) -> \(memory.last) MB" + ends
-    }
 }

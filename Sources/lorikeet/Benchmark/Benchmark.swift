@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// `lorikeet benchmark`: how fast this machine is at it.
+/// `lorikeet benchmark`: the speed of this program on this machine.
 struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure classifying, tokenizing, training or delivery on this machine.",
+        abstract: "Measure the engine, the tokenizer, training or delivery on this machine.",
         discussion: """
             EXAMPLES
               lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv

@@ -1,7 +1,8 @@
 import ArgumentParser
-import Foundation
+import Files
 import JSON
 import Lab
+import Operations
 import Reports
 
 /// `lorikeet benchmark delivery`: from a topic to committed rows.
@@ -10,10 +11,10 @@ struct BenchmarkDelivery: AsyncParsableCommand {
         commandName: "delivery",
         abstract: "Measure the serving path: from a topic to committed rows.",
         discussion: """
-            Daemons run as processes of their own over a private PostgreSQL (WAL and fsync
-            on) and librdkafka's embedded broker. Commands that are compared run in turn;
-            medians, in brackets the smallest and the largest. When a row was committed is
-            what PostgreSQL itself notes (track_commit_timestamp).
+            Daemons run as processes of their own, with a private PostgreSQL (WAL and fsync
+            on) and librdkafka's mock cluster as the broker. Runs that are compared take
+            turns. Figures are medians; the lowest and the highest value are in brackets.
+            Commit times are PostgreSQL's own (track_commit_timestamp).
 
             EXAMPLES
               lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 --input texts.tsv
@@ -27,20 +28,20 @@ struct BenchmarkDelivery: AsyncParsableCommand {
     @Option(
         name: .customLong("figure"),
         help: ArgumentHelp(
-            "Only this figure: \(DeliveryFigure.allCases.map(\.rawValue).joined(separator: ", ")); may be given several times.",
+            "Measure only this: \(DeliveryFigure.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated.",
             valueName: "name"))
     var figures: [DeliveryFigure] = []
 
-    @Option(help: ArgumentHelp("Runs of each figure that is a rate.", valueName: "n"))
+    @Option(help: ArgumentHelp("Runs per rate.", valueName: "n"))
     var runs = 5
 
-    @Option(help: ArgumentHelp("How long latency and memory are watched.", valueName: "n"))
+    @Option(help: ArgumentHelp("How long latency and memory are watched, in seconds.", valueName: "n"))
     var seconds = 60
 
-    @Option(help: ArgumentHelp("Messages of a backlog.", valueName: "n"))
+    @Option(help: ArgumentHelp("Messages in a backlog.", valueName: "n"))
     var backlog = 1_000_000
 
-    @Option(help: ArgumentHelp("Write the table as a page in Markdown, too.", valueName: "file"), completion: .file())
+    @Option(help: ArgumentHelp("Also write the table as a Markdown page.", valueName: "file"), completion: .file())
     var output: String?
 
     func validate() throws {
@@ -49,32 +50,20 @@ struct BenchmarkDelivery: AsyncParsableCommand {
         guard backlog >= 1000 else { throw ValidationError("--backlog must be at least 1000") }
     }
 
-    private func measure() async throws -> [DeliveryRow] {
-        let texts = try input.texts(limit: nil)
-        let bench = try await DeliveryBench.make(base: baseOptions.base, input: input.arguments, texts: texts)
-        let measurement = DeliveryMeasurement(bench: bench, runs: runs, seconds: seconds, backlog: backlog)
-        var rows: [DeliveryRow] = []
-        do {
-            for figure in DeliveryFigure.allCases where figures.isEmpty || figures.contains(figure) {
-                let row = try await measurement.row(of: figure)
-                StandardError.write("\(row.name): \(row.value)  \(row.details)")
-                rows.append(row)
-            }
-        } catch {
-            await bench.stop()
-            throw error
-        }
-        await bench.stop()
-        return rows
-    }
-
     func run() async throws {
-        let rows = try await Interruption.cancelling { [self] in try await measure() }
-        var table = TextTable(.left("figure"), .right("measured"), .right("to reach"), .left("details"))
+        let benchmark = DeliveryBenchmark(
+            base: baseOptions.base, input: input.arguments, texts: try input.texts(limit: nil), runs: runs,
+            seconds: seconds, backlog: backlog)
+        let rows = try await Interruption.cancelling { [figures] in
+            try await benchmark.run(figures) { StandardError.write("\($0.name): \($0.value)  \($0.details)") }
+        }
+        var table = TextTable(.left("figure"), .right("measured"), .right("goal"), .left("details"))
         for row in rows { table.add(row.name, row.value, row.goal, row.details) }
         try table.print()
         if let output {
-            try DeliveryPage(rows: rows, runs: runs).text.write(toFile: output, atomically: true, encoding: .utf8)
+            do { try AtomicFile(path: output).replace(benchmark.page(rows).utf8) } catch {
+                throw CommandFailure(.failed, "\(output): \(error)")
+            }
         }
         try StandardOutput.shared.line(JSONValue.object(rows.map { ($0.figure.rawValue, .number($0.number)) }).text)
     }

@@ -1,33 +1,34 @@
 import ArgumentParser
-import Foundation
 import Lab
 import Reports
 
-/// `lorikeet demo`.
+/// `lorikeet demo`: the whole product on this machine.
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Show the whole thing on this machine: train, stream, retrain, roll back, count.",
+        abstract: "Show everything live on this machine: train, stream, retrain, roll back, count.",
         discussion: """
-            Starts a private PostgreSQL and a broker in a temporary folder, trains two adapters on the machine's own package catalogue,
-            streams descriptions through `lorikeet run`, and counts every row at the end. Ctrl-C leaves nothing behind.
+            Starts a private PostgreSQL and a Kafka broker in a temporary folder, trains two
+            adapters on this machine's Debian package catalogue, streams descriptions
+            through `lorikeet run`, and accounts for every message at the end. Ctrl-C leaves
+            nothing behind.
 
             EXAMPLES
               lorikeet demo
-              lorikeet demo --keep            # leave it running, to look at with psql and kcat
+              lorikeet demo --keep            # keeps running at the end, for psql and kcat
               lorikeet demo --messages 10000
             """)
 
-    @Option(help: "The base model: a Hugging Face directory of a BERT or DistilBERT.")
+    @Option(help: "The base: a Hugging Face folder of a BERT or DistilBERT.")
     var base = "models/all-MiniLM-L6-v2"
 
     @Option(help: "The pipeline file that the daemon runs.")
     var pipeline = "pipelines/packages.yaml"
 
-    @Option(help: "Stream at least so many descriptions.")
+    @Option(help: "Stream at least this many messages.")
     var messages = 4000
 
-    @Flag(help: "Leave everything running at the end, until Ctrl-C.")
+    @Flag(help: "Keep everything running at the end, until Ctrl-C.")
     var keep = false
 
     func run() async throws {
@@ -37,7 +38,7 @@ struct DemoCommand: AsyncParsableCommand {
             try await Interruption.cancelling { try await DemoRun(options: options, console: console).run() }
         } catch is CancellationError {
             console.endLive()
-            console.say("stopped; nothing is left behind")
+            console.say("Interrupted. Everything is stopped and removed.")
             throw ExitCode(130)
         } catch {
             console.endLive()

@@ -1,16 +1,17 @@
 import ArgumentParser
-import Foundation
 import Lab
+import Reports
 
-/// `lorikeet soak`: for the project's own tests, so it is not shown among the commands.
+/// `lorikeet soak`: for the project's own tests, so the list of commands does not show it.
 struct SoakCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "soak",
-        abstract: "Run two daemons under full load while everything around them breaks, then count.",
+        abstract: "Run two daemons under full load, inject faults, and account for every message.",
         discussion: """
-            The last line is `faults N, messages M, lost 0, doubled 0, memory A -> B MB`: the resident memory of the larger daemon in the first and the
-            last third of the run. Exit status 1 if anything was lost or doubled, if a daemon ended by itself, or if no
-            message was stored for a minute while nothing was broken.
+            The last line is `faults N, messages M, lost 0, doubled 0, memory A -> B MB`,
+            with the resident memory of the larger daemon in the first and the last third of
+            the run. The exit status is 1 if a message was lost or doubled, if a daemon
+            ended by itself, or if no message was stored for a minute without a fault.
 
             EXAMPLES
               lorikeet soak --seconds 600
@@ -19,34 +20,33 @@ struct SoakCommand: AsyncParsableCommand {
             """,
         shouldDisplay: false)
 
-    @Option(help: "How long messages are produced and faults made.")
+    @Option(help: "How long messages are produced and faults injected, in seconds.")
     var seconds = 600
 
-    @Option(help: "Decides which faults come when; printed. By default another one each time.")
+    @Option(help: "Seed of the faults. By default random; it is printed.")
     var seed: UInt64 = .random(in: 1...999_999)
 
-    @Option(help: "The base model.")
+    @Option(help: "The folder of the base.")
     var base = "models/all-MiniLM-L6-v2"
 
     @Option(
-        help:
-            "A broker elsewhere, instead of a private one; faults are then made of the daemons and their sessions only."
+        help: "An external Kafka instead of the embedded broker. Faults then hit only daemons and database."
     )
     var brokers: String?
 
     @Option(
         help: ArgumentHelp(
-            "A command for /bin/sh that breaks the broker elsewhere with 'break' added, and mends it with 'mend'.",
+            "A shell command that breaks the external broker; called with 'break' and with 'mend' appended.",
             valueName: "command"))
     var breakBroker: String?
 
-    @Option(help: "The topic; a broker elsewhere must have it, or make it when it is asked for.")
+    @Option(help: "The topic. An external broker must have it or create it on demand.")
     var topic = "lorikeet-soak"
 
-    @Option(help: "A database elsewhere whose schema this role may make, instead of a private one.")
+    @Option(help: "An external database whose schema this role may create, instead of a private one.")
     var database: String?
 
-    @Option(help: "Where the daemons' logs are kept; by default nowhere, unless something went wrong.")
+    @Option(help: "Where the daemons' logs are kept. By default they are kept only after a failure.")
     var logs: String?
 
     func validate() throws {
@@ -59,7 +59,7 @@ struct SoakCommand: AsyncParsableCommand {
             duration: .seconds(seconds), seed: seed, base: base, brokers: brokers, breakBroker: breakBroker,
             topic: topic, database: database, logs: logs)
         let result = try await Interruption.cancelling { try await SoakRun(settings).run() }
-        print(result.line)
+        try StandardOutput.shared.line(result.line)
         if !result.holds { throw ExitCode(1) }
     }
 }

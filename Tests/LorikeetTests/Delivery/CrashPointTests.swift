@@ -4,62 +4,64 @@ import Testing
 
 @testable import Lab
 
-/// The daemon as a process of its own dies at each named place, twice in a row; the next one leaves nothing lost and nothing doubled.
+/// The daemon dies at each crash point, twice in a row. The next daemon leaves nothing lost and nothing doubled.
 @Suite(.scratch, .serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
-    @Test func atEveryPlaceTwiceInARowNothingIsLostOrDoubled() async throws {
+    @Test func twoCrashesAtEachPointLoseAndDoubleNothing() async throws {
         try await DeliveryStream.with(sessionTimeout: .seconds(4)) { stream in
             for point in CrashPoint.allCases {
-                try stream.produce(200)
-                // At the first time there, and at the second.
+                try await stream.produce(200)
+                // The first time that the point is reached, and the second time.
                 for place in [point.rawValue, point.rawValue + ":2"] {
                     let daemon = try await stream.startDaemon(["LORIKEET_CRASH_AT": place])
                     try await stream.until("the daemon dies at \(place)") {
-                        if daemon.isRunning { try stream.produce(2) }
+                        if daemon.isRunning { try await stream.produce(2) }
                         return !daemon.isRunning
                     }
-                    #expect(await daemon.exitStatus() == SIGKILL, "\(place)")
+                    #expect(await daemon.exitStatus() == 128 + SIGKILL, "\(place)")
                 }
                 let daemon = try await stream.startDaemon()
                 try await stream.untilAllIsSettled()
                 #expect(await daemon.terminate() == 0, "\(point)")
                 let total = stream.total
                 #expect(
-                    try stream.count() == .init(messages: total, complete: total, rows: 2 * total, rejected: 0),
+                    try await stream.count() == .init(messages: total, complete: total, rows: 2 * total, rejected: 0),
                     "\(point)")
             }
         }
     }
 }
 
-/// SIGTERM when the daemon cannot simply finish: it ends by itself, and what it gave back is delivered again.
+/// SIGTERM while the daemon cannot finish what is in flight: it exits, and the next daemon reads that again.
 @Suite(.scratch, .serialized, .timeLimit(.minutes(5))) struct TerminationTests {
-    @Test func withFullQueuesWhatIsNotDrainedIsGivenBack() async throws {
+    @Test func whatCannotBeDrainedInTimeIsAbandoned() async throws {
         try await DeliveryStream.with(sessionTimeout: .seconds(4)) { stream in
-            try stream.execute(
+            try await stream.execute(
                 """
-                CREATE FUNCTION lorikeet.slow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
-                CREATE TRIGGER slow AFTER INSERT ON lorikeet.labels FOR EACH STATEMENT EXECUTE FUNCTION lorikeet.slow()
+                CREATE FUNCTION lorikeet.slow() RETURNS trigger LANGUAGE plpgsql
+                    AS 'BEGIN PERFORM pg_sleep(3); RETURN NULL; END';
+                CREATE TRIGGER slow AFTER INSERT ON lorikeet.labels
+                    FOR EACH STATEMENT EXECUTE FUNCTION lorikeet.slow()
                 """)
             let daemon = try await stream.startDaemon()
-            try stream.produce(8000)
+            try await stream.produce(8000)
             try await stream.until("the queues are full") {
                 (daemon.metrics()?.sum("lorikeet_in_flight_messages") ?? 0) >= 4000
             }
             #expect(await daemon.terminate() == 0)
-            #expect(try stream.rows() < 16_000)
-            try stream.execute("DROP TRIGGER slow ON lorikeet.labels")
+            #expect(try await stream.rows() < 16_000)
+            try await stream.execute("DROP TRIGGER slow ON lorikeet.labels")
             try await finish(stream)
         }
     }
 
-    @Test func duringAnOutageOfTheDatabaseItEnds() async throws {
+    @Test func itExitsWhileTheDatabaseIsUnavailable() async throws {
         try await DeliveryStream.with(sessionTimeout: .seconds(4)) { stream in
             let daemon = try await stream.startDaemon()
-            try stream.produce(1000)
-            try await stream.until("some rows stand") { try stream.rows() > 100 }
+            try await stream.produce(1000)
+            try await stream.until("some rows are stored") { try await stream.rows() > 100 }
             try stream.server.crash()
-            try stream.produce(500)
-            try await stream.until("the daemon says that it is not ready") { !daemon.isReady() }
+            try await stream.produce(500)
+            try await stream.until("the daemon is not ready") { !daemon.isReady() }
             #expect(await daemon.terminate() == 0)
             try stream.server.restart()
             try await finish(stream)
@@ -71,6 +73,6 @@ import Testing
         try await stream.untilAllIsSettled()
         #expect(await daemon.terminate() == 0)
         let total = stream.total
-        #expect(try stream.count() == .init(messages: total, complete: total, rows: 2 * total, rejected: 0))
+        #expect(try await stream.count() == .init(messages: total, complete: total, rows: 2 * total, rejected: 0))
     }
 }

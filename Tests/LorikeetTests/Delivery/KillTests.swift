@@ -3,15 +3,15 @@ import Testing
 
 @testable import Lab
 
-/// The daemon as a process of its own, killed in mid-stream: afterwards every message has its rows, once.
+/// Kills in the middle of a stream: afterwards every message has its rows, once.
 @Suite(.scratch, .serialized) struct KillTests {
-    @Test func killedTwiceInMidStreamNothingIsLostOrDoubled() async throws {
+    @Test func twoKillsInMidStreamLoseAndDoubleNothing() async throws {
         try await DeliveryStream.with { stream in
             for round in 1...2 {
                 let daemon = try await stream.startDaemon()
-                try stream.produce(1500)
-                try await stream.until("some rows of round \(round) stand") {
-                    try stream.rows() > (round - 1) * 3000 + 200
+                try await stream.produce(1500)
+                try await stream.until("some rows of round \(round) are stored") {
+                    try await stream.rows() > (round - 1) * 3000 + 200
                 }
                 daemon.signal(SIGKILL)
                 _ = await daemon.exitStatus()
@@ -19,28 +19,28 @@ import Testing
             let daemon = try await stream.startDaemon()
             try await stream.untilAllIsSettled()
             #expect(await daemon.terminate() == 0)
-            #expect(try stream.count() == .init(messages: 3000, complete: 3000, rows: 6000, rejected: 0))
+            #expect(try await stream.count() == .init(messages: 3000, complete: 3000, rows: 6000, rejected: 0))
         }
     }
 
-    @Test func databaseCrashInMidStreamLosesNothing() async throws {
+    @Test func aDatabaseCrashInMidStreamLosesNothing() async throws {
         try await DeliveryStream.with { stream in
             let daemon = try await stream.startDaemon()
-            try stream.produce(1500)
-            try await stream.until("some rows stand") { try stream.rows() > 200 }
+            try await stream.produce(1500)
+            try await stream.until("some rows are stored") { try await stream.rows() > 200 }
             try stream.server.crash()
-            try stream.produce(500)
+            try await stream.produce(500)
             try stream.server.restart()
             try await stream.untilAllIsSettled()
             #expect(await daemon.terminate() == 0)
-            #expect(try stream.count() == .init(messages: 2000, complete: 2000, rows: 4000, rejected: 0))
+            #expect(try await stream.count() == .init(messages: 2000, complete: 2000, rows: 4000, rejected: 0))
         }
     }
 
     @Test func aBadFileOnReloadAndARollbackDoNotDisturbTheStream() async throws {
         try await DeliveryStream.with { stream in
             let daemon = try await stream.startDaemon()
-            try stream.produce(300)
+            try await stream.produce(300)
             try await stream.untilAllIsSettled()
 
             let good = try String(contentsOfFile: stream.pipeline, encoding: .utf8)
@@ -54,16 +54,16 @@ import Testing
                 ["adapters", "import", "mood", stream.secondAdapter, "--base", stream.base, "--promote"],
                 environment: environment)
             #expect(imported.status == 0, "\(imported.error)")
-            try stream.produce(300)
+            try await stream.produce(300)
             try await stream.untilAllIsSettled()
             let rolledBack = try await Program.run(["adapters", "rollback", "mood"], environment: environment)
             #expect(rolledBack.status == 0, "\(rolledBack.error)")
-            try stream.produce(300)
+            try await stream.produce(300)
             try await stream.untilAllIsSettled()
 
             #expect(await daemon.terminate() == 0)
-            #expect(try stream.count() == .init(messages: 900, complete: 900, rows: 1800, rejected: 0))
-            #expect(try stream.unknownDigests() == 0)
+            #expect(try await stream.count() == .init(messages: 900, complete: 900, rows: 1800, rejected: 0))
+            #expect(try await stream.unknownDigests() == 0)
         }
     }
 }

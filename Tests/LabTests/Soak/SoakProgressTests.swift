@@ -2,13 +2,12 @@ import Testing
 
 @testable import Lab
 
-/// Instants are given, none is waited for.
 @Suite struct SoakProgressTests {
     private let start = ContinuousClock.now
 
     private func at(_ seconds: Int) -> ContinuousClock.Instant { start + .seconds(seconds) }
 
-    @Test func aLoadThatMovesNeverStalls() {
+    @Test func aLoadThatProgressesNeverStalls() {
         var progress = SoakProgress(now: start)
         for second in 1...300 {
             progress.note(stored: second * 10, isBroken: false, now: at(second))
@@ -16,7 +15,7 @@ import Testing
         }
     }
 
-    @Test func aMinuteWithoutARowWhileNothingIsBrokenIsAStall() {
+    @Test func aMinuteWithoutRowsAndFaultsIsAStall() {
         var progress = SoakProgress(now: start)
         progress.note(stored: 100, isBroken: false, now: at(10))
         progress.note(stored: 100, isBroken: false, now: at(39))
@@ -25,7 +24,7 @@ import Testing
         #expect(progress.isStalled(at(70)))
     }
 
-    @Test func whatIsBrokenMayStandStill() {
+    @Test func aLoadMayStopWhileAFaultLasts() {
         var progress = SoakProgress(now: start)
         progress.note(stored: 100, isBroken: false, now: at(10))
         for second in 11...200 { progress.note(stored: nil, isBroken: true, now: at(second)) }
@@ -34,7 +33,7 @@ import Testing
         #expect(!progress.isStalled(at(260)) && progress.isStalled(at(261)))
     }
 
-    @Test func eachMinuteHasALine() {
+    @Test func eachMinuteHasAProgressLine() {
         var progress = SoakProgress(now: start)
         progress.note(stored: 50, isBroken: false, now: at(30))
         #expect(progress.minuteLine(produced: 80, faults: 1, now: at(59)) == nil)

@@ -1,36 +1,24 @@
 import JSON
 import Kernels
 
-/// What a benchmark of the engine prints as its last line.
-public struct BenchmarkFigures {
+/// The result of a benchmark of the engine: what it did, how long it took, and how close to BLAS it came.
+public struct EngineFigures {
     let name: String
     let documents: Int
     let tokens: Int
     let seconds: Double
-    /// Operations of all linear layers that the mathematics needs.
+    /// Floating-point operations of all linear layers: those that the mathematics needs.
     let linearOperations: Double
     let workers: Int
-    /// Operations a second of one worker with nothing but BLAS.
+    /// Operations per second of one worker that does nothing but `sgemm`.
     let sgemmRate: Double
-    /// What else tells this run from another.
+    /// Further settings of the run.
     var details: [(key: String, value: JSONValue)] = []
 
-    public init(
-        name: String, documents: Int, tokens: Int, seconds: Double, linearOperations: Double, workers: Int,
-        sgemmRate: Double, details: [(key: String, value: JSONValue)] = []
-    ) {
-        self.name = name
-        self.documents = documents
-        self.tokens = tokens
-        self.seconds = seconds
-        self.linearOperations = linearOperations
-        self.workers = workers
-        self.sgemmRate = sgemmRate
-        self.details = details
-    }
-
+    /// The time that `sgemm` alone would have taken, as a share of the time it took.
     var sgemmFraction: Double { linearOperations / (seconds * Double(workers) * sgemmRate) }
 
+    /// The figures as one JSON object.
     public var json: JSONValue {
         .object(
             [
@@ -46,8 +34,8 @@ public struct BenchmarkFigures {
 }
 
 extension JSONValue {
-    /// A number with so many digits after the point.
-    public static func rounded(_ value: Double, _ digits: Int) -> JSONValue {
+    /// A number rounded to some digits after the decimal point.
+    static func rounded(_ value: Double, _ digits: Int) -> JSONValue {
         var scale = 1.0
         for _ in 0..<digits { scale *= 10 }
         return .number((value * scale).rounded() / scale)

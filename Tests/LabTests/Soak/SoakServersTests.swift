@@ -1,14 +1,12 @@
-import Foundation
+import FoundationEssentials
 import Kernels
-import PostgresClient
+import LocalServers
 import TestSupport
 import Testing
 
 @testable import Lab
-@testable import Operations
-@testable import lorikeet
 
-/// A soak on a broker that is not its own.
+/// A soak on an external broker.
 @Suite(.timeLimit(.minutes(2))) struct SoakServersTests {
     private func settings(brokers: String, topic: String, breakBroker: String? = nil) -> SoakSettings {
         SoakSettings(
@@ -17,8 +15,8 @@ import Testing
     }
 
     private func withServers(_ settings: SoakSettings, _ body: (SoakServers) async throws -> Void) async throws {
-        let folder = try ServerScratch.make("soak-test-\(UUID().uuidString.lowercased())")
-        defer { try? FileManager.default.removeItem(at: folder) }
+        let folder = try ScratchFolder("soak-test")
+        defer { folder.remove() }
         let servers = try SoakServers(settings, folder: folder)
         do {
             try await body(servers)
@@ -29,16 +27,15 @@ import Testing
         }
     }
 
-    @Test func anOutsideTopicOfSixPartitionsIsCountedWhole() async throws {
+    @Test func allPartitionsOfAnExternalTopicAreCounted() async throws {
         try await withEmbeddedBroker(topics: ["six": 6]) { broker in
             try await withServers(settings(brokers: broker.bootstrapServers, topic: "six")) { servers in
-                try await servers.migrate()
-                let connection = try PostgresConnection(dsn: servers.dsn)
-                defer { connection.close() }
-                try connection.execute(
+                try await servers.database.migrate()
+                try await servers.database.execute(
                     """
                     INSERT INTO lorikeet.labels
-                        (pipeline, topic, "partition", "offset", task, produced_at, label, score, scores, adapter_digest)
+                        (pipeline, topic, "partition", "offset", task, produced_at, label, score, scores,
+                            adapter_digest)
                     SELECT 'p', 'six', p, o, 'kind', now(), 'a', 1, '{}', 'd'
                     FROM generate_series(0, 5) AS p, generate_series(10, 19) AS o
                     """)
@@ -48,33 +45,35 @@ import Testing
         }
     }
 
-    @Test func theBrokersCommandBreaksAndMends() async throws {
-        let scratch = try Scratch()
+    @Test func theCommandBreaksAndRepairsTheBroker() async throws {
+        let scratch = try ScratchFolder("soak-test")
+        defer { scratch.remove() }
         let words = scratch.path("words")
+        func said() throws -> String { try String(contentsOfFile: words, encoding: .utf8) }
         let command = "echo >> '\(words)'"
         try await withEmbeddedBroker(topics: ["t": 1]) { broker in
             let settings = settings(brokers: broker.bootstrapServers, topic: "t", breakBroker: command)
             var random = SplitMix64(seed: 1)
             let fault = SoakFault(among: [.breakBroker], daemons: 1, random: &random)
             try await withServers(settings) { servers in
-                #expect(servers.possible.contains(.breakBroker) && !servers.possible.contains(.cutBroker))
+                #expect(servers.possibleFaults.contains(.breakBroker) && !servers.possibleFaults.contains(.cutBroker))
                 try await servers.begin(fault, random: 0)
                 try await servers.end(fault)
-                #expect(try scratch.text("words") == "break\nmend\n")
-                // What a soak that is cut short leaves broken is mended at its end.
+                #expect(try said() == "break\nmend\n")
+                // A broker that is still broken at the end is repaired.
                 try await servers.begin(fault, random: 0)
             }
-            #expect(try scratch.text("words") == "break\nmend\nbreak\nmend\n")
+            #expect(try said() == "break\nmend\nbreak\nmend\n")
         }
     }
 
-    @Test func aCommandThatFailsEndsTheSoak() async throws {
+    @Test func aFailingCommandEndsTheSoak() async throws {
         try await withEmbeddedBroker(topics: ["t": 1]) { broker in
             var random = SplitMix64(seed: 1)
             let fault = SoakFault(among: [.breakBroker], daemons: 1, random: &random)
             try await withServers(settings(brokers: broker.bootstrapServers, topic: "t", breakBroker: "false")) {
                 servers in
-                await #expect(throws: CommandFailure.self) { try await servers.begin(fault, random: 0) }
+                await #expect(throws: LabError.self) { try await servers.begin(fault, random: 0) }
             }
         }
     }

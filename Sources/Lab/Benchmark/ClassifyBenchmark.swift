@@ -1,0 +1,93 @@
+import BERT
+import JSON
+import Reports
+import WordPiece
+
+/// Measures the engine from texts in memory to logits in memory. Tokenizing counts, loading does not.
+public struct ClassifyBenchmark {
+    private let base: BERTBase
+    private let tokenizer: WordPieceTokenizer
+    private let adapters: [Adapter]
+    private let tasksPerText: Int
+    private let batchTokens: Int
+    private let maxTokens: Int
+    private let workers: Int
+
+    /// - Parameters:
+    ///   - adapters: adapters to classify with, besides random ones.
+    ///   - randomAdapters: how many adapters with random weights are added.
+    ///   - layers: the layers of the random adapters; nil for all.
+    ///   - tasksPerText: how many adapters classify each text; at most as many as there are.
+    ///   - batchTokens: the token budget of a batch.
+    ///   - maxTokens: longer texts are truncated.
+    public init(
+        base: BERTBase, tokenizer: WordPieceTokenizer, adapters: [Adapter], randomAdapters: Int, layers: [Int]?,
+        tasksPerText: Int, batchTokens: Int, maxTokens: Int, workers: Int
+    ) throws(AdapterError) {
+        (self.base, self.tokenizer, self.tasksPerText) = (base, tokenizer, tasksPerText)
+        (self.batchTokens, self.maxTokens, self.workers) = (batchTokens, maxTokens, workers)
+        var all = adapters
+        for seed in 0..<randomAdapters {
+            all.append(try RandomAdapter.make(over: base, layers: layers, seed: UInt64(seed)))
+        }
+        self.adapters = all
+    }
+
+    /// Classifies the texts once, after a warm-up.
+    ///
+    /// - Parameter profiling: whether the time per stage is measured too.
+    /// - Returns: the figures, and the time per stage if it was asked for.
+    public func run(
+        _ texts: [String], profiling: Bool = false
+    ) throws -> (figures: EngineFigures, profile: ProfileTable?) {
+        let lengths = texts.map { max(tokenizer.encode($0, maxTokens: maxTokens).count, 1) }
+        let work = LinearWork(base: base.configuration)
+        let shapes = work.shapes(rows: min(batchTokens, max(1, lengths.reduce(0, +))))
+        let inference = ParallelInference(base: base, workers: workers, batchTokens: batchTokens)
+        _ = classify(Array(texts.prefix(256)), with: inference)
+
+        var profile: StageProfile?
+        let rateBefore = SGEMMRate.measure(shapes, workers: workers, seconds: 0.5)
+        let start = ContinuousClock.now
+        let results = classify(texts, with: inference, profile: profiling ? { profile = $0 } : nil)
+        let seconds = (ContinuousClock.now - start).inSeconds
+        let rateAfter = SGEMMRate.measure(shapes, workers: workers, seconds: 0.5)
+        guard results.count == texts.count else { throw LabError("the engine returned no logits") }
+
+        let figures = EngineFigures(
+            name: "classify", documents: texts.count, tokens: lengths.reduce(0, +), seconds: seconds,
+            linearOperations: operations(work, lengths: lengths), workers: workers,
+            sgemmRate: (rateBefore + rateAfter) / 2,
+            details: [("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasksPerText))])
+        return (figures, profile.map { ProfileTable(profile: $0, seconds: seconds, workers: workers) })
+    }
+
+    private func classify(
+        _ texts: [String], with inference: ParallelInference, profile: ((StageProfile) -> Void)? = nil
+    ) -> [[[Float]]] {
+        let (tokenizer, maxTokens) = (tokenizer, maxTokens)
+        return inference.logits(
+            count: texts.count, adapters: adapters, assignments: assignments,
+            sequence: { tokenizer.encode(texts[$0], maxTokens: maxTokens) }, profile: profile)
+    }
+
+    /// The adapters of a text: number i takes adapters i·n, i·n + 1, …, so that all are used equally often.
+    private var assignments: @Sendable (Int) -> [Int] {
+        let (tasks, count) = (tasksPerText, adapters.count)
+        return { text in (0..<tasks).map { (text * tasks + $0) % count } }
+    }
+
+    /// A text runs once through the layers below the lowest adapted layer of its tasks, then once per task.
+    private func operations(_ work: LinearWork, lengths: [Int]) -> Double {
+        let depth = work.base.layers
+        return lengths.enumerated().reduce(0.0) { sum, text in
+            let own = assignments(text.offset).map { adapters[$0] }
+            let shared = own.map(\.lowestLayer).max() ?? depth
+            let trunk = work.forward(layers: 0..<shared, tokens: text.element, texts: 1)
+            return own.reduce(sum + trunk) { sum, adapter in
+                sum + work.forward(layers: adapter.lowestLayer..<depth, tokens: text.element, texts: 1)
+                    + work.adapter(adapter.manifest.configuration, tokens: text.element)
+            }
+        }
+    }
+}

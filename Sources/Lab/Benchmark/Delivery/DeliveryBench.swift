@@ -1,0 +1,183 @@
+import BERT
+import Glibc
+import Kernels
+import PostgresClient
+import Serving
+
+/// The servers and files of a delivery benchmark, and what the figures do with them.
+actor DeliveryBench {
+    static let task = "kind"
+    /// Partitions of a topic that two daemons share.
+    static let partitions = 4
+    private static let labels = 4
+
+    nonisolated let base: String
+    /// Where the texts come from, as options of a command.
+    nonisolated let input: [String]
+    nonisolated let texts: [String]
+    nonisolated let database: LabDatabase
+    private let servers: LabServers
+    private var nameCount = 0
+    private var daemons: [DaemonProcess] = []
+
+    /// Starts the servers; ``stop()`` ends them.
+    init(base: String, input: [String], texts: [String]) throws {
+        (self.base, self.input, self.texts) = (base, input, texts)
+        // When a row was committed is what PostgreSQL itself records.
+        servers = try LabServers(name: "benchmark", postgresSettings: ["track_commit_timestamp": "on"])
+        database = LabDatabase(dsn: servers.postgres.dsn())
+    }
+
+    /// Creates the schema and an adapter.
+    func prepare() async throws {
+        try await database.migrate()
+        let adapter = try RandomAdapter.make(over: BERTBase(directory: base), labels: Self.labels, seed: 1)
+        try adapter.write(to: adapterFolder)
+    }
+
+    private var adapterFolder: String { servers.folder.path("adapter") }
+
+    func stop() async {
+        for daemon in daemons where daemon.isRunning { daemon.signal(SIGKILL) }
+        await database.close()
+        servers.stop()
+    }
+
+    /// A name that was not used before.
+    func freshName(_ kind: String) -> String {
+        nameCount += 1
+        return "\(kind)-\(nameCount)"
+    }
+
+    // MARK: - Topics
+
+    func makeTopic(partitions: Int = DeliveryBench.partitions) throws -> String {
+        let topic = freshName("topic")
+        try servers.broker.createTopic(topic, partitions: partitions)
+        return topic
+    }
+
+    /// Produces messages, round-robin over the partitions, and waits until the broker has them.
+    func produce(
+        _ count: Int, to topic: String, partitions: Int = DeliveryBench.partitions,
+        _ payload: @Sendable (Int) -> String
+    ) async throws {
+        // Compressed, because the embedded broker keeps at most 5 MiB per partition.
+        let producer = try LabProducer(
+            brokers: servers.broker.bootstrapServers, topic: topic,
+            properties: ["linger.ms": "20", "compression.codec": "zstd", "queue.buffering.max.kbytes": "1048576"])
+        let chunk = 10_000
+        for start in stride(from: 0, to: count, by: chunk) {
+            try await producer.produce(
+                (start..<min(count, start + chunk)).map { index in
+                    .init(payload: Array(payload(index).utf8), partition: Int32(index % partitions))
+                })
+        }
+        try await producer.flush()
+    }
+
+    /// Produces texts one by one at a mean rate per second, at random moments as independent senders would.
+    func trickle(_ count: Int, to topic: String, perSecond rate: Double) async throws {
+        let producer = try LabProducer(
+            brokers: servers.broker.bootstrapServers, topic: topic, properties: ["linger.ms": "0"])
+        var random = SplitMix64(seed: 1)
+        var due = ContinuousClock.now
+        for index in 0..<count {
+            let uniform = Double(random.below(1 << 30) + 1) / Double(1 << 30)
+            due += .seconds(-log(uniform) / rate)
+            try await Task.sleep(until: due, clock: .continuous)
+            try await producer.produce([
+                .init(payload: Array(texts[index % texts.count].utf8), partition: Int32(index % Self.partitions))
+            ])
+        }
+        try await producer.flush(within: .seconds(60))
+    }
+
+    // MARK: - Daemons
+
+    /// A pipeline over one topic, whose messages are the texts.
+    func pipeline(_ name: String, topic: String) -> LabPipeline {
+        let task = LabPipeline.Task(name: Self.task, labels: RandomAdapter.labels(Self.labels), adapter: adapterFolder)
+        return LabPipeline(
+            name: name, base: base, brokers: servers.broker.bootstrapServers, topic: topic,
+            // The embedded broker answers an empty fetch only after `fetch.wait.max.ms`, whatever arrives meanwhile.
+            // Apache Kafka answers as soon as a message arrives.
+            properties: ["session.timeout.ms": "6000", "fetch.wait.max.ms": "10"], tasks: [task])
+    }
+
+    /// Starts one daemon that runs these pipelines.
+    func start(_ pipelines: [LabPipeline], workers: Int, launcher: [String] = []) async throws -> DaemonProcess {
+        let files = try pipelines.map { try servers.folder.write("\($0.name).yaml", $0.text) }
+        let daemon = try await DaemonProcess.start(
+            pipeline: files[0], options: Array(files.dropFirst()) + ["--workers", "\(workers)"], launcher: launcher,
+            environment: ["DATABASE_URL": database.dsn], log: servers.folder.path("\(freshName("daemon")).log"))
+        daemons.append(daemon)
+        return daemon
+    }
+
+    /// Waits until the daemons together own all partitions, and each has its share.
+    func waitUntilAssigned(_ daemons: [DaemonProcess], partitions: Int = DeliveryBench.partitions) async throws {
+        try await Waiting.until("no assignment of partitions", within: .seconds(180)) {
+            daemons.allSatisfy { daemon in
+                daemon.metrics()?.samples.count { $0.name == MetricNames.lag } == partitions / daemons.count
+            }
+        }
+    }
+
+    /// Ends the daemons in order.
+    func end(_ daemons: [DaemonProcess]) async throws {
+        for daemon in daemons {
+            let status = await daemon.terminate()
+            guard status == 0 else { throw LabError("a daemon ended with status \(status)") }
+        }
+    }
+
+    // MARK: - Rows
+
+    func waitUntilStored(_ count: Int, pipeline: String) async throws {
+        try await Waiting.until("fewer than \(count) rows", within: .seconds(600)) {
+            try await database.storedRows(pipeline: pipeline) >= count
+        }
+    }
+}
+
+extension LabDatabase {
+    func storedRows(pipeline: String) throws -> Int {
+        try number("SELECT count(*) FROM lorikeet.labels WHERE pipeline = $1", [.text(pipeline)])
+    }
+
+    /// Rows per second between the first and the last commit of a pipeline; the rows of the first do not count.
+    func storedPerSecond(pipeline: String) throws -> Double {
+        let row = try execute(
+            """
+            WITH commits AS (
+                SELECT pg_xact_commit_timestamp(xmin) AS at, count(*) AS n
+                FROM lorikeet.labels WHERE pipeline = $1 GROUP BY 1)
+            SELECT ((sum(n) - (SELECT n FROM commits ORDER BY at LIMIT 1))
+                / extract(epoch FROM max(at) - min(at)))::float8 AS rate
+            FROM commits
+            """, [.text(pipeline)]
+        ).first
+        guard let rate = try row?.optionalDouble("rate") else {
+            throw LabError("\(pipeline): everything was stored in one commit, so there is no rate; give more texts")
+        }
+        return rate
+    }
+
+    /// Milliseconds from a record's timestamp to the commit of its row: median and 99th percentile.
+    ///
+    /// - Parameter skipping: how many of the first texts do not count, because fetching has to start.
+    func latency(pipeline: String, skipping: Int) throws -> (median: Double, p99: Double) {
+        let row = try execute(
+            """
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY milliseconds) AS median,
+                percentile_cont(0.99) WITHIN GROUP (ORDER BY milliseconds) AS p99
+            FROM (
+                SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - produced_at)::float8 * 1000 AS milliseconds
+                FROM lorikeet.labels WHERE pipeline = $1 ORDER BY produced_at OFFSET $2) AS counted
+            """, [.text(pipeline), .integer(Int64(skipping))]
+        ).first
+        guard let row else { throw LabError("\(pipeline): no rows") }
+        return (try row.double("median"), try row.double("p99"))
+    }
+}

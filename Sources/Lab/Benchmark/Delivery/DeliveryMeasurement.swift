@@ -1,0 +1,117 @@
+import FoundationEssentials
+import Reports
+import Serving
+
+/// Measures one figure of the serving path at a time. Rates are in `DeliveryRates.swift`.
+struct DeliveryMeasurement {
+    let bench: DeliveryBench
+    /// How often a rate is measured.
+    let runs: Int
+    /// How long latency and memory are watched.
+    let seconds: Int
+    /// Messages of a backlog.
+    let backlog: Int
+
+    static let backlogPartitions = 20
+    var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
+
+    func row(of figure: DeliveryFigure) async throws -> DeliveryRow {
+        switch figure {
+        case .throughput: try await throughput()
+        case .sink: try await sink()
+        case .unrouted: try await unrouted()
+        case .latency: try await latency()
+        case .backlog: try await memory()
+        case .members: try await members()
+        case .neighbour: try await neighbour()
+        }
+    }
+
+    // MARK: - Latency
+
+    private func latency() async throws -> DeliveryRow {
+        let load = try await delivered(daemons: 1, workers: cores) / 2
+        let (name, topic) = (await bench.freshName("latency"), try await bench.makeTopic())
+        let daemon = try await bench.start([await bench.pipeline(name, topic: topic)], workers: cores)
+        try await bench.waitUntilAssigned([daemon])
+        let (median, p99, count) = try await trickle(to: topic, perSecond: load, pipeline: name, daemon: daemon)
+        return DeliveryRow(
+            figure: .latency, name: "produced to committed at half load: median / 99th percentile, ms", number: median,
+            value: "\(Figure.decimal(median, 0)) / \(Figure.decimal(p99, 0))",
+            goal: "70 / 270 (batch delay 20 ms + 50 / + 250)",
+            details: "\(Figure.decimal(load, 0)) documents/s, \(count) texts")
+    }
+
+    private func neighbour() async throws -> DeliveryRow {
+        let topics = (try await makeBacklog(), try await bench.makeTopic())
+        let names = (await bench.freshName("crowd"), await bench.freshName("few"))
+        let pipelines = [
+            await bench.pipeline(names.0, topic: topics.0), await bench.pipeline(names.1, topic: topics.1),
+        ]
+        let daemon = try await bench.start(pipelines, workers: cores)
+        try await bench.waitUntilAssigned([daemon], partitions: Self.backlogPartitions + DeliveryBench.partitions)
+        let rate = 5
+        let (median, p99, count) = try await trickle(
+            to: topics.1, perSecond: Double(rate), pipeline: names.1, daemon: daemon)
+        return DeliveryRow(
+            figure: .neighbour,
+            name: "produced to committed beside another pipeline's backlog of \(backlog): 99th percentile, ms",
+            number: p99, value: Figure.decimal(p99, 0), goal: "1000",
+            details: "median \(Figure.decimal(median, 0)) ms, \(count) texts, \(rate) per second")
+    }
+
+    /// Produces texts at a mean rate, ends the daemon and reads the latency. The first three seconds do not count.
+    private func trickle(
+        to topic: String, perSecond rate: Double, pipeline: String, daemon: DaemonProcess
+    ) async throws -> (median: Double, p99: Double, count: Int) {
+        let warmUp = Int(rate * 3)
+        let count = Int(rate * Double(seconds))
+        try await bench.trickle(count + warmUp, to: topic, perSecond: rate)
+        try await bench.waitUntilStored(count + warmUp, pipeline: pipeline)
+        try await bench.end([daemon])
+        let (median, p99) = try await bench.database.latency(pipeline: pipeline, skipping: warmUp)
+        return (median, p99, count)
+    }
+
+    // MARK: - Memory
+
+    func makeBacklog() async throws -> String {
+        let topic = try await bench.makeTopic(partitions: Self.backlogPartitions)
+        let texts = bench.texts
+        try await bench.produce(backlog, to: topic, partitions: Self.backlogPartitions) { index in
+            String(texts[index % texts.count].prefix(40))
+        }
+        return topic
+    }
+
+    /// Watches the daemon's memory while every commit takes 100 ms.
+    private func memory() async throws -> DeliveryRow {
+        let topic = try await makeBacklog()
+        for statement in [
+            "ALTER SYSTEM SET commit_delay = 100000", "ALTER SYSTEM SET commit_siblings = 0", "SELECT pg_reload_conf()",
+        ] {
+            try await bench.database.execute(statement)
+        }
+        let name = await bench.freshName("backlog")
+        let daemon = try await bench.start([await bench.pipeline(name, topic: topic)], workers: cores)
+        try await bench.waitUntilStored(1, pipeline: name)
+        var samples: [Double] = []
+        for _ in 0..<seconds {
+            try await Task.sleep(for: .seconds(1))
+            samples.append(Double(daemon.residentMegabytes ?? 0))
+        }
+        let lag = daemon.metrics()?.sum(MetricNames.lag) ?? 0
+        let peak = daemon.peakMegabytes ?? 0
+        try await bench.end([daemon])
+        for statement in ["ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()"] {
+            try await bench.database.execute(statement)
+        }
+        let (first, last) = Measurements(samples).trend
+        return DeliveryRow(
+            figure: .backlog,
+            name: "resident memory with a backlog of \(backlog) and 100 ms per commit, "
+                + "first / last third of \(seconds) s, MB",
+            number: last, value: "\(Figure.decimal(first, 0)) / \(Figure.decimal(last, 0))", goal: "flat, under 400",
+            details: "peak \(peak) MB; lag at the end \(Figure.decimal(lag, 0)) messages")
+    }
+}

@@ -1,0 +1,35 @@
+import FoundationEssentials
+
+/// The page that `make benchmark-delivery` writes.
+struct DeliveryPage {
+    let rows: [DeliveryRow]
+    let runs: Int
+
+    /// Markdown.
+    var text: String {
+        let lines = rows.map { "| \($0.name) | \($0.value) | \($0.goal) | \($0.details) |" }
+        return """
+            # Speed of delivery
+
+            Written by `make benchmark-delivery`. Machine: \(Self.machine).
+
+            Each daemon is a process of its own. PostgreSQL (WAL and fsync on), the embedded broker and the producer
+            share the machine's cores with the daemons. Rates are medians of \(runs) runs, ratios are medians of pairs
+            of runs in turn; the lowest and the highest value are in brackets. A row counts from the moment at which, by
+            PostgreSQL's own record, it was committed.
+
+            | figure | measured | goal | |
+            |---|--:|--:|---|
+            \(lines.joined(separator: "\n"))
+
+            """
+    }
+
+    private static var machine: String {
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let info = (try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8)) ?? ""
+        let model = info.split(separator: "\n").first { $0.hasPrefix("model name") }?
+            .split(separator: ":").last?.drop(while: \.isWhitespace)
+        return "\(model ?? "unknown CPU"), \(cores) cores"
+    }
+}

@@ -1,0 +1,60 @@
+import FoundationEssentials
+
+/// A pipeline file of the lab: what soaks, benchmarks and tests change, as YAML.
+struct LabPipeline: Sendable {
+    /// A task with an adapter from a folder.
+    struct Task: Sendable {
+        var name: String
+        var labels: [String]
+        /// The path of the adapter's folder.
+        var adapter: String
+    }
+
+    /// Also the name of the consumer group.
+    var name: String
+    /// The path of the base, absolute or from the working folder.
+    var base: String
+    var brokers = "${KAFKA_BROKERS}"
+    var topic: String
+    /// librdkafka's properties.
+    var properties: [String: String] = [:]
+    /// The JSON Pointer of the text; nil where the whole payload is the text.
+    var textPointer: String?
+    /// The value of `when` of the only route; nil routes every message to all tasks.
+    var condition: String?
+    /// What happens to messages without a route, `reject` or `drop`.
+    var unrouted: String?
+    var tasks: [Task]
+    /// The value of `batch`, such as `{ tokens: 512 }`.
+    var batch: String?
+    /// Whether the label rows hold the text; nil is the default of pipeline files.
+    var storesText: Bool?
+
+    /// The file's content. The database comes from the environment, as `DATABASE_URL`.
+    var text: String {
+        let names = tasks.map(\.name).joined(separator: ", ")
+        var lines = ["name: \(name)", "base: \(quoted(absoluteBase))", "source:", "  kafka:"]
+        lines += ["    brokers: \(quoted(brokers))", "    topics: [\(quoted(topic))]", "    group: \(quoted(name))"]
+        let settings = properties.sorted { $0.key < $1.key }.map { "\($0.key): \(quoted($0.value))" }
+        if !settings.isEmpty { lines.append("    properties: { \(settings.joined(separator: ", ")) }") }
+        if let textPointer { lines.append("  text: \(textPointer)") }
+        lines += ["routes:", "  - { tasks: [\(names)]\(condition.map { ", when: \($0)" } ?? "") }"]
+        if let unrouted { lines.append("unrouted: \(unrouted)") }
+        lines.append("tasks:")
+        for task in tasks {
+            let labels = task.labels.map(quoted).joined(separator: ", ")
+            lines.append("  \(task.name): { labels: [\(labels)], adapter: \(quoted(task.adapter)) }")
+        }
+        if let batch { lines.append("batch: \(batch)") }
+        let text = storesText.map { ", store_text: \($0)" } ?? ""
+        lines.append("sink: { postgres: \"${DATABASE_URL}\"\(text) }")
+        return lines.map { $0 + "\n" }.joined()
+    }
+
+    /// Relative paths of a pipeline file count from the file's folder, which is a scratch folder here.
+    private var absoluteBase: String {
+        base.hasPrefix("/") ? base : FileManager.default.currentDirectoryPath + "/" + base
+    }
+
+    private func quoted(_ value: String) -> String { "\"\(value)\"" }
+}

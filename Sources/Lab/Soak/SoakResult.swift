@@ -1,0 +1,28 @@
+/// The outcome of a soak.
+public struct SoakResult: Sendable {
+    let faults: Int
+    let messages: Int
+    let count: SoakCount
+    /// Resident memory of the larger daemon in megabytes: medians of the first and the last third.
+    let memory: (first: Int, last: Int)
+    /// How often a daemon ended although nobody had asked it to.
+    let unexpectedExits: Int
+
+    /// Whether nothing was lost or doubled, and no daemon ended by itself.
+    public var holds: Bool { count.lost == 0 && count.doubled == 0 && unexpectedExits == 0 }
+
+    /// The last line of output.
+    public var line: String {
+        let exits = unexpectedExits == 0 ? "" : ", \(unexpectedExits) unexpected exits of daemons"
+        return "faults \(faults), messages \(messages), lost \(count.lost), doubled \(count.doubled), "
+            + "memory \(memory.first) -> \(memory.last) MB" + exits
+    }
+}
+
+/// Every message that was produced, compared with its rows.
+struct SoakCount: Sendable {
+    /// Messages that have neither a label row per task nor a rejected row.
+    var lost: Int
+    /// Offsets with more label rows than tasks, more than one rejected row, or both kinds of rows.
+    var doubled: Int
+}
