@@ -2,59 +2,75 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training benchmark-delivery parity clean install
+.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training benchmark-delivery parity \
+	clean install
 
 PREFIX ?= /usr/local
 
 # One optimised build serves the program, the demo and the tests, so that nothing is compiled twice.
 # The import check keeps the layers of Package.swift honest.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
+# What `make install` installs: no crash points, Swift linked in, no symbol table.
+INSTALL_FLAGS := -c release --static-swift-stdlib -Xlinker -s --product lorikeet --scratch-path .build-install
 PROGRAM = .build/release/lorikeet
 SWIFT_SOURCES := Package.swift Sources Tests
-# Tests that run at once. Without a bound hundreds begin together, and a test that waits for its daemon counts the others' time as well.
+# How many tests run at once. Without a bound, hundreds start together and run into each other's timeouts.
 TEST_WIDTH ?= 8
+TEST_ENVIRONMENT = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH)
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' | while IFS=$$'\t' read -r name text; do printf '  make %-18s %s\n' "$$name" "$$text"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' \
+		| while IFS=$$'\t' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
 
-setup: ## Install missing Debian packages and the base model (idempotent, offline when all is there)
+setup: ## Install missing Debian packages and the base model; does nothing, offline too, if all is there
 	@scripts/setup
 
 build: setup ## Compile the program
 	swift build $(SWIFT_FLAGS) --product lorikeet
 
-demo: build ## The main job, live, on real texts: about a minute and a half (DEMO_FLAGS=--keep leaves it running)
+demo: build ## Show everything live on real texts, in a minute and a half (DEMO_FLAGS=--keep leaves it running)
 	$(PROGRAM) demo $(DEMO_FLAGS)
 
-test: setup ## All tests: unit, and integration with a real PostgreSQL and broker (FILTER=Name picks some)
+test: setup ## Run all tests, with a real PostgreSQL and a broker (FILTER=Name runs some)
 	swift build $(SWIFT_FLAGS) --build-tests
-	SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
+	$(TEST_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
 
-test-soak: build ## Two daemons under full load, a fault every few seconds, then the count (SOAK_SECONDS, SOAK_SEED, SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE, SOAK_BREAK_BROKER)
-	@$(PROGRAM) soak --seconds $(or $(SOAK_SECONDS),600) $(if $(SOAK_SEED),--seed $(SOAK_SEED)) $(if $(SOAK_BROKERS),--brokers '$(SOAK_BROKERS)') $(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') $(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)') $(if $(SOAK_BREAK_BROKER),--break-broker '$(SOAK_BREAK_BROKER)')
+# SOAK_SECONDS, SOAK_SEED; for external servers SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE and SOAK_BREAK_BROKER.
+SOAK_FLAGS = --seconds $(or $(SOAK_SECONDS),600) \
+	$(if $(SOAK_SEED),--seed $(SOAK_SEED)) \
+	$(if $(SOAK_BROKERS),--brokers '$(SOAK_BROKERS)') \
+	$(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') \
+	$(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)') \
+	$(if $(SOAK_BREAK_BROKER),--break-broker '$(SOAK_BREAK_BROKER)')
 
-lint: ## Check the format of the sources and the shell scripts
+test-soak: build ## Run two daemons under load and faults, account for every message (SOAK_SECONDS, SOAK_SEED, …)
+	@$(PROGRAM) soak $(SOAK_FLAGS)
+
+lint: ## Check the format of the Swift sources and the syntax of the shell scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
-	@for script in scripts/* scripts/*/* .ci/run; do [ -f $$script ] || continue; case $$(head -1 $$script) in *bash*) bash -n $$script || exit 1;; esac; done
+	@for script in scripts/* scripts/*/* .ci/run; do \
+		[ -f $$script ] || continue; \
+		case $$(head -1 $$script) in *bash*) bash -n $$script || exit 1;; esac; \
+	done
 
-format: ## Format the sources in place
+format: ## Format the Swift sources in place
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
-benchmark: build ## Every speed figure of the engine, beside its peers where they are installed; writes docs/benchmarks.md
+benchmark: build ## Measure the engine beside its peers; writes docs/benchmarks.md and docs/images/speed.svg
 	@scripts/benchmark $(PROGRAM)
 
-benchmark-training: build ## Quality and speed of training beside PEFT's (DATA=folder of data sets); writes docs/benchmarks-training.md
+benchmark-training: build ## Measure training beside PEFT (DATA=folder of data sets); writes docs/benchmarks-training.md
 	@scripts/benchmark-training $(PROGRAM)
 
-benchmark-delivery: build ## Every figure of the serving path (TEXTS=file with a text a line, DELIVERY_FLAGS='--figure latency'); writes docs/benchmarks-delivery.md
+benchmark-delivery: build ## Measure the serving path (TEXTS=one text per line); writes docs/benchmarks-delivery.md
 	@scripts/benchmark-delivery $(PROGRAM)
 
-parity: build ## Token ids, logits and adapters of many random cases against Hugging Face, in a Python environment that it makes
+parity: build ## Compare token ids, logits and adapters with Hugging Face on random cases
 	@scripts/parity/run $(PROGRAM)
 
-clean: ## Remove everything that was built, the Python environment too
+clean: ## Remove everything that was built, and the Python environment
 	rm -rf .build .build-install .build-python
 
-install: setup ## Install the program (Swift linked in), units, pipelines and completions under PREFIX (/usr/local)
-	LORIKEET_RELEASE=1 swift build -c release --static-swift-stdlib --product lorikeet --scratch-path .build-install
+install: setup ## Install program, systemd units, pipelines, documentation and completions under PREFIX (/usr/local)
+	LORIKEET_RELEASE=1 swift build $(INSTALL_FLAGS)
 	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install .build-install/release/lorikeet

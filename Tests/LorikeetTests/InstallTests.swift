@@ -27,7 +27,7 @@ import Testing
         #expect(!scratch.exists("root"))
     }
 
-    @Test func programUnitsPipelinesAndCompletionsGoToTheirPlaces() async throws {
+    @Test func everythingIsInstalledUnderThePrefix() async throws {
         let scratch = try Scratch()
         let program = try scratch.write("program", "#!/bin/sh\necho \"completions: $*\"\n")
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
@@ -39,6 +39,9 @@ import Testing
             try scratch.text("root/etc/bash_completion.d/lorikeet")
                 == "completions: --generate-completion-script bash\n")
         let unit = try scratch.text("root/etc/systemd/system/lorikeet.service")
-        #expect(unit.contains("/opt/birds/bin/lorikeet") && !unit.contains("/usr/local/bin/lorikeet"))
+        #expect(unit.contains("/opt/birds/bin/lorikeet") && !unit.contains("/usr/local/"))
+        let pages = unit.split(separator: "\n").filter { $0.hasPrefix("Documentation=") }
+        #expect(pages.count == 2)
+        for page in pages { #expect(scratch.exists("root" + page.replacing("Documentation=file://", with: ""))) }
     }
 }
