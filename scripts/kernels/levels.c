@@ -1,9 +1,11 @@
-// Runs every function of CVectorKernels on random numbers and shapes, for one instruction level; or compares what two levels made.
+// Runs every function of CVectorKernels on random numbers and shapes, for one instruction level; or compares the
+// results of two levels.
 //
-//     levels run SEED FILE         writes a record a result: its name, how many floats, its scale, the floats
-//     levels compare FILE FILE     prints the worst deviation of each function; ends with 1 beyond 1e-5 of a result's largest value or scale
+//     levels run SEED FILE         writes one record per result: its name, the number of floats, its scale, the floats
+//     levels compare FILE FILE     prints the largest deviation of each function; the exit status is 1 if one exceeds
+//                                  1e-5 of the result's largest value or scale
 //
-// Records come in the same order from every level, since all numbers follow from the seed.
+// All numbers follow from the seed, so every level writes its records in the same order.
 #include "vector_kernels.h"
 
 #include <math.h>
@@ -24,7 +26,7 @@ static uint64_t bits(void) {
 
 static ptrdiff_t length(void) { return bits() % 3 ? lengths[bits() % 6] : 1 + (ptrdiff_t)(bits() % 130); }
 
-// Aligned as packed weights have to be; freed at the end of the program.
+// Aligned as packed weights must be. Freed when the program ends.
 static float *memory(ptrdiff_t count) {
     float *p = aligned_alloc(64, ((size_t)count * 4 / 64 + 1) * 64);
     if (p == NULL) exit(2);
@@ -38,7 +40,7 @@ static float *numbers(ptrdiff_t count, float bound) {
     return p;
 }
 
-// The scale is the size of what is added up: where that cancels, as in GELU of -5, only rounding is left of the result itself.
+// The scale is the size of the summands. Where they cancel, as in GELU of -5, the result is nothing but rounding.
 static void record_of_scale(const char *name, const float *values, ptrdiff_t count, float scale) {
     fprintf(out, "%s %td %a\n", name, count, (double)scale);
     fwrite(values, sizeof(float), (size_t)count, out);
@@ -48,25 +50,30 @@ static void record(const char *name, const float *values, ptrdiff_t count) { rec
 
 static void rows_and_columns(void) {
     ptrdiff_t rows = 1 + (ptrdiff_t)(bits() % 9), columns = length(), count = rows * columns;
-    float *x = numbers(count, 6), *dy = numbers(count, 1), *row = numbers(columns, 1), *other = numbers(columns, 1), *y = memory(count);
+    float *x = numbers(count, 6), *dy = numbers(count, 1), *row = numbers(columns, 1), *other = numbers(columns, 1),
+        *y = memory(count);
     for (int kind = LK_GELU_ERF; kind <= LK_TANH; kind++) {
         lk_activate(kind, rows, columns, x, columns, row, y, columns), record_of_scale("activate", y, count, 1);
-        lk_activate_backward(kind, rows, columns, x, columns, dy, columns, y, columns, true), record_of_scale("activate_backward", y, count, 1);
+        lk_activate_backward(kind, rows, columns, x, columns, dy, columns, y, columns, true),
+            record_of_scale("activate_backward", y, count, 1);
     }
     float *sum = memory(count), *means = memory(rows), *inverses = memory(rows), *gradient = memory(2 * columns);
     lk_layer_norm(rows, columns, x, columns, dy, columns, row, other, 1e-5f, y, columns, sum, columns, means, inverses);
     record("layer_norm", y, count);
-    // One column has no variance, and two are -1 and 1 whatever they were: their gradient is nothing but rounding.
+    // One column has no variance, and two always become -1 and 1, so that their gradient is nothing but rounding.
     if (columns > 2) {
         float scale = 0;
         for (ptrdiff_t i = 0; i < rows; i++) scale = fmaxf(scale, inverses[i]);
-        lk_layer_norm_backward(rows, columns, sum, columns, means, inverses, row, dy, columns, y, columns, false, gradient, gradient + columns);
+        lk_layer_norm_backward(rows, columns, sum, columns, means, inverses, row, dy, columns, y, columns, false,
+            gradient, gradient + columns);
         record_of_scale("layer_norm_backward", y, count, scale), record("layer_norm_backward", gradient, 2 * columns);
     }
     lk_softmax(rows, columns, x, columns, 0.7f, y, columns), record("softmax", y, count);
-    lk_softmax_backward(rows, columns, y, columns, dy, columns, 0.7f, sum, columns), record("softmax_backward", sum, count);
+    lk_softmax_backward(rows, columns, y, columns, dy, columns, 0.7f, sum, columns), record("softmax_backward", sum,
+        count);
     lk_dropout(rows, columns, 0.3f, bits(), x, columns, y, columns, true), record("dropout", y, count);
-    lk_fill_rows(rows, columns, row, y, columns), lk_column_sums(rows, columns, x, columns, other), record("column_sums", other, columns);
+    lk_fill_rows(rows, columns, row, y, columns), lk_column_sums(rows, columns, x, columns, other),
+        record("column_sums", other, columns);
     lk_axpy(count, 0.5f, x, y), lk_scale(count, -3, y), record("axpy", y, count);
     lk_transpose(rows, columns, x, columns, y, rows), record("transpose", y, count);
     float norm = (float)lk_squared_norm(count, x);
@@ -79,23 +86,29 @@ static void rows_and_columns(void) {
 
 static void products(void) {
     ptrdiff_t rows = length(), inputs = length(), outputs = length(), rank = 1 + (ptrdiff_t)(bits() % 64);
-    float *x = numbers(rows * inputs, 1), *w = numbers(outputs * inputs, 1), *bias = numbers(outputs, 1), *y = numbers(rows * outputs, 1);
+    float *x = numbers(rows * inputs, 1), *w = numbers(outputs * inputs, 1), *bias = numbers(outputs, 1),
+        *y = numbers(rows * outputs, 1);
     float *packed = memory(lk_packed_count(inputs, outputs));
     lk_pack(inputs, outputs, w, inputs, 1, packed);
-    lk_packed_product(rows, inputs, outputs, x, inputs, packed, bias, true, y, outputs), record("packed_product", y, rows * outputs);
+    lk_packed_product(rows, inputs, outputs, x, inputs, packed, bias, true, y, outputs), record("packed_product", y,
+        rows * outputs);
     float *a = numbers(rank * inputs, 1), *b = numbers(outputs * rank, 1), *down = memory(rows * rank);
     lk_low_rank_down(rows, inputs, rank, x, inputs, a, down, rank), record("low_rank_down", down, rows * rank);
-    lk_low_rank_up(rows, rank, outputs, down, rank, b, false, 0.5f, y, outputs), record("low_rank_up", y, rows * outputs);
-    lk_low_rank_up(rows, rank, outputs, down, rank, b, true, 0.5f, y, outputs), record("low_rank_up", y, rows * outputs);
+    lk_low_rank_up(rows, rank, outputs, down, rank, b, false, 0.5f, y, outputs), record("low_rank_up", y,
+        rows * outputs);
+    lk_low_rank_up(rows, rank, outputs, down, rank, b, true, 0.5f, y, outputs), record("low_rank_up", y,
+        rows * outputs);
 }
 
 static void attention(void) {
-    ptrdiff_t tokens = length(), heads = 1 + (ptrdiff_t)(bits() % 3), size = 1 + (ptrdiff_t)(bits() % 70), columns = heads * size;
+    ptrdiff_t tokens = length(), heads = 1 + (ptrdiff_t)(bits() % 3), size = 1 + (ptrdiff_t)(bits() % 70),
+        columns = heads * size;
     ptrdiff_t queries = 1 + (ptrdiff_t)(bits() % (uint64_t)tokens), kept = heads * queries * tokens;
     float *x = numbers(tokens * 3 * columns, 2), *y = memory(queries * columns), *probabilities = memory(kept);
     float *scratch = memory(lk_attention_scratch(tokens, size));
     float rate = bits() % 2 ? 0.2f : 0;
-    lk_attention(tokens, queries, heads, size, x, x + columns, x + 2 * columns, 3 * columns, 1 / sqrtf((float)size), y, columns, probabilities, rate, bits(), scratch);
+    lk_attention(tokens, queries, heads, size, x, x + columns, x + 2 * columns, 3 * columns, 1 / sqrtf((float)size),
+        y, columns, probabilities, rate, bits(), scratch);
     record("attention", y, queries * columns), record("attention", probabilities, kept);
 }
 
@@ -104,7 +117,8 @@ static void embed(void) {
     float *words = numbers(50 * columns, 1), *positions = numbers(tokens * columns, 1), *y = memory(tokens * columns);
     int32_t *ids = (int32_t *)memory(tokens);
     for (ptrdiff_t i = 0; i < tokens; i++) ids[i] = (int32_t)(bits() % 50);
-    lk_embed(tokens, columns, ids, words, positions, bits() % 2 ? words : NULL, y, columns), record("embed", y, tokens * columns);
+    lk_embed(tokens, columns, ids, words, positions, bits() % 2 ? words : NULL, y, columns), record("embed", y,
+        tokens * columns);
 }
 
 static int run(const char *seed, const char *path) {
@@ -125,11 +139,13 @@ static int compare(const char *one, const char *other) {
     ptrdiff_t counts[2];
     double scales[2];
     while (fscanf(files[0], "%63s %td %la", names[0], &counts[0], &scales[0]) == 3) {
-        if (fscanf(files[1], "%63s %td %la", names[1], &counts[1], &scales[1]) != 3 || counts[0] != counts[1] || strcmp(names[0], names[1])) return 2;
+        if (fscanf(files[1], "%63s %td %la", names[1], &counts[1], &scales[1]) != 3 || counts[0] != counts[1]
+            || strcmp(names[0], names[1])) return 2;
         float *values[2];
         for (int side = 0; side < 2; side++) {
             values[side] = memory(counts[0]);
-            if (fgetc(files[side]) != '\n' || fread(values[side], 4, (size_t)counts[0], files[side]) != (size_t)counts[0]) return 2;
+            if (fgetc(files[side]) != '\n' || fread(values[side], 4, (size_t)counts[0],
+                files[side]) != (size_t)counts[0]) return 2;
         }
         double largest = scales[0], difference = 0;
         for (ptrdiff_t i = 0; i < counts[0]; i++) {

@@ -36,7 +36,11 @@ class Base:
         config = json.loads((self.folder / "config.json").read_text())
         self.architecture = config["model_type"]
         self.layers = config.get("num_hidden_layers") or config["n_layers"]
-        self.words = [w for w in (self.folder / "vocab.txt").read_text(encoding="utf-8").split("\n") if w.isascii() and w.isalpha()]
+        self.words = [
+            w
+            for w in (self.folder / "vocab.txt").read_text(encoding="utf-8").split("\n")
+            if w.isascii() and w.isalpha()
+        ]
         self.tokenizer = BertWordPieceTokenizer(str(self.folder / "vocab.txt"), lowercase=True)
         self.tokenizer.enable_truncation(POSITIONS)
 
@@ -60,17 +64,31 @@ def make_base(folder, vocabulary, seed):
     activation = ["gelu", "gelu_new", "relu"][seed // 2 % 3]
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True)
-    words = [w for w in pathlib.Path(vocabulary).read_text(encoding="utf-8").split("\n") if w and not w.startswith("[unused")][:2500]
+    words = [
+        w for w in pathlib.Path(vocabulary).read_text(encoding="utf-8").split("\n") if w and not w.startswith("[unused")
+    ][:2500]
     (folder / "vocab.txt").write_text("\n".join(words) + "\n", encoding="utf-8")
     if seed % 2 == 0:
         config = BertConfig(
-            vocab_size=len(words), hidden_size=size * heads, num_hidden_layers=layers, num_attention_heads=heads, intermediate_size=inner,
-            hidden_act=activation, max_position_embeddings=POSITIONS)
+            vocab_size=len(words),
+            hidden_size=size * heads,
+            num_hidden_layers=layers,
+            num_attention_heads=heads,
+            intermediate_size=inner,
+            hidden_act=activation,
+            max_position_embeddings=POSITIONS,
+        )
         model, name = BertForSequenceClassification(config), "BERT"
     else:
         config = DistilBertConfig(
-            vocab_size=len(words), dim=size * heads, n_layers=layers, n_heads=heads, hidden_dim=inner, activation=activation,
-            max_position_embeddings=POSITIONS)
+            vocab_size=len(words),
+            dim=size * heads,
+            n_layers=layers,
+            n_heads=heads,
+            hidden_dim=inner,
+            activation=activation,
+            max_position_embeddings=POSITIONS,
+        )
         model, name = DistilBertForSequenceClassification(config), "DistilBERT"
     generator = torch.Generator().manual_seed(seed)
     with torch.no_grad():
@@ -87,15 +105,26 @@ def make_base(folder, vocabulary, seed):
     return Base(folder, f"{name} {layers} layers, {heads}x{size}, {inner}, {activation}")
 
 
-KINDS = ["plain LoRA", "rsLoRA", "rank_pattern, alpha_pattern", "layers_to_transform", "every linear layer", "bias: lora_only", "DoRA", "all of these"]
+KINDS = [
+    "plain LoRA",
+    "rsLoRA",
+    "rank_pattern, alpha_pattern",
+    "layers_to_transform",
+    "every linear layer",
+    "bias: lora_only",
+    "DoRA",
+    "all of these",
+]
 
 
 def lora(base, kind, choice):
     """PEFT's settings of a random adapter of a kind."""
     targets = TARGETS[base.architecture]
     settings = dict(
-        r=choice.choice([1, 2, 3, 4, 7, 8, 16, 31, 64]), lora_alpha=choice.choice([1, 8, 16, 33]),
-        target_modules=choice.sample(targets, choice.randint(1, 3)))
+        r=choice.choice([1, 2, 3, 4, 7, 8, 16, 31, 64]),
+        lora_alpha=choice.choice([1, 8, 16, 33]),
+        target_modules=choice.sample(targets, choice.randint(1, 3)),
+    )
     everything = kind == KINDS[7]
     if kind == KINDS[1] or everything:
         settings["use_rslora"] = True
@@ -105,7 +134,11 @@ def lora(base, kind, choice):
     if kind == KINDS[2] or everything:
         names = settings["target_modules"]
         settings["rank_pattern"] = {choice.choice(names): choice.randint(1, 64)}
-        settings["alpha_pattern"] = {f"{choice.randrange(base.layers)}.*{choice.choice(names).replace('.', chr(92) + '.')}": choice.randint(1, 40)}
+        settings["alpha_pattern"] = {
+            f"{choice.randrange(base.layers)}.*{choice.choice(names).replace('.', chr(92) + '.')}": choice.randint(
+                1, 40
+            )
+        }
     if kind == KINDS[3] or everything:
         settings["layers_to_transform"] = sorted(choice.sample(range(base.layers), choice.randint(1, base.layers)))
     if kind == KINDS[5] or everything:
@@ -139,7 +172,13 @@ def make_adapter(base, folder, settings, labels, seed):
         # PEFT forgets these biases when it saves (their name has "base_layer" in it), but reads them.
         file = os.path.join(folder, "adapter_model.safetensors")
         weights = load_file(file)
-        weights.update({k: p.detach().clone() for k, p in model.named_parameters() if p.requires_grad and k.endswith("base_layer.bias")})
+        weights.update(
+            {
+                k: p.detach().clone()
+                for k, p in model.named_parameters()
+                if p.requires_grad and k.endswith("base_layer.bias")
+            }
+        )
         save_file(weights, file, metadata={"format": "pt"})
     return reference(base, folder, labels)
 

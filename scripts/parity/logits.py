@@ -3,9 +3,10 @@
 
     logits.py PROGRAM BASE [--bases 10] [--adapters 8] [--seed 1]
 
-Over BASE and generated bases (BERT and DistilBERT in turn, with odd head sizes and widths) every kind of adapter is made
-with random rank, alpha, targets and number of labels. `lorikeet classify` gets all adapters of a base in one call, so that they are
-mixed in its batches; PyTorch computes each text alone. Prints the worst deviation of each kind and base; ends with 1 beyond 1e-4.
+Over BASE and generated bases (BERT and DistilBERT in turn, with odd head sizes and widths), every kind of adapter is
+made with random rank, alpha, targets and number of labels. `lorikeet classify` gets all adapters of a base in one call,
+so that its batches mix them. PyTorch computes each text alone. Prints the largest deviation per kind and base; the exit
+status is 1 if one exceeds 1e-4.
 """
 
 import argparse
@@ -49,7 +50,9 @@ def main():
         scratch = pathlib.Path(scratch)
         bases = [(Base(arguments.base, "all-MiniLM-L6-v2"), 2 * arguments.adapters)]
         for number in range(arguments.bases):
-            base = make_base(scratch / f"base{number}", pathlib.Path(arguments.base) / "vocab.txt", 100 * arguments.seed + number)
+            base = make_base(
+                scratch / f"base{number}", pathlib.Path(arguments.base) / "vocab.txt", 100 * arguments.seed + number
+            )
             bases.append((base, arguments.adapters))
         for number, (base, count) in enumerate(bases):
             (scratch / f"adapters{number}").mkdir()
@@ -57,7 +60,9 @@ def main():
             by_base.append((base.name, count, max(worst.values())))
             for kind, value in worst.items():
                 by_kind[kind] = max(by_kind.get(kind, 0.0), value)
-    print(f"seed {arguments.seed}; {len(LENGTHS)} texts of 2 to 512 tokens; worst difference / largest logit of the text")
+    print(
+        f"seed {arguments.seed}; {len(LENGTHS)} texts of 2 to 512 tokens; worst difference / largest logit of the text"
+    )
     for name, count, value in by_base:
         print(f"  {value:.1e}  {name} ({count} adapters)")
     print()

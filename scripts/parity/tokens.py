@@ -11,6 +11,7 @@ Tests/WordPieceTests/Fixtures/resolution.py, whose files contradict one another:
 installed transformers does and as the versions did whose answers resolution.json keeps, or refuse it where these
 differ. Prints a line per tokenizer and table, and the first mismatches; exit status 1 if there is any.
 """
+
 import argparse
 import concurrent.futures
 import itertools
@@ -36,10 +37,12 @@ FEWEST = 20_000
 def catalogue():
     """The descriptions of the package catalogue; none where there is no apt."""
     try:
-        dump = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=True).stdout.decode(errors="replace")
+        dump = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, check=True).stdout.decode(
+            errors="replace"
+        )
     except (OSError, subprocess.CalledProcessError):
         return []
-    found = (line[len("Description: "):] for line in dump.splitlines() if line.startswith("Description: "))
+    found = (line[len("Description: ") :] for line in dump.splitlines() if line.startswith("Description: "))
     return list(dict.fromkeys(found))
 
 
@@ -60,11 +63,13 @@ class Case:
                 file.write(content if isinstance(content, str) else json.dumps(content, ensure_ascii=False))
 
     def expected(self, folder, strings, length):
-        """Ids as the library gives them: by `tokenizers` from tokenizer.json alone, or by transformers from the folder."""
+        """Ids as the library gives them: `tokenizers` from tokenizer.json alone, or transformers from the folder."""
         if self.is_automatic:
             from transformers import AutoTokenizer
+
             return AutoTokenizer.from_pretrained(folder)(strings, truncation=True, max_length=length)["input_ids"]
         from tokenizers import Tokenizer
+
         tokenizer = Tokenizer.from_file(os.path.join(folder, "tokenizer.json"))
         tokenizer.no_padding()
         tokenizer.enable_truncation(length)
@@ -73,7 +78,13 @@ class Case:
 
 def with_normalizer(document, clean, chinese, strip, lower):
     changed = json.loads(json.dumps(document))
-    changed["normalizer"] = {"type": "BertNormalizer", "clean_text": clean, "handle_chinese_chars": chinese, "strip_accents": strip, "lowercase": lower}
+    changed["normalizer"] = {
+        "type": "BertNormalizer",
+        "clean_text": clean,
+        "handle_chinese_chars": chinese,
+        "strip_accents": strip,
+        "lowercase": lower,
+    }
     return changed
 
 
@@ -108,11 +119,29 @@ def with_added_tokens(document):
     vocabulary = changed["model"]["vocab"]
     new = itertools.count(len(vocabulary))
     for content, flags in [
-            ("<user>", {}), ("Café", {"normalized": True}), ("hello world", {"normalized": True}), ("wide", {"lstrip": True}), ("Narrow", {"rstrip": True, "lstrip": True}),
-            ("<user>s", {"special": True}), ("中文", {}), ("é", {"normalized": True}), ("[MASK]s", {"normalized": True})]:
+        ("<user>", {}),
+        ("Café", {"normalized": True}),
+        ("hello world", {"normalized": True}),
+        ("wide", {"lstrip": True}),
+        ("Narrow", {"rstrip": True, "lstrip": True}),
+        ("<user>s", {"special": True}),
+        ("中文", {}),
+        ("é", {"normalized": True}),
+        ("[MASK]s", {"normalized": True}),
+    ]:
         number = vocabulary[content] if content in vocabulary else next(new)
-        changed["added_tokens"].append({
-            "id": number, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False, **flags})
+        changed["added_tokens"].append(
+            {
+                "id": number,
+                "content": content,
+                "single_word": False,
+                "lstrip": False,
+                "rstrip": False,
+                "normalized": False,
+                "special": False,
+                **flags,
+            }
+        )
     return changed
 
 
@@ -134,7 +163,13 @@ def cases(base, strings):
     yield alone("scalars, whole", single, 1_000_000)
     yield alone("no normalizer", {**single, "normalizer": None})
     yield alone("no post-processor", {**document, "post_processor": None}, 2, 7, 512)
-    yield alone("BertProcessing", {**document, "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}}, 2, 7, 512)
+    yield alone(
+        "BertProcessing",
+        {**document, "post_processor": {"type": "BertProcessing", "sep": ["[SEP]", 102], "cls": ["[CLS]", 101]}},
+        2,
+        7,
+        512,
+    )
     yield alone("words of at most 5", with_model(single, max_input_chars_per_word=5))
     yield alone("another prefix", with_model(document, continuing_subword_prefix="a"))
     yield alone("another unknown token", with_model(document, unk_token="[MASK]"))
@@ -143,18 +178,36 @@ def cases(base, strings):
     yield alone("added tokens, cased", with_added_tokens(cased), 512)
 
     config, vocabulary = {"model_type": "bert"}, read("vocab.txt")
-    folder = lambda name, files, *lengths: Case("folder: " + name, {"config.json": config, **files}, lengths or (256,), is_automatic=True)
-    yield folder("as it came", {name: read(name) for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")}, 2, 128, 512)
+    folder = lambda name, files, *lengths: Case(
+        "folder: " + name, {"config.json": config, **files}, lengths or (256,), is_automatic=True
+    )
+    yield folder(
+        "as it came",
+        {name: read(name) for name in ("tokenizer.json", "vocab.txt", "tokenizer_config.json")},
+        2,
+        128,
+        512,
+    )
     yield folder("tokenizer.json", {"tokenizer.json": read("tokenizer.json")})
     yield folder("cased tokenizer.json", {"tokenizer.json": with_normalizer(document, True, False, False, False)})
     yield folder("vocab.txt", {"vocab.txt": vocabulary}, 5, 256)
     yield folder("DistilBERT, vocab.txt", {"config.json": {"model_type": "distilbert"}, "vocab.txt": vocabulary})
     for settings in (
-            {"do_lower_case": False}, {"do_lower_case": False, "strip_accents": True}, {"strip_accents": False}, {"tokenize_chinese_chars": False},
-            {"do_lower_case": False, "tokenize_chinese_chars": False, "strip_accents": None}, {"do_lower_case": False, "tokenizer_class": "PreTrainedTokenizerFast"}):
+        {"do_lower_case": False},
+        {"do_lower_case": False, "strip_accents": True},
+        {"strip_accents": False},
+        {"tokenize_chinese_chars": False},
+        {"do_lower_case": False, "tokenize_chinese_chars": False, "strip_accents": None},
+        {"do_lower_case": False, "tokenizer_class": "PreTrainedTokenizerFast"},
+    ):
         if "tokenizer_class" not in settings:
-            yield folder(f"vocab.txt, {json.dumps(settings)}", {"vocab.txt": vocabulary, "tokenizer_config.json": settings})
-        yield folder(f"tokenizer.json, {json.dumps(settings)}", {"tokenizer.json": read("tokenizer.json"), "tokenizer_config.json": settings})
+            yield folder(
+                f"vocab.txt, {json.dumps(settings)}", {"vocab.txt": vocabulary, "tokenizer_config.json": settings}
+            )
+        yield folder(
+            f"tokenizer.json, {json.dumps(settings)}",
+            {"tokenizer.json": read("tokenizer.json"), "tokenizer_config.json": settings},
+        )
 
 
 def found(program, folder, texts, length):
@@ -166,8 +219,13 @@ def found(program, folder, texts, length):
 
 
 def first_difference(expected, actual):
-    place = next((i for i, pair in enumerate(zip(expected, actual)) if pair[0] != pair[1]), min(len(expected), len(actual)))
-    return f"at {place}: expected {expected[place:place + 6]} of {len(expected)}, found {actual[place:place + 6]} of {len(actual)}"
+    place = next(
+        (i for i, pair in enumerate(zip(expected, actual)) if pair[0] != pair[1]), min(len(expected), len(actual))
+    )
+    return (
+        f"at {place}: expected {expected[place:place + 6]} of {len(expected)}, found {actual[place:place + 6]} of"
+        f" {len(actual)}"
+    )
 
 
 def compare(case, program, strings, folder, first):
@@ -218,6 +276,7 @@ def verdict(answers, found, message, refusal):
 def compare_folders(program, only, first):
     """Differences, and tables compared."""
     import transformers
+
     with open(os.path.join(FIXTURES, "resolution.json"), encoding="utf-8") as file:
         stored = json.load(file)
     wrong = compared = 0

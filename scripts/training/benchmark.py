@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Quality and speed of `lorikeet train` beside PEFT's: benchmark.py PROGRAM BASE [--data DIR] [--output FILE]
+"""Measures quality and speed of `lorikeet train` beside PEFT's: benchmark.py PROGRAM BASE [--data DIR] [--output FILE]
 
-DIR holds a folder a data set with train.tsv and test.tsv (`label<TAB>text`). Without it the sections of this machine's package
-catalogue are learned. Quality: the test file after the last epoch, some seeds each. Speed: the programs take turns, since on a shared
-machine only the ratio of neighbouring runs means anything. Prints the tables and writes them to FILE.
+DIR holds one folder per data set, with train.tsv and test.tsv (`label<TAB>text`). Without it, the sections of this
+machine's package catalogue are the labels. Quality is measured on the test file after the last epoch, over some seeds.
+Speed: the programs take turns, because on a shared machine only the ratio of neighbouring runs means anything. Prints
+the tables and writes them to FILE.
 """
 
 import argparse
@@ -22,14 +23,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 # Epochs, and how many of the first rows; other data sets: 3, all.
 KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
 WORDS = "the quick package provides a small library for reading and writing files of many kinds".split()
-# What holds whatever is measured.
-SPEED_NOTES = [
-    "`sgemm_fraction` (to reach: 0.75) compares with OpenBLAS on the same shapes in the same run. PyTorch's threads wait for one another by spinning:",
-    "on cores that others use as well its speed falls out of all proportion, and a ratio says nothing."]
-LAYER_NOTES = [
-    "## Frozen layers", "",
-    "Layers below the lowest adapted one are frozen: dropout is off there, so that their results are the same in each epoch and are computed once.",
-    "What is kept has the same bits as what is computed anew (a test holds that)."]
+# Notes that hold for every result.
+SPEED_NOTES = """\
+`sgemm_fraction` (goal: 0.75) is relative to OpenBLAS on the same shapes in the same run. PyTorch's threads wait for one
+another by spinning. On cores that other processes use too, PyTorch slows down so much that the ratio means nothing."""
+LAYER_NOTES = """\
+## Frozen layers
+
+Layers below the lowest adapted one are frozen, and dropout is off there. So their outputs are the same in each epoch
+and are computed only once. The cached outputs equal recomputed ones bit by bit; a test checks that."""
+SETTINGS = """\
+Rank 8, alpha 16, query and value, batch 16, learning rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up,
+at most 256 tokens; base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches."""
 
 
 def run(command):
@@ -41,15 +46,16 @@ def run(command):
         child.returncode = os.waitstatus_to_exitcode(status)
         output.seek(0)
         objects = [json.loads(line) for line in output if line.startswith("{")]
-        # Of a training the epochs alone.
-        objects = [found for found in objects if "kept_epoch" not in found and found.keys() != {"rows"}]
+        # Of a training only the epochs, not the summary.
+        objects = [found for found in objects if not found.keys() & {"kept_epoch", "best_epoch"}]
+        objects = [found for found in objects if found.keys() != {"rows"}]
     if child.returncode or not objects:
         raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
     return objects, usage.ru_maxrss / 1024
 
 
 def catalogue(folder):
-    """Package descriptions by section; which side a row is on is decided by its text."""
+    """Package descriptions with their sections as labels. The text decides whether a row is for training or testing."""
     dump = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, text=True).stdout
     wanted = {"libs", "python", "perl", "doc", "games", "net", "science"}
     sides = {"train": [], "test": []}
@@ -90,22 +96,28 @@ class Runs:
     def lorikeet(self, train, test, epochs, seed, *flags):
         output = self.folder / "adapter"
         shutil.rmtree(output, ignore_errors=True)
-        objects, _ = run([
-            self.program, "train", "--base", self.base, "--train", train, "--validation", test, "--output", output, "--epochs", epochs,
-            "--seed", seed, "--keep", "last", "--json", *flags])
+        rows = ["--train", train, "--validation", test]
+        settings = ["--epochs", epochs, "--seed", seed, "--keep", "last", *flags]
+        command = [self.program, "train", "--base", self.base, *rows, "--output", output, "--json", *settings]
+        objects, _ = run(command)
         return [o for o in objects if "epoch" in o][-1]
 
     def peft(self, train, test, epochs, seed, *flags):
-        command = [sys.executable, HERE / "peft_train.py", "--base", self.base, "--train", train, "--epochs", epochs, "--seed", seed, *flags]
-        return run(command + (["--test", test] if test else []))[0][-1]
+        settings = ["--epochs", epochs, "--seed", seed, *flags, *(["--test", test] if test else [])]
+        command = [sys.executable, HERE / "peft_train.py", "--base", self.base, "--train", train, *settings]
+        return run(command)[0][-1]
 
     def lorikeet_speed(self, train, epochs, limit, *flags):
-        command = [self.program, "benchmark", "train", "--base", self.base, "--train", train, "--limit", limit, "--epochs", epochs, *flags]
+        settings = ["--limit", limit, "--epochs", epochs, *flags]
+        command = [self.program, "benchmark", "train", "--base", self.base, "--train", train, *settings]
         return run(command)[0][-1]
 
 
 def spread(values, scale=1.0, digits=1):
-    return f"{scale * statistics.mean(values):.{digits}f} ({scale * min(values):.{digits}f}–{scale * max(values):.{digits}f})"
+    return (
+        f"{scale * statistics.mean(values):.{digits}f}"
+        f" ({scale * min(values):.{digits}f}–{scale * max(values):.{digits}f})"
+    )
 
 
 def upper_half(layers):
@@ -113,20 +125,32 @@ def upper_half(layers):
 
 
 def figures(results):
-    return " | ".join(spread([r[key] for r in results], 100, 2) for key in ("accuracy", "macro_f1")) if results else "– | –"
+    if not results:
+        return "– | –"
+    return " | ".join(spread([result[key] for result in results], 100, 2) for key in ("accuracy", "macro_f1"))
+
+
+def gap(ours, theirs):
+    """How much better our mean accuracy is, in points."""
+    if not theirs:
+        return "–"
+    means = [statistics.mean(result["accuracy"] for result in results) for results in (ours, theirs)]
+    return f"{100 * (means[0] - means[1]):+.2f}"
 
 
 def quality(runs, sets, seeds, peer_seeds, folder, layers):
     lines = [
-        "| data | rows, epochs | accuracy | macro-F1 | PEFT: accuracy | PEFT: macro-F1 | accuracy − PEFT's |", "|---|---|--:|--:|--:|--:|--:|"]
+        "| data | rows, epochs | accuracy | macro-F1 | PEFT: accuracy | PEFT: macro-F1 | accuracy − PEFT's |",
+        "|---|---|--:|--:|--:|--:|--:|",
+    ]
     for place in sets:
         epochs, limit = KNOWN.get(place.name, (3, 0))
         train, test = first_rows(place / "train.tsv", limit, folder), place / "test.tsv"
         rows = sum(1 for _ in open(train, encoding="utf-8"))
         ours = [runs.lorikeet(train, test, epochs, seed) for seed in range(seeds)]
         theirs = [runs.peft(train, test, epochs, seed) for seed in range(peer_seeds)]
-        gap = f"{100 * (statistics.mean([r['accuracy'] for r in ours]) - statistics.mean([r['accuracy'] for r in theirs])):+.2f}" if theirs else "–"
-        lines.append(f"| `{place.name}` | {rows:,}, {epochs} | {figures(ours)} | {figures(theirs)} | {gap} |")
+        cells = [f"`{place.name}`", f"{rows:,}, {epochs}", figures(ours), figures(theirs), gap(ours, theirs)]
+        lines.append(f"| {' | '.join(cells)} |")
         print(lines[-1], flush=True)
         upper = upper_half(layers)
         half = [runs.lorikeet(train, test, epochs, seed, "--layers", upper) for seed in range(seeds)]
@@ -138,8 +162,13 @@ def quality(runs, sets, seeds, peer_seeds, folder, layers):
 def tutorial(runs, place, seeds):
     """Rank 4, alpha 32, dropout 0.01, query only, 5 epochs."""
     flags = ["--rank", "4", "--alpha", "32", "--dropout", "0.01", "--targets", "query"]
-    results = [runs.lorikeet(place / "train.tsv", place / "test.tsv", 5, seed, *flags)["accuracy"] for seed in range(seeds)]
-    return f"The tutorial's own setting (rank 4, alpha 32, dropout 0.01, query only, 5 epochs) on `sms_spam`: accuracy {spread(results, 100, 2)}."
+    results = [
+        runs.lorikeet(place / "train.tsv", place / "test.tsv", 5, seed, *flags)["accuracy"] for seed in range(seeds)
+    ]
+    return (
+        "The tutorial's settings (rank 4, alpha 32, dropout 0.01, query only, 5 epochs) on `sms_spam`: accuracy\n"
+        f"{spread(results, 100, 2)}."
+    )
 
 
 def speed(runs, train, pairs, limit, layers):
@@ -158,35 +187,49 @@ def speed(runs, train, pairs, limit, layers):
     def row(name, ratios, goal, column):
         share = statistics.median(f[column] for f in fractions)
         rate = statistics.median(r[column] for r in rates)
-        return f"| {name} | {statistics.median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f}) | {goal} × | {rate:.0f} | {share:.2f} |"
+        return (
+            f"| {name} | {statistics.median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f}) | {goal} × |"
+            f" {rate:.0f} | {share:.2f} |"
+        )
 
     return [
-        "| figure | median of the pairs (spread) | to reach | documents/s | `sgemm_fraction` |", "|---|--:|--:|--:|--:|",
-        row("all layers adapted, against PEFT", all_ratios, 4, 0),
-        row(f"layers {upper} adapted, 3 epochs, against PEFT with all layers", upper_ratios, 8, 1),
-        "", f"PEFT: {statistics.median(r[2] for r in rates):.0f} documents/s."]
+        "| figure | median of the pairs (spread) | goal | documents/s | `sgemm_fraction` |",
+        "|---|--:|--:|--:|--:|",
+        row("all layers adapted, relative to PEFT", all_ratios, 4, 0),
+        row(f"layers {upper} adapted, 3 epochs, relative to PEFT with all layers", upper_ratios, 8, 1),
+        "",
+        f"PEFT: {statistics.median(r[2] for r in rates):.0f} documents/s.",
+    ]
 
 
 def memory(runs, folder, rows, layers):
-    """The largest resident memory of a training over many long texts: so many steps as fill the memory for frozen layers' states."""
+    """The peak resident memory of a training on many long texts.
+
+    32 steps are enough to fill the cache of the frozen layers' outputs.
+    """
     path = folder / "long.tsv"
     with open(path, "w", encoding="utf-8") as file:
         for number in range(rows):
             text = " ".join(WORDS[(number + place) % len(WORDS)] for place in range(260))
             file.write(f"{'ab'[number % 2]}\t{number} {text}\n")
-    # A few of them to measure on, or a fifth would be set aside.
+    # A small validation file, or `train` would hold out a fifth of the rows.
     few = folder / "few.tsv"
     few.write_text("".join(f"{'ab'[number % 2]}\tnumber {number}\n" for number in range(40)), encoding="utf-8")
     megabytes = {}
-    for name, flags in {"all layers": [], "upper half": ["--layers", upper_half(layers)]}.items():
-        command = [runs.program, "train", "--base", runs.base, "--train", path, "--validation", few, "--output", folder / f"long-{len(megabytes)}", "--steps", 32]
-        megabytes[name] = run(command + ["--json", *flags])[1]
+    for name, flags in {"all layers": [], "the upper half": ["--layers", upper_half(layers)]}.items():
+        rows_and_steps = ["--train", path, "--validation", few, "--steps", 32]
+        output = folder / f"long-{len(megabytes)}"
+        command = [runs.program, "train", "--base", runs.base, *rows_and_steps, "--output", output, "--json", *flags]
+        megabytes[name] = run(command)[1]
     figures = ", ".join(f"{value:.0f} MB with {name} adapted" for name, value in megabytes.items())
-    return f"Resident memory, batch 16, 256 tokens, {rows:,} rows: {figures} (to reach: 500 MB)."
+    return f"Resident memory, batch 16, 256 tokens, {rows:,} rows: {figures}\n(goal: 500 MB)."
 
 
 def machine():
-    model = next((line.split(": ", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")), platform.machine())
+    model = next(
+        (line.split(": ", 1)[1].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")),
+        platform.machine(),
+    )
     flags = next((line.split() for line in open("/proc/cpuinfo") if line.startswith("flags")), [])
     vectors = next((name for flag, name in {"avx512f": ", AVX-512", "avx2": ", AVX2"}.items() if flag in flags), "")
     return f"{model}{vectors}, {os.cpu_count()} cores"
@@ -202,7 +245,7 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--limit", type=int, default=800, help="rows of a timed epoch")
     parser.add_argument("--memory-rows", type=int, default=100_000)
-    parser.add_argument("--part", choices=["quality", "speed"], help="this part alone; it is shown, and no page written")
+    parser.add_argument("--part", choices=["quality", "speed"], help="measure only this part; no page is written")
     arguments = parser.parse_args()
     layers = json.loads((pathlib.Path(arguments.base) / "config.json").read_text())["num_hidden_layers"]
     with tempfile.TemporaryDirectory() as scratch:
@@ -212,24 +255,40 @@ def main():
             raise SystemExit(f"{arguments.data}: no folder with train.tsv and test.tsv")
         runs = Runs(arguments.program, arguments.base, scratch)
         lines = [
-            "# Training beside PEFT", "", f"Written by `make benchmark-training` on: {machine()}.", "",
-            "Rank 8, alpha 16, query and value, batch 16, rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up, at most 256 tokens;",
-            "base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches."]
+            "# Training beside PEFT",
+            "",
+            f"Written by `make benchmark-training`. Machine: {machine()}.",
+            "",
+            SETTINGS,
+        ]
         if arguments.part != "quality":
             print("== Speed", flush=True)
             lines += [
-                "", "## Speed", "",
-                f"Documents a second of the steps over {arguments.limit} rows of `{sets[0].name}`, {arguments.pairs} rounds in which the programs take turns.", ""]
+                "",
+                "## Speed",
+                "",
+                (
+                    f"Documents per second of the training steps over {arguments.limit} rows of `{sets[0].name}`."
+                    f" The programs take turns in {arguments.pairs} rounds."
+                ),
+                "",
+            ]
             lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
-            lines += ["", memory(runs, scratch, arguments.memory_rows, layers), "", *SPEED_NOTES]
+            lines += ["", memory(runs, scratch, arguments.memory_rows, layers), "", SPEED_NOTES]
         if arguments.part != "speed":
             print("== Quality", flush=True)
-            lines += ["", "## Quality", "", "On the test file after the last epoch, in points: mean (lowest–highest) over the seeds.", ""]
+            lines += [
+                "",
+                "## Quality",
+                "",
+                "On the test file after the last epoch, in percent: mean (lowest–highest) over the seeds.",
+                "",
+            ]
             lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch, layers)
             for place in sets:
                 if place.name == "sms_spam":
                     lines += ["", tutorial(runs, place, arguments.seeds)]
-        lines += ["", *LAYER_NOTES]
+        lines += ["", LAYER_NOTES]
     text = "\n".join(lines) + "\n"
     print("\n" + text)
     if arguments.output and not arguments.part:

@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Trains a LoRA adapter with PyTorch and PEFT, as a careful user would: the peer of `lorikeet train`.
 
-    peft_train.py --base DIR --train FILE [--test FILE] [--limit N] [--epochs 3] [--rank 8] [--alpha 16] [--targets query,value]
+    peft_train.py --base DIR --train FILE [--test FILE] [--limit N] [--epochs 3] [--rank 8] [--alpha 16]
+                  [--targets query,value]
 
-FILE holds `label<TAB>text` rows. Batches are padded to their longest text; AdamW, linear schedule with 6 % warm-up, clipping at 1.
-Prints a JSON line an epoch: documents per second of its steps and, with --test, accuracy and macro-F1.
+FILE holds `label<TAB>text` rows. Batches are padded to their longest text. AdamW, linear schedule with 6 % warm-up,
+gradient clipping at 1. Prints one JSON line per epoch: documents per second of its steps and, with --test, accuracy and
+macro-F1.
 """
 
 import argparse
@@ -69,12 +71,25 @@ def train(arguments):
     tokenizer = AutoTokenizer.from_pretrained(arguments.base)
 
     def encode(pairs):
-        return tokenizer([text for _, text in pairs], truncation=True, max_length=arguments.max_tokens)["input_ids"] if pairs else []
+        return (
+            tokenizer([text for _, text in pairs], truncation=True, max_length=arguments.max_tokens)["input_ids"]
+            if pairs
+            else []
+        )
 
-    model = AutoModelForSequenceClassification.from_pretrained(arguments.base, num_labels=len(labels), dtype=torch.float32)
-    model = get_peft_model(model, LoraConfig(
-        task_type=TaskType.SEQ_CLS, r=arguments.rank, lora_alpha=arguments.alpha, lora_dropout=0.1,
-        target_modules=arguments.targets.split(",")))
+    model = AutoModelForSequenceClassification.from_pretrained(
+        arguments.base, num_labels=len(labels), dtype=torch.float32
+    )
+    model = get_peft_model(
+        model,
+        LoraConfig(
+            task_type=TaskType.SEQ_CLS,
+            r=arguments.rank,
+            lora_alpha=arguments.alpha,
+            lora_dropout=0.1,
+            target_modules=arguments.targets.split(","),
+        ),
+    )
     parameters = [parameter for parameter in model.parameters() if parameter.requires_grad]
     sequences, targets = encode(rows), torch.tensor([places[label] for label, _ in rows])
     test_sequences, truth = encode(test), [places.get(label, -1) for label, _ in test]
@@ -94,7 +109,12 @@ def train(arguments):
             optimizer.step(), schedule.step(), optimizer.zero_grad()
             total += loss.item() * len(pick)
         seconds = time.perf_counter() - begun
-        report = {"epoch": epoch, "loss": total / len(rows), "seconds": seconds, "documents_per_second": len(rows) / seconds}
+        report = {
+            "epoch": epoch,
+            "loss": total / len(rows),
+            "seconds": seconds,
+            "documents_per_second": len(rows) / seconds,
+        }
         if test:
             report["accuracy"], report["macro_f1"] = scores(predict(model, test_sequences), truth)
         print(json.dumps(report), flush=True)
