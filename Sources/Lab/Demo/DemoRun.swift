@@ -103,7 +103,7 @@ public struct DemoRun {
     private func startServers() throws -> DemoServers {
         console.step(
             1, "Start PostgreSQL and a Kafka broker",
-            "Both run in a temporary folder, just for this demo, and are removed at its end.")
+            "A private PostgreSQL and librdkafka's mock cluster, for this demo only. Both are removed at its end.")
         return try DemoServers()
     }
 
@@ -178,7 +178,7 @@ public struct DemoRun {
     }
 
     private func showLog(_ log: String, after error: any Error) {
-        if error is CancellationError { return }
+        if error is CancellationError || Task.isCancelled { return }
         console.endLive()
         console.say("the end of the daemon's log:")
         for line in DaemonLog.tail(of: log, lines: 15).split(separator: "\n") { console.say(String(line)) }
@@ -213,6 +213,8 @@ public struct DemoRun {
             try await Waiting.until("", within: .seconds(365 * 24 * 3600), every: .milliseconds(500)) {
                 !daemon.isRunning
             }
+            // Ctrl-C in a terminal reaches the daemon too.
+            try Task.checkCancellation()
             showLog(servers.log, after: LabError(""))
             throw LabError("the daemon ended by itself with status \(await daemon.exitStatus())")
         } catch is CancellationError {

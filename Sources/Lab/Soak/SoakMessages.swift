@@ -25,7 +25,7 @@ struct SoakMessages {
         }
     }
 
-    /// One of a hundred is null, empty or not UTF-8.
+    /// 1.5 % are null, empty or not UTF-8.
     private mutating func payload() -> [UInt8]? {
         switch random.below(200) {
         case 0: return nil
