@@ -157,6 +157,7 @@ let package = Package(
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "Training"]),
+        tests("Reports", ["Kernels", "Training"]),
         tests("Lab", ["JSON", "Kernels", "LocalServers", "PostgresClient", "Pipelines"]),
         tests(
             "Operations",

@@ -27,22 +27,6 @@ import Testing
         #expect(numbers.map { Float($0) } == [value])
     }
 
-    @Test func tablesAlignTheirColumns() {
-        var table = TextTable(.left("name"), .right("rows"))
-        table.add("a", "1000")
-        table.add("longer", "7")
-        #expect(table.lines == ["name    rows", "a       1000", "longer     7"])
-    }
-
-    @Test(arguments: [
-        (0.0, "0:00"), (42.4, "0:42"), (125, "2:05"), (3_780, "1:03:00"), (-1, "0:00"), (.infinity, "99:59:59"),
-    ])
-    func timeLeftReadsLikeAClock(seconds: Double, text: String) { #expect(Figure.clock(seconds) == text) }
-
-    @Test(arguments: [0, 0.01, 0.5, 0.99, 1, 2, -1]) func barsAreAlwaysOfOneWidth(fraction: Double) {
-        #expect(ProgressBar.cells(fraction).count == 24)
-    }
-
     @Test func linesOfAPipeComeInOrderWhateverItsChunks() throws {
         let pipe = Pipe()
         let lines = (0..<5_000).map { "line \($0) é" }

@@ -18,7 +18,7 @@ struct IntervalDrawing {
             <line class="curve s0" x1="\(x(lower))" x2="\(x(lower))" y1="44" y2="60"/>
             <line class="curve s0" x1="\(x(upper))" x2="\(x(upper))" y1="44" y2="60"/>
             <circle class="f0" cx="\(x(value))" cy="52" r="6"/>
-            <text class="name" x="\(min(max(x(value), 60), 400))" y="34" text-anchor="middle">\(Self.points(value))</text>
+            <text class="name" x="\(min(max(x(value), 60), 400))" y="34" text-anchor="middle">\(Figure.points(value))</text>
             <text x="20" y="98">← \(leftName) better</text>
             <text x="440" y="98" text-anchor="end">\(rightName) better →</text>
             <text x="230" y="98" text-anchor="middle">0</text>
@@ -26,11 +26,5 @@ struct IntervalDrawing {
             </figure>
 
             """
-    }
-
-    /// A difference of shares in points of a hundred, with its sign.
-    static func points(_ difference: Double) -> String {
-        let text = Figure.decimal(abs(100 * difference), 2)
-        return text == "0.00" ? text : (difference < 0 ? "−" : "+") + text
     }
 }

@@ -111,8 +111,8 @@ public struct AdapterComparison {
             summary.add(side.name, Figure.share(side.evaluation.accuracy), Figure.share(side.evaluation.macroF1))
         }
         summary.add(
-            "difference, points", IntervalDrawing.points(test.accuracyDifference),
-            IntervalDrawing.points(test.macroF1Difference))
+            "difference, points", Figure.points(test.accuracyDifference),
+            Figure.points(test.macroF1Difference))
         try summary.print()
         let (agreement, interval) = (test.agreement, test.macroF1Interval)
         for line in [
@@ -120,8 +120,8 @@ public struct AdapterComparison {
             "\(rows.count) rows: \(agreement.both) both right, \(agreement.onlyFirst) only \(first.name), \(agreement.onlySecond) only "
                 + "\(second.name), \(agreement.neither) none",
             "McNemar: exact p \(Figure.probability(test.exactP)), mid-p \(Figure.probability(test.midP))",
-            "macro-F1, 95 % of \(test.resamples) paired samples: \(IntervalDrawing.points(interval.lower)) to "
-                + "\(IntervalDrawing.points(interval.upper)) points",
+            "macro-F1, 95 % of \(test.resamples) paired samples: \(Figure.points(interval.lower)) to "
+                + "\(Figure.points(interval.upper)) points",
             verdict, "",
         ] { try StandardOutput.shared.line(line) }
         var table = TextTable(
@@ -129,14 +129,9 @@ public struct AdapterComparison {
         for pair in labels {
             table.add(
                 pair.label, Figure.share(pair.first), Figure.share(pair.second),
-                IntervalDrawing.points(pair.second - pair.first),
+                Figure.points(pair.second - pair.first),
                 String(pair.support))
         }
         try table.print()
     }
-}
-
-extension Figure {
-    /// A probability, to follow its name: `= 0.0310`, `< 0.0001`.
-    static func probability(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : "= \(decimal(value, 4))" }
 }

@@ -11,13 +11,13 @@ struct AnswerSections {
     /// Accuracy, macro-F1 and how many rows they are of.
     var tiles: [ReportPage.Tile] {
         let micro = ReportPage.Tile(
-            name: "micro-F1", value: Self.percent(evaluation.microF1), note: "all labels together")
+            name: "micro-F1", value: Figure.percent(evaluation.microF1), note: "all labels together")
         return [
             ReportPage.Tile(
                 name: Self.accuracyName(isMultiLabel: evaluation.isMultiLabel),
-                value: Self.percent(evaluation.accuracy),
+                value: Figure.percent(evaluation.accuracy),
                 note: "of \(rows) \(rowsName)"),
-            ReportPage.Tile(name: "macro-F1", value: Self.percent(evaluation.macroF1), note: "mean over the labels"),
+            ReportPage.Tile(name: "macro-F1", value: Figure.percent(evaluation.macroF1), note: "mean over the labels"),
         ] + (evaluation.isMultiLabel ? [micro] : [])
     }
 
@@ -41,6 +41,4 @@ struct AnswerSections {
 
     /// What the share of rows answered right is called.
     static func accuracyName(isMultiLabel: Bool) -> String { isMultiLabel ? "exact sets" : "accuracy" }
-
-    static func percent(_ share: Double) -> String { Figure.decimal(100 * share, 2) + " %" }
 }

@@ -25,14 +25,14 @@ public struct ComparisonPage {
             subtitle: "Two adapters on the same \(comparison.rows.count) rows. \(comparison.verdict)")
         page.tiles = [
             ReportPage.Tile(
-                name: "accuracy, \(first.name)", value: AnswerSections.percent(first.evaluation.accuracy)),
+                name: "accuracy, \(first.name)", value: Figure.percent(first.evaluation.accuracy)),
             ReportPage.Tile(
-                name: "accuracy, \(second.name)", value: AnswerSections.percent(second.evaluation.accuracy),
-                note: "\(IntervalDrawing.points(test.accuracyDifference)) points"),
-            ReportPage.Tile(name: "macro-F1, \(first.name)", value: AnswerSections.percent(first.evaluation.macroF1)),
+                name: "accuracy, \(second.name)", value: Figure.percent(second.evaluation.accuracy),
+                note: "\(Figure.points(test.accuracyDifference)) points"),
+            ReportPage.Tile(name: "macro-F1, \(first.name)", value: Figure.percent(first.evaluation.macroF1)),
             ReportPage.Tile(
-                name: "macro-F1, \(second.name)", value: AnswerSections.percent(second.evaluation.macroF1),
-                note: "\(IntervalDrawing.points(test.macroF1Difference)) points"),
+                name: "macro-F1, \(second.name)", value: Figure.percent(second.evaluation.macroF1),
+                note: "\(Figure.points(test.macroF1Difference)) points"),
         ]
         page.sections = [tests, labels, RowsSection.measured(comparison.rows, side: input)]
         if showsTexts { page.sections.append(texts) }
@@ -55,7 +55,7 @@ public struct ComparisonPage {
         list.add("none right", agreement.neither)
         list.add("McNemar, exact", "p \(Figure.probability(test.exactP))")
         list.add("McNemar, mid-p", "p \(Figure.probability(test.midP))")
-        list.add("\(second.name) better", AnswerSections.percent(test.secondIsBetter) + " of samples")
+        list.add("\(second.name) better", Figure.percent(test.secondIsBetter) + " of samples")
         return ReportPage.Section(
             title: "Is it chance?",
             note: """
@@ -71,7 +71,7 @@ public struct ComparisonPage {
             let direction: Markup = abs(difference) < 0.00005 ? .none : difference > 0 ? " up" : " down"
             return """
                 <tr><th scope="row">\(pair.label)</th><td class="n">\(LabelTable.meter(pair.first))</td>\
-                <td class="n">\(LabelTable.meter(pair.second))</td><td class="n\(direction)">\(IntervalDrawing.points(difference))</td>\
+                <td class="n">\(LabelTable.meter(pair.second))</td><td class="n\(direction)">\(Figure.points(difference))</td>\
                 <td class="n">\(pair.support)</td></tr>
 
                 """

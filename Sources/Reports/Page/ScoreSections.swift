@@ -7,12 +7,12 @@ struct ScoreSections {
     var tile: ReportPage.Tile {
         guard let fitted = figures.fitted else {
             return ReportPage.Tile(
-                name: "calibration error", value: AnswerSections.percent(figures.raw.error),
+                name: "calibration error", value: Figure.percent(figures.raw.error),
                 note: "no temperature fitted")
         }
         return ReportPage.Tile(
-            name: "calibration error", value: AnswerSections.percent(fitted.error),
-            note: "\(AnswerSections.percent(figures.raw.error)) before the temperature")
+            name: "calibration error", value: Figure.percent(fitted.error),
+            note: "\(Figure.percent(figures.raw.error)) before the temperature")
     }
 
     var sections: [ReportPage.Section] { [reliability, abstention] }
@@ -22,7 +22,7 @@ struct ScoreSections {
             ReliabilityDiagram(
                 title: title, bins: reliability.bins,
                 caption:
-                    "expected calibration error \(AnswerSections.percent(reliability.error)), log loss \(Figure.decimal(reliability.loss, 4))",
+                    "expected calibration error \(Figure.percent(reliability.error)), log loss \(Figure.decimal(reliability.loss, 4))",
                 colour: colour
             ).markup
         }
@@ -66,13 +66,13 @@ struct ScoreSections {
             guard let point = figures.coverage.point(precision: precision) else {
                 guard wanted.contains(precision) else { return nil }
                 return """
-                    <tr><th scope="row">\(AnswerSections.percent(precision))</th><td class="n">no score is enough</td><td class="n">–</td></tr>
+                    <tr><th scope="row">\(Figure.percent(precision))</th><td class="n">no score is enough</td><td class="n">–</td></tr>
 
                     """
             }
             return """
-                <tr><th scope="row">\(AnswerSections.percent(precision))</th><td class="n">\(Figure.decimal(point.threshold, 4))</td>\
-                <td class="n">\(AnswerSections.percent(point.coverage))</td></tr>
+                <tr><th scope="row">\(Figure.percent(precision))</th><td class="n">\(Figure.decimal(point.threshold, 4))</td>\
+                <td class="n">\(Figure.percent(point.coverage))</td></tr>
 
                 """
         }

@@ -64,10 +64,3 @@ enum SettingsSection {
         return data.map { String(decoding: $0, as: UTF8.self) } ?? "\(value)"
     }
 }
-
-extension Figure {
-    /// Without `.0`.
-    public static func plain(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e15 ? String(Int(value)) : String(value)
-    }
-}

@@ -94,7 +94,8 @@ public final class ProgressBar: Sendable {
         if let total, total > 0 {
             let fraction = min(Double(done) / Double(total), 1)
             if cells > 0 { parts.append(Self.cells(fraction, width: cells)) }
-            parts.append(String(format: "%3.0f %%", fraction * 100))
+            let percent = Figure.decimal(fraction * 100, 0)
+            parts.append(String(repeating: " ", count: max(0, 3 - percent.count)) + percent + " %")
         } else {
             parts.append("\(done) \(unit)")
         }

@@ -1,8 +1,8 @@
+import TestSupport
 import Testing
 import Training
 
 @testable import Reports
-@testable import lorikeet
 
 struct DrawingTests {
     private func page(_ content: Markup) -> String {
@@ -90,13 +90,6 @@ struct DrawingTests {
 
     @Test(arguments: [(0.0, "0.00"), (0.01234, "+1.23"), (-0.5, "−50.00"), (-0.000001, "0.00")])
     func differencesAreInPointsWithTheirSign(difference: Double, text: String) {
-        #expect(IntervalDrawing.points(difference) == text)
-    }
-
-    @Test(arguments: [
-        ("a/old", "a/new", ["old", "new"]), ("x/role", "y/role", ["x/role", "y/role"]),
-        ("same", "./same/", ["A", "B"]),
-    ]) func adaptersAreCalledByWhatTellsThemApart(first: String, second: String, names: [String]) {
-        #expect(Compare.names(first, second) == names)
+        #expect(Figure.points(difference) == text)
     }
 }

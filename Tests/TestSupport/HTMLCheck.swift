@@ -1,10 +1,11 @@
 import Testing
 
 /// What every report must be: well-formed, complete in itself, without scripts.
-enum HTMLCheck {
+public enum HTMLCheck {
     private static let void: Set = ["meta", "br", "hr", "img", "!DOCTYPE"]
 
-    static func expectGood(_ html: String, sourceLocation: SourceLocation = #_sourceLocation) {
+    /// Records an issue for each rule that the page breaks.
+    public static func expectGood(_ html: String, sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(html.hasPrefix("<!DOCTYPE html>"), sourceLocation: sourceLocation)
         #expect(unbalanced(html) == nil, sourceLocation: sourceLocation)
         let lower = html.lowercased()
