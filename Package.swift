@@ -89,35 +89,35 @@ let package = Package(
                 "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving"]),
-        module("Reports", ["JSON", "Kernels", "BERT", "Training", "Pipelines"]),
+        module("Reports", ["JSON", "Kernels", "BERT", "Training"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks
         module(
             "Operations",
             [
-                "Threading", "Kernels", "KafkaClient", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
-                "Retraining", "Connectors", "Pipelines", logging,
+                "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "WordPiece", "BERT", "Training",
+                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports", logging,
             ]),
         module(
             "Daemon",
             [
                 "JSON", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving", "Retraining",
-                "Connectors",
-                "Pipelines", "Operations", coreMetrics, hummingbird, logging, serviceLifecycle, unixSignals,
+                "Connectors", "Pipelines", "Operations", coreMetrics, hummingbird, logging, serviceLifecycle,
+                unixSignals,
             ]),
         module(
             "Lab",
             [
-                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece", "BERT",
-                "Training", "Serving", "Connectors", "Pipelines", "Reports", "Operations",
+                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
+                "BERT", "Training", "Serving", "Connectors", "Pipelines", "Reports", "Operations",
             ]),
 
         // 7: the command line
         .executableTarget(
             name: "lorikeet",
             dependencies: [
-                "JSON", "Files", "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "AdapterRegistry",
-                "Serving", "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
+                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving", "Connectors",
+                "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -146,7 +146,7 @@ let package = Package(
         tests("LocalServers", ["PostgresClient"]),
         tests("WordPiece", resources: [.copy("Fixtures")]),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
-        tests("Training", ["Threading", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
+        tests("Training", ["WordPiece", "BERT"], resources: [.copy("Fixtures")]),
         tests("AdapterRegistry"),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
         tests("Retraining", ["Training", "AdapterRegistry", logging]),
@@ -157,24 +157,19 @@ let package = Package(
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "Training"]),
-        tests("Reports", ["Kernels", "Training"]),
-        tests("Lab", ["JSON", "Kernels", "LocalServers", "PostgresClient", "Pipelines"]),
-        tests(
-            "Operations",
-            [
-                "PostgresClient", "Connectors", "Pipelines", "DaemonFixtures", logging,
-            ]),
+        tests("Reports", ["Kernels", "BERT", "Training"]),
+        tests("Operations", ["PostgresClient", "Connectors", "Pipelines", "DaemonFixtures", logging]),
         tests(
             "Daemon",
             [
                 "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
                 "Connectors", "Pipelines", "Operations", "DaemonFixtures", logging,
             ]),
+        tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Pipelines"]),
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "JSON", "Kernels", "PostgresClient", "LocalServers", "BERT", "Training", "Serving", "Reports", "Lab",
-                "lorikeet", "TestSupport", argumentParser,
+                "PostgresClient", "LocalServers", "BERT", "Training", "Serving", "Lab", "lorikeet", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(name: "TidyTests", dependencies: ["lorikeet", argumentParser], swiftSettings: strict),

@@ -110,7 +110,7 @@ public struct AtomicFolder: Sendable {
 
 extension FileError {
     /// An error of Foundation, without its long description, which names files and classes.
-    init(_ error: any Error) {
+    public init(_ error: any Error) {
         if let underlying = (error as? CocoaError)?.underlying as? POSIXError {
             self = .system(underlying.code.rawValue)
         } else {

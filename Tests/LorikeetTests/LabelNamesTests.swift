@@ -44,7 +44,7 @@ import Testing
                 ("bare", ["minus"], "the head has 2 rows, but --labels names 1"),
                 ("bare", ["a", "b", "c"], "--labels names 3"),
                 ("said", ["plus", "minus"], "row 0 of the head is \"minus\""),
-                ("named", ["plus", "minus"], "names its labels itself: minus, plus"),
+                ("named", ["plus", "minus"], "the folder names its labels (minus, plus), and --labels names others"),
                 ("bare", ["a", "a"], "two are equal"),
             ]
             for (adapter, labels, words) in wrong {
@@ -85,7 +85,7 @@ import Testing
             })
         #expect(digests.count == 1 && digests != [nil])
         let both = try await compare("named", "named", ["plus", "minus"])
-        #expect(both.status == 1 && both.error.contains("both name their labels themselves"))
+        #expect(both.status == 1 && both.error.contains("both folders name their labels"))
         let few = try await compare("named", "bare", ["plus"])
         #expect(few.status == 1 && few.error.contains("--labels names 1"))
     }
@@ -166,7 +166,7 @@ import Testing
                     "bare", ["--pipeline", file, "--labels", "plus", "minus"], 78,
                     "row 0 of the head is \"plus\" in --labels"
                 ),
-                ("named", ["--base", base, "--labels", "plus", "minus"], 1, "names its labels itself"),
+                ("named", ["--base", base, "--labels", "plus", "minus"], 1, "the folder names its labels"),
                 ("bare", ["--base", base, "--labels", "plus"], 1, "the head has 2 rows, but --labels names 1"),
             ]
             for (adapter, more, status, words) in wrong {

@@ -44,7 +44,7 @@ import Testing
                 ["rejected", "show", "letters/0@18", "--payload", "--json"], environment: environment)
             #expect((bytes.objects.first??["payload"] as? [String: String]) == ["base64": "/w=="])
             let missing = try await Program.run(["rejected", "show", "letters/0@19"], environment: environment)
-            #expect(missing.status == 1 && missing.error.contains("no rejected message letters/0@19"))
+            #expect(missing.status == 1 && missing.error.contains("no rejected record letters/0@19"))
 
             let careless = try await Program.run(["rejected", "discard"], environment: environment)
             #expect(careless.status == 64, "\(careless.error)")
@@ -53,7 +53,7 @@ import Testing
             #expect(one.objects.first??["discarded"] as? Int == 1)
             let rest = try await Program.run(
                 ["rejected", "discard", "--all", "--name", "mail"], environment: environment)
-            #expect(rest.output == "1 rejected messages discarded\n")
+            #expect(rest.output == "1 rejected record discarded\n")
         }
     }
 

@@ -81,7 +81,7 @@ import Training
         let html = try material.scratch.text("e.html")
         HTMLCheck.expectGood(html)
         #expect(html.contains("Confusion") && html.contains("31 labelled rows") && !html.contains("marked"))
-        #expect(html.contains("rows measured on") && html.contains("input: "), "what was found in the rows")
+        #expect(html.contains("evaluated rows") && html.contains("input: "), "what was found in the rows")
     }
 
     @Test func twoAdaptersAreComparedOnTheSameRows() async throws {
@@ -107,8 +107,8 @@ import Training
         let html = try material.scratch.text("c.html")
         HTMLCheck.expectGood(html)
         #expect(
-            html.contains("Is it chance?") && html.contains("weak") && html.contains("McNemar")
-                && html.contains("rows measured on"))
+            html.contains("Statistical significance") && html.contains("weak") && html.contains("McNemar")
+                && html.contains("evaluated rows"))
 
         let table = try await Program.run(arguments)
         #expect(table.status == 0 && table.output.contains("mid-p = ") && table.output.contains("macro-F1"))

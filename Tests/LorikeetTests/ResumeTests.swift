@@ -98,7 +98,7 @@ import Testing
         // Without a word about it, the checkpoint is neither used nor lost.
         let silent = try await Program.run(material.arguments())
         #expect(
-            silent.status == 1 && silent.error.contains("adapter.checkpoint: an interrupted training is kept there"))
+            silent.status == 1 && silent.error.contains("adapter.checkpoint: holds an interrupted training"))
 
         let resumed = try await Program.run(material.arguments() + ["--resume"])
         #expect(resumed.status == 0, "\(resumed.error)")

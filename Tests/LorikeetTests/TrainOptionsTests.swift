@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 import Training
 
@@ -173,7 +174,7 @@ import Training
                 && Set((training["labels"] as? [String: Int] ?? [:]).keys) == ["plus", "minus", "day"])
         let html = try material.scratch.text("adapter/report.html")
         HTMLCheck.expectGood(html)
-        for part in ["micro-F1", "exact sets", "threshold", "Loss by epoch", "validation loss"] {
+        for part in ["micro-F1", "exact match", "threshold", "Loss per epoch", "validation loss"] {
             #expect(html.contains(part), "\(part)")
         }
         #expect(!html.contains("Confusion"))

@@ -43,7 +43,7 @@ struct ScoreFiguresTests {
         #expect(
             figures.coverage.point(precision: 0.8)?.threshold == 0.52
                 && figures.coverage.point(precision: 0.99)?.threshold == 0.95)
-        let sections = ScoreSections(figures: figures, wanted: [0.777]).sections
+        let sections = ScoreSections(figures: figures, precisions: [0.777]).sections
         let page = ReportPage(title: "t", subtitle: "", sections: sections).html
         HTMLCheck.expectGood(page)
         #expect(page.contains("77.70 %"))

@@ -1,4 +1,5 @@
 import Kernels
+import Operations
 import Pipelines
 import Serving
 

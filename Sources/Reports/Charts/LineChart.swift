@@ -1,15 +1,15 @@
-import Foundation
+import Glibc
 
-/// Curves over a number, drawn as SVG; colours come from the page's style.
+/// Curves over a common x-axis, as SVG. The page's style has the colours.
 struct LineChart {
     /// One curve.
     struct Series {
         let name: String
-        /// By rising x; what is not finite is left out.
+        /// In order of x. Points that are not finite are left out.
         var points: [(x: Double, y: Double)]
-        /// Marks each point, for few of them.
+        /// Whether each point has a marker.
         var isMarked = false
-        /// Drawn faintly, as what another curve smooths.
+        /// Drawn faintly, under its smoothed twin.
         var isFaint = false
         /// The place in the order of colours.
         var colour: Int
@@ -19,15 +19,13 @@ struct LineChart {
     let xTitle: String
     let yTitle: String
     var series: [Series]
-    /// nil: from the points.
+    /// Nil: the range of the points.
     var xRange: ClosedRange<Double>?
     var yRange: ClosedRange<Double>?
-    /// The diagonal, or another line to compare with.
-    var ideal: [(x: Double, y: Double)] = []
-    /// Shares, shown in hundredths.
+    /// Whether y-values are shares, shown in percent.
     var isPercent = false
     var xIsPercent = false
-    /// Epochs and the like: no ticks between.
+    /// Whether x counts something, such as epochs: no ticks between whole numbers.
     var xIsWhole = false
 
     private static let size = (width: 460.0, height: 270.0)
@@ -40,8 +38,9 @@ struct LineChart {
         return """
             <figure>
             <h3>\(title) <span class="unit">\(yTitle)</span></h3>
-            \(legend)<svg viewBox="0 0 \(Self.size.width) \(Self.size.height)" role="img" aria-label="\(title): \(yTitle) over \(xTitle)">
-            \(grid(x, y))\(idealLine(x, y))\(Markup.joined(curves))<text x="\((Self.plot.left + Self.plot.right) / 2)" y="262" \
+            \(legend)<svg viewBox="0 0 \(Self.size.width) \(Self.size.height)" role="img" \
+            aria-label="\(title): \(yTitle) over \(xTitle)">
+            \(grid(x, y))\(Markup.joined(curves))<text x="\((Self.plot.left + Self.plot.right) / 2)" y="262" \
             text-anchor="middle">\(xTitle)</text>
             </svg>
             </figure>
@@ -58,7 +57,7 @@ struct LineChart {
 
     // MARK: - Axes
 
-    /// A range with round numbers in it, and where it lies in the drawing.
+    /// A range with ticks at round numbers.
     private struct Axis {
         let range: ClosedRange<Double>
         let ticks: [Double]
@@ -116,8 +115,10 @@ struct LineChart {
             markup += "<line class=\"axis\" x1=\"\(at)\" x2=\"\(at)\" y1=\"\(plot.bottom)\" y2=\"\(plot.bottom + 4)\"/>"
             markup += "<text x=\"\(at)\" y=\"\(plot.bottom + 19)\" text-anchor=\"middle\">\(label(tick, x))</text>\n"
         }
-        return markup
-            + "<line class=\"axis\" x1=\"\(plot.left)\" x2=\"\(plot.right)\" y1=\"\(plot.bottom)\" y2=\"\(plot.bottom)\"/>\n"
+        return markup + """
+            <line class="axis" x1="\(plot.left)" x2="\(plot.right)" y1="\(plot.bottom)" y2="\(plot.bottom)"/>
+
+            """
     }
 
     private func label(_ value: Double, _ axis: Axis) -> String {
@@ -129,11 +130,6 @@ struct LineChart {
 
     // MARK: - Curves
 
-    private func idealLine(_ x: Axis, _ y: Axis) -> Markup {
-        guard ideal.count > 1 else { return .none }
-        return "<path class=\"ideal\" d=\"\(path(ideal, x, y))\"/>\n"
-    }
-
     private func curve(_ series: Series, _ x: Axis, _ y: Axis) -> Markup {
         let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }
         guard !points.isEmpty else { return .none }
@@ -143,8 +139,11 @@ struct LineChart {
             for point in points {
                 let at = place(point, x, y)
                 let value = isPercent ? Figure.decimal(point.y * 100, 2) + " %" : Figure.decimal(point.y, 4)
-                markup +=
-                    "<circle class=\"f\(series.colour)\" cx=\"\(at.x)\" cy=\"\(at.y)\" r=\"3.5\"><title>\(series.name): \(value)</title></circle>\n"
+                markup += """
+                    <circle class="f\(series.colour)" cx="\(at.x)" cy="\(at.y)" r="3.5">\
+                    <title>\(series.name): \(value)</title></circle>
+
+                    """
             }
         }
         return markup

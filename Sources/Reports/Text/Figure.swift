@@ -31,13 +31,13 @@ public enum Figure {
     public static func digest(_ digest: String) -> String { String(digest.prefix(12)) }
 
     /// A p-value with its relation: `= 0.0310`, `< 0.0001`.
-    static func probability(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : "= \(decimal(value, 4))" }
+    public static func probability(_ value: Double) -> String { value < 0.0001 ? "< 0.0001" : "= \(decimal(value, 4))" }
 
     /// A share in percent with two decimals: `97.25 %`.
     static func percent(_ share: Double) -> String { decimal(100 * share, 2) + " %" }
 
     /// A difference of two shares in percentage points, with its sign: `+0.42`, `−1.30`, `0.00`.
-    static func points(_ difference: Double) -> String {
+    public static func points(_ difference: Double) -> String {
         let text = decimal(abs(100 * difference), 2)
         return text == "0.00" ? text : (difference < 0 ? "−" : "+") + text
     }

@@ -1,7 +1,6 @@
-import Foundation
 import Synchronization
 
-/// A bar on standard error for whatever may take more than two seconds; nothing where no terminal is.
+/// A progress bar on standard error; nothing where standard error is not a terminal.
 ///
 ///     training     ━━━━━━━━━━╸               41 %  loss 0.312  183 texts/s  0:42 left
 public final class ProgressBar: Sendable {
@@ -12,7 +11,7 @@ public final class ProgressBar: Sendable {
 
     // MARK: - Mutable State
 
-    /// Guarded by the mutex: what is on the screen.
+    /// What is on the screen; guarded by the mutex.
     private struct State {
         var drawnAt: ContinuousClock.Instant?
         var isOnScreen = false
@@ -20,17 +19,19 @@ public final class ProgressBar: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters:
+    ///   - title: the activity, such as `training`.
     ///   - unit: what is counted, such as `texts`.
     ///   - isShown: false for no bar at all.
     public init(_ title: String, unit: String, isShown: Bool = StandardError.isTerminal) {
         (self.title, self.unit, self.isShown) = (title, unit, isShown)
     }
 
-    /// Shows that `done` of `total` are done. Cheap: draws at most ten times a second, and not in the first half second.
+    /// Shows `done` of `total`. Cheap: it draws at most ten times per second, and not in the first half second.
     ///
     /// - Parameters:
-    ///   - note: what else changes, such as the loss; what stands last goes first where the terminal is narrow.
-    ///   - pace: rate and time left where they are known better than from the share that is done.
+    ///   - total: nil if it is unknown.
+    ///   - note: other figures, such as the loss; the last ones are dropped first where the terminal is narrow.
+    ///   - pace: rate and time left, if the caller knows them better than from `done`.
     public func update(_ done: Int, of total: Int?, note: [String] = [], pace: Pace? = nil) {
         guard isShown else { return }
         let now = ContinuousClock.now
@@ -40,14 +41,12 @@ public final class ProgressBar: Sendable {
             if let drawnAt = state.drawnAt, now - drawnAt < .milliseconds(100) { return }
             state.drawnAt = now
             state.isOnScreen = true
-            StandardError.write(
-                raw: "\r"
-                    + line(done, of: total, note: note, pace: pace ?? self.pace(done, of: total, elapsed: elapsed))
-                    + "\u{1B}[K")
+            let pace = pace ?? self.pace(done, of: total, elapsed: elapsed)
+            StandardError.write(raw: "\r" + line(done, of: total, note: note, pace: pace) + "\u{1B}[K")
         }
     }
 
-    /// Takes the bar off the screen, so that what follows stands alone.
+    /// Removes the bar from the screen, so that the next line starts at its beginning.
     public func clear() {
         state.withLock { state in
             if state.isOnScreen { StandardError.write(raw: "\r\u{1B}[K") }
@@ -56,12 +55,13 @@ public final class ProgressBar: Sendable {
         }
     }
 
-    /// How fast it goes, and how long it will take.
+    /// The rate, and the time left.
     public struct Pace {
         let rate: Double
         let unit: String
         let secondsLeft: Double?
 
+        /// - Parameter rate: units per second.
         public init(rate: Double, unit: String, secondsLeft: Double?) {
             (self.rate, self.unit, self.secondsLeft) = (rate, unit, secondsLeft)
         }
@@ -74,7 +74,7 @@ public final class ProgressBar: Sendable {
     }
 
     private func line(_ done: Int, of total: Int?, note: [String], pace: Pace) -> String {
-        let width = Terminal.width - 1
+        let width = StandardError.columns - 1
         var note = note
         for cells in [24, 10] {
             let line = parts(done, of: total, cells: cells, note: note, pace: pace).joined(separator: "  ")
@@ -85,8 +85,8 @@ public final class ProgressBar: Sendable {
             let line = parts(done, of: total, cells: 10, note: note, pace: pace).joined(separator: "  ")
             if line.count <= width { return line }
         }
-        return String(
-            parts(done, of: total, cells: 0, note: [], pace: pace).joined(separator: "  ").prefix(max(width, 0)))
+        let shortest = parts(done, of: total, cells: 0, note: [], pace: pace).joined(separator: "  ")
+        return String(shortest.prefix(max(width, 0)))
     }
 
     private func parts(_ done: Int, of total: Int?, cells: Int, note: [String], pace: Pace) -> [String] {
@@ -105,7 +105,7 @@ public final class ProgressBar: Sendable {
         return parts
     }
 
-    /// Some cells, of which a fraction is filled.
+    /// The bar itself, `width` columns wide and filled up to a fraction from 0 to 1.
     public static func cells(_ fraction: Double, width: Int = 24) -> String {
         let filled = Int((min(max(fraction, 0), 1) * Double(width)).rounded(.down))
         let head = filled < width ? "╸" : ""
@@ -114,6 +114,6 @@ public final class ProgressBar: Sendable {
 }
 
 extension Duration {
-    /// The duration as a number of seconds.
+    /// The duration in seconds.
     public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

@@ -1,26 +1,30 @@
-import Foundation
-
 /// Rows in aligned columns, for people.
 public struct TextTable {
     enum Alignment { case left, right }
 
-    /// A column's header and the side that its cells keep to.
+    /// A column's title and the side that its cells are aligned to.
     public struct Column {
         let title: String
         let alignment: Alignment
 
+        /// A column of texts.
         public static func left(_ title: String) -> Column { Column(title: title, alignment: .left) }
+        /// A column of numbers.
         public static func right(_ title: String) -> Column { Column(title: title, alignment: .right) }
     }
 
-    let columns: [Column]
+    private let columns: [Column]
+    /// The cells of each row.
     public private(set) var rows: [[String]] = []
 
+    /// A table without rows.
     public init(_ columns: Column...) { self.columns = columns }
+    /// A table without rows.
     public init(columns: [Column]) { self.columns = columns }
 
-    /// Adds a row of as many cells as there are columns.
+    /// Adds a row with one cell per column.
     public mutating func add(_ cells: String...) { rows.append(cells) }
+    /// Adds a row with one cell per column.
     public mutating func add(cells: [String]) { rows.append(cells) }
 
     /// The header and the rows.

@@ -3,10 +3,10 @@ import ArgumentParser
 /// `lorikeet adapters`: the registry.
 struct Adapters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at the registry of adapters, and change what is live.",
+        abstract: "List, import, export, promote and roll back adapters of the registry.",
         discussion: """
-            The registry is the table lorikeet.adapters; running daemons take every change
-            over within two seconds. The database comes from --database, --pipeline or
+            The registry is the table lorikeet.adapters. Running daemons swap in a new live
+            adapter within two seconds. The database is --database, that of --pipeline, or
             $DATABASE_URL.
 
             EXAMPLES

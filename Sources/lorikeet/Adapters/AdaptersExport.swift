@@ -1,11 +1,11 @@
 import ArgumentParser
-import BERT
+import Operations
 import Reports
 
 /// `lorikeet adapters export TASK [VERSION] --output DIR`.
 struct AdaptersExport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "export", abstract: "Write a version of a task's adapter to a folder, as PEFT reads it.",
+        commandName: "export", abstract: "Write a version of an adapter to a folder in PEFT's format.",
         discussion: """
             EXAMPLES
               lorikeet adapters export section --output adapters/section \\
@@ -17,24 +17,21 @@ struct AdaptersExport: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task.", valueName: "task"))
     var task: String
 
-    @Argument(help: ArgumentHelp("The version; default: the live one.", valueName: "version"))
+    @Argument(help: ArgumentHelp("The version. Default: the live one.", valueName: "version"))
     var version: Int?
 
-    @Option(help: ArgumentHelp("The folder to write.", valueName: "dir"), completion: .directory)
+    @Option(help: ArgumentHelp("The folder to write the adapter to.", valueName: "dir"), completion: .directory)
     var output: String
 
-    @Flag(help: "Replace an adapter that is there.")
+    @Flag(help: "Replace the adapter in that folder.")
     var overwrite = false
 
-    @OptionGroup var baseOptions: RegistryBaseOptions
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var baseOption: RegistryBaseOption
+    @OptionGroup var databaseOptions: DatabaseOptions
 
     func run() async throws {
-        try AdapterFolder.checkFree(output, overwrite: overwrite)
-        let base = try baseOptions.load(registry.databaseOptions)
-        let stored = try await registry.withStore { try await $0.load(digest: $0.version(version, of: task).digest) }
-        let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: base)
-        try adapter.write(to: output)
-        try StandardOutput.shared.line("\(VersionReport.name(stored.version)) written to \(output)")
+        let version = try await AdaptersOperation(databaseOptions.source).export(
+            task: task, version: version, to: output, base: baseOption.base, overwrite: overwrite)
+        try StandardOutput.shared.line("\(version.name) written to \(output)")
     }
 }

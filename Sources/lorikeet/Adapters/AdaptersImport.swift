@@ -1,18 +1,15 @@
 import ArgumentParser
-import BERT
 import Operations
 import Reports
-import Training
-import WordPiece
 
 /// `lorikeet adapters import TASK DIR`.
 struct AdaptersImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Put an adapter from a folder into the registry.",
+        commandName: "import", abstract: "Publish an adapter folder in the registry.",
         discussion: """
-            The folder is what `lorikeet train` or PEFT wrote. It becomes the task's next
-            version, a candidate, unless --promote makes it live. The same adapter twice is
-            one version.
+            The folder was written by `lorikeet train` or by PEFT. The adapter becomes the
+            next version of the task: a candidate, or live with --promote. Importing the
+            same adapter twice makes one version.
 
             EXAMPLES
               lorikeet adapters import section adapters/section \\
@@ -24,74 +21,29 @@ struct AdaptersImport: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task.", valueName: "task"))
     var task: String
 
-    @Argument(help: ArgumentHelp("The adapter, in PEFT's format.", valueName: "dir"), completion: .directory)
+    @Argument(help: ArgumentHelp("The adapter folder, in PEFT's format.", valueName: "dir"), completion: .directory)
     var directory: String
 
-    @Flag(help: "Make it live at once.")
+    @Flag(help: "Make it the live version at once.")
     var promote = false
 
     @Option(
-        help: ArgumentHelp(
-            "Measure it on these labelled rows; the figures are kept with the version.", valueName: "file"),
+        help: ArgumentHelp("Evaluate it on these labelled rows and store the metrics with it.", valueName: "file"),
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var evaluate: String?
 
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var formatOptions: RowFormatOptions
-    @OptionGroup var baseOptions: RegistryBaseOptions
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var baseOption: RegistryBaseOption
+    @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let base = try baseOptions.load(registry.databaseOptions)
-        let adapter = try namedAdapter(base: base)
-        let metrics = try metrics(of: adapter, base: base)
-        let version = try await registry.withStore { store in
-            let version = try await store.publish(task: task, adapter: adapter, metrics: metrics, parentDigest: nil)
-            return promote ? try await store.promote(task: task, version: version.version) : version
-        }
-        try VersionReport.print(
-            version, json: output.json, sentence: "\(VersionReport.name(version)) is \(version.state.rawValue)")
-    }
-
-    /// The adapter, its labels named by `--labels` and the pipeline where the folder does not name them.
-    ///
-    /// One that the pipeline could not use must not become live for it.
-    private func namedAdapter(base: BERTBase) throws -> Adapter {
-        guard let configuration = try registry.databaseOptions.configuration() else {
-            return try AdapterFolder.load(directory, base: base, naming: labelOptions.names)
-        }
-        guard let wanted = configuration.task(task) else {
-            throw CommandFailure(.configuration, "\(configuration.file): there is no task \(task)")
-        }
-        let place = "\(configuration.file):\(wanted.line): tasks.\(task)"
-        let adapter: Adapter
-        do throws(AdapterError) {
-            adapter = try Adapter.load(
-                directory: directory, base: base, names: [labelOptions.names, wanted.labelNames])
-        } catch .invalidLabels(let reason) {
-            throw CommandFailure(.configuration, "\(place): \(reason) (adapter \(directory))")
-        } catch {
-            throw AdapterFolder.failure(error, directory)
-        }
-        try AdapterFolder.require(labelOptions.names, of: adapter, directory)
-        if let mismatch = wanted.form.mismatch(adapter.manifest) {
-            throw CommandFailure(.configuration, "\(place): \(mismatch)")
-        }
-        return adapter
-    }
-
-    private func metrics(of adapter: Adapter, base: BERTBase) throws -> [String: Double] {
-        guard let evaluate else { return [:] }
-        let folder = try baseOptions.base ?? registry.databaseOptions.configuration()?.base ?? ""
-        let evaluator = Evaluator(
-            base: base, tokenizer: try WordPieceTokenizer(directory: folder), workers: WorkerOptions.defaultCount,
-            maxTokens: min(adapter.manifest.maxTokens ?? 256, base.configuration.positions))
-        let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
-        let (rows, side) = try RowsReport.measured(
-            try LabelledFile.collect(paths: [evaluate], options: options), known: Set(adapter.labels))
-        for line in side.lines(of: "input") { StandardError.write(line) }
-        if let hint = LabelOptions.hint([adapter], side) { StandardError.write(hint) }
-        return evaluator.evaluate(rows, adapter: adapter).metrics
+        let version = try await AdapterImport(
+            task: task, directory: directory, labels: labelOptions.names, base: baseOption.base, promote: promote,
+            evaluate: evaluate, rowOptions: formatOptions.options(isMultiLabel: false),
+            workers: WorkerOptions().count, database: databaseOptions.source
+        ).run { StandardError.write($0) }
+        try version.print(json: output.json, sentence: "is \(version.state.rawValue)")
     }
 }

@@ -1,11 +1,12 @@
 import ArgumentParser
 import JSON
+import Operations
 import Reports
 
 /// `lorikeet adapters list [TASK]`.
 struct AdaptersList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "All versions of all tasks, or of one.",
+        commandName: "list", abstract: "List all versions of all tasks, or of one task.",
         discussion: """
             EXAMPLES
               lorikeet adapters list
@@ -16,19 +17,17 @@ struct AdaptersList: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("Only this task.", valueName: "task"))
     var task: String?
 
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let versions = try await registry.withStore { try await $0.versions(task: task) }
+        let versions = try await AdaptersOperation(databaseOptions.source).versions(task: task)
         if output.json {
-            for version in versions {
-                try StandardOutput.shared.line(JSONValue.object(VersionReport.members(version)).text)
-            }
+            for version in versions { try StandardOutput.shared.line(JSONValue.object(version.members).text) }
         } else if versions.isEmpty {
             StandardError.write(task.map { "the registry has no adapter for task \($0)" } ?? "the registry is empty")
         } else {
-            try VersionReport.table(versions).print()
+            try versions.table.print()
         }
     }
 }

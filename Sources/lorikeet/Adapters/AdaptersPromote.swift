@@ -1,11 +1,12 @@
 import ArgumentParser
+import Operations
 
 /// `lorikeet adapters promote TASK VERSION`.
 struct AdaptersPromote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "promote", abstract: "Make a version live; the one that was retires.",
+        commandName: "promote", abstract: "Make a version live; the present live version retires.",
         discussion: """
-            Running daemons swap it in within two seconds; texts keep flowing.
+            Running daemons swap it in within two seconds, without interrupting the traffic.
 
             EXAMPLES
               lorikeet adapters promote section 3
@@ -18,11 +19,11 @@ struct AdaptersPromote: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The version.", valueName: "version"))
     var version: Int
 
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let live = try await registry.withStore { try await $0.promote(task: task, version: version) }
-        try VersionReport.print(live, json: output.json, sentence: "\(VersionReport.name(live)) is live")
+        let live = try await AdaptersOperation(databaseOptions.source).promote(task: task, version: version)
+        try live.print(json: output.json, sentence: "is live")
     }
 }

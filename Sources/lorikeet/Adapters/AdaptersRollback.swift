@@ -1,13 +1,13 @@
 import ArgumentParser
+import Operations
 
 /// `lorikeet adapters rollback TASK`.
 struct AdaptersRollback: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "rollback", abstract: "Make the version live again that was live before.",
+        commandName: "rollback", abstract: "Make the previous live version live again.",
         discussion: """
-            Running daemons swap it in within two seconds; the one taken back is marked
-            as rejected.
-            A second rollback goes one further back.
+            Running daemons swap it in within two seconds. The version that it replaces is
+            marked as rejected. A second rollback goes back one more version.
 
             EXAMPLES
               lorikeet adapters rollback section
@@ -17,11 +17,11 @@ struct AdaptersRollback: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task.", valueName: "task"))
     var task: String
 
-    @OptionGroup var registry: RegistryOptions
+    @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let live = try await registry.withStore { try await $0.rollback(task: task) }
-        try VersionReport.print(live, json: output.json, sentence: "\(VersionReport.name(live)) is live again")
+        let live = try await AdaptersOperation(databaseOptions.source).rollback(task: task)
+        try live.print(json: output.json, sentence: "is live again")
     }
 }

@@ -4,19 +4,20 @@ import Operations
 import Pipelines
 import Reports
 
-/// `lorikeet check FILE…`: validates everything, changes nothing.
+/// `lorikeet check FILE…`.
 struct Check: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Validate pipeline files and all they name; change nothing.",
+        abstract: "Validate pipeline files and everything that they name; change nothing.",
         discussion: """
-            Looks at the files, the consumer's properties, the base, the adapters and their
-            labels. Then opens the database with the daemon's role, and asks each broker, with
-            the consumer's own authentication, for the topics and the group; joins no group and
-            makes no topic. Exit status 78 if the daemon would not start, or could label nothing.
+            Checks the files, the consumer properties, the base, the adapters and their
+            labels. Then it connects to the database with the daemon's role, and asks each
+            broker for the topics and the group, with the authentication of the consumer. It
+            joins no group and creates no topic. Exit status 78 if the daemon would not
+            start, or could label nothing.
 
             EXAMPLES
               lorikeet check pipelines/packages.yaml
-              lorikeet check --offline pipelines/*.yaml      # neither database nor broker
+              lorikeet check --offline pipelines/*.yaml      # no database, no broker
               lorikeet check --json pipelines/packages.yaml | jq '.findings[]'
               lorikeet check --schema > pipeline-file.schema.json
             """)
@@ -26,7 +27,7 @@ struct Check: AsyncParsableCommand {
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
 
-    @Flag(help: "Ask neither database nor broker.")
+    @Flag(help: "Connect to neither database nor broker.")
     var offline = false
 
     @Flag(help: "Print the JSON Schema of pipeline files, for editors; check nothing.")

@@ -1,17 +1,18 @@
 import ArgumentParser
 import BERT
 import JSON
+import Operations
 import Reports
 
-/// `lorikeet classify`: labels texts, no daemon.
+/// `lorikeet classify`: labels texts without a daemon.
 struct Classify: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Label texts with adapters from folders, a JSON object a line.",
+        abstract: "Label texts with adapters from folders.",
         discussion: """
-            One line a text: {"label":…,"score":…,"scores":{…}}, of a multi-label task
-            {"labels":[…],"score":…,"scores":{…}}. With several adapters
-            it is {"NAME":{…},…}, by the task or folder name of each. Lines of standard
-            input are answered as they arrive.
+            Prints one JSON object per text: {"label":…,"score":…,"scores":{…}}, or for a
+            multi-label task {"labels":[…],"score":…,"scores":{…}}. With several adapters
+            each object is {"NAME":{…},…}, where NAME is the task of an adapter, or the name
+            of its folder. Lines of standard input are labelled as they arrive.
 
             EXAMPLES
               echo 'a game of chess' | lorikeet classify \\
@@ -27,7 +28,7 @@ struct Classify: ParsableCommand {
 
     @Option(
         name: .customLong("adapter"),
-        help: ArgumentHelp("An adapter in PEFT's format; may be given several times.", valueName: "dir"),
+        help: ArgumentHelp("An adapter folder in PEFT's format; repeat it for several.", valueName: "dir"),
         completion: .directory)
     var adapters: [String]
 
@@ -38,35 +39,32 @@ struct Classify: ParsableCommand {
     @Flag(help: "Add the logits, in the order of the labels.")
     var logits = false
 
-    @Flag(help: "Add the text itself.")
+    @Flag(help: "Add the text.")
     var text = false
 
     @OptionGroup var workerOptions: WorkerOptions
 
     func validate() throws {
-        guard !adapters.isEmpty else { throw ValidationError("at least one --adapter is needed") }
+        guard !adapters.isEmpty else { throw ValidationError("give at least one --adapter") }
         guard labelOptions.labels.isEmpty || adapters.count == 1 else {
             throw ValidationError("--labels names the labels of one adapter: give one --adapter")
         }
     }
 
     func run() throws {
-        let (base, tokenizer) = try baseOptions.load()
-        let maxTokens = try length.checked(against: base)
-        let named = try AdapterFolder.load(adapters, base: base, naming: labelOptions.names)
-        let everyAdapter = Array(named.indices)
-        let inference = ParallelInference(base: base, workers: workerOptions.count)
+        let classifier = try TextClassifier(
+            base: baseOptions.base, adapters: adapters, labels: labelOptions.names, maxTokens: length.maxTokens,
+            workers: workerOptions.count)
         try input.forEachBatch(title: "classifying") { texts in
-            let results = inference.logits(
-                count: texts.count, adapters: named.map(\.adapter), assignments: { _ in everyAdapter },
-                sequence: { tokenizer.encode(texts[$0], maxTokens: maxTokens) })
-            for (text, result) in zip(texts, results) { try StandardOutput.shared.line(line(text, result, named).text) }
+            for (text, logits) in zip(texts, classifier.logits(texts)) {
+                try StandardOutput.shared.line(object(text, logits, classifier.adapters).text)
+            }
         }
     }
 
-    private func line(_ text: String, _ results: [[Float]], _ named: [NamedAdapter]) -> JSONValue {
+    private func object(_ text: String, _ logits: [[Float]], _ adapters: [NamedAdapter]) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = self.text ? [("text", .string(text))] : []
-        let answers = zip(named, results).map { (key: $0.name, members: answer($1, of: $0.adapter)) }
+        let answers = zip(adapters, logits).map { (key: $0.name, members: answer($1, of: $0.adapter)) }
         if answers.count == 1, let answer = answers.first {
             members += answer.members
         } else {
@@ -77,15 +75,14 @@ struct Classify: ParsableCommand {
 
     private func answer(_ logits: [Float], of adapter: Adapter) -> [(key: String, value: JSONValue)] {
         let answer = adapter.answer(logits)
-        let said: [(key: String, value: JSONValue)] =
+        let label: (key: String, value: JSONValue) =
             adapter.manifest.isMultiLabel
-            ? [("labels", .array(answer.chosen.map { .string(adapter.labels[$0]) }))]
-            : [("label", .string(adapter.labels[answer.best]))]
-        var members: [(key: String, value: JSONValue)] =
-            said + [
-                ("score", .float(Float(answer.score))),
-                ("scores", .object(zip(adapter.labels, answer.scores).map { ($0, .float(Float($1))) })),
-            ]
+            ? ("labels", .array(answer.chosen.map { .string(adapter.labels[$0]) }))
+            : ("label", .string(adapter.labels[answer.best]))
+        var members: [(key: String, value: JSONValue)] = [
+            label, ("score", .float(Float(answer.score))),
+            ("scores", .object(zip(adapter.labels, answer.scores).map { ($0, .float(Float($1))) })),
+        ]
         if self.logits { members.append(("logits", .array(logits.map { .float($0) }))) }
         return members
     }

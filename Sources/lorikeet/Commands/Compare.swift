@@ -1,17 +1,16 @@
 import ArgumentParser
-import Foundation
+import JSON
 import Operations
 import Reports
-import Training
 
-/// `lorikeet compare`: two adapters on the same labelled file, and whether chance explains the difference.
+/// `lorikeet compare`: two adapters on the same labelled rows.
 struct Compare: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Compare two adapters on a file of labelled rows.",
+        abstract: "Compare two adapters on the same labelled rows.",
         discussion: """
-            Accuracy and macro-F1 of both, McNemar's test on the rows that only one of them
-            answers right, and the interval that the difference of macro-F1 has over samples
-            of the rows. The same seed gives the same interval.
+            Prints accuracy and macro-F1 of both, McNemar's test on the rows that only one
+            of them predicts correctly, and a bootstrap confidence interval of the
+            difference in macro-F1. The same seed gives the same interval.
 
             EXAMPLES
               lorikeet compare adapters/old adapters/new \\
@@ -21,27 +20,21 @@ struct Compare: ParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("The adapter to compare with, in PEFT's format.", valueName: "a"), completion: .directory)
+        help: ArgumentHelp("The adapter folder to compare with, in PEFT's format.", valueName: "a"),
+        completion: .directory)
     var first: String
 
-    @Argument(help: ArgumentHelp("The adapter that may be better.", valueName: "b"), completion: .directory)
+    @Argument(help: ArgumentHelp("The adapter folder that may be better.", valueName: "b"), completion: .directory)
     var second: String
 
     @OptionGroup var baseOptions: BaseOptions
     @OptionGroup var labelOptions: LabelOptions
+    @OptionGroup var rows: LabelledInputOption
 
-    @Option(
-        parsing: .upToNextOption,
-        help: ArgumentHelp(
-            "Labelled rows: .tsv (label<TAB>text), .csv, .jsonl or .json, one or several; - or nothing: standard input.",
-            valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
-    var input: [String] = ["-"]
-
-    @Option(help: ArgumentHelp("Samples of the rows that the interval is made from.", valueName: "n"))
+    @Option(help: ArgumentHelp("Bootstrap resamples for the confidence interval.", valueName: "n"))
     var resamples = 2_000
 
-    @Option(help: ArgumentHelp("Decides the samples.", valueName: "n"))
+    @Option(help: ArgumentHelp("Seed of the resamples.", valueName: "n"))
     var seed: UInt64 = 0
 
     @OptionGroup var reportOptions: ReportOptions
@@ -58,46 +51,86 @@ struct Compare: ParsableCommand {
 
     func run() throws {
         try reportOptions.check()
-        let (base, tokenizer) = try baseOptions.load()
-        let maxTokens = try length.checked(against: base)
-        let adapters = try AdapterFolder.load(first, second, base: base, naming: labelOptions.names)
-        let options = formatOptions.options(isMultiLabel: adapters[0].manifest.isMultiLabel)
-        guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
-            throw CommandFailure(
-                .failed, "one of the adapters gives a text one label, the other a set: they cannot be compared")
+        let operation = try CompareOperation(
+            CompareOperation.Request(
+                base: baseOptions.base, first: first, second: second, labels: labelOptions.names, input: rows.input,
+                rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
+                workers: workerOptions.count, resamples: resamples, seed: seed))
+        operation.input.note(json: output.json)
+        var bar: (name: String, bar: ProgressBar)?
+        let comparison = operation.run { name, done in
+            if bar?.name != name {
+                bar?.bar.clear()
+                bar = (name, ProgressBar(name, unit: "texts"))
+            }
+            bar?.bar.update(done, of: operation.input.rows.count)
         }
-        let (rows, side) = try RowsReport.measured(
-            try LabelledFile.collect(paths: input, options: options),
-            known: Set(adapters[0].labels).intersection(adapters[1].labels))
-        if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
-        if let hint = LabelOptions.hint(adapters, side) { StandardError.write(hint) }
-        let names = Self.names(first, second)
-        let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
-        let sides = zip(names, adapters).map { name, adapter in
-            let predictions = evaluator.predictions(rows, adapter: adapter, title: name)
-            let evaluation = Evaluation(rows: rows, predictions: predictions, adapter: adapter)
-            return AdapterComparison.Side(
-                name: name, adapter: adapter, evaluation: evaluation, predictions: predictions)
-        }
-        let test = PairedComparison(
-            truth: rows.map(\.labels), first: sides[0].predictions.map(\.labels),
-            second: sides[1].predictions.map(\.labels),
-            resamples: resamples, seed: seed)
-        let comparison = AdapterComparison(first: sides[0], second: sides[1], rows: rows, test: test)
+        bar?.bar.clear()
         if output.json { try StandardOutput.shared.line(comparison.json.text) } else { try comparison.print() }
-        try reportOptions.write(
-            ComparisonPage(comparison: comparison, input: side, showsTexts: reportOptions.reportTexts).page)
+        try reportOptions.write(operation.page(comparison, showsTexts: reportOptions.reportTexts))
+    }
+}
+
+extension AdapterComparison {
+    fileprivate var json: JSONValue {
+        func side(_ side: Side) -> JSONValue {
+            .object([
+                ("name", .string(side.name)), ("digest", .string(side.adapter.digest)),
+                ("accuracy", .number(side.evaluation.accuracy)), ("macro_f1", .number(side.evaluation.macroF1)),
+            ])
+        }
+        let (interval, agreement) = (test.macroF1Interval, test.agreement)
+        return .object([
+            ("rows", .integer(rows.count)), ("first", side(first)), ("second", side(second)),
+            ("accuracy_difference", .number(test.accuracyDifference)),
+            ("macro_f1_difference", .number(test.macroF1Difference)),
+            ("macro_f1_interval", .array([.number(interval.lower), .number(interval.upper)])),
+            ("second_is_better", .number(test.secondIsBetter)), ("resamples", .integer(test.resamples)),
+            (
+                "agreement",
+                .object([
+                    ("both", .integer(agreement.both)), ("only_first", .integer(agreement.onlyFirst)),
+                    ("only_second", .integer(agreement.onlySecond)), ("neither", .integer(agreement.neither)),
+                ])
+            ),
+            ("mcnemar_exact_p", .number(test.exactP)), ("mcnemar_mid_p", .number(test.midP)),
+            ("verdict", .string(verdict)), ("per_label", .array(labels.map(Self.json))),
+        ])
     }
 
-    /// The folders' names, as far up as it takes to tell them apart.
-    static func names(_ first: String, _ second: String) -> [String] {
-        let parts = [first, second].map {
-            URL(fileURLWithPath: $0).standardizedFileURL.pathComponents.filter { $0 != "/" }
+    private static func json(_ pair: LabelPair) -> JSONValue {
+        .object([
+            ("label", .string(pair.label)), ("first_f1", .number(pair.first)), ("second_f1", .number(pair.second)),
+            ("support", .integer(pair.support)),
+        ])
+    }
+
+    /// Writes the tables to standard output.
+    fileprivate func print() throws(StandardOutputError) {
+        var summary = TextTable(.left("adapter"), .right("accuracy"), .right("macro-F1"))
+        for side in [first, second] {
+            summary.add(side.name, Figure.share(side.evaluation.accuracy), Figure.share(side.evaluation.macroF1))
         }
-        for count in 1...max(parts[0].count, parts[1].count, 1) {
-            let names = parts.map { $0.suffix(count).joined(separator: "/") }
-            if names[0] != names[1] { return names }
+        summary.add(
+            "difference, points", Figure.points(test.accuracyDifference), Figure.points(test.macroF1Difference))
+        try summary.print()
+        let (agreement, interval) = (test.agreement, test.macroF1Interval)
+        let (low, high) = (Figure.points(interval.lower), Figure.points(interval.upper))
+        for line in [
+            "",
+            "\(rows.count) rows: both correct \(agreement.both), only \(first.name) \(agreement.onlyFirst), "
+                + "only \(second.name) \(agreement.onlySecond), neither \(agreement.neither)",
+            "McNemar: exact p \(Figure.probability(test.exactP)), mid-p \(Figure.probability(test.midP))",
+            "macro-F1 difference, 95 % confidence interval (\(test.resamples) resamples): \(low) to \(high) points",
+            verdict, "",
+        ] { try StandardOutput.shared.line(line) }
+        var table = TextTable(
+            .left("label"), .right("F1 \(first.name)"), .right("F1 \(second.name)"), .right("points"), .right("rows"))
+        for pair in labels {
+            table.add(
+                pair.label, Figure.share(pair.first), Figure.share(pair.second),
+                Figure.points(pair.second - pair.first), String(pair.support))
         }
-        return ["A", "B"]
+        try table.print()
     }
 }

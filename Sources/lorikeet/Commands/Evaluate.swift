@@ -1,16 +1,15 @@
 import ArgumentParser
-import BERT
+import Operations
 import Reports
-import Training
 
-/// `lorikeet evaluate`: an adapter on a labelled file.
+/// `lorikeet evaluate`: one adapter on labelled rows.
 struct Evaluate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure an adapter on a file of labelled rows.",
+        abstract: "Evaluate an adapter on labelled rows.",
         discussion: """
-            Prints accuracy, macro-F1, a table by label, the confusion of labels and how well
-            scores say how often they are right. An adapter of a multi-label task is measured
-            by exact sets, micro- and macro-F1; --report draws all of it, in one HTML file.
+            Prints accuracy, macro-F1, a table per label, the confusion matrix and the
+            calibration error. A multi-label task gets exact match, micro-F1 and macro-F1.
+            --report writes all of it to an HTML file, with charts.
 
             EXAMPLES
               lorikeet evaluate --base models/all-MiniLM-L6-v2 \\
@@ -21,25 +20,17 @@ struct Evaluate: ParsableCommand {
 
     @OptionGroup var baseOptions: BaseOptions
 
-    @Option(help: ArgumentHelp("The adapter, in PEFT's format.", valueName: "dir"), completion: .directory)
+    @Option(help: ArgumentHelp("The adapter folder, in PEFT's format.", valueName: "dir"), completion: .directory)
     var adapter: String
 
     @OptionGroup var labelOptions: LabelOptions
-
-    @Option(
-        parsing: .upToNextOption,
-        help: ArgumentHelp(
-            "Labelled rows: .tsv (label<TAB>text), .csv, .jsonl or .json, one or several; - or nothing: standard input.",
-            valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
-    var input: [String] = ["-"]
-
+    @OptionGroup var rows: LabelledInputOption
     @OptionGroup var reportOptions: ReportOptions
 
     @Option(
         help: ArgumentHelp(
-            "Say below which score to abstain so that this share of labels is right, on these rows.", valueName: "share"
-        ))
+            "Print the abstention threshold that these rows need for a precision, such as 0.95; repeat it for several.",
+            valueName: "share"))
     var precision: [Double] = []
 
     @OptionGroup var formatOptions: RowFormatOptions
@@ -55,39 +46,31 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         try reportOptions.check()
-        let (base, tokenizer) = try baseOptions.load()
-        let maxTokens = try length.checked(against: base)
-        let folder = adapter
-        let adapter = try AdapterFolder.load(folder, base: base, naming: labelOptions.names)
-        let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
-        let (rows, side) = try RowsReport.measured(
-            try LabelledFile.collect(paths: input, options: options), known: Set(adapter.labels))
-        if !output.json { for line in side.lines(of: "input") { StandardError.write(line) } }
-        if let hint = LabelOptions.hint([adapter], side) { StandardError.write(hint) }
-        let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workerOptions.count, maxTokens: maxTokens)
-        let started = ContinuousClock.now
-        let predictions = evaluator.predictions(rows, adapter: adapter, title: "evaluating")
-        let seconds = (ContinuousClock.now - started).inSeconds
-        let evaluation = Evaluation(rows: rows, predictions: predictions, adapter: adapter)
-        let report = EvaluationReport(
-            rows: rows.count, evaluation: evaluation,
-            scores: ScoreSummary(
-                calibration: Calibration(rows: rows, predictions: predictions, adapter: adapter),
-                coverage: CoverageCurve(rows: rows, predictions: predictions),
-                wanted: precision.map { ($0, AbstentionThreshold(precision: $0, rows: rows, predictions: predictions)) }
-            ),
-            input: side)
-        if output.json {
-            try StandardOutput.shared.line(report.json.text)
-        } else {
-            try report.print()
-        }
-        try reportOptions.write(
-            EvaluationPage(
-                name: adapter.manifest.task ?? AdapterFolder.name(folder), adapter: adapter, base: base, rows: rows,
-                input: side,
-                predictions: predictions, evaluation: evaluation, seconds: seconds, precisions: precision,
-                showsTexts: reportOptions.reportTexts
-            ).page)
+        let operation = try EvaluateOperation(
+            EvaluateOperation.Request(
+                base: baseOptions.base, adapter: adapter, labels: labelOptions.names, input: rows.input,
+                rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
+                workers: workerOptions.count, precisions: precision))
+        operation.input.note(json: output.json)
+        let bar = ProgressBar("evaluating", unit: "texts")
+        let result = operation.run { bar.update($0, of: operation.input.rows.count) }
+        bar.clear()
+        let text = EvaluationOutput(
+            rows: operation.input.rows.count, evaluation: result.evaluation,
+            scores: ScoreOutput(
+                calibration: result.calibration, coverage: result.coverage, thresholds: result.thresholds),
+            input: operation.input.side)
+        if output.json { try StandardOutput.shared.line(text.json.text) } else { try text.print() }
+        try reportOptions.write(operation.page(result, showsTexts: reportOptions.reportTexts))
+    }
+}
+
+extension EvaluationInput {
+    /// Writes what was found in the rows to standard error.
+    ///
+    /// - Parameter json: whether standard output has the findings already.
+    func note(json: Bool) {
+        if !json { findings.forEach { StandardError.write($0) } }
+        if let hint { StandardError.write(hint) }
     }
 }

@@ -6,10 +6,10 @@ import Reports
 /// `lorikeet migrate`: the schema.
 struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Create the schema, or bring it to this program's version.",
+        abstract: "Create the schema lorikeet, or migrate it to this program's version.",
         discussion: """
-            Needs a role that may create tables; the daemon itself does not. Safe to run
-            twice, and by two machines at once.
+            Needs a role that may create tables; the daemon needs none. It is safe to run it
+            twice, or on two machines at once.
 
             EXAMPLES
               DATABASE_URL=postgresql://owner@db/texts lorikeet migrate
@@ -19,17 +19,18 @@ struct Migrate: AsyncParsableCommand {
 
     @OptionGroup var databaseOptions: DatabaseOptions
 
-    @Option(help: ArgumentHelp("Grant this role what the daemon needs, and no more.", valueName: "name"))
+    @Option(
+        help: ArgumentHelp("Grant this role the privileges that the daemon needs, and no others.", valueName: "name"))
     var role: String?
 
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let report = try await MigrateOperation.run(postgres: databaseOptions.connectionString(), role: role)
+        let report = try await MigrateOperation.run(postgres: databaseOptions.source.connectionString(), role: role)
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else if report.before == report.after {
-            try StandardOutput.shared.line("schema lorikeet is at version \(report.after) already")
+            try StandardOutput.shared.line("schema lorikeet is already at version \(report.after)")
         } else {
             try StandardOutput.shared.line("schema lorikeet: version \(report.before) -> \(report.after)")
         }

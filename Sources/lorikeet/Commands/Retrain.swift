@@ -5,15 +5,15 @@ import Logging
 import Operations
 import Reports
 
-/// `lorikeet retrain TASK`: one run of the retraining path, now.
+/// `lorikeet retrain TASK`: one retraining, now.
 struct Retrain: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Train a challenger from a task's labelled rows; promote it if it is better.",
+        abstract: "Train a challenger on the labelled rows of a task; promote it if it is better.",
         discussion: """
-            Reads lorikeet.annotations, trains from the live adapter on, compares both
-            on the rows that are held out for ever, promotes or rejects. Running daemons
-            take a promoted adapter over within two seconds. A rejected challenger is an
-            answer, not a failure: exit status 0.
+            Reads lorikeet.annotations, trains a challenger from the live adapter, compares
+            both on the held-out rows, and promotes or rejects the challenger. Running
+            daemons swap in a promoted adapter within two seconds. A rejected challenger is
+            a result, not a failure: exit status 0.
 
             EXAMPLES
               lorikeet retrain section --pipeline pipelines/packages.yaml
@@ -24,26 +24,27 @@ struct Retrain: AsyncParsableCommand {
     var task: String
 
     @Option(
-        help: ArgumentHelp("The pipeline file that names database, base and settings.", valueName: "file"),
+        help: ArgumentHelp("The pipeline file with the database, the base and the settings.", valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var pipeline: String
 
     @Flag(
         help: ArgumentHelp(
-            "At low priority, and only while standard input is open: how the daemon starts it.", visibility: .hidden))
+            "Run at low priority, and only while standard input is open: how the daemon starts it.", visibility: .hidden
+        ))
     var background = false
 
-    @Option(help: ArgumentHelp("What started this run, as the table retrainings shows it.", visibility: .hidden))
+    @Option(help: ArgumentHelp("What started this run, for the table retrainings.", visibility: .hidden))
     var trigger = "command"
 
-    @Option(help: "How log lines look: logfmt or json.")
+    @Option(help: "Format of log lines: logfmt or json.")
     var logFormat = LogFormat.logfmt
 
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         DaemonLogging.bootstrap(format: logFormat, level: background ? .info : .warning)
-        // The daemon that starts it has a log of one object a line; what counts comes through the logger.
+        // The daemon that starts it logs one event per line; everything it needs comes through the logger.
         let showsProgress = !background
         let report = try await RetrainOperation.run(
             task: task, file: pipeline, background: background, trigger: trigger,
@@ -58,7 +59,7 @@ struct Retrain: AsyncParsableCommand {
 
     private func print(_ report: RetrainReport) throws {
         try StandardOutput.shared.line("\(report.task): \(report.verdict): \(report.reason)")
-        var table = TextTable(.left("adapter"), .left("digest"), .right("macro-F1 on the hold-out"))
+        var table = TextTable(.left("adapter"), .left("digest"), .right("macro-F1 on held-out rows"))
         if let champion = report.champion {
             table.add("champion", Figure.digest(champion), Figure.share(report.championMacroF1))
         }

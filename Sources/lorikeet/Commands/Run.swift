@@ -5,10 +5,11 @@ import Logging
 /// `lorikeet run FILE…`: the daemon.
 struct Run: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Run the daemon: topics in, labels out, until SIGTERM.",
+        abstract: "Run the daemon: label the records of Kafka topics until SIGTERM.",
         discussion: """
-            One process serves several pipelines over one base. SIGTERM drains and commits,
-            SIGHUP reads the files anew and keeps the old ones if a new one is bad.
+            One process runs several pipelines over one base. SIGTERM drains what is in
+            flight, commits the offsets and exits. SIGHUP reloads the pipeline files; an
+            invalid file changes nothing.
 
             EXAMPLES
               lorikeet run pipelines/packages.yaml
@@ -22,19 +23,19 @@ struct Run: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Where /metrics, /healthz and /readyz listen; port 0: the system chooses.", valueName: "host:port"))
+            "Address of /metrics, /healthz and /readyz. Port 0: a free one.", valueName: "host:port"))
     var http = "127.0.0.1:9464"
 
-    @Flag(help: "Do not listen at all.")
+    @Flag(help: "Serve no HTTP.")
     var noHTTP = false
 
-    @Option(help: ArgumentHelp("Seconds that a drain may take after SIGTERM.", valueName: "seconds"))
+    @Option(help: ArgumentHelp("Maximum seconds for a drain after SIGTERM.", valueName: "seconds"))
     var drainTimeout = 10
 
-    @Option(help: "How log lines look: logfmt or json.")
+    @Option(help: "Format of log lines: logfmt or json.")
     var logFormat = LogFormat.logfmt
 
-    @Option(help: "The least level that is logged: trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "Minimum level of log lines: trace, debug, info, notice, warning, error or critical.")
     var logLevel = Logger.Level.info
 
     func validate() throws {

@@ -3,17 +3,17 @@ import JSON
 import Operations
 import Reports
 
-/// `lorikeet test FILE…`: runs a pipeline's own examples.
+/// `lorikeet test FILE…`.
 struct TestExamples: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "test", abstract: "Run the examples of pipeline files through their adapters.",
         discussion: """
-            The examples stand in the file, so that they are tested before it is deployed:
+            A pipeline file can hold examples, to be tested before it is deployed:
 
               examples:
                 - { text: "a game of chess", task: section, label: games }
 
-            Exit status 1 if an example gets another label.
+            Exit status 1 if an example gets a label that it does not expect.
 
             EXAMPLES
               lorikeet test pipelines/packages.yaml
@@ -24,7 +24,7 @@ struct TestExamples: AsyncParsableCommand {
     @OptionGroup var pipelines: PipelineFiles
     @OptionGroup var workerOptions: WorkerOptions
 
-    @Flag(help: "Take live adapters from the registry, also where the file names a folder.")
+    @Flag(help: "Test the live adapters of the registry, even if the file names folders.")
     var live = false
 
     @OptionGroup var output: JSONOption

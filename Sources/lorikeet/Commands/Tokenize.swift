@@ -1,14 +1,15 @@
 import ArgumentParser
 import JSON
+import Operations
 import Reports
-import WordPiece
 
-/// `lorikeet tokenize`: ids and tokens.
+/// `lorikeet tokenize`: token ids and tokens.
 struct Tokenize: ParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Print the token ids and tokens of texts, a JSON object a line.",
+        abstract: "Print the token ids and tokens of texts.",
         discussion: """
-            Exactly as Hugging Face's fast BERT tokenizer cuts them.
+            Prints one JSON object per text: {"ids":[…],"tokens":[…]}, exactly as Hugging
+            Face's fast BERT tokenizer splits it.
 
             EXAMPLES
               echo 'a game of chess' | lorikeet tokenize --base models/all-MiniLM-L6-v2
@@ -21,20 +22,16 @@ struct Tokenize: ParsableCommand {
     @OptionGroup var input: InputOptions
 
     func run() throws {
-        let tokenizer = try baseOptions.tokenizer()
-        let maxTokens = try baseOptions.checkedLength(length)
+        let tokenizer = try TextTokenizer(base: baseOptions.base, maxTokens: length.maxTokens)
         try input.forEachBatch(title: "tokenizing") { texts in
             for text in texts {
-                let ids = tokenizer.encode(text, maxTokens: maxTokens)
-                try StandardOutput.shared.line(Self.object(ids, tokenizer).text)
+                let tokens = tokenizer.tokens(text)
+                let object = JSONValue.object([
+                    ("ids", .array(tokens.map { .integer(Int($0.id)) })),
+                    ("tokens", .array(tokens.map { .optional($0.token) })),
+                ])
+                try StandardOutput.shared.line(object.text)
             }
         }
-    }
-
-    private static func object(_ ids: [Int32], _ tokenizer: WordPieceTokenizer) -> JSONValue {
-        .object([
-            ("ids", .array(ids.map { .integer(Int($0)) })),
-            ("tokens", .array(ids.map { .optional(tokenizer.token($0)) })),
-        ])
     }
 }

@@ -1,78 +1,60 @@
 import ArgumentParser
 import BERT
-import Foundation
+import FoundationEssentials
 import Operations
 import WordPiece
 
-/// `--base`: the model whose weights never change.
+/// `--base`: the frozen model.
 struct BaseOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The base model: a BERT or DistilBERT folder in Hugging Face layout.", valueName: "dir"),
+        help: ArgumentHelp("The base: a Hugging Face directory of a BERT or DistilBERT.", valueName: "dir"),
         completion: .directory)
     var base: String
 
     /// The tokenizer of the base.
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: base) }
 
-    /// How many tokens a text has at most, for commands that need no more of the base than its tokenizer.
+    /// The limit of tokens, for commands that load only the tokenizer of the base.
     func checkedLength(_ length: LengthOptions) throws(CommandFailure) -> Int {
-        try length.checked(positions: BERTConfiguration.positions(directory: base) ?? .max)
+        try TokenLimit.checked(length.maxTokens, directory: base)
     }
 
-    /// The base and its tokenizer, which must not know more tokens than the base.
+    /// The base and its tokenizer.
     func load() throws -> (base: BERTBase, tokenizer: WordPieceTokenizer) {
-        let model = try BERTBase(directory: base)
-        let tokenizer = try tokenizer()
-        let rows = model.configuration.vocabulary
-        guard tokenizer.vocabularySize <= rows else {
-            throw CommandFailure(
-                .failed,
-                "\(base): the tokenizer knows \(tokenizer.vocabularySize) tokens, config.json says vocab_size \(rows)")
-        }
-        return (model, tokenizer)
+        let loaded = try LoadedBase(directory: base)
+        return (loaded.base, loaded.tokenizer)
     }
 }
 
 /// `--max-tokens`.
 struct LengthOptions: ParsableArguments {
-    /// What counts if nothing is given, and the base has so many positions.
-    static let customary = 256
-
-    @Option(help: ArgumentHelp("Cut a text to so many tokens, [CLS] and [SEP] included; default: 256.", valueName: "n"))
+    @Option(
+        help: ArgumentHelp(
+            "Maximum tokens per text, [CLS] and [SEP] included; longer texts are truncated. Default: 256.",
+            valueName: "n"))
     var maxTokens: Int?
 
     func validate() throws {
         guard maxTokens.map({ $0 >= 2 }) ?? true else {
-            throw ValidationError("--max-tokens must be at least 2: [CLS] and [SEP]")
+            throw ValidationError("--max-tokens must be at least 2, for [CLS] and [SEP]")
         }
     }
 
-    /// The limit, if the base has a position for each token.
+    /// The limit over a base.
     func checked(against base: BERTBase) throws(CommandFailure) -> Int {
-        try checked(positions: base.configuration.positions)
-    }
-
-    fileprivate func checked(positions: Int) throws(CommandFailure) -> Int {
-        guard let maxTokens else { return min(Self.customary, positions) }
-        guard maxTokens <= positions else {
-            throw CommandFailure(
-                .usage, "--max-tokens \(maxTokens): this base reads texts of at most \(positions) tokens")
-        }
-        return maxTokens
+        try TokenLimit.checked(maxTokens, over: base)
     }
 }
 
 /// `--workers`.
 struct WorkerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Threads that compute; default: one a core.", valueName: "n"))
+    @Option(help: ArgumentHelp("Compute threads. Default: one per core.", valueName: "n"))
     var workers: Int?
 
     func validate() throws {
         guard workers.map({ $0 >= 1 }) ?? true else { throw ValidationError("--workers must be at least 1") }
     }
 
-    /// The number that was given, or one a core.
-    var count: Int { workers ?? Self.defaultCount }
-
-    static var defaultCount: Int { ProcessInfo.processInfo.activeProcessorCount }
+    /// The number that was given, or the number of cores.
+    var count: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
 }

@@ -1,11 +1,10 @@
 import ArgumentParser
-import Foundation
 import Operations
-import Pipelines
 
-/// Where the database is: `--database`, `--pipeline`, or the environment.
+/// `--database` and `--pipeline`: where the database is.
 struct DatabaseOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("The database, as libpq writes it; default: $DATABASE_URL.", valueName: "url"))
+    @Option(
+        help: ArgumentHelp("The database, a libpq connection string or URL. Default: $DATABASE_URL.", valueName: "url"))
     var database: String?
 
     @Option(
@@ -19,17 +18,5 @@ struct DatabaseOptions: ParsableArguments {
         }
     }
 
-    /// The pipeline file that was named, read.
-    func configuration() throws -> PipelineConfiguration? {
-        guard let pipeline else { return nil }
-        return try PipelineFile.read(path: pipeline)
-    }
-
-    /// The connection string.
-    func connectionString() throws -> Secret {
-        if let database { return Secret(database) }
-        if let configuration = try configuration() { return configuration.sink.postgres }
-        if let url = ProcessInfo.processInfo.environment["DATABASE_URL"], !url.isEmpty { return Secret(url) }
-        throw CommandFailure(.usage, "no database: give --database URL, --pipeline FILE, or set DATABASE_URL")
-    }
+    var source: DatabaseSource { DatabaseSource(database: database, pipeline: pipeline) }
 }

@@ -2,19 +2,21 @@ import JSON
 import Reports
 import Training
 
-/// What a person or a program sees of a search for settings.
+/// The output of a search for settings: its progress and its result.
 struct SearchDisplay {
-    let json: Bool
-    private let style: ProgressOptions.Style
+    private let json: Bool
+    private let style: ProgressOption.Style
     private let bar: ProgressBar
 
-    init(json: Bool, style: ProgressOptions.Style) {
+    init(json: Bool, style: ProgressOption.Style) {
         (self.json, self.style) = (json, style)
         bar = ProgressBar("searching", unit: "trials", isShown: style == .bar)
     }
 
+    /// Removes the bar from the screen.
     func clear() { bar.clear() }
 
+    /// Shows the trial that was measured last.
     func show(_ progress: SettingsSearch.Progress) {
         let trial = progress.trial
         let figure =
@@ -38,7 +40,7 @@ struct SearchDisplay {
         }
     }
 
-    /// What was found: a table, or an object.
+    /// Prints the result: a table, or one JSON object.
     func finish(_ result: SettingsSearch.Result) throws(StandardOutputError) {
         clear()
         if json { return try StandardOutput.shared.line(Self.object(result).text) }
@@ -52,21 +54,21 @@ struct SearchDisplay {
                 Self.options(trial.settings))
         }
         try table.print()
-        try StandardOutput.shared.line(Self.words(result.ending) + Self.options(result.winner.settings))
+        try StandardOutput.shared.line(Self.introduction(result.ending) + Self.options(result.winner.settings))
         try StandardOutput.shared.line("")
         try StandardOutput.shared.flush()
     }
 
-    private static func words(_ ending: SettingsSearch.Result.Ending) -> String {
+    private static func introduction(_ ending: SettingsSearch.Result.Ending) -> String {
         switch ending {
         case .complete: "found: "
-        case .timeUp: "the time was up; best so far: "
+        case .timeUp: "time is up; best so far: "
         case .cancelled: "interrupted; best so far: "
         }
     }
 
-    /// The settings that a search varies, as the command line takes them.
-    static func options(_ settings: TrainingSettings) -> String {
+    /// The settings that a search varies, as options of the command line.
+    private static func options(_ settings: TrainingSettings) -> String {
         let parts = [
             "--rate \(settings.learningRate)", "--rank \(settings.rank)",
             "--alpha \(Figure.plain(Double(settings.alpha)))",

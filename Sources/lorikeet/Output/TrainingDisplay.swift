@@ -2,26 +2,26 @@ import JSON
 import Reports
 import Training
 
-/// What a person or a program sees of a training: its progress, a line an epoch, the evaluation at its end.
+/// The output of a training: its progress, a line per epoch, the evaluation at its end.
 final class TrainingDisplay {
-    let json: Bool
-    private let style: ProgressOptions.Style
+    private let json: Bool
+    private let style: ProgressOption.Style
     private let bar: ProgressBar
     private var shownAt = ContinuousClock.now
 
-    init(json: Bool, style: ProgressOptions.Style = StandardError.isTerminal ? .bar : .none) {
+    init(json: Bool, style: ProgressOption.Style = StandardError.isTerminal ? .bar : .none) {
         (self.json, self.style) = (json, style)
         bar = ProgressBar("training", unit: "steps", isShown: style == .bar)
     }
 
-    /// Takes the bar off the screen.
+    /// Removes the bar from the screen.
     func clear() { bar.clear() }
 
-    /// Shows where the training stands; a finished epoch is a result and goes to standard output.
+    /// Shows the progress; a finished epoch is a result and goes to standard output.
     func show(_ progress: TrainingProgress) {
         if let report = progress.finishedEpoch {
             bar.clear()
-            // A reader that is gone shows when the last result is written.
+            // That the reader is gone shows when the last result is written.
             try? StandardOutput.shared.line(json ? Self.object(report).text : Self.row(report))
             try? StandardOutput.shared.flush()
         }
@@ -39,7 +39,7 @@ final class TrainingDisplay {
         }
     }
 
-    /// Whether so much time has passed since something was shown.
+    /// Whether this much time has passed since something was shown.
     private func isTime(_ interval: Duration) -> Bool {
         guard ContinuousClock.now - shownAt >= interval else { return false }
         shownAt = .now
@@ -68,29 +68,28 @@ final class TrainingDisplay {
         ])
     }
 
-    /// Says where the adapter is, and how good.
-    func finish(_ candidate: AdapterCandidate, rows: Int, precisions: [Double] = [], output: String) throws {
+    /// Prints the evaluation of the best epoch and where the adapter is.
+    func finish(_ candidate: AdapterCandidate, rows: Int, precisions: [Double], output: String) throws {
         if json {
             guard candidate.evaluation != nil else { return }
             let members: [(key: String, value: JSONValue)] = [("kept_epoch", .integer(candidate.bestEpoch))]
-            return StandardError.write(JSONValue.object(members + scores(of: candidate, wanted: precisions).json).text)
+            return StandardError.write(JSONValue.object(members + scores(of: candidate, precisions).json).text)
         }
         if let evaluation = candidate.evaluation {
             if candidate.bestEpoch < candidate.epochs.count {
-                StandardError.write("epoch \(candidate.bestEpoch) is the best")
+                StandardError.write("best epoch: \(candidate.bestEpoch)")
             }
             try StandardOutput.shared.line("")
-            try EvaluationReport(rows: rows, evaluation: evaluation, scores: scores(of: candidate, wanted: precisions))
-                .print()
+            try EvaluationOutput(rows: rows, evaluation: evaluation, scores: scores(of: candidate, precisions)).print()
         }
         StandardError.write("adapter \(Figure.digest(candidate.adapter.digest)) written to \(output)")
     }
 
-    private func scores(of candidate: AdapterCandidate, wanted: [Double]) -> ScoreSummary {
+    private func scores(of candidate: AdapterCandidate, _ precisions: [Double]) -> ScoreOutput {
         let manifest = candidate.adapter.manifest
-        return ScoreSummary(
+        return ScoreOutput(
             calibration: candidate.calibration, coverage: candidate.coverage,
-            wanted: wanted.map { ($0, manifest.abstention(forPrecision: $0)) })
+            thresholds: precisions.map { ($0, manifest.abstention(forPrecision: $0)) })
     }
 
     private static func object(_ report: EpochReport) -> JSONValue {

@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// `lorikeet rejected`: messages that could not be labelled or stored.
+/// `lorikeet rejected`: records that could not be labelled or stored.
 struct Rejected: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Look at rejected messages, send them again, or discard them.",
+        abstract: "List, retry and discard records that could not be labelled or stored.",
         discussion: """
-            A message that could not be labelled or stored is a row of lorikeet.rejected,
-            with its payload, stage and reason. The database comes from --database,
-            --pipeline or $DATABASE_URL.
+            Each rejected record is a row of lorikeet.rejected, with its payload, the stage
+            at which it failed and the reason. The database is --database, that of
+            --pipeline, or $DATABASE_URL.
 
             EXAMPLES
               lorikeet rejected list

@@ -1,11 +1,12 @@
 import ArgumentParser
 import JSON
+import Operations
 import Reports
 
 /// `lorikeet rejected discard`.
 struct RejectedDiscard: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "discard", abstract: "Delete rejected messages for good.",
+        commandName: "discard", abstract: "Delete rejected records for good.",
         discussion: """
             EXAMPLES
               lorikeet rejected discard packages/0@17
@@ -20,9 +21,10 @@ struct RejectedDiscard: AsyncParsableCommand {
     func run() async throws {
         let filter = try options.filter(origins: scope.origins)
         try scope.check(filter)
-        let count = try await options.withRows { try await $0.discard(filter) }
+        let count = try await RejectedOperation(options.databaseOptions.source).discard(filter)
         try StandardOutput.shared.line(
             output.json
-                ? JSONValue.object([("discarded", .integer(count))]).text : "\(count) rejected messages discarded")
+                ? JSONValue.object([("discarded", .integer(count))]).text
+                : "\(count) rejected \(count == 1 ? "record" : "records") discarded")
     }
 }

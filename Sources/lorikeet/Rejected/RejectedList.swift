@@ -1,12 +1,13 @@
 import ArgumentParser
 import Connectors
 import JSON
+import Operations
 import Reports
 
 /// `lorikeet rejected list`.
 struct RejectedList: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "list", abstract: "Rejected messages, or with --summary how many failed in which way.",
+        commandName: "list", abstract: "List rejected records, or count them by reason.",
         discussion: """
             EXAMPLES
               lorikeet rejected list --summary
@@ -16,10 +17,10 @@ struct RejectedList: AsyncParsableCommand {
 
     @OptionGroup var options: RejectedOptions
 
-    @Flag(help: "Count by pipeline, stage and reason instead.")
+    @Flag(help: "Count records per pipeline, stage and reason.")
     var summary = false
 
-    @Option(help: ArgumentHelp("At most so many rows.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of records.", valueName: "n"))
     var limit = 1000
 
     @OptionGroup var output: JSONOption
@@ -30,59 +31,61 @@ struct RejectedList: AsyncParsableCommand {
 
     func run() async throws {
         let filter = try options.filter(origins: [])
+        let operation = RejectedOperation(options.databaseOptions.source)
         if summary {
-            try print(try await options.withRows { try await $0.summary(filter) })
+            try print(try await operation.summary(filter))
         } else {
-            try print(try await options.withRows { try await $0.rows(filter, limit: limit) })
+            try print(try await operation.rows(filter, limit: limit))
         }
     }
 
     private func print(_ rows: [RejectedRow]) throws {
         if output.json {
-            for row in rows { try StandardOutput.shared.line(JSONValue.object(RejectedReport.members(row)).text) }
+            for row in rows { try StandardOutput.shared.line(JSONValue.object(row.members).text) }
             return
         }
         var table = TextTable(
             .left("pipeline"), .left("origin"), .left("rejected"), .left("stage"), .right("bytes"), .left("reason"))
         for row in rows {
             table.add(
-                row.pipeline, row.origin.description, VersionReport.date(row.rejectedAt), row.stage.rawValue,
+                row.pipeline, row.origin.description, row.rejectedAt.text, row.stage.rawValue,
                 row.payloadBytes.map(String.init) ?? "null", row.reason)
         }
-        rows.isEmpty ? StandardError.write("no rejected messages") : try table.print()
-        if rows.count == limit { StandardError.write("there may be more: --limit \(limit)") }
+        rows.isEmpty ? StandardError.write("no rejected records") : try table.print()
+        if rows.count == limit { StandardError.write("there may be more: this is --limit \(limit)") }
     }
 
     private func print(_ groups: [RejectedGroup]) throws {
+        if output.json {
+            for group in groups { try StandardOutput.shared.line(JSONValue.object(group.members).text) }
+            return
+        }
         var table = TextTable(.left("pipeline"), .left("stage"), .right("rows"), .left("newest"), .left("reason"))
         for group in groups {
-            if output.json {
-                try StandardOutput.shared.line(
-                    JSONValue.object([
-                        ("pipeline", .string(group.pipeline)), ("stage", .string(group.stage)),
-                        ("rows", .integer(group.rows)),
-                        ("newest", .date(group.newest)), ("reason", .string(group.reason)),
-                    ]).text)
-            } else {
-                table.add(
-                    group.pipeline, group.stage, String(group.rows), VersionReport.date(group.newest), group.reason)
-            }
+            table.add(group.pipeline, group.stage, String(group.rows), group.newest.text, group.reason)
         }
-        if output.json { return }
-        groups.isEmpty ? StandardError.write("no rejected messages") : try table.print()
+        groups.isEmpty ? StandardError.write("no rejected records") : try table.print()
     }
 }
 
-/// Rejected rows for programs.
-enum RejectedReport {
-    static func members(_ row: RejectedRow) -> [(key: String, value: JSONValue)] {
+extension RejectedGroup {
+    fileprivate var members: [(key: String, value: JSONValue)] {
         [
-            ("pipeline", .string(row.pipeline)), ("origin", .string(row.origin.description)),
-            ("topic", .string(row.origin.topic)),
-            ("partition", .integer(Int(row.origin.partition))), ("offset", .integer(Int(row.origin.offset))),
-            ("stage", .string(row.stage.rawValue)), ("reason", .string(row.reason)),
-            ("rejected_at", .date(row.rejectedAt)),
-            ("payload_bytes", row.payloadBytes.map(JSONValue.integer) ?? .null),
+            ("pipeline", .string(pipeline)), ("stage", .string(stage)), ("rows", .integer(rows)),
+            ("newest", .date(newest)), ("reason", .string(reason)),
+        ]
+    }
+}
+
+extension RejectedRow {
+    /// The members of its JSON object.
+    var members: [(key: String, value: JSONValue)] {
+        [
+            ("pipeline", .string(pipeline)), ("origin", .string(origin.description)),
+            ("topic", .string(origin.topic)), ("partition", .integer(Int(origin.partition))),
+            ("offset", .integer(Int(origin.offset))), ("stage", .string(stage.rawValue)),
+            ("reason", .string(reason)), ("rejected_at", .date(rejectedAt)),
+            ("payload_bytes", payloadBytes.map(JSONValue.integer) ?? .null),
         ]
     }
 }

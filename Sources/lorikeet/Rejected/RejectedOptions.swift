@@ -1,40 +1,41 @@
 import ArgumentParser
 import Connectors
-import Foundation
+import FoundationEssentials
 import Operations
 import Pipelines
 import Serving
 
-/// Which rejected rows are meant, and in which database.
+/// Which rejected records of which database.
 struct RejectedOptions: ParsableArguments {
     @OptionGroup var databaseOptions: DatabaseOptions
 
     @Option(
         help: ArgumentHelp(
-            "Only rows of the pipeline of this name; default with --pipeline: the file's.", valueName: "name"))
+            "Only records of the pipeline with this name. Default with --pipeline: that of the file.",
+            valueName: "name"))
     var name: String?
 
     @Option(
-        help: "Only rows that failed at this stage: \(RejectionStage.allCases.map(\.rawValue).joined(separator: ", "))."
+        help:
+            "Only records that failed at this stage: \(RejectionStage.allCases.map(\.rawValue).joined(separator: ", "))."
     )
     var stage: RejectionStage?
 
-    @Option(help: ArgumentHelp("Only rows whose reason has this in it, in any case.", valueName: "text"))
+    @Option(help: ArgumentHelp("Only records whose reason contains this text, in any letter case.", valueName: "text"))
     var reason: String?
 
     @Option(
         help: ArgumentHelp(
-            "Only rows rejected at this time or later: 2026-01-31, 2026-01-31T12:00:00Z, or 2h ago.", valueName: "time")
-    )
+            "Only records rejected since then: 2026-01-31, 2026-01-31T12:00:00Z, or 2h (ago).", valueName: "time"))
     var since: PointInTime?
 
-    @Option(help: ArgumentHelp("Only rows rejected before this time.", valueName: "time"))
+    @Option(help: ArgumentHelp("Only records rejected before then, in the same forms.", valueName: "time"))
     var until: PointInTime?
 
-    /// - Parameter origins: the places that were named, none for any.
+    /// - Parameter origins: the records that were named; none for any.
     func filter(origins: [String]) throws -> RejectedFilter {
         var filter = RejectedFilter()
-        filter.pipeline = try name ?? databaseOptions.configuration()?.name
+        filter.pipeline = try name ?? databaseOptions.source.configuration()?.name
         filter.stage = stage
         filter.reason = reason
         filter.since = since?.date
@@ -42,39 +43,26 @@ struct RejectedOptions: ParsableArguments {
         filter.origins = origins.isEmpty ? nil : origins
         return filter
     }
-
-    /// Runs the body with the table, and closes the connection whatever comes.
-    func withRows<Result: Sendable>(_ body: (PostgresRejectedRows) async throws -> Result) async throws -> Result {
-        let dsn = try databaseOptions.connectionString().value
-        let rows = PostgresRejectedRows(PostgresSettings(dsn: dsn, applicationName: "lorikeet rejected"))
-        do {
-            let result = try await body(rows)
-            await rows.close()
-            return result
-        } catch {
-            await rows.close()
-            throw error
-        }
-    }
 }
 
-/// Asks for `--all` where a command would otherwise change every row there is.
+/// Asks for `--all` where a command would change every record that there is.
 struct RejectedScope: ParsableArguments {
-    @Argument(help: ArgumentHelp("Only these, each as list shows it: topic/partition@offset.", valueName: "origin"))
+    @Argument(
+        help: ArgumentHelp("Only these records, as list prints them: topic/partition@offset.", valueName: "origin"))
     var origins: [String] = []
 
-    @Flag(help: "Every rejected row, if neither origins nor a filter say which.")
+    @Flag(help: "Every rejected record; required if neither origins nor a filter are given.")
     var all = false
 
     func check(_ filter: RejectedFilter) throws {
         if filter.isWhole, !all {
             throw CommandFailure(
-                .usage, "name origins, or --stage, --reason, --since or --until; or --all for every row")
+                .usage, "give origins, or --stage, --reason, --since or --until; or --all for every record")
         }
     }
 }
 
-/// A day, a moment, or how long ago.
+/// A day, a point in time, or how long ago.
 struct PointInTime: ExpressibleByArgument {
     let date: Date
 

@@ -8,12 +8,12 @@ import Reports
 /// `lorikeet rejected retry`.
 struct RejectedRetry: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Send rejected messages through the serving path again.",
+        commandName: "retry", abstract: "Run rejected records through the serving path again.",
         discussion: """
-            After a pipeline file, a constraint or an adapter was mended: each message is
-            read, routed and classified anew, with the registry's live adapters, and its
-            outcome replaces its row. Daemons need not stop, and it can be called again if
-            it was interrupted.
+            For use after you have fixed a pipeline file, a constraint or an adapter. Each
+            record is routed and classified again with the live adapters of the registry, and
+            the outcome replaces its row. Daemons may run meanwhile. After an interruption,
+            run it again.
 
             EXAMPLES
               lorikeet rejected retry --pipeline pipelines/packages.yaml --stage store
@@ -25,10 +25,10 @@ struct RejectedRetry: AsyncParsableCommand {
     @OptionGroup var options: RejectedOptions
     @OptionGroup var workerOptions: WorkerOptions
 
-    @Option(help: ArgumentHelp("At most so many messages.", valueName: "n"))
+    @Option(help: ArgumentHelp("Maximum number of records.", valueName: "n"))
     var limit = 1_000_000
 
-    @Option(help: "How log lines look: logfmt or json.")
+    @Option(help: "Format of log lines: logfmt or json.")
     var logFormat = LogFormat.logfmt
 
     @OptionGroup var output: JSONOption
@@ -37,7 +37,8 @@ struct RejectedRetry: AsyncParsableCommand {
         guard limit >= 1 else { throw ValidationError("--limit must be at least 1") }
         guard options.databaseOptions.pipeline != nil, options.databaseOptions.database == nil, options.name == nil
         else {
-            throw ValidationError("retry needs --pipeline FILE, which names the database, the base and the tasks")
+            throw ValidationError(
+                "retry needs --pipeline FILE, which names database, base and tasks, and neither --database nor --name")
         }
     }
 
@@ -46,7 +47,7 @@ struct RejectedRetry: AsyncParsableCommand {
         DaemonLogging.bootstrap(format: logFormat, level: .warning)
         let filter = try options.filter(origins: scope.origins)
         try scope.check(filter)
-        let bar = ProgressBar("retry", unit: "messages")
+        let bar = ProgressBar("retry", unit: "records")
         defer { bar.clear() }
         let report = try await RejectedRetryOperation.run(
             file: file, filter: filter, limit: limit, workers: workerOptions.count,
@@ -57,6 +58,6 @@ struct RejectedRetry: AsyncParsableCommand {
         let again = report.rejected.sorted { $0.key < $1.key }.map { "\($0.value) rejected again at \($0.key)" }
         let dropped = report.dropped > 0 ? ["\(report.dropped) dropped"] : []
         try StandardOutput.shared.line(
-            "\(report.rows) messages: " + (["\(report.labelled) labelled"] + again + dropped).joined(separator: ", "))
+            "\(report.rows) records: " + (["\(report.labelled) labelled"] + again + dropped).joined(separator: ", "))
     }
 }

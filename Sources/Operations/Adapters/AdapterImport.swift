@@ -1,0 +1,96 @@
+import AdapterRegistry
+import BERT
+import Pipelines
+import Training
+import WordPiece
+
+/// `lorikeet adapters import`: publishes the adapter of a folder in the registry.
+public struct AdapterImport {
+    /// The task whose version it becomes.
+    public var task: String
+    /// Folder of the adapter.
+    public var directory: String
+    /// Names for its labels, if its folder names none.
+    public var labels: LabelNames
+    /// Folder of the base; nil: that of the pipeline file.
+    public var base: String?
+    /// Whether it becomes live at once.
+    public var promote: Bool
+    /// A file of labelled rows; the metrics on them are stored with the version.
+    public var evaluate: String?
+    /// How these rows are read; whether they are multi-label is the adapter's matter.
+    public var rowOptions: RowOptions
+    /// Threads that compute the metrics.
+    public var workers: Int
+    /// The registry's database.
+    public var database: DatabaseSource
+
+    /// An import that has not run.
+    public init(
+        task: String, directory: String, labels: LabelNames, base: String?, promote: Bool, evaluate: String?,
+        rowOptions: RowOptions, workers: Int, database: DatabaseSource
+    ) {
+        (self.task, self.directory, self.labels, self.base) = (task, directory, labels, base)
+        (self.promote, self.evaluate, self.rowOptions) = (promote, evaluate, rowOptions)
+        (self.workers, self.database) = (workers, database)
+    }
+
+    /// Publishes the adapter, and promotes it if that was requested. The same adapter twice is one version.
+    ///
+    /// - Parameter note: gets what was found in the rows, one line per finding.
+    public func run(note: (String) -> Void) async throws -> AdapterVersion {
+        let registry = AdaptersOperation(database)
+        let folder = try registry.baseFolder(base)
+        let base = try BERTBase(directory: folder)
+        let adapter = try namedAdapter(base: base)
+        var metrics: [String: Double] = [:]
+        if let evaluate {
+            let tokenizer = try WordPieceTokenizer(directory: folder)
+            metrics = try self.metrics(of: adapter, base: base, tokenizer: tokenizer, rows: evaluate, note: note)
+        }
+        return try await registry.withStore { store in
+            let version = try await store.publish(task: task, adapter: adapter, metrics: metrics, parentDigest: nil)
+            return promote ? try await store.promote(task: task, version: version.version) : version
+        }
+    }
+
+    /// The adapter, its labels named by `--labels` or the pipeline file if its folder names none.
+    ///
+    /// An adapter that the pipeline cannot use must not become live for it.
+    private func namedAdapter(base: BERTBase) throws -> Adapter {
+        guard let configuration = try database.configuration() else {
+            return try AdapterFolder.load(directory, base: base, naming: labels)
+        }
+        guard let declared = configuration.task(task) else {
+            throw CommandFailure(.configuration, "\(configuration.file): there is no task \(task)")
+        }
+        let place = "\(configuration.file):\(declared.line): tasks.\(task)"
+        let adapter: Adapter
+        do throws(AdapterError) {
+            adapter = try Adapter.load(directory: directory, base: base, names: [labels, declared.labelNames])
+        } catch .invalidLabels(let reason) {
+            throw CommandFailure(.configuration, "\(place): \(reason) (adapter \(directory))")
+        } catch {
+            throw AdapterFolder.failure(error, directory)
+        }
+        try AdapterFolder.require(labels, of: adapter, directory)
+        if let mismatch = declared.form.mismatch(adapter.manifest) {
+            throw CommandFailure(.configuration, "\(place): \(mismatch)")
+        }
+        return adapter
+    }
+
+    private func metrics(
+        of adapter: Adapter, base: BERTBase, tokenizer: WordPieceTokenizer, rows path: String,
+        note: (String) -> Void
+    ) throws -> [String: Double] {
+        var options = rowOptions
+        options.isMultiLabel = adapter.manifest.isMultiLabel
+        let input = try EvaluationInput(paths: [path], options: options, adapters: [adapter])
+        input.findings.forEach(note)
+        input.hint.map(note)
+        let maxTokens = min(adapter.manifest.maxTokens ?? TokenLimit.standard, base.configuration.positions)
+        let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workers, maxTokens: maxTokens)
+        return evaluator.evaluate(input.rows, adapter: adapter).metrics
+    }
+}

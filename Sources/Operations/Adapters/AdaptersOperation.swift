@@ -1,0 +1,89 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import Training
+
+/// `lorikeet adapters`: the registry in a database. Every method opens a connection and closes it.
+public struct AdaptersOperation: Sendable {
+    private let source: DatabaseSource
+
+    /// The registry of a database.
+    public init(_ source: DatabaseSource) { self.source = source }
+
+    /// All versions, or those of one task.
+    public func versions(task: String?) async throws -> [AdapterVersion] {
+        try await withStore { try await $0.versions(task: task) }
+    }
+
+    /// A version of a task with its weights; nil stands for the live one.
+    public func load(task: String, version: Int?) async throws -> StoredAdapter {
+        try await withStore { try await $0.load(digest: Self.version(version, of: task, in: $0).digest) }
+    }
+
+    /// Makes a version live; the version that was live retires.
+    public func promote(task: String, version: Int) async throws -> AdapterVersion {
+        try await withStore { try await $0.promote(task: task, version: version) }
+    }
+
+    /// Makes the version live that was live before.
+    public func rollback(task: String) async throws -> AdapterVersion {
+        try await withStore { try await $0.rollback(task: task) }
+    }
+
+    /// Writes a version to a folder.
+    ///
+    /// - Parameters:
+    ///   - version: nil stands for the live one.
+    ///   - base: folder of the base; nil: that of the pipeline file.
+    ///   - overwrite: whether an adapter in the folder is replaced.
+    public func export(
+        task: String, version: Int?, to output: String, base: String?, overwrite: Bool
+    ) async throws -> AdapterVersion {
+        try AdapterFolder.checkFree(output, overwrite: overwrite)
+        let base = try BERTBase(directory: baseFolder(base))
+        let stored = try await load(task: task, version: version)
+        try Adapter(manifest: stored.manifest, weights: stored.weights, base: base).write(to: output)
+        return stored.version
+    }
+
+    /// The folder of the base: the one given, else that of the pipeline file.
+    ///
+    /// - Throws: status 64 if neither names one.
+    func baseFolder(_ given: String?) throws -> String {
+        if let given { return given }
+        if let configuration = try source.configuration() { return configuration.base }
+        throw CommandFailure(.usage, "no base: give --base DIR or --pipeline FILE")
+    }
+
+    /// Runs the body with the registry; the connection is closed in any case.
+    func withStore<Result: Sendable>(_ body: (PostgresAdapterStore) async throws -> Result) async throws -> Result {
+        let dsn = try source.connectionString().value
+        let store = PostgresAdapterStore(PostgresSettings(dsn: dsn, applicationName: "lorikeet adapters"))
+        do {
+            let result = try await body(store)
+            await store.close()
+            return result
+        } catch {
+            await store.close()
+            throw error
+        }
+    }
+
+    private static func version(
+        _ number: Int?, of task: String, in store: PostgresAdapterStore
+    ) async throws -> AdapterVersion {
+        let versions = try await store.versions(task: task)
+        guard !versions.isEmpty else { throw CommandFailure(.failed, "the registry has no adapter for task \(task)") }
+        if let number {
+            guard let version = versions.first(where: { $0.version == number }) else {
+                throw AdapterStoreError.unknownVersion(task: task, version: number)
+            }
+            return version
+        }
+        guard let live = versions.first(where: { $0.state == .live }) else {
+            throw CommandFailure(
+                .failed, "task \(task) has no live adapter: give the number of one of its \(versions.count) versions")
+        }
+        return live
+    }
+}

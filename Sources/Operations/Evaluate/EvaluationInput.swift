@@ -1,0 +1,44 @@
+import BERT
+import Training
+
+/// Labelled rows to evaluate adapters on, and what was found in them.
+public struct EvaluationInput: Sendable {
+    /// The rows that have a text.
+    public let rows: [LabelledText]
+    /// What was found in the files.
+    public let side: RowsReport.Side
+    private let lacksLabelNames: Bool
+
+    /// Reads the files, `-` being standard input.
+    ///
+    /// - Parameter adapters: those to be evaluated; labels that one of them does not know are reported.
+    init(paths: [String], options: RowOptions, adapters: [Adapter]) throws {
+        let known = adapters.dropFirst().reduce(Set(adapters.first?.labels ?? [])) { $0.intersection($1.labels) }
+        (rows, side) = try RowsReport.measured(try LabelledFile.collect(paths: paths, options: options), known: known)
+        lacksLabelNames = !side.unknownLabels.isEmpty && adapters.contains(where: \.hasPlaceholderLabels)
+    }
+
+    /// What was found in the rows, one line per finding.
+    public var findings: [String] { side.lines(of: "input") }
+
+    /// What to do about rows whose labels an adapter does not know because its folder names none; nil if that is not so.
+    public var hint: String? {
+        lacksLabelNames
+            ? "the adapter's folder names no labels: --labels names them, in the order of the head's rows" : nil
+    }
+}
+
+extension Evaluator {
+    /// One prediction per row.
+    ///
+    /// - Parameter progress: gets the number of rows that are done.
+    func predictions(_ rows: [LabelledText], adapter: Adapter, progress: (Int) -> Void) -> [Prediction] {
+        var predictions: [Prediction] = []
+        while predictions.count < rows.count {
+            let batch = rows[predictions.count...].prefix(TextInput.batchSize)
+            predictions += self.predictions(texts: batch.map(\.text), adapter: adapter)
+            progress(predictions.count)
+        }
+        return predictions
+    }
+}

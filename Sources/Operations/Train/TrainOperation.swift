@@ -1,0 +1,211 @@
+import BERT
+import Reports
+import Training
+
+/// What a training tells while it runs, in this order.
+public protocol TrainObserver {
+    /// A note for a person, such as a warning.
+    func note(_ line: String)
+    /// The rows and the base are read; the training begins.
+    func rowsRead(_ report: RowsReport, base: BERTBase)
+    /// A trial of the search for settings is measured.
+    func searched(_ progress: SettingsSearch.Progress)
+    /// The search for settings has ended.
+    func searchEnded(_ result: SettingsSearch.Result) throws
+    /// A step or an epoch has ended.
+    func trained(_ progress: TrainingProgress)
+    /// The training has ended or failed; nothing more is trained.
+    func trainingEnded()
+    /// Validation rows are predicted for the report.
+    func evaluated(_ done: Int, of total: Int)
+}
+
+/// `lorikeet train`: rows become an adapter in a folder, with a checkpoint while it is trained and a report at its end.
+public struct TrainOperation {
+    /// What the command line asks for.
+    public struct Request {
+        /// Where the report goes.
+        public enum Report: Equatable {
+            /// `report.html` in the adapter's folder.
+            case besideAdapter
+            /// A file of its own.
+            case file(String)
+            /// No report.
+            case none
+        }
+
+        /// Folder of the base.
+        public var base: String
+        /// The rows.
+        public var input: TrainingInput
+        /// Folder of the adapter.
+        public var output: String
+        /// Whether an adapter in that folder is replaced.
+        public var overwrite = false
+        /// Whether an interrupted training is resumed.
+        public var resume = false
+        /// Folder of the adapter to start from.
+        public var start: String?
+        /// Names for its labels, if its folder names none.
+        public var startLabels: [String] = []
+        /// The task in the adapter's manifest.
+        public var task: String?
+        /// Where the report goes.
+        public var report = Report.besideAdapter
+        /// Whether texts of validation rows may appear in the report.
+        public var showsTexts = false
+        /// How many settings a search tries; nil: no search.
+        public var search: Int?
+        /// Time for the search; nil: as long as it takes.
+        public var searchBudget: Duration?
+        /// The settings over a base and, where there is one, the adapter to start from.
+        public var settings: (BERTBase, Adapter?) throws -> TrainingSettings
+
+        /// A request without the optional parts.
+        public init(
+            base: String, input: TrainingInput, output: String,
+            settings: @escaping (BERTBase, Adapter?) throws -> TrainingSettings
+        ) {
+            (self.base, self.input, self.output, self.settings) = (base, input, output, settings)
+        }
+    }
+
+    /// The adapter that was written.
+    public struct Result {
+        /// The adapter with its metrics.
+        public let candidate: AdapterCandidate
+        /// Validation rows.
+        public let validationRows: Int
+        /// Why the adapter is not what was asked for: the training diverged, and an earlier epoch was written.
+        public let failure: CommandFailure?
+    }
+
+    private let request: Request
+    private let observer: any TrainObserver
+    private let isCancelled: () -> Bool
+    private let keeper: CheckpointKeeper
+    private let started = ContinuousClock.now
+
+    /// Trains and writes the adapter. Blocks the calling thread.
+    ///
+    /// - Parameter isCancelled: asked before each step; then a checkpoint is written and the training ends.
+    /// - Throws: a failure that says how to resume, if the training was interrupted.
+    public static func run(
+        _ request: Request, observer: any TrainObserver, isCancelled: @escaping () -> Bool
+    ) throws -> Result {
+        let keeper = CheckpointKeeper(
+            output: request.output, isSearched: request.search != nil, isInterrupted: isCancelled,
+            warn: observer.note)
+        let operation = TrainOperation(
+            request: request, observer: observer, isCancelled: isCancelled, keeper: keeper)
+        return try operation.run()
+    }
+
+    private init(
+        request: Request, observer: any TrainObserver, isCancelled: @escaping () -> Bool, keeper: CheckpointKeeper
+    ) {
+        (self.request, self.observer) = (request, observer)
+        (self.isCancelled, self.keeper) = (isCancelled, keeper)
+    }
+
+    private func run() throws -> Result {
+        try AdapterFolder.checkFree(request.output, overwrite: request.overwrite)
+        if case .file(let path) = request.report { try ReportFile.check(path) }
+        var checkpoint = try keeper.open(resumes: request.resume, overwrites: request.overwrite)
+        let loaded = try LoadedBase(directory: request.base)
+        let start = try startingAdapter(loaded.base)
+        var settings = try request.settings(loaded.base, start)
+        var rows = try request.input.prepared(known: start?.labels ?? [])
+        observer.rowsRead(rows.report, base: loaded.base)
+        if let count = request.search {
+            let result = try search(count, settings, rows, loaded, start)
+            (settings, checkpoint) = (result.winner.settings, result.checkpoint)
+            if result.ending == .cancelled {
+                checkpoint.map(keeper.keep)
+                throw keeper.interruption()
+            }
+        }
+        let candidate = try train(&rows, settings, loaded, start, checkpoint)
+        try write(candidate, request.report == .none ? nil : page(candidate, settings, rows, loaded))
+        return Result(
+            candidate: candidate, validationRows: rows.validation.count,
+            failure: candidate.divergence.map { failure($0, candidate) })
+    }
+
+    private func startingAdapter(_ base: BERTBase) throws -> Adapter? {
+        let names = LabelNames(
+            source: "--from-labels", labels: request.startLabels,
+            isMultiLabel: request.input.options.isMultiLabel ? true : nil)
+        return try request.start.map { try AdapterFolder.load($0, base: base, naming: names) }
+    }
+
+    // MARK: - Stages
+
+    private func search(
+        _ count: Int, _ settings: TrainingSettings, _ rows: PreparedRows, _ loaded: LoadedBase, _ start: Adapter?
+    ) throws -> SettingsSearch.Result {
+        let search = SettingsSearch(
+            base: loaded.base, tokenizer: loaded.tokenizer, settings: settings, count: count,
+            budget: request.searchBudget)
+        do {
+            let result = try search.run(
+                rows.training, validation: rows.validation, startingFrom: start, progress: observer.searched,
+                isCancelled: isCancelled)
+            try observer.searchEnded(result)
+            return result
+        } catch {
+            observer.trainingEnded()
+            throw error
+        }
+    }
+
+    private func train(
+        _ rows: inout PreparedRows, _ settings: TrainingSettings, _ loaded: LoadedBase, _ start: Adapter?,
+        _ checkpoint: TrainingCheckpoint?
+    ) throws -> AdapterCandidate {
+        defer { observer.trainingEnded() }
+        do {
+            return try AdapterTrainer(base: loaded.base, tokenizer: loaded.tokenizer, settings: settings).train(
+                rows.takeTraining(), validation: rows.validation, startingFrom: start, task: request.task,
+                resumingFrom: checkpoint, save: keeper.keep, progress: observer.trained, isCancelled: isCancelled)
+        } catch TrainingError.cancelled {
+            throw keeper.interruption()
+        }
+    }
+
+    private func page(
+        _ candidate: AdapterCandidate, _ settings: TrainingSettings, _ rows: PreparedRows, _ loaded: LoadedBase
+    ) -> ReportPage {
+        let evaluator = Evaluator(
+            base: loaded.base, tokenizer: loaded.tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
+        let predictions = evaluator.predictions(rows.validation, adapter: candidate.adapter) {
+            observer.evaluated($0, of: rows.validation.count)
+        }
+        return TrainingPage(
+            name: request.task ?? AdapterFolder.name(request.output), candidate: candidate, base: loaded.base,
+            settings: settings, training: rows.training, validation: rows.validation,
+            // The first line counts the rows, as the page does itself.
+            findings: Array(rows.report.lines.dropFirst()), predictions: predictions, showsTexts: request.showsTexts,
+            seconds: (ContinuousClock.now - started).inSeconds, version: LorikeetVersion.current
+        ).page
+    }
+
+    /// Writes the adapter, with its report in the same folder or in a file of its own.
+    private func write(_ candidate: AdapterCandidate, _ page: ReportPage?) throws {
+        var files: [String: [UInt8]] = [:]
+        if request.report == .besideAdapter, let page { files["report.html"] = Array(page.html.utf8) }
+        do {
+            try candidate.adapter.write(to: request.output, with: files)
+        } catch {
+            throw keeper.unwritten(error)
+        }
+        keeper.remove()
+        if case .file(let path) = request.report, let page { try ReportFile.write(page, to: path) }
+    }
+
+    private func failure(_ divergence: AdapterCandidate.Divergence, _ candidate: AdapterCandidate) -> CommandFailure {
+        let reason = TrainingError.notFinite(epoch: divergence.epoch, batch: divergence.batch)
+        return CommandFailure(
+            .failed, "\(reason); \(request.output) holds the adapter as it was after epoch \(candidate.bestEpoch)")
+    }
+}

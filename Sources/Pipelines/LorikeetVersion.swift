@@ -1,5 +1,0 @@
-/// The version of the whole program.
-public enum LorikeetVersion {
-    /// As `lorikeet --version` prints it.
-    public static let current = "0.1.0"
-}

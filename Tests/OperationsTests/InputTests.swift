@@ -1,0 +1,34 @@
+import Foundation
+import Testing
+
+@testable import Operations
+
+struct InputTests {
+    @Test func linesOfAPipeComeInOrderWhateverItsChunks() throws {
+        let pipe = Pipe()
+        let lines = (0..<5_000).map { "line \($0) é" }
+        let writer = Thread {
+            for chunk in stride(from: 0, to: lines.count, by: 7) {
+                let text = lines[chunk..<min(chunk + 7, lines.count)].map { $0 + "\n" }.joined()
+                try? pipe.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+            }
+            try? pipe.fileHandleForWriting.write(contentsOf: Data("no line end".utf8))
+            try? pipe.fileHandleForWriting.close()
+        }
+        writer.start()
+        var reader = LineReader(descriptor: pipe.fileHandleForReading.fileDescriptor, name: "a pipe")
+        var read: [String] = []
+        while let batch = try reader.next(atMost: 100) {
+            #expect(!batch.isEmpty && batch.count <= 100)
+            read += batch
+        }
+        #expect(read == lines + ["no line end"])
+    }
+
+    @Test(arguments: [
+        ("a/old", "a/new", ["old", "new"]), ("x/role", "y/role", ["x/role", "y/role"]),
+        ("same", "./same/", ["A", "B"]),
+    ]) func adapterFoldersAreNamedByWhatTellsThemApart(first: String, second: String, names: [String]) {
+        #expect(AdapterFolder.names(first, second) == names)
+    }
+}
