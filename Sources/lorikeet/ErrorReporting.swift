@@ -27,7 +27,9 @@ func end(with error: any Error) -> Never {
     }
 }
 
-/// Whether argument-parser threw the error: a request for help, a wrong value, an exit code. Some of its types are internal.
+/// Whether argument-parser threw the error: a request for help, a wrong value, an exit code.
+///
+/// Some of its types are internal to it.
 private func isArgumentParsers(_ error: any Error) -> Bool {
     String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
 }

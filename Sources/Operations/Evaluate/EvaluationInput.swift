@@ -21,7 +21,7 @@ public struct EvaluationInput: Sendable {
     /// What was found in the rows, one line per finding.
     public var findings: [String] { side.lines(of: "input") }
 
-    /// What to do about rows whose labels an adapter does not know because its folder names none; nil if that is not so.
+    /// How to name the labels of an adapter whose folder names none, if it does not know those of the rows; else nil.
     public var hint: String? {
         lacksLabelNames
             ? "the adapter's folder names no labels: --labels names them, in the order of the head's rows" : nil

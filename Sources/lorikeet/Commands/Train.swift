@@ -45,8 +45,8 @@ struct Train: ParsableCommand {
     @Option(
         name: .customLong("from"),
         help: ArgumentHelp(
-            "Start from this adapter over the same base. It keeps its rank, scaling, layers and labels; rows may add labels.",
-            valueName: "dir"),
+            "Start from this adapter over the same base. It keeps its rank, scaling, layers and labels; "
+                + "rows may add labels.", valueName: "dir"),
         completion: .directory)
     var start: String?
 

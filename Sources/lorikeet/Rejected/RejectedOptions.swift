@@ -16,9 +16,9 @@ struct RejectedOptions: ParsableArguments {
     var name: String?
 
     @Option(
-        help:
-            "Only records that failed at this stage: \(RejectionStage.allCases.map(\.rawValue).joined(separator: ", "))."
-    )
+        help: ArgumentHelp(
+            "Only records that failed at this stage: "
+                + RejectionStage.allCases.map(\.rawValue).joined(separator: ", ") + "."))
     var stage: RejectionStage?
 
     @Option(help: ArgumentHelp("Only records whose reason contains this text, in any letter case.", valueName: "text"))
