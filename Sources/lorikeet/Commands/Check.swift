@@ -23,7 +23,7 @@ struct Check: AsyncParsableCommand {
             """)
 
     @Argument(
-        help: ArgumentHelp("Pipeline files; several share one base.", valueName: "file"),
+        help: ArgumentHelp("Pipeline files. They must name the same base.", valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
 
