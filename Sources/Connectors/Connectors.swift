@@ -6,14 +6,13 @@
 /// | `TextSource` | ``KafkaTextSource`` | a member of a consumer group |
 /// | `LabelSink` | ``PostgresLabelSink`` | `lorikeet.labels`, `lorikeet.rejected` |
 /// | `AdapterStore` | ``PostgresAdapterStore`` | `lorikeet.adapters` |
-/// | `LabelledRowSource`, `RetrainingJournal` | ``PostgresLabelledRowSource`` | `lorikeet.annotations`, `.retrainings`, `.leases` |
+/// | `LabelledRowSource` | ``PostgresLabelledRowSource`` | `lorikeet.annotations` |
+/// | `RetrainingJournal` | ``PostgresLabelledRowSource`` | `lorikeet.retrainings`, `lorikeet.leases` |
 ///
 /// ``AdapterNotifications`` reports that another process changed the live adapters, ``PostgresRejectedRows`` serves
 /// `lorikeet rejected`, and ``Schema`` creates the tables. ``FailureTable`` alone decides whether a failure is retried,
 /// rejects a message or stops.
 public enum Connectors {
-    /// The PostgreSQL schema that holds every table.
-    public static let schemaName = "lorikeet"
     /// The channel that is notified of every change of live adapters; the payload is the task.
     public static let adapterChannel = "lorikeet_adapters"
 }

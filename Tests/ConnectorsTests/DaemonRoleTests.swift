@@ -5,7 +5,7 @@ import Testing
 @testable import Connectors
 
 @Suite struct DaemonRoleTests {
-    @Test func daemonRoleStoresLabelsAndRejects() async throws {
+    @Test func aDaemonRoleStoresLabelsAndRejections() async throws {
         let database = try await SchemaDatabase.make()
         let role = try await database.makeDaemonRole()
         let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
@@ -18,7 +18,7 @@ import Testing
         await sink.close()
     }
 
-    @Test func daemonRoleLearns() async throws {
+    @Test func aDaemonRoleRetrains() async throws {
         let database = try await SchemaDatabase.make()
         let rows = PostgresLabelledRowSource(database.settings(user: try await database.makeDaemonRole()))
         let id = try await rows.begin(task: "section", trigger: .command, champion: nil)
@@ -45,7 +45,7 @@ import Testing
         #expect(error?.sqlState == "42501")
     }
 
-    @Test func roleWithoutPrivilegesIsToldWhatItLacks() async throws {
+    @Test func missingPrivilegesAreNamed() async throws {
         let database = try await SchemaDatabase.make()
         let role = try await database.makeDaemonRole()
         try database.sql("REVOKE DELETE, UPDATE ON lorikeet.rejected FROM \(role)")

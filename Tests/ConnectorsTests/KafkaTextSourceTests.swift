@@ -59,7 +59,7 @@ import Testing
         }
     }
 
-    @Test func theNextReaderBeginsAtTheCommittedPosition() async throws {
+    @Test func theNextReaderStartsAtTheCommittedOffset() async throws {
         try await TestTopic.with { topic in
             try topic.produce(["a", "b", "c", "d"])
             try await topic.reading { source in
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test func positionsOfRevokedPartitionsAreCommittedBeforeTheyGo() async throws {
+    @Test func offsetsOfRevokedPartitionsAreCommittedFirst() async throws {
         try await TestTopic.with(partitions: 2) { topic in
             for partition in 0..<Int32(2) { try topic.produce(["a", "b", "c"], partition: partition) }
             let listener = RecordingListener { Dictionary(uniqueKeysWithValues: $0.map { ($0, 2) }) }
@@ -147,7 +147,7 @@ import Testing
         }
     }
 
-    @Test func aBrokerThatIsAwayIsSaidUntilItComesBack() async throws {
+    @Test func anUnavailableBrokerIsReportedUntilItRecovers() async throws {
         try await TestTopic.with { topic in
             try topic.produce(["a"])
             try await topic.reading { source in
@@ -193,7 +193,7 @@ import Testing
         await source.close()
     }
 
-    @Test func aSourceThatWasNotStartedSaysSo() async throws {
+    @Test func aSourceThatWasNotStartedThrows() async throws {
         let source = KafkaTextSource(KafkaSourceSettings(brokers: "127.0.0.1:1", topics: ["texts"], group: "readers"))
         #expect(await source.failure()?.action == .stop)
         #expect(await source.lag().isEmpty)
@@ -201,7 +201,7 @@ import Testing
     }
 
     /// Back-pressure, a rebalance, and the pressure is gone before the partitions are back.
-    @Test func partitionsThatWentWhilePausedAreReadWhenTheyComeBack() async throws {
+    @Test func partitionsRevokedWhilePausedAreReadWhenAssignedAgain() async throws {
         try await TestTopic.with(partitions: 2) { topic in
             try topic.produceTexts(40)
             let listener = RecordingListener()

@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test func finishingWhatWasNeverBegunIsAnError() async throws {
+    @Test func finishingAnUnknownRetrainingIsAnError() async throws {
         try await withRows { _, source in
             await #expect(throws: ConnectorError.self) {
                 try await source.finish(42, verdict: .failed, reason: "", rowsUsed: 0, challenger: nil)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func rowsCountFromTheLastRetrainingThatLearned() async throws {
+    @Test func newRowsCountFromTheLastRetrainingWithAVerdict() async throws {
         try await withRows { database, source in
             func add() throws {
                 try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'a', 'x')")
@@ -108,7 +108,7 @@ import Testing
         }
     }
 
-    @Test func theRecordOfAKilledRetrainingIsClosedByTheNext() async throws {
+    @Test func theNextRetrainingClosesTheRecordOfAKilledOne() async throws {
         try await withRows { _, source in
             let killed = try await source.begin(task: "section", trigger: .rows, champion: nil)
             let other = try await source.begin(task: "role", trigger: .rows, champion: nil)
@@ -121,7 +121,7 @@ import Testing
         }
     }
 
-    @Test func oneRetrainingOfATaskAtATime() async throws {
+    @Test func aTaskHasOneRetrainingAtATime() async throws {
         try await withRows { database, source in
             let other = PostgresLabelledRowSource(database.settings())
             let outer = try await source.withLease(task: "section") { _ in
@@ -145,7 +145,7 @@ import Testing
         }
     }
 
-    @Test func aRestartedServerIsFoundAgain() async throws {
+    @Test func aRestartedServerIsReconnected() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             let source = PostgresLabelledRowSource(database.settings())
             #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)

@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func whatWasTakenBackIsNotRolledBackTo() async throws {
+    @Test func rollbackSkipsRejectedVersions() async throws {
         try await withStore { _, store in
             for adapter in try adapters(3) {
                 _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
@@ -115,7 +115,7 @@ import Testing
         }
     }
 
-    @Test func promotionAndRollbackAreTold() async throws {
+    @Test func promotionAndRollbackNotify() async throws {
         try await withStore { database, store in
             for adapter in try adapters(2) {
                 _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
@@ -132,7 +132,7 @@ import Testing
         }
     }
 
-    @Test func aDatabaseThatIsAwayIsToldFromAMissingAdapter() async throws {
+    @Test func anUnavailableDatabaseIsNotAMissingAdapter() async throws {
         let store = PostgresAdapterStore(PostgresSettings(dsn: "host=/nowhere"))
         let error = await #expect(throws: ConnectorError.self) { try await store.load(digest: "none") }
         #expect(error?.action == .retry)

@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test func aTopicMadeAnewDoesNotSwallowTexts() async throws {
+    @Test func aTopicThatIsCreatedAgainKeepsItsTexts() async throws {
         try await withSink { database, sink in
             _ = try await sink.store([Samples.labelled(0, producedAt: 1_700_000_000_000)])
             _ = try await sink.store([
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func aBatchIsOneStatementATable() async throws {
+    @Test func aBatchIsOneStatementPerTable() async throws {
         try await withSink { _, sink in
             try await sink.connect()
             let before = await sink.statementCount

@@ -98,7 +98,7 @@ import Testing
         #expect(try database.count("SELECT count(*) FROM lorikeet.rejected") == 0)
     }
 
-    @Test func rowsThatRefuseOneAnotherAreParted() async throws {
+    @Test func ofConflictingRowsOneIsStored() async throws {
         let database = try await SchemaDatabase.make()
         try database.sql("CREATE UNIQUE INDEX texts_once ON lorikeet.labels (text)")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
@@ -125,7 +125,7 @@ import Testing
         await sink.close()
     }
 
-    @Test func scoresThatAreNoNumbersAreRefused() async throws {
+    @Test func scoresThatAreNotNumbersAreRefused() async throws {
         let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let broken = LabelledMessage(

@@ -30,7 +30,7 @@ import Testing
         return filter
     }
 
-    @Test func filtersMeanWhatTheySay() async throws {
+    @Test func filtersSelectTheirRows() async throws {
         try await withRows { database, table in
             try await store(
                 [
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func aMessageComesBackAsItWas() async throws {
+    @Test func aMessageIsReadAsItArrived() async throws {
         try await withRows { database, table in
             let message = Samples.message(
                 7, topic: "tøpic", partition: 3, key: [0, 255], payload: [0, 1, 0xC3, 0x28],
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func aRowThatWasRejectedAnewIsNotDiscarded() async throws {
+    @Test func aRowThatWasRejectedAgainIsNotDiscarded() async throws {
         try await withRows { database, table in
             try await store([Samples.rejected(1), Samples.rejected(2)], database)
             let rows = try await table.rows(RejectedFilter(), limit: 10)

@@ -10,7 +10,7 @@ import Testing
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("docs/schema.md")
 
-    @Test func theSchemaPageIsThatOfTheDatabase() async throws {
+    @Test func theSchemaPageMatchesTheDatabase() async throws {
         let database = try await SchemaDatabase.make()
         let tables = try Self.tables(of: database)
         let markdown = SchemaDocument(version: Schema.expectedVersion, tables: tables).markdown

@@ -41,15 +41,15 @@ import Testing
         }
     }
 
-    @Test func immediateStopInMidStore() async throws {
+    @Test func immediateStopWhileStoring() async throws {
         try await breakInMidStore({ try $0.crash() }, mend: { try $0.restart() })
     }
 
-    @Test func restartInMidStore() async throws {
+    @Test func restartWhileStoring() async throws {
         try await breakInMidStore({ try $0.restart() }, mend: { _ in })
     }
 
-    @Test func frozenServerInMidStoreIsATimeout() async throws {
+    @Test func aHungServerWhileStoringIsATimeout() async throws {
         try await breakInMidStore(deadline: .seconds(1), { $0.pause() }, mend: { $0.resume() })
     }
 
@@ -72,7 +72,7 @@ import Testing
         await sink.close()
     }
 
-    @Test func serverThatIsAwayAtTheStartIsWaitedFor() async throws {
+    @Test func aServerThatIsUnavailableAtTheStartIsRetried() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             try database.cluster.halt()
             let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test func lockThatIsNeverFreedIsATimeout() async throws {
+    @Test func aLockThatIsNeverReleasedIsATimeout() async throws {
         let database = try await SchemaDatabase.make()
         let sink = PostgresLabelSink(database.settings(deadline: .milliseconds(300)), pipeline: "packages")
         try await sink.connect()
@@ -140,7 +140,7 @@ import Testing
         await sink.close()
     }
 
-    @Test func readOnlyServerIsWaitedFor() async throws {
+    @Test func aReadOnlyServerIsRetried() async throws {
         let database = try await SchemaDatabase.make()
         try database.sql("ALTER DATABASE \(database.name) SET default_transaction_read_only = on")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
@@ -150,7 +150,7 @@ import Testing
         await sink.close()
     }
 
-    @Test func tooManyConnectionsAreWaitedFor() async throws {
+    @Test func tooManyConnectionsAreRetried() async throws {
         let database = try await SchemaDatabase.make()
         let role = try await database.makeDaemonRole()
         try database.sql("ALTER ROLE \(role) CONNECTION LIMIT 0")
@@ -179,7 +179,7 @@ import Testing
         await sink.close()
     }
 
-    @Test func unreadableConnectionStringStops() async throws {
+    @Test func aMalformedConnectionStringStops() async throws {
         let sink = PostgresLabelSink(PostgresSettings(dsn: "hosst=db password=hunter2"), pipeline: "packages")
         let error = await #expect(throws: ConnectorError.self) { try await sink.store(batch) }
         #expect(error?.action == .stop)

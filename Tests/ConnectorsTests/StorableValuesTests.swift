@@ -36,7 +36,7 @@ import Testing
         #expect(Array(Chunks([Int]()[...]) { $0 }).isEmpty)
     }
 
-    @Test func aLaterOutcomeOvertakesAnEarlierOne() {
+    @Test func aLaterOutcomeReplacesAnEarlierOne() {
         let batch = StoreBatch([
             Samples.labelled(5), Samples.rejected(3), Samples.labelled(3), Samples.labelled(5, text: "again"),
         ])

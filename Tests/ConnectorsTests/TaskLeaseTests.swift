@@ -14,7 +14,7 @@ import Testing
         PostgresLabelledRowSource(database.settings(), clock: clock.clock)
     }
 
-    @Test func heartbeatsKeepIt() async throws {
+    @Test func heartbeatsKeepTheLease() async throws {
         let (database, clock) = (try await SchemaDatabase.make(), clock)
         let source = source(database)
         let ran = try await source.withLease(task: "section") { lease in
@@ -33,7 +33,7 @@ import Testing
         await source.close()
     }
 
-    @Test func oneThatExpiredIsNotRenewed() async throws {
+    @Test func anExpiredLeaseIsNotRenewed() async throws {
         let (database, clock) = (try await SchemaDatabase.make(), clock)
         let source = source(database)
         try await lose(source) { lease in
@@ -44,7 +44,7 @@ import Testing
         await source.close()
     }
 
-    @Test func aDatabaseThatIsAwayForTooLongIsALoss() async throws {
+    @Test func aLongOutageLosesTheLease() async throws {
         let clock = clock
         try await SchemaDatabase.withOwnCluster { database in
             let source = source(database)
@@ -79,7 +79,7 @@ import Testing
         return try #require(reason ?? nil)
     }
 
-    @Test func nothingIsPromotedWithoutIt() async throws {
+    @Test func nothingIsPromotedWithoutTheLease() async throws {
         let database = try await SchemaDatabase.make()
         let (source, store) = (source(database), PostgresAdapterStore(database.settings()))
         let adapter = try TinyModel.shared.get().adapter(labels: ["a", "b"], seed: 1)
@@ -122,7 +122,7 @@ import Testing
         await other.close()
     }
 
-    @Test func whatAKilledProcessHeldIsGivenBack() async throws {
+    @Test func theLeaseOfAKilledProcessIsReleased() async throws {
         let database = try await SchemaDatabase.make()
         let source = source(database)
         try database.sql(

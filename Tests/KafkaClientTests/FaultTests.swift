@@ -5,7 +5,7 @@ import Testing
 @Suite struct FaultTests {
     private let partition = TopicPartition(topic: "texts", partition: 0)
 
-    @Test func brokerAwayIsToldOnceAndReadingGoesOn() async throws {
+    @Test func anUnavailableBrokerIsReportedOnceAndReadingResumes() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let producer = try broker.makeProducer(["reconnect.backoff.ms": "20", "reconnect.backoff.max.ms": "200"])
             try producer.produce(topic: "texts", payload: [1])
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func closeWithoutBrokerEndsInTime() async throws {
+    @Test func closeWithoutABrokerEndsInTime() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let producer = try broker.makeProducer()
             try producer.produce(topic: "texts", payload: [1])
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func nobodyThereIsAnErrorValue() throws {
+    @Test func aMissingBrokerIsAnError() throws {
         let nobody = ["bootstrap.servers": "127.0.0.1:1", "reconnect.backoff.ms": "20"]
         let member = try GroupMember(nobody.merging(["group.id": "g"]) { $1 }, topics: ["texts"])
         try poll([member]) { member.events.contains(.failed("_ALL_BROKERS_DOWN")) }
@@ -63,7 +63,7 @@ import Testing
         try producer.flush(timeout: .seconds(1))
     }
 
-    @Test func refusedCommitIsThrownAndCanBeRepeated() async throws {
+    @Test func aRefusedCommitIsThrownAndCanBeRepeated() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
             try poll([member]) { !member.consumer.assignment.isEmpty }

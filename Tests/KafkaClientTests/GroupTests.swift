@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 @Suite struct GroupTests {
-    @Test func nextMemberBeginsAtTheCommittedPosition() async throws {
+    @Test func theNextMemberStartsAtTheCommittedOffset() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             try fill(broker, "texts", partitions: 1, each: 10)
             let partition = TopicPartition(topic: "texts", partition: 0)
@@ -89,7 +89,7 @@ import Testing
         }
     }
 
-    @Test func resumeGoesOnWhereReadingStopped() async throws {
+    @Test func resumeContinuesWhereReadingStopped() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             try fill(broker, "texts", partitions: 1, each: 100)
             let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"])
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test func consumerThatIsDroppedLeavesTheGroup() async throws {
+    @Test func aReleasedConsumerLeavesTheGroup() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             var member: GroupMember? = try GroupMember(
                 broker.consumerProperties(group: "g", ["debug": "cgrp"]), topics: ["texts"])

@@ -21,7 +21,7 @@ import Testing
         return #expect(throws: KafkaProbeFailure.self) { try probe.topics(within: patience) }
     }
 
-    @Test func topicsAreToldAndNoneIsMade() async throws {
+    @Test func topicsAreListedAndNoneIsCreated() async throws {
         try await withEmbeddedBroker(topics: ["texts": 3, "mail": 1]) { broker in
             for _ in 0..<2 {
                 let probe = try probe(
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func aTopicThatIsNotPermittedIsTold() async throws {
+    @Test func aForbiddenTopicIsReported() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             try broker.setTopicError("texts", 29)
             let topics = try probe(broker.bootstrapServers).topics(within: .seconds(20))
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    @Test func aCoordinatorThatIsNotReadyIsWaitedFor() async throws {
+    @Test func aCoordinatorThatIsNotReadyIsRetried() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             try broker.pushErrors(.findCoordinator, [15, 15])
             try broker.pushErrors(.offsetFetch, [14, 16])
@@ -87,7 +87,7 @@ import Testing
         #expect(failure?.reason.contains("in state") == false)
     }
 
-    @Test func aBrokerThatSaysNothingIsAway() throws {
+    @Test func aSilentBrokerIsUnavailable() throws {
         let proxy = try FaultProxy(to: .nobody)
         defer { proxy.stop() }
         proxy.setMode(.halfOpen)
@@ -114,7 +114,7 @@ import Testing
         #expect(failure?.kind == .otherProtocol, "\(String(describing: failure))")
     }
 
-    @Test func aPostgresServerIsNoBroker() async throws {
+    @Test func aPostgresServerIsNotABroker() async throws {
         try await withPrivatePostgres { server in
             let proxy = try FaultProxy(to: .unix(path: server.folder + "/.s.PGSQL.5432"))
             defer { proxy.stop() }
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func tlsIsSpokenOnOneSideOnly() async throws {
+    @Test func tlsOnOneSideOnlyIsReported() async throws {
         let folder = try TemporaryFolder()
         let server = try TLSServer(folder: folder.path)
         defer { server.stop() }
@@ -138,7 +138,7 @@ import Testing
         }
     }
 
-    @Test func aWrongPasswordIsToldAndNotShown() throws {
+    @Test func aWrongPasswordIsReportedAndNotShown() throws {
         let broker = try FakeSASLBroker()
         defer { broker.stop() }
         let failure = try failure(

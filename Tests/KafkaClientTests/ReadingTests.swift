@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 @Suite struct ReadingTests {
-    @Test func messagesComeBackAsTheyWent() async throws {
+    @Test func messagesAreReadAsTheyWereWritten() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let producer = try broker.makeProducer()
             let headers = [
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func topicMadeLaterIsRead() async throws {
+    @Test func aTopicThatIsCreatedLaterIsRead() async throws {
         try await withEmbeddedBroker(topics: ["later": 2]) { broker in
             try broker.setTopicError("later", 3)
             let properties = broker.consumerProperties(group: "g", ["topic.metadata.refresh.interval.ms": "200"])
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test func lagIsWhatWasNotReturnedYet() async throws {
+    @Test func lagCountsWhatWasNotReturnedYet() async throws {
         try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
             let producer = try broker.makeProducer()
             for _ in 0..<10 { try producer.produce(topic: "texts", partition: 0, payload: [1]) }

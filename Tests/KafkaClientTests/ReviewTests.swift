@@ -9,7 +9,7 @@ import Testing
         return KafkaConsumer.review(properties: own.merging(properties) { $1 }, topics: ["texts"])
     }
 
-    @Test func whatAConsumerTakesHasNoProblem() {
+    @Test func propertiesThatAConsumerTakesHaveNoProblem() {
         let usual = [
             "session.timeout.ms": "45000", "auto.offset.reset": "latest", "isolation.level": "read_uncommitted",
             "partition.assignment.strategy": "cooperative-sticky", "security.protocol": "SASL_PLAINTEXT",
@@ -172,7 +172,7 @@ import Testing
         #expect(problems.map(\.isUnknown) == [false, true, false])
     }
 
-    @Test func propertiesWithoutEffectAreRemarks() {
+    @Test func propertiesWithoutEffectAreRemarked() {
         let found = review(["linger.ms": "5", "sasl.username": "u"])
         #expect(found.problems.isEmpty)
         #expect(found.remarks.count == 2, "\(found.remarks)")
@@ -196,7 +196,7 @@ import Testing
         #expect(review(["bootstrap.servers": brokers]).problems.isEmpty)
     }
 
-    @Test func nothingIsConnectedTo() throws {
+    @Test func theReviewConnectsToNothing() throws {
         let proxy = try FaultProxy(to: .nobody)
         defer { proxy.stop() }
         for _ in 0..<20 { #expect(review(["bootstrap.servers": proxy.address]).problems.isEmpty) }

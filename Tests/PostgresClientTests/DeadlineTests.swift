@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct DeadlineTests {
-    @Test func deadlineCancelsAndTheConnectionLivesOn() async throws {
+    @Test func aDeadlineCancelsAndKeepsTheConnection() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             let began = ContinuousClock.now
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test func deadlineInATransactionUndoesIt() async throws {
+    @Test func aDeadlineWithinATransactionRollsItBack() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             try connection.execute("CREATE TABLE t (i int)")
@@ -33,7 +33,7 @@ import Testing
         }
     }
 
-    @Test func frozenServerIsATimeout() async throws {
+    @Test func aHungServerIsATimeout() async throws {
         try await withPrivatePostgres { server in
             let connection = try PostgresConnection(dsn: server.dsn())
             let big = PostgresValue.bytes([UInt8](repeating: 7, count: 8_000_000))
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test func crashInAStatementIsAConnectionLoss() async throws {
+    @Test func aCrashDuringAStatementIsAConnectionLoss() async throws {
         try await withPrivatePostgres { server in
             let connection = try PostgresConnection(dsn: server.dsn())
             try connection.execute("CREATE TABLE t AS SELECT 1 AS i")

@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test func aPoolerIsToldFromTheServer() async throws {
+    @Test func aPoolerIsDistinguishedFromTheServer() async throws {
         try await withPrivatePostgres { server in
             try await withPgBouncer(before: server) { bouncer in
                 let (pooled, direct) = (try connect(bouncer), try PostgresConnection(dsn: server.dsn()))
@@ -34,7 +34,7 @@ import Testing
     }
 
     /// PgBouncer says why it ends a connection, and then ends it.
-    @Test func whatThePoolerSaysLastIsTheReason() async throws {
+    @Test func thePoolersLastErrorIsTheReason() async throws {
         try await withPrivatePostgres { server in
             try await withPgBouncer(before: server, settings: ["query_wait_timeout": "1"]) { bouncer in
                 let connection = try connect(bouncer)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 @Suite struct PostgresConnectionTests {
-    @Test func valuesComeBackAsTheyWent() async throws {
+    @Test func valuesAreReadAsTheyWereSent() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             let row = try #require(
@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test func columnsSayWhatTheyHold() async throws {
+    @Test func columnsHaveTheirKinds() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             defer { connection.close() }
@@ -123,7 +123,7 @@ import Testing
         }
     }
 
-    @Test func gettersRefuseWhatIsNotThere() async throws {
+    @Test func gettersRefuseMissingColumnsAndOtherTypes() async throws {
         try await withTestDatabase { database in
             let row = try database.connect().execute(
                 "SELECT 'private' AS t, NULL AS n, '{{1},{2}}'::int[] AS m, '[0:1]={1,2}'::int[] AS l")[0]

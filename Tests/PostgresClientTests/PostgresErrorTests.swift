@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test func safeClassesKeepTheServersWords() async throws {
+    @Test func safeClassesKeepTheServersText() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             let missing = try #require(throws: PostgresError.self) { try connection.execute("SELECT * FROM nowhere") }
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    @Test func deadlockAndSerializationAreTold() async throws {
+    @Test func deadlocksAndSerializationFailuresHaveTheirStates() async throws {
         try await withTestDatabase { database in
             let (one, two) = (try database.connect(), try database.connect())
             try one.executeScript("CREATE TABLE t (i int); INSERT INTO t VALUES (1)")
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test func wrongPasswordIsToldWithoutThePassword() async throws {
+    @Test func aWrongPasswordIsReportedWithoutThePassword() async throws {
         try await withTestDatabase { database in
             let connection = try database.connect()
             // The role that makes the private server ask for passwords; tests that run at the same time share it.
@@ -112,7 +112,7 @@ import Testing
         }
     }
 
-    @Test func missingDatabaseRoleAndServerAreTold() async throws {
+    @Test func missingDatabaseRoleAndServerAreReported() async throws {
         try await withTestDatabase { database in
             #expect(sqlState { try PostgresConnection(dsn: database.server.dsn(database: "nowhere")) } == "3D000")
             #expect(sqlState { try PostgresConnection(dsn: database.server.dsn(user: "nobody_here")) } == "28000")

@@ -90,7 +90,7 @@ struct FlowControlTests {
         #expect(change(1, 1000) == .pause)
     }
 
-    @Test func staysPausedWhileTheSinkIsAway() {
+    @Test func staysPausedWhileTheSinkIsUnavailable() {
         var flow = FlowControl()
         #expect(flow.change(load: (0, 0), settings: settings(), isBlocked: true) == .pause)
         #expect(flow.change(load: (0, 0), settings: settings(), isBlocked: true) == nil)
@@ -99,7 +99,7 @@ struct FlowControlTests {
 }
 
 struct RateMeterTests {
-    @Test func givesEventsASecondOverTheLastTenSeconds() {
+    @Test func ratesEventsPerSecondOverTheLastTenSeconds() {
         var meter = RateMeter()
         #expect(meter.rate(now: .zero) == 0)
         for second in 0..<20 { meter.add(5, now: .seconds(second)) }

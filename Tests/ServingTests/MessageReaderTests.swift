@@ -71,7 +71,7 @@ struct MessageReaderTests {
         #expect(try reader().read(message(#"{"description":"a\u0000b"}"#)) == .text("a\u{0}b", tasks: ["section"]))
     }
 
-    @Test func aMessageThatNobodyWantsNeedsNoText() throws {
+    @Test func anUnroutedMessageNeedsNoText() throws {
         let routes = [Route(conditions: [.topic("others")], tasks: ["section"])]
         #expect(try reader(routes: routes).read(message(#"{"kind":1}"#)) == .unrouted)
     }

@@ -9,7 +9,7 @@ struct ServingFaultTests {
     private let partition = ServingHarness.partition
     private let away = ConnectorError(action: .retry, reason: "the database is away")
 
-    @Test func aSinkThatIsAwayIsTriedAgain() async throws {
+    @Test func anUnavailableSinkIsRetried() async throws {
         let harness = try ServingHarness()
         harness.sink.fail(Array(repeating: away, count: 5))
         harness.source.produce(texts: ServingHarness.texts(50))
@@ -18,7 +18,7 @@ struct ServingFaultTests {
         #expect(harness.committed == 50)
     }
 
-    @Test func whileTheSinkIsAwayTheSourcePausesAndTheStatusSaysWhy() async throws {
+    @Test func anUnavailableSinkPausesTheSourceAndTheStatusSaysWhy() async throws {
         let clock = ManualClock()
         let harness = try ServingHarness(clock: clock.clock) { $0.backoff = BackoffSettings(initial: .seconds(1)) }
         harness.sink.fail([away])
@@ -39,7 +39,7 @@ struct ServingFaultTests {
         #expect(harness.sink.state.value.attempts == 2)
     }
 
-    @Test func aSinkThatSaysStopEndsTheRun() async throws {
+    @Test func aSinkErrorThatStopsEndsTheRun() async throws {
         let harness = try ServingHarness()
         harness.sink.fail([ConnectorError(action: .stop, reason: "no such table")])
         harness.source.produce(texts: ["one"])
@@ -50,7 +50,7 @@ struct ServingFaultTests {
         #expect(harness.committed == nil)
     }
 
-    @Test func aSourceThatIsAwayIsTriedAgain() async throws {
+    @Test func anUnavailableSourceIsRetried() async throws {
         let harness = try ServingHarness()
         harness.source.failPolls(Array(repeating: ConnectorError(action: .retry, reason: "no broker"), count: 3))
         harness.source.failCommits([ConnectorError(action: .retry, reason: "rebalance in progress")])
@@ -62,7 +62,7 @@ struct ServingFaultTests {
         #expect(harness.committed == 5)
     }
 
-    @Test func aSourceThatSaysStopEndsTheRunAndWhatWasReadIsStored() async throws {
+    @Test func aSourceErrorThatStopsEndsTheRunAndWhatWasReadIsStored() async throws {
         let harness = try ServingHarness()
         harness.source.produce(texts: ServingHarness.texts(5))
         await #expect(throws: ServingError.source("wrong password")) {
@@ -126,7 +126,7 @@ struct ServingFaultTests {
         #expect(harness.sink.state.value.origins.count >= Int(max(given, committedBefore)))
     }
 
-    @Test func theAgeOfTheOldestTextInFlightIsSeen() async throws {
+    @Test func theAgeOfTheOldestTextInFlightIsMeasured() async throws {
         let clock = Clock(now: Clock.system.now, sleep: Clock.system.sleep, date: { 5000 })
         // The source's first message was produced at 1000.
         let harness = try ServingHarness(clock: clock) { $0.drainPatience = .zero }
@@ -136,7 +136,7 @@ struct ServingFaultTests {
         #expect(age.values.first == 4)
     }
 
-    @Test func textsThatNoWorkerTookAreGivenBackUnread() async throws {
+    @Test func textsThatNoWorkerTookAreAbandoned() async throws {
         let harness = try ServingHarness()
         harness.source.produce(texts: ServingHarness.texts(5))
         try await harness.whileRunning(workersRun: false) {
@@ -217,7 +217,7 @@ struct ServingFaultTests {
         #expect(harness.source.state.value.isClosed && harness.sink.state.value.isClosed)
     }
 
-    @Test func aDrainGivesUpOnASinkThatDoesNotAnswer() async throws {
+    @Test func aDrainTimesOutOnASinkThatDoesNotAnswer() async throws {
         let clock = ManualClock()
         let harness = try ServingHarness(clock: clock.clock) { $0.drainPatience = .seconds(8) }
         harness.sink.hold()
@@ -266,7 +266,7 @@ struct ServingFaultTests {
     }
 
     /// What stands in the way is said, and that the group has not answered either.
-    @Test func aSourceThatIsAwayWhileItJoins() async throws {
+    @Test func aSourceThatIsUnavailableWhileJoiningIsRetried() async throws {
         let source = ScriptedTextSource(consumerGroup: "readers")
         source.failPolls([ConnectorError(action: .retry, reason: "no broker")])
         let log = CapturedLog()
@@ -282,7 +282,7 @@ struct ServingFaultTests {
     }
 
     /// Later rebalances leave the state as it is: texts of the partitions before are still under way.
-    @Test func aRebalanceIsNoJoining() async throws {
+    @Test func aRebalanceIsNotAJoin() async throws {
         let (log, source) = (CapturedLog(), ScriptedTextSource(consumerGroup: "readers"))
         let harness = try ServingHarness(source: source, logger: log.logger)
         source.assign([partition])

@@ -8,7 +8,7 @@ import Testing
 /// The serving path as a whole: what goes in comes out, once, labelled or rejected.
 @Suite(.timeLimit(.minutes(2)))
 struct ServingPipelineTests {
-    @Test func everyMessageGetsOneRowATask() async throws {
+    @Test func everyMessageGetsOneRowPerTask() async throws {
         let harness = try ServingHarness(tasks: [TaskDefinition(name: "role"), TaskDefinition(name: "section")])
         harness.source.produce(texts: ServingHarness.texts(300))
         try await harness.whileRunning { await harness.sink.waitForMessages(300) }
@@ -42,7 +42,7 @@ struct ServingPipelineTests {
         #expect(label.label == nil && label.abstained && label.score > 0.5)
     }
 
-    @Test func abstainsBelowWhatThePrecisionTakes() async throws {
+    @Test func abstainsBelowTheThresholdOfThePrecision() async throws {
         let point = AbstentionThreshold(precision: 0.96, threshold: 0, coverage: 1)
         for (points, abstains) in [([point], false), ([], true)] {
             let harness = try ServingHarness(tasks: [TaskDefinition(name: "role", abstention: .precision(0.95))])
@@ -70,7 +70,7 @@ struct ServingPipelineTests {
         #expect(label.score == label.scores.map(\.score).max())
     }
 
-    @Test func badMessagesAreRejectedAndTheOthersGoOn() async throws {
+    @Test func badMessagesAreRejectedAndTheOthersLabelled() async throws {
         let secret = "xyzzy"
         let harness = try ServingHarness(extractor: .pointer(try JSONPointer("/text"))) {
             $0.maximumMessageBytes = 1000
@@ -92,7 +92,7 @@ struct ServingPipelineTests {
         #expect(harness.committed == 8)
     }
 
-    @Test func whatNobodyWantsIsRejectedOrDropped() async throws {
+    @Test func unroutedMessagesAreRejectedOrDropped() async throws {
         let routes = [Route(conditions: [.keyPrefix("yes")], tasks: ["role"])]
         for policy in UnroutedPolicy.allCases {
             let harness = try ServingHarness(routes: routes) { $0.unrouted = policy }
@@ -151,7 +151,7 @@ struct ServingPipelineTests {
         #expect(harness.sink.state.value.labels.count == 400)
     }
 
-    @Test func anUpdateChangesRoutesForWhatComesNext() async throws {
+    @Test func anUpdateChangesTheRoutesOfLaterMessages() async throws {
         let harness = try ServingHarness(tasks: [TaskDefinition(name: "role"), TaskDefinition(name: "section")])
         harness.source.produce(texts: ["one"])
         try await harness.whileRunning {

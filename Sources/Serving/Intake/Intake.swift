@@ -177,36 +177,34 @@ final class Intake: Sendable {
     }
 }
 
-/// Decides when the source pauses: above the limits, or while nothing can be stored or committed. It resumes once half
-/// of each limit is free.
-struct FlowControl {
-    enum Change: Equatable {
-        case pause
-        case resume
+/// Reacts to rebalances, on the source's thread.
+private struct RebalanceListener: PartitionListener {
+    let ledger: DeliveryLedger
+    let batches: BatchStage
+    let telemetry: PipelineTelemetry
+    /// How long a revocation may wait for messages in flight.
+    let patience: @Sendable () -> Duration
+
+    func partitionsAssigned(_ partitions: [SourcePartition]) {
+        ledger.assign(partitions)
+        telemetry.assigned(partitions)
     }
 
-    private(set) var isPaused = false
-
-    mutating func change(
-        load: (messages: Int, bytes: Int), settings: ServingSettings, isBlocked: Bool
-    ) -> Change? {
-        let isFull = load.messages >= settings.maximumInFlight || load.bytes >= settings.maximumInFlightBytes
-        let isRelieved =
-            load.messages <= settings.maximumInFlight / 2 && load.bytes <= settings.maximumInFlightBytes / 2
-        if !isPaused, isFull || isBlocked {
-            isPaused = true
-            return .pause
-        }
-        if isPaused, isRelieved, !isBlocked {
-            isPaused = false
-            return .resume
-        }
-        return nil
+    /// Abandons texts that no worker has taken yet and waits for those that one has, so that the next owner does not
+    /// classify them again.
+    func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] {
+        let unread = batches.remove(partitions: Set(partitions))
+        ledger.abandon(unread.map(\.ticket))
+        let offsets = ledger.revoke(partitions, patience: lost ? .zero : patience())
+        telemetry.revoked(partitions, lost: lost, abandoned: unread.count)
+        return lost ? [:] : offsets
     }
+
+    func offsetReset(_ reason: String) { telemetry.offsetReset(reason) }
 }
 
 /// When to commit next: at the interval, or after a back-off if the last attempt failed.
-struct CommitSchedule {
+private struct CommitSchedule {
     private var last: Duration
     private var waits: Backoff
     private var retryAt: Duration?

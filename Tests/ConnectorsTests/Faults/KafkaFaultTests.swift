@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test func brokersAwayForAWhile() async throws {
+    @Test func brokersThatAreUnavailableForAWhile() async throws {
         try await withStream { topic, database, pipeline in
             try topic.broker.setDown()
             await pipeline.source.state.wait { $0.failures.count >= 3 }
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test func slowAnswersAreNoOutage() async throws {
+    @Test func slowAnswersAreNotAnOutage() async throws {
         try await withStream { topic, database, pipeline in
             try topic.broker.setRoundTrip(.milliseconds(50))
             try topic.broker.pushAnswers(
@@ -231,7 +231,7 @@ import Testing
 
     /// A port that speaks something else than TLS: what a client meets whose `security.protocol` is wrong, or whose
     /// broker's is.
-    @Test func aHandshakeThatFailsIsSaid() async throws {
+    @Test func aFailedHandshakeIsReported() async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with { topic in
             var settings = topic.settings()

@@ -44,7 +44,7 @@ import Testing
     }
 
     /// Offsets begin at 0 again; the new texts get rows of their own, and the old rows stay.
-    @Test func aTopicThatIsDeletedAndMadeAnew() async throws {
+    @Test func aTopicThatIsDeletedAndCreatedAgain() async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with { topic in
             let proxy = try KafkaFaultProxy(broker: topic.broker)
@@ -66,7 +66,7 @@ import Testing
     }
 
     /// The group's position lies behind the end: a topic made anew, or one that lost its tail.
-    @Test func aPositionOutOfRangeIsCountedAndSaid() async throws {
+    @Test func anOffsetOutOfRangeIsCountedAndReported() async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with { topic in
             try topic.produceTexts(20, partitions: 1)
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test func aNewGroupIsNoReset() async throws {
+    @Test func aNewGroupIsNotAReset() async throws {
         let database = try await SchemaDatabase.make()
         try await TestTopic.with { topic in
             try topic.produceTexts(20, partitions: 1)

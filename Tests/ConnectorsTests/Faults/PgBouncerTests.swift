@@ -224,7 +224,7 @@ import Testing
         }
     }
 
-    @Test func notificationsAreNotAskedOfAPooler() async throws {
+    @Test func aPoolerIsRefusedForNotifications() async throws {
         try await withBouncer { database, bouncer in
             let (pooled, direct) = (database.settings(through: bouncer), database.settings())
             #expect(try await AdapterNotifications.arrive(at: direct, sentThrough: pooled))

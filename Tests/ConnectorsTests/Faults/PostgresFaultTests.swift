@@ -64,7 +64,7 @@ import Testing
         }
     }
 
-    @Test func aFrozenServerIsATimeout() async throws {
+    @Test func aHungServerIsATimeout() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             var settings = database.settings(deadline: .milliseconds(500))
             settings.connectTimeout = .milliseconds(500)
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test func aDroppedTableIsNamedAndWaitedFor() async throws {
+    @Test func aDroppedTableIsNamedAndRetried() async throws {
         let database = try await SchemaDatabase.make()
         try database.sql("CREATE TABLE public.spare (LIKE lorikeet.labels INCLUDING ALL)", "DROP TABLE lorikeet.labels")
         let source = ScriptedTextSource()
@@ -221,7 +221,7 @@ import Testing
     }
 
     /// Slow is not away: the source is held back, memory stays bounded, nobody is alarmed.
-    @Test func aHundredMillisecondsACommit() async throws {
+    @Test func aHundredMillisecondsPerCommit() async throws {
         let database = try await SchemaDatabase.make()
         try database.sql(
             """

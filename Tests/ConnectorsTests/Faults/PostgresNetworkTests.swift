@@ -47,7 +47,7 @@ import Testing
             mend: { $0.setMode(.forward) })
     }
 
-    @Test func connectionsThatAreSlowAreNoOutage() async throws {
+    @Test func slowConnectionsAreNotAnOutage() async throws {
         let database = try await SchemaDatabase.make()
         let proxy = try database.proxy()
         defer { proxy.stop() }
@@ -129,7 +129,7 @@ import Testing
         }
     }
 
-    @Test func aServerWithoutTLSIsNotTalkedToInTheClear() async throws {
+    @Test func aServerWithoutTLSIsRefused() async throws {
         let database = try await SchemaDatabase.make()
         let proxy = try database.proxy()
         defer { proxy.stop() }
