@@ -111,7 +111,8 @@ private struct TinySizes {
             case .distilbert:
                 """
                 {"model_type": "distilbert", "n_layers": \(layers), "dim": \(hidden), "n_heads": 4,
-                 "hidden_dim": \(intermediate), "vocab_size": \(vocabulary), "max_position_embeddings": \(positions), "activation": "gelu"}
+                 "hidden_dim": \(intermediate), "vocab_size": \(vocabulary),
+                 "max_position_embeddings": \(positions), "activation": "gelu"}
                 """
             }
         return Data(text.utf8)
