@@ -65,6 +65,8 @@ public final class ChildProcess: Sendable {
         case .standardError: launch.descriptors += [(1, nil), (2, fromChild[1])]
         case .both: launch.descriptors += [(1, fromChild[1]), (2, fromChild[1])]
         }
+        // Sockets of this process that a library left open on exec would stay open as long as the child runs.
+        launch.closesFrom = 3
         defer { Self.close([toChild[0], fromChild[1]]) }
         do throws(SystemError) { processID = try launch.start() } catch {
             Self.close([toChild[1], fromChild[0]])

@@ -54,3 +54,11 @@ private func shell(_ script: String) throws -> ChildProcess {
     second.terminate()
     #expect(await second.ending().status == 128 + SIGTERM)
 }
+
+@Test func aChildInheritsNoOtherDescriptors() async throws {
+    let descriptor = dup(STDIN_FILENO)
+    defer { close(descriptor) }
+    #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC == 0)
+    let ending = await (try shell("test -e /proc/$$/fd/\(descriptor) || echo closed")).ending()
+    #expect(ending.output == Array("closed\n".utf8))
+}
