@@ -1,7 +1,7 @@
 import Glibc
 import Kernels
 
-// The kernels first: before any thread or file exists, the program may have to start itself anew for the best ones.
+// The kernels first: the program may restart itself for the best ones, which must happen before any thread exists.
 BLAS.restartWithPreferredKernels()
 BLAS.configure()
 // A closed pipe is an error that write(2) returns, not the end of a daemon; `StandardOutput` ends commands quietly.

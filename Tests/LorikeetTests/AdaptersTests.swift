@@ -6,7 +6,7 @@ import Testing
 
 /// The registry's commands against a real PostgreSQL.
 @Suite(.scratch) struct AdaptersTests {
-    /// Two different adapters in folders, over a base that stands beside them.
+    /// Two different adapters in folders, over a base beside them.
     private static func material() throws -> (scratch: Scratch, base: String) {
         let scratch = try Scratch()
         let folder = try TinyBase.write(to: scratch)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func whatTheRegistryDoesNotHaveIsSaidInOneLine() async throws {
+    @Test func missingTasksAndVersionsAreErrorsOfOneLine() async throws {
         let (scratch, base) = try Self.material()
         try await withTestDatabase { database in
             let environment = ["DATABASE_URL": database.dsn()]
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func noDatabaseAndAnUnreachableOneAreSaidWithoutThePassword() async throws {
+    @Test func errorsAboutTheDatabaseLeaveThePasswordOut() async throws {
         let none = try await Program.run(["adapters", "list"])
         #expect(none.status == 64)
         #expect(none.error.contains("DATABASE_URL"))

@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite(.scratch) struct ClassifyTests {
-    /// A base and an adapter that learnt from a hundred rows.
+    /// A base and an adapter trained on 256 rows.
     private static func trained(task: String? = nil) async throws -> (scratch: Scratch, base: String, adapter: String) {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)

@@ -23,7 +23,7 @@ import Testing
         return (scratch, base, try scratch.write("rows.tsv", TinyBase.tsv(TinyBase.rows(12))))
     }
 
-    @Test func classifyAndEvaluateAnswerAlikeHoweverTheLabelsAreNamed() async throws {
+    @Test func classifyAndEvaluateAgreeHoweverTheLabelsAreNamed() async throws {
         let (scratch, base, rows) = try Self.material()
         for command in [["classify"], ["evaluate", "--json"]] {
             func run(_ adapter: String, _ more: [String] = []) async throws -> Program.Outcome {
@@ -66,7 +66,7 @@ import Testing
         #expect(hint.status == 0 && hint.error.contains("--labels names them"), "\(hint.error)")
     }
 
-    @Test func compareNamesTheLabelsOfWhoeverHasNone() async throws {
+    @Test func compareNamesTheLabelsOfTheAdapterWithoutNames() async throws {
         let (scratch, base, rows) = try Self.material()
         func compare(_ first: String, _ second: String, _ labels: [String]) async throws -> Program.Outcome {
             let options = ["--base", base, "--input", rows, "--json"] + (labels.isEmpty ? [] : ["--labels"] + labels)
@@ -108,7 +108,7 @@ import Testing
 
     /// The pipeline file names the labels for `check` and `test`, over a base with fewer positions than the default of
     /// `max_tokens`.
-    @Test func aPipelineNamesThemForCheckAndTest() async throws {
+    @Test func thePipelineNamesTheLabelsForCheckAndTest() async throws {
         let (scratch, _, _) = try Self.material(positions: 16)
         var answers: [String] = []
         for adapter in ["named", "bare", "said"] {
@@ -180,9 +180,9 @@ import Testing
         }
     }
 
-    /// The default is lowered to the base's positions by every command; what was asked for and is too much is an error.
+    /// The default limit is lowered to the positions of the base; a larger one on the command line is an error.
     @Test(arguments: ["tokenize", "classify", "evaluate", "benchmark tokenize"])
-    func textsAreCutToTheBasesPositions(name: String) async throws {
+    func textsAreTruncatedToThePositionsOfTheBase(name: String) async throws {
         let (scratch, base, _) = try Self.material(positions: 8)
         let long = try scratch.write("long.tsv", "plus\t\(TinyBase.words.joined(separator: " "))\n")
         var command = name.split(separator: " ").map(String.init) + ["--base", base, "--input", long]

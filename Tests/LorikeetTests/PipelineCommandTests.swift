@@ -55,7 +55,7 @@ import Testing
         #expect(missing.error.contains("/nowhere.yaml"))
     }
 
-    /// The Java client's properties, as they stand in many a file: `check` and `run` end alike, with the same words.
+    /// Properties of the Java client, as many files have them: `check` and `run` end with the same message.
     @Test(arguments: [
         ("session.timeout: 45000", "use session.timeout.ms"),
         ("sasl.jaas.config: hunter2", "sasl.username and sasl.password"),
@@ -80,8 +80,11 @@ import Testing
 
     @Test func examplesPassOrFail() async throws {
         let (_, file) = try Self.pipeline(
-            extra:
-                "examples: [{ text: the film was good, task: mood, label: plus }, { text: the film was good, task: mood, label: minus }]"
+            extra: """
+                examples:
+                  - { text: the film was good, task: mood, label: plus }
+                  - { text: the film was good, task: mood, label: minus }
+                """
         )
         let outcome = try await Program.run(["test", file])
         #expect(outcome.status == 1, "\(outcome.error)")

@@ -78,7 +78,7 @@ enum Program {
         }
     }
 
-    /// A pipe whose ends no other child of the tests holds open: a server that another test starts would keep it from ending.
+    /// A pipe whose ends no other child inherits: a server that another test starts would keep it open.
     static func pipe() -> Pipe {
         let pipe = Pipe()
         for end in [pipe.fileHandleForReading, pipe.fileHandleForWriting] {

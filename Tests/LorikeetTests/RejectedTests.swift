@@ -13,8 +13,10 @@ import Testing
             defer { connection.close() }
             try connection.execute(
                 """
-                INSERT INTO lorikeet.rejected (pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
-                VALUES ('mail', 'letters', 0, 17, to_timestamp(1.5), 'k', '[{"name": "kind", "base64": "YQ=="}]', 'a secret letter', 'store', '23514: too short'),
+                INSERT INTO lorikeet.rejected
+                    (pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
+                VALUES ('mail', 'letters', 0, 17, to_timestamp(1.5), 'k', '[{"name": "kind", "base64": "YQ=="}]',
+                        'a secret letter', 'store', '23514: too short'),
                        ('mail', 'letters', 0, 18, to_timestamp(2), NULL, NULL, '\\xff', 'decode', 'not UTF-8')
                 """)
             try await body(environment)

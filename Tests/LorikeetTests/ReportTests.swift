@@ -39,7 +39,7 @@ import Training
         }
     }
 
-    @Test func aTrainingLeavesItsReportBesideTheAdapter() async throws {
+    @Test func aTrainingWritesItsReportBesideTheAdapter() async throws {
         let material = try Material()
         #expect(try await material.train("adapter").status == 0)
         let html = try material.scratch.text("adapter/report.html")
@@ -51,10 +51,10 @@ import Training
             #expect(html.contains(part), "\(part)")
         }
         #expect(html.contains("&lt;b&gt;plus &amp; &quot;more&quot;&lt;/b&gt;") && !html.contains("<b>plus"))
-        #expect(!html.contains("marked") && !html.contains("the day was"), "texts only where they are asked for")
+        #expect(!html.contains("marked") && !html.contains("the day was"), "texts only on request")
     }
 
-    @Test func textsAreShownWhereTheyAreAskedFor() async throws {
+    @Test func textsAreShownOnlyOnRequest() async throws {
         let material = try Material()
         #expect(
             try await material.train("adapter", ["--report", material.scratch.path("r.html"), "--report-texts"]).status
@@ -114,7 +114,7 @@ import Training
         #expect(table.status == 0 && table.output.contains("mid-p = ") && table.output.contains("macro-F1"))
     }
 
-    @Test func aPlaceThatCannotTakeTheReportIsSaidBeforeTheWork() async throws {
+    @Test func anUnwritableReportPathIsRefusedBeforeTheWork() async throws {
         let material = try Material()
         for place in ["no/such/folder/r.html", "base"] {
             let outcome = try await material.train("adapter", ["--report", material.scratch.path(place)])
@@ -127,7 +127,7 @@ import Training
         ["evaluate", "--base", "b", "--adapter", "a", "--report-texts"],
         ["compare", "a", "--base", "b"], ["compare", "a", "b", "--base", "b", "--resamples", "0"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--no-report", "--report", "r.html"],
-    ]) func optionsThatContradictAreWrongUsage(arguments: [String]) async throws {
+    ]) func contradictingOptionsAreWrongUsage(arguments: [String]) async throws {
         #expect(try await Program.run(arguments).status == 64)
     }
 }

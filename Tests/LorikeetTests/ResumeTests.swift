@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedTrainingIsGoneOnWithBitForBit(signal: Int32) async throws {
+    @Test(arguments: [SIGINT, SIGTERM]) func anInterruptedTrainingResumesBitForBit(signal: Int32) async throws {
         let material = try Material()
         #expect(try await Program.run(material.arguments("whole")).status == 0)
         let interrupted = try await material.run(material.arguments(), signal: signal)
@@ -130,7 +130,7 @@ import Testing
         #expect(!material.scratch.exists("adapter.checkpoint"))
     }
 
-    @Test func aTrainingWhoseAdapterCannotBeWrittenIsKept() async throws {
+    @Test func anAdapterThatCannotBeWrittenLeavesACheckpoint() async throws {
         let material = try Material()
         #expect(try await Program.run(material.arguments("whole")).status == 0)
         let file = material.scratch.path("adapter/thesis.txt")
@@ -152,14 +152,14 @@ import Testing
         #expect(!material.scratch.exists("adapter.checkpoint"))
     }
 
-    @Test func resumingWithoutACheckpointStartsAnewAndSaysSo() async throws {
+    @Test func resumingWithoutACheckpointStartsFromTheBeginning() async throws {
         let material = try Material()
         let outcome = try await Program.run(material.arguments(epochs: 1) + ["--resume"])
         #expect(outcome.status == 0)
         #expect(outcome.error.contains("no checkpoint at"))
     }
 
-    @Test func anInterruptedSearchKeepsWhatIsBestSoFar() async throws {
+    @Test func anInterruptedSearchKeepsTheBestTrial() async throws {
         let material = try Material()
         let search = ["--search", "200", "--progress", "json"]
         let interrupted = try await material.runSearch(material.arguments() + search, signal: SIGTERM)
@@ -179,7 +179,7 @@ import Testing
         #expect(try material.scratch.weights("adapter") == material.scratch.weights("whole"))
     }
 
-    @Test func withoutValidationRowsIdleOptionsAreNamed() async throws {
+    @Test func optionsWithoutEffectAreNamedIfThereAreNoValidationRows() async throws {
         let material = try Material()
         let outcome = try await Program.run(
             material.arguments(epochs: 2) + ["--hold-out", "0", "--patience", "1", "--precision", "0.9"])
@@ -205,7 +205,7 @@ import Testing
     }
 
     /// A file system that takes no more than a kilobyte a file: what a full disk does, without one.
-    @Test func aFullDiskIsSaidAndLeavesNothingHalfWritten() async throws {
+    @Test func aFullDiskIsReportedAndLeavesNoPartialFiles() async throws {
         let material = try Material()
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/bin/sh")
@@ -235,7 +235,7 @@ import Testing
         #expect(material.scratch.content("adapter").contains("adapter_model.safetensors"))
     }
 
-    @Test(arguments: ["lines", "json", "none"]) func progressIsShownAsAskedFor(style: String) async throws {
+    @Test(arguments: ["lines", "json", "none"]) func progressHasTheRequestedStyle(style: String) async throws {
         let material = try Material()
         let outcome = try await Program.run(material.arguments(epochs: 2) + ["--progress", style])
         #expect(outcome.status == 0)

@@ -46,7 +46,7 @@ import Testing
         }
     }
 
-    @Test func swappedColumnsAreRefusedUnlessTheyAreAskedFor() async throws {
+    @Test func swappedColumnsAreRefusedUnlessOptionsNameThem() async throws {
         let scratch = try Scratch()
         let texts = TinyBase.rows(36).enumerated().map { "\($1.text) \($0),\($1.label)\n" }
         let file = try scratch.write("x.csv", texts.joined())
@@ -66,9 +66,9 @@ import Testing
             }.joined())
         #expect(try Self.labels(await Self.train(scratch, ["--train", doccano])) == ["plus": 18, "minus": 18])
         let tasks = TinyBase.rows(36).enumerated().map { index, row in
-            let result = "{\"from_name\":\"mood\",\"type\":\"choices\",\"value\":{\"choices\":[\"\(row.label)\"]}}"
-            return
-                "{\"data\":{\"text\":\"\(row.text) \(index)\"},\"annotations\":[{\"was_cancelled\":false,\"result\":[\(result)]}]}"
+            let result = #"{"from_name":"mood","type":"choices","value":{"choices":["\#(row.label)"]}}"#
+            let annotation = #"{"was_cancelled":false,"result":[\#(result)]}"#
+            return #"{"data":{"text":"\#(row.text) \#(index)"},"annotations":[\#(annotation)]}"#
         }
         let studio = try scratch.write("s.json", "[" + tasks.joined(separator: ",\n") + "]")
         for option in [[], ["--multi-label"]] {
@@ -78,8 +78,9 @@ import Testing
         let sets = try scratch.write(
             "e.csv",
             "id,text,sentiment\n"
-                + TinyBase.rows(36).enumerated().map {
-                    "\($0),\"\($1.text)\n\($0)\",\($0 % 2 == 0 ? $1.label : "\"{\"\"choices\"\": [\"\"\($1.label)\"\", \"\"b2b\"\"]}\"")\n"
+                + TinyBase.rows(36).enumerated().map { index, row in
+                    let choices = #""{""choices"": [""\#(row.label)"", ""b2b""]}""#
+                    return "\(index),\"\(row.text)\n\(index)\",\(index % 2 == 0 ? row.label : choices)\n"
                 }.joined())
         let lacking = try await Self.train(scratch, ["--train", sets])
         #expect(
@@ -93,7 +94,7 @@ import Testing
         #expect(try Self.labels(multi) == ["plus": 18, "minus": 18, "b2b": 18])
     }
 
-    @Test func aSourceThatIsNoRowsSaysWhatItIs() async throws {
+    @Test func aFileWithoutRowsIsNamedForWhatItIs() async throws {
         let scratch = try Scratch()
         let hash = try scratch.write(
             "h.csv",
@@ -107,7 +108,7 @@ import Testing
     }
 
     /// Every command that takes texts answers each row of a labelled file once, and refuses what it cannot tell.
-    @Test func commandsThatTakeTextsReadFilesAsTrainDoes() async throws {
+    @Test func classifyAndTokenizeReadFilesAsTrainDoes() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
         let plain = try scratch.write("t.txt", Self.lines("") { $1 })
@@ -151,7 +152,7 @@ import Testing
         #expect(lines.status == 64 && lines.error.contains("--format"))
     }
 
-    @Test func commandsThatMeasureReadFilesAsTrainDoes() async throws {
+    @Test func evaluateAndCompareReadFilesAsTrainDoes() async throws {
         let scratch = try Scratch()
         let file = try scratch.write("a.csv", Self.lines("id,words,mood\n") { "\($0.count),\($1),\($0)" })
         let columns = ["--text-column", "words", "--label-column", "mood"]
@@ -227,7 +228,7 @@ import Testing
         }
     }
 
-    @Test func whatIsFoundInTheRowsIsSaid() async throws {
+    @Test func findingsInTheRowsAreReported() async throws {
         let scratch = try Scratch()
         let rows = TinyBase.rows(36).enumerated().map { index, row in
             let label = index == 0 ? row.label.uppercased() : row.label

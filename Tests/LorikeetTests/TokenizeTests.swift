@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test func aLongTextIsCut() async throws {
+    @Test func longTextsAreTruncated() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
         let outcome = try await Program.run(
@@ -64,7 +64,7 @@ import Testing
         #expect(outcome.error.contains("standard input:2: not UTF-8"))
     }
 
-    @Test func aReaderThatGoesAwayEndsItQuietly() async throws {
+    @Test func aClosedPipeEndsTheCommandQuietly() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
         let process = try Program.make(["tokenize", "--base", base])

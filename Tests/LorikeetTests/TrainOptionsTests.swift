@@ -5,7 +5,7 @@ import Training
 
 @testable import Serving
 
-/// Options of `train` that decide what is learnt, what is kept and what is said, through the real program.
+/// Options of `train` about weights, epochs and output, through the real program.
 @Suite(.scratch) struct TrainOptionsTests {
     private struct Material {
         let scratch: Scratch
@@ -13,7 +13,7 @@ import Training
         let train: String
         let validation: String
 
-        /// Of the validation rows a fifth has the wrong label, so that no epoch is right everywhere and sureness costs loss.
+        /// A fifth of the validation rows has the wrong label: no epoch is perfect, and overconfidence costs loss.
         init() throws {
             scratch = try Scratch()
             base = try TinyBase.write(to: scratch)
@@ -40,7 +40,7 @@ import Training
 
     // MARK: - What is kept
 
-    @Test(arguments: EpochSelection.allCases) func theEpochThatIsKeptIsTheBestByWhatWasAsked(keeping: EpochSelection)
+    @Test(arguments: EpochSelection.allCases) func theBestEpochIsThatOfTheRequestedMetric(keeping: EpochSelection)
         async throws
     {
         let material = try Material()
@@ -59,7 +59,7 @@ import Training
         }
     }
 
-    @Test func patienceEndsATrainingThatGetsNoBetter() async throws {
+    @Test func patienceEndsATrainingThatDoesNotImprove() async throws {
         let material = try Material()
         let outcome = try await material.run(
             "adapter", ["--epochs", "60", "--keep", "loss", "--patience", "2", "--schedule", "constant"])
@@ -69,7 +69,7 @@ import Training
         #expect(try Self.keptEpoch(outcome) == last - 2)
     }
 
-    @Test func aWantedPrecisionIsKeptAndShown() async throws {
+    @Test func aRequestedPrecisionIsStoredAndPrinted() async throws {
         let material = try Material()
         let report = material.scratch.path("r.html")
         let outcome = try await Program.run(
@@ -204,7 +204,7 @@ import Training
 
     // MARK: - Progress
 
-    @Test func aSearchShowsItsTrialsInLines() async throws {
+    @Test func aSearchPrintsALinePerTrial() async throws {
         let material = try Material()
         let outcome = try await material.run(
             "adapter", ["--epochs", "2", "--search", "3", "--progress", "lines", "--keep", "loss"])

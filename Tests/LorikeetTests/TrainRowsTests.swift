@@ -96,7 +96,7 @@ import Testing
         #expect(Set(try #require(answer["labels"] as? [String])) == ["plus", "day"], "\(used.output)")
     }
 
-    @Test func anAbstentionOfAWantedPrecisionIsWhatWasMeasured() async throws {
+    @Test func theThresholdOfARequestedPrecisionIsTheMeasuredOne() async throws {
         let scratch = try Scratch()
         // A fifth of the labels is wrong: no score is always right.
         let rows = TinyBase.rows(200).enumerated().map {

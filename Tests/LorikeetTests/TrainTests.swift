@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 @Suite(.scratch) struct TrainTests {
-    /// A base, 64 rows to learn from, 16 to be measured on.
+    /// A base, 64 training rows and 16 validation rows.
     private static func material() throws -> (scratch: Scratch, base: String, train: String, validation: String) {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
@@ -63,7 +63,7 @@ import Testing
         #expect(outcome.objects.last??["accuracy"] is NSNull)
     }
 
-    @Test func anOutputThatExistsIsKeptUnlessOverwritten() async throws {
+    @Test func anExistingOutputIsKeptUnlessOverwritten() async throws {
         let (scratch, base, train, _) = try Self.material()
         let arguments =
             ["train", "--base", base, "--train", train, "--output", scratch.path("adapter"), "--epochs", "1"]
@@ -134,7 +134,7 @@ import Testing
         #expect((json["target_modules"] as? [String])?.count == 13)
     }
 
-    @Test func aSearchSaysWhatItFoundAndTrainsIt() async throws {
+    @Test func aSearchPrintsTheBestSettingsAndTrainsThem() async throws {
         let (scratch, base, train, validation) = try Self.material()
         let common = ["train", "--base", base, "--train", train, "--epochs", "2", "--json"]
         let arguments = common + ["--validation", validation]
@@ -178,7 +178,7 @@ import Testing
         #expect(!scratch.exists("third"))
     }
 
-    @Test func aWarmStartTakesTheShapeOverAndRefusesAnother() async throws {
+    @Test func aWarmStartKeepsTheShapeAndRefusesAnother() async throws {
         let (scratch, base, train, _) = try Self.material()
         let common = ["train", "--base", base, "--epochs", "1", "--json"]
         let first = try await Program.run(

@@ -25,6 +25,27 @@ struct InputTests {
         #expect(read == lines + ["no line end"])
     }
 
+    @Test func textsOfAFileComeInBatchesWithTheirNumber() throws {
+        let path = FileManager.default.temporaryDirectory.appending(path: "texts-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        let lines = (0..<3_000).map { "text \($0)" }
+        try Data(lines.joined(separator: "\n").utf8).write(to: URL(fileURLWithPath: path))
+        var (read, progress): ([String], [Int]) = ([], [])
+        try TextInput(path: path).forEachBatch { texts, done, total in
+            read += texts
+            progress.append(done)
+            #expect(total == 3_000)
+        }
+        #expect(read == lines && progress == [2_048, 3_000])
+        #expect(try TextInput(path: path).texts(limit: 2) == ["text 0", "text 1"])
+    }
+
+    @Test func aConnectionStringComesBeforeTheEnvironment() throws {
+        let source = DatabaseSource(database: "host=/nowhere", pipeline: nil)
+        #expect(try source.connectionString().value == "host=/nowhere")
+        #expect(try source.configuration() == nil)
+    }
+
     @Test(arguments: [
         ("a/old", "a/new", ["old", "new"]), ("x/role", "y/role", ["x/role", "y/role"]),
         ("same", "./same/", ["A", "B"]),

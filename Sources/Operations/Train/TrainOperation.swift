@@ -58,7 +58,7 @@ public struct TrainOperation {
         public let candidate: AdapterCandidate
         /// Validation rows.
         public let validationRows: Int
-        /// Why the adapter is not what was asked for: the training diverged, and an earlier epoch was written.
+        /// Set if the training diverged, so that the adapter is that of an earlier epoch.
         public let failure: CommandFailure?
     }
 

@@ -35,7 +35,7 @@ struct ScoreSections {
             note: """
                 Reliability diagram of \(figures.rows) rows: the share of correct predictions over their score. The \
                 scores of a bar that ends on the dashed line are calibrated, below it overconfident, above it \
-                underconfident. The stronger a bar, the more predictions it stands for.
+                underconfident. The stronger a bar, the more predictions it holds.
                 """,
             content: "<div class=\"pair\">\n\(before)\(after ?? .none)</div>")
     }

@@ -5,7 +5,7 @@ struct DecimalExpansion {
     private let isNegative: Bool
     /// From the most significant one, without leading zeros; empty for zero.
     private let digits: [UInt8]
-    /// How many of the digits stand before the decimal point; negative where zeros follow it.
+    /// The number of digits before the decimal point; negative if zeros follow the point.
     private let integerDigits: Int
 
     /// - Precondition: the value is finite.
