@@ -49,7 +49,7 @@ import Testing
         #expect(outcome.output.contains("epoch 1"))
         #expect(outcome.output.contains("precision"))
         #expect(outcome.error.contains("rows with 2 labels, 16 validation rows"))
-        #expect(outcome.error.contains("folded"))
+        #expect(outcome.error.contains("with a text that occurred before, left out"))
         #expect(!outcome.error.contains("\u{1B}"), "no bar where no terminal is")
     }
 

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Training
 
-/// An interrupted training that is gone on with, against one that was not disturbed.
+/// An interrupted training that is resumed, against one that was not disturbed.
 struct CheckpointTests {
     struct Case: Sendable, CustomTestStringConvertible {
         var testDescription: String
