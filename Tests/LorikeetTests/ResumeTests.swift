@@ -166,7 +166,7 @@ import Testing
         #expect(interrupted.status == 1)
         #expect(
             interrupted.error.contains(
-                "the same command with --resume and the settings found in place of --search goes on"))
+                "the same command with --resume and the settings found in place of --search continues from"))
         #expect(material.scratch.exists("adapter.checkpoint") && !material.scratch.exists("adapter"))
         let data = Data(try material.scratch.text("stdout").utf8)
         let found = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
