@@ -6,7 +6,7 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
-/// The places where the tests kill the process (`CrashPoint`); `make install` sets LORIKEET_RELEASE and leaves them out.
+/// Where tests kill the process (`CrashPoint`). `make install` sets LORIKEET_RELEASE and leaves these places out.
 let crashPoints: [SwiftSetting] =
     Context.environment["LORIKEET_RELEASE"] == nil ? [.define("LORIKEET_CRASH_POINTS")] : []
 

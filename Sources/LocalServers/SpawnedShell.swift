@@ -28,7 +28,7 @@ enum SpawnedShell {
 }
 
 /// Reads lines from a socket, with a deadline.
-struct LineReader: Sendable {
+struct AnswerReader: Sendable {
     enum Answer: Equatable {
         case line(String)
         case end

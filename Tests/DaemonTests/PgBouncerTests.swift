@@ -103,7 +103,7 @@ import Testing
         }
     }
 
-    /// With `sink.postgres_direct` a notification comes before any poll; without it `check` and the daemon do without.
+    /// With `sink.postgres_direct` a notification comes before any poll.
     @Test func aDirectConnectionHearsNotifications() async throws {
         try await withBouncer { fixture, server, bouncer in
             let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
@@ -134,7 +134,11 @@ import Testing
             keeping.cancel()
             try await keeping.value
             await store.close()
+        }
+    }
 
+    @Test func checkSaysWhetherADirectConnectionHearsNotifications() async throws {
+        try await withBouncer { fixture, server, bouncer in
             for (direct, finding) in [
                 (server.dsn(), "notifications arrive"), (bouncer.dsn(database: "postgres"), "goes through a pooler"),
                 (server.dsn(database: "template1"), "no notification arrives"),

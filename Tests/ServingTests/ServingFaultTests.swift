@@ -281,7 +281,7 @@ struct ServingFaultTests {
         }
     }
 
-    /// Later rebalances leave the state as it is: texts of the partitions before are still under way.
+    /// Later rebalances leave the state as it is: texts of the earlier partitions are still in flight.
     @Test func aRebalanceIsNotAJoin() async throws {
         let (log, source) = (CapturedLog(), ScriptedTextSource(consumerGroup: "readers"))
         let harness = try ServingHarness(source: source, logger: log.logger)

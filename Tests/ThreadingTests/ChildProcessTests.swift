@@ -56,7 +56,7 @@ private func shell(_ script: String) throws -> ChildProcess {
 }
 
 @Test func aChildInheritsNoOtherDescriptors() async throws {
-    let descriptor = dup(STDIN_FILENO)
+    let descriptor = open("/dev/null", O_RDONLY)
     defer { close(descriptor) }
     #expect(fcntl(descriptor, F_GETFD) & FD_CLOEXEC == 0)
     let ending = await (try shell("test -e /proc/$$/fd/\(descriptor) || echo closed")).ending()
