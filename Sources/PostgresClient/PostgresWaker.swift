@@ -31,13 +31,13 @@ public final class PostgresWaker: Sendable {
     /// Ends the current or the next `waitForNotifications`.
     public func wake() {
         requests.withLock { $0.wake = true }
-        signal()
+        wakePoll()
     }
 
     /// Cancels the running statement, which then throws `cancelled`. Does nothing if none is running.
     public func cancelStatement() {
         requests.withLock { $0.cancel = true }
-        signal()
+        wakePoll()
     }
 
     func takeWake() -> Bool { requests.withLock { take(&$0.wake) } }
@@ -54,7 +54,8 @@ public final class PostgresWaker: Sendable {
         return event
     }
 
-    private func signal() {
+    /// Makes the descriptor readable.
+    private func wakePoll() {
         var one: UInt64 = 1
         _ = write(descriptor, &one, 8)
     }

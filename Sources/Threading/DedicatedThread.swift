@@ -38,6 +38,8 @@ public final class DedicatedThread: SerialExecutor {
     public func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         let executor = asUnownedSerialExecutor()
+        // The job may release the last reference to this executor: nothing of it is touched once the job is enqueued.
+        let (queue, isRunning) = (queue, isRunning)
         queue.update { $0.jobs.append((job, executor)) }
         if !isRunning { Self.runHere(queue) }
     }

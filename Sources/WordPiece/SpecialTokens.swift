@@ -70,7 +70,7 @@ struct SpecialTokens {
 
     /// The error for a token that transformers would number itself, beyond the base's embeddings.
     private func missing(_ key: String, _ content: String, _ model: TokenizerModel) -> WordPieceError {
-        if let named = named[key] { return ForeignTokens.unsupported(named.file, key, content) }
+        if let named = named[key] { return AddedTokensCheck.unsupported(named.file, key, content) }
         return .malformed(file: model.file, reason: "the token \"\(content)\" is missing")
     }
 

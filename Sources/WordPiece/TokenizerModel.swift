@@ -49,7 +49,7 @@ struct TokenizerModel: Sendable {
         } else {
             throw .missing(directory: directory)
         }
-        try ForeignTokens.check(directory, against: model)
+        try AddedTokensCheck.check(directory, against: model)
         return model
     }
 

@@ -140,7 +140,7 @@ import Testing
     @Test func checkSaysWhetherADirectConnectionHearsNotifications() async throws {
         try await withBouncer { fixture, server, bouncer in
             for (direct, finding) in [
-                (server.dsn(), "notifications arrive"), (bouncer.dsn(database: "postgres"), "goes through a pooler"),
+                (server.dsn(), "notifications arrive"), (bouncer.dsn(database: "postgres"), "through a pooler"),
                 (server.dsn(database: "template1"), "no notification arrives"),
             ] {
                 let file = try fixture.folder.write(

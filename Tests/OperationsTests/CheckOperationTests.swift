@@ -125,7 +125,7 @@ import Testing
         ),
         (
             "{ auto.offset.reset: error }",
-            "properties.auto.offset.reset: does not take this value: with it the consumer stops reading"
+            "properties.auto.offset.reset: does not take this value: the consumer would stop reading"
         ),
         (
             "{ session.timeout.ms: 45_000 }",

@@ -36,9 +36,9 @@ struct MessageReaderTests {
         (#"{"description":"#, RejectionStage.decode, "not-json", "the message is not JSON"),
         ("plain words", .decode, "not-json", "the message is not JSON"),
         (#"{"name":"x"}"#, .extract, "no-text", "the message has nothing at /description"),
-        (#"{"description":7}"#, .extract, "not-a-string", "what the message has at /description is not a string"),
-        (#"{"description":null}"#, .extract, "not-a-string", "what the message has at /description is not a string"),
-        (#"{"description":["x"]}"#, .extract, "not-a-string", "what the message has at /description is not a string"),
+        (#"{"description":7}"#, .extract, "not-a-string", "the value at /description is not a string"),
+        (#"{"description":null}"#, .extract, "not-a-string", "the value at /description is not a string"),
+        (#"{"description":["x"]}"#, .extract, "not-a-string", "the value at /description is not a string"),
         (#"{"description":""}"#, .extract, "empty", "the text is empty"),
         (#"{"description":" \n\u0000\u00a0"}"#, .extract, "empty", "the text is blank"),
     ])

@@ -1,6 +1,7 @@
 /// Decides when the source pauses: above the limits, or while nothing can be stored or committed. It resumes once half
 /// of each limit is free.
 struct FlowControl {
+    /// What the source has to do now.
     enum Change: Equatable {
         case pause
         case resume
@@ -8,6 +9,10 @@ struct FlowControl {
 
     private(set) var isPaused = false
 
+    /// - Parameters:
+    ///   - load: what is in flight.
+    ///   - isBlocked: whether nothing can be stored or committed.
+    /// - Returns: nil if the source stays as it is.
     mutating func change(
         load: (messages: Int, bytes: Int), settings: ServingSettings, isBlocked: Bool
     ) -> Change? {

@@ -99,7 +99,7 @@ struct TrainingRun {
             batch += 1
             let texts = shares.reduce(0) { $0 + $1.count }
             curve.append(loss: loss / Double(max(texts, 1)), rate: rate, step: step)
-            if meter.count(loss: loss, texts: texts, rate: rate) { progress(meter.progress(finished: nil)) }
+            if meter.countStep(loss: loss, texts: texts, rate: rate) { progress(meter.progress(finished: nil)) }
         }
         guard adapter.values.allSatisfy(\.isFinite) else { throw .notFinite(epoch: epoch, batch: batch) }
         if step >= stepLimit || isCancelled() { throw .cancelled }

@@ -42,7 +42,7 @@ struct AdaptersImport: AsyncParsableCommand {
         let version = try await AdapterImport(
             task: task, directory: directory, labels: labelOptions.names, base: baseOption.base, promote: promote,
             evaluate: evaluate, rowOptions: formatOptions.options(isMultiLabel: false),
-            workers: WorkerOptions().count, database: databaseOptions.source
+            workers: WorkerOptions.defaultCount, database: databaseOptions.source
         ).run { StandardError.write($0) }
         try version.print(json: output.json, sentence: "is \(version.state.rawValue)")
     }

@@ -56,5 +56,7 @@ struct WorkerOptions: ParsableArguments {
     }
 
     /// The number that was given, or the number of cores.
-    var count: Int { workers ?? ProcessInfo.processInfo.activeProcessorCount }
+    var count: Int { workers ?? Self.defaultCount }
+
+    static var defaultCount: Int { ProcessInfo.processInfo.activeProcessorCount }
 }

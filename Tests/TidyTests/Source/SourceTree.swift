@@ -55,8 +55,8 @@ struct SourceTree: Sendable {
     }
 
     /// The repository that this file was compiled from.
-    static func repository(_ path: String = #filePath) throws -> SourceTree {
-        var root = URL(fileURLWithPath: path)
+    static func repository() throws -> SourceTree {
+        var root = URL(fileURLWithPath: #filePath)
         for _ in 1...4 { root.deleteLastPathComponent() }
         return try SourceTree(root: root)
     }

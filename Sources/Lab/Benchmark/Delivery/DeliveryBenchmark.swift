@@ -48,21 +48,21 @@ public struct DeliveryBenchmark: Sendable {
     public func run(
         _ figures: [DeliveryFigure], report: @Sendable (DeliveryRow) -> Void
     ) async throws -> [DeliveryRow] {
-        let bench = try DeliveryBench(base: base, input: input, texts: texts)
+        let testbed = try DeliveryTestbed(base: base, input: input, texts: texts)
         var rows: [DeliveryRow] = []
         do {
-            try await bench.prepare()
-            let measurement = DeliveryMeasurement(bench: bench, runs: runs, seconds: seconds, backlog: backlog)
+            try await testbed.prepare()
+            let measurement = DeliveryMeasurement(testbed: testbed, runs: runs, seconds: seconds, backlog: backlog)
             for figure in DeliveryFigure.allCases where figures.isEmpty || figures.contains(figure) {
                 let row = try await measurement.row(of: figure)
                 report(row)
                 rows.append(row)
             }
         } catch {
-            await bench.stop()
+            await testbed.stop()
             throw error
         }
-        await bench.stop()
+        await testbed.stop()
         return rows
     }
 

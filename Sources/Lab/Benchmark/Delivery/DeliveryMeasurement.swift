@@ -4,7 +4,7 @@ import Serving
 
 /// Measures one figure of the serving path at a time. Rates are in `DeliveryRates.swift`.
 struct DeliveryMeasurement {
-    let bench: DeliveryBench
+    let testbed: DeliveryTestbed
     /// How often a rate is measured.
     let runs: Int
     /// How long latency and memory are watched.
@@ -12,7 +12,6 @@ struct DeliveryMeasurement {
     /// Messages of a backlog.
     let backlog: Int
 
-    static let backlogPartitions = 20
     var cores: Int { ProcessInfo.processInfo.activeProcessorCount }
 
     func row(of figure: DeliveryFigure) async throws -> DeliveryRow {
@@ -31,9 +30,9 @@ struct DeliveryMeasurement {
 
     private func latency() async throws -> DeliveryRow {
         let load = try await delivered(daemons: 1, workers: cores) / 2
-        let (name, topic) = (await bench.freshName("latency"), try await bench.makeTopic())
-        let daemon = try await bench.start([await bench.pipeline(name, topic: topic)], workers: cores)
-        try await bench.waitUntilAssigned([daemon])
+        let (name, topic) = (await testbed.freshName("latency"), try await testbed.makeTopic())
+        let daemon = try await testbed.start([await testbed.pipeline(name, topic: topic)], workers: cores)
+        try await testbed.waitUntilAssigned([daemon])
         let (median, p99, count) = try await trickle(to: topic, perSecond: load, pipeline: name, daemon: daemon)
         return DeliveryRow(
             figure: .latency, name: "produced to committed at half load: median / 99th percentile, ms", number: median,
@@ -43,13 +42,14 @@ struct DeliveryMeasurement {
     }
 
     private func neighbour() async throws -> DeliveryRow {
-        let topics = (try await makeBacklog(), try await bench.makeTopic())
-        let names = (await bench.freshName("crowd"), await bench.freshName("few"))
+        let topics = (try await testbed.makeBacklog(backlog), try await testbed.makeTopic())
+        let names = (await testbed.freshName("crowd"), await testbed.freshName("few"))
         let pipelines = [
-            await bench.pipeline(names.0, topic: topics.0), await bench.pipeline(names.1, topic: topics.1),
+            await testbed.pipeline(names.0, topic: topics.0), await testbed.pipeline(names.1, topic: topics.1),
         ]
-        let daemon = try await bench.start(pipelines, workers: cores)
-        try await bench.waitUntilAssigned([daemon], partitions: Self.backlogPartitions + DeliveryBench.partitions)
+        let daemon = try await testbed.start(pipelines, workers: cores)
+        try await testbed.waitUntilAssigned(
+            [daemon], partitions: DeliveryTestbed.backlogPartitions + DeliveryTestbed.partitions)
         let rate = 5
         let (median, p99, count) = try await trickle(
             to: topics.1, perSecond: Double(rate), pipeline: names.1, daemon: daemon)
@@ -66,35 +66,26 @@ struct DeliveryMeasurement {
     ) async throws -> (median: Double, p99: Double, count: Int) {
         let warmUp = Int(rate * 3)
         let count = Int(rate * Double(seconds))
-        try await bench.trickle(count + warmUp, to: topic, perSecond: rate)
-        try await bench.waitUntilStored(count + warmUp, pipeline: pipeline)
-        try await bench.end([daemon])
-        let (median, p99) = try await bench.database.latency(pipeline: pipeline, skipping: warmUp)
+        try await testbed.trickle(count + warmUp, to: topic, perSecond: rate)
+        try await testbed.waitUntilStored(count + warmUp, pipeline: pipeline)
+        try await testbed.end([daemon])
+        let (median, p99) = try await testbed.database.latency(pipeline: pipeline, skipping: warmUp)
         return (median, p99, count)
     }
 
     // MARK: - Memory
 
-    func makeBacklog() async throws -> String {
-        let topic = try await bench.makeTopic(partitions: Self.backlogPartitions)
-        let texts = bench.texts
-        try await bench.produce(backlog, to: topic, partitions: Self.backlogPartitions) { index in
-            String(texts[index % texts.count].prefix(40))
-        }
-        return topic
-    }
-
     /// Watches the daemon's memory while every commit takes 100 ms.
     private func memory() async throws -> DeliveryRow {
-        let topic = try await makeBacklog()
+        let topic = try await testbed.makeBacklog(backlog)
         for statement in [
             "ALTER SYSTEM SET commit_delay = 100000", "ALTER SYSTEM SET commit_siblings = 0", "SELECT pg_reload_conf()",
         ] {
-            try await bench.database.execute(statement)
+            try await testbed.database.execute(statement)
         }
-        let name = await bench.freshName("backlog")
-        let daemon = try await bench.start([await bench.pipeline(name, topic: topic)], workers: cores)
-        try await bench.waitUntilStored(1, pipeline: name)
+        let name = await testbed.freshName("backlog")
+        let daemon = try await testbed.start([await testbed.pipeline(name, topic: topic)], workers: cores)
+        try await testbed.waitUntilStored(1, pipeline: name)
         var samples: [Double] = []
         for _ in 0..<seconds {
             try await Task.sleep(for: .seconds(1))
@@ -102,9 +93,9 @@ struct DeliveryMeasurement {
         }
         let lag = daemon.metrics()?.sum(MetricNames.lag) ?? 0
         let peak = daemon.peakMegabytes ?? 0
-        try await bench.end([daemon])
+        try await testbed.end([daemon])
         for statement in ["ALTER SYSTEM RESET ALL", "SELECT pg_reload_conf()"] {
-            try await bench.database.execute(statement)
+            try await testbed.database.execute(statement)
         }
         let (first, last) = Measurements(samples).trend
         return DeliveryRow(

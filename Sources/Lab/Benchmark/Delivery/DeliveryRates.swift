@@ -7,22 +7,22 @@ import Serving
 extension DeliveryMeasurement {
     /// Documents per second of daemons that find all texts in the topic at once.
     func delivered(daemons count: Int, workers: Int) async throws -> Double {
-        let (name, topic) = (await bench.freshName("rate"), try await bench.makeTopic())
-        let pipeline = await bench.pipeline(name, topic: topic)
+        let (name, topic) = (await testbed.freshName("rate"), try await testbed.makeTopic())
+        let pipeline = await testbed.pipeline(name, topic: topic)
         var daemons: [DaemonProcess] = []
-        for _ in 0..<count { daemons.append(try await bench.start([pipeline], workers: workers)) }
-        try await bench.waitUntilAssigned(daemons)
-        let texts = bench.texts
-        try await bench.produce(texts.count, to: topic) { texts[$0] }
-        try await bench.waitUntilStored(texts.count, pipeline: name)
-        try await bench.end(daemons)
-        return try await bench.database.storedPerSecond(pipeline: name)
+        for _ in 0..<count { daemons.append(try await testbed.start([pipeline], workers: workers)) }
+        try await testbed.waitUntilAssigned(daemons)
+        let texts = testbed.texts
+        try await testbed.produce(texts.count, to: topic) { texts[$0] }
+        try await testbed.waitUntilStored(texts.count, pipeline: name)
+        try await testbed.end(daemons)
+        return try await testbed.database.storedPerSecond(pipeline: name)
     }
 
     /// Documents per second of the engine alone on the same texts, in a process of its own.
     private func classified() async throws -> Double {
         let (status, output) = try await OwnProgram.run(
-            ["benchmark", "classify", "--base", bench.base] + bench.input + ["--workers", "\(cores)"])
+            ["benchmark", "classify", "--base", testbed.base] + testbed.input + ["--workers", "\(cores)"])
         let line = output.split(separator: "\n").last { $0.hasPrefix("{") } ?? ""
         guard status == 0, case .number(let rate) = (try? JSONParser.parse(Array(line.utf8)))?["documents_per_second"]
         else { throw LabError("benchmark classify ended with status \(status):\n\(output.suffix(1000))") }
@@ -57,8 +57,8 @@ extension DeliveryMeasurement {
         let messages = min(2048, max(1, backlog / batches))
         var rates: [Double] = []
         for _ in 0..<runs {
-            let name = await bench.freshName("sink")
-            let sink = PostgresLabelSink(PostgresSettings(dsn: bench.database.dsn), pipeline: name)
+            let name = await testbed.freshName("sink")
+            let sink = PostgresLabelSink(PostgresSettings(dsn: testbed.database.dsn), pipeline: name)
             try await sink.connect()
             let outcomes = (0..<batches).map { batch in
                 (batch * messages..<(batch + 1) * messages).map { outcome($0, tasks: tasks) }
@@ -67,7 +67,7 @@ extension DeliveryMeasurement {
             for batch in outcomes { _ = try await sink.store(batch) }
             rates.append(Double(batches * messages * tasks) / (ContinuousClock.now - start).inSeconds)
             await sink.close()
-            try await bench.database.execute("TRUNCATE lorikeet.labels")
+            try await testbed.database.execute("TRUNCATE lorikeet.labels")
         }
         let measured = Measurements(rates)
         return DeliveryRow(
@@ -77,7 +77,7 @@ extension DeliveryMeasurement {
     }
 
     private func outcome(_ index: Int, tasks: Int) -> Outcome {
-        let text = bench.texts[index % bench.texts.count]
+        let text = testbed.texts[index % testbed.texts.count]
         let message = SourceMessage(
             origin: Origin(topic: "texts", partition: Int32(index % 4), offset: Int64(index / 4)),
             key: Array("\(index)".utf8), payload: Array(text.utf8), producedAt: 1_700_000_000_000 + Int64(index))
@@ -92,25 +92,25 @@ extension DeliveryMeasurement {
 
     /// A daemon pinned to one core; the broker has the others.
     func unrouted() async throws -> DeliveryRow {
-        let (partitions, backlog) = (Self.backlogPartitions, backlog)
-        let topic = try await bench.makeTopic(partitions: partitions)
-        try await bench.produce(backlog, to: topic, partitions: partitions) { index in
+        let (partitions, backlog) = (DeliveryTestbed.backlogPartitions, backlog)
+        let topic = try await testbed.makeTopic(partitions: partitions)
+        try await testbed.produce(backlog, to: topic, partitions: partitions) { index in
             #"{"id":\#(index),"kind":"other","text":"Message \#(index % 1000), which no route of the pipeline wants"}"#
         }
         var rates: [Double] = []
         for _ in 0..<runs {
-            var pipeline = await bench.pipeline(await bench.freshName("unrouted"), topic: topic)
+            var pipeline = await testbed.pipeline(await testbed.freshName("unrouted"), topic: topic)
             pipeline.textPointer = "/text"
             pipeline.condition = "{ json: { /kind: routed } }"
             pipeline.unrouted = "drop"
-            let daemon = try await bench.start(
+            let daemon = try await testbed.start(
                 [pipeline], workers: 1, launcher: ["/usr/bin/taskset", "-c", "\(cores - 1)"])
             func dropped() -> Double { daemon.metrics()?.sum(MetricNames.dropped) ?? 0 }
             try await Waiting.until("no message was dropped", within: .seconds(180)) { dropped() > 0 }
             let (first, begun) = (dropped(), ContinuousClock.now)
             try await Waiting.until("some messages are left", within: .seconds(180)) { dropped() >= Double(backlog) }
             rates.append((Double(backlog) - first) / (ContinuousClock.now - begun).inSeconds)
-            try await bench.end([daemon])
+            try await testbed.end([daemon])
         }
         let measured = Measurements(rates)
         return DeliveryRow(

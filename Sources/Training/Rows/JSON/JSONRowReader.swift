@@ -5,11 +5,11 @@ import JSON
 /// Half of a surrogate pair becomes U+FFFD, as in the serving path.
 struct JSONRowReader {
     private let bytes: ArraySlice<UInt8>
-    private var record: JSONRecord
+    private var record: JSONRowParser
 
     init(bytes: ArraySlice<UInt8>, options: RowOptions) {
         self.bytes = bytes
-        record = JSONRecord(options)
+        record = JSONRowParser(options)
     }
 
     /// - Parameter asLines: whether each line is a document, unless the file is an array.

@@ -2,7 +2,7 @@ import JSON
 
 /// Tokens that the files beside `tokenizer.json` and `vocab.txt` add in transformers. The tokenizer must find each of
 /// them in texts anyway, because another token would change the ids of texts.
-struct ForeignTokens {
+struct AddedTokensCheck {
     private let file: FileBytes
     private let root: JSONValue
     private let model: TokenizerModel
@@ -10,11 +10,11 @@ struct ForeignTokens {
     /// Refuses a directory whose other files name tokens that `model` lacks.
     static func check(_ directory: String, against model: TokenizerModel) throws(WordPieceError) {
         for (name, check) in [
-            ("tokenizer_config.json", checkSettings), ("special_tokens_map.json", checkSpecialTokens),
+            ("tokenizer_config.json", checkSettings), ("special_tokens_map.json", checkNamedTokens),
             ("added_tokens.json", checkAddedTokens),
         ] {
             guard let file = try FileBytes.read("\(directory)/\(name)") else { continue }
-            try check(ForeignTokens(file: file, root: try TokenizerFile.parse(file), model: model))()
+            try check(AddedTokensCheck(file: file, root: try TokenizerFile.parse(file), model: model))()
         }
     }
 
@@ -22,7 +22,7 @@ struct ForeignTokens {
         if case .object(let members)? = root["added_tokens_decoder"] {
             for (id, entry) in members { try checkDecoder(id, entry) }
         }
-        try checkSpecialTokens()
+        try checkNamedTokens()
     }
 
     /// An entry of `added_tokens_decoder`: the token under that id, with the same flags.
@@ -37,7 +37,7 @@ struct ForeignTokens {
         if !isSame { throw unsupported("added_tokens_decoder", content) }
     }
 
-    private func checkSpecialTokens() throws(WordPieceError) {
+    private func checkNamedTokens() throws(WordPieceError) {
         // transformers adds `bos_token` and `eos_token` too, and version 5 every other key of this form.
         // BERT's tokens were read before.
         if case .object(let members) = root {

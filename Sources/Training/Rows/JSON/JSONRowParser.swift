@@ -2,7 +2,7 @@ import JSON
 
 /// Extracts text and labels from the objects of one source: plain rows, doccano's export, and Label Studio's tasks
 /// (`LabelStudioTask`).
-struct JSONRecord {
+struct JSONRowParser {
     private let options: RowOptions
     private let finder: ColumnFinder
     /// The names that were found in an earlier object, which are tried first.

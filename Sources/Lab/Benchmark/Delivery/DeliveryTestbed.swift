@@ -5,10 +5,12 @@ import PostgresClient
 import Serving
 
 /// The servers and files of a delivery benchmark, and what the figures do with them.
-actor DeliveryBench {
+actor DeliveryTestbed {
     static let task = "kind"
     /// Partitions of a topic that two daemons share.
     static let partitions = 4
+    /// Partitions of a topic with a backlog.
+    static let backlogPartitions = 20
     private static let labels = 4
 
     nonisolated let base: String
@@ -51,7 +53,7 @@ actor DeliveryBench {
 
     // MARK: - Topics
 
-    func makeTopic(partitions: Int = DeliveryBench.partitions) throws -> String {
+    func makeTopic(partitions: Int = DeliveryTestbed.partitions) throws -> String {
         let topic = freshName("topic")
         try servers.broker.createTopic(topic, partitions: partitions)
         return topic
@@ -59,7 +61,7 @@ actor DeliveryBench {
 
     /// Produces messages, round-robin over the partitions, and waits until the broker has them.
     func produce(
-        _ count: Int, to topic: String, partitions: Int = DeliveryBench.partitions,
+        _ count: Int, to topic: String, partitions: Int = DeliveryTestbed.partitions,
         _ payload: @Sendable (Int) -> String
     ) async throws {
         // Compressed, because the embedded broker keeps at most 5 MiB per partition.
@@ -115,8 +117,18 @@ actor DeliveryBench {
         return daemon
     }
 
+    /// A topic with so many short texts.
+    func makeBacklog(_ count: Int) async throws -> String {
+        let topic = try makeTopic(partitions: Self.backlogPartitions)
+        let texts = texts
+        try await produce(count, to: topic, partitions: Self.backlogPartitions) { index in
+            String(texts[index % texts.count].prefix(40))
+        }
+        return topic
+    }
+
     /// Waits until the daemons together own all partitions, and each has its share.
-    func waitUntilAssigned(_ daemons: [DaemonProcess], partitions: Int = DeliveryBench.partitions) async throws {
+    func waitUntilAssigned(_ daemons: [DaemonProcess], partitions: Int = DeliveryTestbed.partitions) async throws {
         try await Waiting.until("no assignment of partitions", within: .seconds(180)) {
             daemons.allSatisfy { daemon in
                 daemon.metrics()?.samples.count { $0.name == MetricNames.lag } == partitions / daemons.count
