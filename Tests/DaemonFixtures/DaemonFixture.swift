@@ -10,15 +10,23 @@ import TestSupport
 
 /// A tiny base on disk, a broker, a database with the schema, and pipeline files that name them.
 public final class DaemonFixture: Sendable {
+    /// Holds the base, adapters and pipeline files.
     public let folder: TemporaryFolder
+    /// The broker of the pipelines' topics.
     public let broker: EmbeddedBroker
+    /// The connection string of the database.
     public let postgres: Secret
+    /// The base that lies in the folder.
     public let model: TestBase
+    /// What the daemon logs.
     public let log = LogLines()
+    /// The labels of the task `noise`.
     public static let labels = ["calm", "loud"]
 
+    /// The database, for connectors.
     public var settings: PostgresSettings { PostgresSettings(dsn: postgres.value) }
 
+    /// Writes the base and, unless told otherwise, migrates the schema.
     public init(broker: EmbeddedBroker, postgres: String, migrates: Bool = true) async throws {
         folder = try TemporaryFolder()
         self.broker = broker
@@ -70,12 +78,14 @@ public final class DaemonFixture: Sendable {
             """)
     }
 
+    /// Options of a daemon that leaves signals to the test.
     public func options(http: String? = nil) -> DaemonOptions {
         var options = DaemonOptions(workers: 2, http: http, environment: environment)
         options.handlesSignals = false
         return options
     }
 
+    /// The environment of the pipeline files.
     public var environment: PipelineEnvironment {
         PipelineEnvironment(variables: ["DATABASE_URL": postgres.value], workingDirectory: folder.path)
     }
@@ -124,10 +134,12 @@ public final class DaemonFixture: Sendable {
         }
     }
 
+    /// The adapters that made the label rows.
     public func digests() throws -> Set<String> {
         Set(try execute("SELECT DISTINCT adapter_digest AS d FROM lorikeet.labels").rows.map { try $0.text("d") })
     }
 
+    /// Runs a statement on a connection of its own.
     @discardableResult
     public func execute(_ sql: String) throws -> PostgresResult {
         let connection = try PostgresConnection(dsn: postgres.value, applicationName: "test")

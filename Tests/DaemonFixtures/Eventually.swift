@@ -1,5 +1,6 @@
 /// A state that did not come within the time limit.
 public struct NeverCame: Error, CustomStringConvertible {
+    /// What never came.
     public let description: String
 }
 

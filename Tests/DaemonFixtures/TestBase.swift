@@ -4,10 +4,13 @@ import TestSupport
 
 /// The tiny base that tests of use cases and of the daemon write into folders, loaded once.
 public struct TestBase: Sendable {
+    /// The loaded base.
     public let base: BERTBase
 
+    /// The base of seed 1.
     public static let shared = Result { try TestBase() }
 
+    /// Writes a tiny base with random weights to a temporary folder and loads it.
     public init(seed: UInt64 = 1) throws {
         let folder = try TestModels.tinyBase(seed: seed)
         base = try BERTBase(directory: folder.path)
