@@ -22,16 +22,16 @@ help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):[^#]*## /\1\t/' \
 		| while IFS=$$'\t' read -r name text; do printf '  make %-19s %s\n' "$$name" "$$text"; done
 
-setup: ## Install missing Debian packages and the base model; does nothing, offline too, if all is there
+setup: ## Install missing Debian packages and the base model; needs no network if nothing is missing
 	@scripts/setup
 
 build: setup ## Compile the program
 	swift build $(SWIFT_FLAGS) --product lorikeet
 
-demo: build ## Show everything live on real texts, in a minute and a half (DEMO_FLAGS=--keep leaves it running)
+demo: build ## Show the daemon at work on real texts, in a minute and a half (DEMO_FLAGS=--keep leaves it running)
 	$(PROGRAM) demo $(DEMO_FLAGS)
 
-test: setup ## Run all tests, with a real PostgreSQL and a broker (FILTER=Name runs some)
+test: setup ## Run all tests, with a real PostgreSQL and a broker (FILTER=REGEX selects tests)
 	swift build $(SWIFT_FLAGS) --build-tests
 	$(TEST_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
 
@@ -43,7 +43,7 @@ SOAK_FLAGS = --seconds $(or $(SOAK_SECONDS),600) \
 	$(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)') \
 	$(if $(SOAK_BREAK_BROKER),--break-broker '$(SOAK_BREAK_BROKER)')
 
-test-soak: build ## Run two daemons under load and faults, account for every message (SOAK_SECONDS, SOAK_SEED, …)
+test-soak: build ## Run two daemons under load and faults, count every record (SOAK_SECONDS, SOAK_SEED, …)
 	@$(PROGRAM) soak $(SOAK_FLAGS)
 
 lint: ## Check the format of the Swift sources and the syntax of the shell scripts
@@ -56,10 +56,10 @@ lint: ## Check the format of the Swift sources and the syntax of the shell scrip
 format: ## Format the Swift sources in place
 	swift format --in-place --parallel --recursive $(SWIFT_SOURCES)
 
-benchmark: build ## Measure the engine beside its peers; writes docs/benchmarks.md and docs/images/speed.svg
+benchmark: build ## Compare the engine with others; writes docs/benchmarks.md and docs/images/speed.svg
 	@scripts/benchmark $(PROGRAM)
 
-benchmark-training: build ## Measure training beside PEFT (DATA=folder of data sets); writes docs/benchmarks-training.md
+benchmark-training: build ## Compare training with PEFT (DATA=folder of data sets); writes docs/benchmarks-training.md
 	@scripts/benchmark-training $(PROGRAM)
 
 benchmark-delivery: build ## Measure the serving path (TEXTS=one text per line); writes docs/benchmarks-delivery.md
