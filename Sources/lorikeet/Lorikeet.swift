@@ -8,8 +8,8 @@ struct Lorikeet: AsyncParsableCommand {
         commandName: "lorikeet",
         abstract: "Label a stream of texts with LoRA adapters over one BERT, and retrain them.",
         discussion: """
-            Reads texts from Kafka, writes labels to PostgreSQL, and retrains the adapters on
-            new labelled rows. With files only:
+            Reads texts from Kafka, writes labels to PostgreSQL, and retrains the adapters
+            on new labelled rows. With files only:
 
               lorikeet train --base models/all-MiniLM-L6-v2 \\
                   --train train.tsv --validation test.tsv --output adapters/topic

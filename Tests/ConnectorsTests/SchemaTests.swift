@@ -146,6 +146,6 @@ import Testing
         }
         try insert(1)
         let error = #expect(throws: PostgresError.self) { try insert(2) }
-        #expect(error?.constraintName == "adapters_one_live_a_task")
+        #expect(error?.constraintName == "adapters_one_live_per_task")
     }
 }

@@ -61,7 +61,7 @@ import Testing
 
     @Test func aRetryNeedsAPipelineFile() async throws {
         let outcome = try await Program.run(["rejected", "retry", "--all", "--database", "postgresql:///nowhere"])
-        #expect(outcome.status == 64 && outcome.error.contains("--pipeline FILE"), "\(outcome.error)")
+        #expect(outcome.status == 64 && outcome.error.contains("--pipeline <file>"), "\(outcome.error)")
         let time = try await Program.run([
             "rejected", "list", "--since", "yesterday", "--database", "postgresql:///nowhere",
         ])

@@ -77,7 +77,7 @@ extension Migration {
                 promoted_at     timestamptz,
                 succession      integer,
                 PRIMARY KEY (task, version),
-                CONSTRAINT adapters_digest_once_a_task UNIQUE (task, digest),
+                CONSTRAINT adapters_digest_once_per_task UNIQUE (task, digest),
                 CONSTRAINT adapters_version_counts_from_one CHECK (version > 0),
                 CONSTRAINT adapters_digest_is_sha256 CHECK (digest ~ '^[0-9a-f]{64}$'),
                 CONSTRAINT adapters_state_is_known CHECK (state IN ('candidate', 'live', 'retired', 'rejected')),
@@ -87,7 +87,7 @@ extension Migration {
             """,
             // Weights do not compress.
             "ALTER TABLE lorikeet.adapters ALTER COLUMN weights SET STORAGE EXTERNAL",
-            "CREATE UNIQUE INDEX adapters_one_live_a_task ON lorikeet.adapters (task) WHERE state = 'live'",
+            "CREATE UNIQUE INDEX adapters_one_live_per_task ON lorikeet.adapters (task) WHERE state = 'live'",
             "CREATE INDEX adapters_by_digest ON lorikeet.adapters (digest)",
             """
             CREATE TABLE lorikeet.retrainings (

@@ -15,15 +15,15 @@ enum PipelineKeys {
     static let routes = SettingDeclaration(
         "routes", .list(of: RouteKeys.section.schema, atLeast: 1), "list",
         absence: .meaning("every record goes to all tasks"),
-        "which tasks label which records; every route that matches counts")
+        "which tasks label which records; a record goes to the tasks of all routes that match")
     static let unrouted = DefaultedSetting(
         "unrouted", .choice, default: UnroutedPolicy.reject, "what happens to a record that no route matches")
     static let tasks = SettingDeclaration(
         "tasks", .mapping(to: TaskKeys.section.schema, atLeast: 1), "mapping of names to tasks",
-        absence: .error("the tasks and their labels"), "what the pipeline asks of a text")
+        absence: .error("the tasks and their labels"), "tasks by name")
     static let batch = SettingDeclaration(
         "batch", BatchKeys.section.schema, "mapping", absence: .meaning("the defaults of its keys"),
-        "how texts are put together into batches")
+        "how texts are batched")
     static let sink = SettingDeclaration(
         "sink", SinkKeys.section.schema, "mapping", absence: .error("where labels go"), "the database")
     static let retrain = SettingDeclaration(
@@ -54,7 +54,7 @@ enum SourceKeys {
         "brokers, topics and consumer group")
     static let text = SettingDeclaration(
         "text", .pointer, "JSON Pointer", absence: .meaning("the record's value is the text"),
-        "where the text stands in a record whose value is JSON")
+        "location of the text in a record whose value is JSON")
 
     static let section = SettingSection("source", [kafka, text])
 }
@@ -95,7 +95,7 @@ enum ConditionKeys {
     static let topic = Setting("topic", .text("a topic"), absent: "any", "name of the topic")
     static let header = SettingDeclaration(
         "header", .mapping(to: .scalarOrNothing), "mapping of names to values", absence: .meaning("any"),
-        "headers of the record; without a value, any value")
+        "headers that the record must have, by name; a header with a null value may have any")
     static let keyPrefix = Setting(
         "key_prefix", .text("the start of a key"), absent: "any", "beginning of the record's key")
     static let json = SettingDeclaration(
@@ -121,7 +121,7 @@ enum TaskKeys {
     static let abstainBelow = SettingDeclaration(
         "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
         "0 to 1, or a mapping", absence: .meaning("never"),
-        "score below which the task abstains, or the precision to reach")
+        "score below which the task abstains, or `{ precision: … }`, from which the score follows")
 
     static let section = SettingSection(
         "tasks.NAME", [labels, adapter.declaration, multiLabel.declaration, abstainBelow])
@@ -133,7 +133,7 @@ enum AbstentionKeys {
     static let scores = 0.0...1.0
     static let precision = Setting(
         "precision", .number(0.5...1), required: "the share of labels that must be right",
-        "share of the labels given that must be right")
+        "share of the given labels that must be right; if no score reaches it, the task always abstains")
 
     static let section = SettingSection("tasks.NAME.abstain_below", [precision.declaration])
 }
@@ -156,7 +156,7 @@ enum BatchKeys {
 enum SinkKeys {
     static let postgres = Setting(
         "postgres", .connectionString, required: "a connection string such as postgresql://user@host/database",
-        "libpq connection string; may lead through PgBouncer")
+        "libpq connection string; PgBouncer in between is fine")
     static let postgresDirect = Setting(
         "postgres_direct", .connectionString, absent: "none",
         "the same database without a pooler in between, for notifications")

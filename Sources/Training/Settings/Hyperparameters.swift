@@ -99,7 +99,7 @@ extension Hyperparameter {
 
     /// `clip`, `--clip`.
     public static let clip = Hyperparameter(
-        "clip", "norm that longer gradients are scaled down to; 0 for no clipping", .number(\.clipping),
+        "clip", "maximum gradient norm; 0 for no clipping", .number(\.clipping),
         range: .atLeast(0), fileRange: .closed(0...1_000_000))
 
     /// `class_weights`, `--class-weights`.

@@ -16,7 +16,8 @@ struct SoakCommand: AsyncParsableCommand {
             EXAMPLES
               lorikeet soak --seconds 600
               lorikeet soak --seconds 600 --seed 42
-              lorikeet soak --seconds 600 --brokers kafka:9092 --topic soak --database 'postgresql://…'
+              lorikeet soak --seconds 600 --brokers kafka:9092 --topic soak \\
+                  --database 'postgresql://…'
             """,
         shouldDisplay: false)
 

@@ -17,7 +17,7 @@ struct TestExamples: AsyncParsableCommand {
 
             EXAMPLES
               lorikeet test pipelines/packages.yaml
-              lorikeet test --live pipelines/packages.yaml     # the registry's live adapters
+              lorikeet test --live pipelines/packages.yaml    # the registry's live adapters
               lorikeet test --json pipelines/*.yaml | jq 'select(.passed | not)'
             """)
 

@@ -15,6 +15,16 @@ struct RejectedOptions: ParsableArguments {
             valueName: "name"))
     var name: String?
 
+    @OptionGroup var filters: RejectedFilterOptions
+
+    /// - Parameter origins: the records that were named; none for any.
+    func filter(origins: [String]) throws -> RejectedFilter {
+        filters.filter(pipeline: try name ?? databaseOptions.source.configuration()?.name, origins: origins)
+    }
+}
+
+/// Which rejected records of a pipeline.
+struct RejectedFilterOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Only records that failed at this stage: "
@@ -32,10 +42,12 @@ struct RejectedOptions: ParsableArguments {
     @Option(help: ArgumentHelp("Only records rejected before then, in the same forms.", valueName: "time"))
     var until: PointInTime?
 
-    /// - Parameter origins: the records that were named; none for any.
-    func filter(origins: [String]) throws -> RejectedFilter {
+    /// - Parameters:
+    ///   - pipeline: the pipeline's name; nil for any.
+    ///   - origins: the records that were named; none for any.
+    func filter(pipeline: String?, origins: [String]) -> RejectedFilter {
         var filter = RejectedFilter()
-        filter.pipeline = try name ?? databaseOptions.source.configuration()?.name
+        filter.pipeline = pipeline
         filter.stage = stage
         filter.reason = reason
         filter.since = since?.date

@@ -11,9 +11,9 @@ struct RejectedRetry: AsyncParsableCommand {
         commandName: "retry", abstract: "Run rejected records through the serving path again.",
         discussion: """
             For use after you have fixed a pipeline file, a constraint or an adapter. Each
-            record is routed and classified again with the live adapters of the registry, and
-            the outcome replaces its row. Daemons may run meanwhile. After an interruption,
-            run it again.
+            record is routed and classified again with the live adapters of the registry,
+            and the outcome replaces its row. Daemons may run meanwhile. After an
+            interruption, run it again.
 
             EXAMPLES
               lorikeet rejected retry --pipeline pipelines/packages.yaml --stage store
@@ -22,7 +22,12 @@ struct RejectedRetry: AsyncParsableCommand {
             """)
 
     @OptionGroup var scope: RejectedScope
-    @OptionGroup var options: RejectedOptions
+    @Option(
+        help: ArgumentHelp("The pipeline file. It names database, base and tasks.", valueName: "file"),
+        completion: .file(extensions: ["yaml", "yml"]))
+    var pipeline: String
+
+    @OptionGroup var filters: RejectedFilterOptions
     @OptionGroup var workerOptions: WorkerOptions
 
     @Option(help: ArgumentHelp("Maximum number of records.", valueName: "n"))
@@ -35,22 +40,17 @@ struct RejectedRetry: AsyncParsableCommand {
 
     func validate() throws {
         guard limit >= 1 else { throw ValidationError("--limit must be at least 1") }
-        guard options.databaseOptions.pipeline != nil, options.databaseOptions.database == nil, options.name == nil
-        else {
-            throw ValidationError(
-                "retry needs --pipeline FILE, which names database, base and tasks, and neither --database nor --name")
-        }
     }
 
     func run() async throws {
-        guard let file = options.databaseOptions.pipeline else { return }
         DaemonLogging.bootstrap(format: logFormat, level: .warning)
-        let filter = try options.filter(origins: scope.origins)
+        let database = DatabaseSource(database: nil, pipeline: pipeline)
+        let filter = filters.filter(pipeline: try database.configuration()?.name, origins: scope.origins)
         try scope.check(filter)
         let bar = ProgressBar("retry", unit: "records")
         defer { bar.clear() }
         let report = try await RejectedRetryOperation.run(
-            file: file, filter: filter, limit: limit, workers: workerOptions.count,
+            file: pipeline, filter: filter, limit: limit, workers: workerOptions.count,
             logger: Logger(label: "lorikeet.rejected"),
             progress: { bar.update($0, of: $1) })
         bar.clear()

@@ -10,8 +10,8 @@ struct RejectedShow: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "show", abstract: "Show one rejected record: reason, key, headers, and payload on request.",
         discussion: """
-            Bytes that are not UTF-8 are shown in base64. The payload may hold personal data,
-            so it is printed only with --payload.
+            Bytes that are not UTF-8 are shown in base64. The payload may hold personal
+            data, so it is printed only with --payload.
 
             EXAMPLES
               lorikeet rejected show packages/0@17

@@ -45,7 +45,7 @@ struct ColumnFinder {
         let key = ColumnNames.key(requested)
         let alike = same.isEmpty && !key.isEmpty ? names.indices.filter { ColumnNames.key(names[$0]) == key } : same
         if let index = alike.first {
-            guard alike.count == 1 else { throw twice(requested, in: names) }
+            guard alike.count == 1 else { throw duplicateColumn(requested, in: names) }
             return Place(index: index)
         }
         if let number = Int(requested), names.indices.contains(number - 1) {
@@ -60,7 +60,7 @@ struct ColumnFinder {
             let found = keys.indices.filter { rank.contains(keys[$0]) }
             if let index = found.first {
                 if found.count == 1 { return Place(index: index) }
-                if Set(found.map { keys[$0] }).count == 1 { throw twice(keys[index], in: names) }
+                if Set(found.map { keys[$0] }).count == 1 { throw duplicateColumn(keys[index], in: names) }
                 // Ambiguous: several columns qualify.
                 return nil
             }
@@ -68,7 +68,7 @@ struct ColumnFinder {
         return nil
     }
 
-    private func twice(_ name: String, in names: [String]) -> RowRefusal {
+    private func duplicateColumn(_ name: String, in names: [String]) -> RowRefusal {
         RowRefusal(reason: "there are several columns named \"\(name)\"", remedy: remedy(names))
     }
 }
