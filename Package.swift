@@ -24,7 +24,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
-let collections = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
+let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
 let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
@@ -76,7 +76,7 @@ let package = Package(
         module(
             "Serving",
             [
-                "JSON", "Threading", "WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, coreMetrics, collections,
+                "JSON", "Threading", "WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, coreMetrics, deque,
                 logging,
             ], settings: crashPoints),
         module("Retraining", ["Threading", "WordPiece", "BERT", "Training", "AdapterRegistry", logging]),
