@@ -39,7 +39,7 @@ enum WordRule {
     ]
 
     /// Keys of JSON output that scripts rely on.
-    private static let contracts: Set<String> = ["\"wanted\"", "wanted"]
+    private static let contracts: Set<String> = ["wanted"]
 
     static func findings(in tree: SourceTree) -> [Finding] {
         tree.files.filter { !$0.path.hasPrefix("Tests/TidyTests/") }.flatMap(findings)
