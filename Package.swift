@@ -25,7 +25,6 @@ func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: 
 let argumentParser = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 let asyncAlgorithms = Target.Dependency.product(name: "AsyncAlgorithms", package: "swift-async-algorithms")
 let deque = Target.Dependency.product(name: "DequeModule", package: "swift-collections")
-let hummingbird = Target.Dependency.product(name: "Hummingbird", package: "hummingbird")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let metrics = Target.Dependency.product(name: "Metrics", package: "swift-metrics")
 let coreMetrics = Target.Dependency.product(name: "CoreMetrics", package: "swift-metrics")
@@ -42,7 +41,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
-        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
@@ -53,6 +51,7 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // 1: what the rest stands on: JSON, files, threads, and each server's C library behind one module
@@ -101,8 +100,8 @@ let package = Package(
         module(
             "Daemon",
             [
-                "JSON", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving", "Retraining",
-                "Connectors", "Pipelines", "Operations", coreMetrics, hummingbird, logging, serviceLifecycle,
+                "CMicroHTTPD", "JSON", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving",
+                "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics, logging, serviceLifecycle,
                 unixSignals,
             ]),
         module(

@@ -154,7 +154,7 @@ public final class LorikeetDaemon: Sendable {
         var services: [any Service] = []
         if let http = options.http {
             services.append(
-                try MonitoringServer(address: http, daemon: self, logger: logger) { [self] address in
+                try MonitoringServer(address: http, daemon: self) { [self] address in
                     logger.notice("serving /metrics, /healthz, /readyz", metadata: [LogKey.http: "\(address)"])
                     self.address.open(address)
                 })

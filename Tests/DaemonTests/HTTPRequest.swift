@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// One GET over a socket of its own.
+/// One request over a socket of its own.
 struct HTTPAnswer: Sendable {
     var status: Int
     var head: String
@@ -9,14 +9,18 @@ struct HTTPAnswer: Sendable {
 
     /// - Parameter address: `127.0.0.1:port`.
     static func get(_ path: String, from address: String) async throws -> HTTPAnswer {
+        try await send("GET \(path)", to: address)
+    }
+
+    /// - Parameter request: method and path.
+    static func send(_ request: String, body: String = "", to address: String) async throws -> HTTPAnswer {
         try await withCheckedThrowingContinuation { continuation in
-            DispatchQueue.global().async {
-                continuation.resume(with: Result { try getBlocking(path, from: address) })
-            }
+            // A thread of its own: many requests at once must not wait for one another.
+            Thread { continuation.resume(with: Result { try sendBlocking(request, body: body, to: address) }) }.start()
         }
     }
 
-    private static func getBlocking(_ path: String, from address: String) throws -> HTTPAnswer {
+    private static func sendBlocking(_ line: String, body: String, to address: String) throws -> HTTPAnswer {
         let port = try #require(UInt16(address.split(separator: ":").last ?? ""))
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         try #require(descriptor >= 0)
@@ -31,7 +35,8 @@ struct HTTPAnswer: Sendable {
             }
         }
         try #require(connected == 0)
-        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".utf8)
+        let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
+        let request = Array("\(line) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(length)\r\n\(body)".utf8)
         try #require(write(descriptor, request, request.count) == request.count)
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 65536)

@@ -1,6 +1,6 @@
 import Foundation
-import Logging
 import Testing
+import Threading
 
 @testable import Daemon
 @testable import Operations
@@ -23,7 +23,7 @@ private func withServer(
     _ daemon: FakeDaemon, _ body: @escaping @Sendable (String) async throws -> Void
 ) async throws {
     let (addresses, continuation) = AsyncStream.makeStream(of: String.self)
-    let server = try MonitoringServer(address: "127.0.0.1:0", daemon: daemon, logger: Logger(label: "test")) {
+    let server = try MonitoringServer(address: "127.0.0.1:0", daemon: daemon) {
         continuation.yield($0)
     }
     try await withThrowingTaskGroup(of: Void.self) { group in
@@ -79,9 +79,51 @@ private func withServer(
     #expect(Readiness(pipelines: [pipeline("starting")]).summary == "p: starting")
 }
 
+@Test func onlyGETAndHEADAreAnswered() async throws {
+    try await withServer(FakeDaemon()) { address in
+        let head = try await HTTPAnswer.send("HEAD /metrics", to: address)
+        #expect(head.status == 200 && head.body.isEmpty)
+        let post = try await HTTPAnswer.send("POST /metrics", body: String(repeating: "x", count: 200_000), to: address)
+        #expect(post.status == 405 && post.head.contains("Allow: GET, HEAD"))
+        #expect(try await HTTPAnswer.get("/metrics?name=x", from: address).status == 200)
+    }
+}
+
+@Test func manyRequestsAtOnceAreAllAnswered() async throws {
+    try await withServer(FakeDaemon()) { address in
+        try await withThrowingTaskGroup(of: Int.self) { group in
+            for _ in 0..<40 { group.addTask { try await HTTPAnswer.get("/metrics", from: address).status } }
+            for try await status in group { #expect(status == 200) }
+        }
+    }
+}
+
+@Test func aRequestThatIsBeingAnsweredIsFinishedBeforeTheServerStops() async throws {
+    let (asked, mayAnswer) = (Latch<Void>(), Latch<Void>())
+    let server = try HTTPServer(on: ListeningSocket(host: "127.0.0.1", port: 0)) { path in
+        asked.open()
+        await mayAnswer.value
+        return .init(status: 200, contentType: "text/plain", body: path)
+    }
+    let address = "127.0.0.1:\(server.port)"
+    async let answer = HTTPAnswer.get("/slow", from: address)
+    await asked.value
+    async let stopped: Void = server.stop()
+    mayAnswer.open()
+    await stopped
+    let received = try await answer
+    #expect(received.status == 200 && received.body == "/slow")
+}
+
+@Test func anUnknownHostIsAClearError() throws {
+    #expect(throws: ListeningSocket.Failure.self) {
+        _ = try ListeningSocket(host: "host.invalid", port: 0)
+    }
+}
+
 @Test func aTakenPortIsAClearError() async throws {
     try await withServer(FakeDaemon()) { address in
-        let second = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in
+        let second = try MonitoringServer(address: address, daemon: FakeDaemon()) { _ in
         }
         await #expect(
             throws: CommandFailure(
@@ -96,6 +138,6 @@ private func withServer(
 @Test(arguments: ["", "9464", "localhost", "localhost:many", "localhost:70000"])
 func anInvalidAddressIsAUsageError(address: String) {
     #expect(throws: CommandFailure.self) {
-        _ = try MonitoringServer(address: address, daemon: FakeDaemon(), logger: Logger(label: "test")) { _ in }
+        _ = try MonitoringServer(address: address, daemon: FakeDaemon()) { _ in }
     }
 }

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <microhttpd.h>
+
+// Swift cannot call variadic functions.
+static inline struct MHD_Daemon *lorikeet_http_start(
+    int listening_socket, unsigned int connections, unsigned int idle_seconds, MHD_AccessHandlerCallback handler,
+    MHD_RequestCompletedCallback completed, void *context) {
+    // A thread of its own waits for sockets. Handlers may suspend a connection until its answer is there.
+    return MHD_start_daemon(
+        MHD_USE_AUTO_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handler, context,
+        MHD_OPTION_LISTEN_SOCKET, listening_socket, MHD_OPTION_CONNECTION_LIMIT, connections,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_seconds, MHD_OPTION_NOTIFY_COMPLETED, completed, context, MHD_OPTION_END);
+}
+
+// Whether Swift sees an enumeration of this header as an enum or as numbers depends on the version of the library.
+
+static const enum MHD_Result lorikeet_http_no = MHD_NO;
+static const enum MHD_Result lorikeet_http_yes = MHD_YES;
+
+static inline struct MHD_Response *lorikeet_http_response(const void *body, size_t size) {
+    return MHD_create_response_from_buffer(size, (void *)body, MHD_RESPMEM_MUST_COPY);
+}

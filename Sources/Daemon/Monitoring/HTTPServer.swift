@@ -1,0 +1,145 @@
+import CMicroHTTPD
+import Glibc
+import Synchronization
+import Threading
+
+/// An HTTP server for GET and HEAD. GNU libmicrohttpd parses requests in a thread of its own; answers are computed in
+/// tasks, while the connection is suspended.
+final class HTTPServer: Sendable {
+    /// The answer to a request.
+    struct Response: Sendable {
+        var status: UInt32
+        var contentType: String
+        var body: String
+    }
+
+    private let socket: ListeningSocket
+    private let requests: Requests
+    nonisolated(unsafe) private let daemon: OpaquePointer
+
+    private static let maximumConnections: UInt32 = 64
+    private static let idleSeconds: UInt32 = 30
+
+    /// Starts to serve.
+    ///
+    /// - Parameter respond: gets the path of a request, without the query.
+    /// - Throws: if no thread can be started.
+    init(
+        on socket: consuming ListeningSocket, respond: @escaping @Sendable (_ path: String) async -> Response
+    ) throws(SystemError) {
+        requests = Requests(respond: respond)
+        guard
+            let daemon = lorikeet_http_start(
+                socket.descriptor, Self.maximumConnections, Self.idleSeconds, handleRequest, releaseRequest,
+                Unmanaged.passUnretained(requests).toOpaque())
+        else { throw SystemError("starting the HTTP server", code: errno) }
+        self.daemon = daemon
+        self.socket = socket
+    }
+
+    /// The port that it listens on.
+    var port: UInt16 { socket.port }
+
+    /// Answers what has been asked, then closes all connections.
+    func stop() async {
+        _ = MHD_quiesce_daemon(daemon)
+        // A connection must not be suspended when libmicrohttpd stops.
+        await requests.drain()
+        MHD_stop_daemon(daemon)
+    }
+}
+
+/// One request, from its head to the end of its answer. libmicrohttpd's thread and one task use it, in turn.
+private final class Request: Sendable {
+    let response = Mutex<HTTPServer.Response?>(nil)
+}
+
+/// The requests whose answers are being computed.
+private final class Requests: Sendable {
+    private let respond: @Sendable (String) async -> HTTPServer.Response
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var running = 0
+        var isDraining = false
+    }
+
+    private let state = Mutex(State())
+    private let drained = Latch<Void>()
+
+    init(respond: @escaping @Sendable (String) async -> HTTPServer.Response) { self.respond = respond }
+
+    /// Suspends a connection until the answer is there; false while draining.
+    func start(_ request: Request, path: String, connection: OpaquePointer) -> Bool {
+        let accepted = state.withLock { state in
+            if !state.isDraining { state.running += 1 }
+            return !state.isDraining
+        }
+        guard accepted else { return false }
+        MHD_suspend_connection(connection)
+        nonisolated(unsafe) let connection = connection
+        Task {
+            let response = await respond(path)
+            request.response.withLock { $0 = response }
+            MHD_resume_connection(connection)
+            end()
+        }
+        return true
+    }
+
+    private func end() {
+        let isLast = state.withLock { state in
+            state.running -= 1
+            return state.isDraining && state.running == 0
+        }
+        if isLast { drained.open() }
+    }
+
+    func drain() async {
+        let isIdle = state.withLock { state in
+            state.isDraining = true
+            return state.running == 0
+        }
+        if isIdle { drained.open() }
+        await drained.value
+    }
+}
+
+/// libmicrohttpd calls it when the head of a request is there, per piece of its body, at the end of the body, and when
+/// the connection is resumed.
+private let handleRequest: MHD_AccessHandlerCallback = { context, connection, path, method, _, _, bodySize, slot in
+    guard let context, let connection, let path, let method, let slot else { return lorikeet_http_no }
+    guard let pointer = slot.pointee else {
+        slot.pointee = Unmanaged.passRetained(Request()).toOpaque()
+        return lorikeet_http_yes
+    }
+    if let bodySize, bodySize.pointee > 0 {
+        bodySize.pointee = 0
+        return lorikeet_http_yes
+    }
+    let request = Unmanaged<Request>.fromOpaque(pointer).takeUnretainedValue()
+    if let response = request.response.withLock({ $0 }) { return send(response, to: connection) }
+    guard ["GET", "HEAD"].contains(String(cString: method)) else {
+        let response = HTTPServer.Response(status: 405, contentType: "text/plain", body: "only GET and HEAD\n")
+        return send(response, to: connection)
+    }
+    let requests = Unmanaged<Requests>.fromOpaque(context).takeUnretainedValue()
+    if requests.start(request, path: String(cString: path), connection: connection) { return lorikeet_http_yes }
+    return send(HTTPServer.Response(status: 503, contentType: "text/plain", body: "stopping\n"), to: connection)
+}
+
+private let releaseRequest: MHD_RequestCompletedCallback = { _, _, slot, _ in
+    guard let pointer = slot?.pointee else { return }
+    Unmanaged<Request>.fromOpaque(pointer).release()
+}
+
+private func send(_ response: HTTPServer.Response, to connection: OpaquePointer) -> MHD_Result {
+    let body = Array(response.body.utf8)
+    guard let answer = lorikeet_http_response(body, body.count) else { return lorikeet_http_no }
+    defer { MHD_destroy_response(answer) }
+    MHD_add_response_header(answer, "Content-Type", response.contentType)
+    MHD_add_response_header(answer, "Cache-Control", "no-store")
+    if response.status == 405 { MHD_add_response_header(answer, "Allow", "GET, HEAD") }
+    return MHD_queue_response(connection, response.status, answer)
+}
