@@ -97,6 +97,40 @@ import Testing
         }
     }
 
+    /// As docs/pipeline-file.md says under `tasks`.
+    @Test func aReloadThatAddsALabelKeepsTheAdapterInUse() async throws {
+        try await DaemonFixture.with { fixture in
+            let first = try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                _ = try fixture.writePipeline(task: "{ labels: [calm, loud, odd], adapter: first }")
+                #expect(await daemon.reload() == false)
+                #expect(fixture.log.count(containing: "the adapter lacks odd") == 1)
+
+                _ = try fixture.writePipeline(task: "{ labels: [calm, loud, odd] }")
+                #expect(await daemon.reload() == true)
+                #expect(fixture.log.count(containing: "live adapter cannot be used") == 1)
+                try fixture.produce(5)
+                try await fixture.untilLabelled(5)
+            }
+            #expect(try fixture.digests() == [first.digest])
+
+            let grown = try fixture.model.adapter(labels: DaemonFixture.labels + ["odd"], seed: 2)
+            try fixture.produce(5, from: 5)
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("it waits") { await daemon.readiness().summary.contains("the adapter lacks odd") }
+                let store = PostgresAdapterStore(fixture.settings)
+                let version = try await store.publish(
+                    task: "noise", adapter: grown, metrics: [:], parentDigest: first.digest)
+                _ = try await store.promote(task: "noise", version: version.version)
+                await store.close()
+                try await fixture.untilLabelled(10)
+            }
+            #expect(try fixture.digests() == [first.digest, grown.digest])
+        }
+    }
+
     /// A reload with a property that no consumer can be made of changes nothing.
     @Test func aReloadWithAPropertyThatNoConsumerTakesIsRefused() async throws {
         try await DaemonFixture.with { fixture in
