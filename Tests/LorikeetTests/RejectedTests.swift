@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// The commands for rejected messages against a real PostgreSQL.
-@Suite struct RejectedTests {
+@Suite(.scratch) struct RejectedTests {
     private static func withRejected(_ body: ([String: String]) async throws -> Void) async throws {
         try await withTestDatabase { database in
             let environment = ["DATABASE_URL": database.dsn()]

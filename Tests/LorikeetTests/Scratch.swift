@@ -9,6 +9,7 @@ struct Scratch: Sendable {
     let folder: String
 
     init() throws {
+        guard !Self.root.isEmpty else { throw ScratchIsMissing() }
         folder = Self.root + "/" + UUID().uuidString
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
     }
@@ -41,6 +42,11 @@ struct Scratch: Sendable {
     func content(_ name: String = "") -> [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: path(name))) ?? []).sorted()
     }
+}
+
+/// The suite of the running test does not bear the trait.
+private struct ScratchIsMissing: Error, CustomStringConvertible {
+    var description: String { "the suite needs the trait .scratch" }
 }
 
 /// Gives each test of a suite a folder for its `Scratch`es, and removes it after the test, however that ends.
