@@ -171,6 +171,7 @@ let package = Package(
                 "PostgresClient", "LocalServers", "BERT", "Training", "Serving", "Lab", "lorikeet", "TestSupport",
             ],
             swiftSettings: strict),
-        .testTarget(name: "TidyTests", dependencies: ["lorikeet", argumentParser], swiftSettings: strict),
+        .testTarget(
+            name: "TidyTests", dependencies: ["lorikeet", "TestSupport", argumentParser], swiftSettings: strict),
     ]
 )

@@ -4,12 +4,9 @@ import Testing
 
 /// `scripts/install`, into a folder of the test's.
 @Suite(.scratch) struct InstallTests {
-    private static let package = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-        .deletingLastPathComponent()
-
     private static func install(_ program: String, to scratch: Scratch) async throws -> (status: Int32, error: String) {
         let process = Process()
-        process.executableURL = package.appending(path: "scripts/install")
+        process.executableURL = BuiltProgram.package.appending(path: "scripts/install")
         process.arguments = [program]
         process.environment = ProcessInfo.processInfo.environment.merging([
             "DESTDIR": scratch.path("root"), "PREFIX": "/opt/birds",

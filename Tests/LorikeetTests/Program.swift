@@ -35,10 +35,16 @@ enum Program {
     static func run(
         _ arguments: [String], input: some DataProtocol = Data(), environment: [String: String] = [:]
     ) async throws -> Outcome {
+        try await outcome(of: make(arguments, environment: environment), input: input)
+    }
+
+    /// Runs a process that has not been started to its end.
+    ///
+    /// - Parameter input: what stands on standard input; nothing by default.
+    static func outcome(of process: Process, input: some DataProtocol = Data()) async throws -> Outcome {
         let folder = try Scratch()
         let inputFile = folder.path("stdin")
         try Data(input).write(to: URL(fileURLWithPath: inputFile))
-        let process = try make(arguments, environment: environment)
         process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputFile))
         process.standardOutput = try folder.newFile("stdout")
         process.standardError = try folder.newFile("stderr")

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// Every option and command of Lorikeet that a message, a help text, a document or a script names exists in its parser.
 struct CommandRule {
     let commands: CommandTree

@@ -1,3 +1,5 @@
+import TestSupport
+
 /// What a document links to is there, headings included.
 enum LinkRule {
     static func findings(in tree: SourceTree) -> [Finding] {
