@@ -54,8 +54,9 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-        // 1: what the rest stands on: JSON, files, threads, and each server's C library behind one module
+        // 1: what the rest stands on: JSON, log keys, files, threads, and each server's C library behind one module
         module("JSON"),
+        module("LogKeys"),
         module("Files", ["CLinux", "COpenSSL"]),
         module("Threading", ["CLinux"]),
         module("Kernels", ["COpenBLAS", "CVectorKernels"]),
@@ -75,16 +76,17 @@ let package = Package(
         module(
             "Serving",
             [
-                "JSON", "Threading", "WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, coreMetrics, deque,
-                logging,
+                "JSON", "LogKeys", "Threading", "WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, coreMetrics,
+                deque, logging,
             ], settings: crashPoints),
-        module("Retraining", ["Threading", "WordPiece", "BERT", "Training", "AdapterRegistry", logging]),
+        module(
+            "Retraining", ["LogKeys", "Threading", "WordPiece", "BERT", "Training", "AdapterRegistry", logging]),
 
         // 5: both paths over Kafka and PostgreSQL; pipeline files; reports
         module(
             "Connectors",
             [
-                "JSON", "Threading", "KafkaClient", "PostgresClient", "BERT", "AdapterRegistry", "Serving",
+                "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "AdapterRegistry", "Serving",
                 "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving"]),
@@ -94,14 +96,15 @@ let package = Package(
         module(
             "Operations",
             [
-                "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "WordPiece", "BERT", "Training",
-                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports", logging,
+                "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "PostgresClient", "WordPiece", "BERT",
+                "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports", logging,
             ]),
         module(
             "Daemon",
             [
-                "CMicroHTTPD", "JSON", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry", "Serving",
-                "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics, logging, serviceLifecycle,
+                "CMicroHTTPD", "JSON", "LogKeys", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry",
+                "Serving", "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics, logging,
+                serviceLifecycle,
                 unixSignals,
             ]),
         module(

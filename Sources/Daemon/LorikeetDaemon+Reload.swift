@@ -1,3 +1,4 @@
+import LogKeys
 import Logging
 import Operations
 import Pipelines
@@ -19,7 +20,7 @@ extension LorikeetDaemon {
             label: DaemonMetricNames.reloads, dimensions: [("outcome", outcome == nil ? "applied" : "refused")]
         ).increment(by: 1)
         guard let outcome else {
-            logger.notice("reloaded", metadata: [LogKey.files: "\(files.joined(separator: " "))"])
+            logger.notice("pipeline files reloaded", metadata: [LogKey.files: "\(files.joined(separator: " "))"])
             return true
         }
         for line in outcome.split(separator: "\n") {

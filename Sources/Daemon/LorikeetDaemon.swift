@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Kernels
+import LogKeys
 import Logging
 import Operations
 import Pipelines
@@ -108,7 +109,7 @@ public final class LorikeetDaemon: Sendable {
         logger.notice(
             "starting",
             metadata: [
-                LogKey.version: "\(LorikeetVersion.current)", LogKey.kernels: "\(BLAS.kernels)",
+                LogKey.program: "\(LorikeetVersion.current)", LogKey.kernels: "\(BLAS.kernels)",
                 LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.workers: "\(workers.workers)",
                 LogKey.pipelines: "\(configuration.pipelines.map(\.name).joined(separator: ","))",
             ])

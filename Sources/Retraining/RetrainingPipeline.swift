@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import FoundationEssentials
+import LogKeys
 import Logging
 import Training
 import WordPiece
@@ -83,7 +84,10 @@ public struct RetrainingPipeline: Sendable {
         outcome.seconds = (ContinuousClock.now - started) / .seconds(1)
         logger.notice(
             "retraining ended",
-            metadata: ["task": "\(task)", "verdict": "\(outcome.verdict.rawValue)", "reason": "\(outcome.reason)"])
+            metadata: [
+                LogKey.task: "\(task)", LogKey.verdict: "\(outcome.verdict.rawValue)",
+                LogKey.reason: "\(outcome.reason)",
+            ])
         return outcome
     }
 

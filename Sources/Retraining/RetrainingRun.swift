@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import LogKeys
 import Logging
 import Threading
 import Training
@@ -68,10 +69,10 @@ struct RetrainingRun {
     private func warnOfUnusableRows(_ summary: RowSummary) {
         guard summary.unusable > 0, let unusable else { return }
         var metadata: Logger.Metadata = [
-            "task": "\(task)", "unusable": "\(summary.unusable)", "rows": "\(summary.read)",
+            LogKey.task: "\(task)", LogKey.unusableRows: "\(summary.unusable)", LogKey.rows: "\(summary.read)",
         ]
-        if summary.withUnknownLabels > 0 { metadata["unknown_labels"] = "\(unusable.unknownLabels)" }
-        pipeline.logger.warning("labelled rows are unusable", metadata: metadata)
+        if summary.withUnknownLabels > 0 { metadata[LogKey.unknownLabels] = "\(unusable.unknownLabels)" }
+        pipeline.logger.warning("some labelled rows are unusable", metadata: metadata)
     }
 
     // MARK: - Before training
@@ -87,7 +88,7 @@ struct RetrainingRun {
             return (stored.manifest, adapter)
         } catch {
             pipeline.logger.warning(
-                "champion is unusable", metadata: ["task": "\(task)", "reason": "\(error)"])
+                "champion cannot be used", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
             return (stored.manifest, nil)
         }
     }

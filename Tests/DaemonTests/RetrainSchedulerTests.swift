@@ -32,7 +32,7 @@ import Testing
             calls.hasPrefix("retrain noise --pipeline \(file) --background --trigger rows --json --log-format logfmt\n")
         )
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining ended\"") })
-        #expect(line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows=3"))
+        #expect(line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows_used=3"))
     }
 }
 
@@ -53,7 +53,7 @@ import Testing
             #expect(await daemon.readiness().ready)
         }
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
-        #expect(line.contains("status=137") && line.contains("signal 9") && line.contains("memory"), "\(line)")
+        #expect(line.contains("exit_status=137") && line.contains("signal 9") && line.contains("memory"), "\(line)")
     }
 }
 

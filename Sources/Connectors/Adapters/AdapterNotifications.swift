@@ -1,4 +1,5 @@
 import FoundationEssentials
+import LogKeys
 import Logging
 import PostgresClient
 import Serving
@@ -121,7 +122,7 @@ actor AdapterListener {
                 if !isUnavailable {
                     logger.warning(
                         "adapter notifications unavailable, retrying",
-                        metadata: ["reason": "\(ConnectorError(error))"])
+                        metadata: [LogKey.reason: "\(ConnectorError(error))"])
                 }
                 isUnavailable = true
                 try? await Task.sleep(for: waits.next())

@@ -1,4 +1,5 @@
 import KafkaClient
+import LogKeys
 import Logging
 import Serving
 import Threading
@@ -60,7 +61,8 @@ public actor KafkaTextSource: TextSource {
                 onError: { reports.append($0) },
                 onLog: { line in
                     resets.note(line)
-                    logger.log(level: line.loggerLevel, "\(line.message)", metadata: ["facility": "\(line.facility)"])
+                    logger.log(
+                        level: line.loggerLevel, "\(line.message)", metadata: [LogKey.facility: "\(line.facility)"])
                 })
         }
     }
@@ -117,7 +119,7 @@ public actor KafkaTextSource: TextSource {
             guard PendingCommits.membershipErrors.contains(error.name), !error.isFatal else {
                 throw ConnectorError(error, purpose: "committing")
             }
-            logger.debug("the group is rebalancing, committing later", metadata: ["error": "\(error.name)"])
+            logger.debug("group is rebalancing, committing later", metadata: [LogKey.cause: "\(error.name)"])
             pending.keep(offsets)
         }
     }

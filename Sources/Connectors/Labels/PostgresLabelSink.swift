@@ -1,3 +1,4 @@
+import LogKeys
 import Logging
 import PostgresClient
 import Serving
@@ -86,7 +87,7 @@ public actor PostgresLabelSink: LabelSink {
         } catch let error as PostgresError where FailureTable.action(for: error) == .reject && !batch.labelled.isEmpty {
             logger.debug(
                 "batch refused, bisecting",
-                metadata: ["sqlstate": "\(error.sqlState ?? "")"])
+                metadata: [LogKey.cause: "\(error.sqlState ?? "")"])
             return try connection.transaction { try writeByHalves(batch, on: connection) }
         }
     }

@@ -41,7 +41,7 @@ public enum MetricDescriptions {
             MetricNames.retries, .counter, ["pipeline", "side", "cause"],
             "Failed attempts at the source or the sink. The cause is a SQLSTATE or the name of a librdkafka error."),
         MetricDescription(
-            MetricNames.positionResets, .counter, ["pipeline"],
+            MetricNames.offsetResets, .counter, ["pipeline"],
             "Offset resets: a committed offset was out of range and auto.offset.reset chose another."),
         MetricDescription(
             MetricNames.batchFill, .histogram, ["pipeline"], "Tokens of a batch divided by the token budget."),

@@ -1,5 +1,6 @@
 import Connectors
 import FoundationEssentials
+import LogKeys
 import Logging
 import Operations
 import Pipelines
@@ -70,7 +71,7 @@ actor RetrainScheduler: Service {
         do {
             let last = try await source.lastRetraining(task: task)
             let newRows = try await source.newRowsSinceLastRetraining(task: task)
-            if isDatabaseUnavailable { logger.notice("count of labelled rows recovered") }
+            if isDatabaseUnavailable { logger.notice("labelled rows can be counted again") }
             isDatabaseUnavailable = false
             let schedule = RetrainingSchedule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
             let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
@@ -145,14 +146,14 @@ actor RetrainScheduler: Service {
             label: DaemonMetricNames.retrainings, dimensions: [("task", task), ("verdict", verdict)]
         ).increment(by: 1)
         guard ending.status == 0, let report else {
-            var metadata: Logger.Metadata = [LogKey.task: "\(task)", LogKey.status: "\(ending.status)"]
+            var metadata: Logger.Metadata = [LogKey.task: "\(task)", LogKey.exitStatus: "\(ending.status)"]
             if let reason = ending.signalReason { metadata[LogKey.reason] = "\(reason)" }
             logger.error("retraining failed", metadata: metadata)
             return
         }
         var metadata: Logger.Metadata = [
             LogKey.task: "\(task)", LogKey.verdict: "\(report.verdict)", LogKey.reason: "\(report.reason)",
-            LogKey.rows: "\(report.rowsUsed)",
+            LogKey.rowsUsed: "\(report.rowsUsed)",
         ]
         if let challenger = report.challenger { metadata[LogKey.challenger] = "\(challenger.prefix(12))" }
         logger.notice("retraining ended", metadata: metadata)

@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import LogKeys
 import Logging
 import Operations
 import Pipelines

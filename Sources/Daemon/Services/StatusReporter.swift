@@ -1,3 +1,4 @@
+import LogKeys
 import Logging
 import Operations
 import ServiceLifecycle

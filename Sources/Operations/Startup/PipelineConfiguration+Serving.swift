@@ -1,5 +1,6 @@
 import AdapterRegistry
 import Connectors
+import LogKeys
 import Logging
 import Pipelines
 import Serving

@@ -15,7 +15,7 @@ public enum MetricNames {
     /// librdkafka's name of the error.
     public static let retries = "lorikeet_retries_total"
     /// Counter {pipeline}: committed offsets that were out of range and were reset.
-    public static let positionResets = "lorikeet_position_resets_total"
+    public static let offsetResets = "lorikeet_position_resets_total"
     /// Distribution {pipeline}: share of the token budget used per batch.
     public static let batchFill = "lorikeet_batch_fill_ratio"
     /// Distribution {pipeline}: tokens per batch.

@@ -11,7 +11,7 @@ final class PipelineMetrics: Sendable {
     let batch: CoreMetrics.Timer
     let classify: CoreMetrics.Timer
     let store: CoreMetrics.Timer
-    let positionResets: Counter
+    let offsetResets: Counter
     private let inFlightMessages: Gauge
     private let inFlightBytes: Gauge
     private let oldestAge: Gauge
@@ -49,7 +49,7 @@ final class PipelineMetrics: Sendable {
         batchTokens = Recorder(
             label: MetricNames.batchTokens, dimensions: [pipeline], aggregate: true, factory: factory)
         (prepare, batch, classify, store) = (timer("prepare"), timer("batch"), timer("classify"), timer("store"))
-        positionResets = Counter(label: MetricNames.positionResets, dimensions: [pipeline], factory: factory)
+        offsetResets = Counter(label: MetricNames.offsetResets, dimensions: [pipeline], factory: factory)
         inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline], factory: factory)
         inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline], factory: factory)
         oldestAge = Gauge(label: MetricNames.oldestAge, dimensions: [pipeline], factory: factory)

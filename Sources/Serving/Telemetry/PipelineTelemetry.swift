@@ -1,4 +1,5 @@
 import CoreMetrics
+import LogKeys
 import Logging
 import Synchronization
 import Threading
@@ -41,7 +42,7 @@ final class PipelineTelemetry: Sendable {
 
     init(pipeline: String, logger: Logger, clock: Clock, metrics factory: any MetricsFactory) {
         var logger = logger
-        logger[metadataKey: "pipeline"] = "\(pipeline)"
+        logger[metadataKey: LogKey.pipeline] = "\(pipeline)"
         self.pipeline = pipeline
         self.logger = logger
         self.clock = clock
@@ -57,8 +58,8 @@ final class PipelineTelemetry: Sendable {
             state.phase = phase
             state.joining = group.map { Joining(group: $0, since: now, saidAt: now) }
         }
-        logger.info("pipeline is \(phase.rawValue)")
-        if let group { logger.info("joining the consumer group", metadata: ["group": "\(group)"]) }
+        logger.info("pipeline state changed", metadata: [LogKey.state: "\(phase.rawValue)"])
+        if let group { logger.info("joining the consumer group", metadata: [LogKey.group: "\(group)"]) }
     }
 
     /// One line every 30 seconds while the group has assigned nothing.
@@ -72,7 +73,7 @@ final class PipelineTelemetry: Sendable {
         guard let overdue else { return }
         logger.notice(
             "still joining the consumer group",
-            metadata: ["group": "\(overdue.group)", "waited": "\(Self.text(now - overdue.since))"])
+            metadata: [LogKey.group: "\(overdue.group)", LogKey.waited: "\(Self.text(now - overdue.since))"])
     }
 
     /// The first assignment ends the join; those after it are rebalances.
@@ -85,8 +86,8 @@ final class PipelineTelemetry: Sendable {
         logger.info(
             "joined the consumer group",
             metadata: [
-                "group": "\(answered.group)", "partitions": "\(partitions)",
-                "waited": "\(Self.text(clock.now() - answered.since))",
+                LogKey.group: "\(answered.group)", LogKey.partitionCount: "\(partitions)",
+                LogKey.waited: "\(Self.text(clock.now() - answered.since))",
             ])
     }
 
@@ -95,7 +96,7 @@ final class PipelineTelemetry: Sendable {
 
     /// One line when an outage begins, none while it lasts.
     func becameUnavailable(_ dependency: Dependency, reason: String) {
-        logger.warning("\(dependency.side) unavailable, retrying", metadata: ["reason": "\(reason)"])
+        logger.warning("\(dependency.side) unavailable, retrying", metadata: [LogKey.reason: "\(reason)"])
     }
 
     /// - Parameter cause: the metric label; one of few.
@@ -105,7 +106,7 @@ final class PipelineTelemetry: Sendable {
     func recovered(_ dependency: Dependency, attempts: Int, after outage: Duration) {
         logger.notice(
             "\(dependency.side) recovered",
-            metadata: ["attempts": "\(attempts)", "waited": "\(Self.text(outage))"])
+            metadata: [LogKey.attempts: "\(attempts)", LogKey.waited: "\(Self.text(outage))"])
     }
 
     func paused(_ isPaused: Bool) {
@@ -115,7 +116,7 @@ final class PipelineTelemetry: Sendable {
 
     func assigned(_ partitions: [SourcePartition]) {
         joined(with: partitions.count)
-        logger.info("partitions assigned", metadata: ["partitions": "\(partitions.map(\.description))"])
+        logger.info("partitions assigned", metadata: [LogKey.partitions: "\(partitions.map(\.description))"])
     }
 
     func revoked(_ partitions: [SourcePartition], lost: Bool, abandoned: Int) {
@@ -123,7 +124,7 @@ final class PipelineTelemetry: Sendable {
         state.withLock { state in for partition in partitions { state.lag[partition] = nil } }
         logger.info(
             lost ? "partitions lost" : "partitions revoked",
-            metadata: ["partitions": "\(partitions.map(\.description))", "abandoned": "\(abandoned)"])
+            metadata: [LogKey.partitions: "\(partitions.map(\.description))", LogKey.abandoned: "\(abandoned)"])
     }
 
     func received(_ count: Int, dropped: Int, took: Duration) {
@@ -171,16 +172,16 @@ final class PipelineTelemetry: Sendable {
     }
 
     func offsetReset(_ reason: String) {
-        metrics.positionResets.increment()
-        logger.warning("committed offset out of range, reset", metadata: ["reason": "\(reason)"])
+        metrics.offsetResets.increment()
+        logger.warning("committed offset out of range, reset", metadata: [LogKey.reason: "\(reason)"])
     }
 
     func committed(_ offsets: [SourcePartition: Int64]) { metrics.record(committed: offsets) }
 
-    func failed(_ reason: String) { logger.error("pipeline failed", metadata: ["reason": "\(reason)"]) }
+    func failed(_ reason: String) { logger.error("pipeline failed", metadata: [LogKey.reason: "\(reason)"]) }
 
     func drainTimedOut(abandoned: Int) {
-        logger.warning("drain timed out", metadata: ["abandoned": "\(abandoned)"])
+        logger.warning("drain timed out", metadata: [LogKey.abandoned: "\(abandoned)"])
     }
 
     // MARK: - Status

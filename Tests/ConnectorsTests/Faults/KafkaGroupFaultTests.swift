@@ -67,7 +67,7 @@ import Testing
                     #expect(second.way.status.isReady)
                 }
                 let joined = [first, second].flatMap { $0.log.lines("joined the consumer group") }
-                let shares = joined.map { $0.metadata["partitions"] }
+                let shares = joined.map { $0.metadata["partition_count"] }
                 // With range, the only partition may go over to the second.
                 #expect(shares == ["1", "0"] || strategy == "range" && shares == ["1", "1"], "\(shares)")
             }

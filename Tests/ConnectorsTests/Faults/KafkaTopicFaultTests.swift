@@ -79,7 +79,7 @@ import Testing
             let said = pipeline.log.lines("committed offset out of range, reset")
             #expect(said.count == 1 && said.first?.level == .warning, "\(pipeline.log.lines.value)")
             #expect(said.first?.metadata["reason"]?.contains("texts [0]") == true)
-            #expect(pipeline.metrics.counters(label: MetricNames.positionResets).first?.totalValue == 1)
+            #expect(pipeline.metrics.counters(label: MetricNames.offsetResets).first?.totalValue == 1)
             try pipeline.expectEveryMessageOnce(20)
         }
     }
@@ -90,7 +90,7 @@ import Testing
             try topic.produceTexts(20, partitions: 1)
             let pipeline = try LivePipeline(reading: topic.settings(), database)
             try await pipeline.whileRunning { await pipeline.waitUntilStored(20) }
-            #expect(pipeline.metrics.counters(label: MetricNames.positionResets).first?.totalValue == 0)
+            #expect(pipeline.metrics.counters(label: MetricNames.offsetResets).first?.totalValue == 0)
         }
     }
 
