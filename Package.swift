@@ -90,7 +90,7 @@ let package = Package(
                 "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving"]),
-        module("Reports", ["JSON", "Kernels", "BERT", "Training"]),
+        module("Reports", ["Kernels", "BERT", "Training"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks
         module(

@@ -3,6 +3,9 @@ import Serving
 import TestSupport
 
 /// The real executable, run as a process of its own, as a script would.
+///
+/// It is a `Foundation.Process`, not Lorikeet's `ChildProcess`: the tests need files and pipes of their own as standard
+/// input, output and error, while `ChildProcess` keeps its child's input open and returns one output.
 enum Program {
     /// What came of one run.
     struct Outcome: Sendable {

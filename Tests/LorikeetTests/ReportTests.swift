@@ -45,8 +45,8 @@ import Training
         let html = try material.scratch.text("adapter/report.html")
         HTMLCheck.expectGood(html)
         for part in [
-            "accuracy", "macro-F1", "Confusion", "Loss", "Rows", "learning rate", "Calibration", "Abstention",
-            "lorikeet 0.",
+            "accuracy", "macro-F1", "Confusion", "Loss", "Rows", "Learning rate per step", "lora_plus_ratio",
+            "Calibration", "Abstention", "lorikeet 0.",
         ] {
             #expect(html.contains(part), "\(part)")
         }

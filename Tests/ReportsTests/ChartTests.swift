@@ -68,24 +68,32 @@ struct ChartTests {
         #expect(a != nil && b != nil && b ?? table.startIndex < a ?? table.startIndex)
     }
 
-    @Test func settingsHaveTheirNamesInWords() {
-        #expect(SettingsSection.words("learningRate") == "learning rate")
-        #expect(SettingsSection.words("usesRSLoRA") == "rsLoRA")
-        #expect(SettingsSection.words("rank") == "rank")
-        let section = SettingsSection.settings(TrainingSettings()).content.source
-        for name in ["rank", "learning rate", "schedule", "seed", "targets"] {
-            #expect(section.contains("<dt>\(name)</dt>"), "\(name)")
+    @Test func settingsHaveTheirDeclaredKeys() {
+        var settings = TrainingSettings()
+        var section = SettingsSection.settings(settings).content.source
+        for parameter in Hyperparameter.all {
+            let value = parameter.text(in: settings)
+            #expect(section.contains("<dt>\(parameter.key)</dt>") == (value != nil), "\(parameter.key)")
         }
+        #expect(section.contains("<dt>lora_plus_ratio</dt><dd>1</dd>"), "\(section)")
+        #expect(!section.contains("single layers") && !section.contains("<dt>precision</dt>"), "\(section)")
+        settings.seed = .max
+        settings.rankPattern = ["query": 4]
+        settings.precisions = [0.9, 0.95]
+        section = SettingsSection.settings(settings).content.source
+        #expect(section.contains("<dt>seed</dt><dd>18446744073709551615</dd>"), "\(section)")
+        #expect(section.contains("<dt>rank of single layers</dt><dd>query 4</dd>"), "\(section)")
+        #expect(section.contains("<dt>precision</dt><dd>0.9, 0.95</dd>"), "\(section)")
     }
 
     @Test(arguments: [
         (ClassWeighting.none, "none"), (.balanced, "balanced"),
-        (.given(["rare": 2.5, "common": 1]), "common 1, rare 2.5"),
+        (.given(["rare": 2.5, "common": 1]), "common=1.0,rare=2.5"),
     ]) func classWeightsAreShownAsTheyAreAskedFor(weighting: ClassWeighting, shown: String) {
         var settings = TrainingSettings()
         settings.classWeighting = weighting
         let section = SettingsSection.settings(settings).content.source
-        #expect(section.contains("<dt>class weighting</dt><dd>\(shown)</dd>"), "\(section)")
+        #expect(section.contains("<dt>class_weights</dt><dd>\(shown)</dd>"), "\(section)")
     }
 
     @Test(arguments: [(0.0, "0.00"), (0.01234, "+1.23"), (-0.5, "−50.00"), (-0.000001, "0.00")])

@@ -56,6 +56,8 @@ final class LiveAdapterService: Service {
     func run() async throws {
         do {
             try await cancelWhenGracefulShutdown {
+                // Not a second poll: it retries what must succeed once. Driven by the notifications, which listen on a
+                // connection of their own, it would need a hint at once, and one outage would be logged twice.
                 while try await !self.start() { try await Task.sleep(for: self.pollInterval) }
                 let notifications = AdapterNotifications(
                     direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)

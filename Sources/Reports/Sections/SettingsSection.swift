@@ -1,22 +1,32 @@
 import BERT
 import FoundationEssentials
-import JSON
 import Kernels
 import Training
 
 /// Where a report's figures come from: settings, adapter, base and versions.
 enum SettingsSection {
-    /// Every setting of a training, by name.
+    /// Every setting of a training by its key in a pipeline file; none that is not set and has no meaning then.
     static func settings(_ settings: TrainingSettings) -> ReportPage.Section {
         var list = DefinitionList()
-        let encoded = (try? JSONEncoder().encode(settings)).flatMap { try? JSONParser.parse(Array($0)) }
-        if case .object(let members) = encoded {
-            for (key, value) in members.sorted(by: { $0.key < $1.key }) {
-                // A JSON number is a double here, which cannot hold every seed.
-                list.add(words(key), key == "seed" ? String(settings.seed) : text(value))
-            }
+        for parameter in Hyperparameter.all {
+            if let text = parameter.text(in: settings) { list.add(parameter.key, text) }
         }
-        return ReportPage.Section(title: "Settings", content: list.markup)
+        list.add("multi_label", settings.isMultiLabel ? "true" : "false")
+        list.add("max_tokens", settings.maxTokens)
+        if !settings.precisions.isEmpty {
+            list.add("precision", settings.precisions.map(Figure.plain).joined(separator: ", "))
+        }
+        if !settings.rankPattern.isEmpty {
+            list.add("rank of single layers", pattern(settings.rankPattern.mapValues(Double.init)))
+        }
+        if !settings.alphaPattern.isEmpty { list.add("alpha of single layers", pattern(settings.alphaPattern)) }
+        return ReportPage.Section(
+            title: "Settings", note: "By their keys; the options of lorikeet train have the same names, with dashes.",
+            content: list.markup)
+    }
+
+    private static func pattern(_ values: [String: Double]) -> String {
+        values.sorted { $0.key < $1.key }.map { "\($0.key) \(Figure.plain($0.value))" }.joined(separator: ", ")
     }
 
     /// The adapter, its base and the program.
@@ -38,37 +48,5 @@ enum SettingsSection {
         list.add("kernels", BLAS.kernelName)
         list.add("cores", ProcessInfo.processInfo.activeProcessorCount)
         return ReportPage.Section(title: "Adapter and versions", content: list.markup)
-    }
-
-    /// Names with a spelling of their own.
-    private static let names = ["usesRSLoRA": "rsLoRA", "loraPlusRatio": "LoRA+ ratio"]
-
-    /// `learningRate`: learning rate.
-    static func words(_ key: String) -> String {
-        if let name = names[key] { return name }
-        var words = ""
-        var previous: Character = "A"
-        for character in key {
-            if character.isUppercase, previous.isLowercase { words += " " }
-            words.append(character)
-            previous = character
-        }
-        return words.split(separator: " ").map { $0.count { $0.isUppercase } > 1 ? String($0) : $0.lowercased() }
-            .joined(separator: " ")
-    }
-
-    private static func text(_ value: JSONValue) -> String {
-        switch value {
-        case .null: "none"
-        case .boolean(let value): value ? "yes" : "no"
-        case .integer(let value): String(value)
-        case .number(let value): Figure.plain(value)
-        case .string(let value): value
-        case .array(let values): values.isEmpty ? "none" : values.map(text).joined(separator: ", ")
-        case .object(let members):
-            members.isEmpty
-                ? "none"
-                : members.sorted { $0.key < $1.key }.map { "\($0.key) \(text($0.value))" }.joined(separator: ", ")
-        }
     }
 }
