@@ -22,11 +22,11 @@ public struct AdapterRequirements: Sendable, Equatable, ExpressibleByArrayLitera
     public func mismatch(_ manifest: AdapterManifest) -> String? {
         if let isMultiLabel, isMultiLabel != manifest.isMultiLabel {
             return manifest.isMultiLabel
-                ? "the adapter gives a text a set of labels, the pipeline says multi_label: false"
-                : "the adapter gives a text one label, the pipeline says multi_label: true"
+                ? "the adapter gives a text a set of labels, but the pipeline says multi_label: false"
+                : "the adapter gives a text one label, but the pipeline says multi_label: true"
         }
         guard let mismatch = labelMismatch(manifest.labels) else { return nil }
-        let hint = "; nobody named the adapter's labels: import its folder again with --labels or this pipeline file"
+        let hint = "; the adapter has no label names: import its folder again with --labels or this pipeline file"
         return manifest.labels.allSatisfy(Adapter.isPlaceholder) ? mismatch + hint : mismatch
     }
 

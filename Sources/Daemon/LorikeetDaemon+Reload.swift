@@ -70,16 +70,16 @@ extension LorikeetDaemon {
     private func checkReplaceable(_ new: DaemonConfiguration) throws(ConfigurationError) {
         var problems: [ConfigurationProblem] = []
         if new.base != configuration.base, let pipeline = new.pipelines.first {
-            problems.append(pipeline.problem(at: "base", "another base needs a restart"))
+            problems.append(pipeline.problem(at: "base", "a new base needs a restart"))
         }
         for pipeline in new.pipelines where adapterServices[pipeline.sink.postgres.value] == nil {
-            problems.append(pipeline.problem(at: "sink.postgres", "another database needs a restart"))
+            problems.append(pipeline.problem(at: "sink.postgres", "a new database needs a restart"))
         }
         let (before, after) = (configuration.directConnections, new.directConnections)
         for pipeline in new.pipelines {
             let postgres = pipeline.sink.postgres.value
             guard adapterServices[postgres] != nil, before[postgres] != after[postgres] else { continue }
-            problems.append(pipeline.problem(at: "sink.postgres_direct", "another connection needs a restart"))
+            problems.append(pipeline.problem(at: "sink.postgres_direct", "a new connection needs a restart"))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }

@@ -7,7 +7,7 @@ public struct SHA256: ~Copyable {
     /// A hash of no bytes yet.
     public init() {
         guard let context = EVP_MD_CTX_new(), EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            preconditionFailure("libcrypto has no memory for a SHA-256 context")
+            preconditionFailure("libcrypto is out of memory for a SHA-256 context")
         }
         self.context = context
     }

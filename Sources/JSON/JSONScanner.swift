@@ -155,12 +155,12 @@ public struct JSONScanner: ~Copyable {
 
     /// Reads a whole number that is not negative.
     public mutating func size() throws(JSONSyntaxError) -> Int {
-        guard let next = next(), "0"..."9" ~= next else { throw error("expected a whole number from 0 up") }
+        guard let next = next(), "0"..."9" ~= next else { throw error("expected a non-negative integer") }
         let first = position
         try skipNumber()
         var value = 0
         for byte in bytes[first..<position] {
-            guard 0x30...0x39 ~= byte else { throw error("expected a whole number from 0 up") }
+            guard 0x30...0x39 ~= byte else { throw error("expected a non-negative integer") }
             let (tens, overflow) = value.multipliedReportingOverflow(by: 10)
             let (sum, carry) = tens.addingReportingOverflow(Int(byte - 0x30))
             if overflow || carry { throw error("number too large") }
@@ -236,7 +236,7 @@ public struct JSONScanner: ~Copyable {
             default: position += 1
             }
         }
-        throw error("string without an end")
+        throw error("unterminated string")
     }
 
     /// Reads the rest of a string whose opening quote has been read.
@@ -263,12 +263,12 @@ public struct JSONScanner: ~Copyable {
             default: position += 1
             }
         }
-        throw error("string without an end")
+        throw error("unterminated string")
     }
 
     /// Reads an escape whose backslash has been read.
     private mutating func escape() throws(JSONSyntaxError) -> Unicode.Scalar {
-        guard position < bytes.count else { throw error("string without an end") }
+        guard position < bytes.count else { throw error("unterminated string") }
         let kind = bytes[position]
         position += 1
         switch Unicode.Scalar(kind) {

@@ -27,7 +27,7 @@ final class CommitQueue {
             guard let event = rd_kafka_queue_poll(queue, (deadline - ContinuousClock.now).milliseconds) else {
                 if ContinuousClock.now < deadline { continue }
                 return KafkaError(
-                    RD_KAFKA_RESP_ERR__TIMED_OUT, message: "the group's coordinator did not answer a commit in time")
+                    RD_KAFKA_RESP_ERR__TIMED_OUT, message: "the group coordinator did not answer a commit in time")
             }
             defer { rd_kafka_event_destroy(event) }
             guard rd_kafka_event_type(event) == RD_KAFKA_EVENT_OFFSET_COMMIT, rd_kafka_event_opaque(event) == ticket

@@ -135,7 +135,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         onLog(
             KafkaLogLine(
                 level: 4, facility: "OFFSET",
-                message: "fetching the committed offsets of \(unread.count) partitions again"))
+                message: "fetching the committed offsets again (partitions: \(unread.count))"))
     }
 
     private func isCooperative(_ client: OpaquePointer) -> Bool {

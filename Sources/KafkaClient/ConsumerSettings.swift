@@ -17,11 +17,11 @@ enum ConsumerSettings {
     static func checked(_ properties: [String: String], topics: [String]) throws(KafkaError) -> [String: String] {
         for (name, value) in fixed {
             if let given = properties[name], given != value {
-                throw .invalid("'\(name)' must be \(value): an offset is committed only when its message is stored")
+                throw .invalid("'\(name)' must be \(value): an offset is committed only after the rows of its record")
             }
         }
         if (properties["group.id"] ?? "").isEmpty { throw .invalid("'group.id' is missing") }
-        if topics.isEmpty || topics.contains("") { throw .invalid("no topic is given, or one without a name") }
+        if topics.isEmpty || topics.contains("") { throw .invalid("topics are missing, or one of them has no name") }
         return defaults.merging(properties) { _, given in given }.merging(fixed) { _, fixed in fixed }
     }
 

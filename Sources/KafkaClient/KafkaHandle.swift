@@ -13,7 +13,7 @@ final class KafkaHandle {
         _ kind: rd_kafka_type_t, properties: [String: String], callbacks: KafkaCallbacks, isOffline: Bool = false,
         configure: (OpaquePointer) -> Void = { _ in }
     ) throws(KafkaError) {
-        guard let configuration = rd_kafka_conf_new() else { throw .invalid("no memory for a configuration") }
+        guard let configuration = rd_kafka_conf_new() else { throw .invalid("out of memory for a configuration") }
         if let problem = Self.set(properties, in: configuration).first {
             rd_kafka_conf_destroy(configuration)
             throw .invalid("\(problem)")

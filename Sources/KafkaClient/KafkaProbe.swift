@@ -120,7 +120,7 @@ public final class KafkaProbe {
         let reason = errors.last { $0.name != "_ALL_BROKERS_DOWN" }.map { " (\($0.message))" } ?? ""
         return KafkaError(
             RD_KAFKA_RESP_ERR__TIMED_OUT,
-            message: "the group's coordinator did not answer within \(patience.components.seconds) s\(reason)")
+            message: "the group coordinator did not answer within \(patience.components.seconds) s\(reason)")
     }
 
     /// Takes errors from the queue.

@@ -62,6 +62,6 @@ extension KafkaPropertyProblem {
         {
             message += " (sasl.mechanism is not given, and librdkafka's default is GSSAPI, which is Kerberos)"
         }
-        message = (property == nil ? "are not accepted together: " : "is not accepted: ") + message
+        message = (property == nil ? "cannot be combined: " : "is not accepted: ") + message
     }
 }

@@ -127,7 +127,7 @@ private final class MockCluster: @unchecked Sendable {
     init(brokers: Int, onLog: @escaping @Sendable (KafkaLogLine) -> Void) throws(KafkaError) {
         let client = try IdleClient(name: "lorikeet-broker", onLog: onLog)
         guard let cluster = rd_kafka_mock_cluster_new(client.pointer, Int32(clamping: brokers)) else {
-            throw .invalid("the embedded broker did not start: no memory, threads or sockets")
+            throw .invalid("the embedded broker did not start: out of memory, threads or sockets")
         }
         self.client = client
         self.cluster = cluster

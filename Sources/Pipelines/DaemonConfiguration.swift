@@ -42,7 +42,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
         if let first = others.first, first.base != pipeline.base {
             problems.append(
                 pipeline.problem(
-                    at: "base", "one daemon has one base: here \(pipeline.base), in \(first.file) \(first.base)"))
+                    at: "base", "the pipelines of a daemon share one base, but \(first.file) names \(first.base)"))
         }
         if let direct = pipeline.sink.postgresDirect,
             let other = others.first(where: {
@@ -50,7 +50,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
             })
         {
             problems.append(
-                pipeline.problem(at: "sink.postgres_direct", "\(other.file) gives the same database another one"))
+                pipeline.problem(at: "sink.postgres_direct", "\(other.file) gives another one for the same database"))
         }
         for task in pipeline.tasks {
             guard let other = others.first(where: { $0.task(task.name) != nil }), let same = other.task(task.name)
@@ -70,9 +70,9 @@ public struct DaemonConfiguration: Sendable, Equatable {
             problems.append(
                 pipeline.problem(
                     at: "tasks.\(task.name).\(key)",
-                    "a task is one task in the whole database, and \(other.file) \(difference)"))
+                    "the pipelines of a database share their tasks, but \(other.file) \(difference)"))
         }
-        if Set(same.labels) != Set(task.labels) { add("labels", "gives it other labels") }
+        if Set(same.labels) != Set(task.labels) { add("labels", "gives this task other labels") }
         if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two { add("multi_label", "says \(one)") }
         return problems
     }

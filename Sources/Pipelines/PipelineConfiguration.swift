@@ -51,7 +51,7 @@ public struct SourceConfiguration: Sendable, Equatable {
     public var group: String
     /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
     public var properties: [String: Secret]
-    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the record's value is the text.
+    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the payload is the text.
     public var text: JSONPointer?
 }
 

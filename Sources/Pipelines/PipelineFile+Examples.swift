@@ -13,7 +13,7 @@ extension PipelineFile {
         guard let text, let task, let labels, let tasks else { return nil }
         guard let defined = tasks.first(where: { $0.name == task }) else {
             let hint = Suggestion.text(for: task, among: tasks.map(\.name))
-            section[ExampleKeys.task.declaration]?.problem("no task \(task) in tasks" + hint)
+            section[ExampleKeys.task.declaration]?.problem("there is no task \(task) under tasks" + hint)
             return nil
         }
         if let unknown = labels.first(where: { !defined.labels.contains($0) }) {
@@ -30,13 +30,13 @@ extension PipelineFile {
             guard let label = section[ExampleKeys.label] else {
                 let value = section.value
                 value.context.problems.add(
-                    line: value.line, key: value.path(of: ExampleKeys.label.key), "is missing: the label that is right")
+                    line: value.line, key: value.path(of: ExampleKeys.label.key), "is missing: the expected label")
                 return nil
             }
             return readLabel(label).map { [$0] }
         }
         if let label = section[ExampleKeys.label] {
-            label.problem("is given beside labels; one of them says what is right")
+            label.problem("cannot be combined with labels: give one of them")
             return nil
         }
         return set.list("a list of labels", mayBeEmpty: true)?.compactMap(readLabel)

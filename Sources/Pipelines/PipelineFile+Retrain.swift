@@ -22,7 +22,7 @@ extension PipelineFile {
     private static func checkCombinations(_ section: ConfigurationSection, _ training: TrainingSettings) {
         if training.alpha < 1e-9 { section["alpha"]?.problem("must be above 0: nothing would be adapted") }
         if training.steps != nil {
-            section["epochs"]?.problem("is given beside steps; one of them says when to end")
+            section["epochs"]?.problem("cannot be combined with steps: give one of them")
         }
         if let patience = section["patience"], training.epochSelection == .last {
             patience.problem("needs a metric to choose the best epoch by: keep: macro-f1, accuracy or loss")

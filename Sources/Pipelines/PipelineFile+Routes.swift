@@ -21,7 +21,7 @@ extension PipelineFile {
     private static func readRoutedTask(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> String? {
         guard let name = value.text("a task"), let tasks else { return nil }
         guard tasks.contains(where: { $0.name == name }) else {
-            value.problem("no task \(name) in tasks" + Suggestion.text(for: name, among: tasks.map(\.name)))
+            value.problem("there is no task \(name) under tasks" + Suggestion.text(for: name, among: tasks.map(\.name)))
             return nil
         }
         return name

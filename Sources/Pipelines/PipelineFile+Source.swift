@@ -38,10 +38,10 @@ extension PipelineFile {
         for entry in entries {
             guard let topic = entry.text("a topic") else { continue }
             guard isTopic(topic) else {
-                entry.problem("is no topic: letters, digits, dot, _ and -, at most 249 characters")
+                entry.problem("is not a topic name: use letters, digits, dots, _ and -, and at most 249 characters")
                 continue
             }
-            if topics.contains(topic) { entry.problem("the topic \(topic) is given twice") }
+            if topics.contains(topic) { entry.problem("the topic \(topic) is listed twice") }
             topics.append(topic)
         }
         return topics
@@ -71,7 +71,7 @@ extension PipelineFile {
     private static func readPointer(_ value: ConfigurationValue) -> JSONPointer? {
         guard let text = value.text("a JSON Pointer such as /description") else { return nil }
         guard let pointer = pointer(text) else {
-            value.problem("must be a JSON Pointer such as /description; leave it out where the message is the text")
+            value.problem("must be a JSON Pointer such as /description; leave it out if the payload is the text")
             return nil
         }
         return pointer

@@ -10,7 +10,7 @@ extension PipelineFile {
         }
         return entries.compactMap { name, entry in
             guard ConfigurationValue.isName(name) else {
-                entry.problem("a task's name has no blanks or control characters and at most 200 characters")
+                entry.problem("a task name must have no blanks or control characters, and at most 200 characters")
                 return nil
             }
             return readTask(entry, name: name)
@@ -43,8 +43,8 @@ extension PipelineFile {
         var seen = Set<String>()
         for entry in entries {
             guard let label = readLabel(entry) else { continue }
-            if !seen.insert(label).inserted { entry.problem("the label \(label) is given twice") }
-            if label.unicodeScalars.contains("\0") { entry.problem("a label cannot hold U+0000") }
+            if !seen.insert(label).inserted { entry.problem("the label \(label) is listed twice") }
+            if label.unicodeScalars.contains("\0") { entry.problem("a label cannot contain U+0000") }
             labels.append(label)
         }
         if entries.count == 1 { value.problem("has one label; a task needs at least two") }
@@ -55,7 +55,7 @@ extension PipelineFile {
     static func readLabel(_ value: ConfigurationValue) -> String? {
         guard let label = value.text("a label").map(LabelNames.cleaned) else { return nil }
         if label.isEmpty {
-            value.problem("holds only blanks; it must be a label")
+            value.problem("is blank; it must be a label")
             return nil
         }
         return label

@@ -40,7 +40,7 @@ public enum PipelineFile {
         }
         if isFolder { return refuse("is a folder, not a pipeline file") }
         guard let data = FileManager.default.contents(atPath: absolute) else { return refuse("cannot be read") }
-        guard data.count <= maximumBytes else { return refuse("is larger than 1 MiB: not a pipeline file") }
+        guard data.count <= maximumBytes else { return refuse("is larger than 1 MiB, so it is not a pipeline file") }
         return String(validating: data, as: UTF8.self) ?? refuse("is not UTF-8")
     }
 

@@ -19,7 +19,7 @@ final class ConnectionHandle {
         }
         guard let started else {
             throw PostgresError(
-                kind: .connectionFailed, sqlState: "53200", message: "no memory for a connection",
+                kind: .connectionFailed, sqlState: "53200", message: "out of memory for a connection",
                 isConnectionLoss: true)
         }
         connection = started

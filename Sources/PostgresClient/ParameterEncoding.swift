@@ -19,7 +19,7 @@ struct ParameterEncoding {
         if values.count > Self.maximumCount {
             throw PostgresError(
                 kind: .invalidParameter, sqlState: "54000",
-                message: "\(values.count) parameters are more than the protocol's \(Self.maximumCount)")
+                message: "\(values.count) parameters exceed the protocol's limit of \(Self.maximumCount)")
         }
         for (index, value) in values.enumerated() {
             try append(value, number: index + 1)
@@ -50,7 +50,7 @@ struct ParameterEncoding {
         if buffer.count >= Self.maximumBytes {
             throw PostgresError(
                 kind: .invalidParameter, sqlState: "54000",
-                message: "with parameter $\(number) the statement exceeds a gigabyte")
+                message: "parameter $\(number) makes the statement larger than 1 GiB")
         }
         let isNull = if case .null = value { true } else { false }
         starts.append(isNull ? nil : start)

@@ -53,7 +53,7 @@ public struct PostgresRow: Sendable {
     public func optionalBytes(_ column: String) throws(PostgresError) -> [UInt8]? {
         try result.withCell(column, row: row) { cell throws(PostgresError) in
             guard let cell else { return nil }
-            guard let bytes = PostgresText.bytes(cell) else { throw .unexpected("column '\(column)' holds no bytea") }
+            guard let bytes = PostgresText.bytes(cell) else { throw .unexpected("column '\(column)' is not a bytea") }
             return bytes
         }
     }
@@ -126,7 +126,7 @@ public struct PostgresRow: Sendable {
         -> Value?
     {
         guard let text = try optionalText(column) else { return nil }
-        guard let value = convert(text) else { throw .unexpected("column '\(column)' holds no \(kind)") }
+        guard let value = convert(text) else { throw .unexpected("column '\(column)' is not of type \(kind)") }
         return value
     }
 
@@ -137,7 +137,7 @@ public struct PostgresRow: Sendable {
         var values: [Value?] = []
         for text in texts {
             let value = text.flatMap(convert)
-            if text != nil, value == nil { throw .unexpected("column '\(column)' holds no array of \(kind)") }
+            if text != nil, value == nil { throw .unexpected("column '\(column)' is not an array of \(kind)") }
             values.append(value)
         }
         return values

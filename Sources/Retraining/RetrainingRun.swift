@@ -103,7 +103,7 @@ struct RetrainingRun {
         let settings = pipeline.settings
         let (training, heldOut) = (dataset.training.count, dataset.heldOut.count)
         guard training >= settings.minimumTraining else {
-            return "\(training) rows to train on are too few, \(settings.minimumTraining) are required"
+            return "\(training) rows to train on are too few: \(settings.minimumTraining) are required"
         }
         let labels = Set(dataset.training.flatMap(\.labels))
         if isMultiLabel {
@@ -112,7 +112,7 @@ struct RetrainingRun {
             guard labels.count > 1 else { return "all rows to train on have the same label" }
         }
         guard heldOut >= settings.gate.minimumHoldOut else {
-            return "\(heldOut) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are required"
+            return "\(heldOut) held-out rows are too few to judge: \(settings.gate.minimumHoldOut) are required"
         }
         return nil
     }

@@ -41,7 +41,7 @@ struct ServingPlan: Sendable {
             guard settings.unrouted == .reject else {
                 return .finished(FinishedText(ticket: ticket, outcome: .dropped(message)))
             }
-            return reject(.route, "unrouted", "no route matches the message")
+            return reject(.route, "unrouted", "no route matches the record")
         case .text(let text, let names):
             return .prepared(
                 PreparedText(

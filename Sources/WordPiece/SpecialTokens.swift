@@ -30,7 +30,7 @@ struct SpecialTokens {
 
     private static func named(_ value: JSONValue, _ key: String, _ file: String) throws(WordPieceError) -> Named {
         if value.isNull { return Named(content: nil, isLiteral: true, file: file) }
-        guard let content = value.tokenContent else { throw .malformed(file: file, reason: "\(key) is no token") }
+        guard let content = value.tokenContent else { throw .malformed(file: file, reason: "\(key) is not a token") }
         guard case .object = value else { return Named(content: content, isLiteral: true, file: file) }
         func says(_ key: String, _ expected: Bool) -> Bool {
             if case .boolean(expected)? = value[key] { true } else { false }

@@ -253,7 +253,7 @@ struct TokenizerFile {
 
     private func integer(_ value: JSONValue, _ key: String) throws(WordPieceError) -> Int {
         guard case .number(let number) = value, let exact = Int(exactly: number), exact >= 0 else {
-            throw malformed("\(key) is not a whole number from 0 up")
+            throw malformed("\(key) is not a non-negative integer")
         }
         return exact
     }

@@ -10,7 +10,7 @@ struct VocabularyFile {
             }
             guard !isReadDifferently(token) else {
                 throw .unsupported(
-                    file: file.path, feature: "line \(index + 1): \"\(token)\", with a blank at its end,")
+                    file: file.path, feature: "line \(index + 1): \"\(token)\", which ends with a blank,")
             }
             do {
                 try model.vocabulary.addPiece(
@@ -38,7 +38,7 @@ struct VocabularyFile {
         var lines = file.bytes.split(separator: 0x0A, omittingEmptySubsequences: false)
             .map { $0.last == 0x0D ? $0.dropLast() : $0 }
         while lines.last?.isEmpty == true { lines.removeLast() }
-        guard !lines.isEmpty else { throw .malformed(file: file.path, reason: "no tokens") }
+        guard !lines.isEmpty else { throw .malformed(file: file.path, reason: "has no tokens") }
         return lines
     }
 }

@@ -14,7 +14,7 @@ extension WordPieceError: CustomStringConvertible {
     /// The file and what is wrong with it.
     public var description: String {
         switch self {
-        case .missing(let directory): "\(directory): neither tokenizer.json nor vocab.txt"
+        case .missing(let directory): "\(directory): has neither tokenizer.json nor vocab.txt"
         case .unreadable(let file, let reason): "\(file): cannot be read: \(reason)"
         case .malformed(let file, let reason): "\(file): \(reason)"
         case .unsupported(let file, let feature): "\(file): \(feature) is not supported"

@@ -27,7 +27,7 @@ public struct WordPieceTokenizer: Sendable {
                 guard !form.isEmpty else {
                     throw .unsupported(
                         file: model.file,
-                        feature: "added_tokens: \"\(token.content)\", of which normalizing leaves nothing,")
+                        feature: "added_tokens: \"\(token.content)\", which normalization makes empty,")
                 }
                 normalizedTokens.add(form, id: token.id)
             } else {

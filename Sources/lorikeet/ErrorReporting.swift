@@ -55,7 +55,7 @@ private func explanation(of error: any Error) -> String {
 /// The options that say how rows are to be read.
 private func hint(_ remedy: RowRemedy) -> String {
     func columns(_ names: [String], _ options: String) -> String {
-        let known = names.isEmpty ? "" : "there are \(names.joined(separator: ", ")): "
+        let known = names.isEmpty ? "" : "found \(names.joined(separator: ", ")): "
         return known + options + ", by name or by number from 1"
     }
     switch remedy {

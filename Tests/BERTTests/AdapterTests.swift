@@ -92,8 +92,9 @@ struct AdapterTests {
         let folder = try TemporaryFolder()
         try Data("mine".utf8).write(to: URL(fileURLWithPath: folder.path + "/notes.txt"))
         let adapter = try fixture.adapter("plain")
-        #expect(throws: AdapterError.unwritable(file: folder.path, reason: "exists, is not empty and holds no adapter"))
-        {
+        #expect(
+            throws: AdapterError.unwritable(file: folder.path, reason: "is not empty and does not contain an adapter")
+        ) {
             try adapter.write(to: folder.path)
         }
         guard case .unwritable = error({ try adapter.write(to: folder.path + "/notes.txt") }) else {
@@ -162,7 +163,9 @@ struct AdapterTests {
         let name = content[0].name
         var missing = content
         missing.removeFirst()
-        #expect(error { try make(missing, configuration) } == .missingTensor(name, reason: "its other half is there"))
+        #expect(
+            error { try make(missing, configuration) }
+                == .missingTensor(name, reason: "only the other matrix of this layer is there"))
         guard
             case .missingTensor(_, reason: "the configuration adapts this layer") = error({
                 try make(content.filter { !$0.name.contains("layer.1.") }, configuration)

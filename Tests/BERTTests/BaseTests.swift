@@ -140,7 +140,7 @@ struct BaseTests {
             let file = folder.path + "/model.safetensors"
             let reason = try #require(error(folder))
             #expect(reason == .missingPooler(file: file, tensor: prefix + "pooler.dense.weight"))
-            #expect(reason.description.contains("reads the pooler; load the base once with transformers' BertModel"))
+            #expect(reason.description.contains("needs the pooler; load the base with transformers' BertModel"))
         }
     }
 
@@ -151,7 +151,7 @@ struct BaseTests {
         try FileManager.default.moveItem(atPath: file, toPath: folder.path + "/" + name)
         #expect(
             error(folder)
-                == .unreadable(file: file, reason: "no such file; \(name) is not read, save the base as safetensors"))
+                == .unreadable(file: file, reason: "no such file; \(name) is not read: save the base as safetensors"))
     }
 
     @Test func otherArchitecturesAreRefused() throws {
@@ -160,7 +160,7 @@ struct BaseTests {
     }
 
     @Test func missingFilesAreNamed() throws {
-        #expect(throws: BaseError.unreadable(file: "/nowhere", reason: "no such directory")) {
+        #expect(throws: BaseError.unreadable(file: "/nowhere", reason: "no such folder")) {
             try BERTBase(directory: "/nowhere")
         }
         for name in ["config.json", "model.safetensors"] {

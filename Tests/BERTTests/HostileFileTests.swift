@@ -236,7 +236,7 @@ struct HostileFileTests {
                 folder, "model.safetensors.index.json",
                 #"{"weight_map": {"a": "m-1.safetensors", "b": "m-2.safetensors"}}"#)
         }
-        #expect(reason.hasSuffix("is in another file too"))
+        #expect(reason.hasSuffix("is also in another file"))
     }
 
     @Test func notFiniteAdaptersAreRefusedByName() throws {

@@ -123,7 +123,7 @@ struct PEFTFolderTests {
                 Issue.record("\(target)")
                 continue
             }
-            #expect(reason == "the file has no low-rank pair: nothing would be adapted")
+            #expect(reason == "the file has no LoRA matrices: nothing would be adapted")
         }
     }
 
@@ -183,7 +183,7 @@ struct PEFTFolderTests {
             error(folder)
                 == .unreadable(
                     file: weights,
-                    reason: "no such file; adapter_model.bin is not read, save the adapter as safetensors"))
+                    reason: "no such file; adapter_model.bin is not read: save the adapter as safetensors"))
     }
 
     // MARK: - Names of labels

@@ -101,7 +101,7 @@ import Testing
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let refused = await #expect(throws: ConnectorError.self) { try await sink.store([Samples.labelled(0)]) }
         #expect(refused?.action == .stop)
-        #expect(refused?.reason.contains("use a newer lorikeet") == true)
+        #expect(refused?.reason.contains("install a newer lorikeet") == true)
         await sink.close()
     }
 

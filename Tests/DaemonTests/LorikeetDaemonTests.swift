@@ -174,7 +174,7 @@ import Testing
                 #expect(await !daemon.readiness().ready)
                 #expect(await daemon.liveness().alive)
                 try await eventually("the log line") {
-                    fixture.log.count(containing: "no live adapter; train one") == 1
+                    fixture.log.count(containing: "no live adapter: train and import one") == 1
                 }
                 let store = PostgresAdapterStore(fixture.settings)
                 let adapter = try fixture.model.adapter(labels: DaemonFixture.labels)

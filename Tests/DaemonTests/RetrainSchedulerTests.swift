@@ -32,7 +32,8 @@ import Testing
             calls.hasPrefix("retrain noise --pipeline \(file) --background --trigger rows --json --log-format logfmt\n")
         )
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining ended\"") })
-        #expect(line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows_used=3"))
+        #expect(
+            line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows_used=3"))
     }
 }
 

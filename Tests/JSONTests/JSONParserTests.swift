@@ -45,7 +45,7 @@ struct JSONParserTests {
         #expect(refusal("{\n\"a\" 1}") == "2: expected a colon")
         #expect(refusal("[1, 2") == "1: expected a comma or ]")
         #expect(refusal("{\"a\": 1,}") == "1: expected a key in quotes")
-        #expect(refusal("\"abc") == "1: string without an end")
+        #expect(refusal("\"abc") == "1: unterminated string")
         #expect(refusal("\"\\ud800\"") == "1: lone surrogate")
         #expect(refusal("\"\\ud800\\u0041\"") == "1: lone surrogate")
         #expect(refusal("\"\\x\"") == "1: unknown escape")

@@ -142,7 +142,7 @@ import Testing
         #expect(outcome.status == 1)
         #expect(
             outcome.error.contains(
-                "adapter.checkpoint keeps the training: the same command with --resume writes the adapter"),
+                "adapter.checkpoint: the same command with --resume writes the adapter"),
             "\(outcome.error)")
         #expect(try String(contentsOfFile: file, encoding: .utf8) == "years of work")
         try FileManager.default.removeItem(atPath: material.scratch.path("adapter"))

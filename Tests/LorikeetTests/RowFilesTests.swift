@@ -51,7 +51,7 @@ import Testing
         let texts = TinyBase.rows(36).enumerated().map { "\($1.text) \($0),\($1.label)\n" }
         let file = try scratch.write("x.csv", texts.joined())
         let refused = try await Self.train(scratch, ["--train", file])
-        #expect(refused.status == 1 && refused.error.contains("are they swapped?"), "\(refused.error)")
+        #expect(refused.status == 1 && refused.error.contains("are the columns swapped?"), "\(refused.error)")
         for option in ["--text-column", "--label-column"] { #expect(refused.error.contains(option)) }
         let read = try await Self.train(scratch, ["--train", file, "--text-column", "1"])
         #expect(try Self.labels(read) == ["plus": 18, "minus": 18])
@@ -147,7 +147,7 @@ import Testing
         }
         let ragged = try scratch.write("r.csv", "label,text\nplus,good day\nminus\n")
         let outcome = try await Program.run(["tokenize", "--base", base, "--input", ragged])
-        #expect(outcome.status == 1 && outcome.error.contains("r.csv:3: has 1 columns, the first line 2"))
+        #expect(outcome.status == 1 && outcome.error.contains("r.csv:3: has 1 columns, but the first line has 2"))
         let lines = try await Program.run(["tokenize", "--base", base, "--text-column", "body"])
         #expect(lines.status == 64 && lines.error.contains("--format"))
     }

@@ -199,7 +199,8 @@ import Training
         #expect(used.status == 0 && (used.objects.first??["scores"] as? [String: Double])?.count == 10_000)
         try material.scratch.write("many.tsv", rows.joined() + "one more\ttext\n")
         let tooMany = try await Program.run(["train"] + about + ["--overwrite"])
-        #expect(tooMany.status == 1 && tooMany.error.contains("10001 labels are more than 10000"), "\(tooMany.error)")
+        #expect(
+            tooMany.status == 1 && tooMany.error.contains("10001 labels exceed the limit of 10000"), "\(tooMany.error)")
     }
 
     // MARK: - Progress

@@ -54,7 +54,7 @@ import Testing
             #expect((report?["validation"] as? [String: Any])?["read"] as? Int == 16)
 
             for (query, message) in [
-                ("SELECT body FROM tickets", "query: its columns must be text and label, they are body"),
+                ("SELECT body FROM tickets", "query: the columns must be text and label, but they are body"),
                 ("DELETE FROM tickets RETURNING body AS text, mood AS label", "25006"),
                 ("SELECT body AS text FROM nowhere", "42P01"),
             ] {

@@ -96,10 +96,13 @@ import Testing
         let warnings = report.findings.filter { $0.severity == .warning }.map(\.description)
         #expect(warnings.count == 3, "\(warnings)")
         #expect(warnings.contains("p.yaml:4: tasks.idle: no route leads to this task"))
-        #expect(warnings.contains { $0.hasPrefix("p.yaml:7: sink.postgres: ") && $0.hasSuffix("; run would retry") })
+        #expect(
+            warnings.contains {
+                $0.hasPrefix("p.yaml:7: sink.postgres: ") && $0.hasSuffix("; lorikeet run would retry")
+            })
         let broker = warnings.first { $0.hasPrefix("p.yaml:3: source.kafka.brokers: 127.0.0.1:1: ") }
         #expect(broker?.contains("Connection refused") == true, "\(warnings)")
-        #expect(broker?.hasSuffix("; run would retry") == true, "\(warnings)")
+        #expect(broker?.hasSuffix("; lorikeet run would retry") == true, "\(warnings)")
         #expect(!warnings.joined().contains("hunter2"))
     }
 
@@ -148,7 +151,7 @@ import Testing
         ("{ security.protocol: ssl, ssl.ca.location: /none }", "properties.ssl.ca.location: is not accepted"),
         (
             "{ security.protocol: sasl_ssl, sasl.mechanism: FOO }",
-            "properties: are not accepted together: Unsupported SASL mechanism"
+            "properties: cannot be combined: Unsupported SASL mechanism"
         ),
     ])
     func propertiesThatRunCannotUseAreErrorsOffline(_ properties: String, _ words: String) async throws {

@@ -36,7 +36,7 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     #expect(
         try refusal(folder, yaml(base: "nowhere"))
             == "p.yaml:2: base: there is no folder nowhere; "
-            + "relative paths count from the working directory, then from the file's folder"
+            + "relative paths start at the working directory, then at the file's folder"
     )
     try folder.write("empty/readme", "")
     #expect(try refusal(folder, yaml(base: "empty"))?.hasPrefix("p.yaml:2: base: ") == true)
@@ -50,10 +50,10 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     try TestBase.write(to: folder.path + "/base")
     #expect(
         try refusal(folder, yaml(more: "batch: { max_tokens: 512 }"))
-            == "p.yaml:7: batch.max_tokens: the base has 64 positions; 512 are too many")
+            == "p.yaml:7: batch.max_tokens: is 512, but the base has only 64 positions")
     #expect(
         try refusal(folder, yaml(more: "batch: { max_tokens: 64 }\nretrain: { layers: [1, 2] }"))
-            == "p.yaml:8: retrain.layers: the base has layers 0 to 1, no layer 2")
+            == "p.yaml:8: retrain.layers: the base has no layer 2, only 0 to 1")
 }
 
 /// What nobody asked for is lowered to the base's positions; what was asked for is an error.
@@ -63,7 +63,7 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     for batch in ["", "batch: { tokens: 128 }", "batch: { max_tokens: 64 }", "batch: { max_tokens: 8 }"] {
         #expect(try refusal(folder, yaml(more: batch)) == nil, "\(batch)")
     }
-    #expect(try refusal(folder, yaml(more: "batch: { max_tokens: 65 }"))?.contains("65 are too many") == true)
+    #expect(try refusal(folder, yaml(more: "batch: { max_tokens: 65 }"))?.contains("is 65, but") == true)
     var batch = BatchConfiguration()
     #expect([2, 128, 256, 512].map(batch.maxTokens(positions:)) == [2, 128, 256, 256])
     batch.maxTokens = 32
@@ -107,8 +107,8 @@ private func writeNameless(_ folder: TemporaryFolder, _ name: String, config: St
     #expect(try refusal(folder, yaml(labels: "[\" b\", \"a \"]", adapter: "said")) == nil)
     #expect(
         try refusal(folder, yaml(labels: "[a, b, c]", adapter: "bare"))
-            == "p.yaml:5: tasks.kind.labels: the head has 2 rows, but tasks.kind.labels names 3 (adapter bare)")
-    let order = "labels stand in the order of the head's rows"
+            == "p.yaml:5: tasks.kind.labels: the head has 2 rows, but tasks.kind.labels has 3 labels (adapter bare)")
+    let order = "list the labels in the order of the head's rows"
     #expect(
         try refusal(folder, yaml(adapter: "said"))
             == "p.yaml:5: tasks.kind.labels: row 0 of the head is \"b\" in id2label of config.json, "

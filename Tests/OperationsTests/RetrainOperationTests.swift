@@ -37,7 +37,7 @@ import Testing
             _ = try await RetrainOperation.run(
                 task: "nois", file: file, environment: fixture.environment, logger: fixture.log.logger)
         }
-        #expect(failure?.message == "\(file): tasks: no task nois here (did you mean noise?)")
+        #expect(failure?.message == "\(file): tasks: there is no task nois (did you mean noise?)")
         #expect(failure?.status == .configuration)
     }
 }

@@ -33,12 +33,12 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
     #expect(problems([one, twin], folder) == ["twin.yaml:1: name: one.yaml has the same name, one"])
     #expect(
         problems([one, other], folder) == [
-            "other.yaml:2: base: one daemon has one base: here /models/other, in one.yaml /models/base"
+            "other.yaml:2: base: the pipelines of a daemon share one base, but one.yaml names /models/base"
         ])
     #expect(
         problems([one, differing], folder) == [
             "differing.yaml:4: tasks.kind.labels: "
-                + "a task is one task in the whole database, and one.yaml gives it other labels"
+                + "the pipelines of a database share their tasks, but one.yaml gives this task other labels"
         ])
 }
 
@@ -55,8 +55,9 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
     #expect(!"\(configuration)".contains("secret"))
     #expect(
         problems([one, two, try file("three", direct: "host=e")], folder) == [
-            "three.yaml:5: sink.postgres_direct: \(folder.path)/one.yaml gives the same database another one".replacing(
-                folder.path + "/", with: "")
+            "three.yaml:5: sink.postgres_direct: \(folder.path)/one.yaml gives another one for the same database"
+                .replacing(
+                    folder.path + "/", with: "")
         ])
 }
 

@@ -154,7 +154,7 @@ private let badFiles: [BadFile] = [
     BadFile(
         "name: a\n\tbase: b\n",
         "p.yaml:2: not valid YAML: found a tab character that violates indentation "
-            + "(indent with blanks, not with tabs)"),
+            + "(indent with spaces, not with tabs)"),
     BadFile("name: a\n---\nname: b\n", "p.yaml:2: not valid YAML: but found another document"),
     BadFile("name: a\n---\n", "p.yaml:2: not valid YAML: but found another document"),
     BadFile("name: &a\n  - *a\n", "p.yaml:1: not valid YAML: aliases make it endless or too large"),
@@ -187,21 +187,21 @@ private let badFiles: [BadFile] = [
         "p.yaml:4: source.kafka.group: is missing: the consumer group"),
     .line(
         4, "  kafka: { brokers: \"h:1\", topics: [a, a, \"b c\"], group: g, properties: { group.id: x } }",
-        "p.yaml:4: source.kafka.topics[1]: the topic a is given twice",
-        "p.yaml:4: source.kafka.topics[2]: is no topic: letters, digits, dot, _ and -, at most 249 characters",
+        "p.yaml:4: source.kafka.topics[1]: the topic a is listed twice",
+        "p.yaml:4: source.kafka.topics[2]: is not a topic name: use letters, digits, dots, _ and -, and at most 249 characters",
         "p.yaml:4: source.kafka.properties.group.id: is set by Lorikeet: use source.kafka.group"),
     .line(
         5, "  text: description",
-        "p.yaml:5: source.text: must be a JSON Pointer such as /description; leave it out where the message is the text"
+        "p.yaml:5: source.text: must be a JSON Pointer such as /description; leave it out if the payload is the text"
     ),
     .line(
         7, "  section: { labels: [admin] }",
         "p.yaml:7: tasks.section.labels: has one label; a task needs at least two"),
-    .line(7, "  section: { labels: [a, b, a] }", "p.yaml:7: tasks.section.labels[2]: the label a is given twice"),
-    .line(7, "  section: { labels: [a, \" a\"] }", "p.yaml:7: tasks.section.labels[1]: the label a is given twice"),
+    .line(7, "  section: { labels: [a, b, a] }", "p.yaml:7: tasks.section.labels[2]: the label a is listed twice"),
+    .line(7, "  section: { labels: [a, \" a\"] }", "p.yaml:7: tasks.section.labels[1]: the label a is listed twice"),
     .line(
         7, "  section: { labels: [a, b, \" \"] }",
-        "p.yaml:7: tasks.section.labels[2]: holds only blanks; it must be a label"),
+        "p.yaml:7: tasks.section.labels[2]: is blank; it must be a label"),
     .also("retrain: { alpha: 0 }", "p.yaml:10: retrain.alpha: must be above 0: nothing would be adapted"),
     .line(
         7, "  section: { labels: admin }",
@@ -226,7 +226,7 @@ private let badFiles: [BadFile] = [
     .also("routes: []", "p.yaml:10: routes: is empty; it must be a list of routes, such as - tasks: [section]"),
     .also(
         "routes:\n  - tasks: [sections]\n  - when: { topics: a }\n    tasks: [role]",
-        "p.yaml:11: routes[0].tasks[0]: no task sections in tasks (did you mean section?)",
+        "p.yaml:11: routes[0].tasks[0]: there is no task sections under tasks (did you mean section?)",
         "p.yaml:12: routes[1].when.topics: unknown key (did you mean topic?)",
         "p.yaml:12: routes[1].when: is empty; leave it out for a route that always matches"),
     .also(
@@ -245,14 +245,14 @@ private let badFiles: [BadFile] = [
         "p.yaml:10: retrain.initialization: must be kaiming or gaussian; \"pissa\" is not",
         "p.yaml:10: retrain.schedule: must be linear or cosine or constant; \"stairs\" is not",
         "p.yaml:10: retrain.clip: must be a number from 0 to 1000000; \"-1\" is not",
-        "p.yaml:10: retrain.epochs: is given beside steps; one of them says when to end"),
+        "p.yaml:10: retrain.epochs: cannot be combined with steps: give one of them"),
     .also(
         "examples:\n  - { text: x, task: sektion, label: games }\n  - { text: x, task: role, label: programm }\n"
             + "  - { task: role }",
-        "p.yaml:11: examples[0].task: no task sektion in tasks (did you mean section?)",
+        "p.yaml:11: examples[0].task: there is no task sektion under tasks (did you mean section?)",
         "p.yaml:12: examples[1].label: the task role has no label programm (did you mean program?)",
         "p.yaml:13: examples[2].text: is missing: the text to classify",
-        "p.yaml:13: examples[2].label: is missing: the label that is right"),
+        "p.yaml:13: examples[2].label: is missing: the expected label"),
     .also(
         "name: again\nbase: again\nunrouted: x",
         "p.yaml:10: name: is given twice; first on line 1", "p.yaml:11: base: is given twice; first on line 2",
@@ -260,8 +260,8 @@ private let badFiles: [BadFile] = [
     .line(1, "name: ${LORIKEET_NAME}", "p.yaml:1: name: the environment variable LORIKEET_NAME is not set"),
     .line(
         1, "name: ${1X}",
-        "p.yaml:1: name: ${1X} is no variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}"),
-    .line(1, "name: ${X", "p.yaml:1: name: ${ without its }; for these two characters themselves write $${"),
+        "p.yaml:1: name: ${1X} is not a variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}"),
+    .line(1, "name: ${X", "p.yaml:1: name: ${ without a closing }; write $${ for a literal ${"),
     .line(
         9, "sink: { postgres: ${DATABASE_URL} }",
         "p.yaml:9: not valid YAML: did not find expected ',' or '}' (put ${…} in double quotes)"),

@@ -41,7 +41,7 @@ private func fill(_ text: String, _ variables: [String: String] = [:], credentia
             == "error: there is no credential none in CREDENTIALS_DIRECTORY")
     #expect(
         fill("${credential:../passwd}", credentials: folder.path).hasPrefix(
-            "error: ${credential:../passwd} is no variable"))
+            "error: ${credential:../passwd} is not a variable"))
 }
 
 @Test func aValueFromTheEnvironmentIsNeverShown() {

@@ -122,7 +122,7 @@ struct RetrainingPipelineTests {
     }
 
     @Test func noRowsAtAllAreSkipped() async throws {
-        #expect(try await run().reason == "0 rows to train on are too few, 20 are required")
+        #expect(try await run().reason == "0 rows to train on are too few: 20 are required")
     }
 
     @Test func oneLabelAloneTeachesNothing() async throws {

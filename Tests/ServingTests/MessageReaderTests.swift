@@ -33,9 +33,9 @@ struct MessageReaderTests {
     }
 
     @Test(arguments: [
-        (#"{"description":"#, RejectionStage.decode, "not-json", "the message is not JSON"),
-        ("plain words", .decode, "not-json", "the message is not JSON"),
-        (#"{"name":"x"}"#, .extract, "no-text", "the message has nothing at /description"),
+        (#"{"description":"#, RejectionStage.decode, "not-json", "the payload is not JSON"),
+        ("plain words", .decode, "not-json", "the payload is not JSON"),
+        (#"{"name":"x"}"#, .extract, "no-text", "the payload has nothing at /description"),
         (#"{"description":7}"#, .extract, "not-a-string", "the value at /description is not a string"),
         (#"{"description":null}"#, .extract, "not-a-string", "the value at /description is not a string"),
         (#"{"description":["x"]}"#, .extract, "not-a-string", "the value at /description is not a string"),
@@ -50,20 +50,20 @@ struct MessageReaderTests {
         let tombstone = SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: 0), payload: nil)
         #expect(
             try reader().read(tombstone)
-                == .rejected(.decode, cause: "no-payload", reason: "the message has no payload"))
+                == .rejected(.decode, cause: "no-payload", reason: "the record has no payload"))
     }
 
     @Test func rejectsWhatIsNotUTF8() throws {
         let broken = SourceMessage(
             origin: Origin(topic: "texts", partition: 0, offset: 0), payload: [0x7B, 0xC3, 0x28, 0x7D])
-        #expect(try reader().read(broken) == .rejected(.decode, cause: "not-utf8", reason: "the message is not UTF-8"))
+        #expect(try reader().read(broken) == .rejected(.decode, cause: "not-utf8", reason: "the payload is not UTF-8"))
     }
 
     @Test func rejectsWhatIsTooLargeUnread() throws {
         let reading = try reader(text: nil, limit: 10).read(message("elevenbytes"))
         #expect(
             reading
-                == .rejected(.decode, cause: "too-large", reason: "the message has 11 bytes, more than the 10 allowed"))
+                == .rejected(.decode, cause: "too-large", reason: "the payload has 11 bytes, more than the 10 allowed"))
         #expect(try reader(text: nil, limit: 10).read(message("tenbytes..")) != reading)
     }
 

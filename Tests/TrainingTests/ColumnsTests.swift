@@ -147,7 +147,7 @@ struct ColumnsTests {
     @Test func aColumnThatIsNotThereIsNamedWithThoseThatAre() throws {
         let content = "annotator,text,sentiment\nme,one,a\n"
         let lacking = try refusal("x.csv", content)
-        #expect(lacking.line == 1 && lacking.reason == "no column is known to hold the labels")
+        #expect(lacking.line == 1 && lacking.reason == "cannot tell which column holds the labels")
         #expect(lacking.remedy == .labelColumn(among: ["annotator", "text", "sentiment"]))
         let wrong = try refusal("x.csv", content, options(label: "mood"))
         #expect(wrong.reason == "there is no column \"mood\"")
@@ -166,7 +166,7 @@ struct ColumnsTests {
         let refused = try refusal("x.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
         #expect(refused.reason.hasPrefix("has 3 columns instead of label and text"))
         let path = try write("y.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
-        let reason = "no column is known to hold the texts"
+        let reason = "cannot tell which column holds the texts"
         #expect(throws: DatasetError.doubtful(file: path, line: 1, reason: reason, remedy: .textColumn(among: []))) {
             try LabelledFile.readTexts(path: path)
         }
@@ -182,8 +182,8 @@ struct ColumnsTests {
 
     @Test func textsMayHoldTabsWhereTheyAreTheLastColumn() throws {
         #expect(try rows("x.tsv", "label\ttext\na\tone\ttwo\n") == [["a", "one\ttwo"]])
-        #expect(try refusal("x.tsv", "text\tlabel\none\ttwo\ta\n").reason == "has 3 columns, the first line 2")
-        #expect(try refusal("x.tsv", "id\tlabel\ttext\n1\ta\n").reason == "has 2 columns, the first line 3")
+        #expect(try refusal("x.tsv", "text\tlabel\none\ttwo\ta\n").reason == "has 3 columns, but the first line has 2")
+        #expect(try refusal("x.tsv", "id\tlabel\ttext\n1\ta\n").reason == "has 2 columns, but the first line has 3")
     }
 
     @Test func quotesInTSVAreThoseOfCSVWhereAllAreWhole() throws {
@@ -251,16 +251,16 @@ struct ColumnsTests {
     }
 
     @Test(arguments: [
-        ("x.csv", "id,lang,body\n1,en,one\n", 1, "no column is known to hold the texts"),
-        ("x.csv", "id;lang;body\n1;en;one\n", 1, "no column is known to hold the texts"),
-        ("x.tsv", "id\tlang\tbody\n1\ten\tone\n", 1, "no column is known to hold the texts"),
-        ("x.csv", "review,sentiment\none,a\n", 1, "no column is known to hold the texts"),
-        ("x.csv", "label,text\na,one\nb\n", 3, "has 1 columns, the first line 2"),
-        ("x.csv", "a,one\nb,two,three\n", 2, "has 3 columns, the first line 2"),
+        ("x.csv", "id,lang,body\n1,en,one\n", 1, "cannot tell which column holds the texts"),
+        ("x.csv", "id;lang;body\n1;en;one\n", 1, "cannot tell which column holds the texts"),
+        ("x.tsv", "id\tlang\tbody\n1\ten\tone\n", 1, "cannot tell which column holds the texts"),
+        ("x.csv", "review,sentiment\none,a\n", 1, "cannot tell which column holds the texts"),
+        ("x.csv", "label,text\na,one\nb\n", 3, "has 1 columns, but the first line has 2"),
+        ("x.csv", "a,one\nb,two,three\n", 2, "has 3 columns, but the first line has 2"),
         ("x.tsv", "a\tone\ntwo\n", 2, "no tab between label and text"),
-        ("x.tsv", "label,text\na,one\n", 1, "is a header with commas between its names instead of tabs"),
-        ("x.tsv", "\"id\";\"review\"\n1;one\n", 1, "is a header with semicolons between its names instead of tabs"),
-        ("x.tsv", "one\ntwo\tthree\n", 2, "has 2 columns, the first line 1"),
+        ("x.tsv", "label,text\na,one\n", 1, "is a header with commas instead of tabs between its names"),
+        ("x.tsv", "\"id\";\"review\"\n1;one\n", 1, "is a header with semicolons instead of tabs between its names"),
+        ("x.tsv", "one\ntwo\tthree\n", 2, "has 2 columns, but the first line has 1"),
     ])
     func textsThatCannotBeToldAreRefused(name: String, content: String, line: Int, reason: String) throws {
         let path = try write(name, content)

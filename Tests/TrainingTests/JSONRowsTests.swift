@@ -118,10 +118,10 @@ struct JSONRowsTests {
     @Test func aLabelWithNULIsRefused() throws {
         for member in ["\"label\":\"a\\u0000b\"", "\"labels\":[\"a\",\"\\u0000\"]"] {
             let content = "{\"text\":\"t\",\"label\":\"a\"}\n{\"text\":\"u\",\(member)}\n"
-            #expect(try refusal("x.jsonl", content, multi: true) == "x.jsonl:2: the label holds U+0000")
+            #expect(try refusal("x.jsonl", content, multi: true) == "x.jsonl:2: the label contains U+0000")
             #expect(try collect("x.jsonl", content, multi: true, skips: true).rows.map(\.text) == ["t"])
         }
-        #expect(try refusal("x.tsv", "a\tone\nb\u{0}\ttwo\n") == "x.tsv:2: the label holds U+0000")
+        #expect(try refusal("x.tsv", "a\tone\nb\u{0}\ttwo\n") == "x.tsv:2: the label contains U+0000")
     }
 
     @Test func oneOfTwoMembersMayBeNull() throws {
@@ -215,7 +215,7 @@ struct JSONRowsTests {
 
     @Test func oneControlGivesTheLabels() throws {
         let content = "[" + task("one", annotation("a")) + ",\n" + task("two", annotation("z", control: "topic")) + "]"
-        #expect(try refusal("x.json", content) == "x.json:2: \"mood\" and \"topic\" both are controls with choices")
+        #expect(try refusal("x.json", content) == "x.json:2: \"mood\" and \"topic\" are both controls with choices")
         #expect(try collect("x.json", content, multi: true, label: "topic").rows.map(\.labels) == [[], ["z"]])
         let spans = "{\"result\":[{\"value\":{\"start\":0,\"end\":2,\"labels\":[\"x\"]},\"type\":\"labels\"}]}"
         #expect(try refusal("x.json", "[" + task("one", spans) + "]").contains("sequence labelling"))

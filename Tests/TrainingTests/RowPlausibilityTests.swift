@@ -62,21 +62,22 @@ struct RowPlausibilityTests {
     @Test func swappedColumnsAreRefused() throws {
         for (name, separator) in [("x.tsv", "\t"), ("x.csv", ",")] {
             let lines = Self.tsv(nil) { "\(Self.texts[$0])\(separator)\(Self.labels[$0 % 3])" }
-            #expect(try refusal(name, lines) == "36 different labels for 3 different texts: are they swapped?")
+            #expect(try refusal(name, lines) == "36 different labels for 3 different texts: are the columns swapped?")
             #expect(try refusal(name, lines, multi: true) != nil)
             #expect(try refusal(name, lines, label: "2") == nil)
             let header = ["label\(separator)text"] + lines
-            #expect(try refusal(name, header) == "36 different labels for 3 different texts: are they swapped?")
+            #expect(try refusal(name, header) == "36 different labels for 3 different texts: are the columns swapped?")
         }
         // Too many labels to be told by their number, but they are the longer ones.
         let own = Self.tsv(nil) { "\(Self.texts[$0])\tlabel\($0 % 20)" }
         #expect(
             try refusal("x.tsv", own)
-                == "the labels are longer than the texts, and most rows have one of their own: are they swapped?")
+                == "the labels are longer than the texts, and most rows have a label of their own: are the columns swapped?"
+        )
     }
 
     @Test func numbersOfRowsAndWholeTextsAreNoLabels() throws {
-        let reason = "nearly as many labels as rows (36 of 36): is it the column of labels?"
+        let reason = "nearly as many labels as rows (36 of 36): is this the label column?"
         #expect(try refusal("x.tsv", Self.tsv(nil) { "ticket-\($0)\t\(Self.texts[$0])" }) == reason)
         #expect(
             try refusal("x.csv", Self.tsv("text,label") { "\(Self.texts[$0]) and more,\(Self.texts[$0])" }) == reason)
@@ -106,7 +107,7 @@ struct RowPlausibilityTests {
 
     @Test func evenColumnsWithoutAHeaderAreRefused() throws {
         let even = Self.tsv(nil) { "\($0)\t\(Self.labels[$0 % 3])\t\(Self.texts[$0])" }
-        #expect(try refusal("x.tsv", even) == "every line has 3 columns, and no first line names them")
+        #expect(try refusal("x.tsv", even) == "every line has 3 columns, but the first line does not name them")
         let uneven = Self.tsv(nil) { "\(Self.labels[$0 % 3])\ta\tb\($0 % 4 == 3 ? "\tc" : "") \(Self.texts[$0])" }
         #expect(try refusal("x.tsv", uneven) == nil)
     }
@@ -117,7 +118,8 @@ struct RowPlausibilityTests {
             + Self.texts.indices.map { "\($0),\(Self.texts[$0]),\(Self.labels[$0 % 3])\($0 % 2 == 0 ? "#b2b" : "")" }
         for multi in [false, true] {
             #expect(
-                try refusal("x.csv", lines, multi: multi) == "3 labels such as \"high#b2b\" look like several in one")
+                try refusal("x.csv", lines, multi: multi)
+                    == "3 labels such as \"high#b2b\" look like several labels joined into one")
         }
         #expect(try refusal("x.csv", lines, label: "label") == nil)
         #expect(try refusal("x.tsv", Self.tsv(nil) { "\(["C", "C#", "C++", "A|"][$0 % 4])\t\(Self.texts[$0])" }) == nil)

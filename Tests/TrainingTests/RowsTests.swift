@@ -69,7 +69,8 @@ struct RowsTests {
         #expect(try LabelledFile.read(path: named).map(\.text) == ["one\nline", "two"])
         #expect(try LabelledFile.readTexts(path: named) == ["one\nline", "two"])
         let ragged = try write("r.csv", "text,label\none,a\ntwo\n")
-        #expect(throws: DatasetError.badLine(file: ragged, line: 3, reason: "has 1 columns, the first line 2")) {
+        #expect(throws: DatasetError.badLine(file: ragged, line: 3, reason: "has 1 columns, but the first line has 2"))
+        {
             try LabelledFile.read(path: ragged)
         }
     }

@@ -31,7 +31,7 @@ struct BadFileTests {
     }
 
     @Test func folderWithoutFilesIsNamed() throws {
-        #expect(try refusal(preparing: { _ in }) == "DIR: neither tokenizer.json nor vocab.txt")
+        #expect(try refusal(preparing: { _ in }) == "DIR: has neither tokenizer.json nor vocab.txt")
     }
 
     @Test func duplicateLinesOfAVocabularyAreNamed() throws {
@@ -192,7 +192,7 @@ struct BadFileTests {
         )
         #expect(
             try refusal([TokenizerFolder.addedToken("\u{301}", id: count, normalized: true)])
-                == "DIR/tokenizer.json: added_tokens: \"\u{301}\", of which normalizing leaves nothing, "
+                == "DIR/tokenizer.json: added_tokens: \"\u{301}\", which normalization makes empty, "
                 + "is not supported"
         )
         var unknown = TokenizerFolder.addedToken("[UNK]", id: 1)
@@ -291,7 +291,7 @@ struct BadFileTests {
         #expect(
             try vocabulary([("[UNK]", Int(Int32.max))])
                 == #"DIR/tokenizer.json: model.vocab: "[UNK]": its id is out of range"#)
-        #expect(try vocabulary([("[UNK]", -4)]) == "DIR/tokenizer.json: model.vocab is not a whole number from 0 up")
+        #expect(try vocabulary([("[UNK]", -4)]) == "DIR/tokenizer.json: model.vocab is not a non-negative integer")
         let gap: (inout [String: Any]) -> Void = { $0["added_tokens"] = [TokenizerFolder.addedToken("new", id: 900)] }
         #expect(
             try refusal(changing: gap)

@@ -167,6 +167,6 @@ struct ResolutionTests {
         #expect(
             try refusal("{}", configuration: #"{"tokenizer_class": 1}"#)
                 == "config.json: tokenizer_class is not a string")
-        #expect(try refusal(#"{"mask_token": {"id": 4}}"#) == "tokenizer_config.json: mask_token is no token")
+        #expect(try refusal(#"{"mask_token": {"id": 4}}"#) == "tokenizer_config.json: mask_token is not a token")
     }
 }

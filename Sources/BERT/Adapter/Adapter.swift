@@ -148,7 +148,7 @@ extension Adapter {
         let without = configured.filter { tensor($0) == nil }
         if let module = without.first {
             let reason = "the configuration adapts this layer"
-            let whole = "the file has no low-rank pair: nothing would be adapted"
+            let whole = "the file has no LoRA matrices: nothing would be adapted"
             throw .missingTensor(pair(module)[0], reason: without.count < configured.count ? reason : whole)
         }
         return configured

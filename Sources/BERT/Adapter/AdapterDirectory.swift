@@ -101,7 +101,7 @@ extension Adapter {
         {
             throw .unreadable(
                 file: directory + "/" + weightsFile,
-                reason: "no such file; adapter_model.bin is not read, save the adapter as safetensors")
+                reason: "no such file; adapter_model.bin is not read: save the adapter as safetensors")
         }
         return try read(directory, weightsFile, atMost: largestWeights)
     }
@@ -142,7 +142,7 @@ extension Adapter {
             }
         }
         guard let shape = try shape.get() else {
-            throw .missingTensor(key, reason: "without a head there is nothing to classify with")
+            throw .missingTensor(key, reason: "an adapter without a head cannot classify")
         }
         guard shape.count == 2, (1...1_000_000).contains(shape[0]) else {
             throw .wrongShape(tensor: key, expected: [], found: shape)
@@ -170,7 +170,7 @@ extension Adapter {
             ]
             try folder.replace(others.merging(own) { $1 })
         } catch FileError.foreignFolder {
-            throw .unwritable(file: folder.path, reason: "exists, is not empty and holds no adapter")
+            throw .unwritable(file: folder.path, reason: "is not empty and does not contain an adapter")
         } catch FileError.notAFolder {
             throw .unwritable(file: folder.path, reason: "is a file")
         } catch {

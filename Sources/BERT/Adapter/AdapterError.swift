@@ -36,14 +36,14 @@ extension AdapterError: CustomStringConvertible {
         case .invalidWeights(let error): "adapter weights: \(error)"
         case .missingTensor(let name, let reason): "adapter weights: tensor \"\(name)\" is missing: \(reason)"
         case .unexpectedTensor(let name):
-            "adapter weights: tensor \"\(name)\" belongs to nothing that can be applied to this base"
+            "adapter weights: tensor \"\(name)\" does not belong to any layer that the configuration adapts"
         case .wrongShape(let tensor, let expected, let found):
-            "adapter weights: tensor \"\(tensor)\" has shape \(found), but base and configuration ask for \(expected)"
+            "adapter weights: tensor \"\(tensor)\" has shape \(found), but base and configuration require \(expected)"
         case .anotherBase(let expected, let found):
-            "the adapter was trained over base \(expected.prefix(12))…, this base is \(found.prefix(12))…"
+            "the adapter was trained on base \(expected.prefix(12))…, but this base is \(found.prefix(12))…"
         case .invalidLabels(let reason): "adapter labels: \(reason)"
         case .unknownTarget(let name, let known):
-            "target \"\(name)\" is no linear layer of this base; it has \(known.joined(separator: ", "))"
+            "target \"\(name)\" is not a linear layer of this base, which has \(known.joined(separator: ", "))"
         }
     }
 }

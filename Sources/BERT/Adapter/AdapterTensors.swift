@@ -83,6 +83,6 @@ struct AdapterTensors {
             return "DistilBERT's pre_classifier is random in the base, so the adapter must include it (modules_to_save)"
         }
         return key.contains("classifier")
-            ? "without a head there is nothing to classify with" : "its other half is there"
+            ? "an adapter without a head cannot classify" : "only the other matrix of this layer is there"
     }
 }

@@ -31,7 +31,7 @@ public struct LabelNames: Sendable, Equatable {
                 throw .invalidLabels(
                     reason:
                         "the head has \(rows) \(rows == 1 ? "row" : "rows"), "
-                        + "but \(other.source) names \(other.labels.count)"
+                        + "but \(other.source) has \(other.labels.count) labels"
                 )
             }
             if other.labels == placeholders { continue }
@@ -42,7 +42,8 @@ public struct LabelNames: Sendable, Equatable {
             if let row = (0..<rows).first(where: { known.labels[$0] != other.labels[$0] }) {
                 throw .invalidLabels(
                     reason: "row \(row) of the head is \"\(known.labels[row])\" in \(known.source), but "
-                        + "\"\(other.labels[row])\" in \(other.source); labels stand in the order of the head's rows")
+                        + "\"\(other.labels[row])\" in \(other.source); list the labels in the order of the head's rows"
+                )
             }
         }
         return first?.labels
@@ -76,7 +77,7 @@ extension LabelNames {
             case .number(let number): labels[row] = Int(exactly: number).map(String.init)
             default: break
             }
-            guard labels[row] != nil else { throw invalid("a label is no string") }
+            guard labels[row] != nil else { throw invalid("a label is not a string") }
         }
         return labels.compactMap(\.self)
     }

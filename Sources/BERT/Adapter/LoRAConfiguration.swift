@@ -154,7 +154,7 @@ extension LoRAConfiguration {
             throw .invalidConfiguration(key: key, reason: "must be above 0: nothing would be adapted")
         }
         guard (1e-9...1e9).contains(alpha) else {
-            throw .invalidConfiguration(key: key, reason: "is not a number that can be used")
+            throw .invalidConfiguration(key: key, reason: "must be from 1e-9 to 1e9")
         }
     }
 }

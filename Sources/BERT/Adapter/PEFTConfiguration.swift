@@ -24,7 +24,7 @@ struct PEFTConfiguration {
         }
         if let pattern = configuration.targetPattern, pattern != "all-linear", configuration.layers != nil {
             throw .invalidConfiguration(
-                key: "layers_to_transform", reason: "cannot stand beside a pattern in target_modules")
+                key: "layers_to_transform", reason: "cannot be combined with a pattern in target_modules")
         }
         exclusions = try Self.exclusions(document)
         savedModules = try Self.strings(document, "modules_to_save")
@@ -39,7 +39,7 @@ struct PEFTConfiguration {
         }
         if let task = values["task_type"]?.string, task != "SEQ_CLS" {
             throw .unsupported(
-                feature: "task_type \(task)", reason: "only SEQ_CLS, the classification of texts, is served")
+                feature: "task_type \(task)", reason: "only SEQ_CLS (sequence classification) is supported")
         }
         if values["bias"]?.string == "all" {
             throw .unsupported(
@@ -93,13 +93,13 @@ struct PEFTConfiguration {
         for (key, value) in members.sorted(by: { $0.key < $1.key }) where value.isSet {
             if variants.contains(key) {
                 throw .unsupported(
-                    feature: key, reason: "only plain LoRA, rsLoRA and DoRA over linear layers are computed")
+                    feature: key, reason: "only plain LoRA, rsLoRA and DoRA of linear layers are supported")
             }
             guard read.contains(key) || harmless.contains(key) else {
                 throw .unsupported(
                     feature: "the key \"\(key)\"",
                     reason:
-                        "it is unknown here and may change results; if it does not, remove it from adapter_config.json"
+                        "Lorikeet does not know it, and it may change results; if it does not, remove it from adapter_config.json"
                 )
             }
         }

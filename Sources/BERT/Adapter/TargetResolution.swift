@@ -85,9 +85,9 @@ struct TargetResolution {
             if configuration.targetPattern != nil {
                 return ("target_modules", "the pattern matches no linear layer of this base")
             }
-            return ("target_modules", configuration.targets.isEmpty ? "is empty" : "names nothing but the head")
+            return ("target_modules", configuration.targets.isEmpty ? "is empty" : "names only the head")
         }
-        guard inLayers.isEmpty else { return ("exclude_modules", "excludes all that target_modules names") }
+        guard inLayers.isEmpty else { return ("exclude_modules", "excludes every layer that target_modules names") }
         let layers = configuration.layers ?? []
         if !layers.contains(where: (0..<names.configuration.layers).contains) {
             return ("layers_to_transform", "names none of this base's layers 0 to \(names.configuration.layers - 1)")
@@ -152,7 +152,7 @@ private struct NamePattern {
 
     private static func compile(_ pattern: String, key: String) throws(AdapterError) -> Regex<AnyRegexOutput> {
         guard pattern.utf8.count <= 1_000, let expression = try? Regex(pattern) else {
-            throw .invalidConfiguration(key: key, reason: "is no regular expression that can be used")
+            throw .invalidConfiguration(key: key, reason: "is not a regular expression that Lorikeet supports")
         }
         return expression
     }

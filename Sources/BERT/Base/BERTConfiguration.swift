@@ -53,7 +53,7 @@ public struct BERTConfiguration: Sendable, Equatable {
         let file = directory + "/config.json"
         var isFolder = false
         guard FileManager.default.fileExists(atPath: directory, isDirectory: &isFolder), isFolder else {
-            throw .unreadable(file: directory, reason: "no such directory")
+            throw .unreadable(file: directory, reason: "no such folder")
         }
         try self.init(json: try ConfigurationValues.bytes(file: file), file: file)
     }
@@ -118,7 +118,8 @@ public struct BERTConfiguration: Sendable, Equatable {
         guard hidden % heads == 0 else {
             let (hiddenKey, headsKey) =
                 architecture == .bert ? ("hidden_size", "num_attention_heads") : ("dim", "n_heads")
-            throw .invalidValue(file: file, key: hiddenKey, reason: "\(hidden) is no multiple of \(headsKey), \(heads)")
+            throw .invalidValue(
+                file: file, key: hiddenKey, reason: "\(hidden) is not a multiple of \(headsKey), \(heads)")
         }
     }
 }

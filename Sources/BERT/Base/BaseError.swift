@@ -18,7 +18,7 @@ public enum BaseError: Error, Equatable, Sendable {
     case missingPooler(file: String, tensor: String)
     /// A tensor does not have the shape that the configuration requires.
     case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
-    /// A tensor holds NaN or infinity.
+    /// A tensor contains NaN or infinity.
     case notFinite(file: String, tensor: String)
 }
 
@@ -35,12 +35,12 @@ extension BaseError: CustomStringConvertible {
         case .invalidWeights(let file, let error): "\(file): \(error)"
         case .missingTensor(let file, let tensor): "\(file): tensor \"\(tensor)\" is missing"
         case .missingPooler(let file, let tensor):
-            "\(file): tensor \"\(tensor)\" is missing: BERT's sequence classifier, and so each adapter, reads the "
-                + "pooler; load the base once with transformers' BertModel, save that, and train adapters over "
-                + "what is saved"
+            "\(file): tensor \"\(tensor)\" is missing: BERT's sequence classifier, and so every adapter, needs the "
+                + "pooler; load the base with transformers' BertModel, save it again, and train the adapters on "
+                + "the saved copy"
         case .wrongShape(let file, let tensor, let expected, let found):
-            "\(file): tensor \"\(tensor)\" has shape \(found), but config.json asks for \(expected)"
-        case .notFinite(let file, let tensor): "\(file): tensor \"\(tensor)\" holds NaN or infinity"
+            "\(file): tensor \"\(tensor)\" has shape \(found), but config.json requires \(expected)"
+        case .notFinite(let file, let tensor): "\(file): tensor \"\(tensor)\" contains NaN or infinity"
         }
     }
 }

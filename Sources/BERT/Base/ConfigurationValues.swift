@@ -11,7 +11,7 @@ struct ConfigurationValues {
     init(json: [UInt8], file: String) throws(BaseError) {
         self.file = file
         guard case .object(let members) = try Self.parse(json, file: file) else {
-            throw .invalidJSON(file: file, reason: "its top is not an object")
+            throw .invalidJSON(file: file, reason: "the top level is not an object")
         }
         values = Dictionary(members.map { ($0.key, $0.value) }) { first, _ in first }.compactMapValues(Self.scalar)
         set = Set(members.filter { Self.isSet($0.key, $0.value) }.map(\.key))
@@ -137,11 +137,11 @@ struct ConfigurationValues {
     /// Keys with which transformers computes something else. All other keys are read here, or concern training,
     /// generation, memory (`chunk_size_feed_forward`) or values that the weights contain (`sinusoidal_pos_embds`).
     private static let notComputed: KeyValuePairs = [
-        "is_decoder": "only encoders are computed: a decoder masks the tokens that follow",
-        "add_cross_attention": "cross-attention is not computed",
-        "pruned_heads": "bases without some of their attention heads are not computed",
-        "quantization_config": "quantized weights are not read; save the base in float32, float16 or bfloat16",
-        "auto_map": "the model brings its own code, which is not run",
+        "is_decoder": "only encoders are supported: a decoder masks the tokens that follow",
+        "add_cross_attention": "cross-attention is not supported",
+        "pruned_heads": "pruned attention heads are not supported",
+        "quantization_config": "quantized weights are not supported: save the base in float32, float16 or bfloat16",
+        "auto_map": "the model needs code of its own, which Lorikeet does not run",
     ]
 
     private static func isSet(_ key: String, _ value: JSONValue) -> Bool {

@@ -12,7 +12,7 @@ public enum SafetensorsError: Error, Equatable, Sendable {
     case invalidRange(tensor: String, reason: String)
     /// There is no tensor of this name.
     case missing(tensor: String)
-    /// A tensor holds NaN or infinity.
+    /// A tensor contains NaN or infinity.
     case notFinite(tensor: String)
 }
 
@@ -27,7 +27,7 @@ extension SafetensorsError: CustomStringConvertible {
             "tensor \"\(tensor)\": type \(type) is not supported; F32, F16 and BF16 are"
         case .invalidRange(let tensor, let reason): "tensor \"\(tensor)\": \(reason)"
         case .missing(let tensor): "tensor \"\(tensor)\" is missing"
-        case .notFinite(let tensor): "tensor \"\(tensor)\" holds NaN or infinity"
+        case .notFinite(let tensor): "tensor \"\(tensor)\" contains NaN or infinity"
         }
     }
 }

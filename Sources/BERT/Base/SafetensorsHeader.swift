@@ -69,7 +69,7 @@ struct SafetensorsHeader: Sendable {
                 throw .invalidRange(tensor: name, reason: "its shape overflows")
             }
             guard size == bytes.count else {
-                throw .invalidRange(tensor: name, reason: "has \(bytes.count) bytes where its shape asks for \(size)")
+                throw .invalidRange(tensor: name, reason: "has \(bytes.count) bytes, but its shape requires \(size)")
             }
             entries[name] = SafetensorsEntry(type: type, shape: entry.shape, bytes: bytes)
         }
@@ -153,7 +153,7 @@ private struct RawEntry {
                 case "dtype": type != nil
                 case "shape": shape != nil
                 case "data_offsets": offsets != nil
-                default: throw scanner.error("a tensor has a member that the format does not know")
+                default: throw scanner.error("a tensor has a member that the format does not have")
                 }
             guard !isRepeated else { throw scanner.error("a tensor's \(key) occurs twice") }
             switch key {

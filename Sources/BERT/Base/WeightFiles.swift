@@ -40,13 +40,13 @@ final class WeightFiles {
             }
             throw .unreadable(
                 file: single,
-                reason: "no such file" + (pickled.map { "; \($0) is not read, save the base as safetensors" } ?? ""))
+                reason: "no such file" + (pickled.map { "; \($0) is not read: save the base as safetensors" } ?? ""))
         }
         for (number, shard) in shards.enumerated() {
             for name in shard.reader.names + shard.reader.header.unsupported.keys {
                 guard shardOfTensor.updateValue(number, forKey: name) == nil else {
                     throw .invalidWeights(
-                        file: shard.path, error: .invalidRange(tensor: name, reason: "is in another file too"))
+                        file: shard.path, error: .invalidRange(tensor: name, reason: "is also in another file"))
                 }
             }
         }
@@ -57,14 +57,14 @@ final class WeightFiles {
         let index = try ConfigurationValues.parse(json, file: file)
         func invalid(_ reason: String) -> BaseError { .invalidValue(file: file, key: "weight_map", reason: reason) }
         guard case .object(let members)? = index["weight_map"] else {
-            throw invalid("must map names of tensors to names of files")
+            throw invalid("must map tensor names to file names")
         }
         guard !members.isEmpty else { throw invalid("is empty") }
         var names: Set<String> = []
         for (_, value) in members {
-            guard case .string(let name) = value else { throw invalid("must map names of tensors to names of files") }
+            guard case .string(let name) = value else { throw invalid("must map tensor names to file names") }
             guard !name.contains("/"), name.hasSuffix(".safetensors") else {
-                throw invalid("names a file that is no safetensors file of this folder")
+                throw invalid("names a file that is not a safetensors file in this folder")
             }
             names.insert(name)
         }

@@ -41,7 +41,7 @@ public final class InferencePass {
         _ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]],
         _ body: (_ sequence: Int, _ place: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) {
-        precondition(assignments.count == batch.sequenceCount, "one list of assignments a sequence")
+        precondition(assignments.count == batch.sequenceCount, "one list of assignments per sequence")
         precondition(
             adapters.allSatisfy { $0.base === base || $0.baseDigest == base.digest }, "an adapter of another base")
         enableFlushToZero()

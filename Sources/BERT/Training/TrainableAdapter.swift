@@ -69,14 +69,14 @@ public final class TrainableAdapter: @unchecked Sendable {
     ) throws(AdapterError) -> AdapterLayout {
         try AdapterManifest(labels: labels, configuration: configuration).check()
         if configuration.useDoRA {
-            throw .unsupported(feature: "DoRA", reason: "such adapters are served, but not trained here")
+            throw .unsupported(feature: "DoRA", reason: "DoRA adapters can be served, but not trained")
         }
         if let layers = configuration.layers,
             let wrong = layers.first(where: { !(0..<base.configuration.layers).contains($0) })
         {
             throw .invalidConfiguration(
                 key: "layers_to_transform",
-                reason: "\(wrong) is none of this base's layers 0 to \(base.configuration.layers - 1)")
+                reason: "\(wrong) is not among this base's layers 0 to \(base.configuration.layers - 1)")
         }
         let resolution = TargetResolution(configuration: configuration, names: base.names)
         var modules: [AdapterLayout.Module] = []

@@ -50,9 +50,9 @@ public final class TrainingPass {
         into gradient: UnsafeMutableBufferPointer<Float>
     ) -> Float {
         let labels = adapter.labels.count
-        precondition(targets.count == batch.sequenceCount, "one target a sequence")
+        precondition(targets.count == batch.sequenceCount, "one target per sequence")
         precondition(targets.fit(labels: labels), "a target beyond the labels")
-        precondition(classWeights.map { $0.count == labels } ?? true, "one weight a label")
+        precondition(classWeights.map { $0.count == labels } ?? true, "one weight per label")
         precondition(gradient.count >= adapter.parameterCount, "a gradient buffer as large as the parameters")
         enableFlushToZero()
         guard let place = gradient.baseAddress else { return 0 }

@@ -112,7 +112,7 @@ struct AdapterRows {
 
     private func one(_ sql: String, _ parameters: [PostgresValue]) throws -> AdapterVersion {
         guard let row = try connection.execute(sql, parameters).first else {
-            throw ConnectorError(action: .stop, reason: "a locked row of lorikeet.adapters is gone")
+            throw ConnectorError(action: .stop, reason: "a row of lorikeet.adapters disappeared while it was locked")
         }
         return try AdapterVersion(row)
     }
@@ -122,7 +122,7 @@ extension AdapterVersion {
     init(_ row: PostgresRow) throws {
         let state = try row.text("state")
         guard let known = AdapterState(rawValue: state) else {
-            throw ConnectorError(action: .stop, reason: "lorikeet.adapters holds the unknown state \(state)")
+            throw ConnectorError(action: .stop, reason: "lorikeet.adapters contains the unknown state \(state)")
         }
         let metrics = try? JSONDecoder().decode([String: Double].self, from: Data(try row.text("metrics").utf8))
         self.init(

@@ -58,12 +58,12 @@ enum FailureReason {
         switch error.kind {
         case .invalidConnectionString: "the connection string is malformed"
         case .connectionFailed: "no connection"
-        case .connectionLost: "the connection broke"
+        case .connectionLost: "the connection was lost"
         case .deadlineExceeded: "no answer in time"
         case .cancelled: "cancelled"
-        case .invalidParameter: "a value cannot be sent"
+        case .invalidParameter: "a value cannot be sent to the server"
         case .server: "the server refused the statement"
-        case .unexpectedResult: "an unexpected result"
+        case .unexpectedResult: "the server returned an unexpected result"
         }
     }
 

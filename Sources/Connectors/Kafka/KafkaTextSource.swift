@@ -42,7 +42,8 @@ public actor KafkaTextSource: TextSource {
         let refused = settings.refusedProperties
         guard refused.isEmpty else {
             throw ConnectorError(
-                action: .stop, reason: "Kafka properties with keys of their own: \(refused.joined(separator: ", "))")
+                action: .stop,
+                reason: "set by keys of the pipeline file, not as Kafka properties: \(refused.joined(separator: ", "))")
         }
         let (reports, pending, resets, logger) = (reports, pending, resets, logger)
         self.listener = listener
@@ -147,7 +148,7 @@ public actor KafkaTextSource: TextSource {
 
     private func running() throws(ConnectorError) -> KafkaConsumer {
         if let consumer { return consumer }
-        throw ConnectorError(action: .stop, reason: "Kafka: the source is not started, or closed")
+        throw ConnectorError(action: .stop, reason: "Kafka: the source is not started, or is closed")
     }
 
     private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(ConnectorError)

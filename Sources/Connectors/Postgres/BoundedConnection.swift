@@ -52,7 +52,7 @@ final class BoundedConnection {
         guard try connection.isDirect(deadline: deadline) else {
             throw ConnectorError(
                 action: .stop,
-                reason: "no notification arrives through a pooler: connect to the server itself")
+                reason: "notifications do not arrive through a pooler: connect to the server itself")
         }
         try connection.listen(to: channel, deadline: deadline)
     }

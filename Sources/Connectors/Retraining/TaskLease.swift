@@ -104,7 +104,7 @@ final class TaskLease: RetrainingLease {
                     "SELECT holder, \(ExactTime.column("acquired_at")) FROM lorikeet.leases WHERE name = $1",
                     [parameters[0]])
                 guard let row = result.first else {
-                    throw ConnectorError(action: .retry, reason: "a locked lease is gone")
+                    throw ConnectorError(action: .retry, reason: "the lease disappeared while it was locked")
                 }
                 return LeaseHolder(process: try row.text("holder"), since: try ExactTime.date(row, "acquired_at"))
             }

@@ -35,7 +35,7 @@ enum SchemaVersion {
         ConnectorError(
             action: .stop,
             reason: "the database's schema lorikeet has version \(version), and this program knows versions up to "
-                + "\(expected): use a newer lorikeet"
+                + "\(expected): install a newer lorikeet"
         )
     }
 }

@@ -192,7 +192,7 @@ final class LiveAdapterService: Service {
         for task in refresh.changed { logSwap(task) }
         for task in newlyMissing.sorted() {
             logger.warning(
-                "no live adapter; train one and import it, or name a folder under tasks.\(task).adapter",
+                "no live adapter: train and import one, or name a folder under adapter",
                 metadata: [LogKey.task: "\(task)"])
         }
         for (task, reason) in newlyRefused.sorted(by: { $0.key < $1.key }) {

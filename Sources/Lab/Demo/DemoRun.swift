@@ -216,7 +216,7 @@ public struct DemoRun {
             // Ctrl-C in a terminal reaches the daemon too.
             try Task.checkCancellation()
             showLog(servers.log, after: LabError(""))
-            throw LabError("the daemon ended by itself with status \(await daemon.exitStatus())")
+            throw LabError("the daemon exited on its own with status \(await daemon.exitStatus())")
         } catch is CancellationError {
             await daemon.terminate()
         }

@@ -72,7 +72,7 @@ struct DemoStory {
     private func showState() async throws {
         while !readings.isFinished {
             try await Task.sleep(for: .milliseconds(500))
-            guard daemon.isRunning else { throw LabError("the daemon ended by itself") }
+            guard daemon.isRunning else { throw LabError("the daemon exited on its own") }
             guard let page = daemon.metrics() else { continue }
             readings.take(page)
             let live = try await database.liveVersions().sorted { $0.key > $1.key }.map { "\($0.key) v\($0.value)" }
@@ -146,11 +146,11 @@ struct DemoStory {
             6, "Roll one adapter back: lorikeet adapters rollback \(task)",
             "If a promoted adapter disappoints, one command restores the version before it. Texts keep flowing.")
         let result = try await OwnProgram.run(["adapters", "rollback", task], environment: environment)
-        guard result.status == 0 else { throw LabError("the roll-back failed: \(result.output)") }
+        guard result.status == 0 else { throw LabError("the rollback failed: \(result.output)") }
         let begun = ContinuousClock.now
         let live = try await database.liveVersions()[task]
         guard live != promoted[task] || promoted[task] == 1 else {
-            throw LabError("after the roll-back, \(task) is still at version \(live ?? 0)")
+            throw LabError("after the rollback, \(task) is still at version \(live ?? 0)")
         }
         try await Waiting.until("no rows of the older adapter", within: .seconds(60), every: .milliseconds(100)) {
             try await database.newestLabelVersion(task: task) == live

@@ -14,7 +14,7 @@ struct BrokerProbe {
 
     /// How long one answer may take.
     private static let timeout = Duration.seconds(5)
-    private static let wouldRetry = "; run would retry"
+    private static let wouldRetry = "; lorikeet run would retry"
 
     static func findings(_ pipeline: PipelineConfiguration) async -> [CheckReport.Finding] {
         var probe = BrokerProbe(pipeline: pipeline)
@@ -119,7 +119,7 @@ struct BrokerProbe {
         }
         switch answer {
         case .success(let refusals):
-            add(.fine, "group", "the group's coordinator answers")
+            add(.fine, "group", "the group coordinator answers")
             return refusals
         case .failure(let error):
             let ends = FailureTable.action(for: error) == .stop
@@ -151,7 +151,7 @@ struct BrokerProbe {
         let names = known.keys.filter { !$0.hasPrefix("__") }.sorted()
         for topic in missing {
             let hint = Suggestion.text(for: topic, among: names)
-            add(severity, "topics", "there is no topic \(topic)\(hint); run would look for it every 10 s")
+            add(severity, "topics", "there is no topic \(topic)\(hint); lorikeet run would look for it every 10 s")
         }
         if !present.isEmpty { add(.fine, "topics", present.joined(separator: ", ")) }
     }

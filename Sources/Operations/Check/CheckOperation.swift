@@ -65,7 +65,7 @@ public enum CheckOperation {
         let names = configuration.pipelines.map(\.name).filter { !unusable.contains($0) }
         if !names.isEmpty {
             let noun = names.count == 1 ? "pipeline" : "pipelines"
-            report.add(.fine, "\(noun) \(names.joined(separator: ", ")): every key is right")
+            report.add(.fine, "\(noun) \(names.joined(separator: ", ")): every key is valid")
         }
         return unusable
     }
@@ -104,7 +104,7 @@ public enum CheckOperation {
         for task in pipeline.tasks {
             guard let folder = task.adapter else {
                 let problem = pipeline.problem(
-                    at: "tasks.\(task.name)", "names no adapter folder: labels only with a live adapter in the registry"
+                    at: "tasks.\(task.name)", "names no adapter folder: the task needs a live adapter in the registry"
                 )
                 missing.append(MissingAdapter(task: task, problem: problem))
                 continue
@@ -112,7 +112,7 @@ public enum CheckOperation {
             guard LoadedBase.isFolder(folder) else {
                 let problem = pipeline.problem(
                     at: "tasks.\(task.name).adapter",
-                    "there is no folder \(folder): labels only with a live adapter in the registry")
+                    "there is no folder \(folder): the task needs a live adapter in the registry")
                 missing.append(MissingAdapter(task: task, problem: problem))
                 continue
             }
@@ -140,7 +140,7 @@ public enum CheckOperation {
         if pipeline.batch.maxTokens(positions: positions ?? .max) > pipeline.batch.tokens {
             report.add(
                 .warning,
-                pipeline.problem(at: "batch.tokens", "is less than max_tokens: a long text fills more than one batch"))
+                pipeline.problem(at: "batch.tokens", "is less than max_tokens: a longer text is a batch of its own"))
         }
     }
 }

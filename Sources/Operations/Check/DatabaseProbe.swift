@@ -27,7 +27,7 @@ enum DatabaseProbe {
             }
         } catch {
             let isUnavailable = (error as? ConnectorError)?.action == .retry
-            let text = "\(error)" + (isUnavailable ? "; run would retry" : "")
+            let text = "\(error)" + (isUnavailable ? "; lorikeet run would retry" : "")
             report.add(isUnavailable ? .warning : .error, pipeline.problem(at: "sink.postgres", text))
             report.findings += missing.map(\.finding)
         }
@@ -60,13 +60,14 @@ enum DatabaseProbe {
             report.add(
                 .warning,
                 pipeline.problem(
-                    at: "sink.postgres", "the server is a standby, read-only until it is promoted; run would retry"))
+                    at: "sink.postgres",
+                    "the server is a standby, read-only until it is promoted; lorikeet run would retry"))
         case .readOnly:
             report.add(
                 .error,
                 pipeline.problem(
                     at: "sink.postgres",
-                    "transactions are read-only, so that nothing can be stored: default_transaction_read_only is on "
+                    "transactions are read-only, so nothing can be stored: default_transaction_read_only is on "
                         + "for the server, the database or the role"))
         }
     }
@@ -82,14 +83,15 @@ enum DatabaseProbe {
                     file: missing.problem.file, line: missing.problem.line, key: missing.problem.key,
                     message:
                         "the registry has no live adapter of this task, and the file names no folder that holds one: "
-                        + "run `lorikeet train`, then give the folder as adapter:"))
+                        + "run `lorikeet train`, then name its folder under adapter"))
         }
         for version in live {
             let key = "tasks.\(version.task)"
             if let base = loaded?.base, base.digest != version.baseDigest {
                 report.add(
                     .error,
-                    pipeline.problem(at: key, "the live adapter, version \(version.version), belongs to another base"))
+                    pipeline.problem(
+                        at: key, "the live adapter, version \(version.version), was trained on another base"))
             } else {
                 let text = "live adapter version \(version.version), digest \(version.digest.prefix(12))"
                 report.add(.fine, pipeline.problem(at: key, text))

@@ -60,7 +60,7 @@ public struct CompareOperation {
         var options = request.rowOptions
         options.isMultiLabel = adapters[0].manifest.isMultiLabel
         guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
-            throw CommandFailure(.failed, "one adapter is multi-label, the other is not: they cannot be compared")
+            throw CommandFailure(.failed, "one adapter is multi-label and the other is not: they cannot be compared")
         }
         input = try EvaluationInput(paths: request.input, options: options, adapters: adapters)
     }

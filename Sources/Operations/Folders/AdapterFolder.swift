@@ -46,7 +46,7 @@ public enum AdapterFolder {
         for directory in [first, second] { adapters.append(try load(directory, base: base, names: [labels])) }
         guard labels.labels.isEmpty || adapters.contains(where: { $0.labels == labels.labels }) else {
             throw CommandFailure(
-                .failed, "\(first), \(second): both folders name their labels, and \(labels.source) names others")
+                .failed, "\(first), \(second): both folders name their labels, but \(labels.source) names others")
         }
         return adapters
     }
@@ -63,7 +63,8 @@ public enum AdapterFolder {
             let name = adapter.manifest.task ?? name(directory)
             guard !named.contains(where: { $0.name == name }) else {
                 throw CommandFailure(
-                    .usage, "two adapters have the name \"\(name)\": \(directory) and one before it; name each once")
+                    .usage,
+                    "two adapters have the name \"\(name)\": \(directory) and an earlier one; give each name once")
             }
             named.append(NamedAdapter(name: name, adapter: adapter))
         }
@@ -75,7 +76,7 @@ public enum AdapterFolder {
         guard !names.labels.isEmpty, adapter.labels != names.labels else { return }
         let labels = adapter.labels.prefix(20).joined(separator: ", ") + (adapter.labels.count > 20 ? ", …" : "")
         throw CommandFailure(
-            .failed, "\(directory): the folder names its labels (\(labels)), and \(names.source) names others")
+            .failed, "\(directory): the folder names its labels (\(labels)), but \(names.source) names others")
     }
 
     /// The error of a folder's content, with the name of the folder.
@@ -112,7 +113,7 @@ public enum AdapterFolder {
         }
         guard isFolder else { throw CommandFailure(.failed, "\(directory): exists and is not a folder") }
         guard overwrite else {
-            throw CommandFailure(.failed, "\(directory): exists already; --overwrite replaces the adapter in it")
+            throw CommandFailure(.failed, "\(directory): already exists; --overwrite replaces the adapter in it")
         }
         let content = (try? files.contentsOfDirectory(atPath: directory)) ?? []
         let known: Set = [

@@ -59,7 +59,7 @@ public enum RetrainOperation {
                 let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
                 guard let pipeline = configuration.pipelines.first, let task = pipeline.task(name) else {
                     let known = configuration.pipelines.flatMap(\.tasks).map(\.name)
-                    let message = "no task \(name) here" + Suggestion.text(for: name, among: known)
+                    let message = "there is no task \(name)" + Suggestion.text(for: name, among: known)
                     throw ConfigurationError([ConfigurationProblem(file: file, key: "tasks", message: message)])
                 }
                 (self.task, self.pipeline) = (task, pipeline)

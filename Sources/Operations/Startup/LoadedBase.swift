@@ -18,8 +18,8 @@ public struct LoadedBase: Sendable {
             throw ConfigurationError([
                 pipeline.problem(
                     at: "base",
-                    "there is no folder \(configuration.base); relative paths count from the working directory, then "
-                        + "from the file's folder")
+                    "there is no folder \(configuration.base); relative paths start at the working directory, then "
+                        + "at the file's folder")
             ])
         }
         do throws(BaseError) {
@@ -42,20 +42,21 @@ public struct LoadedBase: Sendable {
         if tokenizer.vocabularySize > vocabulary, let pipeline = configuration.pipelines.first {
             problems.append(
                 pipeline.problem(
-                    at: "base", "the tokenizer has \(tokenizer.vocabularySize) tokens, the weights have \(vocabulary)"))
+                    at: "base",
+                    "the tokenizer has \(tokenizer.vocabularySize) tokens, but the weights have \(vocabulary)"))
         }
         for pipeline in configuration.pipelines {
             guard let maxTokens = pipeline.batch.maxTokens, maxTokens > positions else { continue }
             problems.append(
                 pipeline.problem(
-                    at: "batch.max_tokens", "the base has \(positions) positions; \(maxTokens) are too many"))
+                    at: "batch.max_tokens", "is \(maxTokens), but the base has only \(positions) positions"))
         }
         for pipeline in configuration.pipelines {
             for layer in pipeline.retrain?.training.layers ?? [] where layer >= base.configuration.layers {
                 problems.append(
                     pipeline.problem(
                         at: "retrain.layers",
-                        "the base has layers 0 to \(base.configuration.layers - 1), no layer \(layer)"))
+                        "the base has no layer \(layer), only 0 to \(base.configuration.layers - 1)"))
             }
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }

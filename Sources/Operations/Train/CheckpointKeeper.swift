@@ -71,7 +71,7 @@ final class CheckpointKeeper {
     /// The error of a finished training whose adapter cannot be written; its checkpoint is kept.
     func unwritten(_ error: any Error) -> CommandFailure {
         write()
-        let kept = failure == nil ? "; \(path) keeps the training: \(command) writes the adapter" : ""
+        let kept = failure == nil ? "; the training is kept in \(path): \(command) writes the adapter" : ""
         return CommandFailure(.failed, "\(error)\(kept)")
     }
 

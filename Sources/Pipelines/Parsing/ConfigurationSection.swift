@@ -19,7 +19,7 @@ struct ConfigurationSection {
         for (key, node) in mapping {
             let line = key.line
             guard case .scalar(let name, _) = key.content else {
-                problems.add(line: line, key: value.path.isEmpty ? nil : value.path, "a key must be a text")
+                problems.add(line: line, key: value.path.isEmpty ? nil : value.path, "a key must be a string")
                 continue
             }
             let path = value.path(of: name)

@@ -41,7 +41,7 @@ struct ConfigurationValue {
     }
 
     /// A text; where `mayBeEmpty`, also an empty one.
-    func text(_ expected: String = "a text", mayBeEmpty: Bool = false) -> String? {
+    func text(_ expected: String = "a string", mayBeEmpty: Bool = false) -> String? {
         guard let result = scalar(expected) else { return nil }
         guard mayBeEmpty || !result.text.isEmpty else {
             problem("is empty; it must be \(expected)")

@@ -27,7 +27,7 @@ struct Substitution {
                 rest = rest.dropFirst(3)
             } else if rest.hasPrefix("${") {
                 guard let end = rest.firstIndex(of: "}") else {
-                    throw Failure(message: "${ without its }; for these two characters themselves write $${")
+                    throw Failure(message: "${ without a closing }; write $${ for a literal ${")
                 }
                 result.text += try value(of: rest[rest.index(dollar, offsetBy: 2)..<end])
                 result.isFromOutside = true
@@ -54,7 +54,7 @@ struct Substitution {
         let bare = isCredential ? name.dropFirst("credential:".count) : name
         guard isCredential ? Self.isCredentialName(bare) : Self.isVariableName(bare) else {
             throw Failure(
-                message: "${\(name)} is no variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}")
+                message: "${\(name)} is not a variable: write ${NAME}, ${NAME:-default} or ${credential:NAME}")
         }
         if isCredential { return try credential(String(bare), fallback: fallback) }
         if let value = environment.variables[String(bare)], !(value.isEmpty && fallback != nil) { return value }

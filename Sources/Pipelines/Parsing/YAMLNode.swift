@@ -143,7 +143,7 @@ enum YAMLDocument {
         let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
         guard lines.indices.contains(line - 1) else { return "" }
         let content = lines[line - 1]
-        if content.contains("\t") { return " (indent with blanks, not with tabs)" }
+        if content.contains("\t") { return " (indent with spaces, not with tabs)" }
         if content.contains("${") { return " (put ${…} in double quotes)" }
         return ""
     }

@@ -53,8 +53,8 @@ enum SourceKeys {
         "kafka", KafkaKeys.section.schema, "mapping", absence: .error("brokers, topics and group"),
         "brokers, topics and consumer group")
     static let text = SettingDeclaration(
-        "text", .pointer, "JSON Pointer", absence: .meaning("the record's value is the text"),
-        "location of the text in a record whose value is JSON")
+        "text", .pointer, "JSON Pointer", absence: .meaning("the payload is the text"),
+        "location of the text in a JSON payload")
 
     static let section = SettingSection("source", [kafka, text])
 }
@@ -147,7 +147,7 @@ enum BatchKeys {
         "how long the first text of a batch waits for others")
     static let maxTokens = Setting(
         "max_tokens", .integer(8...8192), absent: "256, or fewer if the base has fewer positions",
-        "longer texts are cut to this many tokens")
+        "longer texts are truncated to this many tokens")
 
     static let section = SettingSection("batch", [tokens.declaration, delay.declaration, maxTokens.declaration])
 }
@@ -156,7 +156,7 @@ enum BatchKeys {
 enum SinkKeys {
     static let postgres = Setting(
         "postgres", .connectionString, required: "a connection string such as postgresql://user@host/database",
-        "libpq connection string; PgBouncer in between is fine")
+        "libpq connection string; PgBouncer may be in between")
     static let postgresDirect = Setting(
         "postgres_direct", .connectionString, absent: "none",
         "the same database without a pooler in between, for notifications")

@@ -5,15 +5,15 @@ import Training
 enum RetrainKeys {
     static let every = DefaultedSetting(
         "every", .duration(.milliseconds(100) ... .seconds(366 * 86400)), default: .seconds(6 * 3600),
-        "least time between the starts of two retrainings")
+        "minimum time between the starts of two retrainings")
     static let minimumNewRows = DefaultedSetting(
         "minimum_new_rows", .integer(1...Int.max), default: 200,
-        "least number of labelled rows added since the last retraining; counted every 10 s")
+        "minimum number of labelled rows added since the last retraining; counted every 10 s")
     static let maximumRows = DefaultedSetting(
         "maximum_rows", .integer(1...Int.max), default: 100_000, "rows to train on and to hold out: the newest ones")
     static let minimumHoldOut = DefaultedSetting(
         "minimum_hold_out", .integer(1...Int.max), default: 20,
-        "least number of held-out rows; with fewer, the verdict is `skipped`")
+        "minimum number of held-out rows; with fewer, the verdict is `skipped`")
     static let minimumGain = DefaultedSetting(
         "minimum_gain", .number(-1...1), default: 0,
         "macro-F1 by which a challenger must beat the champion; at 0, a tie still fails")

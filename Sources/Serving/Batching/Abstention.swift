@@ -21,8 +21,8 @@ public enum Abstention: Sendable, Equatable {
             return nil
         }
         return manifest.abstention == nil
-            ? "the adapter does not say what precision it reaches, so that no text would get a label; "
+            ? "the adapter does not say what precision it reaches, so no text would get a label; "
                 + "train it with validation rows"
-            : "the adapter does not reach a precision of \(precision), so that no text would get a label"
+            : "the adapter does not reach a precision of \(precision), so no text would get a label"
     }
 }

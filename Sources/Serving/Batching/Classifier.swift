@@ -105,9 +105,9 @@ enum ClassifyError: Error, CustomStringConvertible {
     var description: String {
         switch self {
         case .noLiveAdapter(let task): "task \(task) has no live adapter"
-        case .tooManyTokens(let count, let positions): "\(count) tokens are more than the base's \(positions) positions"
+        case .tooManyTokens(let count, let positions): "\(count) tokens exceed the base's \(positions) positions"
         case .unknownToken: "a token is not in the base's vocabulary"
-        case .notANumber(let task): "the scores for task \(task) are not numbers"
+        case .notANumber(let task): "the scores of task \(task) are NaN or infinite"
         }
     }
 }

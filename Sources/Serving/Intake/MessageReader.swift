@@ -43,21 +43,21 @@ public struct MessageReader: Sendable {
     /// Never throws: what is wrong with a message is a ``Reading/rejected(_:cause:reason:)``.
     public func read(_ message: SourceMessage) -> Reading {
         guard let payload = message.payload else {
-            return .rejected(.decode, cause: "no-payload", reason: "the message has no payload")
+            return .rejected(.decode, cause: "no-payload", reason: "the record has no payload")
         }
         guard payload.count <= maximumMessageBytes else {
             return .rejected(
                 .decode, cause: "too-large",
-                reason: "the message has \(payload.count) bytes, more than the \(maximumMessageBytes) allowed")
+                reason: "the payload has \(payload.count) bytes, more than the \(maximumMessageBytes) allowed")
         }
         guard let whole = String(validating: payload, as: UTF8.self) else {
-            return .rejected(.decode, cause: "not-utf8", reason: "the message is not UTF-8")
+            return .rejected(.decode, cause: "not-utf8", reason: "the payload is not UTF-8")
         }
         var findings: [JSONLookup.Finding] = []
         if !lookup.pointers.isEmpty {
             let found = payload.withUnsafeBufferPointer { lookup.findings(in: $0) }
             if found == nil, textIndex != nil {
-                return .rejected(.decode, cause: "not-json", reason: "the message is not JSON")
+                return .rejected(.decode, cause: "not-json", reason: "the payload is not JSON")
             }
             findings = found ?? []
         }
@@ -76,7 +76,7 @@ public struct MessageReader: Sendable {
         let pointer = textIndex.map { lookup.pointers[$0].description } ?? ""
         switch finding {
         case .scalar(.string(let text)): return check(text, tasks: tasks)
-        case .missing: return .rejected(.extract, cause: "no-text", reason: "the message has nothing at \(pointer)")
+        case .missing: return .rejected(.extract, cause: "no-text", reason: "the payload has nothing at \(pointer)")
         case .scalar, .container:
             return .rejected(
                 .extract, cause: "not-a-string", reason: "the value at \(pointer) is not a string")

@@ -18,7 +18,7 @@ public struct Router: Sendable, Equatable {
         routes.flatMap(\.conditions).compactMap { if case .json(let pointer, _) = $0 { pointer } else { nil } }
     }
 
-    /// - Parameter value: the scalar at a pointer; `nil` where there is none or the message is not JSON.
+    /// - Parameter value: the scalar at a pointer; `nil` where there is none or the payload is not JSON.
     func tasks(for message: SourceMessage, value: (JSONPointer) -> JSONScalar?) -> [String] {
         let matching = routes.filter { route in
             route.conditions.allSatisfy { holds($0, for: message, value: value) }

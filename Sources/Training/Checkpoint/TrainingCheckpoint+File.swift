@@ -68,10 +68,12 @@ extension TrainingCheckpoint {
         } catch {
             throw .unreadable(file: path, reason: "\(error)")
         }
-        guard bytes.starts(with: Self.magic) else { throw .damaged(file: path, reason: "it does not begin like one") }
+        guard bytes.starts(with: Self.magic) else {
+            throw .damaged(file: path, reason: "it does not begin with the header of one")
+        }
         let end = bytes.count - SHA256.Digest.byteCount
         guard end >= Self.magic.count, SHA256.hash(bytes[..<end]).bytes.elementsEqual(bytes[end...]) else {
-            throw .damaged(file: path, reason: "its bytes have changed")
+            throw .damaged(file: path, reason: "its checksum does not match")
         }
         guard let checkpoint = Self(content: bytes[Self.magic.count..<end]) else {
             throw .damaged(file: path, reason: "another version of this program wrote it")

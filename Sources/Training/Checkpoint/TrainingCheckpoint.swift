@@ -53,7 +53,7 @@ extension CheckpointError: CustomStringConvertible {
         case .unwritable(let file, let reason): "\(file): cannot be written: \(reason)"
         case .damaged(let file, let reason): "\(file): is not a usable checkpoint: \(reason)"
         case .ofAnotherTraining(let differences):
-            "the checkpoint is of another training; these differ: " + differences.joined(separator: ", ")
+            "the checkpoint belongs to another training; these differ: " + differences.joined(separator: ", ")
         }
     }
 }

@@ -42,7 +42,7 @@ extension DatasetError: CustomStringConvertible {
             "\(file): all rows have the label \"\(label)\", but at least two labels are required"
         case .noLabels(let file): "\(file): no row has a label"
         case .tooManyLabels(let file, let count, let limit):
-            "\(file): \(count) labels are more than \(limit); is this the column of labels?"
+            "\(file): \(count) labels exceed the limit of \(limit); is this the label column?"
         }
     }
 }

@@ -167,7 +167,7 @@ public struct RowCollection: Sendable {
         var (isTrimmed, isNormalized, hasEmpty) = (false, false, false)
         for label in try parts(given) {
             // PostgreSQL cannot store it.
-            if label.utf8.contains(0) { throw RowRefusal(reason: "the label holds U+0000") }
+            if label.utf8.contains(0) { throw RowRefusal(reason: "the label contains U+0000") }
             let trimmed = label.trimmed
             let normalized = trimmed.nfc
             if trimmed.isEmpty {

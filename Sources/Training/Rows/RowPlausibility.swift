@@ -43,7 +43,7 @@ struct RowPlausibility {
 
     /// Texts with tabs would not all have the same number of them.
     private func evenColumns(_ count: Int) -> RowRefusal {
-        RowRefusal(reason: "every line has \(count) columns, and no first line names them", remedy: columns)
+        RowRefusal(reason: "every line has \(count) columns, but the first line does not name them", remedy: columns)
     }
 
     // MARK: - A header read as a row
@@ -84,14 +84,17 @@ struct RowPlausibility {
             // Without labels, the other column may be the number of the row.
             if 2 * texts.count <= different, options.readsLabels || labelsAreLonger {
                 throw RowRefusal(
-                    reason: "\(different) different labels for \(texts.count) different texts: are they swapped?")
+                    reason: "\(different) different labels for \(texts.count) different texts: are the columns swapped?"
+                )
             }
         }
         guard !origin.isNamed, rows.count >= Self.fewestRows, 2 * different > rows.count, labelsAreLonger else {
             return
         }
         throw RowRefusal(
-            reason: "the labels are longer than the texts, and most rows have one of their own: are they swapped?")
+            reason:
+                "the labels are longer than the texts, and most rows have a label of their own: are the columns swapped?"
+        )
     }
 
     private var labelsAreLonger: Bool {
@@ -112,7 +115,7 @@ struct RowPlausibility {
         }
         guard 10 * numbered >= 9 * rows.count || words(labels) >= 4 * rows.count else { return }
         throw RowRefusal(
-            reason: "nearly as many labels as rows (\(different) of \(rows.count)): is it the column of labels?")
+            reason: "nearly as many labels as rows (\(different) of \(rows.count)): is this the label column?")
     }
 
     // MARK: - Several labels read as one
@@ -140,7 +143,7 @@ struct RowPlausibility {
                 continue
             }
             throw RowRefusal(
-                reason: "\(joined.count) labels such as \"\(example)\" look like several in one",
+                reason: "\(joined.count) labels such as \"\(example)\" look like several labels joined into one",
                 remedy: .separator(separator))
         }
     }

@@ -33,7 +33,7 @@ extension ClassWeighting {
         case "balanced": self = .balanced
         default:
             throw DecodingError.dataCorruptedError(
-                in: value, debugDescription: "is neither none, balanced nor weights by label")
+                in: value, debugDescription: "must be none, balanced, or a weight per label")
         }
     }
 

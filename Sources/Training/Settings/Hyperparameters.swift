@@ -16,7 +16,7 @@ extension Hyperparameter {
 
     /// `rank`, `--rank`.
     public static let rank = Hyperparameter(
-        "rank", "rank of the low-rank pairs", .integer(\.rank),
+        "rank", "rank of the LoRA matrices", .integer(\.rank),
         range: .closed(1...4096), fileRange: .closed(1...1024), search: .values([4, 8, 16, 32]))
 
     /// `alpha`, `--alpha`.
@@ -48,7 +48,7 @@ extension Hyperparameter {
 
     /// `dropout`, `--dropout`.
     public static let dropout = Hyperparameter(
-        "dropout", "dropout on the inputs of the low-rank pairs", .number(\.dropout),
+        "dropout", "dropout on the inputs of the LoRA matrices", .number(\.dropout),
         range: .halfOpen(0..<1), fileRange: .closed(0...0.95), search: .values([0, 0.05, 0.1, 0.2]))
 
     // MARK: - The training

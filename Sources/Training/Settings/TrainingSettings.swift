@@ -141,7 +141,7 @@ extension TrainingSettings {
                 ? "it has the scaling of rsLoRA, but plain scaling is requested"
                 : "it has plain scaling, but that of rsLoRA is requested"
         }
-        if start.alphaPattern != alphaPattern { return "alphas of single layers differ" }
+        if start.alphaPattern != alphaPattern { return "the alpha of some layers differs" }
         return nil
     }
 }
@@ -154,7 +154,7 @@ extension TrainingSettings {
         if let (parameter, problem) = violation { throw .invalidSetting(parameter.key, reason: problem) }
         try require(
             patience == nil || epochSelection != .last, "patience",
-            "needs a metric to choose the best epoch by, but the last epoch is to be kept")
+            "needs a metric to choose the best epoch by, but keep is last")
         try require(precisions.allSatisfy { $0 > 0 && $0 <= 1 }, "precision", "must be above 0 and at most 1")
         if case .given(let weights) = classWeighting {
             try require(weights.values.allSatisfy { $0.isFinite && $0 > 0 }, "class_weights", "must be numbers above 0")

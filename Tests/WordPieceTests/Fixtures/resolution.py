@@ -285,7 +285,7 @@ def special_tokens():
         ):
             is_required = key in ("unk_token", "cls_token", "sep_token")
             yield row(f"{key} null", SETTINGS + f"{key}: null is not supported" if is_required else None, {key: None})
-            yield row(f"{key} a number", SETTINGS + f"{key} is no token", {key: 3})
+            yield row(f"{key} a number", SETTINGS + f"{key} is not a token", {key: 3})
             yield row(f"{key} as usual", None, {key: standard})
             value = "[MASK]" if key != "mask_token" else "[PAD]"
             yield row(
@@ -372,7 +372,7 @@ def other_settings():
     blank = VOCABULARY_FILE.replace("\na\n", "\na\u00a0\n")
     yield "a blank at a token's end", (
         folder({}) | {"vocab.txt": blank},
-        f'vocab.txt: line {VOCABULARY.index("a") + 1}: "a\u00a0", with a blank at its end, is not supported',
+        f'vocab.txt: line {VOCABULARY.index("a") + 1}: "a\u00a0", which ends with a blank, is not supported',
     )
     yield "line ends of Windows", (folder({}) | {"vocab.txt": VOCABULARY_FILE.replace("\n", "\r\n")}, None)
 

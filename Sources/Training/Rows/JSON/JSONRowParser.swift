@@ -56,7 +56,7 @@ struct JSONRowParser {
         let name = options.textColumn ?? "text"
         for case (let key, .array(let elements)) in members {
             guard case .object? = elements.first else { continue }
-            return RowRefusal(reason: "\"\(name)\" is missing; rows in \"\(key)\" must be the outermost array")
+            return RowRefusal(reason: "\"\(name)\" is missing; the rows in \"\(key)\" must be the top-level array")
         }
         return RowRefusal(reason: "\"\(name)\" is missing", remedy: .textColumn(among: members.map(\.key)))
     }

@@ -65,7 +65,7 @@ struct LabelStudioTask {
             }
             if requested == nil, let control, control != name {
                 throw RowRefusal(
-                    reason: "\"\(control)\" and \"\(name)\" both are controls with choices",
+                    reason: "\"\(control)\" and \"\(name)\" are both controls with choices",
                     remedy: .labelColumn(among: [control, name]))
             }
             control = name

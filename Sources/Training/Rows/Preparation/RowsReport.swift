@@ -115,8 +115,8 @@ extension RowsReport {
         }
         if trainingTextsInValidation > 0 {
             lines.append(
-                "warning: \(Self.rows(trainingTextsInValidation)) for validation have a text that is also trained on; "
-                    + "the metrics are too good")
+                "warning: \(Self.rows(trainingTextsInValidation)) have a text that is also trained on; "
+                    + "the metrics look better than they are")
         }
         return lines
     }

@@ -83,7 +83,7 @@ extension RowCollection {
             if let text, let label, text.index != label.index { return (text.index, label.index) }
             let required = "text and \(options.isMultiLabel ? "labels" : "label")"
             throw RowRefusal(
-                reason: "its columns must be \(required), they are \(names.joined(separator: ", "))",
+                reason: "the columns must be \(required), but they are \(names.joined(separator: ", "))",
                 remedy: .columns(among: []))
         } catch {
             throw .doubtful(

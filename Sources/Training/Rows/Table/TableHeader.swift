@@ -104,15 +104,15 @@ struct TableHeader {
         let shown =
             cells.allSatisfy(ColumnNames.looksLikeName) ? cells.map(\.trimmed).filter { !$0.isEmpty } : []
         if !options.readsLabels {
-            return RowRefusal(reason: "no column is known to hold the texts", remedy: .textColumn(among: shown))
+            return RowRefusal(reason: "cannot tell which column holds the texts", remedy: .textColumn(among: shown))
         }
         if text != nil {
-            return RowRefusal(reason: "no column is known to hold the labels", remedy: .labelColumn(among: shown))
+            return RowRefusal(reason: "cannot tell which column holds the labels", remedy: .labelColumn(among: shown))
         }
         if label != nil {
-            return RowRefusal(reason: "no column is known to hold the texts", remedy: .textColumn(among: shown))
+            return RowRefusal(reason: "cannot tell which column holds the texts", remedy: .textColumn(among: shown))
         }
         return RowRefusal(
-            reason: "no column is known to hold the texts, none to hold the labels", remedy: .columns(among: shown))
+            reason: "cannot tell which columns hold the texts and the labels", remedy: .columns(among: shown))
     }
 }

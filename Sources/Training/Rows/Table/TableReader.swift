@@ -101,7 +101,7 @@ struct TableReader {
             return "has \(count) columns instead of label and text; "
                 + "other columns require a first line that names text and label"
         }
-        return "has \(count) columns, the first line \(columns.count)"
+        return "has \(count) columns, but the first line has \(columns.count)"
     }
 
     /// The separator with which the first record names columns: a comma, or what spreadsheets write where a comma is
@@ -179,7 +179,7 @@ struct TableReader {
             guard let byte = separator.asciiValue, header.isHeader(Self.cells(byte, of: line)) else { continue }
             throw .badLine(
                 file: rows.sources.last ?? "rows", line: number,
-                reason: "is a header with \(name) between its names instead of tabs")
+                reason: "is a header with \(name) instead of tabs between its names")
         }
     }
 
@@ -214,7 +214,8 @@ struct TableReader {
         let splits = columns.text == columns.count - 1 && columns.count > 1 ? columns.count - 1 : Int.max
         let fields = line.split(separator: Self.tab, maxSplits: splits, omittingEmptySubsequences: false)
         guard fields.count == columns.count else {
-            return try rows.refuse(line: number, reason: "has \(fields.count) columns, the first line \(columns.count)")
+            return try rows.refuse(
+                line: number, reason: "has \(fields.count) columns, but the first line has \(columns.count)")
         }
         if let reason = heading(fields, columns) { return try rows.refuse(line: number, reason: reason) }
         try add(columns.label.map { fields[$0] }, fields[columns.text], line: number, &rows)
