@@ -185,7 +185,7 @@ import Testing
             material.arguments(epochs: 2) + ["--hold-out", "0", "--patience", "1", "--precision", "0.9"])
         #expect(outcome.status == 0 && outcome.lines.count == 2)
         #expect(
-            outcome.error.contains("ignored without validation rows: --patience, --precision"),
+            outcome.error.contains("without validation rows, these options have no effect: --patience, --precision"),
             "\(outcome.error)")
     }
 

@@ -188,7 +188,8 @@ private let badFiles: [BadFile] = [
     .line(
         4, "  kafka: { brokers: \"h:1\", topics: [a, a, \"b c\"], group: g, properties: { group.id: x } }",
         "p.yaml:4: source.kafka.topics[1]: the topic a is listed twice",
-        "p.yaml:4: source.kafka.topics[2]: is not a topic name: use letters, digits, dots, _ and -, and at most 249 characters",
+        "p.yaml:4: source.kafka.topics[2]: is not a topic name: "
+            + "use letters, digits, dots, _ and -, and at most 249 characters",
         "p.yaml:4: source.kafka.properties.group.id: is set by Lorikeet: use source.kafka.group"),
     .line(
         5, "  text: description",

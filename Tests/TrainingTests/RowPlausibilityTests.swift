@@ -72,7 +72,8 @@ struct RowPlausibilityTests {
         let own = Self.tsv(nil) { "\(Self.texts[$0])\tlabel\($0 % 20)" }
         #expect(
             try refusal("x.tsv", own)
-                == "the labels are longer than the texts, and most rows have a label of their own: are the columns swapped?"
+                == "the labels are longer than the texts, and most rows have a label of their own: "
+                + "are the columns swapped?"
         )
     }
 

@@ -99,7 +99,8 @@ struct PEFTConfiguration {
                 throw .unsupported(
                     feature: "the key \"\(key)\"",
                     reason:
-                        "Lorikeet does not know it, and it may change results; if it does not, remove it from adapter_config.json"
+                        "Lorikeet does not know it, and it may change results; if it does not, remove it from "
+                        + "adapter_config.json"
                 )
             }
         }

@@ -1,6 +1,6 @@
 import FoundationEssentials
 
-/// The architecture and sizes of a base, from the `config.json` of a Hugging Face directory.
+/// The architecture and sizes of a base, from the `config.json` of a Hugging Face folder.
 public struct BERTConfiguration: Sendable, Equatable {
     /// The model families that share one encoder.
     public enum Architecture: String, Sendable {

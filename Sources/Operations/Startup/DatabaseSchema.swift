@@ -18,8 +18,8 @@ public enum DatabaseSchema {
             return "there is no schema lorikeet; run `lorikeet migrate` as a role that may create tables"
         }
         if version > expected {
-            return
-                "the schema has version \(version), but this program knows versions up to \(expected): install a newer lorikeet"
+            return "the schema has version \(version), but this program knows versions up to \(expected): "
+                + "install a newer lorikeet"
         }
         return "the schema has version \(version), but this program requires \(expected): run `lorikeet migrate`"
     }

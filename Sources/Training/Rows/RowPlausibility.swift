@@ -93,7 +93,8 @@ struct RowPlausibility {
         }
         throw RowRefusal(
             reason:
-                "the labels are longer than the texts, and most rows have a label of their own: are the columns swapped?"
+                "the labels are longer than the texts, and most rows have a label of their own: "
+                + "are the columns swapped?"
         )
     }
 

@@ -9,7 +9,7 @@ struct AdaptersImport: AsyncParsableCommand {
         discussion: """
             The folder was written by `lorikeet train` or by PEFT. The adapter becomes the
             next version of the task: a candidate, or live with --promote. Importing the
-            same adapter twice makes one version.
+            same adapter again adds no version.
 
             EXAMPLES
               lorikeet adapters import section adapters/section \\

@@ -4,9 +4,9 @@ import Operations
 /// `lorikeet adapters promote TASK VERSION`.
 struct AdaptersPromote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "promote", abstract: "Make a version live; the present live version retires.",
+        commandName: "promote", abstract: "Make a version live, and retire the present live version.",
         discussion: """
-            Running daemons swap it in within two seconds, without interrupting the traffic.
+            Running daemons swap it in within two seconds, without a pause in the traffic.
 
             EXAMPLES
               lorikeet adapters promote section 3

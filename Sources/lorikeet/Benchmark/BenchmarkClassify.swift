@@ -16,12 +16,12 @@ struct BenchmarkClassify: ParsableCommand {
 
             EXAMPLES
               lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv
-              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv \\
-                  --adapters 64 --limit 5000
-              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv \\
-                  --adapters 4 --tasks-per-text 4 --layers 3-5
-              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv \\
-                  --profile
+              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 \\
+                  --input texts.tsv --adapters 64 --limit 5000
+              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 \\
+                  --input texts.tsv --adapters 4 --tasks-per-text 4 --layers 3-5
+              lorikeet benchmark classify --base models/all-MiniLM-L6-v2 \\
+                  --input texts.tsv --profile
             """)
 
     @OptionGroup var baseOptions: BaseOptions
@@ -29,7 +29,7 @@ struct BenchmarkClassify: ParsableCommand {
 
     @Option(
         name: .customLong("adapter"),
-        help: ArgumentHelp("An adapter in PEFT format. May be repeated.", valueName: "dir"),
+        help: ArgumentHelp("An adapter folder in PEFT's format; repeat it for several.", valueName: "dir"),
         completion: .directory)
     var adapterFolders: [String] = []
 

@@ -12,14 +12,14 @@ struct BenchmarkDelivery: AsyncParsableCommand {
         abstract: "Measure the serving path: from a topic to committed rows.",
         discussion: """
             Daemons run as processes of their own, with a private PostgreSQL (WAL and fsync
-            on) and librdkafka's mock cluster as the broker. Runs that are compared take
-            turns. Figures are medians; the lowest and the highest value are in brackets.
-            Commit times are PostgreSQL's own (track_commit_timestamp).
+            on) and librdkafka's mock cluster as the broker. Runs that are compared
+            alternate. Figures are medians, with the lowest and the highest value in
+            brackets. Commit times are PostgreSQL's own (track_commit_timestamp).
 
             EXAMPLES
               lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 --input texts.tsv
-              lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 --input texts.tsv \\
-                  --figure sink --figure latency --runs 3
+              lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 \\
+                  --input texts.tsv --figure sink --figure latency --runs 3
             """)
 
     @OptionGroup var baseOptions: BaseOptions
@@ -28,14 +28,15 @@ struct BenchmarkDelivery: AsyncParsableCommand {
     @Option(
         name: .customLong("figure"),
         help: ArgumentHelp(
-            "Measure only this: \(DeliveryFigure.allCases.map(\.rawValue).joined(separator: ", ")). May be repeated.",
+            "Measure only this: \(DeliveryFigure.allCases.map(\.rawValue).joined(separator: ", ")); "
+                + "repeat it for several.",
             valueName: "name"))
     var figures: [DeliveryFigure] = []
 
     @Option(help: ArgumentHelp("Runs per rate.", valueName: "n"))
     var runs = 5
 
-    @Option(help: ArgumentHelp("How long latency and memory are watched, in seconds.", valueName: "n"))
+    @Option(help: ArgumentHelp("Seconds for which latency and memory are measured.", valueName: "n"))
     var seconds = 60
 
     @Option(help: ArgumentHelp("Messages in a backlog.", valueName: "n"))

@@ -14,8 +14,8 @@ struct BenchmarkTokenize: ParsableCommand {
 
             EXAMPLES
               lorikeet benchmark tokenize --base models/all-MiniLM-L6-v2 --input texts.tsv
-              lorikeet benchmark tokenize --base models/all-MiniLM-L6-v2 --input texts.txt \\
-                  --limit 5000 --max-tokens 128
+              lorikeet benchmark tokenize --base models/all-MiniLM-L6-v2 \\
+                  --input texts.txt --limit 5000 --max-tokens 128
             """)
 
     @OptionGroup var baseOptions: BaseOptions

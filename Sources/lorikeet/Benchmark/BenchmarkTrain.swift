@@ -10,7 +10,7 @@ struct BenchmarkTrain: ParsableCommand {
         commandName: "train",
         abstract: "Measure training: the steps of all epochs, without evaluation.",
         discussion: """
-            Documents and tokens count once per epoch. The last line of output is JSON.
+            Texts and tokens count once per epoch. The last line of output is JSON.
             sgemm_fraction counts only the products that the mathematics needs: no gradient
             of frozen weights, no backward pass below the lowest adapter.
 
@@ -24,7 +24,7 @@ struct BenchmarkTrain: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Rows to train on: .tsv (label<TAB>text), .csv, .jsonl or .json; -: standard input.", valueName: "file"),
+            "Training rows: .tsv (label<TAB>text), .csv, .jsonl or .json; -: standard input.", valueName: "file"),
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var train: String
 

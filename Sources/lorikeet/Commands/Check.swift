@@ -10,10 +10,10 @@ struct Check: AsyncParsableCommand {
         abstract: "Validate pipeline files and everything that they name; change nothing.",
         discussion: """
             Checks the files, the consumer properties, the base, the adapters and their
-            labels. Then it connects to the database with the daemon's role, and asks each
-            broker for the topics and the group, with the authentication of the consumer. It
+            labels. Then it connects to the database in the daemon's role, and asks each
+            broker for the topics and the group, with the consumer's authentication. It
             joins no group and creates no topic. Exit status 78 if the daemon would not
-            start, or could label nothing.
+            start, or could not label anything.
 
             EXAMPLES
               lorikeet check pipelines/packages.yaml
@@ -27,10 +27,10 @@ struct Check: AsyncParsableCommand {
         completion: .file(extensions: ["yaml", "yml"]))
     var files: [String] = []
 
-    @Flag(help: "Connect to neither database nor broker.")
+    @Flag(help: "Connect to no database and no broker.")
     var offline = false
 
-    @Flag(help: "Print the JSON Schema of pipeline files, for editors; check nothing.")
+    @Flag(help: "Print the JSON Schema of pipeline files for editors, and check nothing.")
     var schema = false
 
     @OptionGroup var output: JSONOption

@@ -11,8 +11,8 @@ struct Classify: ParsableCommand {
         discussion: """
             Prints one JSON object per text: {"label":…,"score":…,"scores":{…}}, or for a
             multi-label task {"labels":[…],"score":…,"scores":{…}}. With several adapters
-            each object is {"NAME":{…},…}, where NAME is the task of an adapter, or the name
-            of its folder. Lines of standard input are labelled as they arrive.
+            each object is {"NAME":{…},…}, where NAME is the task of an adapter, or the
+            name of its folder. Lines of standard input are labelled as they arrive.
 
             EXAMPLES
               echo 'a game of chess' | lorikeet classify \\
@@ -36,10 +36,10 @@ struct Classify: ParsableCommand {
     @OptionGroup var length: LengthOptions
     @OptionGroup var input: InputOptions
 
-    @Flag(help: "Add the logits, in the order of the labels.")
+    @Flag(help: "Print the logits too, in the order of the labels.")
     var logits = false
 
-    @Flag(help: "Add the text.")
+    @Flag(help: "Print the text too.")
     var text = false
 
     @OptionGroup var workerOptions: WorkerOptions

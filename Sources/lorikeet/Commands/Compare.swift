@@ -15,16 +15,18 @@ struct Compare: ParsableCommand {
             EXAMPLES
               lorikeet compare adapters/old adapters/new \\
                   --base models/all-MiniLM-L6-v2 --input test.tsv
-              lorikeet compare adapters/old adapters/new --report compare.html \\
-                  --base models/all-MiniLM-L6-v2 --input test.tsv --json | jq .mcnemar_mid_p
+              lorikeet compare adapters/old adapters/new \\
+                  --base models/all-MiniLM-L6-v2 --input test.tsv \\
+                  --report compare.html --json | jq .mcnemar_mid_p
             """)
 
     @Argument(
-        help: ArgumentHelp("The adapter folder to compare with, in PEFT's format.", valueName: "a"),
+        help: ArgumentHelp("The adapter folder of the baseline, in PEFT's format.", valueName: "a"),
         completion: .directory)
     var first: String
 
-    @Argument(help: ArgumentHelp("The adapter folder that may be better.", valueName: "b"), completion: .directory)
+    @Argument(
+        help: ArgumentHelp("The adapter folder to compare with the baseline.", valueName: "b"), completion: .directory)
     var second: String
 
     @OptionGroup var baseOptions: BaseOptions

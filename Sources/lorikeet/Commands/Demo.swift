@@ -8,10 +8,10 @@ struct DemoCommand: AsyncParsableCommand {
         commandName: "demo",
         abstract: "Show everything live on this machine: train, stream, retrain, roll back, count.",
         discussion: """
-            Starts a private PostgreSQL and a Kafka broker in a temporary folder, trains two
-            adapters on this machine's Debian package catalogue, streams descriptions
-            through `lorikeet run`, and accounts for every message at the end. Ctrl-C leaves
-            nothing behind.
+            Starts a private PostgreSQL and a Kafka broker in a temporary folder, trains
+            two adapters on this machine's Debian package catalogue, streams descriptions
+            through `lorikeet run`, and accounts for every message at the end. Ctrl-C
+            leaves nothing behind.
 
             EXAMPLES
               lorikeet demo
@@ -19,16 +19,16 @@ struct DemoCommand: AsyncParsableCommand {
               lorikeet demo --messages 10000
             """)
 
-    @Option(help: "The base: a Hugging Face folder of a BERT or DistilBERT.")
+    @Option(help: ArgumentHelp("The base: a Hugging Face folder of a BERT or DistilBERT.", valueName: "dir"))
     var base = "models/all-MiniLM-L6-v2"
 
-    @Option(help: "The pipeline file that the daemon runs.")
+    @Option(help: ArgumentHelp("The pipeline file that the daemon runs.", valueName: "file"))
     var pipeline = "pipelines/packages.yaml"
 
-    @Option(help: "Stream at least this many messages.")
+    @Option(help: ArgumentHelp("Stream at least this many messages.", valueName: "n"))
     var messages = 4000
 
-    @Flag(help: "Keep everything running at the end, until Ctrl-C.")
+    @Flag(help: "Keep everything running at the end until Ctrl-C.")
     var keep = false
 
     func run() async throws {

@@ -29,7 +29,8 @@ struct Evaluate: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Print the abstention threshold that these rows need for a precision, such as 0.95; repeat it for several.",
+            "Print the abstention threshold that reaches this precision on these rows, such as 0.95; "
+                + "repeat it for several.",
             valueName: "share"))
     var precision: [Double] = []
 

@@ -8,8 +8,8 @@ struct Migrate: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Create the schema lorikeet, or migrate it to this program's version.",
         discussion: """
-            Needs a role that may create tables; the daemon needs none. It is safe to run it
-            twice, or on two machines at once.
+            Its role must be allowed to create schemas and tables; the daemon's role need
+            not be. You can safely run it twice, or on two machines at once.
 
             EXAMPLES
               DATABASE_URL=postgresql://owner@db/texts lorikeet migrate

@@ -37,7 +37,7 @@ struct Retrain: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What started this run, for the table retrainings.", visibility: .hidden))
     var trigger = "command"
 
-    @Option(help: "Format of log lines: logfmt or json.")
+    @Option(help: "Format of log lines.")
     var logFormat = LogFormat.logfmt
 
     @OptionGroup var output: JSONOption

@@ -23,19 +23,22 @@ struct Run: AsyncParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "Address of /metrics, /healthz and /readyz. Port 0: a free one.", valueName: "host:port"))
+            "Address to serve /metrics, /healthz and /readyz on. Port 0 picks a free one.", valueName: "host:port"))
     var http = "127.0.0.1:9464"
 
-    @Flag(help: "Serve no HTTP.")
+    @Flag(help: "Do not serve HTTP.")
     var noHTTP = false
 
-    @Option(help: ArgumentHelp("Maximum seconds for a drain after SIGTERM.", valueName: "seconds"))
+    @Option(
+        help: ArgumentHelp(
+            "Seconds that a drain may take after SIGTERM. Records still in flight are then abandoned.",
+            valueName: "seconds"))
     var drainTimeout = 10
 
-    @Option(help: "Format of log lines: logfmt or json.")
+    @Option(help: "Format of log lines.")
     var logFormat = LogFormat.logfmt
 
-    @Option(help: "Minimum level of log lines: trace, debug, info, notice, warning, error or critical.")
+    @Option(help: "Minimum level of log lines.")
     var logLevel = Logger.Level.info
 
     func validate() throws {

@@ -9,9 +9,9 @@ struct SoakCommand: AsyncParsableCommand {
         abstract: "Run two daemons under full load, inject faults, and account for every message.",
         discussion: """
             The last line is `faults N, messages M, lost 0, doubled 0, memory A -> B MB`,
-            with the resident memory of the larger daemon in the first and the last third of
-            the run. The exit status is 1 if a message was lost or doubled, if a daemon
-            ended by itself, or if no message was stored for a minute without a fault.
+            with the resident memory of the larger daemon in the first and the last third
+            of the run. The exit status is 1 if a message was lost or doubled, if a daemon
+            exited on its own, or if no message was stored for a minute without a fault.
 
             EXAMPLES
               lorikeet soak --seconds 600
@@ -21,13 +21,13 @@ struct SoakCommand: AsyncParsableCommand {
             """,
         shouldDisplay: false)
 
-    @Option(help: "How long messages are produced and faults injected, in seconds.")
+    @Option(help: "Seconds for which messages are produced and faults injected.")
     var seconds = 600
 
     @Option(help: "Seed of the faults. By default random; it is printed.")
     var seed: UInt64 = .random(in: 1...999_999)
 
-    @Option(help: "The folder of the base.")
+    @Option(help: ArgumentHelp("The base: a Hugging Face folder of a BERT or DistilBERT.", valueName: "dir"))
     var base = "models/all-MiniLM-L6-v2"
 
     @Option(
@@ -47,7 +47,7 @@ struct SoakCommand: AsyncParsableCommand {
     @Option(help: "An external database whose schema this role may create, instead of a private one.")
     var database: String?
 
-    @Option(help: "Where the daemons' logs are kept. By default they are kept only after a failure.")
+    @Option(help: "Folder for the daemons' logs. By default they are kept only after a failure.")
     var logs: String?
 
     func validate() throws {

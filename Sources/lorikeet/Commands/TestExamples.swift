@@ -13,11 +13,11 @@ struct TestExamples: AsyncParsableCommand {
               examples:
                 - { text: "a game of chess", task: section, label: games }
 
-            Exit status 1 if an example gets a label that it does not expect.
+            Exit status 1 if an example does not get its expected label.
 
             EXAMPLES
               lorikeet test pipelines/packages.yaml
-              lorikeet test --live pipelines/packages.yaml    # the registry's live adapters
+              lorikeet test --live pipelines/packages.yaml    # the live adapters
               lorikeet test --json pipelines/*.yaml | jq 'select(.passed | not)'
             """)
 

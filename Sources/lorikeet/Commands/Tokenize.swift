@@ -13,8 +13,10 @@ struct Tokenize: ParsableCommand {
 
             EXAMPLES
               echo 'a game of chess' | lorikeet tokenize --base models/all-MiniLM-L6-v2
-              lorikeet tokenize --base models/all-MiniLM-L6-v2 --input test.tsv | jq '.ids | length'
-              lorikeet tokenize --base models/all-MiniLM-L6-v2 --max-tokens 8 --input texts.txt
+              lorikeet tokenize --base models/all-MiniLM-L6-v2 \\
+                  --input test.tsv | jq '.ids | length'
+              lorikeet tokenize --base models/all-MiniLM-L6-v2 \\
+                  --max-tokens 8 --input texts.txt
             """)
 
     @OptionGroup var baseOptions: BaseOptions

@@ -10,7 +10,7 @@ struct Train: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Train an adapter on labelled rows.",
         discussion: """
-            Trains low-rank pairs and a head; the base is frozen. The adapter folder can be
+            Trains LoRA matrices and a head; the base is frozen. The adapter folder can be
             read by Lorikeet and by Hugging Face PEFT. It is written at the end, whole or
             not at all, with a report in report.html: loss and metrics per epoch, metrics
             per label, the confusion matrix.
@@ -45,7 +45,7 @@ struct Train: ParsableCommand {
     @Option(
         name: .customLong("from"),
         help: ArgumentHelp(
-            "Start from this adapter over the same base. It keeps its rank, scaling, layers and labels; "
+            "Start from this adapter of the same base. It keeps its rank, scaling, layers and labels; "
                 + "rows may add labels.", valueName: "dir"),
         completion: .directory)
     var start: String?
@@ -53,14 +53,14 @@ struct Train: ParsableCommand {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Label names of that adapter in the order of its head's rows, if its folder names none, as PEFT writes it.",
+            "Label names of the --from adapter, in the order of its head's rows, if its folder has none.",
             valueName: "label"))
     var fromLabels: [String] = []
 
     @Option(help: ArgumentHelp("Name of the task, stored with the adapter.", valueName: "name"))
     var task: String?
 
-    @Flag(help: "Resume an interrupted training with the same rows and settings; the adapter gets the same bits.")
+    @Flag(help: "Resume an interrupted training with the same rows and settings; the adapter ends with the same bits.")
     var resume = false
 
     @Option(
@@ -69,10 +69,10 @@ struct Train: ParsableCommand {
         completion: .file(extensions: ["html"]))
     var report: String?
 
-    @Flag(help: "Write no report.")
+    @Flag(help: "Do not write a report.")
     var noReport = false
 
-    @Flag(help: "Show texts of validation rows in the report: the worst mistakes.")
+    @Flag(help: "Show the texts of the worst mistakes on validation rows in the report.")
     var reportTexts = false
 
     @OptionGroup var training: TrainingOptions

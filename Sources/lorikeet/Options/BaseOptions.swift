@@ -7,7 +7,7 @@ import WordPiece
 /// `--base`: the frozen model.
 struct BaseOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("The base: a Hugging Face directory of a BERT or DistilBERT.", valueName: "dir"),
+        help: ArgumentHelp("The base: a Hugging Face folder of a BERT or DistilBERT.", valueName: "dir"),
         completion: .directory)
     var base: String
 

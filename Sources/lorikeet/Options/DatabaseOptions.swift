@@ -8,7 +8,8 @@ struct DatabaseOptions: ParsableArguments {
     var database: String?
 
     @Option(
-        help: ArgumentHelp("Take database and base from this pipeline file.", valueName: "file"),
+        help: ArgumentHelp(
+            "Take the database, and the base if one is needed, from this pipeline file.", valueName: "file"),
         completion: .file(extensions: ["yaml", "yml"]))
     var pipeline: String?
 

@@ -7,25 +7,25 @@ import Training
 struct InputOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Texts: .tsv, .csv, .jsonl or .json, as train reads them; other files: one text per line. "
-                + "Default: - (standard input).", valueName: "file"),
+            "Texts: .tsv, .csv, .jsonl or .json, as train reads them; other files: one text per line; "
+                + "-: standard input.", valueName: "file"),
         completion: .file())
     var input = "-"
 
     @Option(
         help: ArgumentHelp(
-            "Format of standard input and of files with other endings: tsv, csv, jsonl or json. "
+            "Format of standard input, and of files that do not end in .tsv, .csv, .jsonl or .json. "
                 + "Default: one text per line.", valueName: "format"))
     var format: RowFormat?
 
     @Option(
         help: ArgumentHelp(
-            "Column or JSON member of the texts, by name or by number from 1.", valueName: "name"))
+            "Column or JSON member that holds the texts, by name or by number from 1.", valueName: "name"))
     var textColumn: String?
 
     func validate() throws {
         guard textColumn == nil || format != nil || RowFormat.isKnown(ending: input) else {
-            throw ValidationError("--text-column needs --format for standard input and for files with other endings")
+            throw ValidationError("--text-column needs --format, unless the file ends in .tsv, .csv, .jsonl or .json")
         }
     }
 

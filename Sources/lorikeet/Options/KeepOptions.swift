@@ -10,7 +10,8 @@ struct KeepOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Print the score to abstain below so that this share of labels is right, and store it with the adapter.",
+            "Print the abstention threshold that reaches this precision on the validation rows, and store it with the "
+                + "adapter; repeat it for several.",
             valueName: "share"))
     var precision: [Double] = []
 
@@ -33,7 +34,7 @@ struct KeepOptions: ParsableArguments {
         if !precision.isEmpty { ignored.append("--precision") }
         if ignored.isEmpty { return }
         StandardError.write(
-            "warning: ignored without validation rows: \(ignored.joined(separator: ", "))")
+            "warning: without validation rows, these options have no effect: \(ignored.joined(separator: ", "))")
     }
 
     func apply(to settings: inout TrainingSettings) {

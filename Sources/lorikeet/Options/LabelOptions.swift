@@ -6,7 +6,7 @@ struct LabelOptions: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Label names in the order of the head's rows, for an adapter folder without names, as PEFT writes it.",
+            "Label names in the order of the head's rows, for an adapter folder without them, such as PEFT writes.",
             valueName: "label"))
     var labels: [String] = []
 

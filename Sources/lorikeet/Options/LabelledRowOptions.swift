@@ -6,15 +6,18 @@ import Training
 struct RowFormatOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Format of standard input and of files with other endings: tsv, csv, jsonl or json.", valueName: "format"))
+            "Format of standard input, and of files that do not end in .tsv, .csv, .jsonl or .json.",
+            valueName: "format"))
     var format = RowFormat.tsv
 
     @Option(
-        help: ArgumentHelp("Column or JSON member of the texts, by name or by number from 1.", valueName: "name"))
+        help: ArgumentHelp(
+            "Column or JSON member that holds the texts, by name or by number from 1.", valueName: "name"))
     var textColumn: String?
 
     @Option(
-        help: ArgumentHelp("Column or JSON member of the labels, by name or by number from 1.", valueName: "name"))
+        help: ArgumentHelp(
+            "Column or JSON member that holds the labels, by name or by number from 1.", valueName: "name"))
     var labelColumn: String?
 
     @Option(
@@ -22,7 +25,7 @@ struct RowFormatOptions: ParsableArguments {
             "Separator between the labels of a row in TSV and CSV, for multi-label tasks.", valueName: "text"))
     var labelSeparator = "|"
 
-    @Flag(help: "Count and skip rows that cannot be read. Default: the first one is an error.")
+    @Flag(help: "Skip and count rows that cannot be read. Default: fail at the first one.")
     var skipBadRows = false
 
     func validate() throws {
@@ -45,8 +48,8 @@ struct LabelledInputOption: ParsableArguments {
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Labelled rows, one file or several: .tsv (label<TAB>text), .csv, .jsonl or .json. "
-                + "Default: - (standard input).", valueName: "file"),
+            "Labelled rows, one file or several: .tsv (label<TAB>text), .csv, .jsonl or .json; "
+                + "-: standard input.", valueName: "file"),
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var input: [String] = ["-"]
 }
@@ -61,28 +64,31 @@ struct TrainingInputOptions: ParsableArguments {
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var train: [String] = []
 
-    @Option(help: ArgumentHelp("Training rows by SQL, with the columns text and label or labels.", valueName: "sql"))
+    @Option(
+        help: ArgumentHelp(
+            "SQL query that returns training rows, with the columns text and label or labels.", valueName: "sql"))
     var query: String?
 
     @Option(
         parsing: .upToNextOption,
         help: ArgumentHelp(
-            "Validation rows: they choose the best epoch and are not trained on. Default: see --hold-out.",
+            "Validation rows. They choose the best epoch and are not trained on. Default: see --hold-out.",
             valueName: "file"),
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var validation: [String] = []
 
-    @Option(help: ArgumentHelp("Validation rows by SQL.", valueName: "sql"))
+    @Option(help: ArgumentHelp("SQL query that returns validation rows, with the same columns.", valueName: "sql"))
     var validationQuery: String?
 
     @Option(
         help: ArgumentHelp(
-            "Percentage of the texts to hold out as validation rows if none are given; 0: none.", valueName: "n"))
+            "Percentage of the texts to hold out as validation rows, if you name no validation rows; 0 for none.",
+            valueName: "n"))
     var holdOut = 20
 
     @Option(
         help: ArgumentHelp(
-            "Which label counts for a text with different labels: newest, majority, or drop (neither).",
+            "What to do with a text whose rows have different labels: take the newest, take the majority, or drop it.",
             valueName: "rule"))
     var conflicts = ConflictRule.newest
 
@@ -94,7 +100,7 @@ struct TrainingInputOptions: ParsableArguments {
 
     func validate() throws {
         guard !train.isEmpty || query != nil else {
-            throw ValidationError("no training rows: give --train FILE or --query SQL")
+            throw ValidationError("there are no training rows: give --train FILE or --query SQL")
         }
         guard (0...90).contains(holdOut) else { throw ValidationError("--hold-out must be from 0 to 90") }
         guard (train + validation).count(where: { $0 == "-" }) <= 1 else {

@@ -28,7 +28,7 @@ enum LayerSelection: Equatable, ExpressibleByArgument, CustomStringConvertible {
         guard case .some(let layers) = self else { return nil }
         if let beyond = layers.first(where: { $0 >= count }) {
             throw CommandFailure(
-                .usage, "--layers \(self): there is no layer \(beyond): this base has layers 0 to \(count - 1)")
+                .usage, "--layers \(self): there is no layer \(beyond); this base has layers 0 to \(count - 1)")
         }
         return layers
     }

@@ -5,11 +5,11 @@ import Reports
 /// `--report` of `evaluate` and `compare`.
 struct ReportOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Write a report: one HTML file that loads nothing.", valueName: "file"),
+        help: ArgumentHelp("Write a report to this file, one HTML page that loads nothing else.", valueName: "file"),
         completion: .file(extensions: ["html"]))
     var report: String?
 
-    @Flag(help: "Show texts of rows in the report, such as the worst mistakes.")
+    @Flag(help: "Show texts in the report, such as those of the worst mistakes.")
     var reportTexts = false
 
     func validate() throws {

@@ -31,7 +31,7 @@ struct TrainingOptions: ParsableArguments {
     @OptionGroup var workerOptions: WorkerOptions
 
     func validate() throws {
-        guard epochs == nil || steps == nil else { throw ValidationError("--epochs or --steps, not both") }
+        guard epochs == nil || steps == nil else { throw ValidationError("give --epochs or --steps, not both") }
         var settings = TrainingSettings()
         apply(to: &settings)
         try settings.validate()
@@ -148,7 +148,7 @@ extension ClassWeighting: ExpressibleByArgument {
 struct SearchOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Search around the given settings: try this many, then train the best fully.", valueName: "n"))
+            "Search around the given settings: try this many, then train fully with the best.", valueName: "n"))
     var search: Int?
 
     @Option(help: ArgumentHelp("End the search after this many minutes, with the best so far.", valueName: "n"))

@@ -4,7 +4,7 @@ import JSON
 
 /// `--json`.
 struct JSONOption: ParsableArguments {
-    @Flag(help: "Print JSON for programs instead of tables for people.")
+    @Flag(help: "Print JSON instead of text.")
     var json = false
 }
 

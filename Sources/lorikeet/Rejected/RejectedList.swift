@@ -52,7 +52,7 @@ struct RejectedList: AsyncParsableCommand {
                 row.payloadBytes.map(String.init) ?? "null", row.reason)
         }
         rows.isEmpty ? StandardError.write("no rejected records") : try table.print()
-        if rows.count == limit { StandardError.write("there may be more: this is --limit \(limit)") }
+        if rows.count == limit { StandardError.write("there may be more than --limit \(limit); raise it to see them") }
     }
 
     private func print(_ groups: [RejectedGroup]) throws {

@@ -36,7 +36,8 @@ struct RejectedFilterOptions: ParsableArguments {
 
     @Option(
         help: ArgumentHelp(
-            "Only records rejected since then: 2026-01-31, 2026-01-31T12:00:00Z, or 2h (ago).", valueName: "time"))
+            "Only records rejected since then: 2026-01-31, 2026-01-31T12:00:00Z, or 2h for two hours ago.",
+            valueName: "time"))
     var since: PointInTime?
 
     @Option(help: ArgumentHelp("Only records rejected before then, in the same forms.", valueName: "time"))
@@ -63,7 +64,7 @@ struct RejectedScope: ParsableArguments {
         help: ArgumentHelp("Only these records, as list prints them: topic/partition@offset.", valueName: "origin"))
     var origins: [String] = []
 
-    @Flag(help: "Every rejected record; required if neither origins nor a filter are given.")
+    @Flag(help: "Take every rejected record. Required without origins and filters.")
     var all = false
 
     func check(_ filter: RejectedFilter) throws {

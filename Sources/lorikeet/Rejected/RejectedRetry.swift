@@ -33,7 +33,7 @@ struct RejectedRetry: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Maximum number of records.", valueName: "n"))
     var limit = 1_000_000
 
-    @Option(help: "Format of log lines: logfmt or json.")
+    @Option(help: "Format of log lines.")
     var logFormat = LogFormat.logfmt
 
     @OptionGroup var output: JSONOption
