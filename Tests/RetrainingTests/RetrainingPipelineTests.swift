@@ -101,7 +101,7 @@ struct RetrainingPipelineTests {
         let outcome = try await run(labels: ["ex", "why"])
         #expect(outcome.verdict == .promoted, "\(outcome.reason)")
         #expect(outcome.championEvaluation == nil && outcome.reason.contains("most frequent label"))
-        #expect(outcome.reason.contains("the first adapter over this base, the live version is over another"))
+        #expect(outcome.reason.contains("the first adapter of this base; the live version belongs to another base"))
     }
 
     @Test func labelsOfAChampionOfAnotherBaseAreNotForgottenEither() async throws {
@@ -185,7 +185,7 @@ struct RetrainingPipelineTests {
         addRows(300)
         let outcome = try await run(labels: ["ex", "why", "zed"])
         #expect(
-            outcome.verdict == .promoted && outcome.reason.hasSuffix("; no held-out row shows \"zed\""),
+            outcome.verdict == .promoted && outcome.reason.hasSuffix("; no held-out row has the label \"zed\""),
             "\(outcome.reason)")
     }
 

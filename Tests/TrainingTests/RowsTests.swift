@@ -132,7 +132,7 @@ struct RowsTests {
         let (rows, side) = try RowsReport.measured(
             try collection([("a", "one"), ("z", "two"), ("b", " ")]), known: ["a", "b"])
         #expect(rows.count == 2 && side.unknownLabels == ["z"])
-        let unknown = "input: labels that the adapter does not have, so that it never predicts them: z"
+        let unknown = "input: labels that the adapter does not have, so it never predicts them: z"
         #expect(side.lines(of: "input").last == unknown)
         #expect(throws: DatasetError.noRows(file: "rows")) { try RowsReport.measured(try collection([("a", " ")])) }
         let training = try collection([("a", "one"), ("b", "two")])

@@ -35,7 +35,8 @@ struct EvaluationSections {
             sections.append(
                 ReportPage.Section(
                     title: "Confusion matrix",
-                    note: "One row per true label, one column per predicted label. The diagonal holds correct ones.",
+                    note:
+                        "One row per true label, one column per predicted label. The diagonal counts correct predictions.",
                     content: ConfusionMatrixChart(evaluation: evaluation).markup))
         }
         return sections

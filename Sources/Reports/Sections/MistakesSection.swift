@@ -42,7 +42,7 @@ struct MistakesSection {
             title: "Worst mistakes",
             note: """
                 The \(mistakes.count) of \(wrongRows) wrong predictions with the highest scores. Either the adapter is \
-                wrong, or the label of the row.
+                wrong, or the row's label is.
                 """,
             content: mistakes.isEmpty ? "<p>None.</p>" : table)
     }

@@ -33,9 +33,9 @@ struct ScoreSections {
         return ReportPage.Section(
             title: "Calibration",
             note: """
-                Reliability diagram of \(figures.rows) rows: the share of correct predictions over their score. The \
-                scores of a bar that ends on the dashed line are calibrated, below it overconfident, above it \
-                underconfident. The stronger a bar, the more predictions it holds.
+                Reliability diagram of \(figures.rows) rows: the share of predictions that are correct, by score. \
+                Where a bar ends on the dashed line, the scores are calibrated; below it they are overconfident, above \
+                it underconfident. A darker bar holds more predictions.
                 """,
             content: "<div class=\"pair\">\n\(before)\(after ?? .none)</div>")
     }

@@ -82,13 +82,13 @@ public struct PromotionGate: Sendable, Equatable {
         case .mostFrequentLabel(let baseline, let isFirst):
             let promotes = challenger.macroF1 > baseline.macroF1 + Self.tie
             let comparison =
-                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) of the most frequent label"
+                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) of always predicting the most frequent label"
             let first =
                 isFirst
-                ? "is the first adapter" : "is the first adapter over this base, the live version is over another"
+                ? "is the first adapter" : "is the first adapter of this base; the live version belongs to another base"
             let verb = promotes ? first : "learned nothing"
             let unseen = baseline.perLabel.filter { $0.support == 0 }.map(\.label)
-            let rest = unseen.isEmpty ? "" : "; no held-out row shows \(Self.list(unseen))"
+            let rest = unseen.isEmpty ? "" : "; no held-out row has the label \(Self.list(unseen))"
             return Decision(
                 promotes: promotes, reason: "challenger \(verb): \(comparison), on \(rows) held-out rows\(rest)")
         }

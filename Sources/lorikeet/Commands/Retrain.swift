@@ -67,6 +67,6 @@ struct Retrain: AsyncParsableCommand {
             table.add("challenger", Figure.digest(challenger), Figure.share(report.challengerMacroF1))
         }
         if !table.rows.isEmpty { try table.print() }
-        try StandardOutput.shared.line("\(report.rowsUsed) labelled rows")
+        try StandardOutput.shared.line("\(report.rowsUsed) labelled rows used")
     }
 }

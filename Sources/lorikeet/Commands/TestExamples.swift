@@ -50,7 +50,7 @@ struct TestExamples: AsyncParsableCommand {
                 "\(result.file):\(result.line): \(result.text.prefix(48))")
         }
         if report.results.isEmpty {
-            try StandardOutput.shared.line("no examples")
+            try StandardOutput.shared.line("the pipeline files have no examples")
         } else {
             try table.print()
             try StandardOutput.shared.line(

@@ -22,8 +22,8 @@ struct ScoreOutput {
         var lines: [String] = []
         if let calibration {
             lines.append(
-                "expected calibration error: \(Figure.share(calibration.errorBefore)), "
-                    + "\(Figure.share(calibration.errorAfter)) at temperature "
+                "expected calibration error: \(Figure.share(calibration.errorBefore)) before, "
+                    + "\(Figure.share(calibration.errorAfter)) after temperature "
                     + "\(Figure.decimal(calibration.temperature, 3)) (\(calibration.rows) rows)")
         }
         for (precision, threshold) in thresholds {

@@ -22,7 +22,7 @@ struct SearchDisplay {
         let figure =
             trial.evaluation.map { "macro-F1 \(Figure.share($0.macroF1))" }
             ?? (trial.hasDiverged ? "diverged" : "not measured")
-        let note = ["halving \(progress.halving)/\(progress.halvings)", "no. \(trial.number)", figure]
+        let note = ["halving \(progress.halving)/\(progress.halvings)", "settings no. \(trial.number)", figure]
         switch style {
         case .bar: bar.update(progress.measured, of: progress.trials, note: note)
         case .lines:

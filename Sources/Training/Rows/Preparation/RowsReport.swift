@@ -110,7 +110,7 @@ extension RowsReport {
         }
         if !validationOnlyLabels.isEmpty {
             lines.append(
-                "labels that only validation rows have, so that they are never predicted: "
+                "labels that only validation rows have, so they are never predicted: "
                     + Self.list(validationOnlyLabels))
         }
         if trainingTextsInValidation > 0 {
@@ -137,7 +137,7 @@ extension RowsReport {
         }
         note(
             side.badRows,
-            "could not be read and were skipped, such as " + list(side.firstBadRows.prefix(3).map(\.description)))
+            "skipped because unreadable, such as " + list(side.firstBadRows.prefix(3).map(\.description)))
         note(side.emptyTexts, "without text, left out")
         note(side.trimmedLabels, "with blanks around a label, trimmed")
         note(side.normalizedLabels, "with a label that was not in Unicode's normal form C, normalized")
@@ -180,7 +180,7 @@ extension RowsReport.Side {
         var lines = RowsReport.findings(self, of: name, rule: nil)
         if !unknownLabels.isEmpty {
             lines.append(
-                "\(name): labels that the adapter does not have, so that it never predicts them: "
+                "\(name): labels that the adapter does not have, so it never predicts them: "
                     + RowsReport.list(unknownLabels))
         }
         return lines
