@@ -60,7 +60,7 @@ extension KafkaPropertyProblem {
         } else if refusal.message.contains("kerberos"), properties["sasl.mechanism"] == nil,
             properties["sasl.mechanisms"] == nil
         {
-            message += " (sasl.mechanism is not given, and librdkafka's default is GSSAPI, which is Kerberos)"
+            message += " (sasl.mechanism is not set, and librdkafka's default is GSSAPI, which is Kerberos)"
         }
         message = (property == nil ? "cannot be combined: " : "is not accepted: ") + message
     }

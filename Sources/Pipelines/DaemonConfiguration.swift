@@ -26,7 +26,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
         guard let first = pipelines.first else {
-            throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file given")])
+            throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file is given")])
         }
         return DaemonConfiguration(pipelines: pipelines, base: first.base)
     }

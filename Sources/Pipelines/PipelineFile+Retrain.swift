@@ -25,7 +25,7 @@ extension PipelineFile {
             section["epochs"]?.problem("cannot be combined with steps: give one of them")
         }
         if let patience = section["patience"], training.epochSelection == .last {
-            patience.problem("needs a metric to choose the best epoch by: keep: macro-f1, accuracy or loss")
+            patience.problem("needs a metric to choose the best epoch by: set keep to macro-f1, accuracy or loss")
         }
     }
 }

@@ -43,7 +43,7 @@ private func printError(_ message: String) {
 private func explanation(of error: any Error) -> String {
     switch error {
     case TrainingError.startHasOtherLabels(let gone) where gone.allSatisfy(Adapter.isPlaceholder):
-        "\(error); if its folder names no labels, name them with --from-labels"
+        "\(error); if its folder has no label names, give them with --from-labels"
     case DatasetError.doubtful(_, _, let reason, let remedy):
         "\(error)\(reason.hasSuffix("?") ? "" : ";") \(hint(remedy))"
     case DatasetError.tooManyLabels: "\(error) \(hint(.columns(among: [])))"

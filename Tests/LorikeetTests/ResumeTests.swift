@@ -98,7 +98,8 @@ import Testing
         // Without a word about it, the checkpoint is neither used nor lost.
         let silent = try await Program.run(material.arguments())
         #expect(
-            silent.status == 1 && silent.error.contains("adapter.checkpoint: holds an interrupted training"))
+            silent.status == 1
+                && silent.error.contains("adapter.checkpoint: is the checkpoint of an interrupted training"))
 
         let resumed = try await Program.run(material.arguments() + ["--resume"])
         #expect(resumed.status == 0, "\(resumed.error)")

@@ -164,7 +164,7 @@ import Testing
         try FileManager.default.removeItem(atPath: scratch.path("first/lorikeet.json"))
         let start = common + ["--output", scratch.path("second"), "--from", scratch.path("first")]
         let without = try await Program.run(start)
-        #expect(without.status == 1 && without.error.contains("name them with --from-labels"), "\(without.error)")
+        #expect(without.status == 1 && without.error.contains("give them with --from-labels"), "\(without.error)")
         let few = try await Program.run(start + ["--from-labels", "minus"])
         #expect(few.status == 1 && few.error.contains("the head has 2 rows, but --from-labels names 1"), "\(few.error)")
         let named = try await Program.run(start + ["--from-labels", "minus", "plus", "--json"])

@@ -66,5 +66,5 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
     let one = try folder.write("one.yaml", pipeline(name: "two words"))
     let two = try folder.write("two.yaml", pipeline(name: "two") + "\nextra: 1")
     #expect(problems([one, two], folder).map { $0.prefix(10) } == ["one.yaml:1", "two.yaml:6"])
-    #expect(problems([], folder) == ["lorikeet: no pipeline file given"])
+    #expect(problems([], folder) == ["lorikeet: no pipeline file is given"])
 }

@@ -96,7 +96,7 @@ struct DemoStory {
     private func retrain() async throws -> [String: Int] {
         let rows = texts.annotations.values.map(\.count).reduce(0, +)
         console.step(
-            5, "Insert \(Figure.grouped(rows)) labelled rows; the daemon retrains by itself",
+            5, "Insert \(Figure.grouped(rows)) labelled rows; the daemon retrains on its own",
             "INSERT INTO lorikeet.annotations is all it takes. The daemon trains a challenger per task at low priority",
             "and promotes it only if its macro-F1 on held-out rows beats that of the live adapter, the champion.")
         let before = try await database.liveVersions()

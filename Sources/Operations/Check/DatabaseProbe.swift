@@ -82,8 +82,8 @@ enum DatabaseProbe {
                 ConfigurationProblem(
                     file: missing.problem.file, line: missing.problem.line, key: missing.problem.key,
                     message:
-                        "the registry has no live adapter of this task, and the file names no folder that holds one: "
-                        + "run `lorikeet train`, then name its folder under adapter"))
+                        "the registry has no live adapter of this task, and the file names no folder that contains "
+                        + "one: run `lorikeet train`, then name its folder under adapter"))
         }
         for version in live {
             let key = "tasks.\(version.task)"

@@ -24,7 +24,7 @@ public struct EvaluationInput: Sendable {
     /// How to name the labels of an adapter whose folder names none, if it does not know those of the rows; else nil.
     public var hint: String? {
         lacksLabelNames
-            ? "the adapter's folder names no labels: --labels names them, in the order of the head's rows" : nil
+            ? "the adapter folder has no label names: give them with --labels, in the order of the head's rows" : nil
     }
 }
 

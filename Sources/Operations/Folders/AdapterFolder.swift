@@ -121,7 +121,7 @@ public enum AdapterFolder {
         ]
         if let foreign = content.first(where: { !known.contains($0) }) {
             throw CommandFailure(
-                .failed, "\(directory): holds \(foreign), which is not part of an adapter; nothing was replaced")
+                .failed, "\(directory): contains \(foreign), which is not part of an adapter; nothing was replaced")
         }
         // The new folder is written beside it.
         try createParent(of: directory)

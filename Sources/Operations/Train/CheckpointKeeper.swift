@@ -38,7 +38,8 @@ final class CheckpointKeeper {
         if resumes { return try TrainingCheckpoint(path: path) }
         guard overwrites else {
             throw CommandFailure(
-                .failed, "\(path): holds an interrupted training; --resume continues it, --overwrite discards it")
+                .failed,
+                "\(path): is the checkpoint of an interrupted training; --resume continues it, --overwrite discards it")
         }
         return nil
     }

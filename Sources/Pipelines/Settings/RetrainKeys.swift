@@ -10,7 +10,8 @@ enum RetrainKeys {
         "minimum_new_rows", .integer(1...Int.max), default: 200,
         "minimum number of labelled rows added since the last retraining; counted every 10 s")
     static let maximumRows = DefaultedSetting(
-        "maximum_rows", .integer(1...Int.max), default: 100_000, "rows to train on and to hold out: the newest ones")
+        "maximum_rows", .integer(1...Int.max), default: 100_000,
+        "maximum number of rows to train on and to hold out; the newest ones are taken")
     static let minimumHoldOut = DefaultedSetting(
         "minimum_hold_out", .integer(1...Int.max), default: 20,
         "minimum number of held-out rows; with fewer, the verdict is `skipped`")

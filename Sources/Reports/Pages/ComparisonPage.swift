@@ -62,8 +62,8 @@ public struct ComparisonPage {
         return ReportPage.Section(
             title: "Statistical significance",
             note: """
-                The chart shows the macro-F1 of \(second.name) minus that of \(first.name) in percentage points, with its \
-                95 % confidence interval \
+                The chart shows the macro-F1 of \(second.name) minus that of \(first.name) in percentage points, \
+                with its 95 % confidence interval \
                 from \(test.resamples) paired bootstrap resamples of the rows. McNemar's test counts the rows that \
                 only one adapter predicts correctly.
                 """,

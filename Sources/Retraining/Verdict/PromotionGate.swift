@@ -82,7 +82,8 @@ public struct PromotionGate: Sendable, Equatable {
         case .mostFrequentLabel(let baseline, let isFirst):
             let promotes = challenger.macroF1 > baseline.macroF1 + Self.tie
             let comparison =
-                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) of always predicting the most frequent label"
+                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) of always predicting the most "
+                + "frequent label"
             let first =
                 isFirst
                 ? "is the first adapter" : "is the first adapter of this base; the live version belongs to another base"

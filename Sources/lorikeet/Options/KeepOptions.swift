@@ -20,7 +20,7 @@ struct KeepOptions: ParsableArguments {
         apply(to: &settings)
         try settings.validate()
         guard patience == nil || settings.epochSelection != .last else {
-            throw ValidationError("--patience needs a metric: --keep macro-f1, accuracy or loss")
+            throw ValidationError("--patience needs a metric: give --keep macro-f1, accuracy or loss")
         }
         guard precision.allSatisfy({ $0 > 0 && $0 <= 1 }) else {
             throw ValidationError("--precision must be above 0 and at most 1")

@@ -15,8 +15,8 @@ struct DeliveryPage {
 
             Each daemon is a process of its own. PostgreSQL (WAL and fsync on), the embedded broker and the producer
             share the machine's cores with the daemons. Rates are medians of \(runs) runs, ratios are medians of pairs
-            of alternating runs; the lowest and the highest value are in brackets. A row counts from the time of its commit,
-            as PostgreSQL recorded it.
+            of alternating runs; the lowest and the highest value are in brackets. A row counts from the time of its
+            commit, as PostgreSQL recorded it.
 
             | figure | measured | goal | |
             |---|--:|--:|---|
