@@ -36,7 +36,7 @@ struct EvaluationSections {
                 ReportPage.Section(
                     title: "Confusion matrix",
                     note:
-                        "One row per true label, one column per predicted label. The diagonal is correct.",
+                        "One row per true label, one column per predicted label. The diagonal counts what is correct.",
                     content: ConfusionMatrixChart(evaluation: evaluation).markup))
         }
         return sections
