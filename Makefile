@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 PREFIX ?= /usr/local
 
-# One optimised build serves the program, the demo and the tests, so that nothing is compiled twice.
+# One optimized build serves the program, the demo and the tests, so that nothing is compiled twice.
 # The import check keeps the layers of Package.swift honest.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
 # What `make install` installs: no crash points, Swift linked in, no symbol table.

@@ -67,7 +67,7 @@ INLINE void block_product(
 }
 
 // Softmax of R rows of scores in place; the lanes beyond `tokens` become zero.
-INLINE void normalise(int R, ptrdiff_t tokens, ptrdiff_t width, float scale, float *scores) {
+INLINE void normalize(int R, ptrdiff_t tokens, ptrdiff_t width, float scale, float *scores) {
     ptrdiff_t last = (tokens - 1) / W * W;
     i16 inside = lane_index() < (i16)(int32_t)(tokens - last);
     v16 rows[W];
@@ -115,7 +115,7 @@ INLINE void attend_rows(int R, int C, const head *h, const float *q, float *y, f
         block_product(R, C, h->size, q, h->stride, keys, PANEL, acc);
         UNROLL for (int i = 0; i < R * C; i++) store(h->scores + i / C * h->width + j + i % C * W, acc[i]);
     }
-    normalise(R, h->tokens, h->width, h->scale, h->scores);
+    normalize(R, h->tokens, h->width, h->scale, h->scores);
     for (int r = 0; (probabilities || h->rate > 0) && r < R; r++) {
         float *row = h->scores + r * h->width;
         if (probabilities) memcpy(probabilities + r * h->tokens, row, (size_t)h->tokens * sizeof(float));

@@ -16,7 +16,7 @@ public struct SHA256: ~Copyable {
 
     /// Adds bytes to the hash.
     public mutating func update(_ bytes: UnsafeRawBufferPointer) {
-        // Fails only for a context that was not initialised.
+        // Fails only for a context that was not initialized.
         EVP_DigestUpdate(context, bytes.baseAddress, bytes.count)
     }
 

@@ -7,7 +7,7 @@ public final class Wakeup: Sendable {
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
-        var isSignaled = false
+        var isSignalled = false
         var waiter: CheckedContinuation<Void, Never>?
     }
 
@@ -20,7 +20,7 @@ public final class Wakeup: Sendable {
     public func signal() {
         let waiter = state.withLock { state -> CheckedContinuation<Void, Never>? in
             guard let waiter = state.waiter else {
-                state.isSignaled = true
+                state.isSignalled = true
                 return nil
             }
             state.waiter = nil
@@ -34,8 +34,8 @@ public final class Wakeup: Sendable {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
                 let isOver = state.withLock { state in
-                    if state.isSignaled || Task.isCancelled {
-                        state.isSignaled = false
+                    if state.isSignalled || Task.isCancelled {
+                        state.isSignalled = false
                         return true
                     }
                     state.waiter = continuation

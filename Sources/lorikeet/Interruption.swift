@@ -8,7 +8,7 @@ enum Interruption {
 
     /// From now on, the first signal sets `isAsked`; a second one ends the process as usual.
     static func watch() {
-        // Touched here, so that the signal handler finds it initialised.
+        // Touched here, so that the signal handler finds it initialized.
         wasAsked.store(false, ordering: .relaxed)
         var action = sigaction()
         action.__sigaction_handler.sa_handler = { _ in Interruption.wasAsked.store(true, ordering: .relaxed) }

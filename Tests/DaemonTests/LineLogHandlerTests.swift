@@ -59,7 +59,7 @@ private final class Lines: Sendable {
     #expect(lines.all.withLock { $0 } == ["<6>level=info msg=ready\n", "<2>level=critical msg=gone\n"])
 }
 
-@Test func theJournalIsRecognisedByItsSocket() throws {
+@Test func theJournalIsRecognizedByItsSocket() throws {
     var status = stat()
     try #require(fstat(2, &status) == 0)
     #expect(

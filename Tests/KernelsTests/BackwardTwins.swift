@@ -15,7 +15,7 @@ extension Naive {
         }
     }
 
-    /// With x̂ the normalised row and g = dy·gamma: dx = (g − mean(g) − x̂·mean(g·x̂)) / √(variance + epsilon).
+    /// With x̂ the normalized row and g = dy·gamma: dx = (g − mean(g) − x̂·mean(g·x̂)) / √(variance + epsilon).
     static func layerNormBackward(
         _ x: [Double], gamma: [Double], epsilon: Double, dy: [Double], columns: Int
     ) -> (dx: [Double], dGamma: [Double], dBeta: [Double]) {

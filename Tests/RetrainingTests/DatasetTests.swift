@@ -73,7 +73,7 @@ struct DatasetTests {
 }
 
 struct HoldOutTests {
-    /// Written down so that a change of the hash or the normalisation cannot go unseen.
+    /// Written down so that a change of the hash or the normalization cannot go unseen.
     @Test func theSidesOfTheseTextsNeverChange() {
         #expect((0..<20).filter { HoldOut().contains("text \($0)") } == [3, 9])
         #expect(HoldOut().contains(" TEXT  3\n") == HoldOut().contains("text 3"))

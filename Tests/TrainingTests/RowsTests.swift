@@ -230,7 +230,7 @@ struct RowsTests {
         #expect(!HoldOut(percentage: 0).split(texts).contains(true))
     }
 
-    /// Both ways to normalise agree, and what decides on the hold-out is for ever.
+    /// Both ways to normalize agree, and what decides on the hold-out is for ever.
     @Test func normalizedTextsOfASCIIAreTheSameByBothWays() {
         var random = TestRandom(seed: 11)
         for _ in 0..<500 {

@@ -4,7 +4,7 @@ import Testing
 @testable import BERT
 @testable import Training
 
-/// Ten optimiser steps as PyTorch and PEFT took them; see Fixtures/steps.py.
+/// Ten optimizer steps as PyTorch and PEFT took them; see Fixtures/steps.py.
 struct StepParityTests {
     private struct Fixture: Decodable {
         struct Batch: Decodable {

@@ -47,7 +47,7 @@ struct EncodingTests {
         #expect(tokenizer.tokens("abc abca") == ["[CLS]", "a", "##b", "##c", "[UNK]", "[SEP]"])
     }
 
-    @Test func specialTokensInTheTextAreRecognised() throws {
+    @Test func specialTokensInTheTextAreRecognized() throws {
         let tokenizer = try tokenizer()
         #expect(
             tokenizer.tokens("a[MASK]b [SEP] [mask]") == [

@@ -1,4 +1,4 @@
-// The loops of `Kernels` that the compiler must vectorise for the CPU that runs them.
+// The loops of `Kernels` that the compiler must vectorize for the CPU that runs them.
 // Every matrix is row-major; a stride is the distance between two rows, in elements.
 #pragma once
 
@@ -19,7 +19,7 @@ void lk_activate(int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, pt
 void lk_activate_backward(int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride,
     const float *dy, ptrdiff_t dy_stride, float *dx, ptrdiff_t dx_stride, bool accumulate);
 
-// y = normalise(x + residual) * gamma + beta; sum, means and inverses may be NULL.
+// y = normalize(x + residual) * gamma + beta; sum, means and inverses may be NULL.
 void lk_layer_norm(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *residual,
     ptrdiff_t residual_stride, const float *gamma, const float *beta, float epsilon, float *y, ptrdiff_t y_stride,
     float *sum, ptrdiff_t sum_stride, float *means, float *inverses);

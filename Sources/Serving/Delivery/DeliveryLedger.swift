@@ -21,7 +21,7 @@ final class DeliveryLedger: Sendable {
     }
 
     private let state = Mutex(State())
-    /// Signaled whenever messages are settled.
+    /// Signalled whenever messages are settled.
     let settled = Wakeup()
 
     /// Messages and bytes in flight.

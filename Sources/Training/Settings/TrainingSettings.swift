@@ -31,7 +31,7 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
     public var layers: [Int]?
     /// Which biases are trained.
     public var bias = LoRAConfiguration.Bias.none
-    /// How A is initialised.
+    /// How A is initialized.
     public var initialization = LoRAConfiguration.Initialization.kaiming
     /// Ranks of single layers, as an adapter to start from may have them.
     public var rankPattern: [String: Int] = [:]

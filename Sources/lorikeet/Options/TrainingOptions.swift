@@ -44,7 +44,7 @@ struct TrainingOptions: ParsableArguments {
         var settings = TrainingSettings()
         if let start { settings.takeShape(of: start.manifest.configuration) }
         apply(to: &settings)
-        // A is not initialised where training starts from an adapter.
+        // A is not initialized where training starts from an adapter.
         if let start { settings.initialization = start.manifest.configuration.initialization }
         if let layers { settings.layers = try layers.layers(of: base.configuration.layers) }
         settings.maxTokens = try length.checked(against: base)

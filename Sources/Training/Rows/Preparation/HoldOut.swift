@@ -1,4 +1,4 @@
-/// Decides which texts are held out from training, to judge adapters by. A hash of the normalised text decides, so a
+/// Decides which texts are held out from training, to judge adapters by. A hash of the normalized text decides, so a
 /// text is on the same side in every run, on every machine, whatever rows are added later.
 public struct HoldOut: Sendable, Equatable {
     /// Texts per hundred that are held out.

@@ -3,7 +3,7 @@ import WordPiece
 
 /// A text without differences that do not matter: case, white space, Unicode normalization.
 ///
-/// Two rows with the same normalised text have the same text, and its hash decides for good whether it is held out. A
+/// Two rows with the same normalized text have the same text, and its hash decides for good whether it is held out. A
 /// change here would move rows between training and hold-out. Only the hash is kept: 100,000 long texts would take too
 /// much memory.
 public struct NormalizedText: Hashable, Sendable {
@@ -15,7 +15,7 @@ public struct NormalizedText: Hashable, Sendable {
     /// The first 64 bits of the digest.
     var hash64: UInt64 { digest.prefix64 }
 
-    /// Normalises and hashes a text.
+    /// Normalizes and hashes a text.
     public init(_ text: String) {
         let value = Self.normalizedASCII(text.utf8) ?? Self.normalized(text)
         isEmpty = value.isEmpty
