@@ -8,7 +8,7 @@ enum PipelineKeys {
         "name of the pipeline; column `pipeline` of every row")
     static let base = Setting(
         "base", .folder, required: "the folder of the base model",
-        "folder of the base: BERT or DistilBERT in Hugging Face layout. Pipelines of one daemon share one")
+        "folder of the base: BERT or DistilBERT in Hugging Face layout. All pipelines of a daemon use the same base")
     static let source = SettingDeclaration(
         "source", SourceKeys.section.schema, "mapping", absence: .error("where texts come from"),
         "where records come from, and which part of a record is the text")
@@ -53,8 +53,8 @@ enum SourceKeys {
         "kafka", KafkaKeys.section.schema, "mapping", absence: .error("brokers, topics and group"),
         "brokers, topics and consumer group")
     static let text = SettingDeclaration(
-        "text", .pointer, "JSON Pointer", absence: .meaning("the payload is the text"),
-        "location of the text in a JSON payload")
+        "text", .pointer, "JSON Pointer", absence: .meaning("the record's value is the text"),
+        "where the text is in a record whose value is JSON")
 
     static let section = SettingSection("source", [kafka, text])
 }
@@ -63,7 +63,7 @@ enum SourceKeys {
 enum KafkaKeys {
     static let brokers = Setting(
         "brokers", .text("host:port"), required: "host:port of a broker, several with commas",
-        "`host:port` of a broker; several with commas")
+        "`host:port` of a broker, or several separated by commas")
     static let topics = SettingDeclaration(
         "topics", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .error("a list of topics"),
         "topics to read")
@@ -72,7 +72,7 @@ enum KafkaKeys {
         "consumer group; daemons of one group share the partitions")
     static let properties = SettingDeclaration(
         "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
-        "properties of librdkafka: TLS, SASL, `session.timeout.ms`, …")
+        "consumer properties of librdkafka: TLS, SASL, `session.timeout.ms`, …")
 
     static let section = SettingSection(
         "source.kafka", [brokers.declaration, topics, group.declaration, properties])
@@ -95,12 +95,13 @@ enum ConditionKeys {
     static let topic = Setting("topic", .text("a topic"), absent: "any", "name of the topic")
     static let header = SettingDeclaration(
         "header", .mapping(to: .scalarOrNothing), "mapping of names to values", absence: .meaning("any"),
-        "headers that the record must have, by name; a header with a null value may have any")
+        "headers that the record must have, with their values; null stands for any value")
     static let keyPrefix = Setting(
         "key_prefix", .text("the start of a key"), absent: "any", "beginning of the record's key")
     static let json = SettingDeclaration(
         "json", .mapping(to: .scalarOrNothing, keys: "^(/.*)?$"), "mapping of JSON Pointers to values",
-        absence: .meaning("any"), "fields of the record, as in `{ /kind: program }`")
+        absence: .meaning("any"),
+        "fields that the record must have, as in `{ /kind: program }`; null stands for any value")
 
     static let section = SettingSection(
         "routes[].when", [topic.declaration, header, keyPrefix.declaration, json])
@@ -111,17 +112,17 @@ enum TaskKeys {
     static let labels = SettingDeclaration(
         "labels", .list(of: .scalar, atLeast: 2, areDistinct: true), "list of 2 or more",
         absence: .error("a list of labels"),
-        "the set of the adapter's labels; for a folder without names, in the order of its head")
+        "labels of the task, the same as the adapter's; in the order of the head if the folder does not name them")
     static let adapter = Setting(
         "adapter", .folder, absent: "the store's live adapter",
-        "folder of the first adapter; used until the adapter store has a live one")
+        "folder of the first adapter; published as the live one if the adapter store has none")
     static let multiLabel = Setting(
         "multi_label", .flag, absent: "as the adapter has it",
-        "whether a text has a set of labels (column `labels`); must agree with the adapter")
+        "whether the task gives each text a set of labels (column `labels`); must agree with the adapter")
     static let abstainBelow = SettingDeclaration(
         "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
         "0 to 1, or a mapping", absence: .meaning("never"),
-        "score below which the task abstains, or `{ precision: … }`, from which the score follows")
+        "score below which the task abstains, or `{ precision: … }` for the adapter's own threshold")
 
     static let section = SettingSection(
         "tasks.NAME", [labels, adapter.declaration, multiLabel.declaration, abstainBelow])
@@ -133,7 +134,7 @@ enum AbstentionKeys {
     static let scores = 0.0...1.0
     static let precision = Setting(
         "precision", .number(0.5...1), required: "the share of labels that must be right",
-        "share of the given labels that must be right; if no score reaches it, the task always abstains")
+        "share of the labels given that must be right; if no score reaches it, the task always abstains")
 
     static let section = SettingSection("tasks.NAME.abstain_below", [precision.declaration])
 }
@@ -141,13 +142,14 @@ enum AbstentionKeys {
 /// `batch`.
 enum BatchKeys {
     static let tokens = DefaultedSetting(
-        "tokens", .integer(16...65536), default: 512, "token budget of a batch, per worker")
+        "tokens", .integer(16...65536), default: 512,
+        "maximum number of tokens in a batch; a worker classifies one batch at a time")
     static let delay = DefaultedSetting(
         "delay", .duration(.zero ... .seconds(60)), default: .milliseconds(20),
-        "how long the first text of a batch waits for others")
+        "how long the first text of a batch waits for more texts")
     static let maxTokens = Setting(
         "max_tokens", .integer(8...8192), absent: "256, or fewer if the base has fewer positions",
-        "longer texts are truncated to this many tokens")
+        "maximum number of tokens of a text; longer texts are truncated")
 
     static let section = SettingSection("batch", [tokens.declaration, delay.declaration, maxTokens.declaration])
 }
@@ -156,11 +158,13 @@ enum BatchKeys {
 enum SinkKeys {
     static let postgres = Setting(
         "postgres", .connectionString, required: "a connection string such as postgresql://user@host/database",
-        "libpq connection string; PgBouncer may be in between")
+        "connection string of libpq; may lead to PgBouncer")
     static let postgresDirect = Setting(
         "postgres_direct", .connectionString, absent: "none",
-        "the same database without a pooler in between, for notifications")
-    static let storeText = DefaultedSetting("store_text", .flag, default: true, "whether `labels` keeps the text")
+        "the same database, but without a pooler in between, for notifications")
+    static let storeText = DefaultedSetting(
+        "store_text", .flag, default: true,
+        "whether the table `labels` stores the text")
 
     static let section = SettingSection(
         "sink", [postgres.declaration, postgresDirect.declaration, storeText.declaration])
@@ -172,9 +176,9 @@ enum ExampleKeys {
         "text", .text("a text", mayBeEmpty: true), required: "the text to classify", "the text to classify")
     static let task = Setting("task", .text("a task"), required: "the task that labels it", "the task that labels it")
     static let label = SettingDeclaration(
-        "label", .scalar, "label", absence: .meaning("`labels` is required"), "the expected label")
+        "label", .scalar, "label", absence: .meaning("required, unless `labels` is given"), "the expected label")
     static let labels = SettingDeclaration(
-        "labels", .list(of: .scalar), "list", absence: .meaning("`label` is required"),
+        "labels", .list(of: .scalar), "list", absence: .meaning("required, unless `label` is given"),
         "the expected set of labels, for a multi-label task; may be empty")
 
     static let section = SettingSection("examples[]", [text.declaration, task.declaration, label, labels])

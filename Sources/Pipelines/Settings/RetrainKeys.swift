@@ -5,13 +5,13 @@ import Training
 enum RetrainKeys {
     static let every = DefaultedSetting(
         "every", .duration(.milliseconds(100) ... .seconds(366 * 86400)), default: .seconds(6 * 3600),
-        "minimum time between the starts of two retrainings")
+        "minimum time between the starts of two retrainings of a task")
     static let minimumNewRows = DefaultedSetting(
         "minimum_new_rows", .integer(1...Int.max), default: 200,
-        "minimum number of labelled rows added since the last retraining; counted every 10 s")
+        "minimum number of labelled rows added since the last retraining of the task; counted every 10 s")
     static let maximumRows = DefaultedSetting(
         "maximum_rows", .integer(1...Int.max), default: 100_000,
-        "maximum number of rows to train on and to hold out; the newest ones are taken")
+        "maximum number of labelled rows to use, held-out rows included; the newest ones are used")
     static let minimumHoldOut = DefaultedSetting(
         "minimum_hold_out", .integer(1...Int.max), default: 20,
         "minimum number of held-out rows; with fewer, the verdict is `skipped`")

@@ -30,7 +30,7 @@ extension Hyperparameter {
 
     /// `targets`, `--targets`.
     public static let targets = Hyperparameter(
-        "targets", "linear layers to adapt: query, key, value, dense, …, or all-linear", .targets(\.targets))
+        "targets", "linear layers to adapt: query, key, value, dense, …; or all-linear", .targets(\.targets))
 
     /// `layers`, `--layers`.
     public static let layers = Hyperparameter(
@@ -55,12 +55,12 @@ extension Hyperparameter {
 
     /// `epochs`, `--epochs`.
     public static let epochs = Hyperparameter(
-        "epochs", "passes over the training rows", .integer(\.epochs),
+        "epochs", "number of passes over the training rows", .integer(\.epochs),
         range: .atLeast(1), fileRange: .closed(1...1000))
 
     /// `steps`, `--steps`.
     public static let steps = Hyperparameter(
-        "steps", "optimizer steps, in place of epochs", .optionalInteger(\.steps), range: .atLeast(1))
+        "steps", "number of optimizer steps, instead of epochs", .optionalInteger(\.steps), range: .atLeast(1))
 
     /// `batch`, `--batch`.
     public static let batch = Hyperparameter(
@@ -113,12 +113,12 @@ extension Hyperparameter {
 
     /// `keep`, `--keep`.
     public static let keep = Hyperparameter(
-        "keep", "epoch to keep: the last, or the best by macro-f1, accuracy or loss on the validation rows",
+        "keep", "epoch to keep: the last, or the one with the best macro-f1, accuracy or loss on the validation rows",
         .choice(HyperparameterChoice(\.epochSelection)))
 
     /// `patience`, `--patience`.
     public static let patience = Hyperparameter(
-        "patience", "epochs without a new best one after which training ends", .optionalInteger(\.patience),
+        "patience", "number of epochs without improvement after which training stops", .optionalInteger(\.patience),
         range: .atLeast(1), fileRange: .closed(1...1000), unsetMeaning: "never")
 
     /// `seed`, `--seed`.
