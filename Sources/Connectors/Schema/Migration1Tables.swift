@@ -115,35 +115,35 @@ extension Migration {
     private static let labelComments = [
         SchemaComment(
             "labels", nil,
-            "One label of one text by one task. A text that is delivered again overwrites its own row."),
+            "The label or labels that one task gave one text. A text that is delivered again overwrites its own row."),
         SchemaComment("labels", "pipeline", "Name of the pipeline."),
         SchemaComment("labels", "topic", "Topic of the Kafka record."),
         SchemaComment("labels", "partition", "Partition of the Kafka record."),
         SchemaComment("labels", "offset", "Offset of the Kafka record."),
-        SchemaComment("labels", "task", "The task that the label belongs to."),
+        SchemaComment("labels", "task", "The task that gave the label."),
         SchemaComment(
             "labels", "produced_at",
-            "Timestamp of the Kafka record; 1970-01-01 if it has none. Part of the key, because a topic that "
-                + "is created again starts again at offset 0."),
+            "Timestamp of the Kafka record; 1970-01-01 if it has none. It is part of the key because a topic that "
+                + "was deleted and created again starts at offset 0."),
         SchemaComment(
             "labels", "message_key",
             "Key of the Kafka record. convert_from(message_key, 'UTF8') shows it as text."),
-        SchemaComment("labels", "label", "The label. Null if the daemon abstained, and for multi-label tasks."),
+        SchemaComment("labels", "label", "The label. Null if the task abstained, and for multi-label tasks."),
         SchemaComment(
             "labels", "labels",
-            "The set of labels of a multi-label task. Null if the daemon abstained, and for other tasks."),
-        SchemaComment("labels", "score", "Probability of the best label, even if the daemon abstained."),
-        SchemaComment("labels", "scores", "Probability of every label: an object of numbers."),
+            "The set of labels of a multi-label task. Null if the task abstained, and for other tasks."),
+        SchemaComment("labels", "score", "Probability of the best label, even if the task abstained."),
+        SchemaComment("labels", "scores", "Probability of every label: an object with a number per label."),
         SchemaComment("labels", "abstained", "Whether the best score was below the abstention threshold of the task."),
-        SchemaComment("labels", "adapter_digest", "The adapter that labelled the text: adapters.digest."),
+        SchemaComment("labels", "adapter_digest", "Digest of the adapter that labelled the text; see adapters.digest."),
         SchemaComment("labels", "text", "The text, if the pipeline stores texts. U+0000 is stored as U+FFFD."),
-        SchemaComment("labels", "labelled_at", "When the row was written last."),
+        SchemaComment("labels", "labelled_at", "When the row was last written."),
     ]
 
     private static let rejectedComments = [
         SchemaComment(
             "rejected", nil,
-            "One record that could not be labelled or stored. The row is deleted once the record is labelled."),
+            "A record that could not be labelled or stored. The row is deleted once the record is labelled."),
         SchemaComment("rejected", "pipeline", "Name of the pipeline."),
         SchemaComment("rejected", "topic", "Topic of the Kafka record."),
         SchemaComment("rejected", "partition", "Partition of the Kafka record."),
@@ -155,9 +155,11 @@ extension Migration {
             "Headers of the Kafka record, in order: an array of {\"name\": text, \"base64\": value}. base64 is "
                 + "missing if the value is null."),
         SchemaComment("rejected", "payload", "Payload of the Kafka record, byte for byte. Null if it was null."),
-        SchemaComment("rejected", "stage", "The stage that rejected it: decode, extract, route, classify or store."),
+        SchemaComment(
+            "rejected", "stage",
+            "The stage that rejected the record: decode, extract, route, classify or store."),
         SchemaComment("rejected", "reason", "What is wrong, without any part of the text."),
-        SchemaComment("rejected", "rejected_at", "When the row was written last."),
+        SchemaComment("rejected", "rejected_at", "When the row was last written."),
     ]
 
     private static let annotationComments = [
@@ -165,13 +167,15 @@ extension Migration {
             "annotations", nil,
             "Labelled rows to train on. To add one: INSERT INTO lorikeet.annotations (task, text, label) "
                 + "VALUES (…)."),
-        SchemaComment("annotations", "id", "Number of the row."),
+        SchemaComment("annotations", "id", "Number of the row, given by the database."),
         SchemaComment("annotations", "task", "The task that the row trains."),
         SchemaComment("annotations", "text", "The text."),
-        SchemaComment("annotations", "label", "The right label. Null for multi-label tasks, which fill labels."),
+        SchemaComment(
+            "annotations", "label",
+            "The correct label. Null for multi-label tasks, which use the column labels."),
         SchemaComment(
             "annotations", "labels",
-            "The right set of labels of a multi-label task, which may be empty. Null for other tasks."),
+            "The correct set of labels for a multi-label task; may be empty. Null for other tasks."),
         SchemaComment("annotations", "annotator", "Who labelled it; optional."),
         SchemaComment("annotations", "source", "The system that wrote the row; optional."),
         SchemaComment("annotations", "topic", "Topic of the Kafka record that the text came from; optional."),
@@ -179,49 +183,53 @@ extension Migration {
         SchemaComment("annotations", "offset", "Offset of that record; optional."),
         SchemaComment(
             "annotations", "created_at",
-            "When the row was added. Retraining counts rows that are newer than its last run."),
+            "When the row was added. The daemon counts the rows added since the last retraining."),
     ]
 
     private static let adapterComments = [
         SchemaComment(
             "adapters", nil,
-            "One version of the adapter of one task. Change states with `lorikeet adapters`, which also "
-                + "notifies the daemons."),
-        SchemaComment("adapters", "task", "The task that it labels."),
-        SchemaComment("adapters", "version", "Number within the task, from 1."),
-        SchemaComment("adapters", "digest", "SHA-256 of manifest and weights: the identity of the adapter."),
-        SchemaComment("adapters", "base_digest", "SHA-256 of the base that it was trained on."),
+            "One version of a task's adapter. Change states only with `lorikeet adapters`, which also notifies "
+                + "the daemons."),
+        SchemaComment("adapters", "task", "The task that the adapter labels for."),
+        SchemaComment("adapters", "version", "Number of the version within the task, from 1."),
+        SchemaComment("adapters", "digest", "SHA-256 of manifest and weights. It identifies the adapter."),
+        SchemaComment("adapters", "base_digest", "SHA-256 of the base that the adapter was trained over."),
         SchemaComment(
             "adapters", "state",
             "candidate, live (at most one per task), retired (was live) or rejected (lost to the champion, or "
                 + "was rolled back)."),
         SchemaComment("adapters", "manifest", "Labels, LoRA configuration, base digest, temperature and thresholds."),
-        SchemaComment("adapters", "weights", "A safetensors file."),
-        SchemaComment("adapters", "metrics", "Metrics of its evaluation: an object of numbers."),
+        SchemaComment("adapters", "weights", "The weights, as a safetensors file."),
+        SchemaComment("adapters", "metrics", "Metrics of its evaluation: an object with a number per metric."),
         SchemaComment(
             "adapters", "parent_digest",
-            "The champion when it was trained. Null if there was none, or if it was imported."),
-        SchemaComment("adapters", "created_at", "When it was published."),
-        SchemaComment("adapters", "promoted_at", "When it went live last."),
+            "Digest of the champion when this version was trained. Null if there was none, or if this version was "
+                + "imported."),
+        SchemaComment("adapters", "created_at", "When the version was published."),
+        SchemaComment("adapters", "promoted_at", "When it last went live."),
         SchemaComment(
             "adapters", "succession",
-            "Its place among the versions that were live. A rollback returns to the next lower place and "
-                + "clears that of the version it rejects."),
+            "Place among the versions that were live, from the first to go live. A rollback makes the version with "
+                + "the next lower place live and clears the place of the version that it rejects."),
     ]
 
     private static let retrainingComments = [
         SchemaComment("retrainings", nil, "One retraining: a run from labelled rows to a verdict."),
         SchemaComment("retrainings", "id", "Number of the retraining."),
         SchemaComment("retrainings", "task", "The task that was retrained."),
-        SchemaComment("retrainings", "trigger", "What started it: rows or command."),
+        SchemaComment(
+            "retrainings", "trigger",
+            "What started it: rows (enough new rows) or command (a person or a timer)."),
         SchemaComment("retrainings", "started_at", "When it started."),
         SchemaComment("retrainings", "finished_at", "When it ended. Null while it runs, or if its process was killed."),
-        SchemaComment("retrainings", "rows_used", "Labelled rows that it used."),
+        SchemaComment("retrainings", "rows_used", "Number of labelled rows that it used, held-out rows included."),
         SchemaComment("retrainings", "champion", "Digest of the adapter that was live; null if there was none."),
         SchemaComment("retrainings", "challenger", "Digest of the adapter that it trained; null if it trained none."),
         SchemaComment(
             "retrainings", "verdict",
-            "promoted, rejected, skipped (too few rows to train or judge) or failed. Null until it ends."),
+            "promoted, rejected, skipped (too few rows to train or to compare) or failed. Null until the "
+                + "retraining ends."),
         SchemaComment("retrainings", "reason", "The verdict in words."),
     ]
 }

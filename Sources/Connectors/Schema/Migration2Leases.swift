@@ -18,13 +18,14 @@ extension Migration {
         SchemaComment(
             "leases", nil,
             "The right of one process to do something alone, such as retraining a task. "
-                + "An expired row counts for nothing."
+                + "An expired row has no effect."
         ),
-        SchemaComment("leases", "name", "What the lease is for: retraining TASK."),
+        SchemaComment("leases", "name", "What the lease is for, such as retraining TASK."),
         SchemaComment("leases", "token", "Identifies the run that holds it."),
         SchemaComment("leases", "holder", "Host and process that hold it, for people."),
         SchemaComment("leases", "acquired_at", "When the run took it, by the database's clock."),
         SchemaComment(
-            "leases", "expires_at", "Until when it holds. The holder extends it by 60 seconds every 20 seconds."),
+            "leases", "expires_at",
+            "When the lease expires. Every 20 seconds, the holder sets it to 60 seconds from then."),
     ]
 }

@@ -54,7 +54,9 @@ struct Migrator {
     }
 
     private static let ledgerComments = [
-        SchemaComment("schema_migrations", nil, "The steps that `lorikeet migrate` has applied. Do not change it."),
+        SchemaComment(
+            "schema_migrations", nil,
+            "The steps that `lorikeet migrate` has applied. Do not change this table."),
         SchemaComment("schema_migrations", "version", "Number of the step; the highest is the schema's version."),
         SchemaComment("schema_migrations", "name", "What the step adds."),
         SchemaComment("schema_migrations", "applied_at", "When it was applied."),
