@@ -25,16 +25,18 @@ KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
 WORDS = "the quick package provides a small library for reading and writing files of many kinds".split()
 # Notes that hold for every result.
 SPEED_NOTES = """\
-`sgemm_fraction` (goal: 0.75) is relative to OpenBLAS on the same shapes in the same run. PyTorch's threads wait for one
-another by spinning. On cores that other processes use too, PyTorch slows down so much that the ratio means nothing."""
+`sgemm_fraction` (goal: 0.75) is the work of the linear layers divided by what OpenBLAS's `sgemm` alone does on the same
+shapes in the same time. PyTorch's threads spin while they wait for one another. On cores that other processes use too,
+PyTorch slows down so much that the ratio means nothing."""
 LAYER_NOTES = """\
 ## Frozen layers
 
-Layers below the lowest adapted one are frozen, and dropout is off there. So their outputs are the same in each epoch
-and are computed only once. The cached outputs equal recomputed ones bit by bit; a test checks that."""
+Layers below the lowest adapted layer are frozen, and dropout is off there. So their outputs are the same in every
+epoch. Training computes them once and caches them. A test checks that the cached outputs equal recomputed ones bit for
+bit."""
 SETTINGS = """\
 Rank 8, alpha 16, query and value, batch 16, learning rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up,
-at most 256 tokens; base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, on padded batches."""
+at most 256 tokens; base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, and pad their batches."""
 
 
 def run(command):
@@ -269,7 +271,7 @@ def main():
                 "",
                 (
                     f"Documents per second of the training steps over {arguments.limit} rows of `{sets[0].name}`."
-                    f" The programs take turns in {arguments.pairs} rounds."
+                    f" The programs alternate, in {arguments.pairs} rounds."
                 ),
                 "",
             ]
@@ -281,7 +283,7 @@ def main():
                 "",
                 "## Quality",
                 "",
-                "On the test file after the last epoch, in percent: mean (lowest–highest) over the seeds.",
+                "Measured on the test file after the last epoch, in percent: mean (lowest–highest) over the seeds.",
                 "",
             ]
             lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch, layers)

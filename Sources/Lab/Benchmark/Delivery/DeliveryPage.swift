@@ -13,10 +13,10 @@ struct DeliveryPage {
 
             Written by `make benchmark-delivery`. Machine: \(Self.machine).
 
-            Each daemon is a process of its own. PostgreSQL (WAL and fsync on), the embedded broker and the producer
+            Each daemon is a separate process. PostgreSQL (WAL and fsync on), the embedded broker and the producer
             share the machine's cores with the daemons. Rates are medians of \(runs) runs, ratios are medians of pairs
-            of alternating runs; the lowest and the highest value are in brackets. A row counts from the time of its
-            commit, as PostgreSQL recorded it.
+            of alternating runs; the lowest and the highest value are in brackets. The time of a row is the commit
+            timestamp that PostgreSQL recorded (`track_commit_timestamp`).
 
             | figure | measured | goal | |
             |---|--:|--:|---|

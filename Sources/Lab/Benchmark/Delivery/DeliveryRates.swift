@@ -3,7 +3,7 @@ import JSON
 import Reports
 import Serving
 
-/// The figures that are rates, or ratios of rates measured in turn.
+/// The figures that are rates, or ratios of rates from alternating runs.
 extension DeliveryMeasurement {
     /// Documents per second of daemons that find all texts in the topic at once.
     func delivered(daemons count: Int, workers: Int) async throws -> Double {
