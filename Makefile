@@ -8,13 +8,13 @@ SHELL := /bin/bash
 PREFIX ?= /usr/local
 
 # One optimized build serves the program, the demo and the tests, so that nothing is compiled twice.
-# The import check keeps the layers of Package.swift honest.
+# The import check refuses imports that Package.swift does not declare.
 SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-import-check error
 # What `make install` installs: no crash points, Swift linked in, no symbol table.
 INSTALL_FLAGS := -c release --static-swift-stdlib -Xlinker -s --product lorikeet --scratch-path .build-install
 PROGRAM = .build/release/lorikeet
 SWIFT_SOURCES := Package.swift Sources Tests
-# How many tests run at once. Without a bound, hundreds start together and run into each other's timeouts.
+# How many tests run at once. Without a limit, hundreds start together and make one another time out.
 TEST_WIDTH ?= 8
 TEST_ENVIRONMENT = SWT_EXPERIMENTAL_MAXIMUM_PARALLELIZATION_WIDTH=$(TEST_WIDTH)
 

@@ -1,12 +1,13 @@
 // swift-tools-version: 6.2
 import PackageDescription
 
-// Layers, strictly downward: a module imports only modules that stand above it in this file.
-// `make build` compiles with `--explicit-target-dependency-import-check error`, which keeps that true.
+// Layers: a module imports only modules that come before it in this file.
+// `make build` compiles with `--explicit-target-dependency-import-check error`, so it refuses all other imports.
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
-/// Where tests kill the process (`CrashPoint`). `make install` sets LORIKEET_RELEASE and leaves these places out.
+/// Compiles in the places where tests kill the process (`CrashPoint`). `make install` sets LORIKEET_RELEASE, which
+/// leaves them out.
 let crashPoints: [SwiftSetting] =
     Context.environment["LORIKEET_RELEASE"] == nil ? [.define("LORIKEET_CRASH_POINTS")] : []
 
@@ -44,7 +45,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
     ],
     targets: [
-        // 0: the C libraries, a module map and a shim each
+        // 0: the C libraries, each a module map and a shim
         .systemLibrary(name: "CLinux"),
         .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
         .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
@@ -54,7 +55,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
-        // 1: what the rest stands on: JSON, log keys, files, threads, and each server's C library behind one module
+        // 1: foundations: JSON, files, threads, kernels, and one module per client library
         module("JSON"),
         module("LogKeys"),
         module("Files", ["CLinux", "COpenSSL"]),
@@ -68,7 +69,7 @@ let package = Package(
         module("WordPiece", ["JSON", "Files"]),
         module("BERT", ["JSON", "Files", "Threading", "Kernels", "WordPiece"]),
 
-        // 3: training one adapter, keeping many
+        // 3: training an adapter; the registry of all adapters
         module("Training", ["CLinux", "JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
         module("AdapterRegistry", ["BERT"]),
 
