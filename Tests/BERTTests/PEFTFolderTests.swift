@@ -229,14 +229,14 @@ struct PEFTFolderTests {
     @Test func namesThatDoNotFitAreRefused() throws {
         let abc = #"{"id2label": {"0": "a", "1": "b", "2": "c"}}"#
         let cases: [(config: String, names: [LabelNames], words: [String])] = [
-            ("{}", [names(["a", "b"])], ["3 rows", "--labels names 2"]),
-            ("{}", [names(["a", "b", "c", "d"])], ["3 rows", "names 4"]),
-            (#"{"id2label": {"0": "a", "1": "b"}}"#, [], ["3 rows", "config.json names 2"]),
+            ("{}", [names(["a", "b"])], ["3 rows", "--labels has 2 labels"]),
+            ("{}", [names(["a", "b", "c", "d"])], ["3 rows", "has 4 labels"]),
+            (#"{"id2label": {"0": "a", "1": "b"}}"#, [], ["3 rows", "config.json has 2 labels"]),
             ("{}", [names(["a", "b", "b"])], ["two are equal"]), ("{}", [names(["a", "", "c"])], ["one is empty"]),
             ("{}", [names(["a", "b", " b"])], ["two are equal"]), ("{}", [names(["a", " ", "c"])], ["one is empty"]),
-            ("{}", [names(["LABEL_0", "LABEL_1"])], ["3 rows", "names 2"]),
-            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"])], ["3 rows", "names 4"]),
-            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_2"])], ["3 rows", "names 4"]),
+            ("{}", [names(["LABEL_0", "LABEL_1"])], ["3 rows", "has 2 labels"]),
+            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_3"])], ["3 rows", "has 4 labels"]),
+            ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_2", "LABEL_2"])], ["3 rows", "has 4 labels"]),
             ("{}", [names(["LABEL_0", "LABEL_1", "LABEL_1"])], ["two are equal"]),
             (abc, [names(["a", "c", "b"])], ["row 1", "\"b\" in id2label of config.json", "\"c\" in --labels"]),
             (abc, [names(["x", "y", "z"])], ["row 0"]),

@@ -41,10 +41,10 @@ import Testing
                     "\(command) \(adapter) \(labels): \(outcome.error)")
             }
             let wrong: [(adapter: String, labels: [String], words: String)] = [
-                ("bare", ["minus"], "the head has 2 rows, but --labels names 1"),
-                ("bare", ["a", "b", "c"], "--labels names 3"),
+                ("bare", ["minus"], "the head has 2 rows, but --labels has 1 label"),
+                ("bare", ["a", "b", "c"], "--labels has 3 labels"),
                 ("said", ["plus", "minus"], "row 0 of the head is \"minus\""),
-                ("named", ["plus", "minus"], "the folder names its labels (minus, plus), and --labels names others"),
+                ("named", ["plus", "minus"], "the folder names its labels (minus, plus), but --labels names others"),
                 ("bare", ["a", "a"], "two are equal"),
             ]
             for (adapter, labels, words) in wrong {
@@ -63,7 +63,7 @@ import Testing
         let hint = try await Program.run([
             "evaluate", "--base", base, "--adapter", scratch.path("bare"), "--input", rows,
         ])
-        #expect(hint.status == 0 && hint.error.contains("--labels names them"), "\(hint.error)")
+        #expect(hint.status == 0 && hint.error.contains("give them with --labels"), "\(hint.error)")
     }
 
     @Test func compareNamesTheLabelsOfTheAdapterWithoutNames() async throws {
@@ -87,7 +87,7 @@ import Testing
         let both = try await compare("named", "named", ["plus", "minus"])
         #expect(both.status == 1 && both.error.contains("both folders name their labels"))
         let few = try await compare("named", "bare", ["plus"])
-        #expect(few.status == 1 && few.error.contains("--labels names 1"))
+        #expect(few.status == 1 && few.error.contains("--labels has 1 label"))
     }
 
     private static func pipeline(_ scratch: Scratch, labels: String, adapter: String, dsn: String = "host=/nowhere")
@@ -121,7 +121,7 @@ import Testing
         }
         #expect(Set(answers).count == 1)
         let wrong: [(adapter: String, labels: String, words: String)] = [
-            ("bare", "[minus, plus, odd]", "the head has 2 rows, but tasks.mood.labels names 3"),
+            ("bare", "[minus, plus, odd]", "the head has 2 rows, but tasks.mood.labels has 3 labels"),
             ("said", "[plus, minus]", "row 0 of the head is \"minus\" in id2label of config.json"),
         ]
         for (adapter, labels, words) in wrong {
@@ -167,7 +167,7 @@ import Testing
                     "row 0 of the head is \"plus\" in --labels"
                 ),
                 ("named", ["--base", base, "--labels", "plus", "minus"], 1, "the folder names its labels"),
-                ("bare", ["--base", base, "--labels", "plus"], 1, "the head has 2 rows, but --labels names 1"),
+                ("bare", ["--base", base, "--labels", "plus"], 1, "the head has 2 rows, but --labels has 1 label"),
             ]
             for (adapter, more, status, words) in wrong {
                 let outcome = try await importing(adapter, more)

@@ -210,7 +210,7 @@ import Training
         let outcome = try await material.run(
             "adapter", ["--epochs", "2", "--search", "3", "--progress", "lines", "--keep", "loss"])
         #expect(outcome.status == 0, "\(outcome.error)")
-        #expect(outcome.error.contains("trial 1/3  halving 1/2  no. 1  macro-F1 "), "\(outcome.error)")
+        #expect(outcome.error.contains("trial 1/3  halving 1/2  settings no. 1  macro-F1 "), "\(outcome.error)")
         #expect(outcome.error.contains("trial 2/2  halving 2/2"))
         let found = try #require(outcome.objects.compactMap(\.self).first { $0["search"] != nil })
         let trials = try #require(found["search"] as? [[String: Any]])

@@ -70,7 +70,7 @@ import Testing
         #expect(try await Program.run(arguments).status == 0)
         let again = try await Program.run(arguments)
         #expect(again.status == 1)
-        #expect(again.error.contains("adapter: exists already"))
+        #expect(again.error.contains("adapter: already exists"))
         #expect(try await Program.run(arguments + ["--overwrite", "--seed", "1"]).status == 0)
 
         try scratch.write("adapter/thesis.txt", "years of work")
@@ -166,7 +166,7 @@ import Testing
         let without = try await Program.run(start)
         #expect(without.status == 1 && without.error.contains("give them with --from-labels"), "\(without.error)")
         let few = try await Program.run(start + ["--from-labels", "minus"])
-        #expect(few.status == 1 && few.error.contains("the head has 2 rows, but --from-labels names 1"), "\(few.error)")
+        #expect(few.status == 1 && few.error.contains("the head has 2 rows, but --from-labels has 1 label"), "\(few.error)")
         let named = try await Program.run(start + ["--from-labels", "minus", "plus", "--json"])
         #expect(named.status == 0, "\(named.error)")
         #expect(try scratch.text("second/lorikeet.json").replacing(" ", with: "").contains("\"minus\",\n\"plus\""))

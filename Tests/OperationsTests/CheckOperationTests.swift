@@ -194,7 +194,7 @@ import Testing
             let alone = await findings(try folder(brokers: broker.bootstrapServers, topics: "[jsonn]"), online: true)
             let words =
                 "p.yaml:6: source.kafka.topics: there is no topic jsonn (did you mean json?); "
-                + "run would look for it every 10 s"
+                + "lorikeet run would look for it every 10 s"
             #expect(alone.filter { $0.severity == .error }.map(\.description) == [words], "\(alone)")
 
             // One that is there is enough to label.

@@ -260,7 +260,7 @@ struct ServingFaultTests {
             source.assign(partitions)
             await log.lines.wait { $0.contains { $0.message == "joined the consumer group" } }
             #expect(harness.way.status.isReady && harness.way.status.joining == nil)
-            let joined = ["group": "readers", "partitions": "\(partitions.count)", "waited": "32.0 s"]
+            let joined = ["group": "readers", "partition_count": "\(partitions.count)", "waited": "32.0 s"]
             #expect(log.lines("joined the consumer group", joined).count == 1)
         }
     }

@@ -55,7 +55,7 @@ struct BadFileTests {
     }
 
     @Test func emptyVocabularyIsRefused() throws {
-        #expect(try refusal(preparing: { try $0.write("vocab.txt", "\n\n") }) == "DIR/vocab.txt: no tokens")
+        #expect(try refusal(preparing: { try $0.write("vocab.txt", "\n\n") }) == "DIR/vocab.txt: has no tokens")
     }
 
     @Test func bytesThatAreNotUTF8AreRefused() throws {

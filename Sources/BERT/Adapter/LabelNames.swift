@@ -30,8 +30,8 @@ public struct LabelNames: Sendable, Equatable {
             guard other.labels.count == rows else {
                 throw .invalidLabels(
                     reason:
-                        "the head has \(rows) \(rows == 1 ? "row" : "rows"), "
-                        + "but \(other.source) has \(other.labels.count) labels"
+                        "the head has \(rows) \(rows == 1 ? "row" : "rows"), but \(other.source) has "
+                        + "\(other.labels.count) \(other.labels.count == 1 ? "label" : "labels")"
                 )
             }
             if other.labels == placeholders { continue }
