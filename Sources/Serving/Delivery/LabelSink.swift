@@ -1,36 +1,3 @@
-/// The label or labels of one text for one task.
-public struct TaskLabel: Sendable {
-    /// The task's name.
-    public let task: String
-    /// `nil` where the daemon abstained, and for a multi-label task.
-    public let label: String?
-    /// The set of labels of a multi-label task, which may be empty; `nil` where the daemon abstained, and for other
-    /// tasks.
-    public let labels: [String]?
-    /// Probability of the best label, even if the daemon abstained.
-    public let score: Double
-    /// Probability of every label, in the adapter's order.
-    public let scores: [(label: String, score: Double)]
-    /// Whether the best score was below the task's abstention threshold.
-    public let abstained: Bool
-    /// The adapter that labelled the text.
-    public let adapterDigest: String
-
-    /// - Parameters: as the properties.
-    public init(
-        task: String, label: String?, labels: [String]? = nil, score: Double, scores: [(label: String, score: Double)],
-        abstained: Bool, adapterDigest: String
-    ) {
-        self.task = task
-        self.label = label
-        self.labels = labels
-        self.score = score
-        self.scores = scores
-        self.abstained = abstained
-        self.adapterDigest = adapterDigest
-    }
-}
-
 /// A message with the label of each of its tasks: one row per task.
 public struct LabelledMessage: Sendable {
     /// Keeps its payload until it is stored: a row that the database refuses goes to `rejected` with it.

@@ -1,22 +1,6 @@
 import Glibc
 import Synchronization
 
-/// Why a result could not be written.
-public enum StandardOutputError: Error, Equatable, CustomStringConvertible {
-    /// The reader has closed the pipe (EPIPE), as `head` does: not worth a message.
-    case closed
-    /// The system's own words.
-    case failed(reason: String)
-
-    /// The reason for a person.
-    public var description: String {
-        switch self {
-        case .closed: "standard output is closed"
-        case .failed(let reason): "standard output: \(reason)"
-        }
-    }
-}
-
 /// Standard output, buffered: results and nothing else.
 ///
 /// Commands flush where a reader may wait for the lines, and at their end.
@@ -62,24 +46,18 @@ public final class StandardOutput: Sendable {
     }
 }
 
-/// Standard error: progress, errors and notes. What cannot be written there is lost.
-public enum StandardError {
-    /// Whether standard error is a terminal, where a person watches.
-    public static let isTerminal = isatty(STDERR_FILENO) == 1
+/// Why a result could not be written.
+public enum StandardOutputError: Error, Equatable, CustomStringConvertible {
+    /// The reader has closed the pipe (EPIPE), as `head` does: not worth a message.
+    case closed
+    /// The system's own words.
+    case failed(reason: String)
 
-    /// Columns of the terminal, 80 if it does not say; asked each time, since windows change.
-    static var columns: Int {
-        var size = winsize()
-        let isKnown = ioctl(STDERR_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0
-        return isKnown ? Int(size.ws_col) : 80
-    }
-
-    /// Writes a line.
-    public static func write(_ line: String) { write(raw: line + "\n") }
-
-    /// Writes the text as it is.
-    static func write(raw text: String) {
-        var text = text
-        text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
+    /// The reason for a person.
+    public var description: String {
+        switch self {
+        case .closed: "standard output is closed"
+        case .failed(let reason): "standard output: \(reason)"
+        }
     }
 }

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Operations
+import Training
+
+/// How labelled rows are read: shared by `train`, `evaluate`, `compare` and `adapters import`.
+struct RowFormatOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Format of standard input, and of files that do not end in .tsv, .csv, .jsonl or .json.",
+            valueName: "format"))
+    var format = RowFormat.tsv
+
+    @Option(
+        help: ArgumentHelp(
+            "Column or JSON member that holds the texts, by name or by number from 1.", valueName: "name"))
+    var textColumn: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Column or JSON member that holds the labels, by name or by number from 1.", valueName: "name"))
+    var labelColumn: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Separator between the labels of a row in TSV and CSV, for multi-label tasks.", valueName: "text"))
+    var labelSeparator = "|"
+
+    @Flag(help: "Skip and count rows that cannot be read. Default: fail at the first one.")
+    var skipBadRows = false
+
+    func validate() throws {
+        guard !labelSeparator.isEmpty else { throw ValidationError("--label-separator must not be empty") }
+    }
+
+    func options(isMultiLabel: Bool) -> RowOptions {
+        var options = RowOptions()
+        options.format = format
+        options.isMultiLabel = isMultiLabel
+        options.separator = labelSeparator
+        options.skipsBadRows = skipBadRows
+        (options.textColumn, options.labelColumn) = (textColumn, labelColumn)
+        return options
+    }
+}
+
+/// `--input` of `evaluate` and `compare`.
+struct LabelledInputOption: ParsableArguments {
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Labelled rows, one file or several: .tsv (label<TAB>text), .csv, .jsonl or .json; "
+                + "-: standard input.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
+    var input: [String] = ["-"]
+}
+
+extension RowFormat: ExpressibleByArgument {}
+extension ConflictRule: ExpressibleByArgument {}
