@@ -44,13 +44,14 @@ struct RetrainingRun {
         let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
         let comparison = try await HeldOutComparison(
             challenger: challenger, champion: opponent, championLabels: manifest?.labels ?? [], dataset: dataset,
-            labels: labels, isMultiLabel: isMultiLabel, pipeline: pipeline)
-        var decision = comparison.decision(gate: pipeline.settings.gate)
+            labels: labels, pipeline: pipeline)
+        var decision = PromotionGate(pipeline.settings.gate).decision(comparison.evidence)
         if challenger.digest == champion?.digest {
-            decision = .init(promotes: false, reason: "the challenger is the champion, bit for bit")
+            decision.verdict = .rejected
+            decision.reason = "the challenger is the champion, bit for bit"
         }
         let version = try await settle(challenger, &decision, metrics: comparison.metrics)
-        var outcome = outcome(decision.promotes ? .promoted : .rejected, decision.reason, dataset: dataset)
+        var outcome = outcome(decision.verdict, decision.reason, dataset: dataset)
         outcome.challenger = challenger.digest
         outcome.challengerVersion = version.version
         outcome.challengerEvaluation = comparison.challengerEvaluation
@@ -168,22 +169,25 @@ struct RetrainingRun {
 
     // MARK: - Verdict
 
-    /// Stores the challenger, promoted or rejected.
+    /// Stores the challenger: promoted, rejected, or as a candidate that is held.
     private func settle(
-        _ challenger: Adapter, _ decision: inout PromotionGate.Decision, metrics: [String: Double]
+        _ challenger: Adapter, _ decision: inout GateDecision, metrics: [String: Double]
     ) async throws -> AdapterVersion {
         if isCancelled() { throw RetrainingError.training("\(TrainingError.cancelled)") }
         let store = pipeline.store
         let version = try await store.publish(
             task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest)
-        if decision.promotes, version.state != .live, version.promotedAt != nil {
-            decision = .init(promotes: false, reason: Self.wasLive(version))
+        if decision.verdict == .promoted, version.state != .live, version.promotedAt != nil {
+            (decision.verdict, decision.reason) = (.rejected, Self.wasLive(version))
         }
-        if decision.promotes, try await store.live(tasks: [task]).first?.digest != champion?.digest {
-            decision = .init(promotes: false, reason: "another adapter went live while the challenger was trained")
+        if decision.verdict == .promoted, try await store.live(tasks: [task]).first?.digest != champion?.digest {
+            decision.verdict = .rejected
+            decision.reason = "another adapter went live while the challenger was trained"
         }
-        if decision.promotes { return try await store.promote(task: task, version: version.version) }
-        if version.state == .candidate { try await store.reject(task: task, version: version.version) }
+        if decision.verdict == .promoted { return try await store.promote(task: task, version: version.version) }
+        if decision.verdict == .rejected, version.state == .candidate {
+            try await store.reject(task: task, version: version.version)
+        }
         return version
     }
 

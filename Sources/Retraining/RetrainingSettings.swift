@@ -11,7 +11,7 @@ public struct RetrainingSettings: Sendable, Equatable {
     /// Which rows are held out.
     public var holdOut = HoldOut()
     /// What the challenger must achieve on the held-out rows.
-    public var gate = PromotionGate()
+    public var gate = GateSettings()
     /// Whether training starts from the champion if its base and shape are the same and the task has all its labels.
     public var startsFromChampion = true
 

@@ -114,7 +114,8 @@ public enum RetrainOperation {
             settings.training = retrain.trainingSettings(
                 maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
             settings.maximumRows = retrain.maximumRows
-            settings.gate = PromotionGate(minimumGain: retrain.minimumGain, minimumHoldOut: retrain.minimumHoldOut)
+            settings.gate.minimumGain = retrain.minimumGain
+            settings.gate.minimumHoldOut = retrain.minimumHoldOut
             return settings
         }
     }

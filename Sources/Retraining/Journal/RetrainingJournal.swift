@@ -32,6 +32,8 @@ public enum RetrainingTrigger: String, Sendable, Codable, CaseIterable {
 public enum RetrainingVerdict: String, Sendable, Codable, CaseIterable {
     /// The challenger is live.
     case promoted
+    /// The champion stays for now: the challenger is judged again with new held-out rows, or waits for a person.
+    case held
     /// The champion stays.
     case rejected
     /// There were too few rows to train on or to judge by.

@@ -2,16 +2,12 @@ import BERT
 import Threading
 import Training
 
-/// The evaluations of challenger and champion on the same held-out rows.
+/// The evaluations of challenger and champion on the same held-out rows, and what the gate decides by.
 struct HeldOutComparison {
     let challengerEvaluation: Evaluation
     let championEvaluation: Evaluation?
-    private let hasSameLabels: Bool
-    /// Labels of the champion that the task still has.
-    private let championLabels: [String]
-    private let baseline: Evaluation
+    let evidence: GateEvidence
     private let calibration: CalibrationFigures?
-    private let rows: RowSummary
 
     /// - Parameters:
     ///   - champion: `nil` if there is none over this base.
@@ -19,38 +15,31 @@ struct HeldOutComparison {
     ///   - labels: those of the task; both adapters are evaluated by them.
     init(
         challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
-        isMultiLabel: Bool, pipeline: RetrainingPipeline
+        pipeline: RetrainingPipeline
     ) async throws {
-        rows = dataset.summary
         let heldOut = dataset.heldOut
-        challengerEvaluation = try await Self.evaluation(challenger, heldOut, pipeline)
+        let predictions = try await Self.predictions(challenger, heldOut, pipeline)
+        challengerEvaluation = Evaluation(rows: heldOut, predictions: predictions, adapter: challenger)
+        var set = HeldOutSet(
+            kind: .hash, truth: heldOut.map(\.labels), champion: nil, challenger: predictions.map(\.labels))
         if let champion {
-            championEvaluation = try await Self.evaluation(champion, heldOut, pipeline)
+            let predictions = try await Self.predictions(champion, heldOut, pipeline)
+            championEvaluation = Evaluation(rows: heldOut, predictions: predictions, adapter: champion)
+            set.champion = predictions.map(\.labels)
         } else {
             championEvaluation = nil
         }
         calibration = challenger.manifest.calibration
-        hasSameLabels = champion.map { Set($0.labels) == Set(labels) } ?? false
-        self.championLabels = championLabels.filter(Set(labels).contains)
-        let mostFrequent = Self.mostFrequentLabel(dataset.training, order: labels)
-        baseline =
-            isMultiLabel
-            ? Evaluation(truth: heldOut.map(\.labels), predicted: heldOut.map { _ in [mostFrequent] }, labels: labels)
-            : Evaluation(truth: heldOut.map(\.label), predicted: heldOut.map { _ in mostFrequent }, labels: labels)
-    }
-
-    func decision(gate: PromotionGate) -> PromotionGate.Decision {
-        let opponent =
-            championEvaluation.map { PromotionGate.Opponent.champion($0, hasSameLabels: hasSameLabels) }
-            ?? .mostFrequentLabel(baseline, isFirst: championLabels.isEmpty)
-        return gate.decision(challenger: challengerEvaluation, against: opponent, rows: rows, labels: championLabels)
+        evidence = GateEvidence(
+            sets: [set], rows: dataset.summary, championLabels: championLabels, taskLabels: labels,
+            mostFrequentLabel: Self.mostFrequentLabel(dataset.training, order: labels))
     }
 
     /// The challenger's metrics, as the registry keeps them.
     var metrics: [String: Double] {
         var metrics = challengerEvaluation.metrics
-        metrics["training_rows"] = Double(rows.training)
-        metrics["held_out_rows"] = Double(rows.heldOut)
+        metrics["training_rows"] = Double(evidence.rows.training)
+        metrics["held_out_rows"] = Double(evidence.rows.heldOut)
         if let calibration {
             metrics["calibration_error_before"] = calibration.errorBefore
             metrics["calibration_error_after"] = calibration.errorAfter
@@ -67,15 +56,15 @@ struct HeldOutComparison {
         return best
     }
 
-    private static func evaluation(
+    private static func predictions(
         _ adapter: Adapter, _ rows: [LabelledText], _ pipeline: RetrainingPipeline
-    ) async throws -> Evaluation {
+    ) async throws -> [Prediction] {
         let settings = pipeline.settings.training
         let evaluator = Evaluator(
             base: pipeline.base, tokenizer: pipeline.tokenizer, workers: settings.workers,
             maxTokens: settings.maxTokens)
         return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
-            evaluator.evaluate(rows, adapter: adapter)
+            evaluator.predictions(texts: rows.map(\.text), adapter: adapter)
         }
     }
 }

@@ -5,22 +5,39 @@ import Training
 /// What the rows do not show cannot be judged. A challenger is rejected if a label of the champion has no held-out row,
 /// or if too many rows are unusable, whatever the metrics say.
 public struct PromotionGate: Sendable, Equatable {
-    /// The macro-F1 that the challenger must gain. At 0 a tie is not enough, unless the set of labels has changed.
-    public var minimumGain: Double
-    /// With fewer held-out rows, nothing is trained and the verdict is `skipped`.
-    public var minimumHoldOut: Int
-    /// The largest share of the rows that may be unusable.
-    public var unusableShare: Double
+    private let settings: GateSettings
 
-    /// A gate; the defaults are those of a pipeline file.
-    public init(minimumGain: Double = 0, minimumHoldOut: Int = 20, unusableShare: Double = 0.02) {
-        self.minimumGain = minimumGain
-        self.minimumHoldOut = minimumHoldOut
-        self.unusableShare = unusableShare
+    /// A gate with these settings.
+    public init(_ settings: GateSettings = GateSettings()) { self.settings = settings }
+
+    /// Decides.
+    public func decision(_ evidence: GateEvidence) -> GateDecision {
+        let truth = evidence.sets.flatMap(\.truth)
+        let challenger = Evaluation(
+            truth: truth, predicted: evidence.sets.flatMap(\.challenger), labels: evidence.taskLabels)
+        let opponent: Opponent
+        if evidence.sets.contains(where: { $0.champion == nil }) {
+            let baseline = Evaluation(
+                truth: truth, predicted: truth.map { _ in [evidence.mostFrequentLabel] }, labels: evidence.taskLabels)
+            opponent = .mostFrequentLabel(baseline, isFirst: evidence.isFirst)
+        } else {
+            let champion = Evaluation(
+                truth: truth, predicted: evidence.sets.flatMap { $0.champion ?? [] }, labels: evidence.taskLabels)
+            opponent = .champion(
+                champion, hasSameLabels: Set(evidence.championLabels) == Set(evidence.taskLabels))
+        }
+        let decision = decision(
+            challenger: challenger, against: opponent, rows: evidence.rows,
+            labels: evidence.championLabels.filter(Set(evidence.taskLabels).contains))
+        let findings = GateFindings(
+            rule: settings.rule, look: evidence.look, level: 1 - settings.confidence, union: .init(), sets: [],
+            labels: [], unseenLabels: [], awaitsApproval: false, warnings: evidence.warnings)
+        return GateDecision(
+            verdict: decision.promotes ? .promoted : .rejected, reason: decision.reason, findings: findings)
     }
 
     /// What a challenger is compared with.
-    public enum Opponent: Sendable {
+    enum Opponent {
         /// The live adapter.
         case champion(Evaluation, hasSameLabels: Bool)
         /// No adapter can be evaluated, so the baseline predicts the most frequent label for every text. `isFirst` says
@@ -29,11 +46,11 @@ public struct PromotionGate: Sendable, Equatable {
     }
 
     /// Whether the challenger is promoted, and why.
-    public struct Decision: Sendable, Equatable {
+    struct Decision {
         /// Whether it is promoted.
-        public var promotes: Bool
+        var promotes: Bool
         /// A sentence for a person.
-        public var reason: String
+        var reason: String
     }
 
     /// Decides.
@@ -43,7 +60,7 @@ public struct PromotionGate: Sendable, Equatable {
     ///   - opponent: what it is compared with, on the same rows.
     ///   - rows: what became of all rows.
     ///   - labels: labels of the champion that the task still has; empty without a champion.
-    public func decision(
+    func decision(
         challenger: Evaluation, against opponent: Opponent, rows: RowSummary, labels: [String]
     ) -> Decision {
         if let reason = obstacle(challenger, rows: rows, labels: labels) {
@@ -61,21 +78,22 @@ public struct PromotionGate: Sendable, Equatable {
             let count = "\(unseen.count) of the champion's \(labels.count) labels \(unseen.count == 1 ? "has" : "have")"
             return "challenger cannot be judged: \(count) no held-out row (\(names))"
         }
-        guard Double(rows.unusable) > unusableShare * Double(rows.read) else { return nil }
+        guard Double(rows.unusable) > settings.unusableRows * Double(rows.read) else { return nil }
         func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
         let share = Double(rows.unusable) / Double(rows.read)
         return "challenger cannot be judged: \(percent(share)) of the rows are unusable, "
-            + "at most \(percent(unusableShare)) may be"
+            + "at most \(percent(settings.unusableRows)) may be"
     }
 
     private func comparison(challenger: Evaluation, against opponent: Opponent, rows: Int) -> Decision {
         switch opponent {
         case .champion(let champion, let hasSameLabels):
             let gain = challenger.macroF1 - champion.macroF1
-            let mustGain = minimumGain == 0 && hasSameLabels
-            let promotes = mustGain ? gain > Self.tie : gain >= minimumGain - Self.tie
+            let mustGain = settings.minimumGain == 0 && hasSameLabels
+            let promotes = mustGain ? gain > Self.tie : gain >= settings.minimumGain - Self.tie
             let comparison = "macro-F1 \(text(challenger.macroF1)) against the champion's \(text(champion.macroF1))"
-            let required = promotes || minimumGain == 0 ? "" : "; a gain of \(text(minimumGain)) is required"
+            let required =
+                promotes || settings.minimumGain == 0 ? "" : "; a gain of \(text(settings.minimumGain)) is required"
             let verb = promotes ? "takes over" : abs(gain) <= Self.tie ? "only ties" : "is not good enough"
             return Decision(
                 promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(required)")
