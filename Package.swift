@@ -112,7 +112,7 @@ let package = Package(
             "Lab",
             [
                 "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
-                "BERT", "Training", "Serving", "Connectors", "Pipelines", "Reports", "Operations",
+                "BERT", "Training", "Serving", "Retraining", "Connectors", "Pipelines", "Reports", "Operations",
             ]),
 
         // 7: the command line

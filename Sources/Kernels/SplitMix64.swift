@@ -30,8 +30,11 @@ extension SplitMix64 {
     /// A number from 0 up to, but not including, `limit`, which must be positive.
     public mutating func below(_ limit: Int) -> Int { Int(next() % UInt64(limit)) }
 
+    /// Uniform in [0, 1), a multiple of 2⁻⁵³.
+    public mutating func fraction() -> Double { Double(next() >> 11) * 0x1p-53 }
+
     /// Uniform in [0, 1), a multiple of 2⁻²⁴.
-    private mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
+    public mutating func unit() -> Float { Float(next() >> 40) * 0x1p-24 }
 
     /// Uniform in [-bound, bound).
     public mutating func uniform(in bound: Float) -> Float { (2 * unit() - 1) * bound }

@@ -17,34 +17,42 @@ public struct GateDecision: Sendable, Equatable {
 
 /// The figures behind a decision.
 public struct GateFindings: Sendable, Codable, Equatable {
-    /// Both adapters on some rows.
+    /// What the challenger is compared with.
+    public enum Opponent: String, Sendable, Codable {
+        /// The live adapter.
+        case champion
+        /// A classifier that always gives the most frequent label: no live adapter can be evaluated.
+        case mostFrequentLabel = "most_frequent_label"
+    }
+
+    /// Both on some rows.
     public struct Comparison: Sendable, Codable, Equatable {
         /// The held-out set; nil: the rows of all sets that count.
         public var set: HeldOutSet.Kind?
         /// Number of rows.
-        public var rows = 0
+        public var rows: Int
         /// Whether there are rows enough.
-        public var counts = false
-        /// Share of rows that the champion, or the most frequent label, predicts correctly.
-        public var championAccuracy = 0.0
+        public var counts: Bool
+        /// Share of rows that the opponent predicts correctly.
+        public var championAccuracy: Double
         /// Share of rows that the challenger predicts correctly.
-        public var challengerAccuracy = 0.0
-        /// Macro-F1 of the champion, or of the most frequent label.
-        public var championMacroF1 = 0.0
+        public var challengerAccuracy: Double
+        /// Macro-F1 of the opponent.
+        public var championMacroF1: Double
         /// Macro-F1 of the challenger.
-        public var challengerMacroF1 = 0.0
-        /// Rows that only the champion predicts correctly.
-        public var onlyChampion = 0
+        public var challengerMacroF1: Double
+        /// Rows that only the opponent predicts correctly.
+        public var onlyChampion: Int
         /// Rows that only the challenger predicts correctly.
-        public var onlyChallenger = 0
+        public var onlyChallenger: Int
         /// One-sided p-value of McNemar's test (mid-p): that the challenger makes no fewer errors.
-        public var errorsP = 1.0
-        /// Share of bootstrap samples in which the challenger's macro-F1 is not better.
-        public var macroF1P = 1.0
-        /// Lower bound of the difference of accuracy, at the level of this look.
-        public var accuracyLowerBound = -1.0
-        /// Lower bound of the difference of macro-F1, at the level of this look.
-        public var macroF1LowerBound = -1.0
+        public var errorsP: Double
+        /// One-sided p-value of a paired bootstrap: that the challenger's macro-F1 is not higher. Only of all rows.
+        public var macroF1P: Double?
+        /// Lower bound of the difference of accuracy (Tango's score interval), at the level of this look.
+        public var accuracyLowerBound: Double
+        /// Lower bound of the difference of macro-F1 (bootstrap), at the level of this look. Only of all rows.
+        public var macroF1LowerBound: Double?
 
         enum CodingKeys: String, CodingKey {
             case set, rows, counts
@@ -63,31 +71,43 @@ public struct GateFindings: Sendable, Codable, Equatable {
 
     /// The recall of a label, or of the rare labels together.
     public struct LabelRecall: Sendable, Codable, Equatable {
+        /// What the rows say of it.
+        public enum State: String, Sendable, Codable {
+            /// It did not fall, or chance explains the fall.
+            case kept
+            /// It fell by more than the floor, and chance would explain that if one looks at many labels.
+            case doubtful
+            /// It fell by more than the floor.
+            case fell
+        }
+
         /// The label; several if they are judged together.
         public var labels: [String]
         /// Held-out rows that have the label; a row counts once per label that it has.
         public var rows: Int
-        /// Rows that only the champion finds.
+        /// Rows for which only the champion predicts the label.
         public var lost: Int
-        /// Rows that only the challenger finds.
+        /// Rows for which only the challenger predicts it.
         public var gained: Int
         /// Recall of the champion.
         public var championRecall: Double
         /// Recall of the challenger.
         public var challengerRecall: Double
-        /// One-sided p-value of McNemar's test (mid-p): that the recall did not fall.
+        /// One-sided p-value of McNemar's test (mid-p) on these rows: that the recall did not fall.
         public var fallP: Double
-        /// Whether the fall is above the floor and beyond chance.
-        public var fell: Bool
+        /// What the rows say.
+        public var state: State
 
         enum CodingKeys: String, CodingKey {
-            case labels, rows, lost, gained, fell
+            case labels, rows, lost, gained, state
             case championRecall = "champion_recall"
             case challengerRecall = "challenger_recall"
             case fallP = "fall_p"
         }
     }
 
+    /// What the challenger is compared with.
+    public var opponent: Opponent
     /// The rule that was applied.
     public var rule: GateSettings.Rule
     /// How many times the challenger has been judged.
@@ -98,18 +118,22 @@ public struct GateFindings: Sendable, Codable, Equatable {
     public var union: Comparison
     /// Set by set.
     public var sets: [Comparison]
-    /// Labels with held-out rows, the largest fall of recall first, and the rare ones together.
+    /// Labels that the champion may lose, the most doubtful first, and the rare ones together. Empty where no champion
+    /// can be evaluated.
     public var labels: [LabelRecall]
-    /// The champion's labels without a held-out row.
-    public var unseenLabels: [String]
+    /// Labels that lack held-out rows, with the number that is missing. They hold the promotion.
+    public var missingRows: [String: Int]
+    /// Labels with held-out rows that the challenger never predicts correctly.
+    public var neverFound: [String]
     /// Whether the challenger passed and waits for a person.
-    public var awaitsApproval: Bool
+    public var awaitsApproval = false
     /// What training said of the challenger.
     public var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
-        case rule, look, level, union, sets, labels, warnings
-        case unseenLabels = "unseen_labels"
+        case opponent, rule, look, level, union, sets, labels, warnings
+        case missingRows = "missing_rows"
+        case neverFound = "never_found"
         case awaitsApproval = "awaits_approval"
     }
 }

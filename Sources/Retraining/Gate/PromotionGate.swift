@@ -1,10 +1,23 @@
-import Training
-
-/// Decides whether a challenger replaces the champion, by their metrics on the same held-out rows.
+/// Decides whether a challenger replaces the champion, by the predictions of both for the same held-out rows.
 ///
-/// What the rows do not show cannot be judged. A challenger is rejected if a label of the champion has no held-out row,
-/// or if too many rows are unusable, whatever the metrics say.
-public struct PromotionGate: Sendable, Equatable {
+/// It is pure: the same evidence gives the same decision. In this order:
+///
+/// 1. **What cannot be judged is held**: no held-out set with `minimumHoldOut` rows, too many unusable rows, rows that
+///    an adapter may have been trained on, a label of the champion without any held-out row, a new label with too few.
+/// 2. **What is worse is rejected**: significantly more errors on all rows or on one set that counts, a significantly
+///    lower macro-F1, a label whose recall fell, a gain that cannot reach `minimumGain`, and under
+///    ``GateSettings/Rule/better`` a challenger that is ahead in neither errors nor macro-F1.
+/// 3. **What is in doubt is held**: a label that may have been forgotten, two sets that disagree, a difference that
+///    chance explains.
+/// 4. **The rest passes.** Under `better`, errors (McNemar's mid-p) and macro-F1 (paired bootstrap) are both
+///    significantly better on the rows of all sets that count, taken together. Under `notWorse`, the lower bounds of
+///    both differences lie above −margin. Both at the level of this look, see ``GateSettings/level(look:)``.
+///
+/// Two sets disagree if the rule holds for the rows of both together, but the difference of one points the other way: it
+/// has more errors under `better`, or more than the margin under `notWorse`.
+///
+/// Without a champion that runs over this base, the opponent is a classifier that always gives the most frequent label.
+public struct PromotionGate: Sendable {
     private let settings: GateSettings
 
     /// A gate with these settings.
@@ -12,119 +25,105 @@ public struct PromotionGate: Sendable, Equatable {
 
     /// Decides.
     public func decision(_ evidence: GateEvidence) -> GateDecision {
-        let truth = evidence.sets.flatMap(\.truth)
-        let challenger = Evaluation(
-            truth: truth, predicted: evidence.sets.flatMap(\.challenger), labels: evidence.taskLabels)
-        let opponent: Opponent
-        if evidence.sets.contains(where: { $0.champion == nil }) {
-            let baseline = Evaluation(
-                truth: truth, predicted: truth.map { _ in [evidence.mostFrequentLabel] }, labels: evidence.taskLabels)
-            opponent = .mostFrequentLabel(baseline, isFirst: evidence.isFirst)
-        } else {
-            let champion = Evaluation(
-                truth: truth, predicted: evidence.sets.flatMap { $0.champion ?? [] }, labels: evidence.taskLabels)
-            opponent = .champion(
-                champion, hasSameLabels: Set(evidence.championLabels) == Set(evidence.taskLabels))
+        let findings = HeldOutStatistics(evidence, settings: settings).findings
+        let words = GateReason(settings: settings, evidence: evidence, findings: findings)
+        let obstacles = obstacles(evidence, findings, words)
+        if !obstacles.isEmpty {
+            return decision(.held, ["challenger cannot be judged: " + obstacles.joined(separator: "; ")], words)
         }
-        let decision = decision(
-            challenger: challenger, against: opponent, rows: evidence.rows,
-            labels: evidence.championLabels.filter(Set(evidence.taskLabels).contains))
-        let findings = GateFindings(
-            rule: settings.rule, look: evidence.look, level: 1 - settings.confidence, union: .init(), sets: [],
-            labels: [], unseenLabels: [], awaitsApproval: false, warnings: evidence.warnings)
-        return GateDecision(
-            verdict: decision.promotes ? .promoted : .rejected, reason: decision.reason, findings: findings)
+        if let reason = defeat(findings, words) { return decision(.rejected, [reason], words) }
+        let doubts = doubts(findings, words)
+        if !doubts.isEmpty { return decision(.held, doubts + [words.nextLook], words) }
+        guard settings.approve == .person else { return decision(.promoted, [words.victory], words) }
+        var decision = decision(.held, [words.victory, words.approval], words)
+        decision.findings.awaitsApproval = true
+        return decision
     }
 
-    /// What a challenger is compared with.
-    enum Opponent {
-        /// The live adapter.
-        case champion(Evaluation, hasSameLabels: Bool)
-        /// No adapter can be evaluated, so the baseline predicts the most frequent label for every text. `isFirst` says
-        /// that nothing is live; otherwise the live adapter is over another base.
-        case mostFrequentLabel(Evaluation, isFirst: Bool)
+    private func decision(_ verdict: RetrainingVerdict, _ reasons: [String], _ words: GateReason) -> GateDecision {
+        let reason = (reasons + words.remarks).joined(separator: "; ")
+        return GateDecision(verdict: verdict, reason: reason, findings: words.findings)
     }
 
-    /// Whether the challenger is promoted, and why.
-    struct Decision {
-        /// Whether it is promoted.
-        var promotes: Bool
-        /// A sentence for a person.
-        var reason: String
-    }
+    // MARK: - The rules, in order
 
-    /// Decides.
-    ///
-    /// - Parameters:
-    ///   - challenger: its evaluation on the held-out rows.
-    ///   - opponent: what it is compared with, on the same rows.
-    ///   - rows: what became of all rows.
-    ///   - labels: labels of the champion that the task still has; empty without a champion.
-    func decision(
-        challenger: Evaluation, against opponent: Opponent, rows: RowSummary, labels: [String]
-    ) -> Decision {
-        if let reason = obstacle(challenger, rows: rows, labels: labels) {
-            return Decision(promotes: false, reason: reason)
+    /// Why the rows cannot judge.
+    private func obstacles(_ evidence: GateEvidence, _ findings: GateFindings, _ words: GateReason) -> [String] {
+        var obstacles: [String] = []
+        if findings.union.rows == 0 { obstacles.append(words.tooFewRows) }
+        if Double(evidence.rows.unusable) > settings.unusableRows * Double(evidence.rows.read) {
+            obstacles.append(words.unusableRows)
         }
-        return comparison(challenger: challenger, against: opponent, rows: rows.heldOut)
-    }
-
-    /// Why the metrics cannot be trusted; `nil` if they can.
-    private func obstacle(_ challenger: Evaluation, rows: RowSummary, labels: [String]) -> String? {
-        let shown = Set(challenger.perLabel.filter { $0.support > 0 }.map(\.label))
-        let unseen = labels.filter { !shown.contains($0) }
-        if !unseen.isEmpty {
-            let names = Self.list(unseen)
-            let count = "\(unseen.count) of the champion's \(labels.count) labels \(unseen.count == 1 ? "has" : "have")"
-            return "challenger cannot be judged: \(count) no held-out row (\(names))"
+        if !findings.missingRows.isEmpty { obstacles.append(words.missingRows) }
+        if evidence.hasUnknownTrainingRows, settings.unknownTrainingRows == .refuse {
+            obstacles.append(words.unknownTrainingRows)
         }
-        guard Double(rows.unusable) > settings.unusableRows * Double(rows.read) else { return nil }
-        func percent(_ share: Double) -> String { "\((share * 1000).rounded() / 10) %" }
-        let share = Double(rows.unusable) / Double(rows.read)
-        return "challenger cannot be judged: \(percent(share)) of the rows are unusable, "
-            + "at most \(percent(settings.unusableRows)) may be"
+        return obstacles
     }
 
-    private func comparison(challenger: Evaluation, against opponent: Opponent, rows: Int) -> Decision {
-        switch opponent {
-        case .champion(let champion, let hasSameLabels):
-            let gain = challenger.macroF1 - champion.macroF1
-            let mustGain = settings.minimumGain == 0 && hasSameLabels
-            let promotes = mustGain ? gain > Self.tie : gain >= settings.minimumGain - Self.tie
-            let comparison = "macro-F1 \(text(challenger.macroF1)) against the champion's \(text(champion.macroF1))"
-            let required =
-                promotes || settings.minimumGain == 0 ? "" : "; a gain of \(text(settings.minimumGain)) is required"
-            let verb = promotes ? "takes over" : abs(gain) <= Self.tie ? "only ties" : "is not good enough"
-            return Decision(
-                promotes: promotes, reason: "challenger \(verb): \(comparison) on \(rows) held-out rows\(required)")
-        case .mostFrequentLabel(let baseline, let isFirst):
-            let promotes = challenger.macroF1 > baseline.macroF1 + Self.tie
-            let comparison =
-                "macro-F1 \(text(challenger.macroF1)) against \(text(baseline.macroF1)) of always predicting the most "
-                + "frequent label"
-            let first =
-                isFirst
-                ? "is the first adapter" : "is the first adapter of this base; the live version belongs to another base"
-            let verb = promotes ? first : "learned nothing"
-            let unseen = baseline.perLabel.filter { $0.support == 0 }.map(\.label)
-            let rest = unseen.isEmpty ? "" : "; no held-out row has the label \(Self.list(unseen))"
-            return Decision(
-                promotes: promotes, reason: "challenger \(verb): \(comparison), on \(rows) held-out rows\(rest)")
+    /// Why the challenger lost; nil if it did not.
+    private func defeat(_ findings: GateFindings, _ words: GateReason) -> String? {
+        if let recall = findings.labels.first(where: { $0.state == .fell }) { return words.forgets(recall) }
+        let counted = findings.sets.filter(\.counts)
+        for comparison in [findings.union] + (counted.count > 1 ? counted : []) {
+            if isWorse(comparison, findings.rule) { return words.worse(comparison) }
+        }
+        if settings.minimumGain > 0, upperBoundOfGain(findings) < settings.minimumGain { return words.tooSmall }
+        if findings.rule == .better, !isAhead(findings.union) { return words.notBetter }
+        return nil
+    }
+
+    /// What keeps a challenger that did not lose from winning.
+    private func doubts(_ findings: GateFindings, _ words: GateReason) -> [String] {
+        var doubts = findings.labels.filter { $0.state == .doubtful }.prefix(3).map(words.mayForget)
+        if findings.opponent == .mostFrequentLabel, !words.unlearned.isEmpty { doubts.append(words.neverPredicts) }
+        if !passes(findings) {
+            doubts.append(words.withinChance)
+        } else if let set = findings.sets.first(where: { disagrees($0, findings.rule) }) {
+            doubts.append(words.disagreement(of: set))
+        } else if gain(findings.union) < settings.minimumGain {
+            doubts.append(words.tooSmall)
+        }
+        return doubts
+    }
+
+    // MARK: - Comparisons
+
+    private func passes(_ findings: GateFindings) -> Bool {
+        let union = findings.union
+        switch findings.rule {
+        case .better: return union.errorsP <= findings.level && (union.macroF1P ?? 1) <= findings.level
+        case .notWorse:
+            return union.accuracyLowerBound > -settings.margin && (union.macroF1LowerBound ?? -1) > -settings.margin
         }
     }
 
-    /// The first ten labels, in quotes.
-    private static func list(_ labels: [String]) -> String {
-        labels.prefix(10).map { "\"\($0)\"" }.joined(separator: ", ") + (labels.count > 10 ? ", …" : "")
+    /// Whether the challenger is worse, under ``GateSettings/Rule/notWorse`` by more than the margin, and not by chance.
+    private func isWorse(_ comparison: GateFindings.Comparison, _ rule: GateSettings.Rule) -> Bool {
+        let level = 1 - settings.confidence
+        let accuracy = comparison.accuracies.upperBound(level: level)
+        switch rule {
+        case .better: return comparison.errors.firstIsBetterP <= level || (comparison.macroF1P ?? 0) >= 1 - level
+        case .notWorse: return accuracy < -settings.margin
+        }
+    }
+
+    private func disagrees(_ set: GateFindings.Comparison, _ rule: GateSettings.Rule) -> Bool {
+        set.counts && set.accuracies.difference < (rule == .better ? 0 : -settings.margin)
+    }
+
+    private func isAhead(_ union: GateFindings.Comparison) -> Bool {
+        union.onlyChallenger > union.onlyChampion || gain(union) > Self.tie
+    }
+
+    private func gain(_ union: GateFindings.Comparison) -> Double { union.challengerMacroF1 - union.championMacroF1 }
+
+    /// As far above the difference as its lower bound is below.
+    private func upperBoundOfGain(_ findings: GateFindings) -> Double {
+        let gain = gain(findings.union)
+        return 2 * gain - (findings.union.macroF1LowerBound ?? -1)
     }
 
     /// Metrics closer than this are equal.
     private static let tie = 1e-9
-
-    private func text(_ figure: Double) -> String {
-        let thousandths = Int((abs(figure) * 10_000).rounded())
-        let fraction = String(thousandths % 10_000)
-        let zeros = String(repeating: "0", count: 4 - fraction.count)
-        return "\(figure < 0 ? "-" : "")\(thousandths / 10_000).\(zeros)\(fraction)"
-    }
 }
