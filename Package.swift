@@ -90,7 +90,7 @@ let package = Package(
                 "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "AdapterRegistry", "Serving",
                 "Retraining", logging,
             ]),
-        module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving"]),
+        module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
         module("Reports", ["Kernels", "BERT", "Training"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks
@@ -149,7 +149,7 @@ let package = Package(
         tests("LocalServers", ["PostgresClient"]),
         tests("WordPiece", resources: [.copy("Fixtures")]),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
-        tests("Training", ["WordPiece", "BERT"], resources: [.copy("Fixtures")]),
+        tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
         tests("AdapterRegistry"),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
         tests("Retraining", ["Training", "AdapterRegistry", logging]),
@@ -159,7 +159,7 @@ let package = Package(
                 "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
-        tests("Pipelines", ["JSON", "Training"]),
+        tests("Pipelines", ["JSON", "Training", "Retraining"]),
         tests("Reports", ["Kernels", "BERT", "Training"]),
         tests("Operations", ["PostgresClient", "Connectors", "Pipelines", "DaemonFixtures", logging]),
         tests(

@@ -1,3 +1,4 @@
+import Retraining
 import Training
 
 extension PipelineFile {
@@ -6,8 +7,9 @@ extension PipelineFile {
         var retrain = RetrainConfiguration()
         if let every = section.read(RetrainKeys.every) { retrain.every = every }
         if let rows = section.read(RetrainKeys.minimumNewRows) { retrain.minimumNewRows = rows }
-        if let gain = section.read(RetrainKeys.minimumGain) { retrain.minimumGain = gain }
-        if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.minimumHoldOut = rows }
+        if let gate = section[RetrainKeys.gate].flatMap(readGate) { retrain.gate = gate }
+        if let gain = section.read(RetrainKeys.minimumGain) { retrain.gate.minimumGain = gain }
+        if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.gate.minimumHoldOut = rows }
         if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
         if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
@@ -16,6 +18,20 @@ extension PipelineFile {
         }
         checkCombinations(section, retrain.training)
         return retrain
+    }
+
+    private static func readGate(_ value: ConfigurationValue) -> GateSettings? {
+        guard let section = value.section(GateKeys.section) else { return nil }
+        var gate = GateSettings()
+        if let rule = section.read(GateKeys.rule) { gate.rule = rule }
+        if let confidence = section.read(GateKeys.confidence) { gate.confidence = confidence }
+        if let margin = section.read(GateKeys.margin) { gate.margin = margin }
+        if let floor = section.read(GateKeys.labelFloor) { gate.labelFloor = floor }
+        if let rows = section.read(GateKeys.minimumPerLabel) { gate.minimumPerLabel = rows }
+        if let share = section.read(GateKeys.unusableRows) { gate.unusableRows = share }
+        if let policy = section.read(GateKeys.unknownTrainingRows) { gate.unknownTrainingRows = policy }
+        if let approval = section.read(GateKeys.approve) { gate.approve = approval }
+        return gate
     }
 
     /// Refuses values that are valid one by one, but not together.

@@ -1,3 +1,4 @@
+import Retraining
 import Training
 
 /// `retrain`: when the daemon retrains a task, what the challenger must gain, and how it is trained.
@@ -6,10 +7,8 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var every = RetrainKeys.every.fallback
     /// `minimum_new_rows`: with fewer new rows since the last retraining, there is none.
     public var minimumNewRows = RetrainKeys.minimumNewRows.fallback
-    /// `minimum_gain`: the macro-F1 that the challenger must gain on the held-out rows.
-    public var minimumGain = RetrainKeys.minimumGain.fallback
-    /// `minimum_hold_out`: with fewer held-out rows, a retraining is skipped.
-    public var minimumHoldOut = RetrainKeys.minimumHoldOut.fallback
+    /// `gate`, `minimum_gain` and `minimum_hold_out`: what the challenger must show on the held-out rows.
+    public var gate = GateSettings()
     /// `maximum_rows`: only the newest labelled rows are used, at most this many.
     public var maximumRows = RetrainKeys.maximumRows.fallback
     /// The hyper-parameters, each with a key of its own.

@@ -1,4 +1,5 @@
 import Foundation
+import Retraining
 import TestSupport
 import Testing
 import Training
@@ -110,6 +111,39 @@ private let complete = """
     // The gate's hold-out decides about a challenger; none of its rows choose an epoch.
     defaults.epochSelection = .last
     #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
+}
+
+@Test func everySettingOfTheGateIsAKey() throws {
+    let (configuration, problems) = read(
+        good + """
+
+            retrain:
+              minimum_hold_out: 40
+              minimum_gain: 0.02
+              gate: { rule: not_worse, confidence: 0.9, margin: 0.03, label_floor: 0.1, minimum_per_label: 5,
+                      unusable_rows: 0.1, unknown_training_rows: allow, approve: person }
+            """)
+    #expect(problems == [])
+    var expected = GateSettings()
+    (expected.rule, expected.confidence, expected.margin) = (.notWorse, 0.9, 0.03)
+    (expected.labelFloor, expected.minimumPerLabel, expected.unusableRows) = (0.1, 5, 0.1)
+    (expected.unknownTrainingRows, expected.approve) = (.allow, .person)
+    (expected.minimumHoldOut, expected.minimumGain) = (40, 0.02)
+    #expect(configuration?.retrain?.gate == expected)
+    #expect(RetrainConfiguration().gate == GateSettings())
+}
+
+@Test func wrongSettingsOfTheGateAreNamed() throws {
+    let (_, problems) = read(
+        good + """
+
+            retrain:
+              gate: { rule: best, confidence: 2, label_flor: 0.1, minimum_per_label: 0 }
+            """)
+    #expect(problems.count == 4)
+    for (problem, key) in zip(problems, ["rule", "confidence", "label_flor", "minimum_per_label"]) {
+        #expect(problems.contains { $0.contains("retrain.gate.\(key)") }, "\(problem)")
+    }
 }
 
 @Test func absentKeysHaveDefaults() throws {

@@ -5,22 +5,6 @@ import Testing
 struct PairedComparisonTests {
     private static func single(_ labels: [String]) -> [[String]] { labels.map { [$0] } }
 
-    /// Exact values of the sign test: 2 · P(X ≤ k), X binomial with one half.
-    @Test(arguments: [(1, 1, 1.0), (0, 5, 0.0625), (1, 5, 0.21875), (10, 2, 0.03857421875), (0, 0, 1.0), (0, 1, 1.0)])
-    func exactProbabilitiesAreThoseOfTheBinomial(first: Int, second: Int, expected: Double) {
-        #expect(abs(PairedComparison.mcNemar(first, second).exact - expected) < 1e-9)
-    }
-
-    @Test func midPTakesHalfOfWhatWasObserved() {
-        // 1 of 6: P(0) = 1/64, P(1) = 6/64; exact 2·7/64, mid-p 2·(1/64 + 3/64).
-        #expect(abs(PairedComparison.mcNemar(1, 5).mid - 0.125) < 1e-9)
-        // 3 of 6: P(3) = 20/64, and 1 - 10/64 (Fagerland et al. 2013).
-        #expect(abs(PairedComparison.mcNemar(3, 3).mid - 0.84375) < 1e-9 && PairedComparison.mcNemar(3, 3).exact == 1)
-        #expect(PairedComparison.mcNemar(0, 0).mid == 1)
-        let large = PairedComparison.mcNemar(40_000, 41_000)
-        #expect(large.exact > 0.0001 && large.exact < 0.001 && large.mid < large.exact)
-    }
-
     @Test func agreementCountsWhoWasRight() {
         let comparison = PairedComparison(
             truth: Self.single(["a", "a", "b", "b", "b"]), first: Self.single(["a", "b", "b", "a", "a"]),

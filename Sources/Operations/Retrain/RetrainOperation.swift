@@ -114,8 +114,7 @@ public enum RetrainOperation {
             settings.training = retrain.trainingSettings(
                 maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
             settings.maximumRows = retrain.maximumRows
-            settings.gate.minimumGain = retrain.minimumGain
-            settings.gate.minimumHoldOut = retrain.minimumHoldOut
+            settings.gate = retrain.gate
             return settings
         }
     }

@@ -43,7 +43,8 @@ enum PipelineKeys {
     /// Every mapping of the file.
     static let sections = [
         section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
-        AbstentionKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section, ExampleKeys.section,
+        AbstentionKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section,
+        GateKeys.section, ExampleKeys.section,
     ]
 }
 

@@ -31,7 +31,8 @@ public struct PromotionGate: Sendable {
         if !obstacles.isEmpty {
             return decision(.held, ["challenger cannot be judged: " + obstacles.joined(separator: "; ")], words)
         }
-        if let reason = defeat(findings, words) { return decision(.rejected, [reason], words) }
+        let defeats = defeats(findings, words)
+        if !defeats.isEmpty { return decision(.rejected, defeats, words) }
         let doubts = doubts(findings, words)
         if !doubts.isEmpty { return decision(.held, doubts + [words.nextLook], words) }
         guard settings.approve == .person else { return decision(.promoted, [words.victory], words) }
@@ -61,16 +62,19 @@ public struct PromotionGate: Sendable {
         return obstacles
     }
 
-    /// Why the challenger lost; nil if it did not.
-    private func defeat(_ findings: GateFindings, _ words: GateReason) -> String? {
-        if let recall = findings.labels.first(where: { $0.state == .fell }) { return words.forgets(recall) }
+    /// Why the challenger lost; empty if it did not.
+    private func defeats(_ findings: GateFindings, _ words: GateReason) -> [String] {
+        var defeats = findings.labels.filter { $0.state == .fell }.prefix(3).map(words.forgets)
         let counted = findings.sets.filter(\.counts)
-        for comparison in [findings.union] + (counted.count > 1 ? counted : []) {
-            if isWorse(comparison, findings.rule) { return words.worse(comparison) }
+        let comparisons = [findings.union] + (counted.count > 1 ? counted : [])
+        if let worse = comparisons.first(where: { isWorse($0, findings.rule) }) {
+            defeats.append(words.worse(worse))
+        } else if settings.minimumGain > 0, upperBoundOfGain(findings) < settings.minimumGain {
+            defeats.append(words.tooSmall)
+        } else if findings.rule == .better, !isAhead(findings.union) {
+            defeats.append(words.notBetter)
         }
-        if settings.minimumGain > 0, upperBoundOfGain(findings) < settings.minimumGain { return words.tooSmall }
-        if findings.rule == .better, !isAhead(findings.union) { return words.notBetter }
-        return nil
+        return defeats
     }
 
     /// What keeps a challenger that did not lose from winning.
