@@ -41,7 +41,7 @@ struct GateSimulationTests {
     }
 
     @Test(arguments: [
-        GateSimulation.LabelFault.forgotten, .absent, .misspelled(1), .misspelled(0.5),
+        GateSimulation.LabelFault.forgotten, .absent, .misspelled(1), .misspelled(0.25),
     ]) func noLabelIsForgotten(fault: GateSimulation.LabelFault) {
         let tally = simulation { ($0.labels, $0.gain, $0.fault, $0.rows) = (10, 0.05, fault, 400) }
             .run(retrainings: 60, seed: 16)

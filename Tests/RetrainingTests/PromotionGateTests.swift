@@ -123,8 +123,14 @@ struct PromotionGateTests {
     @Test func aTaskWithOtherLabelsNeedsNoBetterAdapter() {
         var evidence = evidence([set(rows: 4000, corrected: 10, new: 10)], champion: ["a", "b", "old"])
         #expect(PromotionGate().decision(evidence).verdict == .promoted)
-        evidence.championLabels = ["a", "b"]
+        evidence.hasChangedLabels = false
         #expect(PromotionGate().decision(evidence).verdict == .rejected)
+        // Behind in nothing, on rows that are too few to prove it.
+        evidence.sets = [set(rows: 60, corrected: 1, new: 1)]
+        evidence.hasChangedLabels = true
+        #expect(PromotionGate().decision(evidence).verdict == .promoted)
+        evidence.sets = [set(rows: 60, corrected: 1, new: 2)]
+        #expect(PromotionGate().decision(evidence).verdict == .held)
     }
 
     // MARK: - Two sets
@@ -239,6 +245,16 @@ struct PromotionGateTests {
         #expect(decision { $0.withRetiredLabels = 50 }.verdict == .promoted)
         let held = decision { $0.withUnknownLabels = 33 }
         #expect(held.reason.contains("33.0 % of the rows are unusable, at most 2.0 % may be"))
+    }
+
+    @Test func aLabelThatLosesRowsToAnotherSpellingHolds() {
+        func decision(_ rows: Int) -> GateDecision {
+            var evidence = evidence([set(rows: 200, corrected: 12, new: 1)])
+            evidence.misspellings = [.init(spelling: "B", label: "b", rows: rows, usable: 100)]
+            return PromotionGate().decision(evidence)
+        }
+        #expect(decision(5).verdict == .promoted)
+        #expect(decision(6).verdict == .held && decision(6).reason.contains("\"B\" for \"b\" in 6 of 106 rows"))
     }
 
     @Test func unknownTrainingRowsHoldUnlessTheyAreAllowed() {

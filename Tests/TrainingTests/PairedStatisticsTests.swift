@@ -99,8 +99,16 @@ struct PairedCellsTests {
             second: [["b"], ["b", "a"], ["b"], []])
         let (a, b) = (cells.labelAgreement[0], cells.labelAgreement[1])
         #expect(cells.labelAgreement.map(\.label) == ["a", "b"] && cells.rows == 4)
-        #expect(a == .init(label: "a", rows: 2, foundByFirst: 2, foundBySecond: 1, onlyFirst: 1, onlySecond: 0))
-        #expect(b == .init(label: "b", rows: 2, foundByFirst: 0, foundBySecond: 2, onlyFirst: 0, onlySecond: 2))
+        #expect(
+            a
+                == .init(
+                    label: "a", rows: 2, foundByFirst: 2, foundBySecond: 1, onlyFirst: 1, onlySecond: 0,
+                    givenBySecond: 1))
+        #expect(
+            b
+                == .init(
+                    label: "b", rows: 2, foundByFirst: 0, foundBySecond: 2, onlyFirst: 0, onlySecond: 2,
+                    givenBySecond: 3))
         #expect(cells.agreement == .init(both: 0, onlyFirst: 1, onlySecond: 3, neither: 0))
     }
 

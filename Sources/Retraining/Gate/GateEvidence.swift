@@ -28,16 +28,37 @@ public struct HeldOutSet: Sendable, Equatable {
 
 /// What ``PromotionGate`` decides by.
 public struct GateEvidence: Sendable {
+    /// Rows of a label that have another spelling, so that they are unusable.
+    public struct Misspelling: Sendable, Equatable {
+        /// The spelling of these rows.
+        public var spelling: String
+        /// The label of the task that it is near to.
+        public var label: String
+        /// Rows of this spelling.
+        public var rows: Int
+        /// Usable rows of the label.
+        public var usable: Int
+
+        /// Rows of a spelling, and of the label that was probably meant.
+        public init(spelling: String, label: String, rows: Int, usable: Int) {
+            (self.spelling, self.label, self.rows, self.usable) = (spelling, label, rows, usable)
+        }
+    }
+
     /// The held-out sets. No row is in two of them, and a set keeps its rows from look to look: new ones are added.
     public var sets: [HeldOutSet]
     /// How many times this challenger has been judged, this time included.
     public var look = 1
     /// What became of all rows.
     public var rows: RowSummary
-    /// The labels of the live version, over whichever base; empty if nothing is live.
+    /// Spellings near to a label of the task, by which that label loses rows.
+    public var misspellings: [Misspelling] = []
+    /// The labels of the live version, over whichever base, as the task calls them now; empty if nothing is live.
     public var championLabels: [String]
     /// The labels of the task.
     public var taskLabels: [String]
+    /// Whether the champion's own labels are not those of the task, be it by name only.
+    public var hasChangedLabels: Bool
     /// The most frequent label among the rows to train on: what a first adapter is compared with.
     public var mostFrequentLabel: String
     /// Whether it is unknown which rows the champion or the challenger was trained on.
@@ -54,6 +75,7 @@ public struct GateEvidence: Sendable {
         self.championLabels = championLabels
         self.taskLabels = taskLabels
         self.mostFrequentLabel = mostFrequentLabel
+        hasChangedLabels = Set(championLabels) != Set(taskLabels)
     }
 
     /// Whether nothing is live.

@@ -20,6 +20,18 @@ struct GateReason {
             + "correct their labels, or raise retrain.gate.unusable_rows"
     }
 
+    /// Spellings by which a label loses more of its rows than its recall may fall.
+    var misspelled: [GateEvidence.Misspelling] {
+        evidence.misspellings.filter { Double($0.rows) > settings.labelFloor * Double($0.rows + $0.usable) }
+    }
+
+    var misspelledRows: String {
+        let spellings = misspelled.prefix(5).map {
+            "\"\($0.spelling)\" for \"\($0.label)\" in \($0.rows) of \($0.rows + $0.usable) rows"
+        }
+        return "a label lost rows to another spelling (\(spellings.joined(separator: ", "))); correct these annotations"
+    }
+
     /// Names the labels of the champion first: an adapter that forgets one does harm.
     var missingRows: String {
         let given = Set(evidence.championLabels).intersection(evidence.taskLabels)

@@ -34,11 +34,10 @@ struct HeldOutStatistics {
             warnings: evidence.warnings)
     }
 
-    /// Where the champion does not have the labels of the task, it is enough to be not worse: a task whose labels have
-    /// changed waits for an adapter that has them.
+    /// Where the labels of the task have changed, it is enough to be not worse: the task waits for an adapter that has
+    /// them.
     private var rule: GateSettings.Rule {
-        let hasSameLabels = Set(evidence.championLabels) == Set(evidence.taskLabels)
-        return opponent == .champion && !hasSameLabels ? .notWorse : settings.rule
+        opponent == .champion && evidence.hasChangedLabels ? .notWorse : settings.rule
     }
 
     // MARK: - Sets
@@ -106,23 +105,27 @@ struct HeldOutStatistics {
         if !rare.isEmpty { recalls.append(.init(rare)) }
         let judged = recalls.count
         for place in recalls.indices { recalls[place].state = state(of: recalls[place], among: judged) }
+        let forgotten = Set(agreement.filter(Self.seemsForgotten).map(\.label))
+        for place in recalls.indices where recalls[place].state == .kept {
+            guard recalls[place].labels.count == 1, forgotten.isSuperset(of: recalls[place].labels) else { continue }
+            recalls[place].state = .doubtful
+        }
         return recalls.sorted { ($0.fallP, $0.labels.first ?? "") < ($1.fallP, $1.labels.first ?? "") }
     }
 
-    /// Whether the champion finds a label several times and the challenger never does.
+    /// Whether the champion finds a label and the challenger never gives it, not even wrongly.
     private static func seemsForgotten(_ label: PairedCells.LabelAgreement) -> Bool {
-        label.foundBySecond == 0 && label.onlyFirst >= 3
+        label.givenBySecond == 0 && label.onlyFirst > 0
     }
 
-    /// A fall counts if it is above the floor and a paired test says that it is no accident: at the level of the gate
-    /// for a doubt, and at that level divided by the number of labels for a finding, because of many labels one is
-    /// always unlucky.
+    /// A fall counts if it is above the floor and a paired test says that it is no accident: at twice the level of the
+    /// gate for a doubt, which new rows can settle, and at its level divided by the number of labels for a finding,
+    /// because of many labels one is always unlucky.
     private func state(of recall: GateFindings.LabelRecall, among labels: Int) -> GateFindings.LabelRecall.State {
         let level = 1 - settings.confidence
         guard recall.championRecall - recall.challengerRecall > settings.labelFloor else { return .kept }
         if recall.fallP * Double(labels) <= level { return .fell }
-        let isForgotten = recall.challengerRecall == 0 && recall.lost >= 3
-        return recall.fallP <= level || isForgotten ? .doubtful : .kept
+        return recall.fallP <= 2 * level ? .doubtful : .kept
     }
 }
 

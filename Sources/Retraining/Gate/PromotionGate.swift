@@ -2,16 +2,20 @@
 ///
 /// It is pure: the same evidence gives the same decision. In this order:
 ///
-/// 1. **What cannot be judged is held**: no held-out set with `minimumHoldOut` rows, too many unusable rows, rows that
-///    an adapter may have been trained on, a label of the champion without any held-out row, a new label with too few.
+/// 1. **What cannot be judged is held**: no held-out set with `minimumHoldOut` rows, too many unusable rows, a label that
+///    lost more than `labelFloor` of its rows to another spelling, a label of the champion without any held-out row, a
+///    new label with fewer than `minimumPerLabel`, rows that an adapter may have been trained on.
 /// 2. **What is worse is rejected**: significantly more errors on all rows or on one set that counts, a significantly
 ///    lower macro-F1, a label whose recall fell, a gain that cannot reach `minimumGain`, and under
 ///    ``GateSettings/Rule/better`` a challenger that is ahead in neither errors nor macro-F1.
-/// 3. **What is in doubt is held**: a label that may have been forgotten, two sets that disagree, a difference that
-///    chance explains.
+/// 3. **What is in doubt is held**: a label that may have been forgotten (a fall of its recall above the floor that
+///    chance explains only if one looks at many labels, or a label that the champion finds and the challenger never
+///    gives), two sets that disagree, a difference that chance explains.
 /// 4. **The rest passes.** Under `better`, errors (McNemar's mid-p) and macro-F1 (paired bootstrap) are both
 ///    significantly better on the rows of all sets that count, taken together. Under `notWorse`, the lower bounds of
-///    both differences lie above −margin. Both at the level of this look, see ``GateSettings/level(look:)``.
+///    both differences lie above −margin. Both at the level of this look, see ``GateSettings/level(look:)``. Where the
+///    labels of the task have changed, `notWorse` holds in place of `better`, and a challenger that is behind in nothing
+///    passes.
 ///
 /// Two sets disagree if the rule holds for the rows of both together, but the difference of one points the other way: it
 /// has more errors under `better`, or more than the margin under `notWorse`.
@@ -55,6 +59,7 @@ public struct PromotionGate: Sendable {
         if Double(evidence.rows.unusable) > settings.unusableRows * Double(evidence.rows.read) {
             obstacles.append(words.unusableRows)
         }
+        if !words.misspelled.isEmpty { obstacles.append(words.misspelledRows) }
         if !findings.missingRows.isEmpty { obstacles.append(words.missingRows) }
         if evidence.hasUnknownTrainingRows, settings.unknownTrainingRows == .refuse {
             obstacles.append(words.unknownTrainingRows)
@@ -81,7 +86,7 @@ public struct PromotionGate: Sendable {
     private func doubts(_ findings: GateFindings, _ words: GateReason) -> [String] {
         var doubts = findings.labels.filter { $0.state == .doubtful }.prefix(3).map(words.mayForget)
         if findings.opponent == .mostFrequentLabel, !words.unlearned.isEmpty { doubts.append(words.neverPredicts) }
-        if !passes(findings) {
+        if !passes(findings, hasChangedLabels: words.evidence.hasChangedLabels) {
             doubts.append(words.withinChance)
         } else if let set = findings.sets.first(where: { disagrees($0, findings.rule) }) {
             doubts.append(words.disagreement(of: set))
@@ -93,11 +98,13 @@ public struct PromotionGate: Sendable {
 
     // MARK: - Comparisons
 
-    private func passes(_ findings: GateFindings) -> Bool {
+    private func passes(_ findings: GateFindings, hasChangedLabels: Bool) -> Bool {
         let union = findings.union
         switch findings.rule {
         case .better: return union.errorsP <= findings.level && (union.macroF1P ?? 1) <= findings.level
         case .notWorse:
+            // A person has changed the labels and waits for them: who is behind in nothing need not prove it.
+            if hasChangedLabels, union.onlyChallenger >= union.onlyChampion, gain(union) >= -Self.tie { return true }
             return union.accuracyLowerBound > -settings.margin && (union.macroF1LowerBound ?? -1) > -settings.margin
         }
     }

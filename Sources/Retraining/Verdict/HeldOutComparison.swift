@@ -30,9 +30,11 @@ struct HeldOutComparison {
             championEvaluation = nil
         }
         calibration = challenger.manifest.calibration
-        evidence = GateEvidence(
+        var evidence = GateEvidence(
             sets: [set], rows: dataset.summary, championLabels: championLabels, taskLabels: labels,
             mostFrequentLabel: Self.mostFrequentLabel(dataset.training, order: labels))
+        evidence.misspellings = Self.misspellings(dataset, labels: labels)
+        self.evidence = evidence
     }
 
     /// The challenger's metrics, as the registry keeps them.
@@ -54,6 +56,20 @@ struct HeldOutComparison {
         var best = order.first ?? ""
         for label in order where counts[label, default: 0] > counts[best, default: 0] { best = label }
         return best
+    }
+
+    /// Unknown labels that differ from one of the task in case alone.
+    private static func misspellings(_ dataset: Dataset, labels: [String]) -> [GateEvidence.Misspelling] {
+        let unknown = dataset.summary.unknownLabels
+        guard !unknown.isEmpty else { return [] }
+        var usable: [String: Int] = [:]
+        for label in (dataset.training + dataset.heldOut).flatMap(\.labels) { usable[label, default: 0] += 1 }
+        let folded = Dictionary(labels.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
+        return unknown.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.compactMap { spelling, rows in
+            folded[spelling.lowercased()].map {
+                .init(spelling: spelling, label: $0, rows: rows, usable: usable[$0, default: 0])
+            }
+        }
     }
 
     private static func predictions(

@@ -18,6 +18,8 @@ public struct PairedCells: Sendable {
         public var onlyFirst = 0
         /// Rows for which only the second predicts it.
         public var onlySecond = 0
+        /// Rows for which the second predicts it, be it right or wrong.
+        public var givenBySecond = 0
     }
 
     /// A label of a cell, and where it occurs.
@@ -108,7 +110,9 @@ public struct PairedCells: Sendable {
     public var labelAgreement: [LabelAgreement] {
         var found = labels.map { LabelAgreement(label: $0) }
         for cell in cells {
-            for entry in cell.entries where entry.inTruth {
+            for entry in cell.entries {
+                if entry.bySecond { found[entry.label].givenBySecond += cell.rows }
+                guard entry.inTruth else { continue }
                 found[entry.label].rows += cell.rows
                 if entry.byFirst { found[entry.label].foundByFirst += cell.rows }
                 if entry.bySecond { found[entry.label].foundBySecond += cell.rows }

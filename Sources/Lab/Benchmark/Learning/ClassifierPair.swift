@@ -16,7 +16,7 @@ struct ClassifierPair {
     /// The challenger's accuracy per label.
     private let recalls: [Double]
     /// The label that the simulation's fault is about.
-    private let faulty: Int
+    let faulty: Int
     private var random: SplitMix64
 
     init(_ simulation: GateSimulation, random: SplitMix64) {
@@ -34,7 +34,7 @@ struct ClassifierPair {
             switch simulation.fault {
             case .none: accuracy
             case .forgotten, .absent: 0.0
-            case .misspelled(let share): accuracy * (1 - share)
+            case .misspelled(let share), .weakened(let share): accuracy * (1 - share)
             }
         // What the challenger loses of the label, it gains on the others, so that its accuracy is as stated.
         let share = weights[faulty] / sum
@@ -67,7 +67,7 @@ struct ClassifierPair {
         var row = row()
         if row.truth == faulty {
             switch simulation.fault {
-            case .none, .forgotten: break
+            case .none, .forgotten, .weakened: break
             case .misspelled(let share): if chance(share) { return nil }
             case .absent: while row.truth == faulty { row = self.row() }
             }

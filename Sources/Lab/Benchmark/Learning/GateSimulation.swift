@@ -12,6 +12,8 @@ public struct GateSimulation: Sendable {
         case none
         /// The challenger never gives it, and the held-out rows show it.
         case forgotten
+        /// The challenger loses this share of its recall.
+        case weakened(Double)
         /// This share of its rows has another spelling. They are unusable, and the challenger loses as much recall.
         case misspelled(Double)
         /// No row has it, and the challenger never gives it.
@@ -98,7 +100,7 @@ public struct GateSimulation: Sendable {
         if newest > 0 { sets.append(HeldOutSet(kind: .newest, truth: [], champion: [], challenger: [])) }
         var evidence = GateEvidence(
             sets: sets, rows: RowSummary(), championLabels: names, taskLabels: names, mostFrequentLabel: names[0])
-        var verdict = RetrainingVerdict.held
+        var (verdict, usable) = (RetrainingVerdict.held, 0)
         for look in 1...max(1, looks) {
             evidence.look = look
             for _ in 0..<(look == 1 ? rows : rows / 5) {
@@ -107,11 +109,16 @@ public struct GateSimulation: Sendable {
                     evidence.rows.withUnknownLabels += 5
                     continue
                 }
+                if row.truth == pair.faulty { usable += 5 }
                 let set = sets.count > 1 && pair.chance(newest) ? 1 : 0
                 evidence.sets[set].truth.append(singles[row.truth])
                 evidence.sets[set].champion?.append(singles[row.champion])
                 evidence.sets[set].challenger.append(singles[row.challenger])
             }
+            let lost = evidence.rows.withUnknownLabels
+            let name = names[pair.faulty]
+            evidence.misspellings =
+                lost == 0 ? [] : [.init(spelling: name.uppercased(), label: name, rows: lost, usable: usable)]
             verdict = gate.decision(evidence).verdict
             if verdict != .held { return (verdict, look) }
         }
