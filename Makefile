@@ -2,7 +2,8 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training benchmark-delivery parity \
+.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training benchmark-delivery \
+	benchmark-learning parity \
 	clean install
 
 PREFIX ?= /usr/local
@@ -64,6 +65,9 @@ benchmark-training: build ## Compare training with PEFT (DATA=folder of data set
 
 benchmark-delivery: build ## Measure the serving path (TEXTS=one text per line); writes docs/benchmarks-delivery.md
 	@scripts/benchmark-delivery $(PROGRAM)
+
+benchmark-learning: build ## Simulate retrainings against the promotion gate; writes docs/benchmarks-learning.md
+	@scripts/benchmark-learning $(PROGRAM)
 
 parity: build ## Compare token ids, logits and adapters with Hugging Face on random cases
 	@scripts/parity/run $(PROGRAM)

@@ -58,8 +58,8 @@ import Testing
         }
         let report = try await RetrainOperation.run(
             task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
-        #expect(report.verdict == "rejected" && report.champion != nil, "\(report.reason)")
-        #expect(report.reason.contains("1 of the champion's 3 labels has no held-out row (\"odd\")"))
+        #expect(report.verdict == "held" && report.champion != nil, "\(report.reason)")
+        #expect(report.reason.contains("1 of the champion's 3 labels has no held-out row (\"odd\": 10 missing)"))
         #expect(
             try fixture.number("SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND version = 1") == 1)
     }
@@ -93,7 +93,7 @@ import Testing
         }
         let report = try await RetrainOperation.run(
             task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
-        #expect(["promoted", "rejected"].contains(report.verdict), "\(report.reason)")
+        #expect(["promoted", "held", "rejected"].contains(report.verdict), "\(report.reason)")
         #expect(report.champion != nil)
     }
 }
