@@ -16,7 +16,7 @@ import WordPiece
 /// 5. `AdapterTrainer` trains the challenger, from the champion if that is possible.
 /// 6. `HeldOutComparison` evaluates challenger and champion on the held-out rows.
 /// 7. ``PromotionGate`` decides.
-/// 8. `AdapterStore` stores the challenger, promoted or rejected. The serving path hears of it from there.
+/// 8. `AdapterStore` stores the challenger: promoted, held or rejected. The serving path hears of it from there.
 /// 9. ``RetrainingJournal`` records the verdict and its reason.
 ///
 /// `RetrainingRun` runs stages 2 to 8.

@@ -123,7 +123,7 @@ public struct GateFindings: Sendable, Codable, Equatable {
     public var labels: [LabelRecall]
     /// Labels that lack held-out rows, with the number that is missing. They hold the promotion.
     public var missingRows: [String: Int]
-    /// Labels with held-out rows that the challenger never predicts correctly.
+    /// Labels with held-out rows enough that the challenger never predicts correctly.
     public var neverFound: [String]
     /// Whether the challenger passed and waits for a person.
     public var awaitsApproval = false

@@ -52,8 +52,8 @@ struct GateReason {
     }
 
     var unknownTrainingRows: String {
-        "it is unknown which rows an adapter was trained on, so it may have been trained on the held-out rows; to judge "
-            + "it all the same, set retrain.gate.unknown_training_rows: allow"
+        "it is unknown which rows an adapter was trained on, so it may have been trained on the held-out rows; to "
+            + "judge it all the same, set retrain.gate.unknown_training_rows: allow"
     }
 
     // MARK: - What lost
@@ -75,8 +75,8 @@ struct GateReason {
     }
 
     var tooSmall: String {
-        "challenger is not good enough: \(figures(findings.union)); a gain of \(settings.minimumGain.figure) in macro-F1 "
-            + "is required (retrain.minimum_gain)"
+        "challenger is not good enough: \(figures(findings.union)); a gain of \(settings.minimumGain.figure) in "
+            + "macro-F1 is required (retrain.minimum_gain)"
     }
 
     // MARK: - What is in doubt
@@ -86,7 +86,8 @@ struct GateReason {
         switch findings.rule {
         case .better:
             return
-                "difference within chance: \(figures); p must be at most \(findings.level.figure) (look \(findings.look))"
+                "difference within chance: \(figures); p must be at most \(findings.level.figure) "
+                + "(look \(findings.look))"
         case .notWorse:
             let union = findings.union
             let lowest = min(union.accuracyLowerBound, union.macroF1LowerBound ?? -1)
@@ -143,6 +144,9 @@ struct GateReason {
                 "labels with fewer than \(settings.minimumPerLabel) held-out rows are judged together: "
                     + Self.list(rare.labels))
         }
+        if evidence.isFirst, !findings.neverFound.isEmpty {
+            remarks.append("it never finds \(Self.list(findings.neverFound))")
+        }
         if evidence.isFirst, findings.union.rows > 0 {
             let unseen = unseenLabels
             if !unseen.isEmpty { remarks.append("no held-out row shows \(Self.list(unseen))") }
@@ -165,7 +169,8 @@ struct GateReason {
         let against = mostFrequent ? "\(opponent) of the most frequent label" : "the champion's \(opponent)"
         let p = comparison.macroF1P.map { " (p \($0.probability))" } ?? ""
         return "macro-F1 \(comparison.challengerMacroF1.figure) against \(against) on \(rows(comparison))\(p), "
-            + "\(comparison.onlyChallenger) errors corrected and \(comparison.onlyChampion) new (p \(comparison.errorsP.probability))"
+            + "\(comparison.onlyChallenger) errors corrected and \(comparison.onlyChampion) new "
+            + "(p \(comparison.errorsP.probability))"
     }
 
     private func rows(_ comparison: GateFindings.Comparison) -> String {
@@ -178,8 +183,9 @@ struct GateReason {
 
     private func text(_ recall: GateFindings.LabelRecall) -> String {
         "\(Self.list(recall.labels)): recall \(recall.challengerRecall.figure) against the champion's "
-            + "\(recall.championRecall.figure) on \(recall.rows) held-out rows, \(recall.lost) lost and \(recall.gained) "
-            + "gained (p \(recall.fallP.probability)); at most \(settings.labelFloor.figure) may be lost"
+            + "\(recall.championRecall.figure) on \(recall.rows) held-out rows, \(recall.lost) lost and "
+            + "\(recall.gained) gained (p \(recall.fallP.probability)); at most \(settings.labelFloor.figure) "
+            + "may be lost"
     }
 
     /// The first ten labels, in quotes.

@@ -30,7 +30,7 @@ struct HeldOutStatistics {
             opponent: opponent, rule: rule, look: evidence.look, level: level, union: unionComparison,
             sets: evidence.sets.map(comparison),
             labels: opponent == .champion ? recalls(agreement) : [], missingRows: missingRows(shown),
-            neverFound: agreement.filter { $0.rows > 0 && $0.foundBySecond == 0 }.map(\.label),
+            neverFound: agreement.filter { $0.rows >= settings.minimumPerLabel && $0.foundBySecond == 0 }.map(\.label),
             warnings: evidence.warnings)
     }
 

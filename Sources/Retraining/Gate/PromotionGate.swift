@@ -2,9 +2,9 @@
 ///
 /// It is pure: the same evidence gives the same decision. In this order:
 ///
-/// 1. **What cannot be judged is held**: no held-out set with `minimumHoldOut` rows, too many unusable rows, a label that
-///    lost more than `labelFloor` of its rows to another spelling, a label of the champion without any held-out row, a
-///    new label with fewer than `minimumPerLabel`, rows that an adapter may have been trained on.
+/// 1. **What cannot be judged is held**: no held-out set with `minimumHoldOut` rows, too many unusable rows, a label
+///    that lost more than `labelFloor` of its rows to another spelling, a label of the champion without any held-out
+///    row, a new label with fewer than `minimumPerLabel`, rows that an adapter may have been trained on.
 /// 2. **What is worse is rejected**: significantly more errors on all rows or on one set that counts, a significantly
 ///    lower macro-F1, a label whose recall fell, a gain that cannot reach `minimumGain`, and under
 ///    ``GateSettings/Rule/better`` a challenger that is ahead in neither errors nor macro-F1.
@@ -14,11 +14,11 @@
 /// 4. **The rest passes.** Under `better`, errors (McNemar's mid-p) and macro-F1 (paired bootstrap) are both
 ///    significantly better on the rows of all sets that count, taken together. Under `notWorse`, the lower bounds of
 ///    both differences lie above −margin. Both at the level of this look, see ``GateSettings/level(look:)``. Where the
-///    labels of the task have changed, `notWorse` holds in place of `better`, and a challenger that is behind in nothing
-///    passes.
+///    labels of the task have changed, `notWorse` holds in place of `better`, and a challenger that is behind in
+///    nothing passes.
 ///
-/// Two sets disagree if the rule holds for the rows of both together, but the difference of one points the other way: it
-/// has more errors under `better`, or more than the margin under `notWorse`.
+/// Two sets disagree if the rule holds for the rows of both together, but the difference of one points the other way:
+/// it has more errors under `better`, or more than the margin under `notWorse`.
 ///
 /// Without a champion that runs over this base, the opponent is a classifier that always gives the most frequent label.
 public struct PromotionGate: Sendable {
@@ -109,7 +109,7 @@ public struct PromotionGate: Sendable {
         }
     }
 
-    /// Whether the challenger is worse, under ``GateSettings/Rule/notWorse`` by more than the margin, and not by chance.
+    /// Whether the challenger is worse, and not by chance; under `notWorse`, by more than the margin.
     private func isWorse(_ comparison: GateFindings.Comparison, _ rule: GateSettings.Rule) -> Bool {
         let level = 1 - settings.confidence
         let accuracy = comparison.accuracies.upperBound(level: level)

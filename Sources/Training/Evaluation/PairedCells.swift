@@ -1,8 +1,8 @@
 import Glibc
 import Kernels
 
-/// The predictions of two adapters for the same rows, counted: rows with the same truth and the same two predictions are
-/// one cell. There are far fewer cells than rows, which makes a bootstrap cheap.
+/// The predictions of two adapters for the same rows, counted: rows with the same truth and the same two predictions
+/// are one cell. There are far fewer cells than rows, which makes a bootstrap cheap.
 public struct PairedCells: Sendable {
     /// The rows that have a label, by who finds it.
     public struct LabelAgreement: Sendable, Equatable {

@@ -11,9 +11,9 @@ struct Retrain: AsyncParsableCommand {
         abstract: "Train a challenger on the labelled rows of a task; promote it if it is better.",
         discussion: """
             Reads lorikeet.annotations, trains a challenger from the live adapter, compares
-            both on the held-out rows, and promotes or rejects the challenger. Running
-            daemons swap in a promoted adapter within two seconds. A rejected challenger is
-            a result, not a failure: exit status 0.
+            both on the held-out rows, and promotes, holds or rejects the challenger.
+            Running daemons swap in a promoted adapter within two seconds. A challenger that
+            is held or rejected is a result, not a failure: exit status 0.
 
             EXAMPLES
               lorikeet retrain section --pipeline pipelines/packages.yaml

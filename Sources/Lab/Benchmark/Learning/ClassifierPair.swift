@@ -17,6 +17,8 @@ struct ClassifierPair {
     private let recalls: [Double]
     /// The label that the simulation's fault is about.
     let faulty: Int
+    /// The share of rows that have it.
+    private let faultyShare: Double
     private var random: SplitMix64
 
     init(_ simulation: GateSimulation, random: SplitMix64) {
@@ -38,6 +40,7 @@ struct ClassifierPair {
             }
         // What the challenger loses of the label, it gains on the others, so that its accuracy is as stated.
         let share = weights[faulty] / sum
+        faultyShare = share
         var recalls = [Double](repeating: min((accuracy - share * recall) / (1 - share), 1), count: weights.count)
         recalls[faulty] = recall
         self.recalls = recalls
@@ -74,6 +77,16 @@ struct ClassifierPair {
         }
         if chance(simulation.mislabelled) { row.truth = other(than: row.truth) }
         return row
+    }
+
+    /// Of some rows to train on, how many have the faulty label, and how many would have it if it were not misspelled.
+    mutating func trainingRows(_ count: Int) -> (usable: Int, misspelled: Int) {
+        guard case .misspelled(let share) = simulation.fault else { return (0, 0) }
+        var rows = (usable: 0, misspelled: 0)
+        for _ in 0..<count where chance(faultyShare) {
+            if chance(share) { rows.misspelled += 1 } else { rows.usable += 1 }
+        }
+        return rows
     }
 
     /// A wrong label: mostly that of the neighbour, as some labels are easily confused.

@@ -106,7 +106,7 @@ public struct GateBenchmark: Sendable {
         let gains = (mislabelled > 0 ? [0] : []) + [0.005, 0.02, 0.05]
         return gains.flatMap { gain in
             sizes.map { rows in
-                Case(group, "\(points(gain)) better", rows: rows) {
+                Case(group, gain == 0 ? "no better" : "\(points(gain)) better", rows: rows) {
                     ($0.gain, $0.mislabelled) = (gain, mislabelled)
                 }
             }
@@ -132,7 +132,8 @@ public struct GateBenchmark: Sendable {
     private static var notWorse: [Case] {
         [-0.02, -0.01, 0, 0.01].flatMap { gain in
             sizes.map { rows in
-                Case(.notWorse, "\(points(abs(gain))) \(gain < 0 ? "worse" : "better")", rows: rows) {
+                let name = gain == 0 ? "no better" : "\(points(abs(gain))) \(gain < 0 ? "worse" : "better")"
+                return Case(.notWorse, name, rows: rows) {
                     ($0.gain, $0.gate.rule) = (gain, .notWorse)
                 }
             }

@@ -104,19 +104,22 @@ public struct GateSimulation: Sendable {
         for look in 1...max(1, looks) {
             evidence.look = look
             for _ in 0..<(look == 1 ? rows : rows / 5) {
+                // A fifth of the rows is held out.
+                let training = pair.trainingRows(4)
                 evidence.rows.read += 5
+                evidence.rows.withUnknownLabels += training.misspelled
+                usable += training.usable
                 guard let row = pair.heldOutRow() else {
-                    evidence.rows.withUnknownLabels += 5
+                    evidence.rows.withUnknownLabels += 1
                     continue
                 }
-                if row.truth == pair.faulty { usable += 5 }
+                if row.truth == pair.faulty { usable += 1 }
                 let set = sets.count > 1 && pair.chance(newest) ? 1 : 0
                 evidence.sets[set].truth.append(singles[row.truth])
                 evidence.sets[set].champion?.append(singles[row.champion])
                 evidence.sets[set].challenger.append(singles[row.challenger])
             }
-            let lost = evidence.rows.withUnknownLabels
-            let name = names[pair.faulty]
+            let (lost, name) = (evidence.rows.withUnknownLabels, names[pair.faulty])
             evidence.misspellings =
                 lost == 0 ? [] : [.init(spelling: name.uppercased(), label: name, rows: lost, usable: usable)]
             verdict = gate.decision(evidence).verdict

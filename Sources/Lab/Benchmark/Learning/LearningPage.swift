@@ -15,14 +15,14 @@ struct LearningPage {
 
         ## The promotion gate
 
-        \(retrainings) simulated retrainings per line, seed \(seed), with the default settings of `retrain.gate`. Champion
-        and challenger are classifiers of known accuracy; the champion's is 85 %, and they share most of their errors.
-        The frequency of a label falls with the square root of its rank. Each challenger is judged up to
-        \(GateSimulation().looks) times; each time, a fifth of the first held-out rows are added.
+        \(retrainings) simulated retrainings per line, seed \(seed), with the default settings of `retrain.gate`.
+        Champion and challenger are classifiers of known accuracy. The champion's is 85 %, and they share most of their
+        errors. The frequency of a label falls with the square root of its rank. Each challenger is judged up to
+        \(GateSimulation().looks) times. Each time, a fifth of the first held-out rows are added.
 
-        `Not better` counts promoted challengers whose accuracy on \(Figure.grouped(GateSimulation.testRows)) further rows
-        is not better than the champion's. `Harmful` counts those that lose more than the label floor (5 points) of a
-        label's recall there.
+        "Not better" counts promoted challengers whose accuracy on \(Figure.grouped(GateSimulation.testRows)) further
+        rows is not better than the champion's. "Harmful" counts those that lose more than the label floor (5 points) of
+        a label's recall there.
 
         \(GateBenchmark.Group.allCases.map(section).joined(separator: "\n\n"))
 
@@ -67,13 +67,13 @@ extension GateBenchmark.Group {
     fileprivate var explanation: String {
         switch self {
         case .noGain:
-            "Both have the same accuracy. Goal: at most 5 % promoted. As their accuracies are equal, about half of the "
-                + "promoted ones are a little better on the further rows, by chance."
+            "Both have the same accuracy. Goal: at most 5 % promoted. About half of the promoted ones are a little\n"
+                + "better on the further rows, by chance."
         case .gain: "Promoted is right. What is held is judged again, or gives way to the next challenger."
         case .mislabelled: "The rows on which both are judged have wrong labels; the further rows do not."
         case .label:
-            "The challenger is five points better over all labels, although it lost one. Goal: no promotion that harms "
-                + "the label."
+            "The challenger is five points better over all labels, although it lost one.\n"
+                + "Goal: no promotion that harms the label."
         case .notWorse: "With a margin of one point, a challenger that is a point worse may pass in at most 5 %."
         }
     }
