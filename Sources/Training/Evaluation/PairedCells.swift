@@ -86,8 +86,8 @@ public struct PairedCells: Sendable {
         }
     }
 
-    /// What a bootstrap sample costs: cells, and labels.
-    var size: Int { cells.count + labels.count }
+    /// What a bootstrap sample costs: the labels of all cells, and those of which F1 is computed.
+    var size: Int { cells.reduce(labels.count) { $0 + $1.entries.count } }
 
     /// McNemar's test on the rows that only one predicts correctly.
     public var errors: McNemarTest {
