@@ -108,7 +108,7 @@ struct GateReason {
     }
 
     var neverPredicts: String {
-        "challenger never finds \(Self.list(unlearned)), which the live version over another base may find"
+        "challenger never finds \(Self.list(unlearned)), which the live version of another base may find"
     }
 
     var nextLook: String { "it is judged again with new held-out rows" }
@@ -120,7 +120,7 @@ struct GateReason {
     var victory: String {
         let figures = figures(findings.union)
         guard findings.opponent == .champion else {
-            let base = evidence.isFirst ? "" : " over this base, the live version is over another"
+            let base = evidence.isFirst ? "" : " of this base; the live version belongs to another base"
             return "challenger is the first adapter\(base): \(figures)"
         }
         switch findings.rule {
@@ -149,7 +149,7 @@ struct GateReason {
         }
         if evidence.isFirst, findings.union.rows > 0 {
             let unseen = unseenLabels
-            if !unseen.isEmpty { remarks.append("no held-out row shows \(Self.list(unseen))") }
+            if !unseen.isEmpty { remarks.append("no held-out row has the label \(Self.list(unseen))") }
         }
         return evidence.warnings + remarks
     }
@@ -166,7 +166,8 @@ struct GateReason {
     private func figures(_ comparison: GateFindings.Comparison) -> String {
         let mostFrequent = findings.opponent == .mostFrequentLabel
         let opponent = comparison.championMacroF1.figure
-        let against = mostFrequent ? "\(opponent) of the most frequent label" : "the champion's \(opponent)"
+        let against =
+            mostFrequent ? "\(opponent) of always predicting the most frequent label" : "the champion's \(opponent)"
         let p = comparison.macroF1P.map { " (p \($0.probability))" } ?? ""
         return "macro-F1 \(comparison.challengerMacroF1.figure) against \(against) on \(rows(comparison))\(p), "
             + "\(comparison.onlyChallenger) errors corrected and \(comparison.onlyChampion) new "
