@@ -173,8 +173,8 @@ struct PromotionGateTests {
         #expect(decision.verdict == .rejected)
         #expect(
             decision.reason.hasPrefix(
-                "challenger forgets \"b\": recall 0.0000 against the champion's 0.8750 on 16 held-out rows, 14 lost and "
-                    + "0 gained (p below 0.0001); at most 0.0500 may be lost"), "\(decision.reason)")
+                "challenger forgets \"b\": recall 0.0000 against the champion's 0.8750 on 16 held-out rows, 14 lost "
+                    + "and 0 gained (p below 0.0001); at most 0.0500 may be lost"), "\(decision.reason)")
         #expect(decision.findings.labels.first?.state == .fell)
     }
 
