@@ -71,7 +71,7 @@ let package = Package(
 
         // 3: training an adapter; the registry of all adapters
         module("Training", ["CLinux", "JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
-        module("AdapterRegistry", ["BERT"]),
+        module("AdapterRegistry", ["Files", "BERT"]),
 
         // 4: the two paths
         module(
@@ -112,7 +112,8 @@ let package = Package(
             "Lab",
             [
                 "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
-                "BERT", "Training", "Serving", "Retraining", "Connectors", "Pipelines", "Reports", "Operations",
+                "BERT", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
+                "Operations",
             ]),
 
         // 7: the command line
@@ -135,8 +136,8 @@ let package = Package(
         .target(
             name: "DaemonFixtures",
             dependencies: [
-                "PostgresClient", "LocalServers", "BERT", "Connectors", "Pipelines", "Operations", "Daemon",
-                "TestSupport", logging,
+                "PostgresClient", "LocalServers", "BERT", "AdapterRegistry", "Connectors", "Pipelines", "Operations",
+                "Daemon", "TestSupport", logging,
             ],
             path: "Tests/DaemonFixtures", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
@@ -150,7 +151,7 @@ let package = Package(
         tests("WordPiece", resources: [.copy("Fixtures")]),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
         tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
-        tests("AdapterRegistry"),
+        tests("AdapterRegistry", ["BERT"]),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
         tests("Retraining", ["Training", "AdapterRegistry", logging]),
         tests(

@@ -10,17 +10,23 @@ public protocol AdapterStore: Sendable {
     /// The live versions of these tasks. A task without one is missing from the result.
     func live(tasks: [String]) async throws -> [AdapterVersion]
 
-    /// The adapter with this digest, of any task and in any state. Throws ``AdapterStoreError/unknownDigest(_:)``.
+    /// The adapter with this digest, of any task and in any state. Throws ``AdapterStoreError/unknownDigest(_:)``, or
+    /// ``AdapterStoreError/pruned(digest:)`` if its weights were removed.
     func load(digest: String) async throws -> StoredAdapter
 
-    /// Adds a candidate. If the task already has a version with this digest, that one is returned unchanged.
+    /// Adds a candidate. If the task already has a version with this digest, that one is returned. It stays as it is,
+    /// except that training rows are added if none are known of it, and weights if they were removed.
+    ///
+    /// - Parameter trainingRows: nil: unknown.
     func publish(
-        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
+        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?,
+        trainingRows: TrainingRowSet?
     ) async throws -> AdapterVersion
 
     /// Makes a version live and retires the live one, in one transaction, and notifies every daemon. If the version is
-    /// already live, nothing changes. Throws ``AdapterStoreError/unknownVersion(task:version:)``.
-    func promote(task: String, version: Int) async throws -> AdapterVersion
+    /// already live, nothing changes. Throws ``AdapterStoreError/unknownVersion(task:version:)``, or
+    /// ``AdapterStoreError/pruned(digest:)``.
+    func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion
 
     /// Marks a version as rejected. Throws ``AdapterStoreError/isLive(task:version:)`` for a live one.
     func reject(task: String, version: Int) async throws
@@ -28,7 +34,7 @@ public protocol AdapterStore: Sendable {
     /// Rejects the live version, and makes the one live that was promoted last before it, in one transaction, and
     /// notifies every daemon. A second rollback goes one version further back. Throws
     /// ``AdapterStoreError/nothingToRollBackTo(task:)``.
-    func rollback(task: String) async throws -> AdapterVersion
+    func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion
 }
 
 /// A request that the registry cannot meet.
@@ -41,6 +47,8 @@ public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
     case isLive(task: String, version: Int)
     /// No earlier version of the task was live.
     case nothingToRollBackTo(task: String)
+    /// The weights of the version were removed.
+    case pruned(digest: String)
 
     /// A sentence for a person.
     public var description: String {
@@ -49,6 +57,9 @@ public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
         case .unknownVersion(let task, let version): "task \(task) has no version \(version) in the registry"
         case .isLive(let task, let version): "version \(version) of task \(task) is live: promote another version first"
         case .nothingToRollBackTo(let task): "task \(task) has no earlier live version to roll back to"
+        case .pruned(let digest):
+            "the weights of adapter \(digest.prefix(12)) were removed by `lorikeet adapters prune`: import its folder "
+                + "again, or take another version"
         }
     }
 }
@@ -58,10 +69,12 @@ extension AdapterStore {
     ///
     /// - Returns: the live version, and whether this call made it live.
     public func ensureLive(
-        task: String, first: Adapter, metrics: [String: Double] = [:]
+        task: String, first: Adapter, trainingRows: TrainingRowSet? = nil
     ) async throws -> (version: AdapterVersion, isNew: Bool) {
         if let version = try await live(tasks: [task]).first { return (version, false) }
-        let candidate = try await publish(task: task, adapter: first, metrics: metrics, parentDigest: nil)
-        return (try await promote(task: task, version: candidate.version), true)
+        let candidate = try await publish(
+            task: task, adapter: first, metrics: [:], parentDigest: nil, trainingRows: trainingRows)
+        let promotion = Promotion(by: "pipeline file", reason: "the first adapter of the task")
+        return (try await promote(task: task, version: candidate.version, promotion), true)
     }
 }

@@ -33,6 +33,12 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     public var createdAt: Date
     /// When it last went live; `nil` if it never did.
     public var promotedAt: Date?
+    /// Who or what made it live, and why; `nil` if it never was, or if that is unknown.
+    public var promotion: Promotion?
+    /// The rows that it was trained on; `nil` if they are unknown.
+    public var trainingRange: TrainingRowRange?
+    /// Whether its weights were removed.
+    public var isPruned = false
 
     /// An entry of the registry.
     public init(
@@ -51,6 +57,17 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     }
 }
 
+/// Who or what made a version live, and why.
+public struct Promotion: Sendable, Equatable, Codable {
+    /// A person with host, such as `kim@db1`, or `retraining 42`, or `pipeline file`.
+    public var by: String
+    /// A sentence for a person.
+    public var reason: String
+
+    /// A promotion by a person, a retraining or a daemon.
+    public init(by: String, reason: String) { (self.by, self.reason) = (by, reason) }
+}
+
 /// A version with everything that is needed to run it.
 public struct StoredAdapter: Sendable {
     /// The entry of the registry.
@@ -59,11 +76,18 @@ public struct StoredAdapter: Sendable {
     public var manifest: AdapterManifest
     /// The tensors, as a safetensors file.
     public var weights: [UInt8]
+    /// The rows that it was trained on; `nil` if they are unknown.
+    public var trainingRows: TrainingRowSet?
 
-    /// - Parameter weights: a safetensors file.
-    public init(version: AdapterVersion, manifest: AdapterManifest, weights: [UInt8]) {
+    /// - Parameters:
+    ///   - weights: a safetensors file.
+    ///   - trainingRows: nil: unknown.
+    public init(
+        version: AdapterVersion, manifest: AdapterManifest, weights: [UInt8], trainingRows: TrainingRowSet? = nil
+    ) {
         self.version = version
         self.manifest = manifest
         self.weights = weights
+        self.trainingRows = trainingRows
     }
 }

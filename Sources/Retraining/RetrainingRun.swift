@@ -176,7 +176,7 @@ struct RetrainingRun {
         if isCancelled() { throw RetrainingError.training("\(TrainingError.cancelled)") }
         let store = pipeline.store
         let version = try await store.publish(
-            task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest)
+            task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest, trainingRows: nil)
         if decision.verdict == .promoted, version.state != .live, version.promotedAt != nil {
             (decision.verdict, decision.reason) = (.rejected, Self.wasLive(version))
         }
@@ -184,7 +184,10 @@ struct RetrainingRun {
             decision.verdict = .rejected
             decision.reason = "another adapter went live while the challenger was trained"
         }
-        if decision.verdict == .promoted { return try await store.promote(task: task, version: version.version) }
+        if decision.verdict == .promoted {
+            let promotion = Promotion(by: "retraining", reason: decision.reason)
+            return try await store.promote(task: task, version: version.version, promotion)
+        }
         if decision.verdict == .rejected, version.state == .candidate {
             try await store.reject(task: task, version: version.version)
         }

@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Connectors
 import Daemon
@@ -51,7 +52,9 @@ public final class DaemonFixture: Sendable {
         -> Adapter
     {
         let adapter = try model.adapter(labels: labels, seed: seed)
-        try adapter.write(to: "\(folder.path)/\(name)")
+        // It is random: trained on no row, and says so.
+        let rows = TrainingRowsFile.content(TrainingRowSet(hashes: []), weights: adapter.weights)
+        try adapter.write(to: "\(folder.path)/\(name)", with: [TrainingRowsFile.name: rows])
         return adapter
     }
 

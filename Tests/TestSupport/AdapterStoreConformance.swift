@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Foundation
 
 /// What every adapter store promises; run on a fresh one.
 public struct AdapterStoreConformance: Sendable {
@@ -25,6 +26,7 @@ public struct AdapterStoreConformance: Sendable {
         try await rejects()
         try await rollsBack()
         try await keepsTasksApart()
+        try await knowsTrainingRows()
     }
 
     private func startsEmpty() async throws {
@@ -116,6 +118,28 @@ public struct AdapterStoreConformance: Sendable {
         let tasks = try await store.live(tasks: ["shape", "color", "none"]).map(\.task).sorted()
         try require(tasks == ["color", "shape"], "live versions of several tasks are found at once")
         try require(try await store.versions(task: nil).count == 5, "all versions of all tasks are found at once")
+    }
+
+    private func knowsTrainingRows() async throws {
+        let rows = TrainingRowSet(hashes: [1 << 32, 7 << 32], times: [Date(timeIntervalSince1970: 10)], ids: [3])
+        let unknown = try await store.publish(task: "size", adapter: adapters[0], metrics: [:], parentDigest: nil)
+        try require(unknown.trainingRange == nil, "training rows that nobody named are unknown")
+        func publish(_ adapter: Adapter, _ rows: TrainingRowSet) async throws -> AdapterVersion {
+            try await store.publish(
+                task: "size", adapter: adapter, metrics: [:], parentDigest: nil, trainingRows: rows)
+        }
+        let known = try await publish(adapters[1], rows)
+        try require(known.trainingRange == rows.range, "the range of the training rows is kept")
+        try require(try await store.load(digest: adapters[1].digest).trainingRows == rows, "training rows come back")
+        let named = try await publish(adapters[0], rows)
+        try require(named.version == 1 && named.trainingRange == rows.range, "unknown training rows can be added")
+        let other = try await publish(adapters[0], TrainingRowSet(hashes: [9 << 32]))
+        try require(other.trainingRange == rows.range, "known training rows stay as they are")
+        let live = try await store.promote(task: "size", version: 2, Promotion(by: "kim@db", reason: "it is better"))
+        try require(live.promotion == Promotion(by: "kim@db", reason: "it is better"), "who promoted it is kept")
+        _ = try await store.promote(task: "size", version: 1, Promotion(by: "retraining 4", reason: "won"))
+        let back = try await store.rollback(task: "size", Promotion(by: "kim@db", reason: "it was worse"))
+        try require(back.version == 2 && back.promotion?.reason == "it was worse", "who rolled it back is kept")
     }
 
     private func states(_ task: String) async throws -> [AdapterState] {

@@ -46,7 +46,8 @@ public final class InMemoryAdapterStore: AdapterStore {
     public func load(digest: String) async throws -> StoredAdapter {
         let found = try read { state in
             state.loads += 1
-            return state.entries.first { $0.version.digest == digest }
+            let found = state.entries.filter { $0.version.digest == digest }
+            return found.first { $0.trainingRows != nil } ?? found.first
         }
         guard let found else { throw AdapterStoreError.unknownDigest(digest) }
         return found
@@ -54,29 +55,35 @@ public final class InMemoryAdapterStore: AdapterStore {
 
     /// As the protocol says.
     public func publish(
-        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
+        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?,
+        trainingRows: TrainingRowSet?
     ) async throws -> AdapterVersion {
         try read { state in
-            if let known = state.entries.first(where: { $0.version.task == task && $0.version.digest == adapter.digest }
-            ) {
-                return known.version
+            let known = state.entries.firstIndex { $0.version.task == task && $0.version.digest == adapter.digest }
+            if let known {
+                if state.entries[known].trainingRows == nil { state.entries[known].trainingRows = trainingRows }
+                state.entries[known].version.trainingRange = state.entries[known].trainingRows?.range
+                return state.entries[known].version
             }
-            let version = AdapterVersion(
+            var version = AdapterVersion(
                 task: task, version: state.entries.count { $0.version.task == task } + 1, digest: adapter.digest,
                 baseDigest: adapter.baseDigest, state: .candidate, metrics: metrics,
                 parentDigest: parentDigest, createdAt: state.tick())
+            version.trainingRange = trainingRows?.range
             state.entries.append(
-                StoredAdapter(version: version, manifest: adapter.manifest, weights: adapter.weights))
+                StoredAdapter(
+                    version: version, manifest: adapter.manifest, weights: adapter.weights,
+                    trainingRows: trainingRows))
             return version
         }
     }
 
     /// As the protocol says.
-    public func promote(task: String, version: Int) async throws -> AdapterVersion {
+    public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
         let promoted = try read { state -> AdapterVersion? in
             guard let index = state.index(task, version) else { return nil }
             guard state.entries[index].version.state != .live else { return state.entries[index].version }
-            return state.makeLive(task, index, previous: .retired)
+            return state.makeLive(task, index, promotion, previous: .retired)
         }
         guard let promoted else { throw AdapterStoreError.unknownVersion(task: task, version: version) }
         return promoted
@@ -94,12 +101,12 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
-    public func rollback(task: String) async throws -> AdapterVersion {
+    public func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion {
         let version = try read { state -> AdapterVersion? in
             let retired = state.entries.map(\.version).filter { $0.task == task && $0.state == .retired }
             let last = retired.max { ($0.promotedAt ?? .distantPast) < ($1.promotedAt ?? .distantPast) }
             guard let last, let index = state.index(task, last.version) else { return nil }
-            return state.makeLive(task, index, previous: .rejected)
+            return state.makeLive(task, index, promotion, previous: .rejected)
         }
         guard let version else { throw AdapterStoreError.nothingToRollBackTo(task: task) }
         return version
@@ -123,13 +130,36 @@ extension InMemoryAdapterStore.State {
         entries.firstIndex { $0.version.task == task && $0.version.version == version }
     }
 
-    fileprivate mutating func makeLive(_ task: String, _ index: Int, previous: AdapterState) -> AdapterVersion {
+    fileprivate mutating func makeLive(
+        _ task: String, _ index: Int, _ promotion: Promotion, previous: AdapterState
+    ) -> AdapterVersion {
         for other in entries.indices where entries[other].version.task == task && entries[other].version.state == .live
         {
             entries[other].version.state = previous
         }
         entries[index].version.state = .live
         entries[index].version.promotedAt = tick()
+        entries[index].version.promotion = promotion
         return entries[index].version
+    }
+}
+
+extension AdapterStore {
+    /// Publishes an adapter whose training rows are unknown.
+    public func publish(
+        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
+    ) async throws -> AdapterVersion {
+        try await publish(
+            task: task, adapter: adapter, metrics: metrics, parentDigest: parentDigest, trainingRows: nil)
+    }
+
+    /// Promotes a version as a test does.
+    public func promote(task: String, version: Int) async throws -> AdapterVersion {
+        try await promote(task: task, version: version, Promotion(by: "test", reason: "a test wants it"))
+    }
+
+    /// Rolls back as a test does.
+    public func rollback(task: String) async throws -> AdapterVersion {
+        try await rollback(task: task, Promotion(by: "test", reason: "a test wants it"))
     }
 }

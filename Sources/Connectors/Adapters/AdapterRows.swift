@@ -11,7 +11,8 @@ struct AdapterRows {
 
     /// All columns except the weights.
     private static let columns =
-        "task, version, digest, base_digest, state, metrics, parent_digest, "
+        "task, version, digest, base_digest, state, metrics, parent_digest, training_range::text AS training_range, "
+        + "promoted_by, promotion_reason, weights IS NULL AS is_pruned, "
         + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
 
     // MARK: - Reading
@@ -33,8 +34,8 @@ struct AdapterRows {
     func stored(digest: String) throws -> StoredAdapterRow? {
         let result = try connection.execute(
             """
-            SELECT \(Self.columns), manifest::text AS manifest, weights FROM lorikeet.adapters
-            WHERE digest = $1 ORDER BY task, version LIMIT 1
+            SELECT \(Self.columns), manifest::text AS manifest, weights, training_rows FROM lorikeet.adapters
+            WHERE digest = $1 ORDER BY weights IS NULL, training_rows IS NULL, task, version LIMIT 1
             """, [.text(digest)])
         return try result.first.map(StoredAdapterRow.init)
     }
@@ -53,8 +54,9 @@ struct AdapterRows {
         try one(
             """
             INSERT INTO lorikeet.adapters (
-                task, version, digest, base_digest, manifest, weights, metrics, parent_digest)
-            SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::jsonb, $5, $6::jsonb, $7
+                task, version, digest, base_digest, manifest, weights, metrics, parent_digest, training_rows,
+                training_range)
+            SELECT $1, coalesce(max(version), 0) + 1, $2, $3, $4::jsonb, $5, $6::jsonb, $7, $8, $9::jsonb
             FROM lorikeet.adapters WHERE task = $1
             RETURNING \(Self.columns)
             """,
@@ -62,7 +64,20 @@ struct AdapterRows {
                 .text(adapter.task), .text(adapter.digest), .text(adapter.baseDigest), .json(adapter.manifest),
                 .bytes(adapter.weights),
                 .json(adapter.metrics), adapter.parentDigest.map(PostgresValue.text) ?? .null,
-            ])
+            ] + adapter.rowValues)
+    }
+
+    /// Adds what is not known yet of a version that is published again: its training rows, and weights that were
+    /// removed.
+    func complete(_ version: AdapterVersion, from adapter: NewAdapter) throws -> AdapterVersion {
+        guard version.isPruned || version.trainingRange == nil && adapter.trainingRows != nil else { return version }
+        return try one(
+            """
+            UPDATE lorikeet.adapters SET weights = coalesce(weights, $3),
+                training_rows = coalesce(training_rows, $4), training_range = coalesce(training_range, $5::jsonb)
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """,
+            [.text(version.task), .integer(Int64(version.version)), .bytes(adapter.weights)] + adapter.rowValues)
     }
 
     func retireLive(task: String) throws {
@@ -78,14 +93,21 @@ struct AdapterRows {
     }
 
     /// - Parameter isSuccessor: it becomes the last in the succession; otherwise it keeps its place.
-    func makeLive(task: String, version: Int, isSuccessor: Bool) throws -> AdapterVersion {
+    func makeLive(
+        task: String, version: Int, _ promotion: Promotion, isSuccessor: Bool
+    ) throws -> AdapterVersion {
         let live = try one(
             """
-            UPDATE lorikeet.adapters SET state = 'live', promoted_at = now(), succession = CASE WHEN $3::boolean
+            UPDATE lorikeet.adapters SET state = 'live', promoted_at = now(), promoted_by = $4,
+                promotion_reason = $5, succession = CASE WHEN $3::boolean
                 THEN (SELECT coalesce(max(succession), 0) + 1 FROM lorikeet.adapters WHERE task = $1)
                 ELSE succession END
             WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
-            """, [.text(task), .integer(Int64(version)), .boolean(isSuccessor)])
+            """,
+            [
+                .text(task), .integer(Int64(version)), .boolean(isSuccessor),
+                .text(StorableText.text(promotion.by)), .text(StorableText.text(promotion.reason)),
+            ])
         try connection.execute("SELECT pg_notify($1, $2)", [.text(Connectors.adapterChannel), .text(task)])
         return live
     }
@@ -103,7 +125,7 @@ struct AdapterRows {
         let result = try connection.execute(
             """
             SELECT version::bigint AS version FROM lorikeet.adapters
-            WHERE task = $1 AND state = 'retired'
+            WHERE task = $1 AND state = 'retired' AND weights IS NOT NULL
                 AND succession < (SELECT succession FROM lorikeet.adapters WHERE task = $1 AND state = 'live')
             ORDER BY succession DESC LIMIT 1
             """, [.text(task)])
@@ -130,5 +152,10 @@ extension AdapterVersion {
             baseDigest: try row.text("base_digest"), state: known, metrics: metrics ?? [:],
             parentDigest: try row.optionalText("parent_digest"), createdAt: try ExactTime.date(row, "created_at"),
             promotedAt: try ExactTime.optionalDate(row, "promoted_at"))
+        promotion = try row.optionalText("promoted_by").map { by in
+            Promotion(by: by, reason: try row.optionalText("promotion_reason") ?? "")
+        }
+        trainingRange = try row.optionalText("training_range").flatMap { TrainingRowRange(json: Array($0.utf8)) }
+        isPruned = try row.boolean("is_pruned")
     }
 }

@@ -38,6 +38,7 @@ public struct PostgresAdapterStore: AdapterStore {
     public func load(digest: String) async throws -> StoredAdapter {
         let stored = try await session.run("loading an adapter") { try AdapterRows($0).stored(digest: digest) }
         guard let stored else { throw AdapterStoreError.unknownDigest(digest) }
+        if stored.version.isPruned { throw AdapterStoreError.pruned(digest: digest) }
         return try stored.adapter()
     }
 
@@ -45,27 +46,32 @@ public struct PostgresAdapterStore: AdapterStore {
 
     /// Stores an adapter as the task's next version, a candidate; returns the existing version if it is stored already.
     public func publish(
-        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?
+        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?,
+        trainingRows: TrainingRowSet?
     ) async throws -> AdapterVersion {
-        let row = NewAdapter(task: task, adapter: adapter, metrics: metrics, parentDigest: parentDigest)
+        let row = NewAdapter(
+            task: task, adapter: adapter, metrics: metrics, parentDigest: parentDigest, trainingRows: trainingRows)
         return try await session.run("publishing an adapter") { connection in
             try connection.transaction {
                 let rows = try Self.locked(task, on: connection)
-                if let known = try rows.version(task: task, digest: row.digest) { return known }
+                if let known = try rows.version(task: task, digest: row.digest) {
+                    return try rows.complete(known, from: row)
+                }
                 return try rows.insert(row)
             }
         }
     }
 
     /// Makes a version live and retires the live one. A live version stays as it is.
-    public func promote(task: String, version: Int) async throws -> AdapterVersion {
+    public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
         try await change(task, "promoting an adapter") { rows in
             guard let found = try rows.version(task: task, number: version) else {
                 return .failure(.unknownVersion(task: task, version: version))
             }
             if found.state == .live { return .success(found) }
+            if found.isPruned { return .failure(.pruned(digest: found.digest)) }
             try rows.retireLive(task: task)
-            return .success(try rows.makeLive(task: task, version: version, isSuccessor: true))
+            return .success(try rows.makeLive(task: task, version: version, promotion, isSuccessor: true))
         }
     }
 
@@ -83,13 +89,13 @@ public struct PostgresAdapterStore: AdapterStore {
     }
 
     /// Makes the version live that was live before, and rejects the live one.
-    public func rollback(task: String) async throws -> AdapterVersion {
+    public func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion {
         try await change(task, "rolling an adapter back") { rows in
             guard let previous = try rows.predecessor(task: task) else {
                 return .failure(.nothingToRollBackTo(task: task))
             }
             try rows.rejectLive(task: task)
-            return .success(try rows.makeLive(task: task, version: previous, isSuccessor: false))
+            return .success(try rows.makeLive(task: task, version: previous, promotion, isSuccessor: false))
         }
     }
 

@@ -12,9 +12,14 @@ struct NewAdapter: Sendable {
     let weights: [UInt8]
     let metrics: String
     let parentDigest: String?
+    let trainingRows: TrainingRowSet?
 
-    init(task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?) {
+    init(
+        task: String, adapter: Adapter, metrics: [String: Double], parentDigest: String?,
+        trainingRows: TrainingRowSet?
+    ) {
         self.task = task
+        self.trainingRows = trainingRows
         self.parentDigest = parentDigest
         digest = adapter.digest
         baseDigest = adapter.baseDigest
@@ -24,18 +29,26 @@ struct NewAdapter: Sendable {
         let finite = metrics.filter { $0.value.isFinite }
         self.metrics = (try? JSONEncoder().encode(finite)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
     }
+
+    /// The columns `training_rows` and `training_range`.
+    var rowValues: [PostgresValue] {
+        [trainingRows.map { .bytes($0.bytes) } ?? .null, trainingRows.map { .json($0.range.json) } ?? .null]
+    }
 }
 
 /// An adapter as a row of `lorikeet.adapters` holds it, not verified yet.
 struct StoredAdapterRow: Sendable {
     let version: AdapterVersion
     let manifest: String
+    /// Empty if they were removed.
     let weights: [UInt8]
+    let trainingRows: [UInt8]?
 
     init(_ row: PostgresRow) throws {
         version = try AdapterVersion(row)
         manifest = try row.text("manifest")
-        weights = try row.bytes("weights")
+        weights = version.isPruned ? [] : try row.bytes("weights")
+        trainingRows = try row.optionalBytes("training_rows")
     }
 
     /// - Throws: ``DamagedAdapter`` unless manifest and weights have the row's digest.
@@ -50,6 +63,16 @@ struct StoredAdapterRow: Sendable {
         guard digest == version.digest else {
             throw DamagedAdapter(digest: version.digest, reason: "its content has digest \(digest.prefix(12))")
         }
-        return StoredAdapter(version: version, manifest: decoded, weights: weights)
+        return StoredAdapter(
+            version: version, manifest: decoded, weights: weights, trainingRows: try knownRows())
+    }
+
+    /// Damaged rows must not count as unknown: then an adapter would be judged by rows that it was trained on.
+    private func knownRows() throws(DamagedAdapter) -> TrainingRowSet? {
+        guard let trainingRows else { return nil }
+        guard let range = version.trainingRange, let rows = TrainingRowSet(bytes: trainingRows, range: range) else {
+            throw DamagedAdapter(digest: version.digest, reason: "training_rows does not have the digest it should")
+        }
+        return rows
     }
 }

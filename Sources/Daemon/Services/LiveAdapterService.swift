@@ -144,7 +144,8 @@ final class LiveAdapterService: Service {
                 if let problem = task.missingFolder { throw CommandFailure(.configuration, problem.description) }
                 continue
             }
-            let (version, isNew) = try await store.ensureLive(task: name, first: first)
+            let (version, isNew) = try await store.ensureLive(
+                task: name, first: first, trainingRows: task.firstTrainingRows)
             if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
     }

@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Connectors
 import FoundationEssentials
@@ -130,8 +131,9 @@ public struct DemoRun {
         let trainer = AdapterTrainer(base: base, tokenizer: tokenizer, settings: settings)
         for task in texts.tasks {
             let begun = ContinuousClock.now
+            let rows = texts.first[task.name, default: []]
             let candidate = try trainer.train(
-                texts.first[task.name, default: []], validation: texts.heldOut[task.name, default: []],
+                rows, validation: texts.heldOut[task.name, default: []],
                 labels: task.labels, task: task.name, progress: { show($0, task: task.name) },
                 isCancelled: { Task.isCancelled })
             try Task.checkCancellation()
@@ -143,8 +145,10 @@ public struct DemoRun {
             try candidate.adapter.write(to: directory)
             let version = try await store.publish(
                 task: task.name, adapter: try Adapter.load(directory: directory, base: base),
-                metrics: ["accuracy": evaluation.accuracy, "macro_f1": evaluation.macroF1], parentDigest: nil)
-            _ = try await store.promote(task: task.name, version: version.version)
+                metrics: ["accuracy": evaluation.accuracy, "macro_f1": evaluation.macroF1], parentDigest: nil,
+                trainingRows: TrainingRowSet(hashes: rows.map { NormalizedText($0.text).hash64 }))
+            let promotion = Promotion(by: "lorikeet demo", reason: "the first adapter of the task")
+            _ = try await store.promote(task: task.name, version: version.version, promotion)
             console.say(
                 "\(task.name): version \(version.version) is live. Accuracy \(Figure.percent(evaluation.accuracy)), "
                     + "macro-F1 \(Figure.percent(evaluation.macroF1)) on held-out texts "

@@ -43,14 +43,21 @@ public struct AdapterImport {
         let folder = try registry.baseFolder(base)
         let base = try BERTBase(directory: folder)
         let adapter = try namedAdapter(base: base)
+        let trainingRows = try AdapterFolder.trainingRows(directory, of: adapter)
+        if trainingRows == nil {
+            note("\(directory): does not say which rows it was trained on, so it may be judged by some of them")
+        }
         var metrics: [String: Double] = [:]
         if let evaluate {
             let tokenizer = try WordPieceTokenizer(directory: folder)
             metrics = try self.metrics(of: adapter, base: base, tokenizer: tokenizer, rows: evaluate, note: note)
         }
         return try await registry.withStore { store in
-            let version = try await store.publish(task: task, adapter: adapter, metrics: metrics, parentDigest: nil)
-            return promote ? try await store.promote(task: task, version: version.version) : version
+            let version = try await store.publish(
+                task: task, adapter: adapter, metrics: metrics, parentDigest: nil, trainingRows: trainingRows)
+            guard promote else { return version }
+            let promotion = Promotion(by: Operator.name, reason: "imported from \(directory)")
+            return try await store.promote(task: task, version: version.version, promotion)
         }
     }
 

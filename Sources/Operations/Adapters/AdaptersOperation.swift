@@ -21,13 +21,19 @@ public struct AdaptersOperation: Sendable {
     }
 
     /// Makes a version live; the version that was live retires.
-    public func promote(task: String, version: Int) async throws -> AdapterVersion {
-        try await withStore { try await $0.promote(task: task, version: version) }
+    ///
+    /// - Parameter reason: why, for the registry.
+    public func promote(task: String, version: Int, reason: String?) async throws -> AdapterVersion {
+        let promotion = Promotion(by: Operator.name, reason: reason ?? "promoted by hand")
+        return try await withStore { try await $0.promote(task: task, version: version, promotion) }
     }
 
     /// Makes the version live that was live before.
-    public func rollback(task: String) async throws -> AdapterVersion {
-        try await withStore { try await $0.rollback(task: task) }
+    ///
+    /// - Parameter reason: why, for the registry.
+    public func rollback(task: String, reason: String?) async throws -> AdapterVersion {
+        let promotion = Promotion(by: Operator.name, reason: reason ?? "rolled back by hand")
+        return try await withStore { try await $0.rollback(task: task, promotion) }
     }
 
     /// Writes a version to a folder.
@@ -42,7 +48,8 @@ public struct AdaptersOperation: Sendable {
         try AdapterFolder.checkFree(output, overwrite: overwrite)
         let base = try BERTBase(directory: baseFolder(base))
         let stored = try await load(task: task, version: version)
-        try Adapter(manifest: stored.manifest, weights: stored.weights, base: base).write(to: output)
+        let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: base)
+        try AdapterFolder.write(adapter, trainedOn: stored.trainingRows, to: output)
         return stored.version
     }
 

@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Files
 import FoundationEssentials
@@ -102,7 +103,25 @@ public enum AdapterFolder {
         return ["A", "B"]
     }
 
+    /// The rows that the adapter of a folder was trained on; nil if they are unknown.
+    static func trainingRows(_ directory: String, of adapter: Adapter) throws(CommandFailure) -> TrainingRowSet? {
+        do throws(TrainingRowsFile.Damage) {
+            return try TrainingRowsFile.read(directory: directory, weights: adapter.weights)
+        } catch {
+            throw CommandFailure(.failed, error.description)
+        }
+    }
+
     // MARK: - Writing
+
+    /// Writes an adapter, with the rows that it was trained on if they are known.
+    static func write(
+        _ adapter: Adapter, trainedOn rows: TrainingRowSet?, to directory: String, with others: [String: [UInt8]] = [:]
+    ) throws(AdapterError) {
+        var files = others
+        if let rows { files[TrainingRowsFile.name] = TrainingRowsFile.content(rows, weights: adapter.weights) }
+        try adapter.write(to: directory, with: files)
+    }
 
     /// Refuses a folder that may not take an adapter: one that exists, unless it holds an adapter to overwrite.
     static func checkFree(_ directory: String, overwrite: Bool) throws(CommandFailure) {
@@ -118,6 +137,7 @@ public enum AdapterFolder {
         let content = (try? files.contentsOfDirectory(atPath: directory)) ?? []
         let known: Set = [
             "adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "README.md",
+            TrainingRowsFile.name,
         ]
         if let foreign = content.first(where: { !known.contains($0) }) {
             throw CommandFailure(

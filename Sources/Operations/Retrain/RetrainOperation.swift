@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Connectors
 import Kernels
@@ -50,6 +51,8 @@ public enum RetrainOperation {
         let loaded: LoadedBase
         /// The adapter of the folder that the pipeline file names.
         let firstAdapter: Adapter?
+        /// The rows that it was trained on.
+        let firstTrainingRows: TrainingRowSet?
         let logger: Logger
 
         init(
@@ -65,6 +68,11 @@ public enum RetrainOperation {
                 (self.task, self.pipeline) = (task, pipeline)
                 loaded = try LoadedBase(configuration)
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
+                if let firstAdapter {
+                    firstTrainingRows = try loaded.trainingRows(of: firstAdapter, of: task, in: pipeline)
+                } else {
+                    firstTrainingRows = nil
+                }
             } catch {
                 throw CommandFailure(error)
             }
@@ -104,7 +112,8 @@ public enum RetrainOperation {
         /// challenger has to beat it.
         private func ensureChampion(_ store: PostgresAdapterStore) async throws {
             guard let firstAdapter else { return }
-            let (version, isNew) = try await store.ensureLive(task: task.name, first: firstAdapter)
+            let (version, isNew) = try await store.ensureLive(
+                task: task.name, first: firstAdapter, trainingRows: firstTrainingRows)
             if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
 

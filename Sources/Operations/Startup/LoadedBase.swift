@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import FoundationEssentials
 import Pipelines
@@ -88,6 +89,16 @@ public struct LoadedBase: Sendable {
             ])
         }
         return adapter
+    }
+
+    /// The rows that the first adapter of a task was trained on; nil if they are unknown.
+    func trainingRows(
+        of adapter: Adapter, of task: TaskConfiguration, in pipeline: PipelineConfiguration
+    ) throws(ConfigurationError) -> TrainingRowSet? {
+        guard let folder = task.adapter else { return nil }
+        do throws(CommandFailure) { return try AdapterFolder.trainingRows(folder, of: adapter) } catch {
+            throw ConfigurationError([pipeline.problem(at: "tasks.\(task.name).adapter", error.message)])
+        }
     }
 
     /// What the other pipelines call the labels of a task that they share.

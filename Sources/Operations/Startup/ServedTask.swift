@@ -11,6 +11,8 @@ public struct ServedTask: Sendable {
     public var abstentions: [Abstention] = []
     /// The adapter of the folder that the file names: published and promoted where the store has no live one.
     public var firstAdapter: Adapter?
+    /// The rows that the first adapter was trained on; nil if they are unknown.
+    public var firstTrainingRows: TrainingRowSet?
     /// Why there is no first adapter though the file names one: its folder is gone. That matters only while the store
     /// has no live adapter.
     public var missingFolder: ConfigurationProblem?
@@ -30,6 +32,9 @@ extension LoadedBase {
                 if served.firstAdapter == nil {
                     do throws(ConfigurationError) {
                         served.firstAdapter = try firstAdapter(of: task, in: pipeline, among: pipelines)
+                        if let adapter = served.firstAdapter {
+                            served.firstTrainingRows = try trainingRows(of: adapter, of: task, in: pipeline)
+                        }
                     } catch {
                         problems += error.problems
                     }

@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Reports
 import Training
@@ -107,8 +108,9 @@ public struct TrainOperation {
                 throw keeper.interruption()
             }
         }
+        let trained = try trainingRows(rows, start)
         let candidate = try train(&rows, settings, loaded, start, checkpoint)
-        try write(candidate, request.report == .none ? nil : page(candidate, settings, rows, loaded))
+        try write(candidate, trained, request.report == .none ? nil : page(candidate, settings, rows, loaded))
         return Result(
             candidate: candidate, validationRows: rows.validation.count,
             failure: candidate.divergence.map { failure($0, candidate) })
@@ -119,6 +121,18 @@ public struct TrainOperation {
             source: "--from-labels", labels: request.startLabels,
             isMultiLabel: request.input.options.isMultiLabel ? true : nil)
         return try request.start.map { try AdapterFolder.load($0, base: base, naming: names) }
+    }
+
+    /// The rows that the adapter is trained on, with those of the adapter that it starts from; nil if these are unknown.
+    private func trainingRows(_ rows: PreparedRows, _ start: Adapter?) throws -> TrainingRowSet? {
+        let own = TrainingRowSet(hashes: rows.training.map { NormalizedText($0.text).hash64 })
+        guard let directory = request.start, let start else { return own }
+        guard let before = try AdapterFolder.trainingRows(directory, of: start) else {
+            observer.note(
+                "\(directory): does not say which rows it was trained on, so \(request.output) will not either")
+            return nil
+        }
+        return own.union(before)
     }
 
     // MARK: - Stages
@@ -173,11 +187,11 @@ public struct TrainOperation {
     }
 
     /// Writes the adapter, with its report in the same folder or in a file of its own.
-    private func write(_ candidate: AdapterCandidate, _ page: ReportPage?) throws {
+    private func write(_ candidate: AdapterCandidate, _ trained: TrainingRowSet?, _ page: ReportPage?) throws {
         var files: [String: [UInt8]] = [:]
         if request.report == .besideAdapter, let page { files["report.html"] = Array(page.html.utf8) }
         do {
-            try candidate.adapter.write(to: request.output, with: files)
+            try AdapterFolder.write(candidate.adapter, trainedOn: trained, to: request.output, with: files)
         } catch {
             throw keeper.unwritten(error)
         }

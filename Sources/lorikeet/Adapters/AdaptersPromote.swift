@@ -19,11 +19,15 @@ struct AdaptersPromote: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The version.", valueName: "version"))
     var version: Int
 
+    @Option(help: ArgumentHelp("Why, for the registry.", valueName: "text"))
+    var reason: String?
+
     @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let live = try await AdaptersOperation(databaseOptions.source).promote(task: task, version: version)
+        let live = try await AdaptersOperation(databaseOptions.source).promote(
+            task: task, version: version, reason: reason)
         try live.print(json: output.json, sentence: "is live")
     }
 }

@@ -17,11 +17,14 @@ struct AdaptersRollback: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task.", valueName: "task"))
     var task: String
 
+    @Option(help: ArgumentHelp("Why, for the registry.", valueName: "text"))
+    var reason: String?
+
     @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let live = try await AdaptersOperation(databaseOptions.source).rollback(task: task)
+        let live = try await AdaptersOperation(databaseOptions.source).rollback(task: task, reason: reason)
         try live.print(json: output.json, sentence: "is live again")
     }
 }

@@ -13,7 +13,7 @@ public struct NormalizedText: Hashable, Sendable {
     private let digest: SHA256.Digest
 
     /// The first 64 bits of the digest.
-    var hash64: UInt64 { digest.prefix64 }
+    public var hash64: UInt64 { digest.prefix64 }
 
     /// Normalizes and hashes a text.
     public init(_ text: String) {
