@@ -3,6 +3,7 @@ import BERT
 import FoundationEssentials
 import LogKeys
 import Logging
+import Threading
 import Training
 import WordPiece
 
@@ -12,14 +13,15 @@ import WordPiece
 /// 1. ``RetrainingJournal`` gives this process the lease on the task, and records that a retraining begins.
 /// 2. ``LabelledRowSource`` gives the newest rows of the task.
 /// 3. `Dataset` keeps each text once, with its newest label, and leaves out what the task cannot use.
-/// 4. `HoldOut` sets aside the rows that no adapter is trained on, by a hash of the text.
-/// 5. `AdapterTrainer` trains the challenger, from the champion if that is possible.
-/// 6. `HeldOutComparison` evaluates challenger and champion on the held-out rows.
+/// 4. `HeldOutSplit` sets aside the rows that no adapter is trained on: by a hash of the text, and the newest ones.
+/// 5. `ChallengerTraining` trains the challenger, from the champion if that is possible. While a challenger is held,
+///    `HeldChallenger` is judged again instead.
+/// 6. `HeldOutComparison` evaluates challenger and champion on the held-out rows that neither was trained on.
 /// 7. ``PromotionGate`` decides.
-/// 8. `AdapterStore` stores the challenger: promoted, held or rejected. The serving path hears of it from there.
-/// 9. ``RetrainingJournal`` records the verdict and its reason.
+/// 8. `Settlement` stores the challenger: live, held or rejected. The serving path hears of it from the `AdapterStore`.
+/// 9. ``RetrainingJournal`` records the verdict and what it rests on.
 ///
-/// `RetrainingRun` runs stages 2 to 8.
+/// `RetrainingRun` runs stages 2 to 7.
 public struct RetrainingPipeline: Sendable {
     let base: BERTBase
     let tokenizer: WordPieceTokenizer
@@ -27,7 +29,9 @@ public struct RetrainingPipeline: Sendable {
     let rows: any LabelledRowSource
     let settings: RetrainingSettings
     let logger: Logger
-    private let journal: any RetrainingJournal
+    let journal: any RetrainingJournal
+    private let clock: Clock
+    private let isUnavailability: @Sendable (any Error) -> Bool
 
     /// - Parameters:
     ///   - base: the base that challengers run over.
@@ -35,9 +39,12 @@ public struct RetrainingPipeline: Sendable {
     ///   - store: where the champion is read, and the challenger stored.
     ///   - rows: where labelled rows are read.
     ///   - journal: where retrainings are recorded, and the lease is acquired.
+    ///   - clock: for waiting, and for the time between promotions.
+    ///   - isUnavailability: whether an error of store or journal means that it may work again later.
     public init(
         base: BERTBase, tokenizer: WordPieceTokenizer, store: any AdapterStore, rows: any LabelledRowSource,
-        journal: any RetrainingJournal, settings: RetrainingSettings, logger: Logger
+        journal: any RetrainingJournal, settings: RetrainingSettings, logger: Logger, clock: Clock = .system,
+        isUnavailability: @escaping @Sendable (any Error) -> Bool = { !($0 is AdapterStoreError) }
     ) {
         self.base = base
         self.tokenizer = tokenizer
@@ -46,7 +53,12 @@ public struct RetrainingPipeline: Sendable {
         self.journal = journal
         self.settings = settings
         self.logger = logger
+        self.clock = clock
+        self.isUnavailability = isUnavailability
     }
+
+    /// The present date.
+    var now: Date { Date(timeIntervalSince1970: Double(clock.date()) / 1000) }
 
     /// Retrains a task once.
     ///
@@ -63,25 +75,25 @@ public struct RetrainingPipeline: Sendable {
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
         isCancelled: @escaping @Sendable () -> Bool = { false }
     ) async throws -> RetrainingOutcome {
-        let started = ContinuousClock.now
-        let result = try await journal.withLease(task: task) { lease in
-            try await record(task: task, trigger: trigger) { champion in
-                var run = RetrainingRun(
-                    pipeline: self, task: task, requestedLabels: labels, requestedMultiLabel: isMultiLabel,
-                    champion: champion, progress: progress,
-                    isCancelled: { isCancelled() || lease.loss != nil })
-                do { return try await run.outcome() } catch { throw lease.loss.map(RetrainingError.leaseLost) ?? error }
-            }
-        }
+        let started = clock.now()
         var outcome: RetrainingOutcome
-        switch result {
-        case .ran(let ended): outcome = ended
-        case .held(let holder):
-            let since = holder.since.formatted(.iso8601)
-            let reason = "another process is retraining task \(task): \(holder.process), since \(since)"
-            return RetrainingOutcome(task: task, verdict: .skipped, reason: reason)
+        do {
+            let result = try await journal.withLease(task: task) { lease in
+                try await recorded(task: task, trigger: trigger, lease, isCancelled) { champion in
+                    RetrainingRun(
+                        pipeline: self, task: task, requestedLabels: labels, requestedMultiLabel: isMultiLabel,
+                        champion: champion, progress: progress, isCancelled: { isCancelled() || lease.isTaken })
+                }
+            }
+            switch result {
+            case .ran(let ended): outcome = ended
+            case .held(let holder):
+                return RetrainingOutcome(task: task, verdict: .skipped, reason: Self.held(task, by: holder))
+            }
+        } catch let pending as PendingSettlement {
+            outcome = try await settleLater(pending, isCancelled)
         }
-        outcome.seconds = (ContinuousClock.now - started) / .seconds(1)
+        outcome.seconds = (clock.now() - started) / .seconds(1)
         logger.notice(
             "retraining ended",
             metadata: [
@@ -91,23 +103,99 @@ public struct RetrainingPipeline: Sendable {
         return outcome
     }
 
-    /// Records the beginning and the end of `body`.
-    private func record(
-        task: String, trigger: RetrainingTrigger, _ body: (AdapterVersion?) async throws -> RetrainingOutcome
+    private static func held(_ task: String, by holder: LeaseHolder) -> String {
+        "another process is retraining task \(task): \(holder.process), since \(holder.since.formatted(.iso8601))"
+    }
+
+    /// Runs stages 2 to 9, and records beginning and end.
+    private func recorded(
+        task: String, trigger: RetrainingTrigger, _ lease: any RetrainingLease,
+        _ isCancelled: @Sendable () -> Bool, _ run: (AdapterVersion?) -> RetrainingRun
     ) async throws -> RetrainingOutcome {
         let champion = try await store.live(tasks: [task]).first
         let id = try await journal.begin(task: task, trigger: trigger, champion: champion?.digest)
+        let course: RetrainingRun.Course
         do {
-            let outcome = try await body(champion)
-            try await journal.finish(
-                id, verdict: outcome.verdict, reason: outcome.reason, rowsUsed: outcome.rows.used,
-                challenger: outcome.challenger)
-            return outcome
+            var run = run(champion)
+            course = try await run.course()
         } catch {
-            // The first error is the one to report, even if the journal cannot be written any more.
-            try? await journal.finish(id, verdict: .failed, reason: "\(error)", rowsUsed: 0, challenger: nil)
+            let error = lease.isTaken ? RetrainingError.leaseLost(lease.loss ?? "") : error
+            await fail(id, error)
             throw error
         }
+        switch course {
+        case .skipped(let outcome):
+            try await journal.finish(id, RetrainingEnding(outcome))
+            return outcome
+        case .judged(let judgement):
+            let settlement = Settlement(
+                pipeline: self, task: task, champion: champion, retraining: id, judgement: judgement)
+            return try await settle(settlement, lease, isCancelled)
+        }
+    }
+
+    /// The first error is the one to report, even if the journal cannot be written any more.
+    private func fail(_ id: Int64, _ error: any Error) async {
+        try? await journal.finish(id, RetrainingEnding(verdict: .failed, reason: "\(error)"))
+    }
+
+    // MARK: - Storing what was trained
+
+    /// A challenger that is trained and judged, and not stored: the database is away, or the lease was lost.
+    private struct PendingSettlement: Error {
+        let settlement: Settlement
+        let cause: String
+    }
+
+    private func settle(
+        _ settlement: Settlement, _ lease: any RetrainingLease, _ isCancelled: @Sendable () -> Bool
+    ) async throws -> RetrainingOutcome {
+        do {
+            if isCancelled() { throw RetrainingError.training("\(TrainingError.cancelled)") }
+            if let loss = lease.loss { throw RetrainingError.leaseLost(loss) }
+            let outcome = try await settlement.outcome()
+            try await journal.finish(settlement.retraining, RetrainingEnding(outcome))
+            return outcome
+        } catch {
+            guard !isCancelled(), lease.loss != nil || isUnavailability(error) else {
+                await fail(settlement.retraining, error)
+                throw error
+            }
+            throw PendingSettlement(settlement: settlement, cause: "\(error)")
+        }
+    }
+
+    /// Hours of training must not be lost because the database restarts: it is tried again, each time under a new
+    /// lease. The settlement itself sees whether another version went live meanwhile.
+    private func settleLater(
+        _ pending: PendingSettlement, _ isCancelled: @Sendable () -> Bool
+    ) async throws -> RetrainingOutcome {
+        let settlement = pending.settlement
+        var cause = pending.cause
+        var waits = Backoff(BackoffSettings(initial: .seconds(1), ceiling: .seconds(60)))
+        let deadline = clock.now() + settings.publishPatience
+        logger.warning(
+            "challenger cannot be stored, retrying",
+            metadata: [LogKey.task: "\(settlement.task)", LogKey.reason: "\(cause)"])
+        while clock.now() < deadline, !isCancelled() {
+            try await clock.sleep(waits.next())
+            do {
+                let result = try await journal.withLease(task: settlement.task) { lease in
+                    try await settle(settlement, lease, isCancelled)
+                }
+                switch result {
+                case .ran(let outcome): return outcome
+                case .held(let holder): cause = Self.held(settlement.task, by: holder)
+                }
+            } catch let pending as PendingSettlement {
+                cause = pending.cause
+            } catch  where isUnavailability(error) && !(error is RetrainingError) {
+                cause = "\(error)"
+            }
+        }
+        let error = RetrainingError.notStored(cause)
+        await fail(settlement.retraining, error)
+        throw error
     }
 }
 
@@ -117,12 +205,15 @@ public enum RetrainingError: Error, Equatable, CustomStringConvertible {
     case training(String)
     /// The lease was lost, so another process may be retraining the task.
     case leaseLost(String)
+    /// A challenger was trained and could not be stored.
+    case notStored(String)
 
     /// A sentence for a person.
     public var description: String {
         switch self {
         case .training(let reason): "training failed: \(reason)"
         case .leaseLost(let reason): "the lease on this retraining was lost, so nothing was promoted: \(reason)"
+        case .notStored(let reason): "the trained challenger could not be stored: \(reason)"
         }
     }
 }

@@ -1,22 +1,24 @@
 import AdapterRegistry
 import BERT
+import FoundationEssentials
 import LogKeys
 import Logging
-import Threading
 import Training
 
-/// One retraining of a task, from its rows to its verdict.
+/// One retraining of a task, from its rows to a decision. Nothing is stored yet: ``Settlement`` does that.
 struct RetrainingRun {
-    private let pipeline: RetrainingPipeline
-    private let task: String
+    let pipeline: RetrainingPipeline
+    let task: String
+    /// The live version.
+    let champion: AdapterVersion?
     private let requestedLabels: [String]
     private let requestedMultiLabel: Bool?
-    /// The live version.
-    private let champion: AdapterVersion?
     private let progress: @Sendable (TrainingProgress) -> Void
     private let isCancelled: @Sendable () -> Bool
-    /// The rows that were left out, once the rows are read.
-    private var unusable: UnusableRowsDescription?
+    /// What the reason of the verdict says besides.
+    private var notes: [String] = []
+    /// A challenger that waits for a person, and that a better one replaces.
+    private var waiting: AdapterVersion?
 
     init(
         pipeline: RetrainingPipeline, task: String, requestedLabels: [String], requestedMultiLabel: Bool?,
@@ -28,70 +30,54 @@ struct RetrainingRun {
         (self.progress, self.isCancelled) = (progress, isCancelled)
     }
 
-    mutating func outcome() async throws -> RetrainingOutcome {
+    /// How a run went.
+    enum Course: Sendable {
+        /// There is nothing to judge.
+        case skipped(RetrainingOutcome)
+        case judged(Judgement)
+    }
+
+    /// A challenger that is trained and judged. What follows may have to wait for the database.
+    struct Judgement: Sendable {
+        var challenger: Adapter
+        var decision: GateDecision
+        var metrics: [String: Double]
+        /// The rows that the challenger was trained on; nil: unknown.
+        var trainingRows: TrainingRowSet?
+        /// A challenger that waits for a person, and that this one replaces if it wins.
+        var replaces: AdapterVersion?
+        /// Complete but for the verdict, its reason and the version.
+        var outcome: RetrainingOutcome
+    }
+
+    /// What the whole run needs.
+    struct Context {
+        let champion: LoadedChampion
+        let rows: [LabelledRow]
+        let labels: [String]
+        let isMultiLabel: Bool
+    }
+
+    mutating func course() async throws -> Course {
         let rows = try await pipeline.rows.rows(task: task, limit: pipeline.settings.maximumRows)
-        let (manifest, opponent) = try await loadChampion()
-        let isMultiLabel = requestedMultiLabel ?? manifest?.isMultiLabel ?? (rows.last?.isSet ?? false)
-        let labels = taskLabels(rows: rows, champion: manifest)
-        let dataset = Dataset(
-            rows: rows, labels: labels, retired: Set(manifest?.labels ?? []).subtracting(labels),
-            holdOut: pipeline.settings.holdOut, isMultiLabel: isMultiLabel)
-        unusable = UnusableRowsDescription(dataset.summary, labels: labels)
-        warnOfUnusableRows(dataset.summary)
-        if let reason = obstacle(dataset, isMultiLabel: isMultiLabel) {
-            return outcome(.skipped, reason, dataset: dataset)
+        if rows.count >= pipeline.settings.maximumRows {
+            pipeline.logger.notice(
+                "only the newest rows are used", metadata: [LogKey.task: "\(task)", LogKey.rows: "\(rows.count)"])
         }
-        let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
-        let comparison = try await HeldOutComparison(
-            challenger: challenger, champion: opponent, championLabels: manifest?.labels ?? [], dataset: dataset,
-            labels: labels, pipeline: pipeline)
-        var decision = PromotionGate(pipeline.settings.gate).decision(comparison.evidence)
-        if challenger.digest == champion?.digest {
-            decision.verdict = .rejected
-            decision.reason = "the challenger is the champion, bit for bit"
+        let champion = try await LoadedChampion(champion, pipeline: pipeline)
+        let context = Context(
+            champion: champion, rows: rows, labels: taskLabels(rows: rows, champion: champion.manifest),
+            isMultiLabel: requestedMultiLabel ?? champion.manifest?.isMultiLabel ?? (rows.last?.isSet ?? false))
+        let held = try await HeldChallenger.find(task: task, champion: self.champion, context, pipeline: pipeline)
+        switch held {
+        case .none: break
+        case .waits(let version): waiting = version
+        case .discard(let version, let reason):
+            try await pipeline.store.reject(task: task, version: version.version)
+            notes.append("version \(version.version), which was held, is rejected: \(reason)")
+        case .judge(let challenger): return try await judgedAgain(challenger, context)
         }
-        let version = try await settle(challenger, &decision, metrics: comparison.metrics)
-        var outcome = outcome(decision.verdict, decision.reason, dataset: dataset)
-        outcome.challenger = challenger.digest
-        outcome.challengerVersion = version.version
-        outcome.challengerEvaluation = comparison.challengerEvaluation
-        outcome.championEvaluation = comparison.championEvaluation
-        return outcome
-    }
-
-    private func outcome(_ verdict: RetrainingVerdict, _ reason: String, dataset: Dataset) -> RetrainingOutcome {
-        let reasons = [reason, unusable?.sentence].compactMap(\.self)
-        var outcome = RetrainingOutcome(task: task, verdict: verdict, reason: reasons.joined(separator: "; "))
-        outcome.rows = dataset.summary
-        outcome.champion = champion?.digest
-        return outcome
-    }
-
-    private func warnOfUnusableRows(_ summary: RowSummary) {
-        guard summary.unusable > 0, let unusable else { return }
-        var metadata: Logger.Metadata = [
-            LogKey.task: "\(task)", LogKey.unusableRows: "\(summary.unusable)", LogKey.rows: "\(summary.read)",
-        ]
-        if summary.withUnknownLabels > 0 { metadata[LogKey.unknownLabels] = "\(unusable.unknownLabels)" }
-        pipeline.logger.warning("some labelled rows are unusable", metadata: metadata)
-    }
-
-    // MARK: - Before training
-
-    /// The champion as it is stored, and as an adapter if it runs over this base. A champion of another base cannot be
-    /// trained further or compared with, but its labels must not be forgotten.
-    private func loadChampion() async throws -> (manifest: AdapterManifest?, adapter: Adapter?) {
-        guard let champion else { return (nil, nil) }
-        let stored = try await pipeline.store.load(digest: champion.digest)
-        guard champion.baseDigest == pipeline.base.digest else { return (stored.manifest, nil) }
-        do {
-            let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: pipeline.base)
-            return (stored.manifest, adapter)
-        } catch {
-            pipeline.logger.warning(
-                "champion cannot be used", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
-            return (stored.manifest, nil)
-        }
+        return try await trained(context)
     }
 
     private func taskLabels(rows: [LabelledRow], champion: AdapterManifest?) -> [String] {
@@ -99,12 +85,50 @@ struct RetrainingRun {
         return champion?.labels ?? Set(rows.flatMap(\.labels)).filter { !$0.isEmpty }.sorted()
     }
 
+    private func dataset(_ context: Context, newest: NewestRows, challenger: TrainingRowSet? = nil) -> Dataset {
+        let retired = Set(context.champion.manifest?.labels ?? []).subtracting(context.labels)
+        return Dataset(
+            rows: context.rows, labels: context.labels, retired: retired, holdOut: pipeline.settings.holdOut,
+            newest: newest, champion: context.champion.trainingRows, challenger: challenger,
+            isMultiLabel: context.isMultiLabel)
+    }
+
+    // MARK: - A new challenger
+
+    private mutating func trained(_ context: Context) async throws -> Course {
+        let dataset = dataset(context, newest: .share(pipeline.settings.newestShare))
+        note(dataset, labels: context.labels)
+        if let reason = obstacle(dataset, isMultiLabel: context.isMultiLabel) {
+            return .skipped(outcome(.skipped, reason, dataset, context))
+        }
+        let training = ChallengerTraining(dataset: dataset, context: context, pipeline: pipeline)
+        let digest = training.digest
+        if let earlier = try await pipeline.journal.unsuccessful(task: task, trainingDigest: digest) {
+            var outcome = outcome(.skipped, Self.sameAgain(earlier), dataset, context)
+            outcome.trainingDigest = digest
+            return .skipped(outcome)
+        }
+        let challenger = try await training.challenger(progress: progress, isCancelled: isCancelled)
+        let trainingRows = training.trainingRows
+        var judgement = try await judgement(challenger, trainingRows, dataset, context, looks: 1)
+        judgement.outcome.trainingDigest = digest
+        judgement.replaces = waiting
+        return .judged(judgement)
+    }
+
+    private static func sameAgain(_ earlier: RetrainingRecord) -> String {
+        let version = earlier.challengerVersion.map { "version \($0)" } ?? "an earlier challenger"
+        let state = earlier.verdict == .held ? "is held" : "lost"
+        return
+            "the rows to train on and the settings are those of \(version), which \(state) (retraining \(earlier.id))"
+    }
+
     /// Why training would be pointless; `nil` if it would not.
     private func obstacle(_ dataset: Dataset, isMultiLabel: Bool) -> String? {
         let settings = pipeline.settings
-        let (training, heldOut) = (dataset.training.count, dataset.heldOut.count)
+        let training = dataset.training.count
         guard training >= settings.minimumTraining else {
-            return "\(training) rows to train on are too few: \(settings.minimumTraining) are required"
+            return "\(training) rows to train on are too few, \(settings.minimumTraining) are required"
         }
         let labels = Set(dataset.training.flatMap(\.labels))
         if isMultiLabel {
@@ -112,94 +136,107 @@ struct RetrainingRun {
         } else {
             guard labels.count > 1 else { return "all rows to train on have the same label" }
         }
+        let heldOut = max(dataset.heldOut.count, dataset.newest.count)
         guard heldOut >= settings.gate.minimumHoldOut else {
-            return "\(heldOut) held-out rows are too few to judge: \(settings.gate.minimumHoldOut) are required"
+            let seen = dataset.summary.seen
+            let more = seen > 0 ? "; the champion was trained on \(seen) more" : ""
+            return "\(heldOut) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are required\(more)"
         }
         return nil
     }
 
-    // MARK: - Training
+    // MARK: - A challenger that is held
 
-    /// Trains on the training rows of the dataset, and fits the scores on other rows.
-    ///
-    /// A temperature changes no label, so the held-out rows may both fit it and judge. What does change labels (the
-    /// best epoch, the thresholds of a multi-label task) is decided on a part of the training rows. It is set aside for
-    /// good by other digits of the hash.
-    private func train(
-        _ dataset: Dataset, labels: [String], isMultiLabel: Bool, from champion: Adapter?
-    ) async throws -> Adapter {
-        var settings = pipeline.settings.training
-        settings.isMultiLabel = isMultiLabel
-        let start = champion.flatMap { canStart(from: $0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
-        let needsValidation = isMultiLabel || settings.epochSelection != .last
-        let (rows, validation) = needsValidation ? Self.split(dataset.training) : (dataset.training, [])
-        let trainer = AdapterTrainer(base: pipeline.base, tokenizer: pipeline.tokenizer, settings: settings)
-        let (progress, isCancelled, heldOut) = (progress, isCancelled, dataset.heldOut)
-        return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
-            do throws(TrainingError) {
-                let candidate = try trainer.train(
-                    rows, validation: validation, labels: labels, startingFrom: start, progress: progress,
-                    isCancelled: isCancelled)
-                return needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
-            } catch {
-                throw RetrainingError.training("\(error)")
+    private mutating func judgedAgain(_ held: HeldChallenger, _ context: Context) async throws -> Course {
+        let since = held.report.newestSince.map { Date(timeIntervalSince1970: $0) } ?? held.record.startedAt
+        let dataset = dataset(context, newest: .since(since), challenger: held.stored.trainingRows)
+        note(dataset, labels: context.labels)
+        let version = held.stored.version.version
+        if let until = held.report.waitsUntil {
+            guard pipeline.now.timeIntervalSince1970 >= until else {
+                let date = Date(timeIntervalSince1970: until).formatted(.iso8601)
+                let reason = "version \(version) won; it is promoted after \(date), by minimum_promotion_interval"
+                return .skipped(outcome(.skipped, reason, dataset, context))
             }
+            return .judged(held.winner(outcome(.promoted, "", dataset, context)))
         }
+        let required = held.requiredRows(minimum: pipeline.settings.gate.minimumHoldOut)
+        let new = dataset.heldOutTimes.count { $0 > held.record.startedAt }
+        guard new >= required else {
+            let reason =
+                "version \(version) is held, and \(new) new held-out rows are too few to judge it again, "
+                + "\(required) are required"
+            return .skipped(outcome(.skipped, reason, dataset, context))
+        }
+        let looks = held.record.looks + 1
+        var judgement = try await judgement(
+            held.adapter, held.stored.trainingRows, dataset, context, looks: looks)
+        judgement.outcome.trainingDigest = held.record.trainingDigest
+        let decision = judgement.decision
+        if decision.verdict == .held, looks >= pipeline.settings.maximumLooks {
+            judgement.decision.verdict = .rejected
+            judgement.decision.reason = "\(decision.reason); it was judged \(looks) times, as often as is allowed"
+        }
+        return .judged(judgement)
     }
 
-    private static func split(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
-        let isHeld = HoldOut(level: 1).split(rows.map { (NormalizedText($0.text), $0.labels) })
-        var sides: (training: [LabelledText], validation: [LabelledText]) = ([], [])
-        for (row, isHeld) in zip(rows, isHeld) {
-            if isHeld { sides.validation.append(row) } else { sides.training.append(row) }
+    // MARK: - The verdict
+
+    private func judgement(
+        _ challenger: Adapter, _ trainingRows: TrainingRowSet?, _ dataset: Dataset, _ context: Context, looks: Int
+    ) async throws -> Judgement {
+        let comparison = try await HeldOutComparison(
+            challenger: challenger, champion: context.champion.adapter,
+            championLabels: context.champion.manifest?.labels ?? [], dataset: dataset, labels: context.labels,
+            pipeline: pipeline)
+        var evidence = comparison.evidence
+        evidence.look = looks
+        evidence.hasUnknownTrainingRows =
+            trainingRows == nil || context.champion.adapter != nil && context.champion.trainingRows == nil
+        var decision = PromotionGate(pipeline.settings.gate).decision(evidence)
+        if challenger.digest == champion?.digest {
+            (decision.verdict, decision.reason) = (.rejected, "the challenger is the champion, bit for bit")
         }
-        return sides
+        var outcome = outcome(decision.verdict, decision.reason, dataset, context)
+        (outcome.challenger, outcome.looks) = (challenger.digest, looks)
+        outcome.challengerEvaluation = comparison.challengerEvaluation
+        outcome.championEvaluation = comparison.championEvaluation
+        outcome.report?.findings = decision.findings
+        outcome.report?.challenger = comparison.challengerEvaluation
+        outcome.report?.champion = comparison.championEvaluation
+        outcome.report?.trainingRange = trainingRows?.range
+        return Judgement(
+            challenger: challenger, decision: decision, metrics: comparison.metrics, trainingRows: trainingRows,
+            outcome: outcome)
     }
 
-    /// Whether the champion has the shape that the settings describe, and the task has all its labels.
-    private func canStart(from champion: Adapter, labels: [String], isMultiLabel: Bool) -> Bool {
-        let (shape, requested) = (champion.manifest.configuration, pipeline.settings.training)
-        return pipeline.settings.startsFromChampion && champion.manifest.isMultiLabel == isMultiLabel
-            && Set(champion.labels).isSubset(of: labels) && shape.rank == requested.rank
-            && shape.alpha == Double(requested.alpha) && Set(shape.targets) == Set(requested.targets)
-            && shape.layers.map(Set.init) == requested.layers.map(Set.init) && !shape.useDoRA
-            && shape.useRSLoRA == requested.usesRSLoRA && shape.rankPattern == requested.rankPattern
-            && shape.alphaPattern == requested.alphaPattern && shape.bias == requested.bias
+    private func outcome(
+        _ verdict: RetrainingVerdict, _ reason: String, _ dataset: Dataset, _ context: Context
+    ) -> RetrainingOutcome {
+        var outcome = RetrainingOutcome(
+            task: task, verdict: verdict, reason: ([reason] + notes).joined(separator: "; "))
+        outcome.notes = notes
+        outcome.rows = dataset.summary
+        outcome.champion = champion?.digest
+        outcome.report = VerdictReport(
+            rows: dataset.summary, labels: context.labels, pipelineFile: pipeline.settings.pipelineFile)
+        outcome.report?.newestSince = dataset.newestSince?.timeIntervalSince1970
+        return outcome
     }
 
-    // MARK: - Verdict
-
-    /// Stores the challenger: promoted, rejected, or as a candidate that is held.
-    private func settle(
-        _ challenger: Adapter, _ decision: inout GateDecision, metrics: [String: Double]
-    ) async throws -> AdapterVersion {
-        if isCancelled() { throw RetrainingError.training("\(TrainingError.cancelled)") }
-        let store = pipeline.store
-        let version = try await store.publish(
-            task: task, adapter: challenger, metrics: metrics, parentDigest: champion?.digest, trainingRows: nil)
-        if decision.verdict == .promoted, version.state != .live, version.promotedAt != nil {
-            (decision.verdict, decision.reason) = (.rejected, Self.wasLive(version))
+    /// Says which rows were left out, in the log and in the reason of the verdict.
+    private mutating func note(_ dataset: Dataset, labels: [String]) {
+        let summary = dataset.summary
+        if summary.contradictory > 0 {
+            notes.append("\(summary.contradictory) texts have rows with different labels, of which the newest counts")
         }
-        if decision.verdict == .promoted, try await store.live(tasks: [task]).first?.digest != champion?.digest {
-            decision.verdict = .rejected
-            decision.reason = "another adapter went live while the challenger was trained"
-        }
-        if decision.verdict == .promoted {
-            let promotion = Promotion(by: "retraining", reason: decision.reason)
-            return try await store.promote(task: task, version: version.version, promotion)
-        }
-        if decision.verdict == .rejected, version.state == .candidate {
-            try await store.reject(task: task, version: version.version)
-        }
-        return version
-    }
-
-    /// Why a challenger that equals an old version is not promoted. What was live once returns only if a person says
-    /// so; otherwise a retraining on the same rows would undo a rollback.
-    private static func wasLive(_ version: AdapterVersion) -> String {
-        let name = "version \(version.version)"
-        let past = version.state == .rejected ? "was rolled back" : "was live and was replaced"
-        return "the challenger is \(name), bit for bit, which \(past); to bring it back, run: "
-            + "lorikeet adapters promote \(version.task) \(version.version)"
+        let unusable = UnusableRowsDescription(summary, labels: labels)
+        guard let sentence = unusable.sentence else { return }
+        notes.append(sentence)
+        var metadata: Logger.Metadata = [
+            LogKey.task: "\(task)", LogKey.unusableRows: "\(summary.unusable)", LogKey.rows: "\(summary.read)",
+        ]
+        if summary.withUnknownLabels > 0 { metadata[LogKey.unknownLabels] = "\(unusable.unknownLabels)" }
+        pipeline.logger.warning("some labelled rows are unusable", metadata: metadata)
     }
 }

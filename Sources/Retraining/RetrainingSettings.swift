@@ -10,8 +10,18 @@ public struct RetrainingSettings: Sendable, Equatable {
     public var minimumTraining = 20
     /// Which rows are held out.
     public var holdOut = HoldOut()
+    /// The share of the rows that is held out as the newest ones.
+    public var newestShare = 0.1
     /// What the challenger must achieve on the held-out rows.
     public var gate = GateSettings()
+    /// How often a held challenger is judged at most, the first time included.
+    public var maximumLooks = 5
+    /// The least time between two promotions.
+    public var minimumPromotionInterval = Duration.zero
+    /// How long a trained challenger waits for a database that is away.
+    public var publishPatience = Duration.seconds(3600)
+    /// First digits of the SHA-256 of the pipeline file that has these settings, for the journal.
+    public var pipelineFile: String?
     /// Whether training starts from the champion if its base and shape are the same and the task has all its labels.
     public var startsFromChampion = true
 

@@ -1,4 +1,5 @@
 import Foundation
+import Retraining
 import Serving
 import TestSupport
 import Testing
@@ -73,6 +74,79 @@ import Testing
             #expect(try #require(finished.finishedAt) >= finished.startedAt)
             #expect(try await source.lastRetraining(task: "role") == nil)
             #expect(try await source.retrainings().map(\.id) == [id])
+        }
+    }
+
+    @Test func whileAChallengerIsHeldRowsCountFromItsLastLook() async throws {
+        try await withRows { database, source in
+            func add(_ count: Int) throws {
+                for _ in 0..<count {
+                    try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('s', 'a', 'x')")
+                }
+            }
+            func end(_ verdict: RetrainingVerdict, looks: Int) async throws {
+                let id = try await source.begin(task: "s", trigger: .rows, champion: nil)
+                var ending = RetrainingEnding(verdict: verdict, reason: "")
+                ending.looks = looks
+                try await source.finish(id, ending)
+            }
+            try add(1)
+            try await end(.held, looks: 1)
+            try add(2)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 2)
+            try await end(.held, looks: 2)
+            try add(3)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 3)
+            // Its rows were only looked at: the next challenger is trained on them.
+            try await end(.rejected, looks: 3)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 5)
+            try await end(.skipped, looks: 0)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 5)
+            try await end(.rejected, looks: 1)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 0)
+        }
+    }
+
+    @Test func aReportComesBackAsItWas() async throws {
+        try await withRows { database, source in
+            let id = try await source.begin(task: "section", trigger: .age, champion: nil)
+            let json = """
+                {"rows":{"read":9,"training":5,"held_out":4,"newest":1,"seen":2,"unusable":0,"duplicates":0,\
+                "contradictory":1},"labels":["a","é\\u0022"],"newest_since":1700000000.123456,"pipeline_file":"abc"}
+                """
+            let report = try #require(VerdictReport(json: json))
+            var ending = RetrainingEnding(verdict: .held, reason: "why")
+            ending.report = report
+            try await source.finish(id, ending)
+            let record = try #require(try await source.retraining(id))
+            #expect(record.report == report && record.report?.newestSince == 1_700_000_000.123456)
+            #expect(record.trigger == .age && record.looks == 0)
+            #expect(try await source.retraining(id + 1) == nil)
+            #expect(
+                try database.count("SELECT (report->'rows'->>'seen')::int FROM lorikeet.retrainings") == 2)
+            // What a later version wrote is not taken for a report.
+            try database.sql("UPDATE lorikeet.retrainings SET report = '{\"rows\": 1}'")
+            #expect(try await source.retraining(id)?.report == nil)
+        }
+    }
+
+    @Test func anEndedProcessLeavesNoOpenRecord() async throws {
+        try await withRows { database, source in
+            let id = try await source.begin(task: "section", trigger: .rows, champion: nil)
+            let other = try await source.begin(task: "role", trigger: .rows, champion: nil)
+            try database.sql(
+                """
+                INSERT INTO lorikeet.leases
+                VALUES ('retraining section', gen_random_uuid(), '\(TaskLease.holder(process: 4_000_001))', now(),
+                    now() + interval '1 minute')
+                """)
+            // Not the holder: another process may be at it.
+            try await source.clear(task: "section", ofEndedProcess: 4_000_002, reason: "no")
+            #expect(try await source.retraining(id)?.verdict == nil)
+            try await source.clear(task: "section", ofEndedProcess: 4_000_001, reason: "it took too long")
+            let record = try #require(try await source.retraining(id))
+            #expect(record.verdict == .failed && record.reason == "it took too long")
+            #expect(try await source.retraining(other)?.verdict == nil)
         }
     }
 

@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Serving
 import TestSupport
@@ -57,6 +58,39 @@ import Testing
             try database.sql(damage)
             let error = await #expect(throws: DamagedAdapter.self) { try await store.load(digest: adapter.digest) }
             #expect(error?.digest == adapter.digest)
+        }
+    }
+
+    @Test(arguments: [
+        "UPDATE lorikeet.adapters SET training_rows = set_byte(training_rows, 0, 255 - get_byte(training_rows, 0))",
+        "UPDATE lorikeet.adapters SET training_rows = ''",
+        "UPDATE lorikeet.adapters SET training_range = '{}'",
+    ])
+    func damagedTrainingRowsAreNotUnknown(_ damage: String) async throws {
+        try await withStore { database, store in
+            let adapter = try adapters(1)[0]
+            _ = try await store.publish(
+                task: "color", adapter: adapter, metrics: [:], parentDigest: nil,
+                trainingRows: TrainingRowSet(hashes: [1 << 33, 1 << 40]))
+            try database.sql(damage)
+            let error = await #expect(throws: DamagedAdapter.self) { try await store.load(digest: adapter.digest) }
+            #expect(error?.reason.contains("training_rows") == true)
+        }
+    }
+
+    @Test func prunedWeightsAreSaidToBeGone() async throws {
+        try await withStore { database, store in
+            let adapter = try adapters(1)[0]
+            let version = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            try await store.reject(task: "color", version: version.version)
+            try database.sql("UPDATE lorikeet.adapters SET weights = NULL")
+            let pruned = AdapterStoreError.pruned(digest: adapter.digest)
+            #expect(try await store.versions(task: "color").first?.isPruned == true)
+            await #expect(throws: pruned) { try await store.load(digest: adapter.digest) }
+            await #expect(throws: pruned) { try await store.promote(task: "color", version: 1) }
+            _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            #expect(try await store.load(digest: adapter.digest).weights == adapter.weights)
+            #expect(try await store.promote(task: "color", version: 1).state == .live)
         }
     }
 

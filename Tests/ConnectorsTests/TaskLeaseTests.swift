@@ -136,8 +136,8 @@ import Testing
         #expect(
             try await source.withLease(task: "section") { _ in true }.holder?.process
                 == TaskLease.holder(process: 4_000_001))
-        try await source.releaseLease(task: "section", ofEndedProcess: 4_000_001)
-        try await source.releaseLease(task: "role", ofEndedProcess: 4_000_001)
+        try await source.clear(task: "section", ofEndedProcess: 4_000_001, reason: "killed")
+        try await source.clear(task: "role", ofEndedProcess: 4_000_001, reason: "killed")
         #expect(try await source.withLease(task: "section") { _ in true }.value == true)
         #expect(
             try await source.withLease(task: "role") { _ in true }.holder?.process

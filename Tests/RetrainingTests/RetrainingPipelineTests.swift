@@ -8,56 +8,13 @@ import Training
 
 /// The retraining path as a whole over a tiny model. Letters are its words, so a text's label is in its letters.
 @Suite(.timeLimit(.minutes(3)))
-struct RetrainingPipelineTests {
-    private let model: TinyModel
-    private let store = InMemoryAdapterStore()
-    private let source = InMemoryLabelledRowSource()
-    private var settings = RetrainingSettings()
+struct RetrainingPipelineTests: LettersTask {
+    let model: TinyModel
+    let store = InMemoryAdapterStore()
+    let source = InMemoryLabelledRowSource()
+    var settings = LettersSettings.fast
 
-    init() throws {
-        model = try TinyModel.shared.get()
-        settings.training.rank = 2
-        settings.training.alpha = 4
-        settings.training.dropout = 0
-        settings.training.epochs = 12
-        settings.training.learningRate = 0.02
-        settings.training.maxTokens = 32
-        settings.training.workers = 1
-    }
-
-    private func run(
-        labels: [String] = [], isCancelled: Bool = false,
-        progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
-    ) async throws -> RetrainingOutcome {
-        var logger = Logger(label: "test")
-        logger.logLevel = .critical
-        let pipeline = RetrainingPipeline(
-            base: model.base, tokenizer: model.tokenizer, store: store, rows: source, journal: source,
-            settings: settings, logger: logger
-        )
-        return try await pipeline.run(
-            task: "letters", labels: labels, trigger: .command, progress: progress, isCancelled: { isCancelled })
-    }
-
-    /// Texts of `x` and `y` with the label that their letters say, all different.
-    private func addRows(_ count: Int, seed: UInt64 = 1, labels: (x: String, y: String) = ("ex", "why")) {
-        var random = TestRandom(seed: seed)
-        let rows = (0..<count).map { index -> (text: String, label: String) in
-            let letter = index % 2 == 0 ? "x" : "y"
-            let number = String(Int.random(in: 0..<1_000_000, using: &random))
-            return ("\(letter)\(letter)\(letter) \(number)", index % 2 == 0 ? labels.x : labels.y)
-        }
-        source.add(rows, task: "letters")
-    }
-
-    /// A random adapter, live before anything was learned.
-    @discardableResult
-    private func makeChampion(labels: [String] = ["ex", "why"], model: TinyModel? = nil) async throws -> AdapterVersion
-    {
-        let adapter = try (model ?? self.model).adapter(labels: labels, seed: 5)
-        let version = try await store.publish(task: "letters", adapter: adapter, metrics: [:], parentDigest: nil)
-        return try await store.promote(task: "letters", version: version.version)
-    }
+    init() throws { model = try TinyModel.shared.get() }
 
     @Test func theFirstAdapterGoesLiveIfItLearnedSomething() async throws {
         addRows(300)

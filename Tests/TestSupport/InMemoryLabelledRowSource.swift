@@ -72,17 +72,28 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     }
 
     /// As the protocol says.
-    public func finish(
-        _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
-    ) async throws {
+    public func lastJudgement(task: String) async throws -> RetrainingRecord? {
+        state.value.records.last { $0.task == task && [.promoted, .held, .rejected].contains($0.verdict) }
+    }
+
+    /// As the protocol says.
+    public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
+        state.value.records.last {
+            $0.task == task && $0.trainingDigest == trainingDigest && [.held, .rejected].contains($0.verdict)
+        }
+    }
+
+    /// As the protocol says.
+    public func finish(_ id: Int64, _ ending: RetrainingEnding) async throws {
         state.update { state in
             guard let index = state.records.firstIndex(where: { $0.id == id }) else { return }
             state.now += 1
-            state.records[index].finishedAt = state.now
-            state.records[index].verdict = verdict
-            state.records[index].reason = reason
-            state.records[index].rowsUsed = rowsUsed
-            state.records[index].challenger = challenger
+            var record = state.records[index]
+            record.finishedAt = state.now
+            (record.verdict, record.reason, record.rowsUsed) = (ending.verdict, ending.reason, ending.rowsUsed)
+            (record.challenger, record.challengerVersion) = (ending.challenger, ending.challengerVersion)
+            (record.looks, record.trainingDigest, record.report) = (ending.looks, ending.trainingDigest, ending.report)
+            state.records[index] = record
         }
     }
 
@@ -113,5 +124,17 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         let number: Int
 
         var loss: String? { state.value.leases[task]?.number == number ? nil : "it expired" }
+        var isTaken: Bool { loss != nil }
+    }
+}
+
+extension RetrainingJournal {
+    /// Records an ending without a report.
+    public func finish(
+        _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
+    ) async throws {
+        var ending = RetrainingEnding(verdict: verdict, reason: reason)
+        (ending.rowsUsed, ending.challenger) = (rowsUsed, challenger)
+        try await finish(id, ending)
     }
 }

@@ -26,6 +26,7 @@ public struct LabelledRowSourceConformance: Sendable {
     public func run() async throws {
         try await readsRows()
         try await keepsRecords()
+        try await remembersJudgements()
         try await locksOneTask()
         try await leasesExpire()
     }
@@ -56,6 +57,32 @@ public struct LabelledRowSourceConformance: Sendable {
         let second = try await source.begin(task: "color", trigger: .command, champion: nil)
         try require(try await source.lastRetraining(task: "color")?.id == second, "the last retraining is the newest")
         try require(try await source.lastRetraining(task: "shape") == nil, "tasks have records of their own")
+    }
+
+    private func remembersJudgements() async throws {
+        func end(_ verdict: RetrainingVerdict, digest: String) async throws -> Int64 {
+            let id = try await source.begin(task: "size", trigger: .schedule, champion: "live")
+            var ending = RetrainingEnding(verdict: verdict, reason: "because")
+            (ending.challengerVersion, ending.looks, ending.trainingDigest) = (7, 2, digest)
+            try await source.finish(id, ending)
+            return id
+        }
+        try require(try await source.lastJudgement(task: "size") == nil, "a fresh source has no judgements")
+        let held = try await end(.held, digest: "one")
+        _ = try await end(.promoted, digest: "two")
+        _ = try await end(.skipped, digest: "three")
+        let last = try await source.lastJudgement(task: "size")
+        try require(last?.verdict == .promoted && last?.trigger == .schedule, "skipped retrainings judge nothing")
+        try require(
+            last?.challengerVersion == 7 && last?.looks == 2 && last?.trainingDigest == "two",
+            "what is known of the challenger is kept")
+        let lost = try await source.unsuccessful(task: "size", trainingDigest: "one")
+        try require(lost?.id == held && lost?.verdict == .held, "a training that did not succeed is found")
+        try require(
+            try await source.unsuccessful(task: "size", trainingDigest: "two") == nil, "one that succeeded is not")
+        try require(
+            try await source.unsuccessful(task: "color", trainingDigest: "one") == nil,
+            "tasks have judgements of their own")
     }
 
     private func locksOneTask() async throws {

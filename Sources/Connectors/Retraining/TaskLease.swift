@@ -64,6 +64,8 @@ final class TaskLease: RetrainingLease {
         }
     }
 
+    var isTaken: Bool { state.withLock { $0.loss != nil } }
+
     // MARK: - Acquiring
 
     /// Takes the lease if it is free or expired.

@@ -126,7 +126,8 @@ actor RetrainScheduler: Service {
         }
         // The process has ended: nobody holds its lease any more.
         if ending.status != 0 {
-            try? await source(of: pipeline).releaseLease(task: task, ofEndedProcess: child.processID)
+            try? await source(of: pipeline).clear(
+                task: task, ofEndedProcess: child.processID, reason: "the process ended without a verdict")
         }
         try Task.checkCancellation()
         report(ending, task: task)

@@ -5,6 +5,7 @@ import Kernels
 import Logging
 import Pipelines
 import Retraining
+import Serving
 import Training
 
 /// `lorikeet retrain`: one retraining, now.
@@ -92,7 +93,8 @@ public enum RetrainOperation {
             let rows = PostgresLabelledRowSource(settings)
             let retraining = RetrainingPipeline(
                 base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
-                settings: retrainingSettings, logger: logger)
+                settings: retrainingSettings, logger: logger,
+                isUnavailability: { ($0 as? ConnectorError)?.action == .retry })
             let result: Result<RetrainingOutcome, any Error>
             do {
                 try await ensureChampion(store)

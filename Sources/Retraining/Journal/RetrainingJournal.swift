@@ -8,10 +8,14 @@ public protocol RetrainingJournal: Sendable {
     /// Records that a retraining begins now, and returns its id.
     func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64
 
+    /// The retraining of a task that judged a challenger last: promoted, held or rejected.
+    func lastJudgement(task: String) async throws -> RetrainingRecord?
+
+    /// The last retraining of a task with this training digest whose challenger lost or is held.
+    func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord?
+
     /// Records that a retraining has ended now.
-    func finish(
-        _ id: Int64, verdict: RetrainingVerdict, reason: String, rowsUsed: Int, challenger: String?
-    ) async throws
+    func finish(_ id: Int64, _ ending: RetrainingEnding) async throws
 
     /// Runs `body` while no other process retrains this task. If the lease is lost in the meantime, `body` must promote
     /// nothing.
@@ -24,6 +28,12 @@ public protocol RetrainingJournal: Sendable {
 public enum RetrainingTrigger: String, Sendable, Codable, CaseIterable {
     /// The daemon: there were enough new rows.
     case rows
+    /// The daemon: the live adapter was too old.
+    case age
+    /// The daemon: the schedule said so.
+    case schedule
+    /// The daemon: the texts have changed.
+    case drift
     /// A person, or a timer of the system, through `lorikeet retrain`.
     case command
 }
@@ -40,6 +50,35 @@ public enum RetrainingVerdict: String, Sendable, Codable, CaseIterable {
     case skipped
     /// It broke off.
     case failed
+}
+
+/// How a retraining ended, for the journal.
+public struct RetrainingEnding: Sendable, Equatable {
+    /// How it ended.
+    public var verdict: RetrainingVerdict
+    /// The reason for the verdict, for a person.
+    public var reason: String
+    /// Rows trained on and held out.
+    public var rowsUsed = 0
+    /// Digest of the adapter that was trained, or judged again.
+    public var challenger: String?
+    /// Its version.
+    public var challengerVersion: Int?
+    /// How often the challenger was judged; 0 if there is none.
+    public var looks = 0
+    /// Identifies the training rows, the settings and the gate.
+    public var trainingDigest: String?
+    /// What the verdict rests on.
+    public var report: VerdictReport?
+
+    /// An ending without a challenger.
+    public init(verdict: RetrainingVerdict, reason: String) { (self.verdict, self.reason) = (verdict, reason) }
+
+    init(_ outcome: RetrainingOutcome) {
+        self.init(verdict: outcome.verdict, reason: outcome.reason)
+        (rowsUsed, challenger, challengerVersion) = (outcome.rows.used, outcome.challenger, outcome.challengerVersion)
+        (looks, trainingDigest, report) = (outcome.looks, outcome.trainingDigest, outcome.report)
+    }
 }
 
 /// One retraining, as the journal keeps it.
@@ -64,6 +103,14 @@ public struct RetrainingRecord: Sendable, Equatable {
     public var verdict: RetrainingVerdict?
     /// The reason for the verdict, for a person.
     public var reason: String?
+    /// Version of the challenger.
+    public var challengerVersion: Int?
+    /// How often the challenger was judged; 0 if there is none.
+    public var looks = 0
+    /// Identifies the training rows, the settings and the gate.
+    public var trainingDigest: String?
+    /// What the verdict rests on; `nil` if there is none, or if this program cannot read it.
+    public var report: VerdictReport?
 
     /// A record; what is left out is not known yet.
     public init(

@@ -4,6 +4,10 @@ import FoundationEssentials
 public protocol RetrainingLease: Sendable {
     /// Why this process no longer holds the lease; `nil` while it does. Cheap: it is asked between training steps.
     var loss: String? { get }
+
+    /// Whether the lease is lost for certain. Otherwise it may only be that it could not be renewed: then training goes
+    /// on, and before anything is promoted the lease is acquired again.
+    var isTaken: Bool { get }
 }
 
 /// Who holds a lease.

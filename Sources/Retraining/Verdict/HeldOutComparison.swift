@@ -17,22 +17,26 @@ struct HeldOutComparison {
         challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
         pipeline: RetrainingPipeline
     ) async throws {
-        let heldOut = dataset.heldOut
-        let predictions = try await Self.predictions(challenger, heldOut, pipeline)
-        challengerEvaluation = Evaluation(rows: heldOut, predictions: predictions, adapter: challenger)
-        var set = HeldOutSet(
-            kind: .hash, truth: heldOut.map(\.labels), champion: nil, challenger: predictions.map(\.labels))
+        let rows = dataset.heldOut + dataset.newest
+        let split = dataset.heldOut.count
+        let predictions = try await Self.predictions(challenger, rows, pipeline)
+        challengerEvaluation = Evaluation(rows: rows, predictions: predictions, adapter: challenger)
+        var sets = [
+            HeldOutSet(kind: .hash, rows[..<split], predictions[..<split]),
+            HeldOutSet(kind: .newest, rows[split...], predictions[split...]),
+        ]
         if let champion {
-            let predictions = try await Self.predictions(champion, heldOut, pipeline)
-            championEvaluation = Evaluation(rows: heldOut, predictions: predictions, adapter: champion)
-            set.champion = predictions.map(\.labels)
+            let predictions = try await Self.predictions(champion, rows, pipeline)
+            championEvaluation = Evaluation(rows: rows, predictions: predictions, adapter: champion)
+            sets[0].champion = predictions[..<split].map(\.labels)
+            sets[1].champion = predictions[split...].map(\.labels)
         } else {
             championEvaluation = nil
         }
         calibration = challenger.manifest.calibration
         var evidence = GateEvidence(
-            sets: [set], rows: dataset.summary, championLabels: championLabels, taskLabels: labels,
-            mostFrequentLabel: Self.mostFrequentLabel(dataset.training, order: labels))
+            sets: sets.filter { !$0.truth.isEmpty }, rows: dataset.summary, championLabels: championLabels,
+            taskLabels: labels, mostFrequentLabel: Self.mostFrequentLabel(dataset.training, order: labels))
         evidence.misspellings = Self.misspellings(dataset, labels: labels)
         self.evidence = evidence
     }
@@ -82,5 +86,13 @@ struct HeldOutComparison {
         return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             evaluator.predictions(texts: rows.map(\.text), adapter: adapter)
         }
+    }
+}
+
+extension HeldOutSet {
+    /// A set that no champion was evaluated on yet.
+    fileprivate init(kind: Kind, _ rows: ArraySlice<LabelledText>, _ predictions: ArraySlice<Prediction>) {
+        self.init(
+            kind: kind, truth: rows.map(\.labels), champion: nil, challenger: predictions.map(\.labels))
     }
 }

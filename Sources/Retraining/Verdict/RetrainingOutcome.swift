@@ -20,6 +20,14 @@ public struct RetrainingOutcome: Sendable {
     public var championEvaluation: Evaluation?
     /// The challenger on the same rows.
     public var challengerEvaluation: Evaluation?
+    /// How often the challenger was judged; 0 if there is none.
+    public var looks = 0
+    /// Identifies the training rows, the settings and the gate; nil if there was no training to consider.
+    public var trainingDigest: String?
+    /// What the verdict rests on.
+    public var report: VerdictReport?
+    /// What the reason says besides.
+    var notes: [String] = []
     /// Wall time of the retraining.
     public var seconds = 0.0
 

@@ -1,8 +1,9 @@
 import BERT
 import Files
+import FoundationEssentials
 
 /// What identifies a training: two trainings of the same identity give the same bits.
-struct TrainingIdentity: Sendable, Codable, Equatable {
+public struct TrainingIdentity: Sendable, Codable, Equatable {
     /// With the number of workers filled in, since it decides the order of sums.
     var settings: TrainingSettings
     var labels: [String]
@@ -14,7 +15,8 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
     /// Digest of the adapter that it started from; nil: from scratch.
     var start: String?
 
-    init(
+    /// The identity of a training that has not run.
+    public init(
         settings: TrainingSettings, labels: [String], base: BERTBase, training: [LabelledText],
         validation: [LabelledText], start: Adapter?
     ) {
@@ -25,6 +27,18 @@ struct TrainingIdentity: Sendable, Codable, Equatable {
         self.training = Self.digest(training)
         self.validation = Self.digest(validation)
         self.start = start?.digest
+    }
+
+    /// SHA-256 over all of it, in hexadecimal.
+    ///
+    /// - Parameter condition: hashed with it.
+    public func digest(with condition: String) -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        var hash = SHA256()
+        if let content = try? encoder.encode(self) { hash.update(Array(content)) }
+        hash.update(condition.utf8)
+        return hash.finalize().hexadecimal
     }
 
     private static func digest(_ rows: [LabelledText]) -> String {

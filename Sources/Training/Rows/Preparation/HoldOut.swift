@@ -18,7 +18,8 @@ public struct HoldOut: Sendable, Equatable {
     /// Whether a text is held out.
     public func contains(_ text: String) -> Bool { contains(NormalizedText(text)) }
 
-    func contains(_ text: NormalizedText) -> Bool { contains(hash: text.hash64) }
+    /// Whether a text is held out.
+    public func contains(_ text: NormalizedText) -> Bool { contains(hash: text.hash64) }
 
     private func contains(hash: UInt64) -> Bool { hash / divisor % 100 < UInt64(max(0, percentage)) }
 

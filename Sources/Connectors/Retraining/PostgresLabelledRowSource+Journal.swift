@@ -1,0 +1,170 @@
+import FoundationEssentials
+import PostgresClient
+import Retraining
+import Serving
+
+extension PostgresLabelledRowSource: RetrainingJournal {
+    // MARK: - Reading
+
+    /// The rows that the next retraining of a task has to consider: those added since its last one started. All of them
+    /// if there was none.
+    ///
+    /// While a challenger is held, those since it was judged last. Otherwise those since the last training, because a
+    /// challenger that was only judged again was not trained on newer rows.
+    ///
+    /// The database compares, so that neither this machine's clock nor rounding matters. A failed or skipped retraining
+    /// does not count, because it used no rows.
+    public func newRowsSinceLastRetraining(task: String) async throws(ConnectorError) -> Int {
+        let result = try await session.run("counting rows") { connection in
+            try connection.execute(
+                """
+                SELECT count(*) AS rows FROM lorikeet.annotations
+                WHERE task = $1 AND created_at > coalesce(
+                    (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
+                        SELECT max(started_at) FROM lorikeet.retrainings
+                        WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected') AND looks <= 1) END
+                     FROM lorikeet.retrainings AS last
+                     WHERE last.task = $1 AND last.verdict IN ('promoted', 'held', 'rejected')
+                     ORDER BY last.started_at DESC, last.id DESC LIMIT 1), '-infinity')
+                """, [.text(task)])
+        }
+        return Int((try? result.first?.integer("rows")) ?? 0)
+    }
+
+    /// The latest retraining of a task.
+    public func lastRetraining(task: String) async throws -> RetrainingRecord? {
+        try await records("r.task = $1", [.text(task)], limit: 1).first
+    }
+
+    /// The latest one that promoted, held or rejected a challenger.
+    public func lastJudgement(task: String) async throws -> RetrainingRecord? {
+        let condition = "r.task = $1 AND r.verdict IN ('promoted', 'held', 'rejected')"
+        return try await records(condition, [.text(task)], limit: 1).first
+    }
+
+    /// The latest one with this training digest that held or rejected its challenger.
+    public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
+        try await records(
+            "r.task = $1 AND r.training_digest = $2 AND r.verdict IN ('held', 'rejected')",
+            [.text(task), .text(trainingDigest)], limit: 1
+        ).first
+    }
+
+    /// Retrainings, the newest first; of one task, or of all.
+    public func retrainings(task: String? = nil, limit: Int = 100) async throws(ConnectorError) -> [RetrainingRecord] {
+        try await records(
+            "$1::text IS NULL OR r.task = $1", [task.map(PostgresValue.text) ?? .null], limit: max(0, limit))
+    }
+
+    /// The retraining with this number; nil if there is none.
+    public func retraining(_ id: Int64) async throws(ConnectorError) -> RetrainingRecord? {
+        try await records("r.id = $1::bigint", [.integer(id)], limit: 1).first
+    }
+
+    private func records(
+        _ condition: String, _ parameters: [PostgresValue], limit: Int
+    ) async throws(ConnectorError) -> [RetrainingRecord] {
+        try await session.run("reading retrainings") { connection in
+            let result = try connection.execute(
+                """
+                SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE \(condition)
+                ORDER BY r.started_at DESC, r.id DESC LIMIT $\(parameters.count + 1)::bigint
+                """, parameters + [.integer(Int64(limit))])
+            return try result.rows.map(RetrainingRecord.init)
+        }
+    }
+
+    // MARK: - Writing
+
+    /// Records the start of a retraining.
+    ///
+    /// - Returns: its id.
+    public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
+        try await session.run("recording a retraining") { connection in
+            let result = try connection.transaction {
+                // Only one process retrains a task: a retraining without an end was interrupted.
+                try Self.endOpen(task: task, reason: "the process ended without a verdict", on: connection)
+                return try connection.execute(
+                    "INSERT INTO lorikeet.retrainings (task, trigger, champion) VALUES ($1, $2, $3) RETURNING id",
+                    [.text(task), .text(trigger.rawValue), champion.map(PostgresValue.text) ?? .null])
+            }
+            guard let row = result.first else {
+                throw ConnectorError(action: .stop, reason: "a retraining was not recorded")
+            }
+            return try row.integer("id")
+        }
+    }
+
+    /// Records how a retraining ended.
+    public func finish(_ id: Int64, _ ending: RetrainingEnding) async throws {
+        let parameters: [PostgresValue] = [
+            .integer(id), .text(ending.verdict.rawValue), .text(StorableText.text(ending.reason)),
+            .integer(Int64(ending.rowsUsed)), ending.challenger.map(PostgresValue.text) ?? .null,
+            ending.challengerVersion.map { .integer(Int64($0)) } ?? .null, .integer(Int64(ending.looks)),
+            ending.trainingDigest.map(PostgresValue.text) ?? .null,
+            ending.report.map { .json($0.json) } ?? .null,
+        ]
+        try await session.run("recording a retraining") { connection in
+            let result = try connection.transaction {
+                try connection.execute(
+                    """
+                    UPDATE lorikeet.retrainings
+                    SET finished_at = clock_timestamp(), verdict = $2, reason = $3, rows_used = $4::bigint,
+                        challenger = $5, challenger_version = $6::integer, looks = $7::integer, training_digest = $8,
+                        report = $9::jsonb
+                    WHERE id = $1
+                    """, parameters)
+            }
+            if result.affectedRows != 1 { throw ConnectorError(action: .stop, reason: "there is no retraining \(id)") }
+        }
+    }
+
+    /// Records that the retraining of a process ended without a verdict, and releases its lease.
+    ///
+    /// - Parameters:
+    ///   - process: of this machine, and ended. If it does not hold the lease, nothing is changed.
+    ///   - reason: why it ended, for a person.
+    public func clear(task: String, ofEndedProcess process: Int32, reason: String) async throws(ConnectorError) {
+        let parameters: [PostgresValue] = [.text(TaskLease.name(of: task)), .text(TaskLease.holder(process: process))]
+        try await session.run("releasing a lease") { connection in
+            try connection.transaction {
+                let released = try connection.execute(
+                    "DELETE FROM lorikeet.leases WHERE name = $1 AND holder = $2", parameters)
+                guard released.affectedRows > 0 else { return }
+                try Self.endOpen(task: task, reason: reason, on: connection)
+            }
+        }
+    }
+
+    private static func endOpen(task: String, reason: String, on connection: BoundedConnection) throws {
+        try connection.execute(
+            """
+            UPDATE lorikeet.retrainings SET finished_at = clock_timestamp(), verdict = 'failed', reason = $2
+            WHERE task = $1 AND finished_at IS NULL
+            """, [.text(task), .text(StorableText.text(reason))])
+    }
+}
+
+extension RetrainingRecord {
+    fileprivate static let columns =
+        "id, task, trigger, rows_used, champion, challenger, verdict, reason, challenger_version, looks, "
+        + "training_digest, report::text AS report, "
+        + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
+
+    fileprivate init(_ row: PostgresRow) throws {
+        self.init(
+            id: try row.integer("id"), task: try row.text("task"),
+            // A trigger that only a newer program knows counts as a command.
+            trigger: RetrainingTrigger(rawValue: try row.text("trigger")) ?? .command,
+            startedAt: try ExactTime.date(row, "started_at"),
+            finishedAt: try ExactTime.optionalDate(row, "finished_at"),
+            rowsUsed: Int(try row.integer("rows_used")), champion: try row.optionalText("champion"),
+            challenger: try row.optionalText("challenger"),
+            verdict: try row.optionalText("verdict").flatMap(RetrainingVerdict.init),
+            reason: try row.optionalText("reason"))
+        challengerVersion = try row.optionalInteger("challenger_version").map { Int($0) }
+        looks = Int(try row.integer("looks"))
+        trainingDigest = try row.optionalText("training_digest")
+        report = try row.optionalText("report").flatMap(VerdictReport.init)
+    }
+}

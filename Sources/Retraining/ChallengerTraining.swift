@@ -1,0 +1,83 @@
+import AdapterRegistry
+import BERT
+import Threading
+import Training
+
+/// Trains a challenger, from the champion if that is possible.
+struct ChallengerTraining {
+    private let dataset: Dataset
+    private let context: RetrainingRun.Context
+    private let pipeline: RetrainingPipeline
+    private let settings: TrainingSettings
+    /// The adapter that training starts from; nil: from scratch.
+    private let start: Adapter?
+
+    init(dataset: Dataset, context: RetrainingRun.Context, pipeline: RetrainingPipeline) {
+        (self.dataset, self.context, self.pipeline) = (dataset, context, pipeline)
+        var settings = pipeline.settings.training
+        settings.isMultiLabel = context.isMultiLabel
+        self.settings = settings
+        start = context.champion.adapter.flatMap { Self.canStart(from: $0, context, pipeline) ? $0 : nil }
+    }
+
+    /// The rows that the challenger is trained on, with those of the champion that it starts from; nil if these are
+    /// unknown.
+    var trainingRows: TrainingRowSet? {
+        guard start != nil else { return dataset.trainingRows }
+        return context.champion.trainingRows.map(dataset.trainingRows.union)
+    }
+
+    /// Identifies what the verdict of this training rests on, but for the held-out rows.
+    var digest: String {
+        TrainingIdentity(
+            settings: settings, labels: context.labels, base: pipeline.base, training: dataset.training,
+            validation: [], start: start
+        ).digest(with: "\(pipeline.settings.gate)")
+    }
+
+    /// Trains on the training rows of the dataset, and fits the scores on other rows.
+    ///
+    /// A temperature changes no label, so the held-out rows may both fit it and judge. What does change labels (the
+    /// best epoch, the thresholds of a multi-label task) is decided on a part of the training rows. It is set aside for
+    /// good by other digits of the hash.
+    func challenger(
+        progress: @escaping @Sendable (TrainingProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
+    ) async throws -> Adapter {
+        let needsValidation = context.isMultiLabel || settings.epochSelection != .last
+        let (rows, validation) = needsValidation ? Self.split(dataset.training) : (dataset.training, [])
+        let trainer = AdapterTrainer(base: pipeline.base, tokenizer: pipeline.tokenizer, settings: settings)
+        let (labels, start, heldOut) = (context.labels, start, dataset.heldOut + dataset.newest)
+        return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
+            do throws(TrainingError) {
+                let candidate = try trainer.train(
+                    rows, validation: validation, labels: labels, startingFrom: start, progress: progress,
+                    isCancelled: isCancelled)
+                return needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
+            } catch {
+                throw RetrainingError.training("\(error)")
+            }
+        }
+    }
+
+    private static func split(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
+        let isHeld = HoldOut(level: 1).split(rows.map { (NormalizedText($0.text), $0.labels) })
+        var sides: (training: [LabelledText], validation: [LabelledText]) = ([], [])
+        for (row, isHeld) in zip(rows, isHeld) {
+            if isHeld { sides.validation.append(row) } else { sides.training.append(row) }
+        }
+        return sides
+    }
+
+    /// Whether the champion has the shape that the settings describe, and the task has all its labels.
+    private static func canStart(
+        from champion: Adapter, _ context: RetrainingRun.Context, _ pipeline: RetrainingPipeline
+    ) -> Bool {
+        let (shape, requested) = (champion.manifest.configuration, pipeline.settings.training)
+        return pipeline.settings.startsFromChampion && champion.manifest.isMultiLabel == context.isMultiLabel
+            && Set(champion.labels).isSubset(of: context.labels) && shape.rank == requested.rank
+            && shape.alpha == Double(requested.alpha) && Set(shape.targets) == Set(requested.targets)
+            && shape.layers.map(Set.init) == requested.layers.map(Set.init) && !shape.useDoRA
+            && shape.useRSLoRA == requested.usesRSLoRA && shape.rankPattern == requested.rankPattern
+            && shape.alphaPattern == requested.alphaPattern && shape.bias == requested.bias
+    }
+}

@@ -1,0 +1,78 @@
+import AdapterRegistry
+import BERT
+
+/// A challenger that a verdict left undecided. It is judged again, without being trained again, once there are enough
+/// new held-out rows. Until then no other challenger of the task is trained.
+struct HeldChallenger {
+    /// The retraining that held it last.
+    let record: RetrainingRecord
+    let report: VerdictReport
+    private let findings: GateFindings
+    let stored: StoredAdapter
+    let adapter: Adapter
+
+    /// What to do about a held challenger.
+    enum Finding {
+        /// There is none.
+        case none
+        case judge(HeldChallenger)
+        /// It waits for a person. Meanwhile others may be trained.
+        case waits(AdapterVersion)
+        /// It cannot win any more, for this reason.
+        case discard(AdapterVersion, reason: String)
+    }
+
+    static func find(
+        task: String, champion: AdapterVersion?, _ context: RetrainingRun.Context, pipeline: RetrainingPipeline
+    ) async throws -> Finding {
+        guard let record = try await pipeline.journal.lastJudgement(task: task), record.verdict == .held,
+            let number = record.challengerVersion
+        else { return .none }
+        let versions = try await pipeline.store.versions(task: task)
+        // A person may have promoted or rejected it in the meantime.
+        guard let version = versions.first(where: { $0.version == number }), version.state == .candidate else {
+            return .none
+        }
+        if champion?.digest != record.champion {
+            return .discard(version, reason: "another version went live while it was held")
+        }
+        guard let report = record.report, let findings = report.findings else {
+            return .discard(version, reason: "the report of retraining \(record.id) cannot be read")
+        }
+        if report.awaitsApproval { return .waits(version) }
+        guard version.baseDigest == pipeline.base.digest else {
+            return .discard(version, reason: "the pipeline file names another base now")
+        }
+        let stored = try await pipeline.store.load(digest: version.digest)
+        guard Set(stored.manifest.labels) == Set(context.labels), stored.manifest.isMultiLabel == context.isMultiLabel
+        else { return .discard(version, reason: "the labels of the task have changed") }
+        do {
+            let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: pipeline.base)
+            return .judge(
+                HeldChallenger(record: record, report: report, findings: findings, stored: stored, adapter: adapter))
+        } catch {
+            return .discard(version, reason: "\(error)")
+        }
+    }
+
+    /// How many new held-out rows it takes to judge it again: a quarter of those that it was judged by, but not more
+    /// than a held-out set needs to count.
+    func requiredRows(minimum: Int) -> Int { max(1, min(minimum, (report.rows.heldOut + 3) / 4)) }
+
+    /// The judgement of a challenger that won before, and only had to wait.
+    func winner(_ outcome: RetrainingOutcome) -> RetrainingRun.Judgement {
+        var outcome = outcome
+        outcome.challenger = stored.version.digest
+        (outcome.looks, outcome.trainingDigest) = (record.looks, record.trainingDigest)
+        (outcome.challengerEvaluation, outcome.championEvaluation) = (report.challenger, report.champion)
+        outcome.report = report
+        outcome.report?.waitsUntil = nil
+        let reason =
+            "version \(stored.version.version) won in retraining \(record.id), and the time between two "
+            + "promotions has passed"
+        return RetrainingRun.Judgement(
+            challenger: adapter,
+            decision: GateDecision(verdict: .promoted, reason: reason, findings: findings),
+            metrics: stored.version.metrics, trainingRows: stored.trainingRows, outcome: outcome)
+    }
+}

@@ -1,0 +1,80 @@
+import AdapterRegistry
+import BERT
+import FoundationEssentials
+
+/// Stores a judged challenger: live, rejected, or as a candidate that is held. Doing it again changes nothing more, so
+/// it may be repeated after a failure.
+struct Settlement {
+    let pipeline: RetrainingPipeline
+    let task: String
+    /// The version that was live when the challenger was trained.
+    let champion: AdapterVersion?
+    /// The retraining, for the registry.
+    let retraining: Int64
+    let judgement: RetrainingRun.Judgement
+
+    func outcome() async throws -> RetrainingOutcome {
+        let store = pipeline.store
+        let version = try await store.publish(
+            task: task, adapter: judgement.challenger, metrics: judgement.metrics, parentDigest: champion?.digest,
+            trainingRows: judgement.trainingRows)
+        var outcome = judgement.outcome
+        outcome.challengerVersion = version.version
+        var decision = judgement.decision
+        if version.state != .live { try await reconsider(&decision, version, &outcome) }
+        switch decision.verdict {
+        case .promoted where version.state != .live:
+            let promotion = Promotion(by: "retraining \(retraining)", reason: decision.reason)
+            _ = try await store.promote(task: task, version: version.version, promotion)
+        case .rejected where version.state == .candidate:
+            try await store.reject(task: task, version: version.version)
+        default: break
+        }
+        if let replaced = judgement.replaces, replaced.version != version.version,
+            decision.verdict == .promoted || decision.findings.awaitsApproval && decision.verdict == .held
+        {
+            try await store.reject(task: task, version: replaced.version)
+            outcome.notes.append("version \(replaced.version), which waited for a person, is rejected in its favor")
+        }
+        if decision.verdict == .held, decision.findings.awaitsApproval {
+            outcome.notes.append("to promote it, run: lorikeet adapters promote \(task) \(version.version)")
+        }
+        outcome.verdict = decision.verdict
+        outcome.reason = ([decision.reason] + outcome.notes).joined(separator: "; ")
+        return outcome
+    }
+
+    /// Takes into account what the registry says of this version and of the champion.
+    private func reconsider(
+        _ decision: inout GateDecision, _ version: AdapterVersion, _ outcome: inout RetrainingOutcome
+    ) async throws {
+        guard decision.verdict == .promoted || decision.verdict == .held else { return }
+        let live = try await pipeline.store.live(tasks: [task]).first
+        func reject(_ reason: String) { (decision.verdict, decision.reason) = (.rejected, reason) }
+        if version.promotedAt != nil {
+            reject(Self.wasLive(version))
+        } else if live?.digest != champion?.digest {
+            reject("another adapter went live while the challenger was trained")
+        } else if decision.verdict == .held, version.state == .rejected {
+            reject("\(decision.reason); version \(version.version) is the same, bit for bit, and was rejected before")
+        } else if decision.verdict == .promoted, let date = earliestPromotion(live), date > pipeline.now {
+            outcome.report?.waitsUntil = date.timeIntervalSince1970
+            decision.verdict = .held
+            decision.reason += "; it is promoted after \(date.formatted(.iso8601)), by minimum_promotion_interval"
+        }
+    }
+
+    private func earliestPromotion(_ live: AdapterVersion?) -> Date? {
+        let interval = pipeline.settings.minimumPromotionInterval / .seconds(1)
+        return interval > 0 ? live?.promotedAt?.addingTimeInterval(interval) : nil
+    }
+
+    /// Why a challenger that equals an old version is not promoted. What was live once returns only if a person says
+    /// so; otherwise a retraining on the same rows would undo a rollback.
+    private static func wasLive(_ version: AdapterVersion) -> String {
+        let name = "version \(version.version)"
+        let past = version.state == .rejected ? "was rolled back" : "was live and was replaced"
+        return "the challenger is \(name), bit for bit, which \(past); to bring it back, run: "
+            + "lorikeet adapters promote \(version.task) \(version.version)"
+    }
+}

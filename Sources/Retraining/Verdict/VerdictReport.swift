@@ -1,0 +1,92 @@
+import AdapterRegistry
+import FoundationEssentials
+import Training
+
+/// What a verdict rests on, as the journal keeps it: `retrainings.report`.
+public struct VerdictReport: Sendable, Codable, Equatable {
+    /// What became of the rows.
+    public struct Rows: Sendable, Codable, Equatable {
+        /// Rows read.
+        public var read = 0
+        /// Rows to train on.
+        public var training = 0
+        /// Rows held out.
+        public var heldOut = 0
+        /// Those of them that are held out as the newest ones.
+        public var newest = 0
+        /// Rows that would be held out, but that the champion was trained on.
+        public var seen = 0
+        /// Rows that should have been usable and were not.
+        public var unusable = 0
+        /// Rows whose text occurs again later.
+        public var duplicates = 0
+        /// Texts whose rows have different labels, of which the newest counts.
+        public var contradictory = 0
+
+        init(_ summary: RowSummary) {
+            (read, training, heldOut) = (summary.read, summary.training, summary.heldOut)
+            (newest, seen) = (summary.newest, summary.seen)
+            (unusable, duplicates) = (summary.unusable, summary.duplicates)
+            contradictory = summary.contradictory
+        }
+
+        private enum CodingKeys: String, CodingKey {
+            case read, training, newest, seen, unusable, duplicates, contradictory
+            case heldOut = "held_out"
+        }
+    }
+
+    /// What became of the rows.
+    public var rows: Rows
+    /// The labels of the task.
+    public var labels: [String]
+    /// The gate's figures; nil where nothing was judged.
+    public var findings: GateFindings?
+    /// The champion on the held-out rows.
+    public var champion: Evaluation?
+    /// The challenger on the same rows.
+    public var challenger: Evaluation?
+    /// The rows that the challenger was trained on; nil where nothing was trained, or where they are unknown.
+    public var trainingRange: TrainingRowRange?
+    /// Since when rows were held out as the newest ones, in seconds since 1970, exactly.
+    public var newestSince: Double?
+    /// When a challenger that won may be promoted, in seconds since 1970.
+    public var waitsUntil: Double?
+    /// First digits of the SHA-256 of the pipeline file.
+    public var pipelineFile: String?
+
+    init(rows: RowSummary, labels: [String], pipelineFile: String?) {
+        (self.rows, self.labels, self.pipelineFile) = (Rows(rows), labels, pipelineFile)
+    }
+
+    /// Whether the challenger won and waits for a person to promote it.
+    public var awaitsApproval: Bool { findings?.awaitsApproval ?? false }
+
+    /// Reads what ``json`` gave; nil if it is something else, as what another version of this program wrote.
+    public init?(json: String) {
+        let decoder = JSONDecoder()
+        decoder.nonConformingFloatDecodingStrategy = .convertFromString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        guard let report = try? decoder.decode(VerdictReport.self, from: Data(json.utf8)) else { return nil }
+        self = report
+    }
+
+    /// An object of JSON.
+    public var json: String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        encoder.dateEncodingStrategy = .deferredToDate
+        // JSON has no number for NaN and infinity.
+        encoder.nonConformingFloatEncodingStrategy = .convertToString(
+            positiveInfinity: "inf", negativeInfinity: "-inf", nan: "nan")
+        return (try? encoder.encode(self)).map { String(decoding: $0, as: UTF8.self) } ?? "{}"
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case rows, labels, findings, champion, challenger
+        case trainingRange = "training_range"
+        case newestSince = "newest_since"
+        case waitsUntil = "waits_until"
+        case pipelineFile = "pipeline_file"
+    }
+}

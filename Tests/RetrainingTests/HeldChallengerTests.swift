@@ -1,0 +1,214 @@
+import AdapterRegistry
+import Foundation
+import Retraining
+import TestSupport
+import Testing
+import Threading
+import Training
+
+/// Challengers that a verdict leaves undecided. Where a test needs one, it is because nobody knows which rows the
+/// champion was trained on.
+@Suite(.timeLimit(.minutes(3)))
+struct HeldChallengerTests: LettersTask {
+    let model: TinyModel
+    let store = InMemoryAdapterStore()
+    let source = InMemoryLabelledRowSource()
+    var settings = LettersSettings.fast
+    private let trainings = Watched(0)
+
+    init() throws {
+        model = try TinyModel.shared.get()
+        settings.startsFromChampion = false
+    }
+
+    /// Counts the trainings besides.
+    private func retrain(clock: Clock = .system) async throws -> RetrainingOutcome {
+        let hasTrained = Watched(false)
+        let outcome = try await run(
+            labels: ["ex", "why"], clock: clock, progress: { _ in hasTrained.update { $0 = true } })
+        if hasTrained.value { trainings.update { $0 += 1 } }
+        return outcome
+    }
+
+    private func states() async throws -> [AdapterState] {
+        try await store.versions(task: "letters").map(\.state)
+    }
+
+    @Test func itIsJudgedAgainWithoutBeingTrainedAgain() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        let first = try await retrain()
+        #expect(first.verdict == .held, "\(first.reason)")
+        #expect(try await states() == [.live, .candidate])
+        let record = try #require(source.records.last)
+        #expect(record.verdict == .held && record.looks == 1 && record.challengerVersion == 2)
+        #expect(record.report?.findings?.look == 1 && record.report?.rows.heldOut == first.rows.heldOut)
+
+        addRows(100, seed: 2)
+        let second = try await retrain()
+        #expect(second.verdict == .held && second.challenger == first.challenger && second.looks == 2)
+        #expect(second.rows.heldOut == first.rows.heldOut + 100 && second.rows.training == first.rows.training)
+        #expect(source.records.last?.report?.findings?.look == 2)
+        #expect(trainings.value == 1)
+    }
+
+    @Test func itIsNotJudgedAgainByTheSameRows() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        _ = try await retrain()
+        addRows(10, seed: 2)
+        let outcome = try await retrain()
+        #expect(outcome.verdict == .skipped && trainings.value == 1)
+        #expect(outcome.reason.hasPrefix("version 2 is held, and 10 new held-out rows are too few to judge it again"))
+        #expect(try await states() == [.live, .candidate])
+    }
+
+    @Test mutating func aLaterLookMayPromoteIt() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        _ = try await retrain()
+        addRows(100, seed: 2)
+        settings.gate.unknownTrainingRows = .allow
+        let outcome = try await retrain()
+        #expect(outcome.verdict == .promoted && outcome.looks == 2, "\(outcome.reason)")
+        #expect(try await states() == [.retired, .live] && trainings.value == 1)
+        let live = try #require(try await store.live(tasks: ["letters"]).first)
+        #expect(live.promotion?.by == "retraining 2")
+    }
+
+    @Test mutating func itIsRejectedAfterTheLastLook() async throws {
+        settings.maximumLooks = 2
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        _ = try await retrain()
+        addRows(100, seed: 2)
+        let outcome = try await retrain()
+        #expect(outcome.verdict == .rejected)
+        #expect(outcome.reason.contains("it was judged 2 times, as often as is allowed"))
+        #expect(try await states() == [.live, .rejected])
+        addRows(100, seed: 3)
+        #expect(try await retrain().challengerVersion == 3)
+    }
+
+    @Test func itIsRejectedWhenAnotherVersionGoesLive() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        _ = try await retrain()
+        let other = try await store.publish(
+            task: "letters", adapter: try model.adapter(labels: ["ex", "why"], seed: 9), metrics: [:],
+            parentDigest: nil, trainingRows: TrainingRowSet(hashes: []))
+        _ = try await store.promote(task: "letters", version: other.version)
+        addRows(100, seed: 2)
+        let outcome = try await retrain()
+        #expect(
+            outcome.reason.contains("version 2, which was held, is rejected: another version went live while it was"))
+        #expect(try await store.versions(task: "letters")[1].state == .rejected)
+        #expect(trainings.value == 2)
+    }
+
+    @Test mutating func whatAPersonApprovesWaitsForOne() async throws {
+        settings.gate.approve = .person
+        try await makeChampion()
+        addRows(300)
+        let first = try await retrain()
+        #expect(first.verdict == .held && first.reason.contains("lorikeet adapters promote letters 2"))
+        #expect(try await states() == [.live, .candidate])
+        // Meanwhile others are trained, and the better of them takes the place of the first.
+        addRows(300, seed: 2)
+        let second = try await retrain()
+        #expect(second.verdict == .held && second.challengerVersion == 3, "\(second.reason)")
+        #expect(second.reason.contains("version 2, which waited for a person, is rejected in its favor"))
+        #expect(try await states() == [.live, .rejected, .candidate])
+        _ = try await store.promote(task: "letters", version: 3, Promotion(by: "kim", reason: "looks good"))
+        addRows(10, seed: 3)
+        #expect(try await retrain().challengerVersion != 3)
+        #expect(try await store.live(tasks: ["letters"]).first?.version == 3)
+    }
+
+    // MARK: - The same rows again
+
+    @Test mutating func aChallengerThatLostIsNotTrainedAgainOnTheSameRows() async throws {
+        try await makeChampion()
+        addRows(300)
+        settings.gate.minimumGain = 1
+        #expect(try await retrain().verdict == .rejected)
+        let again = try await retrain()
+        #expect(again.verdict == .skipped && trainings.value == 1)
+        #expect(again.reason.contains("are those of version 2, which lost (retraining 1)"), "\(again.reason)")
+        #expect(source.records.last?.trainingDigest == source.records.first?.trainingDigest)
+        addRows(40, seed: 2)
+        #expect(try await retrain().verdict == .rejected)
+        #expect(trainings.value == 2)
+    }
+
+    @Test mutating func otherSettingsAreAnotherTraining() async throws {
+        try await makeChampion()
+        addRows(300)
+        settings.gate.minimumGain = 1
+        _ = try await retrain()
+        settings.training.epochs += 1
+        _ = try await retrain()
+        #expect(trainings.value == 2)
+    }
+
+    // MARK: - Time between promotions
+
+    @Test mutating func aPromotionWaitsForTheTimeBetweenTwo() async throws {
+        settings.minimumPromotionInterval = .seconds(86400)
+        let champion = try await makeChampion()
+        let promoted = try #require(champion.promotedAt)
+        func clock(_ seconds: Double) -> Clock {
+            Clock(
+                now: Clock.system.now, sleep: Clock.system.sleep,
+                date: { Int64((promoted.timeIntervalSince1970 + seconds) * 1000) })
+        }
+        addRows(300)
+        let first = try await retrain(clock: clock(600))
+        #expect(first.verdict == .held && first.reason.contains("by minimum_promotion_interval"), "\(first.reason)")
+        let early = try await retrain(clock: clock(86399))
+        #expect(early.verdict == .skipped && early.reason.hasPrefix("version 2 won; it is promoted after"))
+        // A clock that was set back waits as well.
+        #expect(try await retrain(clock: clock(-1e6)).verdict == .skipped)
+        let last = try await retrain(clock: clock(86401))
+        #expect(last.verdict == .promoted && last.reason.hasPrefix("version 2 won in retraining 1"), "\(last.reason)")
+        #expect(last.looks == 1 && trainings.value == 1)
+        #expect(try await states() == [.retired, .live])
+    }
+
+    // MARK: - Training rows
+
+    @Test mutating func aChallengerThatStartsFromTheChampionInheritsItsRows() async throws {
+        settings.startsFromChampion = true
+        settings.gate.minimumHoldOut = 10
+        addRows(300)
+        let first = try await retrain()
+        #expect(first.verdict == .promoted, "\(first.reason)")
+        addRows(200, seed: 2)
+        let second = try await retrain()
+        let (before, after) = (
+            try await store.load(digest: first.challenger ?? ""), try await store.load(digest: second.challenger ?? "")
+        )
+        let rows = try #require(after.trainingRows)
+        #expect(before.trainingRows?.union(rows) == rows)
+        #expect(source.records.last?.report?.trainingRange == rows.range)
+        #expect((rows.range.newestID ?? 0) > 300 && rows.range.oldestID == before.trainingRows?.range.oldestID)
+    }
+
+    @Test func rowsThatTheChampionWasTrainedOnAreDroppedAndCounted() async throws {
+        let known = rows(300, seed: 1)
+        try await makeChampion(trainedOn: known.prefix(100).map(\.text))
+        source.add(known, task: "letters")
+        let outcome = try await retrain()
+        let share = known.prefix(100).count { HoldOut().contains($0.text) }
+        #expect(outcome.rows.seen == share && share > 5)
+        #expect(source.records.last?.report?.rows.seen == share)
+    }
+
+    @Test func aChampionThatSawEverythingCannotBeBeatenFairly() async throws {
+        let known = rows(300, seed: 1)
+        try await makeChampion(trainedOn: known.map(\.text))
+        source.add(known, task: "letters")
+        let outcome = try await retrain()
+        #expect(outcome.verdict == .skipped && outcome.reason.contains("; the champion was trained on "))
+    }
+}
