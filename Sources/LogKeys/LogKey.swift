@@ -48,6 +48,8 @@ public enum LogKey {
     public static let status = "status"
     /// Name of a task.
     public static let task = "task"
+    /// What started a retraining.
+    public static let trigger = "trigger"
     /// Labels of labelled rows that the task does not have.
     public static let unknownLabels = "unknown_labels"
     /// Labelled rows that a retraining cannot use.

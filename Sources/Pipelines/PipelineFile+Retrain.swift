@@ -11,6 +11,7 @@ extension PipelineFile {
         if let gain = section.read(RetrainKeys.minimumGain) { retrain.gate.minimumGain = gain }
         if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.gate.minimumHoldOut = rows }
         if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }
+        readSchedule(section, into: &retrain)
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
         if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
         for parameter in Hyperparameter.all {

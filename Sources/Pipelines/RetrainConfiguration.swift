@@ -11,6 +11,20 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var gate = GateSettings()
     /// `maximum_rows`: only the newest labelled rows are used, at most this many.
     public var maximumRows = RetrainKeys.maximumRows.fallback
+    /// `times`: times of the day at which retrainings for new rows start; nil: at any time.
+    public var times: CalendarTimes?
+    /// `maximum_age`: a live adapter that is older is retrained with one new row.
+    public var maximumAge: Duration?
+    /// `minimum_promotion_interval`: the least time between two promotions of a task.
+    public var minimumPromotionInterval = ScheduleKeys.minimumPromotionInterval.fallback
+    /// `paused`: which tasks the daemon does not retrain.
+    public var paused = Paused.none
+    /// `time_limit`: a retraining that takes longer is ended.
+    public var timeLimit = ScheduleKeys.timeLimit.fallback
+    /// `newest_hold_out`: the share of the rows that is held out as the newest ones.
+    public var newestHoldOut = ScheduleKeys.newestHoldOut.fallback
+    /// `maximum_looks`: how often a held challenger is judged at most.
+    public var maximumLooks = ScheduleKeys.maximumLooks.fallback
     /// The hyper-parameters, each with a key of its own.
     public var training: TrainingSettings
 

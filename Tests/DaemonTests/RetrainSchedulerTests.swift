@@ -96,3 +96,45 @@ import Testing
         #expect(!errors.contains("private") && !fixture.log.all.contains { $0.contains("private") })
     }
 }
+
+@Test func aRetrainingThatHangsIsEnded() async throws {
+    try await DaemonFixture.with { fixture in
+        let program = try fixture.writeProgram("#!/bin/sh\nexec sleep 600\n")
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, time_limit: 1s }")
+        var options = fixture.options()
+        options.retrainProgram = program
+        try await fixture.withDaemon(file, options: options) { daemon in
+            try await eventually("ready") { await daemon.readiness().ready }
+            try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+            try await eventually("one that was ended") {
+                fixture.log.count(containing: "msg=\"retraining failed\"") >= 1
+            }
+            #expect(await daemon.readiness().ready)
+        }
+        let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
+        #expect(line.contains("it took longer than time_limit"), "\(line)")
+    }
+}
+
+@Test func aPausedTaskIsNotRetrained() async throws {
+    try await DaemonFixture.with { fixture in
+        let program = try fixture.writeProgram("#!/bin/sh\ntouch \(fixture.folder.path)/called\n")
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, paused: [noise] }")
+        var options = fixture.options()
+        options.retrainProgram = program
+        try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+        try await fixture.withDaemon(file, options: options) { daemon in
+            try await eventually("ready") { await daemon.readiness().ready }
+            try await eventually("the log says so") { fixture.log.count(containing: "msg=\"retraining paused\"") == 1 }
+            // Two rounds of the scheduler later, it is still so.
+            try fixture.produce(50)
+            try await fixture.untilLabelled(50)
+        }
+        #expect(fixture.log.count(containing: "msg=\"retraining paused\"") == 1)
+        #expect(!FileManager.default.fileExists(atPath: fixture.folder.path + "/called"))
+    }
+}

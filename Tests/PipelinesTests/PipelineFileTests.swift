@@ -356,3 +356,47 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     #expect(resolve("/etc") == "/etc")
     #expect(resolve("/etc/./x/../ssl/") == "/etc/ssl")
 }
+
+// MARK: - When a task is retrained
+
+@Test func timesOfRetrainingsAreRead() throws {
+    let (configuration, problems) = read(
+        good + """
+
+            retrain:
+              { times: "monday, thursday at 03:00", maximum_age: 30d, minimum_promotion_interval: 1d, time_limit: 2h,
+                paused: [role], newest_hold_out: 0.2, maximum_looks: 3, minimum_new_rows: 50 }
+            """)
+    #expect(problems == [])
+    let retrain = try #require(configuration?.retrain)
+    #expect(retrain.times?.text == "monday, thursday at 03:00")
+    #expect(retrain.timeLimit == .seconds(7200) && retrain.newestHoldOut == 0.2 && retrain.maximumLooks == 3)
+    #expect(retrain.paused.contains("role") && !retrain.paused.contains("section"))
+    #expect(retrain.schedule.times == retrain.times && retrain.schedule.maximumAge == .seconds(30 * 86400))
+    #expect(retrain.schedule.minimumPromotionInterval == .seconds(86400))
+}
+
+@Test func aRetrainingIsNotPausedUnlessTheFileSaysSo() throws {
+    let retrain = try #require(read(good + "\nretrain: { every: 1h }").0?.retrain)
+    #expect(retrain.paused == .none && retrain.times == nil && retrain.maximumAge == nil)
+    #expect(retrain.schedule.every == .seconds(3600) && retrain.timeLimit == .seconds(6 * 3600))
+    #expect(read(good + "\nretrain: { paused: true }").0?.retrain?.paused == .all)
+}
+
+@Test(arguments: [
+    ("times: daily", "retrain.times: must be times such as hourly at :15"),
+    ("times: daily at 25:00", "retrain.times: must be times such as"),
+    ("times: daily at 03:00, every: 6h", "retrain.every: is given beside times"),
+    ("maximum_age: 1s", "retrain.maximum_age: must be from 1m to 366d"),
+    ("time_limit: 0s", "retrain.time_limit: must be from 1s"),
+    ("paused: maybe", "retrain.paused: must be true or false"),
+    ("paused: []", "retrain.paused: is empty"),
+    ("newest_hold_out: 0.6", "retrain.newest_hold_out: must be"),
+    ("maximum_looks: 0", "retrain.maximum_looks: must be"),
+])
+func wrongTimesOfRetrainingsAreRefused(_ keys: String, _ problem: String) {
+    let quoted = keys.replacing("times: daily at 03:00", with: "times: \"daily at 03:00\"")
+        .replacing("times: daily at 25:00", with: "times: \"daily at 25:00\"")
+    let problems = read(good + "\nretrain: { \(quoted) }").1
+    #expect(problems.contains { $0.contains(problem) }, "\(problems)")
+}

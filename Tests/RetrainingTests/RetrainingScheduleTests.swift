@@ -6,27 +6,99 @@ struct RetrainingScheduleTests {
     private let schedule = RetrainingSchedule(every: .seconds(3600), minimumNewRows: 200)
     private let now = Date(timeIntervalSince1970: 1_700_000_000)
 
+    private func facts(
+        _ newRows: Int, ran seconds: Double? = nil, failures: Int = 0, live: Double? = nil, asked: Double? = nil
+    ) -> RetrainingSchedule.Facts {
+        var facts = RetrainingSchedule.Facts(lastRun: seconds.map { now.addingTimeInterval(-$0) }, newRows: newRows)
+        facts.failures = failures
+        facts.liveSince = live.map { now.addingTimeInterval(-$0) }
+        facts.askedAt = asked.map { now.addingTimeInterval(-$0) }
+        return facts
+    }
+
     @Test func theFirstRunOnlyNeedsRows() {
-        #expect(schedule.decision(lastRun: nil, newRows: 200, now: now) == .retrain)
-        #expect(schedule.decision(lastRun: nil, newRows: 150, now: now) == .collect(missing: 50))
+        #expect(schedule.decision(facts(200), now: now) == .retrain(.rows))
+        #expect(schedule.decision(facts(150), now: now) == .collect(missing: 50))
     }
 
     @Test func aRunWaitsForItsTime() {
-        let decision = schedule.decision(lastRun: now.addingTimeInterval(-600), newRows: 9999, now: now)
-        #expect(decision == .wait(.seconds(3000)))
-        #expect(schedule.decision(lastRun: now.addingTimeInterval(-3600), newRows: 200, now: now) == .retrain)
-        #expect(
-            schedule.decision(lastRun: now.addingTimeInterval(-3600), newRows: 0, now: now) == .collect(missing: 200))
+        #expect(schedule.decision(facts(9999, ran: 600), now: now) == .wait(.seconds(3000)))
+        #expect(schedule.decision(facts(200, ran: 3600), now: now) == .retrain(.rows))
+        #expect(schedule.decision(facts(0, ran: 3600), now: now) == .collect(missing: 200))
     }
 
     @Test func aClockThatWasSetBackOnlyDelays() {
-        #expect(
-            schedule.decision(lastRun: now.addingTimeInterval(99_999), newRows: 500, now: now) == .wait(.seconds(3600)))
+        #expect(schedule.decision(facts(500, ran: -99_999), now: now) == .wait(.seconds(3600)))
+        var aging = schedule
+        aging.maximumAge = .seconds(86400)
+        #expect(aging.decision(facts(1, ran: 4000, live: -99_999), now: now) == .collect(missing: 199))
     }
 
     @Test func withoutNewRowsNothingIsLearned() {
-        let eager = RetrainingSchedule(every: .zero, minimumNewRows: 0)
-        #expect(eager.decision(lastRun: now, newRows: 0, now: now) == .collect(missing: 1))
-        #expect(eager.decision(lastRun: now, newRows: 1, now: now) == .retrain)
+        var eager = RetrainingSchedule(every: .zero, minimumNewRows: 0)
+        eager.maximumAge = .seconds(1)
+        #expect(eager.decision(facts(0, ran: 0, live: 99), now: now) == .collect(missing: 1))
+        #expect(eager.decision(facts(1, ran: 0), now: now) == .retrain(.rows))
+    }
+
+    // MARK: - Age
+
+    @Test func anOldAdapterIsRetrainedWithOneNewRow() {
+        var schedule = schedule
+        schedule.maximumAge = .seconds(7 * 86400)
+        #expect(schedule.decision(facts(1, ran: 4000, live: 7 * 86400), now: now) == .retrain(.age))
+        #expect(schedule.decision(facts(1, ran: 4000, live: 6 * 86400), now: now) == .collect(missing: 199))
+        #expect(schedule.decision(facts(1, ran: 600, live: 8 * 86400), now: now) == .wait(.seconds(3000)))
+        #expect(schedule.decision(facts(1), now: now) == .collect(missing: 199))
+    }
+
+    // MARK: - Failures
+
+    @Test func failuresDoubleThePauseUpToADay() {
+        let pauses = [1, 2, 3, 4, 5, 60].map { failures -> Duration? in
+            guard case .wait(let pause) = schedule.decision(facts(500, ran: 0, failures: failures), now: now) else {
+                return nil
+            }
+            return pause
+        }
+        #expect(pauses == [7200, 14400, 28800, 57600, 86400, 86400].map { .seconds($0) })
+        let weekly = RetrainingSchedule(every: .seconds(7 * 86400), minimumNewRows: 1)
+        #expect(weekly.decision(facts(500, ran: 0, failures: 9), now: now) == .wait(.seconds(7 * 86400)))
+    }
+
+    // MARK: - Promotions
+
+    @Test func nothingStartsThatCouldPromoteTooSoon() {
+        var schedule = schedule
+        schedule.minimumPromotionInterval = .seconds(86400)
+        #expect(schedule.decision(facts(500, ran: 4000, live: 4000), now: now) == .wait(.seconds(82400)))
+        #expect(schedule.decision(facts(500, ran: 4000, live: 86400), now: now) == .retrain(.rows))
+        #expect(schedule.decision(facts(500), now: now) == .retrain(.rows))
+    }
+
+    // MARK: - Times of the day
+
+    /// The present time is 22:13:20.
+    @Test func timesOfTheDayStartOneRunEach() {
+        var schedule = schedule
+        schedule.times = CalendarTimes("daily at 22:00")
+        #expect(schedule.decision(facts(500, ran: 86400, asked: 900), now: now) == .retrain(.schedule))
+        #expect(schedule.decision(facts(500, ran: 86400, asked: 700), now: now) == .wait(.seconds(85600)))
+        #expect(schedule.decision(facts(9, ran: 86400, asked: 900), now: now) == .collect(missing: 191))
+        // The daemon was down at the time: it is made up for.
+        #expect(schedule.decision(facts(500, ran: 86400), now: now) == .retrain(.schedule))
+        // A task that was never retrained waits for its time.
+        #expect(schedule.decision(facts(500), now: now) == .wait(.seconds(85600)))
+    }
+
+    @Test func aClockThatJumpsStartsNoRunTwice() {
+        var schedule = schedule
+        schedule.times = CalendarTimes("daily at 22:00")
+        // Set back by two days, after the run of the later date.
+        #expect(schedule.decision(facts(500, ran: -172_800, asked: -172_800), now: now) == .wait(.seconds(3600)))
+        #expect(schedule.decision(facts(500, ran: 4000, asked: -172_000), now: now) == .wait(.seconds(85600)))
+        // Set forward by a week: one run, not seven.
+        #expect(schedule.decision(facts(500, ran: 604_800, asked: 604_000), now: now) == .retrain(.schedule))
+        #expect(schedule.decision(facts(500, ran: 10, asked: 10), now: now) == .wait(.seconds(3590)))
     }
 }

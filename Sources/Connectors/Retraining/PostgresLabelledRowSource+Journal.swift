@@ -15,8 +15,8 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     /// The database compares, so that neither this machine's clock nor rounding matters. A failed or skipped retraining
     /// does not count, because it used no rows.
     public func newRowsSinceLastRetraining(task: String) async throws(ConnectorError) -> Int {
-        let result = try await session.run("counting rows") { connection in
-            try connection.execute(
+        try await session.run("counting rows") { connection in
+            let result = try connection.execute(
                 """
                 SELECT count(*) AS rows FROM lorikeet.annotations
                 WHERE task = $1 AND created_at > coalesce(
@@ -27,8 +27,33 @@ extension PostgresLabelledRowSource: RetrainingJournal {
                      WHERE last.task = $1 AND last.verdict IN ('promoted', 'held', 'rejected')
                      ORDER BY last.started_at DESC, last.id DESC LIMIT 1), '-infinity')
                 """, [.text(task)])
+            return Int(try result.first?.integer("rows") ?? 0)
         }
-        return Int((try? result.first?.integer("rows")) ?? 0)
+    }
+
+    /// What the schedule of a task depends on.
+    public func scheduleFacts(task: String) async throws(ConnectorError) -> RetrainingSchedule.Facts {
+        let newRows = try await newRowsSinceLastRetraining(task: task)
+        return try await session.run("reading retrainings") { connection in
+            let row = try connection.execute(
+                """
+                SELECT extract(epoch FROM max(started_at))::double precision AS last_run,
+                    count(*) FILTER (WHERE verdict = 'failed' AND started_at > coalesce(
+                        (SELECT max(started_at) FROM lorikeet.retrainings
+                         WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected', 'skipped')), '-infinity'))
+                        AS failures,
+                    (SELECT extract(epoch FROM promoted_at)::double precision FROM lorikeet.adapters
+                     WHERE task = $1 AND state = 'live') AS live_since
+                FROM lorikeet.retrainings WHERE task = $1
+                """, [.text(task)]
+            ).first
+            var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows)
+            guard let row else { return facts }
+            facts.lastRun = try ExactTime.optionalDate(row, "last_run")
+            facts.failures = Int(try row.integer("failures"))
+            facts.liveSince = try ExactTime.optionalDate(row, "live_since")
+            return facts
+        }
     }
 
     /// The latest retraining of a task.

@@ -18,13 +18,21 @@ actor RetrainScheduler: Service {
     private var isDatabaseUnavailable = false
     /// When the last process of a task was started: it may have died before it wrote anything to the database.
     private var starts: [String: Date] = [:]
+    /// Processes of a task in a row that failed. Some die before they write anything to the database.
+    private var failures: [String: Int] = [:]
+    /// When a task's schedule was asked last.
+    private var asked: [String: Date] = [:]
+    /// Tasks that are paused, as logged last.
+    private var paused: Set<String> = []
+    private let clock: Clock
 
     /// New rows are counted at least this often; `every` only spaces the runs.
     private static let longestPause = Duration.seconds(10)
     /// How long a process has to end by itself, and then after SIGTERM.
     private static let gracePeriod = Duration.seconds(1)
 
-    init(pipelines: [PipelineConfiguration], program: String, logger: Logger) {
+    init(pipelines: [PipelineConfiguration], program: String, logger: Logger, clock: Clock = .system) {
+        self.clock = clock
         self.pipelines = pipelines
         self.program = program
         self.logger = logger
@@ -60,32 +68,51 @@ actor RetrainScheduler: Service {
             guard let retrain = pipeline.retrain else { continue }
             for task in pipeline.tasks {
                 try Task.checkCancellation()
-                if await isDue(task.name, pipeline, retrain) { try await runChild(task: task.name, pipeline: pipeline) }
+                guard !isPaused(task.name, retrain) else { continue }
+                if let trigger = await trigger(of: task.name, pipeline, retrain) {
+                    try await runChild(task: task.name, pipeline: pipeline, retrain, trigger: trigger)
+                }
             }
         }
     }
 
-    private func isDue(_ task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration) async -> Bool
-    {
-        let source = source(of: pipeline)
+    /// Whether the pipeline file says so. The log says it once.
+    private func isPaused(_ task: String, _ retrain: RetrainConfiguration) -> Bool {
+        guard retrain.paused.contains(task) else {
+            paused.remove(task)
+            return false
+        }
+        if paused.insert(task).inserted { logger.notice("retraining paused", metadata: [LogKey.task: "\(task)"]) }
+        return true
+    }
+
+    /// Why a task is retrained now; nil: it is not.
+    private func trigger(
+        of task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
+    ) async -> RetrainingTrigger? {
         do {
-            let last = try await source.lastRetraining(task: task)
-            let newRows = try await source.newRowsSinceLastRetraining(task: task)
+            var facts = try await source(of: pipeline).scheduleFacts(task: task)
             if isDatabaseUnavailable { logger.notice("labelled rows can be counted again") }
             isDatabaseUnavailable = false
-            let schedule = RetrainingSchedule(every: retrain.every, minimumNewRows: retrain.minimumNewRows)
-            let lastRun = [last?.startedAt, starts[task]].compactMap(\.self).max()
-            let isDue = schedule.decision(lastRun: lastRun, newRows: newRows, now: Date()) == .retrain
-            if isDue {
-                logger.notice("retraining started", metadata: [LogKey.task: "\(task)", LogKey.newRows: "\(newRows)"])
-            }
-            return isDue
+            facts.lastRun = [facts.lastRun, starts[task]].compactMap(\.self).max()
+            facts.failures = max(facts.failures, failures[task, default: 0])
+            facts.askedAt = asked[task]
+            let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
+            asked[task] = now
+            guard case .retrain(let trigger) = retrain.schedule.decision(facts, now: now) else { return nil }
+            logger.notice(
+                "retraining started",
+                metadata: [
+                    LogKey.task: "\(task)", LogKey.newRows: "\(facts.newRows)",
+                    LogKey.trigger: "\(trigger.rawValue)",
+                ])
+            return trigger
         } catch {
             if !isDatabaseUnavailable {
                 logger.warning("labelled rows cannot be counted, retrying", metadata: [LogKey.reason: "\(error)"])
             }
             isDatabaseUnavailable = true
-            return false
+            return nil
         }
     }
 
@@ -99,38 +126,44 @@ actor RetrainScheduler: Service {
 
     // MARK: - The process
 
-    private func runChild(task: String, pipeline: PipelineConfiguration) async throws {
-        starts[task] = Date()
+    private func runChild(
+        task: String, pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration, trigger: RetrainingTrigger
+    ) async throws {
+        starts[task] = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
         let child: ChildProcess
         do throws(SystemError) {
             child = try ChildProcess(
                 program: program,
                 arguments: [
-                    "retrain", task, "--pipeline", pipeline.file, "--background", "--trigger", "rows", "--json",
-                    "--log-format", DaemonLogging.format.rawValue,
+                    "retrain", task, "--pipeline", pipeline.file, "--background", "--trigger", trigger.rawValue,
+                    "--json", "--log-format", DaemonLogging.format.rawValue,
                 ], environment: Self.environment)
         } catch {
+            failures[task, default: 0] += 1
             logger.error("retraining cannot be started", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
             return
         }
+        let limit = TimeLimit(retrain.timeLimit, clock: clock) { child.kill() }
         let ending = await withTaskCancellationHandler {
             await child.ending()
         } onCancel: {
-            child.askToEnd()
             Task {
+                child.askToEnd()
                 try? await Task.sleep(for: Self.gracePeriod)
                 child.terminate()
                 try? await Task.sleep(for: Self.gracePeriod)
                 child.kill()
             }
         }
+        let reason = await limit.stop() ? "it took longer than time_limit, \(retrain.timeLimit)" : nil
         // The process has ended: nobody holds its lease any more.
         if ending.status != 0 {
             try? await source(of: pipeline).clear(
-                task: task, ofEndedProcess: child.processID, reason: "the process ended without a verdict")
+                task: task, ofEndedProcess: child.processID, reason: reason ?? "the process ended without a verdict")
         }
         try Task.checkCancellation()
-        report(ending, task: task)
+        failures[task] = ending.status == 0 ? nil : failures[task, default: 0] + 1
+        report(ending, task: task, reason: reason)
     }
 
     /// The daemon's own, without the variables that systemd set for the daemon alone.
@@ -140,7 +173,7 @@ actor RetrainScheduler: Service {
         }
     }
 
-    private func report(_ ending: ChildProcess.Ending, task: String) {
+    private func report(_ ending: ChildProcess.Ending, task: String, reason: String?) {
         let report = RetrainReport(output: ending.output)
         let verdict = report?.verdict ?? "failed"
         PrometheusRegistry.shared.makeCounter(
@@ -148,7 +181,7 @@ actor RetrainScheduler: Service {
         ).increment(by: 1)
         guard ending.status == 0, let report else {
             var metadata: Logger.Metadata = [LogKey.task: "\(task)", LogKey.exitStatus: "\(ending.status)"]
-            if let reason = ending.signalReason { metadata[LogKey.reason] = "\(reason)" }
+            if let reason = reason ?? ending.signalReason { metadata[LogKey.reason] = "\(reason)" }
             logger.error("retraining failed", metadata: metadata)
             return
         }
@@ -158,5 +191,24 @@ actor RetrainScheduler: Service {
         ]
         if let challenger = report.challenger { metadata[LogKey.challenger] = "\(challenger.prefix(12))" }
         logger.notice("retraining ended", metadata: metadata)
+    }
+}
+
+/// Calls a function when some work takes too long.
+private struct TimeLimit {
+    private let timer: Task<Bool, Never>
+
+    init(_ limit: Duration, clock: Clock, _ body: @escaping @Sendable () -> Void) {
+        timer = Task {
+            do { try await clock.sleep(limit) } catch { return false }
+            body()
+            return true
+        }
+    }
+
+    /// - Returns: whether the time was over before.
+    func stop() async -> Bool {
+        timer.cancel()
+        return await timer.value
     }
 }

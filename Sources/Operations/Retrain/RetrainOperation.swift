@@ -126,6 +126,9 @@ public enum RetrainOperation {
                 maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
             settings.maximumRows = retrain.maximumRows
             settings.gate = retrain.gate
+            settings.newestShare = retrain.newestHoldOut
+            settings.maximumLooks = retrain.maximumLooks
+            settings.minimumPromotionInterval = retrain.minimumPromotionInterval
             return settings
         }
     }

@@ -28,7 +28,8 @@ enum RetrainKeys {
         [
             every.declaration, minimumNewRows.declaration, maximumRows.declaration, minimumHoldOut.declaration,
             minimumGain.declaration, gate,
-        ] + Hyperparameter.all.map { SettingDeclaration($0, in: RetrainConfiguration().training) })
+        ] + ScheduleKeys.declarations
+            + Hyperparameter.all.map { SettingDeclaration($0, in: RetrainConfiguration().training) })
 
     /// The weights of single labels in `class_weights`.
     static let classWeights = 0.000_001...1e6

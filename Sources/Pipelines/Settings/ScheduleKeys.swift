@@ -1,0 +1,50 @@
+import JSON
+import Retraining
+
+/// The keys of `retrain` that say when a retraining starts, how long it takes at most, and how often it may promote.
+enum ScheduleKeys {
+    static let times = Setting(
+        "times", .calendarTimes, absent: "at any time, spaced by `every`",
+        "times in UTC at which retrainings for new rows start; instead of `every`")
+    static let maximumAge = Setting(
+        "maximum_age", .duration(.seconds(60)...year), absent: "age starts none",
+        "a live adapter that is older is retrained as soon as there is one new row")
+    static let minimumPromotionInterval = DefaultedSetting(
+        "minimum_promotion_interval", .duration(.zero...year), default: .zero,
+        "least time between two promotions of a task; a challenger that wins sooner is held")
+    static let paused = SettingDeclaration(
+        "paused", .either(ValueForm.flag.schema, .list(of: .scalar, atLeast: 1)),
+        "`true`, `false`, or a list of tasks", absence: .value(.boolean(false)),
+        "whether the daemon retrains nothing, or which tasks it does not retrain")
+    static let timeLimit = DefaultedSetting(
+        "time_limit", .duration(.seconds(1)...year), default: .seconds(6 * 3600),
+        "a retraining that the daemon started and that takes longer is ended, and its verdict is `failed`")
+    static let newestHoldOut = DefaultedSetting(
+        "newest_hold_out", .number(0...0.5), default: RetrainingSettings().newestShare,
+        "share of the rows that is held out as the newest ones, beside the fifth that a hash holds out")
+    static let maximumLooks = DefaultedSetting(
+        "maximum_looks", .integer(1...100), default: RetrainingSettings().maximumLooks,
+        "how often a held challenger is judged at most before it is rejected")
+
+    static let declarations = [
+        times.declaration, maximumAge.declaration, minimumPromotionInterval.declaration, paused,
+        timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
+    ]
+
+    private static let year = Duration.seconds(366 * 86400)
+}
+
+extension ValueForm where Value == CalendarTimes {
+    /// Times in the hour, day or week.
+    static var calendarTimes: ValueForm {
+        ValueForm(
+            schema: .string(matching: CalendarTimes.pattern),
+            words: "`hourly at :15`, `daily at 03:00`, `monday, thursday at 03:00`",
+            read: { value in
+                guard let text = value.text("times such as \(CalendarTimes.forms)") else { return nil }
+                if let times = CalendarTimes(text) { return times }
+                value.problem("must be times such as \(CalendarTimes.forms); \"\(text.prefix(40))\" is not")
+                return nil
+            }, write: { .string($0.text) })
+    }
+}

@@ -1,0 +1,87 @@
+import FoundationEssentials
+
+/// Decides when the daemon retrains a task. It is pure: the daemon's scheduler asks it and does what it says.
+public struct RetrainingSchedule: Sendable, Equatable {
+    /// The least time between the starts of two retrainings.
+    public var every: Duration
+    /// Rows that must have been added since the last retraining; at least 1.
+    public var minimumNewRows: Int
+    /// Times in the day or week: retrainings for new rows start at these only. nil: at any time.
+    public var times: CalendarTimes?
+    /// A live adapter that is older is retrained as soon as there is a new row.
+    public var maximumAge: Duration?
+    /// The least time between two promotions: a retraining that could promote sooner does not start.
+    public var minimumPromotionInterval = Duration.zero
+
+    /// No failures keep a task from being retrained for longer, unless `every` is longer.
+    private static let longestBackoff = Duration.seconds(86400)
+
+    /// - Parameters:
+    ///   - every: the least time between two starts.
+    ///   - minimumNewRows: 0 counts as 1.
+    public init(every: Duration, minimumNewRows: Int) {
+        self.every = every
+        self.minimumNewRows = max(1, minimumNewRows)
+    }
+
+    /// What to do now.
+    public enum Decision: Sendable, Equatable {
+        /// Start a retraining, for this reason.
+        case retrain(RetrainingTrigger)
+        /// It is too early, for this long.
+        case wait(Duration)
+        /// It is time, but this many rows are missing.
+        case collect(missing: Int)
+    }
+
+    /// What is known of a task. A time in the future, as after a clock was set back, counts as now.
+    public struct Facts: Sendable, Equatable {
+        /// When the last retraining began; `nil` if there was none.
+        public var lastRun: Date?
+        /// Rows that the next retraining has to consider.
+        public var newRows: Int
+        /// Retrainings that failed since the last one that did not.
+        public var failures = 0
+        /// When the live version was promoted; `nil` if there is none.
+        public var liveSince: Date?
+        /// When the decision was asked for last; `nil` if this process never did.
+        public var askedAt: Date?
+
+        /// Facts; the rest as after no failure, without a live version.
+        public init(lastRun: Date?, newRows: Int) { (self.lastRun, self.newRows) = (lastRun, newRows) }
+    }
+
+    /// Decides.
+    public func decision(_ facts: Facts, now: Date) -> Decision {
+        if let wait = pause(facts, now: now) { return .wait(wait) }
+        if let maximumAge, let since = facts.liveSince, Self.elapsed(since, now) >= maximumAge, facts.newRows > 0 {
+            return .retrain(.age)
+        }
+        if let times {
+            let due = times.latest(until: now)
+            guard due > min(facts.askedAt ?? facts.lastRun ?? now, now) else {
+                return .wait(.seconds(times.next(after: now).timeIntervalSince(now)))
+            }
+        }
+        guard facts.newRows >= minimumNewRows else { return .collect(missing: minimumNewRows - facts.newRows) }
+        return .retrain(times == nil ? .rows : .schedule)
+    }
+
+    /// How long nothing may start, whatever the reason.
+    private func pause(_ facts: Facts, now: Date) -> Duration? {
+        let afterRun = facts.lastRun.map { spacing(failures: facts.failures) - Self.elapsed($0, now) }
+        let afterPromotion = facts.liveSince.map { minimumPromotionInterval - Self.elapsed($0, now) }
+        let pause = [afterRun, afterPromotion].compactMap(\.self).max() ?? .zero
+        return pause > .zero ? pause : nil
+    }
+
+    /// Doubles with each failure, up to a day.
+    private func spacing(failures: Int) -> Duration {
+        guard failures > 0 else { return every }
+        return max(every, min(every * (1 << min(failures, 30)), Self.longestBackoff))
+    }
+
+    private static func elapsed(_ since: Date, _ now: Date) -> Duration {
+        .seconds(max(0, now.timeIntervalSince(since)))
+    }
+}
