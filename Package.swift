@@ -91,7 +91,7 @@ let package = Package(
                 "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
-        module("Reports", ["Kernels", "BERT", "Training"]),
+        module("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks
         module(
@@ -120,8 +120,8 @@ let package = Package(
         .executableTarget(
             name: "lorikeet",
             dependencies: [
-                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving", "Connectors",
-                "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
+                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining",
+                "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -153,7 +153,7 @@ let package = Package(
         tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
         tests("AdapterRegistry", ["BERT"]),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
-        tests("Retraining", ["Training", "AdapterRegistry", logging]),
+        tests("Retraining", ["Threading", "Training", "AdapterRegistry", logging]),
         tests(
             "Connectors",
             [

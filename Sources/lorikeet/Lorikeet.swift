@@ -34,7 +34,8 @@ struct Lorikeet: AsyncParsableCommand {
             CommandGroup(
                 name: "Adapter",
                 subcommands: [Tokenize.self, Train.self, Evaluate.self, Compare.self, Classify.self, Benchmark.self]),
-            CommandGroup(name: "Retraining and Registry", subcommands: [Retrain.self, Adapters.self]),
+            CommandGroup(
+                name: "Retraining and Registry", subcommands: [Retrain.self, Retrainings.self, Adapters.self]),
             CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self, SoakCommand.self]),
         ])
 

@@ -40,7 +40,36 @@ struct AdapterRows {
         return try result.first.map(StoredAdapterRow.init)
     }
 
+    func manifest(task: String, version: Int) throws -> String? {
+        try connection.execute(
+            "SELECT manifest::text AS manifest FROM lorikeet.adapters WHERE task = $1 AND version = $2::bigint",
+            [.text(task), .integer(Int64(version))]
+        ).first?.text("manifest")
+    }
+
+    /// Versions whose weights nobody needs: of those that are retired or rejected all but the newest, and not the one
+    /// that a rollback would make live.
+    func prunable(task: String, keeping count: Int) throws -> [AdapterVersion] {
+        let spared = try predecessor(task: task).map { PostgresValue.integer(Int64($0)) } ?? .null
+        return try versions(
+            where: """
+                task = $1 AND state IN ('retired', 'rejected') AND weights IS NOT NULL
+                AND version IS DISTINCT FROM $2::bigint AND version NOT IN (
+                    SELECT version FROM lorikeet.adapters
+                    WHERE task = $1 AND state IN ('retired', 'rejected') AND weights IS NOT NULL
+                    ORDER BY version DESC LIMIT $3::bigint)
+                """, [.text(task), spared, .integer(Int64(max(0, count)))])
+    }
+
     // MARK: - Changing
+
+    func removeWeights(task: String, version: Int) throws -> AdapterVersion {
+        try one(
+            """
+            UPDATE lorikeet.adapters SET weights = NULL
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """, [.text(task), .integer(Int64(version))])
+    }
 
     /// The advisory lock covers versions that do not exist yet, the row locks changes by hand.
     func lock(_ task: String) throws {

@@ -42,7 +42,38 @@ public struct PostgresAdapterStore: AdapterStore {
         return try stored.adapter()
     }
 
+    /// The manifest of a version, also of one whose weights were removed.
+    public func manifest(of version: AdapterVersion) async throws -> AdapterManifest {
+        let text = try await session.run("reading a manifest") { connection in
+            try AdapterRows(connection).manifest(task: version.task, version: version.version)
+        }
+        guard let text else { throw AdapterStoreError.unknownVersion(task: version.task, version: version.version) }
+        do { return try AdapterManifest(json: Array(text.utf8)) } catch {
+            throw DamagedAdapter(digest: version.digest, reason: "\(error)")
+        }
+    }
+
     // MARK: - Changing
+
+    /// Removes the weights of old versions of a task: of those that are retired or rejected, all but the newest.
+    ///
+    /// Never those of the live version, of candidates, and of the version that a rollback would make live. Everything
+    /// else that is known of a version stays.
+    ///
+    /// - Parameters:
+    ///   - count: how many retired and rejected versions keep their weights.
+    ///   - isDryRun: changes nothing.
+    /// - Returns: the versions without weights, as they are afterwards; as they are now in a dry run.
+    public func prune(task: String, keeping count: Int, isDryRun: Bool) async throws -> [AdapterVersion] {
+        try await session.run("pruning adapters") { connection in
+            try connection.transaction {
+                let rows = try Self.locked(task, on: connection)
+                let prunable = try rows.prunable(task: task, keeping: count)
+                return isDryRun
+                    ? prunable : try prunable.map { try rows.removeWeights(task: task, version: $0.version) }
+            }
+        }
+    }
 
     /// Stores an adapter as the task's next version, a candidate; returns the existing version if it is stored already.
     public func publish(

@@ -36,6 +36,37 @@ public struct AdaptersOperation: Sendable {
         return try await withStore { try await $0.rollback(task: task, promotion) }
     }
 
+    /// Removes the weights of old versions, of one task or of all.
+    ///
+    /// - Parameters:
+    ///   - count: how many retired and rejected versions of a task keep their weights.
+    ///   - isDryRun: changes nothing.
+    public func prune(task: String?, keeping count: Int, isDryRun: Bool) async throws -> [AdapterVersion] {
+        try await withStore { store in
+            let tasks = Set(try await store.versions(task: task).map(\.task)).sorted()
+            if let task, tasks.isEmpty {
+                throw CommandFailure(.failed, "the registry has no adapter for task \(task)")
+            }
+            var pruned: [AdapterVersion] = []
+            for task in tasks { pruned += try await store.prune(task: task, keeping: count, isDryRun: isDryRun) }
+            return pruned
+        }
+    }
+
+    /// How two versions of a task differ.
+    ///
+    /// - Parameter second: nil stands for the live one.
+    public func difference(task: String, _ first: Int, _ second: Int?) async throws -> AdapterDifference {
+        try await withStore { store in
+            let versions = [
+                try await Self.version(first, of: task, in: store), try await Self.version(second, of: task, in: store),
+            ]
+            return AdapterDifference(
+                first: versions[0], try await store.manifest(of: versions[0]),
+                second: versions[1], try await store.manifest(of: versions[1]))
+        }
+    }
+
     /// Writes a version to a folder.
     ///
     /// - Parameters:

@@ -3,7 +3,7 @@ import ArgumentParser
 /// `lorikeet adapters`: the registry.
 struct Adapters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "List, import, export, promote and roll back adapters of the registry.",
+        abstract: "List, compare, import, export, promote, roll back and prune adapters of the registry.",
         discussion: """
             The registry is the table lorikeet.adapters. Running daemons swap in a new live
             adapter within two seconds. The database is --database, that of --pipeline, or
@@ -17,7 +17,7 @@ struct Adapters: AsyncParsableCommand {
               lorikeet adapters rollback section
             """,
         subcommands: [
-            AdaptersList.self, AdaptersShow.self, AdaptersImport.self, AdaptersExport.self, AdaptersPromote.self,
-            AdaptersRollback.self,
+            AdaptersList.self, AdaptersShow.self, AdaptersDiff.self, AdaptersImport.self, AdaptersExport.self,
+            AdaptersPromote.self, AdaptersRollback.self, AdaptersPrune.self,
         ])
 }

@@ -89,8 +89,13 @@ extension StoredAdapter {
             ("targets", configuration.targetPattern ?? configuration.targets.joined(separator: ", ")),
             ("size", "\(weights.count) bytes"),
             ("created", version.createdAt.text + (manifest.createdBy.map { " by \($0)" } ?? "")),
-            ("promoted", version.promotedAt?.text ?? "–"),
+            ("promoted", promotion), ("rows", version.trainingRange?.line ?? "unknown"),
         ] + scoreFacts + metrics
+    }
+
+    private var promotion: String {
+        guard let date = version.promotedAt?.text else { return "–" }
+        return date + (version.promotion.map { " by \($0.by): \($0.reason)" } ?? "")
     }
 
     private var scoreFacts: [(name: String, value: String)] {

@@ -11,6 +11,8 @@ extension AdapterVersion {
             ("parent_digest", .optional(parentDigest)),
             ("metrics", .object(metrics.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
             ("created_at", .date(createdAt)), ("promoted_at", .date(promotedAt)),
+            ("promoted_by", .optional(promotion?.by)), ("promotion_reason", .optional(promotion?.reason)),
+            ("training_rows", trainingRange?.value ?? .null), ("pruned", .boolean(isPruned)),
         ]
     }
 
@@ -36,5 +38,23 @@ extension [AdapterVersion] {
                 version.createdAt.text, version.promotedAt?.text ?? "–")
         }
         return table
+    }
+}
+
+extension TrainingRowRange {
+    /// Its JSON object.
+    fileprivate var value: JSONValue {
+        .object([
+            ("rows", .integer(rows)), ("digest", .string(digest)), ("oldest_at", .date(oldestAt)),
+            ("newest_at", .date(newestAt)), ("oldest_id", oldestID.map { .integer(Int($0)) } ?? .null),
+            ("newest_id", newestID.map { .integer(Int($0)) } ?? .null),
+        ])
+    }
+
+    /// Number, times and digest in one line.
+    var line: String {
+        let times = [oldestAt, newestAt].compactMap { $0?.text }
+        let range = times.count == 2 ? ", from \(times[0]) to \(times[1])" : ""
+        return "\(rows)\(range) (\(Figure.digest(digest)))"
     }
 }
