@@ -161,8 +161,10 @@ let package = Package(
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "Training", "Retraining"]),
-        tests("Reports", ["Kernels", "BERT", "Training"]),
-        tests("Operations", ["PostgresClient", "Connectors", "Pipelines", "DaemonFixtures", logging]),
+        tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
+        tests(
+            "Operations",
+            ["PostgresClient", "BERT", "AdapterRegistry", "Connectors", "Pipelines", "DaemonFixtures", logging]),
         tests(
             "Daemon",
             [

@@ -81,7 +81,8 @@ public struct RetrainingPipeline: Sendable {
             let result = try await journal.withLease(task: task) { lease in
                 try await recorded(task: task, trigger: trigger, lease, isCancelled) { champion in
                     RetrainingRun(
-                        pipeline: self, task: task, requestedLabels: labels, requestedMultiLabel: isMultiLabel,
+                        pipeline: self, task: task, trigger: trigger, requestedLabels: labels,
+                        requestedMultiLabel: isMultiLabel,
                         champion: champion, progress: progress, isCancelled: { isCancelled() || lease.isTaken })
                 }
             }

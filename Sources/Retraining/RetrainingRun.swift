@@ -11,6 +11,7 @@ struct RetrainingRun {
     let task: String
     /// The live version.
     let champion: AdapterVersion?
+    private let trigger: RetrainingTrigger
     private let requestedLabels: [String]
     private let requestedMultiLabel: Bool?
     private let progress: @Sendable (TrainingProgress) -> Void
@@ -21,11 +22,12 @@ struct RetrainingRun {
     private var waiting: AdapterVersion?
 
     init(
-        pipeline: RetrainingPipeline, task: String, requestedLabels: [String], requestedMultiLabel: Bool?,
+        pipeline: RetrainingPipeline, task: String, trigger: RetrainingTrigger, requestedLabels: [String],
+        requestedMultiLabel: Bool?,
         champion: AdapterVersion?, progress: @escaping @Sendable (TrainingProgress) -> Void,
         isCancelled: @escaping @Sendable () -> Bool
     ) {
-        (self.pipeline, self.task, self.champion) = (pipeline, task, champion)
+        (self.pipeline, self.task, self.champion, self.trigger) = (pipeline, task, champion, trigger)
         (self.requestedLabels, self.requestedMultiLabel) = (requestedLabels, requestedMultiLabel)
         (self.progress, self.isCancelled) = (progress, isCancelled)
     }
@@ -68,6 +70,9 @@ struct RetrainingRun {
         let context = Context(
             champion: champion, rows: rows, labels: taskLabels(rows: rows, champion: champion.manifest),
             isMultiLabel: requestedMultiLabel ?? champion.manifest?.isMultiLabel ?? (rows.last?.isSet ?? false))
+        if let reason = try await newerPipelineFile(labels: context.labels) {
+            return .skipped(outcome(.skipped, reason, dataset(context, newest: .share(0)), context))
+        }
         let held = try await HeldChallenger.find(task: task, champion: self.champion, context, pipeline: pipeline)
         switch held {
         case .none: break
@@ -78,6 +83,18 @@ struct RetrainingRun {
         case .judge(let challenger): return try await judgedAgain(challenger, context)
         }
         return try await trained(context)
+    }
+
+    /// Two daemons with different pipeline files for one task must not replace each other's adapters by turns. Whose file
+    /// was used before another one that names other labels trains nothing, unless a person says so.
+    private func newerPipelineFile(labels: [String]) async throws -> String? {
+        guard trigger != .command, let own = pipeline.settings.pipelineFile,
+            let last = try await pipeline.journal.lastJudgement(task: task), let report = last.report,
+            let newer = report.pipelineFile, newer != own, Set(report.labels) != Set(labels),
+            try await pipeline.journal.hasJudged(task: task, pipelineFile: own)
+        else { return nil }
+        return "a newer pipeline file (\(newer)) names other labels since retraining \(last.id): "
+            + report.labels.joined(separator: ", ") + "; to make this file (\(own)) the newer one, run lorikeet retrain"
     }
 
     private func taskLabels(rows: [LabelledRow], champion: AdapterManifest?) -> [String] {

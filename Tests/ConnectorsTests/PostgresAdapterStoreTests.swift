@@ -78,6 +78,35 @@ import Testing
         }
     }
 
+    @Test func pruningSparesWhatIsNeeded() async throws {
+        try await withStore { _, store in
+            let adapters = try adapters(6)
+            for adapter in adapters {
+                _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            }
+            for version in [2, 1, 3] { _ = try await store.promote(task: "color", version: version) }
+            for version in [4, 5] { try await store.reject(task: "color", version: version) }
+            // Now: 1 and 2 retired, 3 live, 4 and 5 rejected, 6 a candidate. A rollback returns to 1.
+            func prune(keeping count: Int, isDryRun: Bool = false) async throws -> [Int] {
+                try await store.prune(task: "color", keeping: count, isDryRun: isDryRun).map(\.version)
+            }
+            #expect(try await prune(keeping: 4) == [])
+            #expect(try await prune(keeping: 1, isDryRun: true) == [2, 4])
+            #expect(try await store.versions(task: "color").allSatisfy { !$0.isPruned })
+            #expect(try await prune(keeping: 1) == [2, 4])
+            #expect(try await prune(keeping: 1) == [])
+            #expect(try await prune(keeping: 0) == [5])
+            let versions = try await store.versions(task: "color")
+            #expect(versions.map(\.isPruned) == [false, true, false, true, true, false])
+            #expect(versions.map(\.digest) == adapters.map(\.digest))
+            #expect(try await store.manifest(of: versions[1]) == adapters[1].manifest)
+            #expect(try await store.rollback(task: "color").version == 1)
+            await #expect(throws: AdapterStoreError.nothingToRollBackTo(task: "color")) {
+                try await store.rollback(task: "color")
+            }
+        }
+    }
+
     @Test func prunedWeightsAreSaidToBeGone() async throws {
         try await withStore { database, store in
             let adapter = try adapters(1)[0]

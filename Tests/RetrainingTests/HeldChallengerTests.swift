@@ -151,6 +151,38 @@ struct HeldChallengerTests: LettersTask {
         #expect(trainings.value == 2)
     }
 
+    // MARK: - Two pipeline files
+
+    @Test mutating func theOlderOfTwoPipelineFilesTrainsNothing() async throws {
+        addRows(300)
+        settings.pipelineFile = "older"
+        #expect(try await run(labels: ["ex", "why"], trigger: .rows).verdict == .promoted)
+        settings.pipelineFile = "newer"
+        addRows(150, seed: 2)
+        addRows(150, seed: 3, labels: ("zed", "why"))
+        let newer = try await run(labels: ["ex", "why", "zed"], trigger: .rows)
+        #expect(newer.looks == 1, "\(newer.reason)")
+        addRows(100, seed: 4)
+        settings.pipelineFile = "older"
+        let older = try await run(labels: ["ex", "why"], trigger: .rows)
+        #expect(older.verdict == .skipped)
+        #expect(older.reason.hasPrefix("a newer pipeline file (newer) names other labels since retraining 2: ex, why"))
+        // A person decides otherwise.
+        #expect(try await run(labels: ["ex", "why"], trigger: .command).verdict != .skipped)
+    }
+
+    @Test mutating func anotherFileWithTheSameLabelsIsNoOther() async throws {
+        addRows(300)
+        settings.pipelineFile = "one"
+        _ = try await run(labels: ["ex", "why"], trigger: .rows)
+        settings.pipelineFile = "two"
+        addRows(100, seed: 2)
+        _ = try await run(labels: ["why", "ex"], trigger: .rows)
+        settings.pipelineFile = "one"
+        addRows(100, seed: 3)
+        #expect(!(try await run(labels: ["ex", "why"], trigger: .rows).reason.contains("newer pipeline file")))
+    }
+
     // MARK: - Time between promotions
 
     @Test mutating func aPromotionWaitsForTheTimeBetweenTwo() async throws {

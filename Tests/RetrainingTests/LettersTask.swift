@@ -32,7 +32,8 @@ enum LettersSettings {
 
 extension LettersTask {
     func run(
-        labels: [String] = [], isCancelled: Bool = false, clock: Clock = .system,
+        labels: [String] = [], isCancelled: Bool = false, trigger: RetrainingTrigger = .command,
+        clock: Clock = .system,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
     ) async throws -> RetrainingOutcome {
         var logger = Logger(label: "test")
@@ -41,7 +42,7 @@ extension LettersTask {
             base: model.base, tokenizer: model.tokenizer, store: store, rows: source, journal: source,
             settings: settings, logger: logger, clock: clock)
         return try await pipeline.run(
-            task: "letters", labels: labels, trigger: .command, progress: progress, isCancelled: { isCancelled })
+            task: "letters", labels: labels, trigger: trigger, progress: progress, isCancelled: { isCancelled })
     }
 
     /// Texts of `x` and `y` with the label that their letters say, all different.

@@ -84,6 +84,14 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     }
 
     /// As the protocol says.
+    public func hasJudged(task: String, pipelineFile: String) async throws -> Bool {
+        state.value.records.contains {
+            $0.task == task && $0.report?.pipelineFile == pipelineFile
+                && [.promoted, .held, .rejected].contains($0.verdict)
+        }
+    }
+
+    /// As the protocol says.
     public func finish(_ id: Int64, _ ending: RetrainingEnding) async throws {
         state.update { state in
             guard let index = state.records.firstIndex(where: { $0.id == id }) else { return }

@@ -75,6 +75,13 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         ).first
     }
 
+    /// Whether a retraining of the task with this pipeline file promoted, held or rejected a challenger.
+    public func hasJudged(task: String, pipelineFile: String) async throws -> Bool {
+        let condition =
+            "r.task = $1 AND r.report->>'pipeline_file' = $2 AND r.verdict IN ('promoted', 'held', 'rejected')"
+        return try await records(condition, [.text(task), .text(pipelineFile)], limit: 1).first != nil
+    }
+
     /// Retrainings, the newest first; of one task, or of all.
     public func retrainings(task: String? = nil, limit: Int = 100) async throws(ConnectorError) -> [RetrainingRecord] {
         try await records(

@@ -1,9 +1,11 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Files
 import Kernels
 import Logging
 import Pipelines
+import Reports
 import Retraining
 import Serving
 import Training
@@ -119,6 +121,12 @@ public enum RetrainOperation {
             if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
 
+        /// First digits of the digest of the file; nil if it is gone by now.
+        private var pipelineFile: String? {
+            let content = try? FileContents.array(path: pipeline.file, atMost: FileContents.largestConfiguration)
+            return content.map { Figure.digest(SHA256.hash($0).hexadecimal) }
+        }
+
         private var retrainingSettings: RetrainingSettings {
             let retrain = pipeline.retrain ?? RetrainConfiguration()
             var settings = RetrainingSettings()
@@ -126,6 +134,7 @@ public enum RetrainOperation {
                 maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
             settings.maximumRows = retrain.maximumRows
             settings.gate = retrain.gate
+            settings.pipelineFile = pipelineFile
             settings.newestShare = retrain.newestHoldOut
             settings.maximumLooks = retrain.maximumLooks
             settings.minimumPromotionInterval = retrain.minimumPromotionInterval

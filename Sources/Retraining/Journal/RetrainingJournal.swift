@@ -14,6 +14,9 @@ public protocol RetrainingJournal: Sendable {
     /// The last retraining of a task with this training digest whose challenger lost or is held.
     func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord?
 
+    /// Whether a pipeline file with this digest has judged a challenger of a task.
+    func hasJudged(task: String, pipelineFile: String) async throws -> Bool
+
     /// Records that a retraining has ended now.
     func finish(_ id: Int64, _ ending: RetrainingEnding) async throws
 

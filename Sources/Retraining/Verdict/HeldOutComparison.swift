@@ -67,7 +67,9 @@ struct HeldOutComparison {
         let unknown = dataset.summary.unknownLabels
         guard !unknown.isEmpty else { return [] }
         var usable: [String: Int] = [:]
-        for label in (dataset.training + dataset.heldOut + dataset.newest).flatMap(\.labels) { usable[label, default: 0] += 1 }
+        for label in (dataset.training + dataset.heldOut + dataset.newest).flatMap(\.labels) {
+            usable[label, default: 0] += 1
+        }
         let folded = Dictionary(labels.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
         return unknown.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.compactMap { spelling, rows in
             folded[spelling.lowercased()].map {
