@@ -1,0 +1,66 @@
+import Foundation
+import Retraining
+import TestSupport
+import Testing
+import Training
+
+@testable import Reports
+
+struct VerdictPageTests {
+    /// A judgement of forty rows, in which the challenger corrects ten errors of `b`.
+    private func report(label: String = "b") throws -> VerdictReport {
+        let truth = (0..<40).map { [$0 % 2 == 0 ? "a" : label] }
+        let champion = truth.enumerated().map { $0 < 20 ? ["a"] : $1 }
+        let sets = [
+            HeldOutSet(kind: .hash, truth: truth, champion: champion, challenger: truth),
+            HeldOutSet(kind: .newest, truth: [["a"]], champion: [["a"]], challenger: [["a"]]),
+        ]
+        var summary = RowSummary()
+        (summary.read, summary.training, summary.heldOut) = (200, 159, 41)
+        let evidence = GateEvidence(
+            sets: sets, rows: summary, championLabels: ["a", label], taskLabels: ["a", label], mostFrequentLabel: "a")
+        let json = """
+            {"rows":{"read":200,"training":159,"held_out":41,"newest":1,"seen":3,"unusable":0,"duplicates":0,\
+            "contradictory":0},"labels":["a"],"pipeline_file":"f00d"}
+            """
+        var report = try #require(VerdictReport(json: json))
+        report.findings = PromotionGate().decision(evidence).findings
+        func evaluation(_ predicted: [[String]]) -> Evaluation {
+            Evaluation(truth: truth.map { $0[0] }, predicted: predicted.map { $0[0] }, labels: ["a", label])
+        }
+        (report.champion, report.challenger) = (evaluation(champion), evaluation(truth))
+        return report
+    }
+
+    private func record(_ report: VerdictReport?) -> RetrainingRecord {
+        var record = RetrainingRecord(
+            id: 17, task: "section", trigger: .age, startedAt: Date(timeIntervalSince1970: 0), verdict: .held,
+            reason: "difference within chance <1>")
+        (record.report, record.looks) = (report, 2)
+        return record
+    }
+
+    @Test func theVerdictIsThereWithBothAdaptersAndTheFindings() throws {
+        let page = VerdictPage(record: record(try report()), version: "1").page.html
+        HTMLCheck.expectGood(page)
+        for text in [
+            "Retraining 17 of section: held", "difference within chance &lt;1&gt;", "by hash",
+            "newest (too few to count)", "+25.00", "accuracy, champion", "judged", "2 times", "f00d", "age",
+            "left out: the champion was trained on them",
+        ] {
+            #expect(page.contains(text), "\(text)")
+        }
+    }
+
+    @Test func labelsAreNoMarkup() throws {
+        let page = VerdictPage(record: record(try report(label: "<script>")), version: "1").page.html
+        HTMLCheck.expectGood(page)
+        #expect(!page.contains("<script>") && page.contains("&lt;script&gt;"))
+    }
+
+    @Test func aRecordWithoutAReportIsAPageToo() {
+        let page = VerdictPage(record: record(nil), version: "1").page.html
+        HTMLCheck.expectGood(page)
+        #expect(page.contains("difference within chance") && !page.contains("F1 per label"))
+    }
+}
