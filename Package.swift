@@ -175,7 +175,8 @@ let package = Package(
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "PostgresClient", "LocalServers", "BERT", "Training", "Serving", "Lab", "lorikeet", "TestSupport",
+                "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry", "Serving", "Lab", "lorikeet",
+                "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -3,8 +3,8 @@ import FoundationEssentials
 
 /// The rows that an adapter was trained on, so that no adapter is judged by them.
 ///
-/// Of each text it keeps 32 bits of the hash that decides about hold-out, and nothing of the text itself. A text that an
-/// adapter was trained on is always known as one. Any other text is mistaken for one with a chance of n / 2³² for n
+/// Of each text it keeps 32 bits of the hash that decides about hold-out, and nothing of the text itself. A text that
+/// an adapter was trained on is always known as one. Any other text is mistaken for one with a chance of n / 2³² for n
 /// rows: 0.002 % for 100,000 rows. Such a text is not held out, which harms no comparison.
 public struct TrainingRowSet: Sendable, Equatable {
     /// The first 32 bits of each text's hash, each once, ascending.

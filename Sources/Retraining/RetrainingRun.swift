@@ -85,8 +85,8 @@ struct RetrainingRun {
         return try await trained(context)
     }
 
-    /// Two daemons with different pipeline files for one task must not replace each other's adapters by turns. Whose file
-    /// was used before another one that names other labels trains nothing, unless a person says so.
+    /// Two daemons with different pipeline files for one task must not replace each other's adapters by turns. Whose
+    /// file was used before another one that names other labels trains nothing, unless a person says so.
     private func newerPipelineFile(labels: [String]) async throws -> String? {
         guard trigger != .command, let own = pipeline.settings.pipelineFile,
             let last = try await pipeline.journal.lastJudgement(task: task), let report = last.report,

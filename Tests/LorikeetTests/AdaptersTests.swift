@@ -1,3 +1,4 @@
+import AdapterRegistry
 import BERT
 import Foundation
 import Serving
@@ -12,8 +13,10 @@ import Testing
         let folder = try TinyBase.write(to: scratch)
         let base = try BERTBase(directory: folder)
         for (name, seed) in [("first", UInt64(1)), ("second", 2)] {
-            try TestModels.adapter(over: base, labels: ["minus", "plus"], task: "mood", seed: seed).write(
-                to: scratch.path(name))
+            let adapter = try TestModels.adapter(over: base, labels: ["minus", "plus"], task: "mood", seed: seed)
+            let rows = TrainingRowsFile.content(
+                TrainingRowSet(hashes: [seed << 32, 9 << 32]), weights: adapter.weights)
+            try adapter.write(to: scratch.path(name), with: name == "first" ? [TrainingRowsFile.name: rows] : [:])
         }
         return (scratch, folder)
     }
@@ -51,6 +54,7 @@ import Testing
                 ])
             let second = try await adapters(["import", "mood", scratch.path("second"), "--base", base])
             #expect(second.output.hasPrefix("mood version 2 ("))
+            #expect(second.error.contains("does not say which rows it was trained on"))
             #expect(try await Self.states(environment) == ["live", "candidate"])
 
             #expect(try await adapters(["promote", "mood", "2"]).output.hasSuffix("is live\n"))
@@ -68,6 +72,47 @@ import Testing
                 try Data(contentsOf: URL(fileURLWithPath: scratch.path("exported/" + weights)))
                     == Data(contentsOf: URL(fileURLWithPath: scratch.path("first/" + weights))))
             #expect(try await adapters(["list"]).lines.count == 3)
+            #expect(
+                try scratch.text("exported/training_rows.json") == scratch.text("first/training_rows.json"))
+        }
+    }
+
+    @Test func theRegistryKnowsWhoPromotedWhatAndWhichRowsItSaw() async throws {
+        let (scratch, base) = try Self.material()
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            func adapters(_ arguments: String...) async throws -> Program.Outcome {
+                let outcome = try await Program.run(["adapters"] + arguments, environment: environment)
+                #expect(outcome.status == 0, "\(outcome.error)")
+                return outcome
+            }
+            #expect(try await Program.run(["migrate"], environment: environment).status == 0)
+            _ = try await adapters("import", "mood", scratch.path("first"), "--base", base, "--promote")
+            _ = try await adapters("import", "mood", scratch.path("second"), "--base", base)
+            _ = try await adapters("promote", "mood", "2", "--reason", "looks better")
+
+            let first = try await adapters("show", "mood", "1", "--json").objects.first ?? nil
+            #expect((first?["training_rows"] as? [String: Any])?["rows"] as? Int == 2)
+            #expect((first?["promoted_by"] as? String)?.contains("@") == true)
+            let second = try await adapters("show", "mood", "--json").objects.first ?? nil
+            #expect(second?["training_rows"] is NSNull && second?["promotion_reason"] as? String == "looks better")
+            #expect(try await adapters("show", "mood").output.contains("looks better"))
+
+            let difference = try await adapters("diff", "mood", "1")
+            #expect(difference.output.contains("training rows") && difference.output.contains("retired"))
+            let object = try await adapters("diff", "mood", "1", "2", "--json").objects.first ?? nil
+            #expect((object?["labels_added"] as? [String]) == [] && object?["differences"] is [Any])
+            #expect(try await adapters("diff", "mood", "2", "2").output.isEmpty)
+
+            // A rollback would return to version 1.
+            #expect(try await adapters("prune", "--keep", "0").error.contains("nothing to prune"))
+            _ = try await adapters("rollback", "mood", "--reason", "worse on Mondays")
+            #expect(try await adapters("prune", "mood", "--keep", "0", "--dry-run").lines.count == 2)
+            let pruned = try await adapters("prune", "mood", "--keep", "0", "--json").objects
+            #expect(pruned.map { $0?["version"] as? Int } == [2] && pruned.first??["pruned"] as? Bool == true)
+            let gone = try await Program.run(["adapters", "promote", "mood", "2"], environment: environment)
+            #expect(gone.status == 1 && gone.error.contains("were removed by `lorikeet adapters prune`"))
+            #expect(try await adapters("diff", "mood", "2", "1").output.contains("rejected"))
         }
     }
 

@@ -33,6 +33,7 @@ import Testing
         #expect(
             scratch.content("deep/adapter") == [
                 "adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html",
+                "training_rows.json",
             ])
         #expect(scratch.content("deep") == ["adapter"])
     }

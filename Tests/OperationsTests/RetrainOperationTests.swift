@@ -33,6 +33,20 @@ import Testing
                 == 1
         )
 
+        #expect(
+            try fixture.number(
+                "SELECT count(*) AS n FROM lorikeet.adapters WHERE promoted_by = 'retraining 1' AND training_rows IS "
+                    + "NOT NULL AND (training_range->>'newest_id')::int <= 160") == 1)
+        let page = fixture.folder.path + "/verdict.html"
+        let journal = RetrainingsOperation(DatabaseSource(database: fixture.postgres.value, pipeline: nil))
+        let record = try await journal.retraining(1, report: page)
+        #expect(record.looks == 1 && record.challengerVersion == 1)
+        #expect(record.report?.challenger?.macroF1 == report.challengerMacroF1)
+        #expect(record.report?.rows.newest == 16 && record.report?.pipelineFile?.count == 12)
+        HTMLCheck.expectGood(try String(contentsOfFile: page, encoding: .utf8))
+        #expect(try await journal.retrainings(task: "noise", limit: 9).map(\.id) == [1])
+        await #expect(throws: CommandFailure.self) { try await journal.retraining(2, report: nil) }
+
         let failure = await #expect(throws: CommandFailure.self) {
             _ = try await RetrainOperation.run(
                 task: "nois", file: file, environment: fixture.environment, logger: fixture.log.logger)

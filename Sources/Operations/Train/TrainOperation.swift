@@ -123,7 +123,8 @@ public struct TrainOperation {
         return try request.start.map { try AdapterFolder.load($0, base: base, naming: names) }
     }
 
-    /// The rows that the adapter is trained on, with those of the adapter that it starts from; nil if these are unknown.
+    /// The rows that the adapter is trained on, with those of the adapter that it starts from; nil if these are
+    /// unknown.
     private func trainingRows(_ rows: PreparedRows, _ start: Adapter?) throws -> TrainingRowSet? {
         let own = TrainingRowSet(hashes: rows.training.map { NormalizedText($0.text).hash64 })
         guard let directory = request.start, let start else { return own }

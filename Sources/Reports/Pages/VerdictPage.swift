@@ -74,7 +74,8 @@ public struct VerdictPage {
                 <div class="scroll"><table><thead><tr><th>set</th><th class="n">rows</th>\
                 <th class="n">accuracy, champion</th><th class="n">challenger</th>\
                 <th class="n">only champion correct</th><th class="n">only challenger</th><th class="n">errors</th>\
-                <th class="n">macro-F1, champion</th><th class="n">challenger</th><th class="n">macro-F1</th></tr></thead>
+                <th class="n">macro-F1, champion</th><th class="n">challenger</th><th class="n">macro-F1</th></tr>
+                </thead>
                 <tbody>
                 \(Markup.joined(rows))</tbody></table></div>
 
