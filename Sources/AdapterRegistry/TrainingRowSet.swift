@@ -13,7 +13,7 @@ public struct TrainingRowSet: Sendable, Equatable {
     public let range: TrainingRowRange
 
     /// - Parameters:
-    ///   - hashes: of the normalised texts.
+    ///   - hashes: of the normalized texts.
     ///   - times: when the rows were added, where that is known.
     ///   - ids: their ids, where there are any.
     public init(hashes: some Sequence<UInt64>, times: [Date] = [], ids: [Int64] = []) {
