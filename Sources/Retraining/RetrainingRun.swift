@@ -145,7 +145,7 @@ struct RetrainingRun {
         let settings = pipeline.settings
         let training = dataset.training.count
         guard training >= settings.minimumTraining else {
-            return "\(training) rows to train on are too few, \(settings.minimumTraining) are required"
+            return "\(training) rows to train on are too few: \(settings.minimumTraining) are required"
         }
         let labels = Set(dataset.training.flatMap(\.labels))
         if isMultiLabel {
@@ -157,7 +157,7 @@ struct RetrainingRun {
         guard heldOut >= settings.gate.minimumHoldOut else {
             let seen = dataset.summary.seen
             let more = seen > 0 ? "; the champion was trained on \(seen) more" : ""
-            return "\(heldOut) held-out rows are too few to judge, \(settings.gate.minimumHoldOut) are required\(more)"
+            return "\(heldOut) held-out rows are too few to judge: \(settings.gate.minimumHoldOut) are required\(more)"
         }
         return nil
     }
