@@ -150,16 +150,16 @@ let package = Package(
         tests("WordPiece", resources: [.copy("Fixtures")]),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
         tests("Training", ["WordPiece", "BERT"], resources: [.copy("Fixtures")]),
-        tests("AdapterRegistry"),
+        tests("AdapterRegistry", ["BERT"]),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
-        tests("Retraining", ["Training", "AdapterRegistry", logging]),
+        tests("Retraining", ["BERT", "Training", "AdapterRegistry", logging]),
         tests(
             "Connectors",
             [
                 "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
-        tests("Pipelines", ["JSON", "Training"]),
+        tests("Pipelines", ["JSON", "BERT", "Training"]),
         tests("Reports", ["Kernels", "BERT", "Training"]),
         tests("Operations", ["PostgresClient", "Connectors", "Pipelines", "DaemonFixtures", logging]),
         tests(

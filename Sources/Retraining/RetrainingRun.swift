@@ -33,17 +33,19 @@ struct RetrainingRun {
         let (manifest, opponent) = try await loadChampion()
         let isMultiLabel = requestedMultiLabel ?? manifest?.isMultiLabel ?? (rows.last?.isSet ?? false)
         let labels = taskLabels(rows: rows, champion: manifest)
+        let mapping = pipeline.settings.mapping
+        let championLabels = mapping.current(manifest?.labels ?? [])
         let dataset = Dataset(
-            rows: rows, labels: labels, retired: Set(manifest?.labels ?? []).subtracting(labels),
-            holdOut: pipeline.settings.holdOut, isMultiLabel: isMultiLabel)
-        unusable = UnusableRowsDescription(dataset.summary, labels: labels)
+            rows: rows, labels: labels, retired: Set(championLabels).subtracting(labels), mapping: mapping,
+            holdOut: pipeline.settings.holdOut, trust: pipeline.settings.trust, isMultiLabel: isMultiLabel)
+        unusable = UnusableRowsDescription(dataset.summary, labels: labels, mapping: mapping)
         warnOfUnusableRows(dataset.summary)
         if let reason = obstacle(dataset, isMultiLabel: isMultiLabel) {
             return outcome(.skipped, reason, dataset: dataset)
         }
         let challenger = try await train(dataset, labels: labels, isMultiLabel: isMultiLabel, from: opponent)
         let comparison = try await HeldOutComparison(
-            challenger: challenger, champion: opponent, championLabels: manifest?.labels ?? [], dataset: dataset,
+            challenger: challenger, champion: opponent, championLabels: championLabels, dataset: dataset,
             labels: labels, isMultiLabel: isMultiLabel, pipeline: pipeline)
         var decision = comparison.decision(gate: pipeline.settings.gate)
         if challenger.digest == champion?.digest {
@@ -129,7 +131,9 @@ struct RetrainingRun {
     ) async throws -> Adapter {
         var settings = pipeline.settings.training
         settings.isMultiLabel = isMultiLabel
-        let start = champion.flatMap { canStart(from: $0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
+        // Without any label that is left, the champion is no start.
+        let mapped = champion.flatMap { try? $0.mapped(by: pipeline.settings.mapping) }
+        let start = mapped.flatMap { canStart(from: $0, labels: labels, isMultiLabel: isMultiLabel) ? $0 : nil }
         let needsValidation = isMultiLabel || settings.epochSelection != .last
         let (rows, validation) = needsValidation ? Self.split(dataset.training) : (dataset.training, [])
         let trainer = AdapterTrainer(base: pipeline.base, tokenizer: pipeline.tokenizer, settings: settings)

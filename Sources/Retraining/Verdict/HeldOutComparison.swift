@@ -15,7 +15,7 @@ struct HeldOutComparison {
 
     /// - Parameters:
     ///   - champion: `nil` if there is none over this base.
-    ///   - championLabels: those of the live version, over whichever base.
+    ///   - championLabels: those of the live version, over whichever base, as the task calls them now.
     ///   - labels: those of the task; both adapters are evaluated by them.
     init(
         challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
@@ -30,7 +30,8 @@ struct HeldOutComparison {
             championEvaluation = nil
         }
         calibration = challenger.manifest.calibration
-        hasSameLabels = champion.map { Set($0.labels) == Set(labels) } ?? false
+        let mapping = pipeline.settings.mapping
+        hasSameLabels = champion.map { Set(mapping.current($0.labels)) == Set(labels) } ?? false
         self.championLabels = championLabels.filter(Set(labels).contains)
         let mostFrequent = Self.mostFrequentLabel(dataset.training, order: labels)
         baseline =
@@ -74,8 +75,9 @@ struct HeldOutComparison {
         let evaluator = Evaluator(
             base: pipeline.base, tokenizer: pipeline.tokenizer, workers: settings.workers,
             maxTokens: settings.maxTokens)
+        let mapping = pipeline.settings.mapping
         return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
-            evaluator.evaluate(rows, adapter: adapter)
+            evaluator.evaluate(rows, adapter: adapter, mapping: mapping)
         }
     }
 }
