@@ -1,7 +1,7 @@
 import Training
 
 extension PipelineFile {
-    static func readRetrain(_ value: ConfigurationValue) -> RetrainConfiguration? {
+    static func readRetrain(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> RetrainConfiguration? {
         guard let section = value.section(RetrainKeys.section) else { return nil }
         var retrain = RetrainConfiguration()
         if let every = section.read(RetrainKeys.every) { retrain.every = every }
@@ -9,6 +9,15 @@ extension PipelineFile {
         if let gain = section.read(RetrainKeys.minimumGain) { retrain.minimumGain = gain }
         if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.minimumHoldOut = rows }
         if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }
+        retrain.query = section.read(RetrainKeys.query)
+        retrain.since = section.read(RetrainKeys.since)
+        for (annotator, value) in section[RetrainKeys.trust]?.entries("a mapping of annotators to numbers") ?? [] {
+            if let trust = value.number(RetrainKeys.trustRange) { retrain.trust[annotator] = trust }
+        }
+        if let query = retrain.query, !query.contains("$1"), let tasks, tasks.count > 1 {
+            section["query"]?.problem(
+                "does not say which of the \(tasks.count) tasks a row is for: compare with $1, as in WHERE task = $1")
+        }
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
         if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
         for parameter in Hyperparameter.all {

@@ -12,6 +12,12 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var minimumHoldOut = RetrainKeys.minimumHoldOut.fallback
     /// `maximum_rows`: only the newest labelled rows are used, at most this many.
     public var maximumRows = RetrainKeys.maximumRows.fallback
+    /// `query`: the user's own SELECT of labelled rows; nil: the table `annotations`.
+    public var query: String?
+    /// `since`: how old the rows may be; nil: any age.
+    public var since: Duration?
+    /// `trust`: what a label of an annotator counts; empty: the newest label of a text counts.
+    public var trust: [String: Double] = [:]
     /// The hyper-parameters, each with a key of its own.
     public var training: TrainingSettings
 

@@ -1,6 +1,5 @@
 import BERT
 import Training
-import WordPiece
 
 /// The rows of a retraining: each text once, with the label that counts, and no label that the task does not have.
 struct Dataset: Sendable {
@@ -9,8 +8,6 @@ struct Dataset: Sendable {
     /// Texts to judge by. The retraining path trains no adapter on them.
     private(set) var heldOut: [LabelledText] = []
     private(set) var summary = RowSummary()
-    /// What unknown labels are near to, so that many rows with one label cost no more than one.
-    private var differences: [String: LabelMatcher.NearMiss.Difference?] = [:]
 
     /// A row that can be used.
     private struct Usable {
@@ -31,15 +28,16 @@ struct Dataset: Sendable {
         rows: [LabelledRow], labels: [String], retired: Set<String> = [], mapping: LabelMapping = LabelMapping(),
         holdOut: HoldOut, trust: [String: Double] = [:], isMultiLabel: Bool = false
     ) {
-        summary.read = rows.count
-        let matcher = LabelMatcher(labels: labels, mapping: mapping, retired: retired)
+        var review = RowReview(
+            LabelMatcher(labels: labels, mapping: mapping, retired: retired), isMultiLabel: isMultiLabel)
         var reviewed: [Usable] = []
         var drafts: [Usable] = []
+        var distrusted = 0
         for row in rows {
-            guard let labels = usableLabels(of: row, matcher, isMultiLabel: isMultiLabel) else { continue }
+            guard let labels = review.usableLabels(of: row) else { continue }
             let weight = row.annotator.flatMap { trust[$0] } ?? 1
             guard weight > 0 else {
-                summary.distrusted += 1
+                distrusted += 1
                 continue
             }
             let usable = Usable(
@@ -47,6 +45,8 @@ struct Dataset: Sendable {
                 vote: RowFolding.Vote(voter: row.annotator, weight: weight))
             if row.isDraft { drafts.append(usable) } else { reviewed.append(usable) }
         }
+        summary = review.summary
+        summary.distrusted = distrusted
         let folding = Self.fold(reviewed, trust: trust)
         summary.duplicates = folding.duplicates + folding.conflictingRows
         let isHeld = holdOut.split(folding.rows.map { ($0.normalized, $0.row.labels) })
@@ -76,52 +76,5 @@ struct Dataset: Sendable {
                 training.append(row.row)
             }
         }
-    }
-
-    // MARK: - Labels
-
-    /// The labels of a row in the task's spelling, each once; nil, and counted, if the row cannot be used.
-    private mutating func usableLabels(
-        of row: LabelledRow, _ matcher: LabelMatcher, isMultiLabel: Bool
-    ) -> [String]? {
-        if let defect = row.defect {
-            summary.count(defect)
-            return nil
-        }
-        if row.isSet != isMultiLabel {
-            summary.otherKind += 1
-            return nil
-        }
-        if NormalizedText(row.text).isEmpty {
-            summary.empty += 1
-            return nil
-        }
-        var labels: [String] = []
-        var unknown: [String] = []
-        var isRetired = false
-        for label in row.labels {
-            switch matcher.match(label) {
-            case .label(let label): if !labels.contains(label) { labels.append(label) }
-            case .retired: isRetired = true
-            case .unknown: unknown.append(label.trimmed.nfc)
-            }
-        }
-        guard unknown.isEmpty else {
-            summary.countUnknown(Set(unknown), unknown.compactMap { difference(of: $0, matcher) }.first)
-            return nil
-        }
-        // Of a set, a retired label leaves the others; a row with one label has none left.
-        if isRetired, !isMultiLabel {
-            summary.withRetiredLabels += 1
-            return nil
-        }
-        return labels
-    }
-
-    private mutating func difference(of label: String, _ matcher: LabelMatcher) -> LabelMatcher.NearMiss.Difference? {
-        if let known = differences[label] { return known }
-        let difference = matcher.nearest(to: label)?.difference
-        differences[label] = .some(difference)
-        return difference
     }
 }

@@ -69,19 +69,19 @@ public struct RowSummary: Sendable, Equatable {
         ]
     }
 
-    mutating func count(_ defect: LabelledRow.Defect) {
+    mutating func count(_ defect: LabelledRow.Defect, rows: Int) {
         switch defect {
-        case .withoutText: empty += 1
-        case .withoutLabel: withoutLabel += 1
-        case .withoutTime: withoutTime += 1
-        case .wrongType: wrongType += 1
+        case .withoutText: empty += rows
+        case .withoutLabel: withoutLabel += rows
+        case .withoutTime: withoutTime += rows
+        case .wrongType: wrongType += rows
         }
     }
 
-    /// Counts a row with labels that the task does not have.
+    /// Counts rows with labels that the task does not have.
     ///
     /// - Parameter difference: of one of them to a label of the task; nil if none is near.
-    mutating func countUnknown(_ labels: Set<String>, _ difference: LabelMatcher.NearMiss.Difference?, rows: Int = 1) {
+    mutating func countUnknown(_ labels: Set<String>, _ difference: LabelMatcher.NearMiss.Difference?, rows: Int) {
         withUnknownLabels += rows
         for label in labels { unknownLabels[label, default: 0] += rows }
         if let difference { nearMisses[difference, default: 0] += rows }
