@@ -119,8 +119,8 @@ let package = Package(
         .executableTarget(
             name: "lorikeet",
             dependencies: [
-                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving", "Connectors",
-                "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
+                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining",
+                "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
             ],
             swiftSettings: strict),
 

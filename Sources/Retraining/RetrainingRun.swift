@@ -30,6 +30,10 @@ struct RetrainingRun {
 
     mutating func outcome() async throws -> RetrainingOutcome {
         let rows = try await pipeline.rows.rows(task: task, limit: pipeline.settings.maximumRows)
+        if rows.count >= pipeline.settings.maximumRows {
+            pipeline.logger.notice(
+                "older labelled rows are left out", metadata: ["task": "\(task)", "rows": "\(rows.count)"])
+        }
         let (manifest, opponent) = try await loadChampion()
         let isMultiLabel = requestedMultiLabel ?? manifest?.isMultiLabel ?? (rows.last?.isSet ?? false)
         let labels = taskLabels(rows: rows, champion: manifest)
