@@ -49,7 +49,8 @@ private func read(_ keys: String...) -> (PipelineConfiguration?, [String]) {
     let advice = "is still one of the task's labels; take it out of labels, or out of here"
     #expect(
         read("labels: [low, high, urgent]", "rename: { urgent: high }", "retire: [low]").1 == [
-            "p.yaml:7: tasks.urgency.rename.urgent: urgent \(advice)", "p.yaml:8: tasks.urgency.retire[0]: low \(advice)",
+            "p.yaml:7: tasks.urgency.rename.urgent: urgent \(advice)",
+            "p.yaml:8: tasks.urgency.retire[0]: low \(advice)",
         ])
     #expect(
         read("labels: [low, high]", "merge: { high: [high, urgent] }").1 == [

@@ -30,8 +30,8 @@ struct HeldOutComparison {
             championEvaluation = nil
         }
         calibration = challenger.manifest.calibration
-        let mapping = pipeline.settings.mapping
-        hasSameLabels = champion.map { Set(mapping.current($0.labels)) == Set(labels) } ?? false
+        // By its own names: a label that was only renamed goes live with a challenger that ties.
+        hasSameLabels = champion.map { Set($0.labels) == Set(labels) } ?? false
         self.championLabels = championLabels.filter(Set(labels).contains)
         let mostFrequent = Self.mostFrequentLabel(dataset.training, order: labels)
         baseline =
