@@ -9,15 +9,7 @@ extension PipelineFile {
         if let gain = section.read(RetrainKeys.minimumGain) { retrain.minimumGain = gain }
         if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.minimumHoldOut = rows }
         if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }
-        retrain.query = section.read(RetrainKeys.query)
-        retrain.since = section.read(RetrainKeys.since)
-        for (annotator, value) in section[RetrainKeys.trust]?.entries("a mapping of annotators to numbers") ?? [] {
-            if let trust = value.number(RetrainKeys.trustRange) { retrain.trust[annotator] = trust }
-        }
-        if let query = retrain.query, !query.contains("$1"), let tasks, tasks.count > 1 {
-            section["query"]?.problem(
-                "does not say which of the \(tasks.count) tasks a row is for: compare with $1, as in WHERE task = $1")
-        }
+        readRows(section, into: &retrain, tasks: tasks)
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
         if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
         for parameter in Hyperparameter.all {
@@ -25,6 +17,21 @@ extension PipelineFile {
         }
         checkCombinations(section, retrain.training)
         return retrain
+    }
+
+    /// Which rows there are to learn from, and what they count.
+    private static func readRows(
+        _ section: ConfigurationSection, into retrain: inout RetrainConfiguration, tasks: [TaskConfiguration]?
+    ) {
+        retrain.query = section.read(RetrainKeys.query)
+        if let query = retrain.query, !query.contains("$1"), let tasks, tasks.count > 1 {
+            section["query"]?.problem(
+                "does not say which of the \(tasks.count) tasks a row is for: compare with $1, as in WHERE task = $1")
+        }
+        retrain.since = section.read(RetrainKeys.since)
+        for (annotator, value) in section[RetrainKeys.trust]?.entries("a mapping of annotators to numbers") ?? [] {
+            if let trust = value.number(RetrainKeys.trustRange) { retrain.trust[annotator] = trust }
+        }
     }
 
     /// Refuses values that are valid one by one, but not together.
