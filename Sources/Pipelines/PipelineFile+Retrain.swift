@@ -19,7 +19,7 @@ extension PipelineFile {
         return retrain
     }
 
-    /// Which rows there are to learn from, and what they count.
+    /// Which rows there are to train on, and what they count.
     private static func readRows(
         _ section: ConfigurationSection, into retrain: inout RetrainConfiguration, tasks: [TaskConfiguration]?
     ) {

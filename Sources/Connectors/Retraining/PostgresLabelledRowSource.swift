@@ -17,7 +17,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource, RetrainingJournal {
 
     /// - Parameters:
     ///   - settings: the database.
-    ///   - selection: which rows there are to learn from.
+    ///   - selection: which rows there are to train on.
     ///   - lease: how long the lease of ``withLock(task:_:)`` lasts.
     ///   - clock: for renewing the lease.
     public init(

@@ -21,7 +21,7 @@ actor RetrainScheduler: Service {
     /// When the last process of a task was started: it may have died before it wrote anything to the database.
     private var starts: [String: Date] = [:]
 
-    /// The rows of a database that a pipeline's tasks learn from.
+    /// The rows of a database that a pipeline's tasks are trained on.
     private struct RowsKey: Hashable {
         let postgres: String
         let selection: LabelledRowSelection

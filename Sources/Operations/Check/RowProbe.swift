@@ -42,7 +42,7 @@ struct RowProbe {
                         pipeline.problem(
                             at: key,
                             "reads lorikeet.labels: its texts are fine, but a label that the daemon gave is nothing "
-                                + "to learn from"))
+                                + "to train on"))
                 }
             }
             report.add(.fine, pipeline.problem(at: key, "can run, and has the columns of labelled rows"))

@@ -3,7 +3,7 @@ import Pipelines
 import Retraining
 
 extension PipelineConfiguration {
-    /// Which labelled rows its tasks learn from.
+    /// Which labelled rows its tasks are trained on.
     public var rowSelection: LabelledRowSelection {
         let retrain = retrain ?? RetrainConfiguration()
         return LabelledRowSelection(query: retrain.query, since: retrain.since, maximumRows: retrain.maximumRows)

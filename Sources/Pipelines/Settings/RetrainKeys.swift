@@ -18,7 +18,7 @@ enum RetrainKeys {
             + "`annotator`, `source`; `$1` is the task")
     static let since = Setting(
         "since", .duration(.seconds(60) ... .seconds(DurationText.longestSeconds)), absent: "rows of any age",
-        "age of the oldest rows to learn from, such as `90d`")
+        "age of the oldest rows to train on, such as `90d`")
     static let trust = SettingDeclaration(
         "trust", .mapping(to: ValueForm.number(trustRange).schema), "mapping of annotators to numbers",
         absence: .meaning("the newest label of a text counts"),

@@ -1,4 +1,4 @@
-/// Which labelled rows a task learns from.
+/// Which labelled rows a task is trained on.
 public struct LabelledRowSelection: Sendable, Hashable {
     /// A SELECT of the user's own that returns the rows; nil: the table `annotations`.
     ///
