@@ -45,8 +45,9 @@ public struct AdapterRequirements: Sendable, Equatable, ExpressibleByArrayLitera
         let missing = Set(labels).subtracting(left).sorted()
         var parts: [String] = []
         if !missing.isEmpty { parts.append("the adapter lacks \(missing.joined(separator: ", "))") }
-        let advice = "rename, merge or retire \(extra.count == 1 ? "it" : "them")"
-        parts.append("the pipeline does not name \(extra.joined(separator: ", ")) (\(advice))")
+        let advice = " (rename, merge or retire \(extra.count == 1 ? "it" : "them"))"
+        let isNamed = !adapter.allSatisfy(Adapter.isPlaceholder)
+        parts.append("the pipeline does not name \(extra.joined(separator: ", "))" + (isNamed ? advice : ""))
         return "labels differ: " + parts.joined(separator: "; ")
     }
 
