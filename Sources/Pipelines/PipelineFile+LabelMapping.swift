@@ -78,7 +78,7 @@ extension ConfigurationValue {
     fileprivate func oldLabel(_ key: String) -> String? {
         let label = LabelNames.cleaned(key)
         guard label.isEmpty else { return label }
-        problem("the key holds only blanks; it must be a label")
+        problem("the key is blank; it must be a label")
         return nil
     }
 }

@@ -192,7 +192,8 @@ import Testing
     @Test func sinceLeavesOldRowsOut() async throws {
         let annotate = """
             INSERT INTO lorikeet.annotations (task, text, label, created_at) VALUES
-                ('urgency', 'old', 'a', now() - interval '91 days'), ('urgency', 'young', 'a', now() - interval '89 days')
+                ('urgency', 'old', 'a', now() - interval '91 days'),
+                ('urgency', 'young', 'a', now() - interval '89 days')
             """
         try await with(annotate) { database, reader in
             let window = Duration.seconds(90 * 86400)

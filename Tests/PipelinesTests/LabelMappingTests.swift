@@ -93,7 +93,7 @@ private func read(_ keys: String...) -> (PipelineConfiguration?, [String]) {
         ])
     #expect(
         read("labels: [low, high]", "rename: { \" \": high, old: \" \" }").1 == [
-            "p.yaml:7: tasks.urgency.rename. : the key holds only blanks; it must be a label",
-            "p.yaml:7: tasks.urgency.rename.old: holds only blanks; it must be a label",
+            "p.yaml:7: tasks.urgency.rename. : the key is blank; it must be a label",
+            "p.yaml:7: tasks.urgency.rename.old: is blank; it must be a label",
         ])
 }

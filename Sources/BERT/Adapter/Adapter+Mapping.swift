@@ -3,10 +3,10 @@ import Glibc
 extension Adapter {
     /// The same adapter with a head for the labels that a mapping leaves, to train on from.
     ///
-    /// A renamed label keeps its row of the head, a retired one loses it. Merged labels get the mean of their k rows and
-    /// log k (times the temperature) on the bias: the tangent, where the old logits are equal, of the log-sum-exp that
-    /// would give the sum of their probabilities. No row of a head can give the sum itself. The row of the most frequent
-    /// label would be right for that label alone, and how frequent each was is not known here.
+    /// A renamed label keeps its row of the head, a retired one loses it. Merged labels get the mean of their k rows,
+    /// and log k (times the temperature) on the bias: the tangent, where the old logits are equal, of the log-sum-exp
+    /// that would give the sum of their probabilities. No row of a head can give the sum itself. The row of the most
+    /// frequent label would be right for that label alone, and how frequent each was is not known here.
     ///
     /// - Throws: `AdapterError.invalidLabels` if no label is left.
     public func mapped(by mapping: LabelMapping) throws(AdapterError) -> Adapter {

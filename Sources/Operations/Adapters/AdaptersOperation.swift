@@ -21,8 +21,8 @@ public struct AdaptersOperation: Sendable {
         try await withStore { try await $0.load(digest: Self.version(version, of: task, in: $0).digest) }
     }
 
-    /// How many labelled rows a task has per label, and how many cannot be used: of the rows and labels that the pipeline
-    /// file says, else of the annotations and the adapter's labels.
+    /// How many labelled rows a task has per label, and how many cannot be used: of the rows and labels that the
+    /// pipeline file says, else of the annotations and the adapter's labels.
     public func census(of task: String, manifest: AdapterManifest) async throws -> LabelCensus {
         let configuration = try source.configuration()
         let selection = configuration?.rowSelection ?? LabelledRowSelection()

@@ -5,8 +5,8 @@ import Pipelines
 import Retraining
 import Serving
 
-/// Asks a pipeline's database for the labelled rows of its tasks, with the role that a retraining has: whether the query
-/// of the file can run, which labels wait for rows, and which rows cannot be used.
+/// Asks a pipeline's database for the labelled rows of its tasks, with the role that a retraining has: whether the
+/// query of the file can run, which labels wait for rows, and which rows cannot be used.
 struct RowProbe {
     private let pipeline: PipelineConfiguration
     private let source: PostgresLabelledRowSource

@@ -27,7 +27,8 @@ public struct AdapterTrainer: Sendable {
     ///   - labels: the labels of the task, in the order of the head's rows. nil: those of `startingFrom`, then the
     ///     others of the rows, sorted.
     ///   - startingFrom: an adapter of the shape that the settings describe. Its labels keep their rows of the head;
-    ///     labels may be added, none may be removed. The row of a new label starts from the mean of its texts' features.
+    ///     labels may be added, none may be removed. The row of a new label starts from the mean of its texts'
+    ///     features.
     ///   - task: recorded in the adapter's manifest.
     ///   - checkpoint: a training of the same rows and settings to resume. The result has the bits of an undisturbed
     ///     training.
