@@ -153,14 +153,14 @@ let package = Package(
         tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
         tests("AdapterRegistry", ["BERT"]),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
-        tests("Retraining", ["Threading", "Training", "AdapterRegistry", logging]),
+        tests("Retraining", ["Threading", "BERT", "Training", "AdapterRegistry", logging]),
         tests(
             "Connectors",
             [
                 "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
-        tests("Pipelines", ["JSON", "Training", "Retraining"]),
+        tests("Pipelines", ["JSON", "BERT", "Training", "Retraining"]),
         tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
         tests(
             "Operations",

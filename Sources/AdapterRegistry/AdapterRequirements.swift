@@ -6,19 +6,25 @@ public struct AdapterRequirements: Sendable, Equatable, ExpressibleByArrayLitera
     public var labels: [String]
     /// Whether a text has a set of labels; nil: either way.
     public var isMultiLabel: Bool?
+    /// What became of labels that the task once had.
+    public var mapping: LabelMapping
 
     /// - Parameters:
     ///   - labels: the set of labels; empty: any.
     ///   - isMultiLabel: whether a text has a set of labels; nil: either way.
-    public init(labels: [String], isMultiLabel: Bool? = nil) {
-        self.labels = labels
-        self.isMultiLabel = isMultiLabel
+    ///   - mapping: what became of labels that the task once had.
+    public init(labels: [String], isMultiLabel: Bool? = nil, mapping: LabelMapping = LabelMapping()) {
+        (self.labels, self.isMultiLabel, self.mapping) = (labels, isMultiLabel, mapping)
     }
 
     /// Only labels.
     public init(arrayLiteral labels: String...) { self.init(labels: labels) }
 
-    /// Says how an adapter differs from the requirements; nil if it meets them.
+    /// Says why an adapter cannot label for the task; nil if it can.
+    ///
+    /// It can if the task accounts for each of its labels: has it, or renames, merges or retires it. The adapter may
+    /// lack labels that the task has (``pending(_:)``): it labels with the old set until one with the new set is
+    /// promoted.
     public func mismatch(_ manifest: AdapterManifest) -> String? {
         if let isMultiLabel, isMultiLabel != manifest.isMultiLabel {
             return manifest.isMultiLabel
@@ -32,12 +38,34 @@ public struct AdapterRequirements: Sendable, Equatable, ExpressibleByArrayLitera
 
     private func labelMismatch(_ adapter: [String]) -> String? {
         guard !labels.isEmpty else { return nil }
-        let missing = Set(labels).subtracting(adapter).sorted()
-        let extra = Set(adapter).subtracting(labels).sorted()
-        guard !(missing.isEmpty && extra.isEmpty) else { return nil }
+        let left = mapping.current(adapter)
+        if left.isEmpty { return "labels differ: the pipeline retires every label of the adapter" }
+        let extra = Set(left).subtracting(labels).sorted()
+        guard !extra.isEmpty else { return nil }
+        let missing = Set(labels).subtracting(left).sorted()
         var parts: [String] = []
         if !missing.isEmpty { parts.append("the adapter lacks \(missing.joined(separator: ", "))") }
-        if !extra.isEmpty { parts.append("the pipeline does not name \(extra.joined(separator: ", "))") }
+        let advice = " (rename, merge or retire \(extra.count == 1 ? "it" : "them"))"
+        let isNamed = !adapter.allSatisfy(Adapter.isPlaceholder)
+        parts.append("the pipeline does not name \(extra.joined(separator: ", "))" + (isNamed ? advice : ""))
         return "labels differ: " + parts.joined(separator: "; ")
+    }
+
+    /// Says what waits for the promotion of an adapter with the task's labels, while one with other labels is in use;
+    /// nil if nothing does.
+    public func pending(_ manifest: AdapterManifest) -> String? {
+        guard !labels.isEmpty, labelMismatch(manifest.labels) == nil else { return nil }
+        let missing = missingLabels(manifest)
+        let old = manifest.labels.filter { mapping.current($0) != $0 }.sorted()
+        var parts: [String] = []
+        if !missing.isEmpty { parts.append("it does not give \(missing.joined(separator: ", "))") }
+        if !old.isEmpty { parts.append("it still gives \(old.joined(separator: ", "))") }
+        return parts.isEmpty ? nil : parts.joined(separator: "; ")
+    }
+
+    /// The labels that the task has and an adapter cannot give, not even under an old name.
+    public func missingLabels(_ manifest: AdapterManifest) -> [String] {
+        let given = Set(mapping.current(manifest.labels))
+        return labels.filter { !given.contains($0) }
     }
 }

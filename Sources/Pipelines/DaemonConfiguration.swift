@@ -73,6 +73,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
                     "the pipelines of a database share their tasks, but \(other.file) \(difference)"))
         }
         if Set(same.labels) != Set(task.labels) { add("labels", "gives this task other labels") }
+        if same.mapping != task.mapping { add("labels", "renames, merges or retires other labels") }
         if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two { add("multi_label", "says \(one)") }
         return problems
     }

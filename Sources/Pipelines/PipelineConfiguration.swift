@@ -77,6 +77,8 @@ public struct TaskConfiguration: Sendable, Equatable {
     public var abstention: Abstention?
     /// `adapter`: the folder of the first adapter, resolved; used as long as the registry has no live one.
     public var adapter: String?
+    /// `rename`, `merge` and `retire`: what became of labels that the task once had.
+    public var mapping = LabelMapping()
     /// The line of the entry.
     public var line: Int
 
@@ -86,7 +88,9 @@ public struct TaskConfiguration: Sendable, Equatable {
     }
 
     /// What its adapter must be like.
-    public var form: AdapterRequirements { AdapterRequirements(labels: labels, isMultiLabel: isMultiLabel) }
+    public var form: AdapterRequirements {
+        AdapterRequirements(labels: labels, isMultiLabel: isMultiLabel, mapping: mapping)
+    }
 }
 
 /// `batch`.

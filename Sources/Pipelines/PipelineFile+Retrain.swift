@@ -2,7 +2,7 @@ import Retraining
 import Training
 
 extension PipelineFile {
-    static func readRetrain(_ value: ConfigurationValue) -> RetrainConfiguration? {
+    static func readRetrain(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> RetrainConfiguration? {
         guard let section = value.section(RetrainKeys.section) else { return nil }
         var retrain = RetrainConfiguration()
         if let every = section.read(RetrainKeys.every) { retrain.every = every }
@@ -11,6 +11,7 @@ extension PipelineFile {
         if let gain = section.read(RetrainKeys.minimumGain) { retrain.gate.minimumGain = gain }
         if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.gate.minimumHoldOut = rows }
         if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }
+        readRows(section, into: &retrain, tasks: tasks)
         readSchedule(section, into: &retrain)
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
         if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
@@ -19,6 +20,21 @@ extension PipelineFile {
         }
         checkCombinations(section, retrain.training)
         return retrain
+    }
+
+    /// Which rows there are to train on, and what they count.
+    private static func readRows(
+        _ section: ConfigurationSection, into retrain: inout RetrainConfiguration, tasks: [TaskConfiguration]?
+    ) {
+        retrain.query = section.read(RetrainKeys.query)
+        if let query = retrain.query, !query.contains("$1"), let tasks, tasks.count > 1 {
+            section["query"]?.problem(
+                "does not say which of the \(tasks.count) tasks a row is for: compare with $1, as in WHERE task = $1")
+        }
+        retrain.since = section.read(RetrainKeys.since)
+        for (annotator, value) in section[RetrainKeys.trust]?.entries("a mapping of annotators to numbers") ?? [] {
+            if let trust = value.number(RetrainKeys.trustRange) { retrain.trust[annotator] = trust }
+        }
     }
 
     private static func readGate(_ value: ConfigurationValue) -> GateSettings? {

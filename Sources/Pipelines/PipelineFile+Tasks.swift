@@ -23,10 +23,11 @@ extension PipelineFile {
         let isMultiLabel = section.read(TaskKeys.multiLabel)
         let abstention = section[TaskKeys.abstainBelow].flatMap(readAbstention)
         let adapter = section.read(TaskKeys.adapter)
+        let mapping = readMapping(section, labels: labels ?? [])
         // A task whose labels are wrong is still defined: routes and examples that name it are not wrong for that.
         return TaskConfiguration(
             name: name, labels: labels ?? [], isMultiLabel: isMultiLabel, abstention: abstention, adapter: adapter,
-            line: value.line)
+            mapping: mapping, line: value.line)
     }
 
     /// A score, or the required precision.

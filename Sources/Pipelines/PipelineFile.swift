@@ -73,7 +73,7 @@ public enum PipelineFile {
         let unrouted = section.read(PipelineKeys.unrouted)
         let batch = section[PipelineKeys.batch].map(readBatch) ?? BatchConfiguration()
         let sink = section[PipelineKeys.sink].flatMap(readSink)
-        let retrain = section[PipelineKeys.retrain].flatMap(readRetrain)
+        let retrain = section[PipelineKeys.retrain].flatMap { readRetrain($0, tasks: tasks) }
         let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
         let problems = section.value.context.problems
         guard problems.problems.isEmpty, let name, let base, let source, let tasks, let routes, let unrouted, let batch,

@@ -11,6 +11,12 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var gate = GateSettings()
     /// `maximum_rows`: only the newest labelled rows are used, at most this many.
     public var maximumRows = RetrainKeys.maximumRows.fallback
+    /// `query`: the user's own SELECT of labelled rows; nil: the table `annotations`.
+    public var query: String?
+    /// `since`: how old the rows may be; nil: any age.
+    public var since: Duration?
+    /// `trust`: what a label of an annotator counts; empty: the newest label of a text counts.
+    public var trust: [String: Double] = [:]
     /// `times`: times of the day at which retrainings for new rows start; nil: at any time.
     public var times: CalendarTimes?
     /// `maximum_age`: a live adapter that is older is retrained with one new row.

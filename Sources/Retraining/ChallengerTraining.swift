@@ -17,7 +17,9 @@ struct ChallengerTraining {
         var settings = pipeline.settings.training
         settings.isMultiLabel = context.isMultiLabel
         self.settings = settings
-        start = context.champion.adapter.flatMap { Self.canStart(from: $0, context, pipeline) ? $0 : nil }
+        // Without any label that is left, the champion is no start.
+        let champion = context.champion.adapter.flatMap { try? $0.mapped(by: pipeline.settings.mapping) }
+        start = champion.flatMap { Self.canStart(from: $0, context, pipeline) ? $0 : nil }
     }
 
     /// The rows that the challenger is trained on, with those of the champion that it starts from; nil if these are

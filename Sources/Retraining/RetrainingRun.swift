@@ -103,11 +103,17 @@ struct RetrainingRun {
     }
 
     private func dataset(_ context: Context, newest: NewestRows, challenger: TrainingRowSet? = nil) -> Dataset {
-        let retired = Set(context.champion.manifest?.labels ?? []).subtracting(context.labels)
+        let settings = pipeline.settings
         return Dataset(
-            rows: context.rows, labels: context.labels, retired: retired, holdOut: pipeline.settings.holdOut,
-            newest: newest, champion: context.champion.trainingRows, challenger: challenger,
-            isMultiLabel: context.isMultiLabel)
+            rows: context.rows, labels: context.labels,
+            retired: Set(championLabels(context)).subtracting(context.labels), mapping: settings.mapping,
+            holdOut: settings.holdOut, newest: newest, champion: context.champion.trainingRows,
+            challenger: challenger, trust: settings.trust, isMultiLabel: context.isMultiLabel)
+    }
+
+    /// The labels of the live version, as the task calls them now.
+    private func championLabels(_ context: Context) -> [String] {
+        pipeline.settings.mapping.current(context.champion.manifest?.labels ?? [])
     }
 
     // MARK: - A new challenger
@@ -204,10 +210,11 @@ struct RetrainingRun {
     ) async throws -> Judgement {
         let comparison = try await HeldOutComparison(
             challenger: challenger, champion: context.champion.adapter,
-            championLabels: context.champion.manifest?.labels ?? [], dataset: dataset, labels: context.labels,
+            championLabels: championLabels(context), dataset: dataset, labels: context.labels,
             pipeline: pipeline)
         var evidence = comparison.evidence
         evidence.look = looks
+        evidence.hasChangedLabels = Set(context.champion.manifest?.labels ?? []) != Set(context.labels)
         evidence.hasUnknownTrainingRows =
             trainingRows == nil || context.champion.adapter != nil && context.champion.trainingRows == nil
         var decision = PromotionGate(pipeline.settings.gate).decision(evidence)
@@ -247,7 +254,7 @@ struct RetrainingRun {
         if summary.contradictory > 0 {
             notes.append("\(summary.contradictory) texts have rows with different labels, of which the newest counts")
         }
-        let unusable = UnusableRowsDescription(summary, labels: labels)
+        let unusable = UnusableRowsDescription(summary, labels: labels, mapping: pipeline.settings.mapping)
         guard let sentence = unusable.sentence else { return }
         notes.append(sentence)
         var metadata: Logger.Metadata = [

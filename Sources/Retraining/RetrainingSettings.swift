@@ -1,9 +1,14 @@
+import BERT
 import Training
 
 /// The settings of a retraining.
 public struct RetrainingSettings: Sendable, Equatable {
     /// How the challenger is trained.
     public var training = TrainingSettings()
+    /// What became of labels that the task once had.
+    public var mapping = LabelMapping()
+    /// What a row of an annotator counts where labels of one text differ. Empty: the newest label counts.
+    public var trust: [String: Double] = [:]
     /// At most this many of the newest rows are read.
     public var maximumRows = 100_000
     /// With fewer rows to train on, the retraining is skipped.

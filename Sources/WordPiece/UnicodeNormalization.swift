@@ -23,4 +23,15 @@ extension String {
         else { return "" }
         return String(unicodeScalars[first...last])
     }
+
+    /// The text with each run of white space as one blank.
+    public var collapsed: String { split(whereSeparator: \.isWhitespace).joined(separator: " ") }
+
+    /// The text without accents and other marks over or under letters.
+    public var withoutMarks: String {
+        if utf8.allSatisfy({ $0 < 0x80 }) { return self }
+        var scalars = UnicodeScalarView()
+        for scalar in _nfd where scalar.properties.generalCategory != .nonspacingMark { scalars.append(scalar) }
+        return String(scalars)
+    }
 }

@@ -1,3 +1,4 @@
+import BERT
 import Foundation
 import TestSupport
 import Testing
@@ -66,8 +67,32 @@ struct LiveAdaptersTests {
         try await promote("role", seed: 2, labels: ["a", "c"])
         let report = try await refresh(["role": ["b", "a"]])
         #expect(report.changed.isEmpty)
-        #expect(report.refused["role"] == "labels differ: the adapter lacks b; the pipeline does not name c")
+        let reason = "labels differ: the adapter lacks b; the pipeline does not name c (rename, merge or retire it)"
+        #expect(report.refused["role"] == reason)
         #expect(live.snapshot.adapters["role"]?.version.digest == first.digest)
+    }
+
+    @Test func theOldSetOfLabelsIsInUseUntilTheNewOneIsPromoted() async throws {
+        let old = try await promote("role", seed: 1, labels: ["a", "b", "old"])
+        let mapping = LabelMapping(targets: ["b": "c"], retired: ["old"])
+        let form = AdapterRequirements(labels: ["a", "c", "new"], mapping: mapping)
+        #expect(try await refresh(["role": form]) == AdapterRefresh(changed: ["role"]))
+        let manifest = try #require(live.snapshot.adapters["role"]?.adapter.manifest)
+        #expect(live.snapshot.adapters["role"]?.version.digest == old.digest)
+        #expect(form.pending(manifest) == "it does not give new; it still gives b, old")
+        #expect(form.missingLabels(manifest) == ["new"])
+        let new = try await promote("role", seed: 2, labels: ["a", "c", "new"])
+        #expect(try await refresh(["role": form]) == AdapterRefresh(changed: ["role"]))
+        #expect(live.snapshot.adapters["role"]?.version.digest == new.digest)
+        #expect(form.pending(try #require(live.snapshot.adapters["role"]?.adapter.manifest)) == nil)
+    }
+
+    @Test func anAdapterWithoutAnyLabelThatIsLeftIsRefused() async throws {
+        try await promote("role", seed: 1, labels: ["x", "y"])
+        let form = AdapterRequirements(labels: ["a", "b"], mapping: LabelMapping(retired: ["x", "y"]))
+        #expect(
+            try await refresh(["role": form]).refused["role"]
+                == "labels differ: the pipeline retires every label of the adapter")
     }
 
     @Test func anAdapterOfAnotherBaseIsRefused() async throws {

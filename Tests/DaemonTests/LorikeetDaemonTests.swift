@@ -97,35 +97,35 @@ import Testing
         }
     }
 
-    /// As docs/pipeline-file.md says under `tasks`.
-    @Test func aReloadThatAddsALabelKeepsTheAdapterInUse() async throws {
+    /// As docs/pipeline-file.md says under `tasks`: also after a restart.
+    @Test func aNewLabelDoesNotKeepTheOldAdapterFromLabelling() async throws {
         try await DaemonFixture.with { fixture in
             let first = try fixture.writeAdapter("first")
             let file = try fixture.writePipeline()
             try await fixture.withDaemon(file) { daemon in
                 try await eventually("ready") { await daemon.readiness().ready }
                 _ = try fixture.writePipeline(task: "{ labels: [calm, loud, odd], adapter: first }")
-                #expect(await daemon.reload() == false)
-                #expect(fixture.log.count(containing: "the adapter lacks odd") == 1)
-
-                _ = try fixture.writePipeline(task: "{ labels: [calm, loud, odd] }")
                 #expect(await daemon.reload() == true)
-                #expect(fixture.log.count(containing: "live adapter cannot be used") == 1)
+                #expect(fixture.log.count(containing: "reason=\"it does not give odd\"") == 1)
                 try fixture.produce(5)
                 try await fixture.untilLabelled(5)
             }
-            #expect(try fixture.digests() == [first.digest])
-
             let grown = try fixture.model.adapter(labels: DaemonFixture.labels + ["odd"], seed: 2)
             try fixture.produce(5, from: 5)
             try await fixture.withDaemon(file) { daemon in
-                try await eventually("it waits") { await daemon.readiness().summary.contains("the adapter lacks odd") }
+                try await fixture.untilLabelled(10)
+                #expect(try fixture.digests() == [first.digest])
+                #expect(await daemon.readiness().ready)
                 let store = PostgresAdapterStore(fixture.settings)
                 let version = try await store.publish(
                     task: "noise", adapter: grown, metrics: [:], parentDigest: first.digest)
                 _ = try await store.promote(task: "noise", version: version.version)
                 await store.close()
-                try await fixture.untilLabelled(10)
+                try await eventually("the new adapter") {
+                    fixture.log.count(containing: "digest=\(grown.digest.prefix(12))") > 0
+                }
+                try fixture.produce(5, from: 10)
+                try await fixture.untilLabelled(15)
             }
             #expect(try fixture.digests() == [first.digest, grown.digest])
         }
@@ -196,6 +196,58 @@ import Testing
                 try await eventually("the reason") {
                     await daemon.readiness().pipelines.first?.waitingFor?.contains(
                         "labels differ: the adapter lacks loud") == true
+                }
+            }
+        }
+    }
+
+    /// A reload with other labels: the daemon stays ready and labels with the old set until the new one is promoted.
+    @Test func theOldLabelsAreInUseUntilTheNewOnesArePromoted() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                _ = try fixture.writePipeline(
+                    task: "{ labels: [calm, noisy, new], rename: { loud: noisy }, adapter: first }")
+                #expect(await daemon.reload() == true)
+                #expect(await daemon.readiness().ready)
+                try fixture.produce(10)
+                try await fixture.untilLabelled(10)
+                #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE label = 'noisy'") == 0)
+                let line = try #require(fixture.log.all.first { $0.contains("live adapter has other labels") })
+                #expect(line.contains("reason=\"it does not give new; it still gives loud\""), "\(line)")
+
+                let store = PostgresAdapterStore(fixture.settings)
+                let adapter = try fixture.model.adapter(labels: ["calm", "noisy", "new"], seed: 7)
+                let version = try await store.publish(task: "noise", adapter: adapter, metrics: [:], parentDigest: nil)
+                _ = try await store.promote(task: "noise", version: version.version)
+                await store.close()
+                try await eventually("the new adapter") {
+                    daemon.adapterServices.values.first?.liveAdapters.snapshot.adapters["noise"]?.adapter.digest
+                        == adapter.digest
+                }
+                #expect(fixture.log.count(containing: "live adapter has other labels") == 1)
+            }
+        }
+    }
+
+    @Test func rowsThatCannotBeUsedAreAMetric() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            try fixture.execute(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label)
+                VALUES ('noise', 'a', 'Calm'), ('noise', 'b', 'calmm'), ('noise', 'c', 'calm'), ('noise', '', 'calm')
+                """)
+            let file = try fixture.writePipeline(extra: "retrain: { minimum_new_rows: 1000 }")
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("the counts") {
+                    let page = await daemon.metricsText()
+                    return ["case", "letter", "no_text"].allSatisfy {
+                        page.contains("lorikeet_task_unusable_rows{task=\"noise\",kind=\"\($0)\"} 1\n")
+                            || page.contains("lorikeet_task_unusable_rows{kind=\"\($0)\",task=\"noise\"} 1\n")
+                    }
                 }
             }
         }

@@ -75,6 +75,68 @@ import Testing
         }
     }
 
+    // MARK: - Labels and rows
+
+    private func warnings(_ report: CheckReport) -> [String] {
+        report.findings.filter { $0.severity == .warning }.map { "\($0.key ?? ""): \($0.message)" }
+    }
+
+    @Test func labelsThatWaitForRowsAreNamedWithTheirCounts() async throws {
+        try await DaemonFixture.with { fixture in
+            let store = PostgresAdapterStore(fixture.settings)
+            _ = try await store.ensureLive(task: "noise", first: try fixture.model.adapter(labels: ["calm", "old"]))
+            await store.close()
+            let task = "{ labels: [calm, loud, new], rename: { old: loud } }"
+            let options = CheckOperation.Options(environment: fixture.environment)
+            let waits =
+                "the live adapter labels until one with these labels is promoted: it does not give new; "
+                + "it still gives old; waiting for rows: new"
+
+            _ = try fixture.writePipeline(task: task)
+            let without = await CheckOperation.run(files: ["p.yaml"], options: options)
+            #expect(without.status == .done, "\(without.findings)")
+            #expect(warnings(without) == ["tasks.noise.labels: \(waits)"])
+
+            try fixture.execute(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label)
+                VALUES ('noise', 'a', 'new'), ('noise', 'b', ' new'), ('noise', 'c', 'New'), ('noise', 'd', 'old')
+                """)
+            _ = try fixture.writePipeline(task: task, extra: "retrain: { every: 6h }")
+            let report = await CheckOperation.run(files: ["p.yaml"], options: options)
+            #expect(report.status == .done, "\(report.findings)")
+            #expect(
+                warnings(report) == [
+                    "tasks.noise: 1 of 4 rows unusable: 1 with labels that the task does not have "
+                        + "(\"New\": 1, the task has \"new\")",
+                    "tasks.noise.labels: \(waits) (labelled rows: 2)",
+                ])
+        }
+    }
+
+    @Test func theQueryOfLabelledRowsIsPlannedAndNotRun() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let options = CheckOperation.Options(environment: fixture.environment)
+            func findings(_ query: String) async throws -> [CheckReport.Finding] {
+                _ = try fixture.writePipeline(extra: "retrain: { query: \"\(query)\" }")
+                let report = await CheckOperation.run(files: ["p.yaml"], options: options)
+                return report.findings.filter { $0.key == "retrain.query" }
+            }
+            let fine = try await findings(
+                "SELECT text, label, created_at AS time FROM lorikeet.annotations WHERE task = $1")
+            #expect(fine.map(\.severity) == [.fine] && fine.first?.line == 13, "\(fine)")
+            let own = try await findings("SELECT text, label, labelled_at AS time FROM lorikeet.labels")
+            #expect(own.map(\.severity) == [.warning, .fine], "\(own)")
+            #expect(own.first?.message.hasPrefix("reads lorikeet.labels") == true)
+            let lacking = try await findings("SELECT text, label FROM lorikeet.annotations")
+            #expect(lacking.map(\.severity) == [.error], "\(lacking)")
+            #expect(lacking.first?.message == "no column time; the columns are label, text")
+            let gone = try await findings("SELECT text, label, at AS time FROM nowhere")
+            #expect(gone.first?.severity == .error && gone.first?.message.contains("nowhere") == true, "\(gone)")
+        }
+    }
+
     @Test func unavailableServersAreWarnings() async throws {
         let folder = try TemporaryFolder()
         try TestBase.write(to: folder.path + "/base")

@@ -83,7 +83,7 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     #expect(
         try refusal(folder, yaml(labels: "[a, c]", adapter: "good"))
             == "p.yaml:5: tasks.kind.labels: labels differ: the adapter lacks c; "
-            + "the pipeline does not name b (adapter good)"
+            + "the pipeline does not name b (rename, merge or retire it) (adapter good)"
     )
     #expect(try refusal(folder, yaml(adapter: "junk"))?.hasPrefix("p.yaml:5: tasks.kind.adapter: ") == true)
     #expect(try refusal(folder, yaml(adapter: "foreign"))?.hasPrefix("p.yaml:5: tasks.kind.adapter: ") == true)

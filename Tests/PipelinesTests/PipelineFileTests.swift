@@ -113,6 +113,24 @@ private let complete = """
     #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
 }
 
+@Test func rowsToLearnFromAreRead() throws {
+    let (configuration, problems) = read(
+        good + """
+
+            retrain:
+              query: "SELECT body AS text, kind AS label, seen AS time FROM tickets WHERE task = $1"
+              since: 730d
+              trust: { kim: 1, crowd: 0.5, "the bot": 0 }
+              maximum_rows: 5000
+            """)
+    #expect(problems == [])
+    let retrain = try #require(configuration?.retrain)
+    #expect(retrain.query == "SELECT body AS text, kind AS label, seen AS time FROM tickets WHERE task = $1")
+    #expect(retrain.since == .seconds(730 * 86400) && retrain.maximumRows == 5000)
+    #expect(retrain.trust == ["kim": 1, "crowd": 0.5, "the bot": 0])
+    #expect(RetrainConfiguration().query == nil && RetrainConfiguration().trust.isEmpty)
+}
+
 @Test func everySettingOfTheGateIsAKey() throws {
     let (configuration, problems) = read(
         good + """
@@ -237,6 +255,16 @@ private let badFiles: [BadFile] = [
     .line(
         7, "  section: { labels: [a, b, \" \"] }",
         "p.yaml:7: tasks.section.labels[2]: is blank; it must be a label"),
+    .also(
+        "retrain: { query: SELECT 1, since: soon, trust: { kim: -1, crowd: much } }",
+        "p.yaml:10: retrain.query: does not say which of the 2 tasks a row is for: compare with $1, "
+            + "as in WHERE task = $1",
+        "p.yaml:10: retrain.since: must be a duration such as 20ms, 1.5s, 10m, 6h or 1h30m; \"soon\" is not",
+        "p.yaml:10: retrain.trust.kim: must be a number from 0 to 1000000; \"-1\" is not",
+        "p.yaml:10: retrain.trust.crowd: must be a number from 0 to 1000000; \"much\" is not"),
+    .also("retrain: { trust: [kim] }", "p.yaml:10: retrain.trust: must be a mapping of annotators to numbers"),
+    .also("retrain: { query: \"\" }", "p.yaml:10: retrain.query: is empty; it must be a SELECT"),
+    .also("retrain: { since: 1s }", "p.yaml:10: retrain.since: must be from 1m to 36600d"),
     .also("retrain: { alpha: 0 }", "p.yaml:10: retrain.alpha: must be above 0: nothing would be adapted"),
     .line(
         7, "  section: { labels: admin }",

@@ -1,3 +1,4 @@
+import BERT
 import Foundation
 import TestSupport
 import Testing
@@ -62,6 +63,117 @@ struct DatasetTests {
         #expect(UnusableRowsDescription(RowSummary(), labels: ["high"]).sentence == nil)
     }
 
+    // MARK: - Labels that change
+
+    @Test func oldLabelsCountAsWhatStandsForThem() {
+        let mapping = LabelMapping(targets: ["urgent": "high", "critical": "high"], retired: ["obsolete"])
+        let dataset = Dataset(
+            rows: rows([("a", "urgent"), ("b", "critical"), ("c", "low"), ("d", "obsolete"), ("e", "Urgent")]),
+            labels: ["low", "high"], mapping: mapping, holdOut: everything)
+        #expect(dataset.training.map(\.label) == ["high", "high", "low"])
+        #expect(dataset.summary.withRetiredLabels == 1 && dataset.summary.unknownLabels == ["Urgent": 1])
+        let words = UnusableRowsDescription(dataset.summary, labels: ["low", "high"], mapping: mapping).unknownLabels
+        #expect(words == "\"Urgent\": 1, \"urgent\" is \"high\" now")
+    }
+
+    @Test func setsAreMappedAndThenHoldEachLabelOnce() {
+        let mapping = LabelMapping(targets: ["urgent": "high"], retired: ["obsolete"])
+        let sets = [["high", "urgent", "low"], ["obsolete", "low"], ["obsolete"], [], ["low", "hgih"]]
+        let rows = sets.enumerated().map { index, labels in
+            LabelledRow(id: Int64(index), text: "text \(index)", labels: labels, createdAt: .distantPast)
+        }
+        let dataset = Dataset(
+            rows: rows, labels: ["low", "high"], mapping: mapping, holdOut: everything, isMultiLabel: true)
+        #expect(dataset.training.map(\.labels) == [["high", "low"], ["low"], [], []])
+        #expect(dataset.summary.unknownLabels == ["hgih": 1] && dataset.summary.nearMisses == [.letter: 1])
+        #expect(dataset.summary.withRetiredLabels == 0)
+    }
+
+    @Test func blanksAndUnicodeFormsMakeNoDifference() {
+        let dataset = Dataset(
+            rows: rows([("a", " very  high\u{A0}"), ("b", "cafe\u{301}"), ("c", "very\thigh")]),
+            labels: ["very high", "caf\u{E9}"], holdOut: everything)
+        #expect(dataset.summary.unusable == 0)
+        #expect(
+            dataset.training.map { Array($0.label.utf8) }
+                == ["very high", "caf\u{E9}", "very high"].map { Array($0.utf8) })
+    }
+
+    /// The issue's own case: a third of the rows says `High` where the task says `high`.
+    @Test func anotherSpellingIsNamedAndNeverGuessed() {
+        let texts = (0..<360).map { index in
+            (text: "ticket \(index)", label: ["Low", "High", "Normal"][index % 3].lowercased(first: index % 3 != 1))
+        }
+        let labels = ["low", "normal", "high"]
+        let dataset = Dataset(rows: rows(texts), labels: labels, holdOut: HoldOut())
+        #expect(dataset.summary.read == 360 && dataset.summary.unusable == 120 && dataset.summary.used == 240)
+        #expect(dataset.summary.nearMisses == [.letterCase: 120] && dataset.summary.unusableKinds[.letterCase] == 120)
+        #expect(Set((dataset.training + dataset.heldOut).map(\.label)) == ["low", "normal"])
+        #expect(dataset.summary.perLabel.last == RowSummary.LabelRows(label: "high", training: 0, heldOut: 0))
+        #expect(dataset.summary.perLabel.map { $0.training + $0.heldOut } == [120, 120, 0])
+        #expect(
+            UnusableRowsDescription(dataset.summary, labels: labels).sentence == """
+                120 of 360 rows unusable: 120 with labels that the task does not have ("High": 120, the task has "high")
+                """)
+    }
+
+    @Test func rowsWithDefectsAreCountedByKind() {
+        let defects: [LabelledRow.Defect] = [.withoutText, .withoutLabel, .withoutTime, .wrongType, .wrongType]
+        var given = defects.map { LabelledRow(id: 0, defect: $0, createdAt: .distantPast) }
+        given.append(LabelledRow(id: 9, text: "x", labels: ["a"], createdAt: .distantPast))
+        given += rows([("y", "a")])
+        let summary = Dataset(rows: given, labels: ["a", "b"], holdOut: everything).summary
+        #expect(
+            summary.unusableKinds.filter { $0.value > 0 } == [
+                .withoutText: 1, .withoutLabel: 1, .withoutTime: 1, .wrongType: 2, .otherKind: 1,
+            ])
+        #expect(summary.unusable == 6 && summary.read == 7 && summary.used == 1)
+        #expect(Set(summary.unusableKinds.keys) == Set(UnusableRowKind.allCases))
+        #expect(
+            UnusableRowsDescription(summary, labels: ["a", "b"]).sentence == """
+                6 of 7 rows unusable: 1 without text, 1 without label, 1 without time, 2 with a label that is no text, \
+                1 with one label instead of a set, or a set instead of one label
+                """)
+    }
+
+    // MARK: - Drafts and trust
+
+    private func row(_ text: String, _ label: String, by annotator: String? = nil, source: String? = nil) -> LabelledRow
+    {
+        LabelledRow(
+            id: 0, text: text, label: label, createdAt: .distantPast, annotator: annotator, source: source)
+    }
+
+    @Test func draftsAreTrainedOnAndNeverHeldOut() {
+        let people = (0..<50).map { row("text \($0)", "a", source: "form") }
+        let drafts = (50..<150).map { row("text \($0)", "b", source: $0 % 2 == 0 ? "draft" : "draft:gpt") }
+        let dataset = Dataset(rows: people + drafts, labels: ["a", "b"], holdOut: HoldOut(percentage: 50))
+        #expect(!dataset.heldOut.isEmpty && dataset.heldOut.allSatisfy { $0.label == "a" })
+        #expect(dataset.training.count { $0.label == "b" } == 100 && dataset.summary.drafts == 100)
+        #expect(!row("x", "a", source: "drafting table").isDraft && !row("x", "a").isDraft)
+    }
+
+    @Test func aPersonsLabelOutweighsALaterDraft() {
+        let dataset = Dataset(
+            rows: [row("x", "a"), row("X", "b", source: "draft"), row("y", "b", source: "draft")], labels: ["a", "b"],
+            holdOut: everything)
+        #expect(dataset.training.map(\.label) == ["a", "b"] && dataset.summary.drafts == 1)
+        #expect(dataset.summary.duplicates == 1)
+    }
+
+    @Test func trustDecidesWhereAnnotatorsDisagree() {
+        let given = [
+            row("x", "a", by: "kim"), row("x", "b", by: "crowd"), row("y", "a", by: "ann"), row("y", "b", by: "ben"),
+            row("z", "b", by: "bot"),
+        ]
+        let newest = Dataset(rows: given, labels: ["a", "b"], holdOut: everything)
+        #expect(newest.training.map(\.label) == ["b", "b", "b"])
+        let trusted = Dataset(
+            rows: given, labels: ["a", "b"], holdOut: everything, trust: ["kim": 1, "crowd": 0.5, "bot": 0])
+        #expect(trusted.training.map(\.label) == ["a", "b"])
+        #expect(trusted.summary.distrusted == 1 && trusted.summary.unusable == 0)
+    }
+
     @Test func aTextIsOnOneSideOnly() {
         let texts = (0..<1000).map { (text: "text \($0)", label: "a") }
         let once = Dataset(rows: rows(texts), labels: ["a"], holdOut: HoldOut())
@@ -70,6 +182,11 @@ struct DatasetTests {
         #expect(once.training.count + once.heldOut.count == 1000)
         #expect((150...250).contains(once.heldOut.count))
     }
+}
+
+extension String {
+    /// With its first letter in lower case, if asked for.
+    fileprivate func lowercased(first: Bool) -> String { first ? lowercased() : self }
 }
 
 struct HoldOutTests {

@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import Foundation
 import Logging
 import Retraining
@@ -138,6 +139,57 @@ struct RetrainingPipelineTests: LettersTask {
         let outcome = try await run(labels: ["ex", "why"])
         #expect(outcome.verdict == .promoted, "\(outcome.reason)")
         #expect(outcome.rows.withRetiredLabels == 100 && outcome.rows.unusable == 0)
+    }
+
+    // MARK: - Labels that change
+
+    /// Old rows keep the old name; a challenger that is no better takes it over, because only the name is new.
+    @Test mutating func aRenamedLabelGoesLive() async throws {
+        addRows(300)
+        #expect(try await run(labels: ["ex", "why"]).verdict == .promoted)
+        settings.mapping = LabelMapping(targets: ["why": "zed"])
+        addRows(20, seed: 2, labels: ("ex", "zed"))
+        let outcome = try await run(labels: ["ex", "zed"])
+        #expect(outcome.rows.unusable == 0 && outcome.rows.used > 250)
+        #expect(outcome.championEvaluation?.labels == ["ex", "zed"])
+        #expect((outcome.championEvaluation?.accuracy ?? 0) > 0.6)
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        let live = try #require(try await store.live(tasks: ["letters"]).first)
+        #expect(try await store.load(digest: live.digest).manifest.labels == ["ex", "zed"])
+    }
+
+    @Test mutating func aRetiredLabelIsNeitherMissedNorPredicted() async throws {
+        try await makeChampion(labels: ["ex", "old", "why"])
+        settings.mapping = LabelMapping(retired: ["old"])
+        addRows(300)
+        addRows(60, seed: 2, labels: ("old", "old"))
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.rows.withRetiredLabels == 60 && outcome.rows.unusable == 0)
+        #expect(outcome.championEvaluation?.labels == ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+    }
+
+    @Test mutating func aChampionWithoutAnyLabelThatIsLeftIsNoStart() async throws {
+        try await makeChampion(labels: ["one", "two"])
+        settings.mapping = LabelMapping(retired: ["one", "two"])
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.challengerEvaluation?.labels == ["ex", "why"])
+    }
+
+    /// The gate is told of every label of the task, so that one without rows can hold the promotion.
+    @Test mutating func aNewLabelGrowsTheHeadAndIsCounted() async throws {
+        addRows(300)
+        #expect(try await run(labels: ["ex", "why"]).verdict == .promoted)
+        source.add((0..<30).map { ("qqq \($0) qqq", "cue") }, task: "letters")
+        let outcome = try await run(labels: ["ex", "why", "cue", "none yet"])
+        #expect(outcome.rows.perLabel.map(\.label) == ["ex", "why", "cue", "none yet"])
+        let counts = outcome.rows.perLabel.map { $0.training + $0.heldOut }
+        #expect(counts[0] > 100 && counts[1] > 100 && counts[2] == 30 && counts[3] == 0, "\(counts)")
+        #expect(outcome.challengerEvaluation?.labels == ["ex", "why", "cue", "none yet"])
+        let cue = try #require(outcome.challengerEvaluation?.perLabel.first { $0.label == "cue" })
+        #expect(cue.support > 0 && cue.recall > 0.5, "\(cue)")
     }
 
     @Test func theFirstAdapterNamesLabelsThatNoHeldOutRowShows() async throws {

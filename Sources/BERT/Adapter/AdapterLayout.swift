@@ -86,6 +86,9 @@ struct AdapterLayout: Sendable {
     /// PEFT's key of a module or tensor.
     static func key(_ name: String) -> String { "base_model.model." + name }
 
+    /// Whether a tensor has one row per label.
+    static func isHead(_ name: String) -> Bool { name == key("classifier.weight") || name == key("classifier.bias") }
+
     /// The lowest encoder layer with an adapted module; the number of layers if there is none.
     var lowestLayer: Int { modules.first?.module.layer ?? names.configuration.layers }
 

@@ -116,9 +116,25 @@ public final class InferencePass {
 
     // MARK: - Heads
 
-    private func classify(
-        _ features: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafeBufferPointer<Float>) -> Void
-    ) {
+    /// What the heads read of each of these texts: the output of the pooler, or of the adapter's pre-classifier, after
+    /// its activation, [hidden].
+    public func pooledFeatures(_ batch: PackedBatch, adapter: Adapter) -> [[Float]] {
+        var result = [[Float]](repeating: [], count: batch.sequenceCount)
+        enableFlushToZero()
+        prepare(batch, [adapter], Array(repeating: [0], count: batch.sequenceCount))
+        guard plan.rowCount > 0 else { return result }
+        let pooled = pool(encode(batch))
+        for group in plan.groups where group.adapter != nil {
+            for (row, segment) in plan.segments[group.segments].enumerated() {
+                let start = pooled + (group.rows.lowerBound + row) * hidden
+                result[segment.sequence] = Array(UnsafeBufferPointer(start: start, count: hidden))
+            }
+        }
+        return result
+    }
+
+    /// The input of the heads, [tasks, hidden].
+    private func pool(_ features: UnsafeMutablePointer<Float>) -> UnsafeMutablePointer<Float> {
         let rows = plan.segments.count
         let pooled = encoder.memory.floats(.attended, rows * hidden)
         if let pooler = base.pooler {
@@ -130,8 +146,24 @@ public final class InferencePass {
             activate(.tanh, rows: rows, columns: hidden, x: pooled, xStride: hidden, y: pooled, yStride: hidden)
         }
         for group in plan.groups {
+            guard let adapter = group.adapter, let preClassifier = views[adapter].preClassifier else { continue }
+            let first = group.rows.lowerBound * hidden
+            preClassifier.forward(
+                rows: group.rows.count, x: features + first, xStride: hidden, y: pooled + first)
+            activate(
+                .relu, rows: group.rows.count, columns: hidden, x: pooled + first, xStride: hidden, y: pooled + first,
+                yStride: hidden)
+        }
+        return pooled
+    }
+
+    private func classify(
+        _ features: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+    ) {
+        let pooled = pool(features)
+        for group in plan.groups {
             guard let adapter = group.adapter else { continue }
-            let logits = classify(group, views[adapter], features: features, pooled: pooled)
+            let logits = classify(group, views[adapter], pooled: pooled)
             let labels = views[adapter].classifier.outputs
             for (row, segment) in plan.segments[group.segments].enumerated() {
                 guard let slot = segment.slot else { continue }
@@ -145,17 +177,11 @@ public final class InferencePass {
 
     /// One adapter's head on its rows: [rows, labels].
     private func classify(
-        _ group: ForkPlan.Group, _ view: AdapterView, features: UnsafePointer<Float>,
-        pooled: UnsafeMutablePointer<Float>
+        _ group: ForkPlan.Group, _ view: AdapterView, pooled: UnsafePointer<Float>
     ) -> UnsafePointer<Float> {
         let rows = group.rows.count
-        let pooled = pooled + group.rows.lowerBound * hidden
-        if let preClassifier = view.preClassifier {
-            preClassifier.forward(rows: rows, x: features + group.rows.lowerBound * hidden, xStride: hidden, y: pooled)
-            activate(.relu, rows: rows, columns: hidden, x: pooled, xStride: hidden, y: pooled, yStride: hidden)
-        }
         let logits = encoder.memory.floats(.logits, rows * view.classifier.outputs)
-        view.classifier.forward(rows: rows, x: pooled, xStride: hidden, y: logits)
+        view.classifier.forward(rows: rows, x: pooled + group.rows.lowerBound * hidden, xStride: hidden, y: logits)
         return UnsafePointer(logits)
     }
 

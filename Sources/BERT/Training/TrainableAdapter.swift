@@ -136,10 +136,7 @@ public final class TrainableAdapter: @unchecked Sendable {
             guard let source = known[tensor.name] else { continue }
             let from = adapter.values.pointer + source.range.lowerBound
             let to = storage.base + tensor.range.lowerBound
-            let isHead =
-                tensor.name == AdapterLayout.key("classifier.weight")
-                || tensor.name == AdapterLayout.key("classifier.bias")
-            guard isHead else {
+            guard AdapterLayout.isHead(tensor.name) else {
                 to.update(from: from, count: tensor.range.count)
                 continue
             }
@@ -149,6 +146,32 @@ public final class TrainableAdapter: @unchecked Sendable {
                 (to + row * width).update(from: from + old * width, count: width)
             }
         }
+    }
+
+    /// Sets the rows of the head of labels that the adapter to start from does not have.
+    ///
+    /// - Parameters:
+    ///   - centres: the mean pooled features of the texts of each new label, [hidden].
+    ///   - others: the mean pooled features of texts without a new label, [hidden].
+    public func grow(centres: [String: [Float]], others: [Float], isMultiLabel: Bool) {
+        let known = labels.indices.filter { centres[labels[$0]] == nil }.map(row)
+        let growth = HeadGrowth(known: known, others: others, isMultiLabel: isMultiLabel)
+        for (place, label) in labels.enumerated() {
+            guard let centre = centres[label] else { continue }
+            let row = growth.row(centre: centre)
+            let weight = storage.base + layout.classifier.weight + place * row.weights.count
+            for (column, value) in row.weights.enumerated() { weight[column] = value }
+            storage.base[layout.classifier.bias + place] = row.bias
+        }
+    }
+
+    /// A row of the head.
+    private func row(_ place: Int) -> HeadGrowth.Row {
+        let width = layout.classifier.inputs
+        let weight = storage.base + layout.classifier.weight + place * width
+        return HeadGrowth.Row(
+            weights: Array(UnsafeBufferPointer(start: weight, count: width)),
+            bias: storage.base[layout.classifier.bias + place])
     }
 
     // MARK: - Result

@@ -42,6 +42,14 @@ final class BoundedConnection {
         try connection.transaction(begin: Self.begin, deadline: deadline, body)
     }
 
+    /// Runs the body in a transaction in which the server refuses every change.
+    func readOnlyTransaction<Value>(_ body: () throws -> Value) throws -> Value {
+        try connection.transaction(begin: Self.beginReadOnly, deadline: deadline, body)
+    }
+
+    private static let beginReadOnly =
+        "BEGIN READ ONLY; SELECT set_config('idle_in_transaction_session_timeout', '60s', true)"
+
     func savepoint<Value>(_ body: () throws -> Value) throws -> Value {
         try connection.savepoint(deadline: deadline, body)
     }

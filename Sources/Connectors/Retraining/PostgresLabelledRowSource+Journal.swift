@@ -15,19 +15,8 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     /// The database compares, so that neither this machine's clock nor rounding matters. A failed or skipped retraining
     /// does not count, because it used no rows.
     public func newRowsSinceLastRetraining(task: String) async throws(ConnectorError) -> Int {
-        try await session.run("counting rows") { connection in
-            let result = try connection.execute(
-                """
-                SELECT count(*) AS rows FROM lorikeet.annotations
-                WHERE task = $1 AND created_at > coalesce(
-                    (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
-                        SELECT max(started_at) FROM lorikeet.retrainings
-                        WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected') AND looks <= 1) END
-                     FROM lorikeet.retrainings AS last
-                     WHERE last.task = $1 AND last.verdict IN ('promoted', 'held', 'rejected')
-                     ORDER BY last.started_at DESC, last.id DESC LIMIT 1), '-infinity')
-                """, [.text(task)])
-            return Int(try result.first?.integer("rows") ?? 0)
+        try await session.run("counting labelled rows") { connection in
+            try LabelledRowReader(selection: selection, connection: connection).newRows(task: task)
         }
     }
 

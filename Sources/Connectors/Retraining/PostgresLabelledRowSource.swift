@@ -6,19 +6,25 @@ import Retraining
 import Serving
 import Threading
 
-/// Labelled rows from `lorikeet.annotations`, and the journal of runs in `lorikeet.retrainings`.
+/// Labelled rows from `lorikeet.annotations` or from the user's own SELECT, and the journal of runs in
+/// `lorikeet.retrainings`.
 public struct PostgresLabelledRowSource: LabelledRowSource {
     private let settings: PostgresSettings
+    let selection: LabelledRowSelection
     private let lease: LeaseTimes
     private let clock: Clock
     let session: PostgresSession
 
     /// - Parameters:
     ///   - settings: the database.
+    ///   - selection: which rows there are to train on.
     ///   - lease: how long the lease of ``withLock(task:_:)`` lasts.
     ///   - clock: for renewing the lease.
-    public init(_ settings: PostgresSettings, lease: LeaseTimes = LeaseTimes(), clock: Clock = .system) {
-        (self.settings, self.lease, self.clock) = (settings, lease, clock)
+    public init(
+        _ settings: PostgresSettings, selection: LabelledRowSelection = LabelledRowSelection(),
+        lease: LeaseTimes = LeaseTimes(), clock: Clock = .system
+    ) {
+        (self.settings, self.selection, self.lease, self.clock) = (settings, selection, lease, clock)
         session = PostgresSession(settings, name: "labelled rows")
     }
 
@@ -27,24 +33,26 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
 
     /// The newest rows of a task, at most `limit`, oldest first.
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
-        try await session.run("reading annotations") { connection in
-            let result = try connection.execute(
-                """
-                SELECT id, text, label, labels, \(ExactTime.column("created_at")) FROM (
-                    SELECT id, text, label, labels, created_at FROM lorikeet.annotations
-                    WHERE task = $1 ORDER BY created_at DESC, id DESC LIMIT $2::bigint
-                ) AS newest ORDER BY newest.created_at, id
-                """, [.text(task), .integer(Int64(max(0, limit)))], within: .seconds(600))
-            return try result.rows.map { row in
-                let (id, text, createdAt) = (
-                    try row.integer("id"), try row.text("text"), try ExactTime.date(row, "created_at")
-                )
-                guard let label = try row.optionalText("label") else {
-                    let labels = try row.texts("labels").compactMap(\.self)
-                    return LabelledRow(id: id, text: text, labels: labels, createdAt: createdAt)
-                }
-                return LabelledRow(id: id, text: text, label: label, createdAt: createdAt)
-            }
+        try await session.run("reading labelled rows") { connection in
+            try LabelledRowReader(selection: selection, connection: connection).rows(task: task, limit: limit)
+        }
+    }
+
+    /// How many of the rows that a retraining would read have the same labels: the most frequent labels, at most 10,000
+    /// different ones.
+    public func labelGroups(task: String) async throws(ConnectorError) -> [LabelCensus.Group] {
+        try await session.run("counting labelled rows") { connection in
+            try LabelledRowReader(selection: selection, connection: connection)
+                .groups(task: task, limit: selection.maximumRows)
+        }
+    }
+
+    /// How the database would read the rows of a task, without reading any: `EXPLAIN (VERBOSE)`.
+    ///
+    /// - Throws: what is wrong with the query.
+    public func plan(task: String) async throws(ConnectorError) -> String {
+        try await session.run("planning the query of labelled rows") { connection in
+            try LabelledRowReader(selection: selection, connection: connection).plan(task: task)
         }
     }
 

@@ -5,6 +5,7 @@ enum DaemonMetricNames {
     static let adapterInfo = "lorikeet_adapter_info"
     static let refreshFailures = "lorikeet_adapter_refresh_failures_total"
     static let retrainings = "lorikeet_retrainings_total"
+    static let unusableRows = "lorikeet_task_unusable_rows"
     static let reloads = "lorikeet_reloads_total"
 
     /// The names that every Prometheus client uses.

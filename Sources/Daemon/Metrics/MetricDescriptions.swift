@@ -81,6 +81,10 @@ public enum MetricDescriptions {
             DaemonMetricNames.retrainings, .counter, ["task", "verdict"],
             "Retrainings that this daemon started and that ended."),
         MetricDescription(
+            DaemonMetricNames.unusableRows, .gauge, ["task", "kind"],
+            "Labelled rows that a retraining cannot use. The kind is case, accent or letter for a label that is almost "
+                + "one of the task's, else unknown, no_text, no_label, no_time, wrong_type or other_kind."),
+        MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),
     ]

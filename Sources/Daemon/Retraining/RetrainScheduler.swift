@@ -14,7 +14,9 @@ actor RetrainScheduler: Service {
     private let program: String
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
-    private var sources: [String: PostgresLabelledRowSource] = [:]
+    private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
+    /// When the rows of a task were last counted by label, and how many were new then.
+    private var censuses: [String: (time: ContinuousClock.Instant, newRows: Int)] = [:]
     private var isDatabaseUnavailable = false
     /// When the last process of a task was started: it may have died before it wrote anything to the database.
     private var starts: [String: Date] = [:]
@@ -26,6 +28,14 @@ actor RetrainScheduler: Service {
     private var paused: Set<String> = []
     private let clock: Clock
 
+    /// The rows of a database that a pipeline's tasks are trained on.
+    private struct RowsKey: Hashable {
+        let postgres: String
+        let selection: LabelledRowSelection
+    }
+
+    /// Rows are counted by label no more often: that reads all of them.
+    private static let censusPause = Duration.seconds(60)
     /// New rows are counted at least this often; `every` only spaces the runs.
     private static let longestPause = Duration.seconds(10)
     /// How long a process has to end by itself, and then after SIGTERM.
@@ -39,7 +49,13 @@ actor RetrainScheduler: Service {
     }
 
     /// After a reload.
-    func update(_ pipelines: [PipelineConfiguration]) { self.pipelines = pipelines }
+    func update(_ pipelines: [PipelineConfiguration]) async {
+        self.pipelines = pipelines
+        censuses = [:]
+        PrometheusRegistry.shared.removeGauges(DaemonMetricNames.unusableRows)
+        // Other queries have connections of their own.
+        await close()
+    }
 
     nonisolated func run() async throws {
         do {
@@ -58,8 +74,9 @@ actor RetrainScheduler: Service {
     }
 
     private func close() async {
-        for source in sources.values { await source.close() }
+        let closing = sources.values
         sources = [:]
+        for source in closing { await source.close() }
     }
 
     /// Retrains every task that is due; two pipelines that share a task share its runs.
@@ -69,7 +86,7 @@ actor RetrainScheduler: Service {
             for task in pipeline.tasks {
                 try Task.checkCancellation()
                 guard !isPaused(task.name, retrain) else { continue }
-                if let trigger = await trigger(of: task.name, pipeline, retrain) {
+                if let trigger = await trigger(of: task, pipeline, retrain) {
                     try await runChild(task: task.name, pipeline: pipeline, retrain, trigger: trigger)
                 }
             }
@@ -88,10 +105,13 @@ actor RetrainScheduler: Service {
 
     /// Why a task is retrained now; nil: it is not.
     private func trigger(
-        of task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
+        of configuration: TaskConfiguration, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
     ) async -> RetrainingTrigger? {
+        let task = configuration.name
+        let source = source(of: pipeline)
         do {
-            var facts = try await source(of: pipeline).scheduleFacts(task: task)
+            var facts = try await source.scheduleFacts(task: task)
+            try await countByLabel(configuration, source, newRows: facts.newRows)
             if isDatabaseUnavailable { logger.notice("labelled rows can be counted again") }
             isDatabaseUnavailable = false
             facts.lastRun = [facts.lastRun, starts[task]].compactMap(\.self).max()
@@ -117,11 +137,25 @@ actor RetrainScheduler: Service {
     }
 
     private func source(of pipeline: PipelineConfiguration) -> PostgresLabelledRowSource {
-        let dsn = pipeline.sink.postgres.value
-        if let known = sources[dsn] { return known }
-        let source = PostgresLabelledRowSource(PostgresSettings(dsn: dsn, applicationName: "lorikeet scheduler"))
-        sources[dsn] = source
+        let key = RowsKey(postgres: pipeline.sink.postgres.value, selection: pipeline.rowSelection)
+        if let known = sources[key] { return known }
+        let source = PostgresLabelledRowSource(
+            PostgresSettings(dsn: key.postgres, applicationName: "lorikeet scheduler"), selection: key.selection)
+        sources[key] = source
         return source
+    }
+
+    /// Exports how many rows of a task cannot be used, where rows came since the last time.
+    private func countByLabel(
+        _ task: TaskConfiguration, _ source: PostgresLabelledRowSource, newRows: Int
+    ) async throws {
+        if let last = censuses[task.name], last.newRows == newRows || .now - last.time < Self.censusPause { return }
+        let census = try await task.census(of: source)
+        censuses[task.name] = (.now, newRows)
+        for (kind, rows) in census.summary.unusableKinds {
+            PrometheusRegistry.shared.setGauge(
+                DaemonMetricNames.unusableRows, [("task", task.name), ("kind", kind.rawValue)], to: Double(rows))
+        }
     }
 
     // MARK: - The process

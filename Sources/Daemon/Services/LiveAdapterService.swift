@@ -34,6 +34,8 @@ final class LiveAdapterService: Service {
         var isOutageLogged = false
         /// Why a task's live version cannot be used, as logged last.
         var refused: [String: String] = [:]
+        /// How the labels of a task's live adapter differ from the task's, as logged last.
+        var pending: [String: String] = [:]
         /// Tasks without a live adapter, as logged last.
         var missing: Set<String> = []
     }
@@ -191,6 +193,7 @@ final class LiveAdapterService: Service {
         }
         if hasRecovered { logger.notice("database recovered") }
         for task in refresh.changed { logSwap(task) }
+        logPendingLabels()
         for task in newlyMissing.sorted() {
             logger.warning(
                 "no live adapter: train and import one, or name a folder under adapter",
@@ -199,6 +202,24 @@ final class LiveAdapterService: Service {
         for (task, reason) in newlyRefused.sorted(by: { $0.key < $1.key }) {
             logger.error(
                 "live adapter cannot be used", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(reason)"])
+        }
+    }
+
+    /// One line for each task whose live adapter has other labels than the task, once.
+    private func logPendingLabels() {
+        let adapters = liveAdapters.snapshot.adapters
+        let new = state.withLock { state in
+            var pending: [String: String] = [:]
+            for (name, task) in state.tasks {
+                pending[name] = adapters[name].flatMap { task.form.pending($0.adapter.manifest) }
+            }
+            defer { state.pending = pending }
+            return pending.filter { state.pending[$0.key] != $0.value }
+        }
+        for (task, reason) in new.sorted(by: { $0.key < $1.key }) {
+            logger.notice(
+                "live adapter has other labels, in use until one with the task's labels is promoted",
+                metadata: [LogKey.task: "\(task)", LogKey.reason: "\(reason)"])
         }
     }
 

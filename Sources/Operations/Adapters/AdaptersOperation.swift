@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Retraining
 import Training
 
 /// `lorikeet adapters`: the registry in a database. Every method opens a connection and closes it.
@@ -18,6 +19,31 @@ public struct AdaptersOperation: Sendable {
     /// A version of a task with its weights; nil stands for the live one.
     public func load(task: String, version: Int?) async throws -> StoredAdapter {
         try await withStore { try await $0.load(digest: Self.version(version, of: task, in: $0).digest) }
+    }
+
+    /// How many labelled rows a task has per label, and how many cannot be used: of the rows and labels that the
+    /// pipeline file says, else of the annotations and the adapter's labels.
+    public func census(of task: String, manifest: AdapterManifest) async throws -> LabelCensus {
+        let configuration = try source.configuration()
+        let selection = configuration?.rowSelection ?? LabelledRowSelection()
+        let settings = PostgresSettings(
+            dsn: try source.connectionString().value, applicationName: "lorikeet adapters")
+        let rows = PostgresLabelledRowSource(settings, selection: selection)
+        do {
+            let census: LabelCensus
+            if let declared = configuration?.task(task) {
+                census = try await declared.census(of: rows, isMultiLabel: manifest.isMultiLabel)
+            } else {
+                census = LabelCensus(
+                    try await rows.labelGroups(task: task), labels: manifest.labels,
+                    isMultiLabel: manifest.isMultiLabel)
+            }
+            await rows.close()
+            return census
+        } catch {
+            await rows.close()
+            throw error
+        }
     }
 
     /// Makes a version live; the version that was live retires.

@@ -8,7 +8,7 @@ import Pipelines
 /// 2. the base and its tokenizer;
 /// 3. the adapters' folders, and their labels;
 /// 4. routes and batches, for what is allowed but hardly intended;
-/// 5. the database: schema, the role's privileges, live adapters;
+/// 5. the database: schema, the role's privileges, live adapters, labelled rows;
 /// 6. the brokers, with the consumer's own properties: authentication, group, topics.
 ///
 /// The last two are skipped offline.
@@ -120,6 +120,10 @@ public enum CheckOperation {
                 if let adapter = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines) {
                     let labels = "\(adapter.labels.count) labels, digest \(adapter.digest.prefix(12))"
                     report.add(.fine, pipeline.problem(at: "tasks.\(task.name).adapter", labels))
+                    if let pending = task.form.pending(adapter.manifest) {
+                        let words = "\(pending), as long as the registry has no other live adapter"
+                        report.add(.warning, pipeline.problem(at: "tasks.\(task.name).adapter", words))
+                    }
                     if let doubt = task.abstention?.doubt(adapter.manifest) {
                         report.add(.warning, pipeline.problem(at: "tasks.\(task.name).abstain_below", doubt))
                     }

@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import Connectors
 import Pipelines
 import Serving
@@ -22,7 +23,8 @@ enum DatabaseProbe {
                 try await checkWriteAccess(pipeline, settings, &report)
                 let live = try await store.live(tasks: pipeline.tasks.map(\.name))
                 check(live, pipeline, loaded: loaded, missing: missing, &report)
-                try await checkLabels(of: live, pipeline, store: store, &report)
+                let manifests = try await checkLabels(of: live, pipeline, store: store, &report)
+                try await RowProbe.check(pipeline, settings, live: manifests, &report)
                 await checkNotifications(pipeline, through: settings, &report)
             }
         } catch {
@@ -119,13 +121,16 @@ enum DatabaseProbe {
         }
     }
 
+    /// - Returns: the manifests of the live adapters, by task.
     private static func checkLabels(
         of live: [AdapterVersion], _ pipeline: PipelineConfiguration, store: PostgresAdapterStore,
         _ report: inout CheckReport
-    ) async throws {
+    ) async throws -> [String: AdapterManifest] {
+        var manifests: [String: AdapterManifest] = [:]
         for version in live {
             guard let task = pipeline.task(version.task) else { continue }
             let manifest = try await store.load(digest: version.digest).manifest
+            manifests[task.name] = manifest
             if let doubt = task.abstention?.doubt(manifest) {
                 report.add(
                     .warning,
@@ -139,5 +144,6 @@ enum DatabaseProbe {
                         at: "tasks.\(task.name).labels", "\(mismatch) (live adapter, version \(version.version))"))
             }
         }
+        return manifests
     }
 }

@@ -92,7 +92,7 @@ public enum RetrainOperation {
             let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retrain")
             try await DatabaseSchema.verify(settings)
             let store = PostgresAdapterStore(settings)
-            let rows = PostgresLabelledRowSource(settings)
+            let rows = PostgresLabelledRowSource(settings, selection: pipeline.rowSelection)
             let retraining = RetrainingPipeline(
                 base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
                 settings: retrainingSettings, logger: logger,
@@ -133,6 +133,8 @@ public enum RetrainOperation {
             settings.training = retrain.trainingSettings(
                 maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
             settings.maximumRows = retrain.maximumRows
+            settings.mapping = task.mapping
+            settings.trust = retrain.trust
             settings.gate = retrain.gate
             settings.pipelineFile = pipelineFile
             settings.newestShare = retrain.newestHoldOut

@@ -7,6 +7,9 @@ public enum DurationText {
     /// A regular expression for the JSON Schema of the pipeline file.
     static var pattern: String { "^([0-9.]+(\(units.map(\.name).joined(separator: "|"))))+$" }
 
+    /// A hundred years: a longer one is a slip.
+    static let longestSeconds = 36_600 * 86400
+
     /// Nil where the text is no duration; never negative.
     public static func parse(_ text: String) -> Duration? {
         var rest = Substring(text)
@@ -20,7 +23,7 @@ public enum DurationText {
             guard let amount = Double(digits), let unit = units.first(where: { $0.name == name }) else { return nil }
             total += amount * unit.seconds
         }
-        return total <= 366 * 86400 ? .microseconds(Int64((total * 1e6).rounded())) : nil
+        return total <= Double(longestSeconds) ? .microseconds(Int64((total * 1e6).rounded())) : nil
     }
 
     /// `20ms`, `6h`: the largest unit that needs no fraction.

@@ -124,9 +124,19 @@ enum TaskKeys {
         "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
         "0 to 1, or a mapping", absence: .meaning("never"),
         "score below which the task abstains, or `{ precision: … }` for the adapter's own threshold")
+    static let rename = SettingDeclaration(
+        "rename", .mapping(to: .scalar), "mapping of old labels to labels", absence: .meaning("none"),
+        "labels that are called otherwise now, as in `{ urgent: high }`")
+    static let merge = SettingDeclaration(
+        "merge", .mapping(to: .list(of: .scalar, atLeast: 1)), "mapping of labels to lists of old labels",
+        absence: .meaning("none"), "old labels that one label stands for now, as in `{ high: [urgent, critical] }`")
+    static let retire = SettingDeclaration(
+        "retire", .list(of: .scalar), "list of old labels", absence: .meaning("none"),
+        "old labels that nothing stands for now; rows that have them are left out")
 
     static let section = SettingSection(
-        "tasks.NAME", [labels, adapter.declaration, multiLabel.declaration, abstainBelow])
+        "tasks.NAME",
+        [labels, adapter.declaration, multiLabel.declaration, abstainBelow, rename, merge, retire])
 }
 
 /// `abstain_below` where it names a precision.

@@ -13,6 +13,20 @@ enum RetrainKeys {
     static let maximumRows = DefaultedSetting(
         "maximum_rows", .integer(1...Int.max), default: 100_000,
         "maximum number of labelled rows to use, held-out rows included; the newest ones are used")
+    static let query = Setting(
+        "query", .text("a SELECT"), absent: "the table `annotations`",
+        "SELECT that returns the labelled rows: `text`, `label` or `labels`, `time`, and optionally `id`, "
+            + "`annotator`, `source`; `$1` is the task")
+    static let since = Setting(
+        "since", .duration(.seconds(60) ... .seconds(DurationText.longestSeconds)), absent: "rows of any age",
+        "age of the oldest rows to train on, such as `90d`")
+    static let trust = SettingDeclaration(
+        "trust", .mapping(to: ValueForm.number(trustRange).schema), "mapping of annotators to numbers",
+        absence: .meaning("the newest label of a text counts"),
+        "what a label of an annotator counts where labels of one text differ; 1 for who is not named, 0 leaves rows out"
+    )
+    /// What an annotator's trust may be.
+    static let trustRange = 0.0...1e6
     static let minimumHoldOut = DefaultedSetting(
         "minimum_hold_out", .integer(1...Int.max), default: 20,
         "minimum number of held-out rows; with fewer, the verdict is `skipped`, and a held-out set does not count")
@@ -26,8 +40,8 @@ enum RetrainKeys {
     static let section = SettingSection(
         "retrain",
         [
-            every.declaration, minimumNewRows.declaration, maximumRows.declaration, minimumHoldOut.declaration,
-            minimumGain.declaration, gate,
+            every.declaration, minimumNewRows.declaration, maximumRows.declaration, query.declaration,
+            since.declaration, trust, minimumHoldOut.declaration, minimumGain.declaration, gate,
         ] + ScheduleKeys.declarations
             + Hyperparameter.all.map { SettingDeclaration($0, in: RetrainConfiguration().training) })
 

@@ -1,11 +1,11 @@
 import AdapterRegistry
+import BERT
 import FoundationEssentials
 import Training
-import WordPiece
 
-/// The rows of a retraining: each text once, with its newest label, and no label that the task does not have.
+/// The rows of a retraining: each text once, with the label that counts, and no label that the task does not have.
 struct Dataset: Sendable {
-    /// Texts to train on, in the order of the source.
+    /// Texts to train on: those that a person labelled, in the order of the source, then machine-drafted ones.
     private(set) var training: [LabelledText] = []
     /// Texts to judge by. The retraining path trains no adapter on them.
     private(set) var heldOut: [LabelledText] = []
@@ -19,46 +19,70 @@ struct Dataset: Sendable {
     private(set) var trainingRows = TrainingRowSet(hashes: [])
     private(set) var summary = RowSummary()
 
+    /// A row that can be used.
+    private struct Usable {
+        var row: LabelledText
+        var vote: RowFolding.Vote
+    }
+
     /// - Parameters:
     ///   - rows: oldest first.
     ///   - labels: those of the task.
-    ///   - retired: labels that the task no longer has. Their rows are left out, but do not count as unusable.
+    ///   - retired: labels that the task no longer has, and does not map. Their rows are left out, but do not count as
+    ///     unusable.
+    ///   - mapping: what became of labels that the task once had.
     ///   - newest: which rows are held out as the newest ones.
     ///   - champion: the rows that it was trained on: they are not held out.
     ///   - challenger: the rows that it was trained on, where a challenger is judged again.
+    ///   - trust: what a row of an annotator counts where labels of one text differ; 0 leaves it out. Who is not named
+    ///     has 1. Empty: the newest label counts, whoever gave it.
     ///   - isMultiLabel: whether the task's texts have sets of labels; rows of the other kind are left out.
     init(
-        rows: [LabelledRow], labels: [String], retired: Set<String> = [], holdOut: HoldOut,
-        newest: NewestRows = .share(0), champion: TrainingRowSet? = nil, challenger: TrainingRowSet? = nil,
-        isMultiLabel: Bool = false
+        rows: [LabelledRow], labels: [String], retired: Set<String> = [], mapping: LabelMapping = LabelMapping(),
+        holdOut: HoldOut, newest: NewestRows = .share(0), champion: TrainingRowSet? = nil,
+        challenger: TrainingRowSet? = nil, trust: [String: Double] = [:], isMultiLabel: Bool = false
     ) {
-        summary.read = rows.count
-        let known = Set(labels)
-        var usable: [LabelledText] = []
-        var marks: [NormalizedText: (time: Date, id: Int64)] = [:]
-        for var row in rows {
-            row.labels = row.labels.map { $0.trimmed }
-            if row.isSet != isMultiLabel {
-                summary.otherKind += 1
-            } else if NormalizedText(row.text).isEmpty {
-                summary.empty += 1
-            } else if !known.isSuperset(of: row.labels) {
-                leaveOut(labels: Set(row.labels).subtracting(known), retired: retired)
+        var review = RowReview(
+            LabelMatcher(labels: labels, mapping: mapping, retired: retired), isMultiLabel: isMultiLabel)
+        var reviewed: [Usable] = []
+        var drafts: [Usable] = []
+        var distrusted = 0
+        var (marks, draftMarks): (Marks, Marks) = ([:], [:])
+        for row in rows {
+            guard let labels = review.usableLabels(of: row) else { continue }
+            let weight = row.annotator.flatMap { trust[$0] } ?? 1
+            guard weight > 0 else {
+                distrusted += 1
+                continue
+            }
+            let usable = Usable(
+                row: LabelledText(text: row.text, labels: labels),
+                vote: RowFolding.Vote(voter: row.annotator, weight: weight))
+            let mark = (time: row.createdAt, id: row.id)
+            if row.isDraft {
+                drafts.append(usable)
+                draftMarks[NormalizedText(row.text)] = mark
             } else {
-                usable.append(LabelledText(text: row.text, labels: row.labels))
-                marks[NormalizedText(row.text)] = (row.createdAt, row.id)
+                reviewed.append(usable)
+                marks[NormalizedText(row.text)] = mark
             }
         }
-        let folding = RowFolding(usable, conflicts: .newest)
-        summary.duplicates = folding.duplicates + folding.conflictingRows
-        summary.contradictory = folding.conflicts
+        summary = review.summary
+        summary.distrusted = distrusted
         let split = HeldOutSplit(hash: holdOut, newest: newest, champion: champion, challenger: challenger)
-        take(folding.rows, marks, split)
+        // Where a person labelled a text, a draft of it counts for nothing.
+        marks.merge(draftMarks) { reviewed, _ in reviewed }
+        take(Self.fold(reviewed, trust: trust), drafts: Self.fold(drafts, trust: trust), marks, split)
+        summary.count(labels: labels, training: training, heldOut: heldOut + self.newest)
     }
 
-    private mutating func take(
-        _ rows: [RowFolding.Row], _ marks: [NormalizedText: (time: Date, id: Int64)], _ split: HeldOutSplit
-    ) {
+    /// When a text was added last, and the row's id.
+    private typealias Marks = [NormalizedText: (time: Date, id: Int64)]
+
+    private mutating func take(_ reviewed: RowFolding, drafts: RowFolding, _ marks: Marks, _ split: HeldOutSplit) {
+        summary.duplicates = reviewed.duplicates + reviewed.conflictingRows
+        summary.contradictory = reviewed.conflicts
+        let rows = reviewed.rows
         let given = rows.map {
             HeldOutSplit.Row(
                 text: $0.normalized, labels: $0.row.labels, createdAt: marks[$0.normalized]?.time ?? .distantPast)
@@ -74,7 +98,9 @@ struct Dataset: Sendable {
             }
             if side == .hash || side == .newest { heldOutTimes.append(given[place].createdAt) }
         }
-        let trained = zip(rows, sides).compactMap { $1 == .training ? $0.normalized : nil }
+        let trained =
+            zip(rows, sides).compactMap { $1 == .training ? $0.normalized : nil }
+            + addDrafts(drafts, reviewed: Set(rows.map(\.normalized)))
         trainingRows = TrainingRowSet(
             hashes: trained.map(\.hash64), times: trained.compactMap { marks[$0]?.time },
             ids: trained.compactMap { marks[$0]?.id })
@@ -83,48 +109,21 @@ struct Dataset: Sendable {
         summary.heldOut = heldOut.count + newest.count
     }
 
-    /// Counts a row with labels that the task does not have.
-    private mutating func leaveOut(labels: Set<String>, retired: Set<String>) {
-        let unknown = labels.subtracting(retired)
-        guard !unknown.isEmpty else { return summary.withRetiredLabels += 1 }
-        summary.withUnknownLabels += 1
-        for label in unknown { summary.unknownLabels[label, default: 0] += 1 }
+    private static func fold(_ rows: [Usable], trust: [String: Double]) -> RowFolding {
+        trust.isEmpty
+            ? RowFolding(rows.map(\.row), conflicts: .newest)
+            : RowFolding(rows.map(\.row), votes: rows.map(\.vote))
     }
-}
 
-/// What became of the rows of a retraining.
-public struct RowSummary: Sendable, Equatable {
-    /// Rows read.
-    public var read = 0
-    /// Rows whose text occurs again later: the newest label counts.
-    public var duplicates = 0
-    /// Texts whose rows have different labels: the newest label counts.
-    public var contradictory = 0
-    /// Rows without text.
-    public var empty = 0
-    /// Rows per label that the task does not have; a row of a multi-label task counts once per such label.
-    public var unknownLabels: [String: Int] = [:]
-    /// Rows with such a label, each counted once.
-    public var withUnknownLabels = 0
-    /// Rows with a label that the champion has and the task no longer has.
-    public var withRetiredLabels = 0
-    /// Rows with a set of labels although the task gives one label per text, or the other way round.
-    public var otherKind = 0
-    /// Rows to train on.
-    public var training = 0
-    /// Rows held out.
-    public var heldOut = 0
-    /// Those of them that are held out as the newest ones.
-    public var newest = 0
-    /// Rows that would be held out, but that the champion was trained on. They are not used.
-    public var seen = 0
-
-    /// No rows.
-    public init() {}
-
-    /// Rows that were used.
-    public var used: Int { training + heldOut }
-
-    /// Rows that should have been usable and were not.
-    public var unusable: Int { withUnknownLabels + empty + otherKind }
+    /// Adds what a machine labelled to the training rows. Where a person labelled the same text, that counts.
+    ///
+    /// - Returns: the texts that were added.
+    private mutating func addDrafts(_ folding: RowFolding, reviewed: Set<NormalizedText>) -> [NormalizedText] {
+        summary.duplicates += folding.duplicates + folding.conflictingRows
+        let added = folding.rows.filter { !reviewed.contains($0.normalized) }
+        summary.duplicates += folding.rows.count - added.count
+        summary.drafts = added.count
+        training += added.map(\.row)
+        return added.map(\.normalized)
+    }
 }

@@ -18,19 +18,52 @@ public struct LabelledRow: Sendable, Equatable {
     public var isSet: Bool
     /// When the row was added.
     public var createdAt: Date
+    /// Who labelled it; nil if that is not known.
+    public var annotator: String?
+    /// Where it comes from, as in ``isDraft``; nil if that is not known.
+    public var source: String?
+    /// Why the row cannot be used, whatever the task is; nil if nothing is wrong with it.
+    public var defect: Defect?
+
+    /// What a row may lack.
+    public enum Defect: Sendable, Equatable {
+        /// Its text is null.
+        case withoutText
+        /// Its label is null, or one of its set is.
+        case withoutLabel
+        /// Its time is null.
+        case withoutTime
+        /// Its labels are of a type that is no text and no list of texts.
+        case wrongType
+    }
 
     /// A row with one label.
-    public init(id: Int64, text: String, label: String, createdAt: Date) {
+    public init(
+        id: Int64, text: String, label: String, createdAt: Date, annotator: String? = nil, source: String? = nil
+    ) {
         self.init(id: id, text: text, labels: [label], isSet: false, createdAt: createdAt)
+        (self.annotator, self.source) = (annotator, source)
     }
 
     /// A row with a set of labels.
-    public init(id: Int64, text: String, labels: [String], createdAt: Date) {
+    public init(
+        id: Int64, text: String, labels: [String], createdAt: Date, annotator: String? = nil, source: String? = nil
+    ) {
         self.init(id: id, text: text, labels: labels, isSet: true, createdAt: createdAt)
+        (self.annotator, self.source) = (annotator, source)
+    }
+
+    /// A row that cannot be used.
+    public init(id: Int64, defect: Defect, createdAt: Date) {
+        self.init(id: id, text: "", labels: [], isSet: false, createdAt: createdAt)
+        self.defect = defect
     }
 
     /// The label; the first one of a set, and empty for an empty set.
     public var label: String { labels.first ?? "" }
+
+    /// Whether a machine labelled it and no person has reviewed that: its source is `draft`, or begins with `draft:`.
+    public var isDraft: Bool { source == "draft" || source?.hasPrefix("draft:") == true }
 
     private init(id: Int64, text: String, labels: [String], isSet: Bool, createdAt: Date) {
         self.id = id

@@ -1,41 +1,43 @@
-/// Describes the unusable rows of a retraining, for the reason of the verdict and for the log.
-struct UnusableRowsDescription {
-    private let summary: RowSummary
-    private let labels: [String]
+import BERT
 
-    /// - Parameter labels: those of the task.
-    init(_ summary: RowSummary, labels: [String]) { (self.summary, self.labels) = (summary, labels) }
+/// Describes the unusable rows of a retraining, for the reason of the verdict and for the log.
+public struct UnusableRowsDescription: Sendable {
+    private let summary: RowSummary
+    private let matcher: LabelMatcher
+
+    /// - Parameters:
+    ///   - labels: those of the task.
+    ///   - mapping: what became of labels that the task once had.
+    public init(_ summary: RowSummary, labels: [String], mapping: LabelMapping = LabelMapping()) {
+        (self.summary, matcher) = (summary, LabelMatcher(labels: labels, mapping: mapping))
+    }
 
     /// Such as `120 of 360 rows unusable: 120 with labels that the task does not have ("High": 120, the task has
     /// "high")`; `nil` if all rows are usable.
-    var sentence: String? {
-        var kinds: [String] = []
-        if summary.withUnknownLabels > 0 {
-            kinds.append("\(summary.withUnknownLabels) with labels that the task does not have (\(unknownLabels))")
-        }
-        if summary.empty > 0 { kinds.append("\(summary.empty) without text") }
-        if summary.otherKind > 0 {
-            kinds.append("\(summary.otherKind) with one label instead of a set, or a set instead of one label")
-        }
-        guard !kinds.isEmpty else { return nil }
-        return "\(summary.unusable) of \(summary.read) rows unusable: " + kinds.joined(separator: ", ")
+    public var sentence: String? {
+        let kinds: [(rows: Int, words: String)] = [
+            (summary.withUnknownLabels, "with labels that the task does not have (\(unknownLabels))"),
+            (summary.empty, "without text"), (summary.withoutLabel, "without label"),
+            (summary.withoutTime, "without time"),
+            (summary.wrongType, "with a label that is no text"),
+            (summary.otherKind, "with one label instead of a set, or a set instead of one label"),
+        ]
+        let named = kinds.filter { $0.rows > 0 }.map { "\($0.rows) \($0.words)" }
+        guard !named.isEmpty else { return nil }
+        return "\(summary.unusable) of \(summary.read) rows unusable: " + named.joined(separator: ", ")
     }
 
     /// How many labels are named; the most frequent ones are.
     private static let named = 5
 
     /// The unknown labels with their numbers of rows, the most frequent first.
-    var unknownLabels: String {
+    public var unknownLabels: String {
         let sorted = summary.unknownLabels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
-        var parts = sorted.prefix(Self.named).map { "\(Self.name($0.key)): \($0.value)" + near($0.key) }
+        var parts = sorted.prefix(Self.named).map { label, rows in
+            "\(Self.name(label)): \(rows)" + (matcher.nearest(to: label).map { ", \($0.advice)" } ?? "")
+        }
         if sorted.count > Self.named { parts.append("\(sorted.count - Self.named) more labels") }
         return parts.joined(separator: "; ")
-    }
-
-    /// Names the task's label that differs only in case.
-    private func near(_ label: String) -> String {
-        let folded = label.lowercased()
-        return labels.first { $0.lowercased() == folded }.map { ", the task has \"\($0)\"" } ?? ""
     }
 
     /// A label in quotes. A long one is probably a text in the wrong column, and texts stay out of logs.

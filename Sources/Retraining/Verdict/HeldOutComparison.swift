@@ -11,7 +11,7 @@ struct HeldOutComparison {
 
     /// - Parameters:
     ///   - champion: `nil` if there is none over this base.
-    ///   - championLabels: those of the live version, over whichever base.
+    ///   - championLabels: those of the live version, over whichever base, as the task calls them now.
     ///   - labels: those of the task; both adapters are evaluated by them.
     init(
         challenger: Adapter, champion: Adapter?, championLabels: [String], dataset: Dataset, labels: [String],
@@ -27,9 +27,11 @@ struct HeldOutComparison {
         ]
         if let champion {
             let predictions = try await Self.predictions(champion, rows, pipeline)
-            championEvaluation = Evaluation(rows: rows, predictions: predictions, adapter: champion)
-            sets[0].champion = predictions[..<split].map(\.labels)
-            sets[1].champion = predictions[split...].map(\.labels)
+            let mapping = pipeline.settings.mapping
+            championEvaluation = Evaluation(rows: rows, predictions: predictions, adapter: champion, mapping: mapping)
+            let mapped = predictions.mapped(by: mapping, adapter: champion)
+            sets[0].champion = mapped[..<split].map(\.labels)
+            sets[1].champion = mapped[split...].map(\.labels)
         } else {
             championEvaluation = nil
         }
@@ -37,7 +39,7 @@ struct HeldOutComparison {
         var evidence = GateEvidence(
             sets: sets.filter { !$0.truth.isEmpty }, rows: dataset.summary, championLabels: championLabels,
             taskLabels: labels, mostFrequentLabel: Self.mostFrequentLabel(dataset.training, order: labels))
-        evidence.misspellings = Self.misspellings(dataset, labels: labels)
+        evidence.misspellings = Self.misspellings(dataset, labels: labels, mapping: pipeline.settings.mapping)
         self.evidence = evidence
     }
 
@@ -62,20 +64,21 @@ struct HeldOutComparison {
         return best
     }
 
-    /// Unknown labels that differ from one of the task in case alone.
-    private static func misspellings(_ dataset: Dataset, labels: [String]) -> [GateEvidence.Misspelling] {
-        let unknown = dataset.summary.unknownLabels
-        guard !unknown.isEmpty else { return [] }
-        var usable: [String: Int] = [:]
-        for label in (dataset.training + dataset.heldOut + dataset.newest).flatMap(\.labels) {
-            usable[label, default: 0] += 1
-        }
-        let folded = Dictionary(labels.map { ($0.lowercased(), $0) }, uniquingKeysWith: { first, _ in first })
-        return unknown.sorted { ($1.value, $0.key) < ($0.value, $1.key) }.compactMap { spelling, rows in
-            folded[spelling.lowercased()].map {
-                .init(spelling: spelling, label: $0, rows: rows, usable: usable[$0, default: 0])
+    /// Unknown labels that are almost one of the task, or one that a label of the task stands for.
+    private static func misspellings(
+        _ dataset: Dataset, labels: [String], mapping: LabelMapping
+    ) -> [GateEvidence.Misspelling] {
+        let matcher = LabelMatcher(labels: labels, mapping: mapping)
+        let usable = Dictionary(
+            dataset.summary.perLabel.map { ($0.label, $0.training + $0.heldOut) },
+            uniquingKeysWith: { first, _ in first })
+        return dataset.summary.unknownLabels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+            .compactMap { spelling, rows in
+                guard let near = matcher.nearest(to: spelling), let label = mapping.current(near.label) else {
+                    return nil
+                }
+                return .init(spelling: spelling, label: label, rows: rows, usable: usable[label, default: 0])
             }
-        }
     }
 
     private static func predictions(

@@ -29,6 +29,12 @@ public struct Evaluator: Sendable {
         Evaluation(rows: rows, predictions: predictions(texts: rows.map(\.text), adapter: adapter), adapter: adapter)
     }
 
+    /// As ``evaluate(_:adapter:)``, with the labels of the predictions as a mapping leaves them.
+    public func evaluate(_ rows: [LabelledText], adapter: Adapter, mapping: LabelMapping) -> Evaluation {
+        let predictions = predictions(texts: rows.map(\.text), adapter: adapter)
+        return Evaluation(rows: rows, predictions: predictions, adapter: adapter, mapping: mapping)
+    }
+
     func predictions(count: Int, adapter: Adapter, sequence: @Sendable (Int) -> [Int32]) -> [Prediction] {
         inference.logits(count: count, adapters: [adapter], assignments: { _ in [0] }, sequence: sequence)
             .map { Prediction(logits: $0.first ?? [], adapter: adapter) }

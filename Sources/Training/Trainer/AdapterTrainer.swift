@@ -27,7 +27,8 @@ public struct AdapterTrainer: Sendable {
     ///   - labels: the labels of the task, in the order of the head's rows. nil: those of `startingFrom`, then the
     ///     others of the rows, sorted.
     ///   - startingFrom: an adapter of the shape that the settings describe. Its labels keep their rows of the head;
-    ///     labels may be added, none may be removed.
+    ///     labels may be added, none may be removed. The row of a new label starts from the mean of its texts'
+    ///     features.
     ///   - task: recorded in the adapter's manifest.
     ///   - checkpoint: a training of the same rows and settings to resume. The result has the bits of an undisturbed
     ///     training.
@@ -59,6 +60,7 @@ public struct AdapterTrainer: Sendable {
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         try checkpoint?.check(parameterCount: adapter.parameterCount)
         BLAS.configure()
+        if checkpoint == nil, let startingFrom { grow(adapter, from: startingFrom, rows) }
         return try WorkerTeam.with(
             count: settings.workerCount, name: "training",
             // Gradients shrink to subnormal numbers, which a CPU handles many times slower.
@@ -190,6 +192,14 @@ public struct AdapterTrainer: Sendable {
         }
         if let start, let reason = mismatch(start, continued, fresh) { throw .startDoesNotFit(reason: reason) }
         return continued
+    }
+
+    /// Gives the labels that the start does not have their first rows of the head.
+    private func grow(_ adapter: TrainableAdapter, from start: Adapter, _ rows: TrainingRows) {
+        guard let new = LabelCentres(adapter: start, base: base, rows: rows, workers: settings.workerCount) else {
+            return
+        }
+        adapter.grow(centres: new.centres, others: new.others, isMultiLabel: settings.isMultiLabel)
     }
 
     /// Why an adapter to start from does not have the shape of a fresh one; nil if it does.

@@ -4,6 +4,7 @@ import BERT
 import JSON
 import Operations
 import Reports
+import Retraining
 
 /// `lorikeet adapters show TASK [VERSION]`.
 struct AdaptersShow: AsyncParsableCommand {
@@ -26,11 +27,13 @@ struct AdaptersShow: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let stored = try await AdaptersOperation(databaseOptions.source).load(task: task, version: version)
+        let operation = AdaptersOperation(databaseOptions.source)
+        let stored = try await operation.load(task: task, version: version)
+        let census = try await operation.census(of: task, manifest: stored.manifest)
         if output.json {
-            try StandardOutput.shared.line(JSONValue.object(stored.members).text)
+            try StandardOutput.shared.line(JSONValue.object(stored.members + census.members).text)
         } else {
-            for (name, value) in stored.facts {
+            for (name, value) in stored.facts + census.facts {
                 let padding = String(repeating: " ", count: max(1, 12 - name.count))
                 try StandardOutput.shared.line(name + padding + value)
             }
@@ -116,5 +119,20 @@ extension StoredAdapter {
             facts.append(("precision", "\(precision): abstention threshold \(threshold), coverage \(coverage)"))
         }
         return facts
+    }
+}
+
+extension LabelCensus {
+    fileprivate var members: [(key: String, value: JSONValue)] {
+        let rows = rows.sorted { $0.key < $1.key }.map { (key: $0.key, value: JSONValue.integer($0.value)) }
+        let kinds = UnusableRowKind.allCases.map { kind in
+            (key: kind.rawValue, value: JSONValue.integer(summary.unusableKinds[kind, default: 0]))
+        }
+        return [("labelled_rows", .object(rows)), ("unusable_rows", .object(kinds))]
+    }
+
+    fileprivate var facts: [(name: String, value: String)] {
+        let named = rows.sorted { $0.key < $1.key }.map { "\($0.key) \($0.value)" }
+        return [("rows", named.joined(separator: ", "))] + (description.sentence.map { [("unusable", $0)] } ?? [])
     }
 }

@@ -1,0 +1,148 @@
+import PostgresClient
+import Retraining
+import Serving
+
+/// The SQL that reads a task's labelled rows: from `lorikeet.annotations`, or from the user's own SELECT.
+///
+/// Both are a relation `r` with the same columns. `$1` is the task.
+struct LabelledRowSQL {
+    private let relation: String
+    /// Columns that the relation has.
+    private let columns: Set<String>
+    private let hasInteger: Bool
+    private let selection: LabelledRowSelection
+
+    /// The annotations of a task.
+    init(annotations selection: LabelledRowSelection) {
+        self.selection = selection
+        relation = """
+            SELECT id, text, label, labels, created_at AS "time", annotator, source FROM lorikeet.annotations
+            WHERE task = $1
+            """
+        (columns, hasInteger) = (["id", "text", "label", "labels", "time", "annotator", "source"], true)
+    }
+
+    /// The user's own SELECT, whose columns the database has to say.
+    init(query: String, _ selection: LabelledRowSelection, on connection: BoundedConnection, task: String) throws {
+        self.selection = selection
+        relation = Self.withoutSemicolon(query)
+        let start = "SELECT * FROM (\(relation)\n) AS q WHERE $1::text IS NOT NULL LIMIT 0"
+        columns = Set(try connection.execute(start, [.text(task)]).columns)
+        if let problem = Self.missingColumns(columns) { throw LabelledRowQueryError(problem) }
+        let types = try connection.execute(
+            """
+            SELECT pg_typeof(r."time")::text AS time, \(columns.contains("id") ? "pg_typeof(r.id)::text" : "NULL") AS id
+            FROM (SELECT 1) AS one LEFT JOIN (\(start)) AS r ON true
+            """, [.text(task)]
+        ).first
+        let time = try types?.optionalText("time") ?? ""
+        guard ["timestamp with time zone", "timestamp without time zone", "date"].contains(time) else {
+            throw LabelledRowQueryError("column time is of type \(time); cast it, as in created::timestamptz AS time")
+        }
+        hasInteger = ["smallint", "integer", "bigint"].contains(try types?.optionalText("id") ?? "")
+    }
+
+    private static func withoutSemicolon(_ query: String) -> String {
+        String(query.reversed().drop { $0.isWhitespace || $0 == ";" }.reversed())
+    }
+
+    private static func missingColumns(_ columns: Set<String>) -> String? {
+        let missing =
+            ["text", "time"].filter { !columns.contains($0) }
+            + (columns.isDisjoint(with: ["label", "labels"]) ? ["label or labels"] : [])
+        guard !missing.isEmpty else { return nil }
+        return "no column \(missing.joined(separator: ", no column ")); the columns are "
+            + columns.sorted().joined(separator: ", ")
+    }
+
+    // MARK: - Statements
+
+    /// The newest rows first, `$2` of them at most.
+    var rows: String {
+        """
+        SELECT r.text::text AS text, \(labels) AS labels, extract(epoch FROM \(time))::double precision AS time,
+            \(hasInteger ? "r.id::bigint" : "NULL::bigint") AS id, \(optional("annotator")) AS annotator,
+            \(optional("source")) AS source
+        FROM (\(relation)
+        ) AS r WHERE $1::text IS NOT NULL \(window) ORDER BY \(order) LIMIT $2::bigint
+        """
+    }
+
+    /// The number of rows per labels among the newest ones, `$2` of them at most: the most frequent labels first.
+    var groups: String {
+        """
+        SELECT CASE WHEN length(w.labels) > 4000 THEN to_jsonb(left(w.labels, 4000))::text ELSE w.labels END AS labels,
+            w.defect, w.is_empty::int AS is_empty, count(*) AS rows
+        FROM (
+            SELECT \(labels)::text AS labels, r.text IS NULL OR btrim(r.text::text, E' \\t\\r\\n') = '' AS is_empty,
+                CASE WHEN r.text IS NULL THEN 'text' WHEN r."time" IS NULL THEN 'time' END AS defect
+            FROM (\(relation)
+            ) AS r WHERE $1::text IS NOT NULL \(window) ORDER BY \(order) LIMIT $2::bigint
+        ) AS w GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 10000
+        """
+    }
+
+    /// The rows that the next retraining of the task has to consider: those added since its last one started.
+    ///
+    /// A time in the future does not count: it would start one retraining after the other until it has come.
+    var newRows: String {
+        """
+        SELECT count(*) AS rows FROM (\(relation)
+        ) AS r WHERE \(time) <= clock_timestamp() \(window) AND \(time) > coalesce(
+            (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
+                SELECT max(started_at) FROM lorikeet.retrainings
+                WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected') AND looks <= 1) END
+             FROM lorikeet.retrainings AS last
+             WHERE last.task = $1 AND last.verdict IN ('promoted', 'held', 'rejected')
+             ORDER BY last.started_at DESC, last.id DESC LIMIT 1), '-infinity')
+        """
+    }
+
+    // MARK: - Expressions
+
+    private var isQuery: Bool { selection.query != nil }
+
+    private var time: String { isQuery ? "(r.\"time\")::timestamptz" : "r.\"time\"" }
+
+    /// A row without time comes last. `NULLS LAST` would keep the index of annotations from being used.
+    private var order: String {
+        let time = isQuery ? "\(time) DESC NULLS LAST" : "\(time) DESC"
+        return time + (hasInteger ? ", r.id DESC" : ", r.text::text DESC")
+    }
+
+    private var window: String {
+        guard let since = selection.since else { return "" }
+        let start = "clock_timestamp() - \(since / .seconds(1)) * interval '1 second'"
+        return isQuery ? "AND (r.\"time\" IS NULL OR \(time) >= \(start))" : "AND \(time) >= \(start)"
+    }
+
+    /// JSON, in which each type of column says what it holds.
+    private var labels: String {
+        let names = ["label", "labels"].filter(columns.contains).map { "to_jsonb(r.\($0))" }
+        return "coalesce(\(names.joined(separator: ", ")))"
+    }
+
+    private func optional(_ column: String) -> String {
+        columns.contains(column) ? "r.\(column)::text" : "NULL::text"
+    }
+}
+
+/// What is wrong with `retrain.query`.
+struct LabelledRowQueryError: Error, CustomStringConvertible {
+    let description: String
+
+    init(_ problem: String) { description = "retrain.query: \(problem)" }
+
+    /// Why the server refused the query; nil if something else failed, as when the server is unavailable.
+    init?(_ error: PostgresError) {
+        guard error.kind == .server, !error.isConnectionLoss, let state = error.sqlState else { return nil }
+        switch state {
+        case "25006": self.init("it changes data, but runs in a read-only transaction: \(error.message)")
+        case "0A000": self.init("WITH that changes data is refused")
+        case _ where ["40", "53", "55", "57", "58"].contains(state.prefix(2)): return nil
+        case _ where state.hasPrefix("22"): self.init("a value of a row cannot be converted [SQLSTATE \(state)]")
+        default:
+            self.init("must be one SELECT with columns text, label or labels, time: \(FailureReason.text(of: error))")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import Connectors
+import Pipelines
+import Retraining
+
+extension PipelineConfiguration {
+    /// Which labelled rows its tasks are trained on.
+    public var rowSelection: LabelledRowSelection {
+        let retrain = retrain ?? RetrainConfiguration()
+        return LabelledRowSelection(query: retrain.query, since: retrain.since, maximumRows: retrain.maximumRows)
+    }
+}
+
+extension TaskConfiguration {
+    /// How many of its labelled rows there are per label, and how many cannot be used.
+    ///
+    /// - Parameter isMultiLabel: whether its adapter gives a text a set of labels, if that is known.
+    public func census(of source: PostgresLabelledRowSource, isMultiLabel: Bool? = nil) async throws -> LabelCensus {
+        LabelCensus(
+            try await source.labelGroups(task: name), labels: labels, mapping: mapping,
+            isMultiLabel: self.isMultiLabel ?? isMultiLabel)
+    }
+}
