@@ -10,7 +10,7 @@ public struct LinearHead: Sendable {
     /// How a head is fitted.
     public struct Settings: Sendable, Equatable {
         /// The weight of half the squared length of all weights, against the sum of the losses of all texts.
-        public var penalty = 0.1
+        public var penalty = 1.0
         /// Steps of the optimizer at most.
         public var maximumIterations = 60
 

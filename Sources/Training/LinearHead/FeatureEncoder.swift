@@ -1,0 +1,90 @@
+import BERT
+import Synchronization
+import Threading
+import WordPiece
+
+/// Computes what the frozen base sees of texts, on all cores. It blocks the calling thread.
+///
+/// A text's vector is the mean of its tokens' states above the last layer, and the mean of those above the middle one,
+/// each of length 1. The last layer knows what a text is about, the middle one more of how it is put: question types
+/// need both.
+public struct FeatureEncoder: Sendable {
+    private let base: BERTBase
+    private let tokenizer: WordPieceTokenizer
+    private let workers: Int
+    private let maxTokens: Int
+
+    /// The batch's tokens: as many as inference takes.
+    private static let batchTokens = 512
+
+    /// - Parameters:
+    ///   - workers: threads.
+    ///   - maxTokens: texts are cut to this many tokens, or to the positions of the base if these are fewer.
+    public init(base: BERTBase, tokenizer: WordPieceTokenizer, workers: Int, maxTokens: Int) {
+        (self.base, self.tokenizer, self.workers) = (base, tokenizer, max(workers, 1))
+        self.maxTokens = min(maxTokens, base.configuration.positions)
+    }
+
+    private struct Progress {
+        var next = 0
+        var done = 0
+        var vectors: [[Float]]
+    }
+
+    /// The vectors of the texts, in their order.
+    ///
+    /// - Parameter progress: gets the number of texts that are done, on the workers' threads.
+    public func features(_ texts: [String], progress: @Sendable (Int) -> Void = { _ in }) -> FeatureMatrix {
+        let state = Mutex(Progress(vectors: Array(repeating: [], count: texts.count)))
+        WorkerTeam.run(count: min(workers, max(texts.count, 1)), name: "features") { _ in
+            let pass = InferencePass(base: base)
+            while true {
+                let indices = batch(of: texts, state)
+                if indices.isEmpty { return }
+                let sequences = indices.map { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
+                let vectors = self.vectors(PackedBatch(sequences), pass)
+                let done = state.withLock { state in
+                    for (index, vector) in zip(indices, vectors) { state.vectors[index] = vector }
+                    state.done += indices.count
+                    return state.done
+                }
+                progress(done)
+            }
+        }
+        let vectors = state.withLock { $0.vectors }
+        return FeatureMatrix(columns: 2 * base.configuration.hidden, values: vectors.flatMap(\.self))
+    }
+
+    /// The next texts: by bytes, of which a token has about four, so that the batch is closed before it is tokenized.
+    private func batch(of texts: [String], _ state: borrowing Mutex<Progress>) -> [Int] {
+        state.withLock { state in
+            var (indices, bytes) = ([Int](), 0)
+            while state.next < texts.count, bytes < Self.batchTokens * 4 {
+                indices.append(state.next)
+                bytes += min(texts[state.next].utf8.count, maxTokens * 4) + 8
+                state.next += 1
+            }
+            return indices
+        }
+    }
+
+    private func vectors(_ batch: PackedBatch, _ pass: InferencePass) -> [[Float]] {
+        let (hidden, layers) = (base.configuration.hidden, base.configuration.layers)
+        let last = pass.hiddenStates(below: layers, batch)
+        let middle = pass.hiddenStates(below: max(layers / 2, 1), batch)
+        return (0..<batch.sequenceCount).map { sequence in
+            let tokens = batch.range(of: sequence)
+            return Self.mean(last, tokens, hidden) + Self.mean(middle, tokens, hidden)
+        }
+    }
+
+    /// The mean of some rows of states[tokens, hidden], scaled to length 1.
+    private static func mean(_ states: [Float], _ tokens: Range<Int>, _ hidden: Int) -> [Float] {
+        var sum = [Float](repeating: 0, count: hidden)
+        for token in tokens {
+            for column in 0..<hidden { sum[column] += states[token * hidden + column] }
+        }
+        let length = sum.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        return length > 0 ? sum.map { $0 / length } : sum
+    }
+}
