@@ -1,9 +1,9 @@
 import ArgumentParser
 
-/// `lorikeet benchmark`: the speed of this program on this machine, and the decisions of its promotion gate.
+/// `lorikeet benchmark`: the speed of this program on this machine, and the quality of its decisions.
 struct Benchmark: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        abstract: "Measure the engine, the tokenizer, training, delivery or the promotion gate.",
+        abstract: "Measure speed, the promotion gate, and what to label next.",
         discussion: """
             EXAMPLES
               lorikeet benchmark classify --base models/all-MiniLM-L6-v2 --input texts.tsv
@@ -11,9 +11,12 @@ struct Benchmark: AsyncParsableCommand {
               lorikeet benchmark train --base models/all-MiniLM-L6-v2 --train train.tsv
               lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark gate
+              lorikeet benchmark review --base models/all-MiniLM-L6-v2 --input train.tsv
+              lorikeet benchmark queue --base models/all-MiniLM-L6-v2 \\
+                  --input train.tsv --test test.tsv
             """,
         subcommands: [
             BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self, BenchmarkDelivery.self,
-            BenchmarkGate.self,
+            BenchmarkGate.self, BenchmarkReview.self, BenchmarkQueue.self,
         ])
 }
