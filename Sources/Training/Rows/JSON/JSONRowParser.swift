@@ -34,7 +34,8 @@ struct JSONRowParser {
 
     private typealias Members = [(key: String, value: JSONValue)]
 
-    private mutating func text(of members: Members) throws(RowRefusal) -> String {
+    /// The text among the members of an object.
+    mutating func text(of members: [(key: String, value: JSONValue)]) throws(RowRefusal) -> String {
         if options.textColumn != nil || !members.contains(where: { $0.key == textName }) {
             let names = members.map(\.key)
             guard let place = try finder.text(in: names), !place.isNumber else {

@@ -43,7 +43,7 @@ struct JSONRowReader {
         }
     }
 
-    private static func value(of line: ArraySlice<UInt8>) -> Result<(JSONValue, isReplaced: Bool), JSONSyntaxError> {
+    static func value(of line: ArraySlice<UInt8>) -> Result<(JSONValue, isReplaced: Bool), JSONSyntaxError> {
         // `withUnsafeBytes` takes no closure that throws a typed error.
         line.withUnsafeBytes { bytes in
             do throws(JSONSyntaxError) {

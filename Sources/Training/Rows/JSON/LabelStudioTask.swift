@@ -4,7 +4,7 @@ import JSON
 struct LabelStudioTask {
     /// The data that annotators saw.
     let data: [(key: String, value: JSONValue)]
-    private let annotations: [JSONValue]
+    let annotations: [JSONValue]
 
     /// nil if the object is not a task.
     init?(_ value: JSONValue) {
@@ -49,7 +49,7 @@ struct LabelStudioTask {
         return ""
     }
 
-    private static func choices(
+    static func choices(
         of annotation: JSONValue, _ requested: String?, _ control: inout String?
     ) throws(RowRefusal) -> [String] {
         guard case .array(let results)? = annotation["result"] else { return [] }
