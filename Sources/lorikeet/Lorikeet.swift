@@ -35,7 +35,8 @@ struct Lorikeet: AsyncParsableCommand {
                 name: "Adapter",
                 subcommands: [Tokenize.self, Train.self, Evaluate.self, Compare.self, Classify.self, Benchmark.self]),
             CommandGroup(
-                name: "Retraining and Registry", subcommands: [Retrain.self, Retrainings.self, Adapters.self]),
+                name: "Retraining and Registry",
+                subcommands: [Retrain.self, Retrainings.self, Adapters.self, Annotations.self]),
             CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self, SoakCommand.self]),
         ])
 
