@@ -28,9 +28,12 @@ public struct SuspectLabel: Sendable, Equatable {
 /// Dataset Labels", 2021).
 ///
 /// A label's threshold is its mean probability over the rows that have it: a label that is hard to tell needs less to
-/// be believed than one that is easy. A row whose most probable label above its threshold is not the given one is a
+/// be believed than one that is easy. Where nearly all rows are sure, a mean would doubt half of them, so a probability
+/// of 0.9 is always enough. A row whose most probable label above its threshold is not the given one is a
 /// suspect. Suspects are ranked by margin.
 public enum ConfidentLearning {
+    private static let highestThreshold = 0.9
+
     /// The suspects, the most suspect first.
     ///
     /// - Parameters:
@@ -68,7 +71,7 @@ public enum ConfidentLearning {
             sums[label].sum += Double(probabilities.values[row * probabilities.columns + label])
             sums[label].rows += 1
         }
-        return sums.map { $0.rows > 0 ? $0.sum / Double($0.rows) : nil }
+        return sums.map { $0.rows > 0 ? min($0.sum / Double($0.rows), highestThreshold) : nil }
     }
 
     /// One label of a multi-label task is a question with two answers.
