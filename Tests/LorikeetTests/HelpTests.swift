@@ -7,7 +7,8 @@ import Testing
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
         ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"],
         ["benchmark", "tokenize"],
-        ["benchmark", "train"], ["benchmark", "delivery"],
+        ["benchmark", "train"], ["benchmark", "delivery"], ["benchmark", "review"], ["benchmark", "queue"],
+        ["annotations"], ["annotations", "queue"], ["annotations", "import"], ["annotations", "review"],
     ]
 
     @Test(arguments: commands) func helpShowsRealCommandLines(command: [String]) async throws {
@@ -67,6 +68,14 @@ import Testing
         ["benchmark", "classify", "--base", "b", "--tasks-per-text", "0"],
         ["benchmark", "tokenize", "--base", "b", "--limit", "0"],
         ["benchmark", "delivery", "--base", "b", "--runs", "0"],
+        ["benchmark", "review", "--base", "b", "--flip", "0"],
+        ["benchmark", "queue", "--base", "b", "--test", "t", "--strategy", "luck"],
+        ["annotations", "queue", "task"], ["annotations", "queue", "task", "--pipeline", "p", "--count", "0"],
+        ["annotations", "queue", "task", "--pipeline", "p", "--format", "xml"],
+        ["annotations", "import", "task", "--pipeline", "p", "--input", "i"],
+        ["annotations", "import", "task", "--pipeline", "p", "--input", "i", "--annotator", " "],
+        ["annotations", "review"], ["annotations", "review", "--input", "i"],
+        ["annotations", "review", "task", "--pipeline", "p", "--input", "i", "--base", "b"],
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
