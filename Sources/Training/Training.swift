@@ -2,6 +2,7 @@
 //
 //   Rows        files and queries → `[LabelledText]`
 //                 `LabelledFile`          reads TSV, CSV, JSON Lines and JSON into a `RowCollection`
+//                 `AnnotationFile`        reads the answers of annotators, with name, time and origin
 //                 `RowPlausibility`       doubts rows that were probably read the wrong way
 //                 `PreparedRows`          one row per text, and the validation rows; `RowsReport` says what was found
 //                 `HoldOut`               a hash of the text → held out or not
@@ -20,4 +21,8 @@
 //               `ScoreFitting`            temperature, thresholds and abstention thresholds on validation rows
 //               `PairedComparison`        two adapters on the same rows → their difference, and its p-values
 //   Checkpoint  `TrainingCheckpoint`      all that is needed to resume and end with the same bits
+//   LinearHead  `FeatureEncoder`        texts → features of the frozen base
+//               `LinearHead`            features and targets → probabilities, in seconds
+//   LabelQuality `LabelReview`          rows and features → `[SuspectLabel]`
+//   ActiveLearning `SelectionStrategy`  probabilities and features → the texts to label next
 //   Search      `SettingsSearch`          several settings, trained in parts → the best
