@@ -184,4 +184,22 @@ import Testing
         #expect(error?.cause == "42501", "insufficient privilege")
         await annotations.close()
     }
+
+    /// A daemon whose role was granted its privileges before there was a queue need not be granted more.
+    @Test func rolesThatReadLabelsReadTheQueueAfterAnUpgrade() async throws {
+        let database = try await SchemaDatabase.make(isMigrated: false)
+        let earlier = Migration.all.filter { $0.version < Migration.annotationQueue.version }
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: earlier)
+        let role = "\"Reader of \(database.name)\""
+        try database.sql("CREATE ROLE \(role)")
+        try database.sql("GRANT SELECT ON lorikeet.labels TO PUBLIC, \(role)")
+        try await Schema.migrate(database.settings())
+        let readers = try database.count(
+            """
+            SELECT count(*) FROM pg_class AS c, aclexplode(c.relacl) AS a
+            WHERE c.oid = 'lorikeet.annotation_queue'::regclass AND a.privilege_type = 'SELECT'
+                AND a.grantee IN (0, '\(role)'::regrole)
+            """)
+        #expect(readers == 2)
+    }
 }

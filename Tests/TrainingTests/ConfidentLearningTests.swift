@@ -95,7 +95,7 @@ import Testing
         #expect(!review.suspects.contains { $0.row == 40 })
     }
 
-    @Test func foldsDependOnTheNormalisedTextAlone() {
+    @Test func foldsDependOnTheNormalizedTextAlone() {
         let fitting = CrossFitting(workers: 1)
         let folds = (0..<1000).map { fitting.fold(of: NormalizedText("text \($0)")) }
         for fold in 0..<5 { #expect((150...250).contains(folds.count { $0 == fold })) }

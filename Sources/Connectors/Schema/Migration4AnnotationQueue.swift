@@ -27,6 +27,20 @@ extension Migration {
             )
             ORDER BY m.margin
             """,
+            // Roles that read the labels, such as that of a daemon, read the view too, without another grant.
+            """
+            DO $$
+            DECLARE reader text;
+            BEGIN
+                FOR reader IN
+                    SELECT CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE a.grantee::regrole::text END
+                    FROM pg_class AS c, aclexplode(c.relacl) AS a
+                    WHERE c.oid = 'lorikeet.labels'::regclass AND a.privilege_type = 'SELECT'
+                LOOP
+                    EXECUTE 'GRANT SELECT ON lorikeet.annotation_queue TO ' || reader;
+                END LOOP;
+            END $$
+            """,
             """
             COMMENT ON VIEW lorikeet.annotation_queue IS 'Stored texts of labels that have no annotation yet, the \
             least certain first. A text that occurs in several records occurs as often. `lorikeet annotations queue` \

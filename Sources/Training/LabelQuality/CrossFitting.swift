@@ -17,7 +17,7 @@ public struct CrossFitting: Sendable {
         (self.folds, self.settings, self.workers) = (max(folds, 2), settings, max(workers, 1))
     }
 
-    /// The fold of a text: by its normalised form, so that equal texts are in one fold, in every run. Other digits of
+    /// The fold of a text: by its normalized form, so that equal texts are in one fold, in every run. Other digits of
     /// the hash decide than those of `HoldOut`.
     public func fold(of text: NormalizedText) -> Int { Int(text.hash64 >> 32) % folds }
 
