@@ -55,7 +55,7 @@ extension PipelineFile {
             return "\(change.label) is still one of the task's labels; take it out of labels, or out of here"
         }
         guard let target = change.target else { return nil }
-        if let next = changes[target] {
+        if let next = changes[target], next.target != target {
             let fate = next.target.map { "is mapped to \($0)" } ?? "is retired"
             return "\(target) \(fate) itself; map \(change.label) to a label that the task has"
         }

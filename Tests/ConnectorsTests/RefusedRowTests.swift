@@ -35,7 +35,11 @@ import Testing
             ["ALTER TABLE lorikeet.labels ADD CONSTRAINT decent_texts CHECK (text <> 'hunter2 bad')"], "decent_texts",
             "23514"
         ),
-        (["ALTER TABLE lorikeet.labels ALTER COLUMN text TYPE varchar(5)"], "too long", "22001"),
+        (
+            [
+                "DROP VIEW lorikeet.annotation_queue", "ALTER TABLE lorikeet.labels ALTER COLUMN text TYPE varchar(5)",
+            ], "too long", "22001"
+        ),
         (
             [
                 trigger,

@@ -164,9 +164,9 @@ import Testing
     }
 
     @Test(arguments: [
-        ("DROP TABLE lorikeet.labels", "labels", FailureAction.retry),
+        ("DROP TABLE lorikeet.labels CASCADE", "labels", FailureAction.retry),
         ("DROP TABLE lorikeet.rejected", "rejected", .retry),
-        ("ALTER TABLE lorikeet.labels DROP COLUMN scores", "scores", .stop),
+        ("ALTER TABLE lorikeet.labels DROP COLUMN scores CASCADE", "scores", .stop),
     ])
     func whatIsMissingIsNamed(_ statement: String, _ name: String, _ action: FailureAction) async throws {
         let database = try await SchemaDatabase.make()

@@ -2,9 +2,9 @@ import Testing
 
 /// `annotations review` and the benchmarks over a file, as a script would run them.
 @Suite(.scratch) struct AnnotationCommandTests {
-    /// 200 rows with their line numbers as ids, of which some have the other label.
+    /// 600 rows with their line numbers as ids, of which some have the other label.
     private static func rows(_ scratch: Scratch, wrong: Set<Int>) throws -> String {
-        let rows = TinyBase.rows(200).enumerated().map { index, row in
+        let rows = TinyBase.rows(600).enumerated().map { index, row in
             let other = row.label == "plus" ? "minus" : "plus"
             return (label: wrong.contains(index) ? other : row.label, text: "\(row.text) \(row.text) \(index)")
         }
@@ -14,7 +14,7 @@ import Testing
     @Test func wrongLabelsOfAFileAreListed() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
-        let wrong: Set = [10, 61, 120, 191]
+        let wrong: Set = [10, 61, 120, 191, 250, 301, 350, 401, 450, 501, 550, 591]
         let input = try Self.rows(scratch, wrong: wrong)
         let arguments = ["annotations", "review", "--input", input, "--base", base, "--count", "4", "--workers", "1"]
         let json = try await Program.run(arguments + ["--format", "json"])

@@ -130,7 +130,9 @@ extension LabelledRow {
     private static func scalar(_ value: JSONValue) -> String? {
         switch value {
         case .string(let text): text
-        case .boolean, .integer, .number: value.text
+        case .integer, .boolean: value.text
+        // A whole number is a label as people write it: 3, not 3.0.
+        case .number(let number): Int64(exactly: number).map(String.init) ?? value.text
         case .null, .array, .object: nil
         }
     }

@@ -43,7 +43,7 @@ final class HTTPServer: Sendable {
     /// Answers what has been asked, then closes all connections.
     func stop() async {
         _ = MHD_quiesce_daemon(daemon)
-        // A connection must not be suspended when libmicrohttpd stops.
+        // libmicrohttpd must not stop while a connection is suspended, and would drop an answer that is not sent yet.
         await requests.drain()
         MHD_stop_daemon(daemon)
     }
@@ -54,7 +54,7 @@ private final class Request: Sendable {
     let response = Mutex<HTTPServer.Response?>(nil)
 }
 
-/// The requests whose answers are being computed.
+/// The requests whose answers are being computed or sent.
 private final class Requests: Sendable {
     private let respond: @Sendable (String) async -> HTTPServer.Response
 
@@ -83,12 +83,12 @@ private final class Requests: Sendable {
             let response = await respond(path)
             request.response.withLock { $0 = response }
             MHD_resume_connection(connection)
-            end()
         }
         return true
     }
 
-    private func end() {
+    /// Called once the answer to a request that was started is sent, or its client gone.
+    func end() {
         let isLast = state.withLock { state in
             state.running -= 1
             return state.isDraining && state.running == 0
@@ -129,9 +129,13 @@ private let handleRequest: MHD_AccessHandlerCallback = { context, connection, pa
     return send(HTTPServer.Response(status: 503, contentType: "text/plain", body: "stopping\n"), to: connection)
 }
 
-private let releaseRequest: MHD_RequestCompletedCallback = { _, _, slot, _ in
-    guard let pointer = slot?.pointee else { return }
-    Unmanaged<Request>.fromOpaque(pointer).release()
+private let releaseRequest: MHD_RequestCompletedCallback = { context, _, slot, _ in
+    guard let context, let pointer = slot?.pointee else { return }
+    let request = Unmanaged<Request>.fromOpaque(pointer).takeRetainedValue()
+    // Only a request that was started has an answer here: until then, its connection is suspended.
+    if request.response.withLock({ $0 != nil }) {
+        Unmanaged<Requests>.fromOpaque(context).takeUnretainedValue().end()
+    }
 }
 
 private func send(_ response: HTTPServer.Response, to connection: OpaquePointer) -> MHD_Result {

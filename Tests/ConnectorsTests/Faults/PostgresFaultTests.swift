@@ -156,7 +156,8 @@ import Testing
 
     @Test func aDroppedTableIsNamedAndRetried() async throws {
         let database = try await SchemaDatabase.make()
-        try database.sql("CREATE TABLE public.spare (LIKE lorikeet.labels INCLUDING ALL)", "DROP TABLE lorikeet.labels")
+        try database.sql(
+            "CREATE TABLE public.spare (LIKE lorikeet.labels INCLUDING ALL)", "DROP TABLE lorikeet.labels CASCADE")
         let source = ScriptedTextSource()
         let pipeline = try LivePipeline(source, database)
         source.produce(texts: Self.texts(50))
