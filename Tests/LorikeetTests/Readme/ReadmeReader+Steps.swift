@@ -33,7 +33,9 @@ extension ReadmeReader {
         let epochs = try await shell(command).lines.filter { $0.hasPrefix("epoch ") }
         #expect(!epochs.isEmpty)
         for figure in ["loss", "accuracy", "macro-F1"] { #expect(epochs.allSatisfy { $0.contains(figure) }) }
-        let files = ["adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "training_rows.json"]
+        let files = [
+            "adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "training_rows.json",
+        ]
         #expect(folder.content("adapters/urgency") == files)
         HTMLCheck.expectGood(try folder.text("adapters/urgency/report.html"))
     }
