@@ -69,16 +69,17 @@ let package = Package(
         module("WordPiece", ["JSON", "Files"]),
         module("BERT", ["JSON", "Files", "Threading", "Kernels", "WordPiece"]),
 
-        // 3: training an adapter; the registry of all adapters
+        // 3: training an adapter; drift of the texts; the registry of all adapters
         module("Training", ["CLinux", "JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
-        module("AdapterRegistry", ["Files", "BERT"]),
+        module("Drift", ["BERT"]),
+        module("AdapterRegistry", ["Files", "BERT", "Drift"]),
 
         // 4: the two paths
         module(
             "Serving",
             [
-                "JSON", "LogKeys", "Threading", "WordPiece", "BERT", "AdapterRegistry", asyncAlgorithms, coreMetrics,
-                deque, logging,
+                "JSON", "LogKeys", "Threading", "WordPiece", "BERT", "Drift", "AdapterRegistry", asyncAlgorithms,
+                coreMetrics, deque, logging,
             ], settings: crashPoints),
         module(
             "Retraining", ["LogKeys", "Threading", "WordPiece", "BERT", "Training", "AdapterRegistry", logging]),
@@ -151,7 +152,8 @@ let package = Package(
         tests("WordPiece", resources: [.copy("Fixtures")]),
         tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
         tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
-        tests("AdapterRegistry", ["BERT"]),
+        tests("Drift", ["BERT"]),
+        tests("AdapterRegistry", ["BERT", "Drift"]),
         tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
         tests("Retraining", ["Threading", "BERT", "Training", "AdapterRegistry", logging]),
         tests(

@@ -1,4 +1,5 @@
 import BERT
+import Drift
 import Synchronization
 
 /// A live adapter, ready for inference, with its entry in the registry.
@@ -7,11 +8,16 @@ public struct LiveAdapter: Sendable {
     public let adapter: Adapter
     /// Its entry in the registry.
     public let version: AdapterVersion
+    /// Compares the texts that it labels with those at its promotion.
+    public let drift: DriftMonitor
 
-    /// - Parameter version: the registry's entry of this adapter.
-    public init(adapter: Adapter, version: AdapterVersion) {
+    /// - Parameters:
+    ///   - version: the registry's entry of this adapter.
+    ///   - reference: what its texts were like at its promotion; nil: the first live texts become that.
+    public init(adapter: Adapter, version: AdapterVersion, reference: DriftReference? = nil) {
         self.adapter = adapter
         self.version = version
+        drift = DriftMonitor(adapterDigest: adapter.digest, labels: adapter.labels.count, reference: reference)
     }
 }
 

@@ -43,10 +43,11 @@ struct ServingPlan: Sendable {
             }
             return reject(.route, "unrouted", "no route matches the record")
         case .text(let text, let names):
+            let tokens = tokenizer.encode(text, maxTokens: maxTokens)
             return .prepared(
                 PreparedText(
-                    ticket: ticket, message: message, text: settings.storeText ? text : nil,
-                    tokens: tokenizer.encode(text, maxTokens: maxTokens),
+                    ticket: ticket, message: message, text: settings.storeText ? text : nil, tokens: tokens,
+                    unknownTokens: tokens.count { $0 == tokenizer.unknownID },
                     tasks: names.map { tasks[$0] ?? TaskDefinition(name: $0) }, receivedAt: now))
         }
     }

@@ -39,6 +39,9 @@ public struct WordPieceTokenizer: Sendable {
     /// One more than the highest token id: the rows that the base's word embeddings need.
     public var vocabularySize: Int { model.vocabulary.tokens.count }
 
+    /// The id of `[UNK]`.
+    public var unknownID: Int32 { model.unknownID }
+
     /// The token with this id; nil if the vocabulary has none.
     public func token(_ id: Int32) -> String? {
         model.vocabulary.tokens.indices.contains(Int(id)) ? model.vocabulary.tokens[Int(id)] : nil

@@ -15,8 +15,8 @@ struct BatcherTests {
         let message = SourceMessage(origin: origin, payload: [])
         guard let ticket = tracker.receive(origin, bytes: 0) else { preconditionFailure("the partition is assigned") }
         return PreparedText(
-            ticket: ticket, message: message, text: nil, tokens: Array(repeating: 1, count: tokens), tasks: [],
-            receivedAt: time)
+            ticket: ticket, message: message, text: nil, tokens: Array(repeating: 1, count: tokens),
+            unknownTokens: 0, tasks: [], receivedAt: time)
     }
 
     @Test mutating func aFullBatchIsDueAtOnce() {

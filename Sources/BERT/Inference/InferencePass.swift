@@ -41,6 +41,19 @@ public final class InferencePass {
         _ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]],
         _ body: (_ sequence: Int, _ place: Int, _ logits: UnsafeBufferPointer<Float>) -> Void
     ) {
+        forEachVector(batch, adapters: adapters, assignments: assignments) { sequence, place, logits, _ in
+            body(sequence, place, logits)
+        }
+    }
+
+    /// Like ``forEachLogits(_:adapters:assignments:_:)``, but `body` also gets the pooled vector [hidden] that the
+    /// classifier layer has seen.
+    public func forEachVector(
+        _ batch: PackedBatch, adapters: [Adapter], assignments: [[Int]],
+        _ body: (
+            _ sequence: Int, _ place: Int, _ logits: UnsafeBufferPointer<Float>, _ pooled: UnsafeBufferPointer<Float>
+        ) -> Void
+    ) {
         precondition(assignments.count == batch.sequenceCount, "one list of assignments per sequence")
         precondition(
             adapters.allSatisfy { $0.base === base || $0.baseDigest == base.digest }, "an adapter of another base")
@@ -158,7 +171,8 @@ public final class InferencePass {
     }
 
     private func classify(
-        _ features: UnsafeMutablePointer<Float>, _ body: (Int, Int, UnsafeBufferPointer<Float>) -> Void
+        _ features: UnsafeMutablePointer<Float>,
+        _ body: (Int, Int, UnsafeBufferPointer<Float>, UnsafeBufferPointer<Float>) -> Void
     ) {
         let pooled = pool(features)
         for group in plan.groups {
@@ -169,7 +183,8 @@ public final class InferencePass {
                 guard let slot = segment.slot else { continue }
                 body(
                     segment.sequence, slot - plan.firstSlots[segment.sequence],
-                    UnsafeBufferPointer(start: logits + row * labels, count: labels))
+                    UnsafeBufferPointer(start: logits + row * labels, count: labels),
+                    UnsafeBufferPointer(start: pooled + (group.rows.lowerBound + row) * hidden, count: hidden))
             }
         }
         encoder.clock?.lap(.heads)

@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 
 /// Labels batches over one base. Not Sendable: one per worker.
 struct Classifier {
@@ -38,12 +39,38 @@ struct Classifier {
                 indicesInBatch.append(.failure(error))
             }
         }
-        let logits =
-            assignments.isEmpty
-            ? [] : pass.logits(batch, adapters: adapters.map(\.adapter), assignments: assignments)
-        return zip(texts, indicesInBatch).map { text, index in
-            FinishedText(ticket: text.ticket, outcome: outcome(of: text, at: index, logits: logits, snapshot: snapshot))
+        let results = assignments.isEmpty ? [] : self.results(batch, adapters, assignments)
+        var observations = adapters.map { _ in [TextObservation]() }
+        let finished = zip(texts, indicesInBatch).map { text, index in
+            let outcome = outcome(of: text, at: index, results: results, snapshot: snapshot) { task, observation in
+                if let index = indices[task] { observations[index].append(observation) }
+            }
+            return FinishedText(ticket: text.ticket, outcome: outcome)
         }
+        for (live, texts) in zip(adapters, observations) { live.drift.record(texts) }
+        return finished
+    }
+
+    /// What one adapter says of one text.
+    private struct TaskResult {
+        var logits: [Float] = []
+        /// From the centre of the best label; nil while the label has none.
+        var distance: Float?
+    }
+
+    private func results(
+        _ batch: PackedBatch, _ adapters: [LiveAdapter], _ assignments: [[Int]]
+    ) -> [[TaskResult]] {
+        var results = assignments.map { [TaskResult](repeating: TaskResult(), count: $0.count) }
+        pass.forEachVector(batch, adapters: adapters.map(\.adapter), assignments: assignments) {
+            text, place, logits, pooled in
+            // The vector is valid only here, so the distance is computed before the answer is.
+            var best = 0
+            for label in logits.indices where logits[label] > logits[best] { best = label }
+            results[text][place] = TaskResult(
+                logits: Array(logits), distance: adapters[assignments[text][place]].drift.distance(pooled, label: best))
+        }
+        return results
     }
 
     private func check(_ tokens: [Int32]) throws(ClassifyError) {
@@ -57,24 +84,37 @@ struct Classifier {
     }
 
     private func outcome(
-        of text: PreparedText, at index: Result<Int, ClassifyError>, logits: [[[Float]]], snapshot: LiveSnapshot
+        of text: PreparedText, at index: Result<Int, ClassifyError>, results: [[TaskResult]], snapshot: LiveSnapshot,
+        observe: (_ task: String, TextObservation) -> Void
     ) -> Outcome {
         do throws(ClassifyError) {
             let index = try index.get()
             var labels: [TaskLabel] = []
-            for (task, taskLogits) in zip(text.tasks, logits[index]) {
+            var observations: [TextObservation] = []
+            for (task, result) in zip(text.tasks, results[index]) {
                 guard let live = snapshot.adapters[task.name] else { throw .noLiveAdapter(task: task.name) }
-                labels.append(try label(task, logits: taskLogits, adapter: live.adapter))
+                let answer = try answer(task, logits: result.logits, adapter: live.adapter)
+                let label = label(task, answer, adapter: live.adapter)
+                labels.append(label)
+                observations.append(
+                    TextObservation(
+                        answer, of: live.adapter, tokens: text.tokens.count, unknownTokens: text.unknownTokens,
+                        distance: result.distance, abstained: task.abstention == nil ? nil : label.abstained))
             }
+            // Only once no task has failed: a text that is rejected counts for none.
+            for (task, observation) in zip(text.tasks, observations) { observe(task.name, observation) }
             return .labelled(LabelledMessage(message: text.message, text: text.text, labels: labels))
         } catch {
             return .rejected(Rejection(message: text.message, stage: .classify, cause: error.cause, reason: "\(error)"))
         }
     }
 
-    private func label(_ task: TaskDefinition, logits: [Float], adapter: Adapter) throws(ClassifyError) -> TaskLabel {
+    private func answer(_ task: TaskDefinition, logits: [Float], adapter: Adapter) throws(ClassifyError) -> Answer {
         guard !logits.isEmpty, logits.allSatisfy(\.isFinite) else { throw .notANumber(task: task.name) }
-        let answer = adapter.answer(logits)
+        return adapter.answer(logits)
+    }
+
+    private func label(_ task: TaskDefinition, _ answer: Answer, adapter: Adapter) -> TaskLabel {
         let abstains = task.abstention.map { answer.score < $0.threshold(for: adapter.manifest) } ?? false
         let isMultiLabel = adapter.manifest.isMultiLabel
         return TaskLabel(

@@ -6,6 +6,8 @@ struct PreparedText: Sendable {
     let text: String?
     /// `[CLS]` … `[SEP]`.
     let tokens: [Int32]
+    /// The number of `[UNK]` among them.
+    let unknownTokens: Int
     let tasks: [TaskDefinition]
     /// When it was received, by the pipeline's clock.
     let receivedAt: Duration

@@ -1,0 +1,82 @@
+import FoundationEssentials
+
+/// What the texts of a task were like when its adapter went live: the reference that live texts are compared with.
+public struct DriftReference: Sendable, Equatable, Codable {
+    /// Which texts the profile is of.
+    public enum Source: String, Sendable, Codable {
+        /// Rows that the adapter was not trained on.
+        case heldOut = "held_out"
+        /// The first texts that the live adapter labelled.
+        case live
+    }
+
+    /// The version of the format.
+    public static let formatVersion = 1
+    /// A profile of fewer texts says too little to compare others with it.
+    public static let minimumTexts = 200
+    /// The name of the file in an adapter's folder. PEFT ignores it, and the digest does not cover it.
+    public static let fileName = "drift_reference.json"
+
+    private let version: Int
+    /// The adapter that labelled the texts.
+    public let adapterDigest: String
+    /// Which texts the profile is of.
+    public let source: Source
+    /// How the texts fell into the bins.
+    public let profile: TextProfile
+    /// The centres of the labels.
+    public let centres: LabelCentres
+
+    /// A reference in the present format.
+    public init(adapterDigest: String, source: Source, profile: TextProfile, centres: LabelCentres) {
+        version = Self.formatVersion
+        (self.adapterDigest, self.source) = (adapterDigest, source)
+        (self.profile, self.centres) = (profile, centres)
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case version, source, profile, centres
+        case adapterDigest = "adapter_digest"
+    }
+
+    /// Reads what ``json`` wrote.
+    ///
+    /// - Throws: for another format, damaged content, or the reference of another adapter.
+    public init(json: [UInt8], adapterDigest: String, labels: Int) throws(DriftReferenceError) {
+        let found: DriftReference
+        do { found = try JSONDecoder().decode(DriftReference.self, from: Data(json)) } catch {
+            throw .unreadable
+        }
+        guard found.version == Self.formatVersion else { throw .unknownVersion(found.version) }
+        guard found.adapterDigest == adapterDigest, found.profile.labels == labels, found.centres.labels == labels
+        else { throw .anotherAdapter }
+        self = found
+    }
+
+    /// The reference as JSON with sorted keys.
+    public var json: [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        // Encoding fails only for numbers that are not finite, which profiles and centres never hold.
+        return (try? encoder.encode(self)).map(Array.init) ?? []
+    }
+}
+
+/// Why a stored reference cannot be used.
+public enum DriftReferenceError: Error, Equatable, CustomStringConvertible {
+    /// It is no JSON of a reference.
+    case unreadable
+    /// A newer program wrote it.
+    case unknownVersion(Int)
+    /// It belongs to another adapter.
+    case anotherAdapter
+
+    /// One clause.
+    public var description: String {
+        switch self {
+        case .unreadable: "the drift reference is damaged"
+        case .unknownVersion(let version): "the drift reference has the unknown version \(version)"
+        case .anotherAdapter: "the drift reference belongs to another adapter"
+        }
+    }
+}
