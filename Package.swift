@@ -88,7 +88,7 @@ let package = Package(
         module(
             "Connectors",
             [
-                "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "AdapterRegistry", "Serving",
+                "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "Drift", "AdapterRegistry", "Serving",
                 "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
@@ -104,7 +104,7 @@ let package = Package(
         module(
             "Daemon",
             [
-                "CMicroHTTPD", "JSON", "LogKeys", "Threading", "Kernels", "WordPiece", "BERT", "AdapterRegistry",
+                "CMicroHTTPD", "JSON", "LogKeys", "Threading", "Kernels", "WordPiece", "BERT", "Drift", "AdapterRegistry",
                 "Serving", "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics, logging,
                 serviceLifecycle,
                 unixSignals,

@@ -1,4 +1,5 @@
 import BERT
+import Drift
 
 /// What a refresh of the live set changed.
 public struct AdapterRefresh: Sendable, Equatable {
@@ -78,7 +79,20 @@ extension LiveAdapters {
                 "its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
         }
         if let reason = requirements.mismatch(adapter.manifest) { throw .unusable(reason) }
-        return LiveAdapter(adapter: adapter, version: version)
+        return LiveAdapter(adapter: adapter, version: version, reference: try await reference(of: adapter, in: store))
+    }
+}
+
+extension LiveAdapters {
+    /// The stored drift reference of an adapter. One that is damaged counts for none: the first live texts replace it.
+    private func reference(
+        of adapter: Adapter, in store: any AdapterStore
+    ) async throws(AdapterRefusal) -> DriftReference? {
+        guard let references = store as? any DriftReferenceStore else { return nil }
+        let json: [UInt8]?
+        do { json = try await references.driftReference(digest: adapter.digest) } catch { throw .unavailable(error) }
+        guard let json else { return nil }
+        return try? DriftReference(json: json, adapterDigest: adapter.digest, labels: adapter.labels.count)
     }
 }
 

@@ -121,8 +121,10 @@ extension LabelCentres: Codable {
         try container.encode(hidden, forKey: .hidden)
         let bytes = values.flatMap { value in
             let bits = value.bitPattern
-            return [UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
-                UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24)]
+            return [
+                UInt8(truncatingIfNeeded: bits), UInt8(truncatingIfNeeded: bits >> 8),
+                UInt8(truncatingIfNeeded: bits >> 16), UInt8(truncatingIfNeeded: bits >> 24),
+            ]
         }
         try container.encode(Data(bytes).base64EncodedString(), forKey: .values)
     }

@@ -42,6 +42,8 @@ public enum LogKey {
     public static let rows = "rows"
     /// Labelled rows that a retraining trained on or held out.
     public static let rowsUsed = "rows_used"
+    /// Names of the drift signals that alarm.
+    public static let signals = "signals"
     /// What a pipeline does.
     public static let state = "state"
     /// What the pipelines do, and how much.

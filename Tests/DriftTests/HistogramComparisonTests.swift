@@ -55,7 +55,8 @@ struct HistogramComparisonTests {
         #expect(comparison.significance < 2)
     }
 
-    @Test(arguments: [([], []), ([0, 0], [0, 0]), ([5, 5], [0, 0]), ([0, 0], [5, 5]), ([9], [500])] as [([Int], [Int])])
+    @Test(
+        arguments: [([], []), ([0, 0], [0, 0]), ([5, 5], [0, 0]), ([0, 0], [5, 5]), ([9], [500])] as [([Int], [Int])])
     func nothingToCompareIsNoDifference(reference: [Int], window: [Int]) {
         let comparison = HistogramComparison(reference: reference, window: window, isOrdered: true)
         #expect(comparison.stabilityIndex == 0 && comparison.significance == 0)

@@ -6,6 +6,9 @@ enum DaemonMetricNames {
     static let refreshFailures = "lorikeet_adapter_refresh_failures_total"
     static let retrainings = "lorikeet_retrainings_total"
     static let unusableRows = "lorikeet_task_unusable_rows"
+    static let taskDrift = "lorikeet_task_drift"
+    static let taskDriftAlarm = "lorikeet_task_drift_alarm"
+    static let taskEstimatedAccuracy = "lorikeet_task_estimated_accuracy"
     static let reloads = "lorikeet_reloads_total"
 
     /// The names that every Prometheus client uses.

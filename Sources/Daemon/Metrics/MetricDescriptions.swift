@@ -85,6 +85,16 @@ public enum MetricDescriptions {
             "Labelled rows that a retraining cannot use. The kind is case, accent or letter for a label that is almost "
                 + "one of the task's, else unknown, no_text, no_label, no_time, wrong_type or other_kind."),
         MetricDescription(
+            DaemonMetricNames.taskDrift, .gauge, ["task", "signal"],
+            "Population stability index of the last 500 texts against the drift reference of the adapter, by signal: "
+                + "labels, confidence, abstentions, unknown_tokens, length, distance. 0.2 and more may alarm."),
+        MetricDescription(
+            DaemonMetricNames.taskDriftAlarm, .gauge, ["task"],
+            "1 while the texts of a task differ from the drift reference of its adapter, else 0."),
+        MetricDescription(
+            DaemonMetricNames.taskEstimatedAccuracy, .gauge, ["task"],
+            "Accuracy on the last 500 texts as the calibrated scores promise it."),
+        MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),
     ]

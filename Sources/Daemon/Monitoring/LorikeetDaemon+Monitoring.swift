@@ -19,6 +19,7 @@ extension LorikeetDaemon: MonitoredDaemon {
                 registry.setGauge(DaemonMetricNames.adapterInfo, labels, to: 1)
             }
         }
+        DriftMetrics.update(registry, adapterServices.values.map(\.liveAdapters.snapshot))
         ProcessMetrics.update(registry)
         return registry.text()
     }

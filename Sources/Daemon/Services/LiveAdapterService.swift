@@ -20,6 +20,7 @@ final class LiveAdapterService: Service {
     /// The server itself, for notifications.
     private let direct: PostgresSettings?
     private let store: PostgresAdapterStore
+    private let driftWatch: DriftWatch
     private let base: BERTBase
     private let logger: Logger
     private let pollInterval: Duration
@@ -49,6 +50,7 @@ final class LiveAdapterService: Service {
         self.direct = direct.map { PostgresSettings(dsn: $0.value, applicationName: "lorikeet listens") }
         settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
         store = PostgresAdapterStore(settings)
+        driftWatch = DriftWatch(store: store, logger: logger)
         state = Mutex(State(tasks: tasks))
         self.base = base
         self.logger = logger
@@ -63,7 +65,10 @@ final class LiveAdapterService: Service {
                 while try await !self.start() { try await Task.sleep(for: self.pollInterval) }
                 let notifications = AdapterNotifications(
                     direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)
-                for await _ in notifications { await self.refreshOrLog() }
+                for await _ in notifications {
+                    await self.refreshOrLog()
+                    await self.driftWatch.look(at: self.liveAdapters.snapshot)
+                }
             }
         } catch is CancellationError {}
         await store.close()
