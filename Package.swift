@@ -113,7 +113,7 @@ let package = Package(
             "Lab",
             [
                 "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
-                "BERT", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
+                "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
                 "Operations",
             ]),
 

@@ -1,4 +1,5 @@
 import BERT
+import Drift
 
 /// Stores every version of every task's adapter, and knows which of them is live.
 ///
@@ -35,6 +36,17 @@ public protocol AdapterStore: Sendable {
     /// notifies every daemon. A second rollback goes one version further back. Throws
     /// ``AdapterStoreError/nothingToRollBackTo(task:)``.
     func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion
+}
+
+/// Stores the drift reference of adapters.
+///
+/// An error means that the store is unavailable.
+public protocol DriftReferenceStore: Sendable {
+    /// The reference of an adapter as JSON; nil if it has none.
+    func driftReference(digest: String) async throws -> [UInt8]?
+
+    /// Stores the reference of an adapter, unless it has one. Does nothing if the registry has no such adapter.
+    func store(_ reference: DriftReference) async throws
 }
 
 /// A request that the registry cannot meet.

@@ -23,41 +23,61 @@ public struct ReferenceMeasurement: Sendable {
     /// - Parameters:
     ///   - training: how many rows it was trained on, and the tokens of one.
     ///   - heldOut: likewise, for rows that it was not trained on.
-    public func reference(
-        of adapter: Adapter, training: (count: Int, tokens: @Sendable (Int) -> [Int32]),
-        heldOut: (count: Int, tokens: @Sendable (Int) -> [Int32])
-    ) -> DriftReference? {
+    public func reference(of adapter: Adapter, training: Texts, heldOut: Texts) -> DriftReference? {
         guard heldOut.count >= DriftReference.minimumTexts, training.count > 0 else { return nil }
+        guard let centres = centres(of: adapter, training.sample(Self.maximumTexts)) else { return nil }
+        var profile = TextProfile(labels: adapter.labels.count)
+        for text in observations(of: adapter, heldOut.sample(Self.maximumTexts), centres: centres) { profile.add(text) }
+        return DriftReference(adapterDigest: adapter.digest, source: .heldOut, profile: profile, centres: centres)
+    }
+
+    /// Texts as tokens.
+    public struct Texts: Sendable {
+        /// The number of texts.
+        public let count: Int
+        /// The tokens of one.
+        public let tokens: @Sendable (Int) -> [Int32]
+
+        /// - Parameters: as the properties.
+        public init(count: Int, tokens: @escaping @Sendable (Int) -> [Int32]) {
+            (self.count, self.tokens) = (count, tokens)
+        }
+
+        /// At most so many of them, spread evenly, because rows may be sorted by label or time.
+        func sample(_ maximum: Int) -> Texts {
+            guard count > maximum else { return self }
+            return Texts(count: maximum) { [self] in tokens($0 * count / maximum) }
+        }
+    }
+
+    /// The centres of the labels that the adapter gives these texts; nil without texts.
+    public func centres(of adapter: Adapter, _ texts: Texts) -> LabelCentres? {
         let sums = Mutex<LabelCentres.Sums?>(nil)
-        forEach(of: training, adapter) { _, logits, vector in
+        inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) { _, _, logits, vector in
+            let best = adapter.answer(logits).best
             sums.withLock { sums in
                 var current = sums ?? LabelCentres.Sums(labels: adapter.labels.count, hidden: vector.count)
                 sums = nil
-                current.add(vector, label: adapter.answer(logits).best)
+                current.add(vector, label: best)
                 sums = current
             }
         }
-        guard let centres = sums.withLock({ $0?.centres }) else { return nil }
-        let profile = Mutex(TextProfile(labels: adapter.labels.count))
-        forEach(of: heldOut, adapter) { tokens, logits, vector in
+        return sums.withLock { $0?.centres }
+    }
+
+    /// What is known of each text, in order.
+    public func observations(of adapter: Adapter, _ texts: Texts, centres: LabelCentres) -> [TextObservation] {
+        let found = Mutex([TextObservation?](repeating: nil, count: texts.count))
+        let unknownToken = unknownToken
+        inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) {
+            index, tokens, logits, vector in
             let answer = adapter.answer(logits)
             let text = TextObservation(
                 answer, of: adapter, tokens: tokens.count, unknownTokens: tokens.count { $0 == unknownToken },
                 distance: centres.distance(vector, label: answer.best), abstained: nil)
-            profile.withLock { $0.add(text) }
+            found.withLock { $0[index] = text }
         }
-        return DriftReference(
-            adapterDigest: adapter.digest, source: .heldOut, profile: profile.withLock { $0 }, centres: centres)
-    }
-
-    private func forEach(
-        of rows: (count: Int, tokens: @Sendable (Int) -> [Int32]), _ adapter: Adapter,
-        _ body: @escaping @Sendable ([Int32], [Float], UnsafeBufferPointer<Float>) -> Void
-    ) {
-        let count = min(rows.count, Self.maximumTexts)
-        // Spread evenly, because rows may be sorted by label or time.
-        let row: @Sendable (Int) -> Int = { $0 * rows.count / count }
-        inference.forEachVector(count: count, adapter: adapter, sequence: { rows.tokens(row($0)) }, body)
+        return found.withLock { $0.compactMap(\.self) }
     }
 }
 

@@ -77,17 +77,21 @@ public struct ParallelInference: Sendable {
         return progress.withLock { $0.logits }
     }
 
-    /// Calls `body` with the tokens, the logits and the pooled vector of sequences 0 ..< count by one adapter, on the
+    /// Calls `body` with the index, the tokens, the logits and the pooled vector of sequences 0 ..< count by one adapter, on the
     /// workers' threads and in no particular order. What it gets is valid during the call.
     public func forEachVector(
         count: Int, adapter: Adapter, sequence: @Sendable (Int) -> [Int32],
-        _ body: @Sendable (_ tokens: [Int32], _ logits: [Float], _ pooled: UnsafeBufferPointer<Float>) -> Void
+        _ body:
+            @Sendable (
+                _ index: Int, _ tokens: [Int32], _ logits: [Float], _ pooled: UnsafeBufferPointer<Float>
+            ) -> Void
     ) {
         let next = Mutex(0)
         WorkerTeam.run(count: min(workers, max(count, 1)), name: "inference") { _ in
             let pass = InferencePass(base: base)
             while true {
                 var sequences: [[Int32]] = []
+                var indices: [Int] = []
                 var tokens = 0
                 while tokens < batchTokens {
                     let index = next.withLock { next in
@@ -96,12 +100,13 @@ public struct ParallelInference: Sendable {
                     }
                     guard index < count else { break }
                     sequences.append(sequence(index))
+                    indices.append(index)
                     tokens += max(sequences[sequences.count - 1].count, 1)
                 }
                 if sequences.isEmpty { return }
                 let assignments = [[Int]](repeating: [0], count: sequences.count)
                 pass.forEachVector(PackedBatch(sequences), adapters: [adapter], assignments: assignments) {
-                    body(sequences[$0], Array($2), $3)
+                    body(indices[$0], sequences[$0], Array($2), $3)
                 }
             }
         }

@@ -1,3 +1,4 @@
+import AdapterRegistry
 import Kernels
 import Operations
 import Pipelines
@@ -19,9 +20,27 @@ extension LorikeetDaemon: MonitoredDaemon {
                 registry.setGauge(DaemonMetricNames.adapterInfo, labels, to: 1)
             }
         }
-        DriftMetrics.update(registry, adapterServices.values.map(\.liveAdapters.snapshot))
+        Self.setDrift(registry, adapterServices.values.map(\.liveAdapters.snapshot))
         ProcessMetrics.update(registry)
         return registry.text()
+    }
+
+    private static func setDrift(_ registry: PrometheusRegistry, _ snapshots: [LiveSnapshot]) {
+        for name in [
+            DaemonMetricNames.taskDrift, DaemonMetricNames.taskDriftAlarm, DaemonMetricNames.taskEstimatedAccuracy,
+        ] { registry.removeGauges(name) }
+        for (task, live) in snapshots.flatMap(\.adapters) {
+            let status = live.drift.status
+            for (signal, index) in status.stabilityIndices {
+                registry.setGauge(
+                    DaemonMetricNames.taskDrift, [("task", task), ("signal", signal.rawValue)], to: index)
+            }
+            registry.setGauge(
+                DaemonMetricNames.taskDriftAlarm, [("task", task)], to: status.alarms.isEmpty ? 0 : 1)
+            if let accuracy = status.estimatedAccuracy {
+                registry.setGauge(DaemonMetricNames.taskEstimatedAccuracy, [("task", task)], to: accuracy)
+            }
+        }
     }
 
     func liveness() async -> Liveness {

@@ -1,0 +1,131 @@
+import BERT
+import Drift
+import JSON
+import Kernels
+import Training
+import WordPiece
+
+/// Measures drift detection on labelled texts: first shuffled ones, which must not alarm, then those of one label
+/// only, which must.
+///
+/// As in a daemon without a stored reference, the first 500 texts give the centres and the next 2,000 the profile.
+public struct DriftBenchmark {
+    private let base: BERTBase
+    private let tokenizer: WordPieceTokenizer
+    private let adapter: Adapter
+    private let maxTokens: Int
+    private let measurement: ReferenceMeasurement
+
+    /// A detector is given at most this many texts of one label.
+    static let longestShift = 1_000
+
+    /// - Parameters:
+    ///   - maxTokens: longer texts are truncated.
+    ///   - workers: threads that classify.
+    public init(base: BERTBase, tokenizer: WordPieceTokenizer, adapter: Adapter, maxTokens: Int, workers: Int) {
+        (self.base, self.tokenizer, self.adapter, self.maxTokens) = (base, tokenizer, adapter, maxTokens)
+        measurement = ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID)
+    }
+
+    /// Runs once.
+    ///
+    /// - Parameters:
+    ///   - steady: how many shuffled texts must not alarm.
+    ///   - seed: of the order of the texts.
+    public func run(_ rows: [LabelledText], steady: Int, seed: UInt64) throws -> DriftFigures {
+        var random = SplitMix64(seed: seed)
+        let rows = rows.shuffled(using: &random)
+        let (centreCount, profileCount) = (DriftMonitor.centreTexts, DriftMonitor.profileTexts)
+        let needed = centreCount + profileCount + steady
+        guard rows.count > needed else {
+            throw LabError(
+                "\(rows.count) rows are too few: \(needed) shuffled ones and some for each shift are required")
+        }
+        guard let centres = measurement.centres(of: adapter, texts(rows[..<centreCount])) else {
+            throw LabError("the engine returned no vectors")
+        }
+        var profile = TextProfile(labels: adapter.labels.count)
+        for text in observations(rows[centreCount..<centreCount + profileCount], centres) { profile.add(text) }
+        var detector = DriftDetector(reference: profile)
+        var figures = DriftFigures(seed: seed, steadyTexts: steady)
+        for text in observations(rows[centreCount + profileCount..<needed], centres) {
+            let wasQuiet = detector.status.alarms.isEmpty
+            detector.add(text)
+            if wasQuiet, !detector.status.alarms.isEmpty { figures.falseAlarms += 1 }
+            for (signal, index) in detector.status.stabilityIndices {
+                figures.largestIndices[signal] = max(figures.largestIndices[signal] ?? 0, index)
+            }
+        }
+        figures.estimatedAccuracy = detector.status.estimatedAccuracy
+        for label in Set(rows.flatMap(\.labels)).sorted() {
+            let shifted = rows[needed...].filter { $0.labels == [label] }.prefix(Self.longestShift)
+            figures.shifts.append(shift(to: label, observations(shifted[...], centres), detector))
+        }
+        return figures
+    }
+
+    private func shift(to label: String, _ texts: [TextObservation], _ steady: DriftDetector) -> DriftFigures.Shift {
+        var detector = steady
+        for (index, text) in texts.enumerated() {
+            detector.add(text)
+            if !detector.status.alarms.isEmpty {
+                return DriftFigures.Shift(label: label, textsUntilAlarm: index + 1, signals: detector.status.alarms)
+            }
+        }
+        return DriftFigures.Shift(label: label, textsUntilAlarm: nil, signals: [])
+    }
+
+    private func observations(_ rows: ArraySlice<LabelledText>, _ centres: LabelCentres) -> [TextObservation] {
+        measurement.observations(of: adapter, texts(rows), centres: centres)
+    }
+
+    private func texts(_ rows: ArraySlice<LabelledText>) -> ReferenceMeasurement.Texts {
+        let (texts, tokenizer, maxTokens) = (rows.map(\.text), tokenizer, maxTokens)
+        return ReferenceMeasurement.Texts(count: texts.count) { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
+    }
+}
+
+/// The result of a drift benchmark.
+public struct DriftFigures {
+    /// What happened when the texts shifted to one label.
+    struct Shift {
+        let label: String
+        /// Nil: there was no alarm.
+        let textsUntilAlarm: Int?
+        let signals: [DriftSignal]
+    }
+
+    let seed: UInt64
+    let steadyTexts: Int
+    var falseAlarms = 0
+    /// The largest population stability index of each signal on shuffled texts.
+    var largestIndices: [DriftSignal: Double] = [:]
+    var estimatedAccuracy: Double?
+    var shifts: [Shift] = []
+
+    init(seed: UInt64, steadyTexts: Int) { (self.seed, self.steadyTexts) = (seed, steadyTexts) }
+
+    /// The figures as one JSON object.
+    public var json: JSONValue {
+        let indices = DriftSignal.allCases.compactMap { signal in
+            largestIndices[signal].map { (key: signal.rawValue, value: JSONValue.rounded($0, 3)) }
+        }
+        return .object([
+            ("name", .string("drift")), ("seed", .integer(Int(clamping: seed))),
+            ("steady_texts", .integer(steadyTexts)), ("false_alarms", .integer(falseAlarms)),
+            ("largest_stability_index", .object(indices)),
+            ("estimated_accuracy", estimatedAccuracy.map { .rounded($0, 4) } ?? .null),
+            (
+                "shifts",
+                .array(
+                    shifts.map { shift in
+                        .object([
+                            ("label", .string(shift.label)),
+                            ("texts_until_alarm", shift.textsUntilAlarm.map { .integer($0) } ?? .null),
+                            ("signals", .array(shift.signals.map { .string($0.rawValue) })),
+                        ])
+                    })
+            ),
+        ])
+    }
+}

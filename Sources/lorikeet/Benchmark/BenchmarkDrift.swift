@@ -1,0 +1,56 @@
+import ArgumentParser
+import Lab
+import Operations
+import Reports
+import Training
+
+/// `lorikeet benchmark drift`: false alarms, and texts until an alarm.
+struct BenchmarkDrift: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "drift",
+        abstract: "Measure drift detection: false alarms, and texts until an alarm.",
+        discussion: """
+            Shuffles labelled texts. The first 2,500 become the drift reference, the next
+            ones must not alarm. Then the texts shift to those of one label, for each label
+            in turn, and the output says after how many of them the alarm came. It is one
+            line of JSON.
+
+            EXAMPLES
+              lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\
+                  --adapter adapters/topic --input train.tsv
+              lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\
+                  --adapter adapters/topic --input train.tsv --steady 5000 --seed 2
+            """)
+
+    @OptionGroup var baseOptions: BaseOptions
+
+    @Option(help: ArgumentHelp("The adapter folder, in PEFT's format.", valueName: "dir"), completion: .directory)
+    var adapter: String
+
+    @OptionGroup var rows: LabelledInputOption
+    @OptionGroup var formatOptions: RowFormatOptions
+
+    @Option(help: ArgumentHelp("How many shuffled texts must not alarm.", valueName: "n"))
+    var steady = 20_000
+
+    @Option(help: ArgumentHelp("Seed of the order of the texts.", valueName: "n"))
+    var seed: UInt64 = 1
+
+    @OptionGroup var length: LengthOptions
+    @OptionGroup var workerOptions: WorkerOptions
+
+    func validate() throws {
+        guard steady >= 1 else { throw ValidationError("--steady must be at least 1") }
+    }
+
+    func run() throws {
+        let (base, tokenizer) = try baseOptions.load()
+        let maxTokens = try length.checked(against: base)
+        let adapter = try AdapterFolder.load(self.adapter, base: base)
+        let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
+        let labelled = try LabelledFile.collect(paths: rows.input, options: options).rows
+        let benchmark = DriftBenchmark(
+            base: base, tokenizer: tokenizer, adapter: adapter, maxTokens: maxTokens, workers: workerOptions.count)
+        try StandardOutput.shared.line(benchmark.run(labelled, steady: steady, seed: seed).json.text)
+    }
+}
