@@ -88,8 +88,8 @@ let package = Package(
         module(
             "Connectors",
             [
-                "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "Drift", "AdapterRegistry", "Serving",
-                "Retraining", logging,
+                "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "Drift", "AdapterRegistry",
+                "Serving", "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
         module("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
@@ -99,22 +99,22 @@ let package = Package(
             "Operations",
             [
                 "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "PostgresClient", "WordPiece", "BERT",
-                "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports", logging,
+                "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
+                logging,
             ]),
         module(
             "Daemon",
             [
-                "CMicroHTTPD", "JSON", "LogKeys", "Threading", "Kernels", "WordPiece", "BERT", "Drift", "AdapterRegistry",
-                "Serving", "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics, logging,
-                serviceLifecycle,
-                unixSignals,
+                "CMicroHTTPD", "JSON", "LogKeys", "Threading", "Kernels", "WordPiece", "BERT", "Drift",
+                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics,
+                logging, serviceLifecycle, unixSignals,
             ]),
         module(
             "Lab",
             [
                 "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
-                "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
-                "Operations",
+                "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines",
+                "Reports", "Operations",
             ]),
 
         // 7: the command line

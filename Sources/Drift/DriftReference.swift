@@ -14,8 +14,6 @@ public struct DriftReference: Sendable, Equatable, Codable {
     public static let formatVersion = 1
     /// A profile of fewer texts says too little to compare others with it.
     public static let minimumTexts = 200
-    /// The name of the file in an adapter's folder. PEFT ignores it, and the digest does not cover it.
-    public static let fileName = "drift_reference.json"
 
     private let version: Int
     /// The adapter that labelled the texts.

@@ -4,8 +4,8 @@ import Synchronization
 /// Makes the reference of an adapter from rows: the centres from those that it was trained on, the profile from those
 /// that it was not.
 public struct ReferenceMeasurement: Sendable {
-    /// Rows per set at most; a profile of more would say the same.
-    public static let maximumTexts = 5_000
+    /// Rows per set at most: a profile of more would say hardly more, and takes time.
+    public static let maximumTexts = 2_000
 
     private let inference: ParallelInference
     private let unknownToken: Int32
@@ -29,6 +29,12 @@ public struct ReferenceMeasurement: Sendable {
         var profile = TextProfile(labels: adapter.labels.count)
         for text in observations(of: adapter, heldOut.sample(Self.maximumTexts), centres: centres) { profile.add(text) }
         return DriftReference(adapterDigest: adapter.digest, source: .heldOut, profile: profile, centres: centres)
+    }
+
+    /// As many rows as a measurement uses, spread evenly.
+    public static func sample<Row>(_ rows: [Row]) -> [Row] {
+        guard rows.count > maximumTexts else { return rows }
+        return (0..<maximumTexts).map { rows[$0 * rows.count / maximumTexts] }
     }
 
     /// Texts as tokens.

@@ -47,6 +47,7 @@ public struct AdapterImport {
         if trainingRows == nil {
             note("\(directory): does not say which rows it was trained on, so it may be judged by some of them")
         }
+        let reference = try DriftReferenceFile.read(directory, of: adapter)
         var metrics: [String: Double] = [:]
         if let evaluate {
             let tokenizer = try WordPieceTokenizer(directory: folder)
@@ -55,6 +56,8 @@ public struct AdapterImport {
         return try await registry.withStore { store in
             let version = try await store.publish(
                 task: task, adapter: adapter, metrics: metrics, parentDigest: nil, trainingRows: trainingRows)
+            // Before the promotion: daemons read it when they take the adapter in use.
+            if let reference { try await store.store(reference) }
             guard promote else { return version }
             let promotion = Promotion(by: Operator.name, reason: "imported from \(directory)")
             return try await store.promote(task: task, version: version.version, promotion)

@@ -104,9 +104,13 @@ public struct AdaptersOperation: Sendable {
     ) async throws -> AdapterVersion {
         try AdapterFolder.checkFree(output, overwrite: overwrite)
         let base = try BERTBase(directory: baseFolder(base))
-        let stored = try await load(task: task, version: version)
+        let (stored, reference) = try await withStore { store in
+            let stored = try await store.load(digest: Self.version(version, of: task, in: store).digest)
+            return (stored, try await store.driftReference(digest: stored.version.digest))
+        }
         let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: base)
-        try AdapterFolder.write(adapter, trainedOn: stored.trainingRows, to: output)
+        let others = reference.map { [DriftReferenceFile.name: $0] } ?? [:]
+        try AdapterFolder.write(adapter, trainedOn: stored.trainingRows, to: output, with: others)
         return stored.version
     }
 

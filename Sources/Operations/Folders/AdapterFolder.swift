@@ -137,7 +137,7 @@ public enum AdapterFolder {
         let content = (try? files.contentsOfDirectory(atPath: directory)) ?? []
         let known: Set = [
             "adapter_config.json", "adapter_model.safetensors", "lorikeet.json", "report.html", "README.md",
-            TrainingRowsFile.name,
+            TrainingRowsFile.name, DriftReferenceFile.name,
         ]
         if let foreign = content.first(where: { !known.contains($0) }) {
             throw CommandFailure(

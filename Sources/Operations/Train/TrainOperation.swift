@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import Reports
 import Training
 
@@ -109,8 +110,13 @@ public struct TrainOperation {
             }
         }
         let trained = try trainingRows(rows, start)
+        // Kept, because training frees the texts.
+        let sample = ReferenceMeasurement.sample(rows.training)
         let candidate = try train(&rows, settings, loaded, start, checkpoint)
-        try write(candidate, trained, request.report == .none ? nil : page(candidate, settings, rows, loaded))
+        let reference = DriftReferenceFile.make(
+            candidate.adapter, training: sample, validation: rows.validation, over: loaded, settings)
+        try write(
+            candidate, trained, reference, request.report == .none ? nil : page(candidate, settings, rows, loaded))
         return Result(
             candidate: candidate, validationRows: rows.validation.count,
             failure: candidate.divergence.map { failure($0, candidate) })
@@ -188,8 +194,11 @@ public struct TrainOperation {
     }
 
     /// Writes the adapter, with its report in the same folder or in a file of its own.
-    private func write(_ candidate: AdapterCandidate, _ trained: TrainingRowSet?, _ page: ReportPage?) throws {
+    private func write(
+        _ candidate: AdapterCandidate, _ trained: TrainingRowSet?, _ reference: DriftReference?, _ page: ReportPage?
+    ) throws {
         var files: [String: [UInt8]] = [:]
+        if let reference { files[DriftReferenceFile.name] = reference.json }
         if request.report == .besideAdapter, let page { files["report.html"] = Array(page.html.utf8) }
         do {
             try AdapterFolder.write(candidate.adapter, trainedOn: trained, to: request.output, with: files)

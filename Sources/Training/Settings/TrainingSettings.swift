@@ -109,7 +109,7 @@ extension TrainingSettings {
     }
 
     /// The number of threads, one per core if none was given.
-    var workerCount: Int { max(workers ?? ProcessInfo.processInfo.activeProcessorCount, 1) }
+    public var workerCount: Int { max(workers ?? ProcessInfo.processInfo.activeProcessorCount, 1) }
 
     /// The adapter that these settings describe.
     var configuration: LoRAConfiguration {
