@@ -79,8 +79,10 @@ public final class DriftMonitor: Sendable {
         switch state.phase {
         case .waiting, .gatheringCentres: state.gathered += 1
         case .gatheringProfile(let centres, var profile):
-            state.phase = .waiting
             state.gathered += 1
+            // A batch may have begun before the centres were complete: its texts have no distance.
+            guard text.distance != nil || !centres.hasCentre(text.label) else { return }
+            state.phase = .waiting
             profile.add(text)
             guard profile.texts >= Self.profileTexts else {
                 state.phase = .gatheringProfile(centres, profile)

@@ -41,6 +41,11 @@ public struct LabelCentres: Sendable, Equatable {
         }
     }
 
+    /// Whether a label has a centre.
+    func hasCentre(_ label: Int) -> Bool {
+        (0..<labels).contains(label) && values[label * hidden..<(label + 1) * hidden].contains { $0 != 0 }
+    }
+
     private static func eight(_ values: UnsafeBufferPointer<Float>, at index: Int) -> SIMD8<Float> {
         UnsafeRawBufferPointer(values).loadUnaligned(
             fromByteOffset: index * MemoryLayout<Float>.stride, as: SIMD8<Float>.self)

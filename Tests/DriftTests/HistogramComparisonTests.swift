@@ -22,7 +22,7 @@ struct HistogramComparisonTests {
         var random = TestRandom(seed: 11)
         let shares = (1...20).map { Double($0) / 210 }
         var (beyondTwo, sum, indices) = (0, 0.0, 0.0)
-        let trials = 4_000
+        let trials = 1_000
         for _ in 0..<trials {
             let comparison = HistogramComparison(
                 reference: sample(reference, shares: shares, &random), window: sample(500, shares: shares, &random),
@@ -32,8 +32,8 @@ struct HistogramComparisonTests {
             if comparison.significance > 2 { beyondTwo += 1 }
         }
         // 2.3 % of a normal distribution are beyond two standard deviations.
-        #expect((60...130).contains(beyondTwo), "seed 11: \(beyondTwo) of \(trials)")
-        #expect(abs(sum / Double(trials)) < 0.1, "seed 11")
+        #expect((10...40).contains(beyondTwo), "seed 11: \(beyondTwo) of \(trials)")
+        #expect(abs(sum / Double(trials)) < 0.15, "seed 11")
         #expect(indices / Double(trials) < 0.03, "seed 11")
     }
 
