@@ -90,7 +90,11 @@ public final class LorikeetDaemon: Sendable {
         supervisor = PipelineSupervisor(
             tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)
         scheduler = RetrainScheduler(
-            pipelines: configuration.pipelines, program: options.retrainProgram, logger: logger)
+            pipelines: configuration.pipelines, program: options.retrainProgram, logger: logger,
+            isDrifting: { [adapterServices] postgres, task in
+                guard let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task] else { return false }
+                return !live.drift.status.alarms.isEmpty
+            })
         notifier = SystemdNotifier(environment: options.environment.variables)
     }
 

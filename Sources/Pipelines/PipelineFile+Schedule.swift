@@ -9,6 +9,7 @@ extension PipelineFile {
                 "is given beside times; one of them says when to retrain")
         }
         if let age = section.read(ScheduleKeys.maximumAge) { retrain.maximumAge = age }
+        if let flag = section.read(ScheduleKeys.onDrift) { retrain.onDrift = flag }
         if let interval = section.read(ScheduleKeys.minimumPromotionInterval) {
             retrain.minimumPromotionInterval = interval
         }
@@ -52,6 +53,7 @@ extension RetrainConfiguration {
         var schedule = RetrainingSchedule(every: times == nil ? every : .seconds(60), minimumNewRows: minimumNewRows)
         schedule.times = times
         schedule.maximumAge = maximumAge
+        schedule.startsOnDrift = onDrift
         schedule.minimumPromotionInterval = minimumPromotionInterval
         return schedule
     }

@@ -21,6 +21,8 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var times: CalendarTimes?
     /// `maximum_age`: a live adapter that is older is retrained with one new row.
     public var maximumAge: Duration?
+    /// `on_drift`: whether a task whose texts drift is retrained with one new row.
+    public var onDrift = ScheduleKeys.onDrift.fallback
     /// `minimum_promotion_interval`: the least time between two promotions of a task.
     public var minimumPromotionInterval = ScheduleKeys.minimumPromotionInterval.fallback
     /// `paused`: which tasks the daemon does not retrain.

@@ -393,7 +393,8 @@ func aBadFileNamesLineAndKey(file: BadFile) {
 
             retrain:
               { times: "monday, thursday at 03:00", maximum_age: 30d, minimum_promotion_interval: 1d, time_limit: 2h,
-                paused: [role], newest_hold_out: 0.2, maximum_looks: 3, minimum_new_rows: 50 }
+                paused: [role], newest_hold_out: 0.2, maximum_looks: 3, minimum_new_rows: 50,
+                on_drift: true }
             """)
     #expect(problems == [])
     let retrain = try #require(configuration?.retrain)
@@ -402,10 +403,12 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     #expect(retrain.paused.contains("role") && !retrain.paused.contains("section"))
     #expect(retrain.schedule.times == retrain.times && retrain.schedule.maximumAge == .seconds(30 * 86400))
     #expect(retrain.schedule.minimumPromotionInterval == .seconds(86400))
+    #expect(retrain.schedule.startsOnDrift)
 }
 
 @Test func aRetrainingIsNotPausedUnlessTheFileSaysSo() throws {
     let retrain = try #require(read(good + "\nretrain: { every: 1h }").0?.retrain)
+    #expect(!retrain.schedule.startsOnDrift)
     #expect(retrain.paused == .none && retrain.times == nil && retrain.maximumAge == nil)
     #expect(retrain.schedule.every == .seconds(3600) && retrain.timeLimit == .seconds(6 * 3600))
     #expect(read(good + "\nretrain: { paused: true }").0?.retrain?.paused == .all)
@@ -416,6 +419,7 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     ("times: daily at 25:00", "retrain.times: must be times such as"),
     ("times: daily at 03:00, every: 6h", "retrain.every: is given beside times"),
     ("maximum_age: 1s", "retrain.maximum_age: must be from 1m to 366d"),
+    ("on_drift: often", "retrain.on_drift: must be true or false"),
     ("time_limit: 0s", "retrain.time_limit: must be from 1s"),
     ("paused: maybe", "retrain.paused: must be true or false"),
     ("paused: []", "retrain.paused: is empty"),

@@ -52,6 +52,23 @@ struct RetrainingScheduleTests {
         #expect(schedule.decision(facts(1), now: now) == .collect(missing: 199))
     }
 
+    // MARK: - Drift
+
+    @Test func driftStartsARetrainingWithOneNewRow() {
+        var drifting = facts(1, ran: 4000)
+        drifting.isDrifting = true
+        #expect(schedule.decision(drifting, now: now) == .collect(missing: 199), "on_drift is off by default")
+        var eager = schedule
+        eager.startsOnDrift = true
+        #expect(eager.decision(drifting, now: now) == .retrain(.drift))
+        #expect(eager.decision(facts(1, ran: 4000), now: now) == .collect(missing: 199))
+        drifting.newRows = 0
+        #expect(eager.decision(drifting, now: now) == .collect(missing: 200))
+        var early = facts(1, ran: 600)
+        early.isDrifting = true
+        #expect(eager.decision(early, now: now) == .wait(.seconds(3000)))
+    }
+
     // MARK: - Failures
 
     @Test func failuresDoubleThePauseUpToADay() {

@@ -27,6 +27,8 @@ actor RetrainScheduler: Service {
     /// Tasks that are paused, as logged last.
     private var paused: Set<String> = []
     private let clock: Clock
+    /// Whether the texts of a task drift, by the connection string of its database.
+    private let isDrifting: @Sendable (_ postgres: String, _ task: String) -> Bool
 
     /// The rows of a database that a pipeline's tasks are trained on.
     private struct RowsKey: Hashable {
@@ -41,8 +43,12 @@ actor RetrainScheduler: Service {
     /// How long a process has to end by itself, and then after SIGTERM.
     private static let gracePeriod = Duration.seconds(1)
 
-    init(pipelines: [PipelineConfiguration], program: String, logger: Logger, clock: Clock = .system) {
+    init(
+        pipelines: [PipelineConfiguration], program: String, logger: Logger, clock: Clock = .system,
+        isDrifting: @escaping @Sendable (_ postgres: String, _ task: String) -> Bool = { _, _ in false }
+    ) {
         self.clock = clock
+        self.isDrifting = isDrifting
         self.pipelines = pipelines
         self.program = program
         self.logger = logger
@@ -117,6 +123,7 @@ actor RetrainScheduler: Service {
             facts.lastRun = [facts.lastRun, starts[task]].compactMap(\.self).max()
             facts.failures = max(facts.failures, failures[task, default: 0])
             facts.askedAt = asked[task]
+            facts.isDrifting = isDrifting(pipeline.sink.postgres.value, task)
             let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
             asked[task] = now
             guard case .retrain(let trigger) = retrain.schedule.decision(facts, now: now) else { return nil }

@@ -9,6 +9,9 @@ enum ScheduleKeys {
     static let maximumAge = Setting(
         "maximum_age", .duration(.seconds(60)...year), absent: "age starts none",
         "a live adapter that is older is retrained as soon as there is one new row")
+    static let onDrift = DefaultedSetting(
+        "on_drift", .flag, default: false,
+        "whether a task whose texts drift is retrained as soon as there is one new row")
     static let minimumPromotionInterval = DefaultedSetting(
         "minimum_promotion_interval", .duration(.zero...year), default: .zero,
         "least time between two promotions of a task; a challenger that wins sooner is held")
@@ -27,8 +30,8 @@ enum ScheduleKeys {
         "how often a held challenger is judged at most before it is rejected")
 
     static let declarations = [
-        times.declaration, maximumAge.declaration, minimumPromotionInterval.declaration, paused,
-        timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
+        times.declaration, maximumAge.declaration, onDrift.declaration, minimumPromotionInterval.declaration,
+        paused, timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
     ]
 
     private static let year = Duration.seconds(366 * 86400)

@@ -10,6 +10,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
     public var times: CalendarTimes?
     /// A live adapter that is older is retrained as soon as there is a new row.
     public var maximumAge: Duration?
+    /// Whether a task whose texts drift is retrained as soon as there is a new row.
+    public var startsOnDrift = false
     /// The least time between two promotions: a retraining that could promote sooner does not start.
     public var minimumPromotionInterval = Duration.zero
 
@@ -44,6 +46,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
         public var failures = 0
         /// When the live version was promoted; `nil` if there is none.
         public var liveSince: Date?
+        /// Whether this daemon's texts of the task drift.
+        public var isDrifting = false
         /// When the decision was asked for last; `nil` if this process never did.
         public var askedAt: Date?
 
@@ -54,6 +58,7 @@ public struct RetrainingSchedule: Sendable, Equatable {
     /// Decides.
     public func decision(_ facts: Facts, now: Date) -> Decision {
         if let wait = pause(facts, now: now) { return .wait(wait) }
+        if startsOnDrift, facts.isDrifting, facts.newRows > 0 { return .retrain(.drift) }
         if let maximumAge, let since = facts.liveSince, Self.elapsed(since, now) >= maximumAge, facts.newRows > 0 {
             return .retrain(.age)
         }
