@@ -121,8 +121,9 @@ let package = Package(
         .executableTarget(
             name: "lorikeet",
             dependencies: [
-                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining",
-                "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser, logging,
+                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", "Serving",
+                "Retraining", "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser,
+                logging,
             ],
             swiftSettings: strict),
 
@@ -154,12 +155,12 @@ let package = Package(
         tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
         tests("Drift", ["BERT"]),
         tests("AdapterRegistry", ["BERT", "Drift"]),
-        tests("Serving", ["JSON", "Threading", "BERT", "AdapterRegistry", logging, metricsTestKit]),
+        tests("Serving", ["JSON", "Threading", "BERT", "Drift", "AdapterRegistry", logging, metricsTestKit]),
         tests("Retraining", ["Threading", "BERT", "Training", "AdapterRegistry", logging]),
         tests(
             "Connectors",
             [
-                "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
+                "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Drift",
                 "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "BERT", "Training", "Retraining"]),

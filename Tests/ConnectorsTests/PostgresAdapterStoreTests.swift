@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import Serving
 import TestSupport
 import Testing
@@ -40,6 +41,27 @@ import Testing
                 manifest: stored.manifest, weights: stored.weights, base: try TinyModel.shared.get().base)
             #expect(again.digest == adapter.digest)
             #expect(stored.version.metrics == ["accuracy": 0.5])
+        }
+    }
+
+    @Test func theFirstDriftReferenceStays() async throws {
+        try await withStore { _, store in
+            let adapter = try adapters(1)[0]
+            func reference(_ source: DriftReference.Source) -> DriftReference {
+                DriftReference(
+                    adapterDigest: adapter.digest, source: source, profile: TextProfile(labels: 2),
+                    centres: LabelCentres.Sums(labels: 2, hidden: 8).centres)
+            }
+            // Nothing to store it with.
+            try await store.store(reference(.live))
+            _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            #expect(try await store.driftReference(digest: adapter.digest) == nil)
+            try await store.store(reference(.heldOut))
+            try await store.store(reference(.live))
+            let json = try #require(try await store.driftReference(digest: adapter.digest))
+            #expect(
+                try DriftReference(json: json, adapterDigest: adapter.digest, labels: 2) == reference(.heldOut))
+            #expect(try await store.driftReference(digest: "unknown") == nil)
         }
     }
 

@@ -1,4 +1,5 @@
 import BERT
+import Drift
 import Foundation
 import JSON
 import Serving
@@ -32,6 +33,20 @@ struct ServingPipelineTests {
             let best = try #require(label.scores.max { $0.score < $1.score })
             #expect(label.label == best.label && label.score == best.score && !label.abstained)
         }
+    }
+
+    @Test func theFirstTextsBecomeTheDriftReferenceOfTheLiveAdapter() async throws {
+        let harness = try ServingHarness()
+        harness.source.produce(texts: ServingHarness.texts(3_000))
+        try await harness.whileRunning { await harness.sink.waitForMessages(3_000) }
+        let live = try #require(harness.live.snapshot.adapters["role"])
+        let reference = try #require(live.drift.unstoredReference)
+        #expect(reference.adapterDigest == live.adapter.digest)
+        #expect(reference.profile.texts == DriftMonitor.profileTexts)
+        #expect(reference.profile.counts(.labels).reduce(0, +) == DriftMonitor.profileTexts)
+        #expect(reference.profile.counts(.abstentions).allSatisfy { $0 == 0 }, "the task never abstains")
+        let later = live.drift.status.texts
+        #expect(later > 0 && later <= 500)
     }
 
     @Test func abstainsBelowTheThreshold() async throws {

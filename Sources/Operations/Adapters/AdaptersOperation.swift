@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Drift
 import Retraining
 import Training
 
@@ -44,6 +45,13 @@ public struct AdaptersOperation: Sendable {
             await rows.close()
             throw error
         }
+    }
+
+    /// The drift reference of a version; nil if it has none, or one that this program cannot read.
+    public func driftReference(of stored: StoredAdapter) async throws -> DriftReference? {
+        let digest = stored.version.digest
+        guard let json = try await withStore({ try await $0.driftReference(digest: digest) }) else { return nil }
+        return try? DriftReference(json: json, adapterDigest: digest, labels: stored.manifest.labels.count)
     }
 
     /// Makes a version live; the version that was live retires.

@@ -1,6 +1,7 @@
 import AdapterRegistry
 import ArgumentParser
 import BERT
+import Drift
 import JSON
 import Operations
 import Reports
@@ -29,15 +30,34 @@ struct AdaptersShow: AsyncParsableCommand {
     func run() async throws {
         let operation = AdaptersOperation(databaseOptions.source)
         let stored = try await operation.load(task: task, version: version)
+        let reference = try await operation.driftReference(of: stored)
         let census = try await operation.census(of: task, manifest: stored.manifest)
         if output.json {
-            try StandardOutput.shared.line(JSONValue.object(stored.members + census.members).text)
+            let members = stored.members + [("drift_reference", reference?.json ?? .null)] + census.members
+            try StandardOutput.shared.line(JSONValue.object(members).text)
         } else {
-            for (name, value) in stored.facts + census.facts {
+            let drift = (name: "drift", value: reference?.fact ?? "no reference yet")
+            for (name, value) in stored.facts + [drift] + census.facts {
                 let padding = String(repeating: " ", count: max(1, 12 - name.count))
                 try StandardOutput.shared.line(name + padding + value)
             }
         }
+    }
+}
+
+extension DriftReference {
+    /// Which texts live ones are compared with.
+    fileprivate var fact: String {
+        let texts = source == .live ? "live texts" : "held-out rows"
+        let accuracy = profile.estimatedAccuracy.map { ", estimated accuracy \(Figure.share($0))" } ?? ""
+        return "reference of \(profile.texts) \(texts)\(accuracy)"
+    }
+
+    fileprivate var json: JSONValue {
+        .object([
+            ("source", .string(source.rawValue)), ("texts", .integer(profile.texts)),
+            ("estimated_accuracy", .optional(profile.estimatedAccuracy)),
+        ])
     }
 }
 
