@@ -12,9 +12,9 @@ public final class DriftMonitor: Sendable {
     private enum Phase {
         /// Nothing yet; the length of the vectors is known from the first one.
         case waiting
-        case gatheringCentres(LabelCentres.Sums)
-        case gatheringProfile(LabelCentres, TextProfile)
-        case detecting(LabelCentres, DriftDetector)
+        case gatheringCentres(ReferenceCentres.Sums)
+        case gatheringProfile(ReferenceCentres, TextProfile)
+        case detecting(ReferenceCentres, DriftDetector)
     }
 
     // MARK: - Mutable State (guarded by `state`)
@@ -47,10 +47,10 @@ public final class DriftMonitor: Sendable {
     /// - Parameter vector: valid during the call.
     public func distance(_ vector: UnsafeBufferPointer<Float>, label: Int) -> Float? {
         // The centres are shared, not copied, and the distance is computed without the lock.
-        let centres = state.withLock { state -> LabelCentres? in
+        let centres = state.withLock { state -> ReferenceCentres? in
             switch state.phase {
             case .waiting:
-                var sums = LabelCentres.Sums(labels: labels, hidden: vector.count)
+                var sums = ReferenceCentres.Sums(labels: labels, hidden: vector.count)
                 sums.add(vector, label: label)
                 state.phase = .gatheringCentres(sums)
             case .gatheringCentres(var sums):

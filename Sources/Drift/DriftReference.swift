@@ -23,10 +23,10 @@ public struct DriftReference: Sendable, Equatable, Codable {
     /// How the texts fell into the bins.
     public let profile: TextProfile
     /// The centres of the labels.
-    public let centres: LabelCentres
+    public let centres: ReferenceCentres
 
     /// A reference in the present format.
-    public init(adapterDigest: String, source: Source, profile: TextProfile, centres: LabelCentres) {
+    public init(adapterDigest: String, source: Source, profile: TextProfile, centres: ReferenceCentres) {
         version = Self.formatVersion
         (self.adapterDigest, self.source) = (adapterDigest, source)
         (self.profile, self.centres) = (profile, centres)

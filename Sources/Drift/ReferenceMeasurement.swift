@@ -57,12 +57,12 @@ public struct ReferenceMeasurement: Sendable {
     }
 
     /// The centres of the labels that the adapter gives these texts; nil without texts.
-    public func centres(of adapter: Adapter, _ texts: Texts) -> LabelCentres? {
-        let sums = Mutex<LabelCentres.Sums?>(nil)
+    public func centres(of adapter: Adapter, _ texts: Texts) -> ReferenceCentres? {
+        let sums = Mutex<ReferenceCentres.Sums?>(nil)
         inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) { _, _, logits, vector in
             let best = adapter.answer(logits).best
             sums.withLock { sums in
-                var current = sums ?? LabelCentres.Sums(labels: adapter.labels.count, hidden: vector.count)
+                var current = sums ?? ReferenceCentres.Sums(labels: adapter.labels.count, hidden: vector.count)
                 sums = nil
                 current.add(vector, label: best)
                 sums = current
@@ -72,7 +72,7 @@ public struct ReferenceMeasurement: Sendable {
     }
 
     /// What is known of each text, in order.
-    public func observations(of adapter: Adapter, _ texts: Texts, centres: LabelCentres) -> [TextObservation] {
+    public func observations(of adapter: Adapter, _ texts: Texts, centres: ReferenceCentres) -> [TextObservation] {
         let found = Mutex([TextObservation?](repeating: nil, count: texts.count))
         let unknownToken = unknownToken
         inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) {

@@ -19,11 +19,12 @@ struct ChallengerTraining {
         self.settings = settings
         // Without any label that is left, the champion is no start.
         let champion = context.champion.adapter.flatMap { try? $0.mapped(by: pipeline.settings.mapping) }
-        start = champion.flatMap { Self.canStart(from: $0, context, pipeline) ? $0 : nil }
+        // A start whose rows are unknown would make those of all its descendants unknown.
+        let isKnown = context.champion.trainingRows != nil
+        start = isKnown ? champion.flatMap { Self.canStart(from: $0, context, pipeline) ? $0 : nil } : nil
     }
 
-    /// The rows that the challenger is trained on, with those of the champion that it starts from; nil if these are
-    /// unknown.
+    /// The rows that the challenger is trained on, with those of the champion that it starts from.
     var trainingRows: TrainingRowSet? {
         guard start != nil else { return dataset.trainingRows }
         return context.champion.trainingRows.map(dataset.trainingRows.union)

@@ -25,7 +25,7 @@ struct HeldChallenger {
     static func find(
         task: String, champion: AdapterVersion?, _ context: RetrainingRun.Context, pipeline: RetrainingPipeline
     ) async throws -> Finding {
-        guard let record = try await pipeline.journal.lastJudgement(task: task), record.verdict == .held,
+        guard let record = try await pipeline.journal.lastHeld(task: task),
             let number = record.challengerVersion
         else { return .none }
         let versions = try await pipeline.store.versions(task: task)
@@ -58,6 +58,9 @@ struct HeldChallenger {
     /// How many new held-out rows it takes to judge it again: a quarter of those that it was judged by, but not more
     /// than a held-out set needs to count.
     func requiredRows(minimum: Int) -> Int { max(1, min(minimum, (report.rows.heldOut + 3) / 4)) }
+
+    /// The number of the next look at the rows.
+    var nextLook: Int { findings.couldJudge ? findings.look + 1 : findings.look }
 
     /// The judgement of a challenger that won before, and only had to wait.
     func winner(_ outcome: RetrainingOutcome) -> RetrainingRun.Judgement {

@@ -133,7 +133,7 @@ struct RetrainingRun {
         }
         let challenger = try await training.challenger(progress: progress, isCancelled: isCancelled)
         let trainingRows = training.trainingRows
-        var judgement = try await judgement(challenger, trainingRows, dataset, context, looks: 1)
+        var judgement = try await judgement(challenger, trainingRows, dataset, context, look: 1, looks: 1)
         judgement.outcome.trainingDigest = digest
         judgement.replaces = waiting
         return .judged(judgement)
@@ -141,7 +141,12 @@ struct RetrainingRun {
 
     private static func sameAgain(_ earlier: RetrainingRecord) -> String {
         let version = earlier.challengerVersion.map { "version \($0)" } ?? "an earlier challenger"
-        let state = earlier.verdict == .held ? "is held" : "lost"
+        let state =
+            switch earlier.verdict {
+            case .held: "is held"
+            case .promoted: "was rolled back"
+            default: "lost"
+            }
         return
             "the rows to train on and the settings are those of \(version), which \(state) (retraining \(earlier.id))"
     }
@@ -193,7 +198,7 @@ struct RetrainingRun {
         }
         let looks = held.record.looks + 1
         var judgement = try await judgement(
-            held.adapter, held.stored.trainingRows, dataset, context, looks: looks)
+            held.adapter, held.stored.trainingRows, dataset, context, look: held.nextLook, looks: looks)
         judgement.outcome.trainingDigest = held.record.trainingDigest
         let decision = judgement.decision
         if decision.verdict == .held, looks >= pipeline.settings.maximumLooks {
@@ -205,15 +210,19 @@ struct RetrainingRun {
 
     // MARK: - The verdict
 
+    /// - Parameters:
+    ///   - look: the number of this look at the rows; those that could not judge do not count.
+    ///   - looks: how many times the challenger has been judged.
     private func judgement(
-        _ challenger: Adapter, _ trainingRows: TrainingRowSet?, _ dataset: Dataset, _ context: Context, looks: Int
+        _ challenger: Adapter, _ trainingRows: TrainingRowSet?, _ dataset: Dataset, _ context: Context, look: Int,
+        looks: Int
     ) async throws -> Judgement {
         let comparison = try await HeldOutComparison(
             challenger: challenger, champion: context.champion.adapter,
             championLabels: championLabels(context), dataset: dataset, labels: context.labels,
             pipeline: pipeline)
         var evidence = comparison.evidence
-        evidence.look = looks
+        evidence.look = look
         evidence.hasChangedLabels = Set(context.champion.manifest?.labels ?? []) != Set(context.labels)
         evidence.hasUnknownTrainingRows =
             trainingRows == nil || context.champion.adapter != nil && context.champion.trainingRows == nil

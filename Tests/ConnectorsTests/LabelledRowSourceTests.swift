@@ -195,6 +195,26 @@ import Testing
         }
     }
 
+    /// A version that a person rolled back must not come back by the same training.
+    @Test func aTrainingWhoseVersionWasRolledBackDidNotSucceed() async throws {
+        try await withRows { database, source in
+            let id = try await source.begin(task: "section", trigger: .rows, champion: nil)
+            var ending = RetrainingEnding(verdict: .promoted, reason: "better")
+            (ending.challengerVersion, ending.looks, ending.trainingDigest) = (2, 1, "same")
+            try await source.finish(id, ending)
+            try database.sql(
+                """
+                INSERT INTO lorikeet.adapters
+                    (task, version, digest, base_digest, state, manifest, weights, promoted_at, succession)
+                VALUES ('section', 2, repeat('a', 64), repeat('b', 64), 'live', '{}', '', now(), 1)
+                """)
+            #expect(try await source.unsuccessful(task: "section", trainingDigest: "same") == nil)
+            try database.sql("UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL")
+            let found = try await source.unsuccessful(task: "section", trainingDigest: "same")
+            #expect(found?.id == id && found?.verdict == .promoted)
+        }
+    }
+
     @Test func aTaskHasOneRetrainingAtATime() async throws {
         try await withRows { database, source in
             let other = PostgresLabelledRowSource(database.settings())

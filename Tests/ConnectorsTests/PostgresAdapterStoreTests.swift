@@ -50,7 +50,7 @@ import Testing
             func reference(_ source: DriftReference.Source) -> DriftReference {
                 DriftReference(
                     adapterDigest: adapter.digest, source: source, profile: TextProfile(labels: 2),
-                    centres: LabelCentres.Sums(labels: 2, hidden: 8).centres)
+                    centres: ReferenceCentres.Sums(labels: 2, hidden: 8).centres)
             }
             // Nothing to store it with.
             try await store.store(reference(.live))

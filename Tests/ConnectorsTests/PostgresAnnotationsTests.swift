@@ -102,13 +102,16 @@ import Testing
             #expect(try await annotations.add([later, later], task: "section", source: "test") == 1)
             let row = try database.sql(
                 """
-                SELECT annotator, source, topic, "partition", "offset", extract(epoch FROM created_at)::float8 AS time
+                SELECT annotator, source, topic, "partition", "offset", extract(epoch FROM answered_at)::float8 AS time,
+                    extract(epoch FROM now() - created_at)::float8 AS age
                 FROM lorikeet.annotations WHERE text = 'go' ORDER BY created_at
                 """
             ).first
             #expect(try row?.text("annotator") == "kim" && row?.text("source") == "test")
             #expect(try row?.text("topic") == "t" && row?.integer("offset") == 7)
             #expect(try row?.double("time") == 1_769_860_800.25)
+            // A retraining counts the rows that were added since the last one, whenever they were answered.
+            #expect(try abs(#require(try row?.double("age"))) < 600)
         }
     }
 

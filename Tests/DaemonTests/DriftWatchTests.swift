@@ -37,7 +37,7 @@ struct DriftWatchTests {
         for index in 0..<1_000 { profile.add(text(label: index % 2)) }
         let known = DriftReference(
             adapterDigest: adapter.digest, source: .heldOut, profile: profile,
-            centres: LabelCentres.Sums(labels: 2, hidden: 8).centres)
+            centres: ReferenceCentres.Sums(labels: 2, hidden: 8).centres)
         let version = AdapterVersion(
             task: "role", version: 1, digest: adapter.digest, baseDigest: adapter.baseDigest, state: .live,
             createdAt: Date(timeIntervalSince1970: 0))

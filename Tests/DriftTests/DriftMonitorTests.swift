@@ -39,7 +39,7 @@ struct DriftMonitorTests {
 
     @Test func aStoredReferenceIsUsedAtOnce() throws {
         var (stream, random) = (SimulatedStream(topics: 4, seed: 2), TestRandom(seed: 2))
-        var sums = LabelCentres.Sums(labels: 4, hidden: 10)
+        var sums = ReferenceCentres.Sums(labels: 4, hidden: 10)
         for label in 0..<4 { vector(label: label, &random).withUnsafeBufferPointer { sums.add($0, label: label) } }
         let reference = DriftReference(
             adapterDigest: "d", source: .heldOut, profile: stream.profile(texts: 1_000), centres: sums.centres)
@@ -56,7 +56,7 @@ struct DriftMonitorTests {
         var stream = SimulatedStream(topics: 4, seed: 3)
         let reference = DriftReference(
             adapterDigest: "d", source: .heldOut, profile: stream.profile(texts: DriftReference.minimumTexts - 1),
-            centres: LabelCentres.Sums(labels: 4, hidden: 10).centres)
+            centres: ReferenceCentres.Sums(labels: 4, hidden: 10).centres)
         let monitor = DriftMonitor(adapterDigest: "d", labels: 4, reference: reference)
         monitor.record((0..<600).map { _ in stream.next() })
         #expect(monitor.status.stabilityIndices.isEmpty)

@@ -8,7 +8,7 @@ struct DriftReferenceTests {
 
     init() {
         var stream = SimulatedStream(topics: 3, seed: 1)
-        var sums = LabelCentres.Sums(labels: 3, hidden: 9)
+        var sums = ReferenceCentres.Sums(labels: 3, hidden: 9)
         for label in 0..<2 {
             let vector = (0..<9).map { Float($0 * 2 + label) - 5 }
             vector.withUnsafeBufferPointer { sums.add($0, label: label) }

@@ -56,7 +56,7 @@ struct LabelCentresTests {
     ]
 
     @Test func theDistanceIsOneMinusTheCosine() {
-        var sums = LabelCentres.Sums(labels: 3, hidden: 11)
+        var sums = ReferenceCentres.Sums(labels: 3, hidden: 11)
         vectors[0].withUnsafeBufferPointer { sums.add($0, label: 0) }
         vectors[1].withUnsafeBufferPointer { sums.add($0, label: 1) }
         let centres = sums.centres
@@ -74,7 +74,7 @@ struct LabelCentresTests {
     }
 
     @Test func whatHasNoDirectionHasNoDistance() {
-        var sums = LabelCentres.Sums(labels: 1, hidden: 11)
+        var sums = ReferenceCentres.Sums(labels: 1, hidden: 11)
         vectors[0].withUnsafeBufferPointer { sums.add($0, label: 0) }
         let centres = sums.centres
         for bad in [[Float](repeating: 0, count: 11), [Float](repeating: .nan, count: 11), [1, 2, 3], []] {

@@ -53,7 +53,7 @@ import Testing
         let outcome = try await Program.run(arguments)
         #expect(outcome.status == 0, "\(outcome.error)")
         let object = outcome.objects.first ?? nil
-        #expect(object?["rows"] as? Int == 200 && object?["flipped"] as? Int == 20)
+        #expect(object?["rows"] as? Int == 600 && object?["flipped"] as? Int == 60)
         #expect((object?["precision"] as? [String: Any])?.count == 4)
         let again = try await Program.run(arguments)
         #expect(again.objects.first.flatMap { $0?["suspects"] as? Int } == object?["suspects"] as? Int)

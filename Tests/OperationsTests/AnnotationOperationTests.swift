@@ -211,6 +211,19 @@ import Training
 
     // MARK: - Review
 
+    /// The table keeps what the annotator wrote; what reads it maps it.
+    @Test func anOldLabelThatTheTaskMapsIsImportedAsItIs() async throws {
+        try await DaemonFixture.with { fixture in
+            let task = "{ labels: [calm, loud], rename: { noisy: loud }, retire: [odd] }"
+            let scope = try Self.scope(fixture, task: task)
+            let lines = ["noisy", "odd", "calm"].map { #"{"text":"a \#($0) text","label":"\#($0)"}"# + "\n" }
+            let report = try await Self.importing(try fixture.folder.write("a.jsonl", lines.joined()), scope)
+            #expect(report.added == 3 && report.unknownLabels.isEmpty)
+            #expect(
+                try fixture.number("SELECT count(*) AS n FROM lorikeet.annotations WHERE label = 'noisy'") == 1)
+        }
+    }
+
     @Test func wrongAnnotationsAreListedWithTheirRow() async throws {
         try await DaemonFixture.with { fixture in
             let scope = try Self.scope(fixture)

@@ -285,11 +285,21 @@ struct PromotionGateTests {
 
     // MARK: - The first adapter
 
-    private func first(_ right: Int, champion: [String] = [], task: [String] = ["a", "b"]) -> GateDecision {
+    private func first(
+        _ right: Int, champion: [String] = [], task: [String] = ["a", "b"], rule: GateSettings.Rule = .better
+    ) -> GateDecision {
         let truth = (0..<20).map { [$0 % 2 == 0 ? "a" : "b"] }
         let challenger = truth.enumerated().map { $0 < right ? $1 : $1 == ["a"] ? ["b"] : ["a"] }
         let set = HeldOutSet(kind: .hash, truth: truth, champion: nil, challenger: challenger)
-        return PromotionGate().decision(evidence([set], champion: champion, task: task))
+        var settings = GateSettings()
+        settings.rule = rule
+        return PromotionGate(settings).decision(evidence([set], champion: champion, task: task))
+    }
+
+    @Test func whatIsNotWorseThanOneLabelForAllIsNoFirstAdapter() {
+        #expect(first(20, rule: .notWorse).verdict == .promoted)
+        #expect(first(10, rule: .notWorse).verdict != .promoted && first(12, rule: .notWorse).verdict == .held)
+        #expect(first(10, champion: ["a", "b"], rule: .notWorse).verdict != .promoted)
     }
 
     @Test func theFirstAdapterMustBeatTheMostFrequentLabel() {

@@ -108,6 +108,27 @@ struct RetrainingScheduleTests {
         #expect(schedule.decision(facts(500), now: now) == .wait(.seconds(85600)))
     }
 
+    /// Beside times, `every` is a minute: drift and age, which ask for one row only, need a spacing of their own.
+    @Test func driftDoesNotRetrainEveryMinuteBesideTimes() {
+        var schedule = RetrainingSchedule(every: .seconds(60), minimumNewRows: 200)
+        (schedule.times, schedule.startsOnDrift) = (CalendarTimes("daily at 22:00"), true)
+        schedule.maximumAge = .seconds(86400)
+        var facts = facts(1, ran: 3600, live: 90_000, asked: 700)
+        facts.isDrifting = true
+        #expect(schedule.decision(facts, now: now) == .wait(.seconds(85600)))
+        facts.lastRun = now.addingTimeInterval(-6 * 3600)
+        #expect(schedule.decision(facts, now: now) == .retrain(.drift))
+        facts.isDrifting = false
+        #expect(schedule.decision(facts, now: now) == .retrain(.age))
+    }
+
+    @Test func aPauseIsToldApartFromATimeThatHasNotCome() {
+        var schedule = schedule
+        schedule.times = CalendarTimes("daily at 22:00")
+        #expect(schedule.isPaused(facts(500, ran: 600), now: now))
+        #expect(!schedule.isPaused(facts(500, ran: 86400, asked: 700), now: now))
+    }
+
     @Test func aClockThatJumpsStartsNoRunTwice() {
         var schedule = schedule
         schedule.times = CalendarTimes("daily at 22:00")

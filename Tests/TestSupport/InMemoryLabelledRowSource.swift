@@ -76,6 +76,11 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         state.value.records.last { $0.task == task && [.promoted, .held, .rejected].contains($0.verdict) }
     }
 
+    /// As the protocol says, but for the state of the version, which this source does not know.
+    public func lastHeld(task: String) async throws -> RetrainingRecord? {
+        state.value.records.last { $0.task == task && $0.verdict == .held }
+    }
+
     /// As the protocol says.
     public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
         state.value.records.last {

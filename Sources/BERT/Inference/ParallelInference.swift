@@ -77,8 +77,8 @@ public struct ParallelInference: Sendable {
         return progress.withLock { $0.logits }
     }
 
-    /// Calls `body` with the index, the tokens, the logits and the pooled vector of sequences 0 ..< count by one adapter, on the
-    /// workers' threads and in no particular order. What it gets is valid during the call.
+    /// Calls `body` with the index, the tokens, the logits and the pooled vector of sequences 0 ..< count by one
+    /// adapter, on the workers' threads and in no particular order. What it gets is valid during the call.
     public func forEachVector(
         count: Int, adapter: Adapter, sequence: @Sendable (Int) -> [Int32],
         _ body:

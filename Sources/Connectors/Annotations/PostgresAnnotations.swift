@@ -167,15 +167,15 @@ public struct PostgresAnnotations: Sendable {
     /// `clock_timestamp`, so that answers without a time keep the order of the file.
     private static let insertion = """
         INSERT INTO lorikeet.annotations (
-            task, text, label, labels, annotator, source, topic, "partition", "offset", created_at)
+            task, text, label, labels, annotator, source, topic, "partition", "offset", answered_at, created_at)
         SELECT $1::text, $2::text, $3::text, $4::text[], $5::text, $6::text, $7::text, $8::integer, $9::bigint,
-            coalesce(to_timestamp($10::double precision), clock_timestamp())
+            to_timestamp($10::double precision), clock_timestamp()
         WHERE NOT EXISTS (
             SELECT FROM (
                 SELECT a.label, a.labels FROM lorikeet.annotations AS a
                 WHERE a.task = $1 AND hashtextextended(a.text, 0) = hashtextextended($2, 0) AND a.text = $2
                     AND a.annotator IS NOT DISTINCT FROM $5
-                    AND ($10::double precision IS NULL OR a.created_at = to_timestamp($10::double precision))
+                    AND ($10::double precision IS NULL OR a.answered_at = to_timestamp($10::double precision))
                 ORDER BY a.created_at DESC, a.id DESC
                 LIMIT CASE WHEN $10::double precision IS NULL THEN 1::bigint END
             ) AS known

@@ -44,7 +44,7 @@ struct LabelledRowReader {
     /// The rows added since the task's last retraining that used rows.
     func newRows(task: String) throws -> Int {
         try withSQL(task) { sql in
-            Int(try connection.execute(sql.newRows, [.text(task)]).first?.integer("rows") ?? 0)
+            Int(try connection.execute(sql.newRows, [.text(task)], within: Self.deadline).first?.integer("rows") ?? 0)
         }
     }
 

@@ -112,7 +112,8 @@ struct LabelledRowSQL {
 
     private var window: String {
         guard let since = selection.since else { return "" }
-        let start = "clock_timestamp() - \(since / .seconds(1)) * interval '1 second'"
+        // Stable within a statement, so that the index of annotations gives the bound.
+        let start = "statement_timestamp() - \(since / .seconds(1)) * interval '1 second'"
         return isQuery ? "AND (r.\"time\" IS NULL OR \(time) >= \(start))" : "AND \(time) >= \(start)"
     }
 

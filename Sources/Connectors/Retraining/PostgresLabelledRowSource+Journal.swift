@@ -56,10 +56,26 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         return try await records(condition, [.text(task)], limit: 1).first
     }
 
-    /// The latest one with this training digest that held or rejected its challenger.
+    /// The latest one that held a challenger which is still a candidate.
+    public func lastHeld(task: String) async throws -> RetrainingRecord? {
+        try await records(
+            """
+            r.task = $1 AND r.verdict = 'held' AND EXISTS (
+                SELECT FROM lorikeet.adapters AS a
+                WHERE a.task = r.task AND a.version = r.challenger_version AND a.state = 'candidate')
+            """,
+            [.text(task)], limit: 1
+        ).first
+    }
+
+    /// The latest one with this training digest whose challenger was held or rejected, be it later by a rollback.
     public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
         try await records(
-            "r.task = $1 AND r.training_digest = $2 AND r.verdict IN ('held', 'rejected')",
+            """
+            r.task = $1 AND r.training_digest = $2 AND (r.verdict IN ('held', 'rejected') OR EXISTS (
+                SELECT FROM lorikeet.adapters AS a
+                WHERE a.task = r.task AND a.version = r.challenger_version AND a.state = 'rejected'))
+            """,
             [.text(task), .text(trainingDigest)], limit: 1
         ).first
     }

@@ -3,6 +3,7 @@ extension Migration {
     static let annotationQueue = Migration(
         version: 4, name: "annotation queue",
         statements: [
+            "ALTER TABLE lorikeet.annotations ADD COLUMN answered_at timestamptz",
             // The texts themselves may be too long for an index.
             """
             CREATE INDEX annotations_by_text ON lorikeet.annotations (task, hashtextextended(text, 0))
@@ -50,5 +51,11 @@ extension Migration {
             COMMENT ON COLUMN lorikeet.annotation_queue.margin IS 'How sure the adapter is, from 0 to 1: the best \
             score minus the second. In a multi-label task: the least distance of a score from 0.5, doubled.'
             """,
-        ])
+        ] + comments.map(\.statement))
+
+    private static let comments = [
+        SchemaComment(
+            "annotations", "answered_at",
+            "When the annotator answered, if the imported file says so. created_at is when the row was added.")
+    ]
 }

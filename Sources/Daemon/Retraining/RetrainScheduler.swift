@@ -16,19 +16,30 @@ actor RetrainScheduler: Service {
     private var pipelines: [PipelineConfiguration]
     private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
     /// When the rows of a task were last counted by label, and how many were new then.
-    private var censuses: [String: (time: ContinuousClock.Instant, newRows: Int)] = [:]
-    private var isDatabaseUnavailable = false
+    private var censuses: [TaskKey: (time: ContinuousClock.Instant, newRows: Int)] = [:]
+    /// Tasks whose rows cannot be counted, as logged last.
+    private var uncounted: Set<TaskKey> = []
     /// When the last process of a task was started: it may have died before it wrote anything to the database.
-    private var starts: [String: Date] = [:]
+    private var starts: [TaskKey: Date] = [:]
     /// Processes of a task in a row that failed. Some die before they write anything to the database.
-    private var failures: [String: Int] = [:]
+    private var failures: [TaskKey: Int] = [:]
     /// When a task's schedule was asked last.
-    private var asked: [String: Date] = [:]
+    private var asked: [TaskKey: Date] = [:]
     /// Tasks that are paused, as logged last.
-    private var paused: Set<String> = []
+    private var paused: Set<TaskKey> = []
     private let clock: Clock
     /// Whether the texts of a task drift, by the connection string of its database.
     private let isDrifting: @Sendable (_ postgres: String, _ task: String) -> Bool
+
+    /// A task of a database: two databases may have tasks of the same name.
+    private struct TaskKey: Hashable {
+        let postgres: String
+        let task: String
+
+        init(_ task: String, _ pipeline: PipelineConfiguration) {
+            (postgres, self.task) = (pipeline.sink.postgres.value, task)
+        }
+    }
 
     /// The rows of a database that a pipeline's tasks are trained on.
     private struct RowsKey: Hashable {
@@ -91,7 +102,7 @@ actor RetrainScheduler: Service {
             guard let retrain = pipeline.retrain else { continue }
             for task in pipeline.tasks {
                 try Task.checkCancellation()
-                guard !isPaused(task.name, retrain) else { continue }
+                guard !isPaused(task.name, pipeline, retrain) else { continue }
                 if let trigger = await trigger(of: task, pipeline, retrain) {
                     try await runChild(task: task.name, pipeline: pipeline, retrain, trigger: trigger)
                 }
@@ -100,12 +111,13 @@ actor RetrainScheduler: Service {
     }
 
     /// Whether the pipeline file says so. The log says it once.
-    private func isPaused(_ task: String, _ retrain: RetrainConfiguration) -> Bool {
+    private func isPaused(_ task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration) -> Bool {
+        let key = TaskKey(task, pipeline)
         guard retrain.paused.contains(task) else {
-            paused.remove(task)
+            paused.remove(key)
             return false
         }
-        if paused.insert(task).inserted { logger.notice("retraining paused", metadata: [LogKey.task: "\(task)"]) }
+        if paused.insert(key).inserted { logger.notice("retraining paused", metadata: [LogKey.task: "\(task)"]) }
         return true
     }
 
@@ -113,34 +125,47 @@ actor RetrainScheduler: Service {
     private func trigger(
         of configuration: TaskConfiguration, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
     ) async -> RetrainingTrigger? {
-        let task = configuration.name
+        let key = TaskKey(configuration.name, pipeline)
         let source = source(of: pipeline)
         do {
-            var facts = try await source.scheduleFacts(task: task)
-            try await countByLabel(configuration, source, newRows: facts.newRows)
-            if isDatabaseUnavailable { logger.notice("labelled rows can be counted again") }
-            isDatabaseUnavailable = false
-            facts.lastRun = [facts.lastRun, starts[task]].compactMap(\.self).max()
-            facts.failures = max(facts.failures, failures[task, default: 0])
-            facts.askedAt = asked[task]
-            facts.isDrifting = isDrifting(pipeline.sink.postgres.value, task)
+            let facts = try await facts(key, source)
+            if uncounted.remove(key) != nil {
+                logger.notice("labelled rows can be counted again", metadata: [LogKey.task: "\(key.task)"])
+            }
             let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
-            asked[task] = now
-            guard case .retrain(let trigger) = retrain.schedule.decision(facts, now: now) else { return nil }
+            let decision = retrain.schedule.decision(facts, now: now)
+            // A time of the day that passes during a pause is made up for after it.
+            if !retrain.schedule.isPaused(facts, now: now) { asked[key] = now }
+            // It only feeds a metric, so it decides nothing.
+            try? await countByLabel(configuration, key, source, newRows: facts.newRows)
+            guard case .retrain(let trigger) = decision else { return nil }
             logger.notice(
                 "retraining started",
                 metadata: [
-                    LogKey.task: "\(task)", LogKey.newRows: "\(facts.newRows)",
+                    LogKey.task: "\(key.task)", LogKey.newRows: "\(facts.newRows)",
                     LogKey.trigger: "\(trigger.rawValue)",
                 ])
             return trigger
         } catch {
-            if !isDatabaseUnavailable {
-                logger.warning("labelled rows cannot be counted, retrying", metadata: [LogKey.reason: "\(error)"])
+            if uncounted.insert(key).inserted {
+                logger.warning(
+                    "labelled rows cannot be counted, retrying",
+                    metadata: [LogKey.task: "\(key.task)", LogKey.reason: "\(error)"])
             }
-            isDatabaseUnavailable = true
             return nil
         }
+    }
+
+    /// What the database and this process know of a task.
+    private func facts(
+        _ key: TaskKey, _ source: PostgresLabelledRowSource
+    ) async throws -> RetrainingSchedule.Facts {
+        var facts = try await source.scheduleFacts(task: key.task)
+        facts.lastRun = [facts.lastRun, starts[key]].compactMap(\.self).max()
+        facts.failures = max(facts.failures, failures[key, default: 0])
+        facts.askedAt = asked[key]
+        facts.isDrifting = isDrifting(key.postgres, key.task)
+        return facts
     }
 
     private func source(of pipeline: PipelineConfiguration) -> PostgresLabelledRowSource {
@@ -154,11 +179,11 @@ actor RetrainScheduler: Service {
 
     /// Exports how many rows of a task cannot be used, where rows came since the last time.
     private func countByLabel(
-        _ task: TaskConfiguration, _ source: PostgresLabelledRowSource, newRows: Int
+        _ task: TaskConfiguration, _ key: TaskKey, _ source: PostgresLabelledRowSource, newRows: Int
     ) async throws {
-        if let last = censuses[task.name], last.newRows == newRows || .now - last.time < Self.censusPause { return }
+        if let last = censuses[key], last.newRows == newRows || .now - last.time < Self.censusPause { return }
         let census = try await task.census(of: source)
-        censuses[task.name] = (.now, newRows)
+        censuses[key] = (.now, newRows)
         for (kind, rows) in census.summary.unusableKinds {
             PrometheusRegistry.shared.setGauge(
                 DaemonMetricNames.unusableRows, [("task", task.name), ("kind", kind.rawValue)], to: Double(rows))
@@ -170,7 +195,8 @@ actor RetrainScheduler: Service {
     private func runChild(
         task: String, pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration, trigger: RetrainingTrigger
     ) async throws {
-        starts[task] = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
+        let key = TaskKey(task, pipeline)
+        starts[key] = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
         let child: ChildProcess
         do throws(SystemError) {
             child = try ChildProcess(
@@ -180,7 +206,7 @@ actor RetrainScheduler: Service {
                     "--json", "--log-format", DaemonLogging.format.rawValue,
                 ], environment: Self.environment)
         } catch {
-            failures[task, default: 0] += 1
+            failures[key, default: 0] += 1
             logger.error("retraining cannot be started", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
             return
         }
@@ -203,7 +229,7 @@ actor RetrainScheduler: Service {
                 task: task, ofEndedProcess: child.processID, reason: reason ?? "the process ended without a verdict")
         }
         try Task.checkCancellation()
-        failures[task] = ending.status == 0 ? nil : failures[task, default: 0] + 1
+        failures[key] = ending.status == 0 ? nil : failures[key, default: 0] + 1
         report(ending, task: task, reason: reason)
     }
 

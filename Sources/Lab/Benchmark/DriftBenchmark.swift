@@ -75,7 +75,7 @@ public struct DriftBenchmark {
         return DriftFigures.Shift(label: label, textsUntilAlarm: nil, signals: [])
     }
 
-    private func observations(_ rows: ArraySlice<LabelledText>, _ centres: LabelCentres) -> [TextObservation] {
+    private func observations(_ rows: ArraySlice<LabelledText>, _ centres: ReferenceCentres) -> [TextObservation] {
         measurement.observations(of: adapter, texts(rows), centres: centres)
     }
 

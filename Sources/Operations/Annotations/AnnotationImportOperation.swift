@@ -1,5 +1,6 @@
 import Connectors
 import Pipelines
+import Retraining
 import Serving
 import Training
 
@@ -68,11 +69,12 @@ public enum AnnotationImportOperation {
     private static func sorted(
         _ file: AnnotationFile, _ request: Request, _ task: TaskConfiguration
     ) throws(CommandFailure) -> (usable: [FileAnnotation], unknown: [String: Int]) {
-        let known = Set(task.labels)
+        // What the task maps is stored as the annotator wrote it, and mapped where it is read.
+        let matcher = LabelMatcher(labels: task.labels, mapping: task.mapping)
         var usable: [FileAnnotation] = []
         var unknown: [String: Int] = [:]
         for annotation in file.annotations {
-            let others = Set(annotation.labels).subtracting(known)
+            let others = Set(annotation.labels).filter { matcher.match($0) == .unknown }
             if others.isEmpty { usable.append(annotation) }
             for label in others { unknown[label, default: 0] += 1 }
         }

@@ -50,7 +50,7 @@ public enum AnnotationReviewOperation {
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws(CommandFailure) -> Result {
         let isMultiLabel = try await scope.withAnnotations { try await scope.isMultiLabel($0) }
-        let source = PostgresLabelledRowSource(scope.settings)
+        let source = PostgresLabelledRowSource(scope.settings, selection: scope.pipeline.rowSelection)
         let given: [LabelledRow]
         do {
             given = try await source.rows(task: scope.task.name, limit: scope.maximumRows)
@@ -59,10 +59,13 @@ public enum AnnotationReviewOperation {
             throw CommandFailure(error)
         }
         await source.close()
-        let known = Set(scope.task.labels)
+        let matcher = LabelMatcher(labels: scope.task.labels, mapping: scope.task.mapping)
         let usable = given.compactMap { row -> Row? in
-            let labels = row.labels.map(\.trimmed)
-            guard row.isSet == isMultiLabel, known.isSuperset(of: labels) else { return nil }
+            let matches = row.labels.map(matcher.match)
+            let labels = matches.compactMap { if case .label(let label) = $0 { label } else { nil } }
+            guard row.isSet == isMultiLabel, !matches.contains(.unknown), isMultiLabel || labels.count == 1 else {
+                return nil
+            }
             return Row(id: row.id, text: LabelledText(text: row.text, labels: labels))
         }
         let rows = newest(usable)

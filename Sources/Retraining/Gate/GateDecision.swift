@@ -110,8 +110,11 @@ public struct GateFindings: Sendable, Codable, Equatable {
     public var opponent: Opponent
     /// The rule that was applied.
     public var rule: GateSettings.Rule
-    /// How many times the challenger has been judged.
+    /// The number of this look at the rows, from 1. It decides the level.
     public var look: Int
+    /// Whether the rows could judge at all. A look that could not spends nothing of the error rate: the next one has
+    /// the same number.
+    public var couldJudge = true
     /// The one-sided level of this look.
     public var level: Double
     /// The rows of all sets that count.
@@ -134,6 +137,7 @@ public struct GateFindings: Sendable, Codable, Equatable {
         case opponent, rule, look, level, union, sets, labels, warnings
         case missingRows = "missing_rows"
         case neverFound = "never_found"
+        case couldJudge = "could_judge"
         case awaitsApproval = "awaits_approval"
     }
 }

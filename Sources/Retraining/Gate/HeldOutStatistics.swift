@@ -35,9 +35,10 @@ struct HeldOutStatistics {
     }
 
     /// Where the labels of the task have changed, it is enough to be not worse: the task waits for an adapter that has
-    /// them.
+    /// them. To be not worse than the most frequent label is no achievement, so there it must always be better.
     private var rule: GateSettings.Rule {
-        opponent == .champion && evidence.hasChangedLabels ? .notWorse : settings.rule
+        guard opponent == .champion else { return .better }
+        return evidence.hasChangedLabels ? .notWorse : settings.rule
     }
 
     // MARK: - Sets

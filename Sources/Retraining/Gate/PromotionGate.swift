@@ -33,7 +33,9 @@ public struct PromotionGate: Sendable {
         let words = GateReason(settings: settings, evidence: evidence, findings: findings)
         let obstacles = obstacles(evidence, findings, words)
         if !obstacles.isEmpty {
-            return decision(.held, ["challenger cannot be judged: " + obstacles.joined(separator: "; ")], words)
+            var decision = decision(.held, ["challenger cannot be judged: " + obstacles.joined(separator: "; ")], words)
+            decision.findings.couldJudge = false
+            return decision
         }
         let defeats = defeats(findings, words)
         if !defeats.isEmpty { return decision(.rejected, defeats, words) }

@@ -11,7 +11,10 @@ public protocol RetrainingJournal: Sendable {
     /// The retraining of a task that judged a challenger last: promoted, held or rejected.
     func lastJudgement(task: String) async throws -> RetrainingRecord?
 
-    /// The last retraining of a task with this training digest whose challenger lost or is held.
+    /// The last retraining of a task that held a challenger which is still a candidate.
+    func lastHeld(task: String) async throws -> RetrainingRecord?
+
+    /// The last retraining of a task with this training digest whose challenger lost, is held or was rolled back.
     func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord?
 
     /// Whether a pipeline file with this digest has judged a challenger of a task.

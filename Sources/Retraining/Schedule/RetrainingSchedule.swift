@@ -15,6 +15,9 @@ public struct RetrainingSchedule: Sendable, Equatable {
     /// The least time between two promotions: a retraining that could promote sooner does not start.
     public var minimumPromotionInterval = Duration.zero
 
+    /// The least time between two starts for age or drift beside ``times``: they ask for one new row only, and `every`
+    /// may be short there.
+    private static let urgentSpacing = Duration.seconds(6 * 3600)
     /// No failures keep a task from being retrained for longer, unless `every` is longer.
     private static let longestBackoff = Duration.seconds(86400)
 
@@ -58,10 +61,7 @@ public struct RetrainingSchedule: Sendable, Equatable {
     /// Decides.
     public func decision(_ facts: Facts, now: Date) -> Decision {
         if let wait = pause(facts, now: now) { return .wait(wait) }
-        if startsOnDrift, facts.isDrifting, facts.newRows > 0 { return .retrain(.drift) }
-        if let maximumAge, let since = facts.liveSince, Self.elapsed(since, now) >= maximumAge, facts.newRows > 0 {
-            return .retrain(.age)
-        }
+        if let trigger = urgentTrigger(facts, now: now) { return .retrain(trigger) }
         if let times {
             let due = times.latest(until: now)
             guard due > min(facts.askedAt ?? facts.lastRun ?? now, now) else {
@@ -71,6 +71,18 @@ public struct RetrainingSchedule: Sendable, Equatable {
         guard facts.newRows >= minimumNewRows else { return .collect(missing: minimumNewRows - facts.newRows) }
         return .retrain(times == nil ? .rows : .schedule)
     }
+
+    /// Drift or age, which wait neither for ``times`` nor for more than one row.
+    private func urgentTrigger(_ facts: Facts, now: Date) -> RetrainingTrigger? {
+        guard facts.newRows > 0 else { return nil }
+        if times != nil, let lastRun = facts.lastRun, Self.elapsed(lastRun, now) < Self.urgentSpacing { return nil }
+        if startsOnDrift, facts.isDrifting { return .drift }
+        if let maximumAge, let since = facts.liveSince, Self.elapsed(since, now) >= maximumAge { return .age }
+        return nil
+    }
+
+    /// Whether nothing may start now, whatever the reason.
+    public func isPaused(_ facts: Facts, now: Date) -> Bool { pause(facts, now: now) != nil }
 
     /// How long nothing may start, whatever the reason.
     private func pause(_ facts: Facts, now: Date) -> Duration? {

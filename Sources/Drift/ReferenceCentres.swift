@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// The direction of the mean pooled vector of each label.
-public struct LabelCentres: Sendable, Equatable {
+public struct ReferenceCentres: Sendable, Equatable {
     /// The number of labels.
     public let labels: Int
     /// The length of a vector.
@@ -76,7 +76,7 @@ public struct LabelCentres: Sendable, Equatable {
         }
 
         /// The centres of all vectors so far.
-        public var centres: LabelCentres {
+        public var centres: ReferenceCentres {
             var result = [Float](repeating: 0, count: values.count)
             for label in 0..<labels {
                 let row = label * hidden..<(label + 1) * hidden
@@ -84,12 +84,12 @@ public struct LabelCentres: Sendable, Equatable {
                 guard length > 0 else { continue }
                 for index in row { result[index] = Float(values[index] / length) }
             }
-            return LabelCentres(labels: labels, hidden: hidden, values: result)
+            return ReferenceCentres(labels: labels, hidden: hidden, values: result)
         }
     }
 }
 
-extension LabelCentres: Codable {
+extension ReferenceCentres: Codable {
     private enum CodingKeys: String, CodingKey {
         case labels, hidden, values
     }
