@@ -45,6 +45,12 @@ import Testing
         #expect(none.status == 78)
     }
 
+    @Test func anEmptySeparatorIsAUsageError() async throws {
+        let arguments = ["annotations", "review", "--input", "rows.tsv", "--base", "base", "--label-separator", ""]
+        let outcome = try await Program.run(arguments)
+        #expect(outcome.status == 64 && outcome.error.contains("--label-separator must not be empty"))
+    }
+
     @Test func theReviewBenchmarkIsOneObject() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)

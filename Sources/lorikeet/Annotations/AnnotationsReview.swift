@@ -141,27 +141,7 @@ struct ReviewFormatOptions: ParsableArguments {
             "Format of standard input and of files with other endings: tsv, csv, jsonl or json.", valueName: "format"))
     var inputFormat = RowFormat.tsv
 
-    @Option(help: ArgumentHelp("Column or JSON member of the texts, by name or by number from 1.", valueName: "name"))
-    var textColumn: String?
+    @OptionGroup var columns: RowColumnOptions
 
-    @Option(help: ArgumentHelp("Column or JSON member of the labels, by name or by number from 1.", valueName: "name"))
-    var labelColumn: String?
-
-    @Option(
-        help: ArgumentHelp(
-            "Separator between the labels of a row in TSV and CSV, for multi-label tasks.", valueName: "text"))
-    var labelSeparator = "|"
-
-    @Flag(help: "Skip rows that cannot be read. Default: the first one is an error.")
-    var skipBadRows = false
-
-    func options(isMultiLabel: Bool) -> RowOptions {
-        var options = RowOptions()
-        options.format = inputFormat
-        options.isMultiLabel = isMultiLabel
-        options.separator = labelSeparator
-        options.skipsBadRows = skipBadRows
-        (options.textColumn, options.labelColumn) = (textColumn, labelColumn)
-        return options
-    }
+    func options(isMultiLabel: Bool) -> RowOptions { columns.options(format: inputFormat, isMultiLabel: isMultiLabel) }
 }

@@ -10,6 +10,13 @@ struct RowFormatOptions: ParsableArguments {
             valueName: "format"))
     var format = RowFormat.tsv
 
+    @OptionGroup var columns: RowColumnOptions
+
+    func options(isMultiLabel: Bool) -> RowOptions { columns.options(format: format, isMultiLabel: isMultiLabel) }
+}
+
+/// Which columns are read and what happens to bad rows, whatever option names the format.
+struct RowColumnOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
             "Column or JSON member that holds the texts, by name or by number from 1.", valueName: "name"))
@@ -32,7 +39,7 @@ struct RowFormatOptions: ParsableArguments {
         guard !labelSeparator.isEmpty else { throw ValidationError("--label-separator must not be empty") }
     }
 
-    func options(isMultiLabel: Bool) -> RowOptions {
+    func options(format: RowFormat, isMultiLabel: Bool) -> RowOptions {
         var options = RowOptions()
         options.format = format
         options.isMultiLabel = isMultiLabel
