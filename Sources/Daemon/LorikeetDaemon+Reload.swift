@@ -92,27 +92,31 @@ extension [PipelineConfiguration] {
     }
 }
 
-/// Runs one reload at a time, in the order of the requests.
-actor ReloadQueue {
-    private var last: Task<Void, Never>?
+extension LorikeetDaemon {
+    /// Runs one reload at a time, in the order of the requests.
+    actor ReloadQueue {
+        private var last: Task<Void, Never>?
 
-    func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
-        let previous = last
-        let task = Task {
-            await previous?.value
-            return await work()
+        func run<Value: Sendable>(_ work: @escaping @Sendable () async -> Value) async -> Value {
+            let previous = last
+            let task = Task {
+                await previous?.value
+                return await work()
+            }
+            last = Task { _ = await task.value }
+            return await task.value
         }
-        last = Task { _ = await task.value }
-        return await task.value
     }
 }
 
-/// Reloads the pipeline files on SIGHUP.
-struct ReloadService: Service {
-    let daemon: LorikeetDaemon
+extension LorikeetDaemon {
+    /// Reloads the pipeline files on SIGHUP.
+    struct ReloadService: Service {
+        let daemon: LorikeetDaemon
 
-    func run() async throws {
-        let signals = await UnixSignalsSequence(trapping: .sighup)
-        for await _ in signals.cancelOnGracefulShutdown() { await daemon.reload() }
+        func run() async throws {
+            let signals = await UnixSignalsSequence(trapping: .sighup)
+            for await _ in signals.cancelOnGracefulShutdown() { await daemon.reload() }
+        }
     }
 }

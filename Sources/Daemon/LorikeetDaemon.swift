@@ -181,9 +181,11 @@ public final class LorikeetDaemon: Sendable {
     }
 }
 
-/// The workers, until the pipelines that feed them have drained.
-private struct WorkerService: Service {
-    let workers: WorkerPool
+extension LorikeetDaemon {
+    /// The workers, until the pipelines that feed them have drained.
+    private struct WorkerService: Service {
+        let workers: WorkerPool
 
-    func run() async throws { await cancelWhenGracefulShutdown { await self.workers.run() } }
+        func run() async throws { await cancelWhenGracefulShutdown { await self.workers.run() } }
+    }
 }

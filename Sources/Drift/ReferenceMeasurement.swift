@@ -86,23 +86,3 @@ public struct ReferenceMeasurement: Sendable {
         return found.withLock { $0.compactMap(\.self) }
     }
 }
-
-extension TextObservation {
-    /// What an adapter's answer for a text says.
-    public init(
-        _ answer: Answer, of adapter: Adapter, tokens: Int, unknownTokens: Int, distance: Float?, abstained: Bool?
-    ) {
-        self.init(
-            label: answer.best, confidence: answer.score, abstained: abstained, tokens: tokens,
-            unknownTokens: unknownTokens, distance: distance,
-            expectedAccuracy: adapter.manifest.isMultiLabel ? Self.expectedAccuracy(answer) : answer.score)
-    }
-
-    private static func expectedAccuracy(_ answer: Answer) -> Double {
-        let chosen = Set(answer.chosen)
-        let sum = answer.scores.enumerated().reduce(0.0) { sum, score in
-            sum + (chosen.contains(score.offset) ? score.element : 1 - score.element)
-        }
-        return sum / Double(max(answer.scores.count, 1))
-    }
-}

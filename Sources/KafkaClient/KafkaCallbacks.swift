@@ -70,34 +70,9 @@ class KafkaCallbacks {
         if code == RD_KAFKA_RESP_ERR__FATAL {
             var text = [CChar](repeating: 0, count: 512)
             let underlying = rd_kafka_fatal_error(client, &text, text.count)
-            report(KafkaError(underlying, message: secrets.redacted(string(text)), isFatal: true))
+            report(KafkaError(underlying, message: secrets.redacted(String(cBuffer: text)), isFatal: true))
         } else {
             report(KafkaError(code, message: reason.map { secrets.redacted(String(cString: $0)) }))
         }
-    }
-}
-
-/// The zero-terminated text in a C buffer.
-func string(_ buffer: [CChar]) -> String {
-    String(decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
-}
-
-/// Values of a configuration that must not appear in any text.
-struct KafkaSecrets: Sendable {
-    private let values: [String]
-
-    init(properties: [String: String]) {
-        values = properties.filter { Self.isSecret($0.key) && !$0.value.isEmpty }.map(\.value).sorted {
-            $0.count > $1.count
-        }
-    }
-
-    static func isSecret(_ property: String) -> Bool {
-        property.hasSuffix(".password") || property.hasSuffix(".secret") || property.hasSuffix(".pem")
-            || property == "sasl.oauthbearer.config"
-    }
-
-    func redacted(_ text: String) -> String {
-        values.reduce(text) { $0.replacing($1, with: "***") }
     }
 }

@@ -80,7 +80,7 @@ public final class KafkaConsumer {
         let deadline = ContinuousClock.now + timeout
         var wait = timeout.milliseconds
         var bytes = 0
-        var names = TopicNames()
+        var names = KafkaMessage.TopicNames()
         while callbacks.gathered.count < maximum, bytes < maximumBytes {
             // One at a time, not `rd_kafka_consume_batch_queue`: that waits until the batch is full and returns
             // messages of partitions that were revoked meanwhile.

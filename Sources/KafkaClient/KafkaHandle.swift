@@ -27,7 +27,7 @@ final class KafkaHandle {
 
         var reason = [CChar](repeating: 0, count: 512)
         guard let client = rd_kafka_new(kind, configuration, &reason, reason.count) else {
-            let error = KafkaError(rd_kafka_last_error(), message: callbacks.secrets.redacted(string(reason)))
+            let error = KafkaError(rd_kafka_last_error(), message: callbacks.secrets.redacted(String(cBuffer: reason)))
             rd_kafka_conf_destroy(configuration)
             opaque.release()
             throw error

@@ -5,7 +5,7 @@ import Threading
 /// are lost.
 public final class KafkaProducer {
     private let handle: KafkaHandle
-    private let callbacks: ProducerCallbacks
+    private let callbacks: Callbacks
 
     /// - Parameters:
     ///   - properties: librdkafka's configuration, with `bootstrap.servers` at least.
@@ -15,7 +15,7 @@ public final class KafkaProducer {
         properties: [String: String], onError: @escaping (KafkaError) -> Void = { _ in },
         onLog: @escaping @Sendable (KafkaLogLine) -> Void = { _ in }
     ) throws(KafkaError) {
-        callbacks = ProducerCallbacks(
+        callbacks = Callbacks(
             secrets: KafkaSecrets(properties: properties), onError: onError, onLog: onLog)
         handle = try KafkaHandle(RD_KAFKA_PRODUCER, properties: properties, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, opaque in
@@ -103,34 +103,36 @@ public final class KafkaProducer {
     }
 }
 
-/// Counts delivery reports.
-final class ProducerCallbacks: KafkaCallbacks {
-    private(set) var deliveredCount = 0
-    private(set) var failedCount = 0
-    private var failure: (first: KafkaError, count: Int)?
+extension KafkaProducer {
+    /// Counts delivery reports.
+    final class Callbacks: KafkaCallbacks {
+        private(set) var deliveredCount = 0
+        private(set) var failedCount = 0
+        private var failure: (first: KafkaError, count: Int)?
 
-    override func delivered(_ message: rd_kafka_message_t) {
-        if message.err == RD_KAFKA_RESP_ERR_NO_ERROR {
-            deliveredCount += 1
-            connectionWorks()
-            return
-        }
-        failedCount += 1
-        if let failure {
-            self.failure = (failure.first, failure.count + 1)
-        } else {
-            let topic = message.rkt.map {
-                TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.partition)
+        override func delivered(_ message: rd_kafka_message_t) {
+            if message.err == RD_KAFKA_RESP_ERR_NO_ERROR {
+                deliveredCount += 1
+                connectionWorks()
+                return
             }
-            failure = (KafkaError(message.err, topicPartition: topic), 1)
+            failedCount += 1
+            if let failure {
+                self.failure = (failure.first, failure.count + 1)
+            } else {
+                let topic = message.rkt.map {
+                    TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.partition)
+                }
+                failure = (KafkaError(message.err, topicPartition: topic), 1)
+            }
         }
-    }
 
-    func takeFailure() -> KafkaError? {
-        guard let (first, count) = failure else { return nil }
-        failure = nil
-        var error = first
-        error.message = "\(count) messages were not delivered; the first: \(first.message)"
-        return error
+        func takeFailure() -> KafkaError? {
+            guard let (first, count) = failure else { return nil }
+            failure = nil
+            var error = first
+            error.message = "\(count) messages were not delivered; the first: \(first.message)"
+            return error
+        }
     }
 }

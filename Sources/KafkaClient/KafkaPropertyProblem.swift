@@ -29,7 +29,7 @@ extension KafkaPropertyProblem {
         } else if result == RD_KAFKA_CONF_UNKNOWN {
             self.init(property: name, message: "is not a property of librdkafka", isUnknown: true)
         } else {
-            self.init(property: name, message: Self.refusal(of: value, name: name, reason: string(reason)))
+            self.init(property: name, message: Self.refusal(of: value, name: name, reason: String(cBuffer: reason)))
         }
     }
 

@@ -53,8 +53,3 @@ public enum BLAS {
         unsetenv(coreTypeVariable)
     }
 }
-
-/// Makes the calling thread treat subnormal numbers as zero. CPUs are many times slower with them.
-public func enableFlushToZero() {
-    lk_enable_flush_to_zero()
-}

@@ -31,7 +31,7 @@ public final class PrivatePostgres: Sendable {
     public static func start(
         directory: String? = nil, fsync: Bool = true, settings: [String: String] = [:]
     ) throws(PrivatePostgresError) -> PrivatePostgres {
-        guard let binaries = ServerBinaries.folder() else { throw .noBinaries }
+        guard let binaries = ServerFolder.Binaries.folder() else { throw .noBinaries }
         let user = try ServerUser.current()
         let folder = try ServerFolder.make(in: directory, owner: user)
         return PrivatePostgres(

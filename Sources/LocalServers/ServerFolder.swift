@@ -1,43 +1,17 @@
 import Glibc
 import Threading
 
-/// The user that a private server runs as if we are root.
-struct ServerUser {
-    var id: uid_t
-    var group: gid_t
-
-    /// The prefix that runs a command as this user. The shell splits it at spaces.
-    var prefix: String { "setpriv --reuid=\(id) --regid=\(group) --clear-groups" }
-
-    /// `nil`: ourselves.
-    static func current() throws(PrivatePostgresError) -> ServerUser? {
-        if geteuid() != 0 { return nil }
-        let folders = ["/usr/bin", "/bin", "/usr/local/bin"]
-        guard folders.contains(where: { access("\($0)/setpriv", X_OK) == 0 }) else { throw .noUser }
-        for name in ["postgres", "nobody"] {
-            if let user = named(name) { return user }
-        }
-        throw .noUser
-    }
-
-    private static func named(_ name: String) -> ServerUser? {
-        var entry = passwd()
-        var found: UnsafeMutablePointer<passwd>?
-        var buffer = [CChar](repeating: 0, count: 16384)
-        guard getpwnam_r(name, &entry, &buffer, buffer.count, &found) == 0, found != nil else { return nil }
-        return ServerUser(id: entry.pw_uid, group: entry.pw_gid)
-    }
-}
-
-/// Finds PostgreSQL's programs.
-enum ServerBinaries {
-    /// The newest version in Debian's folder, else the first on PATH.
-    static func folder() -> String? {
-        let versions = ServerFolder.entries(of: "/usr/lib/postgresql").compactMap { Int($0) }.sorted(by: >)
-        let path = getenv("PATH").map { String(cString: $0) } ?? ""
-        let folders = versions.map { "/usr/lib/postgresql/\($0)/bin" } + path.split(separator: ":").map(String.init)
-        return folders.first { folder in
-            ["initdb", "postgres"].allSatisfy { access("\(folder)/\($0)", X_OK) == 0 }
+extension ServerFolder {
+    /// Finds PostgreSQL's programs.
+    enum Binaries {
+        /// The newest version in Debian's folder, else the first on PATH.
+        static func folder() -> String? {
+            let versions = ServerFolder.entries(of: "/usr/lib/postgresql").compactMap { Int($0) }.sorted(by: >)
+            let path = getenv("PATH").map { String(cString: $0) } ?? ""
+            let folders = versions.map { "/usr/lib/postgresql/\($0)/bin" } + path.split(separator: ":").map(String.init)
+            return folders.first { folder in
+                ["initdb", "postgres"].allSatisfy { access("\(folder)/\($0)", X_OK) == 0 }
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ struct ServerSupervisor: Sendable {
     let shell: pid_t
     /// The shell cleans up when it closes. It closes on exec, so no other process holds it.
     let socket: Int32
-    private var answers: AnswerReader
+    private var answers: SpawnedShell.AnswerReader
 
     /// Reads the commands `start`, `halt`, `crash` and `stop`. The end of input cleans up as `stop` does, but
     /// immediately. Answers on descriptor 3: `initialized` or `initdb-failed`; `exited` whenever the server has ended;
@@ -71,7 +71,7 @@ struct ServerSupervisor: Sendable {
             ])
         shell = spawned.process
         socket = spawned.socket
-        answers = AnswerReader(descriptor: spawned.socket)
+        answers = SpawnedShell.AnswerReader(descriptor: spawned.socket)
         do {
             try awaitInitialization()
             try startServer()

@@ -27,31 +27,33 @@ enum SpawnedShell {
     }
 }
 
-/// Reads lines from a socket, with a deadline.
-struct AnswerReader: Sendable {
-    enum Answer: Equatable {
-        case line(String)
-        case end
-        case timeout
-    }
+extension SpawnedShell {
+    /// Reads lines from a socket, with a deadline.
+    struct AnswerReader: Sendable {
+        enum Answer: Equatable {
+            case line(String)
+            case end
+            case timeout
+        }
 
-    private let descriptor: Int32
-    private var rest: [UInt8] = []
+        private let descriptor: Int32
+        private var rest: [UInt8] = []
 
-    init(descriptor: Int32) { self.descriptor = descriptor }
+        init(descriptor: Int32) { self.descriptor = descriptor }
 
-    mutating func next(until deadline: ContinuousClock.Instant) -> Answer {
-        while true {
-            if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
-                defer { rest.removeSubrange(...end) }
-                return .line(String(decoding: rest[..<end], as: UTF8.self))
+        mutating func next(until deadline: ContinuousClock.Instant) -> Answer {
+            while true {
+                if let end = rest.firstIndex(of: UInt8(ascii: "\n")) {
+                    defer { rest.removeSubrange(...end) }
+                    return .line(String(decoding: rest[..<end], as: UTF8.self))
+                }
+                if Poll.wait(for: descriptor, deadline: deadline) == .deadline { return .timeout }
+                var bytes = [UInt8](repeating: 0, count: 256)
+                let count = read(descriptor, &bytes, bytes.count)
+                if count < 0, errno == EINTR { continue }
+                if count <= 0 { return .end }
+                rest += bytes.prefix(count)
             }
-            if Poll.wait(for: descriptor, deadline: deadline) == .deadline { return .timeout }
-            var bytes = [UInt8](repeating: 0, count: 256)
-            let count = read(descriptor, &bytes, bytes.count)
-            if count < 0, errno == EINTR { continue }
-            if count <= 0 { return .end }
-            rest += bytes.prefix(count)
         }
     }
 }

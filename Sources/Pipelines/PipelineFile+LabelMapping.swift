@@ -72,13 +72,3 @@ private struct LabelChange {
     /// Where the file says so.
     let value: ConfigurationValue
 }
-
-extension ConfigurationValue {
-    /// A label that is a key of a mapping, cleaned as labels of rows are; nil, with a problem, if nothing is left.
-    fileprivate func oldLabel(_ key: String) -> String? {
-        let label = LabelNames.cleaned(key)
-        guard label.isEmpty else { return label }
-        problem("the key is blank; it must be a label")
-        return nil
-    }
-}

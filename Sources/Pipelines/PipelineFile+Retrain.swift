@@ -63,52 +63,29 @@ extension PipelineFile {
     }
 }
 
-extension ConfigurationValue {
-    /// Reads the value of a hyper-parameter, or adds a problem and changes nothing.
-    fileprivate func read(_ parameter: Hyperparameter, into training: inout TrainingSettings) {
-        switch parameter.value {
-        case .integer(let path):
-            if let number = integer(parameter.fileIntegers) { training[keyPath: path] = number }
-        case .optionalInteger(let path):
-            if let number = integer(parameter.fileIntegers) { training[keyPath: path] = number }
-        case .unsigned(let path):
-            if let number = integer(parameter.fileIntegers) { training[keyPath: path] = UInt64(number) }
-        case .number(let path):
-            if let number = number(parameter.fileNumbers) { training[keyPath: path] = Float(number) }
-        case .flag(let path):
-            if let flag = flag() { training[keyPath: path] = flag }
-        case .choice(let choice):
-            if let name = self.choice(among: choice.names) { choice.set(name, in: &training) }
-        case .targets(let path):
-            if let targets = list("a list of layers such as [query, value]") {
-                training[keyPath: path] = targets.compactMap { $0.text("the name of a linear layer") }
-            }
-        case .layers(let path): training[keyPath: path] = layers(parameter.fileIntegers)
-        case .classWeights(let path):
-            if let weights = classWeights() { training[keyPath: path] = weights }
+extension PipelineFile {
+    /// Reads when the daemon retrains, and how often it may promote.
+    static func readSchedule(_ section: ConfigurationSection, into retrain: inout RetrainConfiguration) {
+        if let times = section.read(ScheduleKeys.times) {
+            retrain.times = times
+            section[RetrainKeys.every.declaration]?.problem(
+                "is given beside times; one of them says when to retrain")
         }
+        if let age = section.read(ScheduleKeys.maximumAge) { retrain.maximumAge = age }
+        if let flag = section.read(ScheduleKeys.onDrift) { retrain.onDrift = flag }
+        if let interval = section.read(ScheduleKeys.minimumPromotionInterval) {
+            retrain.minimumPromotionInterval = interval
+        }
+        if let limit = section.read(ScheduleKeys.timeLimit) { retrain.timeLimit = limit }
+        if let share = section.read(ScheduleKeys.newestHoldOut) { retrain.newestHoldOut = share }
+        if let looks = section.read(ScheduleKeys.maximumLooks) { retrain.maximumLooks = looks }
+        if let paused = section[ScheduleKeys.paused].flatMap(readPaused) { retrain.paused = paused }
     }
 
-    /// `all` or a list of layers; nil is all.
-    private func layers(_ range: ClosedRange<Int>) -> [Int]? {
-        if case .scalar("all", _) = node.content { return nil }
-        return list("all, or a list of layers such as [3, 4, 5]")?.compactMap { $0.integer(range) }
-    }
-
-    /// `none`, `balanced`, or a mapping of labels to weights.
-    private func classWeights() -> ClassWeighting? {
-        if case .scalar(let text, _) = node.content {
-            switch text {
-            case "none": return ClassWeighting.none
-            case "balanced": return .balanced
-            default: break
-            }
+    private static func readPaused(_ value: ConfigurationValue) -> RetrainConfiguration.Paused? {
+        if case .sequence = value.node.content {
+            return value.list("true, false or a list of tasks").map { .tasks(Set($0.compactMap { $0.name() })) }
         }
-        guard let entries = entries("none, balanced, or a mapping of labels to weights") else { return nil }
-        var weights: [String: Float] = [:]
-        for (label, weight) in entries {
-            if let number = weight.number(RetrainKeys.classWeights) { weights[label] = Float(number) }
-        }
-        return .given(weights)
+        return value.flag().map { $0 ? .all : .none }
     }
 }

@@ -48,7 +48,7 @@ public enum PipelineFile {
     static func parse(
         _ text: String, file: String, environment: PipelineEnvironment, problems: ProblemCollector
     ) -> PipelineConfiguration? {
-        guard let root = YAMLDocument.root(of: text, problems: problems) else {
+        guard let root = YAMLNode.Document.root(of: text, problems: problems) else {
             if problems.problems.isEmpty { problems.add(line: nil, key: nil, "is empty") }
             return nil
         }

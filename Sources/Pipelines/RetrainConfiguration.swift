@@ -52,3 +52,35 @@ public struct RetrainConfiguration: Sendable, Equatable {
         return settings
     }
 }
+
+extension RetrainConfiguration {
+    /// Which tasks the daemon does not retrain. `lorikeet retrain` retrains them all the same.
+    public enum Paused: Sendable, Equatable {
+        /// It retrains every task.
+        case none
+        /// It retrains nothing.
+        case all
+        /// It does not retrain these.
+        case tasks(Set<String>)
+
+        /// Whether the daemon leaves a task alone.
+        public func contains(_ task: String) -> Bool {
+            switch self {
+            case .none: false
+            case .all: true
+            case .tasks(let names): names.contains(task)
+            }
+        }
+    }
+
+    /// When the daemon retrains.
+    public var schedule: RetrainingSchedule {
+        // With times of the day, nothing but failures needs a pause besides.
+        var schedule = RetrainingSchedule(every: times == nil ? every : .seconds(60), minimumNewRows: minimumNewRows)
+        schedule.times = times
+        schedule.maximumAge = maximumAge
+        schedule.startsOnDrift = onDrift
+        schedule.minimumPromotionInterval = minimumPromotionInterval
+        return schedule
+    }
+}

@@ -14,8 +14,8 @@ final class ConnectionHandle {
             ("tcp_user_timeout", "30000"), ("fallback_application_name", applicationName), ("dbname", dsn),
             ("client_encoding", "UTF8"),
         ]
-        let started = withCStrings(parameters.map(\.0)) { names in
-            withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
+        let started = Self.withCStrings(parameters.map(\.0)) { names in
+            Self.withCStrings(parameters.map(\.1)) { values in PQconnectStartParams(names, values, 1) }
         }
         guard let started else {
             throw PostgresError(
@@ -98,15 +98,33 @@ struct ConnectionString {
     }
 }
 
-/// Calls `body` with a NULL-terminated array of C strings.
-func withCStrings<Result>(_ strings: [String], _ body: ([UnsafePointer<CChar>?]) -> Result) -> Result {
-    func descend(_ index: Int, _ pointers: inout [UnsafePointer<CChar>?]) -> Result {
-        if index == strings.count { return body(pointers + [nil]) }
-        return strings[index].withCString { pointer in
-            pointers.append(pointer)
-            return descend(index + 1, &pointers)
+extension ConnectionHandle {
+    /// Calls `body` with a NULL-terminated array of C strings.
+    static func withCStrings<Result>(_ strings: [String], _ body: ([UnsafePointer<CChar>?]) -> Result) -> Result {
+        func descend(_ index: Int, _ pointers: inout [UnsafePointer<CChar>?]) -> Result {
+            if index == strings.count { return body(pointers + [nil]) }
+            return strings[index].withCString { pointer in
+                pointers.append(pointer)
+                return descend(index + 1, &pointers)
+            }
         }
+        var pointers: [UnsafePointer<CChar>?] = []
+        return descend(0, &pointers)
     }
-    var pointers: [UnsafePointer<CChar>?] = []
-    return descend(0, &pointers)
+}
+
+extension ConnectionHandle {
+    /// Notifications that libpq has read from the socket.
+    func takeNotifications() -> [PostgresNotification] {
+        var notifications: [PostgresNotification] = []
+        while let notification = PQnotifies(connection) {
+            notifications.append(
+                PostgresNotification(
+                    channel: String(cString: notification.pointee.relname),
+                    payload: String(cString: notification.pointee.extra),
+                    processID: notification.pointee.be_pid))
+            PQfreemem(notification)
+        }
+        return notifications
+    }
 }

@@ -20,19 +20,3 @@ public struct PostgresNotice: Sendable, Equatable {
     /// Empty if it may hold row data, as for ``PostgresError/message``.
     public var message: String
 }
-
-extension ConnectionHandle {
-    /// Notifications that libpq has read from the socket.
-    func takeNotifications() -> [PostgresNotification] {
-        var notifications: [PostgresNotification] = []
-        while let notification = PQnotifies(connection) {
-            notifications.append(
-                PostgresNotification(
-                    channel: String(cString: notification.pointee.relname),
-                    payload: String(cString: notification.pointee.extra),
-                    processID: notification.pointee.be_pid))
-            PQfreemem(notification)
-        }
-        return notifications
-    }
-}

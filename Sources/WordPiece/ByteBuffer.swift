@@ -74,13 +74,15 @@ struct ByteBuffer: ~Copyable {
     }
 }
 
-/// The scalar whose UTF-8 starts at `bytes`, and its length. It must be valid and not ASCII.
-@inline(__always)
-func decodeScalar(_ bytes: UnsafePointer<UInt8>) -> (scalar: UInt32, length: Int) {
-    let lead = UInt32(bytes[0])
-    if lead < 0xE0 { return ((lead & 0x1F) << 6 | UInt32(bytes[1] & 0x3F), 2) }
-    let second = UInt32(bytes[1] & 0x3F)
-    let third = UInt32(bytes[2] & 0x3F)
-    if lead < 0xF0 { return ((lead & 0xF) << 12 | second << 6 | third, 3) }
-    return ((lead & 7) << 18 | second << 12 | third << 6 | UInt32(bytes[3] & 0x3F), 4)
+extension ByteBuffer {
+    /// The scalar whose UTF-8 starts at `bytes`, and its length. It must be valid and not ASCII.
+    @inline(__always)
+    static func decodeScalar(_ bytes: UnsafePointer<UInt8>) -> (scalar: UInt32, length: Int) {
+        let lead = UInt32(bytes[0])
+        if lead < 0xE0 { return ((lead & 0x1F) << 6 | UInt32(bytes[1] & 0x3F), 2) }
+        let second = UInt32(bytes[1] & 0x3F)
+        let third = UInt32(bytes[2] & 0x3F)
+        if lead < 0xF0 { return ((lead & 0xF) << 12 | second << 6 | third, 3) }
+        return ((lead & 7) << 18 | second << 12 | third << 6 | UInt32(bytes[3] & 0x3F), 4)
+    }
 }

@@ -145,7 +145,7 @@ struct TextNormalizer: Sendable {
         -> Int
     {
         guard let start = text.baseAddress else { return text.count }
-        let (scalar, length) = decodeScalar(start + position)
+        let (scalar, length) = ByteBuffer.decodeScalar(start + position)
         let entry = table[scalar]
         switch entry & 7 {
         case Entry.kept: output.append(start + position, count: length)
@@ -184,7 +184,7 @@ struct TextNormalizer: Sendable {
         var position = first
         var waiting: [(scalar: UInt32, rank: UInt32)] = []
         run: while position < text.count, start[position] >= 0x80 {
-            let (scalar, length) = decodeScalar(start + position)
+            let (scalar, length) = ByteBuffer.decodeScalar(start + position)
             let entry = table[scalar]
             switch entry & 7 {
             case Entry.removed: break

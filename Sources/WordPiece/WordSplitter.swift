@@ -51,7 +51,7 @@ struct WordSplitter: Sendable {
 
     private func longerScalar(_ text: UnsafeBufferPointer<UInt8>, at position: Int) -> (kind: UInt32, length: Int) {
         guard let start = text.baseAddress else { return (Kind.blank, 1) }
-        let (scalar, length) = decodeScalar(start + position)
+        let (scalar, length) = ByteBuffer.decodeScalar(start + position)
         return (table[scalar], length)
     }
 }

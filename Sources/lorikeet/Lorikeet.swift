@@ -40,7 +40,7 @@ struct Lorikeet: AsyncParsableCommand {
             CommandGroup(name: "Demonstration", subcommands: [DemoCommand.self, SoakCommand.self]),
         ])
 
-    /// The same prefix as that of `end(with:)`.
+    /// The same prefix as that of `ErrorReporting.end(with:)`.
     static var _errorPrefix: String { "error: " }
 
     /// Parses the arguments, runs the command, and ends the process if it failed.
@@ -60,7 +60,7 @@ struct Lorikeet: AsyncParsableCommand {
             }
             try StandardOutput.shared.flush()
         } catch {
-            end(with: error)
+            ErrorReporting.end(with: error)
         }
     }
 }

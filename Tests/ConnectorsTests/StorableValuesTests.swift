@@ -20,7 +20,7 @@ import Testing
         #expect(
             JSONText.object([("a", Double(Float(0.1))), ("b \"\\\n\0", 0.5)]) == #"{"a":0.1,"b \"\\\n"#
                 + "\u{FFFD}\":0.5}")
-        #expect(StorableScore.double(Double(Float(0.3))) == 0.3)
+        #expect(LabelColumns.rounded(Double(Float(0.3))) == 0.3)
     }
 
     @Test func headersKeepTheirOrderAndNulls() {
@@ -31,9 +31,9 @@ import Testing
     }
 
     @Test func chunksStayBelowTheLimit() {
-        let chunks = Array(Chunks([5, 5, 1, 20, 3][...], limit: 10) { $0 })
+        let chunks = Array(LabelStatements.Chunks([5, 5, 1, 20, 3][...], limit: 10) { $0 })
         #expect(chunks.map(Array.init) == [[5, 5], [1], [20], [3]])
-        #expect(Array(Chunks([Int]()[...]) { $0 }).isEmpty)
+        #expect(Array(LabelStatements.Chunks([Int]()[...]) { $0 }).isEmpty)
     }
 
     @Test func aLaterOutcomeReplacesAnEarlierOne() {

@@ -26,7 +26,7 @@ import Testing
 
     /// What `kill -9` does to us, the kernel does to our end of the socket: it closes it.
     @Test func deathOfThisProcessEndsTheServer() async throws {
-        let binaries = try #require(ServerBinaries.folder())
+        let binaries = try #require(ServerFolder.Binaries.folder())
         let user = try ServerUser.current()
         let folder = try ServerFolder.make(in: nil, owner: user)
         let supervisor = try ServerSupervisor(

@@ -36,6 +36,23 @@ import Testing
         #expect(SmallFileRule.findings(in: tree).map(\.path) == ["Sources/A/Once.swift"])
     }
 
+    @Test func functionsInFilesOfOtherNamesAreFound() {
+        let body = String(repeating: "    let a = 1\n", count: 15) + "    func f() {}\n}\n"
+        let tree = SourceTree([
+            "Sources/A/Own.swift": "struct Own {\n\(body)extension Own.Inner {\n\(body)",
+            "Sources/A/Own+Part.swift": "extension Own {\n\(body)",
+            "Sources/A/Run.swift": "struct RunCommand {\n\(body)private final class Other {\n\(body)",
+            "Sources/A/Short.swift": "enum Helper {\n    func f() {}\n}\nstruct Values {\n    var a = 1\n}\n",
+            "Sources/A/Part.swift": "extension Own {\n\(body)func free() {}\nprivate func hidden() {}\n",
+            "Sources/A/Softmax.swift": "func softmax() {}\nfunc sigmoid() {}\n",
+            "Sources/Kernels/Product.swift": "func gemm() {}\n",
+        ])
+        #expect(
+            PlacementRule.findings(in: tree).map { "\($0.path):\($0.line)" } == [
+                "Sources/A/Part.swift:1", "Sources/A/Part.swift:18", "Sources/A/Run.swift:18",
+            ])
+    }
+
     @Test func importsUpwardAndAsideAreFound() {
         let tree = SourceTree([
             "Package.swift": """

@@ -23,6 +23,8 @@ import Testing
 
     @Test func typeNamesAreDeclaredOnce() throws { try check(TypeNameRule.findings) }
 
+    @Test func functionsStandWhereTheirNamesSay() throws { try check(PlacementRule.findings) }
+
     @Test func theTableOfLayersNamesEveryModule() throws { try check(LayerTableRule.findings) }
 
     @Test func commandsAndOptionsInTextsExist() throws {

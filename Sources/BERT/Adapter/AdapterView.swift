@@ -10,23 +10,26 @@ struct LayerAdapter: Sendable {
     var isEmpty: Bool { queryKeyValue == nil && attentionOutput == nil && intermediate == nil && output == nil }
 }
 
-/// One linear layer of a head, by pointers into the adapter's buffer.
-///
-/// `@unchecked Sendable` for the same reason as `LoRALinear`.
-struct HeadLinear: @unchecked Sendable {
-    let inputs: Int
-    let outputs: Int
-    /// [outputs, inputs]
-    let weight: UnsafePointer<Float>
-    /// [outputs]
-    let bias: UnsafePointer<Float>
+extension AdapterView {
+    /// One linear layer of a head, by pointers into the adapter's buffer.
+    ///
+    /// `@unchecked Sendable` for the same reason as `LoRALinear`.
+    struct HeadLinear: @unchecked Sendable {
+        let inputs: Int
+        let outputs: Int
+        /// [outputs, inputs]
+        let weight: UnsafePointer<Float>
+        /// [outputs]
+        let bias: UnsafePointer<Float>
 
-    /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b. The result of a row does not depend on the others.
-    func forward(rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>) {
-        // A head is as thin as a LoRA matrix: one row per label.
-        lowRankDown(
-            rows: rows, inputs: inputs, rank: outputs, x: x, xStride: xStride, a: weight, down: y, downStride: outputs)
-        for row in 0..<rows { add(count: outputs, x: bias, y: y + row * outputs) }
+        /// y[rows, outputs] = x[rows, inputs]·Wᵀ + b. The result of a row does not depend on the others.
+        func forward(rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>) {
+            // A head is as thin as a LoRA matrix: one row per label.
+            lowRankDown(
+                rows: rows, inputs: inputs, rank: outputs, x: x, xStride: xStride, a: weight, down: y,
+                downStride: outputs)
+            for row in 0..<rows { add(count: outputs, x: bias, y: y + row * outputs) }
+        }
     }
 }
 
@@ -83,7 +86,7 @@ struct AdapterView: Sendable {
     }
 }
 
-extension HeadLinear {
+extension AdapterView.HeadLinear {
     init(_ dense: AdapterLayout.Dense, _ values: UnsafePointer<Float>) {
         self.init(
             inputs: dense.inputs, outputs: dense.outputs, weight: values + dense.weight, bias: values + dense.bias)
@@ -106,24 +109,5 @@ extension LoRALinear {
             rank += module.rank
         }
         self.init(inputs: group[0].inputs, rank: rank, a: values + group[0].a, targets: targets)
-    }
-}
-
-extension BERTBase {
-    /// The linear layer that the module is, or is a part of.
-    func linear(of module: AdaptedModule) -> PackedLinear? {
-        switch module.group {
-        case .queryKeyValue: layers[module.layer].queryKeyValue
-        case .attentionOutput: layers[module.layer].attentionOutput
-        case .intermediate: layers[module.layer].intermediate
-        case .output: layers[module.layer].output
-        case .pooler: pooler
-        }
-    }
-
-    /// The bias of the layer that `linear(of:)` returns.
-    func bias(of module: AdaptedModule) -> UnsafePointer<Float> {
-        // There is always a layer, because only BERT has a pooler to adapt. Returning the first one avoids a trap.
-        (linear(of: module) ?? layers[0].attentionOutput).bias.pointer
     }
 }

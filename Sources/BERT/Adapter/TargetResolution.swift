@@ -125,42 +125,44 @@ struct TargetResolution {
     }
 }
 
-/// A regular expression on module names; plain names are compared without one.
-private struct NamePattern {
-    private enum Form {
-        case ending(String)
-        case expression(Regex<AnyRegexOutput>)
-    }
-
-    private let form: Form
-
-    /// The whole name must match.
-    init(whole pattern: String, key: String) throws(AdapterError) {
-        form = .expression(try Self.compile(pattern, key: key))
-    }
-
-    /// The name, or its end after a dot, must match.
-    init(ending pattern: String, key: String) throws(AdapterError) {
-        let isPlain = pattern.utf8.allSatisfy { byte in
-            (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
-                || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
-                || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
-                || byte == UInt8(ascii: ".")
+extension TargetResolution {
+    /// A regular expression on module names; plain names are compared without one.
+    private struct NamePattern {
+        private enum Form {
+            case ending(String)
+            case expression(Regex<AnyRegexOutput>)
         }
-        form = isPlain ? .ending(pattern) : .expression(try Self.compile("(.*\\.)?(\(pattern))", key: key))
-    }
 
-    private static func compile(_ pattern: String, key: String) throws(AdapterError) -> Regex<AnyRegexOutput> {
-        guard pattern.utf8.count <= 1_000, let expression = try? Regex(pattern) else {
-            throw .invalidConfiguration(key: key, reason: "is not a regular expression that Lorikeet supports")
+        private let form: Form
+
+        /// The whole name must match.
+        init(whole pattern: String, key: String) throws(AdapterError) {
+            form = .expression(try Self.compile(pattern, key: key))
         }
-        return expression
-    }
 
-    func matches(_ name: String) -> Bool {
-        switch form {
-        case .ending(let end): name == end || name.hasSuffix("." + end)
-        case .expression(let expression): (try? expression.wholeMatch(in: name)) != nil
+        /// The name, or its end after a dot, must match.
+        init(ending pattern: String, key: String) throws(AdapterError) {
+            let isPlain = pattern.utf8.allSatisfy { byte in
+                (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(byte)
+                    || (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte)
+                    || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) || byte == UInt8(ascii: "_")
+                    || byte == UInt8(ascii: ".")
+            }
+            form = isPlain ? .ending(pattern) : .expression(try Self.compile("(.*\\.)?(\(pattern))", key: key))
+        }
+
+        private static func compile(_ pattern: String, key: String) throws(AdapterError) -> Regex<AnyRegexOutput> {
+            guard pattern.utf8.count <= 1_000, let expression = try? Regex(pattern) else {
+                throw .invalidConfiguration(key: key, reason: "is not a regular expression that Lorikeet supports")
+            }
+            return expression
+        }
+
+        func matches(_ name: String) -> Bool {
+            switch form {
+            case .ending(let end): name == end || name.hasSuffix("." + end)
+            case .expression(let expression): (try? expression.wholeMatch(in: name)) != nil
+            }
         }
     }
 }

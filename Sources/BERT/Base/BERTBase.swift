@@ -76,3 +76,22 @@ struct EncoderLayerWeights: Sendable {
     let output: PackedLinear
     let outputNorm: NormWeights
 }
+
+extension BERTBase {
+    /// The linear layer that the module is, or is a part of.
+    func linear(of module: AdaptedModule) -> PackedLinear? {
+        switch module.group {
+        case .queryKeyValue: layers[module.layer].queryKeyValue
+        case .attentionOutput: layers[module.layer].attentionOutput
+        case .intermediate: layers[module.layer].intermediate
+        case .output: layers[module.layer].output
+        case .pooler: pooler
+        }
+    }
+
+    /// The bias of the layer that `linear(of:)` returns.
+    func bias(of module: AdaptedModule) -> UnsafePointer<Float> {
+        // There is always a layer, because only BERT has a pooler to adapt. Returning the first one avoids a trap.
+        (linear(of: module) ?? layers[0].attentionOutput).bias.pointer
+    }
+}

@@ -119,61 +119,65 @@ struct SafetensorsHeader: Sendable {
     }
 }
 
-/// The unchecked JSON of a tensor.
-private struct RawEntry {
-    let type: String
-    let shape: [Int]
-    let offsets: [Int]
+extension SafetensorsHeader {
+    /// The unchecked JSON of a tensor.
+    private struct RawEntry {
+        let type: String
+        let shape: [Int]
+        let offsets: [Int]
 
-    /// No tensor of a model has more dimensions.
-    private static let mostDimensions = 8
+        /// No tensor of a model has more dimensions.
+        private static let mostDimensions = 8
 
-    /// Reads all members of the header except `__metadata__`, which is free text.
-    static func readAll(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> [String: RawEntry] {
-        var entries: [String: RawEntry] = [:]
-        var hasMetadata = false
-        try scanner.object { (name, scanner) throws(JSONSyntaxError) in
-            if name == "__metadata__" {
-                guard !hasMetadata else { throw scanner.error("__metadata__ occurs twice") }
-                hasMetadata = true
-                try scanner.object { (_, scanner) throws(JSONSyntaxError) in _ = try scanner.quoted() }
-                return
-            }
-            let entry = try RawEntry(&scanner)
-            guard entries.updateValue(entry, forKey: name) == nil else { throw scanner.error("a tensor occurs twice") }
-        }
-        return entries
-    }
-
-    private init(_ scanner: inout JSONScanner) throws(JSONSyntaxError) {
-        var (type, shape, offsets): (String?, [Int]?, [Int]?)
-        try scanner.object { (key, scanner) throws(JSONSyntaxError) in
-            let isRepeated =
-                switch key {
-                case "dtype": type != nil
-                case "shape": shape != nil
-                case "data_offsets": offsets != nil
-                default: throw scanner.error("a tensor has a member that the format does not have")
+        /// Reads all members of the header except `__metadata__`, which is free text.
+        static func readAll(_ scanner: inout JSONScanner) throws(JSONSyntaxError) -> [String: RawEntry] {
+            var entries: [String: RawEntry] = [:]
+            var hasMetadata = false
+            try scanner.object { (name, scanner) throws(JSONSyntaxError) in
+                if name == "__metadata__" {
+                    guard !hasMetadata else { throw scanner.error("__metadata__ occurs twice") }
+                    hasMetadata = true
+                    try scanner.object { (_, scanner) throws(JSONSyntaxError) in _ = try scanner.quoted() }
+                    return
                 }
-            guard !isRepeated else { throw scanner.error("a tensor's \(key) occurs twice") }
-            switch key {
-            case "dtype": type = try scanner.quoted()
-            case "shape": shape = try Self.sizes(&scanner, atMost: Self.mostDimensions)
-            default: offsets = try Self.sizes(&scanner, atMost: 2)
+                let entry = try RawEntry(&scanner)
+                guard entries.updateValue(entry, forKey: name) == nil else {
+                    throw scanner.error("a tensor occurs twice")
+                }
             }
+            return entries
         }
-        guard let type, let shape, let offsets else {
-            throw scanner.error("a tensor lacks dtype, shape or data_offsets")
-        }
-        (self.type, self.shape, self.offsets) = (type, shape, offsets)
-    }
 
-    private static func sizes(_ scanner: inout JSONScanner, atMost most: Int) throws(JSONSyntaxError) -> [Int] {
-        var sizes: [Int] = []
-        try scanner.array { (scanner) throws(JSONSyntaxError) in
-            guard sizes.count < most else { throw scanner.error("a list of more than \(most) numbers") }
-            sizes.append(try scanner.size())
+        private init(_ scanner: inout JSONScanner) throws(JSONSyntaxError) {
+            var (type, shape, offsets): (String?, [Int]?, [Int]?)
+            try scanner.object { (key, scanner) throws(JSONSyntaxError) in
+                let isRepeated =
+                    switch key {
+                    case "dtype": type != nil
+                    case "shape": shape != nil
+                    case "data_offsets": offsets != nil
+                    default: throw scanner.error("a tensor has a member that the format does not have")
+                    }
+                guard !isRepeated else { throw scanner.error("a tensor's \(key) occurs twice") }
+                switch key {
+                case "dtype": type = try scanner.quoted()
+                case "shape": shape = try Self.sizes(&scanner, atMost: Self.mostDimensions)
+                default: offsets = try Self.sizes(&scanner, atMost: 2)
+                }
+            }
+            guard let type, let shape, let offsets else {
+                throw scanner.error("a tensor lacks dtype, shape or data_offsets")
+            }
+            (self.type, self.shape, self.offsets) = (type, shape, offsets)
         }
-        return sizes
+
+        private static func sizes(_ scanner: inout JSONScanner, atMost most: Int) throws(JSONSyntaxError) -> [Int] {
+            var sizes: [Int] = []
+            try scanner.array { (scanner) throws(JSONSyntaxError) in
+                guard sizes.count < most else { throw scanner.error("a list of more than \(most) numbers") }
+                sizes.append(try scanner.size())
+            }
+            return sizes
+        }
     }
 }

@@ -100,7 +100,8 @@ struct TrainingHead {
     }
 
     private func backwardWeights(
-        _ linear: HeadLinear, _ step: TrainingStep, rows: Int, x: UnsafePointer<Float>, dy: UnsafePointer<Float>
+        _ linear: AdapterView.HeadLinear, _ step: TrainingStep, rows: Int, x: UnsafePointer<Float>,
+        dy: UnsafePointer<Float>
     ) {
         linearBackwardWeight(
             rows: rows, inputs: linear.inputs, outputs: linear.outputs, x: x, xStride: linear.inputs, dy: dy,

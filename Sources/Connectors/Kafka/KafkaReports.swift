@@ -43,24 +43,27 @@ final class KafkaReports {
     }
 }
 
-/// Offsets that the partition no longer holds, because the topic was created again or its retention passed the group.
-/// The client library resets them as `auto.offset.reset` says and reports it only in its log, on threads of its own.
-/// Kept here until the source's thread asks.
-final class OffsetResets: Sendable {
-    // MARK: - Mutable State (guarded by `lines`)
+extension KafkaReports {
+    /// Offsets that the partition no longer holds, because the topic was created again or its retention passed the
+    /// group. The client library resets them as `auto.offset.reset` says and reports it only in its log, on threads of
+    /// its own.
+    /// Kept here until the source's thread asks.
+    final class OffsetResets: Sendable {
+        // MARK: - Mutable State (guarded by `lines`)
 
-    private let lines = Mutex<[String]>([])
+        private let lines = Mutex<[String]>([])
 
-    /// Notes a log line of the client library if it reports a reset.
-    func note(_ line: KafkaLogLine) {
-        if line.isOffsetReset { lines.withLock { $0.append(line.message) } }
-    }
+        /// Notes a log line of the client library if it reports a reset.
+        func note(_ line: KafkaLogLine) {
+            if line.isOffsetReset { lines.withLock { $0.append(line.message) } }
+        }
 
-    /// Resets since the last call.
-    func take() -> [String] {
-        lines.withLock { lines in
-            defer { lines = [] }
-            return lines
+        /// Resets since the last call.
+        func take() -> [String] {
+            lines.withLock { lines in
+                defer { lines = [] }
+                return lines
+            }
         }
     }
 }

@@ -14,7 +14,7 @@ public actor KafkaTextSource: TextSource {
     /// Errors that the client library reported outside of its calls.
     private let reports = KafkaReports()
     private let pending = PendingCommits()
-    private let resets = OffsetResets()
+    private let resets = KafkaReports.OffsetResets()
     private var listener: (any PartitionListener)?
 
     /// The source's own thread.
@@ -162,29 +162,31 @@ public actor KafkaTextSource: TextSource {
     }
 }
 
-/// Offsets that the coordinator refused because the group is rebalancing: this member must poll before it can commit
-/// again. Kept until then, or until their partitions are revoked. Used only on the source's thread.
-final class PendingCommits {
-    private(set) var offsets: [TopicPartition: Int64] = [:]
+extension KafkaTextSource {
+    /// Offsets that the coordinator refused because the group is rebalancing: this member must poll before it can
+    /// commit again. Kept until then, or until their partitions are revoked. Used only on the source's thread.
+    final class PendingCommits {
+        private(set) var offsets: [TopicPartition: Int64] = [:]
 
-    /// Refusals that end once this member has polled and joined the group again.
-    static let membershipErrors: Set<String> = [
-        "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS", "_ASSIGNMENT_LOST", "_STATE",
-    ]
+        /// Refusals that end once this member has polled and joined the group again.
+        static let membershipErrors: Set<String> = [
+            "UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION", "REBALANCE_IN_PROGRESS", "_ASSIGNMENT_LOST", "_STATE",
+        ]
 
-    /// What to commit now: the newer offsets, and the refused ones of other partitions.
-    func merged(with newer: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
-        offsets.merging(newer) { pending, newer in max(pending, newer) }
-    }
+        /// What to commit now: the newer offsets, and the refused ones of other partitions.
+        func merged(with newer: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
+            offsets.merging(newer) { pending, newer in max(pending, newer) }
+        }
 
-    func keep(_ refused: [TopicPartition: Int64]) { offsets = refused }
+        func keep(_ refused: [TopicPartition: Int64]) { offsets = refused }
 
-    func clear() { offsets = [:] }
+        func clear() { offsets = [:] }
 
-    /// Removes revoked partitions and returns their offsets for a last commit.
-    func remove(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
-        var removed: [TopicPartition: Int64] = [:]
-        for partition in partitions { removed[partition] = offsets.removeValue(forKey: partition) }
-        return removed
+        /// Removes revoked partitions and returns their offsets for a last commit.
+        func remove(_ partitions: [TopicPartition]) -> [TopicPartition: Int64] {
+            var removed: [TopicPartition: Int64] = [:]
+            for partition in partitions { removed[partition] = offsets.removeValue(forKey: partition) }
+            return removed
+        }
     }
 }

@@ -27,12 +27,15 @@ struct LabelColumns {
         tasks.append(StorableText.text(label.task))
         labels.append(label.label.map(StorableText.text))
         labelSets.append(label.labels.map { ArrayLiteral.texts($0.map(StorableText.text)) })
-        scores.append(StorableScore.double(label.score))
+        scores.append(Self.rounded(label.score))
         scoreObjects.append(JSONText.object(label.scores))
         abstained.append(label.abstained)
         digests.append(label.adapterDigest)
         texts.append(text)
     }
+
+    /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
+    static func rounded(_ score: Double) -> Double { Double("\(Float(score))") ?? score }
 
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.origin

@@ -84,31 +84,33 @@ struct LabelStatements {
     }
 }
 
-/// Splits elements into runs below a weight in bytes, of at least one element: one statement each.
-struct Chunks<Element>: Sequence {
-    private let elements: ArraySlice<Element>
-    private let limit: Int
-    private let weight: (Element) -> Int
+extension LabelStatements {
+    /// Splits elements into runs below a weight in bytes, of at least one element: one statement each.
+    struct Chunks<Element>: Sequence {
+        private let elements: ArraySlice<Element>
+        private let limit: Int
+        private let weight: (Element) -> Int
 
-    /// The default keeps a statement, as text on the wire, well below the limits of servers and poolers.
-    init(_ elements: ArraySlice<Element>, limit: Int = 16 << 20, weight: @escaping (Element) -> Int) {
-        self.elements = elements
-        self.limit = limit
-        self.weight = weight
-    }
+        /// The default keeps a statement, as text on the wire, well below the limits of servers and poolers.
+        init(_ elements: ArraySlice<Element>, limit: Int = 16 << 20, weight: @escaping (Element) -> Int) {
+            self.elements = elements
+            self.limit = limit
+            self.weight = weight
+        }
 
-    func makeIterator() -> AnyIterator<ArraySlice<Element>> {
-        var rest = elements
-        return AnyIterator {
-            guard let first = rest.first else { return nil }
-            var total = weight(first)
-            var end = rest.startIndex + 1
-            while end < rest.endIndex, total + weight(rest[end]) <= limit {
-                total += weight(rest[end])
-                end += 1
+        func makeIterator() -> AnyIterator<ArraySlice<Element>> {
+            var rest = elements
+            return AnyIterator {
+                guard let first = rest.first else { return nil }
+                var total = weight(first)
+                var end = rest.startIndex + 1
+                while end < rest.endIndex, total + weight(rest[end]) <= limit {
+                    total += weight(rest[end])
+                    end += 1
+                }
+                defer { rest = rest[end...] }
+                return rest[..<end]
             }
-            defer { rest = rest[end...] }
-            return rest[..<end]
         }
     }
 }

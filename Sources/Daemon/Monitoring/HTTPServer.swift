@@ -54,55 +54,57 @@ private final class Request: Sendable {
     let response = Mutex<HTTPServer.Response?>(nil)
 }
 
-/// The requests whose answers are being computed or sent.
-private final class Requests: Sendable {
-    private let respond: @Sendable (String) async -> HTTPServer.Response
+extension HTTPServer {
+    /// The requests whose answers are being computed or sent.
+    fileprivate final class Requests: Sendable {
+        private let respond: @Sendable (String) async -> HTTPServer.Response
 
-    // MARK: - Mutable State (guarded by `state`)
+        // MARK: - Mutable State (guarded by `state`)
 
-    private struct State {
-        var running = 0
-        var isDraining = false
-    }
-
-    private let state = Mutex(State())
-    private let drained = Latch<Void>()
-
-    init(respond: @escaping @Sendable (String) async -> HTTPServer.Response) { self.respond = respond }
-
-    /// Suspends a connection until the answer is there; false while draining.
-    func start(_ request: Request, path: String, connection: OpaquePointer) -> Bool {
-        let accepted = state.withLock { state in
-            if !state.isDraining { state.running += 1 }
-            return !state.isDraining
+        private struct State {
+            var running = 0
+            var isDraining = false
         }
-        guard accepted else { return false }
-        MHD_suspend_connection(connection)
-        nonisolated(unsafe) let connection = connection
-        Task {
-            let response = await respond(path)
-            request.response.withLock { $0 = response }
-            MHD_resume_connection(connection)
-        }
-        return true
-    }
 
-    /// Called once the answer to a request that was started is sent, or its client gone.
-    func end() {
-        let isLast = state.withLock { state in
-            state.running -= 1
-            return state.isDraining && state.running == 0
-        }
-        if isLast { drained.open() }
-    }
+        private let state = Mutex(State())
+        private let drained = Latch<Void>()
 
-    func drain() async {
-        let isIdle = state.withLock { state in
-            state.isDraining = true
-            return state.running == 0
+        init(respond: @escaping @Sendable (String) async -> HTTPServer.Response) { self.respond = respond }
+
+        /// Suspends a connection until the answer is there; false while draining.
+        func start(_ request: Request, path: String, connection: OpaquePointer) -> Bool {
+            let accepted = state.withLock { state in
+                if !state.isDraining { state.running += 1 }
+                return !state.isDraining
+            }
+            guard accepted else { return false }
+            MHD_suspend_connection(connection)
+            nonisolated(unsafe) let connection = connection
+            Task {
+                let response = await respond(path)
+                request.response.withLock { $0 = response }
+                MHD_resume_connection(connection)
+            }
+            return true
         }
-        if isIdle { drained.open() }
-        await drained.value
+
+        /// Called once the answer to a request that was started is sent, or its client gone.
+        func end() {
+            let isLast = state.withLock { state in
+                state.running -= 1
+                return state.isDraining && state.running == 0
+            }
+            if isLast { drained.open() }
+        }
+
+        func drain() async {
+            let isIdle = state.withLock { state in
+                state.isDraining = true
+                return state.running == 0
+            }
+            if isIdle { drained.open() }
+            await drained.value
+        }
     }
 }
 
@@ -119,14 +121,15 @@ private let handleRequest: MHD_AccessHandlerCallback = { context, connection, pa
         return lorikeet_http_yes
     }
     let request = Unmanaged<Request>.fromOpaque(pointer).takeUnretainedValue()
-    if let response = request.response.withLock({ $0 }) { return send(response, to: connection) }
+    if let response = request.response.withLock({ $0 }) { return HTTPServer.send(response, to: connection) }
     guard ["GET", "HEAD"].contains(String(cString: method)) else {
         let response = HTTPServer.Response(status: 405, contentType: "text/plain", body: "only GET and HEAD\n")
-        return send(response, to: connection)
+        return HTTPServer.send(response, to: connection)
     }
-    let requests = Unmanaged<Requests>.fromOpaque(context).takeUnretainedValue()
+    let requests = Unmanaged<HTTPServer.Requests>.fromOpaque(context).takeUnretainedValue()
     if requests.start(request, path: String(cString: path), connection: connection) { return lorikeet_http_yes }
-    return send(HTTPServer.Response(status: 503, contentType: "text/plain", body: "stopping\n"), to: connection)
+    return HTTPServer.send(
+        HTTPServer.Response(status: 503, contentType: "text/plain", body: "stopping\n"), to: connection)
 }
 
 private let releaseRequest: MHD_RequestCompletedCallback = { context, _, slot, _ in
@@ -134,16 +137,18 @@ private let releaseRequest: MHD_RequestCompletedCallback = { context, _, slot, _
     let request = Unmanaged<Request>.fromOpaque(pointer).takeRetainedValue()
     // Only a request that was started has an answer here: until then, its connection is suspended.
     if request.response.withLock({ $0 != nil }) {
-        Unmanaged<Requests>.fromOpaque(context).takeUnretainedValue().end()
+        Unmanaged<HTTPServer.Requests>.fromOpaque(context).takeUnretainedValue().end()
     }
 }
 
-private func send(_ response: HTTPServer.Response, to connection: OpaquePointer) -> MHD_Result {
-    let body = Array(response.body.utf8)
-    guard let answer = lorikeet_http_response(body, body.count) else { return lorikeet_http_no }
-    defer { MHD_destroy_response(answer) }
-    MHD_add_response_header(answer, "Content-Type", response.contentType)
-    MHD_add_response_header(answer, "Cache-Control", "no-store")
-    if response.status == 405 { MHD_add_response_header(answer, "Allow", "GET, HEAD") }
-    return MHD_queue_response(connection, response.status, answer)
+extension HTTPServer {
+    fileprivate static func send(_ response: HTTPServer.Response, to connection: OpaquePointer) -> MHD_Result {
+        let body = Array(response.body.utf8)
+        guard let answer = lorikeet_http_response(body, body.count) else { return lorikeet_http_no }
+        defer { MHD_destroy_response(answer) }
+        MHD_add_response_header(answer, "Content-Type", response.contentType)
+        MHD_add_response_header(answer, "Cache-Control", "no-store")
+        if response.status == 405 { MHD_add_response_header(answer, "Allow", "GET, HEAD") }
+        return MHD_queue_response(connection, response.status, answer)
+    }
 }

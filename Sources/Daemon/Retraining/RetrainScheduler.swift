@@ -261,21 +261,23 @@ actor RetrainScheduler: Service {
     }
 }
 
-/// Calls a function when some work takes too long.
-private struct TimeLimit {
-    private let timer: Task<Bool, Never>
+extension RetrainScheduler {
+    /// Calls a function when some work takes too long.
+    private struct TimeLimit {
+        private let timer: Task<Bool, Never>
 
-    init(_ limit: Duration, clock: Clock, _ body: @escaping @Sendable () -> Void) {
-        timer = Task {
-            do { try await clock.sleep(limit) } catch { return false }
-            body()
-            return true
+        init(_ limit: Duration, clock: Clock, _ body: @escaping @Sendable () -> Void) {
+            timer = Task {
+                do { try await clock.sleep(limit) } catch { return false }
+                body()
+                return true
+            }
         }
-    }
 
-    /// - Returns: whether the time was over before.
-    func stop() async -> Bool {
-        timer.cancel()
-        return await timer.value
+        /// - Returns: whether the time was over before.
+        func stop() async -> Bool {
+            timer.cancel()
+            return await timer.value
+        }
     }
 }

@@ -48,33 +48,36 @@ enum SGEMMRate {
     }
 }
 
-/// One product with its matrices.
-private final class Product {
-    let shape: ProductShape
-    private var x: [Float]
-    private var weight: [Float]
-    private var result: [Float]
+extension SGEMMRate {
+    /// One product with its matrices.
+    private final class Product {
+        let shape: ProductShape
+        private var x: [Float]
+        private var weight: [Float]
+        private var result: [Float]
 
-    init(_ shape: ProductShape) {
-        self.shape = shape
-        // The values do not change the speed as long as they are normal numbers.
-        x = (0..<shape.rows * shape.inputs).map { Float($0 % 7) * 0.25 - 0.75 }
-        weight = (0..<shape.outputs * shape.inputs).map { Float($0 % 5) * 0.125 - 0.25 }
-        result = [Float](repeating: 0, count: shape.rows * shape.outputs)
-    }
+        init(_ shape: ProductShape) {
+            self.shape = shape
+            // The values do not change the speed as long as they are normal numbers.
+            x = (0..<shape.rows * shape.inputs).map { Float($0 % 7) * 0.25 - 0.75 }
+            weight = (0..<shape.outputs * shape.inputs).map { Float($0 % 5) * 0.125 - 0.25 }
+            result = [Float](repeating: 0, count: shape.rows * shape.outputs)
+        }
 
-    func run() {
-        let shape = shape
-        x.withUnsafeBufferPointer { x in
-            weight.withUnsafeBufferPointer { weight in
-                result.withUnsafeMutableBufferPointer { result in
-                    guard let x = x.baseAddress, let weight = weight.baseAddress, let result = result.baseAddress else {
-                        return
+        func run() {
+            let shape = shape
+            x.withUnsafeBufferPointer { x in
+                weight.withUnsafeBufferPointer { weight in
+                    result.withUnsafeMutableBufferPointer { result in
+                        guard let x = x.baseAddress, let weight = weight.baseAddress, let result = result.baseAddress
+                        else {
+                            return
+                        }
+                        gemm(
+                            m: shape.rows, n: shape.outputs, k: shape.inputs, a: x, lda: shape.inputs,
+                            b: weight, ldb: shape.isTransposed ? shape.inputs : shape.outputs,
+                            transposeB: shape.isTransposed, c: result, ldc: shape.outputs)
                     }
-                    gemm(
-                        m: shape.rows, n: shape.outputs, k: shape.inputs, a: x, lda: shape.inputs,
-                        b: weight, ldb: shape.isTransposed ? shape.inputs : shape.outputs,
-                        transposeB: shape.isTransposed, c: result, ldc: shape.outputs)
                 }
             }
         }

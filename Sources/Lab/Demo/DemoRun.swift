@@ -185,7 +185,7 @@ public struct DemoRun {
         if error is CancellationError || Task.isCancelled { return }
         console.endLive()
         console.say("the end of the daemon's log:")
-        for line in DaemonLog.tail(of: log, lines: 15).split(separator: "\n") { console.say(String(line)) }
+        for line in DaemonProcess.Log.tail(of: log, lines: 15).split(separator: "\n") { console.say(String(line)) }
     }
 
     // MARK: - The end

@@ -72,7 +72,7 @@ struct PackageCatalogue: Sendable {
                     name: fields.name, description: fields.description, section: fields.section,
                     role: Self.role(of: fields.tags).flatMap { roles.contains($0) ? $0 : nil })
             }
-            .map { (key: mixed($0.description), package: $0) }
+            .map { (key: Self.mixed($0.description), package: $0) }
             .sorted { ($0.key, $0.package.name) < ($1.key, $1.package.name) }
             .map(\.package)
     }
@@ -87,54 +87,58 @@ struct PackageCatalogue: Sendable {
     }
 }
 
-/// The fields of one stanza, collected line by line. A line that starts with a blank continues the field before it.
-private struct Stanza {
-    private enum Field { case package, description, section, tag, other }
-    private var field = Field.other
-    private var name = ""
-    private var description = ""
-    private var section = ""
-    private var tags = ""
+extension PackageCatalogue {
+    /// The fields of one stanza, collected line by line. A line that starts with a blank continues the field before it.
+    private struct Stanza {
+        private enum Field { case package, description, section, tag, other }
+        private var field = Field.other
+        private var name = ""
+        private var description = ""
+        private var section = ""
+        private var tags = ""
 
-    var fields: (name: String, description: String, section: String, tags: String)? {
-        name.isEmpty || description.isEmpty || section.isEmpty ? nil : (name, description, section, tags)
-    }
+        var fields: (name: String, description: String, section: String, tags: String)? {
+            name.isEmpty || description.isEmpty || section.isEmpty ? nil : (name, description, section, tags)
+        }
 
-    mutating func take(_ line: ArraySlice<UInt8>) {
-        if line.first == UInt8(ascii: " ") {
-            // Of a description only the first line, the summary, is used. Tags continue over several lines.
-            if field == .tag { tags += String(decoding: line, as: UTF8.self) }
-            return
-        }
-        guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
-        func value() -> String {
-            String(decoding: line[line.index(after: colon)...].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
-        }
-        switch String(decoding: line[..<colon], as: UTF8.self) {
-        case "Package":
-            field = .package
-            name = value()
-        case "Description":
-            field = .description
-            description = value()
-        case "Section":
-            field = .section
-            section = value()
-        case "Tag":
-            field = .tag
-            tags = value()
-        default: field = .other
+        mutating func take(_ line: ArraySlice<UInt8>) {
+            if line.first == UInt8(ascii: " ") {
+                // Of a description only the first line, the summary, is used. Tags continue over several lines.
+                if field == .tag { tags += String(decoding: line, as: UTF8.self) }
+                return
+            }
+            guard let colon = line.firstIndex(of: UInt8(ascii: ":")) else { return }
+            func value() -> String {
+                String(decoding: line[line.index(after: colon)...].drop { $0 == UInt8(ascii: " ") }, as: UTF8.self)
+            }
+            switch String(decoding: line[..<colon], as: UTF8.self) {
+            case "Package":
+                field = .package
+                name = value()
+            case "Description":
+                field = .description
+                description = value()
+            case "Section":
+                field = .section
+                section = value()
+            case "Tag":
+                field = .tag
+                tags = value()
+            default: field = .other
+            }
         }
     }
 }
 
-/// FNV-1a with a final mix: shuffles the descriptions, in the same order on every machine.
-private func mixed(_ text: String) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in text.utf8 {
-        hash ^= UInt64(byte)
-        hash &*= 0x100_0000_01b3
+extension PackageCatalogue {
+    /// FNV-1a with a final mix: shuffles the descriptions, in the same order on every machine.
+    private static func mixed(_ text: String) -> UInt64 {
+        var hash: UInt64 = 0xcbf2_9ce4_8422_2325
+        for byte in text.utf8 {
+            hash ^= UInt64(byte)
+            hash &*= 0x100_0000_01b3
+        }
+        hash ^= hash >> 32
+        return hash &* 0x9e37_79b9_7f4a_7c15
     }
-    hash ^= hash >> 32
-    return hash &* 0x9e37_79b9_7f4a_7c15
 }

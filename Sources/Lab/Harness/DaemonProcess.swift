@@ -10,9 +10,9 @@ final class DaemonProcess: Sendable {
     let address: String
 
     private let child: ChildProcess
-    private let output: DaemonOutput
+    private let output: Output
 
-    private init(child: ChildProcess, output: DaemonOutput, address: String) {
+    private init(child: ChildProcess, output: Output, address: String) {
         (self.child, self.output, self.address) = (child, output, address)
     }
 
@@ -30,7 +30,7 @@ final class DaemonProcess: Sendable {
         environment: [String: String], log: String
     ) async throws -> DaemonProcess {
         let command = launcher + [program, "run", pipeline, "--http", "127.0.0.1:0", "--log-format", "json"] + options
-        let output = try DaemonOutput(log: log)
+        let output = try Output(log: log)
         let child = try ChildProcess(
             program: command[0], arguments: Array(command.dropFirst()),
             environment: OwnProgram.environment(adding: environment), capture: .standardError)
@@ -39,7 +39,7 @@ final class DaemonProcess: Sendable {
         guard let address = await output.address() else {
             child.terminate()
             try Task.checkCancellation()
-            throw LabError("lorikeet run did not start. The end of its log:\n\(DaemonLog.tail(of: log, lines: 15))")
+            throw LabError("lorikeet run did not start. The end of its log:\n\(Log.tail(of: log, lines: 15))")
         }
         return DaemonProcess(child: child, output: output, address: address)
     }
@@ -91,68 +91,72 @@ final class DaemonProcess: Sendable {
     }
 }
 
-/// What a daemon writes: kept in a log file and searched for the address of its health page.
-private final class DaemonOutput: Sendable {
-    private let log: Int32
-    private let addresses: AsyncStream<String>
-    private let foundAddress: AsyncStream<String>.Continuation
-    private let exit = Latch<Int32>()
+extension DaemonProcess {
+    /// What a daemon writes: kept in a log file and searched for the address of its health page.
+    private final class Output: Sendable {
+        private let log: Int32
+        private let addresses: AsyncStream<String>
+        private let foundAddress: AsyncStream<String>.Continuation
+        private let exit = Latch<Int32>()
 
-    // MARK: - Mutable State (guarded by `state`)
+        // MARK: - Mutable State (guarded by `state`)
 
-    private struct State {
-        var isRunning = true
-        /// The beginning of a line whose end has not arrived yet.
-        var incomplete: [UInt8] = []
-    }
-    private let state = Mutex(State())
-
-    init(log path: String) throws {
-        log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
-        guard log >= 0 else { throw LabError("\(path): \(SystemError.text(errno))") }
-        (addresses, foundAddress) = AsyncStream.makeStream(of: String.self)
-    }
-
-    deinit { close(log) }
-
-    var isRunning: Bool { state.withLock(\.isRunning) }
-
-    var exitStatus: Int32 { get async { await exit.value } }
-
-    /// The address, once the log names it; nil if the daemon ends before that or the task is cancelled.
-    func address() async -> String? { await addresses.first { _ in true } }
-
-    /// Takes what the daemon wrote.
-    func take(_ bytes: ArraySlice<UInt8>) {
-        // A full disk costs the log, not the run.
-        bytes.withUnsafeBytes { _ = write(log, $0.baseAddress, $0.count) }
-        for line in completeLines(with: bytes) {
-            if case .string(let address) = (try? JSONParser.parse(line))?["http"] { foundAddress.yield(address) }
+        private struct State {
+            var isRunning = true
+            /// The beginning of a line whose end has not arrived yet.
+            var incomplete: [UInt8] = []
         }
-    }
+        private let state = Mutex(State())
 
-    /// Notes that the process has ended.
-    func end(_ status: Int32) {
-        state.withLock { $0.isRunning = false }
-        foundAddress.finish()
-        exit.open(status)
-    }
+        init(log path: String) throws {
+            log = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+            guard log >= 0 else { throw LabError("\(path): \(SystemError.text(errno))") }
+            (addresses, foundAddress) = AsyncStream.makeStream(of: String.self)
+        }
 
-    private func completeLines(with bytes: ArraySlice<UInt8>) -> [[UInt8]] {
-        state.withLock { state in
-            var parts = (state.incomplete + bytes)
-                .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
-            state.incomplete = parts.removeLast()
-            return parts
+        deinit { close(log) }
+
+        var isRunning: Bool { state.withLock(\.isRunning) }
+
+        var exitStatus: Int32 { get async { await exit.value } }
+
+        /// The address, once the log names it; nil if the daemon ends before that or the task is cancelled.
+        func address() async -> String? { await addresses.first { _ in true } }
+
+        /// Takes what the daemon wrote.
+        func take(_ bytes: ArraySlice<UInt8>) {
+            // A full disk costs the log, not the run.
+            bytes.withUnsafeBytes { _ = write(log, $0.baseAddress, $0.count) }
+            for line in completeLines(with: bytes) {
+                if case .string(let address) = (try? JSONParser.parse(line))?["http"] { foundAddress.yield(address) }
+            }
+        }
+
+        /// Notes that the process has ended.
+        func end(_ status: Int32) {
+            state.withLock { $0.isRunning = false }
+            foundAddress.finish()
+            exit.open(status)
+        }
+
+        private func completeLines(with bytes: ArraySlice<UInt8>) -> [[UInt8]] {
+            state.withLock { state in
+                var parts = (state.incomplete + bytes)
+                    .split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map(Array.init)
+                state.incomplete = parts.removeLast()
+                return parts
+            }
         }
     }
 }
 
-/// The log file of a daemon.
-enum DaemonLog {
-    /// The last lines; "" if there is no such file.
-    static func tail(of path: String, lines: Int) -> String {
-        let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
-        return text.split(separator: "\n").suffix(lines).map { $0.prefix(400) }.joined(separator: "\n")
+extension DaemonProcess {
+    /// The log file of a daemon.
+    enum Log {
+        /// The last lines; "" if there is no such file.
+        static func tail(of path: String, lines: Int) -> String {
+            let text = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
+            return text.split(separator: "\n").suffix(lines).map { $0.prefix(400) }.joined(separator: "\n")
+        }
     }
 }

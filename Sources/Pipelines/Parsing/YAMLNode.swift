@@ -63,53 +63,55 @@ extension YAMLNode {
     }
 }
 
-/// Copies nodes out of a document of libyaml.
-private struct Composer {
-    /// Aliases multiply: nine lines can stand for a billion values.
-    private static let maximumNodes = 100_000
-    /// An alias may stand within what it names.
-    private static let maximumDepth = 100
+extension YAMLNode {
+    /// Copies nodes out of a document of libyaml.
+    private struct Composer {
+        /// Aliases multiply: nine lines can stand for a billion values.
+        private static let maximumNodes = 100_000
+        /// An alias may stand within what it names.
+        private static let maximumDepth = 100
 
-    var document: yaml_document_t
-    private var count = 0
+        var document: yaml_document_t
+        private var count = 0
 
-    init(document: yaml_document_t) { self.document = document }
+        init(document: yaml_document_t) { self.document = document }
 
-    mutating func node(_ node: UnsafeMutablePointer<yaml_node_t>, depth: Int) throws(YAMLError) -> YAMLNode {
-        let line = Int(node.pointee.start_mark.line) + 1
-        count += 1
-        guard count <= Self.maximumNodes, depth <= Self.maximumDepth else {
-            throw YAMLError(problem: "aliases make it endless or too large", line: line)
-        }
-        let data = node.pointee.data
-        switch node.pointee.type {
-        case YAML_SEQUENCE_NODE:
-            let (start, end) = (data.sequence.items.start, data.sequence.items.top)
-            var nodes: [YAMLNode] = []
-            for item in UnsafeBufferPointer(start: start, count: start.map { (end ?? $0) - $0 } ?? 0) {
-                nodes.append(try self.node(at: item, line: line, depth: depth))
+        mutating func node(_ node: UnsafeMutablePointer<yaml_node_t>, depth: Int) throws(YAMLError) -> YAMLNode {
+            let line = Int(node.pointee.start_mark.line) + 1
+            count += 1
+            guard count <= Self.maximumNodes, depth <= Self.maximumDepth else {
+                throw YAMLError(problem: "aliases make it endless or too large", line: line)
             }
-            return YAMLNode(content: .sequence(nodes), line: line)
-        case YAML_MAPPING_NODE:
-            let (start, end) = (data.mapping.pairs.start, data.mapping.pairs.top)
-            var pairs: [(key: YAMLNode, value: YAMLNode)] = []
-            for pair in UnsafeBufferPointer(start: start, count: start.map { (end ?? $0) - $0 } ?? 0) {
-                let key = try self.node(at: pair.key, line: line, depth: depth)
-                pairs.append((key, try self.node(at: pair.value, line: line, depth: depth)))
+            let data = node.pointee.data
+            switch node.pointee.type {
+            case YAML_SEQUENCE_NODE:
+                let (start, end) = (data.sequence.items.start, data.sequence.items.top)
+                var nodes: [YAMLNode] = []
+                for item in UnsafeBufferPointer(start: start, count: start.map { (end ?? $0) - $0 } ?? 0) {
+                    nodes.append(try self.node(at: item, line: line, depth: depth))
+                }
+                return YAMLNode(content: .sequence(nodes), line: line)
+            case YAML_MAPPING_NODE:
+                let (start, end) = (data.mapping.pairs.start, data.mapping.pairs.top)
+                var pairs: [(key: YAMLNode, value: YAMLNode)] = []
+                for pair in UnsafeBufferPointer(start: start, count: start.map { (end ?? $0) - $0 } ?? 0) {
+                    let key = try self.node(at: pair.key, line: line, depth: depth)
+                    pairs.append((key, try self.node(at: pair.value, line: line, depth: depth)))
+                }
+                return YAMLNode(content: .mapping(pairs), line: line)
+            default:
+                let bytes = UnsafeBufferPointer(start: data.scalar.value, count: data.scalar.length)
+                let isPlain = data.scalar.style == YAML_PLAIN_SCALAR_STYLE
+                return YAMLNode(content: .scalar(String(decoding: bytes, as: UTF8.self), isPlain: isPlain), line: line)
             }
-            return YAMLNode(content: .mapping(pairs), line: line)
-        default:
-            let bytes = UnsafeBufferPointer(start: data.scalar.value, count: data.scalar.length)
-            let isPlain = data.scalar.style == YAML_PLAIN_SCALAR_STYLE
-            return YAMLNode(content: .scalar(String(decoding: bytes, as: UTF8.self), isPlain: isPlain), line: line)
         }
-    }
 
-    private mutating func node(at index: Int32, line: Int, depth: Int) throws(YAMLError) -> YAMLNode {
-        guard let node = yaml_document_get_node(&document, index) else {
-            throw YAMLError(problem: "a node is missing", line: line)
+        private mutating func node(at index: Int32, line: Int, depth: Int) throws(YAMLError) -> YAMLNode {
+            guard let node = yaml_document_get_node(&document, index) else {
+                throw YAMLError(problem: "a node is missing", line: line)
+            }
+            return try self.node(node, depth: depth + 1)
         }
-        return try self.node(node, depth: depth + 1)
     }
 }
 
@@ -125,26 +127,28 @@ extension YAMLError {
     }
 }
 
-/// Parses the text of a pipeline file; a syntax error becomes a `ConfigurationProblem`.
-enum YAMLDocument {
-    /// The document's root; nil where there is none or a problem was added.
-    static func root(of text: String, problems: ProblemCollector) -> YAMLNode? {
-        do {
-            return try YAMLNode.parse(text)
-        } catch {
-            let hint = error.line.map { Self.hint(line: $0, text: text) } ?? ""
-            problems.add(line: error.line, key: nil, "not valid YAML: \(error.problem)" + hint)
-            return nil
+extension YAMLNode {
+    /// Parses the text of a pipeline file; a syntax error becomes a `ConfigurationProblem`.
+    enum Document {
+        /// The document's root; nil where there is none or a problem was added.
+        static func root(of text: String, problems: ProblemCollector) -> YAMLNode? {
+            do {
+                return try YAMLNode.parse(text)
+            } catch {
+                let hint = error.line.map { Self.hint(line: $0, text: text) } ?? ""
+                problems.add(line: error.line, key: nil, "not valid YAML: \(error.problem)" + hint)
+                return nil
+            }
         }
-    }
 
-    /// The usual mistakes behind a syntax error of that line.
-    private static func hint(line: Int, text: String) -> String {
-        let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-        guard lines.indices.contains(line - 1) else { return "" }
-        let content = lines[line - 1]
-        if content.contains("\t") { return " (indent with spaces, not with tabs)" }
-        if content.contains("${") { return " (put ${…} in double quotes)" }
-        return ""
+        /// The usual mistakes behind a syntax error of that line.
+        private static func hint(line: Int, text: String) -> String {
+            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
+            guard lines.indices.contains(line - 1) else { return "" }
+            let content = lines[line - 1]
+            if content.contains("\t") { return " (indent with spaces, not with tabs)" }
+            if content.contains("${") { return " (put ${…} in double quotes)" }
+            return ""
+        }
     }
 }

@@ -40,27 +40,3 @@ extension SettingDeclaration {
         return .object(all)
     }
 }
-
-extension JSONValue {
-    /// The document with one member or element per line; short ones of scalars stay on one.
-    fileprivate func indented(by depth: Int = 0) -> String {
-        let (inner, outer) = (String(repeating: "  ", count: depth + 1), String(repeating: "  ", count: depth))
-        func block(_ open: String, _ lines: [String], _ close: String) -> String {
-            "\(open)\n" + lines.map { inner + $0 }.joined(separator: ",\n") + "\n\(outer)\(close)"
-        }
-        switch self {
-        case .array(let elements) where elements.contains { !$0.isScalar }:
-            return block("[", elements.map { $0.indented(by: depth + 1) }, "]")
-        case .object(let members) where !members.isEmpty:
-            return block("{", members.map { "\(JSONValue.string($0).text): \($1.indented(by: depth + 1))" }, "}")
-        default: return text
-        }
-    }
-
-    private var isScalar: Bool {
-        switch self {
-        case .array, .object: false
-        default: true
-        }
-    }
-}

@@ -130,20 +130,6 @@ struct HeldOutStatistics {
     }
 }
 
-extension GateFindings.LabelRecall {
-    /// Labels judged together, or one.
-    fileprivate init(_ labels: [PairedCells.LabelAgreement]) {
-        let rows = labels.reduce(0) { $0 + $1.rows }
-        let (lost, gained) = labels.reduce((0, 0)) { ($0.0 + $1.onlyFirst, $0.1 + $1.onlySecond) }
-        func share(_ found: Int) -> Double { rows == 0 ? 0 : Double(found) / Double(rows) }
-        self.init(
-            labels: labels.map(\.label).sorted(), rows: rows, lost: lost, gained: gained,
-            championRecall: share(labels.reduce(0) { $0 + $1.foundByFirst }),
-            challengerRecall: share(labels.reduce(0) { $0 + $1.foundBySecond }),
-            fallP: McNemarTest(onlyFirst: lost, onlySecond: gained).firstIsBetterP, state: .kept)
-    }
-}
-
 extension HeldOutSet {
     /// Rows that all lists have.
     var rows: Int { min(truth.count, challenger.count, champion?.count ?? .max) }

@@ -54,69 +54,73 @@ struct BatchOffer: Sendable {
     let finish: @Sendable ([FinishedText], Duration) -> Void
 }
 
-/// When a worker last made progress; written by the worker, read by the watchdog.
-private final class Pulse: Sendable {
-    // MARK: - Mutable State (guarded by `state`)
+extension WorkerPool {
+    /// When a worker last made progress; written by the worker, read by the watchdog.
+    private final class Pulse: Sendable {
+        // MARK: - Mutable State (guarded by `state`)
 
-    private struct State {
-        var busySince: Duration?
-        var lastProgress: Duration?
-        var batches = 0
-    }
-
-    private let state = Mutex(State())
-
-    func begin(at now: Duration) {
-        state.withLock { state in
-            state.busySince = now
-            state.lastProgress = now
+        private struct State {
+            var busySince: Duration?
+            var lastProgress: Duration?
+            var batches = 0
         }
-    }
 
-    func end(at now: Duration) {
-        state.withLock { state in
-            state.busySince = nil
-            state.lastProgress = now
-            state.batches += 1
+        private let state = Mutex(State())
+
+        func begin(at now: Duration) {
+            state.withLock { state in
+                state.busySince = now
+                state.lastProgress = now
+            }
         }
-    }
 
-    func heartbeat(worker: Int, now: Duration) -> WorkerHeartbeat {
-        state.withLock { state in
-            WorkerHeartbeat(
-                worker: worker, busyFor: state.busySince.map { now - $0 },
-                sinceProgress: state.lastProgress.map { now - $0 }, batches: state.batches)
+        func end(at now: Duration) {
+            state.withLock { state in
+                state.busySince = nil
+                state.lastProgress = now
+                state.batches += 1
+            }
+        }
+
+        func heartbeat(worker: Int, now: Duration) -> WorkerHeartbeat {
+            state.withLock { state in
+                WorkerHeartbeat(
+                    worker: worker, busyFor: state.busySince.map { now - $0 },
+                    sinceProgress: state.lastProgress.map { now - $0 }, batches: state.batches)
+            }
         }
     }
 }
 
-/// One worker: an actor on its own thread, because a batch keeps a core busy for tens of milliseconds.
-private actor Worker {
-    private let thread: DedicatedThread
-    private let classifier: Classifier
-    private let pulse: Pulse
-    private let clock: Clock
+extension WorkerPool {
+    /// One worker: an actor on its own thread, because a batch keeps a core busy for tens of milliseconds.
+    private actor Worker {
+        private let thread: DedicatedThread
+        private let classifier: Classifier
+        private let pulse: Pulse
+        private let clock: Clock
 
-    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+        nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    init(index: Int, base: BERTBase, pulse: Pulse, clock: Clock) {
-        thread = DedicatedThread(name: "worker-\(index)")
-        classifier = Classifier(base: base)
-        self.pulse = pulse
-        self.clock = clock
-    }
+        init(index: Int, base: BERTBase, pulse: Pulse, clock: Clock) {
+            thread = DedicatedThread(name: "worker-\(index)")
+            classifier = Classifier(base: base)
+            self.pulse = pulse
+            self.clock = clock
+        }
 
-    func run(_ offers: AsyncChannel<BatchOffer>) async {
-        for await offer in offers {
-            let texts = offer.take()
-            guard !texts.isEmpty else { continue }
-            let start = clock.now()
-            pulse.begin(at: start)
-            let finished = classifier.outcomes(of: texts, snapshot: offer.liveAdapters.snapshot)
-            CrashPoint.inClassification.pass()
-            let end = clock.now()
-            pulse.end(at: end)
-            offer.finish(finished, end - start)
+        func run(_ offers: AsyncChannel<BatchOffer>) async {
+            for await offer in offers {
+                let texts = offer.take()
+                guard !texts.isEmpty else { continue }
+                let start = clock.now()
+                pulse.begin(at: start)
+                let finished = classifier.outcomes(of: texts, snapshot: offer.liveAdapters.snapshot)
+                CrashPoint.inClassification.pass()
+                let end = clock.now()
+                pulse.end(at: end)
+                offer.finish(finished, end - start)
+            }
         }
     }
 }

@@ -27,42 +27,45 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     /// Marks that the process is at this place.
     public func pass() {
         #if LORIKEET_CRASH_POINTS
-            for plan in CrashPlan.all { plan.passed(self) }
+            for plan in Plan.all { plan.passed(self) }
         #endif
     }
 }
 
 #if LORIKEET_CRASH_POINTS
-    /// Where this process dies or hangs, and at which pass.
-    private final class CrashPlan: Sendable {
-        static let all = [read("LORIKEET_CRASH_AT", kills: true), read("LORIKEET_HANG_AT", kills: false)].compactMap {
-            $0
-        }
+    extension CrashPoint {
+        /// Where this process dies or hangs, and at which pass.
+        private final class Plan: Sendable {
+            static let all = [read("LORIKEET_CRASH_AT", kills: true), read("LORIKEET_HANG_AT", kills: false)].compactMap
+            {
+                $0
+            }
 
-        private static func read(_ name: String, kills: Bool) -> CrashPlan? {
-            getenv(name).flatMap { CrashPlan(String(cString: $0), kills: kills) }
-        }
+            private static func read(_ name: String, kills: Bool) -> Plan? {
+                getenv(name).flatMap { Plan(String(cString: $0), kills: kills) }
+            }
 
-        private let kills: Bool
-        private let point: CrashPoint
-        private let left: Atomic<Int>
+            private let kills: Bool
+            private let point: CrashPoint
+            private let left: Atomic<Int>
 
-        /// `NAME` or `NAME:COUNT`; nil for anything else.
-        init?(_ text: String, kills: Bool) {
-            let parts = text.split(separator: ":", maxSplits: 1)
-            guard let point = parts.first.flatMap({ CrashPoint(rawValue: String($0)) }),
-                let count = parts.count == 1 ? 1 : Int(parts[1]), count > 0
-            else { return nil }
-            self.kills = kills
-            self.point = point
-            left = Atomic(count)
-        }
+            /// `NAME` or `NAME:COUNT`; nil for anything else.
+            init?(_ text: String, kills: Bool) {
+                let parts = text.split(separator: ":", maxSplits: 1)
+                guard let point = parts.first.flatMap({ CrashPoint(rawValue: String($0)) }),
+                    let count = parts.count == 1 ? 1 : Int(parts[1]), count > 0
+                else { return nil }
+                self.kills = kills
+                self.point = point
+                left = Atomic(count)
+            }
 
-        func passed(_ point: CrashPoint) {
-            guard point == self.point, left.subtract(1, ordering: .relaxed).newValue == 0 else { return }
-            if kills { kill(getpid(), SIGKILL) }
-            // The signal may reach another thread first; this one must do nothing more.
-            while true { pause() }
+            func passed(_ point: CrashPoint) {
+                guard point == self.point, left.subtract(1, ordering: .relaxed).newValue == 0 else { return }
+                if kills { kill(getpid(), SIGKILL) }
+                // The signal may reach another thread first; this one must do nothing more.
+                while true { pause() }
+            }
         }
     }
 #endif

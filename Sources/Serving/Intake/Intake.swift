@@ -177,55 +177,59 @@ final class Intake: Sendable {
     }
 }
 
-/// Reacts to rebalances, on the source's thread.
-private struct RebalanceListener: PartitionListener {
-    let ledger: DeliveryLedger
-    let batches: BatchStage
-    let telemetry: PipelineTelemetry
-    /// How long a revocation may wait for messages in flight.
-    let patience: @Sendable () -> Duration
+extension Intake {
+    /// Reacts to rebalances, on the source's thread.
+    private struct RebalanceListener: PartitionListener {
+        let ledger: DeliveryLedger
+        let batches: BatchStage
+        let telemetry: PipelineTelemetry
+        /// How long a revocation may wait for messages in flight.
+        let patience: @Sendable () -> Duration
 
-    func partitionsAssigned(_ partitions: [SourcePartition]) {
-        ledger.assign(partitions)
-        telemetry.assigned(partitions)
+        func partitionsAssigned(_ partitions: [SourcePartition]) {
+            ledger.assign(partitions)
+            telemetry.assigned(partitions)
+        }
+
+        /// Abandons texts that no worker has taken yet and waits for those that one has, so that the next owner does
+        /// not classify them again.
+        func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] {
+            let unread = batches.remove(partitions: Set(partitions))
+            ledger.abandon(unread.map(\.ticket))
+            let offsets = ledger.revoke(partitions, patience: lost ? .zero : patience())
+            telemetry.revoked(partitions, lost: lost, abandoned: unread.count)
+            return lost ? [:] : offsets
+        }
+
+        func offsetReset(_ reason: String) { telemetry.offsetReset(reason) }
     }
-
-    /// Abandons texts that no worker has taken yet and waits for those that one has, so that the next owner does not
-    /// classify them again.
-    func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] {
-        let unread = batches.remove(partitions: Set(partitions))
-        ledger.abandon(unread.map(\.ticket))
-        let offsets = ledger.revoke(partitions, patience: lost ? .zero : patience())
-        telemetry.revoked(partitions, lost: lost, abandoned: unread.count)
-        return lost ? [:] : offsets
-    }
-
-    func offsetReset(_ reason: String) { telemetry.offsetReset(reason) }
 }
 
-/// When to commit next: at the interval, or after a back-off if the last attempt failed.
-private struct CommitSchedule {
-    private var last: Duration
-    private var waits: Backoff
-    private var retryAt: Duration?
-    private let settings: BackoffSettings
+extension Intake {
+    /// When to commit next: at the interval, or after a back-off if the last attempt failed.
+    private struct CommitSchedule {
+        private var last: Duration
+        private var waits: Backoff
+        private var retryAt: Duration?
+        private let settings: BackoffSettings
 
-    init(now: Duration, backoff: BackoffSettings) {
-        last = now
-        settings = backoff
-        waits = Backoff(backoff)
+        init(now: Duration, backoff: BackoffSettings) {
+            last = now
+            settings = backoff
+            waits = Backoff(backoff)
+        }
+
+        func isDue(_ now: Duration, interval: Duration) -> Bool {
+            if let retryAt { return now >= retryAt }
+            return now - last >= interval
+        }
+
+        mutating func succeeded(at now: Duration) {
+            last = now
+            if retryAt != nil { waits = Backoff(settings) }
+            retryAt = nil
+        }
+
+        mutating func failed(at now: Duration) { retryAt = now + waits.next() }
     }
-
-    func isDue(_ now: Duration, interval: Duration) -> Bool {
-        if let retryAt { return now >= retryAt }
-        return now - last >= interval
-    }
-
-    mutating func succeeded(at now: Duration) {
-        last = now
-        if retryAt != nil { waits = Backoff(settings) }
-        retryAt = nil
-    }
-
-    mutating func failed(at now: Duration) { retryAt = now + waits.next() }
 }

@@ -195,55 +195,59 @@ extension PairedCells {
     }
 }
 
-/// Draws Poisson variables.
-private struct PoissonTables {
-    /// The distribution functions of small means, without their tails.
-    private var cumulated: [[Float]] = [[]]
-    /// From here on, a rounded normal variable is close enough.
-    private static let largest = 24
+extension PairedCells {
+    /// Draws Poisson variables.
+    private struct PoissonTables {
+        /// The distribution functions of small means, without their tails.
+        private var cumulated: [[Float]] = [[]]
+        /// From here on, a rounded normal variable is close enough.
+        private static let largest = 24
 
-    /// Tables for means up to `largest`.
-    init(largest: Int) {
-        guard largest > 0 else { return }
-        for mean in 1...min(largest, Self.largest) {
-            var (term, sum, table) = (exp(-Double(mean)), 0.0, [Float]())
-            while sum + term < 1 - 1e-7, table.count < 128 {
-                sum += term
-                table.append(Float(sum))
-                term *= Double(mean) / Double(table.count)
+        /// Tables for means up to `largest`.
+        init(largest: Int) {
+            guard largest > 0 else { return }
+            for mean in 1...min(largest, Self.largest) {
+                var (term, sum, table) = (exp(-Double(mean)), 0.0, [Float]())
+                while sum + term < 1 - 1e-7, table.count < 128 {
+                    sum += term
+                    table.append(Float(sum))
+                    term *= Double(mean) / Double(table.count)
+                }
+                cumulated.append(table)
             }
-            cumulated.append(table)
         }
-    }
 
-    func draw(mean: Int, _ random: inout SplitMix64) -> Int {
-        guard mean < cumulated.count else {
-            return max(0, Int((Float(mean) + Float(mean).squareRoot() * random.normal()).rounded()))
+        func draw(mean: Int, _ random: inout SplitMix64) -> Int {
+            guard mean < cumulated.count else {
+                return max(0, Int((Float(mean) + Float(mean).squareRoot() * random.normal()).rounded()))
+            }
+            let share = random.unit()
+            return cumulated[mean].firstIndex { share < $0 } ?? cumulated[mean].count
         }
-        let share = random.unit()
-        return cumulated[mean].firstIndex { share < $0 } ?? cumulated[mean].count
     }
 }
 
-/// Numbers for labels and for sets of labels.
-private struct LabelNumbers {
-    private(set) var labels: [String] = []
-    private(set) var sets: [[Int]] = []
-    private var numbers: [String: Int] = [:]
-    private var places: [[Int]: Int] = [:]
+extension PairedCells {
+    /// Numbers for labels and for sets of labels.
+    private struct LabelNumbers {
+        private(set) var labels: [String] = []
+        private(set) var sets: [[Int]] = []
+        private var numbers: [String: Int] = [:]
+        private var places: [[Int]: Int] = [:]
 
-    mutating func ofSet(_ labels: [String]) -> Int {
-        let set = labels.count == 1 ? [of(labels[0])] : Set(labels.map { of($0) }).sorted()
-        if let place = places[set] { return place }
-        places[set] = sets.count
-        sets.append(set)
-        return sets.count - 1
-    }
+        mutating func ofSet(_ labels: [String]) -> Int {
+            let set = labels.count == 1 ? [of(labels[0])] : Set(labels.map { of($0) }).sorted()
+            if let place = places[set] { return place }
+            places[set] = sets.count
+            sets.append(set)
+            return sets.count - 1
+        }
 
-    private mutating func of(_ label: String) -> Int {
-        if let number = numbers[label] { return number }
-        numbers[label] = labels.count
-        labels.append(label)
-        return labels.count - 1
+        private mutating func of(_ label: String) -> Int {
+            if let number = numbers[label] { return number }
+            numbers[label] = labels.count
+            labels.append(label)
+            return labels.count - 1
+        }
     }
 }

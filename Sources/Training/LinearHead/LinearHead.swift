@@ -37,7 +37,7 @@ public struct LinearHead: Sendable {
         self.labels = labels
         columns = features.columns
         isMultiLabel = if case .sets = targets { true } else { false }
-        let objective = HeadObjective(
+        let objective = Objective(
             features: features, targets: targets, labels: labels, penalty: settings.penalty)
         let count = labels * features.columns + labels
         let first = start.map(\.parameters) ?? []
@@ -50,92 +50,95 @@ public struct LinearHead: Sendable {
         let values = [Float](unsafeUninitializedCapacity: features.rows * labels) { buffer, count in
             count = features.rows * labels
             guard let y = buffer.baseAddress else { return }
-            HeadObjective.probabilities(
+            Objective.probabilities(
                 features: features, parameters: parameters, labels: labels, isMultiLabel: isMultiLabel, into: y)
         }
         return FeatureMatrix(columns: labels, values: values)
     }
 }
 
-/// The penalized negative log-likelihood of a head's parameters, and its gradient.
-private struct HeadObjective {
-    let features: FeatureMatrix
-    /// [rows, labels]: 1 where the label holds.
-    private let truth: [Float]
-    private let labels: Int
-    private let penalty: Float
-    private let isMultiLabel: Bool
+extension LinearHead {
+    /// The penalized negative log-likelihood of a head's parameters, and its gradient.
+    private struct Objective {
+        let features: FeatureMatrix
+        /// [rows, labels]: 1 where the label holds.
+        private let truth: [Float]
+        private let labels: Int
+        private let penalty: Float
+        private let isMultiLabel: Bool
 
-    init(features: FeatureMatrix, targets: TextTargets, labels: Int, penalty: Double) {
-        (self.features, self.labels, self.penalty) = (features, labels, Float(penalty))
-        var truth = [Float](repeating: 0, count: features.rows * labels)
-        switch targets {
-        case .classes(let classes):
-            isMultiLabel = false
-            for (row, label) in classes.enumerated() where row < features.rows { truth[row * labels + label] = 1 }
-        case .sets(let sets):
-            isMultiLabel = true
-            for (row, set) in sets.enumerated() where row < features.rows {
-                for label in set { truth[row * labels + label] = 1 }
-            }
-        }
-        self.truth = truth
-    }
-
-    func value(_ parameters: [Float], _ gradient: inout [Float]) -> Double {
-        let (rows, columns) = (features.rows, features.columns)
-        let weights = labels * columns
-        var probabilities = [Float](repeating: 0, count: rows * labels)
-        var loss = 0.0
-        probabilities.withUnsafeMutableBufferPointer { buffer in
-            guard let p = buffer.baseAddress else { return }
-            Self.probabilities(
-                features: features, parameters: parameters, labels: labels, isMultiLabel: isMultiLabel, into: p)
-            // A logarithm of zero would end the search.
-            for place in truth.indices {
-                if truth[place] == 1 {
-                    loss -= log(max(Double(p[place]), 1e-30))
-                } else if isMultiLabel {
-                    loss -= log(max(1 - Double(p[place]), 1e-30))
+        init(features: FeatureMatrix, targets: TextTargets, labels: Int, penalty: Double) {
+            (self.features, self.labels, self.penalty) = (features, labels, Float(penalty))
+            var truth = [Float](repeating: 0, count: features.rows * labels)
+            switch targets {
+            case .classes(let classes):
+                isMultiLabel = false
+                for (row, label) in classes.enumerated() where row < features.rows { truth[row * labels + label] = 1 }
+            case .sets(let sets):
+                isMultiLabel = true
+                for (row, set) in sets.enumerated() where row < features.rows {
+                    for label in set { truth[row * labels + label] = 1 }
                 }
-                p[place] -= truth[place]
             }
-            gradient.withUnsafeMutableBufferPointer { gradient in
-                guard let g = gradient.baseAddress else { return }
-                g.update(repeating: 0, count: gradient.count)
+            self.truth = truth
+        }
+
+        func value(_ parameters: [Float], _ gradient: inout [Float]) -> Double {
+            let (rows, columns) = (features.rows, features.columns)
+            let weights = labels * columns
+            var probabilities = [Float](repeating: 0, count: rows * labels)
+            var loss = 0.0
+            probabilities.withUnsafeMutableBufferPointer { buffer in
+                guard let p = buffer.baseAddress else { return }
+                Self.probabilities(
+                    features: features, parameters: parameters, labels: labels, isMultiLabel: isMultiLabel, into: p)
+                // A logarithm of zero would end the search.
+                for place in truth.indices {
+                    if truth[place] == 1 {
+                        loss -= log(max(Double(p[place]), 1e-30))
+                    } else if isMultiLabel {
+                        loss -= log(max(1 - Double(p[place]), 1e-30))
+                    }
+                    p[place] -= truth[place]
+                }
+                gradient.withUnsafeMutableBufferPointer { gradient in
+                    guard let g = gradient.baseAddress else { return }
+                    g.update(repeating: 0, count: gradient.count)
+                    features.values.withUnsafeBufferPointer { x in
+                        guard let x = x.baseAddress else { return }
+                        linearBackwardWeight(
+                            rows: rows, inputs: columns, outputs: labels, x: x, xStride: columns, dy: p,
+                            dyStride: labels,
+                            dWeight: g, dBias: g + weights)
+                    }
+                }
+            }
+            var squares = 0.0
+            for place in 0..<weights {
+                squares += Double(parameters[place]) * Double(parameters[place])
+                gradient[place] += penalty * parameters[place]
+            }
+            return loss + Double(penalty) / 2 * squares
+        }
+
+        static func probabilities(
+            features: FeatureMatrix, parameters: [Float], labels: Int, isMultiLabel: Bool,
+            into y: UnsafeMutablePointer<Float>
+        ) {
+            let (rows, columns) = (features.rows, features.columns)
+            parameters.withUnsafeBufferPointer { parameters in
                 features.values.withUnsafeBufferPointer { x in
-                    guard let x = x.baseAddress else { return }
-                    linearBackwardWeight(
-                        rows: rows, inputs: columns, outputs: labels, x: x, xStride: columns, dy: p, dyStride: labels,
-                        dWeight: g, dBias: g + weights)
+                    guard let weight = parameters.baseAddress, let x = x.baseAddress else { return }
+                    linear(
+                        rows: rows, inputs: columns, outputs: labels, x: x, xStride: columns, weight: weight,
+                        bias: weight + labels * columns, y: y, yStride: labels)
                 }
             }
-        }
-        var squares = 0.0
-        for place in 0..<weights {
-            squares += Double(parameters[place]) * Double(parameters[place])
-            gradient[place] += penalty * parameters[place]
-        }
-        return loss + Double(penalty) / 2 * squares
-    }
-
-    static func probabilities(
-        features: FeatureMatrix, parameters: [Float], labels: Int, isMultiLabel: Bool,
-        into y: UnsafeMutablePointer<Float>
-    ) {
-        let (rows, columns) = (features.rows, features.columns)
-        parameters.withUnsafeBufferPointer { parameters in
-            features.values.withUnsafeBufferPointer { x in
-                guard let weight = parameters.baseAddress, let x = x.baseAddress else { return }
-                linear(
-                    rows: rows, inputs: columns, outputs: labels, x: x, xStride: columns, weight: weight,
-                    bias: weight + labels * columns, y: y, yStride: labels)
+            if isMultiLabel {
+                for place in 0..<rows * labels { y[place] = Float(sigmoid(Double(y[place]))) }
+            } else {
+                Kernels.softmax(rows: rows, columns: labels, x: y, xStride: labels, y: y, yStride: labels)
             }
-        }
-        if isMultiLabel {
-            for place in 0..<rows * labels { y[place] = Float(sigmoid(Double(y[place]))) }
-        } else {
-            Kernels.softmax(rows: rows, columns: labels, x: y, xStride: labels, y: y, yStride: labels)
         }
     }
 }

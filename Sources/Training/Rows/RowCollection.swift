@@ -185,3 +185,37 @@ public struct RowCollection: Sendable {
         return result
     }
 }
+
+extension RowCollection {
+    /// Finds the columns of texts and labels in the result of a query, which must be the last source.
+    public mutating func columns(named names: [String]) throws(DatasetError) -> (text: Int, label: Int) {
+        noteTable(isNamed: true, maybeHeading: false)
+        let finder = ColumnFinder(options: options)
+        do throws(RowRefusal) {
+            let (text, label) = (try finder.text(in: names), try finder.label(in: names))
+            if let text, let label, text.index != label.index { return (text.index, label.index) }
+            let required = "text and \(options.isMultiLabel ? "labels" : "label")"
+            throw RowRefusal(
+                reason: "the columns must be \(required), but they are \(names.joined(separator: ", "))",
+                remedy: .columns(among: []))
+        } catch {
+            throw .doubtful(
+                file: sources.last ?? "rows", line: nil, reason: error.reason,
+                remedy: error.remedy ?? .columns(among: []))
+        }
+    }
+}
+
+extension RowCollection {
+    /// Checks the rows of every source.
+    ///
+    /// - Parameter known: labels of the task.
+    /// - Throws: `DatasetError.doubtful` if rows were probably read the wrong way.
+    func checkPlausible(known: some Sequence<String> = []) throws(DatasetError) {
+        let known = Set(known)
+        for (index, origin) in origins.enumerated() {
+            let end = index + 1 < origins.count ? origins[index + 1].first : rows.count
+            try RowPlausibility(origin, rows[origin.first..<end], options: options, known: known).check()
+        }
+    }
+}

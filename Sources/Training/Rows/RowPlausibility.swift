@@ -149,17 +149,3 @@ struct RowPlausibility {
         }
     }
 }
-
-extension RowCollection {
-    /// Checks the rows of every source.
-    ///
-    /// - Parameter known: labels of the task.
-    /// - Throws: `DatasetError.doubtful` if rows were probably read the wrong way.
-    func checkPlausible(known: some Sequence<String> = []) throws(DatasetError) {
-        let known = Set(known)
-        for (index, origin) in origins.enumerated() {
-            let end = index + 1 < origins.count ? origins[index + 1].first : rows.count
-            try RowPlausibility(origin, rows[origin.first..<end], options: options, known: known).check()
-        }
-    }
-}

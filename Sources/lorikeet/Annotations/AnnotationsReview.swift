@@ -134,14 +134,19 @@ struct AnnotationsReview: AsyncParsableCommand {
     }
 }
 
-/// How the rows of `annotations review --input` are read. `--format` is that of the output there.
-struct ReviewFormatOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Format of standard input and of files with other endings: tsv, csv, jsonl or json.", valueName: "format"))
-    var inputFormat = RowFormat.tsv
+extension AnnotationsReview {
+    /// How the rows of `annotations review --input` are read. `--format` is that of the output there.
+    struct ReviewFormatOptions: ParsableArguments {
+        @Option(
+            help: ArgumentHelp(
+                "Format of standard input and of files with other endings: tsv, csv, jsonl or json.",
+                valueName: "format"))
+        var inputFormat = RowFormat.tsv
 
-    @OptionGroup var columns: RowColumnOptions
+        @OptionGroup var columns: RowColumnOptions
 
-    func options(isMultiLabel: Bool) -> RowOptions { columns.options(format: inputFormat, isMultiLabel: isMultiLabel) }
+        func options(isMultiLabel: Bool) -> RowOptions {
+            columns.options(format: inputFormat, isMultiLabel: isMultiLabel)
+        }
+    }
 }

@@ -76,7 +76,7 @@ struct Train: ParsableCommand {
     var reportTexts = false
 
     @OptionGroup var training: TrainingOptions
-    @OptionGroup var searchOptions: SearchOptions
+    @OptionGroup var searchOptions: TrainingOptions.SearchOptions
     @OptionGroup var keepOptions: KeepOptions
     @OptionGroup var progressOption: ProgressOption
     @OptionGroup var format: JSONOption
@@ -93,7 +93,7 @@ struct Train: ParsableCommand {
     }
 
     func run() throws {
-        let console = TrainConsole(
+        let console = Console(
             json: format.json, style: progressOption.style(json: format.json),
             withoutValidation: { keepOptions.warnOfNoRows() })
         let result = try TrainOperation.run(request, observer: console, isCancelled: { Interruption.isAsked })
@@ -118,53 +118,56 @@ struct Train: ParsableCommand {
     }
 }
 
-/// What `train` shows while it runs.
-private final class TrainConsole: TrainObserver {
-    private let json: Bool
-    private let training: TrainingDisplay
-    private let search: SearchDisplay
-    private let evaluation: ProgressBar
-    private let withoutValidation: () -> Void
+extension Train {
+    /// What `train` shows while it runs.
+    private final class Console: TrainObserver {
+        private let json: Bool
+        private let training: TrainingDisplay
+        private let search: SearchDisplay
+        private let evaluation: ProgressBar
+        private let withoutValidation: () -> Void
 
-    init(json: Bool, style: ProgressOption.Style, withoutValidation: @escaping () -> Void) {
-        (self.json, self.withoutValidation) = (json, withoutValidation)
-        training = TrainingDisplay(json: json, style: style)
-        search = SearchDisplay(json: json, style: style)
-        evaluation = ProgressBar("evaluating", unit: "texts", isShown: style == .bar)
-    }
-
-    func note(_ line: String) { StandardError.write(line) }
-
-    func rowsRead(_ report: RowsReport, base: BERTBase) {
-        if json {
-            // Standard output has one object per epoch and nothing else.
-            StandardError.write(JSONValue.object([("rows", report.json)]).text)
-        } else {
-            for line in report.lines { StandardError.write(line) }
-            let shape = base.configuration
-            StandardError.write("base: \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden)")
+        init(json: Bool, style: ProgressOption.Style, withoutValidation: @escaping () -> Void) {
+            (self.json, self.withoutValidation) = (json, withoutValidation)
+            training = TrainingDisplay(json: json, style: style)
+            search = SearchDisplay(json: json, style: style)
+            evaluation = ProgressBar("evaluating", unit: "texts", isShown: style == .bar)
         }
-        if (report.validation?.rows ?? 0) == 0 { withoutValidation() }
-        // From here on Ctrl-C has something to keep.
-        Interruption.watch()
-    }
 
-    func searched(_ progress: SettingsSearch.Progress) { search.show(progress) }
-    func searchEnded(_ result: SettingsSearch.Result) throws { try search.finish(result) }
-    func trained(_ progress: TrainingProgress) { training.show(progress) }
+        func note(_ line: String) { StandardError.write(line) }
 
-    func trainingEnded() {
-        search.clear()
-        training.clear()
-    }
+        func rowsRead(_ report: RowsReport, base: BERTBase) {
+            if json {
+                // Standard output has one object per epoch and nothing else.
+                StandardError.write(JSONValue.object([("rows", report.json)]).text)
+            } else {
+                for line in report.lines { StandardError.write(line) }
+                let shape = base.configuration
+                StandardError.write(
+                    "base: \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden)")
+            }
+            if (report.validation?.rows ?? 0) == 0 { withoutValidation() }
+            // From here on Ctrl-C has something to keep.
+            Interruption.watch()
+        }
 
-    func evaluated(_ done: Int, of total: Int) {
-        evaluation.update(done, of: total)
-        if done == total { evaluation.clear() }
-    }
+        func searched(_ progress: SettingsSearch.Progress) { search.show(progress) }
+        func searchEnded(_ result: SettingsSearch.Result) throws { try search.finish(result) }
+        func trained(_ progress: TrainingProgress) { training.show(progress) }
 
-    func finish(_ result: TrainOperation.Result, precisions: [Double], output: String) throws {
-        try training.finish(
-            result.candidate, rows: result.validationRows, precisions: precisions, output: output)
+        func trainingEnded() {
+            search.clear()
+            training.clear()
+        }
+
+        func evaluated(_ done: Int, of total: Int) {
+            evaluation.update(done, of: total)
+            if done == total { evaluation.clear() }
+        }
+
+        func finish(_ result: TrainOperation.Result, precisions: [Double], output: String) throws {
+            try training.finish(
+                result.candidate, rows: result.validationRows, precisions: precisions, output: output)
+        }
     }
 }

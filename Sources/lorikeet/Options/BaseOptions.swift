@@ -25,38 +25,3 @@ struct BaseOptions: ParsableArguments {
         return (loaded.base, loaded.tokenizer)
     }
 }
-
-/// `--max-tokens`.
-struct LengthOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp(
-            "Maximum tokens per text, [CLS] and [SEP] included; longer texts are truncated. Default: 256.",
-            valueName: "n"))
-    var maxTokens: Int?
-
-    func validate() throws {
-        guard maxTokens.map({ $0 >= 2 }) ?? true else {
-            throw ValidationError("--max-tokens must be at least 2, for [CLS] and [SEP]")
-        }
-    }
-
-    /// The limit over a base.
-    func checked(against base: BERTBase) throws(CommandFailure) -> Int {
-        try TokenLimit.checked(maxTokens, over: base)
-    }
-}
-
-/// `--workers`.
-struct WorkerOptions: ParsableArguments {
-    @Option(help: ArgumentHelp("Compute threads. Default: one per core.", valueName: "n"))
-    var workers: Int?
-
-    func validate() throws {
-        guard workers.map({ $0 >= 1 }) ?? true else { throw ValidationError("--workers must be at least 1") }
-    }
-
-    /// The number that was given, or the number of cores.
-    var count: Int { workers ?? Self.defaultCount }
-
-    static var defaultCount: Int { ProcessInfo.processInfo.activeProcessorCount }
-}

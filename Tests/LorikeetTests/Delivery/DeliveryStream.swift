@@ -138,7 +138,7 @@ final class DeliveryStream {
         do {
             try await Waiting.until("not \(event)", within: .seconds(120), every: .milliseconds(20), holds)
         } catch let error as LabError {
-            throw LabError("\(error)\n\(DaemonLog.tail(of: logFile, lines: 30))")
+            throw LabError("\(error)\n\(DaemonProcess.Log.tail(of: logFile, lines: 30))")
         }
     }
 

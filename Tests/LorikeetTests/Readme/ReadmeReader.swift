@@ -123,7 +123,7 @@ final class ReadmeReader {
         do {
             try await Waiting.until("not \(event)", within: .seconds(60), every: .milliseconds(20), holds)
         } catch let error as LabError {
-            throw LabError("\(error)\n\(DaemonLog.tail(of: logFile, lines: 30))")
+            throw LabError("\(error)\n\(DaemonProcess.Log.tail(of: logFile, lines: 30))")
         }
     }
 }

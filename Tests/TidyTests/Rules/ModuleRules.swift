@@ -76,6 +76,42 @@ enum TypeNameRule {
     }
 }
 
+/// A reader who knows `Type.function` finds its file in the list of files.
+///
+/// A type with functions stands in `Type.swift`, an extension in `Type.swift` or `Type+Part.swift`. What only one file
+/// uses is nested in the type of that file. A short helper may stand beside its user. A free function is a kernel, or
+/// names its file.
+enum PlacementRule {
+    static let longestHelper = 14
+
+    static func findings(in tree: SourceTree) -> [Finding] {
+        tree.sources.flatMap { file in
+            let name = file.path.split(separator: "/").last?.split(separator: ".").first ?? ""
+            let owner = String(name.split(separator: "+").first ?? "")
+            let declarations = SwiftDeclarations(file.text)
+            return homes(declarations, owner: owner).map {
+                Finding(
+                    path: file.path, line: $0.line,
+                    message: "`\($0.names.joined(separator: "."))` has functions and another name than the file")
+            }
+                + freeFunctions(declarations, owner: owner, module: file.module)
+                .map { Finding(path: file.path, line: $0.line, message: "`\($0.text)` belongs to no type") }
+        }
+    }
+
+    private static func homes(_ declarations: SwiftDeclarations, owner: String) -> [Home] {
+        declarations.homes.filter {
+            $0.lines > longestHelper && !$0.names.contains(owner) && $0.names != [owner + "Command"]
+        }
+    }
+
+    private static func freeFunctions(_ declarations: SwiftDeclarations, owner: String, module: String?) -> [Token] {
+        let functions = declarations.freeFunctions
+        guard module != "Kernels", !functions.contains(where: { $0.text == owner.lowercased() }) else { return [] }
+        return functions
+    }
+}
+
 /// CONTRIBUTING says where a line belongs: its table of layers names every module.
 enum LayerTableRule {
     static func findings(in tree: SourceTree) -> [Finding] {

@@ -6,6 +6,14 @@ struct Body: Equatable {
     let lines: Int
 }
 
+/// A type or an extension: where its functions live.
+struct Home: Equatable {
+    /// `["A", "B"]` for an extension of `A.B`.
+    let names: [String]
+    let line: Int
+    let lines: Int
+}
+
 /// What a file of Swift declares and names, read from its tokens.
 struct SwiftDeclarations {
     let code: [Token]
@@ -13,6 +21,7 @@ struct SwiftDeclarations {
     init(_ text: String) { code = SwiftLexer.code(of: text) }
 
     private static let typeKeywords: Set<String> = ["struct", "class", "enum", "actor", "protocol", "typealias"]
+    private static let homeKeywords: Set<String> = ["struct", "class", "enum", "actor", "extension"]
     private static let functionKeywords: Set<String> = ["func", "init", "deinit", "subscript", "var"]
     private static let endOfRequirement: Set<String> = [
         "func", "init", "deinit", "subscript", "var", "let", "associatedtype", "static", "mutating", "case", "struct",
@@ -72,6 +81,37 @@ struct SwiftDeclarations {
             guard index == 0 || !["import", "."].contains(code[index - 1].text) else { return nil }
             return code[index + 1].kind == .word ? code[index + 1] : nil
         }
+    }
+
+    /// The functions outside every type, without the private ones.
+    var freeFunctions: [Token] {
+        withDepths.compactMap { index, depth in
+            guard depth == 0, code[index].text == "func", index + 1 < code.count else { return nil }
+            return index > 0 && code[index - 1].text == "private" ? nil : code[index + 1]
+        }
+    }
+
+    /// The types and extensions outside every other declaration that have functions.
+    var homes: [Home] {
+        withDepths.compactMap { index, depth in
+            guard depth == 0, Self.homeKeywords.contains(code[index].text), let name = dottedName(at: index + 1),
+                let open = bodyStart(after: index), let close = matchingBrace(open)
+            else { return nil }
+            let hasFunctions = code[open..<close].contains { $0.kind == .word && $0.text == "func" }
+            guard hasFunctions else { return nil }
+            return Home(names: name, line: code[index].line, lines: code[close].line - code[index].line + 1)
+        }
+    }
+
+    /// `A.B` as its parts; nil if no name stands here.
+    private func dottedName(at index: Int) -> [String]? {
+        guard index < code.count, code[index].kind == .word else { return nil }
+        var (names, next) = ([code[index].text], index + 1)
+        while next + 1 < code.count, code[next].text == ".", code[next + 1].kind == .word {
+            names.append(code[next + 1].text)
+            next += 2
+        }
+        return names
     }
 
     /// The modules that the file imports.

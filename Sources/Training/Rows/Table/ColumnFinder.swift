@@ -72,23 +72,3 @@ struct ColumnFinder {
         RowRefusal(reason: "there are several columns named \"\(name)\"", remedy: remedy(names))
     }
 }
-
-extension RowCollection {
-    /// Finds the columns of texts and labels in the result of a query, which must be the last source.
-    public mutating func columns(named names: [String]) throws(DatasetError) -> (text: Int, label: Int) {
-        noteTable(isNamed: true, maybeHeading: false)
-        let finder = ColumnFinder(options: options)
-        do throws(RowRefusal) {
-            let (text, label) = (try finder.text(in: names), try finder.label(in: names))
-            if let text, let label, text.index != label.index { return (text.index, label.index) }
-            let required = "text and \(options.isMultiLabel ? "labels" : "label")"
-            throw RowRefusal(
-                reason: "the columns must be \(required), but they are \(names.joined(separator: ", "))",
-                remedy: .columns(among: []))
-        } catch {
-            throw .doubtful(
-                file: sources.last ?? "rows", line: nil, reason: error.reason,
-                remedy: error.remedy ?? .columns(among: []))
-        }
-    }
-}

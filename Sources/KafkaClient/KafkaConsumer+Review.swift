@@ -42,15 +42,17 @@ extension KafkaConsumer {
     }
 }
 
-/// librdkafka's log while a client is created.
-private final class CreationLog: Sendable {
-    private let all = Mutex<[KafkaLogLine]>([])
+extension KafkaConsumer {
+    /// librdkafka's log while a client is created.
+    private final class CreationLog: Sendable {
+        private let all = Mutex<[KafkaLogLine]>([])
 
-    func note(_ line: KafkaLogLine) { all.withLock { $0.append(line) } }
+        func note(_ line: KafkaLogLine) { all.withLock { $0.append(line) } }
 
-    /// Without the thread name at the start of each line.
-    func lines(of facility: String) -> [String] {
-        let lines = all.withLock { $0.filter { $0.facility == facility } }
-        return lines.map { String($0.message.trimmingPrefix(#/\[thrd:[^\]]*\]: /#)) }
+        /// Without the thread name at the start of each line.
+        func lines(of facility: String) -> [String] {
+            let lines = all.withLock { $0.filter { $0.facility == facility } }
+            return lines.map { String($0.message.trimmingPrefix(#/\[thrd:[^\]]*\]: /#)) }
+        }
     }
 }

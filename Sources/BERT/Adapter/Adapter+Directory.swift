@@ -1,42 +1,44 @@
 import Files
 import FoundationEssentials
 
-/// The content of `lorikeet.json`: what PEFT does not save of a manifest.
-private struct LorikeetFile: Codable {
-    var labels: [String]
-    var baseDigest: String?
-    var task: String?
-    var maxTokens: Int?
-    var createdBy: String?
-    var temperature: Double?
-    var calibration: CalibrationFigures?
-    var multiLabel: Bool?
-    var thresholds: [Double]?
-    var abstention: [AbstentionThreshold]?
+extension Adapter {
+    /// The content of `lorikeet.json`: what PEFT does not save of a manifest.
+    private struct LorikeetFile: Codable {
+        var labels: [String]
+        var baseDigest: String?
+        var task: String?
+        var maxTokens: Int?
+        var createdBy: String?
+        var temperature: Double?
+        var calibration: CalibrationFigures?
+        var multiLabel: Bool?
+        var thresholds: [Double]?
+        var abstention: [AbstentionThreshold]?
 
-    init(_ manifest: AdapterManifest) {
-        (labels, baseDigest, task) = (manifest.labels, manifest.baseDigest, manifest.task)
-        (maxTokens, createdBy, temperature) = (manifest.maxTokens, manifest.createdBy, manifest.temperature)
-        (calibration, multiLabel) = (manifest.calibration, manifest.multiLabel)
-        (thresholds, abstention) = (manifest.thresholds, manifest.abstention)
-    }
+        init(_ manifest: AdapterManifest) {
+            (labels, baseDigest, task) = (manifest.labels, manifest.baseDigest, manifest.task)
+            (maxTokens, createdBy, temperature) = (manifest.maxTokens, manifest.createdBy, manifest.temperature)
+            (calibration, multiLabel) = (manifest.calibration, manifest.multiLabel)
+            (thresholds, abstention) = (manifest.thresholds, manifest.abstention)
+        }
 
-    func manifest(_ configuration: LoRAConfiguration) -> AdapterManifest {
-        var manifest = AdapterManifest(
-            labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens,
-            createdBy: createdBy,
-            temperature: temperature)
-        (manifest.calibration, manifest.multiLabel) = (calibration, multiLabel)
-        (manifest.thresholds, manifest.abstention) = (thresholds, abstention)
-        return manifest
-    }
+        func manifest(_ configuration: LoRAConfiguration) -> AdapterManifest {
+            var manifest = AdapterManifest(
+                labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens,
+                createdBy: createdBy,
+                temperature: temperature)
+            (manifest.calibration, manifest.multiLabel) = (calibration, multiLabel)
+            (manifest.thresholds, manifest.abstention) = (thresholds, abstention)
+            return manifest
+        }
 
-    private enum CodingKeys: String, CodingKey {
-        case labels, task, temperature, calibration, thresholds, abstention
-        case baseDigest = "base_digest"
-        case maxTokens = "max_tokens"
-        case createdBy = "created_by"
-        case multiLabel = "multi_label"
+        private enum CodingKeys: String, CodingKey {
+            case labels, task, temperature, calibration, thresholds, abstention
+            case baseDigest = "base_digest"
+            case maxTokens = "max_tokens"
+            case createdBy = "created_by"
+            case multiLabel = "multi_label"
+        }
     }
 }
 

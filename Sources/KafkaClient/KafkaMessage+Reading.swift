@@ -1,18 +1,20 @@
 import CRdKafka
 
-/// Topic names by librdkafka's topic object, for the length of one poll: one `String` per topic, not one per message.
-/// Not kept longer, because a freed object's address may become another topic.
-struct TopicNames {
-    private var last: (topic: OpaquePointer, name: String)?
-    private var others: [OpaquePointer: String] = [:]
+extension KafkaMessage {
+    /// Topic names by librdkafka's topic object, for the length of one poll: one `String` per topic, not one per
+    /// message. Not kept longer, because a freed object's address may become another topic.
+    struct TopicNames {
+        private var last: (topic: OpaquePointer, name: String)?
+        private var others: [OpaquePointer: String] = [:]
 
-    mutating func name(of topic: OpaquePointer?) -> String {
-        guard let topic else { return "" }
-        if let last, last.topic == topic { return last.name }
-        let name = others[topic] ?? String(cString: rd_kafka_topic_name(topic))
-        others[topic] = name
-        last = (topic, name)
-        return name
+        mutating func name(of topic: OpaquePointer?) -> String {
+            guard let topic else { return "" }
+            if let last, last.topic == topic { return last.name }
+            let name = others[topic] ?? String(cString: rd_kafka_topic_name(topic))
+            others[topic] = name
+            last = (topic, name)
+            return name
+        }
     }
 }
 

@@ -1,0 +1,86 @@
+import BERT
+import Drift
+
+extension LiveAdapters {
+    /// Brings the live set up to date with the registry.
+    ///
+    /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels,
+    /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected.
+    ///
+    /// - Parameters:
+    ///   - store: the registry.
+    ///   - tasks: what each task requires of its adapter.
+    ///   - base: the base that the adapters run over.
+    /// - Throws: what the store throws if it is unavailable; then nothing has changed.
+    @discardableResult
+    public func refresh(
+        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase
+    ) async throws -> AdapterRefresh {
+        let ticket = takeTicket()
+        var refresh = AdapterRefresh()
+        var found: [(task: String, adapter: LiveAdapter?)] = []
+        let versions = try await store.live(tasks: tasks.keys.sorted())
+        refresh.missing = tasks.keys.filter { task in !versions.contains { $0.task == task } }.sorted()
+        let current = snapshot.adapters
+        for version in versions {
+            guard let requirements = tasks[version.task] else { continue }
+            if let known = current[version.task], known.adapter.digest == version.digest {
+                if let reason = requirements.mismatch(known.adapter.manifest) {
+                    refresh.refused[version.task] = reason
+                }
+                continue
+            }
+            do throws(AdapterRefusal) {
+                let adapter = try await load(version, from: store, requirements: requirements, base: base)
+                found.append((version.task, adapter))
+            } catch {
+                switch error {
+                case .unusable(let reason): refresh.refused[version.task] = reason
+                case .unavailable(let cause): throw cause
+                }
+            }
+        }
+        refresh.changed = install(found, ticket: ticket).sorted()
+        return refresh
+    }
+
+    private func load(
+        _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase
+    ) async throws(AdapterRefusal) -> LiveAdapter {
+        guard version.baseDigest == base.digest else {
+            throw .unusable(
+                "it belongs to another base (\(version.baseDigest.prefix(12)), not \(base.digest.prefix(12)))")
+        }
+        let stored: StoredAdapter
+        do { stored = try await store.load(digest: version.digest) } catch { throw .unavailable(error) }
+        let adapter: Adapter
+        do { adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: base) } catch {
+            throw .unusable("\(error)")
+        }
+        guard adapter.digest == version.digest else {
+            throw .unusable(
+                "its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
+        }
+        if let reason = requirements.mismatch(adapter.manifest) { throw .unusable(reason) }
+        return LiveAdapter(adapter: adapter, version: version, reference: try await reference(of: adapter, in: store))
+    }
+}
+
+extension LiveAdapters {
+    /// The stored drift reference of an adapter. One that is damaged counts for none: the first live texts replace it.
+    private func reference(
+        of adapter: Adapter, in store: any AdapterStore
+    ) async throws(AdapterRefusal) -> DriftReference? {
+        guard let references = store as? any DriftReferenceStore else { return nil }
+        let json: [UInt8]?
+        do { json = try await references.driftReference(digest: adapter.digest) } catch { throw .unavailable(error) }
+        guard let json else { return nil }
+        return try? DriftReference(json: json, adapterDigest: adapter.digest, labels: adapter.labels.count)
+    }
+}
+
+/// Why a version was not loaded.
+private enum AdapterRefusal: Error {
+    case unusable(String)
+    case unavailable(any Error)
+}

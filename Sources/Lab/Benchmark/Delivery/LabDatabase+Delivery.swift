@@ -1,0 +1,46 @@
+import BERT
+import Glibc
+import Kernels
+import PostgresClient
+import Serving
+
+extension LabDatabase {
+    func storedRows(pipeline: String) throws -> Int {
+        try number("SELECT count(*) FROM lorikeet.labels WHERE pipeline = $1", [.text(pipeline)])
+    }
+
+    /// Rows per second between the first and the last commit of a pipeline; the rows of the first do not count.
+    func storedPerSecond(pipeline: String) throws -> Double {
+        let row = try execute(
+            """
+            WITH commits AS (
+                SELECT pg_xact_commit_timestamp(xmin) AS at, count(*) AS n
+                FROM lorikeet.labels WHERE pipeline = $1 GROUP BY 1)
+            SELECT ((sum(n) - (SELECT n FROM commits ORDER BY at LIMIT 1))
+                / extract(epoch FROM max(at) - min(at)))::float8 AS rate
+            FROM commits
+            """, [.text(pipeline)]
+        ).first
+        guard let rate = try row?.optionalDouble("rate") else {
+            throw LabError("\(pipeline): everything was stored in one commit, so there is no rate; give more texts")
+        }
+        return rate
+    }
+
+    /// Milliseconds from a record's timestamp to the commit of its row: median and 99th percentile.
+    ///
+    /// - Parameter skipping: how many of the first texts do not count, because fetching has to start.
+    func latency(pipeline: String, skipping: Int) throws -> (median: Double, p99: Double) {
+        let row = try execute(
+            """
+            SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY milliseconds) AS median,
+                percentile_cont(0.99) WITHIN GROUP (ORDER BY milliseconds) AS p99
+            FROM (
+                SELECT extract(epoch FROM pg_xact_commit_timestamp(xmin) - produced_at)::float8 * 1000 AS milliseconds
+                FROM lorikeet.labels WHERE pipeline = $1 ORDER BY produced_at OFFSET $2) AS counted
+            """, [.text(pipeline), .integer(Int64(skipping))]
+        ).first
+        guard let row else { throw LabError("\(pipeline): no rows") }
+        return (try row.double("median"), try row.double("p99"))
+    }
+}
