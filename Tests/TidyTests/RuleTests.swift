@@ -49,7 +49,7 @@ import Testing
         ])
         #expect(
             PlacementRule.findings(in: tree).map { "\($0.path):\($0.line)" } == [
-                "Sources/A/Part.swift:1", "Sources/A/Part.swift:18", "Sources/A/Run.swift:18",
+                "Sources/A/Part.swift:1", "Sources/A/Part.swift:19", "Sources/A/Run.swift:19",
             ])
     }
 
