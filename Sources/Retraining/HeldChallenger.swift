@@ -36,6 +36,9 @@ struct HeldChallenger {
         if champion?.digest != record.champion {
             return .discard(version, reason: "another version went live while it was held")
         }
+        if let own = try await pipeline.journal.lastRetraining(task: task), own.startedAt < record.startedAt {
+            return .discard(version, reason: "the clock of the database was set back since it was held")
+        }
         guard let report = record.report, let findings = report.findings else {
             return .discard(version, reason: "the report of retraining \(record.id) cannot be read")
         }

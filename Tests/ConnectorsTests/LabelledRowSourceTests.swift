@@ -107,6 +107,44 @@ import Testing
         }
     }
 
+    /// A retraining that is dated in the future was recorded before the clock of the database was set back. If it
+    /// counted, the task would not be retrained until that time has come.
+    @Test func aRetrainingOfTheFutureDoesNotCount() async throws {
+        try await withRows { database, source in
+            func record(_ started: String, _ verdict: RetrainingVerdict) throws {
+                try database.sql(
+                    """
+                    INSERT INTO lorikeet.retrainings (task, trigger, started_at, finished_at, verdict, looks)
+                    VALUES ('s', 'rows', now() + interval '\(started)', now() + interval '\(started)',
+                        '\(verdict.rawValue)', 1)
+                    """)
+            }
+            try record("-2 hours", .rejected)
+            try record("30 days", .rejected)
+            try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('s', 'a', 'x')")
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 1)
+            try record("-1 hour", .held)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 1)
+            #expect(try await source.lastRetraining(task: "s")?.verdict == .held, "the order is that of the numbers")
+            try record("-30 minutes", .failed)
+            try database.sql(
+                """
+                INSERT INTO lorikeet.adapters
+                    (task, version, digest, base_digest, state, manifest, weights, promoted_at, succession)
+                VALUES ('s', 1, repeat('a', 64), repeat('b', 64), 'live', '{}', '', now() + interval '30 days', 1)
+                """)
+            // The caller's clock is another one.
+            let now = Date(timeIntervalSince1970: 86400)
+            let facts = try await source.scheduleFacts(task: "s", now: now)
+            #expect(facts.newRows == 1 && facts.failures == 1 && facts.liveSince == nil)
+            let age = now.timeIntervalSince(try #require(facts.lastRun))
+            #expect(age >= 1800 && age < 1800 + 600, "\(age)")
+            try database.sql("UPDATE lorikeet.adapters SET promoted_at = now() - interval '1 day'")
+            let since = try #require(try await source.scheduleFacts(task: "s", now: now).liveSince)
+            #expect(now.timeIntervalSince(since) >= 86400 && now.timeIntervalSince(since) < 87000)
+        }
+    }
+
     @Test func aReportComesBackAsItWas() async throws {
         try await withRows { database, source in
             let id = try await source.begin(task: "section", trigger: .age, champion: nil)

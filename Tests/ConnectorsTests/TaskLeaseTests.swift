@@ -102,6 +102,25 @@ import Testing
         await store.close()
     }
 
+    /// As where the clock of the database was set back after its holder was killed.
+    @Test func aLeaseOfTheFutureIsTakenOver() async throws {
+        let database = try await SchemaDatabase.make()
+        let source = source(database)
+        func hold(until time: String) throws {
+            try database.sql(
+                "DELETE FROM lorikeet.leases",
+                """
+                INSERT INTO lorikeet.leases
+                VALUES ('retraining section', gen_random_uuid(), 'another', now(), clock_timestamp() + interval '\(time)')
+                """)
+        }
+        try hold(until: "5 minutes")
+        #expect(try await source.withLease(task: "section") { _ in true }.holder?.process == "another")
+        try hold(until: "1 day")
+        #expect(try await source.withLease(task: "section") { _ in true }.value == true)
+        await source.close()
+    }
+
     /// Whoever would take the lease over waits until the promotion that looked at it has ended.
     @Test func aLeaseIsNotTakenInTheMiddleOfAPromotion() async throws {
         let database = try await SchemaDatabase.make()

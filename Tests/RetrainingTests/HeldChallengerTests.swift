@@ -108,6 +108,22 @@ struct HeldChallengerTests: LettersTask {
         #expect(trainings.value == 2)
     }
 
+    /// No row is newer than a retraining of the future, so it would be held until that time has come.
+    @Test func itIsRejectedWhenTheClockWasSetBack() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        #expect(try await retrain().verdict == .held)
+        source.setClockBack(by: 1e6)
+        addRows(100, seed: 2)
+        let outcome = try await retrain()
+        #expect(
+            outcome.reason.contains(
+                "version 2, which was held, is rejected: the clock of the database was set back since it was held"),
+            "\(outcome.reason)")
+        #expect(outcome.challengerVersion == 3 && trainings.value == 2)
+        #expect(try await states()[1] == .rejected)
+    }
+
     @Test mutating func whatAPersonApprovesWaitsForOne() async throws {
         settings.gate.approve = .person
         try await makeChampion()

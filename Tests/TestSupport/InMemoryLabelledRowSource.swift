@@ -128,6 +128,9 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         }
     }
 
+    /// As when the clock of the database is set back.
+    public func setClockBack(by seconds: Double) { state.update { $0.now -= seconds } }
+
     /// As when its holder did not renew it in time.
     public func expireLease(task: String) { state.update { $0.leases[task] = nil } }
 

@@ -84,17 +84,20 @@ struct LabelledRowSQL {
 
     /// The rows that the next retraining of the task has to consider: those added since its last one started.
     ///
-    /// A time in the future does not count: it would start one retraining after the other until it has come.
+    /// A row of the future does not count: it would start one retraining after the other until its time has come. Nor
+    /// does a retraining of the future, from before the clock was set back: no row would be new until then.
     var newRows: String {
         """
         SELECT count(*) AS rows FROM (\(relation)
         ) AS r WHERE \(time) <= clock_timestamp() \(window) AND \(time) > coalesce(
             (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
                 SELECT max(started_at) FROM lorikeet.retrainings
-                WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected') AND looks <= 1) END
+                WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected') AND looks <= 1
+                    AND started_at <= clock_timestamp()) END
              FROM lorikeet.retrainings AS last
              WHERE last.task = $1 AND last.verdict IN ('promoted', 'held', 'rejected')
-             ORDER BY last.started_at DESC, last.id DESC LIMIT 1), '-infinity')
+                AND last.started_at <= clock_timestamp()
+             ORDER BY last.id DESC LIMIT 1), '-infinity')
         """
     }
 

@@ -21,26 +21,33 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     }
 
     /// What the schedule of a task depends on.
-    public func scheduleFacts(task: String) async throws(ConnectorError) -> RetrainingSchedule.Facts {
+    ///
+    /// The database tells how long ago something was, so that the clocks need not agree. What it dates in the future
+    /// was recorded before its clock was set back, and does not count: it would keep the task from being retrained
+    /// until then.
+    ///
+    /// - Parameter now: the caller's time, in which the facts are given.
+    public func scheduleFacts(task: String, now: Date) async throws(ConnectorError) -> RetrainingSchedule.Facts {
         let newRows = try await newRowsSinceLastRetraining(task: task)
         return try await session.run("reading retrainings") { connection in
             let row = try connection.execute(
                 """
-                SELECT extract(epoch FROM max(started_at))::double precision AS last_run,
-                    count(*) FILTER (WHERE verdict = 'failed' AND started_at > coalesce(
-                        (SELECT max(started_at) FROM lorikeet.retrainings
-                         WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected', 'skipped')), '-infinity'))
-                        AS failures,
-                    (SELECT extract(epoch FROM promoted_at)::double precision FROM lorikeet.adapters
-                     WHERE task = $1 AND state = 'live') AS live_since
+                SELECT extract(epoch FROM clock_timestamp() - max(started_at)
+                        FILTER (WHERE started_at <= clock_timestamp()))::double precision AS since_run,
+                    count(*) FILTER (WHERE verdict = 'failed' AND id > coalesce(
+                        (SELECT max(id) FROM lorikeet.retrainings
+                         WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected', 'skipped')), 0)) AS failures,
+                    (SELECT extract(epoch FROM clock_timestamp() - promoted_at)::double precision
+                     FROM lorikeet.adapters
+                     WHERE task = $1 AND state = 'live' AND promoted_at <= clock_timestamp()) AS since_promotion
                 FROM lorikeet.retrainings WHERE task = $1
                 """, [.text(task)]
             ).first
             var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows)
             guard let row else { return facts }
-            facts.lastRun = try ExactTime.optionalDate(row, "last_run")
+            facts.lastRun = try row.optionalDouble("since_run").map { now.addingTimeInterval(-$0) }
             facts.failures = Int(try row.integer("failures"))
-            facts.liveSince = try ExactTime.optionalDate(row, "live_since")
+            facts.liveSince = try row.optionalDouble("since_promotion").map { now.addingTimeInterval(-$0) }
             return facts
         }
     }
@@ -98,6 +105,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await records("r.id = $1::bigint", [.integer(id)], limit: 1).first
     }
 
+    /// The newest first by number: a clock that is set back does not change it.
     private func records(
         _ condition: String, _ parameters: [PostgresValue], limit: Int
     ) async throws(ConnectorError) -> [RetrainingRecord] {
@@ -105,7 +113,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
             let result = try connection.execute(
                 """
                 SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE \(condition)
-                ORDER BY r.started_at DESC, r.id DESC LIMIT $\(parameters.count + 1)::bigint
+                ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
                 """, parameters + [.integer(Int64(limit))])
             return try result.rows.map(RetrainingRecord.init)
         }

@@ -98,7 +98,7 @@ final class TaskLease: RetrainingLease {
                         clock_timestamp() + $4::double precision * interval '1 second')
                     ON CONFLICT (name) DO UPDATE SET token = excluded.token, holder = excluded.holder,
                         acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
-                    WHERE l.expires_at <= clock_timestamp()
+                    WHERE l.expires_at <= clock_timestamp() OR \(Self.isOfTheFuture)
                     """, parameters)
                 if taken.affectedRows == 1 { return nil }
                 // ON CONFLICT has locked the row, so it still exists.
@@ -112,6 +112,11 @@ final class TaskLease: RetrainingLease {
             }
         }
     }
+
+    /// No holder renews it for so long: the database's clock was set back. Its holder has ended, or renews it within
+    /// moments, and loses it if another process is faster.
+    private static let isOfTheFuture =
+        "l.expires_at > clock_timestamp() + 10 * $4::double precision * interval '1 second'"
 
     // MARK: - Keeping
 

@@ -19,8 +19,9 @@ actor RetrainScheduler: Service {
     private var censuses: [TaskKey: (time: ContinuousClock.Instant, newRows: Int)] = [:]
     /// Tasks whose rows cannot be counted, as logged last.
     private var uncounted: Set<TaskKey> = []
-    /// When the last process of a task was started: it may have died before it wrote anything to the database.
-    private var starts: [TaskKey: Date] = [:]
+    /// When the last process of a task was started, by the monotonic clock: it may have died before it wrote anything
+    /// to the database.
+    private var starts: [TaskKey: Duration] = [:]
     /// Processes of a task in a row that failed. Some die before they write anything to the database.
     private var failures: [TaskKey: Int] = [:]
     /// When a task's schedule was asked last.
@@ -128,11 +129,11 @@ actor RetrainScheduler: Service {
         let key = TaskKey(configuration.name, pipeline)
         let source = source(of: pipeline)
         do {
-            let facts = try await facts(key, source)
+            let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
+            let facts = try await facts(key, source, now: now)
             if uncounted.remove(key) != nil {
                 logger.notice("labelled rows can be counted again", metadata: [LogKey.task: "\(key.task)"])
             }
-            let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
             let decision = retrain.schedule.decision(facts, now: now)
             // A time of the day that passes during a pause is made up for after it.
             if !retrain.schedule.isPaused(facts, now: now) { asked[key] = now }
@@ -158,10 +159,11 @@ actor RetrainScheduler: Service {
 
     /// What the database and this process know of a task.
     private func facts(
-        _ key: TaskKey, _ source: PostgresLabelledRowSource
+        _ key: TaskKey, _ source: PostgresLabelledRowSource, now: Date
     ) async throws -> RetrainingSchedule.Facts {
-        var facts = try await source.scheduleFacts(task: key.task)
-        facts.lastRun = [facts.lastRun, starts[key]].compactMap(\.self).max()
+        var facts = try await source.scheduleFacts(task: key.task, now: now)
+        let lastStart = starts[key].map { now.addingTimeInterval(-((clock.now() - $0) / .seconds(1))) }
+        facts.lastRun = [facts.lastRun, lastStart].compactMap(\.self).max()
         facts.failures = max(facts.failures, failures[key, default: 0])
         facts.askedAt = asked[key]
         facts.isDrifting = isDrifting(key.postgres, key.task)
@@ -196,7 +198,7 @@ actor RetrainScheduler: Service {
         task: String, pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration, trigger: RetrainingTrigger
     ) async throws {
         let key = TaskKey(task, pipeline)
-        starts[key] = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
+        starts[key] = clock.now()
         let child: ChildProcess
         do throws(SystemError) {
             child = try ChildProcess(

@@ -39,7 +39,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
         case collect(missing: Int)
     }
 
-    /// What is known of a task. A time in the future, as after a clock was set back, counts as now.
+    /// What is known of a task. A time in the future, as after a clock was set back, counts as now. Who gathers the
+    /// facts leaves such times out, because nothing would start until they have passed.
     public struct Facts: Sendable, Equatable {
         /// When the last retraining began; `nil` if there was none.
         public var lastRun: Date?
