@@ -30,6 +30,9 @@ struct LabPipeline: Sendable {
     /// Whether the label rows hold the text; nil is the default of pipeline files.
     var storesText: Bool?
 
+    /// The value of `retrain`, such as `{ every: 1h }`; nil: the daemon retrains nothing.
+    var retrain: String?
+
     /// The file's content. The database comes from the environment, as `DATABASE_URL`.
     var text: String {
         let names = tasks.map(\.name).joined(separator: ", ")
@@ -48,6 +51,7 @@ struct LabPipeline: Sendable {
         if let batch { lines.append("batch: \(batch)") }
         let text = storesText.map { ", store_text: \($0)" } ?? ""
         lines.append("sink: { postgres: \"${DATABASE_URL}\"\(text) }")
+        if let retrain { lines.append("retrain: \(retrain)") }
         return lines.map { $0 + "\n" }.joined()
     }
 

@@ -27,8 +27,10 @@ import Testing
             LabPipeline(
                 name: "p", base: "relative/base", topic: "texts", properties: ["session.timeout.ms": "6000"],
                 textPointer: "/text", condition: "{ json: { /kind: routed } }", unrouted: "drop", tasks: tasks,
-                batch: "{ tokens: 512, delay: 20ms, max_tokens: 64 }", storesText: true))
+                batch: "{ tokens: 512, delay: 20ms, max_tokens: 64 }", storesText: true,
+                retrain: "{ every: 100ms, minimum_new_rows: 1, epochs: 1000 }"))
         #expect(pipeline.task("tone")?.labels == ["a", "b"])
         #expect(pipeline.batch.maxTokens(positions: 512) == 64)
+        #expect(pipeline.retrain?.training.epochs == 1000)
     }
 }

@@ -1,6 +1,7 @@
 /// The figures of the serving path that can be measured.
 public enum DeliveryFigure: String, CaseIterable, Sendable {
-    case throughput, sink, unrouted, latency, backlog, members, neighbour
+    case throughput, sink, unrouted, latency, backlog, members, neighbour, retraining
+    case retrainingLatency = "retraining-latency"
 }
 
 /// One figure as measured: a row of the result.

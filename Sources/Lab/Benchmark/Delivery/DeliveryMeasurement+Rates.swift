@@ -12,11 +12,16 @@ extension DeliveryMeasurement {
         var daemons: [DaemonProcess] = []
         for _ in 0..<count { daemons.append(try await testbed.start([pipeline], workers: workers)) }
         try await testbed.waitUntilAssigned(daemons)
-        let texts = testbed.texts
-        try await testbed.produce(texts.count, to: topic) { texts[$0] }
-        try await testbed.waitUntilStored(texts.count, pipeline: name)
+        try await deliverTexts(to: topic, pipeline: name)
         try await testbed.end(daemons)
         return try await testbed.database.storedPerSecond(pipeline: name)
+    }
+
+    /// Produces all texts at once and waits until they are stored.
+    func deliverTexts(to topic: String, pipeline: String) async throws {
+        let texts = testbed.texts
+        try await testbed.produce(texts.count, to: topic) { texts[$0] }
+        try await testbed.waitUntilStored(texts.count, pipeline: pipeline)
     }
 
     /// Documents per second of the engine alone on the same texts, in a process of its own.

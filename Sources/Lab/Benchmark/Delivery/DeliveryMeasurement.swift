@@ -2,7 +2,8 @@ import FoundationEssentials
 import Reports
 import Serving
 
-/// Measures one figure of the serving path at a time. Rates are in `DeliveryRates.swift`.
+/// Measures one figure of the serving path at a time. Rates are in
+/// `DeliveryMeasurement+Rates.swift`.
 struct DeliveryMeasurement {
     let testbed: DeliveryTestbed
     /// How often a rate is measured.
@@ -23,6 +24,8 @@ struct DeliveryMeasurement {
         case .backlog: try await memory()
         case .members: try await members()
         case .neighbour: try await neighbour()
+        case .retraining: try await retraining()
+        case .retrainingLatency: try await retrainingLatency()
         }
     }
 
@@ -61,13 +64,17 @@ struct DeliveryMeasurement {
     }
 
     /// Produces texts at a mean rate, ends the daemon and reads the latency. The first three seconds do not count.
-    private func trickle(
-        to topic: String, perSecond rate: Double, pipeline: String, daemon: DaemonProcess
+    ///
+    /// - Parameter beforeEnd: called while the daemon still runs.
+    func trickle(
+        to topic: String, perSecond rate: Double, pipeline: String, daemon: DaemonProcess,
+        beforeEnd: () throws -> Void = {}
     ) async throws -> (median: Double, p99: Double, count: Int) {
         let warmUp = Int(rate * 3)
         let count = Int(rate * Double(seconds))
         try await testbed.trickle(count + warmUp, to: topic, perSecond: rate)
         try await testbed.waitUntilStored(count + warmUp, pipeline: pipeline)
+        try beforeEnd()
         try await testbed.end([daemon])
         let (median, p99) = try await testbed.database.latency(pipeline: pipeline, skipping: warmUp)
         return (median, p99, count)

@@ -3,6 +3,7 @@ import Glibc
 import Kernels
 import PostgresClient
 import Serving
+import Training
 
 /// The servers and files of a delivery benchmark, and what the figures do with them.
 actor DeliveryTestbed {
@@ -142,6 +143,32 @@ actor DeliveryTestbed {
             let status = await daemon.terminate()
             guard status == 0 else { throw LabError("a daemon ended with status \(status)") }
         }
+    }
+
+    // MARK: - Retraining
+
+    /// Rows that the task can be retrained on, and nothing left of an earlier retraining.
+    func makeRowsToRetrain() async throws {
+        // The retraining of an earlier run was ended in the middle.
+        try await database.executeScript("TRUNCATE lorikeet.annotations, lorikeet.retrainings, lorikeet.leases")
+        let labels = RandomAdapter.labels(Self.labels)
+        let rows = texts.prefix(2000).enumerated().map { LabelledText(text: $1, label: labels[$0 % labels.count]) }
+        try await database.annotate(task: Self.task, rows)
+    }
+
+    /// Waits until the task is retrained: beyond loading the base.
+    ///
+    /// - Returns: the number of the process.
+    func waitUntilTraining() async throws -> Int {
+        var process: Int?
+        try await Waiting.until("no retraining started", within: .seconds(180)) {
+            process = try await database.retrainingProcess()
+            return process != nil
+        }
+        guard let process else { throw LabError("no retraining started") }
+        let use = try ProcessorUse(of: process)
+        try await Waiting.until("the retraining does nothing", within: .seconds(180)) { try use.seconds() > 3 }
+        return process
     }
 
     // MARK: - Rows

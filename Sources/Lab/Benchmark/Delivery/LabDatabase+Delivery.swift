@@ -5,6 +5,17 @@ import PostgresClient
 import Serving
 
 extension LabDatabase {
+    /// The process that retrains a task, once its retraining is in the journal.
+    func retrainingProcess() throws -> Int? {
+        let row = try execute(
+            """
+            SELECT holder FROM lorikeet.leases
+            WHERE EXISTS (SELECT FROM lorikeet.retrainings WHERE finished_at IS NULL)
+            """
+        ).first
+        return try row?.text("holder").split(separator: " ").last.flatMap { Int($0) }
+    }
+
     func storedRows(pipeline: String) throws -> Int {
         try number("SELECT count(*) FROM lorikeet.labels WHERE pipeline = $1", [.text(pipeline)])
     }
