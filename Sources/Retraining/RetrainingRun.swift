@@ -65,6 +65,7 @@ struct RetrainingRun {
         if rows.count >= pipeline.settings.maximumRows {
             pipeline.logger.notice(
                 "only the newest rows are used", metadata: [LogKey.task: "\(task)", LogKey.rows: "\(rows.count)"])
+            notes.append("only the newest \(rows.count) rows are used, by maximum_rows")
         }
         let champion = try await LoadedChampion(champion, pipeline: pipeline)
         let context = Context(

@@ -189,6 +189,39 @@ import Testing
         }
     }
 
+    /// What is older than the newest rows stays on the server, whose sort keeps no more of them either.
+    @Test func ofAMillionRowsOnlyTheNewestComeOver() async throws {
+        try await with { _, reader in
+            let query = """
+                SELECT 'text ' || i AS text, 'label ' || i % 2 AS label,
+                    timestamptz '2001-01-01Z' + i * interval '1 second' AS time
+                FROM generate_series(1, 1000000) AS i
+                """
+            let source = reader.source(query, maximumRows: 3000)
+            let rows = try await source.rows(task: "urgency", limit: 3000)
+            #expect(rows.count == 3000 && rows.first?.text == "text 997001" && rows.last?.text == "text 1000000")
+            #expect(try await source.labelGroups(task: "urgency").map(\.rows) == [1500, 1500])
+            #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 1_000_000)
+            #expect(try await source.plan(task: "urgency").contains("Limit"))
+            await source.close()
+        }
+    }
+
+    /// The rows of the table come in the order of its index: nothing is sorted, however many there are.
+    @Test func manyAnnotationsAreNotSorted() async throws {
+        let annotate = """
+            INSERT INTO lorikeet.annotations (task, text, label, created_at)
+            SELECT 'urgency', 'text ' || i, 'a', timestamptz '2001-01-01Z' + i * interval '1 second'
+            FROM generate_series(1, 20000) AS i
+            """
+        try await with(annotate, "ANALYZE lorikeet.annotations") { _, reader in
+            let source = reader.source(nil)
+            let plan = try await source.plan(task: "urgency")
+            await source.close()
+            #expect(plan.contains("Index Scan Backward") && !plan.contains("Sort"), "\(plan)")
+        }
+    }
+
     @Test func sinceLeavesOldRowsOut() async throws {
         let annotate = """
             INSERT INTO lorikeet.annotations (task, text, label, created_at) VALUES

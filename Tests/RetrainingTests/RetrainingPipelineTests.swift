@@ -95,6 +95,18 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.verdict == .skipped && outcome.reason.contains("held-out rows are too few"))
     }
 
+    /// The rest is never read, so it costs no memory.
+    @Test mutating func onlyTheNewestRowsAreUsedAndTheReasonSaysSo() async throws {
+        addRows(300)
+        let all = try await run(labels: ["ex", "why"])
+        #expect(all.rows.read == 300 && !all.reason.contains("maximum_rows"), "\(all.reason)")
+        settings.maximumRows = 200
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.rows.read == 200 && outcome.rows.used <= 200)
+        #expect(outcome.reason.hasSuffix("only the newest 200 rows are used, by maximum_rows"), "\(outcome.reason)")
+        #expect(source.records.last?.reason == outcome.reason)
+    }
+
     // MARK: - What must not be forgotten
 
     @Test func fewRowsWithUnknownLabelsAreNamedAndLeftOut() async throws {
