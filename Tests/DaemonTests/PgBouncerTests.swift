@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import Connectors
 import DaemonFixtures
 import Foundation
@@ -52,7 +53,7 @@ import Testing
                 let report = try await RetrainOperation.run(
                     task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
                 #expect(report.verdict == "promoted", "\(report.reason)")
-                // Polled for every two seconds.
+                // Polled for every second.
                 try await eventually("the promotion", within: .seconds(20)) { isLive(report.challenger) }
                 try fixture.produce(100, from: 100)
                 try await fixture.untilLabelled(200)
@@ -76,6 +77,44 @@ import Testing
             #expect(try fixture.number(origins) == 400 && rows(fixture) == 400)
             #expect(try fixture.number("SELECT count(*) AS n FROM pg_locks WHERE locktype = 'advisory'") == 0)
             #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.leases") == 0)
+        }
+    }
+
+    /// Two daemons share the pooler; neither has a direct connection that would hear of a change.
+    @Test func aRollbackReachesEveryDaemon() async throws {
+        // A poll that has just begun, the next one, and time to load the adapter: within two seconds.
+        #expect(LiveAdapterService.defaultPollInterval <= .seconds(1))
+        try await withBouncer { fixture, _, _ in
+            let first = try fixture.writeAdapter("first")
+            let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
+            let store = PostgresAdapterStore(fixture.settings)
+            @Sendable func isLive(_ adapter: Adapter, in daemon: LorikeetDaemon) -> Bool {
+                daemon.adapterServices.values.contains {
+                    $0.liveAdapters.snapshot.adapters["noise"]?.adapter.digest == adapter.digest
+                }
+            }
+            try await fixture.withDaemon(try fixture.writePipeline()) { one in
+                try await fixture.withDaemon(try fixture.writePipeline()) { two in
+                    @Sendable func untilLive(_ adapter: Adapter) async throws {
+                        for daemon in [one, two] {
+                            try await eventually("version \(adapter.digest.prefix(4)) in both", within: .seconds(30)) {
+                                isLive(adapter, in: daemon)
+                            }
+                        }
+                    }
+                    try await untilLive(first)
+                    let version = try await store.publish(
+                        task: "noise", adapter: second, metrics: [:], parentDigest: first.digest)
+                    _ = try await store.promote(task: "noise", version: version.version)
+                    try await untilLive(second)
+                    _ = try await store.rollback(task: "noise")
+                    try await untilLive(first)
+                    try fixture.produce(100)
+                    try await fixture.untilLabelled(100)
+                    #expect(try fixture.digests() == [first.digest])
+                }
+            }
+            await store.close()
         }
     }
 

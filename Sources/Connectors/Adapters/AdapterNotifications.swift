@@ -32,7 +32,7 @@ public struct AdapterNotifications: AsyncSequence, Sendable {
     ///   - backoffCeiling: the longest wait between two attempts to listen.
     ///   - logger: for outages of the listening connection.
     public init(
-        direct: PostgresSettings?, pollInterval: Duration = .seconds(2), backoffCeiling: Duration = .seconds(15),
+        direct: PostgresSettings?, pollInterval: Duration, backoffCeiling: Duration = .seconds(15),
         logger: Logger = Logger(label: "lorikeet.adapters")
     ) {
         self.direct = direct

@@ -12,7 +12,7 @@ import Synchronization
 /// Keeps the live adapters of one database's tasks current.
 ///
 /// It verifies the schema and publishes first adapters, retrying while the database is unavailable. Then it follows the
-/// adapter store: it polls every two seconds, and sooner where a notification can reach it.
+/// adapter store: it polls every second, and sooner where a notification can reach it.
 final class LiveAdapterService: Service {
     /// Pipelines find their adapters here.
     let liveAdapters = LiveAdapters()
@@ -24,6 +24,9 @@ final class LiveAdapterService: Service {
     private let base: BERTBase
     private let logger: Logger
     private let pollInterval: Duration
+    /// A rollback is in use within two seconds: a poll may just have begun when it is committed, and loading the adapter
+    /// takes time.
+    static let defaultPollInterval = Duration.seconds(1)
 
     // MARK: - Mutable State (guarded by `state`)
 
@@ -45,7 +48,7 @@ final class LiveAdapterService: Service {
 
     init(
         postgres: Secret, direct: Secret?, tasks: [String: ServedTask], base: BERTBase, logger: Logger,
-        pollInterval: Duration = .seconds(2)
+        pollInterval: Duration = LiveAdapterService.defaultPollInterval
     ) {
         self.direct = direct.map { PostgresSettings(dsn: $0.value, applicationName: "lorikeet listens") }
         settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
