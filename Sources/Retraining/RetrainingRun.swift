@@ -87,15 +87,33 @@ struct RetrainingRun {
     }
 
     /// Two daemons with different pipeline files for one task must not replace each other's adapters by turns. Whose
-    /// file was used before another one that names other labels trains nothing, unless a person says so.
+    /// file was used before another one that names other labels, or another base, trains nothing, unless a person says
+    /// so.
     private func newerPipelineFile(labels: [String]) async throws -> String? {
         guard trigger != .command, let own = pipeline.settings.pipelineFile,
             let last = try await pipeline.journal.lastJudgement(task: task), let report = last.report,
-            let newer = report.pipelineFile, newer != own, Set(report.labels) != Set(labels),
+            let newer = report.pipelineFile, newer != own,
+            let difference = try await difference(of: last, report, labels: labels),
             try await pipeline.journal.hasJudged(task: task, pipelineFile: own)
         else { return nil }
-        return "a newer pipeline file (\(newer)) names other labels since retraining \(last.id): "
-            + report.labels.joined(separator: ", ") + "; to make this file (\(own)) the newer one, run lorikeet retrain"
+        let labels = difference == .labels ? ": " + report.labels.joined(separator: ", ") : ""
+        return "a newer pipeline file (\(newer)) names \(difference.rawValue) since retraining \(last.id)\(labels); "
+            + "to make this file (\(own)) the newer one, run lorikeet retrain"
+    }
+
+    private enum FileDifference: String {
+        case labels = "other labels"
+        case base = "another base"
+    }
+
+    /// Why the challenger of a retraining cannot stand for one of this file; nil if it can.
+    private func difference(
+        of last: RetrainingRecord, _ report: VerdictReport, labels: [String]
+    ) async throws -> FileDifference? {
+        if Set(report.labels) != Set(labels) { return .labels }
+        let versions = try await pipeline.store.versions(task: task)
+        let challenger = versions.first { $0.version == last.challengerVersion }
+        return challenger.map { $0.baseDigest == pipeline.base.digest } ?? true ? nil : .base
     }
 
     private func taskLabels(rows: [LabelledRow], champion: AdapterManifest?) -> [String] {

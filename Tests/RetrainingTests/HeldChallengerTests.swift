@@ -10,7 +10,7 @@ import Training
 /// champion was trained on.
 @Suite(.timeLimit(.minutes(3)))
 struct HeldChallengerTests: LettersTask {
-    let model: TinyModel
+    var model: TinyModel
     let store = InMemoryAdapterStore()
     let source = InMemoryLabelledRowSource()
     var settings = LettersSettings.fast
@@ -187,6 +187,29 @@ struct HeldChallengerTests: LettersTask {
         #expect(older.reason.hasPrefix("a newer pipeline file (newer) names other labels since retraining 2: ex, why"))
         // A person decides otherwise.
         #expect(try await run(labels: ["ex", "why"], trigger: .command).verdict != .skipped)
+    }
+
+    /// Each of them would be the first adapter of its base, and be promoted without having to beat the other's.
+    @Test mutating func filesWithDifferentBasesDoNotReplaceEachOther() async throws {
+        addRows(300)
+        settings.pipelineFile = "older"
+        #expect(try await run(labels: ["ex", "why"], trigger: .rows).verdict == .promoted)
+        let first = model
+        model = try TinyModel(seed: 2)
+        settings.pipelineFile = "newer"
+        addRows(100, seed: 2)
+        let newer = try await run(labels: ["ex", "why"], trigger: .rows)
+        #expect(newer.verdict == .promoted, "\(newer.reason)")
+        model = first
+        settings.pipelineFile = "older"
+        addRows(100, seed: 3)
+        let older = try await run(labels: ["ex", "why"], trigger: .rows)
+        #expect(older.verdict == .skipped)
+        #expect(
+            older.reason.hasPrefix(
+                "a newer pipeline file (newer) names another base since retraining 2; to make this file (older)"),
+            "\(older.reason)")
+        #expect(try await store.live(tasks: ["letters"]).first?.digest == newer.challenger)
     }
 
     @Test mutating func anotherFileWithTheSameLabelsIsNoOther() async throws {
