@@ -125,6 +125,18 @@ import Testing
         }
     }
 
+    @Test func theSwapBenchmarkCountsSwapsAndBatches() async throws {
+        let scratch = try Scratch()
+        let base = try TinyBase.write(to: scratch)
+        let file = try scratch.write("rows.tsv", TinyBase.tsv(TinyBase.rows(64)))
+        let options = ["--adapters", "10", "--swaps", "30", "--workers", "2", "--max-tokens", "32"]
+        let outcome = try await Program.run(["benchmark", "swaps", "--base", base, "--input", file] + options)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let figures = try #require(outcome.objects.last ?? nil)
+        #expect(figures["swaps"] as? Int == 30 && figures["adapters"] as? Int == 10)
+        #expect((figures["batches"] as? Int ?? 0) > 20 && (figures["resident_mb_after"] as? Int ?? 0) > 0)
+    }
+
     @Test func theDeliveryBenchmarkEndsWithItsFigures() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)

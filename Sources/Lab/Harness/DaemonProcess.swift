@@ -51,17 +51,10 @@ final class DaemonProcess: Sendable {
     var processID: pid_t { child.processID }
 
     /// Resident memory; nil once the process has ended.
-    var residentMegabytes: Int? { megabytes("VmRSS:") }
+    var residentMegabytes: Int? { ProcessMemory(of: processID).residentMegabytes }
 
     /// The highest resident memory so far; nil once the process has ended.
-    var peakMegabytes: Int? { megabytes("VmHWM:") }
-
-    private func megabytes(_ key: String) -> Int? {
-        guard let status = try? String(contentsOfFile: "/proc/\(child.processID)/status", encoding: .utf8),
-            let line = status.split(separator: "\n").first(where: { $0.hasPrefix(key) })
-        else { return nil }
-        return line.split(whereSeparator: \.isWhitespace).compactMap { Int($0) }.first.map { $0 / 1024 }
-    }
+    var peakMegabytes: Int? { ProcessMemory(of: processID).peakMegabytes }
 
     /// Whether `/readyz` answers 200.
     func isReady() -> Bool { LoopbackHTTP.get("/readyz", at: address)?.status == 200 }

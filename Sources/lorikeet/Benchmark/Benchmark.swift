@@ -10,6 +10,7 @@ struct Benchmark: AsyncParsableCommand {
               lorikeet benchmark tokenize --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark train --base models/all-MiniLM-L6-v2 --train train.tsv
               lorikeet benchmark delivery --base models/all-MiniLM-L6-v2 --input texts.tsv
+              lorikeet benchmark swaps --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\
                   --adapter adapters/topic --input train.tsv
               lorikeet benchmark gate
@@ -19,6 +20,6 @@ struct Benchmark: AsyncParsableCommand {
             """,
         subcommands: [
             BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self, BenchmarkDelivery.self,
-            BenchmarkDrift.self, BenchmarkGate.self, BenchmarkReview.self, BenchmarkQueue.self,
+            BenchmarkSwaps.self, BenchmarkDrift.self, BenchmarkGate.self, BenchmarkReview.self, BenchmarkQueue.self,
         ])
 }
