@@ -145,6 +145,17 @@ import Testing
             let delete = await reader.refusal("DELETE FROM tickets RETURNING \(select)")
             #expect(delete?.hasPrefix("retrain.query: must be one SELECT") == true)
             _ = await reader.refusal("SELECT \(select) FROM tickets; DELETE FROM tickets")
+            // Nor can it leave the read-only transaction.
+            let leaving = await #expect(throws: ConnectorError.self) {
+                try await reader.rows(
+                    "SELECT \(select), set_config('transaction_read_only', 'off', true) AS source FROM tickets")
+            }
+            #expect(leaving?.action == .stop)
+            try database.sql("CREATE SEQUENCE public.counter")
+            let counting = await #expect(throws: ConnectorError.self) {
+                try await reader.rows("SELECT \(select), nextval('public.counter') AS id FROM tickets")
+            }
+            #expect(counting?.reason.hasPrefix("retrain.query: it changes data, but runs in a read-only") == true)
             let left = try database.count("SELECT count(*) FROM public.tickets")
             #expect(left == 3)
         }

@@ -118,6 +118,49 @@ import Testing
     }
 }
 
+/// The program itself: every thread has the lowest priority, in a session of the lowest priority, and the kernel ends it
+/// before the daemon when memory runs out.
+@Test func aRetrainingStandsBackBehindTheDaemon() async throws {
+    try await DaemonFixture.with { fixture in
+        let program = try fixture.writeProgram(
+            """
+            #!/bin/sh
+            export DATABASE_URL='\(fixture.postgres.value)'
+            exec \(try BuiltProgram.url().path) "$@"
+            """)
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, minimum_hold_out: 5, epochs: 1000 }")
+        var options = fixture.options()
+        options.retrainProgram = program
+        try fixture.execute(
+            """
+            INSERT INTO lorikeet.annotations (task, text, label)
+            SELECT 'noise', 'row ' || n, CASE n % 2 WHEN 0 THEN 'calm' ELSE 'loud' END FROM generate_series(1, 600) AS n
+            """)
+        try await fixture.withDaemon(file, options: options) { _ in
+            let began = "SELECT count(*) AS n FROM lorikeet.retrainings WHERE finished_at IS NULL"
+            try await eventually("it runs") { try fixture.number(began) == 1 }
+            let process = try fixture.number(
+                "SELECT split_part(holder, 'process ', 2)::bigint AS n FROM lorikeet.leases")
+            /// The fields of proc(5) behind the name.
+            @Sendable func fields(_ path: String) throws -> [Substring] {
+                let text = try String(contentsOfFile: path, encoding: .utf8)
+                return text[try #require(text.lastIndex(of: ")"))...].split(separator: " ").dropFirst().map { $0 }
+            }
+            #expect(try fields("/proc/\(process)/stat")[3] == "\(process)", "its session")
+            for thread in try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process)/task") {
+                #expect(try fields("/proc/\(process)/task/\(thread)/stat")[16] == "19")
+            }
+            let adjustment = try String(contentsOfFile: "/proc/\(process)/oom_score_adj", encoding: .utf8)
+            #expect(adjustment == "500\n")
+            if let group = try? String(contentsOfFile: "/proc/\(process)/autogroup", encoding: .utf8) {
+                #expect(group.hasSuffix("nice 19\n"), "\(group)")
+            }
+        }
+    }
+}
+
 @Test func aPausedTaskIsNotRetrained() async throws {
     try await DaemonFixture.with { fixture in
         let program = try fixture.writeProgram("#!/bin/sh\ntouch \(fixture.folder.path)/called\n")

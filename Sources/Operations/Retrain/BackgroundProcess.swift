@@ -14,6 +14,18 @@ enum BackgroundProcess {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
     }
 
+    /// Leaves the daemon's session for one of its own, of the lowest priority (`sched(7)`, autogroup).
+    ///
+    /// Linux shares the processors among sessions before it looks at the priorities within one. In the daemon's session,
+    /// a training that fills the time that labelling leaves would use up the daemon's share against all others: whenever
+    /// PostgreSQL is busy too, the daemon's threads would wait for milliseconds each time they wake.
+    static func leaveSession() {
+        // The leader of a group, such as a command of a shell, cannot: then its session is not only its own.
+        guard setsid() >= 0 else { return }
+        // Without autogroups there is no such file, and the control group decides.
+        try? Data("19".utf8).write(to: URL(filePath: "/proc/self/autogroup"))
+    }
+
     /// What half of the machine's memory would add to the badness of a process.
     private static let badness = "500"
 

@@ -27,6 +27,7 @@ public enum RetrainOperation {
     ) async throws(CommandFailure) -> RetrainReport {
         let cancellation = Cancellation()
         if background {
+            BackgroundProcess.leaveSession()
             BackgroundProcess.lowerPriority()
             BackgroundProcess.preferForOutOfMemoryKill()
             BackgroundProcess.onStandardInputClose { cancellation.cancel() }
