@@ -111,7 +111,8 @@ import Testing
                 "DELETE FROM lorikeet.leases",
                 """
                 INSERT INTO lorikeet.leases
-                VALUES ('retraining section', gen_random_uuid(), 'another', now(), clock_timestamp() + interval '\(time)')
+                VALUES ('retraining section', gen_random_uuid(), 'another', now(),
+                    clock_timestamp() + interval '\(time)')
                 """)
         }
         try hold(until: "5 minutes")

@@ -118,8 +118,8 @@ import Testing
     }
 }
 
-/// The program itself: every thread has the lowest priority, in a session of the lowest priority, and the kernel ends it
-/// before the daemon when memory runs out.
+/// The program itself: every thread has the lowest priority, in a session of the lowest priority, and the kernel ends
+/// it before the daemon when memory runs out.
 @Test func aRetrainingStandsBackBehindTheDaemon() async throws {
     try await DaemonFixture.with { fixture in
         let program = try fixture.writeProgram(

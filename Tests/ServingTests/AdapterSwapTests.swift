@@ -20,7 +20,7 @@ struct AdapterSwapTests {
         #expect(run.batches.count == 400)
         for (number, batch) in run.batches.enumerated() {
             #expect(batch.digests.count == SwapPlan.textsPerBatch * SwapPlan.tasksPerText)
-            // A batch that begins after a swap has its adapter; one that is under way keeps those it began with.
+            // A batch that begins after a swap has its adapter; one that is running keeps those it began with.
             let sets = plan.sets[batch.swapsBefore...batch.swapsAtEnd]
             let isOfOneMoment = sets.contains { set in batch.digests.allSatisfy { set[$0.task] == $0.digest } }
             #expect(isOfOneMoment, "batch \(number) of seed \(seed)")

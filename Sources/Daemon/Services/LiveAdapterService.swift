@@ -24,8 +24,8 @@ final class LiveAdapterService: Service {
     private let base: BERTBase
     private let logger: Logger
     private let pollInterval: Duration
-    /// A rollback is in use within two seconds: a poll may just have begun when it is committed, and loading the adapter
-    /// takes time.
+    /// A rollback is in use within two seconds: a poll may just have begun when it is committed, and loading the
+    /// adapter takes time.
     static let defaultPollInterval = Duration.seconds(1)
 
     // MARK: - Mutable State (guarded by `state`)

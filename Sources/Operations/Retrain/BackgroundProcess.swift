@@ -16,8 +16,8 @@ enum BackgroundProcess {
 
     /// Leaves the daemon's session for one of its own, of the lowest priority (`sched(7)`, autogroup).
     ///
-    /// Linux shares the processors among sessions before it looks at the priorities within one. In the daemon's session,
-    /// a training that fills the time that labelling leaves would use up the daemon's share against all others: whenever
+    /// Linux shares the processors among sessions before it looks at the priorities within one. In the daemon's
+    /// session, a training that fills the time that labelling leaves would use up the daemon's share. Whenever
     /// PostgreSQL is busy too, the daemon's threads would wait for milliseconds each time they wake.
     static func leaveSession() {
         // The leader of a group, such as a command of a shell, cannot: then its session is not only its own.
