@@ -16,7 +16,8 @@ struct DeliveryPage {
             Each daemon is a separate process. PostgreSQL (WAL and fsync on), the embedded broker and the producer
             share the machine's cores with the daemons. Rates are medians of \(runs) runs, ratios are medians of pairs
             of alternating runs; the lowest and the highest value are in brackets. The time of a row is the commit
-            timestamp that PostgreSQL recorded (`track_commit_timestamp`).
+            timestamp that PostgreSQL recorded (`track_commit_timestamp`). Where a task is retrained, the daemon has
+            started that itself, and it trains for as long as the measurement takes.
 
             | figure | measured | goal | |
             |---|--:|--:|---|
