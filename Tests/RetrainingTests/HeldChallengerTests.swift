@@ -199,7 +199,8 @@ struct HeldChallengerTests: LettersTask {
         settings.pipelineFile = "newer"
         addRows(100, seed: 2)
         let newer = try await run(labels: ["ex", "why"], trigger: .rows)
-        #expect(newer.verdict == .promoted, "\(newer.reason)")
+        #expect(newer.looks == 1 && newer.championEvaluation == nil, "\(newer.reason)")
+        let live = try await store.live(tasks: ["letters"]).first?.digest
         model = first
         settings.pipelineFile = "older"
         addRows(100, seed: 3)
@@ -209,7 +210,7 @@ struct HeldChallengerTests: LettersTask {
             older.reason.hasPrefix(
                 "a newer pipeline file (newer) names another base since retraining 2; to make this file (older)"),
             "\(older.reason)")
-        #expect(try await store.live(tasks: ["letters"]).first?.digest == newer.challenger)
+        #expect(try await store.live(tasks: ["letters"]).first?.digest == live)
     }
 
     @Test mutating func anotherFileWithTheSameLabelsIsNoOther() async throws {
