@@ -143,7 +143,7 @@ public struct SwapBenchmark: Sendable {
             }
         }
         // Every worker begins another batch, so that the last swap is in use too.
-        due += 4 * workers
+        due = max(due, progress.withLock { $0.begunBatches }) + 4 * workers
         untilDue()
         progress.update { progress in
             progress.memory.after = ProcessMemory.own.residentMegabytes ?? 0

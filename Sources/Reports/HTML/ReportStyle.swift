@@ -75,7 +75,7 @@ enum ReportStyle {
         thead th { color: var(--soft); font-weight: 600; font-size: .82rem; white-space: nowrap; position: sticky;
             top: 0; background: var(--card); z-index: 1; }
         tbody tr:last-child > * { border-bottom: 0; }
-        tbody th { font-weight: 500; overflow-wrap: anywhere; }
+        tbody th { font-weight: 500; overflow-wrap: anywhere; min-width: 90px; }
         td.n, th.n { text-align: right; white-space: nowrap; }
         td.text { min-width: 220px; overflow-wrap: anywhere; }
         .meter { display: flex; align-items: center; gap: 8px; justify-content: flex-end; min-width: 120px; }

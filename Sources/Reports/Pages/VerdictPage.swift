@@ -177,7 +177,7 @@ public struct VerdictPage {
         list.add("champion", record.champion.map(Figure.digest) ?? "–")
         list.add("challenger", record.challenger.map(Figure.digest) ?? "–")
         list.add("challenger's version", record.challengerVersion.map(String.init) ?? "–")
-        list.add("judged", "\(record.looks) times")
+        list.add("judged", record.looks == 1 ? "once" : "\(record.looks) times")
         if let file = record.report?.pipelineFile { list.add("pipeline file", file) }
         if let labels = record.report?.labels { list.add("labels of the task", labels.joined(separator: ", ")) }
         return ReportPage.Section(title: "Retraining", content: list.markup)
