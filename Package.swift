@@ -171,8 +171,8 @@ let package = Package(
         tests(
             "Daemon",
             [
-                "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry",
-                "Serving", "Connectors", "Pipelines", "Operations", "DaemonFixtures", logging,
+                "Threading", "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "Drift",
+                "AdapterRegistry", "Serving", "Connectors", "Pipelines", "Operations", "DaemonFixtures", logging,
             ]),
         tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Pipelines"]),
         .testTarget(

@@ -3,6 +3,10 @@ import Foundation
 import PostgresClient
 import TestSupport
 import Testing
+import Threading
+
+@testable import Daemon
+@testable import Pipelines
 
 @Test func enoughNewRowsStartARetrainingOfTheirTask() async throws {
     try await DaemonFixture.with { fixture in
@@ -34,6 +38,40 @@ import Testing
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining ended\"") })
         #expect(
             line.contains("reason=\"only ties\"") && line.contains("verdict=rejected") && line.contains("rows_used=3"))
+    }
+}
+
+/// The next retraining starts although the last one has not begun yet by the date.
+@Test func aClockThatIsSetBackStopsNoRetraining() async throws {
+    try await DaemonFixture.with { fixture in
+        let calls = fixture.folder.path + "/calls"
+        let program = try fixture.writeProgram(
+            """
+            #!/bin/sh
+            echo called >> \(calls)
+            echo '{"task":"noise","verdict":"rejected","reason":"only ties","rowsUsed":3}'
+            """)
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 1 }")
+        try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+        let isSetBack = Watched(false)
+        let clock = Clock(
+            now: Clock.system.now, sleep: Clock.system.sleep,
+            date: { Clock.systemDate() - (isSetBack.value ? 365 * 86_400_000 : 0) })
+        let scheduler = RetrainScheduler(
+            pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: program,
+            logger: fixture.log.logger, clock: clock)
+        let running = Task { try await scheduler.run() }
+        func count() -> Int {
+            ((try? String(contentsOfFile: calls, encoding: .utf8)) ?? "").split(separator: "\n").count
+        }
+        try await eventually("the first one") { count() >= 1 }
+        isSetBack.update { $0 = true }
+        let before = count()
+        // One may have been decided on before.
+        try await eventually("others") { count() >= before + 2 }
+        running.cancel()
+        try await running.value
     }
 }
 
