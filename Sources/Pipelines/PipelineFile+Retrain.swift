@@ -14,9 +14,14 @@ extension PipelineFile {
         readRows(section, into: &retrain, tasks: tasks)
         readSchedule(section, into: &retrain)
         // Patience needs a metric, so it changes what is kept unless `keep` is given.
-        if section["patience"] != nil { retrain.training.epochSelection = .macroF1 }
+        if section["patience"] != nil {
+            retrain.training.epochSelection = .macroF1
+            retrain.training.given.insert(Hyperparameter.keep.key)
+        }
         for parameter in Hyperparameter.all {
-            if let value = section[parameter.key] { value.read(parameter, into: &retrain.training) }
+            guard let value = section[parameter.key] else { continue }
+            value.read(parameter, into: &retrain.training)
+            retrain.training.given.insert(parameter.key)
         }
         checkCombinations(section, retrain.training)
         return retrain

@@ -38,7 +38,7 @@ public struct RetrainConfiguration: Sendable, Equatable {
 
     /// The defaults.
     public init() {
-        training = TrainingSettings()
+        training = .automatic
         // The held-out rows judge the challenger and must not choose its epoch.
         training.epochSelection = .last
     }

@@ -9,6 +9,8 @@ struct ChallengerTraining {
     private let context: RetrainingRun.Context
     private let pipeline: RetrainingPipeline
     private let settings: TrainingSettings
+    /// What the recipe chose.
+    private let account: RecipeAccount
     /// The adapter that training starts from; nil: from scratch.
     private let start: Adapter?
 
@@ -16,12 +18,29 @@ struct ChallengerTraining {
         (self.dataset, self.context, self.pipeline) = (dataset, context, pipeline)
         var settings = pipeline.settings.training
         settings.isMultiLabel = context.isMultiLabel
-        self.settings = settings
         // Without any label that is left, the champion is no start.
         let champion = context.champion.adapter.flatMap { try? $0.mapped(by: pipeline.settings.mapping) }
         // A start whose rows are unknown would make those of all its descendants unknown.
         let isKnown = context.champion.trainingRows != nil
-        start = isKnown ? champion.flatMap { Self.canStart(from: $0, context, pipeline) ? $0 : nil } : nil
+        // A recipe has no shape of its own in mind, so a challenger can start from any.
+        if settings.recipe == .auto, !settings.givesShape, let champion, isKnown {
+            var shaped = settings
+            shaped.takeShape(of: champion.manifest.configuration)
+            if Self.canStart(from: champion, shaped, context, pipeline) { settings = shaped }
+        }
+        let chosen = settings
+        start = isKnown ? champion.flatMap { Self.canStart(from: $0, chosen, context, pipeline) ? $0 : nil } : nil
+        let figures = RowFigures(
+            dataset.training, tokenizer: pipeline.tokenizer, maxTokens: pipeline.settings.training.maxTokens)
+        let rule = RecipeRule(settings, rows: figures, validation: .split, startsFromAdapter: start != nil)
+        (self.settings, account) = (rule.settings, rule.account)
+    }
+
+    /// A challenger, and how it was trained.
+    struct Challenger: Sendable {
+        var adapter: Adapter
+        var candidate: AdapterCandidate
+        var account: RecipeAccount
     }
 
     /// The rows that the challenger is trained on, with those of the champion that it starts from.
@@ -45,25 +64,35 @@ struct ChallengerTraining {
     /// good by other digits of the hash.
     func challenger(
         progress: @escaping @Sendable (TrainingProgress) -> Void, isCancelled: @escaping @Sendable () -> Bool
-    ) async throws -> Adapter {
+    ) async throws -> Challenger {
         let needsValidation = context.isMultiLabel || settings.epochSelection != .last
-        let (rows, validation) = needsValidation ? Self.split(dataset.training) : (dataset.training, [])
+        let (rows, validation) = needsValidation ? split(dataset.training) : (dataset.training, [])
+        for line in account.lines { progress(TrainingProgress(notice: line)) }
         let trainer = AdapterTrainer(base: pipeline.base, tokenizer: pipeline.tokenizer, settings: settings)
         let (labels, start, heldOut) = (context.labels, start, dataset.heldOut + dataset.newest)
-        return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
+        var account = account
+        let (candidate, adapter) = try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             do throws(TrainingError) {
                 let candidate = try trainer.train(
                     rows, validation: validation, labels: labels, startingFrom: start, progress: progress,
                     isCancelled: isCancelled)
-                return needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
+                return (
+                    candidate,
+                    needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
+                )
             } catch {
                 throw RetrainingError.training("\(error)")
             }
         }
+        account.add(candidate)
+        return Challenger(adapter: adapter, candidate: candidate, account: account)
     }
 
-    private static func split(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
-        let isHeld = HoldOut(level: 1).split(rows.map { (NormalizedText($0.text), $0.labels) })
+    /// A fifth is set aside, or a tenth where that was the recipe's own decision.
+    private func split(_ rows: [LabelledText]) -> (training: [LabelledText], validation: [LabelledText]) {
+        let isChosen = settings.recipe == .auto && !settings.isGiven(.keep) && !context.isMultiLabel
+        let isHeld = HoldOut(percentage: isChosen ? 10 : 20, level: 1).split(
+            rows.map { (NormalizedText($0.text), $0.labels) })
         var sides: (training: [LabelledText], validation: [LabelledText]) = ([], [])
         for (row, isHeld) in zip(rows, isHeld) {
             if isHeld { sides.validation.append(row) } else { sides.training.append(row) }
@@ -73,9 +102,10 @@ struct ChallengerTraining {
 
     /// Whether the champion has the shape that the settings describe, and the task has all its labels.
     private static func canStart(
-        from champion: Adapter, _ context: RetrainingRun.Context, _ pipeline: RetrainingPipeline
+        from champion: Adapter, _ requested: TrainingSettings, _ context: RetrainingRun.Context,
+        _ pipeline: RetrainingPipeline
     ) -> Bool {
-        let (shape, requested) = (champion.manifest.configuration, pipeline.settings.training)
+        let shape = champion.manifest.configuration
         return pipeline.settings.startsFromChampion && champion.manifest.isMultiLabel == context.isMultiLabel
             && Set(champion.labels).isSubset(of: context.labels) && shape.rank == requested.rank
             && shape.alpha == Double(requested.alpha) && Set(shape.targets) == Set(requested.targets)

@@ -151,9 +151,10 @@ struct RetrainingRun {
             return .skipped(outcome)
         }
         let challenger = try await training.challenger(progress: progress, isCancelled: isCancelled)
-        let trainingRows = training.trainingRows
-        var judgement = try await judgement(challenger, trainingRows, dataset, context, look: 1, looks: 1)
+        var judgement = try await judgement(
+            challenger.adapter, training.trainingRows, dataset, context, look: 1, looks: 1)
         judgement.outcome.trainingDigest = digest
+        note(challenger, in: &judgement)
         judgement.replaces = waiting
         return .judged(judgement)
     }
@@ -274,6 +275,22 @@ struct RetrainingRun {
             rows: dataset.summary, labels: context.labels, pipelineFile: pipeline.settings.pipelineFile)
         outcome.report?.newestSince = dataset.newestSince?.timeIntervalSince1970
         return outcome
+    }
+
+    /// Says how the challenger was trained, and what is wrong with it: in the log, in the report and in the reason of
+    /// the verdict. The held-out rows show more than its own training saw.
+    private func note(_ challenger: ChallengerTraining.Challenger, in judgement: inout Judgement) {
+        var account = challenger.account
+        if let evaluation = judgement.outcome.challengerEvaluation {
+            account.findings = challenger.candidate.findings(on: evaluation).map(\.description)
+        }
+        judgement.outcome.report?.recipe = account
+        let sentences = [account.retry].compactMap(\.self) + account.findings
+        judgement.outcome.notes += sentences
+        for sentence in sentences {
+            pipeline.logger.warning(
+                "training went wrong", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(sentence)"])
+        }
     }
 
     /// Says which rows were left out, in the log and in the reason of the verdict.

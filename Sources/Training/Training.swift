@@ -8,6 +8,8 @@
 //                 `HoldOut`               a hash of the text → held out or not
 //   Settings    `Hyperparameter`          the one declaration of key, flag, range and meaning
 //               `TrainingSettings`        the values of one training
+//   Recipe      `RecipeRule`              rows, labels and texts → the settings that nobody gave, with reasons
+//               `TrainingWatch`           losses and predictions → `TrainingFinding`: collapse, divergence …
 //   Trainer     `AdapterTrainer`          rows and settings → `AdapterCandidate`, step by step:
 //                 `TrainingRows`          texts → token ids and targets
 //                 `BatchPlan`             seed and epoch → batches, each divided into one share per worker

@@ -24,7 +24,12 @@ import Testing
         let notes = try outcome.error.split(separator: "\n").map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
         }
-        #expect(notes.count == 2 && notes.first?["rows"] is [String: Any] && notes.last?["calibration"] != nil)
+        #expect(notes.first?["rows"] is [String: Any] && notes.last?["calibration"] != nil)
+        let recipe = try #require(notes[1]["recipe"] as? [String: Any])
+        let choices = try #require(recipe["choices"] as? [[String: Any]])
+        #expect(recipe["recipe"] as? String == "auto")
+        #expect(choices.first { $0["key"] as? String == "epochs" }?["reason"] as? String == "given")
+        #expect(choices.first { $0["key"] as? String == "batch" }?["value"] as? String == "8")
         for object in epochs {
             for key in ["loss", "seconds", "documents_per_second", "accuracy", "macro_f1"] {
                 #expect(object?[key] is Double, "\(key)")
@@ -52,6 +57,33 @@ import Testing
         #expect(outcome.error.contains("rows with 2 labels, 16 validation rows"))
         #expect(outcome.error.contains("with a text that occurred before, left out"))
         #expect(!outcome.error.contains("\u{1B}"), "no bar where no terminal is")
+    }
+
+    @Test func aRecipeIsPrintedAndAFixedOneChoosesNothing() async throws {
+        let (scratch, base, train, validation) = try Self.material()
+        let common = ["train", "--base", base, "--train", train, "--validation", validation, "--overwrite"]
+        let auto = try await Program.run(common + ["--output", scratch.path("auto"), "--rate", "1e-2"])
+        #expect(auto.status == 0, "\(auto.error)")
+        #expect(auto.error.contains("recipe auto: ") && auto.error.contains(" rows, 2 labels, "), "\(auto.error)")
+        #expect(
+            auto.error.contains("  rate 0.01: given") && auto.error.contains("  batch 8: few rows"), "\(auto.error)")
+        let page = try scratch.text("auto/report.html")
+        #expect(page.contains("<h2>Recipe</h2>") && page.contains("few rows"))
+        let fixed = try await Program.run(
+            common + ["--output", scratch.path("fixed"), "--recipe", "fixed", "--rate", "1e-2"])
+        #expect(fixed.status == 0, "\(fixed.error)")
+        #expect(
+            !fixed.error.contains("recipe") && fixed.output.contains("epoch 3") && !fixed.output.contains("epoch 4"))
+    }
+
+    @Test func aTrainingThatIsLostIsSaidInWords() async throws {
+        let (scratch, base, train, validation) = try Self.material()
+        let outcome = try await Program.run(
+            ["train", "--base", base, "--train", train, "--validation", validation, "--recipe", "fixed"]
+                + ["--output", scratch.path("adapter"), "--epochs", "20", "--rate", "100"])
+        #expect(outcome.error.contains("the training collapsed") || outcome.error.contains("the training diverged"))
+        let page = try scratch.text("adapter/report.html")
+        #expect(page.contains("The training collapsed") || page.contains("The training diverged"))
     }
 
     @Test func validationRowsAreOptional() async throws {

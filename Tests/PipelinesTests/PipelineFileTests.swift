@@ -106,11 +106,22 @@ private let complete = """
     #expect(settings.usesRSLoRA && settings.bias == .loraOnly && settings.initialization == .gaussian)
     #expect(settings.steps == 500 && settings.accumulation == 2 && settings.loraPlusRatio == 16)
     #expect(settings.schedule == .cosine && settings.clipping == 0.5 && settings.maxTokens == 64)
-    var defaults = TrainingSettings()
+    #expect(settings.recipe == .auto && settings.given.isSuperset(of: ["steps", "clip"]))
+    #expect(!settings.given.contains("rate"))
+    var defaults = TrainingSettings.automatic
     defaults.maxTokens = 64
     // The gate's hold-out decides about a challenger; none of its rows choose an epoch.
     defaults.epochSelection = .last
     #expect(RetrainConfiguration().trainingSettings(maxTokens: 64) == defaults)
+}
+
+@Test func aRecipeIsChosenByName() throws {
+    let (configuration, problems) = read(good + "\nretrain: { recipe: fixed, rate: 5e-4, patience: 2 }")
+    #expect(problems == [])
+    let training = try #require(configuration?.retrain?.training)
+    #expect(training.recipe == .fixed && training.given == ["recipe", "rate", "patience", "keep"])
+    let wrong = read(good + "\nretrain: { recipe: best }").1
+    #expect(wrong.count == 1 && wrong.first?.contains("retrain.recipe") == true, "\(wrong)")
 }
 
 @Test func rowsToLearnFromAreRead() throws {

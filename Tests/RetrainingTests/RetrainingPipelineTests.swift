@@ -5,6 +5,7 @@ import Logging
 import Retraining
 import TestSupport
 import Testing
+import Threading
 import Training
 
 /// The retraining path as a whole over a tiny model. Letters are its words, so a text's label is in its letters.
@@ -28,6 +29,50 @@ struct RetrainingPipelineTests: LettersTask {
         let record = try #require(source.records.first)
         #expect(record.verdict == .promoted && record.challenger == live.digest && record.reason == outcome.reason)
         #expect(record.rowsUsed == 300 && record.trigger == .command && record.finishedAt != nil)
+    }
+
+    // MARK: - The recipe
+
+    @Test mutating func whatARecipeChoseIsInTheRecordAndSaidBeforeTheTraining() async throws {
+        addRows(300)
+        (settings.training.recipe, settings.training.given) = (.auto, ["rate", "rank", "alpha"])
+        let notices = Notices()
+        let outcome = try await run(progress: { if let notice = $0.notice { notices.add(notice) } })
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        let recipe = try #require(source.records.first?.report?.recipe)
+        #expect(recipe.recipe == .auto && recipe.rows.labels == 2 && recipe.retry == nil)
+        #expect(recipe.choices.first { $0.key == "rate" }?.reason == "given")
+        #expect(recipe.choices.first { $0.key == "batch" }?.value == "8")
+        #expect(notices.all == recipe.lines && !recipe.lines.isEmpty)
+        let json = try #require(source.records.first?.report?.json)
+        #expect(VerdictReport(json: json)?.recipe == recipe)
+    }
+
+    @Test mutating func aChallengerOfARecipeStartsFromAChampionOfAnyShape() async throws {
+        try await makeChampion()
+        addRows(300)
+        settings.training.rank = 5
+        (settings.training.recipe, settings.training.given) = (.auto, ["rate"])
+        let recipe = try #require(try await run(labels: ["ex", "why"]).report?.recipe)
+        #expect(recipe.choices.first { $0.key == "rank" }?.reason == "that of the adapter to start from")
+    }
+
+    @Test mutating func aGivenRankIsNotThatOfTheChampion() async throws {
+        try await makeChampion()
+        addRows(300)
+        settings.training.rank = 5
+        (settings.training.recipe, settings.training.given) = (.auto, ["rate", "rank"])
+        let recipe = try #require(try await run(labels: ["ex", "why"]).report?.recipe)
+        #expect(recipe.choices.first { $0.key == "rank" } == RecipeChoice(key: "rank", value: "5", reason: "given"))
+        #expect(recipe.choices.first { $0.key == "layers" }?.reason != "that of the adapter to start from")
+    }
+
+    @Test mutating func aLostTrainingIsInTheReason() async throws {
+        addRows(300)
+        settings.training.learningRate = 100
+        let outcome = try await run()
+        #expect(outcome.reason.contains("the training collapsed") || outcome.reason.contains("the training diverged"))
+        #expect(outcome.report?.recipe?.findings.isEmpty == false)
     }
 
     @Test func aBetterChallengerTakesTheChampionsPlace() async throws {
@@ -286,4 +331,12 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.rows.heldOut == 300 - outcome.rows.training && outcome.rows.heldOut > 30)
         #expect(outcome.challengerEvaluation?.confusionMatrix.flatMap(\.self).reduce(0, +) == outcome.rows.heldOut)
     }
+}
+
+/// Notices from the training thread.
+private final class Notices: Sendable {
+    private let lines = Monitor<[String]>([])
+
+    func add(_ line: String) { lines.withLock { $0.append(line) } }
+    var all: [String] { lines.withLock { $0 } }
 }

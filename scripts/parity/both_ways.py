@@ -61,6 +61,8 @@ def train(program, base, file, output, *flags):
         "--output",
         output,
         "--json",
+        "--recipe",
+        "fixed",
         *flags,
     ]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)

@@ -19,6 +19,8 @@ import subprocess
 import sys
 import tempfile
 
+import recipe
+
 HERE = pathlib.Path(__file__).resolve().parent
 # Epochs, and how many of the first rows; other data sets: 3, all.
 KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
@@ -98,7 +100,7 @@ class Runs:
     def lorikeet(self, train, test, epochs, seed, *flags):
         output = self.folder / "adapter"
         shutil.rmtree(output, ignore_errors=True)
-        rows = ["--train", train, "--validation", test]
+        rows = ["--train", train, "--validation", test, "--recipe", "fixed"]
         settings = ["--epochs", epochs, "--seed", seed, "--keep", "last", *flags]
         command = [self.program, "train", "--base", self.base, *rows, "--output", output, "--json", *settings]
         objects, _ = run(command)
@@ -219,7 +221,7 @@ def memory(runs, folder, rows, layers):
     few.write_text("".join(f"{'ab'[number % 2]}\tnumber {number}\n" for number in range(40)), encoding="utf-8")
     megabytes = {}
     for name, flags in {"all layers": [], "the upper half": ["--layers", upper_half(layers)]}.items():
-        rows_and_steps = ["--train", path, "--validation", few, "--steps", 32]
+        rows_and_steps = ["--train", path, "--validation", few, "--recipe", "fixed", "--steps", 32]
         output = folder / f"long-{len(megabytes)}"
         command = [runs.program, "train", "--base", runs.base, *rows_and_steps, "--output", output, "--json", *flags]
         megabytes[name] = run(command)[1]
@@ -237,6 +239,28 @@ def machine():
     return f"{model}{vectors}, {os.cpu_count()} cores"
 
 
+def measure_recipe(arguments, scratch, layers):
+    """The recipe against settings by hand; clinc150 is known to this part only."""
+    folder = arguments.data or catalogue(scratch)
+    places = [path.parent for path in sorted(folder.glob("*/train.tsv")) if (path.parent / "test.tsv").exists()]
+    known = [path for path in places if path.name in KNOWN or path.name in recipe.SMALL_SETS] or places
+
+    def limits(place):
+        return first_rows(place / "train.tsv", KNOWN.get(place.name, (3, 0))[1], scratch)
+
+    found = list(recipe.cases(known, limits, scratch))
+    if arguments.sets:
+        found = [case for case in found if case[0] in arguments.sets]
+    if not found:
+        raise SystemExit(f"{folder}: no folder with train.tsv and test.tsv")
+    hand = recipe.HAND[: arguments.hand]
+    lines = recipe.table(arguments.program, arguments.base, found, scratch, hand, upper_half(layers))
+    text = recipe.page(lines, len(hand), machine())
+    print("\n" + text)
+    if arguments.output:
+        arguments.output.with_name("benchmarks-recipe.md").write_text(text, encoding="utf-8")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("program"), parser.add_argument("base")
@@ -247,7 +271,12 @@ def main():
     parser.add_argument("--pairs", type=int, default=5)
     parser.add_argument("--limit", type=int, default=800, help="rows of a timed epoch")
     parser.add_argument("--memory-rows", type=int, default=100_000)
-    parser.add_argument("--part", choices=["quality", "speed"], help="measure only this part; no page is written")
+    parser.add_argument("--hand", type=int, default=len(recipe.HAND), help="settings that are tried by hand")
+    parser.add_argument("--sets", nargs="+", help="only these data sets, or cases such as 'trec, 8 per label'")
+    parser.add_argument(
+        "--part", choices=["quality", "speed", "recipe"],
+        help="measure only this part; only recipe writes a page, benchmarks-recipe.md beside the other one",
+    )
     arguments = parser.parse_args()
     layers = json.loads((pathlib.Path(arguments.base) / "config.json").read_text())["num_hidden_layers"]
     with tempfile.TemporaryDirectory() as scratch:
@@ -255,6 +284,8 @@ def main():
         sets = data_sets(arguments.data or catalogue(scratch))
         if not sets:
             raise SystemExit(f"{arguments.data}: no folder with train.tsv and test.tsv")
+        if arguments.part == "recipe":
+            return measure_recipe(arguments, scratch, layers)
         runs = Runs(arguments.program, arguments.base, scratch)
         lines = [
             "# Training beside PEFT",

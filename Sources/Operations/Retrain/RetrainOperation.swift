@@ -149,11 +149,13 @@ public enum RetrainOperation {
 extension TrainingProgress {
     /// A line for a person.
     fileprivate var line: String {
+        if let notice { return notice }
         func rounded(_ value: Double, _ scale: Double) -> String {
             let rounded = (value * scale).rounded() / scale
             return rounded == rounded.rounded() && abs(rounded) < 1e15 ? String(Int(rounded)) : String(rounded)
         }
+        let findings = (finishedEpoch?.findings ?? []).map { "; \($0)" }.joined()
         return "epoch \(epoch) of \(epochs), step \(step) of \(steps): loss \(rounded(loss, 1000)), "
-            + "\(rounded(documentsPerSecond, 1)) texts/s, \(rounded(secondsLeft, 1)) s left"
+            + "\(rounded(documentsPerSecond, 1)) texts/s, \(rounded(secondsLeft, 1)) s left\(findings)"
     }
 }

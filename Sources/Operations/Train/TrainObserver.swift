@@ -7,6 +7,8 @@ public protocol TrainObserver {
     func note(_ line: String)
     /// The rows and the base are read; the training begins.
     func rowsRead(_ report: RowsReport, base: BERTBase)
+    /// The recipe has chosen the settings that were not given.
+    func chosen(_ account: RecipeAccount)
     /// A trial of the search for settings is measured.
     func searched(_ progress: SettingsSearch.Progress)
     /// The search for settings has ended.

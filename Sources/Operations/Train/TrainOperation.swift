@@ -101,6 +101,9 @@ public struct TrainOperation {
         var settings = try request.settings(loaded.base, start)
         var rows = try request.input.prepared(known: start?.labels ?? [])
         observer.rowsRead(rows.report, base: loaded.base)
+        let rule = rule(settings, rows, loaded, start)
+        settings = rule.settings
+        observer.chosen(rule.account)
         if let count = request.search {
             let result = try search(count, settings, rows, loaded, start)
             (settings, checkpoint) = (result.winner.settings, result.checkpoint)
@@ -113,13 +116,26 @@ public struct TrainOperation {
         // Kept, because training frees the texts.
         let sample = ReferenceMeasurement.sample(rows.training)
         let candidate = try train(&rows, settings, loaded, start, checkpoint)
+        var account = rule.account
+        account.add(candidate)
+        if let retry = candidate.retry { settings.learningRate = retry.rate }
         let reference = DriftReferenceFile.make(
             candidate.adapter, training: sample, validation: rows.validation, over: loaded, settings)
         try write(
-            candidate, trained, reference, request.report == .none ? nil : page(candidate, settings, rows, loaded))
+            candidate, trained, reference,
+            request.report == .none ? nil : page(candidate, settings, account, rows, loaded))
         return Result(
             candidate: candidate, validationRows: rows.validation.count,
             failure: candidate.divergence.map { failure($0, candidate) })
+    }
+
+    /// What the recipe makes of the settings.
+    private func rule(
+        _ settings: TrainingSettings, _ rows: PreparedRows, _ loaded: LoadedBase, _ start: Adapter?
+    ) -> RecipeRule {
+        let figures = RowFigures(rows.training, tokenizer: loaded.tokenizer, maxTokens: settings.maxTokens)
+        return RecipeRule(
+            settings, rows: figures, validation: .rows(rows.validation.count), startsFromAdapter: start != nil)
     }
 
     private func startingAdapter(_ base: BERTBase) throws -> Adapter? {
@@ -177,7 +193,8 @@ public struct TrainOperation {
     }
 
     private func page(
-        _ candidate: AdapterCandidate, _ settings: TrainingSettings, _ rows: PreparedRows, _ loaded: LoadedBase
+        _ candidate: AdapterCandidate, _ settings: TrainingSettings, _ account: RecipeAccount, _ rows: PreparedRows,
+        _ loaded: LoadedBase
     ) -> ReportPage {
         let evaluator = Evaluator(
             base: loaded.base, tokenizer: loaded.tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
@@ -186,7 +203,7 @@ public struct TrainOperation {
         }
         return TrainingPage(
             name: request.task ?? AdapterFolder.name(request.output), candidate: candidate, base: loaded.base,
-            settings: settings, training: rows.training, validation: rows.validation,
+            settings: settings, account: account, training: rows.training, validation: rows.validation,
             // The first line counts the rows, as the page does itself.
             findings: Array(rows.report.lines.dropFirst()), predictions: predictions, showsTexts: request.showsTexts,
             seconds: (ContinuousClock.now - started).inSeconds, version: LorikeetVersion.current

@@ -7,6 +7,7 @@ public struct TrainingPage {
     private let candidate: AdapterCandidate
     private let base: BERTBase
     private let settings: TrainingSettings
+    private let account: RecipeAccount?
     private let training: [LabelledText]
     private let validation: [LabelledText]
     private let findings: [String]
@@ -17,17 +18,20 @@ public struct TrainingPage {
 
     /// - Parameters:
     ///   - name: the title of the page.
+    ///   - account: what the recipe chose; nil where there was none.
     ///   - findings: what was found in the rows when they were read, one line per finding.
     ///   - predictions: one per validation row.
     ///   - showsTexts: whether texts of validation rows may appear on the page.
     ///   - seconds: wall time of the whole command.
     ///   - version: of the program.
     public init(
-        name: String, candidate: AdapterCandidate, base: BERTBase, settings: TrainingSettings, training: [LabelledText],
-        validation: [LabelledText], findings: [String], predictions: [Prediction], showsTexts: Bool, seconds: Double,
+        name: String, candidate: AdapterCandidate, base: BERTBase, settings: TrainingSettings,
+        account: RecipeAccount? = nil, training: [LabelledText], validation: [LabelledText], findings: [String],
+        predictions: [Prediction], showsTexts: Bool, seconds: Double,
         version: String
     ) {
         (self.name, self.candidate, self.base, self.settings) = (name, candidate, base, settings)
+        self.account = account
         (self.training, self.validation, self.findings) = (training, validation, findings)
         (self.predictions, self.showsTexts) = (predictions, showsTexts)
         (self.seconds, self.version) = (seconds, version)
@@ -43,6 +47,7 @@ public struct TrainingPage {
                 \(validation.count).
                 """)
         if let warning { page.warnings.append(warning) }
+        if candidate.divergence == nil { page.warnings += SettingsSection.warnings(account) }
         let metrics = candidate.evaluation.map {
             EvaluationSections(evaluation: $0, rows: validation.count, rowsName: "validation rows")
         }
@@ -54,6 +59,7 @@ public struct TrainingPage {
         page.sections = course.sections + (metrics?.sections ?? []) + (scores?.sections ?? [])
         page.sections.append(rows.section)
         if showsTexts { page.sections.append(MistakesSection(rows: validation, predictions: predictions).section) }
+        if let account, !account.choices.isEmpty { page.sections.append(SettingsSection.recipe(account)) }
         page.sections.append(SettingsSection.settings(settings))
         page.sections.append(SettingsSection.adapter(candidate.adapter, base: base, version: version))
         page.footer = ReportPage.footer(version: version)

@@ -17,9 +17,12 @@ public struct VerdictPage {
         let verdict = record.verdict?.rawValue ?? "not ended"
         var page = ReportPage(
             title: "Retraining \(record.id) of \(record.task): \(verdict)", subtitle: record.reason ?? "No reason yet.")
-        page.warnings = findings?.warnings ?? []
+        page.warnings = (findings?.warnings ?? []) + SettingsSection.warnings(record.report?.recipe)
         page.tiles = tiles
         page.sections = [comparison, labels, recalls, missing].compactMap(\.self) + [rows, origin]
+        if let recipe = record.report?.recipe, !recipe.choices.isEmpty {
+            page.sections.append(SettingsSection.recipe(recipe))
+        }
         page.footer = ReportPage.footer(version: version)
         return page
     }

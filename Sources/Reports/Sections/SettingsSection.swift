@@ -25,6 +25,32 @@ enum SettingsSection {
             content: list.markup)
     }
 
+    /// What a recipe chose, and why.
+    static func recipe(_ account: RecipeAccount) -> ReportPage.Section {
+        let rows = account.choices.map { choice -> Markup in
+            """
+            <tr><th scope="row">\(choice.key)</th><td>\(choice.value)</td><td>\(choice.reason)</td></tr>
+
+            """
+        }
+        return ReportPage.Section(
+            title: "Recipe", note: "What was chosen for \(account.rows.text).",
+            content: """
+                <div class="scroll"><table><thead><tr><th>setting</th><th>value</th><th>reason</th></tr></thead>
+                <tbody>
+                \(Markup.joined(rows))</tbody></table></div>
+
+                """)
+    }
+
+    /// What came of a training, as sentences.
+    static func warnings(_ account: RecipeAccount?) -> [String] {
+        guard let account else { return [] }
+        return ([account.retry].compactMap(\.self) + account.findings).map {
+            $0.prefix(1).uppercased() + $0.dropFirst() + "."
+        }
+    }
+
     private static func pattern(_ values: [String: Double]) -> String {
         values.sorted { $0.key < $1.key }.map { "\($0.key) \(Figure.plain($0.value))" }.joined(separator: ", ")
     }

@@ -48,6 +48,8 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     public var challenger: Evaluation?
     /// The rows that the challenger was trained on; nil where nothing was trained, or where they are unknown.
     public var trainingRange: TrainingRowRange?
+    /// How the challenger was trained; nil where nothing was trained.
+    public var recipe: RecipeAccount?
     /// Since when rows were held out as the newest ones, in seconds since 1970, exactly.
     public var newestSince: Double?
     /// When a challenger that won may be promoted, in seconds since 1970.
@@ -83,7 +85,7 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case rows, labels, findings, champion, challenger
+        case rows, labels, findings, champion, challenger, recipe
         case trainingRange = "training_range"
         case newestSince = "newest_since"
         case waitsUntil = "waits_until"

@@ -20,13 +20,27 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
         settings: TrainingSettings, labels: [String], base: BERTBase, training: [LabelledText],
         validation: [LabelledText], start: Adapter?
     ) {
-        self.settings = settings
-        self.settings.workers = settings.workerCount
+        self.settings = Self.essence(of: settings)
         self.labels = labels
         self.base = base.digest
         self.training = Self.digest(training)
         self.validation = Self.digest(validation)
         self.start = start?.digest
+    }
+
+    /// The same training with other settings.
+    func with(_ other: TrainingSettings) -> TrainingIdentity {
+        var identity = self
+        identity.settings = Self.essence(of: other)
+        return identity
+    }
+
+    /// What of the settings decides the bits: not who chose them.
+    private static func essence(of settings: TrainingSettings) -> TrainingSettings {
+        var essence = settings
+        essence.workers = settings.workerCount
+        (essence.recipe, essence.given) = (.fixed, [])
+        return essence
     }
 
     /// SHA-256 over all of it, in hexadecimal.

@@ -17,6 +17,8 @@ public struct EpochReport: Sendable, Codable, Equatable {
     public var microF1: Double?
     /// Mean negative log-likelihood on the validation rows; nil without.
     public var validationLoss: Double?
+    /// What is wrong with the training so far.
+    public var findings: [TrainingFinding]?
 
     /// A report without the metrics that only validation rows give, unless they are given.
     public init(
@@ -32,7 +34,7 @@ public struct EpochReport: Sendable, Codable, Equatable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case epoch, loss, seconds, accuracy
+        case epoch, loss, seconds, accuracy, findings
         case documentsPerSecond = "documents_per_second"
         case macroF1 = "macro_f1"
         case microF1 = "micro_f1"

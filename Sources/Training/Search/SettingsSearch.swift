@@ -8,7 +8,7 @@ import WordPiece
 public struct SettingsSearch: Sendable {
     private let base: BERTBase
     private let tokenizer: WordPieceTokenizer
-    private let settings: TrainingSettings
+    private var settings: TrainingSettings
     private let count: Int
     private let budget: Duration?
 
@@ -21,6 +21,8 @@ public struct SettingsSearch: Sendable {
     ) {
         (self.base, self.tokenizer, self.settings) = (base, tokenizer, settings)
         (self.count, self.budget) = (count, budget)
+        // A trial that is lost has lost: it does not start again.
+        self.settings.recipe = .fixed
     }
 
     /// The result of a search.

@@ -1,7 +1,13 @@
 /// The declarations: every hyper-parameter of a training.
 extension Hyperparameter {
     /// All of them, in the order of the documentation.
-    public static let all = adapterShape + training
+    public static let all = [recipe] + adapterShape + training
+
+    /// `recipe`, `--recipe`.
+    public static let recipe = Hyperparameter(
+        "recipe",
+        "who chooses the hyper-parameters that are not given: auto, by rows, labels and texts; or fixed values",
+        .choice(HyperparameterChoice(\.recipe)))
 
     /// Those that decide the shape of the adapter, and its dropout.
     public static let adapterShape = [rank, alpha, rslora, targets, layers, bias, initialization, dropout]

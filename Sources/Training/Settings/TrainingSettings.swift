@@ -15,6 +15,11 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
         case constant
     }
 
+    /// Who chooses what is not given. A trainer takes the settings as they are: ``RecipeRule`` chooses before.
+    public var recipe = TrainingRecipe.fixed
+    /// The keys of the hyper-parameters that a person gave.
+    public var given: Set<String> = []
+
     // MARK: - The adapter
 
     /// Rank of every low-rank pair.

@@ -27,4 +27,38 @@ public struct AdapterCandidate: Sendable {
     public var curve: LossCurve
     /// Set if the training diverged after the last of `epochs`. The adapter is then from before.
     public var divergence: Divergence?
+    /// What is wrong with the adapter.
+    public var findings: [TrainingFinding]
+    /// On rows that it was trained on, at most 500.
+    public var trainingEvaluation: Evaluation
+    /// Set if the first training was lost, and this is the adapter of a second one.
+    public var retry: Retry?
+
+    /// Why and how a training started again.
+    public struct Retry: Sendable, Equatable {
+        /// What was wrong with the first training; nil if that was before an interruption.
+        public var finding: TrainingFinding?
+        /// The rate of the second one.
+        public var rate: Float
+
+        /// A sentence for a person, without a full stop.
+        public var text: String {
+            let rate = Hyperparameter.plain(Double("\(rate)") ?? .nan)
+            guard let finding else { return "training was lost and had started again with rate \(rate)" }
+            return "\(finding); training started again with rate \(rate)"
+        }
+    }
+}
+
+extension AdapterCandidate {
+    /// What rows that the adapter was not trained on say of it, besides what its own training found.
+    public func findings(on evaluation: Evaluation) -> [TrainingFinding] {
+        if findings.contains(where: \.isLost) { return findings }
+        let hasBegun = (curve.points.last?.step ?? 0) >= TrainingWatch.fewestSteps
+        let found = [
+            (hasBegun ? TrainingWatch.collapse(evaluation) : nil) ?? TrainingWatch.missed(evaluation),
+            TrainingWatch.gap(training: trainingEvaluation, validation: evaluation),
+        ].compactMap(\.self)
+        return findings + found.filter { !findings.contains($0) }
+    }
 }

@@ -6,9 +6,9 @@ import WordPiece
 
 /// Trains adapters over one base. It blocks the calling thread and computes on threads of its own.
 public struct AdapterTrainer: Sendable {
-    private let base: BERTBase
-    private let tokenizer: WordPieceTokenizer
-    private let settings: TrainingSettings
+    let base: BERTBase
+    let tokenizer: WordPieceTokenizer
+    let settings: TrainingSettings
 
     /// - Parameter tokenizer: that of the base.
     public init(base: BERTBase, tokenizer: WordPieceTokenizer, settings: TrainingSettings) {
@@ -49,17 +49,31 @@ public struct AdapterTrainer: Sendable {
         var texts = consume training
         try settings.check(base: base, tokenizer: tokenizer)
         let rows = try tokenize(texts, labels: labels, startingFrom: startingFrom)
-        let criterion = try TrainingCriterion(settings, rows)
         let identity = TrainingIdentity(
             settings: settings, labels: rows.labels, base: base, training: texts, validation: validation,
             start: startingFrom)
         texts = []
         // The C library would keep the many small pieces of memory that were the texts.
         malloc_trim(0)
+        BLAS.configure()
+        return try withSecondAttempt(identity, checkpoint, progress) {
+            (trainer, identity, checkpoint) throws(TrainingError) in
+            try trainer.attempt(
+                rows, validation, startingFrom: startingFrom, task: task, identity: identity, resumingFrom: checkpoint,
+                save: save, stoppingAfter: stepLimit, progress: progress, isCancelled: isCancelled)
+        }
+    }
+
+    /// One training, from its first step or from a checkpoint.
+    private func attempt(
+        _ rows: TrainingRows, _ validation: [LabelledText], startingFrom: Adapter?, task: String?,
+        identity: TrainingIdentity, resumingFrom checkpoint: TrainingCheckpoint?, save: (TrainingCheckpoint) -> Void,
+        stoppingAfter stepLimit: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
+    ) throws(TrainingError) -> AdapterCandidate {
+        let criterion = try TrainingCriterion(settings, rows)
         try checkpoint?.check(identity)
         let adapter = try trainable(labels: rows.labels, startingFrom: startingFrom)
         try checkpoint?.check(parameterCount: adapter.parameterCount)
-        BLAS.configure()
         if checkpoint == nil, let startingFrom { grow(adapter, from: startingFrom, rows) }
         return try WorkerTeam.with(
             count: settings.workerCount, name: "training",
@@ -90,12 +104,18 @@ public struct AdapterTrainer: Sendable {
     ) throws(TrainingError) -> AdapterCandidate {
         var history = finished
         var divergence: AdapterCandidate.Divergence?
+        let watch = TrainingWatch(settings: settings, rows: rows, evaluator: evaluator)
         do throws(TrainingError) {
             while !isFinished(history, rows: rows) {
+                if settings.secondAttempt != nil, let lost = history.epochs.last?.findings?.first(where: \.isLost) {
+                    throw .lost(lost)
+                }
                 var report = try run.epoch(history.epochs.count + 1, progress: progress, isCancelled: isCancelled)
-                history.add(
-                    &report, try evaluate(validation, adapter, task: task), values: Array(adapter.values),
-                    by: settings.epochSelection)
+                let evaluation = try evaluate(validation, adapter, task: task)
+                report.findings = try watch.findings(after: report, start: run.curve.points.first?.loss, evaluation) {
+                    () throws(TrainingError) in try freeze(adapter, task: task)
+                }
+                history.add(&report, evaluation, values: Array(adapter.values), by: settings.epochSelection)
                 save(run.checkpoint(identity, history))
                 progress(run.meter.progress(finished: report))
             }
@@ -108,9 +128,16 @@ public struct AdapterTrainer: Sendable {
         guard let best = history.best else { throw .invalidSetting("epochs", reason: "must be at least 1") }
         _ = adapter.values.update(fromContentsOf: best.values)
         let result = try fit(try freeze(adapter, task: task), validation)
-        return AdapterCandidate(
+        var candidate = AdapterCandidate(
             adapter: result.adapter, epochs: history.epochs, bestEpoch: best.number, evaluation: result.evaluation,
-            calibration: result.calibration, coverage: result.coverage, curve: run.curve, divergence: divergence)
+            calibration: result.calibration, coverage: result.coverage, curve: run.curve, divergence: divergence,
+            findings: divergence.map { [.notFinite(epoch: $0.epoch, batch: $0.batch)] } ?? [],
+            trainingEvaluation: watch.evaluation(of: result.adapter))
+        // A training that was lost says so, even if its best epoch is from before.
+        let lost = history.epochs.flatMap { $0.findings ?? [] }.last(where: \.isLost)
+        if divergence == nil, let lost { candidate.findings.append(lost) }
+        candidate.findings = candidate.findings(on: result.evaluation ?? candidate.trainingEvaluation)
+        return candidate
     }
 
     private func isFinished(_ history: TrainingHistory, rows: TrainingRows) -> Bool {

@@ -24,6 +24,8 @@ public enum TrainingError: Error, Equatable {
     case adapter(AdapterError)
     /// The loss of this batch, or its gradient, is not finite; both count from 1.
     case notFinite(epoch: Int, batch: Int)
+    /// The training is stopped, because its adapter would be useless.
+    case lost(TrainingFinding)
     /// The checkpoint cannot be resumed.
     case checkpoint(CheckpointError)
     /// The training was cancelled.
@@ -50,6 +52,7 @@ extension TrainingError: CustomStringConvertible {
         case .notFinite(let epoch, let batch):
             "the loss is not a number at batch \(batch) of epoch \(epoch); "
                 + "try a lower rate, a longer warm-up or stronger clipping"
+        case .lost(let finding): "\(finding)"
         case .checkpoint(let error): "\(error)"
         case .cancelled: "cancelled"
         }

@@ -19,6 +19,11 @@ struct Train: ParsableCommand {
             OUTPUT.checkpoint; the same command with --resume continues it. With --json,
             each epoch is one line.
 
+            With --recipe auto, the number of rows, labels and tokens decides the settings
+            that you do not give. Each choice is printed with its reason. A training that
+            collapses or diverges starts again once, with a quarter of the rate. --recipe
+            fixed takes the defaults below.
+
             EXAMPLES
               lorikeet train --base models/all-MiniLM-L6-v2 --train train.tsv \\
                   --validation test.tsv --output adapters/section
@@ -75,6 +80,7 @@ struct Train: ParsableCommand {
     @Flag(help: "Show the texts of the worst mistakes on validation rows in the report.")
     var reportTexts = false
 
+    @Option(.recipe) var recipe: TrainingRecipe?
     @OptionGroup var training: TrainingOptions
     @OptionGroup var searchOptions: TrainingOptions.SearchOptions
     @OptionGroup var keepOptions: KeepOptions
@@ -105,6 +111,7 @@ struct Train: ParsableCommand {
         var request = TrainOperation.Request(base: baseOptions.base, input: inputOptions.input, output: output) {
             base, start in
             var settings = try training.settings(for: base, startingFrom: start)
+            settings.recipe = recipe ?? TrainingSettings.automatic.recipe
             settings.isMultiLabel = inputOptions.multiLabel
             keepOptions.apply(to: &settings)
             return settings
@@ -149,6 +156,15 @@ extension Train {
             if (report.validation?.rows ?? 0) == 0 { withoutValidation() }
             // From here on Ctrl-C has something to keep.
             Interruption.watch()
+        }
+
+        func chosen(_ account: RecipeAccount) {
+            if account.choices.isEmpty { return }
+            if json, let object = try? JSONValue.encoded(account) {
+                StandardError.write("{\"recipe\":\(object)}")
+            } else {
+                for line in account.lines { StandardError.write(line) }
+            }
         }
 
         func searched(_ progress: SettingsSearch.Progress) { search.show(progress) }

@@ -38,8 +38,14 @@ struct KeepOptions: ParsableArguments {
     }
 
     func apply(to settings: inout TrainingSettings) {
-        if let keep { settings.epochSelection = keep }
-        settings.patience = patience
+        if let keep {
+            settings.epochSelection = keep
+            settings.given.insert(Hyperparameter.keep.key)
+        }
+        if let patience {
+            settings.patience = patience
+            settings.given.insert(Hyperparameter.patience.key)
+        }
         settings.precisions = precision
     }
 }

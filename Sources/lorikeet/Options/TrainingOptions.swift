@@ -53,30 +53,35 @@ struct TrainingOptions: ParsableArguments {
 
     /// Sets what is given and does not depend on the base.
     private func apply(to settings: inout TrainingSettings) {
-        func set<Value>(_ path: WritableKeyPath<TrainingSettings, Value>, _ value: Value?) {
-            if let value { settings[keyPath: path] = value }
+        func set<Value>(
+            _ parameter: Hyperparameter, _ path: WritableKeyPath<TrainingSettings, Value>, _ value: Value?
+        ) {
+            guard let value else { return }
+            settings[keyPath: path] = value
+            settings.given.insert(parameter.key)
         }
-        set(\.rank, rank)
-        set(\.alpha, alpha)
-        set(\.usesRSLoRA, rslora)
-        set(\.dropout, dropout)
-        set(\.targets, targets?.names)
-        set(\.bias, bias)
-        set(\.initialization, initialization)
-        set(\.epochs, epochs)
-        set(\.steps, steps)
-        set(\.batchSize, batch)
-        set(\.accumulation, accumulation)
-        set(\.learningRate, rate)
-        set(\.loraPlusRatio, loraPlusRatio)
-        set(\.schedule, schedule)
-        set(\.weightDecay, weightDecay)
-        set(\.warmup, warmup)
-        set(\.clipping, clip)
-        set(\.classWeighting, classWeights)
-        set(\.labelSmoothing, labelSmoothing)
-        set(\.seed, seed)
-        set(\.workers, workerOptions.workers)
+        set(.rank, \.rank, rank)
+        set(.alpha, \.alpha, alpha)
+        set(.rslora, \.usesRSLoRA, rslora)
+        set(.dropout, \.dropout, dropout)
+        set(.targets, \.targets, targets?.names)
+        if layers != nil { settings.given.insert(Hyperparameter.layers.key) }
+        set(.bias, \.bias, bias)
+        set(.initialization, \.initialization, initialization)
+        set(.epochs, \.epochs, epochs)
+        set(.steps, \.steps, steps)
+        set(.batch, \.batchSize, batch)
+        set(.accumulation, \.accumulation, accumulation)
+        set(.rate, \.learningRate, rate)
+        set(.loraPlusRatio, \.loraPlusRatio, loraPlusRatio)
+        set(.schedule, \.schedule, schedule)
+        set(.weightDecay, \.weightDecay, weightDecay)
+        set(.warmup, \.warmup, warmup)
+        set(.clip, \.clipping, clip)
+        set(.classWeights, \.classWeighting, classWeights)
+        set(.labelSmoothing, \.labelSmoothing, labelSmoothing)
+        set(.seed, \.seed, seed)
+        set(.workers, \.workers, workerOptions.workers)
     }
 }
 
@@ -93,7 +98,7 @@ extension ArgumentHelp {
     /// The sentence and the default of a hyper-parameter.
     init(_ parameter: Hyperparameter) {
         let summary = parameter.summary.prefix(1).uppercased() + parameter.summary.dropFirst() + "."
-        let value = parameter.text(in: TrainingSettings()).map { " (default: \($0))" } ?? ""
+        let value = parameter.text(in: .automatic).map { " (default: \($0))" } ?? ""
         self.init("\(summary)\(value)", valueName: parameter.placeholder)
     }
 }
@@ -123,6 +128,7 @@ extension TrainingSettings {
 extension LoRAConfiguration.Bias: ExpressibleByArgument {}
 extension LoRAConfiguration.Initialization: ExpressibleByArgument {}
 extension TrainingSettings.Schedule: ExpressibleByArgument {}
+extension TrainingRecipe: ExpressibleByArgument {}
 
 extension ClassWeighting: ExpressibleByArgument {
     /// `none`, `balanced`, or `LABEL=WEIGHT,…`; a label may contain `=` itself.

@@ -8,6 +8,7 @@ final class TrainingDisplay {
     private let style: ProgressOption.Style
     private let bar: ProgressBar
     private var shownAt = ContinuousClock.now
+    private var said: Set<String> = []
 
     init(json: Bool, style: ProgressOption.Style = StandardError.isTerminal ? .bar : .none) {
         (self.json, self.style) = (json, style)
@@ -19,11 +20,13 @@ final class TrainingDisplay {
 
     /// Shows the progress; a finished epoch is a result and goes to standard output.
     func show(_ progress: TrainingProgress) {
+        if let notice = progress.notice { return say(notice) }
         if let report = progress.finishedEpoch {
             bar.clear()
             // That the reader is gone shows when the last result is written.
             try? StandardOutput.shared.line(json ? Self.object(report).text : Self.row(report))
             try? StandardOutput.shared.flush()
+            for finding in report.findings ?? [] { say("\(finding)") }
         }
         switch style {
         case .bar:
@@ -37,6 +40,13 @@ final class TrainingDisplay {
             }
         case .auto, .none: break
         }
+    }
+
+    /// A warning, once.
+    private func say(_ sentence: String) {
+        guard said.insert(sentence).inserted else { return }
+        bar.clear()
+        StandardError.write(json ? JSONValue.object([("warning", .string(sentence))]).text : "warning: \(sentence)")
     }
 
     /// Whether this much time has passed since something was shown.
@@ -70,6 +80,7 @@ final class TrainingDisplay {
 
     /// Prints the evaluation of the best epoch and where the adapter is.
     func finish(_ candidate: AdapterCandidate, rows: Int, precisions: [Double], output: String) throws {
+        for finding in candidate.findings where candidate.divergence == nil { say("\(finding)") }
         if json {
             guard candidate.evaluation != nil else { return }
             let members: [(key: String, value: JSONValue)] = [("kept_epoch", .integer(candidate.bestEpoch))]
@@ -93,12 +104,14 @@ final class TrainingDisplay {
     }
 
     private static func object(_ report: EpochReport) -> JSONValue {
-        .object([
+        let findings = (report.findings ?? []).map { JSONValue.string("\($0)") }
+        let members: [(key: String, value: JSONValue)] = [
             ("epoch", .integer(report.epoch)), ("loss", .number(report.loss)), ("seconds", .number(report.seconds)),
             ("documents_per_second", .number(report.documentsPerSecond)), ("accuracy", .optional(report.accuracy)),
             ("macro_f1", .optional(report.macroF1)), ("micro_f1", .optional(report.microF1)),
             ("validation_loss", .optional(report.validationLoss)),
-        ])
+        ]
+        return .object(members + (findings.isEmpty ? [] : [("findings", .array(findings))]))
     }
 
     private static func row(_ report: EpochReport) -> String {

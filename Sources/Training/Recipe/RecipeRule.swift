@@ -1,0 +1,166 @@
+/// The rule of `recipe: auto`: rows, labels and texts → hyper-parameters, each with its reason.
+///
+/// A pure function. docs/recipe.md has its table, and the measurements behind its numbers.
+public struct RecipeRule: Sendable {
+    /// The rows that choose the best epoch.
+    public enum Validation: Sendable, Equatable {
+        /// There are this many, maybe none.
+        case rows(Int)
+        /// A part of the training rows can be set aside.
+        case split
+    }
+
+    /// The settings, with what was given left as it is.
+    public private(set) var settings: TrainingSettings
+    /// What was chosen, and what was given.
+    public private(set) var choices: [RecipeChoice] = []
+    /// The rows.
+    public let rows: RowFigures
+    private let validation: Validation
+    private let isWarm: Bool
+
+    /// Chooses, if the recipe of the settings is `auto`.
+    ///
+    /// - Parameter startsFromAdapter: whether the shape is that of an adapter to start from.
+    public init(
+        _ settings: TrainingSettings, rows: RowFigures, validation: Validation, startsFromAdapter: Bool = false
+    ) {
+        (self.settings, self.rows, self.validation, isWarm) = (settings, rows, validation, startsFromAdapter)
+        guard settings.recipe == .auto else { return }
+        chooseShape()
+        chooseSteps()
+        chooseRate()
+        chooseBalance()
+        chooseEnding()
+    }
+
+    /// What stands in the report.
+    public var account: RecipeAccount { RecipeAccount(recipe: settings.recipe, rows: rows, choices: choices) }
+
+    // MARK: - The numbers
+
+    /// Epochs of the fixed defaults: with these, a training takes as long as one with `recipe: fixed`.
+    static let fewestEpochs = 3
+    /// Three times as long.
+    static let mostEpochs = 9
+    /// Epochs of a small set, at least and at most: its time is short anyway.
+    static let smallEpochs = 9...16
+    /// Fewer steps leave the scores nearly uniform, so this comes before the limit of epochs.
+    static let fewestSteps = 200
+    /// Steps that the head needs to tell one label from the others.
+    static let stepsPerLabel = 50
+    /// From here on there are many labels.
+    static let manyLabels = 20
+    /// With fewer rows a batch is halved, so that the steps take half the time.
+    static let smallSet = 500
+    /// Likewise with fewer rows per label.
+    static let fewPerLabel = 16.0
+    /// From here on a tenth of the rows is worth setting aside.
+    static let splitRows = 4000
+    /// Fewer epochs than these end too soon to be cut short.
+    static let patientEpochs = 6
+    /// A label is rare if it has fewer rows than this share of the mean.
+    static let rareShare = 0.05
+    /// With fewer rows of a label, weights would make the adapter repeat single rows.
+    static let fewestWeighed = 4
+
+    // MARK: - The choices
+
+    private mutating func chooseShape() {
+        let reason =
+            isWarm ? "that of the adapter to start from" : "the same for all rows, so that others can start here"
+        for parameter in [Hyperparameter.rank, .alpha, .targets, .layers] { choose(parameter, reason) { _ in } }
+    }
+
+    private mutating func chooseSteps() {
+        let isSmall = rows.rows < Self.smallSet || rows.mean < Self.fewPerLabel
+        choose(.batch, isSmall ? "few rows: steps count more than rows per step" : "rows enough for whole batches") {
+            $0.batchSize = isSmall ? 8 : 16
+        }
+        if settings.steps != nil {
+            choices.append(RecipeChoice(key: "steps", value: settings.steps.map(String.init) ?? "", reason: "given"))
+            return
+        }
+        let perEpoch = max(settings.stepsPerEpoch(rows: rows.rows), 1)
+        let required = max(Self.fewestSteps, Self.stepsPerLabel * rows.labels)
+        let (least, enough) = (Self.epochs(Self.fewestSteps, perEpoch), Self.epochs(required, perEpoch))
+        let range = isSmall ? Self.smallEpochs : Self.fewestEpochs...Self.mostEpochs
+        let epochs = max(least, min(max(enough, range.lowerBound), range.upperBound))
+        choose(.epochs, Self.reason(steps: epochs * perEpoch, required: required)) { $0.epochs = epochs }
+    }
+
+    private static func epochs(_ steps: Int, _ perEpoch: Int) -> Int { (steps + perEpoch - 1) / perEpoch }
+
+    private static func reason(steps: Int, required: Int) -> String {
+        let aim = "\(required) are aimed at: \(stepsPerLabel) per label, at least \(fewestSteps)"
+        return steps < required ? "\(steps) steps, at the limit of epochs; \(aim)" : "\(steps) steps; \(aim)"
+    }
+
+    private mutating func chooseRate() {
+        let hasMany = rows.labels >= Self.manyLabels
+        let steps = settings.stepCount(rows: rows.rows)
+        let rate: Float
+        if hasMany, 2 * steps < Self.stepsPerLabel * rows.labels {
+            rate = 4e-3
+            choose(.rate, "many labels, and fewer than half of the steps aimed at") { $0.learningRate = rate }
+        } else if hasMany || rows.rows < Self.smallSet {
+            rate = 2e-3
+            choose(.rate, hasMany ? "many labels need larger steps" : "few rows need larger steps") {
+                $0.learningRate = rate
+            }
+        } else {
+            rate = 1e-3
+            choose(.rate, "few labels, and rows enough") { $0.learningRate = rate }
+        }
+        choose(.warmup, rate > 1e-3 ? "a larger rate rises longer" : "a usual rate") {
+            $0.warmup = rate > 1e-3 ? 0.1 : 0.06
+        }
+        choose(.loraPlusRatio, "a faster B made trainings collapse") { $0.loraPlusRatio = 1 }
+    }
+
+    /// Weights of single labels move the scores away from the frequencies of the stream, so they are for labels that
+    /// would be lost without them.
+    private mutating func chooseBalance() {
+        let ratio = Double(rows.fewest) / max(rows.mean, 1)
+        let canWeigh = rows.labels > 1 && rows.fewest >= Self.fewestWeighed && !settings.isMultiLabel
+        let isRare = canWeigh && ratio < Self.rareShare
+        let most = "the rarest label has \(rows.fewest) rows, the mean is \(Int(rows.mean.rounded()))"
+        choose(.classWeights, isRare ? "\(most): it would be lost; rows are not resampled" : "\(most)") {
+            $0.classWeighting = isRare ? .balanced : .none
+        }
+    }
+
+    private mutating func chooseEnding() {
+        let epochs = settings.epochCount(rows: rows.rows)
+        switch validation {
+        case .split:
+            let splits = epochs >= Self.patientEpochs && rows.rows >= Self.splitRows
+            let reason = splits ? "a tenth of the rows is set aside to choose the epoch" : "all rows are trained on"
+            choose(.keep, reason) { $0.epochSelection = splits ? .macroF1 : .last }
+            choosePatience(splits && settings.epochSelection != .last)
+        case .rows(let count):
+            choosePatience(epochs >= Self.patientEpochs && count >= 200 && settings.epochSelection != .last)
+        }
+    }
+
+    private mutating func choosePatience(_ pays: Bool) {
+        choose(
+            .patience,
+            pays
+                ? "epochs that gain nothing are not worth their time"
+                : "too few epochs or validation rows to stop early"
+        ) {
+            $0.patience = pays ? 3 : nil
+        }
+    }
+
+    /// Sets what was not given, and notes why.
+    private mutating func choose(
+        _ parameter: Hyperparameter, _ reason: String, _ change: (inout TrainingSettings) -> Void
+    ) {
+        let isGiven = settings.isGiven(parameter)
+        if !isGiven { change(&settings) }
+        let value = parameter.text(in: settings) ?? "none"
+        choices.append(RecipeChoice(key: parameter.key, value: value, reason: isGiven ? "given" : reason))
+    }
+}

@@ -1,0 +1,39 @@
+import WordPiece
+
+/// What a recipe knows of the rows to train on.
+public struct RowFigures: Sendable, Codable, Equatable {
+    /// Rows to train on.
+    public var rows: Int
+    /// Labels that occur in them.
+    public var labels: Int
+    /// Rows of the rarest label.
+    public var fewest: Int
+    /// Rows of the most frequent label.
+    public var most: Int
+    /// Mean tokens per text, `[CLS]` and `[SEP]` included.
+    public var tokens: Double
+
+    /// Figures that are known.
+    public init(rows: Int, labels: Int, fewest: Int, most: Int, tokens: Double) {
+        (self.rows, self.labels, self.fewest, self.most, self.tokens) = (rows, labels, fewest, most, tokens)
+    }
+
+    /// Counts rows and labels. Of the texts a sample is tokenized, spread evenly over the rows.
+    public init(_ rows: [LabelledText], tokenizer: WordPieceTokenizer, maxTokens: Int) {
+        var counts: [String: Int] = [:]
+        for row in rows {
+            for label in row.labels { counts[label, default: 0] += 1 }
+        }
+        let sample = EvenSample(of: rows.count, atMost: 500).places
+        let tokens = sample.reduce(0) { $0 + tokenizer.encode(rows[$1].text, maxTokens: maxTokens).count }
+        self.init(
+            rows: rows.count, labels: counts.count, fewest: counts.values.min() ?? 0, most: counts.values.max() ?? 0,
+            tokens: Double(tokens) / Double(max(sample.count, 1)))
+    }
+
+    /// The mean number of rows per label.
+    var mean: Double { Double(rows) / Double(max(labels, 1)) }
+
+    /// How a line of output names them.
+    public var text: String { "\(rows) rows, \(labels) labels, \(Int(tokens.rounded())) tokens per text" }
+}
