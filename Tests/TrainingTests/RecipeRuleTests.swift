@@ -23,7 +23,7 @@ struct RecipeRuleTests {
     @Test(arguments: [2, 20, 48, 96, 384]) func fewRowsGetStepsEnough(rows: Int) {
         let rule = rule(rows: rows, labels: 2)
         #expect(steps(rule) >= RecipeRule.fewestSteps)
-        #expect(rule.settings.epochs >= 9 && (rule.settings.epochs == 9 || steps(rule) < 208))
+        #expect(steps(rule) < RecipeRule.fewestSteps + rule.settings.stepsPerEpoch(rows: rows))
         #expect(rule.settings.learningRate == 2e-3 && rule.settings.batchSize == 8)
     }
 
@@ -39,12 +39,18 @@ struct RecipeRuleTests {
         let settings = rule(rows: rows, labels: labels).settings
         #expect((7...9).contains(settings.epochs) && settings.batchSize == 16)
         // With steps for a third of what is aimed at, each must be larger.
-        #expect(settings.learningRate == (rows < 5_000 ? 4e-3 : 2e-3))
+        #expect(settings.learningRate == (rows < 5_000 ? 3e-3 : 2e-3))
     }
 
     @Test func fewRowsOfManyLabelsGetSmallBatches() {
         let settings = rule(rows: 1_208, labels: 151).settings
-        #expect(settings.epochs == 16 && settings.batchSize == 8 && settings.learningRate == 4e-3)
+        #expect(settings.epochs == 16 && settings.batchSize == 8 && settings.learningRate == 3e-3)
+    }
+
+    @Test func fewestStepsForManyLabelsAreTheLargest() {
+        let rule = rule(rows: 450, labels: 150)
+        #expect(rule.settings.learningRate == 4e-3 && rule.settings.warmup == 0.1)
+        #expect(rule.settings.epochs == 16)
     }
 
     @Test func moreRowsOfTheSameLabelsNeverMeanMoreEpochs() {

@@ -43,8 +43,8 @@ public struct RecipeRule: Sendable {
     static let fewestEpochs = 3
     /// Three times as long.
     static let mostEpochs = 9
-    /// Epochs of a small set, at least and at most: its time is short anyway.
-    static let smallEpochs = 9...16
+    /// The most epochs of a small set, whose time is short anyway.
+    static let mostSmallEpochs = 16
     /// Fewer steps leave the scores nearly uniform, so this comes before the limit of epochs.
     static let fewestSteps = 200
     /// Steps that the head needs to tell one label from the others.
@@ -84,8 +84,8 @@ public struct RecipeRule: Sendable {
         let perEpoch = max(settings.stepsPerEpoch(rows: rows.rows), 1)
         let required = max(Self.fewestSteps, Self.stepsPerLabel * rows.labels)
         let (least, enough) = (Self.epochs(Self.fewestSteps, perEpoch), Self.epochs(required, perEpoch))
-        let range = isSmall ? Self.smallEpochs : Self.fewestEpochs...Self.mostEpochs
-        let epochs = max(least, min(max(enough, range.lowerBound), range.upperBound))
+        let most = isSmall ? Self.mostSmallEpochs : Self.mostEpochs
+        let epochs = max(least, min(max(enough, Self.fewestEpochs), most))
         choose(.epochs, Self.reason(steps: epochs * perEpoch, required: required)) { $0.epochs = epochs }
     }
 
@@ -98,20 +98,18 @@ public struct RecipeRule: Sendable {
 
     private mutating func chooseRate() {
         let hasMany = rows.labels >= Self.manyLabels
-        let steps = settings.stepCount(rows: rows.rows)
+        let share = Double(settings.stepCount(rows: rows.rows)) / Double(max(Self.stepsPerLabel * rows.labels, 1))
         let rate: Float
-        if hasMany, 2 * steps < Self.stepsPerLabel * rows.labels {
-            rate = 4e-3
-            choose(.rate, "many labels, and fewer than half of the steps aimed at") { $0.learningRate = rate }
-        } else if hasMany || rows.rows < Self.smallSet {
-            rate = 2e-3
-            choose(.rate, hasMany ? "many labels need larger steps" : "few rows need larger steps") {
-                $0.learningRate = rate
-            }
-        } else {
-            rate = 1e-3
-            choose(.rate, "few labels, and rows enough") { $0.learningRate = rate }
+        let reason: String
+        switch share {
+        case ..<0.25 where hasMany:
+            (rate, reason) = (4e-3, "many labels, and less than a quarter of the steps aimed at")
+        case ..<0.5 where hasMany: (rate, reason) = (3e-3, "many labels, and less than half of the steps aimed at")
+        case _ where hasMany: (rate, reason) = (2e-3, "many labels need larger steps")
+        case _ where rows.rows < Self.smallSet: (rate, reason) = (2e-3, "few rows need larger steps")
+        default: (rate, reason) = (1e-3, "few labels, and rows enough")
         }
+        choose(.rate, reason) { $0.learningRate = rate }
         choose(.warmup, rate > 1e-3 ? "a larger rate rises longer" : "a usual rate") {
             $0.warmup = rate > 1e-3 ? 0.1 : 0.06
         }
