@@ -9,6 +9,19 @@ public struct AdapterRefresh: Sendable, Equatable {
     public var missing: [String] = []
     /// Tasks whose live version is unusable here, with the reason. They keep the adapter that they have.
     public var refused: [String: String] = [:]
+    /// Tasks whose challenger in shadow is unusable here. It labels nothing; the live adapter is not affected.
+    public var refusedShadows: [String: RefusedShadow] = [:]
+
+    /// A challenger that cannot label beside the champion.
+    public struct RefusedShadow: Sendable, Equatable {
+        /// Its version.
+        public var version: Int
+        /// Why, for a person.
+        public var reason: String
+
+        /// - Parameters: as the properties.
+        public init(version: Int, reason: String) { (self.version, self.reason) = (version, reason) }
+    }
 
     /// A result; the default is that nothing changed.
     public init(changed: [String] = [], missing: [String] = [], refused: [String: String] = [:]) {

@@ -11,8 +11,11 @@ public protocol AdapterStore: Sendable {
     /// The live versions of these tasks. A task without one is missing from the result.
     func live(tasks: [String]) async throws -> [AdapterVersion]
 
-    /// The adapter with this digest, of any task and in any state. Throws ``AdapterStoreError/unknownDigest(_:)``, or
-    /// ``AdapterStoreError/pruned(digest:)`` if its weights were removed.
+    /// The versions of these tasks that are in shadow, at most one of each task.
+    func shadows(tasks: [String]) async throws -> [AdapterVersion]
+
+    /// The adapter with this digest, of any task and in any state. Throws ``AdapterStoreError/unknownDigest(_:)``,
+    /// ``AdapterStoreError/pruned(digest:)`` if its weights were removed, or ``DamagedAdapter``.
     func load(digest: String) async throws -> StoredAdapter
 
     /// Adds a candidate. If the task already has a version with this digest, that one is returned. It stays as it is,
@@ -25,15 +28,25 @@ public protocol AdapterStore: Sendable {
     ) async throws -> AdapterVersion
 
     /// Makes a version live and retires the live one, in one transaction, and notifies every daemon. If the version is
-    /// already live, nothing changes. Throws ``AdapterStoreError/unknownVersion(task:version:)``, or
-    /// ``AdapterStoreError/pruned(digest:)``.
+    /// already live, it stays as it is. Another version that is in shadow is rejected. Throws
+    /// ``AdapterStoreError/unknownVersion(task:version:)``, or ``AdapterStoreError/pruned(digest:)``.
     func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion
+
+    /// Lets a version label beside the live one, and notifies every daemon. Another version that is in shadow is
+    /// rejected. If the version is already in shadow on these terms, nothing changes. Throws
+    /// ``AdapterStoreError/unknownVersion(task:version:)``, ``AdapterStoreError/isLive(task:version:)`` or
+    /// ``AdapterStoreError/pruned(digest:)``.
+    func startShadow(task: String, version: Int, _ terms: ShadowTerms) async throws -> AdapterVersion
+
+    /// Makes a version that is in shadow a candidate again, and notifies every daemon. Does nothing to a version that
+    /// is not in shadow.
+    func endShadow(task: String, version: Int) async throws
 
     /// Marks a version as rejected. Throws ``AdapterStoreError/isLive(task:version:)`` for a live one.
     func reject(task: String, version: Int) async throws
 
-    /// Rejects the live version, and makes the one live that was promoted last before it, in one transaction, and
-    /// notifies every daemon. A second rollback goes one version further back. Throws
+    /// Rejects the live version and one that is in shadow, and makes the one live that was promoted last before it, in
+    /// one transaction, and notifies every daemon. A second rollback goes one version further back. Throws
     /// ``AdapterStoreError/nothingToRollBackTo(task:)``.
     func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion
 }

@@ -5,11 +5,13 @@ import FoundationEssentials
 public enum AdapterState: String, Sendable, Codable, CaseIterable {
     /// Published, not in use.
     case candidate
+    /// Labels beside the live version, for comparison only; at most one version of a task.
+    case shadow
     /// In use; at most one version of a task.
     case live
     /// Was live and was replaced.
     case retired
-    /// Lost to the champion, or was rolled back by a person.
+    /// Lost to the champion, gave way in its shadow, or was rolled back by a person.
     case rejected
 }
 
@@ -37,6 +39,8 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     public var promotion: Promotion?
     /// The rows that it was trained on; `nil` if they are unknown.
     public var trainingRange: TrainingRowRange?
+    /// Its shadow, also after it has ended; `nil` if it never labelled beside a champion.
+    public var shadow: ShadowPeriod?
     /// Whether its weights were removed.
     public var isPruned = false
 

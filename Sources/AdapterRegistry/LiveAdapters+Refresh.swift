@@ -41,12 +41,21 @@ extension LiveAdapters {
             }
         }
         refresh.changed = install(found, ticket: ticket).sorted()
+        refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
         return refresh
     }
 
     private func load(
         _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase
     ) async throws(AdapterRefusal) -> LiveAdapter {
+        let adapter = try await loadAdapter(version, from: store, requirements: requirements, base: base)
+        return LiveAdapter(adapter: adapter, version: version, reference: try await reference(of: adapter, in: store))
+    }
+
+    /// Loads and checks the adapter of a version.
+    func loadAdapter(
+        _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase
+    ) async throws(AdapterRefusal) -> Adapter {
         guard version.baseDigest == base.digest else {
             throw .unusable(
                 "it belongs to another base (\(version.baseDigest.prefix(12)), not \(base.digest.prefix(12)))")
@@ -62,7 +71,7 @@ extension LiveAdapters {
                 "its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
         }
         if let reason = requirements.mismatch(adapter.manifest) { throw .unusable(reason) }
-        return LiveAdapter(adapter: adapter, version: version, reference: try await reference(of: adapter, in: store))
+        return adapter
     }
 }
 
@@ -80,7 +89,7 @@ extension LiveAdapters {
 }
 
 /// Why a version was not loaded.
-private enum AdapterRefusal: Error {
+enum AdapterRefusal: Error {
     case unusable(String)
     case unavailable(any Error)
 }

@@ -10,6 +10,8 @@ public struct LiveAdapter: Sendable {
     public let version: AdapterVersion
     /// Compares the texts that it labels with those at its promotion.
     public let drift: DriftMonitor
+    /// The challenger that labels beside it; nil: none.
+    public private(set) var shadow: ShadowAdapter?
 
     /// - Parameters:
     ///   - version: the registry's entry of this adapter.
@@ -18,6 +20,13 @@ public struct LiveAdapter: Sendable {
         self.adapter = adapter
         self.version = version
         drift = DriftMonitor(adapterDigest: adapter.digest, labels: adapter.labels.count, reference: reference)
+    }
+
+    /// The same with another challenger beside it.
+    public func with(shadow: ShadowAdapter?) -> LiveAdapter {
+        var copy = self
+        copy.shadow = shadow
+        return copy
     }
 }
 
@@ -40,6 +49,8 @@ public final class LiveAdapters: Sendable {
         var snapshot = LiveSnapshot(adapters: [:], generation: 0)
         /// The ticket of the refresh that set a task last, so that a slow refresh never undoes a later one.
         var settledBy: [String: UInt64] = [:]
+        /// The same for the challenger beside a task's live adapter.
+        var shadowSettledBy: [String: UInt64] = [:]
         var lastTicket: UInt64 = 0
         var waiters: [UInt64: Waiter] = [:]
     }
@@ -111,5 +122,21 @@ public final class LiveAdapters: Sendable {
         }
         for waiter in ready { waiter.continuation.resume(returning: true) }
         return changed
+    }
+    /// Puts challengers beside the live adapters that they are compared with, as the refresh with this ticket found
+    /// them. Where another adapter is live by now, nothing changes.
+    func install(_ shadows: [FoundShadow], ticket: UInt64) {
+        state.withLock { state in
+            var adapters = state.snapshot.adapters
+            var hasChanged = false
+            for found in shadows where state.shadowSettledBy[found.task, default: 0] < ticket {
+                guard let live = adapters[found.task], live.adapter.digest == found.champion else { continue }
+                state.shadowSettledBy[found.task] = ticket
+                adapters[found.task] = live.with(shadow: found.shadow)
+                hasChanged = true
+            }
+            guard hasChanged else { return }
+            state.snapshot = LiveSnapshot(adapters: adapters, generation: state.snapshot.generation + 1)
+        }
     }
 }

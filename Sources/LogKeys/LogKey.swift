@@ -38,6 +38,8 @@ public enum LogKey {
     public static let program = "program"
     /// Why, for a person.
     public static let reason = "reason"
+    /// Rows that the database refused.
+    public static let refused = "refused"
     /// Labelled rows that a retraining read.
     public static let rows = "rows"
     /// Labelled rows that a retraining trained on or held out.

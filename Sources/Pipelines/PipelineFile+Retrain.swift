@@ -81,10 +81,21 @@ extension PipelineFile {
         if let interval = section.read(ScheduleKeys.minimumPromotionInterval) {
             retrain.minimumPromotionInterval = interval
         }
+        readShadow(section, into: &retrain.shadow)
         if let limit = section.read(ScheduleKeys.timeLimit) { retrain.timeLimit = limit }
         if let share = section.read(ScheduleKeys.newestHoldOut) { retrain.newestHoldOut = share }
         if let looks = section.read(ScheduleKeys.maximumLooks) { retrain.maximumLooks = looks }
         if let paused = section[ScheduleKeys.paused].flatMap(readPaused) { retrain.paused = paused }
+    }
+
+    private static func readShadow(_ section: ConfigurationSection, into shadow: inout ShadowSettings) {
+        if let duration = section.read(ScheduleKeys.shadow) { shadow.duration = duration }
+        if let share = section.read(ScheduleKeys.shadowChangedLabels) { shadow.changedLabels = share }
+        if let texts = section.read(ScheduleKeys.shadowMinimumTexts) { shadow.minimumTexts = texts }
+        guard section[ScheduleKeys.shadow.declaration] == nil else { return }
+        for key in [ScheduleKeys.shadowChangedLabels.declaration, ScheduleKeys.shadowMinimumTexts.declaration] {
+            section[key]?.problem("has no effect without shadow: give a time such as shadow: 24h")
+        }
     }
 
     private static func readPaused(_ value: ConfigurationValue) -> RetrainConfiguration.Paused? {

@@ -25,6 +25,8 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var onDrift = ScheduleKeys.onDrift.fallback
     /// `minimum_promotion_interval`: the least time between two promotions of a task.
     public var minimumPromotionInterval = ScheduleKeys.minimumPromotionInterval.fallback
+    /// `shadow` and the keys beside it: how a challenger that won labels beside the champion first.
+    public var shadow = ShadowSettings()
     /// `paused`: which tasks the daemon does not retrain.
     public var paused = Paused.none
     /// `time_limit`: a retraining that takes longer is ended.

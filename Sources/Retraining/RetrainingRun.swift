@@ -164,6 +164,7 @@ struct RetrainingRun {
         let state =
             switch earlier.verdict {
             case .held: "is held"
+            case .shadow: "is in shadow"
             case .promoted: "was rolled back"
             default: "lost"
             }

@@ -21,6 +21,8 @@ public struct RetrainingSettings: Sendable, Equatable {
     public var gate = GateSettings()
     /// How often a held challenger is judged at most, the first time included.
     public var maximumLooks = 5
+    /// How long a challenger that won labels beside the champion first.
+    public var shadow = ShadowSettings()
     /// The least time between two promotions.
     public var minimumPromotionInterval = Duration.zero
     /// How long a trained challenger waits for a database that is away.

@@ -12,7 +12,8 @@ struct AdapterRows {
     /// All columns except the weights.
     private static let columns =
         "task, version, digest, base_digest, state, metrics, parent_digest, training_range::text AS training_range, "
-        + "promoted_by, promotion_reason, weights IS NULL AS is_pruned, "
+        + "promoted_by, promotion_reason, weights IS NULL AS is_pruned, shadow::text AS shadow, "
+        + ExactTime.column("shadow_since") + ", "
         + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
 
     // MARK: - Reading
@@ -137,17 +138,61 @@ struct AdapterRows {
                 .text(task), .integer(Int64(version)), .boolean(isSuccessor),
                 .text(StorableText.text(promotion.by)), .text(StorableText.text(promotion.reason)),
             ])
-        try connection.execute("SELECT pg_notify($1, $2)", [.text(Connectors.adapterChannel), .text(task)])
+        try notify(task)
         return live
     }
 
     func markRejected(task: String, version: Int) throws -> AdapterVersion {
-        try one(
+        let rejected = try one(
             """
             UPDATE lorikeet.adapters SET state = 'rejected', succession = NULL
             WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
             """, [.text(task), .integer(Int64(version))])
+        // It may have been in shadow.
+        try notify(task)
+        return rejected
     }
+
+    /// Tells every daemon once the transaction commits.
+    private func notify(_ task: String) throws {
+        try connection.execute("SELECT pg_notify($1, $2)", [.text(Connectors.adapterChannel), .text(task)])
+    }
+
+    // MARK: - Shadow
+
+    func putInShadow(task: String, version: Int, _ terms: ShadowTerms) throws -> AdapterVersion {
+        let shadow = try one(
+            """
+            UPDATE lorikeet.adapters SET state = 'shadow', shadow_since = clock_timestamp(), shadow = $3::jsonb,
+                succession = NULL
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """, [.text(task), .integer(Int64(version)), .json(terms.json)])
+        try notify(task)
+        return shadow
+    }
+
+    func leaveShadow(task: String, version: Int) throws -> AdapterVersion {
+        let candidate = try one(
+            """
+            UPDATE lorikeet.adapters SET state = 'candidate'
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """, [.text(task), .integer(Int64(version))])
+        try notify(task)
+        return candidate
+    }
+
+    /// - Parameter version: one that is spared; nil: none is.
+    func rejectShadow(task: String, except version: Int?) throws {
+        let spared = version.map { PostgresValue.integer(Int64($0)) } ?? .null
+        let rejected = try connection.execute(
+            """
+            UPDATE lorikeet.adapters SET state = 'rejected'
+            WHERE task = $1 AND state = 'shadow' AND version IS DISTINCT FROM $2::bigint
+            """, [.text(task), spared])
+        if rejected.affectedRows > 0 { try notify(task) }
+    }
+
+    // MARK: - Succession
 
     /// The version that was live before the present one.
     func predecessor(task: String) throws -> Int? {
@@ -186,5 +231,11 @@ extension AdapterVersion {
         }
         trainingRange = try row.optionalText("training_range").flatMap { TrainingRowRange(json: Array($0.utf8)) }
         isPruned = try row.boolean("is_pruned")
+        // Terms that were changed by hand and cannot be read must not keep the live version from being read.
+        if let since = try ExactTime.optionalDate(row, "shadow_since"),
+            let terms = try row.optionalText("shadow").flatMap(ShadowTerms.init)
+        {
+            shadow = ShadowPeriod(since: since, terms: terms)
+        }
     }
 }

@@ -93,14 +93,16 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
-    /// Makes a version live and retires the live one. A live version stays as it is.
+    /// Makes a version live and retires the live one. A live version stays as it is. Another version that is in shadow
+    /// is rejected.
     public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
         try await change(task, "promoting an adapter") { rows in
             guard let found = try rows.version(task: task, number: version) else {
                 return .failure(.unknownVersion(task: task, version: version))
             }
-            if found.state == .live { return .success(found) }
             if found.isPruned { return .failure(.pruned(digest: found.digest)) }
+            try rows.rejectShadow(task: task, except: version)
+            if found.state == .live { return .success(found) }
             try rows.retireLive(task: task)
             return .success(try rows.makeLive(task: task, version: version, promotion, isSuccessor: true))
         }
@@ -119,19 +121,20 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
-    /// Makes the version live that was live before, and rejects the live one.
+    /// Makes the version live that was live before, and rejects the live one and one that is in shadow.
     public func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion {
         try await change(task, "rolling an adapter back") { rows in
             guard let previous = try rows.predecessor(task: task) else {
                 return .failure(.nothingToRollBackTo(task: task))
             }
+            try rows.rejectShadow(task: task, except: nil)
             try rows.rejectLive(task: task)
             return .success(try rows.makeLive(task: task, version: previous, promotion, isSuccessor: false))
         }
     }
 
     /// Runs the body in one transaction that has locked the task's rows.
-    private func change(
+    func change(
         _ task: String, _ purpose: String,
         _ body: @escaping @Sendable (AdapterRows) throws -> Result<AdapterVersion, AdapterStoreError>
     ) async throws -> AdapterVersion {
@@ -151,15 +154,4 @@ public struct PostgresAdapterStore: AdapterStore {
         if let lease = TaskLease.current, lease.task == task { try lease.verify(on: connection) }
         return rows
     }
-}
-
-/// The content stored under a digest does not have that digest: the rows were changed by hand, or the disk is failing.
-public struct DamagedAdapter: Error, Sendable, Equatable, CustomStringConvertible {
-    /// The digest that it is stored under.
-    public let digest: String
-    /// What is wrong, as a clause.
-    public let reason: String
-
-    /// The digest, shortened, and the reason.
-    public var description: String { "adapter \(digest.prefix(12)) in lorikeet.adapters is damaged: \(reason)" }
 }

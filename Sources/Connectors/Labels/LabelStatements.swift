@@ -2,8 +2,8 @@ import Serving
 
 /// The statements that store a batch. Each takes columns as arrays: one round trip and one plan for any number of rows.
 struct LabelStatements {
-    private let connection: BoundedConnection
-    private let pipeline: String
+    let connection: BoundedConnection
+    let pipeline: String
 
     init(_ connection: BoundedConnection, pipeline: String) {
         self.connection = connection
@@ -13,6 +13,7 @@ struct LabelStatements {
     /// Stores a whole batch; requires a transaction.
     func store(_ labelled: [LabelledMessage], _ rejections: [Rejection]) throws {
         try upsertLabels(labelled[...])
+        try upsertShadowLabels(labelled[...])
         try forgetRejected(labelled.map(\.message))
         try storeRejections(rejections)
     }
@@ -71,7 +72,8 @@ struct LabelStatements {
         """
 
     private static let deleteRejected = delete(from: "rejected")
-    private static let deleteLabels = delete(from: "labels")
+    /// One statement for both tables.
+    private static let deleteLabels = "WITH shadows AS (\(delete(from: "shadow_labels"))) \(delete(from: "labels"))"
 
     private static func delete(from table: String) -> String {
         """

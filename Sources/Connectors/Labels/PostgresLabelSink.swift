@@ -4,12 +4,13 @@ import PostgresClient
 import Serving
 import Threading
 
-/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`: one connection on a thread of its own, one transaction
-/// per batch.
+/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`, and what challengers in shadow say of the same texts
+/// in `lorikeet.shadow_labels`: one connection on a thread of its own, one transaction per batch.
 ///
 /// If the database refuses a row of a batch, the transaction is rolled back and the batch is written again by halves,
 /// each under a savepoint, until the faulty messages stand alone. These go to `rejected`, the others are stored. All
-/// that is one transaction and costs a logarithmic number of statements per faulty message.
+/// that is one transaction and costs a logarithmic number of statements per faulty message. A row of a challenger in
+/// shadow that is refused is dropped: it never costs a message its label.
 ///
 /// Writing a batch again overwrites its rows with the same values. A batch whose COMMIT was not answered is simply
 /// stored again.
@@ -105,9 +106,26 @@ public actor PostgresLabelSink: LabelSink {
             Rejection(
                 message: $0.message, stage: .store, cause: $1.sqlState ?? "other", reason: FailureReason.refusal($1))
         }
+        try storeShadowLabels(of: stored.accepted, statements, on: connection)
         try statements.forgetRejected(stored.accepted.map(\.message))
         try statements.storeRejections(StoreBatch.sorted(batch.rejections + refused))
         return refused
+    }
+
+    private func storeShadowLabels(
+        of messages: [LabelledMessage], _ statements: LabelStatements, on connection: BoundedConnection
+    ) throws {
+        let stored = try Bisection.run(
+            messages.filter { !$0.shadows.isEmpty },
+            attempt: { slice in
+                try connection.savepoint { try statements.upsertShadowLabels(slice) }
+            })
+        guard let first = stored.refused.first else { return }
+        logger.warning(
+            "shadow labels refused and dropped",
+            metadata: [
+                LogKey.refused: "\(stored.refused.count)", LogKey.reason: "\(FailureReason.refusal(first.error))",
+            ])
     }
 
     private func usableConnection() throws -> BoundedConnection {

@@ -86,16 +86,19 @@ struct LabelledRowSQL {
     ///
     /// A row of the future does not count: it would start one retraining after the other until its time has come. Nor
     /// does a retraining of the future, from before the clock was set back: no row would be new until then.
+    /// The end of a shadow considered no rows.
     var newRows: String {
         """
         SELECT count(*) AS rows FROM (\(relation)
         ) AS r WHERE \(time) <= clock_timestamp() \(window) AND \(time) > coalesce(
             (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
                 SELECT max(started_at) FROM lorikeet.retrainings
-                WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected') AND looks <= 1
+                WHERE task = $1 AND verdict IN ('promoted', 'shadow', 'held', 'rejected') AND trigger <> 'shadow'
+                    AND looks <= 1
                     AND started_at <= clock_timestamp()) END
              FROM lorikeet.retrainings AS last
-             WHERE last.task = $1 AND last.verdict IN ('promoted', 'held', 'rejected')
+             WHERE last.task = $1 AND last.verdict IN ('promoted', 'shadow', 'held', 'rejected')
+                AND last.trigger <> 'shadow'
                 AND last.started_at <= clock_timestamp()
              ORDER BY last.id DESC LIMIT 1), '-infinity')
         """

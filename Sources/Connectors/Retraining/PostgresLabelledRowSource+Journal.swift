@@ -36,11 +36,15 @@ extension PostgresLabelledRowSource: RetrainingJournal {
                         FILTER (WHERE started_at <= clock_timestamp()))::double precision AS since_run,
                     count(*) FILTER (WHERE verdict = 'failed' AND id > coalesce(
                         (SELECT max(id) FROM lorikeet.retrainings
-                         WHERE task = $1 AND verdict IN ('promoted', 'held', 'rejected', 'skipped')), 0)) AS failures,
+                         WHERE task = $1 AND verdict IN ('promoted', 'shadow', 'held', 'rejected', 'skipped')),
+                        0)) AS failures,
                     (SELECT extract(epoch FROM clock_timestamp() - promoted_at)::double precision
                      FROM lorikeet.adapters
-                     WHERE task = $1 AND state = 'live' AND promoted_at <= clock_timestamp()) AS since_promotion
-                FROM lorikeet.retrainings WHERE task = $1
+                     WHERE task = $1 AND state = 'live' AND promoted_at <= clock_timestamp()) AS since_promotion,
+                    (SELECT (shadow->>'seconds')::double precision
+                        - extract(epoch FROM clock_timestamp() - shadow_since)::double precision
+                     FROM lorikeet.adapters WHERE task = $1 AND state = 'shadow') AS shadow_rest
+                FROM lorikeet.retrainings WHERE task = $1 AND trigger <> 'shadow'
                 """, [.text(task)]
             ).first
             var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows)
@@ -48,6 +52,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
             facts.lastRun = try row.optionalDouble("since_run").map { now.addingTimeInterval(-$0) }
             facts.failures = Int(try row.integer("failures"))
             facts.liveSince = try row.optionalDouble("since_promotion").map { now.addingTimeInterval(-$0) }
+            facts.shadowUntil = try row.optionalDouble("shadow_rest").map { now.addingTimeInterval($0) }
             return facts
         }
     }
@@ -57,9 +62,9 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await records("r.task = $1", [.text(task)], limit: 1).first
     }
 
-    /// The latest one that promoted, held or rejected a challenger.
+    /// The latest one that promoted, held or rejected a challenger, or put it in shadow.
     public func lastJudgement(task: String) async throws -> RetrainingRecord? {
-        let condition = "r.task = $1 AND r.verdict IN ('promoted', 'held', 'rejected')"
+        let condition = "r.task = $1 AND r.verdict IN ('promoted', 'shadow', 'held', 'rejected')"
         return try await records(condition, [.text(task)], limit: 1).first
     }
 
@@ -75,22 +80,25 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         ).first
     }
 
-    /// The latest one with this training digest whose challenger was held or rejected, be it later by a rollback.
+    /// The latest one with this training digest whose challenger was held or rejected, be it later by a rollback, or is
+    /// in shadow.
     public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
         try await records(
             """
             r.task = $1 AND r.training_digest = $2 AND (r.verdict IN ('held', 'rejected') OR EXISTS (
                 SELECT FROM lorikeet.adapters AS a
-                WHERE a.task = r.task AND a.version = r.challenger_version AND a.state = 'rejected'))
+                WHERE a.task = r.task AND a.version = r.challenger_version AND a.state IN ('rejected', 'shadow')))
             """,
             [.text(task), .text(trainingDigest)], limit: 1
         ).first
     }
 
-    /// Whether a retraining of the task with this pipeline file promoted, held or rejected a challenger.
+    /// Whether a retraining of the task with this pipeline file promoted, held or rejected a challenger, or put it in
+    /// shadow.
     public func hasJudged(task: String, pipelineFile: String) async throws -> Bool {
         let condition =
-            "r.task = $1 AND r.report->>'pipeline_file' = $2 AND r.verdict IN ('promoted', 'held', 'rejected')"
+            "r.task = $1 AND r.report->>'pipeline_file' = $2 "
+            + "AND r.verdict IN ('promoted', 'shadow', 'held', 'rejected')"
         return try await records(condition, [.text(task), .text(pipelineFile)], limit: 1).first != nil
     }
 

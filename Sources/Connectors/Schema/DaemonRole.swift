@@ -8,6 +8,7 @@ struct DaemonRole {
     static let privileges: [(table: String, privileges: String)] = [
         ("schema_migrations", "SELECT"),
         ("labels", "SELECT, INSERT, UPDATE, DELETE"),
+        ("shadow_labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("rejected", "SELECT, INSERT, UPDATE, DELETE"),
         ("annotations", "SELECT"),
         ("annotation_queue", "SELECT"),

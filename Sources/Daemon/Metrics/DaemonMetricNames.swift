@@ -9,6 +9,10 @@ enum DaemonMetricNames {
     static let taskDrift = "lorikeet_task_drift"
     static let taskDriftAlarm = "lorikeet_task_drift_alarm"
     static let taskEstimatedAccuracy = "lorikeet_task_estimated_accuracy"
+    static let taskShadowTexts = "lorikeet_task_shadow_texts"
+    static let taskShadowAgreement = "lorikeet_task_shadow_agreement"
+    static let taskShadowChangedLabels = "lorikeet_task_shadow_changed_labels"
+    static let taskShadowConfidence = "lorikeet_task_shadow_confidence"
     static let reloads = "lorikeet_reloads_total"
 
     /// The names that every Prometheus client uses.

@@ -95,6 +95,19 @@ public enum MetricDescriptions {
             DaemonMetricNames.taskEstimatedAccuracy, .gauge, ["task"],
             "Accuracy on the last 500 texts as the calibrated scores promise it."),
         MetricDescription(
+            DaemonMetricNames.taskShadowTexts, .gauge, ["task", "version"],
+            "Texts that the challenger in shadow has labelled beside the champion, in this daemon."),
+        MetricDescription(
+            DaemonMetricNames.taskShadowAgreement, .gauge, ["task", "version"],
+            "Share of these texts that get the same label from both."),
+        MetricDescription(
+            DaemonMetricNames.taskShadowChangedLabels, .gauge, ["task", "version"],
+            "Share of these texts whose label would change, without those whose label changes because the labels of "
+                + "the task have changed."),
+        MetricDescription(
+            DaemonMetricNames.taskShadowConfidence, .gauge, ["task", "version", "adapter"],
+            "Mean score of the best label on these texts. The adapter is champion or challenger."),
+        MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),
     ]

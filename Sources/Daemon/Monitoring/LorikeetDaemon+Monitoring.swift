@@ -21,6 +21,7 @@ extension LorikeetDaemon: MonitoredDaemon {
             }
         }
         Self.setDrift(registry, adapterServices.values.map(\.liveAdapters.snapshot))
+        Self.setShadows(registry, adapterServices.values.map(\.liveAdapters.snapshot))
         ProcessMetrics.update(registry)
         return registry.text()
     }
@@ -39,6 +40,28 @@ extension LorikeetDaemon: MonitoredDaemon {
                 DaemonMetricNames.taskDriftAlarm, [("task", task)], to: status.alarms.isEmpty ? 0 : 1)
             if let accuracy = status.estimatedAccuracy {
                 registry.setGauge(DaemonMetricNames.taskEstimatedAccuracy, [("task", task)], to: accuracy)
+            }
+        }
+    }
+
+    private static func setShadows(_ registry: PrometheusRegistry, _ snapshots: [LiveSnapshot]) {
+        for name in [
+            DaemonMetricNames.taskShadowTexts, DaemonMetricNames.taskShadowAgreement,
+            DaemonMetricNames.taskShadowChangedLabels, DaemonMetricNames.taskShadowConfidence,
+        ] { registry.removeGauges(name) }
+        for (task, live) in snapshots.flatMap(\.adapters) {
+            guard let shadow = live.shadow else { continue }
+            let comparison = shadow.monitor.comparison
+            let labels = [("task", task), ("version", String(shadow.version.version))]
+            registry.setGauge(DaemonMetricNames.taskShadowTexts, labels, to: Double(comparison.texts))
+            guard let agreement = comparison.agreement else { continue }
+            registry.setGauge(DaemonMetricNames.taskShadowAgreement, labels, to: agreement)
+            registry.setGauge(DaemonMetricNames.taskShadowChangedLabels, labels, to: comparison.changedShare)
+            for (adapter, confidence) in [
+                ("champion", comparison.championConfidence), ("challenger", comparison.challengerConfidence),
+            ] {
+                registry.setGauge(
+                    DaemonMetricNames.taskShadowConfidence, labels + [("adapter", adapter)], to: confidence)
             }
         }
     }

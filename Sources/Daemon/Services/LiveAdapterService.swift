@@ -5,6 +5,7 @@ import LogKeys
 import Logging
 import Operations
 import Pipelines
+import Retraining
 import ServiceLifecycle
 import Serving
 import Synchronization
@@ -21,6 +22,9 @@ final class LiveAdapterService: Service {
     private let direct: PostgresSettings?
     private let store: PostgresAdapterStore
     private let driftWatch: DriftWatch
+    private let shadowWatch: ShadowWatch
+    /// Where the ends of shadows are recorded.
+    private let journal: PostgresLabelledRowSource
     private let base: BERTBase
     private let logger: Logger
     private let pollInterval: Duration
@@ -42,6 +46,8 @@ final class LiveAdapterService: Service {
         var pending: [String: String] = [:]
         /// Tasks without a live adapter, as logged last.
         var missing: Set<String> = []
+        /// Challengers in shadow that cannot be used, as read last.
+        var refusedShadows: [String: AdapterRefresh.RefusedShadow] = [:]
     }
 
     private let state: Mutex<State>
@@ -54,6 +60,9 @@ final class LiveAdapterService: Service {
         settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
         store = PostgresAdapterStore(settings)
         driftWatch = DriftWatch(store: store, logger: logger)
+        journal = PostgresLabelledRowSource(settings)
+        shadowWatch = ShadowWatch(
+            conclusion: ShadowConclusion(store: store, journal: journal, labels: journal), logger: logger)
         state = Mutex(State(tasks: tasks))
         self.base = base
         self.logger = logger
@@ -71,9 +80,12 @@ final class LiveAdapterService: Service {
                 for await _ in notifications {
                     await self.refreshOrLog()
                     await self.driftWatch.look(at: self.liveAdapters.snapshot)
+                    await self.lookAtShadows()
                 }
             }
         } catch is CancellationError {}
+        await shadowWatch.stop()
+        await journal.close()
         await store.close()
     }
 
@@ -179,6 +191,13 @@ final class LiveAdapterService: Service {
         log(try await liveAdapters.refresh(from: store, tasks: currentTasks.mapValues(\.form), base: base))
     }
 
+    private func lookAtShadows() async {
+        let (refused, paused) = state.withLock { state in
+            (state.refusedShadows, Set(state.tasks.filter(\.value.isPaused).keys))
+        }
+        await shadowWatch.look(at: liveAdapters.snapshot, refused: refused, paused: paused)
+    }
+
     /// - Returns: whether the log does not say so yet.
     private func noteOutage(_ reason: String) -> Bool {
         state.withLock { state in
@@ -197,6 +216,7 @@ final class LiveAdapterService: Service {
             let result = (state.isOutageLogged, missing.subtracting(state.missing), refused)
             (state.outage, state.isOutageLogged) = (nil, false)
             (state.missing, state.refused) = (missing, refresh.refused)
+            state.refusedShadows = refresh.refusedShadows
             return result
         }
         if hasRecovered { logger.notice("database recovered") }

@@ -26,21 +26,31 @@ public struct AdaptersOperation: Sendable {
     /// pipeline file says, else of the annotations and the adapter's labels.
     public func census(of task: String, manifest: AdapterManifest) async throws -> LabelCensus {
         let configuration = try source.configuration()
-        let selection = configuration?.rowSelection ?? LabelledRowSelection()
+        return try await withRows(configuration?.rowSelection ?? LabelledRowSelection()) { rows in
+            if let declared = configuration?.task(task) {
+                return try await declared.census(of: rows, isMultiLabel: manifest.isMultiLabel)
+            }
+            return LabelCensus(
+                try await rows.labelGroups(task: task), labels: manifest.labels, isMultiLabel: manifest.isMultiLabel)
+        }
+    }
+
+    /// Champion and challenger on the texts that a version labelled in its shadow; nil if it never was in shadow.
+    public func shadowComparison(of version: AdapterVersion) async throws -> ShadowComparison? {
+        guard version.shadow != nil else { return nil }
+        return try await withRows(LabelledRowSelection()) { try await $0.comparison(of: version) }
+    }
+
+    private func withRows<Result: Sendable>(
+        _ selection: LabelledRowSelection, _ body: (PostgresLabelledRowSource) async throws -> Result
+    ) async throws -> Result {
         let settings = PostgresSettings(
             dsn: try source.connectionString().value, applicationName: "lorikeet adapters")
         let rows = PostgresLabelledRowSource(settings, selection: selection)
         do {
-            let census: LabelCensus
-            if let declared = configuration?.task(task) {
-                census = try await declared.census(of: rows, isMultiLabel: manifest.isMultiLabel)
-            } else {
-                census = LabelCensus(
-                    try await rows.labelGroups(task: task), labels: manifest.labels,
-                    isMultiLabel: manifest.isMultiLabel)
-            }
+            let result = try await body(rows)
             await rows.close()
-            return census
+            return result
         } catch {
             await rows.close()
             throw error
@@ -85,6 +95,14 @@ public struct AdaptersOperation: Sendable {
             for task in tasks { pruned += try await store.prune(task: task, keeping: count, isDryRun: isDryRun) }
             return pruned
         }
+    }
+
+    /// Deletes the rows of `shadow_labels` whose shadow has ended, of one task or of all.
+    ///
+    /// - Parameter isDryRun: deletes nothing.
+    /// - Returns: how many rows they are.
+    public func pruneShadowLabels(task: String?, isDryRun: Bool) async throws -> Int {
+        try await withStore { try await $0.pruneShadowLabels(task: task, isDryRun: isDryRun) }
     }
 
     /// How two versions of a task differ.

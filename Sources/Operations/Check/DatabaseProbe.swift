@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import FoundationEssentials
 import Pipelines
 import Serving
 
@@ -24,6 +25,7 @@ enum DatabaseProbe {
                 let live = try await store.live(tasks: pipeline.tasks.map(\.name))
                 check(live, pipeline, loaded: loaded, missing: missing, &report)
                 let manifests = try await checkLabels(of: live, pipeline, store: store, &report)
+                try await checkShadows(pipeline, store: store, &report)
                 try await RowProbe.check(pipeline, settings, live: manifests, &report)
                 await checkNotifications(pipeline, through: settings, &report)
             }
@@ -96,6 +98,28 @@ enum DatabaseProbe {
                         at: key, "the live adapter, version \(version.version), was trained on another base"))
             } else {
                 let text = "live adapter version \(version.version), digest \(version.digest.prefix(12))"
+                report.add(.fine, pipeline.problem(at: key, text))
+            }
+        }
+    }
+
+    /// Says which challengers are in shadow, and why one may stay there.
+    private static func checkShadows(
+        _ pipeline: PipelineConfiguration, store: PostgresAdapterStore, _ report: inout CheckReport
+    ) async throws {
+        for version in try await store.shadows(tasks: pipeline.tasks.map(\.name)) {
+            let key = "tasks.\(version.task)"
+            guard let shadow = version.shadow else {
+                let text = "version \(version.version) is in shadow, and its terms cannot be read: promote a version"
+                report.add(.warning, pipeline.problem(at: key, text))
+                continue
+            }
+            let end = shadow.earliestEnd.formatted(.iso8601)
+            let text = "version \(version.version) labels beside the live adapter, at least until \(end)"
+            if pipeline.retrain?.paused.contains(version.task) == true {
+                let pause = "\(text), and as long as retrain.paused names the task"
+                report.add(.warning, pipeline.problem(at: key, pause))
+            } else {
                 report.add(.fine, pipeline.problem(at: key, text))
             }
         }

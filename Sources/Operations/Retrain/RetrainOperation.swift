@@ -141,6 +141,7 @@ public enum RetrainOperation {
             settings.newestShare = retrain.newestHoldOut
             settings.maximumLooks = retrain.maximumLooks
             settings.minimumPromotionInterval = retrain.minimumPromotionInterval
+            settings.shadow = retrain.shadow
             return settings
         }
     }

@@ -13,6 +13,7 @@ extension LoadedBase {
         for pipeline in pipelines {
             for task in pipeline.tasks {
                 var served = tasks[task.name] ?? ServedTask(form: task.form)
+                if pipeline.retrain?.paused.contains(task.name) == true { served.isPaused = true }
                 if let abstention = task.abstention { served.abstentions.append(abstention) }
                 if served.firstAdapter == nil {
                     do throws(ConfigurationError) {

@@ -7,6 +7,8 @@ import Serving
 public struct ServedTask: Sendable {
     /// What its adapter must be like, as the pipeline files say.
     public var form: AdapterRequirements
+    /// Whether a pipeline file pauses its retraining.
+    public var isPaused = false
     /// When the pipelines abstain.
     public var abstentions: [Abstention] = []
     /// The adapter of the folder that the file names: published and promoted where the store has no live one.

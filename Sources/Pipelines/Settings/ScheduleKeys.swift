@@ -1,7 +1,8 @@
 import JSON
 import Retraining
 
-/// The keys of `retrain` that say when a retraining starts, how long it takes at most, and how often it may promote.
+/// The keys of `retrain` that say when a retraining starts, how long it takes at most, how often it may promote, and
+/// what a challenger that won must show on live texts first.
 enum ScheduleKeys {
     static let times = Setting(
         "times", .calendarTimes, absent: "at any time, spaced by `every`",
@@ -15,6 +16,17 @@ enum ScheduleKeys {
     static let minimumPromotionInterval = DefaultedSetting(
         "minimum_promotion_interval", .duration(.zero...year), default: .zero,
         "least time between two promotions of a task; a challenger that wins sooner is held")
+    static let shadow = DefaultedSetting(
+        "shadow", .duration(.zero...year), default: ShadowSettings().duration,
+        "how long a challenger that won labels beside the champion before it goes live; its labels go to "
+            + "`shadow_labels`")
+    static let shadowChangedLabels = DefaultedSetting(
+        "shadow_changed_labels", .number(0...1), default: ShadowSettings().changedLabels,
+        "share of the labels of live texts that a challenger may change; one that changes more in its shadow waits "
+            + "for a person")
+    static let shadowMinimumTexts = DefaultedSetting(
+        "shadow_minimum_texts", .integer(1...Int.max), default: ShadowSettings().minimumTexts,
+        "minimum number of live texts that both have labelled before a shadow ends")
     static let paused = SettingDeclaration(
         "paused", .either(ValueForm.flag.schema, .list(of: .scalar, atLeast: 1)),
         "`true`, `false`, or a list of tasks", absence: .value(.boolean(false)),
@@ -31,7 +43,8 @@ enum ScheduleKeys {
 
     static let declarations = [
         times.declaration, maximumAge.declaration, onDrift.declaration, minimumPromotionInterval.declaration,
-        paused, timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
+        shadow.declaration, shadowChangedLabels.declaration, shadowMinimumTexts.declaration, paused,
+        timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
     ]
 
     private static let year = Duration.seconds(366 * 86400)

@@ -19,7 +19,7 @@ public struct VerdictPage {
             title: "Retraining \(record.id) of \(record.task): \(verdict)", subtitle: record.reason ?? "No reason yet.")
         page.warnings = (findings?.warnings ?? []) + SettingsSection.warnings(record.report?.recipe)
         page.tiles = tiles
-        page.sections = [comparison, labels, recalls, missing].compactMap(\.self) + [rows, origin]
+        page.sections = [comparison, shadow, labels, recalls, missing].compactMap(\.self) + [rows, origin]
         if let recipe = record.report?.recipe, !recipe.choices.isEmpty {
             page.sections.append(SettingsSection.recipe(recipe))
         }
@@ -83,6 +83,26 @@ public struct VerdictPage {
                 \(Markup.joined(rows))</tbody></table></div>
 
                 """)
+    }
+
+    /// Both adapters on live texts.
+    private var shadow: ReportPage.Section? {
+        guard let shadow = record.report?.shadow else { return nil }
+        var list = DefinitionList()
+        list.add("won in retraining", String(shadow.terms.retraining))
+        list.add("hours at least", Figure.decimal(shadow.terms.seconds / 3600, 1))
+        list.add("texts at least", shadow.terms.minimumTexts)
+        list.add("labels that may change", Figure.percent(shadow.terms.changedLabels))
+        if let comparison = shadow.comparison {
+            list.add("texts", comparison.texts)
+            list.add("labels that change", "\(comparison.changed) (\(Figure.percent(comparison.changedShare)))")
+            list.add("labels that change because the task's labels have changed", comparison.expected)
+            list.add("agreement", comparison.agreement.map(Figure.percent) ?? "–")
+            list.add("mean confidence, champion", Figure.share(comparison.championConfidence))
+            list.add("mean confidence, challenger", Figure.share(comparison.challengerConfidence))
+        }
+        return ReportPage.Section(
+            title: "Shadow", note: "Champion and challenger on live texts.", content: list.markup)
     }
 
     private static func name(_ set: GateFindings.Comparison) -> String {

@@ -5,16 +5,20 @@ public protocol RetrainingJournal: Sendable {
     /// The retraining of a task that began last, finished or not.
     func lastRetraining(task: String) async throws -> RetrainingRecord?
 
+    /// The retraining with this id; nil if there is none.
+    func retraining(_ id: Int64) async throws -> RetrainingRecord?
+
     /// Records that a retraining begins now, and returns its id.
     func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64
 
-    /// The retraining of a task that judged a challenger last: promoted, held or rejected.
+    /// The retraining of a task that judged a challenger last: promoted, in shadow, held or rejected.
     func lastJudgement(task: String) async throws -> RetrainingRecord?
 
     /// The last retraining of a task that held a challenger which is still a candidate.
     func lastHeld(task: String) async throws -> RetrainingRecord?
 
-    /// The last retraining of a task with this training digest whose challenger lost, is held or was rolled back.
+    /// The last retraining of a task with this training digest whose challenger lost, is held or in shadow, or was
+    /// rolled back.
     func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord?
 
     /// Whether a pipeline file with this digest has judged a challenger of a task.
@@ -42,12 +46,16 @@ public enum RetrainingTrigger: String, Sendable, Codable, CaseIterable {
     case drift
     /// A person, or a timer of the system, through `lorikeet retrain`.
     case command
+    /// The daemon: the shadow of a challenger ended. Nothing was trained.
+    case shadow
 }
 
 /// How a retraining ended.
 public enum RetrainingVerdict: String, Sendable, Codable, CaseIterable {
     /// The challenger is live.
     case promoted
+    /// The challenger won, and labels beside the champion before it goes live.
+    case shadow
     /// The champion stays for now: the challenger is judged again with new held-out rows, or waits for a person.
     case held
     /// The champion stays.

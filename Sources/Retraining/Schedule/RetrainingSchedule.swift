@@ -18,6 +18,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
     /// The least time between two starts for age or drift beside ``times``: they ask for one new row only, and `every`
     /// may be short there.
     private static let urgentSpacing = Duration.seconds(6 * 3600)
+    /// How long a task waits that has a challenger in shadow whose time is over: it lacks texts, or a moment.
+    private static let shadowSpacing = Duration.seconds(10)
     /// No failures keep a task from being retrained for longer, unless `every` is longer.
     private static let longestBackoff = Duration.seconds(86400)
 
@@ -50,6 +52,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
         public var failures = 0
         /// When the live version was promoted; `nil` if there is none.
         public var liveSince: Date?
+        /// When the shadow of a challenger ends at the earliest; `nil` if none is in shadow.
+        public var shadowUntil: Date?
         /// Whether this daemon's texts of the task drift.
         public var isDrifting = false
         /// When the decision was asked for last; `nil` if this process never did.
@@ -89,7 +93,9 @@ public struct RetrainingSchedule: Sendable, Equatable {
     private func pause(_ facts: Facts, now: Date) -> Duration? {
         let afterRun = facts.lastRun.map { spacing(failures: facts.failures) - Self.elapsed($0, now) }
         let afterPromotion = facts.liveSince.map { minimumPromotionInterval - Self.elapsed($0, now) }
-        let pause = [afterRun, afterPromotion].compactMap(\.self).max() ?? .zero
+        // A newer challenger would replace the one in shadow: with a short `every`, no shadow would ever end.
+        let afterShadow = facts.shadowUntil.map { max(Self.shadowSpacing, .seconds($0.timeIntervalSince(now))) }
+        let pause = [afterRun, afterPromotion, afterShadow].compactMap(\.self).max() ?? .zero
         return pause > .zero ? pause : nil
     }
 

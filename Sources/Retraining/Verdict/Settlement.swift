@@ -2,8 +2,8 @@ import AdapterRegistry
 import BERT
 import FoundationEssentials
 
-/// Stores a judged challenger: live, rejected, or as a candidate that is held. Doing it again changes nothing more, so
-/// it may be repeated after a failure.
+/// Stores a judged challenger: live, in shadow, rejected, or as a candidate that is held. Doing it again changes nothing
+/// more, so it may be repeated after a failure.
 struct Settlement {
     let pipeline: RetrainingPipeline
     let task: String
@@ -26,7 +26,9 @@ struct Settlement {
         case .promoted where version.state != .live:
             let promotion = Promotion(by: "retraining \(retraining)", reason: decision.reason)
             _ = try await store.promote(task: task, version: version.version, promotion)
-        case .rejected where version.state == .candidate:
+        case .shadow:
+            if let terms = outcome.report?.shadow?.terms { try await startShadow(version, terms, &outcome) }
+        case .rejected where version.state == .candidate || version.state == .shadow:
             try await store.reject(task: task, version: version.version)
         default: break
         }
@@ -57,11 +59,42 @@ struct Settlement {
             reject("another adapter went live while the challenger was trained")
         } else if decision.verdict == .held, version.state == .rejected {
             reject("\(decision.reason); version \(version.version) is the same, bit for bit, and was rejected before")
+        } else if let terms = shadowTerms(decision, live) {
+            let date = pipeline.now.addingTimeInterval(terms.seconds).formatted(.iso8601)
+            outcome.report?.shadow = VerdictReport.Shadow(terms: terms)
+            decision.verdict = .shadow
+            decision.reason +=
+                "; first it labels beside the champion, until \(date) and until \(terms.minimumTexts) texts have both "
+                + "labels (retrain.shadow)"
         } else if decision.verdict == .promoted, let date = earliestPromotion(live), date > pipeline.now {
             outcome.report?.waitsUntil = date.timeIntervalSince1970
             decision.verdict = .held
             decision.reason += "; it is promoted after \(date.formatted(.iso8601)), by minimum_promotion_interval"
         }
+    }
+
+    // MARK: - Shadow
+
+    /// On which terms a challenger that won labels beside the champion first; nil if it need not, or if no champion
+    /// labels over this base.
+    private func shadowTerms(_ decision: GateDecision, _ live: AdapterVersion?) -> ShadowTerms? {
+        let settings = pipeline.settings.shadow
+        let isApproved = decision.verdict == .promoted
+        guard settings.duration > .zero, isApproved || decision.findings.awaitsApproval, let live,
+            decision.findings.opponent == .champion
+        else { return nil }
+        return settings.terms(
+            retraining: retraining, champion: live.digest,
+            wait: earliestPromotion(live)?.timeIntervalSince(pipeline.now) ?? 0, awaitsApproval: !isApproved)
+    }
+
+    private func startShadow(
+        _ version: AdapterVersion, _ terms: ShadowTerms, _ outcome: inout RetrainingOutcome
+    ) async throws {
+        let replaced = try await pipeline.store.shadows(tasks: [task]).first
+        _ = try await pipeline.store.startShadow(task: task, version: version.version, terms)
+        guard let replaced, replaced.version != version.version else { return }
+        outcome.notes.append("version \(replaced.version), which was in shadow, is rejected in its favor")
     }
 
     private func earliestPromotion(_ live: AdapterVersion?) -> Date? {

@@ -36,6 +36,14 @@ public struct VerdictReport: Sendable, Codable, Equatable {
         }
     }
 
+    /// The shadow of a challenger.
+    public struct Shadow: Sendable, Codable, Equatable {
+        /// What was agreed when it began.
+        public var terms: ShadowTerms
+        /// Champion and challenger on live texts; nil while it lasts, or where it ended without.
+        public var comparison: ShadowComparison?
+    }
+
     /// What became of the rows.
     public var rows: Rows
     /// The labels of the task.
@@ -54,6 +62,8 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     public var newestSince: Double?
     /// When a challenger that won may be promoted, in seconds since 1970.
     public var waitsUntil: Double?
+    /// The shadow that began or ended with this verdict.
+    public var shadow: Shadow?
     /// First digits of the SHA-256 of the pipeline file.
     public var pipelineFile: String?
 
@@ -85,7 +95,7 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case rows, labels, findings, champion, challenger, recipe
+        case rows, labels, findings, champion, challenger, recipe, shadow
         case trainingRange = "training_range"
         case newestSince = "newest_since"
         case waitsUntil = "waits_until"

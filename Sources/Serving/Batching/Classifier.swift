@@ -14,8 +14,7 @@ struct Classifier {
 
     /// Labels a batch with the adapters of one snapshot. A text that cannot be labelled is rejected alone.
     func outcomes(of texts: [PreparedText], snapshot: LiveSnapshot) -> [FinishedText] {
-        var adapters: [LiveAdapter] = []
-        var indices: [String: Int] = [:]
+        var lineup = Lineup(snapshot)
         var batch = PackedBatch()
         var assignments: [[Int]] = []
         /// Per text: its index in the packed batch, or why it is not in it.
@@ -23,15 +22,7 @@ struct Classifier {
         for text in texts {
             do throws(ClassifyError) {
                 try check(text.tokens)
-                var assignment: [Int] = []
-                for task in text.tasks {
-                    if indices[task.name] == nil {
-                        guard let live = snapshot.adapters[task.name] else { throw .noLiveAdapter(task: task.name) }
-                        indices[task.name] = adapters.count
-                        adapters.append(live)
-                    }
-                    if let index = indices[task.name] { assignment.append(index) }
-                }
+                let assignment = try lineup.assignment(of: text.tasks)
                 indicesInBatch.append(.success(assignments.count))
                 batch.append(text.tokens)
                 assignments.append(assignment)
@@ -39,16 +30,61 @@ struct Classifier {
                 indicesInBatch.append(.failure(error))
             }
         }
-        let results = assignments.isEmpty ? [] : self.results(batch, adapters, assignments)
-        var observations = adapters.map { _ in [TextObservation]() }
+        let results = assignments.isEmpty ? [] : self.results(batch, lineup, assignments)
+        var observations: [String: [TextObservation]] = [:]
         let finished = zip(texts, indicesInBatch).map { text, index in
-            let outcome = outcome(of: text, at: index, results: results, snapshot: snapshot) { task, observation in
-                if let index = indices[task] { observations[index].append(observation) }
+            let outcome = outcome(of: text, at: index, results: results, lineup: lineup) { task, observation in
+                observations[task, default: []].append(observation)
             }
             return FinishedText(ticket: text.ticket, outcome: outcome)
         }
-        for (live, texts) in zip(adapters, observations) { live.drift.record(texts) }
+        for (task, texts) in observations { lineup.live(task)?.drift.record(texts) }
         return finished
+    }
+
+    /// The adapters of a batch: the live one of each task and, where there is one, its challenger in shadow.
+    private struct Lineup {
+        /// For the pass.
+        private(set) var adapters: [Adapter] = []
+        /// The live adapter in each place of ``adapters``; nil where a challenger stands.
+        private(set) var lives: [LiveAdapter?] = []
+        private let snapshot: LiveSnapshot
+        private var places: [String: (live: Int, shadow: Int?)] = [:]
+
+        init(_ snapshot: LiveSnapshot) { self.snapshot = snapshot }
+
+        func live(_ task: String) -> LiveAdapter? { snapshot.adapters[task] }
+
+        /// The challenger that labels for a task in this batch.
+        func shadow(_ task: String) -> ShadowAdapter? { places[task]?.shadow == nil ? nil : live(task)?.shadow }
+
+        /// The places of the live adapters of these tasks, in their order, and after them those of the challengers.
+        mutating func assignment(of tasks: [TaskDefinition]) throws(ClassifyError) -> [Int] {
+            var assignment: [Int] = []
+            var shadows: [Int] = []
+            for task in tasks {
+                let places = try places(of: task.name)
+                assignment.append(places.live)
+                if let shadow = places.shadow { shadows.append(shadow) }
+            }
+            return assignment + shadows
+        }
+
+        private mutating func places(of task: String) throws(ClassifyError) -> (live: Int, shadow: Int?) {
+            if let known = places[task] { return known }
+            guard let live = live(task) else { throw .noLiveAdapter(task: task) }
+            var found: (live: Int, shadow: Int?) = (adapters.count, nil)
+            adapters.append(live.adapter)
+            lives.append(live)
+            // Asked once per batch, because it may fail meanwhile.
+            if let shadow = live.shadow, shadow.monitor.failure == nil {
+                found.shadow = adapters.count
+                adapters.append(shadow.adapter)
+                lives.append(nil)
+            }
+            places[task] = found
+            return found
+        }
     }
 
     /// What one adapter says of one text.
@@ -58,17 +94,16 @@ struct Classifier {
         var distance: Float?
     }
 
-    private func results(
-        _ batch: PackedBatch, _ adapters: [LiveAdapter], _ assignments: [[Int]]
-    ) -> [[TaskResult]] {
+    private func results(_ batch: PackedBatch, _ lineup: Lineup, _ assignments: [[Int]]) -> [[TaskResult]] {
         var results = assignments.map { [TaskResult](repeating: TaskResult(), count: $0.count) }
-        pass.forEachVector(batch, adapters: adapters.map(\.adapter), assignments: assignments) {
+        pass.forEachVector(batch, adapters: lineup.adapters, assignments: assignments) {
             text, place, logits, pooled in
             // The vector is valid only here, so the distance is computed before the answer is.
             var best = 0
             for label in logits.indices where logits[label] > logits[best] { best = label }
             results[text][place] = TaskResult(
-                logits: Array(logits), distance: adapters[assignments[text][place]].drift.distance(pooled, label: best))
+                logits: Array(logits),
+                distance: lineup.lives[assignments[text][place]]?.drift.distance(pooled, label: best))
         }
         return results
     }
@@ -84,15 +119,15 @@ struct Classifier {
     }
 
     private func outcome(
-        of text: PreparedText, at index: Result<Int, ClassifyError>, results: [[TaskResult]], snapshot: LiveSnapshot,
+        of text: PreparedText, at index: Result<Int, ClassifyError>, results: [[TaskResult]], lineup: Lineup,
         observe: (_ task: String, TextObservation) -> Void
     ) -> Outcome {
         do throws(ClassifyError) {
-            let index = try index.get()
+            let results = results[try index.get()]
             var labels: [TaskLabel] = []
             var observations: [TextObservation] = []
-            for (task, result) in zip(text.tasks, results[index]) {
-                guard let live = snapshot.adapters[task.name] else { throw .noLiveAdapter(task: task.name) }
+            for (task, result) in zip(text.tasks, results) {
+                guard let live = lineup.live(task.name) else { throw .noLiveAdapter(task: task.name) }
                 let answer = try answer(task, logits: result.logits, adapter: live.adapter)
                 let label = label(task, answer, adapter: live.adapter)
                 labels.append(label)
@@ -103,9 +138,34 @@ struct Classifier {
             }
             // Only once no task has failed: a text that is rejected counts for none.
             for (task, observation) in zip(text.tasks, observations) { observe(task.name, observation) }
-            return .labelled(LabelledMessage(message: text.message, text: text.text, labels: labels))
+            let shadows = shadowLabels(text.tasks, results.dropFirst(labels.count), beside: labels, lineup)
+            return .labelled(
+                LabelledMessage(message: text.message, text: text.text, labels: labels, shadows: shadows))
         } catch {
             return .rejected(Rejection(message: text.message, stage: .classify, cause: error.cause, reason: "\(error)"))
+        }
+    }
+
+    /// What challengers in shadow say of a text that is labelled. One that fails is left out from then on.
+    private func shadowLabels(
+        _ tasks: [TaskDefinition], _ results: ArraySlice<TaskResult>, beside labels: [TaskLabel],
+        _ lineup: Lineup
+    ) -> [ShadowLabel] {
+        let challengers = zip(tasks, labels).compactMap { task, label in
+            lineup.shadow(task.name).map { (task: task, champion: label, shadow: $0) }
+        }
+        return zip(challengers, results).compactMap { challenger, result in
+            let (task, champion, shadow) = challenger
+            do throws(ClassifyError) {
+                let answer = try answer(task, logits: result.logits, adapter: shadow.adapter)
+                let label = label(task, answer, adapter: shadow.adapter)
+                let change = shadow.change(from: champion.given, to: label.given)
+                shadow.monitor.record(change, championScore: champion.score, challengerScore: label.score)
+                return ShadowLabel(label: label, champion: champion, change: change)
+            } catch {
+                shadow.monitor.fail("\(error)")
+                return nil
+            }
         }
     }
 

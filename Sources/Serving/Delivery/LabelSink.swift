@@ -6,12 +6,15 @@ public struct LabelledMessage: Sendable {
     public let text: String?
     /// One per task.
     public let labels: [TaskLabel]
+    /// Those of challengers in shadow.
+    public let shadows: [ShadowLabel]
 
     /// - Parameters: as the properties.
-    public init(message: SourceMessage, text: String?, labels: [TaskLabel]) {
+    public init(message: SourceMessage, text: String?, labels: [TaskLabel], shadows: [ShadowLabel] = []) {
         self.message = message
         self.text = text
         self.labels = labels
+        self.shadows = shadows
     }
 }
 

@@ -29,4 +29,7 @@ public struct TaskLabel: Sendable {
         self.abstained = abstained
         self.adapterDigest = adapterDigest
     }
+
+    /// What the text gets; nil where the daemon abstained.
+    var given: [String]? { abstained ? nil : labels ?? label.map { [$0] } }
 }

@@ -7,6 +7,8 @@ struct AdaptersPromote: AsyncParsableCommand {
         commandName: "promote", abstract: "Make a version live, and retire the present live version.",
         discussion: """
             Running daemons swap it in within two seconds, without a pause in the traffic.
+            It ends the shadow of a challenger: the version that is promoted goes live at once,
+            another one is rejected. To end a shadow without a change, promote the live version.
 
             EXAMPLES
               lorikeet adapters promote section 3

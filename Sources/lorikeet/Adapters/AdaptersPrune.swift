@@ -11,8 +11,12 @@ struct AdaptersPrune: AsyncParsableCommand {
             Only versions that are retired or rejected are pruned. The newest of them keep
             their weights, and so does the version that a rollback would make live.
 
+            With --shadow-labels, the rows of lorikeet.shadow_labels are deleted whose shadow
+            has ended. Verdicts and their figures stay.
+
             EXAMPLES
               lorikeet adapters prune --keep 20 --dry-run
+              lorikeet adapters prune section --shadow-labels
               lorikeet adapters prune section --keep 5
             """)
 
@@ -21,6 +25,9 @@ struct AdaptersPrune: AsyncParsableCommand {
 
     @Option(help: ArgumentHelp("Retired and rejected versions per task that keep their weights.", valueName: "n"))
     var keep = 10
+
+    @Flag(help: "Also delete the labels of challengers whose shadow has ended.")
+    var shadowLabels = false
 
     @Flag(help: "Only say what would be pruned.")
     var dryRun = false
@@ -33,8 +40,8 @@ struct AdaptersPrune: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let pruned = try await AdaptersOperation(databaseOptions.source).prune(
-            task: task, keeping: keep, isDryRun: dryRun)
+        let operation = AdaptersOperation(databaseOptions.source)
+        let pruned = try await operation.prune(task: task, keeping: keep, isDryRun: dryRun)
         if output.json {
             for version in pruned { try StandardOutput.shared.line(JSONValue.object(version.members).text) }
         } else if pruned.isEmpty {
@@ -42,5 +49,8 @@ struct AdaptersPrune: AsyncParsableCommand {
         } else {
             try pruned.table.print()
         }
+        guard shadowLabels else { return }
+        let rows = try await operation.pruneShadowLabels(task: task, isDryRun: dryRun)
+        StandardError.write("\(rows) rows of shadow_labels \(dryRun ? "would be deleted" : "deleted")")
     }
 }

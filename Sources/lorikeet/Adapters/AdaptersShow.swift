@@ -32,12 +32,16 @@ struct AdaptersShow: AsyncParsableCommand {
         let stored = try await operation.load(task: task, version: version)
         let reference = try await operation.driftReference(of: stored)
         let census = try await operation.census(of: task, manifest: stored.manifest)
+        let shadow = try await operation.shadowComparison(of: stored.version)
         if output.json {
-            let members = stored.members + [("drift_reference", reference?.json ?? .null)] + census.members
+            let members =
+                stored.members + [("drift_reference", reference?.json ?? .null)] + census.members
+                + [("shadow_comparison", shadow?.value ?? .null)]
             try StandardOutput.shared.line(JSONValue.object(members).text)
         } else {
             let drift = (name: "drift", value: reference?.fact ?? "no reference yet")
-            for (name, value) in stored.facts + [drift] + census.facts {
+            let compared = shadow.map { [(name: "compared", value: ShadowReason($0).figures)] } ?? []
+            for (name, value) in stored.facts + compared + [drift] + census.facts {
                 let padding = String(repeating: " ", count: max(1, 12 - name.count))
                 try StandardOutput.shared.line(name + padding + value)
             }
@@ -113,7 +117,7 @@ extension StoredAdapter {
             ("size", "\(weights.count) bytes"),
             ("created", version.createdAt.text + (manifest.createdBy.map { " by \($0)" } ?? "")),
             ("promoted", promotion), ("rows", version.trainingRange?.line ?? "unknown"),
-        ] + scoreFacts + metrics
+        ] + scoreFacts + metrics + (version.shadow.map { [("shadow", $0.line)] } ?? [])
     }
 
     private var promotion: String {

@@ -12,7 +12,8 @@ extension AdapterVersion {
             ("metrics", .object(metrics.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
             ("created_at", .date(createdAt)), ("promoted_at", .date(promotedAt)),
             ("promoted_by", .optional(promotion?.by)), ("promotion_reason", .optional(promotion?.reason)),
-            ("training_rows", trainingRange?.value ?? .null), ("pruned", .boolean(isPruned)),
+            ("training_rows", trainingRange?.value ?? .null), ("shadow", shadow?.value ?? .null),
+            ("pruned", .boolean(isPruned)),
         ]
     }
 
@@ -38,6 +39,35 @@ extension [AdapterVersion] {
                 version.createdAt.text, version.promotedAt?.text ?? "–")
         }
         return table
+    }
+}
+
+extension ShadowPeriod {
+    /// Its JSON object.
+    fileprivate var value: JSONValue {
+        .object([
+            ("since", .date(since)), ("earliest_end", .date(earliestEnd)),
+            ("retraining", .integer(Int(terms.retraining))), ("champion", .string(terms.champion)),
+            ("changed_labels", .number(terms.changedLabels)), ("minimum_texts", .integer(terms.minimumTexts)),
+            ("awaits_approval", .boolean(terms.awaitsApproval)),
+        ])
+    }
+
+    /// Times and limits in one line.
+    var line: String {
+        "from \(since.text), at least until \(earliestEnd.text) and for \(terms.minimumTexts) texts, of whose labels "
+            + "\(Figure.share(terms.changedLabels)) may change"
+    }
+}
+
+extension ShadowComparison {
+    /// Its JSON object.
+    var value: JSONValue {
+        .object([
+            ("texts", .integer(texts)), ("changed", .integer(changed)), ("expected", .integer(expected)),
+            ("agreement", .optional(agreement)), ("champion_confidence", .number(championConfidence)),
+            ("challenger_confidence", .number(challengerConfidence)),
+        ])
     }
 }
 

@@ -49,6 +49,10 @@ struct RetrainingsShow: AsyncParsableCommand {
         facts.append(("challenger", record.challenger.map(Figure.digest) ?? "–"))
         facts.append(("version", version))
         facts.append(("looks", String(record.looks)))
+        if let shadow = record.report?.shadow {
+            facts.append(("shadow", shadow.line))
+            if let comparison = shadow.comparison { facts.append(("compared", ShadowReason(comparison).figures)) }
+        }
         guard let rows = record.report?.rows else {
             facts.append(("rows", "\(record.rowsUsed) used"))
             return facts
@@ -70,5 +74,13 @@ struct RetrainingsShow: AsyncParsableCommand {
                 figures.label, Figure.share(champion[figures.label]), Figure.share(figures.f1), String(figures.support))
         }
         return table
+    }
+}
+
+extension VerdictReport.Shadow {
+    /// Its terms in one line.
+    fileprivate var line: String {
+        "won in retraining \(terms.retraining); at least \(Figure.decimal(terms.seconds / 3600, 1)) h and "
+            + "\(terms.minimumTexts) texts, of whose labels \(Figure.share(terms.changedLabels)) may change"
     }
 }

@@ -1,0 +1,59 @@
+import BERT
+
+extension LiveAdapters {
+    /// A challenger as a refresh found it.
+    struct FoundShadow {
+        let task: String
+        /// Digest of the adapter that it labels beside.
+        let champion: String
+        /// Nil: there is none.
+        let shadow: ShadowAdapter?
+    }
+
+    /// Brings the challengers in shadow up to date with the registry. Nothing here changes a live adapter.
+    ///
+    /// - Returns: the challengers that are unusable here, by task.
+    /// - Throws: what the store throws if it is unavailable; then nothing has changed.
+    func refreshShadows(
+        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase, ticket: UInt64
+    ) async throws -> [String: AdapterRefresh.RefusedShadow] {
+        let current = snapshot.adapters
+        let versions = try await store.shadows(tasks: tasks.keys.filter { current[$0] != nil }.sorted())
+        var found: [FoundShadow] = []
+        var refused: [String: AdapterRefresh.RefusedShadow] = [:]
+        for (task, requirements) in tasks {
+            guard let live = current[task] else { continue }
+            // Beside another champion it would be compared with the wrong labels.
+            let version = versions.first { $0.task == task && $0.shadow?.terms.champion == live.adapter.digest }
+            if live.shadow?.version == version { continue }
+            var shadow: ShadowAdapter?
+            do throws(AdapterRefusal) {
+                if let version {
+                    shadow = ShadowAdapter(
+                        adapter: try await loadAdapter(version, from: store, requirements: requirements, base: base),
+                        version: version, champion: live.adapter.labels, mapping: requirements.mapping)
+                }
+            } catch {
+                let reason = try Self.unusability(error)
+                if let version { refused[task] = .init(version: version.version, reason: reason) }
+            }
+            if live.shadow != nil || shadow != nil {
+                found.append(FoundShadow(task: task, champion: live.adapter.digest, shadow: shadow))
+            }
+        }
+        install(found, ticket: ticket)
+        return refused
+    }
+
+    /// Why a version will not be usable later either.
+    ///
+    /// - Throws: the cause, if the store is unavailable.
+    private static func unusability(_ refusal: AdapterRefusal) throws -> String {
+        switch refusal {
+        case .unusable(let reason): return reason
+        case .unavailable(let cause):
+            guard cause is AdapterStoreError || cause is DamagedAdapter else { throw cause }
+            return "\(cause)"
+        }
+    }
+}

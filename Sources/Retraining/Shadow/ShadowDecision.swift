@@ -1,0 +1,36 @@
+import AdapterRegistry
+
+/// What becomes of a challenger whose shadow has ended, and why. It is pure.
+struct ShadowDecision: Equatable {
+    /// `promoted`, or `held` for a person: it won on the held-out rows, so the labels that it changes do not reject it.
+    let verdict: RetrainingVerdict
+    /// A sentence for a person.
+    let reason: String
+    /// Whether a person must promote it.
+    let awaitsApproval: Bool
+
+    init(_ comparison: ShadowComparison, _ terms: ShadowTerms, version: Int) {
+        let figures = ShadowReason(comparison).figures
+        if comparison.changedShare > terms.changedLabels {
+            let limit = ShadowReason.percent(terms.changedLabels)
+            (verdict, awaitsApproval) = (.held, true)
+            reason =
+                "version \(version) changes too many labels in its shadow: \(figures); at most \(limit) may change "
+                + "(retrain.shadow_changed_labels); a person must promote it"
+        } else if terms.awaitsApproval {
+            (verdict, awaitsApproval) = (.held, true)
+            reason =
+                "version \(version) kept its promise in its shadow: \(figures); a person must promote it "
+                + "(retrain.gate.approve: person)"
+        } else {
+            (verdict, awaitsApproval) = (.promoted, false)
+            reason = "version \(version) won in retraining \(terms.retraining), and in its shadow \(figures)"
+        }
+    }
+
+    /// For a challenger that cannot label: `rejected`.
+    init(failed reason: String, version: Int) {
+        (verdict, awaitsApproval) = (.rejected, false)
+        self.reason = "the shadow of version \(version) was ended: \(reason)"
+    }
+}

@@ -1,0 +1,26 @@
+import AdapterRegistry
+
+/// How a challenger that won labels beside the champion before it goes live: `retrain.shadow` and the keys beside it.
+public struct ShadowSettings: Sendable, Equatable {
+    /// For how long at least; zero: it goes live at once.
+    public var duration = Duration.zero
+    /// The share of the labels that may change.
+    public var changedLabels = 0.1
+    /// How many texts both must have labelled at least.
+    public var minimumTexts = 200
+
+    /// The defaults of a pipeline file.
+    public init() {}
+
+    /// What is agreed with a challenger that won.
+    ///
+    /// - Parameters:
+    ///   - retraining: in which it won.
+    ///   - champion: digest of the champion that it labels beside.
+    ///   - wait: how long it may not be promoted for another reason.
+    func terms(retraining: Int64, champion: String, wait: Double, awaitsApproval: Bool) -> ShadowTerms {
+        ShadowTerms(
+            retraining: retraining, champion: champion, seconds: max(duration / .seconds(1), wait),
+            changedLabels: changedLabels, minimumTexts: minimumTexts, awaitsApproval: awaitsApproval)
+    }
+}
