@@ -172,7 +172,8 @@ let package = Package(
             "Daemon",
             [
                 "Threading", "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "Drift",
-                "AdapterRegistry", "Serving", "Connectors", "Pipelines", "Operations", "DaemonFixtures", logging,
+                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations",
+                "DaemonFixtures", logging,
             ]),
         tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Pipelines"]),
         .testTarget(

@@ -20,6 +20,7 @@ import Testing
         #expect(
             try rows.map { try $0.text("name") } == [
                 "adapters", "annotations", "labels", "leases", "rejected", "retrainings", "schema_migrations",
+                "shadow_labels",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
     }
@@ -37,6 +38,7 @@ import Testing
             ).first?.texts("names") ?? []
         }
         #expect(try key("labels") == ["pipeline", "topic", "partition", "offset", "task", "produced_at"])
+        #expect(try key("shadow_labels") == key("labels"))
         #expect(try key("rejected") == ["pipeline", "topic", "partition", "offset", "produced_at"])
         #expect(try key("adapters") == ["task", "version"])
     }

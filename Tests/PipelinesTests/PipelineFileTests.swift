@@ -417,6 +417,16 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     #expect(retrain.schedule.startsOnDrift)
 }
 
+@Test func shadowsAreRead() throws {
+    let (configuration, problems) = read(
+        good + "\nretrain: { shadow: 24h, shadow_changed_labels: 0.05, shadow_minimum_texts: 500 }")
+    #expect(problems == [])
+    let shadow = try #require(configuration?.retrain?.shadow)
+    #expect(shadow.duration == .seconds(86400) && shadow.changedLabels == 0.05 && shadow.minimumTexts == 500)
+    let without = try #require(read(good + "\nretrain: { every: 1h }").0?.retrain?.shadow)
+    #expect(without.duration == .zero && without.changedLabels == 0.1 && without.minimumTexts == 200)
+}
+
 @Test func aRetrainingIsNotPausedUnlessTheFileSaysSo() throws {
     let retrain = try #require(read(good + "\nretrain: { every: 1h }").0?.retrain)
     #expect(!retrain.schedule.startsOnDrift)
@@ -434,6 +444,11 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     ("time_limit: 0s", "retrain.time_limit: must be from 1s"),
     ("paused: maybe", "retrain.paused: must be true or false"),
     ("paused: []", "retrain.paused: is empty"),
+    ("shadow: tonight", "retrain.shadow: must be a duration"),
+    ("shadow: 24h, shadow_changed_labels: 2", "retrain.shadow_changed_labels: must be a number from 0 to 1"),
+    ("shadow: 24h, shadow_minimum_texts: 0", "retrain.shadow_minimum_texts: must be a whole number"),
+    ("shadow_changed_labels: 0.2", "retrain.shadow_changed_labels: has no effect without shadow"),
+    ("shadow_minimum_texts: 5", "retrain.shadow_minimum_texts: has no effect without shadow"),
     ("newest_hold_out: 0.6", "retrain.newest_hold_out: must be"),
     ("maximum_looks: 0", "retrain.maximum_looks: must be"),
 ])

@@ -63,4 +63,19 @@ struct VerdictPageTests {
         HTMLCheck.expectGood(page)
         #expect(page.contains("difference within chance") && !page.contains("F1 per label"))
     }
+
+    @Test func aShadowIsThereWithItsFigures() throws {
+        let json = """
+            {"rows":{"read":0,"training":0,"held_out":0,"newest":0,"seen":0,"unusable":0,"duplicates":0,\
+            "contradictory":0},"labels":["a"],"shadow":{"terms":{"retraining":16,"champion":"c0ffee","seconds":86400,\
+            "changed_labels":0.1,"minimum_texts":200,"awaits_approval":false},"comparison":{"texts":240,"changed":24,\
+            "expected":3,"champion_confidence":0.75,"challenger_confidence":0.875}}}
+            """
+        let report = try #require(VerdictReport(json: json))
+        let page = VerdictPage(record: record(report), version: "1").page.html
+        HTMLCheck.expectGood(page)
+        for text in ["Shadow", "24.0", "24 (10.00 %)", "88.75 %", "0.7500", "0.8750"] {
+            #expect(page.contains(text), "\(text)")
+        }
+    }
 }

@@ -139,4 +139,17 @@ struct RetrainingScheduleTests {
         #expect(schedule.decision(facts(500, ran: 604_800, asked: 604_000), now: now) == .retrain(.schedule))
         #expect(schedule.decision(facts(500, ran: 10, asked: 10), now: now) == .wait(.seconds(3590)))
     }
+
+    @Test func nothingStartsWhileAChallengerIsInShadow() {
+        var inShadow = facts(9999, ran: 7200)
+        inShadow.shadowUntil = now.addingTimeInterval(600)
+        #expect(schedule.decision(inShadow, now: now) == .wait(.seconds(600)) && schedule.isPaused(inShadow, now: now))
+        // Its time is over, but it lacks texts.
+        inShadow.shadowUntil = now.addingTimeInterval(-600)
+        #expect(schedule.decision(inShadow, now: now) == .wait(.seconds(10)))
+        inShadow.isDrifting = true
+        var eager = schedule
+        eager.startsOnDrift = true
+        #expect(eager.decision(inShadow, now: now) == .wait(.seconds(10)))
+    }
 }

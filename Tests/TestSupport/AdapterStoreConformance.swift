@@ -27,6 +27,8 @@ public struct AdapterStoreConformance: Sendable {
         try await rollsBack()
         try await keepsTasksApart()
         try await knowsTrainingRows()
+        try await putsOneInShadow()
+        try await endsAShadow()
     }
 
     private func startsEmpty() async throws {
@@ -140,6 +142,58 @@ public struct AdapterStoreConformance: Sendable {
         _ = try await store.promote(task: "size", version: 1, Promotion(by: "retraining 4", reason: "won"))
         let back = try await store.rollback(task: "size", Promotion(by: "kim@db", reason: "it was worse"))
         try require(back.version == 2 && back.promotion?.reason == "it was worse", "who rolled it back is kept")
+    }
+
+    // MARK: - Shadow
+
+    private func terms(_ champion: Int = 0) -> ShadowTerms {
+        ShadowTerms(
+            retraining: 7, champion: adapters[champion].digest, seconds: 86_400.5, changedLabels: 0.1,
+            minimumTexts: 200, awaitsApproval: true)
+    }
+
+    private func putsOneInShadow() async throws {
+        for adapter in adapters.prefix(3) {
+            _ = try await store.publish(task: "mood", adapter: adapter, metrics: [:], parentDigest: nil)
+        }
+        _ = try await store.promote(task: "mood", version: 1)
+        try require(try await store.shadows(tasks: ["mood"]).isEmpty, "nothing is in shadow at first")
+        let shadow = try await store.startShadow(task: "mood", version: 2, terms())
+        try require(shadow.state == .shadow && shadow.shadow?.terms == terms(), "the terms of a shadow are kept")
+        let again = try await store.startShadow(task: "mood", version: 2, terms())
+        try require(again == shadow, "what is in shadow on these terms stays as it is")
+        try require(try await store.shadows(tasks: ["mood", "color"]) == [shadow], "what is in shadow is found")
+        try require(try await store.live(tasks: ["mood"]).map(\.version) == [1], "the live version stays")
+        _ = try await store.startShadow(task: "mood", version: 3, terms())
+        try require(try await states("mood") == [.live, .rejected, .shadow], "a newer one replaces it")
+        let isLive = AdapterStoreError.isLive(task: "mood", version: 1)
+        try await require(throwing: isLive, "putting the live version in shadow") {
+            _ = try await store.startShadow(task: "mood", version: 1, terms())
+        }
+        let unknown = AdapterStoreError.unknownVersion(task: "mood", version: 9)
+        try await require(throwing: unknown, "putting an unknown version in shadow") {
+            _ = try await store.startShadow(task: "mood", version: 9, terms())
+        }
+    }
+
+    private func endsAShadow() async throws {
+        try await store.endShadow(task: "mood", version: 3)
+        try require(try await states("mood") == [.live, .rejected, .candidate], "it is a candidate again")
+        try await store.endShadow(task: "mood", version: 1)
+        try require(try await states("mood")[0] == .live, "what is not in shadow stays as it is")
+        _ = try await store.startShadow(task: "mood", version: 3, terms())
+        try await store.reject(task: "mood", version: 3)
+        try require(try await states("mood")[2] == .rejected, "a version in shadow can be rejected")
+        _ = try await store.startShadow(task: "mood", version: 2, terms())
+        _ = try await store.promote(task: "mood", version: 2)
+        try require(try await states("mood") == [.retired, .live, .rejected], "a version in shadow can be promoted")
+        _ = try await store.startShadow(task: "mood", version: 3, terms(1))
+        _ = try await store.promote(task: "mood", version: 2)
+        try require(
+            try await states("mood") == [.retired, .live, .rejected], "promoting what is live ends another's shadow")
+        _ = try await store.startShadow(task: "mood", version: 3, terms(1))
+        _ = try await store.rollback(task: "mood")
+        try require(try await states("mood") == [.live, .rejected, .rejected], "a rollback ends the shadow")
     }
 
     private func states(_ task: String) async throws -> [AdapterState] {

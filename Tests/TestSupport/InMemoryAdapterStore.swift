@@ -43,6 +43,47 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
+    public func shadows(tasks: [String]) async throws -> [AdapterVersion] {
+        try await versions(task: nil).filter { $0.state == .shadow && tasks.contains($0.task) }
+    }
+
+    /// As the protocol says.
+    public func startShadow(task: String, version: Int, _ terms: ShadowTerms) async throws -> AdapterVersion {
+        let result = try read { state -> Result<AdapterVersion, AdapterStoreError> in
+            guard let index = state.index(task, version) else {
+                return .failure(.unknownVersion(task: task, version: version))
+            }
+            let found = state.entries[index].version
+            if found.state == .live { return .failure(.isLive(task: task, version: version)) }
+            if found.state == .shadow, found.shadow?.terms == terms { return .success(found) }
+            state.rejectShadow(task, except: index)
+            state.entries[index].version.state = .shadow
+            state.entries[index].version.shadow = ShadowPeriod(since: state.tick(), terms: terms)
+            return .success(state.entries[index].version)
+        }
+        return try result.get()
+    }
+
+    /// As the protocol says.
+    public func endShadow(task: String, version: Int) async throws {
+        let isKnown = try read { state -> Bool in
+            guard let index = state.index(task, version) else { return false }
+            if state.entries[index].version.state == .shadow { state.entries[index].version.state = .candidate }
+            return true
+        }
+        if !isKnown { throw AdapterStoreError.unknownVersion(task: task, version: version) }
+    }
+
+    /// Damages the weights of an adapter, as a failing disk does.
+    public func damage(digest: String) {
+        state.update { state in
+            for index in state.entries.indices where state.entries[index].version.digest == digest {
+                state.entries[index].weights = []
+            }
+        }
+    }
+
+    /// As the protocol says.
     public func load(digest: String) async throws -> StoredAdapter {
         let found = try read { state in
             state.loads += 1
@@ -82,6 +123,7 @@ public final class InMemoryAdapterStore: AdapterStore {
     public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
         let promoted = try read { state -> AdapterVersion? in
             guard let index = state.index(task, version) else { return nil }
+            state.rejectShadow(task, except: index)
             guard state.entries[index].version.state != .live else { return state.entries[index].version }
             return state.makeLive(task, index, promotion, previous: .retired)
         }
@@ -106,6 +148,7 @@ public final class InMemoryAdapterStore: AdapterStore {
             let retired = state.entries.map(\.version).filter { $0.task == task && $0.state == .retired }
             let last = retired.max { ($0.promotedAt ?? .distantPast) < ($1.promotedAt ?? .distantPast) }
             guard let last, let index = state.index(task, last.version) else { return nil }
+            state.rejectShadow(task, except: nil)
             return state.makeLive(task, index, promotion, previous: .rejected)
         }
         guard let version else { throw AdapterStoreError.nothingToRollBackTo(task: task) }
@@ -128,6 +171,12 @@ extension InMemoryAdapterStore.State {
 
     fileprivate func index(_ task: String, _ version: Int) -> Int? {
         entries.firstIndex { $0.version.task == task && $0.version.version == version }
+    }
+
+    fileprivate mutating func rejectShadow(_ task: String, except spared: Int?) {
+        for other in entries.indices where entries[other].version.task == task && other != spared {
+            if entries[other].version.state == .shadow { entries[other].version.state = .rejected }
+        }
     }
 
     fileprivate mutating func makeLive(

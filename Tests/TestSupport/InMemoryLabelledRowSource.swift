@@ -56,6 +56,11 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     }
 
     /// As the protocol says.
+    public func retraining(_ id: Int64) async throws -> RetrainingRecord? {
+        state.value.records.first { $0.id == id }
+    }
+
+    /// As the protocol says.
     public func begin(task: String, trigger: RetrainingTrigger, champion: String?) async throws -> Int64 {
         state.update { state in
             state.now += 1
@@ -73,7 +78,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
 
     /// As the protocol says.
     public func lastJudgement(task: String) async throws -> RetrainingRecord? {
-        state.value.records.last { $0.task == task && [.promoted, .held, .rejected].contains($0.verdict) }
+        state.value.records.last { $0.task == task && [.promoted, .shadow, .held, .rejected].contains($0.verdict) }
     }
 
     /// As the protocol says, but for the state of the version, which this source does not know.
@@ -84,7 +89,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     /// As the protocol says.
     public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
         state.value.records.last {
-            $0.task == task && $0.trainingDigest == trainingDigest && [.held, .rejected].contains($0.verdict)
+            $0.task == task && $0.trainingDigest == trainingDigest && [.shadow, .held, .rejected].contains($0.verdict)
         }
     }
 
@@ -92,7 +97,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     public func hasJudged(task: String, pipelineFile: String) async throws -> Bool {
         state.value.records.contains {
             $0.task == task && $0.report?.pipelineFile == pipelineFile
-                && [.promoted, .held, .rejected].contains($0.verdict)
+                && [.promoted, .shadow, .held, .rejected].contains($0.verdict)
         }
     }
 
