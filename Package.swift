@@ -82,7 +82,8 @@ let package = Package(
                 coreMetrics, deque, logging,
             ], settings: crashPoints),
         module(
-            "Retraining", ["LogKeys", "Threading", "WordPiece", "BERT", "Training", "AdapterRegistry", logging]),
+            "Retraining",
+            ["LogKeys", "Threading", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", logging]),
 
         // 5: both paths over Kafka and PostgreSQL; pipeline files; reports
         module(
@@ -131,8 +132,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CRdKafka", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
-                "BERT", "AdapterRegistry", "Serving", "Retraining", logging,
+                "CRdKafka", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers",
+                "WordPiece", "BERT", "Drift", "AdapterRegistry", "Serving", "Retraining", logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
@@ -156,12 +157,12 @@ let package = Package(
         tests("Drift", ["BERT"]),
         tests("AdapterRegistry", ["BERT", "Drift"]),
         tests("Serving", ["JSON", "Threading", "BERT", "Drift", "AdapterRegistry", logging, metricsTestKit]),
-        tests("Retraining", ["Threading", "BERT", "Training", "AdapterRegistry", logging]),
+        tests("Retraining", ["Threading", "BERT", "Training", "Drift", "AdapterRegistry", logging]),
         tests(
             "Connectors",
             [
-                "JSON", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Drift",
-                "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
+                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
+                "Drift", "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "BERT", "Training", "Retraining"]),
         tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),

@@ -9,6 +9,8 @@ public struct AdapterRefresh: Sendable, Equatable {
     public var missing: [String] = []
     /// Tasks whose live version is unusable here, with the reason. They keep the adapter that they have.
     public var refused: [String: String] = [:]
+    /// Tasks whose adapter was loaded now and has a stored drift reference that cannot be used.
+    public var unusableReferences: [String: DriftReferenceError] = [:]
     /// Tasks whose challenger in shadow is unusable here. It labels nothing; the live adapter is not affected.
     public var refusedShadows: [String: RefusedShadow] = [:]
 

@@ -81,13 +81,16 @@ public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
 extension AdapterStore {
     /// Publishes and promotes `first` if the task has no live adapter.
     ///
+    /// - Parameter reference: the drift reference of `first`; nil: it has none.
     /// - Returns: the live version, and whether this call made it live.
     public func ensureLive(
-        task: String, first: Adapter, trainingRows: TrainingRowSet? = nil
+        task: String, first: Adapter, trainingRows: TrainingRowSet? = nil, reference: DriftReference? = nil
     ) async throws -> (version: AdapterVersion, isNew: Bool) {
         if let version = try await live(tasks: [task]).first { return (version, false) }
         let candidate = try await publish(
             task: task, adapter: first, metrics: [:], parentDigest: nil, trainingRows: trainingRows)
+        // Before the promotion: daemons read it when they take the adapter in use.
+        if let reference { try await (self as? any DriftReferenceStore)?.store(reference) }
         let promotion = Promotion(by: "pipeline file", reason: "the first adapter of the task")
         return (try await promote(task: task, version: candidate.version, promotion), true)
     }

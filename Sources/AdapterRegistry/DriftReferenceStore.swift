@@ -9,5 +9,12 @@ public protocol DriftReferenceStore: Sendable {
     func driftReference(digest: String) async throws -> [UInt8]?
 
     /// Stores the reference of an adapter, unless it has one. Does nothing if the registry has no such adapter.
-    func store(_ reference: DriftReference) async throws
+    ///
+    /// - Parameter damaged: the SHA-256 of a stored reference, as JSON, that cannot be used and is replaced.
+    func store(_ reference: DriftReference, replacing damaged: String?) async throws
+}
+
+extension DriftReferenceStore {
+    /// Stores the reference of an adapter, unless it has one. Does nothing if the registry has no such adapter.
+    public func store(_ reference: DriftReference) async throws { try await store(reference, replacing: nil) }
 }

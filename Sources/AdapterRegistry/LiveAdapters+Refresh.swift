@@ -1,5 +1,6 @@
 import BERT
 import Drift
+import Files
 
 extension LiveAdapters {
     /// Brings the live set up to date with the registry.
@@ -31,7 +32,9 @@ extension LiveAdapters {
                 continue
             }
             do throws(AdapterRefusal) {
-                let adapter = try await load(version, from: store, requirements: requirements, base: base)
+                let adapter = try await load(version, from: store, requirements: requirements, base: base) {
+                    refresh.unusableReferences[version.task] = $0
+                }
                 found.append((version.task, adapter))
             } catch {
                 switch error {
@@ -46,10 +49,26 @@ extension LiveAdapters {
     }
 
     private func load(
-        _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase
+        _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase,
+        noteReference: (DriftReferenceError) -> Void
     ) async throws(AdapterRefusal) -> LiveAdapter {
         let adapter = try await loadAdapter(version, from: store, requirements: requirements, base: base)
-        return LiveAdapter(adapter: adapter, version: version, reference: try await reference(of: adapter, in: store))
+        guard let json = try await driftReference(of: adapter, in: store) else {
+            return LiveAdapter(adapter: adapter, version: version)
+        }
+        do throws(DriftReferenceError) {
+            let reference = try DriftReference(
+                json: json, adapterDigest: adapter.digest, labels: adapter.labels.count)
+            guard reference.profile.texts >= DriftReference.minimumTexts else {
+                throw .tooFewTexts(reference.profile.texts)
+            }
+            return LiveAdapter(adapter: adapter, version: version, reference: reference)
+        } catch {
+            noteReference(error)
+            return LiveAdapter(
+                adapter: adapter, version: version,
+                damagedReference: error.isDamage ? SHA256.hash(json).hexadecimal : nil)
+        }
     }
 
     /// Loads and checks the adapter of a version.
@@ -73,18 +92,13 @@ extension LiveAdapters {
         if let reason = requirements.mismatch(adapter.manifest) { throw .unusable(reason) }
         return adapter
     }
-}
 
-extension LiveAdapters {
-    /// The stored drift reference of an adapter. One that is damaged counts for none: the first live texts replace it.
-    private func reference(
+    /// The stored drift reference of an adapter.
+    private func driftReference(
         of adapter: Adapter, in store: any AdapterStore
-    ) async throws(AdapterRefusal) -> DriftReference? {
+    ) async throws(AdapterRefusal) -> [UInt8]? {
         guard let references = store as? any DriftReferenceStore else { return nil }
-        let json: [UInt8]?
-        do { json = try await references.driftReference(digest: adapter.digest) } catch { throw .unavailable(error) }
-        guard let json else { return nil }
-        return try? DriftReference(json: json, adapterDigest: adapter.digest, labels: adapter.labels.count)
+        do { return try await references.driftReference(digest: adapter.digest) } catch { throw .unavailable(error) }
     }
 }
 

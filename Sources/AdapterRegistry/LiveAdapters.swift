@@ -12,13 +12,20 @@ public struct LiveAdapter: Sendable {
     public let drift: DriftMonitor
     /// The challenger that labels beside it; nil: none.
     public private(set) var shadow: ShadowAdapter?
+    /// The SHA-256 of its stored drift reference, if that is damaged and the one of the first live texts replaces it.
+    public let damagedReference: String?
 
     /// - Parameters:
     ///   - version: the registry's entry of this adapter.
     ///   - reference: what its texts were like at its promotion; nil: the first live texts become that.
-    public init(adapter: Adapter, version: AdapterVersion, reference: DriftReference? = nil) {
+    ///   - damaged: as the property.
+    public init(
+        adapter: Adapter, version: AdapterVersion, reference: DriftReference? = nil,
+        damagedReference damaged: String? = nil
+    ) {
         self.adapter = adapter
         self.version = version
+        damagedReference = damaged
         drift = DriftMonitor(adapterDigest: adapter.digest, labels: adapter.labels.count, reference: reference)
     }
 

@@ -54,6 +54,7 @@ public struct DriftDetector: Sendable {
         var window = TextProfile(labels: reference.labels)
         for block in blocks { window.merge(block) }
         status.estimatedAccuracy = window.estimatedAccuracy
+        status.labelExpectations = window.labelExpectations
         var alarms: [DriftSignal] = []
         for signal in DriftSignal.allCases where reference.knows(signal) && window.knows(signal) {
             let comparison = HistogramComparison(
@@ -84,6 +85,8 @@ public struct DriftStatus: Sendable, Equatable {
     public var alarms: [DriftSignal] = []
     /// The accuracy that the scores of the window promise; nil before the first window is full.
     public var estimatedAccuracy: Double?
+    /// What the scores of the window promise for each label of a task with sets of labels; else empty.
+    public var labelExpectations: [LabelExpectation] = []
 
     /// Nothing is known yet.
     public init() {}

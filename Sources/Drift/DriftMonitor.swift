@@ -13,8 +13,15 @@ public final class DriftMonitor: Sendable {
         /// Nothing yet; the length of the vectors is known from the first one.
         case waiting
         case gatheringCentres(ReferenceCentres.Sums)
-        case gatheringProfile(ReferenceCentres, TextProfile)
-        case detecting(ReferenceCentres, DriftDetector)
+        case gatheringProfile(ReferenceCentres, Gathered)
+        case detecting(ReferenceCentres, DistanceSpread?, DriftDetector)
+    }
+
+    /// Texts that become a reference.
+    private struct Gathered {
+        var profile: TextProfile
+        /// The nearest centre of each text that has one.
+        var nearest: [ReferenceCentres.Nearest] = []
     }
 
     // MARK: - Mutable State (guarded by `state`)
@@ -38,16 +45,17 @@ public final class DriftMonitor: Sendable {
     public init(adapterDigest digest: String, labels: Int, reference: DriftReference? = nil) {
         (self.digest, self.labels) = (digest, labels)
         let usable = reference.flatMap { $0.profile.texts >= DriftReference.minimumTexts ? $0 : nil }
-        let phase = usable.map { Phase.detecting($0.centres, DriftDetector(reference: $0.profile)) }
+        let phase = usable.map { Phase.detecting($0.centres, $0.spread, DriftDetector(reference: $0.profile)) }
         state = Mutex(State(phase: phase ?? .waiting))
     }
 
-    /// How far a pooled vector is from the centre of a label. While there are no centres, the vector counts for them.
+    /// How far a pooled vector is from the centres of the labels. While there are no centres, the vector counts for
+    /// that of the predicted label.
     ///
     /// - Parameter vector: valid during the call.
-    public func distance(_ vector: UnsafeBufferPointer<Float>, label: Int) -> Float? {
-        // The centres are shared, not copied, and the distance is computed without the lock.
-        let centres = state.withLock { state -> ReferenceCentres? in
+    public func distances(_ vector: UnsafeBufferPointer<Float>, label: Int) -> TextDistances {
+        // The centres are shared, not copied, and the distances are computed without the lock.
+        let known = state.withLock { state -> (ReferenceCentres, DistanceSpread?)? in
             switch state.phase {
             case .waiting:
                 var sums = ReferenceCentres.Sums(labels: labels, hidden: vector.count)
@@ -59,12 +67,22 @@ public final class DriftMonitor: Sendable {
                 sums.add(vector, label: label)
                 state.phase =
                     sums.texts < Self.centreTexts
-                    ? .gatheringCentres(sums) : .gatheringProfile(sums.centres, TextProfile(labels: labels))
-            case .gatheringProfile(let centres, _), .detecting(let centres, _): return centres
+                    ? .gatheringCentres(sums)
+                    : .gatheringProfile(sums.centres, Gathered(profile: TextProfile(labels: labels)))
+            case .gatheringProfile(let centres, _): return (centres, nil)
+            case .detecting(let centres, let spread, _): return (centres, spread)
             }
             return nil
         }
-        return centres?.distance(vector, label: label)
+        return known.map { TextDistances(vector, label: label, centres: $0, spread: $1) } ?? TextDistances()
+    }
+
+    /// What distances are usual; nil while there is no reference, or it does not say.
+    public var spread: DistanceSpread? {
+        state.withLock { state in
+            guard case .detecting(_, let spread, _) = state.phase else { return nil }
+            return spread
+        }
     }
 
     /// Counts texts, such as those of one batch.
@@ -78,29 +96,32 @@ public final class DriftMonitor: Sendable {
     private func add(_ text: TextObservation, to state: inout State) {
         switch state.phase {
         case .waiting, .gatheringCentres: state.gathered += 1
-        case .gatheringProfile(let centres, var profile):
+        case .gatheringProfile(let centres, var gathered):
             state.gathered += 1
             // A batch may have begun before the centres were complete: its texts have no distance.
             guard text.distance != nil || !centres.hasCentre(text.label) else { return }
             state.phase = .waiting
-            profile.add(text)
-            guard profile.texts >= Self.profileTexts else {
-                state.phase = .gatheringProfile(centres, profile)
+            gathered.profile.add(text)
+            if let nearest = text.nearest { gathered.nearest.append(nearest) }
+            guard gathered.profile.texts >= Self.profileTexts else {
+                state.phase = .gatheringProfile(centres, gathered)
                 return
             }
-            state.unstored = DriftReference(adapterDigest: digest, source: .live, profile: profile, centres: centres)
-            state.phase = .detecting(centres, DriftDetector(reference: profile))
-        case .detecting(let centres, var detector):
+            let spread = DistanceSpread(gathered.nearest, labels: labels)
+            state.unstored = DriftReference(
+                adapterDigest: digest, source: .live, profile: gathered.profile, centres: centres, spread: spread)
+            state.phase = .detecting(centres, spread, DriftDetector(reference: gathered.profile))
+        case .detecting(let centres, let spread, var detector):
             state.phase = .waiting
             detector.add(text)
-            state.phase = .detecting(centres, detector)
+            state.phase = .detecting(centres, spread, detector)
         }
     }
 
     /// How the newest texts compare with the reference.
     public var status: DriftStatus {
         state.withLock { state in
-            guard case .detecting(_, let detector) = state.phase else {
+            guard case .detecting(_, _, let detector) = state.phase else {
                 var status = DriftStatus()
                 status.texts = state.gathered
                 return status

@@ -24,16 +24,21 @@ public struct DriftReference: Sendable, Equatable, Codable {
     public let profile: TextProfile
     /// The centres of the labels.
     public let centres: ReferenceCentres
+    /// What distances from the centres are usual; nil if an older program made the reference.
+    public let spread: DistanceSpread?
 
     /// A reference in the present format.
-    public init(adapterDigest: String, source: Source, profile: TextProfile, centres: ReferenceCentres) {
+    public init(
+        adapterDigest: String, source: Source, profile: TextProfile, centres: ReferenceCentres,
+        spread: DistanceSpread? = nil
+    ) {
         version = Self.formatVersion
         (self.adapterDigest, self.source) = (adapterDigest, source)
-        (self.profile, self.centres) = (profile, centres)
+        (self.profile, self.centres, self.spread) = (profile, centres, spread)
     }
 
     private enum CodingKeys: String, CodingKey {
-        case version, source, profile, centres
+        case version, source, profile, centres, spread
         case adapterDigest = "adapter_digest"
     }
 
@@ -46,9 +51,16 @@ public struct DriftReference: Sendable, Equatable, Codable {
             throw .unreadable
         }
         guard found.version == Self.formatVersion else { throw .unknownVersion(found.version) }
-        guard found.adapterDigest == adapterDigest, found.profile.labels == labels, found.centres.labels == labels
+        guard found.adapterDigest == adapterDigest, found.profile.labels == labels, found.centres.labels == labels,
+            found.spread.map({ $0.scales.count == labels }) ?? true
         else { throw .anotherAdapter }
         self = found
+    }
+
+    /// The distance of a pooled vector from the nearest centre, where 1 is usual; nil where that is unknown.
+    public func relativeDistance(_ vector: UnsafeBufferPointer<Float>) -> Double? {
+        guard let spread else { return nil }
+        return centres.nearest(vector).flatMap(spread.relativeDistance)
     }
 
     /// The reference as JSON with sorted keys.
@@ -68,6 +80,14 @@ public enum DriftReferenceError: Error, Equatable, CustomStringConvertible {
     case unknownVersion(Int)
     /// It belongs to another adapter.
     case anotherAdapter
+    /// Its profile is of so few texts.
+    case tooFewTexts(Int)
+
+    /// Whether a new reference may replace it. What a newer program wrote stays.
+    public var isDamage: Bool {
+        if case .unknownVersion = self { return false }
+        return true
+    }
 
     /// One clause.
     public var description: String {
@@ -75,6 +95,8 @@ public enum DriftReferenceError: Error, Equatable, CustomStringConvertible {
         case .unreadable: "the drift reference is damaged"
         case .unknownVersion(let version): "the drift reference has the unknown version \(version)"
         case .anotherAdapter: "the drift reference belongs to another adapter"
+        case .tooFewTexts(let texts):
+            "the drift reference has \(texts) texts, and \(DriftReference.minimumTexts) are required"
         }
     }
 }

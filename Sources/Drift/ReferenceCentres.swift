@@ -41,6 +41,29 @@ public struct ReferenceCentres: Sendable, Equatable {
         }
     }
 
+    /// The centre that is nearest to a vector.
+    public struct Nearest: Sendable, Equatable {
+        /// Its label.
+        public var label: Int
+        /// 1 − the cosine of the angle between the vector and the centre.
+        public var distance: Float
+
+        /// - Parameters: as the properties.
+        public init(label: Int, distance: Float) { (self.label, self.distance) = (label, distance) }
+    }
+
+    /// The nearest centre of any label; nil where there is no centre, or the vector has no direction.
+    public func nearest(_ vector: UnsafeBufferPointer<Float>) -> Nearest? {
+        var nearest: Nearest?
+        for label in 0..<labels {
+            guard let distance = distance(vector, label: label), distance < nearest?.distance ?? .infinity else {
+                continue
+            }
+            nearest = Nearest(label: label, distance: distance)
+        }
+        return nearest
+    }
+
     /// Whether a label has a centre.
     func hasCentre(_ label: Int) -> Bool {
         (0..<labels).contains(label) && values[label * hidden..<(label + 1) * hidden].contains { $0 != 0 }

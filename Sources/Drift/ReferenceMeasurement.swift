@@ -27,8 +27,11 @@ public struct ReferenceMeasurement: Sendable {
         guard heldOut.count >= DriftReference.minimumTexts, training.count > 0 else { return nil }
         guard let centres = centres(of: adapter, training.sample(Self.maximumTexts)) else { return nil }
         var profile = TextProfile(labels: adapter.labels.count)
-        for text in observations(of: adapter, heldOut.sample(Self.maximumTexts), centres: centres) { profile.add(text) }
-        return DriftReference(adapterDigest: adapter.digest, source: .heldOut, profile: profile, centres: centres)
+        let texts = observations(of: adapter, heldOut.sample(Self.maximumTexts), centres: centres)
+        for text in texts { profile.add(text) }
+        return DriftReference(
+            adapterDigest: adapter.digest, source: .heldOut, profile: profile, centres: centres,
+            spread: DistanceSpread(texts.compactMap(\.nearest), labels: adapter.labels.count))
     }
 
     /// As many rows as a measurement uses, spread evenly.
@@ -80,7 +83,7 @@ public struct ReferenceMeasurement: Sendable {
             let answer = adapter.answer(logits)
             let text = TextObservation(
                 answer, of: adapter, tokens: tokens.count, unknownTokens: tokens.count { $0 == unknownToken },
-                distance: centres.distance(vector, label: answer.best), abstained: nil)
+                distances: TextDistances(vector, label: answer.best, centres: centres, spread: nil), abstained: nil)
             found.withLock { $0[index] = text }
         }
         return found.withLock { $0.compactMap(\.self) }

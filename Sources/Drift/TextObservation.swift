@@ -14,9 +14,24 @@ public struct TextObservation: Sendable, Equatable {
     public var unknownTokens: Int
     /// The cosine distance from the centre of the label; nil: the label has no centre.
     public var distance: Float?
+    /// The nearest centre of any label; nil: there is none, or nobody looked.
+    public var nearest: ReferenceCentres.Nearest?
     /// The probability that the label is right, by the scores: for a set of labels, the mean over all labels of the
     /// probability that each is rightly given or not given.
     public var expectedAccuracy: Double
+    /// For a set of labels: the probability of each, and whether it is given. Empty for one label per text.
+    public var givenLabels: [GivenLabel] = []
+
+    /// A label that a text may have besides others.
+    public struct GivenLabel: Sendable, Equatable {
+        /// Its score.
+        public var probability: Double
+        /// Whether the text has it, by the threshold of the label.
+        public var isGiven: Bool
+
+        /// - Parameters: as the properties.
+        public init(probability: Double, isGiven: Bool) { (self.probability, self.isGiven) = (probability, isGiven) }
+    }
 
     /// - Parameters: as the properties.
     public init(
@@ -44,19 +59,20 @@ public struct TextObservation: Sendable, Equatable {
 extension TextObservation {
     /// What an adapter's answer for a text says.
     public init(
-        _ answer: Answer, of adapter: Adapter, tokens: Int, unknownTokens: Int, distance: Float?, abstained: Bool?
+        _ answer: Answer, of adapter: Adapter, tokens: Int, unknownTokens: Int, distances: TextDistances,
+        abstained: Bool?
     ) {
+        let labels = adapter.manifest.isMultiLabel ? Self.givenLabels(answer) : []
+        let right = labels.reduce(0.0) { $0 + ($1.isGiven ? $1.probability : 1 - $1.probability) }
         self.init(
             label: answer.best, confidence: answer.score, abstained: abstained, tokens: tokens,
-            unknownTokens: unknownTokens, distance: distance,
-            expectedAccuracy: adapter.manifest.isMultiLabel ? Self.expectedAccuracy(answer) : answer.score)
+            unknownTokens: unknownTokens, distance: distances.predicted,
+            expectedAccuracy: labels.isEmpty ? answer.score : right / Double(labels.count))
+        (nearest, givenLabels) = (distances.nearest, labels)
     }
 
-    private static func expectedAccuracy(_ answer: Answer) -> Double {
+    private static func givenLabels(_ answer: Answer) -> [GivenLabel] {
         let chosen = Set(answer.chosen)
-        let sum = answer.scores.enumerated().reduce(0.0) { sum, score in
-            sum + (chosen.contains(score.offset) ? score.element : 1 - score.element)
-        }
-        return sum / Double(max(answer.scores.count, 1))
+        return answer.scores.enumerated().map { GivenLabel(probability: $1, isGiven: chosen.contains($0)) }
     }
 }

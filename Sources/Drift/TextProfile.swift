@@ -6,6 +6,8 @@ public struct TextProfile: Sendable, Equatable {
     public private(set) var texts = 0
     /// The sum of the expected accuracies.
     public private(set) var expectedCorrect = 0.0
+    /// What the scores of a task with sets of labels promise, one entry per label; empty for other tasks.
+    public private(set) var labelExpectations: [LabelExpectation] = []
     private var counts: [DriftSignal: [Int]]
 
     /// A profile of no texts.
@@ -30,6 +32,7 @@ public struct TextProfile: Sendable, Equatable {
     public mutating func add(_ text: TextObservation) {
         texts += 1
         if text.expectedAccuracy.isFinite { expectedCorrect += text.expectedAccuracy }
+        addExpectations(text.givenLabels)
         for signal in DriftSignal.allCases {
             guard let bin = text.bin(signal), let count = counts[signal]?.count, (0..<count).contains(bin) else {
                 continue
@@ -38,11 +41,24 @@ public struct TextProfile: Sendable, Equatable {
         }
     }
 
+    private mutating func addExpectations(_ given: [TextObservation.GivenLabel]) {
+        guard given.count == labels else { return }
+        if labelExpectations.isEmpty { labelExpectations = [LabelExpectation](repeating: .init(), count: labels) }
+        for (label, given) in given.enumerated() { labelExpectations[label].add(given) }
+    }
+
     /// Adds the texts of another window of the same adapter.
     public mutating func merge(_ other: TextProfile) {
         guard other.labels == labels else { return }
         texts += other.texts
         expectedCorrect += other.expectedCorrect
+        if labelExpectations.isEmpty {
+            labelExpectations = other.labelExpectations
+        } else {
+            for (label, expectation) in other.labelExpectations.enumerated() {
+                labelExpectations[label].add(expectation)
+            }
+        }
         for signal in DriftSignal.allCases {
             counts[signal] = zip(counts(signal), other.counts(signal)).map { $0 + $1 }
         }
@@ -66,6 +82,7 @@ extension TextProfile: Codable {
         static let labels = Key("label_count")
         static let texts = Key("texts")
         static let expectedCorrect = Key("expected_correct")
+        static let labelExpectations = Key("expected_labels")
     }
 
     /// Reads counts. A signal that is missing is unknown.
@@ -89,6 +106,13 @@ extension TextProfile: Codable {
             }
             counts[signal] = found
         }
+        labelExpectations = try values.decodeIfPresent([LabelExpectation].self, forKey: .labelExpectations) ?? []
+        guard labelExpectations.isEmpty || labelExpectations.count == labels,
+            labelExpectations.allSatisfy(\.isValid)
+        else {
+            throw DecodingError.dataCorruptedError(
+                forKey: .labelExpectations, in: values, debugDescription: "must be one per label")
+        }
         guard (0...(1 << 40)).contains(texts), expectedCorrect.isFinite else {
             throw DecodingError.dataCorruptedError(
                 forKey: .texts, in: values, debugDescription: "must be a number of texts")
@@ -101,6 +125,7 @@ extension TextProfile: Codable {
         try values.encode(labels, forKey: .labels)
         try values.encode(texts, forKey: .texts)
         try values.encode(expectedCorrect, forKey: .expectedCorrect)
+        if !labelExpectations.isEmpty { try values.encode(labelExpectations, forKey: .labelExpectations) }
         for signal in DriftSignal.allCases where knows(signal) {
             try values.encode(counts(signal), forKey: Key(signal.rawValue))
         }

@@ -75,6 +75,8 @@ public struct TaskConfiguration: Sendable, Equatable {
     public var isMultiLabel: Bool?
     /// `abstain_below`: when a text is stored without label; nil: never.
     public var abstention: Abstention?
+    /// `none_of_these`: when a text is too far from every label to get one; nil: never.
+    public var noneOfThese: NoneOfThese?
     /// `adapter`: the folder of the first adapter, resolved; used as long as the registry has no live one.
     public var adapter: String?
     /// `rename`, `merge` and `retire`: what became of labels that the task once had.

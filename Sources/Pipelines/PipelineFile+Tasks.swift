@@ -22,12 +22,13 @@ extension PipelineFile {
         let labels = section[TaskKeys.labels].flatMap(readLabels)
         let isMultiLabel = section.read(TaskKeys.multiLabel)
         let abstention = section[TaskKeys.abstainBelow].flatMap(readAbstention)
+        let noneOfThese = section[TaskKeys.noneOfThese].flatMap(readNoneOfThese)
         let adapter = section.read(TaskKeys.adapter)
         let mapping = readMapping(section, labels: labels ?? [])
         // A task whose labels are wrong is still defined: routes and examples that name it are not wrong for that.
         return TaskConfiguration(
-            name: name, labels: labels ?? [], isMultiLabel: isMultiLabel, abstention: abstention, adapter: adapter,
-            mapping: mapping, line: value.line)
+            name: name, labels: labels ?? [], isMultiLabel: isMultiLabel, abstention: abstention,
+            noneOfThese: noneOfThese, adapter: adapter, mapping: mapping, line: value.line)
     }
 
     /// A score, or the required precision.
@@ -36,6 +37,14 @@ extension PipelineFile {
             return value.number(AbstentionKeys.scores).map(Abstention.below)
         }
         return value.section(AbstentionKeys.section)?.read(AbstentionKeys.precision).map(Abstention.precision)
+    }
+
+    /// A distance, or the share of false alarms.
+    private static func readNoneOfThese(_ value: ConfigurationValue) -> NoneOfThese? {
+        guard case .mapping = value.node.content else {
+            return value.number(NoneOfTheseKeys.distances).map(NoneOfThese.beyond)
+        }
+        return value.section(NoneOfTheseKeys.section)?.read(NoneOfTheseKeys.falseAlarms).map(NoneOfThese.falseAlarms)
     }
 
     private static func readLabels(_ value: ConfigurationValue) -> [String]? {

@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import Threading
 import Training
 
@@ -86,6 +87,20 @@ struct ChallengerTraining {
         }
         account.add(candidate)
         return Challenger(adapter: adapter, candidate: candidate, account: account)
+    }
+
+    /// What texts that the challenger was not trained on are like to it; nil where there are too few held-out rows.
+    func driftReference(of challenger: Adapter) async -> DriftReference? {
+        let (base, tokenizer, workers) = (pipeline.base, pipeline.tokenizer, settings.workerCount)
+        let maxTokens = min(settings.maxTokens, base.configuration.positions)
+        let (training, heldOut) = (dataset.training, dataset.heldOut + dataset.newest)
+        return await SystemThread.run(name: "drift reference", stackSize: 8 << 20) {
+            func texts(_ rows: [LabelledText]) -> ReferenceMeasurement.Texts {
+                ReferenceMeasurement.Texts(count: rows.count) { tokenizer.encode(rows[$0].text, maxTokens: maxTokens) }
+            }
+            return ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID)
+                .reference(of: challenger, training: texts(training), heldOut: texts(heldOut))
+        }
     }
 
     /// A fifth is set aside, or a tenth where that was the recipe's own decision.

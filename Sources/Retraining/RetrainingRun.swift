@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import FoundationEssentials
 import LogKeys
 import Logging
@@ -46,6 +47,8 @@ struct RetrainingRun {
         var metrics: [String: Double]
         /// The rows that the challenger was trained on; nil: unknown.
         var trainingRows: TrainingRowSet?
+        /// What held-out texts are like to it; nil if there are too few, or if it was stored when it was trained.
+        var driftReference: DriftReference?
         /// A challenger that waits for a person, and that this one replaces if it wins.
         var replaces: AdapterVersion?
         /// Complete but for the verdict, its reason and the version.
@@ -155,6 +158,7 @@ struct RetrainingRun {
             challenger.adapter, training.trainingRows, dataset, context, look: 1, looks: 1)
         judgement.outcome.trainingDigest = digest
         note(challenger, in: &judgement)
+        judgement.driftReference = await training.driftReference(of: challenger.adapter)
         judgement.replaces = waiting
         return .judged(judgement)
     }

@@ -16,12 +16,17 @@ public struct TaskDefinition: Sendable, Equatable {
     public var labels: [String]
     /// When the daemon abstains; nil: never.
     public var abstention: Abstention?
+    /// When a text is too far from everything that the adapter knows; nil: never.
+    public var noneOfThese: NoneOfThese?
 
     /// - Parameters: as the properties.
-    public init(name: String, labels: [String] = [], abstention: Abstention? = nil) {
+    public init(
+        name: String, labels: [String] = [], abstention: Abstention? = nil, noneOfThese: NoneOfThese? = nil
+    ) {
         self.name = name
         self.labels = labels
         self.abstention = abstention
+        self.noneOfThese = noneOfThese
     }
 }
 

@@ -1,4 +1,5 @@
 import BERT
+import Drift
 import Foundation
 import TestSupport
 import Testing
@@ -124,6 +125,48 @@ struct LiveAdaptersTests {
         #expect(live.install([("role", entry(2))], ticket: fast) == ["role"])
         #expect(live.install([("role", entry(1))], ticket: slow) == [])
         #expect(live.snapshot.adapters["role"]?.version.version == 2)
+    }
+
+    @Test(arguments: [
+        ("\"texts\":300", "\"texts\":-1", DriftReferenceError.unreadable),
+        ("\"texts\":300", "\"texts\":199", .tooFewTexts(199)),
+    ])
+    func aDamagedDriftReferenceIsNamedOnceAndReplaced(
+        part: String, damaged: String, error: DriftReferenceError
+    ) async throws {
+        let version = try await promote("role", seed: 1)
+        let adapter = try model.adapter(labels: ["a", "b"], seed: 1)
+        let good = try #require(model.driftReference(of: adapter))
+        let json = String(decoding: good.json, as: UTF8.self)
+        #expect(json.contains(part))
+        store.setDriftReference(Array(json.replacing(part, with: damaged).utf8), digest: version.digest)
+        #expect(try await refresh(["role": []]).unusableReferences == ["role": error])
+        #expect(try await refresh(["role": []]).unusableReferences.isEmpty, "it is named once")
+        let taken = try #require(live.snapshot.adapters["role"])
+        let digest = try #require(taken.damagedReference)
+        try await store.store(good)
+        #expect(try await store.driftReference(digest: version.digest) != good.json, "a reference is kept")
+        try await store.store(good, replacing: digest)
+        #expect(try await store.driftReference(digest: version.digest) == good.json)
+    }
+
+    @Test func theDriftReferenceOfANewerProgramIsNotReplaced() async throws {
+        let version = try await promote("role", seed: 1)
+        let good = try #require(model.driftReference(of: try model.adapter(labels: ["a", "b"], seed: 1)))
+        let newer = String(decoding: good.json, as: UTF8.self).replacing("\"version\":1", with: "\"version\":2")
+        store.setDriftReference(Array(newer.utf8), digest: version.digest)
+        #expect(try await refresh(["role": []]).unusableReferences == ["role": .unknownVersion(2)])
+        let taken = try #require(live.snapshot.adapters["role"])
+        #expect(taken.damagedReference == nil && taken.drift.spread == nil)
+    }
+
+    @Test func theFirstAdapterBringsItsDriftReference() async throws {
+        let adapter = try model.adapter(labels: ["a", "b"], seed: 3)
+        let reference = try #require(model.driftReference(of: adapter))
+        _ = try await store.ensureLive(task: "role", first: adapter, reference: reference)
+        #expect(try await refresh(["role": []]).unusableReferences.isEmpty)
+        let taken = try #require(live.snapshot.adapters["role"])
+        #expect(taken.drift.spread == reference.spread && taken.damagedReference == nil)
     }
 
     @Test func waitersComeThroughOnceAllTasksAreLive() async throws {

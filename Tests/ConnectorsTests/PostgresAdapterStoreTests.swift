@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Drift
+import Files
 import Serving
 import TestSupport
 import Testing
@@ -45,7 +46,7 @@ import Testing
     }
 
     @Test func theFirstDriftReferenceStays() async throws {
-        try await withStore { _, store in
+        try await withStore { database, store in
             let adapter = try adapters(1)[0]
             func reference(_ source: DriftReference.Source) -> DriftReference {
                 DriftReference(
@@ -62,6 +63,15 @@ import Testing
             #expect(
                 try DriftReference(json: json, adapterDigest: adapter.digest, labels: 2) == reference(.heldOut))
             #expect(try await store.driftReference(digest: "unknown") == nil)
+            // Damage is replaced by whoever saw it, and only by them.
+            try database.sql("UPDATE lorikeet.adapters SET profile = profile - 'centres'")
+            let damaged = try #require(try await store.driftReference(digest: adapter.digest))
+            try await store.store(reference(.live), replacing: SHA256.hash(json).hexadecimal)
+            #expect(try await store.driftReference(digest: adapter.digest) == damaged)
+            try await store.store(reference(.live), replacing: SHA256.hash(damaged).hexadecimal)
+            let replaced = try #require(try await store.driftReference(digest: adapter.digest))
+            #expect(
+                try DriftReference(json: replaced, adapterDigest: adapter.digest, labels: 2) == reference(.live))
         }
     }
 

@@ -24,10 +24,13 @@ import Testing
                 TaskLabel(
                     task: "section", label: "games", score: Double(Float(0.9)),
                     scores: [("games", Double(Float(0.9))), ("de\"vel", 0.1)],
-                    abstained: false, adapterDigest: Samples.digest),
+                    abstained: false, distance: Double(Float(1.1)), adapterDigest: Samples.digest),
                 TaskLabel(
                     task: "role", label: nil, score: 0.4, scores: [("program", 0.4)], abstained: true,
                     adapterDigest: Samples.digest),
+                TaskLabel(
+                    task: "topic", label: nil, score: 0.9, scores: [("news", 0.9)], abstained: true, distance: 7,
+                    isNoneOfThese: true, adapterDigest: Samples.digest),
                 TaskLabel(
                     task: "tags", label: nil, labels: ["a", "b,\"c\""], score: 0.8, scores: [("a", 0.8)],
                     abstained: false,
@@ -41,8 +44,8 @@ import Testing
             let rows = try database.sql(
                 "SELECT *, scores ->> 'de\"vel' AS devel, labelled_at > now() - interval '1 minute' AS recent "
                     + "FROM lorikeet.labels ORDER BY task")
-            #expect(try rows.map { try $0.text("task") } == ["role", "section", "tags"])
-            let (role, section, tags) = (rows[0], rows[1], rows[2])
+            #expect(try rows.map { try $0.text("task") } == ["role", "section", "tags", "topic"])
+            let (role, section, tags, topic) = (rows[0], rows[1], rows[2], rows[3])
             #expect(try section.text("pipeline") == "packages")
             #expect(try section.text("topic") == "tøpic")
             #expect(try section.integer("partition") == 3)
@@ -57,6 +60,9 @@ import Testing
             #expect(try section.boolean("recent"))
             #expect(try role.isNull("label") && role.boolean("abstained"))
             #expect(try tags.texts("labels") == ["a", "b,\"c\""])
+            #expect(try section.double("distance") == 1.1 && section.isNull("abstention_reason"))
+            #expect(try role.isNull("distance") && role.text("abstention_reason") == "score")
+            #expect(try topic.double("distance") == 7 && topic.text("abstention_reason") == "none_of_these")
         }
     }
 

@@ -13,15 +13,17 @@ struct DriftWatchTests {
         private struct Away: Error {}
 
         private(set) var stored: [DriftReference] = []
+        private(set) var replaced: [String?] = []
         private var isAway = false
 
         func goAway(_ isAway: Bool) { self.isAway = isAway }
 
         func driftReference(digest: String) async throws -> [UInt8]? { nil }
 
-        func store(_ reference: DriftReference) async throws {
+        func store(_ reference: DriftReference, replacing damaged: String?) async throws {
             if isAway { throw Away() }
             stored.append(reference)
+            replaced.append(damaged)
         }
     }
 
@@ -43,7 +45,10 @@ struct DriftWatchTests {
             createdAt: Date(timeIntervalSince1970: 0))
         let adapters = LiveAdapters()
         adapters.swap(
-            task: "role", to: LiveAdapter(adapter: adapter, version: version, reference: reference ? known : nil))
+            task: "role",
+            to: LiveAdapter(
+                adapter: adapter, version: version, reference: reference ? known : nil,
+                damagedReference: reference ? nil : "damaged"))
         return adapters
     }
 
@@ -71,7 +76,7 @@ struct DriftWatchTests {
         let watch = DriftWatch(store: references, logger: CapturedLog().logger)
         let monitor = try #require(adapters.snapshot.adapters["role"]).drift
         for index in 0..<DriftMonitor.centreTexts {
-            [Float(1), Float(index % 2)].withUnsafeBufferPointer { _ = monitor.distance($0, label: index % 2) }
+            [Float(1), Float(index % 2)].withUnsafeBufferPointer { _ = monitor.distances($0, label: index % 2) }
         }
         monitor.record(
             (0..<DriftMonitor.profileTexts).map { index in
@@ -86,5 +91,6 @@ struct DriftWatchTests {
         await watch.look(at: adapters.snapshot)
         await watch.look(at: adapters.snapshot)
         #expect(await references.stored.map(\.profile.texts) == [DriftMonitor.profileTexts])
+        #expect(await references.replaced == ["damaged"])
     }
 }

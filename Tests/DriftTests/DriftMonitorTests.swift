@@ -13,9 +13,10 @@ struct DriftMonitorTests {
     /// Labels a text as a worker does.
     private func label(_ monitor: DriftMonitor, _ stream: inout SimulatedStream, _ random: inout TestRandom) {
         var text = stream.next()
-        text.distance = vector(label: text.label, &random).withUnsafeBufferPointer {
-            monitor.distance($0, label: text.label)
+        let distances = vector(label: text.label, &random).withUnsafeBufferPointer {
+            monitor.distances($0, label: text.label)
         }
+        (text.distance, text.nearest) = (distances.predicted, distances.nearest)
         monitor.record([text])
     }
 
@@ -27,6 +28,7 @@ struct DriftMonitorTests {
         #expect(reference.source == .live && reference.adapterDigest == "d")
         #expect(reference.profile.texts == DriftMonitor.profileTexts)
         #expect(reference.profile.counts(.distance).last == 0, "each label has a centre")
+        #expect(reference.spread?.texts == DriftMonitor.profileTexts && monitor.spread == reference.spread)
         monitor.stored()
         #expect(monitor.unstoredReference == nil)
         for _ in 0..<600 { label(monitor, &stream, &random) }
@@ -50,6 +52,22 @@ struct DriftMonitorTests {
         for _ in 0..<500 { label(monitor, &stream, &random) }
         #expect(monitor.status.alarms == [.distance])
         #expect(monitor.unstoredReference == nil)
+    }
+
+    @Test func distancesAreRelativeOnceTheReferenceSaysWhatIsUsual() throws {
+        var (stream, random) = (SimulatedStream(topics: 4, seed: 4), TestRandom(seed: 4))
+        let monitor = DriftMonitor(adapterDigest: "d", labels: 4)
+        for _ in 0..<DriftMonitor.centreTexts { label(monitor, &stream, &random) }
+        let usual = vector(label: 1, &random)
+        let early = usual.withUnsafeBufferPointer { monitor.distances($0, label: 1) }
+        #expect(early.nearest?.label == 1 && early.relative == nil && monitor.spread == nil)
+        for _ in 0..<DriftMonitor.profileTexts { label(monitor, &stream, &random) }
+        let near = usual.withUnsafeBufferPointer { monitor.distances($0, label: 1) }
+        #expect((0.1...4).contains(near.relative ?? 0), "seed 4: \(near)")
+        // Between all axes, and predicted to be far from the nearest.
+        let unlike = [Float](repeating: 1, count: 10)
+        let far = unlike.withUnsafeBufferPointer { monitor.distances($0, label: 2) }
+        #expect((far.relative ?? 0) > 10, "seed 4: \(far)")
     }
 
     @Test func aReferenceOfTooFewTextsIsNotUsed() {

@@ -14,7 +14,9 @@ struct DriftReferenceTests {
             vector.withUnsafeBufferPointer { sums.add($0, label: label) }
         }
         reference = DriftReference(
-            adapterDigest: "digest", source: .heldOut, profile: stream.profile(texts: 300), centres: sums.centres)
+            adapterDigest: "digest", source: .heldOut, profile: stream.profile(texts: 300), centres: sums.centres,
+            spread: DistanceSpread(
+                (1...5).map { ReferenceCentres.Nearest(label: $0 % 2, distance: 0.1 * Float($0)) }, labels: 3))
     }
 
     @Test func jsonKeepsEveryBit() throws {
@@ -28,6 +30,26 @@ struct DriftReferenceTests {
         #expect(throws: DriftReferenceError.anotherAdapter) {
             try DriftReference(json: reference.json, adapterDigest: "digest", labels: 4)
         }
+        let json = String(decoding: reference.json, as: UTF8.self)
+        #expect(throws: DriftReferenceError.anotherAdapter, "a scale for a label that the adapter does not have") {
+            try DriftReference(
+                json: Array(json.replacing("\"scales\":[", with: "\"scales\":[1,").utf8), adapterDigest: "digest",
+                labels: 3)
+        }
+    }
+
+    @Test func aReferenceOfAnOlderProgramHasNoSpread() throws {
+        let older = DriftReference(
+            adapterDigest: "digest", source: .heldOut, profile: reference.profile, centres: reference.centres)
+        #expect(!String(decoding: older.json, as: UTF8.self).contains("spread"))
+        let read = try DriftReference(json: older.json, adapterDigest: "digest", labels: 3)
+        #expect(read.spread == nil && read == older)
+        #expect([Float](repeating: 1, count: 9).withUnsafeBufferPointer { read.relativeDistance($0) } == nil)
+    }
+
+    @Test func onlyWhatANewerProgramWroteIsNoDamage() {
+        #expect(DriftReferenceError.unreadable.isDamage && DriftReferenceError.anotherAdapter.isDamage)
+        #expect(DriftReferenceError.tooFewTexts(3).isDamage && !DriftReferenceError.unknownVersion(2).isDamage)
     }
 
     @Test func aNewerFormatIsRefused() {
@@ -41,7 +63,8 @@ struct DriftReferenceTests {
         ("\"hidden\":9", "\"hidden\":8"), ("\"hidden\":9", "\"hidden\":-9"), ("\"label_count\":3", "\"label_count\":0"),
         ("\"label_count\":3", "\"label_count\":99999999999"), ("\"texts\":300", "\"texts\":-1"),
         ("\"length\":[", "\"length\":[1,"), ("\"length\":[0", "\"length\":[-1"), ("\"values\":\"", "\"values\":\"!"),
-        ("\"source\":\"held_out\"", "\"source\":\"rumour\""), ("{", "["),
+        ("\"source\":\"held_out\"", "\"source\":\"rumour\""), ("{", "["), ("\"scales\":[", "\"scales\":[-"),
+        ("\"relative_distances\":[", "\"relative_distances\":[9,"), ("\"relative_distances\":[", "\"x\":["),
     ])
     func damageIsRefused(part: String, damaged: String) {
         let json = String(decoding: reference.json, as: UTF8.self)

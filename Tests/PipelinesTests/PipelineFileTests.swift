@@ -48,7 +48,7 @@ private let complete = """
     unrouted: drop
     tasks:
       section: { labels: [admin, devel, games], abstain_below: 0.5 }
-      role:    { labels: [program, library], adapter: adapters/role }
+      role:    { labels: [program, library], adapter: adapters/role, none_of_these: 2.5 }
     batch: { tokens: 1_024, delay: 50ms, max_tokens: 128 }
     sink: { postgres: "${DATABASE_URL}", store_text: false }
     retrain: { every: 6h, minimum_new_rows: 300, minimum_gain: 0.01, minimum_hold_out: 30, \
@@ -78,6 +78,7 @@ private let complete = """
             .json(pointer: pointers[2], value: .boolean(true)),
         ])
     #expect(pipeline.task("section")?.abstention == .below(0.5))
+    #expect(pipeline.task("role")?.noneOfThese == .beyond(2.5) && pipeline.task("section")?.noneOfThese == nil)
     #expect(pipeline.task("role")?.adapter == "/nowhere/adapters/role")
     #expect(
         pipeline.batch.tokens == 1024 && pipeline.batch.delay == .milliseconds(50) && pipeline.batch.maxTokens == 128)
@@ -285,6 +286,16 @@ private let badFiles: [BadFile] = [
         7, "  section: { labels: [a, b], abstain_below: 1.5, adpater: x }",
         "p.yaml:7: tasks.section.adpater: unknown key (did you mean adapter?)",
         "p.yaml:7: tasks.section.abstain_below: must be a number from 0 to 1; \"1.5\" is not"),
+    .line(
+        7, "  section: { labels: [a, b], none_of_these: far }",
+        "p.yaml:7: tasks.section.none_of_these: must be a number from 0 to 1000; \"far\" is not"),
+    .line(
+        7, "  section: { labels: [a, b], none_of_these: { false_alarms: 0.7 } }",
+        "p.yaml:7: tasks.section.none_of_these.false_alarms: must be a number from 0.0001 to 0.5; \"0.7\" is not"),
+    .line(
+        7, "  section: { labels: [a, b], none_of_these: { } }",
+        "p.yaml:7: tasks.section.none_of_these.false_alarms: is missing: the share of usual texts that may get no "
+            + "label"),
     .line(8, "  section: { labels: [program, library] }", "p.yaml:8: tasks.section: is given twice; first on line 7"),
     .line(
         9, "sink: { postgres: , store_text: perhaps }",

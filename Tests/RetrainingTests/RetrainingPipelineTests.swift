@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import Foundation
 import Logging
 import Retraining
@@ -73,6 +74,27 @@ struct RetrainingPipelineTests: LettersTask {
         let outcome = try await run()
         #expect(outcome.reason.contains("the training collapsed") || outcome.reason.contains("the training diverged"))
         #expect(outcome.report?.recipe?.findings.isEmpty == false)
+    }
+
+    // MARK: - The drift reference
+
+    @Test func aChallengerBringsItsDriftReference() async throws {
+        addRows(1_000)
+        let outcome = try await run()
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        let live = try #require(try await store.live(tasks: ["letters"]).first)
+        let json = try #require(try await store.driftReference(digest: live.digest))
+        let reference = try DriftReference(json: json, adapterDigest: live.digest, labels: 2)
+        #expect(reference.source == .heldOut && reference.profile.texts == outcome.rows.heldOut)
+        #expect(reference.spread?.texts == outcome.rows.heldOut)
+    }
+
+    @Test func tooFewHeldOutRowsMakeNoDriftReference() async throws {
+        addRows(300)
+        let outcome = try await run()
+        #expect(outcome.verdict == .promoted && outcome.rows.heldOut < DriftReference.minimumTexts)
+        let live = try #require(try await store.live(tasks: ["letters"]).first)
+        #expect(try await store.driftReference(digest: live.digest) == nil)
     }
 
     @Test func aBetterChallengerTakesTheChampionsPlace() async throws {

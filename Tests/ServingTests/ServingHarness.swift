@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import Foundation
 import Logging
 import MetricsTestKit
@@ -55,11 +56,11 @@ struct ServingHarness {
 
     /// Puts an adapter to use.
     @discardableResult
-    func swap(_ task: String, to adapter: Adapter, version: Int) throws -> String {
+    func swap(_ task: String, to adapter: Adapter, version: Int, reference: DriftReference? = nil) throws -> String {
         let version = AdapterVersion(
             task: task, version: version, digest: adapter.digest, baseDigest: adapter.baseDigest, state: .live,
             createdAt: Date(timeIntervalSince1970: 0))
-        live.swap(task: task, to: LiveAdapter(adapter: adapter, version: version))
+        live.swap(task: task, to: LiveAdapter(adapter: adapter, version: version, reference: reference))
         return adapter.digest
     }
 

@@ -85,6 +85,58 @@ struct ServingPipelineTests {
         #expect(label.score == label.scores.map(\.score).max())
     }
 
+    /// What a task says of one text, for one label per text or sets of labels, with the counters of abstentions.
+    private func label(
+        _ noneOfThese: NoneOfThese?, multiLabel: Bool = false, hasReference: Bool = true
+    ) async throws -> (label: TaskLabel, counted: [Int64]) {
+        let harness = try ServingHarness(tasks: [TaskDefinition(name: "role", noneOfThese: noneOfThese)])
+        let adapter = try harness.model.adapter(labels: ["a", "b"]).with {
+            if multiLabel { ($0.multiLabel, $0.thresholds) = (true, [0, 1]) }
+        }
+        let reference = try #require(harness.model.driftReference(of: adapter))
+        try harness.swap("role", to: adapter, version: 9, reference: hasReference ? reference : nil)
+        harness.source.produce(texts: ["any"])
+        try await harness.whileRunning { await harness.sink.waitForMessages(1) }
+        let counted = [MetricNames.abstentions, MetricNames.noneOfThese].map { name in
+            (try? harness.metrics.expectCounter(name, [("pipeline", "test"), ("task", "role")]))?.totalValue ?? 0
+        }
+        return (try #require(harness.sink.state.value.labels.values.first), counted)
+    }
+
+    @Test(arguments: [false, true]) func aTextBeyondTheDistanceGetsNoLabel(multiLabel: Bool) async throws {
+        let (beyond, counted) = try await label(.beyond(0), multiLabel: multiLabel)
+        #expect(beyond.label == nil && beyond.labels == nil && beyond.abstained && beyond.isNoneOfThese)
+        #expect((beyond.distance ?? 0) > 0 && beyond.score > 0)
+        #expect(counted == [1, 1])
+        let (within, none) = try await label(.beyond(1_000), multiLabel: multiLabel)
+        #expect((within.label ?? within.labels?.first) != nil && !within.abstained && !within.isNoneOfThese)
+        #expect(within.distance == beyond.distance)
+        #expect(none == [0, 0])
+    }
+
+    @Test func theDistanceIsThereWithoutAThresholdAndNeededForOne() async throws {
+        let never = try await label(nil).label
+        #expect(never.distance != nil && !never.abstained)
+        let unknown = try await label(.beyond(0), hasReference: false).label
+        #expect(unknown.distance == nil && unknown.label != nil && !unknown.abstained)
+    }
+
+    @Test func noneOfTheseSaysWhenItHasNoEffect() throws {
+        let adapter = try TinyModel.shared.get().adapter(labels: ["a", "b"])
+        let spread = try #require(try TinyModel.shared.get().driftReference(of: adapter)?.spread)
+        #expect(NoneOfThese.beyond(2).doubt(spread) == nil && NoneOfThese.falseAlarms(0.01).doubt(spread) == nil)
+        #expect(NoneOfThese.beyond(2).doubt(nil)?.contains("no drift reference") == true)
+        #expect(NoneOfThese.falseAlarms(0.01).doubt(nil)?.contains("no drift reference") == true)
+        // 300 texts promise 1 in 301.
+        let rare = NoneOfThese.falseAlarms(0.001)
+        #expect(rare.doubt(spread)?.contains("300 texts, too few for a share of 0.001") == true)
+        #expect(!rare.holds(distance: 1e9, spread) && NoneOfThese.beyond(2).holds(distance: 1e9, spread))
+        #expect(!NoneOfThese.beyond(2).holds(distance: nil, spread))
+        let threshold = try #require(NoneOfThese.falseAlarms(0.01).threshold(spread))
+        #expect(NoneOfThese.falseAlarms(0.01).holds(distance: threshold * 1.01, spread))
+        #expect(!NoneOfThese.falseAlarms(0.01).holds(distance: threshold, spread))
+    }
+
     @Test func badMessagesAreRejectedAndTheOthersLabelled() async throws {
         let secret = "xyzzy"
         let harness = try ServingHarness(extractor: .pointer(try JSONPointer("/text"))) {

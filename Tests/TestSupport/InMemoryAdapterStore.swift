@@ -1,5 +1,7 @@
 import AdapterRegistry
 import BERT
+import Drift
+import Files
 import Foundation
 
 /// A registry in memory, with the same rules as the one in PostgreSQL.
@@ -8,6 +10,8 @@ public final class InMemoryAdapterStore: AdapterStore {
         var entries: [StoredAdapter] = []
         var clock = Date(timeIntervalSince1970: 1_700_000_000)
         var loads = 0
+        /// Drift references as JSON, by digest.
+        var references: [String: [UInt8]] = [:]
         var failure: StoreIsAway?
     }
 
@@ -155,11 +159,31 @@ public final class InMemoryAdapterStore: AdapterStore {
         return version
     }
 
+    /// Stores the drift reference of an adapter as it is, even damaged.
+    public func setDriftReference(_ json: [UInt8], digest: String) {
+        state.update { $0.references[digest] = json }
+    }
+
     private func read<Result: Sendable>(_ body: @Sendable (inout State) -> Result) throws -> Result {
         try state.update { state -> Swift.Result<Result, StoreIsAway> in
             if let failure = state.failure { return .failure(failure) }
             return .success(body(&state))
         }.get()
+    }
+}
+
+extension InMemoryAdapterStore: DriftReferenceStore {
+    /// As the protocol says.
+    public func driftReference(digest: String) async throws -> [UInt8]? { try read { $0.references[digest] } }
+
+    /// As the protocol says.
+    public func store(_ reference: DriftReference, replacing damaged: String?) async throws {
+        let (digest, json) = (reference.adapterDigest, reference.json)
+        try read { state in
+            guard state.entries.contains(where: { $0.version.digest == digest }) else { return }
+            let isReplaced = state.references[digest].map { SHA256.hash($0).hexadecimal == damaged } ?? true
+            if isReplaced { state.references[digest] = json }
+        }
     }
 }
 

@@ -86,6 +86,20 @@ public struct ParallelInference: Sendable {
                 _ index: Int, _ tokens: [Int32], _ logits: [Float], _ pooled: UnsafeBufferPointer<Float>
             ) -> Void
     ) {
+        forEachVector(count: count, adapters: [adapter], sequence: sequence) { index, _, tokens, logits, pooled in
+            body(index, tokens, logits, pooled)
+        }
+    }
+
+    /// As with one adapter, for each of several, which `body` gets the index of.
+    public func forEachVector(
+        count: Int, adapters: [Adapter], sequence: @Sendable (Int) -> [Int32],
+        _ body:
+            @Sendable (
+                _ index: Int, _ adapter: Int, _ tokens: [Int32], _ logits: [Float],
+                _ pooled: UnsafeBufferPointer<Float>
+            ) -> Void
+    ) {
         let next = Mutex(0)
         WorkerTeam.run(count: min(workers, max(count, 1)), name: "inference") { _ in
             let pass = InferencePass(base: base)
@@ -104,9 +118,9 @@ public struct ParallelInference: Sendable {
                     tokens += max(sequences[sequences.count - 1].count, 1)
                 }
                 if sequences.isEmpty { return }
-                let assignments = [[Int]](repeating: [0], count: sequences.count)
-                pass.forEachVector(PackedBatch(sequences), adapters: [adapter], assignments: assignments) {
-                    body(indices[$0], sequences[$0], Array($2), $3)
+                let assignments = [[Int]](repeating: Array(adapters.indices), count: sequences.count)
+                pass.forEachVector(PackedBatch(sequences), adapters: adapters, assignments: assignments) {
+                    body(indices[$0], $1, sequences[$0], Array($2), $3)
                 }
             }
         }

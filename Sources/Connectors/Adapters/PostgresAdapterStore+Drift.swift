@@ -16,14 +16,18 @@ extension PostgresAdapterStore: DriftReferenceStore {
         }
     }
 
-    /// Stores a reference with all versions that have this adapter and no reference. One row per task and digest at
-    /// most, so that the locks of two tasks are never taken in turn.
-    public func store(_ reference: DriftReference) async throws {
+    /// Stores a reference with all versions that have this adapter and no reference, or the damaged one. One row per
+    /// task and digest at most, so that the locks of two tasks are never taken in turn.
+    public func store(_ reference: DriftReference, replacing damaged: String?) async throws {
         let json = String(decoding: reference.json, as: UTF8.self)
         try await session.run("storing a drift reference") { connection in
             _ = try connection.execute(
-                "UPDATE lorikeet.adapters SET profile = $2::jsonb WHERE digest = $1 AND profile IS NULL",
-                [.text(reference.adapterDigest), .json(json)])
+                """
+                UPDATE lorikeet.adapters SET profile = $2::jsonb
+                WHERE digest = $1 AND (profile IS NULL
+                    OR encode(sha256(convert_to(profile::text, 'UTF8')), 'hex') = $3::text)
+                """,
+                [.text(reference.adapterDigest), .json(json), damaged.map { .text($0) } ?? .null])
         }
     }
 }

@@ -13,6 +13,8 @@ struct LabelColumns {
     private var abstained: [Bool?] = []
     private var digests: [String?] = []
     private var texts: [String?] = []
+    private var distances: [Double?] = []
+    private var abstentionReasons: [String?] = []
 
     init(_ messages: ArraySlice<LabelledMessage>) {
         for message in messages {
@@ -32,6 +34,8 @@ struct LabelColumns {
         abstained.append(label.abstained)
         digests.append(label.adapterDigest)
         texts.append(text)
+        distances.append(label.distance.map(Self.rounded))
+        abstentionReasons.append(label.abstained ? (label.isNoneOfThese ? "none_of_these" : "score") : nil)
     }
 
     /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
@@ -42,7 +46,8 @@ struct LabelColumns {
             + [
                 .texts(tasks), keys.time, .byteStrings(messageKeys), .texts(labels), .texts(labelSets),
                 .doubles(scores),
-                .texts(scoreObjects), .booleans(abstained), .texts(digests), .texts(texts),
+                .texts(scoreObjects), .booleans(abstained), .texts(digests), .texts(texts), .doubles(distances),
+                .texts(abstentionReasons),
             ]
     }
 }

@@ -32,7 +32,11 @@ public enum MetricDescriptions {
             MetricNames.labels, .counter, ["pipeline", "task"], "Labels stored, including abstentions."),
         MetricDescription(
             MetricNames.abstentions, .counter, ["pipeline", "task"],
-            "Texts for which the task abstained because the best score was below its threshold."),
+            "Texts for which the task abstained: the best score was below its threshold, or the text was none of "
+                + "these."),
+        MetricDescription(
+            MetricNames.noneOfThese, .counter, ["pipeline", "task"],
+            "Texts for which the task abstained because they are farther than none_of_these from all labels."),
         MetricDescription(
             MetricNames.rejected, .counter, ["pipeline", "stage", "cause"],
             "Records stored as rejected. The cause is a word such as not-json, or a SQLSTATE."),

@@ -19,7 +19,7 @@ actor DriftWatch {
     func look(at snapshot: LiveSnapshot) async {
         for (task, live) in snapshot.adapters.sorted(by: { $0.key < $1.key }) {
             log(live.drift.status, task: task)
-            await storeReference(of: live.drift)
+            await storeReference(of: live)
         }
     }
 
@@ -39,10 +39,10 @@ actor DriftWatch {
         }
     }
 
-    private func storeReference(of monitor: DriftMonitor) async {
-        guard let reference = monitor.unstoredReference else { return }
+    private func storeReference(of live: LiveAdapter) async {
+        guard let reference = live.drift.unstoredReference else { return }
         // A failure is tried again with the next look; refreshes log that the database is unavailable.
-        guard (try? await store.store(reference)) != nil else { return }
-        monitor.stored()
+        guard (try? await store.store(reference, replacing: live.damagedReference)) != nil else { return }
+        live.drift.stored()
     }
 }

@@ -167,7 +167,7 @@ final class LiveAdapterService: Service {
                 continue
             }
             let (version, isNew) = try await store.ensureLive(
-                task: name, first: first, trainingRows: task.firstTrainingRows)
+                task: name, first: first, trainingRows: task.firstTrainingRows, reference: task.firstReference)
             if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
     }
@@ -221,6 +221,13 @@ final class LiveAdapterService: Service {
         }
         if hasRecovered { logger.notice("database recovered") }
         for task in refresh.changed { logSwap(task) }
+        for (task, error) in refresh.unusableReferences.sorted(by: { $0.key < $1.key }) {
+            logger.warning(
+                error.isDamage
+                    ? "drift reference cannot be used, the first live texts replace it"
+                    : "drift reference cannot be used, the first live texts stand in for it",
+                metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
+        }
         logPendingLabels()
         for task in newlyMissing.sorted() {
             logger.warning(
@@ -257,6 +264,10 @@ final class LiveAdapterService: Service {
         for doubt in currentTasks[task]?.abstentions.compactMap({ $0.doubt(live.adapter.manifest) }) ?? [] {
             logger.warning(
                 "abstaining from every text", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(doubt)"])
+        }
+        for doubt in currentTasks[task]?.noneOfThese.compactMap({ $0.doubt(live.drift.spread) }) ?? [] {
+            logger.warning(
+                "none_of_these has no effect", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(doubt)"])
         }
     }
 }

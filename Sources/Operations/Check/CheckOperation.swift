@@ -127,6 +127,10 @@ public enum CheckOperation {
                     if let doubt = task.abstention?.doubt(adapter.manifest) {
                         report.add(.warning, pipeline.problem(at: "tasks.\(task.name).abstain_below", doubt))
                     }
+                    let reference = try loaded.driftReference(of: adapter, of: task, in: pipeline)
+                    if let doubt = task.noneOfThese?.doubt(reference?.spread) {
+                        report.add(.warning, pipeline.problem(at: "tasks.\(task.name).none_of_these", doubt))
+                    }
                 }
             } catch {
                 report.add(error)

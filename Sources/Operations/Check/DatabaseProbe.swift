@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Drift
 import FoundationEssentials
 import Pipelines
 import Serving
@@ -160,6 +161,16 @@ enum DatabaseProbe {
                     .warning,
                     pipeline.problem(
                         at: "tasks.\(task.name).abstain_below", "\(doubt) (live adapter, version \(version.version))"))
+            }
+            if let noneOfThese = task.noneOfThese {
+                let json = try await store.driftReference(digest: version.digest)
+                let reference = json.flatMap {
+                    try? DriftReference(json: $0, adapterDigest: version.digest, labels: manifest.labels.count)
+                }
+                if let doubt = noneOfThese.doubt(reference?.spread) {
+                    let words = "\(doubt) (live adapter, version \(version.version))"
+                    report.add(.warning, pipeline.problem(at: "tasks.\(task.name).none_of_these", words))
+                }
             }
             if let mismatch = task.form.mismatch(manifest) {
                 report.add(

@@ -1,9 +1,11 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Drift
 import FoundationEssentials
 import Kernels
 import Pipelines
+import Synchronization
 
 /// `lorikeet test`: runs a pipeline's own examples through base, tokenizer and adapters, as the daemon would.
 public enum ExamplesOperation {
@@ -45,16 +47,27 @@ public enum ExamplesOperation {
         return report
     }
 
+    /// An adapter, and how far texts are from what it knows.
+    private struct TestedAdapter {
+        let adapter: Adapter
+        let drift: DriftMonitor
+    }
+
     /// An adapter for each task that an example names.
     private static func adapters(
         for pipeline: PipelineConfiguration, of configuration: DaemonConfiguration, loaded: LoadedBase, options: Options
-    ) async throws(CommandFailure) -> [String: Adapter] {
+    ) async throws(CommandFailure) -> [String: TestedAdapter] {
         let needed = Set(pipeline.examples.map(\.task))
         let tasks = pipeline.tasks.filter { needed.contains($0.name) }
         do {
-            var adapters: [String: Adapter] = [:]
+            var adapters: [String: TestedAdapter] = [:]
             for task in tasks where !options.live {
-                adapters[task.name] = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines)
+                let first = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines)
+                guard let adapter = first else { continue }
+                let drift = DriftMonitor(
+                    adapterDigest: adapter.digest, labels: adapter.labels.count,
+                    reference: try loaded.driftReference(of: adapter, of: task, in: pipeline))
+                adapters[task.name] = TestedAdapter(adapter: adapter, drift: drift)
             }
             let others = tasks.filter { adapters[$0.name] == nil }
             guard !others.isEmpty else { return adapters }
@@ -62,36 +75,46 @@ public enum ExamplesOperation {
                 of: others, in: pipeline, base: loaded.base,
                 settings: PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet test"),
                 missing: "no adapter folder, and the registry has no live adapter")
-            return adapters.merging(live.snapshot.adapters.mapValues(\.adapter)) { $1 }
+            return adapters.merging(
+                live.snapshot.adapters.mapValues { TestedAdapter(adapter: $0.adapter, drift: $0.drift) }
+            ) { $1 }
         } catch {
             throw CommandFailure(error)
         }
     }
 
     private static func results(
-        _ pipeline: PipelineConfiguration, loaded: LoadedBase, adapters: [String: Adapter], workers: Int?
+        _ pipeline: PipelineConfiguration, loaded: LoadedBase, adapters: [String: TestedAdapter], workers: Int?
     ) -> [ExamplesReport.Result] {
-        let tasks = adapters.keys.sorted()
-        let examples = pipeline.examples
         let maxTokens = pipeline.batch.maxTokens(positions: loaded.base.configuration.positions)
         let inference = ParallelInference(
             base: loaded.base, workers: max(1, workers ?? ProcessInfo.processInfo.activeProcessorCount))
-        let logits = inference.logits(
-            count: examples.count, adapters: tasks.compactMap { adapters[$0] },
-            assignments: { index in tasks.firstIndex(of: examples[index].task).map { [$0] } ?? [] },
-            sequence: { loaded.tokenizer.encode(examples[$0].text, maxTokens: maxTokens) })
-        return zip(examples, logits).compactMap { example, logits in
-            guard let adapter = adapters[example.task], let taskLogits = logits.first else { return nil }
-            return result(example, pipeline: pipeline, adapter: adapter, logits: taskLogits)
+        let examples = pipeline.examples
+        let found = Mutex([ExamplesReport.Result?](repeating: nil, count: examples.count))
+        for (task, tested) in adapters {
+            let places = examples.indices.filter { examples[$0].task == task }
+            inference.forEachVector(
+                count: places.count, adapter: tested.adapter,
+                sequence: { loaded.tokenizer.encode(examples[places[$0]].text, maxTokens: maxTokens) }
+            ) { index, _, logits, vector in
+                let answer = tested.adapter.answer(logits)
+                let distance = tested.drift.distances(vector, label: answer.best).relative
+                let result = result(
+                    examples[places[index]], pipeline: pipeline, tested: tested, answer: answer, distance: distance)
+                found.withLock { $0[places[index]] = result }
+            }
         }
+        return found.withLock { $0.compactMap(\.self) }
     }
 
     private static func result(
-        _ example: ExampleConfiguration, pipeline: PipelineConfiguration, adapter: Adapter, logits: [Float]
-    ) -> ExamplesReport.Result? {
-        let answer = adapter.answer(logits)
-        let threshold = pipeline.task(example.task)?.abstention?.threshold(for: adapter.manifest) ?? 0
-        let isAbstained = answer.score < threshold
+        _ example: ExampleConfiguration, pipeline: PipelineConfiguration, tested: TestedAdapter, answer: Answer,
+        distance: Double?
+    ) -> ExamplesReport.Result {
+        let (adapter, task) = (tested.adapter, pipeline.task(example.task))
+        let threshold = task?.abstention?.threshold(for: adapter.manifest) ?? 0
+        let isNoneOfThese = task?.noneOfThese?.holds(distance: distance, tested.drift.spread) ?? false
+        let isAbstained = answer.score < threshold || isNoneOfThese
         let chosen = answer.chosen.map { adapter.labels[$0] }
         return ExamplesReport.Result(
             file: pipeline.file, line: example.line, pipeline: pipeline.name, task: example.task, text: example.text,

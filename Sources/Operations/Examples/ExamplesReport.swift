@@ -18,7 +18,7 @@ public struct ExamplesReport: Sendable, Codable, Equatable {
         public var actual: String
         /// The score of the best label.
         public var score: Double
-        /// Whether the score is below the task's `abstain_below`.
+        /// Whether the score is below the task's `abstain_below`, or the text beyond its `none_of_these`.
         public var abstained: Bool
         /// Whether the labels are the expected ones and the task does not abstain.
         public var passed: Bool

@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Drift
 import Files
 import Kernels
 import Logging
@@ -57,6 +58,8 @@ public enum RetrainOperation {
         let firstAdapter: Adapter?
         /// The rows that it was trained on.
         let firstTrainingRows: TrainingRowSet?
+        /// The drift reference in its folder.
+        let firstReference: DriftReference?
         let logger: Logger
 
         init(
@@ -74,8 +77,9 @@ public enum RetrainOperation {
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
                 if let firstAdapter {
                     firstTrainingRows = try loaded.trainingRows(of: firstAdapter, of: task, in: pipeline)
+                    firstReference = try loaded.driftReference(of: firstAdapter, of: task, in: pipeline)
                 } else {
-                    firstTrainingRows = nil
+                    (firstTrainingRows, firstReference) = (nil, nil)
                 }
             } catch {
                 throw CommandFailure(error)
@@ -118,7 +122,7 @@ public enum RetrainOperation {
         private func ensureChampion(_ store: PostgresAdapterStore) async throws {
             guard let firstAdapter else { return }
             let (version, isNew) = try await store.ensureLive(
-                task: task.name, first: firstAdapter, trainingRows: firstTrainingRows)
+                task: task.name, first: firstAdapter, trainingRows: firstTrainingRows, reference: firstReference)
             if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
 

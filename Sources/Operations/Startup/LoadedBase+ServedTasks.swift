@@ -15,11 +15,13 @@ extension LoadedBase {
                 var served = tasks[task.name] ?? ServedTask(form: task.form)
                 if pipeline.retrain?.paused.contains(task.name) == true { served.isPaused = true }
                 if let abstention = task.abstention { served.abstentions.append(abstention) }
+                if let noneOfThese = task.noneOfThese { served.noneOfThese.append(noneOfThese) }
                 if served.firstAdapter == nil {
                     do throws(ConfigurationError) {
                         served.firstAdapter = try firstAdapter(of: task, in: pipeline, among: pipelines)
                         if let adapter = served.firstAdapter {
                             served.firstTrainingRows = try trainingRows(of: adapter, of: task, in: pipeline)
+                            served.firstReference = try driftReference(of: adapter, of: task, in: pipeline)
                         }
                     } catch {
                         problems += error.problems

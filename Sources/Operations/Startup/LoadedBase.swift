@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import FoundationEssentials
 import Pipelines
 import WordPiece
@@ -97,6 +98,16 @@ public struct LoadedBase: Sendable {
     ) throws(ConfigurationError) -> TrainingRowSet? {
         guard let folder = task.adapter else { return nil }
         do throws(CommandFailure) { return try AdapterFolder.trainingRows(folder, of: adapter) } catch {
+            throw ConfigurationError([pipeline.problem(at: "tasks.\(task.name).adapter", error.message)])
+        }
+    }
+
+    /// The drift reference of the first adapter of a task; nil if its folder has none.
+    func driftReference(
+        of adapter: Adapter, of task: TaskConfiguration, in pipeline: PipelineConfiguration
+    ) throws(ConfigurationError) -> DriftReference? {
+        guard let folder = task.adapter else { return nil }
+        do throws(CommandFailure) { return try DriftReferenceFile.read(folder, of: adapter) } catch {
             throw ConfigurationError([pipeline.problem(at: "tasks.\(task.name).adapter", error.message)])
         }
     }

@@ -25,7 +25,10 @@ extension PipelineConfiguration {
 
     /// The tasks of the serving path.
     public var taskDefinitions: [TaskDefinition] {
-        tasks.map { TaskDefinition(name: $0.name, labels: $0.labels, abstention: $0.abstention) }
+        tasks.map {
+            TaskDefinition(
+                name: $0.name, labels: $0.labels, abstention: $0.abstention, noneOfThese: $0.noneOfThese)
+        }
     }
 
     /// Which records go to which tasks.

@@ -43,7 +43,7 @@ enum PipelineKeys {
     /// Every mapping of the file.
     static let sections = [
         section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
-        AbstentionKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section,
+        AbstentionKeys.section, NoneOfTheseKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section,
         GateKeys.section, ExampleKeys.section,
     ]
 }
@@ -124,6 +124,10 @@ enum TaskKeys {
         "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
         "0 to 1, or a mapping", absence: .meaning("never"),
         "score below which the task abstains, or `{ precision: … }` for the adapter's own threshold")
+    static let noneOfThese = SettingDeclaration(
+        "none_of_these", .either(.numberOrText(NoneOfTheseKeys.distances), NoneOfTheseKeys.section.schema),
+        "0 to 1000, or a mapping", absence: .meaning("never"),
+        "`distance` beyond which a text gets no label, or `{ false_alarms: … }` for the adapter's own threshold")
     static let rename = SettingDeclaration(
         "rename", .mapping(to: .scalar), "mapping of old labels to labels", absence: .meaning("none"),
         "labels that are called otherwise now, as in `{ urgent: high }`")
@@ -136,7 +140,7 @@ enum TaskKeys {
 
     static let section = SettingSection(
         "tasks.NAME",
-        [labels, adapter.declaration, multiLabel.declaration, abstainBelow, rename, merge, retire])
+        [labels, adapter.declaration, multiLabel.declaration, abstainBelow, noneOfThese, rename, merge, retire])
 }
 
 /// `abstain_below` where it names a precision.
@@ -148,6 +152,17 @@ enum AbstentionKeys {
         "share of the labels given that must be right; if no score reaches it, the task always abstains")
 
     static let section = SettingSection("tasks.NAME.abstain_below", [precision.declaration])
+}
+
+/// `none_of_these` where it names a share of false alarms.
+enum NoneOfTheseKeys {
+    /// What `none_of_these` may be by itself.
+    static let distances = 0.0...1000.0
+    static let falseAlarms = Setting(
+        "false_alarms", .number(0.0001...0.5), required: "the share of usual texts that may get no label",
+        "share of texts like the adapter's held-out rows that may get no label for their distance")
+
+    static let section = SettingSection("tasks.NAME.none_of_these", [falseAlarms.declaration])
 }
 
 /// `batch`.

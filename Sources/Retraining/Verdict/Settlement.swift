@@ -18,6 +18,10 @@ struct Settlement {
         let version = try await store.publish(
             task: task, adapter: judgement.challenger, metrics: judgement.metrics, parentDigest: champion?.digest,
             trainingRows: judgement.trainingRows)
+        // Before a promotion: daemons read it when they take the adapter in use.
+        if let reference = judgement.driftReference {
+            try await (store as? any DriftReferenceStore)?.store(reference)
+        }
         var outcome = judgement.outcome
         outcome.challengerVersion = version.version
         var decision = judgement.decision

@@ -90,20 +90,21 @@ struct Classifier {
     /// What one adapter says of one text.
     private struct TaskResult {
         var logits: [Float] = []
-        /// From the centre of the best label; nil while the label has none.
-        var distance: Float?
+        /// From the centres of the labels.
+        var distances = TextDistances()
     }
 
     private func results(_ batch: PackedBatch, _ lineup: Lineup, _ assignments: [[Int]]) -> [[TaskResult]] {
         var results = assignments.map { [TaskResult](repeating: TaskResult(), count: $0.count) }
         pass.forEachVector(batch, adapters: lineup.adapters, assignments: assignments) {
             text, place, logits, pooled in
-            // The vector is valid only here, so the distance is computed before the answer is.
+            // The vector is valid only here, so the distances are computed before the answer is.
             var best = 0
             for label in logits.indices where logits[label] > logits[best] { best = label }
             results[text][place] = TaskResult(
                 logits: Array(logits),
-                distance: lineup.lives[assignments[text][place]]?.drift.distance(pooled, label: best))
+                distances: lineup.lives[assignments[text][place]]?.drift.distances(pooled, label: best)
+                    ?? TextDistances())
         }
         return results
     }
@@ -129,12 +130,12 @@ struct Classifier {
             for (task, result) in zip(text.tasks, results) {
                 guard let live = lineup.live(task.name) else { throw .noLiveAdapter(task: task.name) }
                 let answer = try answer(task, logits: result.logits, adapter: live.adapter)
-                let label = label(task, answer, adapter: live.adapter)
+                let label = label(task, answer, distance: result.distances.relative, live: live)
                 labels.append(label)
                 observations.append(
                     TextObservation(
                         answer, of: live.adapter, tokens: text.tokens.count, unknownTokens: text.unknownTokens,
-                        distance: result.distance, abstained: task.abstention == nil ? nil : label.abstained))
+                        distances: result.distances, abstained: task.canAbstain ? label.abstained : nil))
             }
             // Only once no task has failed: a text that is rejected counts for none.
             for (task, observation) in zip(text.tasks, observations) { observe(task.name, observation) }
@@ -174,15 +175,24 @@ struct Classifier {
         return adapter.answer(logits)
     }
 
-    private func label(_ task: TaskDefinition, _ answer: Answer, adapter: Adapter) -> TaskLabel {
-        let abstains = task.abstention.map { answer.score < $0.threshold(for: adapter.manifest) } ?? false
+    private func label(
+        _ task: TaskDefinition, _ answer: Answer, distance: Double?, live: LiveAdapter
+    ) -> TaskLabel {
+        let adapter = live.adapter
+        let isBelow = task.abstention.map { answer.score < $0.threshold(for: adapter.manifest) } ?? false
+        let isNoneOfThese = task.noneOfThese?.holds(distance: distance, live.drift.spread) ?? false
+        let abstains = isBelow || isNoneOfThese
         let isMultiLabel = adapter.manifest.isMultiLabel
         return TaskLabel(
             task: task.name, label: abstains || isMultiLabel ? nil : adapter.labels[answer.best],
             labels: isMultiLabel && !abstains ? answer.chosen.map { adapter.labels[$0] } : nil, score: answer.score,
             scores: Array(zip(adapter.labels, answer.scores)).map { (label: $0, score: $1) }, abstained: abstains,
-            adapterDigest: adapter.digest)
+            distance: distance, isNoneOfThese: isNoneOfThese, adapterDigest: adapter.digest)
     }
+}
+
+extension TaskDefinition {
+    fileprivate var canAbstain: Bool { abstention != nil || noneOfThese != nil }
 }
 
 /// Why one text could not be labelled.

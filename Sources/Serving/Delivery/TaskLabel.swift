@@ -11,15 +11,19 @@ public struct TaskLabel: Sendable {
     public let score: Double
     /// Probability of every label, in the adapter's order.
     public let scores: [(label: String, score: Double)]
-    /// Whether the best score was below the task's abstention threshold.
+    /// Whether the text got no label: for its score, or for its distance.
     public let abstained: Bool
+    /// The distance from the nearest centre of a label, where 1 is usual; `nil` while that is unknown.
+    public let distance: Double?
+    /// Whether the daemon abstained because of the distance.
+    public let isNoneOfThese: Bool
     /// The adapter that labelled the text.
     public let adapterDigest: String
 
     /// - Parameters: as the properties.
     public init(
         task: String, label: String?, labels: [String]? = nil, score: Double, scores: [(label: String, score: Double)],
-        abstained: Bool, adapterDigest: String
+        abstained: Bool, distance: Double? = nil, isNoneOfThese: Bool = false, adapterDigest: String
     ) {
         self.task = task
         self.label = label
@@ -27,6 +31,8 @@ public struct TaskLabel: Sendable {
         self.score = score
         self.scores = scores
         self.abstained = abstained
+        self.distance = distance
+        self.isNoneOfThese = isNoneOfThese
         self.adapterDigest = adapterDigest
     }
 

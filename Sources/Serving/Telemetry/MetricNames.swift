@@ -4,8 +4,10 @@ public enum MetricNames {
     public static let messages = "lorikeet_messages_total"
     /// Counter {pipeline, task}: labels stored, abstentions included.
     public static let labels = "lorikeet_labels_total"
-    /// Counter {pipeline, task}: labels withheld because the best score was below the threshold.
+    /// Counter {pipeline, task}: labels withheld, for whatever reason.
     public static let abstentions = "lorikeet_abstentions_total"
+    /// Counter {pipeline, task}: labels withheld because the text was too far from what the adapter knows.
+    public static let noneOfThese = "lorikeet_none_of_these_total"
     /// Counter {pipeline, stage, cause}: messages stored as rejected. The cause is a word such as `not-json`, or a
     /// SQLSTATE.
     public static let rejected = "lorikeet_rejected_total"

@@ -25,6 +25,7 @@ final class PipelineMetrics: Sendable {
     private struct Cache {
         var labels: [String: Counter] = [:]
         var abstentions: [String: Counter] = [:]
+        var noneOfThese: [String: Counter] = [:]
         /// By side and cause.
         var retries: [String: Counter] = [:]
         /// By stage and cause.
@@ -71,15 +72,18 @@ final class PipelineMetrics: Sendable {
         }.increment()
     }
 
-    func countLabel(task: String, abstained: Bool) {
-        let (labels, abstentions) = cache.withLock { cache in
-            (
+    func count(_ label: TaskLabel) {
+        let task = label.task
+        let counters = cache.withLock { cache in
+            [
                 counter(MetricNames.labels, key: task, in: &cache.labels, [("task", task)]),
-                abstained ? counter(MetricNames.abstentions, key: task, in: &cache.abstentions, [("task", task)]) : nil
-            )
+                label.abstained
+                    ? counter(MetricNames.abstentions, key: task, in: &cache.abstentions, [("task", task)]) : nil,
+                label.isNoneOfThese
+                    ? counter(MetricNames.noneOfThese, key: task, in: &cache.noneOfThese, [("task", task)]) : nil,
+            ]
         }
-        labels.increment()
-        abstentions?.increment()
+        for counter in counters { counter?.increment() }
     }
 
     func record(_ status: PipelineStatus) {

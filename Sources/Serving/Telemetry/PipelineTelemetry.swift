@@ -153,7 +153,7 @@ final class PipelineTelemetry: Sendable {
         for outcome in outcomes {
             switch outcome {
             case .labelled(let labelled):
-                for label in labelled.labels { metrics.countLabel(task: label.task, abstained: label.abstained) }
+                for label in labelled.labels { metrics.count(label) }
             case .rejected(let rejection): metrics.countRejected(rejection.stage, cause: rejection.cause)
             case .dropped: break
             }
