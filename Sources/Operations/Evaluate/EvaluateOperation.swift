@@ -1,5 +1,7 @@
 import BERT
+import Drift
 import Reports
+import Serving
 import Training
 
 /// `lorikeet evaluate`: measures one adapter on labelled rows.
@@ -24,15 +26,18 @@ public struct EvaluateOperation {
         public var workers: Int
         /// Precisions, as shares, for which an abstention threshold is requested.
         public var precisions: [Double]
+        /// From which distance on a text gets no label; nil: it always gets one.
+        public var noneOfThese: NoneOfThese?
 
         /// A request.
         public init(
             base: String, adapter: String, labels: LabelNames, input: [String], rowOptions: RowOptions,
-            maxTokens: Int?, workers: Int, precisions: [Double]
+            maxTokens: Int?, workers: Int, precisions: [Double], noneOfThese: NoneOfThese? = nil
         ) {
             (self.base, self.adapter, self.labels) = (base, adapter, labels)
             (self.input, self.rowOptions) = (input, rowOptions)
             (self.maxTokens, self.workers, self.precisions) = (maxTokens, workers, precisions)
+            self.noneOfThese = noneOfThese
         }
     }
 
@@ -46,6 +51,8 @@ public struct EvaluateOperation {
         public let coverage: CoverageCurve
         /// The requested precisions, each with its abstention threshold; nil where no threshold reaches it.
         public let thresholds: [(precision: Double, threshold: AbstentionThreshold?)]
+        /// What giving no label to distant texts gains and costs, if that was requested.
+        public let noneOfThese: NoneOfTheseFigures?
         fileprivate let predictions: [Prediction]
         fileprivate let seconds: Double
     }
@@ -56,13 +63,24 @@ public struct EvaluateOperation {
     private let loaded: LoadedBase
     private let adapter: Adapter
     private let maxTokens: Int
+    /// Of the adapter's folder.
+    private let reference: DriftReference?
 
     /// Reads base, adapter and rows.
+    ///
+    /// - Throws: also where the adapter's folder cannot say which text is none of these.
     public init(_ request: Request) throws {
         self.request = request
         loaded = try LoadedBase(directory: request.base)
         maxTokens = try TokenLimit.checked(request.maxTokens, over: loaded.base)
         adapter = try AdapterFolder.load(request.adapter, base: loaded.base, naming: request.labels)
+        reference = try request.noneOfThese.flatMap { [adapter] noneOfThese in
+            let reference = try DriftReferenceFile.read(request.adapter, of: adapter)
+            if let doubt = noneOfThese.doubt(reference?.spread) {
+                throw CommandFailure(.failed, "\(request.adapter): \(doubt)")
+            }
+            return reference
+        }
         var options = request.rowOptions
         options.isMultiLabel = adapter.manifest.isMultiLabel
         input = try EvaluationInput(paths: request.input, options: options, adapters: [adapter])
@@ -85,7 +103,21 @@ public struct EvaluateOperation {
             thresholds: request.precisions.map {
                 ($0, AbstentionThreshold(precision: $0, rows: rows, predictions: predictions))
             },
-            predictions: predictions, seconds: seconds)
+            noneOfThese: noneOfTheseFigures(rows, predictions), predictions: predictions, seconds: seconds)
+    }
+
+    private func noneOfTheseFigures(_ rows: [LabelledText], _ predictions: [Prediction]) -> NoneOfTheseFigures? {
+        guard let reference, let threshold = request.noneOfThese?.threshold(reference.spread) else { return nil }
+        let (tokenizer, maxTokens) = (loaded.tokenizer, maxTokens)
+        let distances = ReferenceMeasurement(
+            base: loaded.base, workers: request.workers, unknownToken: tokenizer.unknownID
+        ).relativeDistances(
+            of: adapter,
+            ReferenceMeasurement.Texts(count: rows.count) { tokenizer.encode(rows[$0].text, maxTokens: maxTokens) },
+            reference: reference)
+        return NoneOfTheseFigures(
+            rows: rows, predictions: predictions, distances: distances, threshold: threshold,
+            known: Set(adapter.labels))
     }
 
     /// The report of a result.

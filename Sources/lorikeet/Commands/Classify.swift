@@ -14,6 +14,10 @@ struct Classify: ParsableCommand {
             each object is {"NAME":{…},…}, where NAME is the task of an adapter, or the
             name of its folder. Lines of standard input are labelled as they arrive.
 
+            "distance" is that from the texts that the adapter knows, where 1 is usual, if
+            its folder has a drift reference. With --none-of-these, a text beyond it has
+            the label null.
+
             EXAMPLES
               echo 'a game of chess' | lorikeet classify \\
                   --base models/all-MiniLM-L6-v2 --adapter adapters/section
@@ -22,6 +26,8 @@ struct Classify: ParsableCommand {
                   --input texts.jsonl | jq -r '.section.label + " " + .role.label'
               lorikeet classify --base models/all-MiniLM-L6-v2 \\
                   --adapter adapters/section --input test.tsv --logits
+              lorikeet classify --base models/all-MiniLM-L6-v2 \\
+                  --adapter adapters/section --input test.tsv --none-of-these 1%
             """)
 
     @OptionGroup var baseOptions: BaseOptions
@@ -33,6 +39,7 @@ struct Classify: ParsableCommand {
     var adapters: [String]
 
     @OptionGroup var labelOptions: LabelOptions
+    @OptionGroup var noneOfTheseOption: NoneOfTheseOption
     @OptionGroup var length: LengthOptions
     @OptionGroup var input: InputOptions
 
@@ -53,18 +60,20 @@ struct Classify: ParsableCommand {
 
     func run() throws {
         let classifier = try TextClassifier(
-            base: baseOptions.base, adapters: adapters, labels: labelOptions.names, maxTokens: length.maxTokens,
-            workers: workerOptions.count)
+            base: baseOptions.base, adapters: adapters, labels: labelOptions.names,
+            noneOfThese: noneOfTheseOption.noneOfThese, maxTokens: length.maxTokens, workers: workerOptions.count)
         try input.forEachBatch(title: "classifying") { texts in
-            for (text, logits) in zip(texts, classifier.logits(texts)) {
-                try StandardOutput.shared.line(object(text, logits, classifier.adapters).text)
+            for (text, results) in zip(texts, classifier.results(texts)) {
+                try StandardOutput.shared.line(object(text, results, classifier.adapters).text)
             }
         }
     }
 
-    private func object(_ text: String, _ logits: [[Float]], _ adapters: [NamedAdapter]) -> JSONValue {
+    private func object(
+        _ text: String, _ results: [TextClassifier.Result], _ adapters: [NamedAdapter]
+    ) -> JSONValue {
         var members: [(key: String, value: JSONValue)] = self.text ? [("text", .string(text))] : []
-        let answers = zip(adapters, logits).map { (key: $0.name, members: answer($1, of: $0.adapter)) }
+        let answers = zip(adapters, results).map { (key: $0.name, members: answer($1, of: $0.adapter)) }
         if answers.count == 1, let answer = answers.first {
             members += answer.members
         } else {
@@ -73,17 +82,24 @@ struct Classify: ParsableCommand {
         return .object(members)
     }
 
-    private func answer(_ logits: [Float], of adapter: Adapter) -> [(key: String, value: JSONValue)] {
-        let answer = adapter.answer(logits)
-        let label: (key: String, value: JSONValue) =
-            adapter.manifest.isMultiLabel
-            ? ("labels", .array(answer.chosen.map { .string(adapter.labels[$0]) }))
-            : ("label", .string(adapter.labels[answer.best]))
+    private func answer(_ result: TextClassifier.Result, of adapter: Adapter) -> [(key: String, value: JSONValue)] {
+        let answer = adapter.answer(result.logits)
+        let isMultiLabel = adapter.manifest.isMultiLabel
+        let label: JSONValue =
+            if result.isNoneOfThese {
+                .null
+            } else if isMultiLabel {
+                .array(answer.chosen.map { .string(adapter.labels[$0]) })
+            } else {
+                .string(adapter.labels[answer.best])
+            }
         var members: [(key: String, value: JSONValue)] = [
-            label, ("score", .float(Float(answer.score))),
+            (isMultiLabel ? "labels" : "label", label), ("score", .float(Float(answer.score))),
             ("scores", .object(zip(adapter.labels, answer.scores).map { ($0, .float(Float($1))) })),
         ]
-        if self.logits { members.append(("logits", .array(logits.map { .float($0) }))) }
+        if let distance = result.distance { members.append(("distance", .float(Float(distance)))) }
+        if noneOfTheseOption.noneOfThese != nil { members.append(("none_of_these", .boolean(result.isNoneOfThese))) }
+        if logits { members.append(("logits", .array(result.logits.map { .float($0) }))) }
         return members
     }
 }

@@ -16,6 +16,8 @@ struct Evaluate: ParsableCommand {
                   --adapter adapters/section --input test.tsv
               lorikeet evaluate --base models/all-MiniLM-L6-v2 \\
                   --adapter adapters/section --input test.tsv --json | jq .macro_f1
+              lorikeet evaluate --base models/all-MiniLM-L6-v2 \\
+                  --adapter adapters/section --input test.tsv --none-of-these 1%
             """)
 
     @OptionGroup var baseOptions: BaseOptions
@@ -34,6 +36,7 @@ struct Evaluate: ParsableCommand {
             valueName: "share"))
     var precision: [Double] = []
 
+    @OptionGroup var noneOfTheseOption: NoneOfTheseOption
     @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var length: LengthOptions
     @OptionGroup var workerOptions: WorkerOptions
@@ -51,7 +54,8 @@ struct Evaluate: ParsableCommand {
             EvaluateOperation.Request(
                 base: baseOptions.base, adapter: adapter, labels: labelOptions.names, input: rows.input,
                 rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
-                workers: workerOptions.count, precisions: precision))
+                workers: workerOptions.count, precisions: precision,
+                noneOfThese: noneOfTheseOption.noneOfThese))
         operation.input.note(json: output.json)
         let bar = ProgressBar("evaluating", unit: "texts")
         let result = operation.run { bar.update($0, of: operation.input.rows.count) }
@@ -60,7 +64,7 @@ struct Evaluate: ParsableCommand {
             rows: operation.input.rows.count, evaluation: result.evaluation,
             scores: ScoreOutput(
                 calibration: result.calibration, coverage: result.coverage, thresholds: result.thresholds),
-            input: operation.input.side)
+            input: operation.input.side, noneOfThese: result.noneOfThese)
         if output.json { try StandardOutput.shared.line(text.json.text) } else { try text.print() }
         try reportOptions.write(operation.page(result, showsTexts: reportOptions.reportTexts))
     }

@@ -1,4 +1,5 @@
 import JSON
+import Operations
 import Reports
 import Training
 
@@ -9,13 +10,17 @@ struct EvaluationOutput {
     let scores: ScoreOutput
     /// What was found in the rows; nil where that was printed before.
     var input: RowsReport.Side?
+    /// What giving no label to distant texts gains and costs, if that was requested.
+    var noneOfThese: NoneOfTheseFigures?
 
     /// The most labels for which the confusion matrix is printed, as a table and as JSON.
     private static let maximumTableLabels = 12
     private static let maximumJSONLabels = 500
 
     var json: JSONValue {
-        .object(members + scores.json + (input.map { [("input", $0.json)] } ?? []))
+        .object(
+            members + scores.json + (input.map { [("input", $0.json)] } ?? [])
+                + (noneOfThese.map { [("none_of_these", $0.json)] } ?? []))
     }
 
     private var members: [(key: String, value: JSONValue)] {
@@ -73,8 +78,9 @@ struct EvaluationOutput {
             try StandardOutput.shared.line("")
             try printConfusion()
         }
-        if !scores.lines.isEmpty { try StandardOutput.shared.line("") }
-        for line in scores.lines { try StandardOutput.shared.line(line) }
+        let lines = scores.lines + (noneOfThese.map { [$0.line] } ?? [])
+        if !lines.isEmpty { try StandardOutput.shared.line("") }
+        for line in lines { try StandardOutput.shared.line(line) }
     }
 
     private var labels: TextTable {
@@ -107,5 +113,22 @@ struct EvaluationOutput {
             }
             try table.print()
         }
+    }
+}
+
+extension NoneOfTheseFigures {
+    fileprivate var json: JSONValue {
+        .object([
+            ("threshold", .number(threshold)), ("coverage", .number(coverage)), ("accuracy", .optional(accuracy)),
+            ("false_alarms", .optional(falseAlarms)), ("caught", .optional(caught)),
+        ])
+    }
+
+    fileprivate var line: String {
+        let shares = [
+            ("coverage", coverage), ("accuracy", accuracy), ("false alarms", falseAlarms),
+            ("caught of unknown labels", caught),
+        ].compactMap { name, share in share.map { "\(name) \(Figure.share($0))" } }
+        return "none of these beyond distance \(Figure.decimal(threshold, 3)): " + shares.joined(separator: ", ")
     }
 }

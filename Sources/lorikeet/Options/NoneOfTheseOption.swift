@@ -1,0 +1,25 @@
+import ArgumentParser
+import Serving
+
+/// `--none-of-these`: from which distance on a text gets no label.
+struct NoneOfTheseOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "Give no label to texts beyond this distance from those that the adapter knows, such as 2.5, or such as "
+                + "1%: the distance that 1% of its held-out texts exceed.",
+            valueName: "distance"))
+    var noneOfThese: NoneOfThese?
+}
+
+extension NoneOfThese: ExpressibleByArgument {
+    /// A distance from 0 to 1000, or a percentage from 0.01% to 50%.
+    public init?(argument: String) {
+        if argument.hasSuffix("%") {
+            guard let percent = Double(argument.dropLast()), (0.01...50).contains(percent) else { return nil }
+            self = .falseAlarms(percent / 100)
+        } else {
+            guard let distance = Double(argument), (0...1000).contains(distance) else { return nil }
+            self = .beyond(distance)
+        }
+    }
+}
