@@ -75,6 +75,74 @@ import Testing
         }
     }
 
+    @Test func annotatedLabelsAreThoseThatTheAdapterGaveBefore() async throws {
+        try await withStore { database, store in
+            // Offset, label or null where the task abstained, minutes from the annotation back to the label, digest.
+            let labels: [(offset: Int, label: String?, minutes: Int, digest: String)] = [
+                (0, "calm", 5, "live"), (1, "calm", 5, "live"), (2, nil, 5, "live"), (3, "calm", -5, "live"),
+                (4, "calm", 5, "old"), (5, "calm", 5, "live"),
+            ]
+            for row in labels {
+                let label = row.label.map { "'\($0)'" } ?? "NULL"
+                try database.sql(
+                    """
+                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
+                        scores, abstained, adapter_digest, text, labelled_at)
+                    VALUES ('\(row.offset % 2 == 0 ? "p" : "q")', 't', 0, \(row.offset), 'noise', now(), \(label), 0.6,
+                        '{"calm": 0.4, "loud": 0.6}', \(row.label == nil), '\(row.digest)', 'text \(row.offset)',
+                        now() - interval '1 hour' - \(row.minutes) * interval '1 minute')
+                    """)
+            }
+            // The second annotation of offset 1 is newer. That of offset 5 is of another text, and one has no origin.
+            try database.sql(
+                """
+                INSERT INTO lorikeet.annotations
+                    (task, text, label, source, topic, "partition", "offset", created_at)
+                SELECT a.task, a.text, a.label, a.source, a.topic, 0, a.number, now() - interval '1 hour' + a.later
+                FROM (VALUES
+                    ('noise', 'text 0', 'calm', 'random 1', 't', 0, interval '0'),
+                    ('noise', 'text 1', 'calm', 'annotations import', 't', 1, interval '0'),
+                    ('noise', 'text 1', 'loud', 'annotations import', 't', 1, interval '1 second'),
+                    ('noise', 'text 2', 'loud', NULL, 't', 2, interval '0'),
+                    ('noise', 'text 3', 'calm', NULL, 't', 3, interval '0'),
+                    ('noise', 'text 4', 'calm', NULL, 't', 4, interval '0'),
+                    ('noise', 'another', 'calm', NULL, 't', 5, interval '0'),
+                    ('noise', 'text 0', 'loud', NULL, NULL, 0, interval '2 seconds'),
+                    ('other', 'text 0', 'loud', NULL, 't', 0, interval '2 seconds')
+                ) AS a(task, text, label, source, topic, number, later)
+                """)
+            let groups = try await store.annotatedLabels(task: "noise", digest: "live")
+            #expect(
+                groups == [
+                    .init(given: ["calm"], annotated: ["calm"], sample: .random, texts: 1),
+                    .init(given: ["calm"], annotated: ["loud"], sample: .chosen, texts: 1),
+                    .init(given: ["loud"], annotated: ["loud"], sample: .chosen, texts: 1),
+                ])
+            #expect(try await store.annotatedLabels(task: "noise", digest: "never").isEmpty)
+        }
+    }
+
+    @Test func annotatedSetsLeaveOutAbstentions() async throws {
+        try await withStore { database, store in
+            for (offset, labels) in ["'{a,b}'", "'{}'", "NULL"].enumerated() {
+                try database.sql(
+                    """
+                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, labels,
+                        score, scores, abstained, adapter_digest, labelled_at)
+                    VALUES ('p', 't', 0, \(offset), 'tags', now(), \(labels), 0.9, '{"a": 0.9, "b": 0.8}',
+                        \(labels == "NULL"), 'live', now() - interval '1 hour')
+                    """)
+                try database.sql(
+                    """
+                    INSERT INTO lorikeet.annotations (task, text, labels, topic, "partition", "offset")
+                    VALUES ('tags', 'text', '{b}', 't', 0, \(offset))
+                    """)
+            }
+            let groups = try await store.annotatedLabels(task: "tags", digest: "live")
+            #expect(groups.map(\.given) == [[], ["a", "b"]] && groups.allSatisfy { $0.annotated == ["b"] })
+        }
+    }
+
     @Test(arguments: [
         """
         UPDATE lorikeet.adapters

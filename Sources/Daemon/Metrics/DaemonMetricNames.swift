@@ -13,6 +13,12 @@ enum DaemonMetricNames {
     static let taskShadowAgreement = "lorikeet_task_shadow_agreement"
     static let taskShadowChangedLabels = "lorikeet_task_shadow_changed_labels"
     static let taskShadowConfidence = "lorikeet_task_shadow_confidence"
+    static let taskEstimatedPrecision = "lorikeet_task_estimated_precision"
+    static let taskEstimatedRecall = "lorikeet_task_estimated_recall"
+    static let taskMeasuredAccuracy = "lorikeet_task_measured_accuracy"
+    static let taskMeasuredLower = "lorikeet_task_measured_accuracy_lower"
+    static let taskMeasuredUpper = "lorikeet_task_measured_accuracy_upper"
+    static let taskMeasuredTexts = "lorikeet_task_measured_texts"
     static let reloads = "lorikeet_reloads_total"
 
     /// The names that every Prometheus client uses.

@@ -111,6 +111,25 @@ public enum MetricDescriptions {
         MetricDescription(
             DaemonMetricNames.taskShadowConfidence, .gauge, ["task", "version", "adapter"],
             "Mean score of the best label on these texts. The adapter is champion or challenger."),
+            DaemonMetricNames.taskEstimatedPrecision, .gauge, ["task", "label"],
+            "Precision of a label of a multi-label task on the last 500 texts as the calibrated scores promise it."),
+        MetricDescription(
+            DaemonMetricNames.taskEstimatedRecall, .gauge, ["task", "label"],
+            "Recall of a label of a multi-label task on the last 500 texts as the calibrated scores promise it."),
+        MetricDescription(
+            DaemonMetricNames.taskMeasuredAccuracy, .gauge, ["task", "sample"],
+            "Accuracy of the live adapter on texts that were annotated after it labelled them. The sample is random "
+                + "if the source of the annotation says so, else chosen: texts that were chosen for labelling are "
+                + "mostly harder than the stream."),
+        MetricDescription(
+            DaemonMetricNames.taskMeasuredLower, .gauge, ["task", "sample"],
+            "Lower end of the 95 % interval (Wilson) of the measured accuracy."),
+        MetricDescription(
+            DaemonMetricNames.taskMeasuredUpper, .gauge, ["task", "sample"],
+            "Upper end of the 95 % interval (Wilson) of the measured accuracy."),
+        MetricDescription(
+            DaemonMetricNames.taskMeasuredTexts, .gauge, ["task", "sample"],
+            "Annotated texts that the measured accuracy rests on."),
         MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),

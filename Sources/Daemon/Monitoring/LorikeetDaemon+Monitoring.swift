@@ -22,6 +22,7 @@ extension LorikeetDaemon: MonitoredDaemon {
         }
         Self.setDrift(registry, adapterServices.values.map(\.liveAdapters.snapshot))
         Self.setShadows(registry, adapterServices.values.map(\.liveAdapters.snapshot))
+        await setMeasuredAccuracy(registry)
         ProcessMetrics.update(registry)
         return registry.text()
     }
@@ -29,6 +30,7 @@ extension LorikeetDaemon: MonitoredDaemon {
     private static func setDrift(_ registry: PrometheusRegistry, _ snapshots: [LiveSnapshot]) {
         for name in [
             DaemonMetricNames.taskDrift, DaemonMetricNames.taskDriftAlarm, DaemonMetricNames.taskEstimatedAccuracy,
+            DaemonMetricNames.taskEstimatedPrecision, DaemonMetricNames.taskEstimatedRecall,
         ] { registry.removeGauges(name) }
         for (task, live) in snapshots.flatMap(\.adapters) {
             let status = live.drift.status
@@ -40,6 +42,33 @@ extension LorikeetDaemon: MonitoredDaemon {
                 DaemonMetricNames.taskDriftAlarm, [("task", task)], to: status.alarms.isEmpty ? 0 : 1)
             if let accuracy = status.estimatedAccuracy {
                 registry.setGauge(DaemonMetricNames.taskEstimatedAccuracy, [("task", task)], to: accuracy)
+            }
+            for (label, expectation) in zip(live.adapter.labels, status.labelExpectations) {
+                let labels = [("task", task), ("label", label)]
+                if let precision = expectation.precision {
+                    registry.setGauge(DaemonMetricNames.taskEstimatedPrecision, labels, to: precision)
+                }
+                if let recall = expectation.recall {
+                    registry.setGauge(DaemonMetricNames.taskEstimatedRecall, labels, to: recall)
+                }
+            }
+        }
+    }
+
+    private func setMeasuredAccuracy(_ registry: PrometheusRegistry) async {
+        for name in [
+            DaemonMetricNames.taskMeasuredAccuracy, DaemonMetricNames.taskMeasuredLower,
+            DaemonMetricNames.taskMeasuredUpper, DaemonMetricNames.taskMeasuredTexts,
+        ] { registry.removeGauges(name) }
+        for service in adapterServices.values {
+            for (task, samples) in await service.measuredAccuracy {
+                for (sample, measured) in samples {
+                    let labels = [("task", task), ("sample", sample.rawValue)]
+                    registry.setGauge(DaemonMetricNames.taskMeasuredAccuracy, labels, to: measured.accuracy)
+                    registry.setGauge(DaemonMetricNames.taskMeasuredLower, labels, to: measured.interval.lowerBound)
+                    registry.setGauge(DaemonMetricNames.taskMeasuredUpper, labels, to: measured.interval.upperBound)
+                    registry.setGauge(DaemonMetricNames.taskMeasuredTexts, labels, to: Double(measured.texts))
+                }
             }
         }
     }

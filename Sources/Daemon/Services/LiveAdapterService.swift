@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Connectors
+import Drift
 import LogKeys
 import Logging
 import Operations
@@ -25,6 +26,7 @@ final class LiveAdapterService: Service {
     private let shadowWatch: ShadowWatch
     /// Where the ends of shadows are recorded.
     private let journal: PostgresLabelledRowSource
+    private let accuracyWatch: AccuracyWatch
     private let base: BERTBase
     private let logger: Logger
     private let pollInterval: Duration
@@ -63,6 +65,7 @@ final class LiveAdapterService: Service {
         journal = PostgresLabelledRowSource(settings)
         shadowWatch = ShadowWatch(
             conclusion: ShadowConclusion(store: store, journal: journal, labels: journal), logger: logger)
+        accuracyWatch = AccuracyWatch(store: store)
         state = Mutex(State(tasks: tasks))
         self.base = base
         self.logger = logger
@@ -79,7 +82,10 @@ final class LiveAdapterService: Service {
                     direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)
                 for await _ in notifications {
                     await self.refreshOrLog()
-                    await self.driftWatch.look(at: self.liveAdapters.snapshot)
+                    let snapshot = self.liveAdapters.snapshot
+                    await self.driftWatch.look(at: snapshot)
+                    await self.accuracyWatch.look(
+                        at: snapshot, mappings: self.currentTasks.mapValues(\.form.mapping))
                     await self.lookAtShadows()
                 }
             }
@@ -99,6 +105,11 @@ final class LiveAdapterService: Service {
             }
             return refused.isEmpty ? state.outage.map { "database: \($0)" } : refused.joined(separator: "; ")
         }
+    }
+
+    /// The accuracy of the live adapters on annotated texts, by task.
+    var measuredAccuracy: [String: [MeasuredAccuracy.Sample: MeasuredAccuracy]] {
+        get async { await accuracyWatch.accuracy(of: liveAdapters.snapshot) }
     }
 
     // MARK: - Reload

@@ -57,11 +57,28 @@ public struct AdaptersOperation: Sendable {
         }
     }
 
-    /// The drift reference of a version; nil if it has none, or one that this program cannot read.
-    public func driftReference(of stored: StoredAdapter) async throws -> DriftReference? {
+    /// The drift reference of a version, or why it cannot be used; nil if it has none.
+    public func driftReference(
+        of stored: StoredAdapter
+    ) async throws -> Result<DriftReference, DriftReferenceError>? {
         let digest = stored.version.digest
         guard let json = try await withStore({ try await $0.driftReference(digest: digest) }) else { return nil }
-        return try? DriftReference(json: json, adapterDigest: digest, labels: stored.manifest.labels.count)
+        return Result { () throws(DriftReferenceError) in
+            try DriftReference(json: json, adapterDigest: digest, labels: stored.manifest.labels.count)
+        }
+    }
+
+    /// The accuracy of a version on texts that were annotated after it labelled them, by sample.
+    public func measuredAccuracy(
+        of stored: StoredAdapter
+    ) async throws -> [MeasuredAccuracy.Sample: MeasuredAccuracy] {
+        let (version, manifest) = (stored.version, stored.manifest)
+        let groups = try await withStore { store in
+            try await store.annotatedLabels(task: version.task, digest: version.digest)
+        }
+        let mapping = try source.configuration()?.task(version.task)?.mapping ?? LabelMapping()
+        return MeasuredAccuracy.bySample(
+            groups, labels: manifest.labels, mapping: mapping, isMultiLabel: manifest.isMultiLabel)
     }
 
     /// Makes a version live; the version that was live retires.

@@ -31,17 +31,20 @@ struct AdaptersShow: AsyncParsableCommand {
         let operation = AdaptersOperation(databaseOptions.source)
         let stored = try await operation.load(task: task, version: version)
         let reference = try await operation.driftReference(of: stored)
+        let measured = try await operation.measuredAccuracy(of: stored)
         let census = try await operation.census(of: task, manifest: stored.manifest)
         let shadow = try await operation.shadowComparison(of: stored.version)
         if output.json {
             let members =
-                stored.members + [("drift_reference", reference?.json ?? .null)] + census.members
-                + [("shadow_comparison", shadow?.value ?? .null)]
+                stored.members + [
+                    ("drift_reference", (try? reference?.get())?.json ?? .null),
+                    ("measured_accuracy", measured.json), ("shadow_comparison", shadow?.value ?? .null),
+                ] + census.members
             try StandardOutput.shared.line(JSONValue.object(members).text)
         } else {
-            let drift = (name: "drift", value: reference?.fact ?? "no reference yet")
             let compared = shadow.map { [(name: "compared", value: ShadowReason($0).figures)] } ?? []
-            for (name, value) in stored.facts + compared + [drift] + census.facts {
+            let facts = stored.facts + compared + reference.driftFacts + measured.facts + census.facts
+            for (name, value) in facts {
                 let padding = String(repeating: " ", count: max(1, 12 - name.count))
                 try StandardOutput.shared.line(name + padding + value)
             }
@@ -49,7 +52,56 @@ struct AdaptersShow: AsyncParsableCommand {
     }
 }
 
+extension Result<DriftReference, DriftReferenceError>? {
+    fileprivate var driftFacts: [(name: String, value: String)] {
+        switch self {
+        case nil: [("drift", "no reference yet")]
+        case .failure(let error)?: [("drift", "\(error)" + (error.isDamage ? "; live texts replace it" : ""))]
+        case .success(let reference)?: [("drift", reference.fact), ("distances", reference.spreadFact)]
+        }
+    }
+}
+
+extension [MeasuredAccuracy.Sample: MeasuredAccuracy] {
+    fileprivate var json: JSONValue {
+        .object(
+            MeasuredAccuracy.Sample.allCases.compactMap { sample in
+                self[sample].map { measured in
+                    let members: [(key: String, value: JSONValue)] = [
+                        ("accuracy", .number(measured.accuracy)), ("lower", .number(measured.interval.lowerBound)),
+                        ("upper", .number(measured.interval.upperBound)), ("texts", .integer(measured.texts)),
+                    ]
+                    return (key: sample.rawValue, value: .object(members))
+                }
+            })
+    }
+
+    /// A random sample first: only that says how good the adapter is on the stream.
+    fileprivate var facts: [(name: String, value: String)] {
+        MeasuredAccuracy.Sample.allCases.compactMap { sample in
+            self[sample].map { measured in
+                let bounds = [measured.interval.lowerBound, measured.interval.upperBound].map { Figure.share($0) }
+                let texts =
+                    switch sample {
+                    case .random: "randomly chosen annotated texts"
+                    case .chosen: "annotated texts, no random sample: mostly harder than the stream"
+                    }
+                let accuracy = "accuracy \(Figure.share(measured.accuracy)) (\(bounds.joined(separator: " to ")))"
+                return (name: "measured", value: "\(accuracy) on \(measured.texts) \(texts)")
+            }
+        }
+    }
+}
+
 extension DriftReference {
+    /// From which distance on texts are rare.
+    fileprivate var spreadFact: String {
+        let points = [0.05, 0.01, 0.001].compactMap { share in
+            spread?.distance(exceededBy: share).map { "\(Figure.decimal($0, 3)) in \(Figure.share(share))" }
+        }
+        return points.isEmpty ? "unknown" : "share of texts beyond: " + points.joined(separator: ", ")
+    }
+
     /// Which texts live ones are compared with.
     fileprivate var fact: String {
         let texts = source == .live ? "live texts" : "held-out rows"
