@@ -1,5 +1,6 @@
 import AdapterRegistry
 import BERT
+import Drift
 import Files
 import FoundationEssentials
 
@@ -110,6 +111,13 @@ public enum AdapterFolder {
         } catch {
             throw CommandFailure(.failed, error.description)
         }
+    }
+
+    /// The drift reference of an adapter's folder; nil if there is none, or that of another adapter.
+    public static func driftReference(_ directory: String, of adapter: Adapter) throws(CommandFailure)
+        -> DriftReference?
+    {
+        try DriftReferenceFile.read(directory, of: adapter)
     }
 
     // MARK: - Writing

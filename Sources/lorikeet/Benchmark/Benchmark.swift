@@ -13,6 +13,8 @@ struct Benchmark: AsyncParsableCommand {
               lorikeet benchmark swaps --base models/all-MiniLM-L6-v2 --input texts.tsv
               lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\
                   --adapter adapters/topic --input train.tsv
+              lorikeet benchmark none-of-these --base models/all-MiniLM-L6-v2 \\
+                  --adapter adapters/intent --input test.tsv
               lorikeet benchmark gate
               lorikeet benchmark review --base models/all-MiniLM-L6-v2 --input train.tsv
               lorikeet benchmark queue --base models/all-MiniLM-L6-v2 \\
@@ -20,6 +22,7 @@ struct Benchmark: AsyncParsableCommand {
             """,
         subcommands: [
             BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self, BenchmarkDelivery.self,
-            BenchmarkSwaps.self, BenchmarkDrift.self, BenchmarkGate.self, BenchmarkReview.self, BenchmarkQueue.self,
+            BenchmarkSwaps.self, BenchmarkDrift.self, BenchmarkNoneOfThese.self, BenchmarkGate.self,
+            BenchmarkReview.self, BenchmarkQueue.self,
         ])
 }
