@@ -168,7 +168,10 @@ let package = Package(
         tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
         tests(
             "Operations",
-            ["PostgresClient", "BERT", "AdapterRegistry", "Connectors", "Pipelines", "DaemonFixtures", logging]),
+            [
+                "PostgresClient", "BERT", "Drift", "AdapterRegistry", "Connectors", "Pipelines", "DaemonFixtures",
+                logging,
+            ]),
         tests(
             "Daemon",
             [

@@ -88,4 +88,14 @@ public struct ReferenceMeasurement: Sendable {
         }
         return found.withLock { $0.compactMap(\.self) }
     }
+
+    /// The distance of each text from the nearest centre of a reference, where 1 is usual; nil where it is unknown.
+    public func relativeDistances(of adapter: Adapter, _ texts: Texts, reference: DriftReference) -> [Double?] {
+        let found = Mutex([Double?](repeating: nil, count: texts.count))
+        inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) { index, _, _, vector in
+            let distance = reference.relativeDistance(vector)
+            found.withLock { $0[index] = distance }
+        }
+        return found.withLock { $0 }
+    }
 }

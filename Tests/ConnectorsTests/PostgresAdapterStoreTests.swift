@@ -86,8 +86,8 @@ import Testing
                 let label = row.label.map { "'\($0)'" } ?? "NULL"
                 try database.sql(
                     """
-                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
-                        scores, abstained, adapter_digest, text, labelled_at)
+                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label,
+                        score, scores, abstained, adapter_digest, text, labelled_at)
                     VALUES ('\(row.offset % 2 == 0 ? "p" : "q")', 't', 0, \(row.offset), 'noise', now(), \(label), 0.6,
                         '{"calm": 0.4, "loud": 0.6}', \(row.label == nil), '\(row.digest)', 'text \(row.offset)',
                         now() - interval '1 hour' - \(row.minutes) * interval '1 minute')

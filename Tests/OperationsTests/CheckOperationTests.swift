@@ -1,5 +1,7 @@
+import BERT
 import Connectors
 import DaemonFixtures
+import Drift
 import Foundation
 import TestSupport
 import Testing
@@ -72,6 +74,60 @@ import Testing
             _ = try fixture.writePipeline(extra: "batchs: 1")
             let bad = await CheckOperation.run(files: ["p.yaml"], options: options)
             #expect(bad.findings.map(\.description) == ["p.yaml:13: batchs: unknown key (did you mean batch?)"])
+        }
+    }
+
+    /// A drift reference that says what distances are usual, of this many texts.
+    private func reference(of adapter: Adapter, texts: Int) -> DriftReference {
+        var profile = TextProfile(labels: 2)
+        for index in 0..<texts {
+            profile.add(
+                TextObservation(
+                    label: index % 2, confidence: 0.8, abstained: nil, tokens: 9, unknownTokens: 0, distance: 0.1,
+                    expectedAccuracy: 0.8))
+        }
+        let nearest = (0..<texts).map { ReferenceCentres.Nearest(label: $0 % 2, distance: 0.1 + Float($0) / 10_000) }
+        return DriftReference(
+            adapterDigest: adapter.digest, source: .heldOut, profile: profile,
+            centres: ReferenceCentres.Sums(labels: 2, hidden: 8).centres,
+            spread: DistanceSpread(nearest, labels: 2))
+    }
+
+    @Test func noneOfTheseWithoutEffectIsSaid() async throws {
+        try await DaemonFixture.with { fixture in
+            let adapter = try fixture.writeAdapter("first")
+            _ = try fixture.writePipeline(
+                task: "{ labels: [calm, loud], adapter: first, none_of_these: { false_alarms: 0.002 } }")
+            let offline = CheckOperation.Options(database: false, broker: false, environment: fixture.environment)
+            let without = await CheckOperation.run(files: ["p.yaml"], options: offline)
+            #expect(
+                warnings(without).contains {
+                    $0.hasPrefix("tasks.noise.none_of_these: the adapter has no drift reference")
+                }, "\(without.findings)")
+
+            func write(texts: Int) throws {
+                let json = String(decoding: reference(of: adapter, texts: texts).json, as: UTF8.self)
+                try fixture.folder.write("first/drift_reference.json", json)
+            }
+            try write(texts: 400)
+            let few = await CheckOperation.run(files: ["p.yaml"], options: offline)
+            #expect(warnings(few).contains { $0.contains("400 texts, too few for a share of 0.002") })
+            try write(texts: 499)
+            let enough = await CheckOperation.run(files: ["p.yaml"], options: offline)
+            #expect(warnings(enough).allSatisfy { !$0.contains("none_of_these") }, "\(enough.findings)")
+
+            // The live adapter counts besides.
+            let store = PostgresAdapterStore(fixture.settings)
+            _ = try await store.ensureLive(task: "noise", first: adapter)
+            let online = CheckOperation.Options(broker: false, environment: fixture.environment)
+            let live = await CheckOperation.run(files: ["p.yaml"], options: online)
+            #expect(
+                warnings(live).contains { $0.hasSuffix("validation rows (live adapter, version 1)") },
+                "\(live.findings)")
+            try await store.store(reference(of: adapter, texts: 499))
+            await store.close()
+            let both = await CheckOperation.run(files: ["p.yaml"], options: online)
+            #expect(warnings(both).allSatisfy { !$0.contains("none_of_these") }, "\(both.findings)")
         }
     }
 
