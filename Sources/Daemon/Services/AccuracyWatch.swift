@@ -3,8 +3,8 @@ import BERT
 import Connectors
 import Drift
 
-/// Measures the live adapters on annotations of texts that they labelled, once a minute: the query reads annotations
-/// and labels.
+/// Measures the live adapters on annotations of texts that they labelled. It has a connection of its own, because a
+/// promoted adapter must not wait for its queries, and only during a look, because a pool may be small.
 actor AccuracyWatch {
     /// What was measured of one live adapter.
     private struct Measurement {
@@ -12,35 +12,30 @@ actor AccuracyWatch {
         let accuracy: [MeasuredAccuracy.Sample: MeasuredAccuracy]
     }
 
+    /// The time between two looks.
+    static let interval = Duration.seconds(60)
+
     private let store: PostgresAdapterStore
-    private let interval: Duration
-    private var lastLook: ContinuousClock.Instant?
     private var measurements: [String: Measurement] = [:]
 
-    init(store: PostgresAdapterStore, interval: Duration = .seconds(60)) {
-        (self.store, self.interval) = (store, interval)
-    }
+    init(_ settings: PostgresSettings) { store = PostgresAdapterStore(settings) }
 
-    /// Measures every task, unless it did so a moment ago.
+    /// Measures every task.
     ///
     /// - Parameter mappings: what became of labels that a task once had.
     func look(at snapshot: LiveSnapshot, mappings: [String: LabelMapping]) async {
-        let now = ContinuousClock.now
-        if let lastLook, now - lastLook < interval { return }
-        lastLook = now
         measurements = measurements.filter { snapshot.adapters[$0.key] != nil }
-        for (task, live) in snapshot.adapters {
+        for (task, live) in snapshot.adapters where !Task.isCancelled {
             let manifest = live.adapter.manifest
             // A failure is tried again with the next look; refreshes log that the database is unavailable.
-            guard let groups = try? await store.annotatedLabels(task: task, digest: live.version.digest) else {
-                continue
-            }
+            guard let groups = try? await store.annotatedLabels(task: task, digest: live.version.digest) else { break }
             measurements[task] = Measurement(
                 digest: live.version.digest,
                 accuracy: MeasuredAccuracy.bySample(
                     groups, labels: manifest.labels, mapping: mappings[task] ?? LabelMapping(),
                     isMultiLabel: manifest.isMultiLabel))
         }
+        await store.close()
     }
 
     /// What was measured of these live adapters, by task. What is known of an adapter ends when it is replaced.

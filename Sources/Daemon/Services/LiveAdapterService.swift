@@ -65,7 +65,7 @@ final class LiveAdapterService: Service {
         journal = PostgresLabelledRowSource(settings)
         shadowWatch = ShadowWatch(
             conclusion: ShadowConclusion(store: store, journal: journal, labels: journal), logger: logger)
-        accuracyWatch = AccuracyWatch(store: store)
+        accuracyWatch = AccuracyWatch(settings)
         state = Mutex(State(tasks: tasks))
         self.base = base
         self.logger = logger
@@ -80,19 +80,29 @@ final class LiveAdapterService: Service {
                 while try await !self.start() { try await Task.sleep(for: self.pollInterval) }
                 let notifications = AdapterNotifications(
                     direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)
-                for await _ in notifications {
-                    await self.refreshOrLog()
-                    let snapshot = self.liveAdapters.snapshot
-                    await self.driftWatch.look(at: snapshot)
-                    await self.accuracyWatch.look(
-                        at: snapshot, mappings: self.currentTasks.mapValues(\.form.mapping))
-                    await self.lookAtShadows()
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await self.measureAccuracy() }
+                    for await _ in notifications {
+                        await self.refreshOrLog()
+                        await self.driftWatch.look(at: self.liveAdapters.snapshot)
+                        await self.lookAtShadows()
+                    }
+                    group.cancelAll()
                 }
             }
         } catch is CancellationError {}
         await shadowWatch.stop()
         await journal.close()
         await store.close()
+    }
+
+    /// Measures the live adapters on annotations until the task is cancelled.
+    private func measureAccuracy() async {
+        while !Task.isCancelled {
+            await accuracyWatch.look(
+                at: liveAdapters.snapshot, mappings: currentTasks.mapValues(\.form.mapping))
+            try? await Task.sleep(for: AccuracyWatch.interval)
+        }
     }
 
     /// What a pipeline with these tasks waits for on this side; nil if nothing.

@@ -1,0 +1,47 @@
+import AdapterRegistry
+import BERT
+import Connectors
+import DaemonFixtures
+import Drift
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+@Suite(.timeLimit(.minutes(2))) struct AccuracyWatchTests {
+    @Test func annotationsOfLabelledTextsMeasureTheLiveAdapter() async throws {
+        try await DaemonFixture.with { fixture in
+            let adapters = LiveAdapters()
+            func swap(seed: UInt64) throws -> String {
+                let adapter = try fixture.model.adapter(labels: DaemonFixture.labels, seed: seed)
+                let version = AdapterVersion(
+                    task: "noise", version: Int(seed), digest: adapter.digest, baseDigest: adapter.baseDigest,
+                    state: .live, createdAt: Date(timeIntervalSince1970: 0))
+                adapters.swap(task: "noise", to: LiveAdapter(adapter: adapter, version: version))
+                return adapter.digest
+            }
+            let digest = try swap(seed: 1)
+            try fixture.execute(
+                """
+                INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
+                    scores, adapter_digest, labelled_at)
+                SELECT 'p', 't', 0, n, 'noise', now(), 'loud', 0.9, '{"calm": 0.1, "loud": 0.9}', '\(digest)',
+                    now() - interval '1 hour' FROM generate_series(0, 4) AS n
+                """)
+            try fixture.execute(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, source, topic, "partition", "offset")
+                SELECT 'noise', 'text', CASE n WHEN 0 THEN 'calm' ELSE 'noisy' END,
+                    CASE WHEN n < 4 THEN 'random' END, 't', 0, n FROM generate_series(0, 4) AS n
+                """)
+            let watch = AccuracyWatch(fixture.settings)
+            await watch.look(at: adapters.snapshot, mappings: ["noise": LabelMapping(targets: ["noisy": "loud"])])
+            let measured = await watch.accuracy(of: adapters.snapshot)["noise"]
+            #expect(measured?[.random]?.texts == 4 && measured?[.random]?.accuracy == 0.75)
+            #expect(measured?[.chosen]?.texts == 1 && measured?[.chosen]?.accuracy == 1)
+            _ = try swap(seed: 2)
+            #expect(await watch.accuracy(of: adapters.snapshot).isEmpty, "another adapter was measured")
+        }
+    }
+}
