@@ -130,7 +130,10 @@ struct Classifier {
             for (task, result) in zip(text.tasks, results) {
                 guard let live = lineup.live(task.name) else { throw .noLiveAdapter(task: task.name) }
                 let answer = try answer(task, logits: result.logits, adapter: live.adapter)
-                let label = label(task, answer, distance: result.distances.relative, live: live)
+                let distance = result.distances.relative
+                let label = label(
+                    task, answer, of: live.adapter, distance: distance,
+                    isNoneOfThese: task.noneOfThese?.holds(distance: distance, live.drift.spread) ?? false)
                 labels.append(label)
                 observations.append(
                     TextObservation(
@@ -159,7 +162,9 @@ struct Classifier {
             let (task, champion, shadow) = challenger
             do throws(ClassifyError) {
                 let answer = try answer(task, logits: result.logits, adapter: shadow.adapter)
-                let label = label(task, answer, adapter: shadow.adapter)
+                // A challenger has no distances yet: a text that the champion finds unlike everything is so to it too.
+                let label = label(
+                    task, answer, of: shadow.adapter, distance: nil, isNoneOfThese: champion.isNoneOfThese)
                 let change = shadow.change(from: champion.given, to: label.given)
                 shadow.monitor.record(change, championScore: champion.score, challengerScore: label.score)
                 return ShadowLabel(label: label, champion: champion, change: change)
@@ -176,11 +181,9 @@ struct Classifier {
     }
 
     private func label(
-        _ task: TaskDefinition, _ answer: Answer, distance: Double?, live: LiveAdapter
+        _ task: TaskDefinition, _ answer: Answer, of adapter: Adapter, distance: Double?, isNoneOfThese: Bool
     ) -> TaskLabel {
-        let adapter = live.adapter
         let isBelow = task.abstention.map { answer.score < $0.threshold(for: adapter.manifest) } ?? false
-        let isNoneOfThese = task.noneOfThese?.holds(distance: distance, live.drift.spread) ?? false
         let abstains = isBelow || isNoneOfThese
         let isMultiLabel = adapter.manifest.isMultiLabel
         return TaskLabel(
