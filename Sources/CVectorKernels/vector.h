@@ -33,6 +33,12 @@
     CLONED type name parameters { return name##_body arguments; } \
     INLINE type name##_body parameters
 
+// The same for a function of one file.
+#define LOCAL_KERNEL(type, name, parameters, arguments) \
+    INLINE type name##_body parameters; \
+    CLONED static type name parameters { return name##_body arguments; } \
+    INLINE type name##_body parameters
+
 #define UNROLL _Pragma("clang loop unroll(full)")
 
 enum { W = 16 };

@@ -3,9 +3,12 @@
 //
 //     levels run SEED FILE         writes one record per result: its name, the number of floats, its scale, the floats
 //     levels compare FILE FILE     prints the largest deviation of each function; the exit status is 1 if one exceeds
-//                                  1e-5 of the result's largest value or scale
+//                                  1e-5 of the result's largest value or scale, or if products of integers and
+//                                  quantized rows are not equal bit by bit
 //
+// `run` also compares all levels of the integer products within the program; with LK_EMULATE, those of other CPUs too.
 // All numbers follow from the seed, so every level writes its records in the same order.
+#include "quantized_kernels.h"
 #include "vector_kernels.h"
 
 #include <math.h>
@@ -28,8 +31,9 @@ static ptrdiff_t length(void) { return bits() % 3 ? lengths[bits() % 6] : 1 + (p
 
 // Aligned as packed weights must be. Freed when the program ends.
 static float *memory(ptrdiff_t count) {
-    float *p = aligned_alloc(64, ((size_t)count * 4 / 64 + 1) * 64);
-    if (p == NULL) exit(2);
+    void *p64 = NULL;
+    if (posix_memalign(&p64, 64, (size_t)count * 4)) exit(2);
+    float *p = p64;
     for (ptrdiff_t i = 0; i < count; i++) p[i] = 0;
     return p;
 }
@@ -47,6 +51,103 @@ static void record_of_scale(const char *name, const float *values, ptrdiff_t cou
 }
 
 static void record(const char *name, const float *values, ptrdiff_t count) { record_of_scale(name, values, count, 0); }
+
+// Bit by bit, NaN included.
+static void record_exactly(const char *name, const void *values, ptrdiff_t count) {
+    record_of_scale(name, values, count, -1);
+}
+
+static void require(bool holds, const char *what) {
+    if (holds) return;
+    fprintf(stderr, "%s\n", what);
+    exit(3);
+}
+
+static lk_quantized_rows quantized_rows(ptrdiff_t rows, ptrdiff_t columns) {
+    ptrdiff_t stride = lk_quantized_stride(columns);
+    return (lk_quantized_rows){(uint8_t *)memory(rows * stride / 4), stride, memory(rows), (int32_t *)memory(rows)};
+}
+
+// The codes of two sets of rows, and how they are to be read.
+static bool equal_rows(ptrdiff_t rows, const lk_quantized_rows *a, const lk_quantized_rows *b) {
+    return memcmp(a->codes, b->codes, (size_t)(rows * a->stride)) == 0
+        && memcmp(a->scales, b->scales, (size_t)rows * 4) == 0 && memcmp(a->zeros, b->zeros, (size_t)rows * 4) == 0;
+}
+
+// Rows of every kind: of zeros, with one huge value, subnormal, constant, or just numbers.
+static float *awkward_rows(ptrdiff_t rows, ptrdiff_t columns) {
+    float *x = numbers(rows * columns, 3);
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t j = 0; j < columns; j++) {
+            float *value = x + i * columns + j;
+            switch (i % 8) {
+            case 1: *value = 0; break;
+            case 2: *value *= 1e-42f; break;
+            case 3: *value = j == 0 ? 1e38f : *value; break;
+            case 4: *value = 0.25f; break;
+            case 5: *value = fabsf(*value); break;
+            default: break;
+            }
+        }
+    return x;
+}
+
+static void quantized(void) {
+    ptrdiff_t rows = 1 + (ptrdiff_t)(bits() % 70), columns = length(), outputs = length(), count = rows * columns;
+    float *x = awkward_rows(rows, columns), *factors = numbers(columns, 0.4f), *y = memory(count);
+    for (ptrdiff_t j = 0; j < columns; j++) factors[j] += 1;
+    const float *smoothing = bits() % 2 ? factors : NULL;
+    lk_quantized_rows q = quantized_rows(rows, columns), again = quantized_rows(rows, columns);
+    require(lk_quantize_rows(rows, columns, x, columns, smoothing, &q), "finite rows are refused");
+    record_exactly("quantize_rows", q.codes, rows * q.stride / 4), record_exactly("quantize_rows", q.scales, rows);
+
+    float *residual = numbers(count, 1), *gamma = numbers(columns, 1), *beta = numbers(columns, 1);
+    float *narrow = numbers(count, 5);
+    lk_layer_norm_quantized(
+        rows, columns, narrow, columns, residual, columns, gamma, beta, 1e-5f, y, columns, smoothing, &again);
+    record("layer_norm_quantized", y, count);
+    lk_quantized_rows plain = quantized_rows(rows, columns);
+    lk_quantize_rows(rows, columns, y, columns, smoothing, &plain);
+    require(equal_rows(rows, &plain, &again), "layer_norm_quantized differs from quantize_rows");
+    for (int kind = LK_GELU_ERF; kind <= LK_TANH; kind++) {
+        lk_activate_quantized(kind, rows, columns, narrow, columns, beta, y, columns, smoothing, &plain);
+        lk_activate_quantized(kind, rows, columns, narrow, columns, beta, NULL, 0, smoothing, &again);
+        require(equal_rows(rows, &plain, &again), "activate_quantized differs without floats");
+        record_of_scale("activate_quantized", y, count, 1);
+    }
+
+    // Levels that the compiler has emulate one another: their sums are equal, and so is what follows from them.
+    float *w = numbers(outputs * columns, 1), *bias = numbers(outputs, 1), *before = numbers(rows * outputs, 1);
+    int steps = 1 << bits() % 3;
+    void *block = memory(lk_quantized_weight_size(columns, outputs) / 4);
+    lk_quantized_weight weight = lk_quantized_weight_at(columns, outputs, block);
+    require(lk_quantize_weight(&weight, w, columns, 1, smoothing, steps), "finite weights are refused");
+    require(lk_quantized_weight_is_valid(&weight), "a weight is not valid");
+    record_exactly("quantize_weight", block, lk_quantized_weight_size(columns, outputs) / 4);
+    float *expected = memory(rows * outputs), *result = memory(rows * outputs);
+    bool accumulate = bits() % 2;
+    for (int level = LK_INT8_PORTABLE; level < LK_INT8_LEVELS; level++) {
+        if (!lk_has_int8(level)) continue;
+        float *to = level == LK_INT8_PORTABLE ? expected : result;
+        memcpy(to, before, (size_t)(rows * outputs) * 4);
+        lk_quantized_product(level, rows, &q, &weight, bias, accumulate, to, outputs);
+        if (level == LK_INT8_PORTABLE) continue;
+        require(memcmp(expected, result, (size_t)(rows * outputs) * 4) == 0, "levels of integer products differ");
+    }
+    record_exactly("quantized_product", expected, rows * outputs);
+}
+
+static void embed_quantized(void) {
+    ptrdiff_t tokens = length(), columns = length();
+    float *words = numbers(50 * columns, 1), *positions = numbers(tokens * columns, 1), *y = memory(tokens * columns);
+    int8_t *codes = (int8_t *)memory((50 * columns + 3) / 4);
+    float *scales = memory(50);
+    int32_t *ids = (int32_t *)memory(tokens);
+    for (ptrdiff_t i = 0; i < tokens; i++) ids[i] = (int32_t)(bits() % 50);
+    require(lk_quantize_table(50, columns, words, codes, scales), "a finite table is refused");
+    lk_embed_quantized(tokens, columns, ids, codes, scales, positions, bits() % 2 ? words : NULL, y, columns);
+    record_exactly("embed_quantized", y, tokens * columns);
+}
 
 static void rows_and_columns(void) {
     ptrdiff_t rows = 1 + (ptrdiff_t)(bits() % 9), columns = length(), count = rows * columns;
@@ -125,7 +226,10 @@ static int run(const char *seed, const char *path) {
     state = strtoull(seed, NULL, 10);
     out = fopen(path, "wb");
     if (out == NULL) return 2;
-    for (int round = 0; round < 60; round++) rows_and_columns(), products(), attention(), embed();
+    for (int round = 0; round < 60; round++) {
+        rows_and_columns(), products(), attention(), embed();
+        quantized(), embed_quantized();
+    }
     return fclose(out) == 0 ? 0 : 2;
 }
 
@@ -148,7 +252,9 @@ static int compare(const char *one, const char *other) {
                 files[side]) != (size_t)counts[0]) return 2;
         }
         double largest = scales[0], difference = 0;
-        for (ptrdiff_t i = 0; i < counts[0]; i++) {
+        bool is_exact = largest < 0;
+        if (is_exact) difference = memcmp(values[0], values[1], (size_t)counts[0] * 4) == 0 ? 0 : INFINITY;
+        for (ptrdiff_t i = 0; i < counts[0] && !is_exact; i++) {
             double a = values[0][i], b = values[1][i];
             if (!isfinite(a) || !isfinite(b)) return 2;
             largest = fmax(largest, fabs(a)), difference = fmax(difference, fabs(a - b));

@@ -1,0 +1,45 @@
+#pragma once
+
+#include "quantized_kernels.h"
+
+#include <string.h>
+
+// The layout of the packed weights, and the blocks of a product: at most BLOCK_ROWS rows by one or two panels. The sums
+// of a block stay in the first-level cache until all inputs are added.
+enum { PANEL = 16, BLOCK_ROWS = 32, BLOCK_COLUMNS = 2 * PANEL, MOST_INPUTS = 16384 };
+
+// NEON multiplies signed bytes: its sums are of the codes less this, which the zero point of a row makes good.
+enum { NEON_OFFSET = 128 };
+
+// What the sums of a block are computed from.
+typedef struct {
+    ptrdiff_t rows;             // 1...BLOCK_ROWS
+    int panels;                 // 1 or 2
+    int steps;                  // that may be summed in 16 bits
+    ptrdiff_t depth;            // codes per row and per output, a multiple of 64
+    const uint8_t *x;           // [rows], `x_stride` apart
+    ptrdiff_t x_stride;
+    const int8_t *codes;        // [panels][depth / 4][PANEL][4], the panels `panel_stride` apart
+    ptrdiff_t panel_stride;
+    int32_t *sums;              // [rows][BLOCK_COLUMNS]
+    bool accumulates;           // whether to add to the sums
+} lk_int8_block;
+
+// One function per level, all with the same result. NULL where the level was not compiled.
+typedef void lk_int8_sums(const lk_int8_block *b);
+extern lk_int8_sums *const lk_int8_sums_avx2, *const lk_int8_sums_avx_vnni, *const lk_int8_sums_avx512_vnni,
+    *const lk_int8_sums_amx, *const lk_int8_sums_neon, *const lk_int8_sums_neon_dot;
+void lk_int8_sums_portable(const lk_int8_block *b);
+
+// AMX holds state of the thread between blocks, which is given back after the last one.
+void lk_amx_release(void);
+bool lk_amx_permitted(void);
+
+#define INT8_UNROLL _Pragma("clang loop unroll(full)")
+
+// Four codes of a row as one 32-bit number.
+static inline __attribute__((always_inline)) int32_t four_codes(const uint8_t *p) {
+    int32_t four;
+    memcpy(&four, p, 4);
+    return four;
+}
