@@ -121,6 +121,15 @@ LOCAL_KERNEL(void, finish_block, (
     }
 }
 
+// Fetches the lines of y that a block will write, while its sums are computed: they lie far apart, so that no hardware
+// would foresee them.
+static void expect_block(ptrdiff_t rows, ptrdiff_t outputs, float *y, ptrdiff_t y_stride) {
+    for (ptrdiff_t r = 0; r < rows; r++) {
+        __builtin_prefetch(y + r * y_stride, 1);
+        __builtin_prefetch(y + r * y_stride + (outputs < PANEL ? 0 : PANEL), 1);
+    }
+}
+
 // All inputs of some rows and one or two panels.
 static void sum_block(lk_int8_sums *sums, lk_int8_block b, ptrdiff_t depth) {
     const uint8_t *x = b.x;
@@ -153,6 +162,7 @@ void lk_quantized_product(
             for (ptrdiff_t r = i; r < end; r += BLOCK_ROWS) {
                 b.rows = end - r < BLOCK_ROWS ? end - r : BLOCK_ROWS;
                 b.x = x->codes + r * x->stride;
+                expect_block(b.rows, outputs, y + r * y_stride + j, y_stride);
                 sum_block(function, b, depth);
                 finish_block(
                     &b, outputs, x->scales + r, x->zeros + r, zero_offset, w->scales + j, w->sums + j,

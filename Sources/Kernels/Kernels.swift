@@ -1,11 +1,14 @@
-// The float32 operations of the classifier, forward and backward, on plain pointers. One file per operation:
+// The operations of the classifier, forward and backward, on plain pointers. One file per operation:
 //
 //     BLAS          the kernels that OpenBLAS runs; enableFlushToZero
 //     GEMM          gemm: c = alpha·op(a)·op(b) + beta·c
 //     Linear        linear, linearBackwardInput, linearBackwardWeight: by BLAS
 //     PackedProduct packedProduct: a linear layer whose weights were packed once; packWeight, unpackWeight
+//     QuantizedRows, QuantizedWeight, QuantizedProduct
+//                   the same with 8-bit codes: quantizeRows, layerNormQuantized, activateQuantized, attentionQuantized;
+//                   quantizedProduct
 //     LowRank       lowRankDown, lowRankUp (LoRA), each with its backward
-//     Embedding     embeddingSum
+//     Embedding     embeddingSum; quantizeTable
 //     Attention     attention, attentionBackward: one sequence, all heads
 //     Softmax       softmax, softmaxBackward
 //     LayerNorm     layerNorm, layerNormBackward

@@ -1,0 +1,61 @@
+import CVectorKernels
+
+/// The instructions that a product of integers can use. The results are the same bits.
+public enum IntegerInstructions: Int32, Sendable, CaseIterable {
+    /// Any CPU.
+    case portable = 0
+    /// x86-64 with AVX2.
+    case avx2 = 1
+    /// x86-64 with AVX-VNNI.
+    case avxVNNI = 2
+    /// x86-64 with AVX-512 VNNI.
+    case avx512VNNI = 3
+    /// x86-64 with AMX, if the kernel permits it.
+    case amx = 4
+    /// Any 64-bit ARM.
+    case neon = 5
+    /// 64-bit ARM with the dot product instructions.
+    case neonDotProduct = 6
+
+    /// Whether this CPU has them.
+    public var isAvailable: Bool { lk_has_int8(rawValue) }
+
+    /// The best ones of this CPU, found at the first use.
+    public static let best = IntegerInstructions(rawValue: lk_int8_level()) ?? .portable
+
+    /// As logs name them.
+    public var name: String {
+        switch self {
+        case .portable: "portable"
+        case .avx2: "AVX2"
+        case .avxVNNI: "AVX-VNNI"
+        case .avx512VNNI: "AVX-512 VNNI"
+        case .amx: "AMX"
+        case .neon: "NEON"
+        case .neonDotProduct: "NEON dot product"
+        }
+    }
+}
+
+/// y[rows, outputs] (+)= x[rows, inputs] · weightᵀ + bias.
+///
+/// y = (Σ xCode · wCode − zero · Σ wCode) · (xScale · wScale) + bias: the parentheses with integers are exact, the
+/// floats are rounded after each operation. So a row's result has the same bits on every CPU, whatever the other rows
+/// are. A row whose scale is NaN gives NaN.
+///
+/// - Parameters:
+///   - x: rows of ``QuantizedWeight/inputs`` columns, quantized with the weight's ``QuantizedWeight/smoothing``.
+///   - bias: [outputs], or nil.
+///   - instructions: must be available on this CPU.
+public func quantizedProduct(
+    rows: Int, x: QuantizedRows, weight: QuantizedWeight, bias: UnsafePointer<Float>?, accumulate: Bool = false,
+    y: UnsafeMutablePointer<Float>, yStride: Int, instructions: IntegerInstructions = .best
+) {
+    // Asking the CPU anew would cost more than a small product.
+    precondition(instructions == .best || instructions.isAvailable, "this CPU lacks \(instructions.name)")
+    withUnsafePointer(to: x.pointers) { x in
+        withUnsafePointer(to: weight.pointers) { weight in
+            lk_quantized_product(instructions.rawValue, rows, x, weight, bias, accumulate, y, yStride)
+        }
+    }
+}

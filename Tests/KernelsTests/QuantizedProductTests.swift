@@ -1,0 +1,148 @@
+import Kernels
+import Testing
+
+@Suite struct QuantizedProductTests {
+    /// Layers that are and are not whole panels, blocks of inputs and steps.
+    private static let layers = [(1, 1), (7, 33), (33, 7), (64, 16), (383, 31), (384, 48), (800, 65), (1600, 17)]
+
+    /// Integers that are their own codes: the scales are one, the zero point is zero, and the result is a sum of
+    /// integers.
+    @Test(arguments: [1, 2, 5, 31, 33, 64, 131], layers)
+    func integersAreSummedExactly(rows: Int, layer: (inputs: Int, outputs: Int)) throws {
+        let inputs = layer.inputs + 16
+        let seed = UInt64(rows * 100_000 + inputs * 100 + layer.outputs)
+        var random = Random(seed: seed)
+        var x = (0..<rows * inputs).map { _ in Float(random.int(below: 256)) }
+        for row in 0..<rows { x[row * inputs + random.int(below: inputs)] = 255 }
+        // One code of 127 sets the scale. Beside it only zeros, so that its lane does not overflow.
+        var weight = (0..<layer.outputs * inputs).map { _ in Float(random.int(below: 17) - 8) }
+        for output in 0..<layer.outputs {
+            for input in 0..<16 { weight[output * inputs + input] = input == 0 ? 127 : 0 }
+        }
+        let expected = Naive.product(
+            doubles(x), doubles(weight), m: rows, n: layer.outputs, k: inputs, transposeB: true
+        ).map { Float($0) }
+        let q = QuantizedMemory(x, columns: inputs)
+        #expect(q.scales.allSatisfy { $0 == 1 } && q.zeros.allSatisfy { $0 == 0 }, "seed \(seed)")
+        for precision in QuantizedWeight.Precision.allCases {
+            let packed = try QuantizedWeight(
+                inputs: inputs, outputs: layer.outputs, weight: weight, precision: precision)
+            for instructions in availableInstructions {
+                let y = quantizedProduct(q, packed, instructions: instructions)
+                #expect(y == expected, "\(instructions), \(precision), seed \(seed)")
+            }
+        }
+    }
+
+    /// The deviation from the float product is what the rounding of both sides explains.
+    @Test(arguments: [1, 33], layers)
+    func differsFromTheFloatProductByTheRoundingAlone(rows: Int, layer: (inputs: Int, outputs: Int)) throws {
+        let (inputs, outputs) = layer
+        let seed = UInt64(rows * 100_000 + inputs * 100 + outputs + 1)
+        var random = Random(seed: seed)
+        let x = random.floats(rows * inputs, in: -1...3)
+        let weight = random.floats(outputs * inputs)
+        let bias = random.floats(outputs)
+        let before = random.floats(rows * outputs)
+        let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight)
+        var rounded = [Float](repeating: gap, count: weight.count)
+        packed.dequantize(to: &rounded)
+        let q = QuantizedMemory(x, columns: inputs)
+        let y = quantizedProduct(q, packed, bias: bias, accumulatingOn: before)
+        var expected = Naive.linear(
+            doubles(q.values), doubles(rounded), bias: doubles(bias), rows: rows, inputs: inputs, outputs: outputs)
+        expected = zip(expected, before).map { $0 + Double($1) }
+        expectClose(y, expected, within: 1e-6, "the product of the codes, seed \(seed)")
+        let exact = Naive.linear(
+            doubles(x), doubles(weight), bias: doubles(bias), rows: rows, inputs: inputs, outputs: outputs)
+        for row in 0..<rows {
+            for output in 0..<outputs {
+                var bound = 1e-4
+                for k in 0..<inputs {
+                    let (a, w) = (x[row * inputs + k], weight[output * inputs + k])
+                    bound += Double(abs(a * (w - rounded[output * inputs + k])))
+                    bound += Double(abs(rounded[output * inputs + k]) * q.scales[row] * 0.5001)
+                }
+                let place = row * outputs + output
+                let difference = abs(Double(y[place]) - Double(before[place]) - exact[place])
+                #expect(difference <= bound, "row \(row), output \(output), seed \(seed)")
+            }
+        }
+    }
+
+    @Test func allInstructionsGiveTheSameBits() throws {
+        for seed in UInt64(50)..<90 {
+            var random = Random(seed: seed)
+            let (rows, inputs, outputs) = (
+                1 + random.int(below: 70), 1 + random.int(below: 900), 1 + random.int(below: 70)
+            )
+            var x = random.floats(rows * inputs, in: -2...2)
+            x[random.int(below: x.count)] = 1e6
+            // Weights of one sign and size make the largest sums.
+            let weight =
+                seed.isMultiple(of: 2) ? random.floats(outputs * inputs) : Array(repeating: 1, count: outputs * inputs)
+            let bias = random.floats(outputs)
+            let precision = QuantizedWeight.Precision.allCases[random.int(below: 3)]
+            let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight, precision: precision)
+            let q = QuantizedMemory(x, columns: inputs)
+            let expected = quantizedProduct(q, packed, bias: bias, instructions: .portable).map(\.bitPattern)
+            for instructions in availableInstructions {
+                let y = quantizedProduct(q, packed, bias: bias, instructions: instructions).map(\.bitPattern)
+                #expect(y == expected, "\(instructions), seed \(seed)")
+            }
+        }
+    }
+
+    @Test func rowsHaveTheSameBitsBesideAnyOthers() throws {
+        var random = Random(seed: 91)
+        let (rows, inputs, outputs) = (150, 400, 75)
+        let x = random.floats(rows * inputs)
+        let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: random.floats(outputs * inputs))
+        let all = quantizedProduct(QuantizedMemory(x, columns: inputs), packed)
+        for range in [0..<1, 3..<9, 17..<50, 20..<149, 149..<150] {
+            let part = QuantizedMemory(Array(x[range.lowerBound * inputs..<range.upperBound * inputs]), columns: inputs)
+            let y = quantizedProduct(part, packed)
+            #expect(y == Array(all[range.lowerBound * outputs..<range.upperBound * outputs]), "\(range)")
+        }
+    }
+
+    @Test(arguments: [Float.nan, .infinity, -.infinity])
+    func aRowThatIsNotFiniteGivesNaNAndNoOtherRowDoes(value: Float) throws {
+        var random = Random(seed: 92)
+        var x = random.floats(5 * 40)
+        let packed = try QuantizedWeight(inputs: 40, outputs: 20, weight: random.floats(20 * 40))
+        let before = quantizedProduct(QuantizedMemory(x, columns: 40), packed)
+        x[2 * 40 + 39] = value
+        let after = quantizedProduct(QuantizedMemory(x, columns: 40), packed)
+        #expect(after[40..<60].allSatisfy(\.isNaN))
+        #expect(after[..<40] == before[..<40] && after[60...] == before[60...])
+    }
+
+    @Test func aRowOfZerosGivesTheBias() throws {
+        var random = Random(seed: 93)
+        let bias = random.floats(20)
+        let packed = try QuantizedWeight(inputs: 40, outputs: 20, weight: random.floats(20 * 40))
+        let subnormal = QuantizedMemory(Array(repeating: 1e-40, count: 40), columns: 40)
+        #expect(quantizedProduct(subnormal, packed, bias: bias) == bias)
+        #expect(
+            quantizedProduct(QuantizedMemory(Array(repeating: 0, count: 40), columns: 40), packed, bias: bias) == bias)
+    }
+
+    @Test func smoothingOfBothSidesCancels() throws {
+        var random = Random(seed: 94)
+        let (inputs, outputs) = (200, 30)
+        let smoothing = random.floats(inputs, in: 0.1...1)
+        // Columns with large values are what smoothing is for.
+        let x = (0..<3 * inputs).map { random.float() / smoothing[$0 % inputs] }
+        let weight = random.floats(outputs * inputs)
+        let exact = Naive.product(doubles(x), doubles(weight), m: 3, n: outputs, k: inputs, transposeB: true)
+        func deviation(_ smoothing: [Float]?) throws -> Double {
+            let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight, smoothing: smoothing)
+            let y = quantizedProduct(QuantizedMemory(x, columns: inputs, smoothing: smoothing), packed)
+            return zip(y, exact).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }.squareRoot()
+        }
+        let size = exact.reduce(0) { $0 + $1 * $1 }.squareRoot()
+        #expect(try deviation(smoothing) < 0.03 * size, "seed 94")
+        #expect(try deviation(smoothing) < deviation(nil), "seed 94")
+    }
+}
