@@ -91,8 +91,7 @@ void lk_int8_sums_portable(const lk_int8_block *b) {
             int32_t *sums = b->sums + r * BLOCK_COLUMNS + p * PANEL, totals[PANEL] = {0};
             for (ptrdiff_t k = 0; k < b->depth; k += 4, codes += PANEL * 4)
                 for (int c = 0; c < PANEL; c++)
-                    totals[c] += x[k] * codes[c * 4] + x[k + 1] * codes[c * 4 + 1] + x[k + 2] * codes[c * 4 + 2]
-                        + x[k + 3] * codes[c * 4 + 3];
+                    for (int i = 0; i < 4; i++) totals[c] += x[k + i] * codes[c * 4 + i];
             for (int c = 0; c < PANEL; c++) sums[c] = totals[c] + (b->accumulates ? sums[c] : 0);
         }
     }
@@ -100,24 +99,38 @@ void lk_int8_sums_portable(const lk_int8_block *b) {
 
 typedef int32_t i16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 
-// The floats of a block: y = (sums - (zero - offset) * sum of codes) * (scale of the row * scale of the output) + bias. Each
-// operation rounds on every level alike, so nothing may be fused.
+// The floats of a panel: y = (sums - (zero - offset) * sum of codes) * (scale of the row * scale of the output) + bias.
+// Each operation rounds on every level alike, so nothing may be fused.
+INLINE void finish_panel(
+    ptrdiff_t rows, ptrdiff_t outputs, const int32_t *sums, const float *row_scales, const int32_t *zeros,
+    int32_t zero_offset, const float *scales, const int32_t *code_sums, const float *bias, bool accumulate, float *y,
+    ptrdiff_t y_stride) {
+#pragma clang fp contract(off)
+    v16 scale = load(scales), offset = bias ? load_upto(bias, outputs) : splat(0);
+    i16 code_sum = *(const i16_unaligned *)code_sums;
+    for (ptrdiff_t r = 0; r < rows; r++, sums += BLOCK_COLUMNS, y += y_stride) {
+        i16 total = *(const i16_unaligned *)sums - (i16)(zeros[r] - zero_offset) * code_sum;
+        v16 value = __builtin_convertvector(total, v16) * (scale * splat(row_scales[r])) + offset;
+        if (accumulate) value += load_upto(y, outputs);
+        store_upto(y, value, outputs);
+    }
+}
+
 LOCAL_KERNEL(void, finish_block, (
     const lk_int8_block *b, ptrdiff_t outputs, const float *row_scales, const int32_t *zeros, int32_t zero_offset,
     const float *scales, const int32_t *code_sums, const float *bias, bool accumulate, float *y, ptrdiff_t y_stride),
     (b, outputs, row_scales, zeros, zero_offset, scales, code_sums, bias, accumulate, y, y_stride)) {
-#pragma clang fp contract(off)
-    for (ptrdiff_t c = 0; c < outputs; c += W) {
-        ptrdiff_t left = outputs - c;
-        v16 scale = load(scales + c), offset = bias ? load_upto(bias + c, left) : splat(0);
-        i16 code_sum = *(const i16_unaligned *)(code_sums + c);
-        for (ptrdiff_t r = 0; r < b->rows; r++) {
-            float *to = y + r * y_stride + c;
-            i16 total = *(const i16_unaligned *)(b->sums + r * BLOCK_COLUMNS + c) - (i16)(zeros[r] - zero_offset) * code_sum;
-            v16 value = __builtin_convertvector(total, v16) * (scale * splat(row_scales[r])) + offset;
-            if (accumulate) value += load_upto(to, left);
-            store_upto(to, value, left);
-        }
+    for (ptrdiff_t c = 0; c < outputs; c += PANEL) {
+        const float *offsets = bias ? bias + c : NULL;
+        // Whole panels are the rule; saying so apart keeps the tail's code out of their loop.
+        if (outputs - c >= PANEL)
+            finish_panel(
+                b->rows, PANEL, b->sums + c, row_scales, zeros, zero_offset, scales + c, code_sums + c, offsets,
+                accumulate, y + c, y_stride);
+        else
+            finish_panel(
+                b->rows, outputs - c, b->sums + c, row_scales, zeros, zero_offset, scales + c, code_sums + c, offsets,
+                accumulate, y + c, y_stride);
     }
 }
 

@@ -11,7 +11,8 @@
 // R rows by C vectors of eight outputs. The products of `steps` steps are summed in 16 bits, which the weights allow,
 // before they are widened. The weights of a step are operands from the first-level cache; a row's codes stay in
 // registers.
-AVX2_INLINE void avx2_tile(int R, int C, int steps, const lk_int8_block *b, ptrdiff_t row, const int8_t *codes, int32_t *sums) {
+AVX2_INLINE void avx2_tile(
+    int R, int C, int steps, const lk_int8_block *b, ptrdiff_t row, const int8_t *codes, int32_t *sums) {
     __m256i acc[8];
     const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t *x = b->x + row * b->x_stride;

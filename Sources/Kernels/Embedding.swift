@@ -15,7 +15,7 @@ public func embeddingSum(
     lk_embed(tokens, columns, ids, words, positions, type, y, yStride)
 }
 
-/// Quantizes a table [rows, columns] to 8-bit codes with a scale per row: value ≈ code · scale. A quarter of the memory.
+/// Quantizes a table [rows, columns] to 8-bit codes with a scale per row: value ≈ code · scale.
 ///
 /// - Returns: false if a value is not finite. That row then has the scale NaN.
 @discardableResult
@@ -26,7 +26,7 @@ public func quantizeTable(
     lk_quantize_table(rows, columns, table, codes, scales)
 }
 
-/// ``embeddingSum(tokens:columns:ids:words:positions:type:y:yStride:)`` with words that ``quantizeTable`` has quantized.
+/// ``embeddingSum(tokens:columns:ids:words:positions:type:y:yStride:)`` with words from ``quantizeTable``.
 public func embeddingSum(
     tokens: Int, columns: Int, ids: UnsafePointer<Int32>,
     codes: UnsafePointer<Int8>, scales: UnsafePointer<Float>, positions: UnsafePointer<Float>,

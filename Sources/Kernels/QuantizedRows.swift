@@ -5,13 +5,13 @@ import CVectorKernels
 /// A row is quantized dynamically, from its own range, so a token's codes do not depend on the batch. The range always
 /// includes zero, and all 256 codes are used: one-sided activations, such as those of GELU, gain a bit over a symmetric
 /// code (Jacob et al., "Quantization and Training of Neural Networks for Efficient Integer-Arithmetic-Only Inference",
-/// 2018). The memory belongs to the caller. `@unchecked Sendable` is not needed: a thread has its own.
+/// 2018). The memory belongs to the caller.
 public struct QuantizedRows {
     /// [rows, ``stride``]
     public let codes: UnsafeMutablePointer<UInt8>
     /// The distance between two rows, in codes. The codes behind the columns are zeros.
     public let stride: Int
-    /// What one step of the code is worth, [rows]. NaN where a value of the row is not finite; all results are NaN then.
+    /// What one step of the code is worth, [rows]. NaN where a value of the row is not finite.
     public let scales: UnsafeMutablePointer<Float>
     /// The code of zero, [rows].
     public let zeros: UnsafeMutablePointer<Int32>

@@ -114,7 +114,7 @@ import Testing
         let before = quantizedProduct(QuantizedMemory(x, columns: 40), packed)
         x[2 * 40 + 39] = value
         let after = quantizedProduct(QuantizedMemory(x, columns: 40), packed)
-        #expect(after[40..<60].allSatisfy(\.isNaN))
+        #expect(after[40..<60].allSatisfy { $0.isNaN })
         #expect(after[..<40] == before[..<40] && after[60...] == before[60...])
     }
 

@@ -37,7 +37,7 @@ import Testing
         let most = Float.greatestFiniteMagnitude / 2
         let x = [most, -most, 1, 0, most, 3]
         let q = QuantizedMemory(x, columns: 3)
-        #expect(q.scales.allSatisfy(\.isFinite))
+        #expect(q.scales.allSatisfy { $0.isFinite })
         #expect(zip(x, q.values).allSatisfy { abs($0 - $1) <= most / 255 * 1.001 })
     }
 
@@ -51,7 +51,7 @@ import Testing
         #expect(!quantizeRows(rows: 3, columns: 37, x: x, xStride: 37, q: after.rows))
         #expect(after.scales[1].isNaN && after.scales[0] == before.scales[0] && after.scales[2] == before.scales[2])
         #expect(after.values[..<37] == before.values[..<37] && after.values[74...] == before.values[74...])
-        #expect(after.values[37..<74].allSatisfy(\.isNaN))
+        #expect(after.values[37..<74].allSatisfy { $0.isNaN })
     }
 
     @Test func aRowDoesNotDependOnItsNeighbours() {

@@ -13,13 +13,11 @@ import Testing
     func weightsAreWithinHalfAStep(precision: QuantizedWeight.Precision, layer: (inputs: Int, outputs: Int)) throws {
         let (inputs, outputs) = layer
         var random = Random(seed: UInt64(inputs))
-        let weight = (0..<outputs * inputs).map { _ in
-            random.float() + random.float() + random.float()
-        }
+        let weight = (0..<outputs * inputs).map { _ in random.float() + random.float() }
         let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight, precision: precision)
         var again = [Float](repeating: gap, count: weight.count)
         packed.dequantize(to: &again)
-        // A row of 8-bit codes has steps of a 127th of its largest weight; room for sums in 16 bits costs up to `factor`.
+        // A row of codes has steps of a 127th of its largest weight; room for sums in 16 bits costs up to `factor`.
         let factor = Float(2 * precision.rawValue) * 1.03
         for output in 0..<outputs {
             let row = output * inputs..<(output + 1) * inputs
@@ -31,12 +29,15 @@ import Testing
 
     @Test func finerPrecisionLosesLess() throws {
         var random = Random(seed: 20)
-        let weight = (0..<40 * 384).map { _ in random.float() + random.float() + random.float() }
+        let weight = (0..<40 * 384).map { _ in random.float() + random.float() }
         let deviations: [Double] = try QuantizedWeight.Precision.allCases.map { precision in
             var again = [Float](repeating: gap, count: weight.count)
             try QuantizedWeight(inputs: 384, outputs: 40, weight: weight, precision: precision).dequantize(to: &again)
             var deviation = 0.0
-            for (one, other) in zip(weight, again) { deviation += Double((one - other) * (one - other)) }
+            for (one, other) in zip(weight, again) {
+                let difference = Double(one - other)
+                deviation += difference * difference
+            }
             return deviation
         }
         #expect(deviations[0] < deviations[1] && deviations[1] < deviations[2], "\(deviations)")
@@ -52,7 +53,7 @@ import Testing
     @Test func transposedWeightsAreTheSame() throws {
         var random = Random(seed: 21)
         let weight = random.floats(7 * 33)
-        let transposed = (0..<33 * 7).map { weight[$0 % 7 * 33 + $0 / 7] }
+        let transposed = (0..<33 * 7).map { (place: Int) -> Float in weight[place % 7 * 33 + place / 7] }
         let one = try QuantizedWeight(inputs: 33, outputs: 7, weight: weight)
         let other = try QuantizedWeight(inputs: 33, outputs: 7, weight: transposed, transposed: true)
         #expect(one.bytes.elementsEqual(other.bytes))

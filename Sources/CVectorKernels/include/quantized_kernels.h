@@ -1,9 +1,9 @@
 // Matrix products of 8-bit integers with 32-bit sums, and the kernels that write their operands.
 //
 // An activation row is quantized when it is written: code = round(x * smoothing / scale) + zero, 0...255, with a scale
-// and a zero point of its own. A weight is quantized once: code = round(w / smoothing / scale), -127...127, with a scale
-// per output. The sums are integers, so they are equal on every CPU; the floats around them are computed without fused
-// operations, so that results are equal too.
+// and a zero point of its own. A weight is quantized once: code = round(w / smoothing / scale), -127...127, with a
+// scale per output. The sums are integers, so they are equal on every CPU; the floats around them are computed without
+// fused operations, so that results are equal too.
 #pragma once
 
 #include <stdbool.h>
