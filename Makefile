@@ -2,7 +2,7 @@
 
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test test-soak lint format benchmark benchmark-training benchmark-delivery \
+.PHONY: help setup build demo test test-kernels test-soak lint format benchmark benchmark-training benchmark-delivery \
 	benchmark-learning parity \
 	clean install
 
@@ -43,6 +43,9 @@ SOAK_FLAGS = --seconds $(or $(SOAK_SECONDS),600) \
 	$(if $(SOAK_TOPIC),--topic '$(SOAK_TOPIC)') \
 	$(if $(SOAK_DATABASE),--database '$(SOAK_DATABASE)') \
 	$(if $(SOAK_BREAK_BROKER),--break-broker '$(SOAK_BREAK_BROKER)')
+
+test-kernels: setup ## Compare the kernels of all CPUs, under the address sanitizer and on qemu-aarch64 (SEED)
+	@scripts/kernels/run $(or $(SEED),$$RANDOM) --all
 
 test-soak: build ## Run two daemons under load and faults, count every record (SOAK_SECONDS, SOAK_SEED, …)
 	@$(PROGRAM) soak $(SOAK_FLAGS)

@@ -122,7 +122,7 @@ import Testing
         var random = Random(seed: 93)
         let bias = random.floats(20)
         let packed = try QuantizedWeight(inputs: 40, outputs: 20, weight: random.floats(20 * 40))
-        let subnormal = QuantizedMemory(Array(repeating: 1e-40, count: 40), columns: 40)
+        let subnormal = QuantizedMemory(Array(repeating: .leastNonzeroMagnitude, count: 40), columns: 40)
         #expect(quantizedProduct(subnormal, packed, bias: bias) == bias)
         #expect(
             quantizedProduct(QuantizedMemory(Array(repeating: 0, count: 40), columns: 40), packed, bias: bias) == bias)
@@ -131,9 +131,10 @@ import Testing
     @Test func smoothingOfBothSidesCancels() throws {
         var random = Random(seed: 94)
         let (inputs, outputs) = (200, 30)
-        let smoothing = random.floats(inputs, in: 0.1...1)
-        // Columns with large values are what smoothing is for.
-        let x = (0..<3 * inputs).map { random.float() / smoothing[$0 % inputs] }
+        // One column with large values is what smoothing is for.
+        var smoothing = [Float](repeating: 1, count: inputs)
+        smoothing[7] = 0.1
+        let x: [Float] = (0..<3 * inputs).map { random.float() * ($0 % inputs == 7 ? 100 : 1) }
         let weight = random.floats(outputs * inputs)
         let exact = Naive.product(doubles(x), doubles(weight), m: 3, n: outputs, k: inputs, transposeB: true)
         func deviation(_ smoothing: [Float]?) throws -> Double {
@@ -141,8 +142,7 @@ import Testing
             let y = quantizedProduct(QuantizedMemory(x, columns: inputs, smoothing: smoothing), packed)
             return zip(y, exact).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }.squareRoot()
         }
-        let size = exact.reduce(0) { $0 + $1 * $1 }.squareRoot()
-        #expect(try deviation(smoothing) < 0.03 * size, "seed 94")
-        #expect(try deviation(smoothing) < deviation(nil), "seed 94")
+        let (with, without) = (try deviation(smoothing), try deviation(nil))
+        #expect(with < without / 2, "seed 94: \(with) against \(without)")
     }
 }

@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func tinyRowsAreZeros() {
-        let q = QuantizedMemory([0, 0, 1e-40, -1e-42, 1e-35, 1e-36], columns: 2)
+        let q = QuantizedMemory([0, 0, .leastNonzeroMagnitude, -.leastNonzeroMagnitude, 1e-35, 1e-36], columns: 2)
         #expect(q.scales == [0, 0, 0])
         #expect(q.values == [0, 0, 0, 0, 0, 0])
     }
