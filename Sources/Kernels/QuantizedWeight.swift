@@ -12,7 +12,7 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// How far codes may be from the full 8 bits for the sake of speed on CPUs that sum in 16 bits: AVX2 and plain
     /// NEON.
     public enum Precision: Int32, Sendable, CaseIterable {
-        /// Two products are summed in 16 bits. Codes lose a quarter of a bit.
+        /// Two products are summed in 16 bits. Codes lose a third of a bit.
         case finest = 1
         /// Four. Codes lose about three quarters of a bit, and products are about a quarter faster on AVX2.
         case balanced = 2
