@@ -9,7 +9,7 @@
 
 // Rows that share the packed weights while they are in the second-level cache, and inputs whose panels fit into the
 // first level.
-enum { ROWS_AT_ONCE = 4 * BLOCK_ROWS, DEPTH_AT_ONCE = 768 };
+enum { ROWS_AT_ONCE = 4 * BLOCK_ROWS, DEPTH_AT_ONCE = 768, LOW_BLOCK_ROWS = 8 };
 
 #if defined(__x86_64__) && !defined(LK_EMULATE)
 // Leaf 7 of CPUID: bits of EAX (subleaf 1) and EDX (subleaf 0).
@@ -156,6 +156,13 @@ static void sum_block(lk_int8_sums *sums, lk_int8_block b, ptrdiff_t depth) {
     }
 }
 
+// What a block writes to y waits in the store buffer while the next block is computed, if it fits in there. Where a
+// block has few inputs, that saves more than high blocks do, unless its instructions need them.
+static ptrdiff_t rows_per_block(int level, ptrdiff_t depth) {
+    bool is_narrow = level == LK_INT8_AVX2 || level == LK_INT8_NEON || level == LK_INT8_NEON_DOT;
+    return is_narrow && depth <= DEPTH_AT_ONCE ? LOW_BLOCK_ROWS : BLOCK_ROWS;
+}
+
 void lk_quantized_product(
     int level, ptrdiff_t rows, const lk_quantized_rows *x, const lk_quantized_weight *w, const float *bias,
     bool accumulate, float *y, ptrdiff_t y_stride) {
@@ -163,6 +170,7 @@ void lk_quantized_product(
     lk_int8_sums *function = sums_at(level);
     ptrdiff_t depth = lk_quantized_stride(w->inputs);
     int32_t zero_offset = level == LK_INT8_NEON || level == LK_INT8_NEON_DOT ? NEON_OFFSET : 0;
+    ptrdiff_t block_rows = rows_per_block(level, depth);
     lk_int8_block b = {.x_stride = x->stride, .panel_stride = depth * PANEL, .sums = sums};
     for (ptrdiff_t i = 0; i < rows; i += ROWS_AT_ONCE) {
         ptrdiff_t end = rows - i < ROWS_AT_ONCE ? rows : i + ROWS_AT_ONCE;
@@ -172,8 +180,8 @@ void lk_quantized_product(
             b.steps = w->steps[j / PANEL];
             if (b.panels == 2 && w->steps[j / PANEL + 1] < b.steps) b.steps = w->steps[j / PANEL + 1];
             b.codes = w->codes + j * depth;
-            for (ptrdiff_t r = i; r < end; r += BLOCK_ROWS) {
-                b.rows = end - r < BLOCK_ROWS ? end - r : BLOCK_ROWS;
+            for (ptrdiff_t r = i; r < end; r += block_rows) {
+                b.rows = end - r < block_rows ? end - r : block_rows;
                 b.x = x->codes + r * x->stride;
                 expect_block(b.rows, outputs, y + r * y_stride + j, y_stride);
                 sum_block(function, b, depth);
