@@ -38,6 +38,9 @@ public struct TrainingRowSet: Sendable, Equatable {
         return low < prefixes.count && prefixes[low] == wanted
     }
 
+    /// How many of the rows another set lacks.
+    public func count(missingFrom other: TrainingRowSet) -> Int { Set(prefixes).subtracting(other.prefixes).count }
+
     /// The rows of both: those of an adapter that was trained further.
     public func union(_ other: TrainingRowSet) -> TrainingRowSet {
         let all = Set(prefixes).union(other.prefixes).sorted()

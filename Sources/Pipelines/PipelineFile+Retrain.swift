@@ -8,6 +8,9 @@ extension PipelineFile {
         if let every = section.read(RetrainKeys.every) { retrain.every = every }
         if let rows = section.read(RetrainKeys.minimumNewRows) { retrain.minimumNewRows = rows }
         if let gate = section[RetrainKeys.gate].flatMap(readGate) { retrain.gate = gate }
+        if let policy = section[DistillationKeys.declaration].flatMap(DistillationKeys.read) {
+            retrain.distillation = policy
+        }
         if let gain = section.read(RetrainKeys.minimumGain) { retrain.gate.minimumGain = gain }
         if let rows = section.read(RetrainKeys.minimumHoldOut) { retrain.gate.minimumHoldOut = rows }
         if let rows = section.read(RetrainKeys.maximumRows) { retrain.maximumRows = rows }

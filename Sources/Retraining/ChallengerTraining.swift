@@ -14,9 +14,15 @@ struct ChallengerTraining {
     private let account: RecipeAccount
     /// The adapter that training starts from; nil: from scratch.
     private let start: Adapter?
+    /// What holds it to the champion; nil: nothing.
+    private let distillation: ChallengerDistillation?
 
-    init(dataset: Dataset, context: RetrainingRun.Context, pipeline: RetrainingPipeline) {
+    init(
+        dataset: Dataset, context: RetrainingRun.Context, distillation: ChallengerDistillation?,
+        pipeline: RetrainingPipeline
+    ) {
         (self.dataset, self.context, self.pipeline) = (dataset, context, pipeline)
+        self.distillation = distillation
         var settings = pipeline.settings.training
         settings.isMultiLabel = context.isMultiLabel
         // Without any label that is left, the champion is no start.
@@ -42,11 +48,13 @@ struct ChallengerTraining {
         var adapter: Adapter
         var candidate: AdapterCandidate
         var account: RecipeAccount
+        /// What held it to the champion; nil: nothing.
+        var distillation: VerdictReport.Distillation?
     }
 
-    /// The rows that the challenger is trained on, with those of the champion that it starts from.
+    /// The rows that the challenger is trained on, with those of the champion that it starts or learns from.
     var trainingRows: TrainingRowSet? {
-        guard start != nil else { return dataset.trainingRows }
+        guard start != nil || distillation != nil else { return dataset.trainingRows }
         return context.champion.trainingRows.map(dataset.trainingRows.union)
     }
 
@@ -55,7 +63,7 @@ struct ChallengerTraining {
         TrainingIdentity(
             settings: settings, labels: context.labels, base: pipeline.base, training: dataset.training,
             validation: [], start: start
-        ).digest(with: "\(pipeline.settings.gate)")
+        ).digest(with: "\(pipeline.settings.gate)" + (distillation?.condition ?? ""))
     }
 
     /// Trains on the training rows of the dataset, and fits the scores on other rows.
@@ -72,21 +80,27 @@ struct ChallengerTraining {
         let trainer = AdapterTrainer(base: pipeline.base, tokenizer: pipeline.tokenizer, settings: settings)
         let (labels, start, heldOut) = (context.labels, start, dataset.heldOut + dataset.newest)
         var account = account
-        let (candidate, adapter) = try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
+        let teaching = distillation
+        let evaluator = Evaluator(
+            base: pipeline.base, tokenizer: pipeline.tokenizer, workers: settings.workers,
+            maxTokens: settings.maxTokens)
+        let (candidate, adapter, taught) = try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             do throws(TrainingError) {
+                let distillation = teaching?.distillation(labels: labels, evaluator: evaluator)
                 let candidate = try trainer.train(
-                    rows, validation: validation, labels: labels, startingFrom: start, progress: progress,
-                    isCancelled: isCancelled)
+                    rows, validation: validation, labels: labels, startingFrom: start,
+                    distillation: distillation, progress: progress, isCancelled: isCancelled)
                 return (
                     candidate,
-                    needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut)
+                    needsValidation ? candidate.adapter : try trainer.fitted(candidate.adapter, on: heldOut),
+                    distillation.map(VerdictReport.Distillation.init)
                 )
             } catch {
                 throw RetrainingError.training("\(error)")
             }
         }
         account.add(candidate)
-        return Challenger(adapter: adapter, candidate: candidate, account: account)
+        return Challenger(adapter: adapter, candidate: candidate, account: account, distillation: taught)
     }
 
     /// What texts that the challenger was not trained on are like to it; nil where there are too few held-out rows.

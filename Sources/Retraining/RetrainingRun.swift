@@ -146,7 +146,9 @@ struct RetrainingRun {
         if let reason = obstacle(dataset, isMultiLabel: context.isMultiLabel) {
             return .skipped(outcome(.skipped, reason, dataset, context))
         }
-        let training = ChallengerTraining(dataset: dataset, context: context, pipeline: pipeline)
+        let distillation = try await distillation(dataset, context)
+        let training = ChallengerTraining(
+            dataset: dataset, context: context, distillation: distillation, pipeline: pipeline)
         let digest = training.digest
         if let earlier = try await pipeline.journal.unsuccessful(task: task, trainingDigest: digest) {
             var outcome = outcome(.skipped, Self.sameAgain(earlier), dataset, context)
@@ -154,13 +156,28 @@ struct RetrainingRun {
             return .skipped(outcome)
         }
         let challenger = try await training.challenger(progress: progress, isCancelled: isCancelled)
+        if let distillation = challenger.distillation { notes.append(distillation.sentence) }
         var judgement = try await judgement(
             challenger.adapter, training.trainingRows, dataset, context, look: 1, looks: 1)
         judgement.outcome.trainingDigest = digest
         note(challenger, in: &judgement)
         judgement.driftReference = await training.driftReference(of: challenger.adapter)
+        judgement.outcome.report?.distillation = challenger.distillation
         judgement.replaces = waiting
         return .judged(judgement)
+    }
+
+    /// What holds a new challenger to the champion; nil: nothing, which is noted if it should.
+    private mutating func distillation(
+        _ dataset: Dataset, _ context: Context
+    ) async throws -> ChallengerDistillation? {
+        switch try await ChallengerDistillation.find(task: task, dataset, context, pipeline: pipeline) {
+        case .none: return nil
+        case .teach(let distillation): return distillation
+        case .impossible(let reason):
+            notes.append("the challenger is not held to the champion (retrain.distillation): \(reason)")
+            return nil
+        }
     }
 
     private static func sameAgain(_ earlier: RetrainingRecord) -> String {
@@ -225,6 +242,7 @@ struct RetrainingRun {
         var judgement = try await judgement(
             held.adapter, held.stored.trainingRows, dataset, context, look: held.nextLook, looks: looks)
         judgement.outcome.trainingDigest = held.record.trainingDigest
+        judgement.outcome.report?.distillation = held.report.distillation
         let decision = judgement.decision
         if decision.verdict == .held, looks >= pipeline.settings.maximumLooks {
             judgement.decision.verdict = .rejected

@@ -6,6 +6,8 @@ import Retraining
 public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJournal {
     private struct State: Sendable {
         var rows: [String: [LabelledRow]] = [:]
+        /// Oldest first.
+        var texts: [String: [String]] = [:]
         var records: [RetrainingRecord] = []
         /// The leases that are held, by task; each has a number of its own.
         var leases: [String: (number: Int, holder: LeaseHolder)] = [:]
@@ -48,6 +50,16 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     /// As the protocol says.
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         state.value.rows[task, default: []].suffix(limit)
+    }
+
+    /// Adds texts of the stream, each newer than the last.
+    public func add(texts: [String], task: String) {
+        state.update { $0.texts[task, default: []] += texts }
+    }
+
+    /// As the protocol says.
+    public func recentTexts(task: String, limit: Int) async throws -> [String] {
+        state.value.texts[task, default: []].suffix(limit).reversed()
     }
 
     /// As the protocol says.

@@ -7,6 +7,7 @@ struct TrainingLoss {
         case classes([Int32])
         /// 1 where a label holds, [texts, labels].
         case matrix([Float])
+        case soft(SoftTargets)
     }
 
     private let targets: Targets
@@ -30,6 +31,12 @@ struct TrainingLoss {
         (self.labels, self.scale, self.classWeights, self.labelSmoothing) = (
             labels, scale, classWeights, labelSmoothing
         )
+    }
+
+    /// The loss of distillation: neither class weights nor label smoothing, since no label is taken for the truth.
+    init(_ given: SoftTargets, labels: Int, scale: Float) {
+        (targets, self.labels, self.scale) = (.soft(given), labels, scale)
+        (classWeights, labelSmoothing) = (nil, 0)
     }
 
     /// Returns the summed loss of some texts and overwrites their logits, [texts, labels], with the gradient.
@@ -63,6 +70,18 @@ struct TrainingLoss {
                     labelSmoothing: labelSmoothing, dLogits: logits, dLogitStride: labels, scale: scale / Float(labels))
                 return Float(sum / Double(labels))
             }
+        case .soft(let soft): return divergence(logits, soft, texts)
+        }
+    }
+
+    private func divergence(_ logits: UnsafeMutablePointer<Float>, _ soft: SoftTargets, _ texts: Range<Int>) -> Float {
+        let width = soft.places.count
+        return soft.probabilities[texts.lowerBound * width..<texts.upperBound * width].withUnsafeBufferPointer {
+            guard let targets = $0.baseAddress else { return 0 }
+            let kernel = soft.isMultiLabel ? sigmoidDivergence : softmaxDivergence
+            return Float(
+                kernel(
+                    texts.count, labels, logits, labels, soft.places, targets, soft.temperature, logits, labels, scale))
         }
     }
 }

@@ -53,14 +53,34 @@ public final class TrainingPass {
         precondition(targets.count == batch.sequenceCount, "one target per sequence")
         precondition(targets.fit(labels: labels), "a target beyond the labels")
         precondition(classWeights.map { $0.count == labels } ?? true, "one weight per label")
+        let criterion = TrainingLoss(
+            targets, labels: labels, scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing)
+        return accumulate(batch, hiddenStates, criterion, dropout, firstSequence, into: gradient)
+    }
+
+    /// The same with the probabilities of a teacher in place of labels. The loss of a text is T² times the
+    /// Kullback–Leibler divergence from them at their temperature T; for independent labels, its mean over the labels.
+    public func accumulateGradient(
+        batch: PackedBatch, hiddenStates: [Float]? = nil, softTargets: SoftTargets, lossScale: Float = 1,
+        dropout: DropoutKey? = nil, firstSequence: Int = 0, into gradient: UnsafeMutableBufferPointer<Float>
+    ) -> Float {
+        let labels = adapter.labels.count
+        precondition(softTargets.count == batch.sequenceCount, "one target per sequence")
+        precondition(softTargets.fit(labels: labels), "a target beyond the labels")
+        let criterion = TrainingLoss(softTargets, labels: labels, scale: lossScale)
+        return accumulate(batch, hiddenStates, criterion, dropout, firstSequence, into: gradient)
+    }
+
+    private func accumulate(
+        _ given: PackedBatch, _ hiddenStates: [Float]?, _ criterion: TrainingLoss, _ dropout: DropoutKey?,
+        _ firstSequence: Int, into gradient: UnsafeMutableBufferPointer<Float>
+    ) -> Float {
         precondition(gradient.count >= adapter.parameterCount, "a gradient buffer as large as the parameters")
         enableFlushToZero()
         guard let place = gradient.baseAddress else { return 0 }
-        let batch = batch.cut(to: base.configuration.positions)
+        let batch = given.cut(to: base.configuration.positions)
         precondition(
             hiddenStates.map { $0.count == batch.tokenCount * hidden } ?? true, "hidden states of this very batch")
-        let criterion = TrainingLoss(
-            targets, labels: labels, scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing)
         let masks = dropout.map {
             TrainingDropout(
                 key: $0, rates: rates, adapterRate: Float(adapter.configuration.dropout), firstSequence: firstSequence)

@@ -29,7 +29,8 @@ extension LabelledRow {
         switch (text, time, labels) {
         case (nil, _, _): self.init(id: id, defect: .withoutText, createdAt: time ?? .distantPast)
         case (_, nil, _): self.init(id: id, defect: .withoutTime, createdAt: .distantPast)
-        case (_, let time?, .failure(let defect)): self.init(id: id, defect: defect.kind, createdAt: time)
+        case (let text?, let time?, .failure(let defect)):
+            self.init(id: id, defect: defect.kind, text: text, createdAt: time)
         case (let text?, let time?, .success(.one(let label))):
             self.init(id: id, text: text, label: label, createdAt: time)
         case (let text?, let time?, .success(.set(let labels))):

@@ -14,6 +14,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
     private let lease: LeaseTimes
     private let clock: Clock
     let session: PostgresSession
+    /// How long a statement may take that reads `labels`.
+    private static let patience = Duration.seconds(600)
 
     /// - Parameters:
     ///   - settings: the database.
@@ -35,6 +37,28 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         try await session.run("reading labelled rows") { connection in
             try LabelledRowReader(selection: selection, connection: connection).rows(task: task, limit: limit)
+        }
+    }
+
+    /// The newest texts that `lorikeet.labels` keeps of a task, the newest first.
+    ///
+    /// Labels are indexed by time in large blocks, so it looks at the last day, week and month before it reads all.
+    public func recentTexts(task: String, limit: Int) async throws -> [String] {
+        try await session.run("reading texts of the stream") { connection in
+            for days in [1, 7, 30, nil] as [Int64?] {
+                let rows = try connection.execute(
+                    """
+                    SELECT text FROM lorikeet.labels
+                    WHERE task = $1 AND text IS NOT NULL
+                        AND ($3::bigint IS NULL OR labelled_at >= statement_timestamp() - $3 * interval '1 day')
+                    ORDER BY labelled_at DESC, topic, "partition", "offset" DESC LIMIT $2::bigint
+                    """,
+                    [.text(task), .integer(Int64(max(0, limit))), days.map(PostgresValue.integer) ?? .null],
+                    within: Self.patience
+                ).rows
+                if days == nil || rows.count >= limit { return try rows.map { try $0.text("text") } }
+            }
+            return []
         }
     }
 

@@ -141,6 +141,7 @@ public enum RetrainOperation {
             settings.mapping = task.mapping
             settings.trust = retrain.trust
             settings.gate = retrain.gate
+            settings.distillation = retrain.distillation
             settings.pipelineFile = pipelineFile
             settings.newestShare = retrain.newestHoldOut
             settings.maximumLooks = retrain.maximumLooks

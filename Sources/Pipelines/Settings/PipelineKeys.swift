@@ -44,7 +44,7 @@ enum PipelineKeys {
     static let sections = [
         section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
         AbstentionKeys.section, NoneOfTheseKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section,
-        GateKeys.section, ExampleKeys.section,
+        GateKeys.section, DistillationKeys.section, ExampleKeys.section,
     ]
 }
 

@@ -42,6 +42,7 @@ enum RetrainKeys {
         [
             every.declaration, minimumNewRows.declaration, maximumRows.declaration, query.declaration,
             since.declaration, trust, minimumHoldOut.declaration, minimumGain.declaration, gate,
+            DistillationKeys.declaration,
         ] + ScheduleKeys.declarations
             + Hyperparameter.all.map { SettingDeclaration($0, in: RetrainConfiguration().training) })
 

@@ -189,6 +189,12 @@ public struct VerdictPage {
                 list.add("added", "\(oldest.formatted(.iso8601)) to \(newest.formatted(.iso8601))")
             }
         }
+        if let distillation = record.report?.distillation {
+            list.add(
+                "held to the champion on",
+                "\(distillation.texts) texts without a label, weight \(distillation.weight), temperature "
+                    + "\(distillation.temperature)")
+        }
         return ReportPage.Section(title: "Rows", content: list.markup)
     }
 

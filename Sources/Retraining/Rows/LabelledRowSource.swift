@@ -4,6 +4,10 @@ import FoundationEssentials
 public protocol LabelledRowSource: Sendable {
     /// The newest rows of a task, at most `limit` of them, oldest first (by time of creation, then by id).
     func rows(task: String, limit: Int) async throws -> [LabelledRow]
+
+    /// The newest texts of a task's stream, labelled or not, at most `limit` of them, the newest first. A text may occur
+    /// several times.
+    func recentTexts(task: String, limit: Int) async throws -> [String]
 }
 
 /// A labelled text, as the database keeps it.
@@ -54,8 +58,10 @@ public struct LabelledRow: Sendable, Equatable {
     }
 
     /// A row that cannot be used.
-    public init(id: Int64, defect: Defect, createdAt: Date) {
-        self.init(id: id, text: "", labels: [], isSet: false, createdAt: createdAt)
+    ///
+    /// - Parameter text: empty where there is none.
+    public init(id: Int64, defect: Defect, text: String = "", createdAt: Date) {
+        self.init(id: id, text: text, labels: [], isSet: false, createdAt: createdAt)
         self.defect = defect
     }
 

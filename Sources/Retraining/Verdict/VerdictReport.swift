@@ -44,6 +44,28 @@ public struct VerdictReport: Sendable, Codable, Equatable {
         public var comparison: ShadowComparison?
     }
 
+    /// What held a challenger to the champion.
+    public struct Distillation: Sendable, Codable, Equatable {
+        /// Texts without a label on which it was.
+        public var texts: Int
+        /// `retrain.distillation.weight`.
+        public var weight: Double
+        /// `retrain.distillation.temperature`.
+        public var temperature: Double
+
+        init(_ distillation: Training.Distillation) {
+            texts = distillation.texts.count
+            (weight, temperature) = (distillation.settings.weight, distillation.settings.temperature)
+        }
+
+        /// Such as `the challenger was held to the champion on 1812 texts without a label (weight 1.0, temperature
+        /// 2.0)`.
+        var sentence: String {
+            "the challenger was held to the champion on \(texts) \(texts == 1 ? "text" : "texts") without a label "
+                + "(weight \(weight), temperature \(temperature))"
+        }
+    }
+
     /// What became of the rows.
     public var rows: Rows
     /// The labels of the task.
@@ -58,6 +80,8 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     public var trainingRange: TrainingRowRange?
     /// How the challenger was trained; nil where nothing was trained.
     public var recipe: RecipeAccount?
+    /// What held the challenger to the champion when it was trained; nil: nothing.
+    public var distillation: Distillation?
     /// Since when rows were held out as the newest ones, in seconds since 1970, exactly.
     public var newestSince: Double?
     /// When a challenger that won may be promoted, in seconds since 1970.
@@ -95,7 +119,7 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case rows, labels, findings, champion, challenger, recipe, shadow
+        case rows, labels, findings, champion, challenger, recipe, shadow, distillation
         case trainingRange = "training_range"
         case newestSince = "newest_since"
         case waitsUntil = "waits_until"

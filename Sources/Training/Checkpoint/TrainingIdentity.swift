@@ -14,11 +14,13 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
     var validation: String
     /// Digest of the adapter that it started from; nil: from scratch.
     var start: String?
+    /// Digest of the texts and of what a teacher makes of them; nil: there is no teacher.
+    var distillation: String?
 
     /// The identity of a training that has not run.
     public init(
         settings: TrainingSettings, labels: [String], base: BERTBase, training: [LabelledText],
-        validation: [LabelledText], start: Adapter?
+        validation: [LabelledText], start: Adapter?, distillation: Distillation? = nil
     ) {
         self.settings = Self.essence(of: settings)
         self.labels = labels
@@ -26,6 +28,7 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
         self.training = Self.digest(training)
         self.validation = Self.digest(validation)
         self.start = start?.digest
+        self.distillation = distillation?.digest
     }
 
     /// The same training with other settings.
@@ -76,6 +79,7 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
         if training != earlier.training { found.append("the training rows") }
         if validation != earlier.validation { found.append("the validation rows") }
         if start != earlier.start { found.append("the adapter to start from") }
+        if distillation != earlier.distillation { found.append("the distillation") }
         return found
     }
 

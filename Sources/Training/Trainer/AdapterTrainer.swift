@@ -29,6 +29,7 @@ public struct AdapterTrainer: Sendable {
     ///   - startingFrom: an adapter of the shape that the settings describe. Its labels keep their rows of the head;
     ///     labels may be added, none may be removed. The row of a new label starts from the mean of its texts'
     ///     features.
+    ///   - distillation: a teacher to be held to on further texts; nil: none.
     ///   - task: recorded in the adapter's manifest.
     ///   - checkpoint: a training of the same rows and settings to resume. The result has the bits of an undisturbed
     ///     training.
@@ -40,7 +41,7 @@ public struct AdapterTrainer: Sendable {
     ///   set.
     public func train(
         _ training: consuming [LabelledText], validation: [LabelledText], labels: [String]? = nil,
-        startingFrom: Adapter? = nil,
+        startingFrom: Adapter? = nil, distillation: Distillation? = nil,
         task: String? = nil, resumingFrom checkpoint: TrainingCheckpoint? = nil,
         save: (TrainingCheckpoint) -> Void = { _ in },
         stoppingAfter stepLimit: Int = .max, progress: (TrainingProgress) -> Void = { _ in },
@@ -48,10 +49,10 @@ public struct AdapterTrainer: Sendable {
     ) throws(TrainingError) -> AdapterCandidate {
         var texts = consume training
         try settings.check(base: base, tokenizer: tokenizer)
-        let rows = try tokenize(texts, labels: labels, startingFrom: startingFrom)
+        let rows = try tokenize(texts, labels: labels, startingFrom: startingFrom, distillation)
         let identity = TrainingIdentity(
             settings: settings, labels: rows.labels, base: base, training: texts, validation: validation,
-            start: startingFrom)
+            start: startingFrom, distillation: distillation)
         texts = []
         // The C library would keep the many small pieces of memory that were the texts.
         malloc_trim(0)
@@ -59,16 +60,16 @@ public struct AdapterTrainer: Sendable {
         return try withSecondAttempt(identity, checkpoint, progress) {
             (trainer, identity, checkpoint) throws(TrainingError) in
             try trainer.attempt(
-                rows, validation, startingFrom: startingFrom, task: task, identity: identity, resumingFrom: checkpoint,
-                save: save, stoppingAfter: stepLimit, progress: progress, isCancelled: isCancelled)
+                rows, validation, startingFrom: startingFrom, distillationWeight: distillation?.settings.weight ?? 0,
+                task: task, identity: identity, resumingFrom: checkpoint, save: save, stoppingAfter: stepLimit, progress: progress, isCancelled: isCancelled)
         }
     }
 
     /// One training, from its first step or from a checkpoint.
     private func attempt(
-        _ rows: TrainingRows, _ validation: [LabelledText], startingFrom: Adapter?, task: String?,
-        identity: TrainingIdentity, resumingFrom checkpoint: TrainingCheckpoint?, save: (TrainingCheckpoint) -> Void,
-        stoppingAfter stepLimit: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
+        _ rows: TrainingRows, _ validation: [LabelledText], startingFrom: Adapter?, distillationWeight: Double,
+        task: String?, identity: TrainingIdentity, resumingFrom checkpoint: TrainingCheckpoint?,
+        save: (TrainingCheckpoint) -> Void, stoppingAfter stepLimit: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
     ) throws(TrainingError) -> AdapterCandidate {
         let criterion = try TrainingCriterion(settings, rows)
         try checkpoint?.check(identity)
@@ -82,7 +83,8 @@ public struct AdapterTrainer: Sendable {
         ) { team throws(TrainingError) in
             var run = TrainingRun(
                 base: base, adapter: adapter, rows: rows, settings: settings, team: team,
-                dropout: DropoutKey(seed: settings.seed), criterion: criterion)
+                dropout: DropoutKey(seed: settings.seed), criterion: criterion,
+                distillationWeight: distillationWeight)
             run.stepLimit = stepLimit
             let history = checkpoint?.history ?? TrainingHistory()
             if let checkpoint {
@@ -186,13 +188,18 @@ public struct AdapterTrainer: Sendable {
     // MARK: - Preparation
 
     private func tokenize(
-        _ texts: [LabelledText], labels: [String]?, startingFrom start: Adapter?
+        _ texts: [LabelledText], labels: [String]?, startingFrom start: Adapter?, _ distillation: Distillation?
     ) throws(TrainingError) -> TrainingRows {
         var labels = labels
         if let start { labels = try extended(start.labels, to: labels, texts) }
-        return try TrainingRows(
+        var rows = try TrainingRows(
             texts, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer,
             maxTokens: settings.maxTokens)
+        if let distillation {
+            try rows.add(
+                distillation, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer, maxTokens: settings.maxTokens)
+        }
+        return rows
     }
 
     /// The labels of a warm start: those given, else the adapter's followed by the new ones of the rows.

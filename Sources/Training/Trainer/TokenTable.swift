@@ -21,7 +21,7 @@ struct TokenTable: Sendable {
         return isLarge ? Array(large[range]) : small[range].map(Int32.init)
     }
 
-    private mutating func append(_ sequence: [Int32]) {
+    mutating func append(_ sequence: [Int32]) {
         if !isLarge, !sequence.allSatisfy({ UInt16(exactly: $0) != nil }) {
             isLarge = true
             large = small.map(Int32.init)

@@ -4,11 +4,17 @@ import WordPiece
 /// The training rows as token ids and targets.
 struct TrainingRows: Sendable {
     let labels: [String]
-    let sequences: TokenTable
-    /// The indices of each row's labels.
+    /// Of the labelled rows, then of the texts without a label.
+    private(set) var sequences: TokenTable
+    /// The indices of each labelled row's labels.
     let targets: TextTargets
+    /// What a teacher makes of the texts behind the labelled rows; nil: there are none.
+    private(set) var softTargets: SoftTargets?
 
     var lengths: [Int] { (0..<sequences.count).map(length) }
+
+    /// Tokens of the labelled rows.
+    var labelledLengths: [Int] { (0..<targets.count).map(length) }
 
     /// Tokens of a row. An empty sequence counts as one token, as in a `PackedBatch`.
     func length(_ row: Int) -> Int { max(sequences.length(row), 1) }
@@ -46,6 +52,17 @@ struct TrainingRows: Sendable {
         self.labels = labels
         targets = isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
         sequences = TokenTable(rows.lazy.map { tokenizer.encode($0.text, maxTokens: maxTokens) })
+    }
+
+    /// Appends the texts of a distillation.
+    mutating func add(
+        _ distillation: Distillation, isMultiLabel: Bool, tokenizer: WordPieceTokenizer, maxTokens: Int
+    ) throws(TrainingError) {
+        guard distillation.isMultiLabel == isMultiLabel, let targets = distillation.targets(labels: labels) else {
+            throw .invalidSetting("distillation", reason: "its labels are not those of the task")
+        }
+        softTargets = targets
+        for text in distillation.texts { sequences.append(tokenizer.encode(text, maxTokens: maxTokens)) }
     }
 
     /// These rows, packed in their order.

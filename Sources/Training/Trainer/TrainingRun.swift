@@ -12,6 +12,10 @@ struct TrainingRun {
     private let workers: [TrainingWorker]
     private let schedule: LearningRateSchedule
     private let dropout: DropoutKey?
+    private let distillation: DistillationPlan?
+    private let distillationWeight: Double
+    /// Tokens of each row.
+    private let lengths: [Int]
     private var optimizer: AdapterOptimizer
     private var step = 0
     /// Finished steps of the current epoch.
@@ -21,11 +25,18 @@ struct TrainingRun {
     private(set) var meter: ProgressMeter
     private(set) var curve = LossCurve()
 
-    /// - Parameter dropout: nil switches off all dropout, that of the base too.
+    /// - Parameters:
+    ///   - dropout: nil switches off all dropout, that of the base too.
+    ///   - distillationWeight: the factor of the divergence from the teacher of the rows.
     init(
         base: BERTBase, adapter: TrainableAdapter, rows: TrainingRows, settings: TrainingSettings, team: WorkerTeam,
-        dropout: DropoutKey?, criterion: TrainingCriterion = TrainingCriterion()
+        dropout: DropoutKey?, criterion: TrainingCriterion = TrainingCriterion(), distillationWeight: Double = 0
     ) {
+        distillation = rows.softTargets.map {
+            DistillationPlan(count: $0.count, rowsPerStep: settings.textsPerStep, seed: settings.seed)
+        }
+        self.distillationWeight = distillationWeight
+        lengths = rows.lengths
         self.criterion = criterion
         self.adapter = adapter
         self.rows = rows
@@ -33,7 +44,7 @@ struct TrainingRun {
         self.team = team
         let keepsStates = adapter.lowestLayer > 0
         let cache = HiddenStateCache(
-            lengths: rows.lengths, hidden: base.configuration.hidden,
+            lengths: lengths, hidden: base.configuration.hidden,
             memoryBytes: keepsStates ? settings.cacheBytes : 0,
             fileBytes: keepsStates ? settings.cacheFileBytes : 0)
         workers = (0..<team.count).map { _ in
@@ -73,13 +84,19 @@ struct TrainingRun {
         for batch in plan(epoch: 1).batches.prefix(step) {
             if isCancelled() { throw .cancelled }
             let shares = shares(batch)
-            team.run { [workers] number in workers[number].computeStates(shares[number]) }
+            team.run { [workers] number in workers[number].computeStates(rows: shares[number].rows, distilled: []) }
+        }
+        // Each text of a distillation for the first time, as it was computed first.
+        for step in 0..<min(step, distillation?.stepsOfRound ?? 0) {
+            if isCancelled() { throw .cancelled }
+            let shares = distilled(step: step)
+            team.run { [workers] number in workers[number].computeStates(rows: [], distilled: shares[number]) }
         }
     }
 
     private func plan(epoch: Int) -> BatchPlan {
         BatchPlan(
-            lengths: rows.lengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed,
+            lengths: rows.labelledLengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed,
             epoch: epoch)
     }
 
@@ -109,16 +126,21 @@ struct TrainingRun {
 
     /// One step: forward, backward, optimizer.
     ///
-    /// - Returns: the summed loss of its texts; with class weights, their weighted mean times their number. nil, with
-    ///   nothing changed, if the loss or its gradient is not finite.
+    /// - Returns: the mean loss of its labelled rows, weighted if there are class weights, plus the weighted mean
+    ///   divergence from a teacher, times the number of the rows. nil, with nothing changed, if the loss or its gradient
+    ///   is not finite.
     private mutating func trainStep(_ batch: [[Int]], rate: Float) -> Double? {
         let shares = shares(batch)
         team.run { [workers] number in workers[number].compute(shares[number]) }
         let loss = workers.reduce(0) { $0 + $1.loss }
-        guard loss.isFinite, optimizer.step(workers.map(\.gradient), rate: rate).isFinite else { return nil }
+        let divergence = workers.reduce(0) { $0 + $1.divergence }
+        guard loss.isFinite, divergence.isFinite, optimizer.step(workers.map(\.gradient), rate: rate).isFinite else {
+            return nil
+        }
         step += 1
         let texts = batch.reduce(0) { $0 + $1.count }
-        return loss * Double(texts) / criterion.weight(of: batch.joined(), rows.targets)
+        let held = distillationWeight * divergence / Double(distillation?.perStep ?? 1)
+        return (loss / criterion.weight(of: batch.joined(), rows.targets) + held) * Double(texts)
     }
 
     /// The share of a batch that each worker computes.
@@ -133,6 +155,26 @@ struct TrainingRun {
                 TrainingWorker.Share(rows: rows, firstSequence: first, lossScale: scale, dropout: key))
             first += rows.count
         }
+        addDistillation(to: &shares, first: first)
         return shares
+    }
+
+    /// - Parameter first: the number of the first text within the batch, behind its labelled rows.
+    private func addDistillation(to shares: inout [TrainingWorker.Share], first: Int) {
+        guard let distillation else { return }
+        var first = first
+        for (number, texts) in distilled(step: step).enumerated() {
+            (shares[number].distilled, shares[number].firstDistilled) = (texts, first)
+            shares[number].distillationScale = Float(distillationWeight / Double(distillation.perStep))
+            first += texts.count
+        }
+    }
+
+    /// The texts of a distillation that each worker computes in a step.
+    private func distilled(step: Int) -> [[Int]] {
+        guard let distillation else { return [] }
+        let places = distillation.texts(step: step).map { rows.targets.count + $0 }
+        return BatchPlan.shares(places, lengths: lengths, workers: team.count)
+            .map { $0.map { $0 - rows.targets.count } }
     }
 }

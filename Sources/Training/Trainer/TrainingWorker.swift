@@ -14,6 +14,11 @@ final class TrainingWorker: @unchecked Sendable {
         var lossScale: Float
         /// nil: no dropout.
         var dropout: DropoutKey?
+        /// Numbers of texts to be held to a teacher on.
+        var distilled: [Int] = []
+        /// The index of the first of them within the batch.
+        var firstDistilled = 0
+        var distillationScale: Float = 0
     }
 
     /// Tokens that the frozen layers compute at once, which bounds their memory.
@@ -23,6 +28,8 @@ final class TrainingWorker: @unchecked Sendable {
     let gradient: FloatBuffer
     /// Summed loss of the last share.
     private(set) var loss = 0.0
+    /// Summed divergence from the teacher of the last share.
+    private(set) var divergence = 0.0
     private let rows: TrainingRows
     private let criterion: TrainingCriterion
     private let pass: TrainingPass
@@ -50,8 +57,12 @@ final class TrainingWorker: @unchecked Sendable {
     /// Computes loss and gradient of a share.
     func compute(_ share: Share) {
         gradient.clear()
-        loss = 0
-        if share.rows.isEmpty { return }
+        (loss, divergence) = (0, 0)
+        if !share.rows.isEmpty { train(share) }
+        if !share.distilled.isEmpty { distil(share) }
+    }
+
+    private func train(_ share: Share) {
         let batch = rows.batch(share.rows)
         loss = Double(
             pass.accumulateGradient(
@@ -61,9 +72,23 @@ final class TrainingWorker: @unchecked Sendable {
                 dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
+    private func distil(_ share: Share) {
+        guard let targets = rows.softTargets else { return }
+        let places = places(share.distilled)
+        divergence = Double(
+            pass.accumulateGradient(
+                batch: rows.batch(places), hiddenStates: hiddenStates(places), softTargets: targets.at(share.distilled),
+                lossScale: share.distillationScale, dropout: share.dropout, firstSequence: share.firstDistilled,
+                into: gradient.values))
+    }
+
+    /// The texts of a distillation are behind the labelled rows.
+    private func places(_ distilled: [Int]) -> [Int] { distilled.map { rows.targets.count + $0 } }
+
     /// Computes and caches the output of the frozen layers for a share, without training.
-    func computeStates(_ share: Share) {
-        if !share.rows.isEmpty { _ = hiddenStates(share.rows) }
+    func computeStates(rows: [Int], distilled: [Int]) {
+        if !rows.isEmpty { _ = hiddenStates(rows) }
+        if !distilled.isEmpty { _ = hiddenStates(places(distilled)) }
     }
 
     /// The output of the frozen layers, from the cache or computed, [tokens, hidden]; nil if no layer is frozen.
