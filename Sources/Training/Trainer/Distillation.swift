@@ -6,7 +6,8 @@ import Glibc
 /// 2016).
 ///
 /// The teacher's labels are never taken for the truth. What counts is the whole distribution that it gives a text, at a
-/// temperature (Hinton et al. 2015). It is computed once. A label that the teacher does not know has no target.
+/// temperature (Hinton et al. 2015). It is computed once, from calibrated logits: a teacher with the temperature 0.1 is
+/// surer than its raw logits say. A label that the teacher does not know has no target.
 public struct Distillation: Sendable {
     /// How strongly, and how softly.
     public struct Settings: Sendable, Equatable {
@@ -45,14 +46,15 @@ public struct Distillation: Sendable {
         texts: [String], teacher: Adapter, labels: [String], mapping: LabelMapping = LabelMapping(),
         settings: Settings, evaluator: Evaluator
     ) {
-        let predictions = evaluator.predictions(texts: texts, adapter: teacher)
+        let fitted = Float(teacher.manifest.temperature ?? 1)
+        let logits = evaluator.predictions(texts: texts, adapter: teacher).map { $0.logits.map { $0 / fitted } }
         self.init(
-            texts: texts, logits: predictions.map(\.logits), of: teacher.labels,
-            isMultiLabel: teacher.manifest.isMultiLabel, labels: labels, mapping: mapping, settings: settings)
+            texts: texts, logits: logits, of: teacher.labels, isMultiLabel: teacher.manifest.isMultiLabel,
+            labels: labels, mapping: mapping, settings: settings)
     }
 
     /// - Parameters:
-    ///   - logits: the teacher's, per text.
+    ///   - logits: the teacher's, per text, calibrated.
     ///   - known: the teacher's labels.
     init?(
         texts: [String], logits: [[Float]], of known: [String], isMultiLabel: Bool, labels: [String],

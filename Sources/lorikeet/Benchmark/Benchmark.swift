@@ -19,10 +19,12 @@ struct Benchmark: AsyncParsableCommand {
               lorikeet benchmark review --base models/all-MiniLM-L6-v2 --input train.tsv
               lorikeet benchmark queue --base models/all-MiniLM-L6-v2 \\
                   --input train.tsv --test test.tsv
+              lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\
+                  --input train.tsv --test test.tsv
             """,
         subcommands: [
             BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self, BenchmarkDelivery.self,
             BenchmarkSwaps.self, BenchmarkDrift.self, BenchmarkNoneOfThese.self, BenchmarkGate.self,
-            BenchmarkReview.self, BenchmarkQueue.self,
+            BenchmarkReview.self, BenchmarkQueue.self, BenchmarkDistillation.self,
         ])
 }

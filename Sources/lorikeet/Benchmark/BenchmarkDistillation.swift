@@ -1,0 +1,125 @@
+import ArgumentParser
+import Files
+import Lab
+import Operations
+import Reports
+import Training
+
+/// `lorikeet benchmark distillation`: what a challenger forgets of labels without new rows.
+struct BenchmarkDistillation: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "distillation",
+        abstract: "Measure what a challenger forgets of labels that no new row has.",
+        discussion: """
+            Trains a champion on a third of the rows, and two challengers that start from it
+            on another third, without the rows of some labels. One of the two is held to the
+            champion on the texts of the last third, without their labels. Prints the
+            accuracies on a test file, then a line of JSON. With --adapter, that is the
+            champion, and the rows are halved.
+
+            EXAMPLES
+              lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\
+                  --input train.tsv --test test.tsv --epochs 8 --rate 2e-3
+              lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\
+                  --adapter adapters/urgency --input rows.tsv --test test.tsv --unseen high
+            """)
+
+    @OptionGroup var baseOptions: BaseOptions
+    @OptionGroup var rows: LabelledInputOption
+
+    @Option(
+        help: ArgumentHelp("Labelled rows to measure on.", valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
+    var test: String
+
+    @OptionGroup var formatOptions: RowFormatOptions
+
+    @Option(
+        help: ArgumentHelp("The champion, in PEFT's format. Default: it is trained.", valueName: "dir"),
+        completion: .directory)
+    var adapter: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "Label that no new row has; repeat it for several. Default: a third of them.", valueName: "label"))
+    var unseen: [String] = []
+
+    @Option(help: ArgumentHelp("Runs, whose accuracies are averaged.", valueName: "n"))
+    var seeds = 3
+
+    @Option(help: ArgumentHelp("Rows used of the input. Default: all.", valueName: "n"))
+    var limit: Int?
+
+    @Option(help: ArgumentHelp("Maximum number of texts without a label.", valueName: "n"))
+    var texts = 2000
+
+    @Option(help: ArgumentHelp("Factor of the divergence from the champion.", valueName: "x"))
+    var weight = Distillation.Settings().weight
+
+    @Option(help: ArgumentHelp("What the logits of both are divided by.", valueName: "x"))
+    var temperature = Distillation.Settings().temperature
+
+    @Option(help: ArgumentHelp("What the section calls the rows.", valueName: "name"))
+    var name = "input"
+
+    @Option(
+        help: ArgumentHelp("Also write the figures as a section of Markdown.", valueName: "file"), completion: .file())
+    var output: String?
+
+    @OptionGroup var training: TrainingOptions
+
+    func validate() throws {
+        guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1") }
+        guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
+        guard texts >= 1 else { throw ValidationError("--texts must be at least 1") }
+        guard weight > 0, weight.isFinite else { throw ValidationError("--weight must be above 0") }
+        guard temperature > 0, temperature.isFinite else { throw ValidationError("--temperature must be above 0") }
+    }
+
+    func run() throws {
+        let options = formatOptions.options(isMultiLabel: false)
+        let (all, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
+        let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
+        (side.lines(of: "input") + testSide.lines(of: "test")).forEach { StandardError.write($0) }
+        let loaded = try LoadedBase(directory: baseOptions.base)
+        let champion = try adapter.map { try AdapterFolder.load($0, base: loaded.base) }
+        try check(all + measured, champion?.labels)
+        var settings = try training.settings(for: loaded.base, startingFrom: champion)
+        // The test rows must not choose an epoch.
+        settings.epochSelection = .last
+        let benchmark = DistillationBenchmark(
+            rows: Array(all.spread(limit ?? all.count)), test: measured, base: loaded, champion: champion,
+            settings: DistillationBenchmark.Settings(
+                unseen: unseen.isEmpty ? nil : unseen, seeds: seeds, texts: texts,
+                distillation: Distillation.Settings(weight: weight, temperature: temperature), training: settings))
+        let runs = try benchmark.run { StandardError.write("seed \($0): \($1.rawValue)") }
+        let section = benchmark.section(runs, name: name)
+        if let output {
+            do { try AtomicFile(path: output).replace(section.utf8) } catch {
+                throw CommandFailure(.failed, "\(output): \(error)")
+            }
+        }
+        try StandardOutput.shared.line(section)
+        try StandardOutput.shared.line(benchmark.summary(runs).text)
+    }
+
+    /// Refuses labels that the champion or the rows do not have.
+    private func check(_ rows: [LabelledText], _ known: [String]?) throws {
+        let present = Set(rows.map(\.label))
+        if let unknown = unseen.first(where: { !present.contains($0) }) {
+            throw CommandFailure(.failed, "no row has the label \"\(unknown)\"")
+        }
+        if let known, let unknown = present.subtracting(known).min() {
+            throw CommandFailure(.failed, "the adapter does not have the label \"\(unknown)\"")
+        }
+        guard present.count > 2 else { throw CommandFailure(.failed, "there are only \(present.count) labels") }
+    }
+}
+
+extension [LabelledText] {
+    /// At most so many rows, spread over all, because files are often ordered by label.
+    fileprivate func spread(_ count: Int) -> [LabelledText] {
+        guard count < self.count else { return self }
+        return (0..<count).map { self[$0 * self.count / count] }
+    }
+}
