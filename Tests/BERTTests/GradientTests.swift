@@ -55,12 +55,46 @@ struct GradientTests {
         randomize(adapter, seed: 5)
         let pass = TrainingPass(
             base: fixture.base, adapter: adapter, dropout: DropoutRates(hidden: 0.1, attention: 0.2, classifier: 0.1))
-        func run() -> (Float, [Float]) {
+        expectCentralDifferences(adapter) {
             gradient(adapter) { buffer in
                 pass.accumulateGradient(
                     batch: PackedBatch(fixture.sequences), targets: targets, dropout: DropoutKey(seed: 9), into: buffer)
             }
         }
+    }
+
+    /// Of four labels, the teacher knows two.
+    @Test(arguments: [false, true]) func gradientsOfDistillationAreThoseOfCentralDifferences(isMultiLabel: Bool) throws
+    {
+        let fixture = try Fixture("bert")
+        let configuration = LoRAConfiguration(rank: 3, alpha: 6, dropout: 0.2, targets: ["query", "value"])
+        let adapter = try TrainableAdapter(
+            base: fixture.base, configuration: configuration, labels: ["a", "b", "c", "d"], seed: 3)
+        randomize(adapter, seed: 5)
+        let pass = TrainingPass(base: fixture.base, adapter: adapter, maximumTokens: 16)
+        let shares: [Float] = [0.9, 0.1, 0.5, 0.5, 0, 1, 0.2, 0.8, 0.99, 0.01, 0.3, 0.7]
+        let targets = SoftTargets(
+            places: [3, 1], temperature: 2, isMultiLabel: isMultiLabel, probabilities: shares)
+        #expect(targets.count == 6 && targets.at([4, 0]).probabilities == [0.99, 0.01, 0.9, 0.1])
+        func run() -> (Float, [Float]) {
+            gradient(adapter) { buffer in
+                pass.accumulateGradient(
+                    batch: PackedBatch(fixture.sequences), softTargets: targets, dropout: DropoutKey(seed: 9),
+                    into: buffer)
+            }
+        }
+        expectCentralDifferences(adapter, run)
+        // The rows of the head of labels without a target do not move.
+        let head = try #require(adapter.tensors.first { $0.name.hasSuffix("classifier.weight") })
+        let width = head.range.count / 4
+        let rows = (0..<4).map {
+            run().1[head.range][head.range.lowerBound + $0 * width..<head.range.lowerBound + ($0 + 1) * width]
+        }
+        #expect(rows.map { $0.contains { $0 != 0 } } == [false, true, false, true])
+    }
+
+    /// Checks the gradient of a loss along each tensor.
+    private func expectCentralDifferences(_ adapter: TrainableAdapter, _ run: () -> (Float, [Float])) {
         let analytic = run().1
         for tensor in adapter.tensors {
             // Along the gradient of one tensor: the loss must change by its squared length.

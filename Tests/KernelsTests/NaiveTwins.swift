@@ -83,6 +83,35 @@ enum Naive {
         return (y, kept)
     }
 
+    /// T² Σ p·log(p / softmax(x / T)) over the places, summed over rows.
+    static func softmaxDivergence(
+        _ logits: [Double], classes: Int, places: [Int], targets: [Double], temperature: Double
+    ) -> Double {
+        (0..<logits.count / classes).reduce(0) { sum, row in
+            let x = places.map { logits[row * classes + $0] }
+            let q = softmax(x, columns: places.count, scale: 1 / temperature)
+            let p = targets[row * places.count..<(row + 1) * places.count]
+            return sum + zip(p, q).reduce(0) { $0 + ($1.0 > 0 ? $1.0 * log($1.0 / $1.1) : 0) } * temperature
+                * temperature
+        }
+    }
+
+    /// T² times the mean over the places of the divergence of two coins, summed over rows.
+    static func sigmoidDivergence(
+        _ logits: [Double], classes: Int, places: [Int], targets: [Double], temperature: Double
+    ) -> Double {
+        var sum = 0.0
+        for row in 0..<logits.count / classes {
+            for (number, place) in places.enumerated() {
+                let q = 1 / (1 + exp(-logits[row * classes + place] / temperature))
+                let p = targets[row * places.count + number]
+                if p > 0 { sum += p * log(p / q) }
+                if p < 1 { sum += (1 - p) * log((1 - p) / (1 - q)) }
+            }
+        }
+        return sum * temperature * temperature / Double(places.count)
+    }
+
     /// The summed loss, as PyTorch defines it for class weights and label smoothing.
     static func crossEntropy(
         _ logits: [Double], classes: Int, targets: [Int32], classWeights: [Double]?, labelSmoothing: Double
