@@ -127,8 +127,7 @@ struct RetrainingRun {
     private func dataset(_ context: Context, newest: NewestRows, challenger: TrainingRowSet? = nil) -> Dataset {
         let settings = pipeline.settings
         return Dataset(
-            rows: context.rows, labels: context.labels,
-            retired: Set(championLabels(context)).subtracting(context.labels), mapping: settings.mapping,
+            rows: context.rows, labels: context.labels, mapping: settings.mapping,
             holdOut: settings.holdOut, newest: newest, champion: context.champion.trainingRows,
             challenger: challenger, trust: settings.trust, isMultiLabel: context.isMultiLabel)
     }
@@ -142,8 +141,8 @@ struct RetrainingRun {
 
     private mutating func trained(_ context: Context) async throws -> Course {
         let dataset = dataset(context, newest: .share(pipeline.settings.newestShare))
-        note(dataset, labels: context.labels)
-        if let reason = obstacle(dataset, isMultiLabel: context.isMultiLabel) {
+        note(dataset, context)
+        if let reason = obstacle(dataset, context) {
             return .skipped(outcome(.skipped, reason, dataset, context))
         }
         let distillation = try await distillation(dataset, context)
@@ -194,14 +193,18 @@ struct RetrainingRun {
     }
 
     /// Why training would be pointless; `nil` if it would not.
-    private func obstacle(_ dataset: Dataset, isMultiLabel: Bool) -> String? {
+    private func obstacle(_ dataset: Dataset, _ context: Context) -> String? {
         let settings = pipeline.settings
+        if settings.gate.unknownTrainingRows == .refuse, hasUnknownRows(context) {
+            return "nothing would be promoted: " + GateReason.unknownTrainingRows
+        }
         let training = dataset.training.count
         guard training >= settings.minimumTraining else {
-            return "\(training) rows to train on are too few: \(settings.minimumTraining) are required"
+            return Quantity.text(training, "row to train on is", "rows to train on are") + " too few: "
+                + Quantity.required(settings.minimumTraining)
         }
         let labels = Set(dataset.training.flatMap(\.labels))
-        if isMultiLabel {
+        if context.isMultiLabel {
             guard !labels.isEmpty else { return "no row to train on has a label" }
         } else {
             guard labels.count > 1 else { return "all rows to train on have the same label" }
@@ -210,9 +213,15 @@ struct RetrainingRun {
         guard heldOut >= settings.gate.minimumHoldOut else {
             let seen = dataset.summary.seen
             let more = seen > 0 ? "; the champion was trained on \(seen) more" : ""
-            return "\(heldOut) held-out rows are too few to judge: \(settings.gate.minimumHoldOut) are required\(more)"
+            return Quantity.text(heldOut, "held-out row is", "held-out rows are") + " too few to judge: "
+                + Quantity.required(settings.gate.minimumHoldOut) + more
         }
         return nil
+    }
+
+    /// Whether the champion may have been trained on the held-out rows.
+    private func hasUnknownRows(_ context: Context) -> Bool {
+        context.champion.adapter != nil && context.champion.trainingRows == nil
     }
 
     // MARK: - A challenger that is held
@@ -220,7 +229,7 @@ struct RetrainingRun {
     private mutating func judgedAgain(_ held: HeldChallenger, _ context: Context) async throws -> Course {
         let since = held.report.newestSince.map { Date(timeIntervalSince1970: $0) } ?? held.record.startedAt
         let dataset = dataset(context, newest: .since(since), challenger: held.stored.trainingRows)
-        note(dataset, labels: context.labels)
+        note(dataset, context)
         let version = held.stored.version.version
         if let until = held.report.waitsUntil {
             guard pipeline.now.timeIntervalSince1970 >= until else {
@@ -234,8 +243,9 @@ struct RetrainingRun {
         let new = dataset.heldOutTimes.count { $0 > held.record.startedAt }
         guard new >= required else {
             let reason =
-                "version \(version) is held, and \(new) new held-out rows are too few to judge it again, "
-                + "\(required) are required"
+                "version \(version) is held, and "
+                + Quantity.text(new, "new held-out row is", "new held-out rows are") + " too few to judge it again, "
+                + Quantity.required(required)
             return .skipped(outcome(.skipped, reason, dataset, context))
         }
         let looks = held.record.looks + 1
@@ -246,7 +256,9 @@ struct RetrainingRun {
         let decision = judgement.decision
         if decision.verdict == .held, looks >= pipeline.settings.maximumLooks {
             judgement.decision.verdict = .rejected
-            judgement.decision.reason = "\(decision.reason); it was judged \(looks) times, as often as is allowed"
+            judgement.decision.reason =
+                "\(decision.reason); it was judged \(Quantity.text(looks, "time")), as often as is "
+                + "allowed"
         }
         return .judged(judgement)
     }
@@ -267,8 +279,7 @@ struct RetrainingRun {
         var evidence = comparison.evidence
         evidence.look = look
         evidence.hasChangedLabels = Set(context.champion.manifest?.labels ?? []) != Set(context.labels)
-        evidence.hasUnknownTrainingRows =
-            trainingRows == nil || context.champion.adapter != nil && context.champion.trainingRows == nil
+        evidence.hasUnknownTrainingRows = trainingRows == nil || hasUnknownRows(context)
         var decision = PromotionGate(pipeline.settings.gate).decision(evidence)
         if challenger.digest == champion?.digest {
             (decision.verdict, decision.reason) = (.rejected, "the challenger is the champion, bit for bit")
@@ -317,12 +328,16 @@ struct RetrainingRun {
     }
 
     /// Says which rows were left out, in the log and in the reason of the verdict.
-    private mutating func note(_ dataset: Dataset, labels: [String]) {
+    private mutating func note(_ dataset: Dataset, _ context: Context) {
         let summary = dataset.summary
         if summary.contradictory > 0 {
-            notes.append("\(summary.contradictory) texts have rows with different labels, of which the newest counts")
+            notes.append(
+                Quantity.text(summary.contradictory, "text has", "texts have")
+                    + " rows with different labels, of which the newest counts")
         }
-        let unusable = UnusableRowsDescription(summary, labels: labels, mapping: pipeline.settings.mapping)
+        let unusable = UnusableRowsDescription(
+            summary, labels: context.labels, mapping: pipeline.settings.mapping,
+            former: Set(championLabels(context)).subtracting(context.labels))
         guard let sentence = unusable.sentence else { return }
         notes.append(sentence)
         var metadata: Logger.Metadata = [

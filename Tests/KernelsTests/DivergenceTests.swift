@@ -83,7 +83,7 @@ import Testing
         let half = softmaxDivergence(
             rows: 1, classes: 3, logits: [4, -9, 4], logitStride: 3, places: [0, 2], targets: [0.5, 0.5],
             temperature: 2, dLogits: &gradient, dLogitStride: 3)
-        #expect(abs(half) < 1e-12 && gradient == [0, 0, 0])
+        #expect(abs(half) < 1e-12 && gradient.allSatisfy { abs($0) < 1e-12 })
     }
 
     @Test func extremeLogitsAndTargetsStayFinite() {

@@ -163,7 +163,7 @@ import Testing
             #expect(report.status == .done, "\(report.findings)")
             #expect(
                 warnings(report) == [
-                    "tasks.noise: 1 of 4 rows unusable: 1 with labels that the task does not have "
+                    "tasks.noise: 1 of 4 rows unusable: 1 with a label that the task does not have "
                         + "(\"New\": 1, the task has \"new\")",
                     "tasks.noise.labels: \(waits) (labelled rows: 2)",
                 ])

@@ -39,11 +39,30 @@ struct DatasetTests {
         #expect(dataset.summary.unusable == 3 && dataset.summary.read == 4)
     }
 
-    @Test func rowsOfALabelThatTheTaskGaveUpAreNotUnusable() {
-        let dataset = Dataset(
-            rows: rows([("x", "old"), ("y", "a"), ("z", "Old")]), labels: ["a"], retired: ["old"], holdOut: everything)
+    @Test func rowsOfALabelThatTheTaskGaveUpAreUnusableUnlessItIsRetired() {
+        let given = rows([("x", "old"), ("y", "a"), ("z", "Old")])
+        let dataset = Dataset(rows: given, labels: ["a"], mapping: LabelMapping(retired: ["old"]), holdOut: everything)
         #expect(dataset.summary.withRetiredLabels == 1 && dataset.summary.unknownLabels == ["Old": 1])
         #expect(dataset.summary.unusable == 1 && dataset.training.count == 1)
+        let unsaid = Dataset(rows: given, labels: ["a"], holdOut: everything).summary
+        #expect(unsaid.unknownLabels == ["old": 1, "Old": 1] && unsaid.unusable == 2)
+        let advice = "say under rename, merge or retire what became of it"
+        #expect(
+            UnusableRowsDescription(unsaid, labels: ["a"], former: ["old"]).sentence
+                == "2 of 3 rows unusable: 2 with labels that the task does not have (\"Old\": 1; \"old\": 1, which the "
+                + "live version has: \(advice))")
+    }
+
+    @Test func oneOfAThingIsSaidInTheSingular() {
+        var summary = RowSummary()
+        (summary.read, summary.withUnknownLabels) = (1, 1)
+        summary.unknownLabels = ["a1": 1, "b1": 1, "c1": 1, "d1": 1, "e1": 1, "f1": 1]
+        #expect(
+            UnusableRowsDescription(summary, labels: ["high"]).sentence
+                == "1 of 1 row unusable: 1 with a label that the task does not have (\"a1\": 1; \"b1\": 1; \"c1\": 1; "
+                + "\"d1\": 1; \"e1\": 1; 1 more label)")
+        #expect(Quantity.text(1, "text has", "texts have") == "1 text has")
+        #expect([0, 1, 2].map { Quantity.text($0, "row") } == ["0 rows", "1 row", "2 rows"])
     }
 
     @Test func whatWasLeftOutIsNamedWithoutTexts() {

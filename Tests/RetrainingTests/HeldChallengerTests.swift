@@ -6,8 +6,7 @@ import Testing
 import Threading
 import Training
 
-/// Challengers that a verdict leaves undecided. Where a test needs one, it is because nobody knows which rows the
-/// champion was trained on.
+/// Challengers that a verdict leaves undecided. Where a test needs one, it is because too many rows are unusable.
 @Suite(.timeLimit(.minutes(3)))
 struct HeldChallengerTests: LettersTask {
     var model: TinyModel
@@ -35,8 +34,9 @@ struct HeldChallengerTests: LettersTask {
     }
 
     @Test func itIsJudgedAgainWithoutBeingTrainedAgain() async throws {
-        try await makeChampion(trainedOn: nil)
+        try await makeChampion()
         addRows(300)
+        addRows(40, seed: 99, labels: ("zed", "zed"))
         let first = try await retrain()
         #expect(first.verdict == .held, "\(first.reason)")
         #expect(try await states() == [.live, .candidate])
@@ -55,8 +55,9 @@ struct HeldChallengerTests: LettersTask {
     }
 
     @Test func itIsNotJudgedAgainByTheSameRows() async throws {
-        try await makeChampion(trainedOn: nil)
+        try await makeChampion()
         addRows(300)
+        addRows(40, seed: 99, labels: ("zed", "zed"))
         _ = try await retrain()
         addRows(10, seed: 2)
         let outcome = try await retrain()
@@ -66,11 +67,12 @@ struct HeldChallengerTests: LettersTask {
     }
 
     @Test mutating func aLaterLookMayPromoteIt() async throws {
-        try await makeChampion(trainedOn: nil)
+        try await makeChampion()
         addRows(300)
+        addRows(40, seed: 99, labels: ("zed", "zed"))
         _ = try await retrain()
         addRows(100, seed: 2)
-        settings.gate.unknownTrainingRows = .allow
+        settings.gate.unusableRows = 1
         let outcome = try await retrain()
         #expect(outcome.verdict == .promoted && outcome.looks == 2, "\(outcome.reason)")
         #expect(try await states() == [.retired, .live] && trainings.value == 1)
@@ -80,8 +82,9 @@ struct HeldChallengerTests: LettersTask {
 
     @Test mutating func itIsRejectedAfterTheLastLook() async throws {
         settings.maximumLooks = 2
-        try await makeChampion(trainedOn: nil)
+        try await makeChampion()
         addRows(300)
+        addRows(40, seed: 99, labels: ("zed", "zed"))
         _ = try await retrain()
         addRows(100, seed: 2)
         let outcome = try await retrain()
@@ -93,8 +96,9 @@ struct HeldChallengerTests: LettersTask {
     }
 
     @Test func itIsRejectedWhenAnotherVersionGoesLive() async throws {
-        try await makeChampion(trainedOn: nil)
+        try await makeChampion()
         addRows(300)
+        addRows(40, seed: 99, labels: ("zed", "zed"))
         _ = try await retrain()
         let other = try await store.publish(
             task: "letters", adapter: try model.adapter(labels: ["ex", "why"], seed: 9), metrics: [:],

@@ -7,7 +7,7 @@ import Testing
 struct LabelMatcherTests {
     private let matcher = LabelMatcher(
         labels: ["high", "low", "caf\u{E9} noir", "on hold"],
-        mapping: LabelMapping(targets: ["urgent": "high"], retired: ["obsolete"]), retired: ["gone"])
+        mapping: LabelMapping(targets: ["urgent": "high"], retired: ["obsolete", "gone"]))
 
     @Test(arguments: [
         ("high", LabelMatcher.Match.label("high")), (" high\n", .label("high")), ("urgent", .label("high")),

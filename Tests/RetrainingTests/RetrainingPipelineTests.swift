@@ -207,17 +207,47 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.verdict == .held)
         #expect(
             outcome.reason == "challenger cannot be judged: 1 of the champion's 3 labels has no held-out row "
-                + "(\"zed\": 10 missing); add annotations with these labels")
+                + "(\"zed\": 10 missing); add annotations with these labels; the challenger is not held to the champion "
+                + "(retrain.distillation): there is no text without a label")
         #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
     }
 
-    @Test func aLabelThatTheTaskGaveUpIsNotMissed() async throws {
+    @Test mutating func aLabelThatTheTaskGaveUpIsNotMissed() async throws {
+        try await makeChampion(labels: ["ex", "why", "zed"])
+        addRows(300)
+        addRows(100, seed: 2, labels: ("zed", "zed"))
+        settings.mapping = LabelMapping(retired: ["zed"])
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.rows.withRetiredLabels == 100 && outcome.rows.unusable == 0)
+    }
+
+    /// It is the same before and after a version without the label goes live.
+    @Test func aLabelThatIsOnlyLeftOutMakesItsRowsUnusable() async throws {
         try await makeChampion(labels: ["ex", "why", "zed"])
         addRows(300)
         addRows(100, seed: 2, labels: ("zed", "zed"))
         let outcome = try await run(labels: ["ex", "why"])
-        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
-        #expect(outcome.rows.withRetiredLabels == 100 && outcome.rows.unusable == 0)
+        #expect(outcome.verdict == .held && outcome.rows.unusable == 100)
+        #expect(
+            outcome.reason.contains(
+                "\"zed\": 100, which the live version has: say under rename, merge or retire what became of it"),
+            "\(outcome.reason)")
+    }
+
+    /// Nobody knows whether the champion was trained on the held-out rows, so nothing would be promoted.
+    @Test mutating func nothingIsTrainedWhereNoVerdictIsPossible() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        let hasTrained = Watched(false)
+        let outcome = try await run(labels: ["ex", "why"], progress: { _ in hasTrained.update { $0 = true } })
+        #expect(outcome.verdict == .skipped && !hasTrained.value)
+        #expect(
+            outcome.reason.hasPrefix("nothing would be promoted: it is unknown which rows an adapter was trained on"))
+        #expect(outcome.reason.contains("set retrain.gate.unknown_training_rows: allow"))
+        #expect(try await store.versions(task: "letters").map(\.state) == [.live])
+        settings.gate.unknownTrainingRows = .allow
+        #expect(try await run(labels: ["ex", "why"]).verdict == .promoted)
     }
 
     // MARK: - Labels that change

@@ -155,7 +155,9 @@ public struct VerdictPage {
         for recall in doubtful {
             let figures = "\(Figure.share(recall.championRecall)) to \(Figure.share(recall.challengerRecall))"
             let test = "\(recall.lost) lost, \(recall.gained) gained, p \(Figure.probability(recall.fallP))"
-            list.add(recall.labels.joined(separator: ", "), "recall \(figures) on \(recall.rows) rows; \(test)")
+            list.add(
+                recall.labels.joined(separator: ", "),
+                "recall \(figures) on \(Quantity.text(recall.rows, "row")); \(test)")
         }
         return ReportPage.Section(title: "Labels that may be forgotten", content: list.markup)
     }
@@ -184,7 +186,8 @@ public struct VerdictPage {
             list.add("used", record.rowsUsed)
         }
         if let range = record.report?.trainingRange {
-            list.add("challenger trained on", "\(range.rows) rows, digest \(Figure.digest(range.digest))")
+            list.add(
+                "challenger trained on", "\(Quantity.text(range.rows, "row")), digest \(Figure.digest(range.digest))")
             if let oldest = range.oldestAt, let newest = range.newestAt {
                 list.add("added", "\(oldest.formatted(.iso8601)) to \(newest.formatted(.iso8601))")
             }
@@ -192,7 +195,7 @@ public struct VerdictPage {
         if let distillation = record.report?.distillation {
             list.add(
                 "held to the champion on",
-                "\(distillation.texts) texts without a label, weight \(distillation.weight), temperature "
+                "\(Quantity.text(distillation.texts, "text")) without a label, weight \(distillation.weight), temperature "
                     + "\(distillation.temperature)")
         }
         return ReportPage.Section(title: "Rows", content: list.markup)

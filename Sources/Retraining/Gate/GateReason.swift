@@ -10,7 +10,9 @@ struct GateReason {
 
     var tooFewRows: String {
         let sets = findings.sets.map(rows).joined(separator: " and ")
-        return "\(sets.isEmpty ? "0 held-out rows" : sets) are too few, \(settings.minimumHoldOut) are required"
+        let verb = findings.sets.count == 1 ? Quantity.isOrAre(findings.sets[0].rows) : "are"
+        return "\(sets.isEmpty ? "0 held-out rows" : sets) \(verb) too few, "
+            + Quantity.required(settings.minimumHoldOut)
     }
 
     var unusableRows: String {
@@ -27,7 +29,8 @@ struct GateReason {
 
     var misspelledRows: String {
         let spellings = misspelled.prefix(5).map {
-            "\"\($0.spelling)\" for \"\($0.label)\" in \($0.rows) of \($0.rows + $0.usable) rows"
+            "\"\($0.spelling)\" for \"\($0.label)\" in \($0.rows) of "
+                + Quantity.text($0.rows + $0.usable, "row")
         }
         return "a label lost rows to another spelling (\(spellings.joined(separator: ", "))); correct these annotations"
     }
@@ -41,7 +44,7 @@ struct GateReason {
         if !unseen.isEmpty {
             let have = unseen.count == 1 ? "has" : "have"
             parts.append(
-                "\(unseen.count) of the champion's \(given.count) labels \(have) no held-out row (\(Self.list(unseen)))"
+                "\(unseen.count) of the champion's \(Quantity.text(given.count, "label")) \(have) no held-out row (\(Self.list(unseen)))"
             )
         }
         if !new.isEmpty {
@@ -51,10 +54,9 @@ struct GateReason {
         return parts.joined(separator: "; ") + "; add annotations with these labels"
     }
 
-    var unknownTrainingRows: String {
+    static let unknownTrainingRows =
         "it is unknown which rows an adapter was trained on, so it may have been trained on the held-out rows; to "
-            + "judge it all the same, set retrain.gate.unknown_training_rows: allow"
-    }
+        + "judge it all the same, set retrain.gate.unknown_training_rows: allow"
 
     // MARK: - What lost
 
@@ -141,7 +143,7 @@ struct GateReason {
         let rare = findings.labels.first { $0.labels.count > 1 }
         if let rare {
             remarks.append(
-                "labels with fewer than \(settings.minimumPerLabel) held-out rows are judged together: "
+                "labels with fewer than \(Quantity.text(settings.minimumPerLabel, "held-out row")) are judged together: "
                     + Self.list(rare.labels))
         }
         if evidence.isFirst, !findings.neverFound.isEmpty {
@@ -170,21 +172,21 @@ struct GateReason {
             mostFrequent ? "\(opponent) of always predicting the most frequent label" : "the champion's \(opponent)"
         let p = comparison.macroF1P.map { " (p \($0.probability))" } ?? ""
         return "macro-F1 \(comparison.challengerMacroF1.figure) against \(against) on \(rows(comparison))\(p), "
-            + "\(comparison.onlyChallenger) errors corrected and \(comparison.onlyChampion) new "
+            + "\(Quantity.text(comparison.onlyChallenger, "error")) corrected and \(comparison.onlyChampion) new "
             + "(p \(comparison.errorsP.probability))"
     }
 
     private func rows(_ comparison: GateFindings.Comparison) -> String {
         switch comparison.set {
-        case .hash: "\(comparison.rows) held-out rows chosen by hash"
-        case .newest: "\(comparison.rows) newest held-out rows"
-        case nil: "\(comparison.rows) held-out rows"
+        case .hash: Quantity.text(comparison.rows, "held-out row") + " chosen by hash"
+        case .newest: Quantity.text(comparison.rows, "newest held-out row")
+        case nil: Quantity.text(comparison.rows, "held-out row")
         }
     }
 
     private func text(_ recall: GateFindings.LabelRecall) -> String {
         "\(Self.list(recall.labels)): recall \(recall.challengerRecall.figure) against the champion's "
-            + "\(recall.championRecall.figure) on \(recall.rows) held-out rows, \(recall.lost) lost and "
+            + "\(recall.championRecall.figure) on \(Quantity.text(recall.rows, "held-out row")), \(recall.lost) lost and "
             + "\(recall.gained) gained (p \(recall.fallP.probability)); at most \(settings.labelFloor.figure) "
             + "may be lost"
     }

@@ -64,7 +64,7 @@ public struct PromotionGate: Sendable {
         if !words.misspelled.isEmpty { obstacles.append(words.misspelledRows) }
         if !findings.missingRows.isEmpty { obstacles.append(words.missingRows) }
         if evidence.hasUnknownTrainingRows, settings.unknownTrainingRows == .refuse {
-            obstacles.append(words.unknownTrainingRows)
+            obstacles.append(GateReason.unknownTrainingRows)
         }
         return obstacles
     }

@@ -28,8 +28,6 @@ struct Dataset: Sendable {
     /// - Parameters:
     ///   - rows: oldest first.
     ///   - labels: those of the task.
-    ///   - retired: labels that the task no longer has, and does not map. Their rows are left out, but do not count as
-    ///     unusable.
     ///   - mapping: what became of labels that the task once had.
     ///   - newest: which rows are held out as the newest ones.
     ///   - champion: the rows that it was trained on: they are not held out.
@@ -38,12 +36,12 @@ struct Dataset: Sendable {
     ///     has 1. Empty: the newest label counts, whoever gave it.
     ///   - isMultiLabel: whether the task's texts have sets of labels; rows of the other kind are left out.
     init(
-        rows: [LabelledRow], labels: [String], retired: Set<String> = [], mapping: LabelMapping = LabelMapping(),
+        rows: [LabelledRow], labels: [String], mapping: LabelMapping = LabelMapping(),
         holdOut: HoldOut, newest: NewestRows = .share(0), champion: TrainingRowSet? = nil,
         challenger: TrainingRowSet? = nil, trust: [String: Double] = [:], isMultiLabel: Bool = false
     ) {
         var review = RowReview(
-            LabelMatcher(labels: labels, mapping: mapping, retired: retired), isMultiLabel: isMultiLabel)
+            LabelMatcher(labels: labels, mapping: mapping), isMultiLabel: isMultiLabel)
         var reviewed: [Usable] = []
         var drafts: [Usable] = []
         var distrusted = 0

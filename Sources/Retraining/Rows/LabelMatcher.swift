@@ -41,13 +41,12 @@ public struct LabelMatcher: Sendable {
     /// - Parameters:
     ///   - labels: those of the task.
     ///   - mapping: what became of labels that the task once had.
-    ///   - retired: labels that the task has given up without saying so.
-    public init(labels: [String], mapping: LabelMapping = LabelMapping(), retired: Set<String> = []) {
+    public init(labels: [String], mapping: LabelMapping = LabelMapping()) {
         targets = mapping.targets
-        self.retired = mapping.retired.union(retired)
+        retired = mapping.retired
         for label in labels { add(label, .label(label)) }
         for (old, label) in mapping.targets.sorted(by: { $0.key < $1.key }) { add(old, .label(label)) }
-        for old in self.retired.sorted() { add(old, .retired) }
+        for old in retired.sorted() { add(old, .retired) }
     }
 
     private mutating func add(_ label: String, _ match: Match) {

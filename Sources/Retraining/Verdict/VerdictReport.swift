@@ -61,7 +61,7 @@ public struct VerdictReport: Sendable, Codable, Equatable {
         /// Such as `the challenger was held to the champion on 1812 texts without a label (weight 1.0, temperature
         /// 2.0)`.
         var sentence: String {
-            "the challenger was held to the champion on \(texts) \(texts == 1 ? "text" : "texts") without a label "
+            "the challenger was held to the champion on \(Quantity.text(texts, "text")) without a label "
                 + "(weight \(weight), temperature \(temperature))"
         }
     }

@@ -4,6 +4,7 @@ import JSON
 import Logging
 import Operations
 import Reports
+import Retraining
 
 /// `lorikeet retrain TASK`: one retraining, now.
 struct Retrain: AsyncParsableCommand {
@@ -67,6 +68,6 @@ struct Retrain: AsyncParsableCommand {
             table.add("challenger", Figure.digest(challenger), Figure.share(report.challengerMacroF1))
         }
         if !table.rows.isEmpty { try table.print() }
-        try StandardOutput.shared.line("\(report.rowsUsed) labelled rows used")
+        try StandardOutput.shared.line("\(Quantity.text(report.rowsUsed, "labelled row")) used")
     }
 }
