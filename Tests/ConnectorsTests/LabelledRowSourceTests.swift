@@ -145,6 +145,58 @@ import Testing
         }
     }
 
+    /// Rows that came while the winner waited were not trained on.
+    @Test func aWinnerThatWaitedIsNoTrainingOfItsOwn() async throws {
+        try await withRows { database, source in
+            func add(_ count: Int) throws {
+                for _ in 0..<count {
+                    try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('s', 'a', 'x')")
+                }
+            }
+            func end(_ verdict: RetrainingVerdict, version: Int, waits: Bool = false) async throws {
+                let id = try await source.begin(task: "s", trigger: .rows, champion: nil)
+                var ending = RetrainingEnding(verdict: verdict, reason: "")
+                (ending.looks, ending.challengerVersion) = (1, version)
+                let until = waits ? ",\"waits_until\":1700000000" : ""
+                ending.report = try #require(
+                    VerdictReport(
+                        json: """
+                            {"rows":{"read":0,"training":0,"held_out":0,"newest":0,"seen":0,"unusable":0,"duplicates":0,\
+                            "contradictory":0},"labels":[]\(until)}
+                            """))
+                try await source.finish(id, ending)
+            }
+            try await end(.held, version: 2, waits: true)
+            try add(3)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 3)
+            try await end(.promoted, version: 2)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 3)
+            try await end(.rejected, version: 3)
+            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 0)
+        }
+    }
+
+    @Test func theNewestTextsOfTheStreamComeFirst() async throws {
+        try await withRows { database, source in
+            // Three today, one last week, one last year; one without text, one of another task.
+            try database.sql(
+                """
+                INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
+                    scores, adapter_digest, text, labelled_at)
+                SELECT 'p', 't', 0, i, CASE i WHEN 7 THEN 'other' ELSE 's' END, now(), 'x', 0.5, '{}', 'd',
+                    CASE i WHEN 6 THEN NULL ELSE 'text ' || i END,
+                    now() - CASE i WHEN 1 THEN interval '400 days' WHEN 2 THEN interval '6 days'
+                        ELSE (10 - i) * interval '1 minute' END
+                FROM generate_series(1, 7) AS i
+                """)
+            #expect(try await source.recentTexts(task: "s", limit: 2) == ["text 5", "text 4"])
+            #expect(try await source.recentTexts(task: "s", limit: 4) == ["text 5", "text 4", "text 3", "text 2"])
+            #expect(try await source.recentTexts(task: "s", limit: 99).last == "text 1")
+            #expect(try await source.recentTexts(task: "none", limit: 99).isEmpty)
+            #expect(try await source.recentTexts(task: "s", limit: 0).isEmpty)
+        }
+    }
+
     @Test func aReportComesBackAsItWas() async throws {
         try await withRows { database, source in
             let id = try await source.begin(task: "section", trigger: .age, champion: nil)

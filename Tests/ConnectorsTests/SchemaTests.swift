@@ -78,6 +78,39 @@ import Testing
             "INSERT INTO lorikeet.annotations (task, text, label, weight) VALUES ('section', 'chess', 'games', 2)")
     }
 
+    /// PostgreSQL alters no column that a view reads.
+    @Test func laterStepsMayAlterWhatTheQueueReads() async throws {
+        let database = try await SchemaDatabase.make()
+        let role = "\"Annotator of \(database.name)\""
+        try database.sql("CREATE ROLE \(role)", "GRANT SELECT ON lorikeet.annotation_queue TO \(role)")
+        let later = Migration(
+            version: Schema.expectedVersion + 1, name: "wider",
+            statements: ["ALTER TABLE lorikeet.labels ALTER COLUMN score TYPE numeric"])
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [later])
+        let queue = "has_table_privilege('\(role)', 'lorikeet.annotation_queue', 'SELECT')"
+        #expect(try database.count("SELECT \(queue)::int") == 1)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.annotation_queue") == 0)
+    }
+
+    @Test func aMigrationCreatesTheQueueThatAUserDropped() async throws {
+        let database = try await SchemaDatabase.make()
+        try database.sql(
+            "DROP VIEW lorikeet.annotation_queue", "ALTER TABLE lorikeet.labels ALTER COLUMN score TYPE numeric")
+        try await Schema.migrate(database.settings())
+        #expect(try database.count("SELECT count(*) FROM lorikeet.annotation_queue") == 0)
+    }
+
+    /// A view of the user's own stays, and so does what it reads.
+    @Test func viewsOverTheQueueAreNotDropped() async throws {
+        let database = try await SchemaDatabase.make()
+        try database.sql("CREATE VIEW public.mine AS SELECT text FROM lorikeet.annotation_queue")
+        let later = Migration(
+            version: Schema.expectedVersion + 1, name: "one more",
+            statements: ["ALTER TABLE lorikeet.labels ADD COLUMN weight double precision"])
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [later])
+        #expect(try database.count("SELECT count(*) FROM public.mine") == 0)
+    }
+
     @Test func aFailedStepLeavesNothing() async throws {
         let database = try await SchemaDatabase.make(isMigrated: false)
         let broken = Migration(

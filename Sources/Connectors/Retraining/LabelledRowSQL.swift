@@ -84,6 +84,9 @@ struct LabelledRowSQL {
 
     /// The rows that the next retraining of the task has to consider: those added since its last one started.
     ///
+    /// A retraining counts if it trained: judging a held challenger again does not, and neither does promoting one that
+    /// won and waited.
+    ///
     /// A row of the future does not count: it would start one retraining after the other until its time has come. Nor
     /// does a retraining of the future, from before the clock was set back: no row would be new until then.
     /// The end of a shadow considered no rows.
@@ -92,10 +95,14 @@ struct LabelledRowSQL {
         SELECT count(*) AS rows FROM (\(relation)
         ) AS r WHERE \(time) <= clock_timestamp() \(window) AND \(time) > coalesce(
             (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
-                SELECT max(started_at) FROM lorikeet.retrainings
-                WHERE task = $1 AND verdict IN ('promoted', 'shadow', 'held', 'rejected') AND trigger <> 'shadow'
-                    AND looks <= 1
-                    AND started_at <= clock_timestamp()) END
+                SELECT max(training.started_at) FROM lorikeet.retrainings AS training
+                WHERE training.task = $1 AND training.verdict IN ('promoted', 'shadow', 'held', 'rejected')
+                    AND training.trigger <> 'shadow'
+                    AND training.started_at <= clock_timestamp() AND training.looks <= 1 AND NOT EXISTS (
+                        SELECT FROM lorikeet.retrainings AS earlier
+                        WHERE earlier.task = $1 AND earlier.id < training.id AND earlier.verdict = 'held'
+                            AND earlier.challenger_version = training.challenger_version
+                            AND earlier.report ? 'waits_until')) END
              FROM lorikeet.retrainings AS last
              WHERE last.task = $1 AND last.verdict IN ('promoted', 'shadow', 'held', 'rejected')
                 AND last.trigger <> 'shadow'
