@@ -201,7 +201,7 @@ import Training
             let failure = await #expect(throws: CommandFailure.self) { try await Self.importing(path, scope) }
             #expect(failure?.status == .failed)
             #expect(failure?.message.contains("\"Loud\"") == true)
-            #expect(failure?.message.contains("did you mean loud?") == true)
+            #expect(failure?.message.contains("(the task has \"loud\")") == true)
             #expect(failure?.message.contains("secret") == false)
             #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.annotations") == 0)
             let report = try await Self.importing(path, scope, skipsBadRows: true)

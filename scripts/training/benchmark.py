@@ -40,6 +40,15 @@ SETTINGS = """\
 Rank 8, alpha 16, query and value, batch 16, learning rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up,
 at most 256 tokens; base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, and pad their batches."""
 
+# What follows this line on the page is written by hand, and a run keeps it.
+REMARKS = "<!-- Written by hand; a run keeps what follows. -->"
+
+
+def remarks(page):
+    """The part of an earlier page that is written by hand, with its first line; empty if there is none."""
+    text = page.read_text(encoding="utf-8") if page and page.exists() else ""
+    return text[text.index(REMARKS) :].rstrip("\n") if REMARKS in text else ""
+
 
 def run(command):
     """The JSON objects that a command prints, and its largest resident memory in MB."""
@@ -322,7 +331,8 @@ def main():
                 if place.name == "sms_spam":
                     lines += ["", tutorial(runs, place, arguments.seeds)]
         lines += ["", LAYER_NOTES]
-    text = "\n".join(lines) + "\n"
+    kept = remarks(arguments.output)
+    text = "\n".join(lines + (["", kept] if kept else [])) + "\n"
     print("\n" + text)
     if arguments.output and not arguments.part:
         arguments.output.write_text(text, encoding="utf-8")

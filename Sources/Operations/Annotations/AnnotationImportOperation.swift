@@ -87,10 +87,11 @@ public enum AnnotationImportOperation {
     /// One line per unknown label, with the label that is probably meant.
     private static func refusal(_ unknown: [String: Int], _ request: Request, _ task: TaskConfiguration) -> String {
         let name = request.input == "-" ? "standard input" : request.input
+        let matcher = LabelMatcher(labels: task.labels, mapping: task.mapping)
         let ranked = unknown.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
         let lines = ranked.prefix(20).map { label, rows in
-            "\(name): \(rows) \(rows == 1 ? "answer has" : "answers have") the label \"\(label)\", which the task "
-                + task.name + " does not have" + Suggestion.text(for: label, among: task.labels)
+            "\(name): \(Quantity.text(rows, "answer has", "answers have")) the label \"\(label)\", which the task "
+                + task.name + " does not have" + (matcher.nearest(to: label).map { " (\($0.advice))" } ?? "")
         }
         return (lines + ["nothing was imported; correct the file, or leave these answers out with --skip-bad-rows"])
             .joined(separator: "\n")

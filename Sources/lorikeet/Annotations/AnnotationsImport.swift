@@ -2,6 +2,7 @@ import ArgumentParser
 import JSON
 import Operations
 import Reports
+import Retraining
 import Training
 
 /// `lorikeet annotations import`.
@@ -11,7 +12,9 @@ struct AnnotationsImport: AsyncParsableCommand {
         discussion: """
             Reads the formats of annotations queue with their labels filled in, and the
             exports of Label Studio (JSON, JSON-MIN, CSV) and doccano (JSONL, CSV). Texts
-            without an answer are counted. All answers are added, or none.
+            without an answer are counted. All answers are added, or none. --skip-bad-rows
+            also leaves out answers with a label that the task does not have. --label-column
+            may name a control of Label Studio.
 
             An answer that is imported again is not added again. If the file has times, the
             same annotator, time, text and labels make the same answer. Without times, it is
@@ -43,42 +46,29 @@ struct AnnotationsImport: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What the column source says.", valueName: "name"))
     var source = "annotations import"
 
-    @Option(help: ArgumentHelp("Column or JSON member of the texts, by name.", valueName: "name"))
-    var textColumn: String?
-
-    @Option(
-        help: ArgumentHelp("Column, JSON member or Label Studio control of the labels, by name.", valueName: "name"))
-    var labelColumn: String?
-
-    @Option(
-        help: ArgumentHelp("Separator between the labels of a row in CSV, for multi-label tasks.", valueName: "text"))
-    var labelSeparator = "|"
-
-    @Flag(help: "Leave out rows that cannot be read or have an unknown label. Default: the first one is an error.")
-    var skipBadRows = false
+    @OptionGroup var columns: RowColumnOptions
 
     @OptionGroup var output: JSONOption
 
     func validate() throws {
-        guard !labelSeparator.isEmpty else { throw ValidationError("--label-separator must not be empty") }
         guard !annotator.allSatisfy(\.isWhitespace) else { throw ValidationError("--annotator must not be empty") }
     }
 
     func run() async throws {
-        var options = RowOptions()
-        (options.separator, options.skipsBadRows) = (labelSeparator, skipBadRows)
-        (options.textColumn, options.labelColumn) = (textColumn, labelColumn)
         let report = try await AnnotationImportOperation.run(
             AnnotationImportOperation.Request(
-                input: input, format: format, annotator: annotator, source: source, rowOptions: options),
+                input: input, format: format, annotator: annotator, source: source,
+                // The file says which format it has, and the task whether rows have sets of labels.
+                rowOptions: columns.options(format: .tsv, isMultiLabel: false)),
             scope: try scopeOptions.scope())
         for (label, rows) in report.unknownLabels.sorted(by: { $0.key < $1.key }).prefix(20) {
             StandardError.write("skipped \(rows) with the label \"\(label)\", which the task does not have")
         }
         if output.json { return try StandardOutput.shared.line(JSONValue.encoded(report)) }
         try StandardOutput.shared.line(
-            "\(report.answers) answers: \(report.added) added, \(report.known) there already; "
-                + "\(report.unanswered) texts without an answer, \(report.badRows) bad rows")
+            Quantity.text(report.answers, "answer") + ": \(report.added) added, \(report.known) there already; "
+                + Quantity.text(report.unanswered, "text") + " without an answer, "
+                + Quantity.text(report.badRows, "bad row"))
     }
 }
 
