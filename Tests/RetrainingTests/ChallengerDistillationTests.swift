@@ -35,7 +35,7 @@ struct ChallengerDistillationTests: LettersTask {
         #expect(report.texts == expected && report.weight == 1 && report.temperature == 2, "\(report)")
         #expect(
             outcome.reason.contains(
-                "the challenger was held to the champion on \(expected) texts without a label (weight 1.0, temperature"),
+                "the challenger was held to the champion on \(expected) texts without a label (weight 1.0, "),
             "\(outcome.reason)")
         let version = try #require(try await store.versions(task: "letters").last)
         #expect(try await store.load(digest: version.digest).trainingRows?.range.rows == outcome.rows.training)

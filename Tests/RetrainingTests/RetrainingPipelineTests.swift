@@ -207,8 +207,8 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.verdict == .held)
         #expect(
             outcome.reason == "challenger cannot be judged: 1 of the champion's 3 labels has no held-out row "
-                + "(\"zed\": 10 missing); add annotations with these labels; the challenger is not held to the champion "
-                + "(retrain.distillation): there is no text without a label")
+                + "(\"zed\": 10 missing); add annotations with these labels; the challenger is not held to the "
+                + "champion (retrain.distillation): there is no text without a label")
         #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
     }
 

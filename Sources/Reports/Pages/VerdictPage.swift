@@ -195,8 +195,8 @@ public struct VerdictPage {
         if let distillation = record.report?.distillation {
             list.add(
                 "held to the champion on",
-                "\(Quantity.text(distillation.texts, "text")) without a label, weight \(distillation.weight), temperature "
-                    + "\(distillation.temperature)")
+                "\(Quantity.text(distillation.texts, "text")) without a label, weight \(distillation.weight), "
+                    + "temperature \(distillation.temperature)")
         }
         return ReportPage.Section(title: "Rows", content: list.markup)
     }

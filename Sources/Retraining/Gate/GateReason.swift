@@ -44,7 +44,8 @@ struct GateReason {
         if !unseen.isEmpty {
             let have = unseen.count == 1 ? "has" : "have"
             parts.append(
-                "\(unseen.count) of the champion's \(Quantity.text(given.count, "label")) \(have) no held-out row (\(Self.list(unseen)))"
+                "\(unseen.count) of the champion's \(Quantity.text(given.count, "label")) \(have) no held-out row "
+                    + "(\(Self.list(unseen)))"
             )
         }
         if !new.isEmpty {
@@ -143,8 +144,8 @@ struct GateReason {
         let rare = findings.labels.first { $0.labels.count > 1 }
         if let rare {
             remarks.append(
-                "labels with fewer than \(Quantity.text(settings.minimumPerLabel, "held-out row")) are judged together: "
-                    + Self.list(rare.labels))
+                "labels with fewer than \(Quantity.text(settings.minimumPerLabel, "held-out row")) are judged "
+                    + "together: " + Self.list(rare.labels))
         }
         if evidence.isFirst, !findings.neverFound.isEmpty {
             remarks.append("it never finds \(Self.list(findings.neverFound))")
@@ -186,9 +187,9 @@ struct GateReason {
 
     private func text(_ recall: GateFindings.LabelRecall) -> String {
         "\(Self.list(recall.labels)): recall \(recall.challengerRecall.figure) against the champion's "
-            + "\(recall.championRecall.figure) on \(Quantity.text(recall.rows, "held-out row")), \(recall.lost) lost and "
-            + "\(recall.gained) gained (p \(recall.fallP.probability)); at most \(settings.labelFloor.figure) "
-            + "may be lost"
+            + "\(recall.championRecall.figure) on \(Quantity.text(recall.rows, "held-out row")), "
+            + "\(recall.lost) lost and \(recall.gained) gained (p \(recall.fallP.probability)); "
+            + "at most \(settings.labelFloor.figure) may be lost"
     }
 
     /// The first ten labels, in quotes.

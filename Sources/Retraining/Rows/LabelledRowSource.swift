@@ -5,8 +5,8 @@ public protocol LabelledRowSource: Sendable {
     /// The newest rows of a task, at most `limit` of them, oldest first (by time of creation, then by id).
     func rows(task: String, limit: Int) async throws -> [LabelledRow]
 
-    /// The newest texts of a task's stream, labelled or not, at most `limit` of them, the newest first. A text may occur
-    /// several times.
+    /// The newest texts of a task's stream, labelled or not, at most `limit` of them, the newest first. A text may
+    /// occur several times.
     func recentTexts(task: String, limit: Int) async throws -> [String]
 }
 

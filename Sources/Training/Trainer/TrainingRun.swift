@@ -127,8 +127,8 @@ struct TrainingRun {
     /// One step: forward, backward, optimizer.
     ///
     /// - Returns: the mean loss of its labelled rows, weighted if there are class weights, plus the weighted mean
-    ///   divergence from a teacher, times the number of the rows. nil, with nothing changed, if the loss or its gradient
-    ///   is not finite.
+    ///   divergence from a teacher, times the number of the rows. nil, with nothing changed, if the loss or its
+    ///   gradient is not finite.
     private mutating func trainStep(_ batch: [[Int]], rate: Float) -> Double? {
         let shares = shares(batch)
         team.run { [workers] number in workers[number].compute(shares[number]) }

@@ -6,8 +6,8 @@ import Training
 
 /// How much a challenger forgets of the labels that no new row has, with and without distillation.
 ///
-/// A champion knows all labels. A challenger starts from it and is trained on new rows of some labels only, beside texts
-/// of all labels whose labels nobody gave. Both are measured on a test file.
+/// A champion knows all labels. A challenger starts from it and is trained on new rows of some labels only, beside
+/// texts of all labels whose labels nobody gave. Both are measured on a test file.
 public struct DistillationBenchmark: Sendable {
     /// What is measured.
     public struct Settings: Sendable {
