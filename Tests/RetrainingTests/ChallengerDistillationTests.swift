@@ -32,10 +32,10 @@ struct ChallengerDistillationTests: LettersTask {
         // A fifth of all texts would be held out once they have a label.
         let isHeldOut = HoldOut()
         let expected = try await source.recentTexts(task: "letters", limit: 1000).count { !isHeldOut.contains($0) }
-        #expect(report.texts == expected && report.weight == 1 && report.temperature == 2, "\(report)")
+        #expect(report.texts == expected && report.weight == 4 && report.temperature == 2, "\(report)")
         #expect(
             outcome.reason.contains(
-                "the challenger was held to the champion on \(expected) texts without a label (weight 1.0, "),
+                "the challenger was held to the champion on \(expected) texts without a label (weight 4.0, "),
             "\(outcome.reason)")
         let version = try #require(try await store.versions(task: "letters").last)
         #expect(try await store.load(digest: version.digest).trainingRows?.range.rows == outcome.rows.training)

@@ -84,7 +84,7 @@ struct DistillationTests {
         let distillation: Distillation
         let evaluator: Evaluator
 
-        init(weight: Double = 1) throws {
+        init(weight: Double = 4) throws {
             task = try ToyTask()
             champion = try task.trainer { $0.epochs = 12 }.train(task.rows, validation: []).adapter
             rows = ToyTask.rows(96, seed: 11).filter { $0.label != "blue" }

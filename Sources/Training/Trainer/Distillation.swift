@@ -17,7 +17,7 @@ public struct Distillation: Sendable {
         public var temperature: Double
 
         /// - Parameters: as the properties.
-        public init(weight: Double = 1, temperature: Double = 2) {
+        public init(weight: Double = 4, temperature: Double = 2) {
             (self.weight, self.temperature) = (weight, temperature)
         }
     }

@@ -88,7 +88,7 @@ struct BenchmarkDistillation: ParsableCommand {
         // The test rows must not choose an epoch.
         settings.epochSelection = .last
         let benchmark = DistillationBenchmark(
-            rows: Array(all.spread(limit ?? all.count)), test: measured, base: loaded, champion: champion,
+            rows: Self.spread(all, limit ?? all.count), test: measured, base: loaded, champion: champion,
             settings: DistillationBenchmark.Settings(
                 unseen: unseen.isEmpty ? nil : unseen, seeds: seeds, texts: texts,
                 distillation: Distillation.Settings(weight: weight, temperature: temperature), training: settings))
@@ -114,12 +114,10 @@ struct BenchmarkDistillation: ParsableCommand {
         }
         guard present.count > 2 else { throw CommandFailure(.failed, "there are only \(present.count) labels") }
     }
-}
 
-extension [LabelledText] {
     /// At most so many rows, spread over all, because files are often ordered by label.
-    fileprivate func spread(_ count: Int) -> [LabelledText] {
-        guard count < self.count else { return self }
-        return (0..<count).map { self[$0 * self.count / count] }
+    private static func spread(_ rows: [LabelledText], _ count: Int) -> [LabelledText] {
+        guard count < rows.count else { return rows }
+        return (0..<count).map { rows[$0 * rows.count / count] }
     }
 }
