@@ -179,7 +179,7 @@ let package = Package(
                 "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations",
                 "DaemonFixtures", logging,
             ]),
-        tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Pipelines"]),
+        tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Training", "Pipelines"]),
         .testTarget(
             name: "LorikeetTests",
             dependencies: [

@@ -26,7 +26,7 @@ struct ChallengerDistillation {
         guard let champion = context.champion.adapter, champion.manifest.isMultiLabel == context.isMultiLabel,
             isNeeded(policy.use, dataset, context, mapping: pipeline.settings.mapping)
         else { return .none }
-        // Whoever learns from it may have learned what its rows say: those of all descendants would be unknown.
+        // It passes on what its rows say, so the rows of all descendants would be unknown.
         guard context.champion.trainingRows != nil else {
             return .impossible("it is unknown which rows the champion was trained on")
         }

@@ -33,6 +33,14 @@ struct SchemaDocument {
             + "\n"
     }
 
+    private static let view =
+        "The view `annotation_queue` reads most columns of `labels` and some of `annotations`, and "
+        + "PostgreSQL alters no column that a view reads. To alter one, such as the type of `text`, drop "
+        + "the view first. `lorikeet migrate` creates it again, and does the same around steps of its own. "
+        + "Roles that may read `labels` may read the view. A view of your own over `annotation_queue` "
+        + "keeps it from being dropped: a step that alters such a column then fails, and its error names "
+        + "your view."
+
     private static func introduction(version: Int, links: [String]) -> [String] {
         [
             "# Database schema", "",
@@ -41,12 +49,7 @@ struct SchemaDocument {
             "The meanings are the comments in the database, which `\\d+ lorikeet.labels` shows in psql.",
             "A test compares this page with them. After a migration, update it:", "",
             "    LORIKEET_UPDATE_DOCUMENTS=1 make test FILTER=SchemaDocumentTests", "",
-            "The view `annotation_queue` reads most columns of `labels` and some of `annotations`, and PostgreSQL alters no column",
-            "that a view reads. To alter one, such as the type of `text`, drop the view first. `lorikeet migrate` creates it again,",
-            "and does the same around steps of its own. Roles that may read `labels` may read the view. A view of your own over",
-            "`annotation_queue` keeps it from being dropped: a step that alters such a column then fails, and its error names your",
-            "view.", "",
-        ] + links.map { "- " + $0 } + [""]
+        ] + wrapped(view) + [""] + links.map { "- " + $0 } + [""]
     }
 
     private func section(_ table: Table) -> [String] {

@@ -15,13 +15,12 @@ struct DistillationSection {
         ## Labels without new rows: `\(name)`
 
         A champion knows all \(labels) labels\(origin). A challenger starts from it and is trained on
-        \(range(\.rows)) new rows, none of which has one of \(range(\.unseen)) labels. With distillation, it is also
+        \(range(\.rows)) new rows, none of which has \(unseen). With distillation, it is also
         held to the champion on \(range(\.texts)) texts of all labels, whose labels it is not told
         (`retrain.distillation`: weight \(Figure.plain(settings.distillation.weight)), temperature
         \(Figure.plain(settings.distillation.temperature))).
 
-        Accuracy on \(Figure.grouped(testRows)) test rows, in percent: mean (lowest–highest) over \(runs.count)
-        \(runs.count == 1 ? "seed" : "seeds"). \(recipe)
+        Accuracy on \(Figure.grouped(testRows)) test rows, in percent\(spread). \(recipe)
 
         | adapter | all labels | labels with new rows | labels without |
         |---|--:|--:|--:|
@@ -30,15 +29,24 @@ struct DistillationSection {
         """
     }
 
+    private var unseen: String {
+        let count = range(\.unseen)
+        return count == "1" ? "one of the labels" : "one of \(count) labels"
+    }
+
     private var origin: String {
         guard let rows = runs.first?.championRows, rows > 0 else { return "" }
         return ", by \(Figure.grouped(rows)) rows"
     }
 
+    private var spread: String {
+        runs.count > 1 ? ": mean (lowest–highest) over \(runs.count) seeds" : ", with one seed"
+    }
+
     private var recipe: String {
         let training = settings.training
         let length = training.steps.map { "\($0) steps" } ?? "\(training.epochs) epochs"
-        return "Each is trained for \(length) at rate \(training.learningRate)."
+        return "Adapters are trained for \(length) at rate \(training.learningRate)."
     }
 
     private func range(_ path: KeyPath<DistillationBenchmark.Run, Int>) -> String {
