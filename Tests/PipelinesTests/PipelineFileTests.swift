@@ -176,6 +176,31 @@ private let complete = """
     }
 }
 
+@Test func distillationHasItsKeys() throws {
+    let (configuration, problems) = read(
+        good + """
+
+            retrain:
+              distillation: { use: always, weight: 0.5, temperature: 3, texts: 100 }
+            """)
+    #expect(problems == [])
+    var expected = DistillationPolicy()
+    (expected.use, expected.texts) = (.always, 100)
+    (expected.settings.weight, expected.settings.temperature) = (0.5, 3)
+    #expect(configuration?.retrain?.distillation == expected)
+    #expect(RetrainConfiguration().distillation == DistillationPolicy())
+    let (_, wrong) = read(
+        good + """
+
+            retrain:
+              distillation: { use: sometimes, weight: 0, temperature: 0, texts: 0, wait: 4 }
+            """)
+    #expect(wrong.count == 5)
+    for key in ["use", "weight", "temperature", "texts", "wait"] {
+        #expect(wrong.contains { $0.contains("retrain.distillation.\(key)") }, "\(wrong)")
+    }
+}
+
 @Test func absentKeysHaveDefaults() throws {
     let (configuration, problems) = read(good)
     #expect(problems == [])
