@@ -8,7 +8,6 @@ the tables and writes them to FILE.
 """
 
 import argparse
-import hashlib
 import json
 import os
 import pathlib
@@ -20,6 +19,7 @@ import sys
 import tempfile
 
 import recipe
+from catalogue import catalogue
 
 HERE = pathlib.Path(__file__).resolve().parent
 # Epochs, and how many of the first rows; other data sets: 3, all.
@@ -65,24 +65,6 @@ def run(command):
     if child.returncode or not objects:
         raise SystemExit(f"{' '.join(command)} ended with {child.returncode}")
     return objects, usage.ru_maxrss / 1024
-
-
-def catalogue(folder):
-    """Package descriptions with their sections as labels. The text decides whether a row is for training or testing."""
-    dump = subprocess.run(["apt-cache", "dumpavail"], capture_output=True, text=True).stdout
-    wanted = {"libs", "python", "perl", "doc", "games", "net", "science"}
-    sides = {"train": [], "test": []}
-    for entry in dump.split("\n\n"):
-        fields = dict(line.split(": ", 1) for line in entry.split("\n") if ": " in line and not line.startswith(" "))
-        section, text = fields.get("Section", "").split("/")[-1], fields.get("Description", "").replace("\t", " ")
-        if section in wanted and text:
-            number = int(hashlib.sha256(text.encode()).hexdigest()[:8], 16)
-            if number % 8 < 2:
-                sides["test" if number % 40 < 8 else "train"].append(f"{section}\t{text}\n")
-    (folder / "packages").mkdir()
-    for side, lines in sides.items():
-        (folder / "packages" / f"{side}.tsv").write_text("".join(dict.fromkeys(lines)), encoding="utf-8")
-    return folder
 
 
 def data_sets(folder):

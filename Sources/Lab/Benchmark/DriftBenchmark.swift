@@ -1,6 +1,5 @@
 import BERT
 import Drift
-import JSON
 import Kernels
 import Training
 import WordPiece
@@ -82,50 +81,5 @@ public struct DriftBenchmark {
     private func texts(_ rows: ArraySlice<LabelledText>) -> ReferenceMeasurement.Texts {
         let (texts, tokenizer, maxTokens) = (rows.map(\.text), tokenizer, maxTokens)
         return ReferenceMeasurement.Texts(count: texts.count) { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
-    }
-}
-
-/// The result of a drift benchmark.
-public struct DriftFigures {
-    /// What happened when the texts shifted to one label.
-    struct Shift {
-        let label: String
-        /// Nil: there was no alarm.
-        let textsUntilAlarm: Int?
-        let signals: [DriftSignal]
-    }
-
-    let seed: UInt64
-    let steadyTexts: Int
-    var falseAlarms = 0
-    /// The largest population stability index of each signal on shuffled texts.
-    var largestIndices: [DriftSignal: Double] = [:]
-    var estimatedAccuracy: Double?
-    var shifts: [Shift] = []
-
-    init(seed: UInt64, steadyTexts: Int) { (self.seed, self.steadyTexts) = (seed, steadyTexts) }
-
-    /// The figures as one JSON object.
-    public var json: JSONValue {
-        let indices = DriftSignal.allCases.compactMap { signal in
-            largestIndices[signal].map { (key: signal.rawValue, value: JSONValue.rounded($0, 3)) }
-        }
-        return .object([
-            ("name", .string("drift")), ("seed", .integer(Int(clamping: seed))),
-            ("steady_texts", .integer(steadyTexts)), ("false_alarms", .integer(falseAlarms)),
-            ("largest_stability_index", .object(indices)),
-            ("estimated_accuracy", estimatedAccuracy.map { .rounded($0, 4) } ?? .null),
-            (
-                "shifts",
-                .array(
-                    shifts.map { shift in
-                        .object([
-                            ("label", .string(shift.label)),
-                            ("texts_until_alarm", shift.textsUntilAlarm.map { .integer($0) } ?? .null),
-                            ("signals", .array(shift.signals.map { .string($0.rawValue) })),
-                        ])
-                    })
-            ),
-        ])
     }
 }

@@ -1,6 +1,7 @@
 import BERT
 import JSON
 import Operations
+import Reports
 import Synchronization
 import Threading
 import Training
@@ -34,16 +35,21 @@ public struct QueueBenchmark: Sendable {
         }
     }
 
-    /// The mean curve of a strategy.
+    /// The curves of a strategy.
     public struct Curve: Sendable {
         /// The strategy.
         public let strategy: SelectionStrategy
-        /// Accuracy over rows.
+        /// Accuracy over rows of each seed.
+        public let runs: [LearningCurve]
+        /// The mean of the runs.
         public let curve: LearningCurve
-    }
 
-    /// Shares of the rows of random order at which its accuracy is the one to reach.
-    private static let targets = [0.5, 0.75, 1]
+        init(_ strategy: SelectionStrategy, runs: [[LabellingSimulation.Point]]) {
+            self.strategy = strategy
+            self.runs = runs.map { LearningCurve(mean: [$0]) }
+            curve = LearningCurve(mean: runs)
+        }
+    }
 
     private let settings: Settings
     private let models: LabellingModels
@@ -103,7 +109,7 @@ public struct QueueBenchmark: Sendable {
         let curves = try results.withLock { results in try runs.indices.map { try results[$0]?.get() ?? [] } }
         return settings.strategies.enumerated().map { place, strategy in
             let own = curves[place * settings.seeds..<(place + 1) * settings.seeds]
-            return Curve(strategy: strategy, curve: LearningCurve(mean: Array(own)))
+            return Curve(strategy, runs: Array(own))
         }
     }
 
@@ -128,24 +134,59 @@ public struct QueueBenchmark: Sendable {
     /// Per strategy, the rows that it needs divided by the rows that random order needs, for the accuracies that random
     /// order reaches after half, three quarters and all of its rows; null where a strategy never reaches one.
     public func summary(_ curves: [Curve]) -> JSONValue {
-        let random = curves.first { $0.strategy == .random }?.curve
-        let last = Double(random?.points.last?.rows ?? 0)
-        let goals = Self.targets.compactMap { random?.accuracy(atMost: $0 * last) }
-        func ratio(_ curve: LearningCurve, _ goal: Double) -> JSONValue {
-            guard let own = curve.rows(for: goal), let other = random?.rows(for: goal), other > 0 else { return .null }
-            return .rounded(own / other, 4)
-        }
+        let figures = QueueFigures(curves)
+        func ratios(_ ratios: [Double?]) -> JSONValue { .array(ratios.map { $0.map { .rounded($0, 4) } ?? .null }) }
         return .object([
             ("name", .string("queue")), ("pool", .integer(models.features.rows)),
             ("labels", .integer(models.labels.count)), ("batch", .integer(settings.batch)),
-            ("seeds", .integer(settings.seeds)),
-            ("model", .string(settings.training == nil ? "linear head" : "adapter")),
-            ("accuracies", .array(goals.map { .rounded($0, 4) })),
+            ("seeds", .integer(settings.seeds)), ("model", .string(model)),
+            ("accuracies", .array(figures.goals.map { .rounded($0, 4) })),
+            ("rows_of_random_order", .object(curves.map { ($0.strategy.rawValue, ratios(figures.ratios($0))) })),
             (
-                "rows_of_random_order",
-                .object(curves.map { curve in (curve.strategy.rawValue, .array(goals.map { ratio(curve.curve, $0) })) })
+                "rows_of_random_order_per_seed",
+                .object(curves.map { ($0.strategy.rawValue, .array(figures.ratiosPerSeed($0).map(ratios))) })
             ),
             ("workers", .integer(settings.workers)),
         ])
     }
+
+    /// The curves as a section of the page that `make benchmark-learning` writes.
+    ///
+    /// - Parameters:
+    ///   - name: of the rows.
+    ///   - chart: the picture as the page refers to it; nil: there is none.
+    public func section(
+        _ curves: [Curve], name: String, chart: String?, reference: TrainingReference?
+    ) -> String {
+        QueueSection(
+            curves: curves, name: name, pool: models.features.rows, labels: models.labels.count,
+            test: models.testTargets.count, batch: settings.batch, model: model, chart: chart, reference: reference
+        ).text
+    }
+
+    /// The curves as an SVG file.
+    public func chart(_ curves: [Curve], name: String, reference: TrainingReference?) -> String {
+        LearningCurveChart(
+            title: "Accuracy over labelled rows: \(name)",
+            note: "Mean of \(settings.seeds) seeds, \(settings.batch) rows per round, \(model)",
+            curves: curves.sorted { Self.rank($0.strategy) < Self.rank($1.strategy) }.map { curve in
+                LearningCurveChart.Curve(
+                    name: curve.strategy == .random ? "random order" : curve.strategy.rawValue,
+                    points: curve.curve.points.map { ($0.rows, $0.accuracy) })
+            },
+            level: reference.map { LearningCurveChart.Level(name: $0.name, accuracy: $0.accuracy) }
+        ).svg
+    }
+
+    /// The strategies in the order of a chart's colours.
+    private static func rank(_ strategy: SelectionStrategy) -> Int {
+        switch strategy {
+        case .queue: 0
+        case .random: 1
+        case .margin: 2
+        case .badge: 3
+        }
+    }
+
+    private var model: String { settings.training == nil ? "linear head" : "adapter" }
 }

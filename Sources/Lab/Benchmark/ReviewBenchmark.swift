@@ -1,5 +1,4 @@
 import BERT
-import JSON
 import Kernels
 import Training
 
@@ -8,9 +7,6 @@ import Training
 ///
 /// Labels of the file that are wrong already count as mistakes of the review, so the true precision is higher.
 public struct ReviewBenchmark {
-    /// Suspects that are counted.
-    private static let counts = [50, 100, 200, 500]
-
     private let encoder: FeatureEncoder
     private let flip: Double
     private let seed: UInt64
@@ -23,36 +19,39 @@ public struct ReviewBenchmark {
         (self.encoder, self.flip, self.seed, self.workers) = (encoder, flip, seed, workers)
     }
 
-    /// Flips labels, reviews the rows and compares. Each row has one label.
+    /// Computes the features of the rows once, then flips labels, reviews the rows and compares. Each row has one label.
     ///
-    /// - Parameter progress: gets the number of texts whose features are computed.
-    public func run(_ rows: [LabelledText], progress: @Sendable (Int) -> Void) -> JSONValue {
-        let (flipped, changed) = flippedRows(rows)
+    /// - Parameters:
+    ///   - runs: how often, each with the next seed.
+    ///   - progress: gets the number of texts whose features are computed.
+    public func run(_ rows: [LabelledText], runs: Int, progress: @Sendable (Int) -> Void) -> [ReviewFigures] {
         let start = ContinuousClock.now
-        let features = encoder.features(flipped.map(\.text), progress: progress)
-        let encoded = ContinuousClock.now
-        let review = LabelReview(rows: flipped, isMultiLabel: false, features: features, workers: workers)
-        let end = ContinuousClock.now
-        let found = review.suspects.map { changed.contains($0.row) }
-        let corrected = review.suspects.map {
-            changed.contains($0.row) && review.corrected(flipped[$0.row], by: $0) == rows[$0.row].labels
+        let features = encoder.features(rows.map(\.text), progress: progress)
+        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        return (0..<UInt64(max(runs, 1))).map { run in
+            var figures = review(rows, features, seed: seed &+ run)
+            figures.featureSeconds = seconds
+            return figures
         }
-        func share(_ hits: [Bool], _ count: Int) -> JSONValue {
-            hits.count >= count ? .rounded(Double(hits.prefix(count).count { $0 }) / Double(count), 4) : .null
-        }
-        return .object([
-            ("name", .string("review")), ("rows", .integer(rows.count)), ("labels", .integer(review.labels.count)),
-            ("flipped", .integer(changed.count)), ("suspects", .integer(found.count)),
-            ("precision", .object(Self.counts.map { ("\($0)", share(found, $0)) })),
-            ("corrected", .object(Self.counts.map { ("\($0)", share(corrected, $0)) })),
-            ("recall", .rounded(Double(found.count { $0 }) / Double(max(changed.count, 1)), 4)),
-            ("feature_seconds", .rounded((encoded - start) / .seconds(1), 2)),
-            ("review_seconds", .rounded((end - encoded) / .seconds(1), 2)),
-            ("seed", .integer(Int(clamping: seed))), ("workers", .integer(workers)),
-        ])
     }
 
-    private func flippedRows(_ rows: [LabelledText]) -> (rows: [LabelledText], changed: Set<Int>) {
+    private func review(_ rows: [LabelledText], _ features: FeatureMatrix, seed: UInt64) -> ReviewFigures {
+        let (flipped, changed) = flippedRows(rows, seed: seed)
+        let start = ContinuousClock.now
+        let review = LabelReview(rows: flipped, isMultiLabel: false, features: features, workers: workers)
+        var figures = ReviewFigures(seed: seed, rows: rows.count, labels: review.labels.count, workers: workers)
+        figures.reviewSeconds = (ContinuousClock.now - start) / .seconds(1)
+        figures.flipped = changed.count
+        figures.found = review.suspects.map { changed.contains($0.row) }
+        figures.corrected = review.suspects.map {
+            changed.contains($0.row) && review.corrected(flipped[$0.row], by: $0) == rows[$0.row].labels
+        }
+        return figures
+    }
+
+    private func flippedRows(
+        _ rows: [LabelledText], seed: UInt64
+    ) -> (rows: [LabelledText], changed: Set<Int>) {
         let labels = Set(rows.map(\.label)).sorted()
         var random = SplitMix64(seed: seed)
         let count = Int((Double(rows.count) * flip).rounded())

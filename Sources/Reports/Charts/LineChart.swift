@@ -11,6 +11,7 @@ struct LineChart {
         var isMarked = false
         /// Drawn faintly, under its smoothed twin.
         var isFaint = false
+        var isDashed = false
         /// The place in the order of colours.
         var colour: Int
     }
@@ -28,22 +29,31 @@ struct LineChart {
     /// Whether x counts something, such as epochs: no ticks between whole numbers.
     var xIsWhole = false
 
-    private static let size = (width: 460.0, height: 270.0)
-    private static let plot = (left: 50.0, right: 452.0, top: 12.0, bottom: 226.0)
+    var size = (width: 460.0, height: 270.0)
+    private var plot: (left: Double, right: Double, top: Double, bottom: Double) {
+        (left: 50, right: size.width - 8, top: 12, bottom: size.height - 44)
+    }
 
     var markup: Markup {
+        """
+        <figure>
+        <h3>\(title) <span class="unit">\(yTitle)</span></h3>
+        \(legend)<svg viewBox="0 0 \(size.width) \(size.height)" role="img" \
+        aria-label="\(title): \(yTitle) over \(xTitle)">
+        \(drawing)</svg>
+        </figure>
+
+        """
+    }
+
+    /// Grid, curves and the title of the x-axis, for an SVG element of ``size``.
+    var drawing: Markup {
         let x = axis(xRange, of: \.x, isPercent: xIsPercent, leastStep: xIsWhole ? 1 : 0)
         let y = axis(yRange, of: \.y, isPercent: isPercent)
         let curves = series.map { curve($0, x, y) }
         return """
-            <figure>
-            <h3>\(title) <span class="unit">\(yTitle)</span></h3>
-            \(legend)<svg viewBox="0 0 \(Self.size.width) \(Self.size.height)" role="img" \
-            aria-label="\(title): \(yTitle) over \(xTitle)">
-            \(grid(x, y))\(Markup.joined(curves))<text x="\((Self.plot.left + Self.plot.right) / 2)" y="262" \
+            \(grid(x, y))\(Markup.joined(curves))<text x="\((plot.left + plot.right) / 2)" y="\(size.height - 8)" \
             text-anchor="middle">\(xTitle)</text>
-            </svg>
-            </figure>
 
             """
     }
@@ -95,7 +105,6 @@ struct LineChart {
     private func isWhole(_ value: Double) -> Bool { abs(value - value.rounded()) < 1e-6 }
 
     private func place(_ point: (x: Double, y: Double), _ x: Axis, _ y: Axis) -> (x: Double, y: Double) {
-        let plot = Self.plot
         return (
             plot.left + x.share(point.x) * (plot.right - plot.left),
             plot.bottom - y.share(point.y) * (plot.bottom - plot.top)
@@ -103,7 +112,6 @@ struct LineChart {
     }
 
     private func grid(_ x: Axis, _ y: Axis) -> Markup {
-        let plot = Self.plot
         var markup = Markup.none
         for tick in y.ticks {
             let at = place((x.range.lowerBound, tick), x, y).y
@@ -134,7 +142,8 @@ struct LineChart {
         let points = series.points.filter { $0.x.isFinite && $0.y.isFinite }
         guard !points.isEmpty else { return .none }
         let faint: Markup = series.isFaint ? " thin" : .none
-        var markup: Markup = "<path class=\"curve s\(series.colour)\(faint)\" d=\"\(path(points, x, y))\"/>\n"
+        let dash: Markup = series.isDashed ? " dash" : .none
+        var markup: Markup = "<path class=\"curve s\(series.colour)\(faint)\(dash)\" d=\"\(path(points, x, y))\"/>\n"
         if series.isMarked || points.count == 1 {
             for point in points {
                 let at = place(point, x, y)

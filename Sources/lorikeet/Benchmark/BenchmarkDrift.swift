@@ -13,7 +13,7 @@ struct BenchmarkDrift: ParsableCommand {
             Shuffles labelled texts. The first 2,500 become the drift reference, the next
             ones must not alarm. Then the texts shift to those of one label, for each label
             in turn, and the output says after how many of them the alarm came. It is one
-            line of JSON.
+            line of JSON per run.
 
             EXAMPLES
               lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\
@@ -36,11 +36,17 @@ struct BenchmarkDrift: ParsableCommand {
     @Option(help: ArgumentHelp("Seed of the order of the texts.", valueName: "n"))
     var seed: UInt64 = 1
 
+    @Option(help: ArgumentHelp("Runs, each with the next seed.", valueName: "n"))
+    var runs = 1
+
+    @OptionGroup var sectionOptions: SectionOptions
+
     @OptionGroup var length: LengthOptions
     @OptionGroup var workerOptions: WorkerOptions
 
     func validate() throws {
         guard steady >= 1 else { throw ValidationError("--steady must be at least 1") }
+        guard (1...1_000).contains(runs) else { throw ValidationError("--runs must be from 1 to 1000") }
     }
 
     func run() throws {
@@ -51,6 +57,11 @@ struct BenchmarkDrift: ParsableCommand {
         let labelled = try LabelledFile.collect(paths: rows.input, options: options).rows
         let benchmark = DriftBenchmark(
             base: base, tokenizer: tokenizer, adapter: adapter, maxTokens: maxTokens, workers: workerOptions.count)
-        try StandardOutput.shared.line(benchmark.run(labelled, steady: steady, seed: seed).json.text)
+        var figures: [DriftFigures] = []
+        for run in 0..<UInt64(runs) {
+            figures.append(try benchmark.run(labelled, steady: steady, seed: seed &+ run))
+            if let text = figures.last?.json.text { try StandardOutput.shared.line(text) }
+        }
+        try sectionOptions.write(DriftFigures.section(figures, name: sectionOptions.name))
     }
 }

@@ -1,8 +1,6 @@
 import ArgumentParser
-import Files
 import JSON
 import Lab
-import Operations
 import Reports
 
 /// `lorikeet benchmark gate`: how often the promotion gate decides rightly.
@@ -27,7 +25,8 @@ struct BenchmarkGate: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Seed of the simulation.", valueName: "n"))
     var seed: UInt64 = 16
 
-    @Option(help: ArgumentHelp("Also write the tables as a Markdown page.", valueName: "file"), completion: .file())
+    @Option(
+        help: ArgumentHelp("Also write the tables as a section of Markdown.", valueName: "file"), completion: .file())
     var output: String?
 
     func validate() throws {
@@ -54,11 +53,7 @@ struct BenchmarkGate: AsyncParsableCommand {
                 "\(tally.harmful)")
         }
         try table.print()
-        if let output {
-            do { try AtomicFile(path: output).replace(benchmark.page(rows).utf8) } catch {
-                throw CommandFailure(.failed, "\(output): \(error)")
-            }
-        }
+        if let output { try SectionOptions.replace(output, with: benchmark.section(rows)) }
         try StandardOutput.shared.line(benchmark.json(rows).text)
     }
 }

@@ -55,6 +55,17 @@ struct BenchmarkQueue: ParsableCommand {
     @Flag(help: "Train an adapter per round instead of a linear head.")
     var adapters = false
 
+    @OptionGroup var sectionOptions: SectionOptions
+
+    @Option(help: ArgumentHelp("Also draw the learning curves, as SVG.", valueName: "file"), completion: .file())
+    var chart: String?
+
+    @Option(
+        help: ArgumentHelp(
+            "The output of scripts/training/peft_train.py, whose accuracy the chart shows as a line.",
+            valueName: "file"), completion: .file())
+    var peft: String?
+
     @OptionGroup var training: TrainingOptions
 
     func validate() throws {
@@ -64,6 +75,7 @@ struct BenchmarkQueue: ParsableCommand {
     }
 
     func run() throws {
+        let reference = try peft.map { try TrainingReference(path: $0) }
         let options = formatOptions.options(isMultiLabel: false)
         let (pool, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
         let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
@@ -88,6 +100,19 @@ struct BenchmarkQueue: ParsableCommand {
         bar.clear()
         for line in QueueBenchmark.table(curves) { try StandardOutput.shared.line(line) }
         try StandardOutput.shared.line(benchmark.summary(curves).text)
+        try writePage(benchmark, curves, reference)
+    }
+
+    /// The section refers to the chart where the page of `make benchmark-learning` has its pictures.
+    private func writePage(
+        _ benchmark: QueueBenchmark, _ curves: [QueueBenchmark.Curve], _ reference: TrainingReference?
+    ) throws {
+        let name = sectionOptions.name
+        if let chart {
+            try SectionOptions.replace(chart, with: benchmark.chart(curves, name: name, reference: reference))
+        }
+        let picture = chart.map { "images/" + ($0.split(separator: "/").last.map(String.init) ?? "") }
+        try sectionOptions.write(benchmark.section(curves, name: name, chart: picture, reference: reference))
     }
 }
 

@@ -11,8 +11,8 @@ struct BenchmarkReview: ParsableCommand {
         abstract: "Measure how well annotations review finds wrong labels.",
         discussion: """
             Gives some rows another label at random, reviews all rows, and counts how many
-            of the first suspects are among them. The output is one JSON object. Labels
-            that were wrong before count against the precision.
+            of the first suspects are among them. The output is one JSON object per run.
+            Labels that were wrong before count against the precision.
 
             EXAMPLES
               lorikeet benchmark review --base models/all-MiniLM-L6-v2 --input train.tsv
@@ -30,11 +30,17 @@ struct BenchmarkReview: ParsableCommand {
     @Option(help: ArgumentHelp("Seed of the choice of rows and labels.", valueName: "n"))
     var seed: UInt64 = 1
 
+    @Option(help: ArgumentHelp("Runs, each with the next seed.", valueName: "n"))
+    var runs = 1
+
+    @OptionGroup var sectionOptions: SectionOptions
+
     @OptionGroup var length: LengthOptions
     @OptionGroup var workerOptions: WorkerOptions
 
     func validate() throws {
         guard flip > 0 && flip <= 0.5 else { throw ValidationError("--flip must be above 0 and at most 0.5") }
+        guard (1...1_000).contains(runs) else { throw ValidationError("--runs must be from 1 to 1000") }
     }
 
     func run() throws {
@@ -47,8 +53,9 @@ struct BenchmarkReview: ParsableCommand {
             maxTokens: try length.checked(against: loaded.base))
         let bar = ProgressBar("features", unit: "texts")
         let figures = ReviewBenchmark(encoder: encoder, flip: flip, seed: seed, workers: workerOptions.count)
-            .run(labelled) { bar.update($0, of: labelled.count) }
+            .run(labelled, runs: runs) { bar.update($0, of: labelled.count) }
         bar.clear()
-        try StandardOutput.shared.line(figures.text)
+        for run in figures { try StandardOutput.shared.line(run.json.text) }
+        try sectionOptions.write(ReviewFigures.section(figures, name: sectionOptions.name, flip: flip))
     }
 }

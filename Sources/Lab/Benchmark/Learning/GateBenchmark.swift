@@ -60,8 +60,8 @@ public struct GateBenchmark: Sendable {
         }
     }
 
-    /// The tables as a Markdown page.
-    public func page(_ rows: [Row]) -> String { LearningPage(rows: rows, retrainings: retrainings, seed: seed).text }
+    /// The tables as a section of the page that `make benchmark-learning` writes.
+    public func section(_ rows: [Row]) -> String { GateSection(rows: rows, retrainings: retrainings, seed: seed).text }
 
     /// The rows as JSON.
     public func json(_ rows: [Row]) -> JSONValue {

@@ -1,7 +1,7 @@
 import Reports
 
-/// The page that `make benchmark-learning` writes.
-struct LearningPage {
+/// The simulated retrainings as a section of the page that `make benchmark-learning` writes.
+struct GateSection {
     let rows: [GateBenchmark.Row]
     let retrainings: Int
     let seed: UInt64
@@ -9,10 +9,6 @@ struct LearningPage {
     /// Markdown.
     var text: String {
         """
-        # Learning
-
-        Written by `make benchmark-learning`.
-
         ## The promotion gate
 
         \(retrainings) simulated retrainings per line, seed \(seed), with the default settings of `retrain.gate`.
