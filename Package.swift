@@ -179,7 +179,7 @@ let package = Package(
                 "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations",
                 "DaemonFixtures", logging,
             ]),
-        tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Training", "Pipelines"]),
+        tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Drift", "Training", "Pipelines"]),
         .testTarget(
             name: "LorikeetTests",
             dependencies: [

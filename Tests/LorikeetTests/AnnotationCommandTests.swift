@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 /// `annotations review` and the benchmarks over a file, as a script would run them.
@@ -61,7 +62,11 @@ import Testing
         let object = outcome.objects.first ?? nil
         #expect(object?["rows"] as? Int == 600 && object?["flipped"] as? Int == 60)
         #expect((object?["precision"] as? [String: Any])?.count == 4)
-        let again = try await Program.run(arguments)
+        let section = scratch.path("review.md")
+        let again = try await Program.run(arguments + ["--runs", "2", "--output", section, "--name", "tiny"])
+        #expect(again.objects.compactMap { $0?["seed"] as? Int } == [1, 2])
+        let lines = try scratch.text("review.md").split(separator: "\n")
+        #expect(lines.first == "## Suspect labels: `tiny`" && lines.count { $0.hasPrefix("| ") } == 3)
         #expect(again.objects.first.flatMap { $0?["suspects"] as? Int } == object?["suspects"] as? Int)
     }
 
@@ -72,6 +77,8 @@ import Testing
         let outcome = try await Program.run([
             "benchmark", "queue", "--base", base, "--input", input, "--test", input, "--seeds", "2",
             "--rows-per-round", "10", "--limit", "40", "--strategy", "margin", "--strategy", "queue",
+            "--output", scratch.path("queue.md"), "--chart", scratch.path("curves.svg"), "--name", "tiny",
+            "--peft", try scratch.write("peft.jsonl", "{\"epoch\": 4, \"rows\": 600, \"accuracy\": 0.75}\n"),
         ])
         #expect(outcome.status == 0, "\(outcome.error)")
         #expect(outcome.lines.first == "rows\trandom\tmargin\tqueue")
@@ -80,5 +87,9 @@ import Testing
         let ratios = (outcome.objects.last ?? nil)?["rows_of_random_order"] as? [String: [Any]]
         #expect(ratios?.keys.sorted() == ["margin", "queue", "random"])
         #expect(ratios?["random"]?.count == 3)
+        let section = try scratch.text("queue.md")
+        #expect(section.hasPrefix("## What to label next: `tiny`\n") && section.contains("](images/curves.svg)"))
+        #expect(section.contains("PEFT, trained on 600 rows: 75.00 %"))
+        HTMLCheck.expectGoodSVG(try scratch.text("curves.svg"))
     }
 }

@@ -8,6 +8,7 @@ import Testing
         ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"],
         ["benchmark", "tokenize"],
         ["benchmark", "train"], ["benchmark", "delivery"], ["benchmark", "review"], ["benchmark", "queue"],
+        ["benchmark", "drift"], ["benchmark", "gate"],
         ["annotations"], ["annotations", "queue"], ["annotations", "import"], ["annotations", "review"],
     ]
 
@@ -69,6 +70,8 @@ import Testing
         ["benchmark", "tokenize", "--base", "b", "--limit", "0"],
         ["benchmark", "delivery", "--base", "b", "--runs", "0"],
         ["benchmark", "review", "--base", "b", "--flip", "0"],
+        ["benchmark", "review", "--base", "b", "--runs", "0"],
+        ["benchmark", "drift", "--base", "b", "--adapter", "a", "--runs", "0"],
         ["benchmark", "queue", "--base", "b", "--test", "t", "--strategy", "luck"],
         ["annotations", "queue", "task"], ["annotations", "queue", "task", "--pipeline", "p", "--count", "0"],
         ["annotations", "queue", "task", "--pipeline", "p", "--format", "xml"],

@@ -24,6 +24,34 @@ struct ChartTests {
         }
     }
 
+    @Test func learningCurvesAreAFileOfTheirOwn() {
+        let curves = [
+            LearningCurveChart.Curve(name: "queue", points: [(10, 0.5), (20, 0.75), (30, 0.8)]),
+            .init(name: "a<b & c", points: [(10, 0.5), (20, 0.6), (30, 0.7)]),
+        ]
+        let chart = LearningCurveChart(
+            title: "rows of \"x\"", note: "2 seeds", curves: curves, level: .init(name: "PEFT", accuracy: 0.9))
+        HTMLCheck.expectGoodSVG(chart.svg)
+        #expect(chart.svg.contains("a&lt;b &amp; c") && chart.svg.contains("rows of &quot;x&quot;"))
+        #expect(chart.svg.contains("queue 80.00 % with 30 rows"))
+        // One curve each, and the line of PEFT from the first rows to the last.
+        #expect(chart.svg.components(separatedBy: "<path class=\"curve s0\"").count == 3, "legend and curve")
+        let dashes = chart.svg.split(separator: "\n").filter { $0.contains("dash\"") && $0.contains("L") }
+        #expect(dashes.count == 1)
+        let heights = dashes.first?.split(whereSeparator: { "ML\"".contains($0) }).compactMap { point in
+            point.split(separator: " ").count == 2 ? point.split(separator: " ").last.flatMap { Double($0) } : nil
+        }
+        #expect(heights?.count == 2 && heights?.first == heights?.last, "\(dashes)")
+    }
+
+    @Test func learningCurvesWithoutPointsAreDrawn() {
+        for points in [[], [(rows: 10, accuracy: 0.5)], [(rows: 10, accuracy: .nan)]] {
+            let chart = LearningCurveChart(
+                title: "t", note: "n", curves: [.init(name: "queue", points: points)], level: nil)
+            HTMLCheck.expectGoodSVG(chart.svg)
+        }
+    }
+
     /// - Parameter counts: `counts[truth][predicted]`
     private func drawing(_ labels: [String], _ counts: [[Int]]) -> ConfusionMatrixChart {
         var (truth, predicted): ([String], [String]) = ([], [])

@@ -20,6 +20,19 @@ public enum HTMLCheck {
         }
     }
 
+    /// Records an issue for each rule that an SVG file of its own breaks.
+    public static func expectGoodSVG(_ svg: String, sourceLocation: SourceLocation = #_sourceLocation) {
+        #expect(svg.hasPrefix("<svg xmlns=\"http://www.w3.org/2000/svg\""), sourceLocation: sourceLocation)
+        #expect(unbalanced(svg) == nil, sourceLocation: sourceLocation)
+        let lower = svg.lowercased()
+        for word in ["<script", "javascript:", "onload=", "href=", "@import", "url(", "nan", "inf\""] {
+            #expect(!lower.contains(word), "\(word)", sourceLocation: sourceLocation)
+        }
+        for word in ["prefers-color-scheme: dark", "role=\"img\"", "<title", "<desc"] {
+            #expect(lower.contains(word), "\(word)", sourceLocation: sourceLocation)
+        }
+    }
+
     /// The first tag that is not closed in its turn; nil if all are.
     static func unbalanced(_ html: String) -> String? {
         var open: [String] = []
