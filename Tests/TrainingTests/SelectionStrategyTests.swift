@@ -53,21 +53,47 @@ import Testing
         #expect(strategy.select(7, from: pool([], []), seed: 1).isEmpty)
     }
 
-    /// The ten least certain texts are alike; the queue also takes the other kinds, which are a little more certain.
+    /// The least certain texts are alike; the queue also takes the other kinds, which are a little more certain.
     @Test func theQueueIsSpreadOverKinds() {
         var (first, features): ([Float], [Float]) = ([], [])
-        for text in 0..<30 {
-            let (kind, place) = (text / 10, Float(text % 10))
+        for text in 0..<15 {
+            let (kind, place) = (text / 5, Float(text % 5))
             first.append(0.5 + 0.1 * Float(kind) + 0.001 * place)
             features += [kind == 1 ? 100 + 0.01 * place : 0.01 * place, kind == 2 ? 100 : 0]
         }
         let pool = pool(first, features)
         #expect(Set(SelectionStrategy.margin.select(3, from: pool, seed: 1)) == [0, 1, 2])
-        for seed in 0..<5 as Range<UInt64> {
-            #expect(SelectionStrategy.queue.select(3, from: pool, seed: seed) == [0, 10, 20], "seed \(seed)")
-        }
+        let queue = SelectionStrategy.queue.select(3, from: pool, seed: 1)
+        #expect(queue.first == 0 && Set(queue.map { $0 / 5 }) == [0, 1, 2], "\(queue)")
+        #expect(SelectionStrategy.queue.select(3, from: pool, seed: 2) == queue, "no seed matters")
         let badge = SelectionStrategy.badge.select(3, from: pool, seed: 1)
-        #expect(Set(badge.map { $0 / 10 }).count >= 2)
+        #expect(Set(badge.map { $0 / 5 }).count >= 2)
+    }
+
+    /// A text that is unlike all others is not worth a label if the model is certain of it, nor is one that is beyond
+    /// the candidates.
+    @Test func theQueueTakesNoTextThatIsCertain() {
+        let outlier = pool([0.5, 0.52, 1], [0, 1, 100])
+        #expect(SelectionStrategy.queue.select(2, from: outlier, seed: 1) == [0, 1])
+        let last = 2 * SelectionStrategy.poolFactor
+        let far = pool((0...last).map { 0.5 + 0.01 * Float($0) }, (0...last).map { $0 == last ? 1000 : Float($0) })
+        #expect(SelectionStrategy.queue.select(2, from: far, seed: 1) == [0, last - 1])
+    }
+
+    @Test func anUrgentTextComesFirstInTheQueue() {
+        // Text 2 is urgent as well, but much like text 3.
+        let pool = pool([0.5, 0.55, 0.99, 0.98, 0.6], [0, 5, 10, 11, 20], urgent: [2, 3])
+        #expect(SelectionStrategy.queue.select(4, from: pool, seed: 1) == [3, 0, 4, 1])
+    }
+
+    @Test func theFarthestComesFirstAndEqualOnesLast() {
+        let line = FeatureMatrix(columns: 1, values: [0, 0, 1, 10, 4])
+        #expect(FarthestFirst(line, weights: [1, 1, 1, 1, 1]).select(5) == [0, 3, 4, 2, 1])
+        // 10² × 0.1 is less than 4² × 1.
+        #expect(FarthestFirst(line, weights: [1, 1, 1, 0.1, 1]).select(2) == [0, 4])
+        #expect(FarthestFirst(line, weights: [1, 0, 0, 0, 0]).select(9).count == 5)
+        #expect(FarthestFirst(line, weights: [1, 1, 1, 1, 1]).select(0).isEmpty)
+        #expect(FarthestFirst(FeatureMatrix(columns: 1, values: []), weights: []).select(3).isEmpty)
     }
 
     @Test func badgeBeginsWithTheLargestGradient() {

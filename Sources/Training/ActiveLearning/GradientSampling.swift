@@ -23,7 +23,7 @@ struct GradientSampling {
             }
         }
         errors = FeatureMatrix(columns: labels, values: values)
-        squaredLengths = zip(KMeans.squaredLengths(features), KMeans.squaredLengths(errors)).map { $0 * $1 }
+        squaredLengths = zip(VectorDistances.squaredLengths(features), VectorDistances.squaredLengths(errors)).map { $0 * $1 }
     }
 
     func select(_ limit: Int, _ random: inout SplitMix64) -> [Int] {
@@ -41,8 +41,8 @@ struct GradientSampling {
     }
 
     private func distances(to chosen: Int) -> [Double] {
-        let along = KMeans.products(features, features.selecting([chosen]))
-        let alike = KMeans.products(errors, errors.selecting([chosen]))
+        let along = VectorDistances.products(features, features.selecting([chosen]))
+        let alike = VectorDistances.products(errors, errors.selecting([chosen]))
         return squaredLengths.indices.map {
             squaredLengths[$0] + squaredLengths[chosen] - 2 * Double(along[$0]) * Double(alike[$0])
         }

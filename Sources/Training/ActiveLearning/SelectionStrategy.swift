@@ -9,12 +9,12 @@ public enum SelectionStrategy: String, Sendable, CaseIterable {
     /// Texts whose gradients are large and point in different directions (Ash et al., "Deep Batch Active Learning by
     /// Diverse, Uncertain Gradient Lower Bounds", 2020).
     case badge
-    /// The texts with the lowest margin, spread over clusters: of each cluster the one that needs its label most
-    /// (after Zhdanov, "Diverse mini-batch Active Learning", 2019).
+    /// Of the texts with the lowest margin those that are least alike, see ``FarthestFirst``. It does not depend on the
+    /// seed.
     case queue
 
-    /// Texts per text to choose, among which ``queue`` forms its clusters.
-    public static let poolFactor = 10
+    /// Texts per text to choose, among which ``queue`` chooses.
+    public static let poolFactor = 5
 
     /// Chooses texts. The same seed chooses the same ones.
     ///
@@ -27,22 +27,19 @@ public enum SelectionStrategy: String, Sendable, CaseIterable {
         case .random: return Array((0..<pool.count).shuffled(using: &random).prefix(limit))
         case .margin: return Array(pool.byNeed().prefix(limit))
         case .badge: return GradientSampling(pool).select(limit, &random)
-        case .queue: return Self.spread(limit, pool, &random)
+        case .queue: return Self.spread(limit, pool)
         }
     }
 
-    private static func spread(_ limit: Int, _ pool: CandidatePool, _ random: inout SplitMix64) -> [Int] {
+    /// Candidates that are alike teach the same: each choice is the one farthest from those before, the less certain the
+    /// model is of it, the farther. Urgent texts count as those of which it is least certain.
+    private static func spread(_ limit: Int, _ pool: CandidatePool) -> [Int] {
         let candidates = Array(pool.byNeed().prefix(limit * poolFactor))
         guard candidates.count > limit else { return candidates }
-        let clusters = KMeans.clusters(pool.features.selecting(candidates), count: limit, &random)
-        // Candidates are in the order of their need: the first of each cluster is its choice.
-        var seen: Set<Int> = []
-        var chosen: [Int] = []
-        var rest: [Int] = []
-        for (place, candidate) in candidates.enumerated() {
-            if seen.insert(clusters[place]).inserted { chosen.append(candidate) } else { rest.append(candidate) }
-        }
-        // Equal vectors leave clusters empty.
-        return chosen + rest.prefix(limit - chosen.count)
+        let chosen = FarthestFirst(
+            pool.features.selecting(candidates),
+            weights: candidates.map { pool.isUrgent[$0] ? 1 : 1 - pool.margin($0) }
+        ).select(limit).map { candidates[$0] }
+        return chosen.filter { pool.isUrgent[$0] } + chosen.filter { !pool.isUrgent[$0] }
     }
 }
