@@ -111,6 +111,7 @@ public enum MetricDescriptions {
         MetricDescription(
             DaemonMetricNames.taskShadowConfidence, .gauge, ["task", "version", "adapter"],
             "Mean score of the best label on these texts. The adapter is champion or challenger."),
+        MetricDescription(
             DaemonMetricNames.taskEstimatedPrecision, .gauge, ["task", "label"],
             "Precision of a label of a multi-label task on the last 500 texts as the calibrated scores promise it."),
         MetricDescription(
