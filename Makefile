@@ -69,7 +69,7 @@ benchmark-training: build ## Compare training with PEFT (DATA=folder of data set
 benchmark-delivery: build ## Measure the serving path (TEXTS=one text per line); writes docs/benchmarks-delivery.md
 	@scripts/benchmark-delivery $(PROGRAM)
 
-benchmark-learning: build ## Measure promotion, queue, review, drift (DATA=folder of sets); writes docs/benchmarks-learning.md
+benchmark-learning: build ## Measure promotion and learning (DATA=data sets); writes docs/benchmarks-learning.md
 	@scripts/benchmark-learning $(PROGRAM)
 
 parity: build ## Compare token ids, logits and adapters with Hugging Face on random cases

@@ -79,6 +79,7 @@ public struct LearningCurveChart {
         var chart = LineChart(
             title: title, xTitle: "labelled rows", yTitle: "accuracy", series: series, isPercent: true, xIsWhole: true)
         chart.size = (Self.width - 2 * Self.inset, Self.plotHeight)
+        if let last = ends.max(), last > 0 { chart.xRange = 0...last }
         return chart
     }
 
