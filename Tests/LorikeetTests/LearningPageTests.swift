@@ -79,6 +79,17 @@ import Testing
             try Self.headings(scratch) == ["# Learning", "## gate ", "## from the last run", "## review trec"])
     }
 
+    @Test func sectionsThatWereNeverRunAreNamed() async throws {
+        let scratch = try Scratch()
+        try Self.add(["trec"], to: scratch)
+        let (status, error) = try await Self.run(scratch, ["SECTIONS": "review"])
+        #expect(status == 0, "\(error)")
+        #expect(try Self.headings(scratch) == ["# Learning", "## review trec"])
+        #expect(
+            try scratch.text("docs/benchmarks-learning.md").contains(
+                "Not measured, because SECTIONS left it out: `gate` `queue-trec`."))
+    }
+
     @Test func aBenchmarkThatFailsLeavesThePageAlone() async throws {
         let scratch = try Scratch()
         try Self.add(["trec"], to: scratch)
