@@ -13,7 +13,7 @@ public enum SelectionStrategy: String, Sendable, CaseIterable {
     /// seed.
     case queue
 
-    /// Texts per text to choose, among which ``queue`` chooses.
+    /// Texts per text to choose, among which ``queue`` chooses at most.
     public static let poolFactor = 5
 
     /// Chooses texts. The same seed chooses the same ones.
@@ -34,7 +34,10 @@ public enum SelectionStrategy: String, Sendable, CaseIterable {
     /// Candidates that are alike teach the same: each choice is the one farthest from those before, the less certain the
     /// model is of it, the farther. Urgent texts count as those of which it is least certain.
     private static func spread(_ limit: Int, _ pool: CandidatePool) -> [Int] {
-        let candidates = Array(pool.byNeed().prefix(limit * poolFactor))
+        // A choice of many texts per label has each kind anyway. Spread over more candidates, it would have texts of
+        // which the model is more certain.
+        let spare = (poolFactor - 1) * min(limit, pool.probabilities.columns)
+        let candidates = Array(pool.byNeed().prefix(limit + spare))
         guard candidates.count > limit else { return candidates }
         let chosen = FarthestFirst(
             pool.features.selecting(candidates),
