@@ -31,8 +31,8 @@ public enum SelectionStrategy: String, Sendable, CaseIterable {
         }
     }
 
-    /// Candidates that are alike teach the same: each choice is the one farthest from those before, the less certain the
-    /// model is of it, the farther. Urgent texts count as those of which it is least certain.
+    /// Candidates that are alike teach the same: each choice is the one farthest from those before, where a text counts
+    /// as the farther, the less certain the model is of it. Urgent texts count as those of which it is least certain.
     private static func spread(_ limit: Int, _ pool: CandidatePool) -> [Int] {
         // A choice of many texts per label has each kind anyway. Spread over more candidates, it would have texts of
         // which the model is more certain.
