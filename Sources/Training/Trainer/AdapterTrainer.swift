@@ -61,7 +61,8 @@ public struct AdapterTrainer: Sendable {
             (trainer, identity, checkpoint) throws(TrainingError) in
             try trainer.attempt(
                 rows, validation, startingFrom: startingFrom, distillationWeight: distillation?.settings.weight ?? 0,
-                task: task, identity: identity, resumingFrom: checkpoint, save: save, stoppingAfter: stepLimit, progress: progress, isCancelled: isCancelled)
+                task: task, identity: identity, resumingFrom: checkpoint, save: save, stoppingAfter: stepLimit,
+                progress: progress, isCancelled: isCancelled)
         }
     }
 
@@ -69,7 +70,8 @@ public struct AdapterTrainer: Sendable {
     private func attempt(
         _ rows: TrainingRows, _ validation: [LabelledText], startingFrom: Adapter?, distillationWeight: Double,
         task: String?, identity: TrainingIdentity, resumingFrom checkpoint: TrainingCheckpoint?,
-        save: (TrainingCheckpoint) -> Void, stoppingAfter stepLimit: Int, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
+        save: (TrainingCheckpoint) -> Void, stoppingAfter stepLimit: Int, progress: (TrainingProgress) -> Void,
+        isCancelled: () -> Bool
     ) throws(TrainingError) -> AdapterCandidate {
         let criterion = try TrainingCriterion(settings, rows)
         try checkpoint?.check(identity)
