@@ -9,7 +9,7 @@ public struct RetrainConfiguration: Sendable, Equatable {
     public var minimumNewRows = RetrainKeys.minimumNewRows.fallback
     /// `gate`, `minimum_gain` and `minimum_hold_out`: what the challenger must show on the held-out rows.
     public var gate = GateSettings()
-    /// `distillation`: when and how a challenger is held to the champion.
+    /// `distillation`: when and how a challenger is distilled from the champion.
     public var distillation = DistillationPolicy()
     /// `maximum_rows`: only the newest labelled rows are used, at most this many.
     public var maximumRows = RetrainKeys.maximumRows.fallback

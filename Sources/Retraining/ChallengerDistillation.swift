@@ -2,7 +2,7 @@ import AdapterRegistry
 import BERT
 import Training
 
-/// The champion as the teacher of a challenger, and the texts on which the challenger is held to it.
+/// The champion as the teacher of a challenger, and the texts on which it teaches.
 struct ChallengerDistillation {
     let teacher: Adapter
     /// The newest first; may be empty.

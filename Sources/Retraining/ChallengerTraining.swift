@@ -52,8 +52,8 @@ struct ChallengerTraining {
         var distillation: VerdictReport.Distillation?
     }
 
-    /// The rows that the challenger is trained on, with those of the champion that it starts from or is held
-    /// to.
+    /// The rows that the challenger is trained on, with those of the champion that it starts from or is
+    /// distilled from.
     var trainingRows: TrainingRowSet? {
         guard start != nil || distillation != nil else { return dataset.trainingRows }
         return context.champion.trainingRows.map(dataset.trainingRows.union)

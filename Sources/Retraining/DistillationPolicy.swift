@@ -1,7 +1,7 @@
 import Training
 
-/// When and how a challenger is held to the champion on texts without a label, so that it keeps what the rows to train
-/// on do not show: `retrain.distillation`.
+/// When and how a challenger is distilled from the champion on texts without a label, so that it keeps
+/// what the rows to train on do not show: `retrain.distillation`.
 public struct DistillationPolicy: Sendable, Equatable {
     /// When.
     public enum Use: String, Sendable, Codable, CaseIterable {

@@ -37,7 +37,7 @@ struct HeldChallenger {
             return .discard(version, reason: "another version went live while it was held")
         }
         if let own = try await pipeline.journal.lastRetraining(task: task), own.startedAt < record.startedAt {
-            return .discard(version, reason: "the clock of the database was set back since it was held")
+            return .discard(version, reason: "the clock of the database has been set back since then")
         }
         guard let report = record.report, let findings = report.findings else {
             return .discard(version, reason: "the report of retraining \(record.id) cannot be read")

@@ -68,7 +68,7 @@ struct RetrainingRun {
         if rows.count >= pipeline.settings.maximumRows {
             pipeline.logger.notice(
                 "only the newest rows are used", metadata: [LogKey.task: "\(task)", LogKey.rows: "\(rows.count)"])
-            notes.append("only the newest \(rows.count) rows are used, by maximum_rows")
+            notes.append("only the newest \(rows.count) rows are used (maximum_rows)")
         }
         let champion = try await LoadedChampion(champion, pipeline: pipeline)
         let context = Context(
@@ -174,7 +174,7 @@ struct RetrainingRun {
         case .none: return nil
         case .teach(let distillation): return distillation
         case .impossible(let reason):
-            notes.append("the challenger is not held to the champion (retrain.distillation): \(reason)")
+            notes.append("the challenger is not distilled from the champion (retrain.distillation): \(reason)")
             return nil
         }
     }

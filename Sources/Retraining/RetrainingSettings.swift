@@ -7,7 +7,7 @@ public struct RetrainingSettings: Sendable, Equatable {
     public var training = TrainingSettings()
     /// What became of labels that the task once had.
     public var mapping = LabelMapping()
-    /// When and how a challenger is held to the champion.
+    /// When and how a challenger is distilled from the champion.
     public var distillation = DistillationPolicy()
     /// What a row of an annotator counts where labels of one text differ. Empty: the newest label counts.
     public var trust: [String: Double] = [:]

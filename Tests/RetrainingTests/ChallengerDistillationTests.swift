@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Training
 
-/// Which challengers are held to the champion, and on which texts. A text's letter is its label.
+/// Which challengers are distilled from the champion, and on which texts. A text's letter is its label.
 @Suite(.timeLimit(.minutes(3)))
 struct ChallengerDistillationTests: LettersTask {
     let model: TinyModel
@@ -35,7 +35,7 @@ struct ChallengerDistillationTests: LettersTask {
         #expect(report.texts == expected && report.weight == 4 && report.temperature == 2, "\(report)")
         #expect(
             outcome.reason.contains(
-                "the challenger was held to the champion on \(expected) texts without a label (weight 4.0, "),
+                "the challenger was distilled from the champion on \(expected) texts without a label (weight 4.0, "),
             "\(outcome.reason)")
         let version = try #require(try await store.versions(task: "letters").last)
         #expect(try await store.load(digest: version.digest).trainingRows?.range.rows == outcome.rows.training)
@@ -63,7 +63,7 @@ struct ChallengerDistillationTests: LettersTask {
         addRows(300)
         addTexts()
         settings.distillation.use = .never
-        #expect(!(try await run(labels: ["ex", "why", "zed"]).reason.contains("held to the champion")))
+        #expect(!(try await run(labels: ["ex", "why", "zed"]).reason.contains("distilled from the champion")))
         #expect(report == nil)
     }
 
@@ -81,7 +81,7 @@ struct ChallengerDistillationTests: LettersTask {
     @Test func withoutAChampionThereIsNobodyToAsk() async throws {
         addRows(300)
         addTexts()
-        #expect(!(try await run(labels: ["ex", "why"]).reason.contains("held to the champion")))
+        #expect(!(try await run(labels: ["ex", "why"]).reason.contains("distilled from the champion")))
         #expect(report == nil)
     }
 

@@ -123,7 +123,7 @@ struct HeldChallengerTests: LettersTask {
         let outcome = try await retrain()
         #expect(
             outcome.reason.contains(
-                "version 2, which was held, is rejected: the clock of the database was set back since it was held"),
+                "version 2, which was held, is rejected: the clock of the database has been set back since then"),
             "\(outcome.reason)")
         #expect(outcome.challengerVersion == 3 && trainings.value == 2)
         #expect(try await states().dropFirst().first == .rejected)
@@ -140,7 +140,7 @@ struct HeldChallengerTests: LettersTask {
         addRows(300, seed: 2)
         let second = try await retrain()
         #expect(second.verdict == .held && second.challengerVersion == 3, "\(second.reason)")
-        #expect(second.reason.contains("version 2, which waited for a person, is rejected in its favor"))
+        #expect(second.reason.contains("version 2, which waited for a person, is rejected in its favour"))
         #expect(try await states() == [.live, .rejected, .candidate])
         _ = try await store.promote(task: "letters", version: 3, Promotion(by: "kim", reason: "looks good"))
         addRows(10, seed: 3)

@@ -170,7 +170,7 @@ struct RetrainingPipelineTests: LettersTask {
         settings.maximumRows = 200
         let outcome = try await run(labels: ["ex", "why"])
         #expect(outcome.rows.read == 200 && outcome.rows.used <= 200)
-        #expect(outcome.reason.hasSuffix("only the newest 200 rows are used, by maximum_rows"), "\(outcome.reason)")
+        #expect(outcome.reason.hasSuffix("only the newest 200 rows are used (maximum_rows)"), "\(outcome.reason)")
         #expect(source.records.last?.reason == outcome.reason)
     }
 
@@ -207,8 +207,8 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.verdict == .held)
         #expect(
             outcome.reason == "challenger cannot be judged: 1 of the champion's 3 labels has no held-out row "
-                + "(\"zed\": 10 missing); add annotations with these labels; the challenger is not held to the "
-                + "champion (retrain.distillation): there is no text without a label")
+                + "(\"zed\": 10 missing); add annotations with these labels; the challenger is not distilled "
+                + "from the champion (retrain.distillation): there is no text without a label")
         #expect(try await store.live(tasks: ["letters"]).first?.version == 1)
     }
 

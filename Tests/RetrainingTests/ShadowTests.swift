@@ -49,8 +49,8 @@ struct ShadowTests: LettersTask {
 
     @Test func aWinnerLabelsBesideTheChampionFirst() async throws {
         let outcome = try await putInShadow()
-        #expect(outcome.reason.contains("first it labels beside the champion, until "), "\(outcome.reason)")
-        #expect(outcome.reason.contains("until 200 texts have both labels"))
+        #expect(outcome.reason.contains("it first labels beside the champion, at least until "), "\(outcome.reason)")
+        #expect(outcome.reason.contains(" and for 200 texts (retrain.shadow)"))
         #expect(try await states() == [.live, .shadow])
         let (live, shadow) = (try await store.versions(task: "letters")[0], try await store.versions(task: nil)[1])
         let terms = try #require(shadow.shadow?.terms)
@@ -90,7 +90,7 @@ struct ShadowTests: LettersTask {
         addRows(300, seed: 2)
         let newer = try await retrain()
         #expect(newer.verdict == .shadow && newer.challengerVersion == 3, "\(newer.reason)")
-        #expect(newer.reason.contains("version 2, which was in shadow, is rejected in its favor"))
+        #expect(newer.reason.contains("version 2, which was in shadow, is rejected in its favour"))
         #expect(try await states() == [.live, .rejected, .shadow])
         #expect(try await store.versions(task: nil)[2].shadow?.terms.retraining == 2)
     }
@@ -188,7 +188,7 @@ struct ShadowTests: LettersTask {
         #expect(try await retrain().verdict == .shadow)
         #expect(try await states() == [.live, .candidate, .shadow])
         let second = try #require(try await conclusion.run(task: "letters"))
-        #expect(second.reason.contains("version 2, which waited for a person, is rejected in its favor"))
+        #expect(second.reason.contains("version 2, which waited for a person, is rejected in its favour"))
         #expect(try await states() == [.live, .rejected, .candidate])
     }
 

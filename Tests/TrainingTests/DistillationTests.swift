@@ -136,7 +136,7 @@ struct DistillationTests {
         #expect(resumed.adapter.digest == whole.adapter.digest)
         let plain = try trainer.train(case93.rows, validation: [], labels: labels)
         #expect(plain.adapter.digest != whole.adapter.digest)
-        // What it is held to belongs to the identity of a training.
+        // What it is distilled from belongs to the identity of a training.
         let other = try Forgetting(weight: 2).distillation
         #expect(throws: TrainingError.self) {
             try trainer.train(

@@ -97,8 +97,8 @@ extension Migration {
         SchemaComment("shadow_labels", "champion_score", "Probability of that adapter's best label."),
         SchemaComment(
             "shadow_labels", "change",
-            "What the challenger would do to the label: none, changed, or expected (the label differs because the "
-                + "labels of the task have changed)."),
+            "How the label differs from the champion's: none, changed, or expected (because the labels of the task "
+                + "have changed)."),
         SchemaComment("shadow_labels", "labelled_at", "When the row was last written."),
     ]
 

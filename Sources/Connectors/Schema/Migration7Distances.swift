@@ -22,11 +22,11 @@ extension Migration {
                 + "of these."),
         SchemaComment(
             "labels", "distance",
-            "Distance of the text from the nearest centre of a label, in units of the mean distance of the label's "
-                + "texts: 1 is usual. Null while the drift reference of the adapter does not say what is usual."),
+            "Distance of the text from the nearest centre of a label, divided by the mean distance of the label's "
+                + "texts: 1 is usual. Null if the drift reference of the adapter has no usual distances."),
         SchemaComment(
             "labels", "abstention_reason",
-            "Why the task abstained: score (below the abstention threshold) or none_of_these (beyond the distance). "
+            "Why the task abstained: score (below the abstention threshold) or none_of_these (distance too large). "
                 + "Null if it did not abstain, and in rows that an older version wrote."),
     ]
 }

@@ -36,7 +36,7 @@ public enum MetricDescriptions {
                 + "these."),
         MetricDescription(
             MetricNames.noneOfThese, .counter, ["pipeline", "task"],
-            "Texts for which the task abstained because they are farther than none_of_these from all labels."),
+            "Texts for which the task abstained because their distance is above its threshold of none_of_these."),
         MetricDescription(
             MetricNames.rejected, .counter, ["pipeline", "stage", "cause"],
             "Records stored as rejected. The cause is a word such as not-json, or a SQLSTATE."),
@@ -97,40 +97,40 @@ public enum MetricDescriptions {
             "1 while the texts of a task differ from the drift reference of its adapter, else 0."),
         MetricDescription(
             DaemonMetricNames.taskEstimatedAccuracy, .gauge, ["task"],
-            "Accuracy on the last 500 texts as the calibrated scores promise it."),
+            "Accuracy on the last 500 texts, estimated from the calibrated scores."),
         MetricDescription(
             DaemonMetricNames.taskShadowTexts, .gauge, ["task", "version"],
             "Texts that the challenger in shadow has labelled beside the champion, in this daemon."),
         MetricDescription(
             DaemonMetricNames.taskShadowAgreement, .gauge, ["task", "version"],
-            "Share of these texts that get the same label from both."),
+            "Share of the texts labelled by both champion and challenger that get the same label from both."),
         MetricDescription(
             DaemonMetricNames.taskShadowChangedLabels, .gauge, ["task", "version"],
-            "Share of these texts whose label would change, without those whose label changes because the labels of "
-                + "the task have changed."),
+            "Share of the texts labelled by both champion and challenger whose label would change. Changes that follow "
+                + "from new labels of the task do not count."),
         MetricDescription(
             DaemonMetricNames.taskShadowConfidence, .gauge, ["task", "version", "adapter"],
-            "Mean score of the best label on these texts. The adapter is champion or challenger."),
+            "Mean score of the best label on the texts labelled by both. The adapter is champion or challenger."),
         MetricDescription(
             DaemonMetricNames.taskEstimatedPrecision, .gauge, ["task", "label"],
-            "Precision of a label of a multi-label task on the last 500 texts as the calibrated scores promise it."),
+            "Precision of a label of a multi-label task on the last 500 texts, estimated from the calibrated scores."),
         MetricDescription(
             DaemonMetricNames.taskEstimatedRecall, .gauge, ["task", "label"],
-            "Recall of a label of a multi-label task on the last 500 texts as the calibrated scores promise it."),
+            "Recall of a label of a multi-label task on the last 500 texts, estimated from the calibrated scores."),
         MetricDescription(
             DaemonMetricNames.taskMeasuredAccuracy, .gauge, ["task", "sample"],
             "Accuracy of the live adapter on texts that were annotated after it labelled them. The sample is random "
                 + "if the source of the annotation says so, else chosen: texts that were chosen for labelling are "
-                + "mostly harder than the stream."),
+                + "usually harder than the stream."),
         MetricDescription(
             DaemonMetricNames.taskMeasuredLower, .gauge, ["task", "sample"],
-            "Lower end of the 95 % interval (Wilson) of the measured accuracy."),
+            "Lower bound of the 95 % confidence interval (Wilson) of the measured accuracy."),
         MetricDescription(
             DaemonMetricNames.taskMeasuredUpper, .gauge, ["task", "sample"],
-            "Upper end of the 95 % interval (Wilson) of the measured accuracy."),
+            "Upper bound of the 95 % confidence interval (Wilson) of the measured accuracy."),
         MetricDescription(
             DaemonMetricNames.taskMeasuredTexts, .gauge, ["task", "sample"],
-            "Annotated texts that the measured accuracy rests on."),
+            "Annotated texts on which the accuracy was measured."),
         MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),

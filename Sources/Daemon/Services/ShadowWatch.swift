@@ -124,7 +124,7 @@ actor ShadowWatch {
         for (task, failure) in failures where failed[task] != failure.version {
             failed[task] = failure.version
             logger.error(
-                "challenger in shadow cannot label, its shadow is ended",
+                "challenger in shadow cannot label, ending its shadow",
                 metadata: [
                     LogKey.task: "\(task)", LogKey.version: "\(failure.version)", LogKey.reason: "\(failure.reason)",
                 ])

@@ -45,7 +45,7 @@ public struct NoneOfTheseBenchmark {
         let unlike = isUnlike.count { $0 }
         guard unlike > 0, unlike < rows.count else {
             throw LabError(
-                "\(unlike) of \(rows.count) rows have a label that the adapter does not know: some and not all must")
+                "\(unlike) of \(rows.count) rows have a label that the adapter does not know; some must, but not all")
         }
         let (tokenizer, maxTokens) = (tokenizer, maxTokens)
         let texts = ReferenceMeasurement.Texts(count: rows.count) {

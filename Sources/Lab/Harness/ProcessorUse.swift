@@ -33,7 +33,7 @@ struct ProcessorUse {
         // proc(5): utime and stime are the fields 14 and 15, of which the first two are the number and the name.
         let fields = text[text.index(after: bracket)...].split(separator: " ")
         guard fields.count > 12, let user = Double(fields[11]), let system = Double(fields[12]) else {
-            throw LabError("\(path) has another form")
+            throw LabError("\(path) does not have the expected form")
         }
         return (user + system) / Double(sysconf(Int32(_SC_CLK_TCK)))
     }

@@ -111,7 +111,9 @@ enum DatabaseProbe {
         for version in try await store.shadows(tasks: pipeline.tasks.map(\.name)) {
             let key = "tasks.\(version.task)"
             guard let shadow = version.shadow else {
-                let text = "version \(version.version) is in shadow, and its terms cannot be read: promote a version"
+                let text =
+                    "version \(version.version) is in shadow, and its terms cannot be read; "
+                    + "promote a version to end the shadow"
                 report.add(.warning, pipeline.problem(at: key, text))
                 continue
             }

@@ -5,14 +5,14 @@ enum DistillationKeys {
     private static let defaults = DistillationPolicy()
     static let use = DefaultedSetting(
         "use", .choice, default: defaults.use,
-        "`auto`: where a label of the champion has no row to train on, or more than a tenth of the champion's training "
-            + "rows are gone; `always`: wherever there is a champion; `never`")
+        "`auto`: if a label of the champion has no row to train on, or more than a tenth of the champion's training "
+            + "rows are gone; `always`: whenever there is a champion; `never`")
     static let weight = DefaultedSetting(
         "weight", .number(0.001...1000), default: defaults.settings.weight,
-        "factor of the divergence from the champion, beside the loss of the labelled rows")
+        "factor of the loss on these texts; the loss on labelled rows has factor 1")
     static let temperature = DefaultedSetting(
         "temperature", .number(0.1...100), default: defaults.settings.temperature,
-        "what the logits of both are divided by; above 1, unlikely labels count more")
+        "what the logits of champion and challenger are divided by; above 1, unlikely labels count more")
     static let texts = DefaultedSetting(
         "texts", .integer(1...100_000), default: defaults.texts,
         "maximum number of texts; the newest ones are used")
@@ -24,7 +24,7 @@ enum DistillationKeys {
     /// `retrain.distillation` itself.
     static let declaration = SettingDeclaration(
         "distillation", section.schema, "mapping", absence: .meaning("the defaults of its keys"),
-        "when and how a challenger is held to the champion on texts without a label")
+        "when and how a challenger is distilled from the champion on texts without a label")
 
     static func read(_ value: ConfigurationValue) -> DistillationPolicy? {
         guard let section = value.section(section) else { return nil }

@@ -18,15 +18,15 @@ enum ScheduleKeys {
         "least time between two promotions of a task; a challenger that wins sooner is held")
     static let shadow = DefaultedSetting(
         "shadow", .duration(.zero...year), default: ShadowSettings().duration,
-        "how long a challenger that won labels beside the champion before it goes live; its labels go to "
+        "how long a winning challenger labels beside the champion before it goes live; its labels go to "
             + "`shadow_labels`")
     static let shadowChangedLabels = DefaultedSetting(
         "shadow_changed_labels", .number(0...1), default: ShadowSettings().changedLabels,
-        "share of the labels of live texts that a challenger may change; one that changes more in its shadow waits "
+        "share of the labels that a challenger may change in its shadow; one that changes more is held and waits "
             + "for a person")
     static let shadowMinimumTexts = DefaultedSetting(
         "shadow_minimum_texts", .integer(1...Int.max), default: ShadowSettings().minimumTexts,
-        "minimum number of live texts that both have labelled before a shadow ends")
+        "minimum number of texts that champion and challenger must both have labelled before a shadow ends")
     static let paused = SettingDeclaration(
         "paused", .either(ValueForm.flag.schema, .list(of: .scalar, atLeast: 1)),
         "`true`, `false`, or a list of tasks", absence: .value(.boolean(false)),

@@ -194,7 +194,7 @@ public struct VerdictPage {
         }
         if let distillation = record.report?.distillation {
             list.add(
-                "held to the champion on",
+                "distilled from the champion on",
                 "\(Quantity.text(distillation.texts, "text")) without a label, weight \(distillation.weight), "
                     + "temperature \(distillation.temperature)")
         }

@@ -98,7 +98,7 @@ public struct ShadowConclusion: Sendable {
             default: try await store.endShadow(task: task, version: version.version)
             }
             if decision.verdict != .rejected, let replaced = try await replace(waiting, by: version) {
-                reason += "; version \(replaced), which waited for a person, is rejected in its favor"
+                reason += "; version \(replaced), which waited for a person, is rejected in its favour"
             }
             if decision.awaitsApproval {
                 reason += "; to promote it, run: lorikeet adapters promote \(task) \(version.version)"

@@ -20,7 +20,7 @@ struct ShadowDecision: Equatable {
         } else if terms.awaitsApproval {
             (verdict, awaitsApproval) = (.held, true)
             reason =
-                "version \(version) kept its promise in its shadow: \(figures); a person must promote it "
+                "version \(version) passed its shadow: \(figures); a person must promote it "
                 + "(retrain.gate.approve: person)"
         } else {
             (verdict, awaitsApproval) = (.promoted, false)

@@ -40,7 +40,7 @@ struct Settlement {
             decision.verdict == .promoted || decision.findings.awaitsApproval && decision.verdict == .held
         {
             try await store.reject(task: task, version: replaced.version)
-            outcome.notes.append("version \(replaced.version), which waited for a person, is rejected in its favor")
+            outcome.notes.append("version \(replaced.version), which waited for a person, is rejected in its favour")
         }
         if decision.verdict == .held, decision.findings.awaitsApproval {
             outcome.notes.append("to promote it, run: lorikeet adapters promote \(task) \(version.version)")
@@ -68,8 +68,8 @@ struct Settlement {
             outcome.report?.shadow = VerdictReport.Shadow(terms: terms)
             decision.verdict = .shadow
             decision.reason +=
-                "; first it labels beside the champion, until \(date) and until \(terms.minimumTexts) texts have both "
-                + "labels (retrain.shadow)"
+                "; it first labels beside the champion, at least until \(date) and for \(terms.minimumTexts) texts "
+                + "(retrain.shadow)"
         } else if decision.verdict == .promoted, let date = earliestPromotion(live), date > pipeline.now {
             outcome.report?.waitsUntil = date.timeIntervalSince1970
             decision.verdict = .held
@@ -98,7 +98,7 @@ struct Settlement {
         let replaced = try await pipeline.store.shadows(tasks: [task]).first
         _ = try await pipeline.store.startShadow(task: task, version: version.version, terms)
         guard let replaced, replaced.version != version.version else { return }
-        outcome.notes.append("version \(replaced.version), which was in shadow, is rejected in its favor")
+        outcome.notes.append("version \(replaced.version), which was in shadow, is rejected in its favour")
     }
 
     private func earliestPromotion(_ live: AdapterVersion?) -> Date? {

@@ -58,10 +58,10 @@ public struct VerdictReport: Sendable, Codable, Equatable {
             (weight, temperature) = (distillation.settings.weight, distillation.settings.temperature)
         }
 
-        /// Such as `the challenger was held to the champion on 1812 texts without a label (weight 4.0, temperature
-        /// 2.0)`.
+        /// Such as `the challenger was distilled from the champion on 1812 texts without a label (weight
+        /// 4.0, temperature 2.0)`.
         var sentence: String {
-            "the challenger was held to the champion on \(Quantity.text(texts, "text")) without a label "
+            "the challenger was distilled from the champion on \(Quantity.text(texts, "text")) without a label "
                 + "(weight \(weight), temperature \(temperature))"
         }
     }

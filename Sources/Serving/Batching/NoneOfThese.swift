@@ -28,7 +28,7 @@ public enum NoneOfThese: Sendable, Equatable {
     public func doubt(_ spread: DistanceSpread?) -> String? {
         guard threshold(spread) == nil else { return nil }
         guard case .falseAlarms(let share) = self, let spread else {
-            return "the adapter has no drift reference that says what distances are usual, so every text gets a label; "
+            return "the adapter has no drift reference with usual distances, so every text gets a label; "
                 + "train it with at least \(DriftReference.minimumTexts) validation rows"
         }
         return "the drift reference has \(spread.texts) texts, too few for a share of \(share), so every text gets a "

@@ -68,13 +68,17 @@ public struct RecipeRule: Sendable {
 
     private mutating func chooseShape() {
         let reason =
-            isWarm ? "that of the adapter to start from" : "the same for all rows, so that others can start here"
+            isWarm
+            ? "that of the adapter to start from"
+            : "the same for all rows, so that a later training can start from this adapter"
         for parameter in [Hyperparameter.rank, .alpha, .targets, .layers] { choose(parameter, reason) { _ in } }
     }
 
     private mutating func chooseSteps() {
         let isSmall = rows.rows < Self.smallSet || rows.mean < Self.fewPerLabel
-        choose(.batch, isSmall ? "few rows: steps count more than rows per step" : "rows enough for whole batches") {
+        let batchReason =
+            isSmall ? "few rows: the number of steps matters more than rows per step" : "enough rows for full batches"
+        choose(.batch, batchReason) {
             $0.batchSize = isSmall ? 8 : 16
         }
         if settings.steps != nil {
@@ -92,8 +96,8 @@ public struct RecipeRule: Sendable {
     private static func epochs(_ steps: Int, _ perEpoch: Int) -> Int { (steps + perEpoch - 1) / perEpoch }
 
     private static func reason(steps: Int, required: Int) -> String {
-        let aim = "\(required) are aimed at: \(stepsPerLabel) per label, at least \(fewestSteps)"
-        return steps < required ? "\(steps) steps, at the limit of epochs; \(aim)" : "\(steps) steps; \(aim)"
+        let aim = "the target is \(required): \(stepsPerLabel) per label, at least \(fewestSteps)"
+        return steps < required ? "\(steps) steps, all that the epochs allow; \(aim)" : "\(steps) steps; \(aim)"
     }
 
     private mutating func chooseRate() {
@@ -103,17 +107,17 @@ public struct RecipeRule: Sendable {
         let reason: String
         switch share {
         case ..<0.25 where hasMany:
-            (rate, reason) = (4e-3, "many labels, and less than a quarter of the steps aimed at")
-        case ..<0.5 where hasMany: (rate, reason) = (3e-3, "many labels, and less than half of the steps aimed at")
+            (rate, reason) = (4e-3, "many labels, and less than a quarter of the target steps")
+        case ..<0.5 where hasMany: (rate, reason) = (3e-3, "many labels, and less than half of the target steps")
         case _ where hasMany: (rate, reason) = (2e-3, "many labels need larger steps")
         case _ where rows.rows < Self.smallSet: (rate, reason) = (2e-3, "few rows need larger steps")
-        default: (rate, reason) = (1e-3, "few labels, and rows enough")
+        default: (rate, reason) = (1e-3, "few labels and enough rows")
         }
         choose(.rate, reason) { $0.learningRate = rate }
-        choose(.warmup, rate > 1e-3 ? "a larger rate rises longer" : "a usual rate") {
+        choose(.warmup, rate > 1e-3 ? "a larger rate needs a longer warm-up" : "the usual warm-up") {
             $0.warmup = rate > 1e-3 ? 0.1 : 0.06
         }
-        choose(.loraPlusRatio, "a faster B made trainings collapse") { $0.loraPlusRatio = 1 }
+        choose(.loraPlusRatio, "larger ratios made trainings collapse") { $0.loraPlusRatio = 1 }
     }
 
     /// Weights of single labels move the scores away from the frequencies of the stream, so they are for labels that
@@ -123,7 +127,7 @@ public struct RecipeRule: Sendable {
         let canWeigh = rows.labels > 1 && rows.fewest >= Self.fewestWeighed && !settings.isMultiLabel
         let isRare = canWeigh && ratio < Self.rareShare
         let most = "the rarest label has \(rows.fewest) rows, the mean is \(Int(rows.mean.rounded()))"
-        choose(.classWeights, isRare ? "\(most): it would be lost; rows are not resampled" : "\(most)") {
+        choose(.classWeights, isRare ? "\(most): without weights it would never be predicted" : "\(most)") {
             $0.classWeighting = isRare ? .balanced : .none
         }
     }
@@ -145,7 +149,7 @@ public struct RecipeRule: Sendable {
         choose(
             .patience,
             pays
-                ? "epochs that gain nothing are not worth their time"
+                ? "stops when epochs no longer improve it"
                 : "too few epochs or validation rows to stop early"
         ) {
             $0.patience = pays ? 3 : nil

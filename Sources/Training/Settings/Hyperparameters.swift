@@ -6,7 +6,7 @@ extension Hyperparameter {
     /// `recipe`, `--recipe`.
     public static let recipe = Hyperparameter(
         "recipe",
-        "who chooses the hyper-parameters that are not given: auto, by rows, labels and texts; or fixed values",
+        "where the hyper-parameters that are not given come from: auto, the rows; fixed, the defaults",
         .choice(HyperparameterChoice(\.recipe)))
 
     /// Those that decide the shape of the adapter, and its dropout.

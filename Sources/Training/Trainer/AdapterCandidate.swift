@@ -44,7 +44,7 @@ public struct AdapterCandidate: Sendable {
         /// A sentence for a person, without a full stop.
         public var text: String {
             let rate = Hyperparameter.plain(Double("\(rate)") ?? .nan)
-            guard let finding else { return "training was lost and had started again with rate \(rate)" }
+            guard let finding else { return "training had started again with rate \(rate) before it was interrupted" }
             return "\(finding); training started again with rate \(rate)"
         }
     }

@@ -29,7 +29,7 @@ public struct AdapterTrainer: Sendable {
     ///   - startingFrom: an adapter of the shape that the settings describe. Its labels keep their rows of the head;
     ///     labels may be added, none may be removed. The row of a new label starts from the mean of its texts'
     ///     features.
-    ///   - distillation: a teacher to be held to on further texts; nil: none.
+    ///   - distillation: a teacher to distil from, on further texts; nil: none.
     ///   - task: recorded in the adapter's manifest.
     ///   - checkpoint: a training of the same rows and settings to resume. The result has the bits of an undisturbed
     ///     training.

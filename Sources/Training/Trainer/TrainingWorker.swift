@@ -14,7 +14,7 @@ final class TrainingWorker: @unchecked Sendable {
         var lossScale: Float
         /// nil: no dropout.
         var dropout: DropoutKey?
-        /// Numbers of texts to be held to a teacher on.
+        /// Numbers of texts on which to distil from a teacher.
         var distilled: [Int] = []
         /// The index of the first of them within the batch.
         var firstDistilled = 0

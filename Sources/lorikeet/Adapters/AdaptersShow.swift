@@ -84,7 +84,7 @@ extension [MeasuredAccuracy.Sample: MeasuredAccuracy] {
                 let texts =
                     switch sample {
                     case .random: "randomly chosen annotated texts"
-                    case .chosen: "annotated texts, no random sample: mostly harder than the stream"
+                    case .chosen: "annotated texts, not a random sample: usually harder than the stream"
                     }
                 let accuracy = "accuracy \(Figure.share(measured.accuracy)) (\(bounds.joined(separator: " to ")))"
                 return (name: "measured", value: "\(accuracy) on \(measured.texts) \(texts)")
@@ -97,9 +97,9 @@ extension DriftReference {
     /// From which distance on texts are rare.
     fileprivate var spreadFact: String {
         let points = [0.05, 0.01, 0.001].compactMap { share in
-            spread?.distance(exceededBy: share).map { "\(Figure.decimal($0, 3)) in \(Figure.share(share))" }
+            spread?.distance(exceededBy: share).map { "\(Figure.share(share)) beyond \(Figure.decimal($0, 3))" }
         }
-        return points.isEmpty ? "unknown" : "share of texts beyond: " + points.joined(separator: ", ")
+        return points.isEmpty ? "unknown" : "texts: " + points.joined(separator: ", ")
     }
 
     /// Which texts live ones are compared with.

@@ -11,11 +11,11 @@ struct BenchmarkDistillation: ParsableCommand {
         commandName: "distillation",
         abstract: "Measure what a challenger forgets of labels that no new row has.",
         discussion: """
-            Trains a champion on a third of the rows, and two challengers that start from it
-            on another third, without the rows of some labels. One of the two is held to the
-            champion on the texts of the last third, without their labels. Prints the
-            accuracies on a test file, then a line of JSON. With --adapter, that is the
-            champion, and the rows are halved.
+            Trains a champion on a third of the rows. Two challengers start from it and are
+            trained on another third, without the rows of some labels. One of the two is also
+            distilled from the champion on the texts of the last third, without their labels.
+            Prints the accuracies on a test file, then a line of JSON. With --adapter, the
+            champion is that adapter, and each part is half of the rows.
 
             EXAMPLES
               lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\
@@ -35,35 +35,35 @@ struct BenchmarkDistillation: ParsableCommand {
     @OptionGroup var formatOptions: RowFormatOptions
 
     @Option(
-        help: ArgumentHelp("The champion, in PEFT's format. Default: it is trained.", valueName: "dir"),
+        help: ArgumentHelp("The champion, in PEFT's format. Default: train one.", valueName: "dir"),
         completion: .directory)
     var adapter: String?
 
     @Option(
         help: ArgumentHelp(
-            "Label that no new row has; repeat it for several. Default: a third of them.", valueName: "label"))
+            "Label without new rows; repeat it for several. Default: a third of the labels.", valueName: "label"))
     var unseen: [String] = []
 
-    @Option(help: ArgumentHelp("Runs, whose accuracies are averaged.", valueName: "n"))
+    @Option(help: ArgumentHelp("Runs to average over, each with the next seed.", valueName: "n"))
     var seeds = 3
 
-    @Option(help: ArgumentHelp("Rows used of the input. Default: all.", valueName: "n"))
+    @Option(help: ArgumentHelp("Use the first n rows only. Default: all.", valueName: "n"))
     var limit: Int?
 
     @Option(help: ArgumentHelp("Maximum number of texts without a label.", valueName: "n"))
     var texts = 2000
 
-    @Option(help: ArgumentHelp("Factor of the divergence from the champion.", valueName: "x"))
+    @Option(help: ArgumentHelp("Factor of the loss on texts without a label.", valueName: "x"))
     var weight = Distillation.Settings().weight
 
-    @Option(help: ArgumentHelp("What the logits of both are divided by.", valueName: "x"))
+    @Option(help: ArgumentHelp("What the logits of champion and challenger are divided by.", valueName: "x"))
     var temperature = Distillation.Settings().temperature
 
-    @Option(help: ArgumentHelp("What the section calls the rows.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the data set in that section.", valueName: "name"))
     var name = "input"
 
     @Option(
-        help: ArgumentHelp("Also write the figures as a section of Markdown.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Also write the figures as a section in Markdown.", valueName: "file"), completion: .file())
     var output: String?
 
     @OptionGroup var training: TrainingOptions

@@ -26,7 +26,7 @@ struct BenchmarkGate: AsyncParsableCommand {
     var seed: UInt64 = 16
 
     @Option(
-        help: ArgumentHelp("Also write the tables as a section of Markdown.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Also write the tables as a section in Markdown.", valueName: "file"), completion: .file())
     var output: String?
 
     func validate() throws {

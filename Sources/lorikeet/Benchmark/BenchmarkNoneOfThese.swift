@@ -8,14 +8,14 @@ import Training
 struct BenchmarkNoneOfThese: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "none-of-these",
-        abstract: "Measure how well distances find texts that are unlike all labels.",
+        abstract: "Measure how well distances find texts of unknown labels.",
         discussion: """
-            The adapter must come from lorikeet train with 200 validation rows or more, none
-            of them unlike its labels. Rows of the input whose label the adapter does not
-            know are the unlike texts. The output is one line of JSON: the area under the
-            ROC curve of the distance, and of the score for comparison; and for shares of
-            false alarms the distance, the share of false alarms and that of unlike texts
-            caught.
+            The adapter must come from lorikeet train with at least 200 validation rows, all
+            with labels that it knows. Rows of the input with a label that it does not know
+            are the texts to find. Prints one line of JSON: the area under the ROC curve of
+            the distance, and of the score for comparison. For several promised shares of
+            false alarms, it has the distance, the measured share of false alarms, and the
+            share of unknown texts that were caught.
 
             EXAMPLES
               grep -v '^oos' clinc150/train.tsv > train.tsv

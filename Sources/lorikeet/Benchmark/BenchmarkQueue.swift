@@ -62,7 +62,7 @@ struct BenchmarkQueue: ParsableCommand {
 
     @Option(
         help: ArgumentHelp(
-            "The output of scripts/training/peft_train.py, whose accuracy the chart shows as a line.",
+            "Output of scripts/training/peft_train.py; the chart shows its accuracy as a line.",
             valueName: "file"), completion: .file())
     var peft: String?
 

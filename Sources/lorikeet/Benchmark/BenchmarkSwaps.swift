@@ -8,10 +8,10 @@ struct BenchmarkSwaps: ParsableCommand {
         commandName: "swaps",
         abstract: "Measure swaps of adapters while all workers classify.",
         discussion: """
-            Swaps random adapters at random moments. The output is one JSON object: the
-            time of a batch, the longest time that a worker waited for its adapters, the
-            longest swap, the longest time until all workers used the new adapter, and the
-            resident memory before and after.
+            Swaps random adapters at random moments. Prints one JSON object: the median time
+            of a batch, the longest wait of a worker for its adapters, the longest swap, the
+            longest time until all workers used the new adapter, and the resident memory
+            before and after.
 
             EXAMPLES
               lorikeet benchmark swaps --base models/all-MiniLM-L6-v2 --input texts.tsv
@@ -20,13 +20,13 @@ struct BenchmarkSwaps: ParsableCommand {
     @OptionGroup var baseOptions: BaseOptions
     @OptionGroup var input: InputOptions
 
-    @Option(help: ArgumentHelp("How many adapters are live.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of live adapters.", valueName: "n"))
     var adapters = 100
 
-    @Option(help: ArgumentHelp("How many are swapped.", valueName: "n"))
+    @Option(help: ArgumentHelp("Number of swaps.", valueName: "n"))
     var swaps = 500
 
-    @Option(help: ArgumentHelp("Seed of moments and weights.", valueName: "n"))
+    @Option(help: ArgumentHelp("Seed for moments and weights.", valueName: "n"))
     var seed: UInt64 = 1
 
     @Option(help: ArgumentHelp("Use the first n texts only.", valueName: "n"))

@@ -14,9 +14,9 @@ struct Classify: ParsableCommand {
             each object is {"NAME":{…},…}, where NAME is the task of an adapter, or the
             name of its folder. Lines of standard input are labelled as they arrive.
 
-            "distance" is that from the texts that the adapter knows, where 1 is usual, if
-            its folder has a drift reference. With --none-of-these, a text beyond it has
-            the label null.
+            If the folder of the adapter has a drift reference, "distance" is how far the
+            text is from the nearest label; 1 is usual. With --none-of-these, a text beyond
+            the given distance gets the label null.
 
             EXAMPLES
               echo 'a game of chess' | lorikeet classify \\

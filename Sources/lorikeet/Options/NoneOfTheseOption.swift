@@ -5,8 +5,8 @@ import Serving
 struct NoneOfTheseOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Give no label to texts beyond this distance from those that the adapter knows, such as 2.5, or such as "
-                + "1%: the distance that 1% of its held-out texts exceed.",
+            "Give no label to texts beyond a distance: 2.5, for example, or 1%, the distance that 1% of the adapter's "
+                + "held-out texts exceed.",
             valueName: "distance"))
     var noneOfThese: NoneOfThese?
 }

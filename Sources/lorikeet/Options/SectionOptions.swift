@@ -5,10 +5,10 @@ import Operations
 /// `--output` and `--name` of benchmarks that write a section of the page of `make benchmark-learning`.
 struct SectionOptions: ParsableArguments {
     @Option(
-        help: ArgumentHelp("Also write the figures as a section of Markdown.", valueName: "file"), completion: .file())
+        help: ArgumentHelp("Also write the figures as a section in Markdown.", valueName: "file"), completion: .file())
     var output: String?
 
-    @Option(help: ArgumentHelp("What the section calls the rows.", valueName: "name"))
+    @Option(help: ArgumentHelp("Name of the data set in that section.", valueName: "name"))
     var name = "input"
 
     /// Writes the section if it is asked for.

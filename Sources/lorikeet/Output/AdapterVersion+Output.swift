@@ -55,8 +55,8 @@ extension ShadowPeriod {
 
     /// Times and limits in one line.
     var line: String {
-        "from \(since.text), at least until \(earliestEnd.text) and for \(terms.minimumTexts) texts, of whose labels "
-            + "\(Figure.share(terms.changedLabels)) may change"
+        "from \(since.text), at least until \(earliestEnd.text) and for \(terms.minimumTexts) texts; at most "
+            + "\(Figure.share(terms.changedLabels)) of the labels may change"
     }
 }
 

@@ -127,7 +127,7 @@ extension NoneOfTheseFigures {
     fileprivate var line: String {
         let shares = [
             ("coverage", coverage), ("accuracy", accuracy), ("false alarms", falseAlarms),
-            ("caught of unknown labels", caught),
+            ("unknown labels caught", caught),
         ].compactMap { name, share in share.map { "\(name) \(Figure.share($0))" } }
         return "none of these beyond distance \(Figure.decimal(threshold, 3)): " + shares.joined(separator: ", ")
     }

@@ -17,7 +17,7 @@ public struct DistillationBenchmark: Sendable {
         public var seeds: Int
         /// At most this many texts without a label.
         public var texts: Int
-        /// How strongly, and how softly the challenger is held to the champion.
+        /// How strongly, and how softly the challenger is distilled from the champion.
         public var distillation: Distillation.Settings
         /// How champion and challengers are trained.
         public var training: TrainingSettings

@@ -16,7 +16,7 @@ struct DistillationSection {
 
         A champion knows all \(labels) labels\(origin). A challenger starts from it and is trained on
         \(range(\.rows)) new rows, none of which has \(unseen). With distillation, it is also
-        held to the champion on \(range(\.texts)) texts of all labels, whose labels it is not told
+        distilled from the champion on \(range(\.texts)) texts of all labels, without their labels
         (`retrain.distillation`: weight \(Figure.plain(settings.distillation.weight)), temperature
         \(Figure.plain(settings.distillation.temperature))).
 
@@ -36,7 +36,7 @@ struct DistillationSection {
 
     private var origin: String {
         guard let rows = runs.first?.championRows, rows > 0 else { return "" }
-        return ", by \(Figure.grouped(rows)) rows"
+        return ", from \(Figure.grouped(rows)) rows"
     }
 
     private var spread: String {
