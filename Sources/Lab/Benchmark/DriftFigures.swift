@@ -70,8 +70,8 @@ public struct DriftFigures {
             ## Drift: `\(name)`
 
             \(Figure.grouped(DriftMonitor.centreTexts + DriftMonitor.profileTexts)) shuffled texts are the reference. \
-            Goals: no alarm on 20,000 further ones; a shift to the texts
-            of one label is noticed within 500.
+            Goals: no alarm on 20,000 further texts, and a shift to the texts
+            of one label is detected within 500.
 
             | seed | texts without a shift | false alarms | largest stability index per signal |
             |--:|--:|--:|---|

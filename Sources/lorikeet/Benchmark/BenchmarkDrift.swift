@@ -10,10 +10,10 @@ struct BenchmarkDrift: ParsableCommand {
         commandName: "drift",
         abstract: "Measure drift detection: false alarms, and texts until an alarm.",
         discussion: """
-            Shuffles labelled texts. The first 2,500 become the drift reference, the next
-            ones must not alarm. Then the texts shift to those of one label, for each label
-            in turn, and the output says after how many of them the alarm came. It is one
-            line of JSON per run.
+            Shuffles labelled texts. The first 2,500 become the drift reference; the next
+            ones must not alarm. Then, for each label in turn, the texts shift to those of
+            that label. Prints one line of JSON per run, with the number of texts until the
+            alarm.
 
             EXAMPLES
               lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\

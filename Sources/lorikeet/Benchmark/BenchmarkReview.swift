@@ -12,7 +12,7 @@ struct BenchmarkReview: ParsableCommand {
         discussion: """
             Gives some rows another label at random, reviews all rows, and counts how many
             of the first suspects are among them. The output is one JSON object per run.
-            Labels that were wrong before count against the precision.
+            Labels that were already wrong count against the precision.
 
             EXAMPLES
               lorikeet benchmark review --base models/all-MiniLM-L6-v2 --input train.tsv

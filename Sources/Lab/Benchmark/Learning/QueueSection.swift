@@ -26,9 +26,9 @@ struct QueueSection {
             get their labels in the order that each strategy asks for, \(Figure.grouped(batch)) per round, and a
             \(model) is trained after each round. All strategies begin with the same random rows.
 
-            \(picture)Rows are relative to those that random order needs for the same accuracy: of the mean curve, with
-            the lowest and the highest of \(seeds) seeds in brackets. The accuracies are those of random order after
-            half, three quarters and all of its rows. The last column has the mean and the standard deviation over the
+            \(picture)Rows are a share of those that random order needs for the same accuracy: of the mean curve, with
+            the lowest and the highest of \(seeds) seeds in brackets. The accuracies are those that random order
+            reaches after half, three quarters and all of its rows. The last column has the mean and the standard deviation over the
             seeds, in percent. Goal of `queue`: 0.60.
 
             | \(head.joined(separator: " | ")) |
