@@ -9,7 +9,7 @@ enum DistillationKeys {
             + "rows are gone; `always`: whenever there is a champion; `never`")
     static let weight = DefaultedSetting(
         "weight", .number(0.001...1000), default: defaults.settings.weight,
-        "factor of the loss on these texts; the loss on labelled rows has factor 1")
+        "factor of the loss on texts without a label; the loss on labelled rows has factor 1")
     static let temperature = DefaultedSetting(
         "temperature", .number(0.1...100), default: defaults.settings.temperature,
         "what the logits of champion and challenger are divided by; above 1, unlikely labels count more")
