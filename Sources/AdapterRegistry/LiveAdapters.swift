@@ -1,41 +1,5 @@
 import BERT
-import Drift
 import Synchronization
-
-/// A live adapter, ready for inference, with its entry in the registry.
-public struct LiveAdapter: Sendable {
-    /// The adapter.
-    public let adapter: Adapter
-    /// Its entry in the registry.
-    public let version: AdapterVersion
-    /// Compares the texts that it labels with those at its promotion.
-    public let drift: DriftMonitor
-    /// The challenger that labels beside it; nil: none.
-    public private(set) var shadow: ShadowAdapter?
-    /// The SHA-256 of its stored drift reference, if that is damaged and the one of the first live texts replaces it.
-    public let damagedReference: String?
-
-    /// - Parameters:
-    ///   - version: the registry's entry of this adapter.
-    ///   - reference: what its texts were like at its promotion; nil: the first live texts become that.
-    ///   - damaged: as the property.
-    public init(
-        adapter: Adapter, version: AdapterVersion, reference: DriftReference? = nil,
-        damagedReference damaged: String? = nil
-    ) {
-        self.adapter = adapter
-        self.version = version
-        damagedReference = damaged
-        drift = DriftMonitor(adapterDigest: adapter.digest, labels: adapter.labels.count, reference: reference)
-    }
-
-    /// The same with another challenger beside it.
-    public func with(shadow: ShadowAdapter?) -> LiveAdapter {
-        var copy = self
-        copy.shadow = shadow
-        return copy
-    }
-}
 
 /// The live adapters at one moment. A snapshot never changes.
 public struct LiveSnapshot: Sendable {

@@ -81,8 +81,8 @@ import Testing
     /// PostgreSQL alters no column that a view reads.
     @Test func laterStepsMayAlterWhatTheQueueReads() async throws {
         let database = try await SchemaDatabase.make()
-        let role = "\"Annotator of \(database.name)\""
-        try database.sql("CREATE ROLE \(role)", "GRANT SELECT ON lorikeet.annotation_queue TO \(role)")
+        let role = "Annotator of \(database.name)"
+        try database.sql("CREATE ROLE \"\(role)\"", "GRANT SELECT ON lorikeet.annotation_queue TO \"\(role)\"")
         let later = Migration(
             version: Schema.expectedVersion + 1, name: "wider",
             statements: ["ALTER TABLE lorikeet.labels ALTER COLUMN score TYPE numeric"])

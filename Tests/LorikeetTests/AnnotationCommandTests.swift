@@ -89,7 +89,7 @@ import Testing
         #expect(ratios?["random"]?.count == 3)
         let section = try scratch.text("queue.md")
         #expect(section.hasPrefix("## What to label next: `tiny`\n") && section.contains("](images/curves.svg)"))
-        #expect(section.contains("PEFT, trained on 600 rows: 75.00 %"))
+        #expect(section.contains("PEFT, trained on 600 rows: 75.0 %"))
         HTMLCheck.expectGoodSVG(try scratch.text("curves.svg"))
     }
 }

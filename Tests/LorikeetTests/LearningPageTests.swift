@@ -54,6 +54,7 @@ import Testing
         #expect(
             try Self.headings(scratch) == [
                 "# Learning", "## gate ", "## queue trec", "## queue clinc150", "## review trec", "## drift ag_news",
+                "## distillation clinc150",
             ])
         #expect(try !scratch.text("docs/benchmarks-learning.md").contains("absent"))
     }

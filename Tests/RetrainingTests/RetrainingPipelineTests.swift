@@ -170,7 +170,7 @@ struct RetrainingPipelineTests: LettersTask {
         settings.maximumRows = 200
         let outcome = try await run(labels: ["ex", "why"])
         #expect(outcome.rows.read == 200 && outcome.rows.used <= 200)
-        #expect(outcome.reason.hasSuffix("only the newest 200 rows are used (maximum_rows)"), "\(outcome.reason)")
+        #expect(outcome.reason.contains("; only the newest 200 rows are used (maximum_rows)"), "\(outcome.reason)")
         #expect(source.records.last?.reason == outcome.reason)
     }
 

@@ -5,8 +5,8 @@
                   [--targets query,value]
 
 FILE holds `label<TAB>text` rows. Batches are padded to their longest text. AdamW, linear schedule with 6 % warm-up,
-gradient clipping at 1. Prints one JSON line per epoch: rows, documents per second of its steps and, with --test, accuracy
-and macro-F1.
+gradient clipping at 1. Prints one JSON line per epoch: rows, documents per second of its steps and, with --test,
+accuracy and macro-F1.
 """
 
 import argparse

@@ -19,7 +19,8 @@ public struct ReviewBenchmark {
         (self.encoder, self.flip, self.seed, self.workers) = (encoder, flip, seed, workers)
     }
 
-    /// Computes the features of the rows once, then flips labels, reviews the rows and compares. Each row has one label.
+    /// Computes the features of the rows once, then flips labels, reviews the rows and compares. Each row has one
+    /// label.
     ///
     /// - Parameters:
     ///   - runs: how often, each with the next seed.

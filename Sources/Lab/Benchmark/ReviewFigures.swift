@@ -63,7 +63,8 @@ public struct ReviewFigures: Sendable {
             \(Figure.plain(100 * flip)) % of \(Figure.grouped(runs.first?.rows ?? 0)) rows with \
             \(runs.first?.labels ?? 0) labels get another label at random.
             `annotations review` ranks the rows whose label is probably wrong. Precision is the share of the first
-            suspects whose label was flipped. Labels that were already wrong count against it. Goal: 0.8 of the first 200.
+            suspects whose label was flipped. Labels that were already wrong count against it. Goal: 0.8 of the first
+            200.
 
             | seed | flipped | suspects | precision of the first 50 | of 200 | of 500 | corrected, of 200 | recall |
             |--:|--:|--:|--:|--:|--:|--:|--:|

@@ -7,11 +7,16 @@ import Threading
 enum BackgroundProcess {
     /// The lowest priority, for every thread that exists; new ones inherit it from those.
     static func lowerPriority() {
-        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
-        for thread in threads.compactMap({ UInt32($0) }) {
-            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), thread, 19)
+        let which = __priority_which_t(PRIO_PROCESS.rawValue)
+        setpriority(which, 0, 19)
+        // A thread may start another before its own turn comes, so they are looked at until all have it. Where that
+        // is refused, so it will be again.
+        for _ in 0..<10 {
+            let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+            let others = threads.compactMap { UInt32($0) }.filter { getpriority(which, $0) != 19 }
+            if others.isEmpty { break }
+            for thread in others { setpriority(which, thread, 19) }
         }
-        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
     }
 
     /// Leaves the daemon's session for one of its own, of the lowest priority (`sched(7)`, autogroup).

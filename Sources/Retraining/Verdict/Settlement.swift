@@ -2,8 +2,8 @@ import AdapterRegistry
 import BERT
 import FoundationEssentials
 
-/// Stores a judged challenger: live, in shadow, rejected, or as a candidate that is held. Doing it again changes nothing
-/// more, so it may be repeated after a failure.
+/// Stores a judged challenger: live, in shadow, rejected, or as a candidate that is held. Doing it again changes
+/// nothing more, so it may be repeated after a failure.
 struct Settlement {
     let pipeline: RetrainingPipeline
     let task: String
