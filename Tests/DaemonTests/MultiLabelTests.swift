@@ -38,7 +38,8 @@ import WordPiece
             }
             let file = try fixture.writePipeline(
                 task: "{ labels: [river, text], adapter: first, multi_label: true }",
-                extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 2, gate: { unknown_training_rows: allow } }")
+                extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 2, gate: { unknown_training_rows: allow } }"
+            )
             try fixture.produce(10)
             try await fixture.withDaemon(file) { _ in
                 try await fixture.untilLabelled(10)
