@@ -252,6 +252,7 @@ struct RetrainingRun {
         var judgement = try await judgement(
             held.adapter, held.stored.trainingRows, dataset, context, look: held.nextLook, looks: looks)
         judgement.outcome.trainingDigest = held.record.trainingDigest
+        judgement.outcome.report?.recipe = held.report.recipe
         judgement.outcome.report?.distillation = held.report.distillation
         let decision = judgement.decision
         if decision.verdict == .held, looks >= pipeline.settings.maximumLooks {

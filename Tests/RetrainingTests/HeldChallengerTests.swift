@@ -51,6 +51,8 @@ struct HeldChallengerTests: LettersTask {
         // Neither look could judge, so neither spent any of the error rate.
         #expect(source.records.last?.report?.findings?.look == 1)
         #expect(source.records.last?.report?.findings?.couldJudge == false)
+        // How it was trained is still known.
+        #expect(record.report?.recipe != nil && source.records.last?.report?.recipe == record.report?.recipe)
         #expect(trainings.value == 1)
     }
 
