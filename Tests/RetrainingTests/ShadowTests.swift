@@ -202,6 +202,37 @@ struct ShadowTests: LettersTask {
         #expect(try await states() == [.retired, .live] && source.records.count == 1)
     }
 
+    /// Counting the labels of a day takes a while, and a person needs no lease.
+    @Test func aPersonWhoPromotesWhileLabelsAreCountedHasTheLastWord() async throws {
+        try await putInShadow()
+        labels.label(200, after: 86400)
+        let other = try await store.publish(
+            task: "letters", adapter: try model.adapter(labels: ["ex", "why"], seed: 9), metrics: [:],
+            parentDigest: nil)
+        let (store, source, labels) = (store, source, labels)
+        let counting = Interrupted(labels: labels) {
+            _ = try await store.promote(task: "letters", version: other.version)
+        }
+        let ending = try await ShadowConclusion(store: store, journal: source, labels: counting).run(task: "letters")
+        #expect(ending == nil && source.records.count == 1)
+        #expect(try await states() == [.retired, .rejected, .live])
+    }
+
+    /// Labels that take so long to be compared that something happens meanwhile.
+    private struct Interrupted: ShadowLabelSource {
+        let labels: InMemoryShadowLabels
+        let meanwhile: @Sendable () async throws -> Void
+
+        func progress(of version: AdapterVersion) async throws -> ShadowProgress {
+            try await labels.progress(of: version)
+        }
+
+        func comparison(of version: AdapterVersion) async throws -> ShadowComparison {
+            try await meanwhile()
+            return try await labels.comparison(of: version)
+        }
+    }
+
     @Test func aChallengerThatCannotLabelIsRejected() async throws {
         try await putInShadow()
         labels.label(7, after: 60)

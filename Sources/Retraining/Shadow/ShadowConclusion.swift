@@ -76,9 +76,18 @@ public struct ShadowConclusion: Sendable {
                 return try await settle((decision, ShadowComparison()), version, terms, champion: champion?.digest)
             }
             guard let decided = try await decide(version, terms) else { return nil }
+            // Counting may take minutes. A person who promoted something or rolled back meanwhile has the last word.
+            guard try await isStill(version, terms) else { return nil }
             return try await settle(decided, version, terms, champion: champion?.digest)
         }
         return result.value ?? nil
+    }
+
+    /// Whether the same shadow goes on, beside the same champion.
+    private func isStill(_ version: AdapterVersion, _ terms: ShadowTerms) async throws -> Bool {
+        let now = try await store.shadows(tasks: [version.task]).first
+        guard now?.version == version.version, now?.shadow == version.shadow else { return false }
+        return try await store.live(tasks: [version.task]).first?.digest == terms.champion
     }
 
     private func settle(
