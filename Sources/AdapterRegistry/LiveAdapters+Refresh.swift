@@ -12,7 +12,7 @@ extension LiveAdapters {
     ///   - store: the registry.
     ///   - tasks: what each task requires of its adapter.
     ///   - base: the base that the adapters run over.
-    /// - Throws: what the store throws if it is unavailable; then nothing has changed.
+    /// - Throws: what the store throws if it is unavailable; then no live adapter has changed.
     @discardableResult
     public func refresh(
         from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase
@@ -44,7 +44,12 @@ extension LiveAdapters {
             }
         }
         refresh.changed = install(found, ticket: ticket).sorted()
-        refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
+        do {
+            refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
+        } catch {
+            // What has changed must be told. The next refresh looks for challengers again.
+            if refresh.changed.isEmpty { throw error }
+        }
         return refresh
     }
 

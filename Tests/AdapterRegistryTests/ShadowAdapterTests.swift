@@ -115,6 +115,18 @@ struct ShadowAdapterTests {
         #expect(current?.version.version == 1 && current?.shadow == nil)
     }
 
+    /// Or the log would not say that the champion is in use.
+    @Test func anOutageAfterASwapDoesNotHideTheSwap() async throws {
+        try await startShadow()
+        store.loseShadows()
+        #expect(try await refresh() == AdapterRefresh(changed: ["role"]))
+        #expect(current?.version.version == 1 && current?.shadow == nil)
+        await #expect(throws: InMemoryAdapterStore.StoreIsAway.self) { try await refresh() }
+        store.loseShadows(false)
+        #expect(try await refresh() == AdapterRefresh())
+        #expect(current?.shadow?.version.version == 2)
+    }
+
     @Test func anOutageChangesNothing() async throws {
         try await startShadow()
         _ = try await refresh()

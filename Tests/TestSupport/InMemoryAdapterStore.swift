@@ -13,6 +13,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         /// Drift references as JSON, by digest.
         var references: [String: [UInt8]] = [:]
         var failure: StoreIsAway?
+        var losesShadows = false
     }
 
     /// Stands for a database that cannot be reached.
@@ -32,6 +33,9 @@ public final class InMemoryAdapterStore: AdapterStore {
     /// From now on every call fails, until it is called with `false`.
     public func goAway(_ isAway: Bool = true) { state.update { $0.failure = isAway ? StoreIsAway() : nil } }
 
+    /// From now on challengers in shadow cannot be read, until it is called with `false`.
+    public func loseShadows(_ areLost: Bool = true) { state.update { $0.losesShadows = areLost } }
+
     /// As the protocol says.
     public func versions(task: String?) async throws -> [AdapterVersion] {
         try read { state in
@@ -48,7 +52,8 @@ public final class InMemoryAdapterStore: AdapterStore {
 
     /// As the protocol says.
     public func shadows(tasks: [String]) async throws -> [AdapterVersion] {
-        try await versions(task: nil).filter { $0.state == .shadow && tasks.contains($0.task) }
+        if state.value.losesShadows { throw StoreIsAway() }
+        return try await versions(task: nil).filter { $0.state == .shadow && tasks.contains($0.task) }
     }
 
     /// As the protocol says.
