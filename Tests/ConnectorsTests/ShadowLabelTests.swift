@@ -187,6 +187,26 @@ import Testing
         }
     }
 
+    /// A daemon that shuts down must not wait for ten minutes.
+    @Test(.timeLimit(.minutes(1))) func aCancelledTaskEndsTheComparison() async throws {
+        try await with { database, _, _ in
+            let (store, version) = try await startShadow(database)
+            let source = PostgresLabelledRowSource(database.settings())
+            let holder = try database.connect()
+            try holder.execute("BEGIN")
+            try holder.execute("LOCK TABLE lorikeet.shadow_labels IN ACCESS EXCLUSIVE MODE")
+            let comparing = Task { try await source.comparison(of: version) }
+            try await database.waitUntilBlocked()
+            comparing.cancel()
+            let error = await #expect(throws: ConnectorError.self) { try await comparing.value }
+            #expect(error?.action == .retry)
+            holder.close()
+            #expect(try await source.comparison(of: version).texts == 0)
+            await source.close()
+            await store.close()
+        }
+    }
+
     @Test func textsAreCountedUpToTheRequiredNumber() async throws {
         try await with { database, sink, source in
             let (store, version) = try await startShadow(database, minimumTexts: 3)

@@ -11,7 +11,7 @@ extension PostgresAdapterStore {
     /// An annotation belongs to a text by the origin of its record. A source that begins with `random` says that the
     /// text was chosen at random.
     public func annotatedLabels(task: String, digest: String) async throws -> [MeasuredAccuracy.Group] {
-        try await session.run("reading annotated labels") { connection in
+        try await session.runCancellable("reading annotated labels") { connection in
             let result = try connection.readOnlyTransaction {
                 // The planner expects a hundred pipelines, and compiling for them takes longer than the query.
                 try connection.execute("SELECT set_config('jit', 'off', true)")

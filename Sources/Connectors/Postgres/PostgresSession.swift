@@ -37,6 +37,19 @@ actor PostgresSession {
         }
     }
 
+    /// As ``run(_:_:)``, for statements that may take long: where the caller's task is cancelled, the running one is.
+    func runCancellable<Value: Sendable>(
+        _ purpose: String, _ body: @Sendable (BoundedConnection) throws -> Value
+    ) async throws -> Value {
+        let waker = try run(purpose) { $0.waker }
+        return try await withTaskCancellationHandler {
+            try Task.checkCancellation()
+            return try run(purpose, body)
+        } onCancel: {
+            waker.cancelStatement()
+        }
+    }
+
     /// Runs statements on a connection of their own.
     static func once<Value: Sendable>(
         _ settings: PostgresSettings, _ purpose: String, _ body: @Sendable (BoundedConnection) throws -> Value

@@ -5,9 +5,11 @@ import Retraining
 /// The labels of challengers in shadow, counted in `lorikeet.shadow_labels`.
 extension PostgresLabelledRowSource: ShadowLabelSource {
     /// Since when a version is in shadow, and how many texts it has labelled, up to the number that is required.
+    ///
+    /// It ends when the caller's task is cancelled, as a daemon's that shuts down.
     public func progress(of version: AdapterVersion) async throws -> ShadowProgress {
         let limit = PostgresValue.integer(Int64(version.shadow?.terms.minimumTexts ?? 0))
-        return try await session.run("counting shadow labels") { connection in
+        return try await session.runCancellable("counting shadow labels") { connection in
             let row = try connection.execute(
                 """
                 SELECT extract(epoch FROM clock_timestamp() - \(Self.start))::double precision AS seconds, (
@@ -24,7 +26,7 @@ extension PostgresLabelledRowSource: ShadowLabelSource {
 
     /// Champion and challenger on the texts that both have labelled since the shadow began.
     public func comparison(of version: AdapterVersion) async throws -> ShadowComparison {
-        try await session.run("comparing shadow labels") { connection in
+        try await session.runCancellable("comparing shadow labels") { connection in
             let row = try connection.execute(
                 """
                 SELECT count(*) AS texts, count(*) FILTER (WHERE change = 'changed') AS changed,
