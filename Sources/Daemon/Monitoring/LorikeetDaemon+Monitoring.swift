@@ -1,4 +1,5 @@
 import AdapterRegistry
+import Drift
 import Kernels
 import Operations
 import Pipelines
@@ -56,19 +57,20 @@ extension LorikeetDaemon: MonitoredDaemon {
     }
 
     private func setMeasuredAccuracy(_ registry: PrometheusRegistry) async {
+        var measurements: [[String: [MeasuredAccuracy.Sample: MeasuredAccuracy]]] = []
+        // Nothing is awaited between removing and setting: another scrape would find nothing.
+        for service in adapterServices.values { measurements.append(await service.measuredAccuracy) }
         for name in [
             DaemonMetricNames.taskMeasuredAccuracy, DaemonMetricNames.taskMeasuredLower,
             DaemonMetricNames.taskMeasuredUpper, DaemonMetricNames.taskMeasuredTexts,
         ] { registry.removeGauges(name) }
-        for service in adapterServices.values {
-            for (task, samples) in await service.measuredAccuracy {
-                for (sample, measured) in samples {
-                    let labels = [("task", task), ("sample", sample.rawValue)]
-                    registry.setGauge(DaemonMetricNames.taskMeasuredAccuracy, labels, to: measured.accuracy)
-                    registry.setGauge(DaemonMetricNames.taskMeasuredLower, labels, to: measured.interval.lowerBound)
-                    registry.setGauge(DaemonMetricNames.taskMeasuredUpper, labels, to: measured.interval.upperBound)
-                    registry.setGauge(DaemonMetricNames.taskMeasuredTexts, labels, to: Double(measured.texts))
-                }
+        for (task, samples) in measurements.joined() {
+            for (sample, measured) in samples {
+                let labels = [("task", task), ("sample", sample.rawValue)]
+                registry.setGauge(DaemonMetricNames.taskMeasuredAccuracy, labels, to: measured.accuracy)
+                registry.setGauge(DaemonMetricNames.taskMeasuredLower, labels, to: measured.interval.lowerBound)
+                registry.setGauge(DaemonMetricNames.taskMeasuredUpper, labels, to: measured.interval.upperBound)
+                registry.setGauge(DaemonMetricNames.taskMeasuredTexts, labels, to: Double(measured.texts))
             }
         }
     }
