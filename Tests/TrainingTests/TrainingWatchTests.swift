@@ -21,8 +21,8 @@ struct TrainingWatchTests {
         #expect(TrainingWatch.collapse(evaluation(truth, truth)) == nil)
     }
 
-    @Test func aFrequentLabelIsNoCollapse() {
-        let truth = (0..<100).map { $0 < 92 ? "a" : "b" }
+    @Test(arguments: [76, 85, 92]) func aFrequentLabelIsNoCollapse(rows: Int) {
+        let truth = (0..<100).map { $0 < rows ? "a" : "b" }
         #expect(TrainingWatch.collapse(evaluation(truth, truth.map { _ in "a" })) == nil)
         #expect(TrainingWatch.missed(evaluation(truth, truth.map { _ in "a" })) == .missed(labels: ["b"]))
         #expect(TrainingWatch.collapse(evaluation([], [])) == nil)

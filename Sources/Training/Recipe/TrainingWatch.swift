@@ -13,8 +13,9 @@ struct TrainingWatch {
     static let fewestSteps = 50
     /// The share of the predictions that one label gets when a training has collapsed.
     private static let collapse = 0.95
-    /// By how much that is more than its share of the rows, at least.
-    private static let surplus = 0.1
+    /// By how much that is more than its share of the rows, at least. Where one label has most rows, an adapter that
+    /// still learns gives it to all of them for a while; that other labels are missed is said anyway.
+    private static let surplus = 0.25
     /// A label with fewer validation rows may be missed by chance.
     private static let fewestRows = 5
     /// By how much validation may be worse than training, besides two standard errors.
