@@ -1,5 +1,6 @@
 import BERT
 import Drift
+import FoundationEssentials
 
 /// What a refresh of the live set changed.
 public struct AdapterRefresh: Sendable, Equatable {
@@ -20,9 +21,14 @@ public struct AdapterRefresh: Sendable, Equatable {
         public var version: Int
         /// Why, for a person.
         public var reason: String
+        /// Until when it may label in other processes, because it only does not fit the pipeline file of this one; nil:
+        /// it can label nowhere.
+        public var othersUntil: Date?
 
         /// - Parameters: as the properties.
-        public init(version: Int, reason: String) { (self.version, self.reason) = (version, reason) }
+        public init(version: Int, reason: String, othersUntil: Date? = nil) {
+            (self.version, self.reason, self.othersUntil) = (version, reason, othersUntil)
+        }
     }
 
     /// A result; the default is that nothing changed.

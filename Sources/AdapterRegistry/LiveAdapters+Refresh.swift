@@ -38,7 +38,7 @@ extension LiveAdapters {
                 found.append((version.task, adapter))
             } catch {
                 switch error {
-                case .unusable(let reason): refresh.refused[version.task] = reason
+                case .unusable(let reason), .unfit(let reason): refresh.refused[version.task] = reason
                 case .unavailable(let cause): throw cause
                 }
             }
@@ -94,7 +94,7 @@ extension LiveAdapters {
             throw .unusable(
                 "its weights are damaged: digest \(adapter.digest.prefix(12)), not \(version.digest.prefix(12))")
         }
-        if let reason = requirements.mismatch(adapter.manifest) { throw .unusable(reason) }
+        if let reason = requirements.mismatch(adapter.manifest) { throw .unfit(reason) }
         return adapter
     }
 
@@ -110,5 +110,7 @@ extension LiveAdapters {
 /// Why a version was not loaded.
 enum AdapterRefusal: Error {
     case unusable(String)
+    /// It is not what the task of this process requires. Another process may have another pipeline file.
+    case unfit(String)
     case unavailable(any Error)
 }

@@ -34,8 +34,8 @@ extension LiveAdapters {
                         version: version, champion: live.adapter.labels, mapping: requirements.mapping)
                 }
             } catch {
-                let reason = try Self.unusability(error)
-                if let version { refused[task] = .init(version: version.version, reason: reason) }
+                guard let version else { continue }
+                refused[task] = try Self.refused(version, error)
             }
             if live.shadow != nil || shadow != nil {
                 found.append(FoundShadow(task: task, champion: live.adapter.digest, shadow: shadow))
@@ -48,12 +48,16 @@ extension LiveAdapters {
     /// Why a version will not be usable later either.
     ///
     /// - Throws: the cause, if the store is unavailable.
-    private static func unusability(_ refusal: AdapterRefusal) throws -> String {
+    private static func refused(
+        _ version: AdapterVersion, _ refusal: AdapterRefusal
+    ) throws -> AdapterRefresh.RefusedShadow {
         switch refusal {
-        case .unusable(let reason): return reason
+        case .unusable(let reason): return .init(version: version.version, reason: reason)
+        case .unfit(let reason):
+            return .init(version: version.version, reason: reason, othersUntil: version.shadow?.earliestEnd)
         case .unavailable(let cause):
             guard cause is AdapterStoreError || cause is DamagedAdapter else { throw cause }
-            return "\(cause)"
+            return .init(version: version.version, reason: "\(cause)")
         }
     }
 }

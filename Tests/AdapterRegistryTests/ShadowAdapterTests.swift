@@ -104,14 +104,16 @@ struct ShadowAdapterTests {
         store.damage(digest: version.digest)
         let report = try await refresh()
         #expect(report.changed == ["role"] && report.refused.isEmpty)
-        #expect(report.refusedShadows["role"]?.version == 2)
+        #expect(report.refusedShadows["role"]?.version == 2 && report.refusedShadows["role"]?.othersUntil == nil)
         #expect(current?.version.version == 1 && current?.shadow == nil)
     }
 
     @Test func aChallengerWithOtherLabelsIsRefused() async throws {
-        try await startShadow(labels: ["a", "c"])
+        let version = try await startShadow(labels: ["a", "c"])
         let report = try await refresh(["a", "b"])
-        #expect(report.refusedShadows["role"]?.reason.contains("labels differ") == true)
+        let refused = try #require(report.refusedShadows["role"])
+        #expect(refused.reason.contains("labels differ"))
+        #expect(refused.othersUntil == version.shadow?.earliestEnd, "another daemon may have another pipeline file")
         #expect(current?.version.version == 1 && current?.shadow == nil)
     }
 

@@ -123,6 +123,24 @@ struct ShadowWatchTests {
         #expect(source.records.last?.reason?.hasPrefix("the shadow of version 2 was ended: ") == true)
     }
 
+    /// Two daemons have different pipeline files while one of them is upgraded.
+    @Test func oneThatOnlyDoesNotFitHereGoesOnElsewhere() async throws {
+        let since = try #require(try await startShadow().shadow?.since)
+        let unfit = AdapterRefresh.RefusedShadow(
+            version: 2, reason: "labels differ", othersUntil: since.addingTimeInterval(3600))
+        let date = Watched(Int64(since.timeIntervalSince1970 * 1000) + 3_599_000)
+        let watch = watch { date.value }
+        for _ in 1...2 { await watch.look(at: live.snapshot, refused: ["role": unfit]) }
+        #expect(try await state() == .shadow && source.records.isEmpty)
+        let lines = log.lines("challenger in shadow does not fit the pipeline file", ["version": "2"])
+        #expect(lines.count == 1 && lines[0].level == .warning)
+        // It would stay in shadow for ever if no daemon could use it.
+        date.update { $0 += 1000 }
+        await watch.look(at: live.snapshot, refused: ["role": unfit])
+        await untilLogged("shadow ended")
+        #expect(try await state() == .rejected)
+    }
+
     @Test func anOutageIsLoggedOnceAndTriedAgain() async throws {
         _ = try await startShadow()
         labels.label(10, after: 3600)

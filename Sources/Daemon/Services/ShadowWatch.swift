@@ -51,7 +51,7 @@ actor ShadowWatch {
             !paused.contains(task) && failures[task] == nil && isDue(task, shadow.version.shadow)
         }
         let endings =
-            failures.filter { isRested($0.key) }.map { Ending(task: $0.key, failure: $0.value) }
+            failures.filter { isRested($0.key) && isFinal($0.value) }.map { Ending(task: $0.key, failure: $0.value) }
             + due.keys.map { Ending(task: $0, failure: nil) }
         guard attempt == nil, !endings.isEmpty else { return }
         for ending in endings { rest(ending.task, shadows[ending.task]?.version.shadow) }
@@ -95,9 +95,17 @@ actor ShadowWatch {
 
     private func isDue(_ task: String, _ period: ShadowPeriod?) -> Bool {
         // A hint by this machine's clock; the database decides.
-        guard let period, Int64(period.earliestEnd.timeIntervalSince1970 * 1000) <= clock.date() else { return false }
+        guard let period, hasPassed(period.earliestEnd) else { return false }
         return isRested(task)
     }
+
+    /// Whether no daemon can use it. One whose pipeline file is older, as during an upgrade, must not end the shadow
+    /// that another daemon began; where the files still differ when its time is over, somebody has to.
+    private func isFinal(_ failure: AdapterRefresh.RefusedShadow) -> Bool {
+        failure.othersUntil.map(hasPassed) ?? true
+    }
+
+    private func hasPassed(_ date: Date) -> Bool { Int64(date.timeIntervalSince1970 * 1000) <= clock.date() }
 
     private func isRested(_ task: String) -> Bool { pauses[task].map { clock.now() >= $0 } ?? true }
 
@@ -123,11 +131,14 @@ actor ShadowWatch {
     private func logFailures(_ failures: [String: AdapterRefresh.RefusedShadow]) {
         for (task, failure) in failures where failed[task] != failure.version {
             failed[task] = failure.version
-            logger.error(
-                "challenger in shadow cannot label, ending its shadow",
-                metadata: [
-                    LogKey.task: "\(task)", LogKey.version: "\(failure.version)", LogKey.reason: "\(failure.reason)",
-                ])
+            let metadata: Logger.Metadata = [
+                LogKey.task: "\(task)", LogKey.version: "\(failure.version)", LogKey.reason: "\(failure.reason)",
+            ]
+            if failure.othersUntil == nil {
+                logger.error("challenger in shadow cannot label, ending its shadow", metadata: metadata)
+            } else {
+                logger.warning("challenger in shadow does not fit the pipeline file", metadata: metadata)
+            }
         }
     }
 
