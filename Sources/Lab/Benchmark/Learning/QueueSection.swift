@@ -28,8 +28,8 @@ struct QueueSection {
 
             \(picture)Rows are a share of those that random order needs for the same accuracy: of the mean curve, with
             the lowest and the highest of \(seeds) seeds in brackets. The accuracies are those that random order
-            reaches after half, three quarters and all of its rows. The last column has the mean and the standard deviation over the
-            seeds, in percent. Goal of `queue`: 0.60.
+            reaches after half, three quarters and all of its rows. The last column has the mean and the standard
+            deviation over the seeds, in percent. Goal of `queue`: 0.60.
 
             | \(head.joined(separator: " | ")) |
             |---|\(Array(repeating: "--:|", count: head.count - 1).joined())
