@@ -35,6 +35,8 @@ public enum RetrainOperation {
         }
         BLAS.configure()
         let run = try Run(task: task, file: file, environment: environment, logger: logger, isBackground: background)
+        // Once more: a thread that another one was just starting, with its old priority, was not to be seen before.
+        if background { BackgroundProcess.lowerPriority() }
         do {
             return try await withTaskCancellationHandler {
                 try await run.outcome(
