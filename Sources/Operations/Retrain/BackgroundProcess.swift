@@ -6,16 +6,15 @@ import Threading
 /// A process that must not disturb the daemon that started it, nor outlive it.
 enum BackgroundProcess {
     /// The lowest priority, for every thread that exists; new ones inherit it from those.
+    ///
+    /// Called again while it trains: where the process may raise priorities, which root may, libdispatch gives its
+    /// threads the usual one when they start, and what they start inherits it.
     static func lowerPriority() {
         let which = __priority_which_t(PRIO_PROCESS.rawValue)
         setpriority(which, 0, 19)
-        // A thread may start another before its own turn comes, so they are looked at until all have it. Where that
-        // is refused, so it will be again.
-        for _ in 0..<10 {
-            let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
-            let others = threads.compactMap { UInt32($0) }.filter { getpriority(which, $0) != 19 }
-            if others.isEmpty { break }
-            for thread in others { setpriority(which, thread, 19) }
+        let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")) ?? []
+        for thread in threads.compactMap({ UInt32($0) }) where getpriority(which, thread) != 19 {
+            setpriority(which, thread, 19)
         }
     }
 

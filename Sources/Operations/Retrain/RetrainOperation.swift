@@ -35,14 +35,15 @@ public enum RetrainOperation {
         }
         BLAS.configure()
         let run = try Run(task: task, file: file, environment: environment, logger: logger, isBackground: background)
-        // Once more: a thread that another one was just starting, with its old priority, was not to be seen before.
-        if background { BackgroundProcess.lowerPriority() }
         do {
             return try await withTaskCancellationHandler {
                 try await run.outcome(
                     trigger: RetrainingTrigger(rawValue: trigger) ?? .command,
                     isCancelled: { cancellation.isCancelled },
-                    progress: progress)
+                    progress: {
+                        if background { BackgroundProcess.lowerPriority() }
+                        progress($0)
+                    })
             } onCancel: {
                 cancellation.cancel()
             }
