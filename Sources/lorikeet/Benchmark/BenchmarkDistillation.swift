@@ -1,5 +1,4 @@
 import ArgumentParser
-import Files
 import Lab
 import Operations
 import Reports
@@ -59,12 +58,7 @@ struct BenchmarkDistillation: ParsableCommand {
     @Option(help: ArgumentHelp("What the logits of champion and challenger are divided by.", valueName: "x"))
     var temperature = Distillation.Settings().temperature
 
-    @Option(help: ArgumentHelp("Name of the data set in that section.", valueName: "name"))
-    var name = "input"
-
-    @Option(
-        help: ArgumentHelp("Also write the figures as a section in Markdown.", valueName: "file"), completion: .file())
-    var output: String?
+    @OptionGroup var sectionOptions: SectionOptions
 
     @OptionGroup var training: TrainingOptions
 
@@ -93,12 +87,8 @@ struct BenchmarkDistillation: ParsableCommand {
                 unseen: unseen.isEmpty ? nil : unseen, seeds: seeds, texts: texts,
                 distillation: Distillation.Settings(weight: weight, temperature: temperature), training: settings))
         let runs = try benchmark.run { StandardError.write("seed \($0): \($1.rawValue)") }
-        let section = benchmark.section(runs, name: name)
-        if let output {
-            do { try AtomicFile(path: output).replace(section.utf8) } catch {
-                throw CommandFailure(.failed, "\(output): \(error)")
-            }
-        }
+        let section = benchmark.section(runs, name: sectionOptions.name)
+        try sectionOptions.write(section)
         try StandardOutput.shared.line(section)
         try StandardOutput.shared.line(benchmark.summary(runs).text)
     }
