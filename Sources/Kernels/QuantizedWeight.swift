@@ -110,3 +110,15 @@ public final class QuantizedWeight: @unchecked Sendable {
         return (memory, UnsafeRawBufferPointer(start: memory, count: count))
     }
 }
+
+extension QuantizedWeight.Failure: CustomStringConvertible {
+    /// What is wrong, without the name of the weight.
+    public var description: String {
+        switch self {
+        case .notFinite: "it contains NaN or infinity"
+        case .size(let inputs, let outputs):
+            "it has \(inputs) inputs and \(outputs) outputs; there may be 1 to \(QuantizedWeight.maximumInputs) inputs"
+        case .damaged: "the stored bytes are damaged"
+        }
+    }
+}

@@ -28,9 +28,9 @@ struct Fixture {
     let sequences: [[Int32]]
     let cases: [String: Case]
 
-    init(_ name: String) throws {
+    init(_ name: String, precision: BasePrecision = .float32) throws {
         self.name = name
-        base = try BERTBase(directory: Fixture.folder(name))
+        base = try BERTBase(directory: Fixture.folder(name), precision: precision)
         let content = try JSONDecoder().decode(
             Content.self, from: Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/cases.json")))
         sequences = content.sequences

@@ -7,7 +7,9 @@ import Testing
 /// which a failure names.
 struct NeighbourTests {
     private let seed = UInt64.random(in: 0..<1_000_000)
-    private static let bases = ["bert", "bert-odd", "distilbert", "distilbert-odd"]
+    private static let bases: [(String, DataType)] = DataType.allCases.flatMap { dataType in
+        ["bert", "bert-odd", "distilbert", "distilbert-odd"].map { ($0, dataType) }
+    }
 
     /// A base with its adapters, and texts of awkward lengths.
     private struct Stage {
@@ -16,8 +18,8 @@ struct NeighbourTests {
         let adapters: [Adapter]
         var random: TestRandom
 
-        init(_ base: String, seed: UInt64) throws {
-            let fixture = try Fixture(base)
+        init(_ base: String, _ dataType: DataType, seed: UInt64) throws {
+            let fixture = try Fixture(base, precision: BasePrecision(dataType))
             self.fixture = fixture
             names = fixture.cases.keys.sorted()
             adapters = try names.map { try fixture.adapter($0) }
@@ -48,8 +50,10 @@ struct NeighbourTests {
         }
     }
 
-    @Test(arguments: bases) func anyBatchBesideAnyAdaptersGivesTheLogitsOfTheTextAlone(base: String) throws {
-        var stage = try Stage(base, seed: seed)
+    @Test(arguments: bases) func anyBatchBesideAnyAdaptersGivesTheLogitsOfTheTextAlone(base: String, dataType: DataType)
+        throws
+    {
+        var stage = try Stage(base, dataType, seed: seed)
         let pass = stage.pass()
         for round in 0..<6 {
             let texts = stage.texts()
@@ -61,14 +65,15 @@ struct NeighbourTests {
                     let off = deviation(logits[place][task], stage.alone(text, adapter))
                     #expect(
                         off < 1e-5,
-                        "\(base), \(stage.names[adapter]), \(text.count) tokens, round \(round), seed \(seed)")
+                        "\(base), \(dataType), \(stage.names[adapter]), \(text.count) tokens, round \(round), seed \(seed)"
+                    )
                 }
             }
         }
     }
 
-    @Test(arguments: bases) func anyOrderOfTextsAndAdaptersGivesTheSameLogits(base: String) throws {
-        var stage = try Stage(base, seed: seed)
+    @Test(arguments: bases) func anyOrderOfTextsAndAdaptersGivesTheSameLogits(base: String, dataType: DataType) throws {
+        var stage = try Stage(base, dataType, seed: seed)
         let pass = stage.pass()
         for round in 0..<6 {
             let texts = stage.texts()
@@ -81,7 +86,7 @@ struct NeighbourTests {
                 assignments: order.map { assignments[$0].map { number in numbers.firstIndex(of: number) ?? 0 } })
             for (place, text) in order.enumerated() {
                 for (one, other) in zip(shuffled[place], straight[text]) {
-                    #expect(deviation(one, other) < 1e-5, "\(base), round \(round), seed \(seed)")
+                    #expect(deviation(one, other) < 1e-5, "\(base), \(dataType), round \(round), seed \(seed)")
                 }
             }
         }
@@ -89,8 +94,8 @@ struct NeighbourTests {
 
     /// The adapters of a batch are another set before, and again the first one after: nothing of the others stays
     /// behind.
-    @Test(arguments: bases) func swapOfTheAdaptersLeavesNothingBehind(base: String) throws {
-        var stage = try Stage(base, seed: seed)
+    @Test(arguments: bases) func swapOfTheAdaptersLeavesNothingBehind(base: String, dataType: DataType) throws {
+        var stage = try Stage(base, dataType, seed: seed)
         let texts = stage.texts()
         let pass = stage.pass()
         func logits(_ adapter: Adapter) -> [[[Float]]] {
@@ -98,12 +103,12 @@ struct NeighbourTests {
         }
         let before = stage.adapters.map(logits)
         for (number, adapter) in stage.adapters.enumerated().shuffled(using: &stage.random) {
-            #expect(logits(adapter) == before[number], "\(base), \(stage.names[number]), seed \(seed)")
+            #expect(logits(adapter) == before[number], "\(base), \(dataType), \(stage.names[number]), seed \(seed)")
         }
     }
 
-    @Test(arguments: bases) func sameInputGivesTheSameBits(base: String) throws {
-        var stage = try Stage(base, seed: seed)
+    @Test(arguments: bases) func sameInputGivesTheSameBits(base: String, dataType: DataType) throws {
+        var stage = try Stage(base, dataType, seed: seed)
         let texts = (0..<4).flatMap { _ in stage.texts() }
         let assignments = stage.assignments(texts.count)
         let batch = PackedBatch(texts)

@@ -115,8 +115,17 @@ public struct AdapterTensor: Sendable, Equatable {
 }
 
 /// Linear layers that read the same input and are computed together.
-enum LinearGroup: Sendable {
-    case queryKeyValue, attentionOutput, intermediate, output, pooler
+public enum LinearGroup: String, Sendable, CaseIterable {
+    /// Query, key and value, which one product computes.
+    case queryKeyValue
+    /// The output of the attention.
+    case attentionOutput
+    /// The feed-forward block, up.
+    case intermediate
+    /// The feed-forward block, down.
+    case output
+    /// BERT's pooler.
+    case pooler
 }
 
 extension AdaptedModule {

@@ -8,6 +8,8 @@ import Kernels
 public final class BERTBase: Sendable {
     /// The architecture and sizes.
     public let configuration: BERTConfiguration
+    /// The types in which it computes. The digest does not depend on them.
+    public let precision: BasePrecision
     /// SHA-256 in hexadecimal over the part of the configuration that changes results and over the weight files.
     public let digest: String
 
@@ -18,17 +20,19 @@ public final class BERTBase: Sendable {
 
     /// Reads `config.json` and `model.safetensors` (or the files that `model.safetensors.index.json` names).
     ///
+    /// - Parameter precision: what the weights are rounded to while they are read.
     /// - Throws: `BaseError` that names the file and the key or tensor.
-    public init(directory: String) throws(BaseError) {
+    public init(directory: String, precision: BasePrecision = .float32) throws(BaseError) {
         let configuration = try BERTConfiguration(directory: directory)
         let files = try WeightFiles(directory: directory)
-        let reader = BaseReader(files: files, configuration: configuration)
+        let reader = BaseReader(files: files, configuration: configuration, precision: precision)
         embeddings = try reader.embeddings()
         var layers: [EncoderLayerWeights] = []
         for layer in 0..<configuration.layers { layers.append(try reader.layer(layer)) }
         self.layers = layers
         pooler = try reader.pooler()
         self.configuration = configuration
+        self.precision = precision
         digest = Self.digest(configuration, files)
         BLAS.configure()
     }
@@ -58,7 +62,7 @@ struct NormWeights: Sendable {
 /// The three tables that are summed for every token, and the norm over the sum.
 struct EmbeddingWeights: Sendable {
     /// [vocabulary, hidden]
-    let words: FloatStorage
+    let words: WordEmbeddings
     /// [positions, hidden]
     let positions: FloatStorage
     /// The row of token type 0, [hidden]; nil for DistilBERT.

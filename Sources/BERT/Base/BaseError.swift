@@ -1,3 +1,5 @@
+import Kernels
+
 /// Why a base model cannot be read.
 public enum BaseError: Error, Equatable, Sendable {
     /// A file or the folder is missing or cannot be read.
@@ -20,6 +22,8 @@ public enum BaseError: Error, Equatable, Sendable {
     case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
     /// A tensor contains NaN or infinity.
     case notFinite(file: String, tensor: String)
+    /// A tensor cannot be rounded to the type that was asked for.
+    case notQuantizable(file: String, tensor: String, dataType: DataType, reason: QuantizedWeight.Failure)
 }
 
 extension BaseError: CustomStringConvertible {
@@ -41,6 +45,8 @@ extension BaseError: CustomStringConvertible {
         case .wrongShape(let file, let tensor, let expected, let found):
             "\(file): tensor \"\(tensor)\" has shape \(found), but config.json requires \(expected)"
         case .notFinite(let file, let tensor): "\(file): tensor \"\(tensor)\" contains NaN or infinity"
+        case .notQuantizable(let file, let tensor, let dataType, let reason):
+            "\(file): tensor \"\(tensor)\" cannot be \(dataType.rawValue): \(reason)"
         }
     }
 }

@@ -1,19 +1,28 @@
+import Kernels
+
 /// Copies a base's tensors out of its files, under whichever names they were saved.
 struct BaseReader {
     let files: WeightFiles
     let names: ModuleNames
+    let precision: BasePrecision
     private let prefix: String
     private var configuration: BERTConfiguration { names.configuration }
 
-    init(files: WeightFiles, configuration: BERTConfiguration) {
+    init(files: WeightFiles, configuration: BERTConfiguration, precision: BasePrecision) {
         self.files = files
+        self.precision = precision
         names = ModuleNames(configuration: configuration)
         prefix = files.contains(names.prefix + "embeddings.word_embeddings.weight") ? names.prefix : ""
     }
 
     func embeddings() throws(BaseError) -> EmbeddingWeights {
         let hidden = configuration.hidden
-        let words = try tensor("embeddings.word_embeddings.weight", [configuration.vocabulary, hidden])
+        let table = try tensor("embeddings.word_embeddings.weight", [configuration.vocabulary, hidden])
+        let words: WordEmbeddings =
+            switch precision.dataType {
+            case .float32: .floats(table)
+            case .int8: .codes(WordEmbeddings.QuantizedTable(table, rows: configuration.vocabulary, columns: hidden))
+            }
         let positions = try tensor("embeddings.position_embeddings.weight", [configuration.positions, hidden])
         var type: FloatStorage?
         if configuration.tokenTypes > 0 {
@@ -59,16 +68,33 @@ struct BaseReader {
             try copy(name + ".weight", [hidden, hidden], to: weight.base + part * hidden * hidden)
             try copy(name + ".bias", [hidden], to: bias.base + part * hidden)
         }
-        return PackedLinear(inputs: hidden, outputs: 3 * hidden, parts: 3, weight: weight, bias: bias)
+        return try packed(
+            AdaptedModule(layer: layer, site: .query), inputs: hidden, outputs: 3 * hidden, parts: 3, weight: weight,
+            bias: bias)
     }
 
     private func linear(_ module: AdaptedModule) throws(BaseError) -> PackedLinear {
         let shape = names.shape(module.site)
         let name = names.unprefixed(module)
-        return PackedLinear(
-            inputs: shape.inputs, outputs: shape.outputs,
+        return try packed(
+            module, inputs: shape.inputs, outputs: shape.outputs,
             weight: try tensor(name + ".weight", [shape.outputs, shape.inputs]),
             bias: try tensor(name + ".bias", [shape.outputs]))
+    }
+
+    /// The linear layer that the module is, or begins.
+    private func packed(
+        _ module: AdaptedModule, inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage
+    ) throws(BaseError) -> PackedLinear {
+        let dataType = precision.dataType(of: BasePrecision.Place(layer: module.layer, group: module.group))
+        do throws(QuantizedWeight.Failure) {
+            return try PackedLinear(
+                inputs: inputs, outputs: outputs, parts: parts, weight: weight, bias: bias, dataType: dataType)
+        } catch {
+            throw .notQuantizable(
+                file: files.path, tensor: prefix + names.unprefixed(module) + ".weight", dataType: dataType,
+                reason: error)
+        }
     }
 
     /// A layer norm, also under the names that old checkpoints have.

@@ -4,18 +4,27 @@ import Synchronization
 /// A frozen linear layer, y = x·Wᵀ + b, with its weights in the layout of the kernels.
 ///
 /// Its outputs are one or more parts of equal width, such as query, key and value, which can be computed alone. Model
-/// code sees only `forward` and `backwardInput`: another precision is another case of `Storage`.
+/// code sees only `forward` and `backwardInput`: another precision is another case of `Part`.
 struct PackedLinear: Sendable {
-    /// The layout of the weights.
+    /// How the weights are kept.
     enum Storage: Sendable {
-        /// Each part packed for the vector kernels. The transposed parts are packed when training first needs them.
-        case panels([FloatStorage], transposed: TransposedParts)
+        /// Each part in the layout of the vector kernels. The transposed parts are packed when training first needs
+        /// them.
+        case parts([Part], transposed: TransposedParts)
         /// Row-major [outputs, inputs], for BLAS, on CPUs where the vector kernels are not faster.
         case rows(FloatStorage)
     }
 
+    /// The weights of one part.
+    enum Part: Sendable {
+        case floats(FloatStorage)
+        case codes(QuantizedWeight)
+    }
+
     let inputs: Int
     let outputs: Int
+    /// The type that the products read: of the weights and of the rows that enter.
+    let dataType: DataType
     private let partWidth: Int
     private let storage: Storage
     /// [outputs]
@@ -26,46 +35,56 @@ struct PackedLinear: Sendable {
     /// - Parameters:
     ///   - weight: row-major [outputs, inputs].
     ///   - bias: [outputs].
-    ///   - packs: whether the vector kernels multiply instead of BLAS; by default, whichever is faster on this CPU.
+    ///   - dataType: what the weights are rounded to.
+    ///   - packs: whether the vector kernels multiply floats instead of BLAS; by default, whichever is faster on this
+    ///     CPU.
     init(
         inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage,
-        packs: Bool = hasPackedProduct
-    ) {
+        dataType: DataType = .float32, packs: Bool = hasPackedProduct
+    ) throws(QuantizedWeight.Failure) {
         self.inputs = inputs
         self.outputs = outputs
         self.bias = bias
+        self.dataType = dataType
         let width = outputs / parts
         partWidth = width
-        guard packs else {
+        guard packs || dataType != .float32 else {
             storage = .rows(weight)
             return
         }
-        let panels = (0..<parts).map { part in
-            let packed = FloatStorage(count: packedCount(inputs: inputs, outputs: width))
-            packWeight(
-                inputs: inputs, outputs: width, weight: weight.pointer + part * width * inputs, packed: packed.base)
-            return packed
+        var packed: [Part] = []
+        for part in 0..<parts {
+            let rows = weight.pointer + part * width * inputs
+            packed.append(try Part(inputs: inputs, outputs: width, weight: rows, dataType: dataType))
         }
-        storage = .panels(panels, transposed: TransposedParts(panels, inputs: inputs, outputs: width))
+        storage = .parts(packed, transposed: TransposedParts(packed, inputs: inputs, outputs: width))
     }
 
     /// y[rows, columns] = x[rows, inputs]·W[columns, inputs]ᵀ + b[columns].
     ///
-    /// - Parameter columns: the outputs to compute: whole parts, all by default.
+    /// - Parameters:
+    ///   - codes: x quantized, if a kernel has already done it; else an int8 layer quantizes x into `memory`.
+    ///   - columns: the outputs to compute: whole parts, all by default.
     func forward(
-        rows: Int, x: UnsafePointer<Float>, xStride: Int, y: UnsafeMutablePointer<Float>, yStride: Int,
-        columns: Range<Int>? = nil,
-        withBias: Bool = true
+        rows: Int, x: UnsafePointer<Float>, xStride: Int, codes: QuantizedRows? = nil, memory: Workspace,
+        y: UnsafeMutablePointer<Float>, yStride: Int, columns: Range<Int>? = nil
     ) {
         let columns = columns ?? 0..<outputs
-        let bias = withBias ? bias.pointer + columns.lowerBound : nil
+        let bias = bias.pointer + columns.lowerBound
         switch storage {
-        case .panels(let panels, _):
+        case .parts(let weights, _):
+            let codes = codes ?? quantized(rows: rows, x: x, xStride: xStride, memory: memory)
             for (place, part) in parts(in: columns).enumerated() {
-                packedProduct(
-                    rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride,
-                    packed: panels[part].pointer,
-                    bias: bias.map { $0 + place * partWidth }, y: y + place * partWidth, yStride: yStride)
+                let (bias, y) = (bias + place * partWidth, y + place * partWidth)
+                switch weights[part] {
+                case .floats(let packed):
+                    packedProduct(
+                        rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride,
+                        packed: packed.pointer, bias: bias, y: y, yStride: yStride)
+                case .codes(let weight):
+                    guard let codes else { continue }
+                    quantizedProduct(rows: rows, x: codes, weight: weight, bias: bias, y: y, yStride: yStride)
+                }
             }
         case .rows(let weight):
             linear(
@@ -74,7 +93,18 @@ struct PackedLinear: Sendable {
         }
     }
 
-    /// dx[rows, inputs] (+)= dy[rows, columns]·W[columns, inputs].
+    /// x as codes, if this layer multiplies integers.
+    private func quantized(
+        rows: Int, x: UnsafePointer<Float>, xStride: Int, memory: Workspace
+    ) -> QuantizedRows? {
+        guard dataType == .int8 else { return nil }
+        let codes = memory.codes(.entering, rows: rows, columns: inputs)
+        quantizeRows(rows: rows, columns: inputs, x: x, xStride: xStride, q: codes)
+        return codes
+    }
+
+    /// dx[rows, inputs] (+)= dy[rows, columns]·W[columns, inputs], in float32 with the weights that `forward` stands
+    /// for.
     ///
     /// - Parameter columns: the outputs of `dy`: whole parts, all by default.
     func backwardInput(
@@ -83,7 +113,7 @@ struct PackedLinear: Sendable {
     ) {
         let columns = columns ?? 0..<outputs
         switch storage {
-        case .panels(_, let transposed):
+        case .parts(_, let transposed):
             let panels = transposed.panels
             for (place, part) in parts(in: columns).enumerated() {
                 packedProduct(
@@ -107,15 +137,38 @@ struct PackedLinear: Sendable {
     /// norms.
     func withWeights<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
         switch storage {
-        case .panels(let panels, _):
+        case .parts(let parts, _):
             let weight = FloatStorage(count: outputs * inputs)
-            for (part, packed) in panels.enumerated() {
-                unpackWeight(
-                    inputs: inputs, outputs: partWidth, packed: packed.pointer,
-                    weight: weight.base + part * partWidth * inputs)
+            for (number, part) in parts.enumerated() {
+                part.unpack(inputs: inputs, outputs: partWidth, to: weight.base + number * partWidth * inputs)
             }
             return withExtendedLifetime(weight) { body(weight.pointer) }
         case .rows(let weight): return body(weight.pointer)
+        }
+    }
+}
+
+extension PackedLinear.Part {
+    /// Packs row-major weights [outputs, inputs].
+    init(
+        inputs: Int, outputs: Int, weight: UnsafePointer<Float>, dataType: DataType
+    ) throws(QuantizedWeight.Failure) {
+        switch dataType {
+        case .float32:
+            let packed = FloatStorage(count: packedCount(inputs: inputs, outputs: outputs))
+            packWeight(inputs: inputs, outputs: outputs, weight: weight, packed: packed.base)
+            self = .floats(packed)
+        case .int8:
+            self = .codes(try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight))
+        }
+    }
+
+    /// weight[outputs, inputs] = what the products multiply by.
+    func unpack(inputs: Int, outputs: Int, to weight: UnsafeMutablePointer<Float>) {
+        switch self {
+        case .floats(let packed):
+            unpackWeight(inputs: inputs, outputs: outputs, packed: packed.pointer, weight: weight)
+        case .codes(let codes): codes.dequantize(to: weight)
         }
     }
 }

@@ -4,7 +4,7 @@ import Synchronization
 /// The weights of `backwardInput`. They are made when training first needs them, so that a daemon that only serves does
 /// not hold them.
 final class TransposedParts: Sendable {
-    private let source: [FloatStorage]
+    private let source: [PackedLinear.Part]
     private let inputs: Int
     private let outputs: Int
 
@@ -12,7 +12,7 @@ final class TransposedParts: Sendable {
 
     private let made = Mutex<[FloatStorage]>([])
 
-    init(_ source: [FloatStorage], inputs: Int, outputs: Int) {
+    init(_ source: [PackedLinear.Part], inputs: Int, outputs: Int) {
         self.source = source
         self.inputs = inputs
         self.outputs = outputs
@@ -26,9 +26,9 @@ final class TransposedParts: Sendable {
         }
     }
 
-    private func transposed(_ packed: FloatStorage) -> FloatStorage {
+    private func transposed(_ part: PackedLinear.Part) -> FloatStorage {
         let weight = FloatStorage(count: outputs * inputs)
-        unpackWeight(inputs: inputs, outputs: outputs, packed: packed.pointer, weight: weight.base)
+        part.unpack(inputs: inputs, outputs: outputs, to: weight.base)
         let result = FloatStorage(count: packedCount(inputs: outputs, outputs: inputs))
         withExtendedLifetime(weight) {
             packWeight(inputs: outputs, outputs: inputs, weight: weight.pointer, transposed: true, packed: result.base)

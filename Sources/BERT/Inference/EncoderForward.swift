@@ -9,6 +9,8 @@ final class EncoderForward {
     /// Measures the stages, if requested.
     var clock: StageClock?
     private var tokenIDs: [Int32] = []
+    /// The rows that enter the next layer, quantized by the norm that wrote them; nil if the layer does it itself.
+    private var enteringCodes: QuantizedRows?
     private var hidden: Int { base.configuration.hidden }
 
     init(base: BERTBase) {
@@ -33,42 +35,59 @@ final class EncoderForward {
         tokenIDs.withUnsafeBufferPointer { ids in
             guard let ids = ids.baseAddress else { return }
             for segment in plan.segments {
-                embeddingSum(
+                weights.words.sum(
                     tokens: segment.rows.count, columns: hidden, ids: ids + segment.rows.lowerBound,
-                    words: weights.words.pointer,
                     positions: weights.positions.pointer, type: weights.type?.pointer,
-                    y: x + segment.rows.lowerBound * hidden,
-                    yStride: hidden)
+                    y: x + segment.rows.lowerBound * hidden)
             }
         }
         layerNorm(
             rows: plan.rowCount, columns: hidden, x: x, xStride: hidden, gamma: weights.norm.gamma.pointer,
             beta: weights.norm.beta.pointer, epsilon: base.configuration.epsilon, y: x, yStride: hidden)
+        rowsMoved()
         clock?.lap(.embed)
     }
+
+    /// Forgets what belongs to the rows that the last layer wrote: they were copied to other places.
+    func rowsMoved() { enteringCodes = nil }
 
     /// One layer, in place in x[rows, hidden].
     func layer(_ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>) {
         let weights = base.layers[index]
         let rows = plan.rowCount
         let fused = memory.floats(.fused, rows * 3 * hidden)
-        weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused, yStride: 3 * hidden)
+        weights.queryKeyValue.forward(
+            rows: rows, x: x, xStride: hidden, codes: enteringCodes, memory: memory, y: fused, yStride: 3 * hidden)
         clock?.lap(.queryKeyValue, product: (rows, 3 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused, columns: 3 * hidden)
         let context = memory.floats(.context, rows * hidden)
-        for segment in plan.segments { attend(segment.rows, fused: fused, context: context) }
+        let codes = codes(of: .context, rows: rows, columns: hidden, for: weights.attentionOutput)
+        for segment in plan.segments { attend(segment.rows, fused: fused, context: context, codes: codes) }
         clock?.lap(.attention)
-        finish(index, plan, adapters, rows: rows, context: context, x: x, y: x)
+        finish(index, plan, adapters, rows: rows, context: context, codes: codes, x: x, y: x)
     }
 
-    private func attend(_ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>) {
+    /// Memory for the codes of what enters a layer; nil unless it multiplies integers.
+    private func codes(
+        of name: Workspace.CodesName, rows: Int, columns: Int, for next: PackedLinear?
+    ) -> QuantizedRows? {
+        next?.dataType == .int8 ? memory.codes(name, rows: rows, columns: columns) : nil
+    }
+
+    private func attend(
+        _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>, codes: QuantizedRows?
+    ) {
         let shape = AttentionShape(
             tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
         let q = fused + rows.lowerBound * 3 * hidden
+        let y = context + rows.lowerBound * hidden
         attention(
-            shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: context + rows.lowerBound * hidden,
-            yStride: hidden,
+            shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: y, yStride: hidden,
             scratch: memory.floats(.attention, shape.scratchCount))
+        if let codes {
+            quantizeRows(
+                rows: rows.count, columns: hidden, x: y, xStride: hidden, q: codes.from(rows.lowerBound))
+        }
     }
 
     /// The last layer. The head reads only the row of `[CLS]`, so all rows have keys and values and only that row has
@@ -85,7 +104,8 @@ final class EncoderForward {
         let fused = memory.floats(.fused, rows * 3 * hidden)
         let keys = hidden..<3 * hidden
         weights.queryKeyValue.forward(
-            rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
+            rows: rows, x: x, xStride: hidden, codes: enteringCodes, memory: memory, y: fused + hidden,
+            yStride: 3 * hidden, columns: keys)
         clock?.lap(.queryKeyValue, product: (rows, 2 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
         // Queries are in y and their context in .context, one row per segment.
@@ -94,7 +114,7 @@ final class EncoderForward {
         }
         let queries = memory.floats(.attended, count * hidden)
         weights.queryKeyValue.forward(
-            rows: count, x: y, xStride: hidden, y: queries, yStride: hidden, columns: 0..<hidden)
+            rows: count, x: y, xStride: hidden, memory: memory, y: queries, yStride: hidden, columns: 0..<hidden)
         clock?.lap(.queryKeyValue, product: (count, hidden, hidden))
         let context = memory.floats(.context, count * hidden)
         plan.keepFirstRows()
@@ -103,7 +123,7 @@ final class EncoderForward {
             attendFirst(query: queries + place * hidden, rows, fused: fused, context: context + place * hidden)
         }
         clock?.lap(.attention)
-        finish(index, plan, adapters, rows: count, context: context, x: y, y: y)
+        finish(index, plan, adapters, rows: count, context: context, codes: nil, x: y, y: y)
     }
 
     /// The attention of one query row over a text's keys and values.
@@ -122,38 +142,70 @@ final class EncoderForward {
     /// Attention output, feed-forward block and their norms, from `rows` rows of context and of the layer's input x.
     private func finish(
         _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>,
-        x: UnsafePointer<Float>,
-        y: UnsafeMutablePointer<Float>
+        codes contextCodes: QuantizedRows?, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
     ) {
         let weights = base.layers[index]
         let c = base.configuration
         let attended = memory.floats(.attended, rows * hidden)
-        weights.attentionOutput.forward(rows: rows, x: context, xStride: hidden, y: attended, yStride: hidden)
+        weights.attentionOutput.forward(
+            rows: rows, x: context, xStride: hidden, codes: contextCodes, memory: memory, y: attended,
+            yStride: hidden)
         clock?.lap(.attentionOutput, product: (rows, hidden, hidden))
         adapt(plan, adapters, \.attentionOutput, index, x: context, y: attended, columns: hidden)
-        norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended)
+        let attendedCodes = codes(of: .attended, rows: rows, columns: hidden, for: weights.intermediate)
+        norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended, codes: attendedCodes)
         let middle = memory.floats(.middle, rows * c.intermediate)
-        weights.intermediate.forward(rows: rows, x: attended, xStride: hidden, y: middle, yStride: c.intermediate)
+        weights.intermediate.forward(
+            rows: rows, x: attended, xStride: hidden, codes: attendedCodes, memory: memory, y: middle,
+            yStride: c.intermediate)
         clock?.lap(.intermediate, product: (rows, c.intermediate, hidden))
         adapt(plan, adapters, \.intermediate, index, x: attended, y: middle, columns: c.intermediate)
-        activate(
-            c.activation.kernel, rows: rows, columns: c.intermediate, x: middle, xStride: c.intermediate, y: middle,
-            yStride: c.intermediate)
-        clock?.lap(.activation)
-        weights.output.forward(rows: rows, x: middle, xStride: c.intermediate, y: y, yStride: hidden)
+        let middleCodes = codes(of: .middle, rows: rows, columns: c.intermediate, for: weights.output)
+        activate(index, plan, adapters, rows: rows, middle: middle, codes: middleCodes)
+        weights.output.forward(
+            rows: rows, x: middle, xStride: c.intermediate, codes: middleCodes, memory: memory, y: y, yStride: hidden)
         clock?.lap(.output, product: (rows, hidden, c.intermediate))
         adapt(plan, adapters, \.output, index, x: middle, xColumns: c.intermediate, y: y, columns: hidden)
-        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y)
+        let next = index + 1 < base.layers.count ? base.layers[index + 1].queryKeyValue : nil
+        enteringCodes = codes(of: .hidden, rows: rows, columns: hidden, for: next)
+        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y, codes: enteringCodes)
+    }
+
+    /// The activation in place, or into codes: the floats are then written only where an adapter reads them.
+    private func activate(
+        _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, middle: UnsafeMutablePointer<Float>,
+        codes: QuantizedRows?
+    ) {
+        let (kernel, columns) = (base.configuration.activation.kernel, base.configuration.intermediate)
+        if let codes {
+            let isRead = plan.groups.contains { group in
+                group.adapter.map { adapters[$0].layers[index].output != nil } ?? false
+            }
+            activateQuantized(
+                kernel, rows: rows, columns: columns, x: middle, xStride: columns, y: isRead ? middle : nil,
+                yStride: columns, q: codes)
+        } else {
+            Kernels.activate(
+                kernel, rows: rows, columns: columns, x: middle, xStride: columns, y: middle, yStride: columns)
+        }
+        clock?.lap(.activation)
     }
 
     private func norm(
         _ weights: NormWeights, rows: Int, x: UnsafePointer<Float>, residual: UnsafePointer<Float>,
-        y: UnsafeMutablePointer<Float>
+        y: UnsafeMutablePointer<Float>, codes: QuantizedRows?
     ) {
-        layerNorm(
-            rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden,
-            gamma: weights.gamma.pointer,
-            beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y, yStride: hidden)
+        if let codes {
+            layerNormQuantized(
+                rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden,
+                gamma: weights.gamma.pointer, beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y,
+                yStride: hidden, q: codes)
+        } else {
+            layerNorm(
+                rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden,
+                gamma: weights.gamma.pointer, beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y,
+                yStride: hidden)
+        }
         clock?.lap(.layerNorm)
     }
 

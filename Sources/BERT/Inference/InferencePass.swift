@@ -112,6 +112,7 @@ public final class InferencePass {
             (y + segment.rows.lowerBound * hidden).update(
                 from: x + segment.source * hidden, count: segment.rows.count * hidden)
         }
+        encoder.rowsMoved()
         encoder.clock?.lap(.fork)
         return y
     }
@@ -151,7 +152,8 @@ public final class InferencePass {
         let rows = plan.segments.count
         let pooled = encoder.memory.floats(.attended, rows * hidden)
         if let pooler = base.pooler {
-            pooler.forward(rows: rows, x: features, xStride: hidden, y: pooled, yStride: hidden)
+            pooler.forward(
+                rows: rows, x: features, xStride: hidden, memory: encoder.memory, y: pooled, yStride: hidden)
             for group in plan.groups {
                 guard let adapter = group.adapter, let linear = views[adapter].pooler else { continue }
                 encoder.apply(linear, group.rows, x: features, xStride: hidden, y: pooled, yStride: hidden)

@@ -57,7 +57,8 @@ struct TrainingHead {
         if let preClassifier = view.preClassifier {
             preClassifier.forward(rows: texts.rowCount, x: features, xStride: hidden, y: y)
         } else if let weights = base.pooler {
-            weights.forward(rows: texts.rowCount, x: features, xStride: hidden, y: y, yStride: hidden)
+            weights.forward(
+                rows: texts.rowCount, x: features, xStride: hidden, memory: memory, y: y, yStride: hidden)
             pooler?.forward(step, texts, x: features, y: y, yStride: hidden)
         }
     }

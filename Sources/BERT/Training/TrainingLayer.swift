@@ -82,7 +82,8 @@ final class TrainingLayer {
         let context = context(upper(step))
         let update = update(adapter.queryKeyValue, .adapterFused, .downFused, rows: rows)
         guard firstRowsOnly else {
-            weights.queryKeyValue.forward(rows: rows, x: x, xStride: hidden, y: fused, yStride: 3 * hidden)
+            weights.queryKeyValue.forward(
+                rows: rows, x: x, xStride: hidden, memory: scratch, y: fused, yStride: 3 * hidden)
             update?.forward(step, step.texts, x: x, y: fused, yStride: 3 * hidden)
             attention.forward(step, fused: fused, probabilities: probabilities, context: context)
             finish(step, residual: x, context: context, y: y)
@@ -90,12 +91,13 @@ final class TrainingLayer {
         }
         let keys = hidden..<3 * hidden
         weights.queryKeyValue.forward(
-            rows: rows, x: x, xStride: hidden, y: fused + hidden, yStride: 3 * hidden, columns: keys)
+            rows: rows, x: x, xStride: hidden, memory: scratch, y: fused + hidden, yStride: 3 * hidden, columns: keys)
         update?.forward(step, step.texts, x: x, y: fused + hidden, yStride: 3 * hidden, columns: keys)
         let first = firstRows(step, of: x)
         let queries = kept.floats(.queries, step.texts.ranges.count * hidden)
         weights.queryKeyValue.forward(
-            rows: step.texts.ranges.count, x: first, xStride: hidden, y: queries, yStride: hidden, columns: 0..<hidden)
+            rows: step.texts.ranges.count, x: first, xStride: hidden, memory: scratch, y: queries, yStride: hidden,
+            columns: 0..<hidden)
         queryUpdate(step)?.forward(
             step, step.texts.firstRows, x: first, y: queries, yStride: hidden, columns: 0..<hidden)
         attention.forwardFirstRows(step, queries: queries, fused: fused, probabilities: probabilities, context: context)
@@ -122,7 +124,8 @@ final class TrainingLayer {
         let texts = upper(step)
         let rows = texts.rowCount
         let attendedSum = kept.floats(.attendedSum, rows * hidden)
-        weights.attentionOutput.forward(rows: rows, x: context, xStride: hidden, y: attendedSum, yStride: hidden)
+        weights.attentionOutput.forward(
+            rows: rows, x: context, xStride: hidden, memory: scratch, y: attendedSum, yStride: hidden)
         update(adapter.attentionOutput, .adapterAttention, .downAttention, rows: rows)?
             .forward(step, texts, x: context, y: attendedSum, yStride: hidden)
         dropout(step, at: .attentionOutput)?
@@ -131,7 +134,8 @@ final class TrainingLayer {
         norm(weights.attentionNorm, rows: rows, sum: attendedSum, residual: residual, .attendedStatistics, y: attended)
 
         let before = kept.floats(.beforeActivation, rows * intermediate)
-        weights.intermediate.forward(rows: rows, x: attended, xStride: hidden, y: before, yStride: intermediate)
+        weights.intermediate.forward(
+            rows: rows, x: attended, xStride: hidden, memory: scratch, y: before, yStride: intermediate)
         update(adapter.intermediate, .adapterMiddle, .downMiddle, rows: rows)?
             .forward(step, texts, x: attended, y: before, yStride: intermediate)
         let middle = middle(texts)
@@ -141,7 +145,8 @@ final class TrainingLayer {
             yStride: intermediate)
 
         let outputSum = kept.floats(.outputSum, rows * hidden)
-        weights.output.forward(rows: rows, x: middle, xStride: intermediate, y: outputSum, yStride: hidden)
+        weights.output.forward(
+            rows: rows, x: middle, xStride: intermediate, memory: scratch, y: outputSum, yStride: hidden)
         update(adapter.output, .adapterOutput, .downOutput, rows: rows)?.forward(
             step, texts, x: middle, y: outputSum, yStride: hidden)
         dropout(step, at: .output)?.apply(.output, layer: index, texts, columns: hidden, x: outputSum, y: outputSum)

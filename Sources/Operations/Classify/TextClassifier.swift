@@ -32,10 +32,11 @@ public struct TextClassifier: Sendable {
     ///   - maxTokens: texts are cut to this many tokens; nil: the usual limit.
     /// - Throws: also where an adapter's folder cannot say which text is none of these.
     public init(
-        base: String, adapters folders: [String], labels: LabelNames, noneOfThese: NoneOfThese? = nil, maxTokens: Int?,
+        base: BaseFolder, adapters folders: [String], labels: LabelNames, noneOfThese: NoneOfThese? = nil,
+        maxTokens: Int?,
         workers: Int
     ) throws {
-        loaded = try LoadedBase(directory: base)
+        loaded = try LoadedBase(base)
         self.maxTokens = try TokenLimit.checked(maxTokens, over: loaded.base)
         adapters = try AdapterFolder.load(folders, base: loaded.base, naming: labels)
         references = try zip(folders, adapters).map { folder, named in

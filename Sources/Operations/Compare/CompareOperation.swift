@@ -9,7 +9,7 @@ public struct CompareOperation {
     /// What the command line asks for.
     public struct Request {
         /// Folder of the base.
-        public var base: String
+        public var base: BaseFolder
         /// Folder of the adapter to compare with.
         public var first: String
         /// Folder of the adapter that may be better.
@@ -31,7 +31,8 @@ public struct CompareOperation {
 
         /// A request.
         public init(
-            base: String, first: String, second: String, labels: LabelNames, input: [String], rowOptions: RowOptions,
+            base: BaseFolder, first: String, second: String, labels: LabelNames, input: [String],
+            rowOptions: RowOptions,
             maxTokens: Int?, workers: Int, resamples: Int, seed: UInt64
         ) {
             (self.base, self.first, self.second, self.labels) = (base, first, second, labels)
@@ -53,7 +54,7 @@ public struct CompareOperation {
     /// - Throws: a failure if one adapter is multi-label and the other is not.
     public init(_ request: Request) throws {
         self.request = request
-        loaded = try LoadedBase(directory: request.base)
+        loaded = try LoadedBase(request.base)
         maxTokens = try TokenLimit.checked(request.maxTokens, over: loaded.base)
         adapters = try AdapterFolder.load(
             request.first, request.second, base: loaded.base, naming: request.labels)

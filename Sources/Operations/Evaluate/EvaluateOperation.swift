@@ -11,7 +11,7 @@ public struct EvaluateOperation {
     /// What the command line asks for.
     public struct Request {
         /// Folder of the base.
-        public var base: String
+        public var base: BaseFolder
         /// Folder of the adapter.
         public var adapter: String
         /// Names for the adapter's labels, if its folder names none.
@@ -31,7 +31,7 @@ public struct EvaluateOperation {
 
         /// A request.
         public init(
-            base: String, adapter: String, labels: LabelNames, input: [String], rowOptions: RowOptions,
+            base: BaseFolder, adapter: String, labels: LabelNames, input: [String], rowOptions: RowOptions,
             maxTokens: Int?, workers: Int, precisions: [Double], noneOfThese: NoneOfThese? = nil
         ) {
             (self.base, self.adapter, self.labels) = (base, adapter, labels)
@@ -71,7 +71,7 @@ public struct EvaluateOperation {
     /// - Throws: also where the adapter's folder cannot say which text is none of these.
     public init(_ request: Request) throws {
         self.request = request
-        loaded = try LoadedBase(directory: request.base)
+        loaded = try LoadedBase(request.base)
         maxTokens = try TokenLimit.checked(request.maxTokens, over: loaded.base)
         adapter = try AdapterFolder.load(request.adapter, base: loaded.base, naming: request.labels)
         reference = try request.noneOfThese.flatMap { [adapter] noneOfThese in

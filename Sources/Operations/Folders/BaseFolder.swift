@@ -1,17 +1,31 @@
 import BERT
 import WordPiece
 
+/// A folder of a base, and the types in which the base computes.
+public struct BaseFolder: Sendable {
+    /// The Hugging Face folder.
+    public let path: String
+    /// What the weights are rounded to when they are read.
+    public let precision: BasePrecision
+
+    /// The base in this folder.
+    public init(_ path: String, precision: BasePrecision = .float32) {
+        self.path = path
+        self.precision = precision
+    }
+}
+
 extension LoadedBase {
     /// Loads the base of a folder and its tokenizer.
     ///
     /// - Throws: `BaseError`, `WordPieceError`, or a failure if the tokenizer has more tokens than the base.
-    public init(directory: String) throws {
-        let base = try BERTBase(directory: directory)
-        let tokenizer = try WordPieceTokenizer(directory: directory)
+    public init(_ folder: BaseFolder) throws {
+        let base = try BERTBase(directory: folder.path, precision: folder.precision)
+        let tokenizer = try WordPieceTokenizer(directory: folder.path)
         let (tokens, rows) = (tokenizer.vocabularySize, base.configuration.vocabulary)
         guard tokens <= rows else {
             throw CommandFailure(
-                .failed, "\(directory): the tokenizer has \(tokens) tokens, but config.json has vocab_size \(rows)")
+                .failed, "\(folder.path): the tokenizer has \(tokens) tokens, but config.json has vocab_size \(rows)")
         }
         (self.base, self.tokenizer) = (base, tokenizer)
     }

@@ -19,7 +19,7 @@ public struct TrainOperation {
         }
 
         /// Folder of the base.
-        public var base: String
+        public var base: BaseFolder
         /// The rows.
         public var input: TrainingInput
         /// Folder of the adapter.
@@ -47,7 +47,7 @@ public struct TrainOperation {
 
         /// A request without the optional parts.
         public init(
-            base: String, input: TrainingInput, output: String,
+            base: BaseFolder, input: TrainingInput, output: String,
             settings: @escaping (BERTBase, Adapter?) throws -> TrainingSettings
         ) {
             (self.base, self.input, self.output, self.settings) = (base, input, output, settings)
@@ -96,7 +96,7 @@ public struct TrainOperation {
         try AdapterFolder.checkFree(request.output, overwrite: request.overwrite)
         if case .file(let path) = request.report { try ReportFile.check(path) }
         var checkpoint = try keeper.open(resumes: request.resume, overwrites: request.overwrite)
-        let loaded = try LoadedBase(directory: request.base)
+        let loaded = try LoadedBase(request.base)
         let start = try startingAdapter(loaded.base)
         var settings = try request.settings(loaded.base, start)
         var rows = try request.input.prepared(known: start?.labels ?? [])

@@ -89,7 +89,7 @@ struct AnnotationsReview: AsyncParsableCommand {
                 progress: progress)
         }
         let rows = try LabelledFile.collect(paths: input, options: formatOptions.options(isMultiLabel: multiLabel))
-        let loaded = try LoadedBase(directory: base ?? "")
+        let loaded = try LoadedBase(BaseFolder(base ?? ""))
         let encoder = FeatureEncoder(
             base: loaded.base, tokenizer: loaded.tokenizer, workers: workerOptions.count,
             maxTokens: try length.checked(against: loaded.base))

@@ -75,7 +75,7 @@ struct BenchmarkDistillation: ParsableCommand {
         let (all, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
         let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
         (side.lines(of: "input") + testSide.lines(of: "test")).forEach { StandardError.write($0) }
-        let loaded = try LoadedBase(directory: baseOptions.base)
+        let loaded = try LoadedBase(baseOptions.folder)
         let champion = try adapter.map { try AdapterFolder.load($0, base: loaded.base) }
         try check(all + measured, champion?.labels)
         var settings = try training.settings(for: loaded.base, startingFrom: champion)

@@ -80,7 +80,7 @@ struct BenchmarkQueue: ParsableCommand {
         let (pool, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
         let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
         (side.lines(of: "input") + testSide.lines(of: "test")).forEach { StandardError.write($0) }
-        let loaded = try LoadedBase(directory: baseOptions.base)
+        let loaded = try LoadedBase(baseOptions.folder)
         var settings = try training.settings(for: loaded.base)
         // Each round is measured on the test rows, which must not choose its epoch.
         settings.epochSelection = .last

@@ -47,7 +47,7 @@ struct BenchmarkReview: ParsableCommand {
         let (labelled, side) = try RowsReport.measured(
             LabelledFile.collect(paths: rows.input, options: formatOptions.options(isMultiLabel: false)))
         side.lines(of: "input").forEach { StandardError.write($0) }
-        let loaded = try LoadedBase(directory: baseOptions.base)
+        let loaded = try LoadedBase(baseOptions.folder)
         let encoder = FeatureEncoder(
             base: loaded.base, tokenizer: loaded.tokenizer, workers: workerOptions.count,
             maxTokens: try length.checked(against: loaded.base))

@@ -60,7 +60,7 @@ struct Classify: ParsableCommand {
 
     func run() throws {
         let classifier = try TextClassifier(
-            base: baseOptions.base, adapters: adapters, labels: labelOptions.names,
+            base: baseOptions.folder, adapters: adapters, labels: labelOptions.names,
             noneOfThese: noneOfTheseOption.noneOfThese, maxTokens: length.maxTokens, workers: workerOptions.count)
         try input.forEachBatch(title: "classifying") { texts in
             for (text, results) in zip(texts, classifier.results(texts)) {

@@ -55,7 +55,7 @@ struct Compare: ParsableCommand {
         try reportOptions.check()
         let operation = try CompareOperation(
             CompareOperation.Request(
-                base: baseOptions.base, first: first, second: second, labels: labelOptions.names, input: rows.input,
+                base: baseOptions.folder, first: first, second: second, labels: labelOptions.names, input: rows.input,
                 rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
                 workers: workerOptions.count, resamples: resamples, seed: seed))
         operation.input.note(json: output.json)

@@ -52,7 +52,7 @@ struct Evaluate: ParsableCommand {
         try reportOptions.check()
         let operation = try EvaluateOperation(
             EvaluateOperation.Request(
-                base: baseOptions.base, adapter: adapter, labels: labelOptions.names, input: rows.input,
+                base: baseOptions.folder, adapter: adapter, labels: labelOptions.names, input: rows.input,
                 rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
                 workers: workerOptions.count, precisions: precision,
                 noneOfThese: noneOfTheseOption.noneOfThese))

@@ -108,7 +108,7 @@ struct Train: ParsableCommand {
     }
 
     private var request: TrainOperation.Request {
-        var request = TrainOperation.Request(base: baseOptions.base, input: inputOptions.input, output: output) {
+        var request = TrainOperation.Request(base: baseOptions.folder, input: inputOptions.input, output: output) {
             base, start in
             var settings = try training.settings(for: base, startingFrom: start)
             settings.recipe = recipe ?? TrainingSettings.automatic.recipe

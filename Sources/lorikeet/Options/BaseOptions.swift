@@ -11,6 +11,11 @@ struct BaseOptions: ParsableArguments {
         completion: .directory)
     var base: String
 
+    @Option(
+        help: ArgumentHelp(
+            "Type in which the base computes; adapters are always float32.", valueName: "type"))
+    var dtype: DataType = .float32
+
     /// The tokenizer of the base.
     func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: base) }
 
@@ -19,9 +24,14 @@ struct BaseOptions: ParsableArguments {
         try TokenLimit.checked(length.maxTokens, directory: base)
     }
 
+    /// The folder, and the types in which its base computes.
+    var folder: BaseFolder { BaseFolder(base, precision: BasePrecision(dtype)) }
+
     /// The base and its tokenizer.
     func load() throws -> (base: BERTBase, tokenizer: WordPieceTokenizer) {
-        let loaded = try LoadedBase(directory: base)
+        let loaded = try LoadedBase(folder)
         return (loaded.base, loaded.tokenizer)
     }
 }
+
+extension DataType: ExpressibleByArgument {}
