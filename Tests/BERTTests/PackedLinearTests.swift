@@ -98,7 +98,7 @@ struct PackedLinearTests {
     @Test func theWeightsCanBeReadBack() throws {
         let (packed, plain, int8) = try linears(inputs: 40, width: 24, parts: 3, seed: 55)
         #expect(weights(packed) == weights(plain))
-        #expect(weights(int8) != weights(plain) && deviation(weights(int8), weights(plain)) < 0.01)
+        #expect(weights(int8) != weights(plain) && deviation(weights(int8), weights(plain)) < 0.02)
     }
 
     @Test func weightsThatAreNoNumbersAreRefused() {

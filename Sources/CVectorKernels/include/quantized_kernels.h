@@ -73,6 +73,10 @@ int lk_int8_level(void);
 void lk_quantized_product(int level, ptrdiff_t rows, const lk_quantized_rows *x, const lk_quantized_weight *w,
     const float *bias, bool accumulate, float *y, ptrdiff_t y_stride);
 
+// Runs the instructions of a product of this level, with all operands in registers. Returns the number of operations
+// (two per multiply-add); 0 if that is not known for the level. The level must be one that the CPU has.
+double lk_int8_mix(int level, int64_t rounds);
+
 // An embedding table of 8-bit rows, each with a scale: row = code * scale.
 bool lk_quantize_table(ptrdiff_t rows, ptrdiff_t columns, const float *x, int8_t *codes, float *scales);
 // y[i] = words[ids[i]] + positions[i] + type; every id must be within the table.

@@ -1,5 +1,6 @@
 import BERT
 import JSON
+import Kernels
 import Reports
 import WordPiece
 
@@ -48,8 +49,10 @@ public struct ClassifyBenchmark {
 
         var profile: StageProfile?
         let rateBefore = SGEMMRate.measure(shapes, workers: workers, seconds: 0.5)
+        let isInteger = base.precision.dataType == .int8
+        let mixRate = isInteger ? IntegerMixRate.measure(workers: workers, seconds: 0.5) : 0
         let start = ContinuousClock.now
-        let results = classify(texts, with: inference, profile: profiling ? { profile = $0 } : nil)
+        let results = classify(texts, with: inference, profile: profiling || isInteger ? { profile = $0 } : nil)
         let seconds = (ContinuousClock.now - start).inSeconds
         let rateAfter = SGEMMRate.measure(shapes, workers: workers, seconds: 0.5)
         guard results.count == texts.count else { throw LabError("the engine returned no logits") }
@@ -58,8 +61,26 @@ public struct ClassifyBenchmark {
             name: "classify", documents: texts.count, tokens: lengths.reduce(0, +), seconds: seconds,
             linearOperations: operations(work, lengths: lengths), workers: workers,
             sgemmRate: (rateBefore + rateAfter) / 2,
-            details: [("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasksPerText))])
-        return (figures, profile.map { ProfileTable(profile: $0, seconds: seconds, workers: workers) })
+            details: [
+                ("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasksPerText)),
+                ("dtype", .string(base.precision.dataType.rawValue)),
+            ] + (profile.map { integerDetails($0, mixRate: mixRate) } ?? []))
+        return (
+            figures,
+            profile.flatMap { profiling ? $0 : nil }.map {
+                ProfileTable(profile: $0, seconds: seconds, workers: workers)
+            }
+        )
+    }
+
+    /// How close the integer products come to their instructions alone.
+    private func integerDetails(_ profile: StageProfile, mixRate: Double) -> [(key: String, value: JSONValue)] {
+        guard mixRate > 0 else { return [] }
+        return [
+            ("integer_instructions", .string(IntegerInstructions.best.name)),
+            ("integer_mix_fraction", .rounded(IntegerMixRate.ofProducts(profile) / mixRate, 4)),
+            ("integer_mix_gigaops_per_worker", .rounded(mixRate / 1e9, 1)),
+        ]
     }
 
     private func classify(
