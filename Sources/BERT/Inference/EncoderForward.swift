@@ -139,47 +139,73 @@ final class EncoderForward {
             scratch: memory.floats(.attention, shape.scratchCount))
     }
 
-    /// Attention output, feed-forward block and their norms, from `rows` rows of context and of the layer's input x.
+    /// Everything after the attention, from `rows` rows of context and of the layer's input x: a range of rows at a
+    /// time, so that what one kernel writes is still in the second-level cache when the next one reads it.
     private func finish(
         _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>,
         codes contextCodes: QuantizedRows?, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
     ) {
-        let weights = base.layers[index]
-        let c = base.configuration
+        let next = index + 1 < base.layers.count ? base.layers[index + 1].queryKeyValue : nil
+        let written = codes(of: .hidden, rows: rows, columns: hidden, for: next)
+        for first in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
+            let step = Step(
+                index: index, plan: plan, adapters: adapters, rows: first..<min(first + Self.rowsAtOnce, rows))
+            let start = first * hidden
+            finish(
+                step, context: context + start, contextCodes: contextCodes?.from(first), x: x + start, y: y + start,
+                yCodes: written?.from(first))
+        }
+        enteringCodes = written
+    }
+
+    /// The rows of a layer that are computed at once.
+    private struct Step {
+        let index: Int
+        let plan: ForkPlan
+        let adapters: [AdapterView]
+        let rows: Range<Int>
+    }
+
+    /// Rows whose intermediate values fit into the second-level cache, for a small base.
+    private static let rowsAtOnce = 64
+
+    /// Attention output, feed-forward block and their norms. The pointers begin with the first row of the step.
+    private func finish(
+        _ step: Step, context: UnsafePointer<Float>, contextCodes: QuantizedRows?, x: UnsafePointer<Float>,
+        y: UnsafeMutablePointer<Float>, yCodes: QuantizedRows?
+    ) {
+        let weights = base.layers[step.index]
+        let (rows, intermediate) = (step.rows.count, base.configuration.intermediate)
         let attended = memory.floats(.attended, rows * hidden)
         weights.attentionOutput.forward(
             rows: rows, x: context, xStride: hidden, codes: contextCodes, memory: memory, y: attended,
             yStride: hidden)
         clock?.lap(.attentionOutput, product: (rows, hidden, hidden))
-        adapt(plan, adapters, \.attentionOutput, index, x: context, y: attended, columns: hidden)
+        adapt(step, \.attentionOutput, x: context, y: attended, columns: hidden)
         let attendedCodes = codes(of: .attended, rows: rows, columns: hidden, for: weights.intermediate)
         norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended, codes: attendedCodes)
-        let middle = memory.floats(.middle, rows * c.intermediate)
+        let middle = memory.floats(.middle, rows * intermediate)
         weights.intermediate.forward(
             rows: rows, x: attended, xStride: hidden, codes: attendedCodes, memory: memory, y: middle,
-            yStride: c.intermediate)
-        clock?.lap(.intermediate, product: (rows, c.intermediate, hidden))
-        adapt(plan, adapters, \.intermediate, index, x: attended, y: middle, columns: c.intermediate)
-        let middleCodes = codes(of: .middle, rows: rows, columns: c.intermediate, for: weights.output)
-        activate(index, plan, adapters, rows: rows, middle: middle, codes: middleCodes)
+            yStride: intermediate)
+        clock?.lap(.intermediate, product: (rows, intermediate, hidden))
+        adapt(step, \.intermediate, x: attended, y: middle, columns: intermediate)
+        let middleCodes = codes(of: .middle, rows: rows, columns: intermediate, for: weights.output)
+        activate(step, middle: middle, codes: middleCodes)
         weights.output.forward(
-            rows: rows, x: middle, xStride: c.intermediate, codes: middleCodes, memory: memory, y: y, yStride: hidden)
-        clock?.lap(.output, product: (rows, hidden, c.intermediate))
-        adapt(plan, adapters, \.output, index, x: middle, xColumns: c.intermediate, y: y, columns: hidden)
-        let next = index + 1 < base.layers.count ? base.layers[index + 1].queryKeyValue : nil
-        enteringCodes = codes(of: .hidden, rows: rows, columns: hidden, for: next)
-        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y, codes: enteringCodes)
+            rows: rows, x: middle, xStride: intermediate, codes: middleCodes, memory: memory, y: y, yStride: hidden)
+        clock?.lap(.output, product: (rows, hidden, intermediate))
+        adapt(step, \.output, x: middle, xColumns: intermediate, y: y, columns: hidden)
+        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y, codes: yCodes)
     }
 
     /// The activation in place, or into codes: the floats are then written only where an adapter reads them.
-    private func activate(
-        _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, middle: UnsafeMutablePointer<Float>,
-        codes: QuantizedRows?
-    ) {
+    private func activate(_ step: Step, middle: UnsafeMutablePointer<Float>, codes: QuantizedRows?) {
         let (kernel, columns) = (base.configuration.activation.kernel, base.configuration.intermediate)
+        let rows = step.rows.count
         if let codes {
-            let isRead = plan.groups.contains { group in
-                group.adapter.map { adapters[$0].layers[index].output != nil } ?? false
+            let isRead = step.plan.groups.contains { group in
+                group.adapter.map { step.adapters[$0].layers[step.index].output != nil } ?? false
             }
             activateQuantized(
                 kernel, rows: rows, columns: columns, x: middle, xStride: columns, y: isRead ? middle : nil,
@@ -209,17 +235,32 @@ final class EncoderForward {
         clock?.lap(.layerNorm)
     }
 
+    /// Adds each group's update to its rows of the step. The pointers begin with the first row of the step.
+    private func adapt(
+        _ step: Step, _ place: KeyPath<LayerAdapter, LoRALinear?>, x: UnsafePointer<Float>, xColumns: Int? = nil,
+        y: UnsafeMutablePointer<Float>, columns: Int
+    ) {
+        for group in step.plan.groups {
+            let rows = group.rows.clamped(to: step.rows)
+            guard !rows.isEmpty, let adapter = group.adapter,
+                let linear = step.adapters[adapter].layers[step.index][keyPath: place]
+            else { continue }
+            let own = rows.lowerBound - step.rows.lowerBound..<rows.upperBound - step.rows.lowerBound
+            apply(linear, own, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns)
+        }
+        clock?.lap(.lora)
+    }
+
     /// Adds each group's update to its rows of y, in all columns or in those of `only`.
     private func adapt(
         _ plan: ForkPlan, _ adapters: [AdapterView], _ place: KeyPath<LayerAdapter, LoRALinear?>, _ layer: Int,
-        x: UnsafePointer<Float>, xColumns: Int? = nil, y: UnsafeMutablePointer<Float>, columns: Int,
-        only: Range<Int>? = nil
+        x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, columns: Int, only: Range<Int>? = nil
     ) {
         for group in plan.groups {
             guard let adapter = group.adapter, let linear = adapters[adapter].layers[layer][keyPath: place] else {
                 continue
             }
-            apply(linear, group.rows, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns, only: only)
+            apply(linear, group.rows, x: x, xStride: hidden, y: y, yStride: columns, only: only)
         }
         clock?.lap(.lora)
     }
