@@ -1,3 +1,4 @@
+#include "bfloat16.h"
 #include "quantize.h"
 
 static const float inverse_root_2 = 0.70710678f;
@@ -108,6 +109,35 @@ CLONED bool lk_activate_quantized(
         return activate_quantized(LK_GELU_TANH, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
     case LK_RELU: return activate_quantized(LK_RELU, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
     default: return activate_quantized(LK_TANH, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
+    }
+}
+
+INLINE bool activate_rounded(
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *bias, float *y,
+    ptrdiff_t y_stride, const lk_bf16_rows *b) {
+    float part[SHORT_ROW];
+    i16 infinite = 0;
+    for (ptrdiff_t row = 0; row < rows; row++, x += x_stride) {
+        uint16_t *rounded_row = b->values + row * b->stride;
+        for (ptrdiff_t j = 0; j < columns; j += SHORT_ROW) {
+            ptrdiff_t count = columns - j < SHORT_ROW ? columns - j : SHORT_ROW;
+            float *to = y ? y + row * y_stride + j : part;
+            activate(kind, 1, count, x + j, 0, bias ? bias + j : NULL, to, 0);
+            round_columns(count, to, rounded_row + j, &infinite);
+        }
+        finish_rounded_row(columns, rounded_row, b->stride);
+    }
+    return !any(infinite);
+}
+
+CLONED bool lk_activate_rounded(
+    int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *bias, float *y,
+    ptrdiff_t y_stride, const lk_bf16_rows *b) {
+    switch (kind) {
+    case LK_GELU_ERF: return activate_rounded(LK_GELU_ERF, rows, columns, x, x_stride, bias, y, y_stride, b);
+    case LK_GELU_TANH: return activate_rounded(LK_GELU_TANH, rows, columns, x, x_stride, bias, y, y_stride, b);
+    case LK_RELU: return activate_rounded(LK_RELU, rows, columns, x, x_stride, bias, y, y_stride, b);
+    default: return activate_rounded(LK_TANH, rows, columns, x, x_stride, bias, y, y_stride, b);
     }
 }
 

@@ -1,3 +1,4 @@
+#include "bfloat16.h"
 #include "quantize.h"
 
 // One row; returns its mean and 1/sqrt(variance + epsilon). `kept` receives the sum and may be `to`.
@@ -69,6 +70,22 @@ KERNEL(bool, lk_layer_norm_quantized, (
             columns, x + row * x_stride, residual ? residual + row * residual_stride : NULL, gamma, beta, epsilon, to,
             to, NULL, NULL);
         finite &= quantize_row(columns, to, smoothing, row, q);
+    }
+    return finite;
+}
+
+KERNEL(bool, lk_layer_norm_rounded, (
+    ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *residual,
+    ptrdiff_t residual_stride, const float *gamma, const float *beta, float epsilon, float *y, ptrdiff_t y_stride,
+    const lk_bf16_rows *b),
+    (rows, columns, x, x_stride, residual, residual_stride, gamma, beta, epsilon, y, y_stride, b)) {
+    bool finite = true;
+    for (ptrdiff_t row = 0; row < rows; row++) {
+        float *to = y + row * y_stride;
+        normalize_row(
+            columns, x + row * x_stride, residual ? residual + row * residual_stride : NULL, gamma, beta, epsilon, to,
+            to, NULL, NULL);
+        finite &= round_row(columns, to, row, b);
     }
     return finite;
 }

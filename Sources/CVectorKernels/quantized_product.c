@@ -12,18 +12,12 @@
 enum { ROWS_AT_ONCE = 4 * BLOCK_ROWS, DEPTH_AT_ONCE = 768, LOW_BLOCK_ROWS = 8 };
 
 #if defined(__x86_64__) && !defined(LK_EMULATE)
-// Leaf 7 of CPUID: bits of EAX (subleaf 1) and EDX (subleaf 0).
-enum { AVX_VNNI_BIT = 1 << 4, AMX_TILE_BIT = 1 << 24, AMX_INT8_BIT = 1 << 25 };
+// Leaf 7 of CPUID, subleaf 1: bit of EAX.
+enum { AVX_VNNI_BIT = 1 << 4 };
 
 static bool has_avx_vnni(void) {
     unsigned a, b, c, d;
     return __builtin_cpu_supports("avx2") && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & AVX_VNNI_BIT);
-}
-
-static bool has_amx(void) {
-    unsigned a, b, c, d;
-    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return false;
-    return (d & AMX_TILE_BIT) && (d & AMX_INT8_BIT) && lk_amx_permitted();
 }
 
 static bool has_avx512_vnni(void) {
@@ -34,7 +28,6 @@ static bool has_avx512_vnni(void) {
 static bool has_avx2(void) { return __builtin_cpu_supports("avx2"); }
 #elif defined(__x86_64__)
 static bool has_avx_vnni(void) { return true; }
-static bool has_amx(void) { return true; }
 static bool has_avx512_vnni(void) { return true; }
 static bool has_avx2(void) { return true; }
 #endif
@@ -56,7 +49,7 @@ bool lk_has_int8(int level) {
     case LK_INT8_AVX2: return lk_int8_sums_avx2 && has_avx2();
     case LK_INT8_AVX_VNNI: return lk_int8_sums_avx_vnni && has_avx_vnni();
     case LK_INT8_AVX512_VNNI: return lk_int8_sums_avx512_vnni && has_avx512_vnni();
-    case LK_INT8_AMX: return lk_int8_sums_amx && has_amx();
+    case LK_INT8_AMX: return lk_int8_sums_amx && lk_has_amx(LK_AMX_INT8);
 #elif defined(__aarch64__)
     case LK_INT8_NEON: return lk_int8_sums_neon != NULL;
     case LK_INT8_NEON_DOT: return lk_int8_sums_neon_dot && has_dot_product();
@@ -131,15 +124,6 @@ LOCAL_KERNEL(void, finish_block, (
             finish_panel(
                 b->rows, outputs - c, b->sums + c, row_scales, zeros, zero_offset, scales + c, code_sums + c, offsets,
                 accumulate, y + c, y_stride);
-    }
-}
-
-// Fetches the lines of y that a block will write, while its sums are computed: they lie far apart, so that no hardware
-// would foresee them.
-static void expect_block(ptrdiff_t rows, ptrdiff_t outputs, float *y, ptrdiff_t y_stride) {
-    for (ptrdiff_t r = 0; r < rows; r++) {
-        __builtin_prefetch(y + r * y_stride, 1);
-        __builtin_prefetch(y + r * y_stride + (outputs < PANEL ? 0 : PANEL), 1);
     }
 }
 

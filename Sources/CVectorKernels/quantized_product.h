@@ -1,12 +1,9 @@
 #pragma once
 
+#include "product_block.h"
 #include "quantized_kernels.h"
 
-#include <string.h>
-
-// The layout of the packed weights, and the blocks of a product: at most BLOCK_ROWS rows by one or two panels. The sums
-// of a block stay in the first-level cache until all inputs are added.
-enum { PANEL = 16, BLOCK_ROWS = 32, BLOCK_COLUMNS = 2 * PANEL, MOST_INPUTS = 16384 };
+enum { MOST_INPUTS = 16384 };
 
 // NEON multiplies signed bytes: its sums are of the codes less this, which the zero point of a row makes good.
 enum { NEON_OFFSET = 128 };
@@ -30,12 +27,6 @@ typedef void lk_int8_sums(const lk_int8_block *b);
 extern lk_int8_sums *const lk_int8_sums_avx2, *const lk_int8_sums_avx_vnni, *const lk_int8_sums_avx512_vnni,
     *const lk_int8_sums_amx, *const lk_int8_sums_neon, *const lk_int8_sums_neon_dot;
 void lk_int8_sums_portable(const lk_int8_block *b);
-
-// AMX holds state of the thread between blocks, which is given back after the last one.
-void lk_amx_release(void);
-bool lk_amx_permitted(void);
-
-#define INT8_UNROLL _Pragma("clang loop unroll(full)")
 
 // Four codes of a row as one 32-bit number.
 static inline __attribute__((always_inline)) int32_t four_codes(const uint8_t *p) {

@@ -16,18 +16,18 @@ AVX2_INLINE void avx2_tile(
     __m256i acc[8];
     const __m256i ones = _mm256_set1_epi16(1);
     const uint8_t *x = b->x + row * b->x_stride;
-    INT8_UNROLL for (int i = 0; i < R * C; i++)
+    UNROLL_ALL for (int i = 0; i < R * C; i++)
         acc[i] = b->accumulates
             ? _mm256_load_si256((const __m256i *)(sums + i / C * BLOCK_COLUMNS + i % C * 8)) : _mm256_setzero_si256();
     for (ptrdiff_t k = 0; k < b->depth; k += 4 * steps) {
-        INT8_UNROLL for (int r = 0; r < R; r++) {
+        UNROLL_ALL for (int r = 0; r < R; r++) {
             __m256i four[4];
-            INT8_UNROLL for (int s = 0; s < steps; s++)
+            UNROLL_ALL for (int s = 0; s < steps; s++)
                 four[s] = _mm256_set1_epi32(four_codes(x + r * b->x_stride + k + 4 * s));
-            INT8_UNROLL for (int c = 0; c < C; c++) {
+            UNROLL_ALL for (int c = 0; c < C; c++) {
                 const int8_t *from = codes + c / 2 * b->panel_stride + k * PANEL + c % 2 * 32;
                 __m256i pairs = _mm256_maddubs_epi16(four[0], _mm256_load_si256((const __m256i *)from));
-                INT8_UNROLL for (int s = 1; s < steps; s++)
+                UNROLL_ALL for (int s = 1; s < steps; s++)
                     pairs = _mm256_add_epi16(pairs, _mm256_maddubs_epi16(
                         four[s], _mm256_load_si256((const __m256i *)(from + s * PANEL * 4))));
                 acc[r * C + c] = _mm256_add_epi32(acc[r * C + c], _mm256_madd_epi16(pairs, ones));
@@ -36,7 +36,7 @@ AVX2_INLINE void avx2_tile(
             __asm__ volatile("");
         }
     }
-    INT8_UNROLL for (int i = 0; i < R * C; i++)
+    UNROLL_ALL for (int i = 0; i < R * C; i++)
         _mm256_store_si256((__m256i *)(sums + i / C * BLOCK_COLUMNS + i % C * 8), acc[i]);
 }
 
@@ -81,19 +81,19 @@ enum { VNNI_ROWS = 6 };
 VNNI_INLINE void vnni_tile(int R, const lk_int8_block *b, ptrdiff_t row, const int8_t *codes, int32_t *sums) {
     __m256i acc[VNNI_ROWS * 2];
     const uint8_t *x = b->x + row * b->x_stride;
-    INT8_UNROLL for (int i = 0; i < R * 2; i++)
+    UNROLL_ALL for (int i = 0; i < R * 2; i++)
         acc[i] = b->accumulates
             ? _mm256_load_si256((const __m256i *)(sums + i / 2 * BLOCK_COLUMNS + i % 2 * 8)) : _mm256_setzero_si256();
     for (ptrdiff_t k = 0; k < b->depth; k += 4) {
         __m256i first = _mm256_load_si256((const __m256i *)(codes + k * PANEL));
         __m256i second = _mm256_load_si256((const __m256i *)(codes + k * PANEL + 32));
-        INT8_UNROLL for (int r = 0; r < R; r++) {
+        UNROLL_ALL for (int r = 0; r < R; r++) {
             __m256i four = _mm256_set1_epi32(four_codes(x + r * b->x_stride + k));
             acc[r * 2] = dot(acc[r * 2], four, first);
             acc[r * 2 + 1] = dot(acc[r * 2 + 1], four, second);
         }
     }
-    INT8_UNROLL for (int i = 0; i < R * 2; i++)
+    UNROLL_ALL for (int i = 0; i < R * 2; i++)
         _mm256_store_si256((__m256i *)(sums + i / 2 * BLOCK_COLUMNS + i % 2 * 8), acc[i]);
 }
 

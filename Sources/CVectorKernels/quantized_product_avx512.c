@@ -42,17 +42,17 @@ VNNI_INLINE void tile(int R, int C, const lk_int8_block *b, ptrdiff_t row) {
     wide acc[TILE_ROWS * 2];
     const uint8_t *x = b->x + row * b->x_stride;
     int32_t *sums = b->sums + row * BLOCK_COLUMNS;
-    INT8_UNROLL for (int i = 0; i < R * C; i++)
+    UNROLL_ALL for (int i = 0; i < R * C; i++)
         acc[i] = b->accumulates ? load_wide(sums + i / C * BLOCK_COLUMNS + i % C * PANEL) : splat_wide(0);
     for (ptrdiff_t k = 0; k < b->depth; k += 4) {
         wide codes[2];
-        INT8_UNROLL for (int c = 0; c < C; c++) codes[c] = load_wide(b->codes + c * b->panel_stride + k * PANEL);
-        INT8_UNROLL for (int r = 0; r < R; r++) {
+        UNROLL_ALL for (int c = 0; c < C; c++) codes[c] = load_wide(b->codes + c * b->panel_stride + k * PANEL);
+        UNROLL_ALL for (int r = 0; r < R; r++) {
             wide four = splat_wide(four_codes(x + r * b->x_stride + k));
-            INT8_UNROLL for (int c = 0; c < C; c++) acc[r * C + c] = dot(acc[r * C + c], four, codes[c]);
+            UNROLL_ALL for (int c = 0; c < C; c++) acc[r * C + c] = dot(acc[r * C + c], four, codes[c]);
         }
     }
-    INT8_UNROLL for (int i = 0; i < R * C; i++) store_wide(sums + i / C * BLOCK_COLUMNS + i % C * PANEL, acc[i]);
+    UNROLL_ALL for (int i = 0; i < R * C; i++) store_wide(sums + i / C * BLOCK_COLUMNS + i % C * PANEL, acc[i]);
 }
 
 // Tiles of nearly equal height, so that none is left with a row or two.

@@ -3,11 +3,13 @@
 //
 //     levels run SEED FILE         writes one record per result: its name, the number of floats, its scale, the floats
 //     levels compare FILE FILE     prints the largest deviation of each function; the exit status is 1 if one exceeds
-//                                  1e-5 of the result's largest value or scale, or if products of integers and
-//                                  quantized rows are not equal bit by bit
+//                                  1e-5 of the result's largest value or scale, or if products of integers, the
+//                                  portable product of bfloat16, and quantized or rounded rows are not equal bit by bit
 //
-// `run` also compares all levels of the integer products within the program; with LK_EMULATE, those of other CPUs too.
+// `run` also compares all levels of the integer products within the program, and holds those of the bfloat16 products
+// against their bound; with LK_EMULATE, those of other CPUs too.
 // All numbers follow from the seed, so every level writes its records in the same order.
+#include "bfloat16_kernels.h"
 #include "quantized_kernels.h"
 #include "vector_kernels.h"
 
@@ -137,6 +139,80 @@ static void quantized(void) {
     record_exactly("quantized_product", expected, rows * outputs);
 }
 
+static lk_bf16_rows rounded_rows(ptrdiff_t rows, ptrdiff_t columns) {
+    ptrdiff_t stride = lk_bf16_stride(columns);
+    return (lk_bf16_rows){(uint16_t *)numbers(rows * stride / 2, 1), stride};
+}
+
+static bool equal_rounded(ptrdiff_t rows, const lk_bf16_rows *a, const lk_bf16_rows *b) {
+    return memcmp(a->values, b->values, (size_t)(rows * a->stride) * 2) == 0;
+}
+
+// Whether y is the product of the rounded x and w within the bound that bfloat16_kernels.h states.
+static bool is_within_bound(ptrdiff_t rows, ptrdiff_t inputs, ptrdiff_t outputs, const float *x, const float *w,
+    const float *bias, const float *before, const float *y) {
+    for (ptrdiff_t i = 0; i < rows; i++)
+        for (ptrdiff_t j = 0; j < outputs; j++) {
+            double exact = bias ? bias[j] : 0, size = fabs(exact);
+            if (before) exact += before[i * outputs + j], size += fabs(before[i * outputs + j]);
+            for (ptrdiff_t k = 0; k < inputs; k++) {
+                double term = (double)x[i * inputs + k] * w[j * inputs + k];
+                exact += term, size += fabs(term);
+            }
+            double bound = (double)(inputs + 2) * (0x1p-23 * size + 0x1p-125);
+            if (!(fabs(y[i * outputs + j] - exact) <= bound)) return false;
+        }
+    return true;
+}
+
+static void rounded_products(ptrdiff_t rows, ptrdiff_t inputs, const lk_bf16_rows *x) {
+    // Some weights are as small as the products of small numbers need to be flushed to zero.
+    ptrdiff_t outputs = length();
+    float *w = numbers(outputs * inputs, 1), *numbers_before = numbers(rows * outputs, 1);
+    for (ptrdiff_t i = 0; i < outputs * inputs; i++) w[i] *= bits() % 8 ? 1 : 1e-37f;
+    const float *bias = bits() % 4 ? numbers(outputs, 1) : NULL;
+    lk_bf16_weight weight = {inputs, outputs, (uint16_t *)numbers(lk_bf16_weight_size(inputs, outputs) / 4, 1)};
+    require(lk_round_weight(&weight, w, inputs, 1), "finite weights are refused");
+    require(lk_bf16_weight_is_valid(&weight), "a rounded weight is not valid");
+    record_exactly("round_weight", weight.values, lk_bf16_weight_size(inputs, outputs) / 4);
+    float *wide_x = memory(rows * inputs);
+    lk_widen_rows(rows, inputs, x, wide_x, inputs);
+    lk_widen_weight(&weight, w);
+    bool accumulate = bits() % 2;
+    for (int level = LK_BF16_PORTABLE; level < LK_BF16_LEVELS; level++) {
+        if (!lk_has_bf16(level)) continue;
+        float *y = memory(rows * outputs);
+        memcpy(y, numbers_before, (size_t)(rows * outputs) * 4);
+        lk_bf16_product(level, rows, x, &weight, bias, accumulate, y, outputs);
+        require(is_within_bound(rows, inputs, outputs, wide_x, w, bias, accumulate ? numbers_before : NULL, y),
+            "a product of bfloat16 exceeds its bound");
+        if (level == LK_BF16_PORTABLE) record_exactly("bf16_product", y, rows * outputs);
+    }
+}
+
+static void rounded(void) {
+    ptrdiff_t rows = 1 + (ptrdiff_t)(bits() % 70), columns = length() * (bits() % 4 ? 1 : 3), count = rows * columns;
+    float *x = awkward_rows(rows, columns), *y = memory(count), *beta = numbers(columns, 1);
+    lk_bf16_rows plain = rounded_rows(rows, columns), again = rounded_rows(rows, columns);
+    require(lk_round_rows(rows, columns, x, columns, &plain), "finite rows are refused");
+    record_exactly("round_rows", plain.values, rows * plain.stride / 2);
+    rounded_products(rows, columns, &plain);
+
+    float *residual = numbers(count, 1), *gamma = numbers(columns, 1), *narrow = numbers(count, 5);
+    lk_layer_norm_rounded(rows, columns, narrow, columns, residual, columns, gamma, beta, 1e-5f, y, columns, &again);
+    record("layer_norm_rounded", y, count);
+    lk_round_rows(rows, columns, y, columns, &plain);
+    require(equal_rounded(rows, &plain, &again), "layer_norm_rounded differs from round_rows");
+    for (int kind = LK_GELU_ERF; kind <= LK_TANH; kind++) {
+        lk_activate_rounded(kind, rows, columns, narrow, columns, beta, y, columns, &plain);
+        lk_activate_rounded(kind, rows, columns, narrow, columns, beta, NULL, 0, &again);
+        require(equal_rounded(rows, &plain, &again), "activate_rounded differs without floats");
+        lk_round_rows(rows, columns, y, columns, &again);
+        require(equal_rounded(rows, &plain, &again), "activate_rounded differs from round_rows");
+        record_of_scale("activate_rounded", y, count, 1);
+    }
+}
+
 static void embed_quantized(void) {
     ptrdiff_t tokens = length(), columns = length();
     float *words = numbers(50 * columns, 1), *positions = numbers(tokens * columns, 1), *y = memory(tokens * columns);
@@ -228,7 +304,7 @@ static int run(const char *seed, const char *path) {
     if (out == NULL) return 2;
     for (int round = 0; round < 60; round++) {
         rows_and_columns(), products(), attention(), embed();
-        quantized(), embed_quantized();
+        quantized(), embed_quantized(), rounded();
     }
     return fclose(out) == 0 ? 0 : 2;
 }
