@@ -7,6 +7,9 @@
 //     QuantizedRows, QuantizedWeight, QuantizedProduct
 //                   the same with 8-bit codes: quantizeRows, layerNormQuantized, activateQuantized, attentionQuantized;
 //                   quantizedProduct
+//     BFloat16Rows, BFloat16Weight, BFloat16Product
+//                   the same rounded to bfloat16: roundRows, layerNormRounded, activateRounded, attentionRounded;
+//                   bfloat16Product
 //     LowRank       lowRankDown, lowRankUp (LoRA), each with its backward
 //     Embedding     embeddingSum; quantizeTable
 //     Attention     attention, attentionBackward: one sequence, all heads
