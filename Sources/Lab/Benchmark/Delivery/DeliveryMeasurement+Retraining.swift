@@ -73,7 +73,11 @@ extension DeliveryMeasurement {
     private func startRetraining(_ name: String, topic: String) async throws -> (DaemonProcess, Int) {
         try await testbed.makeRowsToRetrain()
         var pipeline = await testbed.pipeline(name, topic: topic)
-        pipeline.retrain = "{ every: 100ms, minimum_new_rows: 1, epochs: 1000 }"
+        // It is unknown which rows the adapter was trained on; by default nothing would be trained then. The recipe is
+        // fixed, because an automatic one may end early.
+        pipeline.retrain =
+            "{ every: 100ms, minimum_new_rows: 1, recipe: fixed, epochs: 1000, "
+            + "gate: { unknown_training_rows: allow } }"
         let daemon = try await testbed.start([pipeline], workers: cores)
         try await testbed.waitUntilAssigned([daemon])
         return (daemon, try await testbed.waitUntilTraining())
