@@ -1,3 +1,4 @@
+import AdapterRegistry
 import FoundationEssentials
 import Kernels
 import LogKeys
@@ -55,6 +56,7 @@ public final class LorikeetDaemon: Sendable {
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) throws(CommandFailure) {
         BLAS.configure()
+        LiveAdapters.returnFreedMemory()
         _ = PrometheusRegistry.shared
         self.files = files
         self.options = options
