@@ -161,6 +161,13 @@ import Testing
         "lorikeet adapters", "lorikeet …", "lorikeet run a.yaml > out 2>&1",
     ]) func commandLinesThatParseAreAccepted(line: String) { #expect(commands.problem(with: line) == nil) }
 
+    @Test func longLinesOfHelpAreFound() {
+        let show = CommandTree("show", discussion: "Shows all.\n\nEXAMPLES\n  lorikeet show")
+        let tree = CommandTree("lorikeet", discussion: "Short.", [show])
+        #expect(tree.linesOfHelp(longerThan: 14) == ["`lorikeet show`:   lorikeet show"])
+        #expect(tree.linesOfHelp(longerThan: 15).isEmpty)
+    }
+
     @Test(arguments: [
         ("lorikeet walk", "`lorikeet` has no command walk"),
         ("lorikeet run --json", "`lorikeet run` has no option --json"),

@@ -32,6 +32,13 @@ import Testing
         try check(CommandRule(commands: commands).findings)
     }
 
+    /// The parser needs a line break among the first 80 characters that are left.
+    @Test func helpIsAtMost79Columns() throws {
+        let commands = try CommandTree(dump: Lorikeet._dumpHelp())
+        #expect(!commands.linesOfHelp(longerThan: 20).isEmpty, "the help was not found")
+        for line in commands.linesOfHelp(longerThan: 79) { Issue.record(Comment(rawValue: line)) }
+    }
+
     @Test func linksLeadSomewhere() throws { try check(LinkRule.findings) }
 
     @Test func pathsInTextsExist() throws { try check(PathRule.findings) }

@@ -7,9 +7,9 @@ struct AdaptersPromote: AsyncParsableCommand {
         commandName: "promote", abstract: "Make a version live, and retire the present live version.",
         discussion: """
             Running daemons swap it in within two seconds, without a pause in the traffic.
-            Ends the shadow of a challenger. If that is the version to promote, it goes live
-            at once; otherwise it is rejected. To end a shadow and keep the live version,
-            promote the live version.
+            Ends the shadow of a challenger. If that is the version to promote, it goes
+            live at once; otherwise it is rejected. To end a shadow and keep the live
+            version, promote the live version.
 
             EXAMPLES
               lorikeet adapters promote section 3

@@ -11,8 +11,8 @@ struct AdaptersPrune: AsyncParsableCommand {
             Only versions that are retired or rejected are pruned. The newest of them keep
             their weights, and so does the version that a rollback would make live.
 
-            --shadow-labels also deletes the rows of lorikeet.shadow_labels whose shadow has
-            ended. Verdicts and their figures stay.
+            --shadow-labels also deletes the rows of lorikeet.shadow_labels whose shadow
+            has ended. Verdicts and their figures stay.
 
             EXAMPLES
               lorikeet adapters prune --keep 20 --dry-run

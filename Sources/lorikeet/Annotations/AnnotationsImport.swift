@@ -13,12 +13,12 @@ struct AnnotationsImport: AsyncParsableCommand {
             Reads the formats of annotations queue with their labels filled in, and the
             exports of Label Studio (JSON, JSON-MIN, CSV) and doccano (JSONL, CSV). Texts
             without an answer are counted. All answers are added, or none. --skip-bad-rows
-            also leaves out answers with a label that the task does not have. --label-column
-            may name a control of Label Studio.
+            also leaves out answers with a label that the task does not have.
+            --label-column may name a control of Label Studio.
 
             An answer that is imported again is not added again. If the file has times, the
-            same annotator, time, text and labels make the same answer. Without times, it is
-            the same if it is the annotator's newest answer for the text.
+            same annotator, time, text and labels make the same answer. Without times, it
+            is the same if it is the annotator's newest answer for the text.
 
             The role of the daemon may not insert annotations: use --database with a role
             that may.

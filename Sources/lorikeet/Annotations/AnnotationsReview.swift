@@ -11,10 +11,11 @@ struct AnnotationsReview: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "review", abstract: "List labelled rows whose label is probably wrong.",
         discussion: """
-            Five linear heads over the frozen base, each trained on four fifths of the rows,
-            give probabilities for the others. Rows are listed whose label contradicts them,
-            the most suspect first (confident learning). No adapter is used or changed. To
-            correct a row, add an annotation of the same text: the newest one counts.
+            Five linear heads over the frozen base, each trained on four fifths of the
+            rows, give probabilities for the others. Rows are listed whose label
+            contradicts them, the most suspect first (confident learning). No adapter is
+            used or changed. To correct a row, add an annotation of the same text: the
+            newest one counts.
 
             Reviews lorikeet.annotations, or a file with --input and --base.
 

@@ -11,10 +11,10 @@ struct BenchmarkDistillation: ParsableCommand {
         abstract: "Measure what a challenger forgets of labels that no new row has.",
         discussion: """
             Trains a champion on a third of the rows. Two challengers start from it and are
-            trained on another third, without the rows of some labels. One of the two is also
-            distilled from the champion on the texts of the last third, without their labels.
-            Prints the accuracies on a test file, then a line of JSON. With --adapter, the
-            champion is that adapter, and each part is half of the rows.
+            trained on another third, without the rows of some labels. One of the two is
+            also distilled from the champion on the texts of the last third, without their
+            labels. Prints the accuracies on a test file, then a line of JSON. With
+            --adapter, the champion is that adapter, and each part is half of the rows.
 
             EXAMPLES
               lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\

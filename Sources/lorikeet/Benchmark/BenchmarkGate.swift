@@ -11,8 +11,8 @@ struct BenchmarkGate: AsyncParsableCommand {
         discussion: """
             Needs no base and no data: champion and challenger are simulated classifiers of
             known accuracy. Shows how many challengers are promoted where none is better,
-            where each is better, with mislabelled rows, and with a label that is forgotten,
-            absent or spelled wrong. The same seed gives the same figures.
+            where each is better, with mislabelled rows, and with a label that is
+            forgotten, absent or spelled wrong. The same seed gives the same figures.
 
             EXAMPLES
               lorikeet benchmark gate

@@ -10,12 +10,12 @@ struct BenchmarkNoneOfThese: ParsableCommand {
         commandName: "none-of-these",
         abstract: "Measure how well distances find texts of unknown labels.",
         discussion: """
-            The adapter must come from lorikeet train with at least 200 validation rows, all
-            with labels that it knows. Rows of the input with a label that it does not know
-            are the texts to find. Prints one line of JSON: the area under the ROC curve of
-            the distance, and of the score for comparison. For several promised shares of
-            false alarms, it has the distance, the measured share of false alarms, and the
-            share of unknown texts that were caught.
+            The adapter must come from lorikeet train with at least 200 validation rows,
+            all with labels that it knows. Rows of the input with a label that it does not
+            know are the texts to find. Prints one line of JSON: the area under the ROC
+            curve of the distance, and of the score for comparison. For several promised
+            shares of false alarms, it has the distance, the measured share of false
+            alarms, and the share of unknown texts that were caught.
 
             EXAMPLES
               grep -v '^oos' clinc150/train.tsv > train.tsv

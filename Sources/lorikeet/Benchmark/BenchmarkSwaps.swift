@@ -8,10 +8,10 @@ struct BenchmarkSwaps: ParsableCommand {
         commandName: "swaps",
         abstract: "Measure swaps of adapters while all workers classify.",
         discussion: """
-            Swaps random adapters at random moments. Prints one JSON object: the median time
-            of a batch, the longest wait of a worker for its adapters, the longest swap, the
-            longest time until all workers used the new adapter, and the resident memory
-            before and after.
+            Swaps random adapters at random moments. Prints one JSON object: the median
+            time of a batch, the longest wait of a worker for its adapters, the longest
+            swap, the longest time until all workers used the new adapter, and the resident
+            memory before and after.
 
             EXAMPLES
               lorikeet benchmark swaps --base models/all-MiniLM-L6-v2 --input texts.tsv

@@ -13,8 +13,8 @@ struct Retrain: AsyncParsableCommand {
         discussion: """
             Reads lorikeet.annotations, trains a challenger from the live adapter, compares
             both on the held-out rows, and promotes, holds or rejects the challenger.
-            Running daemons swap in a promoted adapter within two seconds. A challenger that
-            is held or rejected is a result, not a failure: exit status 0.
+            Running daemons swap in a promoted adapter within two seconds. A challenger
+            that is held or rejected is a result, not a failure: exit status 0.
 
             EXAMPLES
               lorikeet retrain section --pipeline pipelines/packages.yaml

@@ -19,10 +19,10 @@ struct Train: ParsableCommand {
             OUTPUT.checkpoint; the same command with --resume continues it. With --json,
             each epoch is one line.
 
-            With --recipe auto, the settings that you do not give are chosen from the number
-            of rows and labels. Each choice is printed with its reason. A training that
-            collapses or diverges starts again once, with a quarter of the rate. --recipe
-            fixed takes the defaults below.
+            With --recipe auto, the settings that you do not give are chosen from the
+            number of rows and labels. Each choice is printed with its reason. A training
+            that collapses or diverges starts again once, with a quarter of the rate.
+            --recipe fixed takes the defaults below.
 
             EXAMPLES
               lorikeet train --base models/all-MiniLM-L6-v2 --train train.tsv \\

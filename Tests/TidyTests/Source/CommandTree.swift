@@ -14,6 +14,8 @@ struct CommandTree: Decodable, Sendable {
     let commandName: String
     var subcommands: [CommandTree]?
     var arguments: [Argument]?
+    /// The text of its help below the abstract.
+    var discussion: String?
 
     /// - Parameter dump: what `lorikeet --experimental-dump-help` prints.
     init(dump: String) throws {
@@ -22,8 +24,8 @@ struct CommandTree: Decodable, Sendable {
     }
 
     /// A tree of samples, for the tests of the rules.
-    init(_ name: String, options: [String] = [], _ subcommands: [CommandTree] = []) {
-        commandName = name
+    init(_ name: String, options: [String] = [], discussion: String? = nil, _ subcommands: [CommandTree] = []) {
+        (commandName, self.discussion) = (name, discussion)
         self.subcommands = subcommands
         arguments = options.map { Argument(names: [Argument.Name(kind: "long", name: $0)]) }
     }
@@ -38,6 +40,15 @@ struct CommandTree: Decodable, Sendable {
 
     /// The long options of this command and of all below it.
     var allOptions: Set<String> { (subcommands ?? []).reduce(options) { $0.union($1.allOptions) } }
+
+    /// Lines of this command's help, and of that of all below it, that the parser would break in the middle: it wraps
+    /// after so many columns, and leaves the rest of the line as a line of its own.
+    func linesOfHelp(longerThan columns: Int, path: String = "") -> [String] {
+        let path = path + commandName
+        let lines = (discussion ?? "").split(separator: "\n").filter { $0.count > columns }
+        return lines.map { "`\(path)`: \($0)" }
+            + (subcommands ?? []).flatMap { $0.linesOfHelp(longerThan: columns, path: path + " ") }
+    }
 
     /// What swift-argument-parser adds to every command.
     private static let everywhere: Set<String> = [
