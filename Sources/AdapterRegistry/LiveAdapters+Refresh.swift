@@ -6,7 +6,8 @@ extension LiveAdapters {
     /// Brings the live set up to date with the registry.
     ///
     /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels,
-    /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected.
+    /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected. It
+    /// is not loaded again until the task requires something else, or ``forgetRefusals()`` is called.
     ///
     /// - Parameters:
     ///   - store: the registry.
@@ -38,7 +39,8 @@ extension LiveAdapters {
                 found.append((version.task, adapter))
             } catch {
                 switch error {
-                case .unusable(let reason), .unfit(let reason): refresh.refused[version.task] = reason
+                case .unusable(let reason), .unfit(let reason), .missing(let reason):
+                    refresh.refused[version.task] = reason
                 case .unavailable(let cause): throw cause
                 }
             }
@@ -76,8 +78,22 @@ extension LiveAdapters {
         }
     }
 
-    /// Loads and checks the adapter of a version.
+    /// Loads and checks the adapter of a version, unless it was refused before.
     func loadAdapter(
+        _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase
+    ) async throws(AdapterRefusal) -> Adapter {
+        let attempt = LoadAttempt(
+            digest: version.digest, versionBase: version.baseDigest, requirements: requirements, base: base.digest)
+        if let refusal = refusal(of: attempt, task: version.task) { throw refusal }
+        do throws(AdapterRefusal) {
+            return try await checkedAdapter(version, from: store, requirements: requirements, base: base)
+        } catch {
+            if error.isLasting { remember(error, of: attempt, task: version.task) }
+            throw error
+        }
+    }
+
+    private func checkedAdapter(
         _ version: AdapterVersion, from store: any AdapterStore, requirements: AdapterRequirements, base: BERTBase
     ) async throws(AdapterRefusal) -> Adapter {
         guard version.baseDigest == base.digest else {
@@ -85,7 +101,7 @@ extension LiveAdapters {
                 "it belongs to another base (\(version.baseDigest.prefix(12)), not \(base.digest.prefix(12)))")
         }
         let stored: StoredAdapter
-        do { stored = try await store.load(digest: version.digest) } catch { throw .unavailable(error) }
+        do { stored = try await store.load(digest: version.digest) } catch { throw AdapterRefusal(loading: error) }
         let adapter: Adapter
         do { adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: base) } catch {
             throw .unusable("\(error)")
@@ -105,12 +121,4 @@ extension LiveAdapters {
         guard let references = store as? any DriftReferenceStore else { return nil }
         do { return try await references.driftReference(digest: adapter.digest) } catch { throw .unavailable(error) }
     }
-}
-
-/// Why a version was not loaded.
-enum AdapterRefusal: Error {
-    case unusable(String)
-    /// It is not what the task of this process requires. Another process may have another pipeline file.
-    case unfit(String)
-    case unavailable(any Error)
 }

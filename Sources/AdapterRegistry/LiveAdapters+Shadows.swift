@@ -52,12 +52,10 @@ extension LiveAdapters {
         _ version: AdapterVersion, _ refusal: AdapterRefusal
     ) throws -> AdapterRefresh.RefusedShadow {
         switch refusal {
-        case .unusable(let reason): return .init(version: version.version, reason: reason)
+        case .unusable(let reason), .missing(let reason): return .init(version: version.version, reason: reason)
         case .unfit(let reason):
             return .init(version: version.version, reason: reason, othersUntil: version.shadow?.earliestEnd)
-        case .unavailable(let cause):
-            guard cause is AdapterStoreError || cause is DamagedAdapter else { throw cause }
-            return .init(version: version.version, reason: "\(cause)")
+        case .unavailable(let cause): throw cause
         }
     }
 }

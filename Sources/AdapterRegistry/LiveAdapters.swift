@@ -24,6 +24,8 @@ public final class LiveAdapters: Sendable {
         var shadowSettledBy: [String: UInt64] = [:]
         var lastTicket: UInt64 = 0
         var waiters: [UInt64: Waiter] = [:]
+        /// Versions that were refused, by task, the newest last.
+        var refusals: [String: [(attempt: LoadAttempt, refusal: AdapterRefusal)]] = [:]
     }
 
     private struct Waiter {
@@ -32,6 +34,9 @@ public final class LiveAdapters: Sendable {
     }
 
     private let state = Mutex(State())
+
+    /// The most refusals of a task to remember: that of its live version and that of a challenger.
+    private static let mostRefusals = 2
 
     /// An empty set.
     public init() {}
@@ -94,6 +99,7 @@ public final class LiveAdapters: Sendable {
         for waiter in ready { waiter.continuation.resume(returning: true) }
         return changed
     }
+
     /// Puts challengers beside the live adapters that they are compared with, as the refresh with this ticket found
     /// them. Where another adapter is live by now, nothing changes.
     func install(_ shadows: [FoundShadow], ticket: UInt64) {
@@ -110,4 +116,31 @@ public final class LiveAdapters: Sendable {
             state.snapshot = LiveSnapshot(adapters: adapters, generation: state.snapshot.generation + 1)
         }
     }
+
+    // MARK: - Refusals
+
+    /// What decides whether a version can be loaded. It ends the same way until something of it changes.
+    struct LoadAttempt: Equatable {
+        let digest: String
+        /// Digest of the base that the registry names for the version.
+        let versionBase: String
+        let requirements: AdapterRequirements
+        /// Digest of the base to run over.
+        let base: String
+    }
+
+    /// Why this attempt was refused before; nil if it was not.
+    func refusal(of attempt: LoadAttempt, task: String) -> AdapterRefusal? {
+        state.withLock { $0.refusals[task]?.last { $0.attempt == attempt }?.refusal }
+    }
+
+    func remember(_ refusal: AdapterRefusal, of attempt: LoadAttempt, task: String) {
+        state.withLock { state in
+            let known = (state.refusals[task] ?? []).filter { $0.attempt != attempt } + [(attempt, refusal)]
+            state.refusals[task] = known.suffix(Self.mostRefusals)
+        }
+    }
+
+    /// Lets the next refresh load again what was refused: after a reload, because the registry may have been repaired.
+    public func forgetRefusals() { state.withLock { $0.refusals = [:] } }
 }

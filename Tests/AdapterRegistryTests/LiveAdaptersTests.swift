@@ -104,6 +104,53 @@ struct LiveAdaptersTests {
         #expect(live.snapshot.adapters.isEmpty)
     }
 
+    // MARK: - Refusals are remembered
+
+    @Test func aRefusedVersionIsLoadedAgainWhenTheTaskChanges() async throws {
+        let version = try await promote("role", seed: 1, labels: ["a", "c"])
+        for _ in 1...3 { #expect(try await refresh(["role": ["a", "b"]]).refused.keys.sorted() == ["role"]) }
+        #expect(store.loads == 1)
+        #expect(try await refresh(["role": ["a", "c"]]) == AdapterRefresh(changed: ["role"]))
+        #expect(store.loads == 2 && live.snapshot.adapters["role"]?.version.digest == version.digest)
+    }
+
+    @Test func aDamagedVersionIsLoadedAgainAfterAReload() async throws {
+        let version = try await promote("role", seed: 1)
+        store.damage(digest: version.digest)
+        for _ in 1...3 { #expect(try await refresh(["role": []]).refused.keys.sorted() == ["role"]) }
+        #expect(store.loads == 1)
+        live.forgetRefusals()
+        #expect(try await refresh(["role": []]).refused.keys.sorted() == ["role"])
+        #expect(store.loads == 2)
+    }
+
+    @Test func anotherVersionIsLoadedAtOnce() async throws {
+        let damaged = try await promote("role", seed: 1)
+        store.damage(digest: damaged.digest)
+        _ = try await refresh(["role": []])
+        let good = try await promote("role", seed: 2)
+        #expect(try await refresh(["role": []]) == AdapterRefresh(changed: ["role"]))
+        #expect(live.snapshot.adapters["role"]?.version.digest == good.digest)
+        _ = try await store.rollback(task: "role")
+        #expect(try await refresh(["role": []]).refused.keys.sorted() == ["role"])
+        #expect(store.loads == 2, "the damaged one is known")
+    }
+
+    @Test func anOutageIsNoRefusal() async throws {
+        try await promote("role", seed: 1)
+        store.goAway()
+        await #expect(throws: InMemoryAdapterStore.StoreIsAway.self) { try await refresh(["role": []]) }
+        store.goAway(false)
+        #expect(try await refresh(["role": []]) == AdapterRefresh(changed: ["role"]))
+    }
+
+    @Test(arguments: [
+        (DamagedAdapter(digest: "d", reason: "r") as any Error, true), (AdapterStoreError.pruned(digest: "d"), false),
+        (AdapterStoreError.unknownDigest("d"), false), (InMemoryAdapterStore.StoreIsAway(), false),
+    ]) func onlyDamageLasts(error: any Error, isLasting: Bool) {
+        #expect(AdapterRefusal(loading: error).isLasting == isLasting)
+    }
+
     @Test func nothingChangesWhileTheStoreIsAway() async throws {
         let version = try await promote("role", seed: 1)
         _ = try await refresh(["role": []])

@@ -106,6 +106,9 @@ struct ShadowAdapterTests {
         #expect(report.changed == ["role"] && report.refused.isEmpty)
         #expect(report.refusedShadows["role"]?.version == 2 && report.refusedShadows["role"]?.othersUntil == nil)
         #expect(current?.version.version == 1 && current?.shadow == nil)
+        let loads = store.loads
+        #expect(try await refresh().refusedShadows == report.refusedShadows)
+        #expect(store.loads == loads, "it was tried")
     }
 
     @Test func aChallengerWithOtherLabelsIsRefused() async throws {

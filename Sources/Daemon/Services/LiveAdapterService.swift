@@ -131,6 +131,7 @@ final class LiveAdapterService: Service {
     @discardableResult
     func replaceTasks(_ tasks: [String: ServedTask]) async throws -> [String: ServedTask] {
         let before = currentTasks
+        liveAdapters.forgetRefusals()
         state.withLock { $0.tasks = tasks }
         do {
             let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.form != $0.value.form }
