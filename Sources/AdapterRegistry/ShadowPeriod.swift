@@ -12,4 +12,7 @@ public struct ShadowPeriod: Sendable, Equatable, Codable {
 
     /// It ends no sooner.
     public var earliestEnd: Date { since.addingTimeInterval(terms.seconds) }
+
+    /// It ends without texts enough; nil: never.
+    public var latestEnd: Date? { terms.timeLimit.map(since.addingTimeInterval) }
 }

@@ -15,15 +15,17 @@ public struct ShadowTerms: Sendable, Equatable, Codable {
     public var minimumTexts: Int
     /// Whether a person promotes it afterwards.
     public var awaitsApproval: Bool
+    /// After how many seconds it ends without texts enough; nil: never, as in terms of an older Lorikeet.
+    public var timeLimit: Double?
 
     /// - Parameters: as the properties.
     public init(
         retraining: Int64, champion: String, seconds: Double, changedLabels: Double, minimumTexts: Int,
-        awaitsApproval: Bool = false
+        awaitsApproval: Bool = false, timeLimit: Double? = nil
     ) {
         (self.retraining, self.champion, self.seconds) = (retraining, champion, seconds)
         (self.changedLabels, self.minimumTexts) = (changedLabels, minimumTexts)
-        self.awaitsApproval = awaitsApproval
+        (self.awaitsApproval, self.timeLimit) = (awaitsApproval, timeLimit)
     }
 
     private enum CodingKeys: String, CodingKey {
@@ -31,6 +33,7 @@ public struct ShadowTerms: Sendable, Equatable, Codable {
         case changedLabels = "changed_labels"
         case minimumTexts = "minimum_texts"
         case awaitsApproval = "awaits_approval"
+        case timeLimit = "time_limit"
     }
 
     /// Reads what ``json`` gave; nil if it is something else.

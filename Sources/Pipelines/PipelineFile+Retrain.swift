@@ -95,8 +95,17 @@ extension PipelineFile {
         if let duration = section.read(ScheduleKeys.shadow) { shadow.duration = duration }
         if let share = section.read(ScheduleKeys.shadowChangedLabels) { shadow.changedLabels = share }
         if let texts = section.read(ScheduleKeys.shadowMinimumTexts) { shadow.minimumTexts = texts }
+        if let limit = section.read(ScheduleKeys.shadowTimeLimit) {
+            shadow.timeLimit = limit
+            if limit < shadow.duration {
+                section[ScheduleKeys.shadowTimeLimit.declaration]?.problem("must not be shorter than shadow")
+            }
+        }
         guard section[ScheduleKeys.shadow.declaration] == nil else { return }
-        for key in [ScheduleKeys.shadowChangedLabels.declaration, ScheduleKeys.shadowMinimumTexts.declaration] {
+        for key in [
+            ScheduleKeys.shadowChangedLabels.declaration, ScheduleKeys.shadowMinimumTexts.declaration,
+            ScheduleKeys.shadowTimeLimit.declaration,
+        ] {
             section[key]?.problem("has no effect without shadow: give a time such as shadow: 24h")
         }
     }

@@ -183,8 +183,11 @@ struct ShadowAdapterTests {
     @Test func termsAreReadAsTheyAreWritten() {
         let terms = ShadowTerms(
             retraining: 12, champion: "c0ffee", seconds: 86400.5, changedLabels: 0.1, minimumTexts: 200,
-            awaitsApproval: true)
+            awaitsApproval: true, timeLimit: 604_800.25)
         #expect(ShadowTerms(json: terms.json) == terms)
+        var older = terms
+        older.timeLimit = nil
+        #expect(ShadowTerms(json: older.json) == older && !older.json.contains("time_limit"))
         #expect(ShadowTerms(json: "{}") == nil && ShadowTerms(json: "no object") == nil)
     }
 }

@@ -455,12 +455,17 @@ func aBadFileNamesLineAndKey(file: BadFile) {
 
 @Test func shadowsAreRead() throws {
     let (configuration, problems) = read(
-        good + "\nretrain: { shadow: 24h, shadow_changed_labels: 0.05, shadow_minimum_texts: 500 }")
+        good + "\nretrain: { shadow: 24h, shadow_changed_labels: 0.05, shadow_minimum_texts: 500, "
+            + "shadow_time_limit: 48h }")
     #expect(problems == [])
     let shadow = try #require(configuration?.retrain?.shadow)
     #expect(shadow.duration == .seconds(86400) && shadow.changedLabels == 0.05 && shadow.minimumTexts == 500)
+    #expect(shadow.timeLimit == .seconds(48 * 3600))
     let without = try #require(read(good + "\nretrain: { every: 1h }").0?.retrain?.shadow)
     #expect(without.duration == .zero && without.changedLabels == 0.1 && without.minimumTexts == 200)
+    #expect(without.timeLimit == .seconds(7 * 86400))
+    // A shadow that is longer than the default needs no limit of its own.
+    #expect(read(good + "\nretrain: { shadow: 30d }").1 == [])
 }
 
 @Test func aRetrainingIsNotPausedUnlessTheFileSaysSo() throws {
@@ -485,6 +490,8 @@ func aBadFileNamesLineAndKey(file: BadFile) {
     ("shadow: 24h, shadow_minimum_texts: 0", "retrain.shadow_minimum_texts: must be a whole number"),
     ("shadow_changed_labels: 0.2", "retrain.shadow_changed_labels: has no effect without shadow"),
     ("shadow_minimum_texts: 5", "retrain.shadow_minimum_texts: has no effect without shadow"),
+    ("shadow_time_limit: 48h", "retrain.shadow_time_limit: has no effect without shadow"),
+    ("shadow: 24h, shadow_time_limit: 23h", "retrain.shadow_time_limit: must not be shorter than shadow"),
     ("newest_hold_out: 0.6", "retrain.newest_hold_out: must be"),
     ("maximum_looks: 0", "retrain.maximum_looks: must be"),
 ])

@@ -137,6 +137,45 @@ struct ShadowTests: LettersTask {
         #expect(try await states() == [.live, .shadow])
     }
 
+    /// A thin stream must not keep a challenger in shadow for ever.
+    @Test func withTooFewTextsAtTheTimeLimitItWaitsForAPerson() async throws {
+        try await putInShadow()
+        labels.label(17, changed: 1, after: 7 * 86400 - 1)
+        #expect(try await conclusion.run(task: "letters") == nil)
+        labels.label(0, after: 7 * 86400)
+        let ending = try #require(try await conclusion.run(task: "letters"))
+        #expect(ending.verdict == .held)
+        let expected = "version 2 labelled too few texts in its shadow until the time limit: 1 of 17 labels change "
+        #expect(ending.reason.hasPrefix(expected), "\(ending.reason)")
+        #expect(ending.reason.contains("200 are required (retrain.shadow_minimum_texts, retrain.shadow_time_limit)"))
+        #expect(ending.reason.hasSuffix("to promote it, run: lorikeet adapters promote letters 2"))
+        #expect(try await states() == [.live, .candidate])
+        #expect(source.records.last?.report?.awaitsApproval == true)
+        #expect(source.records.last?.report?.shadow?.comparison?.texts == 17)
+    }
+
+    @Test func withoutAnyTextAtTheTimeLimitItWaitsForAPerson() async throws {
+        try await putInShadow()
+        labels.label(0, after: 7 * 86400)
+        let ending = try #require(try await conclusion.run(task: "letters"))
+        #expect(ending.verdict == .held && ending.reason.contains("no text was labelled by both"), "\(ending.reason)")
+    }
+
+    @Test mutating func theTimeLimitIsNoShorterThanTheShadow() async throws {
+        settings.shadow.duration = .seconds(30 * 86400)
+        try await putInShadow()
+        #expect(try await store.versions(task: nil)[1].shadow?.terms.timeLimit == 30 * 86400)
+        labels.label(1000, after: 8 * 86400)
+        #expect(try await conclusion.run(task: "letters") == nil)
+    }
+
+    /// Terms of an older Lorikeet have none.
+    @Test func withoutATimeLimitItGoesOn() {
+        let terms = ShadowTerms(retraining: 1, champion: "c", seconds: 60, changedLabels: 0.1, minimumTexts: 5)
+        #expect(!ShadowProgress(seconds: 1e9, texts: 4).suffices(for: terms))
+        #expect(ShadowProgress(seconds: 60, texts: 5).suffices(for: terms))
+    }
+
     @Test func aChallengerThatKeepsItsPromiseIsPromoted() async throws {
         let outcome = try await putInShadow()
         labels.label(240, changed: 24, after: 86400)

@@ -112,7 +112,7 @@ extension Migration {
         SchemaComment(
             "adapters", "shadow",
             "The terms of its shadow: an object with retraining, champion (a digest), seconds, changed_labels, "
-                + "minimum_texts and awaits_approval."),
+                + "minimum_texts, awaits_approval and time_limit."),
         SchemaComment(
             "retrainings", "trigger",
             "What started it: rows, age, schedule, drift, command, or shadow (the shadow of a challenger ended; "

@@ -27,6 +27,10 @@ enum ScheduleKeys {
     static let shadowMinimumTexts = DefaultedSetting(
         "shadow_minimum_texts", .integer(1...Int.max), default: ShadowSettings().minimumTexts,
         "minimum number of texts that champion and challenger must both have labelled before a shadow ends")
+    static let shadowTimeLimit = DefaultedSetting(
+        "shadow_time_limit", .duration(.seconds(1)...year), default: ShadowSettings().timeLimit,
+        "when a shadow ends even with fewer texts, but no sooner than `shadow`; its challenger is held and waits for a "
+            + "person")
     static let paused = SettingDeclaration(
         "paused", .either(ValueForm.flag.schema, .list(of: .scalar, atLeast: 1)),
         "`true`, `false`, or a list of tasks", absence: .value(.boolean(false)),
@@ -43,8 +47,8 @@ enum ScheduleKeys {
 
     static let declarations = [
         times.declaration, maximumAge.declaration, onDrift.declaration, minimumPromotionInterval.declaration,
-        shadow.declaration, shadowChangedLabels.declaration, shadowMinimumTexts.declaration, paused,
-        timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
+        shadow.declaration, shadowChangedLabels.declaration, shadowMinimumTexts.declaration,
+        shadowTimeLimit.declaration, paused, timeLimit.declaration, newestHoldOut.declaration, maximumLooks.declaration,
     ]
 
     private static let year = Duration.seconds(366 * 86400)

@@ -92,6 +92,7 @@ public struct VerdictPage {
         list.add("won in retraining", String(shadow.terms.retraining))
         list.add("hours at least", Figure.decimal(shadow.terms.seconds / 3600, 1))
         list.add("texts at least", shadow.terms.minimumTexts)
+        if let limit = shadow.terms.timeLimit { list.add("hours at most", Figure.decimal(limit / 3600, 1)) }
         list.add("labels that may change", Figure.percent(shadow.terms.changedLabels))
         if let comparison = shadow.comparison {
             list.add("texts", comparison.texts)

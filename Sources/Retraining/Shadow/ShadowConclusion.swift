@@ -32,18 +32,18 @@ public struct ShadowConclusion: Sendable {
         public let reason: String
     }
 
-    /// Ends the shadow of a task whose time has passed and that has texts enough.
+    /// Ends the shadow of a task whose time has passed and that has texts enough, or whose time limit has passed.
     ///
     /// - Returns: nil if it goes on, if there is none, or if another process holds the lease.
     public func run(task: String) async throws -> Ending? {
         // Asked before the lease is acquired, which may keep a retraining of a person from starting.
         guard let version = try await store.shadows(tasks: [task]).first, let terms = version.shadow?.terms,
-            try await labels.progress(of: version).suffices(for: terms)
+            case let progress = try await labels.progress(of: version), progress.suffices(for: terms)
         else { return nil }
         return try await conclude(task: task, version: version.version) { version, terms in
             let comparison = try await labels.comparison(of: version)
             // Rows may have been removed since they were counted.
-            guard comparison.texts >= terms.minimumTexts else { return nil }
+            guard comparison.texts >= terms.minimumTexts || progress.isOverdue(by: terms) else { return nil }
             return (ShadowDecision(comparison, terms, version: version.version), comparison)
         }
     }

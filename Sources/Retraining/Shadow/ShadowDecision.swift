@@ -11,7 +11,13 @@ struct ShadowDecision: Equatable {
 
     init(_ comparison: ShadowComparison, _ terms: ShadowTerms, version: Int) {
         let figures = ShadowReason(comparison).figures
-        if comparison.changedShare > terms.changedLabels {
+        if comparison.texts < terms.minimumTexts {
+            (verdict, awaitsApproval) = (.held, true)
+            reason =
+                "version \(version) labelled too few texts in its shadow until the time limit: \(figures); "
+                + Quantity.required(terms.minimumTexts)
+                + " (retrain.shadow_minimum_texts, retrain.shadow_time_limit); a person must promote it"
+        } else if comparison.changedShare > terms.changedLabels {
             let limit = ShadowReason.percent(terms.changedLabels)
             (verdict, awaitsApproval) = (.held, true)
             reason =

@@ -11,5 +11,10 @@ public struct ShadowProgress: Sendable, Equatable {
     public init(seconds: Double, texts: Int) { (self.seconds, self.texts) = (seconds, texts) }
 
     /// Whether it may end.
-    func suffices(for terms: ShadowTerms) -> Bool { seconds >= terms.seconds && texts >= terms.minimumTexts }
+    func suffices(for terms: ShadowTerms) -> Bool {
+        seconds >= terms.seconds && texts >= terms.minimumTexts || isOverdue(by: terms)
+    }
+
+    /// Whether it ends even without texts enough.
+    func isOverdue(by terms: ShadowTerms) -> Bool { terms.timeLimit.map { seconds >= $0 } ?? false }
 }

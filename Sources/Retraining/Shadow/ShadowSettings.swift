@@ -8,6 +8,8 @@ public struct ShadowSettings: Sendable, Equatable {
     public var changedLabels = 0.1
     /// How many texts both must have labelled at least.
     public var minimumTexts = 200
+    /// When it ends without so many texts; no sooner than ``duration``.
+    public var timeLimit = Duration.seconds(7 * 86400)
 
     /// The defaults of a pipeline file.
     public init() {}
@@ -19,8 +21,10 @@ public struct ShadowSettings: Sendable, Equatable {
     ///   - champion: digest of the champion that it labels beside.
     ///   - wait: how long it may not be promoted for another reason.
     func terms(retraining: Int64, champion: String, wait: Double, awaitsApproval: Bool) -> ShadowTerms {
-        ShadowTerms(
-            retraining: retraining, champion: champion, seconds: max(duration / .seconds(1), wait),
-            changedLabels: changedLabels, minimumTexts: minimumTexts, awaitsApproval: awaitsApproval)
+        let seconds = max(duration / .seconds(1), wait)
+        return ShadowTerms(
+            retraining: retraining, champion: champion, seconds: seconds, changedLabels: changedLabels,
+            minimumTexts: minimumTexts, awaitsApproval: awaitsApproval,
+            timeLimit: max(timeLimit / .seconds(1), seconds))
     }
 }

@@ -49,14 +49,15 @@ extension ShadowPeriod {
             ("since", .date(since)), ("earliest_end", .date(earliestEnd)),
             ("retraining", .integer(Int(terms.retraining))), ("champion", .string(terms.champion)),
             ("changed_labels", .number(terms.changedLabels)), ("minimum_texts", .integer(terms.minimumTexts)),
-            ("awaits_approval", .boolean(terms.awaitsApproval)),
+            ("awaits_approval", .boolean(terms.awaitsApproval)), ("latest_end", .date(latestEnd)),
         ])
     }
 
     /// Times and limits in one line.
     var line: String {
-        "from \(since.text), at least until \(earliestEnd.text) and for \(terms.minimumTexts) texts; at most "
-            + "\(Figure.share(terms.changedLabels)) of the labels may change"
+        "from \(since.text), at least until \(earliestEnd.text) and for \(terms.minimumTexts) texts"
+            + (latestEnd.map { ", at most until \($0.text)" } ?? "")
+            + "; at most \(Figure.share(terms.changedLabels)) of the labels may change"
     }
 }
 

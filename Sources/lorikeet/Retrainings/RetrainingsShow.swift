@@ -81,6 +81,8 @@ extension VerdictReport.Shadow {
     /// Its terms in one line.
     fileprivate var line: String {
         "won in retraining \(terms.retraining); at least \(Figure.decimal(terms.seconds / 3600, 1)) h and "
-            + "\(terms.minimumTexts) texts; at most \(Figure.share(terms.changedLabels)) of the labels may change"
+            + "\(terms.minimumTexts) texts"
+            + (terms.timeLimit.map { ", at most \(Figure.decimal($0 / 3600, 1)) h" } ?? "")
+            + "; at most \(Figure.share(terms.changedLabels)) of the labels may change"
     }
 }
