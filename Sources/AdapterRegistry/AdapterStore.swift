@@ -30,20 +30,27 @@ public protocol AdapterStore: Sendable {
     /// Makes a version live and retires the live one, in one transaction, and notifies every daemon. If the version is
     /// already live, it stays as it is. Another version that is in shadow is rejected. Throws
     /// ``AdapterStoreError/unknownVersion(task:version:)``, or ``AdapterStoreError/pruned(digest:)``.
-    func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion
+    ///
+    /// - Parameter expected: as for each change that has it: where it does not hold in the same transaction, nothing
+    ///   changes, and ``AdapterStoreError/hasChanged(task:)`` is thrown; nil: whatever the versions are.
+    func promote(
+        task: String, version: Int, _ promotion: Promotion, expecting expected: ExpectedVersions?
+    ) async throws -> AdapterVersion
 
     /// Lets a version label beside the live one, and notifies every daemon. Another version that is in shadow is
     /// rejected. If the version is already in shadow on these terms, nothing changes. Throws
     /// ``AdapterStoreError/unknownVersion(task:version:)``, ``AdapterStoreError/isLive(task:version:)`` or
     /// ``AdapterStoreError/pruned(digest:)``.
-    func startShadow(task: String, version: Int, _ terms: ShadowTerms) async throws -> AdapterVersion
+    func startShadow(
+        task: String, version: Int, _ terms: ShadowTerms, expecting expected: ExpectedVersions?
+    ) async throws -> AdapterVersion
 
     /// Makes a version that is in shadow a candidate again, and notifies every daemon. Does nothing to a version that
     /// is not in shadow.
-    func endShadow(task: String, version: Int) async throws
+    func endShadow(task: String, version: Int, expecting expected: ExpectedVersions?) async throws
 
     /// Marks a version as rejected. Throws ``AdapterStoreError/isLive(task:version:)`` for a live one.
-    func reject(task: String, version: Int) async throws
+    func reject(task: String, version: Int, expecting expected: ExpectedVersions?) async throws
 
     /// Rejects the live version and one that is in shadow, and makes the one live that was promoted last before it, in
     /// one transaction, and notifies every daemon. A second rollback goes one version further back. Throws
@@ -63,6 +70,8 @@ public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
     case nothingToRollBackTo(task: String)
     /// The weights of the version were removed.
     case pruned(digest: String)
+    /// The versions are not what a decision was based on.
+    case hasChanged(task: String)
 
     /// A sentence for a person.
     public var description: String {
@@ -74,11 +83,32 @@ public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
         case .pruned(let digest):
             "the weights of adapter \(digest.prefix(12)) were removed by `lorikeet adapters prune`: import its folder "
                 + "again, or take another version"
+        case .hasChanged(let task): "the versions of task \(task) have changed since the decision was made"
         }
     }
 }
 
 extension AdapterStore {
+    /// Makes a version live, whatever the versions are.
+    public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
+        try await promote(task: task, version: version, promotion, expecting: nil)
+    }
+
+    /// Lets a version label beside the live one, whatever the versions are.
+    public func startShadow(task: String, version: Int, _ terms: ShadowTerms) async throws -> AdapterVersion {
+        try await startShadow(task: task, version: version, terms, expecting: nil)
+    }
+
+    /// Makes a version that is in shadow a candidate again, whatever the versions are.
+    public func endShadow(task: String, version: Int) async throws {
+        try await endShadow(task: task, version: version, expecting: nil)
+    }
+
+    /// Marks a version as rejected, whatever the versions are.
+    public func reject(task: String, version: Int) async throws {
+        try await reject(task: task, version: version, expecting: nil)
+    }
+
     /// Publishes and promotes `first` if the task has no live adapter.
     ///
     /// - Parameter reference: the drift reference of `first`; nil: it has none.

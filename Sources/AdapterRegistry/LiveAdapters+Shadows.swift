@@ -54,7 +54,9 @@ extension LiveAdapters {
         switch refusal {
         case .unusable(let reason), .missing(let reason): return .init(version: version.version, reason: reason)
         case .unfit(let reason):
-            return .init(version: version.version, reason: reason, othersUntil: version.shadow?.earliestEnd)
+            return .init(
+                version: version.version, reason: reason,
+                othersUntil: version.shadow.map { $0.latestEnd ?? $0.earliestEnd })
         case .unavailable(let cause): throw cause
         }
     }

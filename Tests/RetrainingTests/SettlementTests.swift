@@ -69,6 +69,22 @@ struct SettlementTests: LettersTask {
         #expect(source.records.count == 1)
     }
 
+    /// Between the check and the promotion.
+    @Test func whatGoesLiveAtTheLastMomentStays() async throws {
+        try await makeChampion()
+        addRows(300)
+        let other = try await store.publish(
+            task: "letters", adapter: try model.adapter(labels: ["ex", "why"], seed: 9), metrics: [:],
+            parentDigest: nil)
+        let store = store
+        store.interruptPromotion { _ = try await store.promote(task: "letters", version: other.version) }
+        let outcome = try await run(labels: ["ex", "why"], clock: clock())
+        #expect(outcome.verdict == .rejected, "\(outcome.reason)")
+        #expect(outcome.reason.contains("another adapter went live"))
+        #expect(try await store.live(tasks: ["letters"]).first?.version == other.version)
+        #expect(source.records.map(\.verdict) == [.rejected])
+    }
+
     @Test func whatWentLiveMeanwhileStays() async throws {
         let champion = try await makeChampion()
         addRows(300)

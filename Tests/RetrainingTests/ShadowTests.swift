@@ -257,6 +257,18 @@ struct ShadowTests: LettersTask {
         #expect(try await states() == [.retired, .rejected, .live])
     }
 
+    /// Between the check and the promotion.
+    @Test func aPersonWhoPromotesAtTheLastMomentHasTheLastWord() async throws {
+        try await putInShadow()
+        labels.label(200, after: 86400)
+        let store = store
+        store.interruptPromotion { _ = try await store.promote(task: "letters", version: 1) }
+        #expect(try await conclusion.run(task: "letters") == nil)
+        #expect(try await states() == [.live, .rejected])
+        #expect(source.records.map(\.verdict) == [.shadow, .skipped])
+        #expect(source.records.last?.reason?.contains("have changed since the decision was made") == true)
+    }
+
     /// Labels that take so long to be compared that something happens meanwhile.
     private struct Interrupted: ShadowLabelSource {
         let labels: InMemoryShadowLabels
@@ -284,6 +296,17 @@ struct ShadowTests: LettersTask {
         #expect(try await conclusion.fail(task: "letters", version: 2, reason: "again") == nil)
         let again = try await retrain()
         #expect(again.verdict == .skipped && again.reason.contains("version 2, which lost (retraining 2)"))
+    }
+
+    /// A daemon that it fits would hold it for too few texts: whichever is faster.
+    @Test func aChallengerThatOnlyDoesNotFitHereWaitsForAPerson() async throws {
+        try await putInShadow()
+        labels.label(7, after: 7 * 86400)
+        let ending = try #require(
+            try await conclusion.fail(task: "letters", version: 2, reason: "labels differ", fitsElsewhere: true))
+        #expect(ending.verdict == .held && ending.reason.contains("labels differ"), "\(ending.reason)")
+        #expect(try await states() == [.live, .candidate])
+        #expect(source.records.last?.report?.awaitsApproval == true)
     }
 
     @Test func onlyOneProcessEndsIt() async throws {

@@ -29,6 +29,7 @@ public struct AdapterStoreConformance: Sendable {
         try await knowsTrainingRows()
         try await putsOneInShadow()
         try await endsAShadow()
+        try await changesOnlyWhatIsExpected()
     }
 
     private func startsEmpty() async throws {
@@ -194,6 +195,47 @@ public struct AdapterStoreConformance: Sendable {
         _ = try await store.startShadow(task: "mood", version: 3, terms(1))
         _ = try await store.rollback(task: "mood")
         try require(try await states("mood") == [.live, .rejected, .rejected], "a rollback ends the shadow")
+    }
+
+    /// What was decided on has changed: nothing more changes.
+    private func changesOnlyWhatIsExpected() async throws {
+        for adapter in adapters.prefix(3) {
+            _ = try await store.publish(task: "tone", adapter: adapter, metrics: [:], parentDigest: nil)
+        }
+        _ = try await store.promote(task: "tone", version: 1)
+        let shadow = try await store.startShadow(
+            task: "tone", version: 2, terms(), expecting: ExpectedVersions(live: adapters[0].digest, state: .candidate))
+        let expected = ExpectedVersions(live: adapters[0].digest, state: .shadow, shadow: shadow.shadow)
+        var (otherLive, otherState, otherShadow) = (expected, expected, expected)
+        (otherLive.live, otherState.state) = (nil, .candidate)
+        otherShadow.shadow?.terms.retraining = 8
+        for wrong in [otherLive, otherState, otherShadow] {
+            try await refuses(wrong)
+        }
+        let promotion = Promotion(by: "retraining 7", reason: "won")
+        let live = try await store.promote(task: "tone", version: 2, promotion, expecting: expected)
+        try require(live.state == .live, "what is expected is promoted")
+        let candidate = ExpectedVersions(live: live.digest, state: .candidate)
+        try await store.reject(task: "tone", version: 3, expecting: candidate)
+        try require(try await states("tone") == [.retired, .live, .rejected], "what is expected is rejected")
+    }
+
+    private func refuses(_ wrong: ExpectedVersions) async throws {
+        let hasChanged = AdapterStoreError.hasChanged(task: "tone")
+        try await require(throwing: hasChanged, "promoting on other terms") {
+            _ = try await store.promote(
+                task: "tone", version: 2, Promotion(by: "retraining 7", reason: "won"), expecting: wrong)
+        }
+        try await require(throwing: hasChanged, "ending a shadow on other terms") {
+            try await store.endShadow(task: "tone", version: 2, expecting: wrong)
+        }
+        try await require(throwing: hasChanged, "starting a shadow on other terms") {
+            _ = try await store.startShadow(task: "tone", version: 2, terms(), expecting: wrong)
+        }
+        try await require(throwing: hasChanged, "rejecting on other terms") {
+            try await store.reject(task: "tone", version: 2, expecting: wrong)
+        }
+        try require(try await states("tone") == [.live, .shadow, .candidate], "nothing has changed")
     }
 
     private func states(_ task: String) async throws -> [AdapterState] {

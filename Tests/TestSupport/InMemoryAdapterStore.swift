@@ -14,6 +14,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         var references: [String: [UInt8]] = [:]
         var failure: StoreIsAway?
         var losesShadows = false
+        var beforePromotion: (@Sendable () async throws -> Void)?
     }
 
     /// Stands for a database that cannot be reached.
@@ -32,6 +33,11 @@ public final class InMemoryAdapterStore: AdapterStore {
 
     /// From now on every call fails, until it is called with `false`.
     public func goAway(_ isAway: Bool = true) { state.update { $0.failure = isAway ? StoreIsAway() : nil } }
+
+    /// Does something right before the next promotion that expects anything: after what it is based on was read.
+    public func interruptPromotion(_ body: @escaping @Sendable () async throws -> Void) {
+        state.update { $0.beforePromotion = body }
+    }
 
     /// From now on challengers in shadow cannot be read, until it is called with `false`.
     public func loseShadows(_ areLost: Bool = true) { state.update { $0.losesShadows = areLost } }
@@ -57,11 +63,14 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
-    public func startShadow(task: String, version: Int, _ terms: ShadowTerms) async throws -> AdapterVersion {
+    public func startShadow(
+        task: String, version: Int, _ terms: ShadowTerms, expecting expected: ExpectedVersions?
+    ) async throws -> AdapterVersion {
         let result = try read { state -> Result<AdapterVersion, AdapterStoreError> in
             guard let index = state.index(task, version) else {
                 return .failure(.unknownVersion(task: task, version: version))
             }
+            if state.differs(expected, task, index) { return .failure(.hasChanged(task: task)) }
             let found = state.entries[index].version
             if found.state == .live { return .failure(.isLive(task: task, version: version)) }
             if found.state == .shadow, found.shadow?.terms == terms { return .success(found) }
@@ -74,13 +83,14 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
-    public func endShadow(task: String, version: Int) async throws {
-        let isKnown = try read { state -> Bool in
-            guard let index = state.index(task, version) else { return false }
+    public func endShadow(task: String, version: Int, expecting expected: ExpectedVersions?) async throws {
+        let error = try read { state -> AdapterStoreError? in
+            guard let index = state.index(task, version) else { return .unknownVersion(task: task, version: version) }
+            if state.differs(expected, task, index) { return .hasChanged(task: task) }
             if state.entries[index].version.state == .shadow { state.entries[index].version.state = .candidate }
-            return true
+            return nil
         }
-        if !isKnown { throw AdapterStoreError.unknownVersion(task: task, version: version) }
+        if let error { throw error }
     }
 
     /// Damages the weights of an adapter, as a failing disk does.
@@ -129,21 +139,31 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
-    public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
-        let promoted = try read { state -> AdapterVersion? in
-            guard let index = state.index(task, version) else { return nil }
-            state.rejectShadow(task, except: index)
-            guard state.entries[index].version.state != .live else { return state.entries[index].version }
-            return state.makeLive(task, index, promotion, previous: .retired)
+    public func promote(
+        task: String, version: Int, _ promotion: Promotion, expecting expected: ExpectedVersions?
+    ) async throws -> AdapterVersion {
+        let interruption = state.update { state in
+            defer { state.beforePromotion = nil }
+            return state.beforePromotion
         }
-        guard let promoted else { throw AdapterStoreError.unknownVersion(task: task, version: version) }
-        return promoted
+        if expected != nil { try await interruption?() }
+        let result = try read { state -> Result<AdapterVersion, AdapterStoreError> in
+            guard let index = state.index(task, version) else {
+                return .failure(.unknownVersion(task: task, version: version))
+            }
+            if state.differs(expected, task, index) { return .failure(.hasChanged(task: task)) }
+            state.rejectShadow(task, except: index)
+            guard state.entries[index].version.state != .live else { return .success(state.entries[index].version) }
+            return .success(state.makeLive(task, index, promotion, previous: .retired))
+        }
+        return try result.get()
     }
 
     /// As the protocol says.
-    public func reject(task: String, version: Int) async throws {
+    public func reject(task: String, version: Int, expecting expected: ExpectedVersions?) async throws {
         let error = try read { state -> AdapterStoreError? in
             guard let index = state.index(task, version) else { return .unknownVersion(task: task, version: version) }
+            if state.differs(expected, task, index) { return .hasChanged(task: task) }
             guard state.entries[index].version.state != .live else { return .isLive(task: task, version: version) }
             state.entries[index].version.state = .rejected
             return nil
@@ -193,6 +213,11 @@ extension InMemoryAdapterStore: DriftReferenceStore {
 }
 
 extension InMemoryAdapterStore.State {
+    fileprivate func differs(_ expected: ExpectedVersions?, _ task: String, _ index: Int) -> Bool {
+        let live = entries.map(\.version).first { $0.task == task && $0.state == .live }
+        return expected.map { !$0.hold(entries[index].version, live: live) } ?? false
+    }
+
     fileprivate mutating func tick() -> Date {
         clock += 1
         return clock

@@ -32,6 +32,10 @@ struct AdapterRows {
         try versions(where: "task = $1 AND version = $2::bigint", [.text(task), .integer(Int64(number))]).first
     }
 
+    func live(task: String) throws -> AdapterVersion? {
+        try versions(where: "task = $1 AND state = 'live'", [.text(task)]).first
+    }
+
     func stored(digest: String) throws -> StoredAdapterRow? {
         let result = try connection.execute(
             """

@@ -12,11 +12,10 @@ extension PostgresAdapterStore {
     }
 
     /// Lets a version label beside the live one, and rejects another one that does.
-    public func startShadow(task: String, version: Int, _ terms: ShadowTerms) async throws -> AdapterVersion {
-        try await change(task, "starting a shadow") { rows in
-            guard let found = try rows.version(task: task, number: version) else {
-                return .failure(.unknownVersion(task: task, version: version))
-            }
+    public func startShadow(
+        task: String, version: Int, _ terms: ShadowTerms, expecting expected: ExpectedVersions?
+    ) async throws -> AdapterVersion {
+        try await change(task, version, "starting a shadow", expecting: expected) { rows, found in
             if found.state == .live { return .failure(.isLive(task: task, version: version)) }
             if found.isPruned { return .failure(.pruned(digest: found.digest)) }
             if found.state == .shadow, found.shadow?.terms == terms { return .success(found) }
@@ -26,11 +25,8 @@ extension PostgresAdapterStore {
     }
 
     /// Makes a version that is in shadow a candidate again.
-    public func endShadow(task: String, version: Int) async throws {
-        _ = try await change(task, "ending a shadow") { rows in
-            guard let found = try rows.version(task: task, number: version) else {
-                return .failure(.unknownVersion(task: task, version: version))
-            }
+    public func endShadow(task: String, version: Int, expecting expected: ExpectedVersions?) async throws {
+        _ = try await change(task, version, "ending a shadow", expecting: expected) { rows, found in
             guard found.state == .shadow else { return .success(found) }
             return .success(try rows.leaveShadow(task: task, version: version))
         }

@@ -95,11 +95,10 @@ public struct PostgresAdapterStore: AdapterStore {
 
     /// Makes a version live and retires the live one. A live version stays as it is. Another version that is in shadow
     /// is rejected.
-    public func promote(task: String, version: Int, _ promotion: Promotion) async throws -> AdapterVersion {
-        try await change(task, "promoting an adapter") { rows in
-            guard let found = try rows.version(task: task, number: version) else {
-                return .failure(.unknownVersion(task: task, version: version))
-            }
+    public func promote(
+        task: String, version: Int, _ promotion: Promotion, expecting expected: ExpectedVersions?
+    ) async throws -> AdapterVersion {
+        try await change(task, version, "promoting an adapter", expecting: expected) { rows, found in
             if found.isPruned { return .failure(.pruned(digest: found.digest)) }
             try rows.rejectShadow(task: task, except: version)
             if found.state == .live { return .success(found) }
@@ -111,11 +110,8 @@ public struct PostgresAdapterStore: AdapterStore {
     /// Marks a version as rejected.
     ///
     /// - Throws: also if it is live.
-    public func reject(task: String, version: Int) async throws {
-        _ = try await change(task, "rejecting an adapter") { rows in
-            guard let found = try rows.version(task: task, number: version) else {
-                return .failure(.unknownVersion(task: task, version: version))
-            }
+    public func reject(task: String, version: Int, expecting expected: ExpectedVersions?) async throws {
+        _ = try await change(task, version, "rejecting an adapter", expecting: expected) { rows, found in
             if found.state == .live { return .failure(.isLive(task: task, version: version)) }
             return .success(try rows.markRejected(task: task, version: version))
         }
@@ -130,6 +126,22 @@ public struct PostgresAdapterStore: AdapterStore {
             try rows.rejectShadow(task: task, except: nil)
             try rows.rejectLive(task: task)
             return .success(try rows.makeLive(task: task, version: previous, promotion, isSuccessor: false))
+        }
+    }
+
+    /// Runs the body with a version in one transaction that has locked the task's rows, if they are as expected.
+    func change(
+        _ task: String, _ version: Int, _ purpose: String, expecting expected: ExpectedVersions?,
+        _ body: @escaping @Sendable (AdapterRows, AdapterVersion) throws -> Result<AdapterVersion, AdapterStoreError>
+    ) async throws -> AdapterVersion {
+        try await change(task, purpose) { rows in
+            guard let found = try rows.version(task: task, number: version) else {
+                return .failure(.unknownVersion(task: task, version: version))
+            }
+            if let expected, !expected.hold(found, live: try rows.live(task: task)) {
+                return .failure(.hasChanged(task: task))
+            }
+            return try body(rows, found)
         }
     }
 

@@ -78,7 +78,8 @@ actor ShadowWatch {
                 let ended: ShadowConclusion.Ending?
                 if let failure = ending.failure {
                     ended = try await conclusion.fail(
-                        task: ending.task, version: failure.version, reason: failure.reason)
+                        task: ending.task, version: failure.version, reason: failure.reason,
+                        fitsElsewhere: failure.othersUntil != nil)
                 } else {
                     ended = try await conclusion.run(task: ending.task)
                 }

@@ -48,12 +48,20 @@ public struct ShadowConclusion: Sendable {
         }
     }
 
-    /// Ends the shadow of a challenger that cannot label: it is rejected.
+    /// Ends the shadow of a challenger that cannot label. It is rejected if it can label nowhere. If it only does not fit
+    /// the pipeline file here, it is held, as by a daemon that it fits and that has too few texts: which of the two is
+    /// faster must make no difference.
     ///
+    /// - Parameter fitsElsewhere: whether it may label in other processes.
     /// - Returns: nil if it is not in shadow any more, or if another process holds the lease.
-    public func fail(task: String, version: Int, reason: String) async throws -> Ending? {
+    public func fail(
+        task: String, version: Int, reason: String, fitsElsewhere: Bool = false
+    ) async throws -> Ending? {
         try await conclude(task: task, version: version) { version, _ in
-            let decision = ShadowDecision(failed: reason, version: version.version)
+            let decision =
+                fitsElsewhere
+                ? ShadowDecision(unfit: reason, version: version.version)
+                : ShadowDecision(failed: reason, version: version.version)
             // Figures that cannot be read must not keep it in shadow.
             return (decision, (try? await labels.comparison(of: version)) ?? ShadowComparison())
         }
@@ -77,6 +85,7 @@ public struct ShadowConclusion: Sendable {
             }
             guard let decided = try await decide(version, terms) else { return nil }
             // Counting may take minutes. A person who promoted something or rolled back meanwhile has the last word.
+            // The change itself expects the same; this keeps the journal free of decisions that come to nothing.
             guard try await isStill(version, terms) else { return nil }
             return try await settle(decided, version, terms, champion: champion?.digest)
         }
@@ -90,21 +99,23 @@ public struct ShadowConclusion: Sendable {
         return try await store.live(tasks: [version.task]).first?.digest == terms.champion
     }
 
+    /// - Returns: nil if the versions have changed since the decision was made: then that stays.
     private func settle(
         _ decided: Decided, _ version: AdapterVersion, _ terms: ShadowTerms, champion: String?
-    ) async throws -> Ending {
+    ) async throws -> Ending? {
         let (task, decision) = (version.task, decided.decision)
         let won = try await journal.retraining(terms.retraining)
         let waiting = try await journal.lastHeld(task: task)
         let id = try await journal.begin(task: task, trigger: .shadow, champion: champion)
         var reason = decision.reason
+        let expected = ExpectedVersions(live: champion, state: .shadow, shadow: version.shadow)
         do {
             switch decision.verdict {
             case .promoted:
                 let promotion = Promotion(by: "retraining \(id)", reason: reason)
-                _ = try await store.promote(task: task, version: version.version, promotion)
-            case .rejected: try await store.reject(task: task, version: version.version)
-            default: try await store.endShadow(task: task, version: version.version)
+                _ = try await store.promote(task: task, version: version.version, promotion, expecting: expected)
+            case .rejected: try await store.reject(task: task, version: version.version, expecting: expected)
+            default: try await store.endShadow(task: task, version: version.version, expecting: expected)
             }
             if decision.verdict != .rejected, let replaced = try await replace(waiting, by: version) {
                 reason += "; version \(replaced), which waited for a person, is rejected in its favour"
@@ -112,6 +123,10 @@ public struct ShadowConclusion: Sendable {
             if decision.awaitsApproval {
                 reason += "; to promote it, run: lorikeet adapters promote \(task) \(version.version)"
             }
+        } catch AdapterStoreError.hasChanged(let task) {
+            let reason = "\(AdapterStoreError.hasChanged(task: task)): the shadow had ended"
+            try await record(id, RetrainingEnding(verdict: .skipped, reason: reason))
+            return nil
         } catch {
             try? await journal.finish(id, RetrainingEnding(verdict: .failed, reason: "\(error)"))
             throw error

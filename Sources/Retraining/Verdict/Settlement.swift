@@ -13,7 +13,18 @@ struct Settlement {
     let retraining: Int64
     let judgement: RetrainingRun.Judgement
 
+    /// As often as somebody may be faster.
+    private static let mostAttempts = 3
+
     func outcome() async throws -> RetrainingOutcome {
+        for _ in 1..<Self.mostAttempts {
+            // Somebody promoted something or rolled back since the versions were read: what they are now decides.
+            do { return try await attempt() } catch AdapterStoreError.hasChanged {}
+        }
+        return try await attempt()
+    }
+
+    private func attempt() async throws -> RetrainingOutcome {
         let store = pipeline.store
         let version = try await store.publish(
             task: task, adapter: judgement.challenger, metrics: judgement.metrics, parentDigest: champion?.digest,
@@ -25,13 +36,14 @@ struct Settlement {
         var outcome = judgement.outcome
         outcome.challengerVersion = version.version
         var decision = judgement.decision
-        if version.state != .live { try await reconsider(&decision, version, &outcome) }
+        var expected: ExpectedVersions?
+        if version.state != .live { expected = try await reconsider(&decision, version, &outcome) }
         switch decision.verdict {
         case .promoted where version.state != .live:
             let promotion = Promotion(by: "retraining \(retraining)", reason: decision.reason)
-            _ = try await store.promote(task: task, version: version.version, promotion)
+            _ = try await store.promote(task: task, version: version.version, promotion, expecting: expected)
         case .shadow:
-            if let terms = outcome.report?.shadow?.terms { try await startShadow(version, terms, &outcome) }
+            if let terms = outcome.report?.shadow?.terms { try await startShadow(version, terms, expected, &outcome) }
         case .rejected where version.state == .candidate || version.state == .shadow:
             try await store.reject(task: task, version: version.version)
         default: break
@@ -51,10 +63,12 @@ struct Settlement {
     }
 
     /// Takes into account what the registry says of this version and of the champion.
+    ///
+    /// - Returns: what the decision is based on.
     private func reconsider(
         _ decision: inout GateDecision, _ version: AdapterVersion, _ outcome: inout RetrainingOutcome
-    ) async throws {
-        guard decision.verdict == .promoted || decision.verdict == .held else { return }
+    ) async throws -> ExpectedVersions? {
+        guard decision.verdict == .promoted || decision.verdict == .held else { return nil }
         let live = try await pipeline.store.live(tasks: [task]).first
         func reject(_ reason: String) { (decision.verdict, decision.reason) = (.rejected, reason) }
         if version.promotedAt != nil {
@@ -75,6 +89,7 @@ struct Settlement {
             decision.verdict = .held
             decision.reason += "; it is promoted after \(date.formatted(.iso8601)), by minimum_promotion_interval"
         }
+        return ExpectedVersions(live: live?.digest, state: version.state)
     }
 
     // MARK: - Shadow
@@ -93,10 +108,11 @@ struct Settlement {
     }
 
     private func startShadow(
-        _ version: AdapterVersion, _ terms: ShadowTerms, _ outcome: inout RetrainingOutcome
+        _ version: AdapterVersion, _ terms: ShadowTerms, _ expected: ExpectedVersions?,
+        _ outcome: inout RetrainingOutcome
     ) async throws {
         let replaced = try await pipeline.store.shadows(tasks: [task]).first
-        _ = try await pipeline.store.startShadow(task: task, version: version.version, terms)
+        _ = try await pipeline.store.startShadow(task: task, version: version.version, terms, expecting: expected)
         guard let replaced, replaced.version != version.version else { return }
         outcome.notes.append("version \(replaced.version), which was in shadow, is rejected in its favour")
     }
