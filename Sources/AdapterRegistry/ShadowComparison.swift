@@ -17,8 +17,11 @@ public struct ShadowComparison: Sendable, Equatable, Codable {
     /// The share of texts that get the same label; nil without texts.
     public var agreement: Double? { texts > 0 ? Double(texts - changed - expected) / Double(texts) : nil }
 
-    /// The share of texts whose label would change; 0 without texts.
-    public var changedShare: Double { texts > 0 ? Double(changed) / Double(texts) : 0 }
+    /// Texts whose labels can be compared: not those whose label changes because the labels of the task have changed.
+    public var compared: Int { texts - expected }
+
+    /// The share of the compared texts whose label would change; 0 without any.
+    public var changedShare: Double { compared > 0 ? Double(changed) / Double(compared) : 0 }
 
     /// Adds one text.
     public mutating func add(_ change: ShadowChange, championScore: Double, challengerScore: Double) {

@@ -158,7 +158,8 @@ struct ShadowAdapterTests {
         }
         let comparison = monitor.comparison
         #expect(comparison.texts == 4 && comparison.changed == 1 && comparison.expected == 1)
-        #expect(comparison.agreement == 0.5 && comparison.changedShare == 0.25)
+        #expect(comparison.agreement == 0.5)
+        #expect(comparison.compared == 3 && comparison.changedShare == 1.0 / 3)
         #expect(comparison.championConfidence == 0.5 && comparison.challengerConfidence == 0.75)
     }
 

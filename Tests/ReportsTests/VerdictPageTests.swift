@@ -74,7 +74,7 @@ struct VerdictPageTests {
         let report = try #require(VerdictReport(json: json))
         let page = VerdictPage(record: record(report), version: "1").page.html
         HTMLCheck.expectGood(page)
-        for text in ["Shadow", "24.0", "24 (10.00 %)", "88.75 %", "0.7500", "0.8750"] {
+        for text in ["Shadow", "24.0", "24 of 237 (10.13 %)", "88.75 %", "0.7500", "0.8750"] {
             #expect(page.contains(text), "\(text)")
         }
     }

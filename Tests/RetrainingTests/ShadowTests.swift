@@ -208,10 +208,21 @@ struct ShadowTests: LettersTask {
 
     @Test func labelsThatMustChangeDoNotCount() async throws {
         try await putInShadow()
-        labels.label(200, changed: 20, expected: 100, after: 86400)
+        labels.label(200, changed: 10, expected: 100, after: 86400)
         let ending = try #require(try await conclusion.run(task: "letters"))
         #expect(ending.verdict == .promoted)
-        #expect(ending.reason.contains("100 more because the labels of the task have changed, agreement 40.0 %"))
+        #expect(
+            ending.reason.contains(
+                "10 of 100 labels change (10.0 %), 100 more because the labels of the task have changed, "
+                    + "agreement 45.0 %"), "\(ending.reason)")
+    }
+
+    /// Nor may they dilute those that count.
+    @Test func theShareIsThatOfTheComparedTexts() async throws {
+        try await putInShadow()
+        labels.label(200, changed: 11, expected: 100, after: 86400)
+        let ending = try #require(try await conclusion.run(task: "letters"))
+        #expect(ending.verdict == .held, "\(ending.reason)")
     }
 
     @Test mutating func afterItsShadowItWaitsForAPersonWhereOneMustApprove() async throws {

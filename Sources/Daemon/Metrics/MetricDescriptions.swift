@@ -106,8 +106,8 @@ public enum MetricDescriptions {
             "Share of the texts labelled by both champion and challenger that get the same label from both."),
         MetricDescription(
             DaemonMetricNames.taskShadowChangedLabels, .gauge, ["task", "version"],
-            "Share of the texts labelled by both champion and challenger whose label would change. Changes that follow "
-                + "from new labels of the task do not count."),
+            "Share of the texts labelled by both champion and challenger whose label would change. Texts whose label "
+                + "changes because of new labels of the task are left out."),
         MetricDescription(
             DaemonMetricNames.taskShadowConfidence, .gauge, ["task", "version", "adapter"],
             "Mean score of the best label on the texts labelled by both. The adapter is champion or challenger."),

@@ -96,7 +96,9 @@ public struct VerdictPage {
         list.add("labels that may change", Figure.percent(shadow.terms.changedLabels))
         if let comparison = shadow.comparison {
             list.add("texts", comparison.texts)
-            list.add("labels that change", "\(comparison.changed) (\(Figure.percent(comparison.changedShare)))")
+            list.add(
+                "labels that change",
+                "\(comparison.changed) of \(comparison.compared) (\(Figure.percent(comparison.changedShare)))")
             list.add("labels that change because the task's labels have changed", comparison.expected)
             list.add("agreement", comparison.agreement.map(Figure.percent) ?? "–")
             list.add("mean confidence, champion", Figure.share(comparison.championConfidence))

@@ -11,7 +11,7 @@ public struct ShadowReason {
     public var figures: String {
         guard comparison.texts > 0 else { return "no text was labelled by both" }
         let share = Self.percent(comparison.changedShare)
-        var parts = ["\(comparison.changed) of \(comparison.texts) labels change (\(share))"]
+        var parts = ["\(comparison.changed) of \(comparison.compared) labels change (\(share))"]
         if comparison.expected > 0 {
             parts.append("\(comparison.expected) more because the labels of the task have changed")
         }
