@@ -10,6 +10,26 @@ import Testing
 @testable import Daemon
 
 @Suite(.timeLimit(.minutes(2))) struct AccuracyWatchTests {
+    @Test func itLooksOnceAMinute() async {
+        let (clock, looks) = (ManualClock(), Watched(0))
+        let watch = AccuracyWatch(PostgresSettings(dsn: "", applicationName: "test"), clock: clock.clock)
+        let following = Task {
+            await watch.follow(LiveAdapters()) {
+                looks.update { $0 += 1 }
+                return [:]
+            }
+        }
+        await clock.waitForSleepers()
+        #expect(looks.value == 1)
+        clock.advance(by: .seconds(59))
+        #expect(looks.value == 1)
+        clock.advance(by: .seconds(1))
+        await looks.wait { $0 == 2 }
+        following.cancel()
+        await following.value
+        #expect(looks.value == 2)
+    }
+
     @Test func annotationsOfLabelledTextsMeasureTheLiveAdapter() async throws {
         try await DaemonFixture.with { fixture in
             let adapters = LiveAdapters()

@@ -2,6 +2,7 @@ import AdapterRegistry
 import BERT
 import Connectors
 import Drift
+import Threading
 
 /// Measures the live adapters on annotations of texts that they labelled. It has a connection of its own, because a
 /// promoted adapter must not wait for its queries, and only during a look, because a pool may be small.
@@ -16,9 +17,22 @@ actor AccuracyWatch {
     static let interval = Duration.seconds(60)
 
     private let store: PostgresAdapterStore
+    private let clock: Clock
     private var measurements: [String: Measurement] = [:]
 
-    init(_ settings: PostgresSettings) { store = PostgresAdapterStore(settings) }
+    init(_ settings: PostgresSettings, clock: Clock = .system) {
+        (store, self.clock) = (PostgresAdapterStore(settings), clock)
+    }
+
+    /// Measures every task now and then, until the task is cancelled.
+    ///
+    /// - Parameter mappings: what became of labels that a task once had.
+    func follow(_ live: LiveAdapters, mappings: @Sendable () -> [String: LabelMapping]) async {
+        while !Task.isCancelled {
+            await look(at: live.snapshot, mappings: mappings())
+            do { try await clock.sleep(Self.interval) } catch { return }
+        }
+    }
 
     /// Measures every task.
     ///

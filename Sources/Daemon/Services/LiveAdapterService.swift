@@ -10,6 +10,7 @@ import Retraining
 import ServiceLifecycle
 import Serving
 import Synchronization
+import Threading
 
 /// Keeps the live adapters of one database's tasks current.
 ///
@@ -30,6 +31,7 @@ final class LiveAdapterService: Service {
     private let base: BERTBase
     private let logger: Logger
     private let pollInterval: Duration
+    private let clock: Clock
     /// A rollback is in use within two seconds: a poll may just have begun when it is committed, and loading the
     /// adapter takes time.
     static let defaultPollInterval = Duration.seconds(1)
@@ -56,7 +58,7 @@ final class LiveAdapterService: Service {
 
     init(
         postgres: Secret, direct: Secret?, tasks: [String: ServedTask], base: BERTBase, logger: Logger,
-        pollInterval: Duration = LiveAdapterService.defaultPollInterval
+        pollInterval: Duration = LiveAdapterService.defaultPollInterval, clock: Clock = .system
     ) {
         self.direct = direct.map { PostgresSettings(dsn: $0.value, applicationName: "lorikeet listens") }
         settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet run")
@@ -64,12 +66,13 @@ final class LiveAdapterService: Service {
         driftWatch = DriftWatch(store: store, logger: logger)
         journal = PostgresLabelledRowSource(settings)
         shadowWatch = ShadowWatch(
-            conclusion: ShadowConclusion(store: store, journal: journal, labels: journal), logger: logger)
-        accuracyWatch = AccuracyWatch(settings)
+            conclusion: ShadowConclusion(store: store, journal: journal, labels: journal, clock: clock), logger: logger,
+            clock: clock)
+        accuracyWatch = AccuracyWatch(settings, clock: clock)
         state = Mutex(State(tasks: tasks))
         self.base = base
         self.logger = logger
-        self.pollInterval = pollInterval
+        (self.pollInterval, self.clock) = (pollInterval, clock)
     }
 
     func run() async throws {
@@ -77,11 +80,15 @@ final class LiveAdapterService: Service {
             try await cancelWhenGracefulShutdown {
                 // Not a second poll: it retries what must succeed once. Driven by the notifications, which listen on a
                 // connection of their own, it would need a hint at once, and one outage would be logged twice.
-                while try await !self.start() { try await Task.sleep(for: self.pollInterval) }
+                while try await !self.start() { try await self.clock.sleep(self.pollInterval) }
                 let notifications = AdapterNotifications(
                     direct: self.direct, pollInterval: self.pollInterval, logger: self.logger)
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await self.measureAccuracy() }
+                    group.addTask {
+                        await self.accuracyWatch.follow(self.liveAdapters) {
+                            self.currentTasks.mapValues(\.form.mapping)
+                        }
+                    }
                     for await _ in notifications {
                         await self.refreshOrLog()
                         await self.driftWatch.look(at: self.liveAdapters.snapshot)
@@ -94,15 +101,6 @@ final class LiveAdapterService: Service {
         await shadowWatch.stop()
         await journal.close()
         await store.close()
-    }
-
-    /// Measures the live adapters on annotations until the task is cancelled.
-    private func measureAccuracy() async {
-        while !Task.isCancelled {
-            await accuracyWatch.look(
-                at: liveAdapters.snapshot, mappings: currentTasks.mapValues(\.form.mapping))
-            try? await Task.sleep(for: AccuracyWatch.interval)
-        }
     }
 
     /// What a pipeline with these tasks waits for on this side; nil if nothing.
