@@ -5,13 +5,7 @@ import Serving
 struct LabelColumns {
     private var keys = KeyColumns()
     private var messageKeys: [[UInt8]?] = []
-    private var tasks: [String?] = []
-    private var labels: [String?] = []
-    private var labelSets: [String?] = []
-    private var scores: [Double?] = []
-    private var scoreObjects: [String?] = []
-    private var abstained: [Bool?] = []
-    private var digests: [String?] = []
+    private var labels = TaskLabelColumns()
     private var texts: [String?] = []
     private var distances: [Double?] = []
     private var abstentionReasons: [String?] = []
@@ -26,13 +20,7 @@ struct LabelColumns {
     private mutating func append(_ label: TaskLabel, of message: SourceMessage, text: String?) {
         keys.append(message)
         messageKeys.append(message.key)
-        tasks.append(StorableText.text(label.task))
-        labels.append(label.label.map(StorableText.text))
-        labelSets.append(label.labels.map { ArrayLiteral.texts($0.map(StorableText.text)) })
-        scores.append(Self.rounded(label.score))
-        scoreObjects.append(JSONText.object(label.scores))
-        abstained.append(label.abstained)
-        digests.append(label.adapterDigest)
+        labels.append(label)
         texts.append(text)
         distances.append(label.distance.map(Self.rounded))
         abstentionReasons.append(label.abstained ? (label.isNoneOfThese ? "none_of_these" : "score") : nil)
@@ -42,12 +30,7 @@ struct LabelColumns {
     static func rounded(_ score: Double) -> Double { Double("\(Float(score))") ?? score }
 
     func parameters(pipeline: String) -> [PostgresValue] {
-        [.text(pipeline)] + keys.origin
-            + [
-                .texts(tasks), keys.time, .byteStrings(messageKeys), .texts(labels), .texts(labelSets),
-                .doubles(scores),
-                .texts(scoreObjects), .booleans(abstained), .texts(digests), .texts(texts), .doubles(distances),
-                .texts(abstentionReasons),
-            ]
+        [.text(pipeline)] + keys.origin + [labels.task, keys.time, .byteStrings(messageKeys)] + labels.values
+            + [.texts(texts), .doubles(distances), .texts(abstentionReasons)]
     }
 }

@@ -24,14 +24,7 @@ struct BenchmarkDistillation: ParsableCommand {
             """)
 
     @OptionGroup var baseOptions: BaseOptions
-    @OptionGroup var rows: LabelledInputOption
-
-    @Option(
-        help: ArgumentHelp("Labelled rows to measure on.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
-    var test: String
-
-    @OptionGroup var formatOptions: RowFormatOptions
+    @OptionGroup var input: TestedRowsOptions
 
     @Option(
         help: ArgumentHelp("The champion, in PEFT's format. Default: train one.", valueName: "dir"),
@@ -42,9 +35,6 @@ struct BenchmarkDistillation: ParsableCommand {
         help: ArgumentHelp(
             "Label without new rows; repeat it for several. Default: a third of the labels.", valueName: "label"))
     var unseen: [String] = []
-
-    @Option(help: ArgumentHelp("Runs to average over, each with the next seed.", valueName: "n"))
-    var seeds = 3
 
     @Option(help: ArgumentHelp("Use the first n rows only. Default: all.", valueName: "n"))
     var limit: Int?
@@ -63,7 +53,6 @@ struct BenchmarkDistillation: ParsableCommand {
     @OptionGroup var training: TrainingOptions
 
     func validate() throws {
-        guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1") }
         guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
         guard texts >= 1 else { throw ValidationError("--texts must be at least 1") }
         guard weight > 0, weight.isFinite else { throw ValidationError("--weight must be above 0") }
@@ -71,10 +60,7 @@ struct BenchmarkDistillation: ParsableCommand {
     }
 
     func run() throws {
-        let options = formatOptions.options(isMultiLabel: false)
-        let (all, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
-        let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
-        (side.lines(of: "input") + testSide.lines(of: "test")).forEach { StandardError.write($0) }
+        let (all, measured) = try input.read()
         let loaded = try LoadedBase(baseOptions.folder)
         let champion = try adapter.map { try AdapterFolder.load($0, base: loaded.base) }
         try check(all + measured, champion?.labels)
@@ -84,7 +70,7 @@ struct BenchmarkDistillation: ParsableCommand {
         let benchmark = DistillationBenchmark(
             rows: Self.spread(all, limit ?? all.count), test: measured, base: loaded, champion: champion,
             settings: DistillationBenchmark.Settings(
-                unseen: unseen.isEmpty ? nil : unseen, seeds: seeds, texts: texts,
+                unseen: unseen.isEmpty ? nil : unseen, seeds: input.seeds, texts: texts,
                 distillation: Distillation.Settings(weight: weight, temperature: temperature), training: settings))
         let runs = try benchmark.run { StandardError.write("seed \($0): \($1.rawValue)") }
         let section = benchmark.section(runs, name: sectionOptions.name)

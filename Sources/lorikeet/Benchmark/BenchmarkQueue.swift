@@ -28,23 +28,13 @@ struct BenchmarkQueue: ParsableCommand {
             """)
 
     @OptionGroup var baseOptions: BaseOptions
-    @OptionGroup var rows: LabelledInputOption
-
-    @Option(
-        help: ArgumentHelp("Labelled rows to measure on.", valueName: "file"),
-        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
-    var test: String
-
-    @OptionGroup var formatOptions: RowFormatOptions
+    @OptionGroup var input: TestedRowsOptions
 
     @Option(
         help: ArgumentHelp(
             "Strategy to compare with random order: margin, badge or queue; repeat it for several. Default: all.",
             valueName: "name"))
     var strategy: [SelectionStrategy] = []
-
-    @Option(help: ArgumentHelp("Runs per strategy, whose accuracies are averaged.", valueName: "n"))
-    var seeds = 3
 
     @Option(help: ArgumentHelp("Rows labelled per round. Default: 2 % of the rows.", valueName: "n"))
     var rowsPerRound: Int?
@@ -69,17 +59,13 @@ struct BenchmarkQueue: ParsableCommand {
     @OptionGroup var training: TrainingOptions
 
     func validate() throws {
-        guard seeds >= 1 else { throw ValidationError("--seeds must be at least 1") }
         guard rowsPerRound ?? 1 >= 1 else { throw ValidationError("--rows-per-round must be at least 1") }
         guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
     }
 
     func run() throws {
         let reference = try peft.map { try TrainingReference(path: $0) }
-        let options = formatOptions.options(isMultiLabel: false)
-        let (pool, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
-        let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
-        (side.lines(of: "input") + testSide.lines(of: "test")).forEach { StandardError.write($0) }
+        let (pool, measured) = try input.read()
         let loaded = try LoadedBase(baseOptions.folder)
         var settings = try training.settings(for: loaded.base)
         // Each round is measured on the test rows, which must not choose its epoch.
@@ -90,7 +76,7 @@ struct BenchmarkQueue: ParsableCommand {
         let benchmark = QueueBenchmark(
             rows: pool, test: measured, base: loaded,
             settings: QueueBenchmark.Settings(
-                strategies: strategy.isEmpty ? SelectionStrategy.allCases : strategy, seeds: seeds,
+                strategies: strategy.isEmpty ? SelectionStrategy.allCases : strategy, seeds: input.seeds,
                 batch: rowsPerRound ?? max(pool.count / 50, 1), rows: limit ?? max(pool.count * 2 / 5, 1),
                 workers: workers, training: adapters ? settings : nil),
             maxTokens: settings.maxTokens, progress: { encoding.update($0, of: total) })

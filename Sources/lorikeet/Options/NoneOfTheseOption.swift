@@ -5,8 +5,8 @@ import Serving
 struct NoneOfTheseOption: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Give no label to texts beyond a distance: 2.5, for example, or 1%, the distance that 1% of the adapter's "
-                + "held-out texts exceed.",
+            "Give no label to texts beyond a distance: 2.5, for example, or 1%, the distance that at most 1% of "
+                + "texts like those of the adapter's drift reference exceed.",
             valueName: "distance"))
     var noneOfThese: NoneOfThese?
 }

@@ -1,0 +1,34 @@
+import PostgresClient
+import Serving
+
+/// What an adapter gives a text, as columns: `labels` and `shadow_labels` have the same.
+struct TaskLabelColumns {
+    private var tasks: [String?] = []
+    private var labels: [String?] = []
+    private var labelSets: [String?] = []
+    private var scores: [Double?] = []
+    private var scoreObjects: [String?] = []
+    private var abstained: [Bool?] = []
+    private var digests: [String?] = []
+
+    mutating func append(_ label: TaskLabel) {
+        tasks.append(StorableText.text(label.task))
+        labels.append(label.label.map(StorableText.text))
+        labelSets.append(label.labels.map { ArrayLiteral.texts($0.map(StorableText.text)) })
+        scores.append(LabelColumns.rounded(label.score))
+        scoreObjects.append(JSONText.object(label.scores))
+        abstained.append(label.abstained)
+        digests.append(label.adapterDigest)
+    }
+
+    /// Part of the key.
+    var task: PostgresValue { .texts(tasks) }
+
+    /// Label, labels, score, scores, abstained and digest.
+    var values: [PostgresValue] {
+        [
+            .texts(labels), .texts(labelSets), .doubles(scores), .texts(scoreObjects), .booleans(abstained),
+            .texts(digests),
+        ]
+    }
+}
