@@ -232,7 +232,9 @@ struct RetrainingRun {
         note(dataset, context)
         let version = held.stored.version.version
         if let until = held.report.waitsUntil {
-            guard pipeline.now.timeIntervalSince1970 >= until else {
+            let rest = until - pipeline.now.timeIntervalSince1970
+            // A clock was set back since, if that is further away than the interval. The settlement sees what counts.
+            guard rest <= 0 || rest > pipeline.settings.minimumPromotionInterval / .seconds(1) + Settlement.skew else {
                 let date = Date(timeIntervalSince1970: until).formatted(.iso8601)
                 let reason = "version \(version) won; it is promoted after \(date), by minimum_promotion_interval"
                 return .skipped(outcome(.skipped, reason, dataset, context))

@@ -58,6 +58,43 @@ struct SettlementTests: LettersTask {
         #expect(try await store.versions(task: nil).isEmpty)
     }
 
+    private func clock(at date: Date) -> Clock {
+        let milliseconds = Int64(date.timeIntervalSince1970 * 1000)
+        return Clock(now: Clock.system.now, sleep: Clock.system.sleep, date: { milliseconds })
+    }
+
+    /// A clock that was set back by a month.
+    @Test mutating func aPromotionInTheFutureDoesNotCount() async throws {
+        settings.minimumPromotionInterval = .seconds(10 * 86400)
+        let promoted = try #require(try await makeChampion().promotedAt)
+        addRows(300)
+        let outcome = try await run(
+            labels: ["ex", "why"], clock: clock(at: promoted.addingTimeInterval(-30 * 86400)))
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+    }
+
+    /// Clocks of two machines differ by moments.
+    @Test mutating func aPromotionThisMomentCounts() async throws {
+        settings.minimumPromotionInterval = .seconds(10 * 86400)
+        let promoted = try #require(try await makeChampion().promotedAt)
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"], clock: clock(at: promoted.addingTimeInterval(-1)))
+        #expect(outcome.verdict == .held && outcome.reason.contains("minimum_promotion_interval"), "\(outcome.reason)")
+    }
+
+    @Test mutating func oneThatWaitsIsNotForgottenWhenTheClockIsSetBack() async throws {
+        settings.minimumPromotionInterval = .seconds(10 * 86400)
+        let promoted = try #require(try await makeChampion().promotedAt)
+        addRows(300)
+        let held = try await run(labels: ["ex", "why"], clock: clock(at: promoted.addingTimeInterval(60)))
+        #expect(held.verdict == .held)
+        let early = try await run(labels: ["ex", "why"], clock: clock(at: promoted.addingTimeInterval(86400)))
+        #expect(early.verdict == .skipped, "\(early.reason)")
+        let back = try await run(
+            labels: ["ex", "why"], clock: clock(at: promoted.addingTimeInterval(-30 * 86400)))
+        #expect(back.verdict == .promoted && back.challengerVersion == held.challengerVersion, "\(back.reason)")
+    }
+
     /// As where the database was away for longer than the lease lasts.
     @Test func aLeaseThatWasLostAfterTrainingIsAcquiredAgain() async throws {
         addRows(300)
