@@ -318,15 +318,27 @@ struct RetrainingRun {
     /// the verdict. The held-out rows show more than its own training saw.
     private func note(_ challenger: ChallengerTraining.Challenger, in judgement: inout Judgement) {
         var account = challenger.account
+        var findings = challenger.candidate.findings
         if let evaluation = judgement.outcome.challengerEvaluation {
-            account.findings = challenger.candidate.findings(on: evaluation).map(\.description)
+            findings = challenger.candidate.findings(on: evaluation)
+            account.findings = findings.map(\.description)
         }
         judgement.outcome.report?.recipe = account
-        let sentences = [account.retry].compactMap(\.self) + account.findings
-        judgement.outcome.notes += sentences
-        for sentence in sentences {
-            pipeline.logger.warning(
-                "training went wrong", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(sentence)"])
+        judgement.outcome.notes += [account.retry].compactMap(\.self) + account.findings
+        if let retry = account.retry { warn("training started again with a lower rate", retry) }
+        for finding in findings { warn(Self.event(finding), finding.description) }
+    }
+
+    private func warn(_ event: Logger.Message, _ reason: String) {
+        pipeline.logger.warning(event, metadata: [LogKey.task: "\(task)", LogKey.reason: "\(reason)"])
+    }
+
+    /// What the log calls a finding. One that leaves an adapter to be judged is no failure of the training.
+    static func event(_ finding: TrainingFinding) -> Logger.Message {
+        switch finding {
+        case .collapsed, .diverged, .notFinite: "training collapsed or diverged"
+        case .missed: "challenger never predicts some labels"
+        case .overfitted: "challenger overfits"
         }
     }
 
