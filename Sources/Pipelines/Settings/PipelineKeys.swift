@@ -160,7 +160,7 @@ enum NoneOfTheseKeys {
     static let distances = 0.0...1000.0
     static let falseAlarms = Setting(
         "false_alarms", .number(0.0001...0.5), required: "the share of usual texts that may get no label",
-        "share of texts like the adapter's held-out rows that may get no label because of their distance")
+        "share of texts like those of the adapter's drift reference that may get no label because of their distance")
 
     static let section = SettingSection("tasks.NAME.none_of_these", [falseAlarms.declaration])
 }
