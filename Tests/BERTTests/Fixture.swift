@@ -13,13 +13,16 @@ struct Fixture {
     }
 
     struct Case: Decodable {
+        /// Only in int8.json, where each adapter has its own.
+        let sequences: [[Int32]]?
         let logits: [[Float]]
         let labels: Int
         let gradient: Gradient?
     }
 
     private struct Content: Decodable {
-        let sequences: [[Int32]]
+        /// Only in cases.json.
+        let sequences: [[Int32]]?
         let adapters: [String: Case]
     }
 
@@ -31,11 +34,18 @@ struct Fixture {
     init(_ name: String, precision: BasePrecision = .float32) throws {
         self.name = name
         base = try BERTBase(directory: Fixture.folder(name), precision: precision)
-        let content = try JSONDecoder().decode(
-            Content.self, from: Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/cases.json")))
-        sequences = content.sequences
+        let content = try Fixture.content(name, "cases.json")
+        sequences = content.sequences ?? []
         cases = content.adapters
     }
+
+    private static func content(_ name: String, _ file: String) throws -> Content {
+        let url = URL(fileURLWithPath: folder(name) + "/" + file)
+        return try JSONDecoder().decode(Content.self, from: Data(contentsOf: url))
+    }
+
+    /// What PyTorch computed over the base in int8, by adapter: see `Fixtures/make_int8_fixtures.py`.
+    static func int8Cases(_ name: String) throws -> [String: Case] { try content(name, "int8.json").adapters }
 
     static func folder(_ name: String) -> String {
         (Bundle.module.resourcePath ?? Bundle.module.bundlePath) + "/Fixtures/" + name
@@ -47,8 +57,9 @@ struct Fixture {
         try Adapter.load(directory: adapterFolder(adapter), base: base)
     }
 
-    /// The logits of all sequences in one batch, by one adapter.
-    func logits(_ adapter: Adapter) -> [[Float]] {
+    /// The logits of all sequences, or of others, in one batch, by one adapter.
+    func logits(_ adapter: Adapter, _ others: [[Int32]]? = nil) -> [[Float]] {
+        let sequences = others ?? sequences
         let pass = InferencePass(base: base)
         return pass.logits(PackedBatch(sequences), adapters: [adapter], assignments: sequences.map { _ in [0] }).map {
             $0[0]
@@ -56,9 +67,9 @@ struct Fixture {
     }
 
     /// The gradients that PyTorch computed, by PEFT's key (which for biases leaves `base_layer` out).
-    func gradients(_ adapter: String) throws -> [String: [Float]] {
+    func gradients(_ adapter: String, folder: String = "gradients") throws -> [String: [Float]] {
         let bytes = try Array(
-            Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/gradients/\(adapter).safetensors")))
+            Data(contentsOf: URL(fileURLWithPath: Fixture.folder(name) + "/\(folder)/\(adapter).safetensors")))
         return try bytes.withUnsafeBytes { bytes in
             let reader = try SafetensorsReader(bytes)
             return try Dictionary(uniqueKeysWithValues: reader.names.map { ($0, try reader.floats($0)) })

@@ -1,0 +1,69 @@
+import Testing
+
+@testable import BERT
+
+/// Bases in int8 against what PyTorch computed in float64 with the same rounding: see `Fixtures/make_int8_fixtures.py`.
+///
+/// The texts are those in which no value is near halfway between two steps. So float32 here and float64 there round each
+/// value to the same step, and the results are as close as those of float32 bases. Beside that, what the rounding
+/// changes is large. Each test checks this too: a base that rounds nothing would fail.
+struct Int8ParityTests {
+    private static let tolerance: Float = 1e-4
+    private static let rounding: Float = 10 * tolerance
+
+    @Test(arguments: [
+        ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "dora"),
+        ("bert", "top"), ("bert-odd", "rank1"), ("bert-odd", "dora"), ("distilbert", "plain"),
+        ("distilbert", "everything"), ("distilbert-odd", "patterns"), ("distilbert-odd", "biases"),
+    ])
+    func logitsEqualThoseOfPyTorch(base: String, name: String) throws {
+        let expected = try #require(try Fixture.int8Cases(base)[name])
+        let sequences = try #require(expected.sequences)
+        func deviation(_ precision: BasePrecision) throws -> Float {
+            let fixture = try Fixture(base, precision: precision)
+            return BERTTests.deviation(fixture.logits(try fixture.adapter(name), sequences), expected.logits)
+        }
+        #expect(try deviation(BasePrecision(.int8)) < Self.tolerance)
+        #expect(try deviation(.float32) > Self.rounding)
+    }
+
+    /// Gradients pass the rounding of the rows unchanged.
+    @Test(arguments: [
+        ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "top"),
+        ("bert-odd", "rank1"), ("distilbert", "plain"), ("distilbert", "everything"), ("distilbert-odd", "patterns"),
+        ("distilbert-odd", "biases"),
+    ])
+    func gradientsEqualThoseOfPyTorch(base: String, name: String) throws {
+        let expected = try #require(try Fixture.int8Cases(base)[name])
+        let gradient = try #require(expected.gradient)
+        let sequences = try #require(expected.sequences)
+        let int8 = try gradients(Fixture(base, precision: BasePrecision(.int8)), name, sequences, gradient)
+        let float32 = try gradients(Fixture(base), name, sequences, gradient)
+        #expect(abs(Double(int8.loss) - gradient.loss) < 1e-4 * abs(gradient.loss))
+        let tensors = try Fixture(base).gradients(name, folder: "int8-gradients")
+        #expect(tensors.count == int8.tensors.count)
+        for (key, values) in tensors {
+            #expect(deviation(try #require(int8.tensors[key]), values) < Self.tolerance, "\(key)")
+        }
+        let changed = tensors.map { key, values in deviation(float32.tensors[key] ?? [], values) }
+        #expect(changed.max() ?? 0 > Self.rounding)
+    }
+
+    /// The loss and its gradients by PEFT's keys, which for biases leave `base_layer` out.
+    private func gradients(
+        _ fixture: Fixture, _ name: String, _ sequences: [[Int32]], _ expected: Fixture.Gradient
+    ) throws -> (loss: Float, tensors: [String: [Float]]) {
+        let adapter = try TrainableAdapter(continuing: try fixture.adapter(name), base: fixture.base)
+        let pass = TrainingPass(base: fixture.base, adapter: adapter)
+        var values = [Float](repeating: 0, count: adapter.parameterCount)
+        let loss = values.withUnsafeMutableBufferPointer { buffer in
+            pass.accumulateGradient(
+                batch: PackedBatch(sequences), targets: expected.targets, classWeights: expected.weights,
+                labelSmoothing: expected.smoothing ?? 0, into: buffer)
+        }
+        let tensors = adapter.tensors.map {
+            ($0.name.replacing("base_layer.", with: ""), Array(values[$0.range]))
+        }
+        return (loss, Dictionary(uniqueKeysWithValues: tensors))
+    }
+}
