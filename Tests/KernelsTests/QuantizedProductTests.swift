@@ -1,5 +1,6 @@
-import Kernels
 import Testing
+
+@testable import Kernels
 
 @Suite struct QuantizedProductTests {
     /// Layers that are and are not whole panels, blocks of inputs and steps.
@@ -66,6 +67,41 @@ import Testing
                 let place = row * outputs + output
                 let difference = abs(Double(y[place]) - Double(before[place]) - exact[place])
                 #expect(difference <= bound, "row \(row), output \(output), seed \(seed)")
+            }
+        }
+    }
+
+    /// Half a step of the activations times the weights, and half a step of the weights times the activations.
+    @Test(arguments: QuantizedWeight.Precision.allCases)
+    func differsFromTheFloatProductByWhatTheScalesImply(precision: QuantizedWeight.Precision) throws {
+        for seed in UInt64(100)..<112 {
+            var random = Random(seed: seed)
+            let rows = 1 + random.int(below: 20)
+            let (inputs, outputs) = (1 + random.int(below: 700), 1 + random.int(below: 50))
+            let x = random.floats(rows * inputs, in: -1...4)
+            // Outputs of all sizes. Cubes have many small weights and a few large ones.
+            let weight = (0..<outputs * inputs).map { place in
+                let value = random.float()
+                return value * value * value * Float(1 + place / inputs)
+            }
+            let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight, precision: precision)
+            let q = QuantizedMemory(x, columns: inputs)
+            let y = quantizedProduct(q, packed)
+            let exact = Naive.product(
+                doubles(x), doubles(weight), m: rows, n: outputs, k: inputs, transposeB: true)
+            for place in y.indices {
+                let (row, output) = (place / outputs, place % outputs)
+                let step = (x: Double(q.scales[row]), weight: Double(packed.pointers.scales[output]))
+                let sizes = (0..<inputs).map { k in
+                    (x: Double(abs(x[row * inputs + k])), weight: Double(abs(weight[output * inputs + k])))
+                }
+                // The activations meet the rounded weights, which may be half a step larger. In float32, a value may be
+                // a little more than half a step away, and the result is rounded.
+                let bound = sizes.reduce(0) { sum, size in
+                    sum + 0.5001 * (step.weight * size.x + step.x * (size.weight + 0.5001 * step.weight))
+                        + 1e-6 * size.x * size.weight
+                }
+                #expect(abs(Double(y[place]) - exact[place]) <= bound, "row \(row), output \(output), seed \(seed)")
             }
         }
     }
