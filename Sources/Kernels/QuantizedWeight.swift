@@ -44,6 +44,11 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// The packed form, for storage: ``byteCount(inputs:outputs:)`` bytes aligned to 64.
     public let bytes: UnsafeRawBufferPointer
     private let memory: UnsafeMutableRawPointer
+    /// Keeps the memory alive; nil if it is this weight's own.
+    private let owner: AnyObject?
+
+    /// The version of the packed form: codes, their order and their scales. Another one makes stored weights unreadable.
+    public static let formatVersion = 1
 
     /// Quantizes a weight.
     ///
@@ -59,6 +64,7 @@ public final class QuantizedWeight: @unchecked Sendable {
         self.outputs = outputs
         self.smoothing = smoothing
         (memory, bytes) = Self.allocate(inputs: inputs, outputs: outputs)
+        owner = nil
         let isFinite = withUnsafePointer(to: pointers) {
             lk_quantize_weight(
                 $0, weight, transposed ? 1 : inputs, transposed ? outputs : 1, smoothing, precision.rawValue)
@@ -66,21 +72,34 @@ public final class QuantizedWeight: @unchecked Sendable {
         guard isFinite else { throw .notFinite }
     }
 
-    /// Copies a weight from its packed form, after checking that its products cannot overflow.
+    /// Reads a weight from its packed form, after checking that its products cannot overflow.
+    ///
+    /// - Parameters:
+    ///   - stored: copied, unless there is an owner.
+    ///   - owner: keeps `stored` alive and unchanged. Its address must then be a multiple of 64.
     public init(
-        inputs: Int, outputs: Int, bytes stored: UnsafeRawBufferPointer, smoothing: [Float]? = nil
+        inputs: Int, outputs: Int, bytes stored: UnsafeRawBufferPointer, owner: AnyObject? = nil,
+        smoothing: [Float]? = nil
     ) throws(Failure) {
         try Self.check(inputs: inputs, outputs: outputs, smoothing: smoothing)
-        guard stored.count == Self.byteCount(inputs: inputs, outputs: outputs) else { throw .damaged }
+        guard stored.count == Self.byteCount(inputs: inputs, outputs: outputs), let start = stored.baseAddress else {
+            throw .damaged
+        }
         self.inputs = inputs
         self.outputs = outputs
         self.smoothing = smoothing
-        (memory, bytes) = Self.allocate(inputs: inputs, outputs: outputs)
-        UnsafeMutableRawBufferPointer(start: memory, count: bytes.count).copyMemory(from: stored)
+        self.owner = owner
+        if owner != nil {
+            precondition(UInt(bitPattern: start).isMultiple(of: 64), "a packed weight must be aligned to 64 bytes")
+            (memory, bytes) = (UnsafeMutableRawPointer(mutating: start), stored)
+        } else {
+            (memory, bytes) = Self.allocate(inputs: inputs, outputs: outputs)
+            UnsafeMutableRawBufferPointer(start: memory, count: bytes.count).copyMemory(from: stored)
+        }
         guard withUnsafePointer(to: pointers, { lk_quantized_weight_is_valid($0) }) else { throw .damaged }
     }
 
-    deinit { memory.deallocate() }
+    deinit { if owner == nil { memory.deallocate() } }
 
     /// Bytes of the packed form.
     public static func byteCount(inputs: Int, outputs: Int) -> Int { lk_quantized_weight_size(inputs, outputs) }

@@ -20,10 +20,48 @@ public final class BERTBase: Sendable {
 
     /// Reads `config.json` and `model.safetensors` (or the files that `model.safetensors.index.json` names).
     ///
-    /// - Parameter precision: what the weights are rounded to while they are read.
+    /// - Parameters:
+    ///   - precision: what the weights are rounded to while they are read.
+    ///   - cache: whether an int8 base may be read from the file in which an earlier start kept its rounded weights,
+    ///     and may write that file, in its folder. A folder that cannot be written is no error.
     /// - Throws: `BaseError` that names the file and the key or tensor.
-    public init(directory: String, precision: BasePrecision = .float32) throws(BaseError) {
+    public init(directory: String, precision: BasePrecision = .float32, cache: Bool = false) throws(BaseError) {
         let configuration = try BERTConfiguration(directory: directory)
+        // Before the weights are read: if they change meanwhile, the file that is written now is not valid.
+        let file = cache ? BaseCache(directory: directory, configuration: configuration, precision: precision) : nil
+        let weights: Weights
+        if let kept = file?.read() {
+            weights = kept
+        } else {
+            weights = try Weights(directory: directory, configuration: configuration, precision: precision)
+            file?.write(weights)
+        }
+        embeddings = weights.embeddings
+        layers = weights.layers
+        pooler = weights.pooler
+        digest = weights.digest
+        self.configuration = configuration
+        self.precision = precision
+        BLAS.configure()
+    }
+
+    /// The module names of this architecture.
+    var names: ModuleNames { ModuleNames(configuration: configuration) }
+}
+
+extension BERTBase {
+    /// What a start reads: all weights, and the digest of the files that they come from.
+    struct Weights {
+        let embeddings: EmbeddingWeights
+        let layers: [EncoderLayerWeights]
+        let pooler: PackedLinear?
+        let digest: String
+    }
+}
+
+extension BERTBase.Weights {
+    /// Reads them from the base's files.
+    init(directory: String, configuration: BERTConfiguration, precision: BasePrecision) throws(BaseError) {
         let files = try WeightFiles(directory: directory)
         let reader = BaseReader(files: files, configuration: configuration, precision: precision)
         embeddings = try reader.embeddings()
@@ -31,26 +69,20 @@ public final class BERTBase: Sendable {
         for layer in 0..<configuration.layers { layers.append(try reader.layer(layer)) }
         self.layers = layers
         pooler = try reader.pooler()
-        self.configuration = configuration
-        self.precision = precision
-        digest = Self.digest(configuration, files)
-        BLAS.configure()
-    }
-
-    private static func digest(_ configuration: BERTConfiguration, _ files: WeightFiles) -> String {
-        let c = configuration
-        let identity =
-            "\(c.architecture.rawValue) layers=\(c.layers) hidden=\(c.hidden) heads=\(c.heads) "
-            + "intermediate=\(c.intermediate) vocabulary=\(c.vocabulary) positions=\(c.positions) "
-            + "types=\(c.tokenTypes) activation=\(c.activation.rawValue) epsilon=\(c.epsilon)\n"
         var hash = SHA256()
-        hash.update(identity.utf8)
+        hash.update((configuration.identity + "\n").utf8)
         files.update(&hash)
-        return hash.finalize().hexadecimal
+        digest = hash.finalize().hexadecimal
     }
+}
 
-    /// The module names of this architecture.
-    var names: ModuleNames { ModuleNames(configuration: configuration) }
+extension BERTConfiguration {
+    /// What changes results, in one line. The digest includes it, so its form must stay.
+    var identity: String {
+        "\(architecture.rawValue) layers=\(layers) hidden=\(hidden) heads=\(heads) intermediate=\(intermediate) "
+            + "vocabulary=\(vocabulary) positions=\(positions) types=\(tokenTypes) activation=\(activation.rawValue) "
+            + "epsilon=\(epsilon)"
+    }
 }
 
 /// The scale and shift of a layer norm, each [hidden].

@@ -60,6 +60,23 @@ struct PackedLinear: Sendable {
         storage = .parts(packed, transposed: TransposedParts(packed, inputs: inputs, outputs: width))
     }
 
+    /// A layer with weights that are quantized already: its parts, of the same size.
+    init(parts: [QuantizedWeight], inputs: Int, partWidth: Int, bias: FloatStorage) {
+        self.inputs = inputs
+        self.partWidth = partWidth
+        self.bias = bias
+        outputs = parts.count * partWidth
+        dataType = .int8
+        let parts = parts.map(Part.codes)
+        storage = .parts(parts, transposed: TransposedParts(parts, inputs: inputs, outputs: partWidth))
+    }
+
+    /// The parts of an int8 layer; none of others.
+    var quantizedParts: [QuantizedWeight] {
+        guard case .parts(let parts, _) = storage else { return [] }
+        return parts.compactMap { if case .codes(let weight) = $0 { weight } else { nil } }
+    }
+
     /// y[rows, columns] = x[rows, inputs]·W[columns, inputs]ᵀ + b[columns].
     ///
     /// - Parameters:

@@ -24,24 +24,9 @@ final class WeightFiles {
     private var shardOfTensor: [String: Int] = [:]
 
     init(directory: String) throws(BaseError) {
-        let single = directory + "/model.safetensors"
-        let index = single + ".index.json"
-        if FileManager.default.fileExists(atPath: single) {
-            shards = [try Shard(path: single)]
-        } else if FileManager.default.fileExists(atPath: index) {
-            var opened: [Shard] = []
-            for name in try Self.shardNames(try ConfigurationValues.bytes(file: index), file: index) {
-                opened.append(try Shard(path: directory + "/" + name))
-            }
-            shards = opened
-        } else {
-            let pickled = ["pytorch_model.bin", "pytorch_model.bin.index.json"].first {
-                FileManager.default.fileExists(atPath: directory + "/" + $0)
-            }
-            throw .unreadable(
-                file: single,
-                reason: "no such file" + (pickled.map { "; \($0) is not read: save the base as safetensors" } ?? ""))
-        }
+        var opened: [Shard] = []
+        for name in try Self.names(directory: directory) { opened.append(try Shard(path: directory + "/" + name)) }
+        shards = opened
         for (number, shard) in shards.enumerated() {
             for name in shard.reader.names + shard.reader.header.unsupported.keys {
                 guard shardOfTensor.updateValue(number, forKey: name) == nil else {
@@ -50,6 +35,23 @@ final class WeightFiles {
                 }
             }
         }
+    }
+
+    /// The names of a base's weight files in its folder.
+    static func names(directory: String) throws(BaseError) -> [String] {
+        let name = "model.safetensors"
+        let single = directory + "/" + name
+        let index = single + ".index.json"
+        if FileManager.default.fileExists(atPath: single) { return [name] }
+        if FileManager.default.fileExists(atPath: index) {
+            return try shardNames(try ConfigurationValues.bytes(file: index), file: index)
+        }
+        let pickled = ["pytorch_model.bin", "pytorch_model.bin.index.json"].first {
+            FileManager.default.fileExists(atPath: directory + "/" + $0)
+        }
+        throw .unreadable(
+            file: single,
+            reason: "no such file" + (pickled.map { "; \($0) is not read: save the base as safetensors" } ?? ""))
     }
 
     /// The names of files under `weight_map`, sorted.

@@ -33,16 +33,23 @@ extension WordEmbeddings {
         let codes: UnsafePointer<Int8>
         /// [rows]
         let scales: FloatStorage
-        private let memory: UnsafeMutablePointer<Int8>
+        /// Keeps the codes alive; nil if they are this table's own.
+        private let owner: AnyObject?
 
         init(_ table: FloatStorage, rows: Int, columns: Int) {
-            memory = UnsafeMutablePointer<Int8>.allocate(capacity: max(rows * columns, 1))
+            let memory = UnsafeMutablePointer<Int8>.allocate(capacity: max(rows * columns, 1))
             codes = UnsafePointer(memory)
+            owner = nil
             scales = FloatStorage(count: rows)
             quantizeTable(
                 rows: rows, columns: columns, table: table.pointer, codes: memory, scales: scales.base)
         }
 
-        deinit { memory.deallocate() }
+        /// A table whose codes belong to `owner`.
+        init(codes: UnsafePointer<Int8>, scales: FloatStorage, owner: AnyObject) {
+            (self.codes, self.scales, self.owner) = (codes, scales, owner)
+        }
+
+        deinit { if owner == nil { codes.deallocate() } }
     }
 }

@@ -20,7 +20,7 @@ extension LoadedBase {
     ///
     /// - Throws: `BaseError`, `WordPieceError`, or a failure if the tokenizer has more tokens than the base.
     public init(_ folder: BaseFolder) throws {
-        let base = try BERTBase(directory: folder.path, precision: folder.precision)
+        let base = try BERTBase(directory: folder.path, precision: folder.precision, cache: true)
         let tokenizer = try WordPieceTokenizer(directory: folder.path)
         let (tokens, rows) = (tokenizer.vocabularySize, base.configuration.vocabulary)
         guard tokens <= rows else {
