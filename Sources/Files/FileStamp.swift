@@ -3,9 +3,9 @@ import Glibc
 /// What changes when a file is written or replaced: a file with the same stamp has the same content, as `make` and
 /// `git` take it.
 ///
-/// Beside size and time of modification, it has the number of the file (inode) and the time when the system last changed
-/// anything about it (ctime). A copy that keeps the time of modification has another number, and no program can set the
-/// second time back. Only a change of the system's clock could hide a write.
+/// Beside size and time of modification, it has the number of the file (inode) and the time when the system last
+/// changed anything about it (ctime). A copy that keeps the time of modification has another number, and no program can
+/// set the second time back. Only a change of the system's clock could hide a write.
 public struct FileStamp: Sendable, Hashable {
     private let number: UInt64
     private let size: Int
@@ -16,7 +16,8 @@ public struct FileStamp: Sendable, Hashable {
     /// clock. Another write in the same tick would leave the same stamp.
     public init?(path: String) {
         var now = timespec()
-        // The clock that stamps files. Read first: whatever is written after the next line gets this time or a later one.
+        // The clock that stamps files. Read first: whatever is written after the stamp was read gets this time or a
+        // later one.
         guard clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 else { return nil }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }

@@ -47,7 +47,8 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// Keeps the memory alive; nil if it is this weight's own.
     private let owner: AnyObject?
 
-    /// The version of the packed form: codes, their order and their scales. Another one makes stored weights unreadable.
+    /// The version of the packed form: how codes are chosen and laid out. Raise it with any change: what was stored
+    /// before is then not read.
     public static let formatVersion = 1
 
     /// Quantizes a weight.

@@ -4,8 +4,8 @@ import Testing
 
 /// Bases in int8 against what PyTorch computed in float64 with the same rounding: see `Fixtures/make_int8_fixtures.py`.
 ///
-/// The texts are those in which no value is near halfway between two steps. So float32 here and float64 there round each
-/// value to the same step, and the results are as close as those of float32 bases. Beside that, what the rounding
+/// The texts are those in which no value is near halfway between two steps. So float32 here and float64 there round
+/// each value to the same step, and the results are as close as those of float32 bases. Beside that, what the rounding
 /// changes is large. Each test checks this too: a base that rounds nothing would fail.
 struct Int8ParityTests {
     private static let tolerance: Float = 1e-4

@@ -6,15 +6,15 @@ import Kernels
 ///
 /// The file is made of:
 /// - lines of text that say what the weights belong to, the last one with the base's digest;
-/// - sections of bytes, in the order in which `Writer` writes the weights. Their sizes follow from the configuration and
-///   the precision;
+/// - sections of bytes, in the order in which `Writer` writes the weights. Their sizes follow from the configuration
+///   and the precision;
 /// - the SHA-256 of everything before it.
 ///
 /// Lines and sections are filled with zeros up to a multiple of 64. The file is read, not mapped: see `FileContents`.
 ///
-/// A file that does not begin with the expected lines, or whose checksum is wrong, is not used but made anew. The base's
-/// files count as unchanged while their stamps are (`FileStamp`). Who can write to the folder is trusted, as with the
-/// base itself.
+/// A file that does not begin with the expected lines, or whose checksum is wrong, is not used but made anew. The
+/// base's files count as unchanged while their stamps are (`FileStamp`). Who can write to the folder is trusted, as with
+/// the base itself.
 struct BaseCache: Sendable {
     /// Changes with the order and the meaning of lines and sections.
     static let formatVersion = 1

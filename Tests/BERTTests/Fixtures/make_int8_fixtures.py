@@ -5,14 +5,14 @@ Run from anywhere, after make_fixtures.py, with torch, transformers, peft and sa
 is listed in main, it writes int8.json and int8-gradients/ beside the base's cases.json.
 
 Nothing here calls the kernels. The integers of the weights and of the word embeddings are computed in NumPy, rounded as
-quantized_weight.c and quantize.c round them. Everything else is computed in float64: a linear layer rounds the rows that
-enter to 256 steps of their range, then multiplies them by the weights that the integers stand for. Gradients pass the
-rounding unchanged (the straight-through estimator). Adapters read the rows before they are rounded.
+quantized_weight.c and quantize.c round them. Everything else is computed in float64: a linear layer rounds the rows
+that enter to 256 steps of their range, then multiplies them by the weights that the integers stand for. Gradients pass
+the rounding unchanged (the straight-through estimator). Adapters read the rows before they are rounded.
 
 A value halfway between two steps is rounded up or down by chance: float32 and float64 may disagree. So only texts are
-taken in which each value is far from halfway: MARGIN times as far as float32 moves any value of this text, which is seen
-by computing it in float32 too. So both round each value to the same step, and tests may compare as closely as they do for
-float32.
+taken in which each value is far from halfway: MARGIN times as far as float32 moves any value of this text, which is
+seen by computing it in float32 too. So both round each value to the same step, and tests may compare as closely as they
+do for float32.
 """
 
 import json
@@ -139,7 +139,8 @@ class Computed:
         model = kind.from_pretrained(HERE / folder, num_labels=labels, dtype=torch.float32, attn_implementation="eager")
         if rounds:
             model = round_base(model, dtype)
-        self.model = PeftModel.from_pretrained(model, HERE / folder / "adapters" / name, is_trainable=True, autocast_adapter_dtype=False)
+        self.model = PeftModel.from_pretrained(
+            model, HERE / folder / "adapters" / name, is_trainable=True, autocast_adapter_dtype=False)
         self.model.to(dtype).eval()
         self.linears = [module for module in self.model.modules() if isinstance(module, RoundedLinear)]
 
@@ -199,7 +200,7 @@ def gradients(computed, sequences, labels, options, path):
             tensors[key] = parameter.grad.to(torch.float32).contiguous()
     path.parent.mkdir(exist_ok=True)
     save_file(tensors, path)
-    return {"targets": targets, "loss": loss.item(), **{key: options[key] for key in ("weights", "smoothing") if key in options}}
+    return {**options, "targets": targets, "loss": loss.item()}
 
 
 def write(folder, lengths, adapters):
@@ -216,13 +217,15 @@ def write(folder, lengths, adapters):
             logits = torch.cat([exact.logits(ids) for ids in sequences])
             floats = Computed(folder, name, labels, torch.float64, rounds=False)
             plain = torch.cat([floats.logits(ids) for ids in sequences])
-        case = {"sequences": sequences, "logits": [[round(v, 8) for v in row] for row in logits.tolist()], "labels": labels}
+        rows = [[round(v, 8) for v in row] for row in logits.tolist()]
+        case = {"sequences": sequences, "logits": rows, "labels": labels}
         options = known[name].get("gradient")
         if options is not None:
-            case["gradient"] = gradients(exact, sequences, labels, options, out / "int8-gradients" / f"{name}.safetensors")
+            path = out / "int8-gradients" / f"{name}.safetensors"
+            case["gradient"] = gradients(exact, sequences, labels, options, path)
         cases[name] = case
         rounding = ((logits - plain).abs().max() / logits.abs().max()).item()
-        print(f"{folder} {name}: float32 moves values by {noise:.1e} steps, rounding moves logits by {rounding:.1e}", flush=True)
+        print(f"{folder} {name}: float32 moves values by {noise:.1e} steps, int8 moves logits by {rounding:.1e}")
     (out / "int8.json").write_text(json.dumps({"adapters": cases}, separators=(",", ":")) + "\n")
 
 
