@@ -68,6 +68,28 @@ import Testing
         #expect(quantizedProduct(x, again) == quantizedProduct(x, packed))
     }
 
+    @Test func bytesWithAnOwnerAreNotCopied() throws {
+        var random = Random(seed: 25)
+        let (inputs, outputs) = (70, 20)
+        let x = QuantizedMemory(random.floats(3 * inputs), columns: inputs)
+        let floats = random.floats(inputs * outputs)
+        func weights() throws -> (expected: [Float], read: QuantizedWeight) {
+            let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: floats)
+            let read = try QuantizedWeight(inputs: inputs, outputs: outputs, bytes: packed.bytes, owner: packed)
+            #expect(read.bytes.baseAddress == packed.bytes.baseAddress)
+            return (quantizedProduct(x, packed), read)
+        }
+        // Only the weight that was read keeps the owner.
+        let (expected, read) = try weights()
+        #expect(quantizedProduct(x, read) == expected)
+        #expect(
+            Self.refusal {
+                try QuantizedWeight(
+                    inputs: inputs, outputs: outputs, bytes: UnsafeRawBufferPointer(rebasing: read.bytes.dropLast()),
+                    owner: read)
+            } == .damaged)
+    }
+
     @Test func damagedFormsAreRefused() throws {
         var random = Random(seed: 23)
         let packed = try QuantizedWeight(inputs: 70, outputs: 20, weight: random.floats(70 * 20))
