@@ -12,20 +12,25 @@ struct PackedLinearTests {
         FloatStorage((0..<count).map { _ in Float(random.next() >> 40) * 0x1p-23 - 1 })
     }
 
-    private func linears(
-        inputs: Int, width: Int, parts: Int, seed: UInt64
-    ) throws -> (packed: PackedLinear, plain: PackedLinear, int8: PackedLinear) {
+    private struct Layers {
+        let packed: PackedLinear
+        let plain: PackedLinear
+        /// In the types other than float32.
+        let reduced: [PackedLinear]
+    }
+
+    private func layers(inputs: Int, width: Int, parts: Int, seed: UInt64) throws -> Layers {
         var random = SplitMix64(seed: seed)
         let weight = storage(parts * width * inputs, &random)
         let bias = storage(parts * width, &random)
-        func linear(_ dataType: DataType, packs: Bool) throws -> PackedLinear {
+        func linear(_ dataType: DataType, packs: Bool = true) throws -> PackedLinear {
             try PackedLinear(
                 inputs: inputs, outputs: parts * width, parts: parts, weight: weight, bias: bias, dataType: dataType,
                 packs: packs)
         }
-        return (
-            try linear(.float32, packs: true), try linear(.float32, packs: false), try linear(.int8, packs: true)
-        )
+        return Layers(
+            packed: try linear(.float32), plain: try linear(.float32, packs: false),
+            reduced: try DataType.allCases.filter { $0 != .float32 }.map { try linear($0) })
     }
 
     private func weights(_ linear: PackedLinear) -> [Float] {
@@ -47,65 +52,75 @@ struct PackedLinearTests {
         return y
     }
 
-    /// Each row of x as its codes stand for it.
-    private func rounded(_ x: FloatStorage, columns: Int) -> FloatStorage {
-        let codes = Workspace().codes(.entering, rows: rows, columns: columns)
-        quantizeRows(rows: rows, columns: columns, x: x.pointer, xStride: columns, q: codes)
+    /// Each row of x as it is after rounding to a type.
+    private func rounded(_ x: FloatStorage, columns: Int, _ dataType: DataType) -> FloatStorage {
+        let memory = Workspace()
+        let reduced = memory.reduced(.entering, dataType, rows: rows, columns: columns)
+        reduced?.write(rows: rows, columns: columns, x: x.pointer, xStride: columns)
         let y = FloatStorage(count: rows * columns)
-        codes.dequantize(rows: rows, columns: columns, y: y.base, yStride: columns)
-        return y
+        switch reduced {
+        case .int8(let codes)?: codes.dequantize(rows: rows, columns: columns, y: y.base, yStride: columns)
+        case .bfloat16(let rounded)?: rounded.widen(rows: rows, columns: columns, y: y.base, yStride: columns)
+        case nil: y.base.update(from: x.pointer, count: rows * columns)
+        }
+        return withExtendedLifetime(memory) { y }
     }
 
     @Test(arguments: [(32, 32, 3), (48, 33, 1), (7, 5, 3), (400, 96, 3)])
     func partsOfTheOutputsCanBeAskedForAlone(inputs: Int, width: Int, parts: Int) throws {
-        let (packed, plain, int8) = try linears(inputs: inputs, width: width, parts: parts, seed: 51)
-        let restored = try restored(int8, parts: parts)
+        let layers = try layers(inputs: inputs, width: width, parts: parts, seed: 51)
         var random = SplitMix64(seed: 52)
         let x = storage(rows * inputs, &random)
-        let codes = rounded(x, columns: inputs)
         for first in 0..<parts {
             for last in first..<parts {
                 let columns = first * width..<(last + 1) * width
-                #expect(
-                    deviation(output(packed, x, columns: columns), output(plain, x, columns: columns)) < 1e-5,
-                    "\(columns)")
-                #expect(
-                    deviation(output(int8, x, columns: columns), output(restored, codes, columns: columns)) < 1e-5,
-                    "int8, \(columns)")
+                let plain = output(layers.plain, x, columns: columns)
+                #expect(deviation(output(layers.packed, x, columns: columns), plain) < 1e-5, "\(columns)")
+                for layer in layers.reduced {
+                    let found = output(layer, x, columns: columns)
+                    let rounded = rounded(x, columns: inputs, layer.dataType)
+                    let expected = output(try restored(layer, parts: parts), rounded, columns: columns)
+                    #expect(deviation(found, expected) < 1e-5, "\(layer.dataType), \(columns)")
+                    #expect(deviation(found, plain) < 0.03, "\(layer.dataType), \(columns)")
+                }
             }
         }
-        #expect(deviation(output(int8, x, columns: 0..<width), output(plain, x, columns: 0..<width)) < 0.03)
     }
 
     @Test(arguments: [(32, 32, 3), (48, 33, 1), (7, 5, 3), (400, 96, 3)], [false, true])
     func gradientsOfTheInputsAgree(layer: (inputs: Int, width: Int, parts: Int), accumulate: Bool) throws {
-        let (packed, plain, int8) = try linears(
-            inputs: layer.inputs, width: layer.width, parts: layer.parts, seed: 53)
+        let layers = try layers(inputs: layer.inputs, width: layer.width, parts: layer.parts, seed: 53)
         var random = SplitMix64(seed: 54)
-        let dy = storage(rows * packed.outputs, &random)
+        let dy = storage(rows * layers.plain.outputs, &random)
         let before = storage(rows * layer.inputs, &random)
-        let results = [packed, plain, int8, try restored(int8, parts: layer.parts)].map { linear in
+        func gradient(_ linear: PackedLinear) -> [Float] {
             var dx = accumulate ? Array(before.buffer) : [Float](repeating: .nan, count: before.count)
             linear.backwardInput(
-                rows: rows, dy: dy.pointer, dyStride: packed.outputs, dx: &dx, dxStride: layer.inputs,
+                rows: rows, dy: dy.pointer, dyStride: linear.outputs, dx: &dx, dxStride: layer.inputs,
                 accumulate: accumulate)
             return dx
         }
-        #expect(deviation(results[0], results[1]) < 1e-5)
-        #expect(deviation(results[2], results[3]) < 1e-5, "int8")
+        #expect(deviation(gradient(layers.packed), gradient(layers.plain)) < 1e-5)
+        for linear in layers.reduced {
+            let restored = try restored(linear, parts: layer.parts)
+            #expect(deviation(gradient(linear), gradient(restored)) < 1e-5, "\(linear.dataType)")
+        }
     }
 
     @Test func theWeightsCanBeReadBack() throws {
-        let (packed, plain, int8) = try linears(inputs: 40, width: 24, parts: 3, seed: 55)
-        #expect(weights(packed) == weights(plain))
-        #expect(weights(int8) != weights(plain) && deviation(weights(int8), weights(plain)) < 0.02)
+        let layers = try layers(inputs: 40, width: 24, parts: 3, seed: 55)
+        #expect(weights(layers.packed) == weights(layers.plain))
+        for layer in layers.reduced {
+            #expect(weights(layer) != weights(layers.plain), "\(layer.dataType)")
+            #expect(deviation(weights(layer), weights(layers.plain)) < 0.02, "\(layer.dataType)")
+        }
     }
 
-    @Test func weightsThatAreNoNumbersAreRefused() {
+    @Test(arguments: [DataType.int8, .bfloat16]) func weightsThatAreNoNumbersAreRefused(dataType: DataType) {
         let weight = FloatStorage([1, .nan, 3, 4])
-        #expect(throws: QuantizedWeight.Failure.notFinite) {
+        #expect(throws: PackedLinear.Failure.self) {
             try PackedLinear(
-                inputs: 2, outputs: 2, weight: weight, bias: FloatStorage(count: 2), dataType: .int8)
+                inputs: 2, outputs: 2, weight: weight, bias: FloatStorage(count: 2), dataType: dataType)
         }
     }
 }

@@ -55,9 +55,13 @@ extension BaseCache {
             let isQuantized = precision.dataType(of: BasePrecision.Place(layer: layer, group: group)) == .int8
             guard isQuantized else {
                 let weight = try floats(parts * width * inputs)
-                return try PackedLinear(
-                    inputs: inputs, outputs: parts * width, parts: parts, weight: weight,
-                    bias: try floats(parts * width))
+                let bias = try floats(parts * width)
+                do throws(PackedLinear.Failure) {
+                    return try PackedLinear(
+                        inputs: inputs, outputs: parts * width, parts: parts, weight: weight, bias: bias)
+                } catch {
+                    throw .damaged
+                }
             }
             var weights: [QuantizedWeight] = []
             for _ in 0..<parts {

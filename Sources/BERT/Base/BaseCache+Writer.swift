@@ -34,7 +34,7 @@ extension BaseCache {
         private mutating func linear(_ linear: PackedLinear) {
             switch linear.dataType {
             case .int8: for part in linear.quantizedParts { section(part.bytes) }
-            case .float32:
+            case .float32, .bfloat16:
                 // Row by row: the kernels of another CPU may pack floats in another way.
                 linear.withWeights { weight in
                     section(UnsafeRawBufferPointer(start: weight, count: linear.outputs * linear.inputs * 4))

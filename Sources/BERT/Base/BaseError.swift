@@ -1,5 +1,3 @@
-import Kernels
-
 /// Why a base model cannot be read.
 public enum BaseError: Error, Equatable, Sendable {
     /// A file or the folder is missing or cannot be read.
@@ -23,7 +21,7 @@ public enum BaseError: Error, Equatable, Sendable {
     /// A tensor contains NaN or infinity.
     case notFinite(file: String, tensor: String)
     /// A tensor cannot be rounded to the type that was asked for.
-    case notQuantizable(file: String, tensor: String, dataType: DataType, reason: QuantizedWeight.Failure)
+    case notQuantizable(file: String, tensor: String, dataType: DataType, reason: String)
 }
 
 extension BaseError: CustomStringConvertible {

@@ -20,7 +20,7 @@ struct BaseReader {
         let table = try tensor("embeddings.word_embeddings.weight", [configuration.vocabulary, hidden])
         let words: WordEmbeddings =
             switch precision.dataType {
-            case .float32: .floats(table)
+            case .float32, .bfloat16: .floats(table)
             case .int8: .codes(WordEmbeddings.QuantizedTable(table, rows: configuration.vocabulary, columns: hidden))
             }
         let positions = try tensor("embeddings.position_embeddings.weight", [configuration.positions, hidden])
@@ -87,13 +87,13 @@ struct BaseReader {
         _ module: AdaptedModule, inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage
     ) throws(BaseError) -> PackedLinear {
         let dataType = precision.dataType(of: BasePrecision.Place(layer: module.layer, group: module.group))
-        do throws(QuantizedWeight.Failure) {
+        do throws(PackedLinear.Failure) {
             return try PackedLinear(
                 inputs: inputs, outputs: outputs, parts: parts, weight: weight, bias: bias, dataType: dataType)
         } catch {
             throw .notQuantizable(
                 file: files.path, tensor: prefix + names.unprefixed(module) + ".weight", dataType: dataType,
-                reason: error)
+                reason: error.reason)
         }
     }
 

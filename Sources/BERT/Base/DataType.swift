@@ -1,3 +1,5 @@
+import Kernels
+
 /// The type that the products of a base's linear layers read, by the name that PyTorch gives it.
 ///
 /// Adapters, heads, sums, biases, norms, activations and attention are float32 whatever it is.
@@ -6,4 +8,17 @@ public enum DataType: String, Sendable, CaseIterable {
     case float32
     /// 8-bit integers: the weights with a scale per output, the rows that enter with a scale per token.
     case int8
+    /// Floats of 16 bits, the upper half of a float32, with sums in float32. The word embeddings stay float32.
+    case bfloat16
+}
+
+extension DataType {
+    /// Whether this CPU has instructions for its products. Others compute them too, but slower than in float32.
+    public var isFast: Bool {
+        switch self {
+        case .float32: true
+        case .int8: IntegerInstructions.best != .portable
+        case .bfloat16: hasBFloat16Product
+        }
+    }
 }

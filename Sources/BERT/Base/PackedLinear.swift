@@ -19,6 +19,12 @@ struct PackedLinear: Sendable {
     enum Part: Sendable {
         case floats(FloatStorage)
         case codes(QuantizedWeight)
+        case rounded(BFloat16Weight)
+    }
+
+    /// Why weights cannot be rounded.
+    struct Failure: Error, Equatable {
+        let reason: String
     }
 
     let inputs: Int
@@ -41,7 +47,7 @@ struct PackedLinear: Sendable {
     init(
         inputs: Int, outputs: Int, parts: Int = 1, weight: FloatStorage, bias: FloatStorage,
         dataType: DataType = .float32, packs: Bool = hasPackedProduct
-    ) throws(QuantizedWeight.Failure) {
+    ) throws(Failure) {
         self.inputs = inputs
         self.outputs = outputs
         self.bias = bias
@@ -80,17 +86,17 @@ struct PackedLinear: Sendable {
     /// y[rows, columns] = x[rows, inputs]·W[columns, inputs]ᵀ + b[columns].
     ///
     /// - Parameters:
-    ///   - codes: x quantized, if a kernel has already done it; else an int8 layer quantizes x into `memory`.
+    ///   - reduced: x in this layer's type, if a kernel has already written it; else the layer rounds x into `memory`.
     ///   - columns: the outputs to compute: whole parts, all by default.
     func forward(
-        rows: Int, x: UnsafePointer<Float>, xStride: Int, codes: QuantizedRows? = nil, memory: Workspace,
+        rows: Int, x: UnsafePointer<Float>, xStride: Int, reduced: ReducedRows? = nil, memory: Workspace,
         y: UnsafeMutablePointer<Float>, yStride: Int, columns: Range<Int>? = nil
     ) {
         let columns = columns ?? 0..<outputs
         let bias = bias.pointer + columns.lowerBound
         switch storage {
         case .parts(let weights, _):
-            let codes = codes ?? quantized(rows: rows, x: x, xStride: xStride, memory: memory)
+            let reduced = reduced ?? rounded(rows: rows, x: x, xStride: xStride, memory: memory)
             for (place, part) in parts(in: columns).enumerated() {
                 let (bias, y) = (bias + place * partWidth, y + place * partWidth)
                 switch weights[part] {
@@ -99,8 +105,11 @@ struct PackedLinear: Sendable {
                         rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride,
                         packed: packed.pointer, bias: bias, y: y, yStride: yStride)
                 case .codes(let weight):
-                    guard let codes else { continue }
-                    quantizedProduct(rows: rows, x: codes, weight: weight, bias: bias, y: y, yStride: yStride)
+                    guard case .int8(let x)? = reduced else { continue }
+                    quantizedProduct(rows: rows, x: x, weight: weight, bias: bias, y: y, yStride: yStride)
+                case .rounded(let weight):
+                    guard case .bfloat16(let x)? = reduced else { continue }
+                    bfloat16Product(rows: rows, x: x, weight: weight, bias: bias, y: y, yStride: yStride)
                 }
             }
         case .rows(let weight):
@@ -110,14 +119,13 @@ struct PackedLinear: Sendable {
         }
     }
 
-    /// x as codes, if this layer multiplies integers.
-    private func quantized(
+    /// x in this layer's type; nil for float32.
+    private func rounded(
         rows: Int, x: UnsafePointer<Float>, xStride: Int, memory: Workspace
-    ) -> QuantizedRows? {
-        guard dataType == .int8 else { return nil }
-        let codes = memory.codes(.entering, rows: rows, columns: inputs)
-        quantizeRows(rows: rows, columns: inputs, x: x, xStride: xStride, q: codes)
-        return codes
+    ) -> ReducedRows? {
+        let reduced = memory.reduced(.entering, dataType, rows: rows, columns: inputs)
+        reduced?.write(rows: rows, columns: inputs, x: x, xStride: xStride)
+        return reduced
     }
 
     /// dx[rows, inputs] (+)= dy[rows, columns]·W[columns, inputs], in float32 with the weights that `forward` stands
@@ -169,14 +177,24 @@ extension PackedLinear.Part {
     /// Packs row-major weights [outputs, inputs].
     init(
         inputs: Int, outputs: Int, weight: UnsafePointer<Float>, dataType: DataType
-    ) throws(QuantizedWeight.Failure) {
+    ) throws(PackedLinear.Failure) {
         switch dataType {
         case .float32:
             let packed = FloatStorage(count: packedCount(inputs: inputs, outputs: outputs))
             packWeight(inputs: inputs, outputs: outputs, weight: weight, packed: packed.base)
             self = .floats(packed)
         case .int8:
-            self = .codes(try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight))
+            do throws(QuantizedWeight.Failure) {
+                self = .codes(try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight))
+            } catch {
+                throw PackedLinear.Failure(reason: "\(error)")
+            }
+        case .bfloat16:
+            do throws(BFloat16Weight.Failure) {
+                self = .rounded(try BFloat16Weight(inputs: inputs, outputs: outputs, weight: weight))
+            } catch {
+                throw PackedLinear.Failure(reason: "\(error)")
+            }
         }
     }
 
@@ -186,6 +204,7 @@ extension PackedLinear.Part {
         case .floats(let packed):
             unpackWeight(inputs: inputs, outputs: outputs, packed: packed.pointer, weight: weight)
         case .codes(let codes): codes.dequantize(to: weight)
+        case .rounded(let rounded): rounded.widen(to: weight)
         }
     }
 }

@@ -9,8 +9,8 @@ final class EncoderForward {
     /// Measures the stages, if requested.
     var clock: StageClock?
     private var tokenIDs: [Int32] = []
-    /// The rows that enter the next layer, quantized by the norm that wrote them; nil if the layer does it itself.
-    private var enteringCodes: QuantizedRows?
+    /// The rows that enter the next layer, rounded by the norm that wrote them; nil if the layer does it itself.
+    private var entering: ReducedRows?
     private var hidden: Int { base.configuration.hidden }
 
     init(base: BERTBase) {
@@ -49,7 +49,7 @@ final class EncoderForward {
     }
 
     /// Forgets what belongs to the rows that the last layer wrote: they were copied to other places.
-    func rowsMoved() { enteringCodes = nil }
+    func rowsMoved() { entering = nil }
 
     /// One layer, in place in x[rows, hidden].
     func layer(_ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>) {
@@ -57,25 +57,25 @@ final class EncoderForward {
         let rows = plan.rowCount
         let fused = memory.floats(.fused, rows * 3 * hidden)
         weights.queryKeyValue.forward(
-            rows: rows, x: x, xStride: hidden, codes: enteringCodes, memory: memory, y: fused, yStride: 3 * hidden)
+            rows: rows, x: x, xStride: hidden, reduced: entering, memory: memory, y: fused, yStride: 3 * hidden)
         clock?.lap(.queryKeyValue, product: (rows, 3 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused, columns: 3 * hidden)
         let context = memory.floats(.context, rows * hidden)
-        let codes = codes(of: .context, rows: rows, columns: hidden, for: weights.attentionOutput)
-        for segment in plan.segments { attend(segment.rows, fused: fused, context: context, codes: codes) }
+        let reduced = reduced(.context, rows: rows, columns: hidden, for: weights.attentionOutput)
+        for segment in plan.segments { attend(segment.rows, fused: fused, context: context, reduced: reduced) }
         clock?.lap(.attention)
-        finish(index, plan, adapters, rows: rows, context: context, codes: codes, x: x, y: x)
+        finish(index, plan, adapters, rows: rows, context: context, reduced: reduced, x: x, y: x)
     }
 
-    /// Memory for the codes of what enters a layer; nil unless it multiplies integers.
-    private func codes(
-        of name: Workspace.CodesName, rows: Int, columns: Int, for next: PackedLinear?
-    ) -> QuantizedRows? {
-        next?.dataType == .int8 ? memory.codes(name, rows: rows, columns: columns) : nil
+    /// Memory for what enters a layer, in that layer's type; nil for float32.
+    private func reduced(
+        _ name: Workspace.ReducedName, rows: Int, columns: Int, for next: PackedLinear?
+    ) -> ReducedRows? {
+        next.flatMap { memory.reduced(name, $0.dataType, rows: rows, columns: columns) }
     }
 
     private func attend(
-        _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>, codes: QuantizedRows?
+        _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>, reduced: ReducedRows?
     ) {
         let shape = AttentionShape(
             tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
@@ -84,10 +84,7 @@ final class EncoderForward {
         attention(
             shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: y, yStride: hidden,
             scratch: memory.floats(.attention, shape.scratchCount))
-        if let codes {
-            quantizeRows(
-                rows: rows.count, columns: hidden, x: y, xStride: hidden, q: codes.from(rows.lowerBound))
-        }
+        reduced?.from(rows.lowerBound).write(rows: rows.count, columns: hidden, x: y, xStride: hidden)
     }
 
     /// The last layer. The head reads only the row of `[CLS]`, so all rows have keys and values and only that row has
@@ -104,7 +101,7 @@ final class EncoderForward {
         let fused = memory.floats(.fused, rows * 3 * hidden)
         let keys = hidden..<3 * hidden
         weights.queryKeyValue.forward(
-            rows: rows, x: x, xStride: hidden, codes: enteringCodes, memory: memory, y: fused + hidden,
+            rows: rows, x: x, xStride: hidden, reduced: entering, memory: memory, y: fused + hidden,
             yStride: 3 * hidden, columns: keys)
         clock?.lap(.queryKeyValue, product: (rows, 2 * hidden, hidden))
         adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
@@ -123,7 +120,7 @@ final class EncoderForward {
             attendFirst(query: queries + place * hidden, rows, fused: fused, context: context + place * hidden)
         }
         clock?.lap(.attention)
-        finish(index, plan, adapters, rows: count, context: context, codes: nil, x: y, y: y)
+        finish(index, plan, adapters, rows: count, context: context, reduced: nil, x: y, y: y)
     }
 
     /// The attention of one query row over a text's keys and values.
@@ -143,19 +140,19 @@ final class EncoderForward {
     /// time, so that what one kernel writes is still in the second-level cache when the next one reads it.
     private func finish(
         _ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], rows: Int, context: UnsafePointer<Float>,
-        codes contextCodes: QuantizedRows?, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
+        reduced: ReducedRows?, x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>
     ) {
         let next = index + 1 < base.layers.count ? base.layers[index + 1].queryKeyValue : nil
-        let written = codes(of: .hidden, rows: rows, columns: hidden, for: next)
+        let written = self.reduced(.hidden, rows: rows, columns: hidden, for: next)
         for first in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
             let step = Step(
                 index: index, plan: plan, adapters: adapters, rows: first..<min(first + Self.rowsAtOnce, rows))
             let start = first * hidden
             finish(
-                step, context: context + start, contextCodes: contextCodes?.from(first), x: x + start, y: y + start,
-                yCodes: written?.from(first))
+                step, context: context + start, reducedContext: reduced?.from(first), x: x + start, y: y + start,
+                reducedY: written?.from(first))
         }
-        enteringCodes = written
+        entering = written
     }
 
     /// The rows of a layer that are computed at once.
@@ -171,45 +168,44 @@ final class EncoderForward {
 
     /// Attention output, feed-forward block and their norms. The pointers begin with the first row of the step.
     private func finish(
-        _ step: Step, context: UnsafePointer<Float>, contextCodes: QuantizedRows?, x: UnsafePointer<Float>,
-        y: UnsafeMutablePointer<Float>, yCodes: QuantizedRows?
+        _ step: Step, context: UnsafePointer<Float>, reducedContext: ReducedRows?, x: UnsafePointer<Float>,
+        y: UnsafeMutablePointer<Float>, reducedY: ReducedRows?
     ) {
         let weights = base.layers[step.index]
         let (rows, intermediate) = (step.rows.count, base.configuration.intermediate)
         let attended = memory.floats(.attended, rows * hidden)
         weights.attentionOutput.forward(
-            rows: rows, x: context, xStride: hidden, codes: contextCodes, memory: memory, y: attended,
+            rows: rows, x: context, xStride: hidden, reduced: reducedContext, memory: memory, y: attended,
             yStride: hidden)
         clock?.lap(.attentionOutput, product: (rows, hidden, hidden))
         adapt(step, \.attentionOutput, x: context, y: attended, columns: hidden)
-        let attendedCodes = codes(of: .attended, rows: rows, columns: hidden, for: weights.intermediate)
-        norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended, codes: attendedCodes)
+        let reducedAttended = reduced(.attended, rows: rows, columns: hidden, for: weights.intermediate)
+        norm(weights.attentionNorm, rows: rows, x: attended, residual: x, y: attended, reduced: reducedAttended)
         let middle = memory.floats(.middle, rows * intermediate)
         weights.intermediate.forward(
-            rows: rows, x: attended, xStride: hidden, codes: attendedCodes, memory: memory, y: middle,
+            rows: rows, x: attended, xStride: hidden, reduced: reducedAttended, memory: memory, y: middle,
             yStride: intermediate)
         clock?.lap(.intermediate, product: (rows, intermediate, hidden))
         adapt(step, \.intermediate, x: attended, y: middle, columns: intermediate)
-        let middleCodes = codes(of: .middle, rows: rows, columns: intermediate, for: weights.output)
-        activate(step, middle: middle, codes: middleCodes)
+        let reducedMiddle = reduced(.middle, rows: rows, columns: intermediate, for: weights.output)
+        activate(step, middle: middle, reduced: reducedMiddle)
         weights.output.forward(
-            rows: rows, x: middle, xStride: intermediate, codes: middleCodes, memory: memory, y: y, yStride: hidden)
+            rows: rows, x: middle, xStride: intermediate, reduced: reducedMiddle, memory: memory, y: y, yStride: hidden)
         clock?.lap(.output, product: (rows, hidden, intermediate))
         adapt(step, \.output, x: middle, xColumns: intermediate, y: y, columns: hidden)
-        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y, codes: yCodes)
+        norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y, reduced: reducedY)
     }
 
-    /// The activation in place, or into codes: the floats are then written only where an adapter reads them.
-    private func activate(_ step: Step, middle: UnsafeMutablePointer<Float>, codes: QuantizedRows?) {
+    /// The activation in place, or in the type of the next layer: the floats are then written only where an adapter reads them.
+    private func activate(_ step: Step, middle: UnsafeMutablePointer<Float>, reduced: ReducedRows?) {
         let (kernel, columns) = (base.configuration.activation.kernel, base.configuration.intermediate)
         let rows = step.rows.count
-        if let codes {
+        if let reduced {
             let isRead = step.plan.groups.contains { group in
                 group.adapter.map { step.adapters[$0].layers[step.index].output != nil } ?? false
             }
-            activateQuantized(
-                kernel, rows: rows, columns: columns, x: middle, xStride: columns, y: isRead ? middle : nil,
-                yStride: columns, q: codes)
+            reduced.writeActivated(
+                kernel, rows: rows, columns: columns, x: middle, y: isRead ? middle : nil)
         } else {
             Kernels.activate(
                 kernel, rows: rows, columns: columns, x: middle, xStride: columns, y: middle, yStride: columns)
@@ -219,13 +215,12 @@ final class EncoderForward {
 
     private func norm(
         _ weights: NormWeights, rows: Int, x: UnsafePointer<Float>, residual: UnsafePointer<Float>,
-        y: UnsafeMutablePointer<Float>, codes: QuantizedRows?
+        y: UnsafeMutablePointer<Float>, reduced: ReducedRows?
     ) {
-        if let codes {
-            layerNormQuantized(
-                rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden,
-                gamma: weights.gamma.pointer, beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y,
-                yStride: hidden, q: codes)
+        if let reduced {
+            reduced.writeNorm(
+                rows: rows, columns: hidden, x: x, residual: residual, gamma: weights.gamma.pointer,
+                beta: weights.beta.pointer, epsilon: base.configuration.epsilon, y: y)
         } else {
             layerNorm(
                 rows: rows, columns: hidden, x: x, xStride: hidden, residual: residual, residualStride: hidden,

@@ -1,5 +1,3 @@
-import Kernels
-
 /// The scratch memory of a pass: buffers that grow to the largest batch and are reused for the next one.
 final class Workspace {
     /// The uses of buffers. Buffers in use at the same time have different names.
@@ -13,11 +11,11 @@ final class Workspace {
         case downFused, downQuery, downAttention, downMiddle, downOutput, pooled, activated
     }
 
-    /// The uses of quantized rows.
-    enum CodesName: Int, CaseIterable {
-        /// What enters a layer, quantized by the layer itself.
+    /// The uses of reduced rows.
+    enum ReducedName: Int, CaseIterable {
+        /// What enters a layer, rounded by the layer itself.
         case entering
-        /// What a kernel quantized while it wrote the floats of that name.
+        /// What a kernel rounded while it wrote the floats of that name.
         case hidden, context, attended, middle
     }
 
@@ -31,18 +29,20 @@ final class Workspace {
         return buffers[name.rawValue].base
     }
 
-    private var codeBuffers = CodesName.allCases.map { _ in FloatStorage(count: 0) }
+    private var reducedBuffers = ReducedName.allCases.map { _ in FloatStorage(count: 0) }
 
-    /// Memory for quantized rows, with undefined content. Valid until a larger one of the same name is requested.
-    func codes(_ name: CodesName, rows: Int, columns: Int) -> QuantizedRows {
-        let count = (QuantizedRows.byteCount(rows: rows, columns: columns) + 3) / 4
-        if codeBuffers[name.rawValue].count < count {
-            codeBuffers[name.rawValue] = FloatStorage(count: count + count / 4)
+    /// Memory for reduced rows, with undefined content; nil for float32. Valid until a larger one of the same name is
+    /// requested.
+    func reduced(_ name: ReducedName, _ dataType: DataType, rows: Int, columns: Int) -> ReducedRows? {
+        ReducedRows(dataType, rows: rows, columns: columns) { bytes in
+            let count = (bytes + 3) / 4
+            if reducedBuffers[name.rawValue].count < count {
+                reducedBuffers[name.rawValue] = FloatStorage(count: count + count / 4)
+            }
+            return UnsafeMutableRawPointer(reducedBuffers[name.rawValue].base)
         }
-        return QuantizedRows(
-            memory: UnsafeMutableRawPointer(codeBuffers[name.rawValue].base), rows: rows, columns: columns)
     }
 
     /// The size of all buffers in bytes.
-    var byteCount: Int { (buffers + codeBuffers).reduce(0) { $0 + $1.count * 4 } }
+    var byteCount: Int { (buffers + reducedBuffers).reduce(0) { $0 + $1.count * 4 } }
 }
