@@ -64,6 +64,36 @@ struct AdapterTests {
         #expect(again.digest == adapter.digest)
     }
 
+    /// The base of another type is the same base; the adapter says over which it was trained.
+    @Test func theTypeOfTheTrainingIsKept() throws {
+        let int8 = try Fixture("bert", precision: BasePrecision(.int8)).base
+        #expect(int8.digest == fixture.base.digest && int8.dataType == .int8)
+        let folder = try TemporaryFolder()
+        for base in [fixture.base, int8] {
+            let trainable = try TrainableAdapter(
+                base: base, configuration: LoRAConfiguration(rank: 2, alpha: 4), labels: ["a", "b"], seed: 4)
+            let adapter = try trainable.frozen()
+            let path = folder.path + "/\(base.dataType)"
+            try adapter.write(to: path)
+            for other in [fixture.base, int8] {
+                let again = try Adapter.load(directory: path, base: other)
+                #expect(again.manifest.trainingDataType == base.dataType && again.baseDataType == other.dataType)
+                #expect(again.digest == adapter.digest)
+            }
+            let json = String(decoding: adapter.manifest.canonicalJSON, as: UTF8.self)
+            // Adapters of older versions keep their digests: float32 is not written.
+            #expect(json.contains("\"dtype\":\"int8\"") == (base.dataType == .int8), "\(json)")
+            #expect(try AdapterManifest(json: Array(json.utf8)) == adapter.manifest)
+        }
+        let file = folder.path + "/int8/lorikeet.json"
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        #expect(text.contains("\"int8\""))
+        try Data(text.replacing("\"int8\"", with: "\"int3\"").utf8).write(to: URL(fileURLWithPath: file))
+        #expect(
+            error { try Adapter.load(directory: folder.path + "/int8", base: int8) }
+                == .invalidConfiguration(key: "dtype", reason: "has an unknown value"))
+    }
+
     @Test func digestFollowsLabelsAndWeights() throws {
         let plain = try fixture.adapter("plain")
         let content = try tensors(plain)

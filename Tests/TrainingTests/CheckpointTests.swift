@@ -144,6 +144,42 @@ struct CheckpointTests {
         #expect(difference(start: start) == ["the adapter to start from"])
     }
 
+    /// An adapter over another type is another training, though the base is the same.
+    @Test func aTrainingIsNotResumedInAnotherType() throws {
+        let tasks = try [
+            BasePrecision.float32, BasePrecision(.int8),
+            BasePrecision(.int8, float32Places: [.init(layer: 1, group: .output), .init(layer: 0, group: .output)]),
+        ].map { try ToyTask(rows: 24, precision: $0) }
+        let names = ["float32", "int8", "int8, float32 in 0.output 1.output"]
+        let kept = try tasks.map { try checkpoint($0) }
+        for (index, task) in tasks.enumerated() {
+            for (other, checkpoint) in kept.enumerated() {
+                let trainer = task.trainer { $0.epochs = 1 }
+                do {
+                    _ = try trainer.train(task.rows, validation: [], resumingFrom: checkpoint)
+                    #expect(index == other)
+                } catch .checkpoint(.ofAnotherTraining(let differences)) {
+                    #expect(differences == ["dtype (\(names[other]) then, \(names[index]) now)"])
+                }
+            }
+        }
+    }
+
+    /// What a checkpoint of an older version lacks means float32.
+    @Test func theIdentityInFloat32IsThatOfOlderVersions() throws {
+        func identity(_ precision: BasePrecision) throws -> TrainingIdentity {
+            let task = try ToyTask(rows: 24, precision: precision)
+            return TrainingIdentity(
+                settings: task.settings(), labels: ToyTask.colours, base: task.base, training: task.rows,
+                validation: [], start: nil)
+        }
+        let (float32, int8) = (try identity(.float32), try identity(BasePrecision(.int8)))
+        let json = String(decoding: try JSONEncoder().encode(float32), as: UTF8.self)
+        #expect(!json.contains("\"precision\":"), "\(json)")
+        #expect(float32.digest(with: "") != int8.digest(with: ""))
+        #expect(try JSONDecoder().decode(TrainingIdentity.self, from: JSONEncoder().encode(int8)) == int8)
+    }
+
     @Test func theDifferencesAreSaidWithoutTexts() throws {
         let error = TrainingError.checkpoint(.ofAnotherTraining(["rank (4 then, 2 now)", "the training rows"]))
         #expect(error.description.hasSuffix("these differ: rank (4 then, 2 now), the training rows"))

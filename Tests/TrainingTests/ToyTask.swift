@@ -12,9 +12,9 @@ struct ToyTask {
     /// The base's weights are mapped from here.
     private let folder: TemporaryFolder
 
-    init(rows count: Int = 96, seed: UInt64 = 3) throws {
+    init(rows count: Int = 96, seed: UInt64 = 3, precision: BasePrecision = .float32) throws {
         folder = try TestModels.tinyBase(words: Self.colours + ["the", "a", "is", "of"])
-        base = try BERTBase(directory: folder.path)
+        base = try BERTBase(directory: folder.path, precision: precision)
         tokenizer = try WordPieceTokenizer(directory: folder.path)
         rows = Self.rows(count, seed: seed)
     }

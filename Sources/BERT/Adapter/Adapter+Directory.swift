@@ -6,6 +6,7 @@ extension Adapter {
     private struct LorikeetFile: Codable {
         var labels: [String]
         var baseDigest: String?
+        var dataType: DataType?
         var task: String?
         var maxTokens: Int?
         var createdBy: String?
@@ -16,7 +17,8 @@ extension Adapter {
         var abstention: [AbstentionThreshold]?
 
         init(_ manifest: AdapterManifest) {
-            (labels, baseDigest, task) = (manifest.labels, manifest.baseDigest, manifest.task)
+            (labels, baseDigest, dataType) = (manifest.labels, manifest.baseDigest, manifest.dataType)
+            task = manifest.task
             (maxTokens, createdBy, temperature) = (manifest.maxTokens, manifest.createdBy, manifest.temperature)
             (calibration, multiLabel) = (manifest.calibration, manifest.multiLabel)
             (thresholds, abstention) = (manifest.thresholds, manifest.abstention)
@@ -27,6 +29,7 @@ extension Adapter {
                 labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens,
                 createdBy: createdBy,
                 temperature: temperature)
+            manifest.dataType = dataType
             (manifest.calibration, manifest.multiLabel) = (calibration, multiLabel)
             (manifest.thresholds, manifest.abstention) = (thresholds, abstention)
             return manifest
@@ -35,6 +38,7 @@ extension Adapter {
         private enum CodingKeys: String, CodingKey {
             case labels, task, temperature, calibration, thresholds, abstention
             case baseDigest = "base_digest"
+            case dataType = "dtype"
             case maxTokens = "max_tokens"
             case createdBy = "created_by"
             case multiLabel = "multi_label"

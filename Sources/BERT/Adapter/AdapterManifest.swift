@@ -9,6 +9,8 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     public var labels: [String]
     /// The digest of the base that it was trained over; nil if PEFT trained it.
     public var baseDigest: String?
+    /// The type in which the base computed when it was trained; nil stands for float32.
+    public var dataType: DataType?
     /// The LoRA configuration.
     public var configuration: LoRAConfiguration
     /// The task it was trained for.
@@ -28,18 +30,22 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     /// Abstention thresholds by rising precision.
     public var abstention: [AbstentionThreshold]?
 
+    /// The type in which the base computed when it was trained.
+    public var trainingDataType: DataType { dataType ?? .float32 }
+
     /// Whether a text has a set of labels.
     public var isMultiLabel: Bool { multiLabel ?? false }
 
     /// A manifest without figures of an evaluation.
     public init(
-        labels: [String], baseDigest: String? = nil, configuration: LoRAConfiguration, task: String? = nil,
-        maxTokens: Int? = nil,
+        labels: [String], baseDigest: String? = nil, dataType: DataType = .float32, configuration: LoRAConfiguration,
+        task: String? = nil, maxTokens: Int? = nil,
         createdBy: String? = nil, temperature: Double? = nil, isMultiLabel: Bool = false
     ) {
         multiLabel = isMultiLabel ? true : nil
         self.labels = labels
         self.baseDigest = baseDigest
+        self.dataType = dataType == .float32 ? nil : dataType
         self.configuration = configuration
         self.task = task
         self.maxTokens = maxTokens
@@ -51,6 +57,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
         case labels, configuration, task, temperature, calibration, thresholds, abstention
         case multiLabel = "multi_label"
         case baseDigest = "base_digest"
+        case dataType = "dtype"
         case maxTokens = "max_tokens"
         case createdBy = "created_by"
     }

@@ -45,6 +45,18 @@ public final class BERTBase: Sendable {
         BLAS.configure()
     }
 
+    /// The type of its linear layers, as rows, metrics and logs name it.
+    public var dataType: DataType { precision.dataType }
+
+    /// All kernels that it computes with, such as `x86-64-v3, OpenBLAS Haswell, int8 AVX2`.
+    public var kernels: String {
+        switch dataType {
+        case .float32: BLAS.kernels
+        case .int8: "\(BLAS.kernels), int8 \(IntegerInstructions.best.name)"
+        case .bfloat16: "\(BLAS.kernels), bfloat16 \(BFloat16Instructions.best.name)"
+        }
+    }
+
     /// The module names of this architecture.
     var names: ModuleNames { ModuleNames(configuration: configuration) }
 }

@@ -1,5 +1,5 @@
 /// The types in which a base computes.
-public struct BasePrecision: Sendable, Hashable {
+public struct BasePrecision: Sendable, Hashable, CustomStringConvertible {
     /// A linear layer of the encoder.
     public struct Place: Sendable, Hashable {
         /// The encoder layer, from 0.
@@ -27,6 +27,13 @@ public struct BasePrecision: Sendable, Hashable {
 
     /// 32-bit floats everywhere.
     public static let float32 = BasePrecision(.float32)
+
+    /// What identifies it, such as `int8` or `int8, float32 in 3.output 5.output`.
+    public var description: String {
+        let places = float32Places.map { ($0.layer, $0.group.rawValue) }.sorted { $0 < $1 }
+        if places.isEmpty { return dataType.rawValue }
+        return "\(dataType.rawValue), float32 in " + places.map { "\($0).\($1)" }.joined(separator: " ")
+    }
 
     /// The type of a linear layer.
     func dataType(of place: Place) -> DataType {

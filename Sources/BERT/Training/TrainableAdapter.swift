@@ -184,8 +184,8 @@ public final class TrainableAdapter: @unchecked Sendable {
         isMultiLabel: Bool = false
     ) throws(AdapterError) -> Adapter {
         let manifest = AdapterManifest(
-            labels: labels, baseDigest: base.digest, configuration: configuration, task: task, maxTokens: maxTokens,
-            createdBy: createdBy,
+            labels: labels, baseDigest: base.digest, dataType: base.dataType, configuration: configuration, task: task,
+            maxTokens: maxTokens, createdBy: createdBy,
             temperature: temperature, isMultiLabel: isMultiLabel)
         return try Adapter(
             manifest: manifest, weights: SafetensorsWriter.bytes(layout.named(storage.pointer)), base: base)

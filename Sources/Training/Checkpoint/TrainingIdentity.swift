@@ -8,6 +8,8 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
     var settings: TrainingSettings
     var labels: [String]
     var base: String
+    /// The types in which the base computes; nil: float32.
+    var precision: String?
     /// Digest of the training rows in their order.
     var training: String
     /// Digest of the validation rows in their order.
@@ -17,6 +19,8 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
     /// Digest of the texts and of what a teacher makes of them; nil: there is no teacher.
     var distillation: String?
 
+    private static let float32 = DataType.float32.rawValue
+
     /// The identity of a training that has not run.
     public init(
         settings: TrainingSettings, labels: [String], base: BERTBase, training: [LabelledText],
@@ -25,6 +29,7 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
         self.settings = Self.essence(of: settings)
         self.labels = labels
         self.base = base.digest
+        self.precision = base.precision == .float32 ? nil : "\(base.precision)"
         self.training = Self.digest(training)
         self.validation = Self.digest(validation)
         self.start = start?.digest
@@ -76,6 +81,9 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
         var found = settingsThatDiffer(from: earlier.settings)
         if labels != earlier.labels { found.append("the labels") }
         if base != earlier.base { found.append("the base") }
+        if precision != earlier.precision {
+            found.append("dtype (\(earlier.precision ?? Self.float32) then, \(precision ?? Self.float32) now)")
+        }
         if training != earlier.training { found.append("the training rows") }
         if validation != earlier.validation { found.append("the validation rows") }
         if start != earlier.start { found.append("the adapter to start from") }
