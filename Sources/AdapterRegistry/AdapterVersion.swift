@@ -41,6 +41,8 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     public var trainingRange: TrainingRowRange?
     /// Its shadow, also after it has ended; `nil` if it never labelled beside a champion.
     public var shadow: ShadowPeriod?
+    /// The type in which the base computed when it was trained; `nil` if this program does not know that type.
+    public var dataType: DataType? = .float32
     /// Whether its weights were removed.
     public var isPruned = false
 

@@ -78,6 +78,28 @@ import Testing
             "INSERT INTO lorikeet.annotations (task, text, label, weight) VALUES ('section', 'chess', 'games', 2)")
     }
 
+    /// The rows of older versions say nothing of a type; they stay as they are.
+    @Test func rowsOfOlderVersionsHaveNoType() async throws {
+        let database = try await SchemaDatabase.make(isMigrated: false)
+        let older = Migration.all.filter { $0.version < Migration.precision.version }
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: older)
+        try database.sql(
+            """
+            INSERT INTO lorikeet.labels (
+                pipeline, topic, "partition", "offset", task, produced_at, label, score, scores, abstained,
+                adapter_digest, text)
+            VALUES ('packages', 'packages', 0, 1, 'section', now(), 'games', 1, '{}', false, 'd', 'chess')
+            """)
+        try await Schema.migrate(database.settings())
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+        _ = try await sink.store([Samples.labelled(2)])
+        await sink.close()
+        let rows = try database.sql("SELECT dtype, label FROM lorikeet.labels ORDER BY \"offset\"")
+        #expect(try rows.map { try $0.optionalText("dtype") } == [nil, "float32"])
+        #expect(try rows.map { try $0.text("label") } == ["games", "games"])
+        #expect(try database.count("SELECT count(*) FROM lorikeet.annotation_queue") == 2)
+    }
+
     /// PostgreSQL alters no column that a view reads.
     @Test func laterStepsMayAlterWhatTheQueueReads() async throws {
         let database = try await SchemaDatabase.make()

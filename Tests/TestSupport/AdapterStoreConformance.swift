@@ -30,6 +30,7 @@ public struct AdapterStoreConformance: Sendable {
         try await putsOneInShadow()
         try await endsAShadow()
         try await changesOnlyWhatIsExpected()
+        try await knowsTheTypeOfTheBase()
     }
 
     private func startsEmpty() async throws {
@@ -236,6 +237,18 @@ public struct AdapterStoreConformance: Sendable {
             try await store.reject(task: "tone", version: 2, expecting: wrong)
         }
         try require(try await states("tone") == [.live, .shadow, .candidate], "nothing has changed")
+    }
+
+    private func knowsTheTypeOfTheBase() async throws {
+        for dataType in DataType.allCases {
+            let adapter = try adapters[0].with { $0.dataType = dataType }
+            let version = try await store.publish(task: "size", adapter: adapter, metrics: [:], parentDigest: nil)
+            try require(version.dataType == dataType, "a version has the type that its adapter was trained over")
+            let stored = try await store.load(digest: adapter.digest)
+            try require(stored.manifest.trainingDataType == dataType, "and so has its manifest")
+        }
+        try require(
+            try await store.versions(task: "size").map(\.dataType) == DataType.allCases, "versions are told by type")
     }
 
     private func states(_ task: String) async throws -> [AdapterState] {

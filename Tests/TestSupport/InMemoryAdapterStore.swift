@@ -130,6 +130,7 @@ public final class InMemoryAdapterStore: AdapterStore {
                 baseDigest: adapter.baseDigest, state: .candidate, metrics: metrics,
                 parentDigest: parentDigest, createdAt: state.tick())
             version.trainingRange = trainingRows?.range
+            version.dataType = adapter.manifest.trainingDataType
             state.entries.append(
                 StoredAdapter(
                     version: version, manifest: adapter.manifest, weights: adapter.weights,

@@ -14,9 +14,11 @@ public struct TinyModel: Sendable {
     public static let shared: Result<TinyModel, any Error> = Result { try TinyModel() }
 
     /// Another seed is another base, with another digest.
-    public init(seed: UInt64 = 1) throws {
+    ///
+    /// - Parameter precision: the types in which it computes; the digest is the same.
+    public init(seed: UInt64 = 1, precision: BasePrecision = .float32) throws {
         folder = try TestModels.tinyBase(seed: seed)
-        base = try BERTBase(directory: folder.path)
+        base = try BERTBase(directory: folder.path, precision: precision)
         tokenizer = try WordPieceTokenizer(directory: folder.path)
     }
 

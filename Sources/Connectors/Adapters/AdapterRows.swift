@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import FoundationEssentials
 import PostgresClient
 import Serving
@@ -13,6 +14,7 @@ struct AdapterRows {
     private static let columns =
         "task, version, digest, base_digest, state, metrics, parent_digest, training_range::text AS training_range, "
         + "promoted_by, promotion_reason, weights IS NULL AS is_pruned, shadow::text AS shadow, "
+        + "coalesce(manifest->>'dtype', 'float32') AS dtype, "
         + ExactTime.column("shadow_since") + ", "
         + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
 
@@ -235,6 +237,7 @@ extension AdapterVersion {
         }
         trainingRange = try row.optionalText("training_range").flatMap { TrainingRowRange(json: Array($0.utf8)) }
         isPruned = try row.boolean("is_pruned")
+        dataType = DataType(rawValue: try row.text("dtype"))
         // Terms that were changed by hand and cannot be read must not keep the live version from being read.
         if let since = try ExactTime.optionalDate(row, "shadow_since"),
             let terms = try row.optionalText("shadow").flatMap(ShadowTerms.init)

@@ -31,6 +31,6 @@ struct LabelColumns {
 
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.origin + [labels.task, keys.time, .byteStrings(messageKeys)] + labels.values
-            + [.texts(texts), .doubles(distances), .texts(abstentionReasons)]
+            + [.texts(texts), .doubles(distances), .texts(abstentionReasons), labels.dtype]
     }
 }

@@ -25,6 +25,6 @@ struct ShadowLabelColumns {
 
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.origin + [labels.task, keys.time] + labels.values
-            + [.texts(championDigests), .doubles(championScores), .texts(changes)]
+            + [.texts(championDigests), .doubles(championScores), .texts(changes), labels.dtype]
     }
 }

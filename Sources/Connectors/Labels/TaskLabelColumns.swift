@@ -10,6 +10,7 @@ struct TaskLabelColumns {
     private var scoreObjects: [String?] = []
     private var abstained: [Bool?] = []
     private var digests: [String?] = []
+    private var dataTypes: [String?] = []
 
     mutating func append(_ label: TaskLabel) {
         tasks.append(StorableText.text(label.task))
@@ -19,10 +20,14 @@ struct TaskLabelColumns {
         scoreObjects.append(JSONText.object(label.scores))
         abstained.append(label.abstained)
         digests.append(label.adapterDigest)
+        dataTypes.append(label.dataType.rawValue)
     }
 
     /// Part of the key.
     var task: PostgresValue { .texts(tasks) }
+
+    /// The type in which the base computed.
+    var dtype: PostgresValue { .texts(dataTypes) }
 
     /// Label, labels, score, scores, abstained and digest.
     var values: [PostgresValue] {

@@ -190,7 +190,8 @@ struct Classifier {
             task: task.name, label: abstains || isMultiLabel ? nil : adapter.labels[answer.best],
             labels: isMultiLabel && !abstains ? answer.chosen.map { adapter.labels[$0] } : nil, score: answer.score,
             scores: Array(zip(adapter.labels, answer.scores)).map { (label: $0, score: $1) }, abstained: abstains,
-            distance: distance, isNoneOfThese: isNoneOfThese, adapterDigest: adapter.digest)
+            distance: distance, isNoneOfThese: isNoneOfThese, adapterDigest: adapter.digest,
+            dataType: adapter.baseDataType)
     }
 }
 

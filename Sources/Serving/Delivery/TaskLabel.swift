@@ -1,3 +1,5 @@
+import BERT
+
 /// The label or labels of one text for one task.
 public struct TaskLabel: Sendable {
     /// The task's name.
@@ -19,11 +21,14 @@ public struct TaskLabel: Sendable {
     public let isNoneOfThese: Bool
     /// The adapter that labelled the text.
     public let adapterDigest: String
+    /// The type in which the base computed.
+    public let dataType: DataType
 
     /// - Parameters: as the properties.
     public init(
         task: String, label: String?, labels: [String]? = nil, score: Double, scores: [(label: String, score: Double)],
-        abstained: Bool, distance: Double? = nil, isNoneOfThese: Bool = false, adapterDigest: String
+        abstained: Bool, distance: Double? = nil, isNoneOfThese: Bool = false, adapterDigest: String,
+        dataType: DataType = .float32
     ) {
         self.task = task
         self.label = label
@@ -34,6 +39,7 @@ public struct TaskLabel: Sendable {
         self.distance = distance
         self.isNoneOfThese = isNoneOfThese
         self.adapterDigest = adapterDigest
+        self.dataType = dataType
     }
 
     /// What the text gets; nil where the daemon abstained.
