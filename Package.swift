@@ -93,7 +93,7 @@ let package = Package(
                 "Serving", "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
-        module("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
+        module("Reports", ["BERT", "Training", "Retraining"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks
         module(

@@ -72,6 +72,9 @@ extension LorikeetDaemon {
         if new.base != configuration.base, let pipeline = new.pipelines.first {
             problems.append(pipeline.problem(at: "base", "a new base needs a restart"))
         }
+        if new.dtype != configuration.dtype, let pipeline = new.pipelines.first {
+            problems.append(pipeline.problem(at: "dtype", "another type needs a restart"))
+        }
         for pipeline in new.pipelines where adapterServices[pipeline.sink.postgres.value] == nil {
             problems.append(pipeline.problem(at: "sink.postgres", "a new database needs a restart"))
         }

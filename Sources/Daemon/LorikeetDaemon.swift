@@ -92,7 +92,8 @@ public final class LorikeetDaemon: Sendable {
         supervisor = PipelineSupervisor(
             tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)
         scheduler = RetrainScheduler(
-            pipelines: configuration.pipelines, program: options.retrainProgram, logger: logger,
+            pipelines: configuration.pipelines, program: options.retrainProgram, dtype: loaded.base.dataType,
+            logger: logger,
             isDrifting: { [adapterServices] postgres, task in
                 guard let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task] else { return false }
                 return !live.drift.status.alarms.isEmpty
@@ -110,15 +111,21 @@ public final class LorikeetDaemon: Sendable {
         try await daemon.run()
     }
 
+    /// The fields of the first log line.
+    private var startMetadata: Logger.Metadata {
+        var fields: Logger.Metadata = [
+            LogKey.program: "\(LorikeetVersion.current)", LogKey.kernels: "\(loaded.base.kernels)",
+            LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.dtype: "\(loaded.base.dataType.rawValue)",
+            LogKey.workers: "\(workers.workers)",
+            LogKey.pipelines: "\(configuration.pipelines.map(\.name).joined(separator: ","))",
+        ]
+        if let reason = loaded.dtypeReason { fields[LogKey.dtypeReason] = "\(reason)" }
+        return fields
+    }
+
     /// Runs until a signal (where the options say so) or `stop()`, then drains.
     public func run() async throws(CommandFailure) {
-        logger.notice(
-            "starting",
-            metadata: [
-                LogKey.program: "\(LorikeetVersion.current)", LogKey.kernels: "\(BLAS.kernels)",
-                LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.workers: "\(workers.workers)",
-                LogKey.pipelines: "\(configuration.pipelines.map(\.name).joined(separator: ","))",
-            ])
+        logger.notice("starting", metadata: startMetadata)
         let group = try await makeGroup()
         let isStopped = running.withLock { running in
             running.group = group

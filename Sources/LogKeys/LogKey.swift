@@ -12,6 +12,10 @@ public enum LogKey {
     public static let challenger = "challenger"
     /// First 12 digits of the digest of an adapter.
     public static let digest = "digest"
+    /// Type in which the base computes.
+    public static let dtype = "dtype"
+    /// Why the base computes in that type.
+    public static let dtypeReason = "dtype_reason"
     /// Exit status of a child process.
     public static let exitStatus = "exit_status"
     /// The part of librdkafka that logs.
@@ -22,7 +26,7 @@ public enum LogKey {
     public static let group = "group"
     /// `host:port` of the monitoring pages.
     public static let http = "http"
-    /// Name of the BLAS kernels.
+    /// Names of the kernels.
     public static let kernels = "kernels"
     /// Labelled rows since the last retraining.
     public static let newRows = "new_rows"

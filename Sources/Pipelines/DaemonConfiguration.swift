@@ -4,6 +4,8 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public let pipelines: [PipelineConfiguration]
     /// The folder of the one base.
     public let base: String
+    /// The type in which it computes.
+    public let dtype: PrecisionSetting
 
     /// Reads the files and checks that they fit together.
     ///
@@ -28,7 +30,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
         guard let first = pipelines.first else {
             throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file is given")])
         }
-        return DaemonConfiguration(pipelines: pipelines, base: first.base)
+        return DaemonConfiguration(pipelines: pipelines, base: first.base, dtype: first.dtype)
     }
 
     /// What a pipeline may not share, or must share, with those before it.
@@ -43,6 +45,12 @@ public struct DaemonConfiguration: Sendable, Equatable {
             problems.append(
                 pipeline.problem(
                     at: "base", "the pipelines of a daemon share one base, but \(first.file) names \(first.base)"))
+        }
+        if let first = others.first, first.dtype != pipeline.dtype {
+            problems.append(
+                pipeline.problem(
+                    at: "dtype",
+                    "the pipelines of a daemon share one base in one type, but \(first.file) says \(first.dtype)"))
         }
         if let direct = pipeline.sink.postgresDirect,
             let other = others.first(where: {

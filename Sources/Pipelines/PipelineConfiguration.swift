@@ -13,6 +13,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var name: String
     /// `base`: the folder of the base model, resolved (`PathResolution`).
     public var base: String
+    /// `dtype`: the type in which the base computes.
+    public var dtype: PrecisionSetting
     /// `source`.
     public var source: SourceConfiguration
     /// `routes`: every match counts. Without the key: all tasks, always.

@@ -67,6 +67,7 @@ public enum PipelineFile {
     private static func read(_ section: ConfigurationSection, file: String) -> PipelineConfiguration? {
         let name = section.read(PipelineKeys.name)
         let base = section.read(PipelineKeys.base)
+        let dtype = section.read(PipelineKeys.dtype)
         let source = section[PipelineKeys.source].flatMap(readSource)
         let tasks = section[PipelineKeys.tasks].flatMap(readTasks)
         let routes = readRoutes(section[PipelineKeys.routes], tasks: tasks)
@@ -76,12 +77,12 @@ public enum PipelineFile {
         let retrain = section[PipelineKeys.retrain].flatMap { readRetrain($0, tasks: tasks) }
         let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
         let problems = section.value.context.problems
-        guard problems.problems.isEmpty, let name, let base, let source, let tasks, let routes, let unrouted, let batch,
-            let sink, let examples
+        guard problems.problems.isEmpty, let name, let base, let dtype, let source, let tasks, let routes,
+            let unrouted, let batch, let sink, let examples
         else { return nil }
         return PipelineConfiguration(
-            file: file, name: name, base: base, source: source, routes: routes, unrouted: unrouted, tasks: tasks,
-            batch: batch, sink: sink, retrain: retrain, examples: examples, lines: problems.lines)
+            file: file, name: name, base: base, dtype: dtype, source: source, routes: routes, unrouted: unrouted,
+            tasks: tasks, batch: batch, sink: sink, retrain: retrain, examples: examples, lines: problems.lines)
     }
 
     // MARK: - batch, sink

@@ -61,6 +61,41 @@ import Testing
         }
     }
 
+    @Test func theTypeOfTheBaseIsInLogMetricsAndRowsAndNeedsARestart() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline(extra: "dtype: int8")
+            try await fixture.withDaemon(file, options: fixture.options(http: "127.0.0.1:0")) { daemon in
+                let address = try #require(await daemon.httpAddress())
+                try fixture.produce(10)
+                try await fixture.untilLabelled(10)
+                #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE dtype = 'int8'") == 10)
+                let page = try await HTTPAnswer.get("/metrics", from: address).body
+                let line = try #require(page.split(separator: "\n").first { $0.hasPrefix("lorikeet_build_info{") })
+                #expect(line.contains("dtype=\"int8\"") && line.contains(", int8 "), "\(line)")
+
+                _ = try fixture.writePipeline(extra: "dtype: float32")
+                #expect(await daemon.reload() == false)
+                #expect(fixture.log.count(containing: "dtype: another type needs a restart") == 1)
+                // Without the key it is another type too.
+                _ = try fixture.writePipeline()
+                #expect(await daemon.reload() == false)
+                _ = try fixture.writePipeline(extra: "dtype: int8\nunrouted: drop")
+                #expect(await daemon.reload() == true)
+            }
+            let first = try #require(fixture.log.all.first)
+            #expect(first.contains(" dtype=int8") && !first.contains("dtype_reason"), "\(first)")
+
+            let automatic = try fixture.writePipeline(extra: "dtype: auto")
+            try await fixture.withDaemon(automatic) { _ in
+                try fixture.produce(10, from: 10)
+                try await fixture.untilLabelled(20)
+            }
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE dtype = 'float32'") == 10)
+            #expect(fixture.log.count(containing: "dtype=float32 dtype_reason=\"not measured yet\"") == 1)
+        }
+    }
+
     @Test func aReloadWithABadFileChangesNothingAndAGoodOneIsApplied() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")

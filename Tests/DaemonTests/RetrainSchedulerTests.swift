@@ -18,7 +18,8 @@ import Threading
             echo '{"task":"noise","verdict":"rejected","reason":"only ties","rowsUsed":3}'
             """)
         try fixture.writeAdapter("first")
-        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 3 }")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 3 }\ndtype: int8")
         var options = fixture.options()
         options.retrainProgram = program
         try await fixture.withDaemon(file, options: options) { daemon in
@@ -33,7 +34,9 @@ import Threading
         }
         let calls = try String(contentsOfFile: fixture.folder.path + "/calls", encoding: .utf8)
         #expect(
-            calls.hasPrefix("retrain noise --pipeline \(file) --background --trigger rows --json --log-format logfmt\n")
+            calls.hasPrefix(
+                "retrain noise --pipeline \(file) --background --dtype int8 --trigger rows --json "
+                    + "--log-format logfmt\n")
         )
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining ended\"") })
         #expect(
@@ -60,7 +63,7 @@ import Threading
             date: { Clock.systemDate() - (isSetBack.value ? 365 * 86_400_000 : 0) })
         let scheduler = RetrainScheduler(
             pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: program,
-            logger: fixture.log.logger, clock: clock)
+            dtype: .float32, logger: fixture.log.logger, clock: clock)
         let running = Task { try await scheduler.run() }
         func count() -> Int {
             ((try? String(contentsOfFile: calls, encoding: .utf8)) ?? "").split(separator: "\n").count

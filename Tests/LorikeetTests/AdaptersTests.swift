@@ -52,6 +52,15 @@ import Testing
                 (first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == [
                     "accuracy", "loss", "macro_f1",
                 ])
+            #expect(first.objects.first??["dtype"] as? String == "float32")
+            // How the rows are evaluated is no property of the adapter.
+            let again = try await adapters(
+                [
+                    "import", "mood", scratch.path("first"), "--base", base, "--dtype", "int8", "--evaluate", rows,
+                    "--json",
+                ])
+            #expect(again.objects.first??["version"] as? Int == 1)
+            #expect(again.objects.first??["dtype"] as? String == "float32")
             let second = try await adapters(["import", "mood", scratch.path("second"), "--base", base])
             #expect(second.output.hasPrefix("mood version 2 ("))
             #expect(second.error.contains("does not say which rows it was trained on"))

@@ -3,7 +3,9 @@ import Testing
 
 @Suite(.scratch) struct ClassifyTests {
     /// A base and an adapter trained on 256 rows.
-    private static func trained(task: String? = nil) async throws -> (scratch: Scratch, base: String, adapter: String) {
+    private static func trained(task: String? = nil, dtype: String = "float32") async throws -> (
+        scratch: Scratch, base: String, adapter: String
+    ) {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
         let train = try scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(256)))
@@ -11,7 +13,7 @@ import Testing
             [
                 "train", "--base", base, "--train", train, "--output", scratch.path("mood"), "--epochs", "48", "--rate",
                 "1e-2",
-                "--hold-out", "0",
+                "--hold-out", "0", "--dtype", dtype,
             ]
                 + (task.map { ["--task", $0] } ?? []))
         #expect(outcome.status == 0, "\(outcome.error)")
@@ -107,6 +109,24 @@ import Testing
         #expect(table.output.contains("truth \\ predicted"))
     }
 
+    /// Trained, measured and used in the type that is given.
+    @Test func theTypeOfTheBaseIsAnOption() async throws {
+        let (scratch, base, adapter) = try await Self.trained(dtype: "int8")
+        #expect(try scratch.text("mood/lorikeet.json").contains("\"dtype\" : \"int8\""))
+        let file = try scratch.write("test.tsv", TinyBase.tsv(TinyBase.rows(40, seed: 9)))
+        let arguments = ["--base", base, "--adapter", adapter, "--input", file]
+        var logits: [[[Double]]] = []
+        for dtype in ["float32", "int8"] {
+            let outcome = try await Program.run(["evaluate"] + arguments + ["--json", "--dtype", dtype])
+            #expect(outcome.status == 0, "\(outcome.error)")
+            let report = try #require(outcome.objects.first ?? nil)
+            #expect(report["dtype"] as? String == dtype && (report["accuracy"] as? Double ?? 0) >= 0.9, "\(report)")
+            let labelled = try await Program.run(["classify"] + arguments + ["--logits", "--dtype", dtype])
+            logits.append(labelled.objects.compactMap { $0?["logits"] as? [Double] })
+        }
+        #expect(logits[0].count == 40 && logits[1].count == 40 && logits[0] != logits[1])
+    }
+
     @Test(arguments: [["classify"], ["train"]]) func benchmarksEndWithTheirFigures(kind: [String]) async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)
@@ -115,10 +135,11 @@ import Testing
             kind == ["classify"]
             ? ["--input", file, "--adapters", "3", "--tasks-per-text", "2", "--limit", "50"]
             : ["--train", file, "--limit", "50", "--epochs", "2"]
-        let outcome = try await Program.run(["benchmark"] + kind + ["--base", base] + options)
+        let outcome = try await Program.run(["benchmark"] + kind + ["--base", base, "--dtype", "int8"] + options)
         #expect(outcome.status == 0, "\(outcome.error)")
         let figures = try #require(outcome.objects.last ?? nil)
         #expect(figures["name"] as? String == kind.first)
+        #expect(figures["dtype"] as? String == "int8" && (figures["kernels"] as? String)?.contains(", int8 ") == true)
         #expect(figures["documents"] as? Int == (kind == ["classify"] ? 50 : 100))
         for key in ["tokens", "seconds", "documents_per_second", "tokens_per_second", "sgemm_fraction"] {
             #expect((figures[key] as? Double ?? 0) > 0, "\(key)")

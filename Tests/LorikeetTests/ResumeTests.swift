@@ -118,6 +118,9 @@ import Testing
         #expect(
             other.error.contains("alpha (16 then, 3 now)") && other.error.contains("rank (8 then, 4 now)"),
             "\(other.error)")
+        let type = try await Program.run(material.arguments() + ["--resume", "--dtype", "int8"])
+        #expect(
+            type.status == 1 && type.error.contains("these differ: dtype (float32 then, int8 now)"), "\(type.error)")
         try material.scratch.write("train.tsv", TinyBase.tsv(TinyBase.rows(60)))
         let rows = try await Program.run(material.arguments() + ["--resume"])
         #expect(rows.status == 1 && rows.error.contains("these differ: the training rows"))

@@ -24,6 +24,7 @@ import Testing
         let notes = try outcome.error.split(separator: "\n").map {
             try #require(try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any])
         }
+        #expect(notes.first?["dtype"] as? String == "float32")
         #expect(notes.first?["rows"] is [String: Any] && notes.last?["calibration"] != nil)
         let recipe = try #require(notes[1]["recipe"] as? [String: Any])
         let choices = try #require(recipe["choices"] as? [[String: Any]])

@@ -13,7 +13,8 @@ import Testing
 @Suite(.timeLimit(.minutes(5))) struct CheckOperationTests {
     /// A pipeline whose database is unavailable; no server is needed.
     private func folder(
-        brokers: String = "127.0.0.1:1", topics: String = "[texts]", properties: String = "{}"
+        brokers: String = "127.0.0.1:1", topics: String = "[texts]", properties: String = "{}",
+        dtype: String = "float32"
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try TestBase.write(to: folder.path + "/base")
@@ -32,6 +33,7 @@ import Testing
             tasks: { noise: { labels: [calm, loud], adapter: first } }
             batch: { max_tokens: 32 }
             sink: { postgres: "host=\(folder.path)" }
+            dtype: \(dtype)
             """)
         return folder
     }
@@ -75,6 +77,17 @@ import Testing
             let bad = await CheckOperation.run(files: ["p.yaml"], options: options)
             #expect(bad.findings.map(\.description) == ["p.yaml:13: batchs: unknown key (did you mean batch?)"])
         }
+    }
+
+    @Test(arguments: [
+        ("float32", "; dtype float32, kernels "), ("int8", "; dtype int8, kernels "),
+        ("auto", "; dtype float32 (not measured yet), kernels "),
+    ])
+    func theTypeOfTheBaseIsSaid(dtype: String, words: String) async throws {
+        let found = await findings(try folder(dtype: dtype))
+        let line = try #require(found.first { $0.message.hasPrefix("base ") }?.message)
+        #expect(line.contains(words), "\(line)")
+        #expect(line.contains(", int8 ") == (dtype == "int8"), "\(line)")
     }
 
     /// A drift reference that says what distances are usual, of this many texts.

@@ -1,3 +1,4 @@
+import BERT
 import DaemonFixtures
 import Foundation
 import TestSupport
@@ -43,6 +44,32 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     try TestBase.write(to: folder.path + "/base")
     try FileManager.default.removeItem(atPath: folder.path + "/base/vocab.txt")
     #expect(try refusal(folder, yaml())?.hasPrefix("p.yaml:2: base: ") == true)
+}
+
+/// The type changes neither the digest nor which adapters fit.
+@Test(arguments: [
+    ("", DataType.float32, nil), ("dtype: float32", .float32, nil), ("dtype: int8", .int8, nil),
+    ("dtype: auto", .float32, "not measured yet"),
+])
+func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason: String?) throws {
+    let folder = try TemporaryFolder()
+    try TestBase.write(to: folder.path + "/base")
+    let model = try TestBase.shared.get()
+    try model.adapter(labels: ["a", "b"]).write(to: folder.path + "/good")
+    try folder.write("p.yaml", yaml(adapter: "good", more: key))
+    let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
+    let configuration = try DaemonConfiguration.read(files: ["p.yaml"], environment: environment)
+    let loaded = try LoadedBase(configuration)
+    #expect(loaded.base.dataType == type && loaded.dtypeReason == reason)
+    #expect(loaded.dtype == type.rawValue + (reason.map { " (\($0))" } ?? ""))
+    #expect(loaded.base.digest == model.base.digest)
+    let adapter = try loaded.servedTasks(of: configuration.pipelines)["kind"]?.firstAdapter
+    #expect(adapter?.baseDataType == type && adapter?.manifest.trainingDataType == .float32)
+    // As a retraining that a daemon starts: the daemon's type, whatever the file says by now.
+    for other in DataType.allCases {
+        let given = try LoadedBase(configuration, dtype: other)
+        #expect(given.base.dataType == other && given.dtypeReason == nil)
+    }
 }
 
 @Test func limitsBeyondTheBaseAreNamed() throws {

@@ -1,3 +1,4 @@
+import BERT
 import DaemonFixtures
 import Foundation
 import Logging
@@ -109,6 +110,29 @@ import Testing
             task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger)
         #expect(["promoted", "held", "rejected"].contains(report.verdict), "\(report.reason)")
         #expect(report.champion != nil)
+    }
+}
+
+/// A challenger is trained and judged in the type that serves.
+@Test(arguments: [("dtype: int8", DataType?.none), ("", .int8), ("dtype: float32", .int8)])
+func aRetrainingComputesInTheTypeThatServes(key: String, given: DataType?) async throws {
+    try await DaemonFixture.with { fixture in
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud] }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 8, batch: 8, rate: 1e-2, workers: 1 }\n\(key)")
+        for index in 0..<160 {
+            let (word, label) = index % 2 == 0 ? ("brook", "calm") : ("!! ?!", "loud")
+            try fixture.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) "
+                    + "VALUES ('noise', '\(word) \(index) \(word)', '\(label)')")
+        }
+        let report = try await RetrainOperation.run(
+            task: "noise", file: file, dtype: given, environment: fixture.environment, logger: fixture.log.logger)
+        #expect(report.verdict == "promoted", "\(report.reason)")
+        let trained = "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND manifest->>'dtype' = 'int8'"
+        #expect(try fixture.number(trained) == 1)
+        let registry = AdaptersOperation(DatabaseSource(database: fixture.postgres.value, pipeline: nil))
+        #expect(try await registry.versions(task: "noise").map(\.dataType) == [.int8])
     }
 }
 

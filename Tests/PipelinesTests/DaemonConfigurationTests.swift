@@ -42,6 +42,29 @@ private func problems(_ files: [String], _ folder: TemporaryFolder) -> [String] 
         ])
 }
 
+@Test func theBaseOfADaemonComputesInOneType() throws {
+    let folder = try TemporaryFolder()
+    func file(_ name: String, dtype: String?) throws -> String {
+        try folder.write("\(name).yaml", pipeline(name: name) + (dtype.map { "\ndtype: \($0)" } ?? ""))
+    }
+    let (plain, float32) = (try file("plain", dtype: nil), try file("float32", dtype: "float32"))
+    let (int8, more, auto) = (
+        try file("int8", dtype: "int8"), try file("more", dtype: "int8"), try file("auto", dtype: "auto")
+    )
+    #expect(try DaemonConfiguration.read(files: [plain, float32]).dtype == .fixed(.float32))
+    #expect(try DaemonConfiguration.read(files: [int8, more]).dtype == .fixed(.int8))
+    #expect(try DaemonConfiguration.read(files: [auto]).dtype == .auto)
+    #expect(
+        problems([int8, auto], folder) == [
+            "auto.yaml:6: dtype: the pipelines of a daemon share one base in one type, but int8.yaml says int8"
+        ])
+    // Without the key it is float32, and the error stands at the file.
+    #expect(
+        problems([int8, plain], folder) == [
+            "plain.yaml: dtype: the pipelines of a daemon share one base in one type, but int8.yaml says int8"
+        ])
+}
+
 @Test func aDatabaseHasOneDirectConnection() throws {
     let folder = try TemporaryFolder()
     func file(_ name: String, direct: String?) throws -> String {

@@ -73,8 +73,10 @@ public enum MetricDescriptions {
     /// Those of the process as a whole.
     static let daemon = [
         MetricDescription(
-            DaemonMetricNames.buildInfo, .gauge, ["version", "kernels", "base"],
-            "Always 1. The labels are the version, the BLAS kernels and the digest of the base."),
+            DaemonMetricNames.buildInfo, .gauge, ["version", "kernels", "base", "dtype"],
+            "Always 1. The labels are the version, the kernels, the digest of the base and the type in which it "
+                + "computes."
+        ),
         MetricDescription(DaemonMetricNames.workers, .gauge, "Threads that classify."),
         MetricDescription(
             DaemonMetricNames.adapterInfo, .gauge, ["task", "version", "digest"],

@@ -1,6 +1,5 @@
 import AdapterRegistry
 import Drift
-import Kernels
 import Operations
 import Pipelines
 import Serving
@@ -10,7 +9,10 @@ extension LorikeetDaemon: MonitoredDaemon {
         let registry = PrometheusRegistry.shared
         registry.setGauge(
             DaemonMetricNames.buildInfo,
-            [("version", LorikeetVersion.current), ("kernels", BLAS.kernels), ("base", loaded.base.digest)], to: 1)
+            [
+                ("version", LorikeetVersion.current), ("kernels", loaded.base.kernels), ("base", loaded.base.digest),
+                ("dtype", loaded.base.dataType.rawValue),
+            ], to: 1)
         registry.setGauge(DaemonMetricNames.workers, to: Double(workers.workers))
         registry.removeGauges(DaemonMetricNames.adapterInfo)
         for adapterService in adapterServices.values {

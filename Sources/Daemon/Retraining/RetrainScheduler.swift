@@ -1,3 +1,4 @@
+import BERT
 import Connectors
 import FoundationEssentials
 import LogKeys
@@ -12,6 +13,9 @@ import Threading
 /// a time: training uses every core that labelling leaves.
 actor RetrainScheduler: Service {
     private let program: String
+    /// The type in which the daemon's base computes. The file may say another one by now, but a challenger is judged
+    /// in the one that serves.
+    private let dtype: DataType
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
     private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
@@ -56,13 +60,14 @@ actor RetrainScheduler: Service {
     private static let gracePeriod = Duration.seconds(1)
 
     init(
-        pipelines: [PipelineConfiguration], program: String, logger: Logger, clock: Clock = .system,
+        pipelines: [PipelineConfiguration], program: String, dtype: DataType, logger: Logger, clock: Clock = .system,
         isDrifting: @escaping @Sendable (_ postgres: String, _ task: String) -> Bool = { _, _ in false }
     ) {
         self.clock = clock
         self.isDrifting = isDrifting
         self.pipelines = pipelines
         self.program = program
+        self.dtype = dtype
         self.logger = logger
     }
 
@@ -204,8 +209,8 @@ actor RetrainScheduler: Service {
             child = try ChildProcess(
                 program: program,
                 arguments: [
-                    "retrain", task, "--pipeline", pipeline.file, "--background", "--trigger", trigger.rawValue,
-                    "--json", "--log-format", DaemonLogging.format.rawValue,
+                    "retrain", task, "--pipeline", pipeline.file, "--background", "--dtype", dtype.rawValue,
+                    "--trigger", trigger.rawValue, "--json", "--log-format", DaemonLogging.format.rawValue,
                 ], environment: Self.environment)
         } catch {
             failures[key, default: 0] += 1

@@ -59,7 +59,7 @@ public struct ClassifyBenchmark {
 
         let figures = EngineFigures(
             name: "classify", documents: texts.count, tokens: lengths.reduce(0, +), seconds: seconds,
-            linearOperations: operations(work, lengths: lengths), workers: workers,
+            linearOperations: operations(work, lengths: lengths), workers: workers, base: base,
             sgemmRate: (rateBefore + rateAfter) / 2,
             details: [
                 ("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasksPerText)),

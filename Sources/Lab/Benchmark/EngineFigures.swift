@@ -1,5 +1,5 @@
+import BERT
 import JSON
-import Kernels
 
 /// The result of a benchmark of the engine: what it did, how long it took, and how close to BLAS it came.
 public struct EngineFigures {
@@ -10,6 +10,8 @@ public struct EngineFigures {
     /// Floating-point operations of all linear layers: those that the mathematics needs.
     let linearOperations: Double
     let workers: Int
+    /// What it ran on.
+    let base: BERTBase
     /// Operations per second of one worker that does nothing but `sgemm`.
     let sgemmRate: Double
     /// Further settings of the run.
@@ -28,7 +30,8 @@ public struct EngineFigures {
                 ("tokens_per_second", .rounded(Double(tokens) / seconds, 1)),
                 ("sgemm_fraction", .rounded(sgemmFraction, 4)),
                 ("sgemm_gigaflops_per_worker", .rounded(sgemmRate / 1e9, 1)),
-                ("kernels", .string(BLAS.kernels)), ("workers", .integer(workers)),
+                ("kernels", .string(base.kernels)), ("dtype", .string(base.dataType.rawValue)),
+                ("workers", .integer(workers)),
             ] + details)
     }
 }

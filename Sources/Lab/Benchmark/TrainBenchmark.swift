@@ -35,7 +35,7 @@ public struct TrainBenchmark {
             name: "train", documents: rows.count * epochs, tokens: tokens * epochs,
             seconds: candidate.epochs.reduce(0) { $0 + $1.seconds },
             linearOperations: operations(work, candidate.adapter, tokens: tokens, texts: rows.count, epochs: epochs),
-            workers: workers, sgemmRate: (rateBefore + rateAfter) / 2)
+            workers: workers, base: base, sgemmRate: (rateBefore + rateAfter) / 2)
     }
 
     /// Frozen layers below the lowest adapter are computed once, the others forward and backward in each epoch.

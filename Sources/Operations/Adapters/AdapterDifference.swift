@@ -52,7 +52,8 @@ public struct AdapterDifference: Sendable {
         let range = version.trainingRange
         return [
             ("state", version.state.rawValue), ("digest", Figure.digest(version.digest)),
-            ("base", Figure.digest(version.baseDigest)), ("parent", version.parentDigest.map(Figure.digest)),
+            ("base", Figure.digest(version.baseDigest)), ("dtype", manifest.trainingDataType.rawValue),
+            ("parent", version.parentDigest.map(Figure.digest)),
             ("created", version.createdAt.formatted(.iso8601)),
             ("promoted", version.promotedAt?.formatted(.iso8601)), ("promoted by", version.promotion?.by),
             ("promotion reason", version.promotion?.reason),

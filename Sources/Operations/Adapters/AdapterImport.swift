@@ -14,6 +14,8 @@ public struct AdapterImport {
     public var labels: LabelNames
     /// Folder of the base; nil: that of the pipeline file.
     public var base: String?
+    /// The type in which it computes; nil: as the pipeline file says, or float32.
+    public var dtype: DataType?
     /// Whether it becomes live at once.
     public var promote: Bool
     /// A file of labelled rows; the metrics on them are stored with the version.
@@ -27,11 +29,11 @@ public struct AdapterImport {
 
     /// An import that has not run.
     public init(
-        task: String, directory: String, labels: LabelNames, base: String?, promote: Bool, evaluate: String?,
-        rowOptions: RowOptions, workers: Int, database: DatabaseSource
+        task: String, directory: String, labels: LabelNames, base: String?, dtype: DataType? = nil, promote: Bool,
+        evaluate: String?, rowOptions: RowOptions, workers: Int, database: DatabaseSource
     ) {
         (self.task, self.directory, self.labels, self.base) = (task, directory, labels, base)
-        (self.promote, self.evaluate, self.rowOptions) = (promote, evaluate, rowOptions)
+        (self.dtype, self.promote, self.evaluate, self.rowOptions) = (dtype, promote, evaluate, rowOptions)
         (self.workers, self.database) = (workers, database)
     }
 
@@ -40,8 +42,8 @@ public struct AdapterImport {
     /// - Parameter note: gets what was found in the rows, one line per finding.
     public func run(note: (String) -> Void) async throws -> AdapterVersion {
         let registry = AdaptersOperation(database)
-        let folder = try registry.baseFolder(base)
-        let base = try BERTBase(directory: folder)
+        let folder = try registry.baseFolder(base, dtype: dtype)
+        let base = try BERTBase(directory: folder.path, precision: folder.precision)
         let adapter = try namedAdapter(base: base)
         let trainingRows = try AdapterFolder.trainingRows(directory, of: adapter)
         if trainingRows == nil {
@@ -50,7 +52,7 @@ public struct AdapterImport {
         let reference = try DriftReferenceFile.read(directory, of: adapter)
         var metrics: [String: Double] = [:]
         if let evaluate {
-            let tokenizer = try WordPieceTokenizer(directory: folder)
+            let tokenizer = try WordPieceTokenizer(directory: folder.path)
             metrics = try self.metrics(of: adapter, base: base, tokenizer: tokenizer, rows: evaluate, note: note)
         }
         return try await registry.withStore { store in

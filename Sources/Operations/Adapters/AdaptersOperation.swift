@@ -2,6 +2,7 @@ import AdapterRegistry
 import BERT
 import Connectors
 import Drift
+import Pipelines
 import Retraining
 import Training
 
@@ -146,7 +147,8 @@ public struct AdaptersOperation: Sendable {
         task: String, version: Int?, to output: String, base: String?, overwrite: Bool
     ) async throws -> AdapterVersion {
         try AdapterFolder.checkFree(output, overwrite: overwrite)
-        let base = try BERTBase(directory: baseFolder(base))
+        // Only what the adapter refers to is needed: nothing is computed.
+        let base = try BERTBase(directory: baseFolder(base, dtype: .float32).path)
         let (stored, reference) = try await withStore { store in
             let stored = try await store.load(digest: Self.version(version, of: task, in: store).digest)
             return (stored, try await store.driftReference(digest: stored.version.digest))
@@ -157,13 +159,16 @@ public struct AdaptersOperation: Sendable {
         return stored.version
     }
 
-    /// The folder of the base: the one given, else that of the pipeline file.
+    /// The base: in the folder and the type that are given, else in those of the pipeline file.
     ///
-    /// - Throws: status 64 if neither names one.
-    func baseFolder(_ given: String?) throws -> String {
-        if let given { return given }
-        if let configuration = try source.configuration() { return configuration.base }
-        throw CommandFailure(.usage, "no base: give --base DIR or --pipeline FILE")
+    /// - Throws: status 64 if nothing names a folder.
+    func baseFolder(_ given: String?, dtype: DataType? = nil) throws -> BaseFolder {
+        let configuration = try source.configuration()
+        guard let path = given ?? configuration?.base else {
+            throw CommandFailure(.usage, "no base: give --base DIR or --pipeline FILE")
+        }
+        let setting = dtype.map(PrecisionSetting.fixed) ?? configuration?.dtype ?? .fixed(.float32)
+        return BaseFolder(path, precision: LoadedBase.precision(of: setting).precision)
     }
 
     /// Runs the body with the registry; the connection is closed in any case.

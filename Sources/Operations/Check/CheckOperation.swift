@@ -1,4 +1,3 @@
-import Kernels
 import Logging
 import Pipelines
 
@@ -77,7 +76,8 @@ public enum CheckOperation {
             report.add(
                 .fine,
                 "base \(configuration.base): \(shape.architecture.rawValue), \(shape.layers) layers, "
-                    + "hidden \(shape.hidden), digest \(loaded.base.digest.prefix(12)); kernels \(BLAS.kernels)")
+                    + "hidden \(shape.hidden), digest \(loaded.base.digest.prefix(12)); dtype \(loaded.dtype), "
+                    + "kernels \(loaded.base.kernels)")
             return loaded
         } catch {
             report.add(error)

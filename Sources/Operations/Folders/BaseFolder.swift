@@ -27,6 +27,6 @@ extension LoadedBase {
             throw CommandFailure(
                 .failed, "\(folder.path): the tokenizer has \(tokens) tokens, but config.json has vocab_size \(rows)")
         }
-        (self.base, self.tokenizer) = (base, tokenizer)
+        (self.base, self.tokenizer, dtypeReason) = (base, tokenizer, nil)
     }
 }

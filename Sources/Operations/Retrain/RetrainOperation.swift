@@ -18,11 +18,12 @@ public enum RetrainOperation {
     /// - Parameters:
     ///   - background: how the daemon starts it: at low priority, first to be killed when memory runs out, ended when
     ///     standard input closes.
+    ///   - dtype: the type in which the base computes, in place of what the file says: the daemon's own.
     ///   - trigger: `rows` if new rows started it, anything else for a person or a timer.
     ///   - progress: a line of progress for a person.
     /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed.
     public static func run(
-        task: String, file: String, background: Bool = false, trigger: String = "command",
+        task: String, file: String, background: Bool = false, dtype: DataType? = nil, trigger: String = "command",
         environment: PipelineEnvironment = .process, logger: Logger,
         progress: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(CommandFailure) -> RetrainReport {
@@ -34,7 +35,8 @@ public enum RetrainOperation {
             BackgroundProcess.onStandardInputClose { cancellation.cancel() }
         }
         BLAS.configure()
-        let run = try Run(task: task, file: file, environment: environment, logger: logger, isBackground: background)
+        let run = try Run(
+            task: task, file: file, dtype: dtype, environment: environment, logger: logger, isBackground: background)
         do {
             return try await withTaskCancellationHandler {
                 try await run.outcome(
@@ -66,7 +68,8 @@ public enum RetrainOperation {
         let logger: Logger
 
         init(
-            task name: String, file: String, environment: PipelineEnvironment, logger: Logger, isBackground: Bool
+            task name: String, file: String, dtype: DataType?, environment: PipelineEnvironment, logger: Logger,
+            isBackground: Bool
         ) throws(CommandFailure) {
             do throws(ConfigurationError) {
                 let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
@@ -76,7 +79,7 @@ public enum RetrainOperation {
                     throw ConfigurationError([ConfigurationProblem(file: file, key: "tasks", message: message)])
                 }
                 (self.task, self.pipeline) = (task, pipeline)
-                loaded = try LoadedBase(configuration)
+                loaded = try LoadedBase(configuration, dtype: dtype)
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
                 if let firstAdapter {
                     firstTrainingRows = try loaded.trainingRows(of: firstAdapter, of: task, in: pipeline)

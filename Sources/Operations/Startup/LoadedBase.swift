@@ -12,9 +12,16 @@ public struct LoadedBase: Sendable {
     public let base: BERTBase
     /// The tokenizer of the same folder.
     public let tokenizer: WordPieceTokenizer
+    /// Why the base computes in this type; nil where a file or an option names the type.
+    public let dtypeReason: String?
+
+    /// The type in which the base computes, with the reason if there is one: `float32 (not measured yet)`.
+    public var dtype: String { base.dataType.rawValue + (dtypeReason.map { " (\($0))" } ?? "") }
 
     /// Loads the one base of the pipelines and its tokenizer.
-    public init(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+    ///
+    /// - Parameter dtype: in place of what the files say.
+    public init(_ configuration: DaemonConfiguration, dtype: DataType? = nil) throws(ConfigurationError) {
         guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
         guard Self.isFolder(configuration.base) else {
             throw ConfigurationError([
@@ -25,7 +32,9 @@ public struct LoadedBase: Sendable {
             ])
         }
         do throws(BaseError) {
-            base = try BERTBase(directory: configuration.base)
+            let choice = Self.precision(of: dtype.map(PrecisionSetting.fixed) ?? configuration.dtype)
+            dtypeReason = choice.reason
+            base = try BERTBase(directory: configuration.base, precision: choice.precision)
         } catch {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }
@@ -35,6 +44,16 @@ public struct LoadedBase: Sendable {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }
         try requireFit(configuration)
+    }
+
+    /// The types in which a base computes that is loaded with this setting.
+    ///
+    /// - Returns: with the reason where the setting leaves the choice to the program.
+    static func precision(of setting: PrecisionSetting) -> (precision: BasePrecision, reason: String?) {
+        switch setting {
+        case .fixed(let dataType): (BasePrecision(dataType), nil)
+        case .auto: (.float32, "not measured yet")
+        }
     }
 
     /// Checks what depends on both the base and the files: vocabulary, positions and layers.

@@ -9,6 +9,9 @@ enum PipelineKeys {
     static let base = Setting(
         "base", .folder, required: "the folder of the base model",
         "folder of the base: BERT or DistilBERT in Hugging Face layout. All pipelines of a daemon use the same base")
+    static let dtype = DefaultedSetting(
+        "dtype", .choice, default: PrecisionSetting.fixed(.float32),
+        "type in which the base computes; adapters are always float32. All pipelines of a daemon use the same type")
     static let source = SettingDeclaration(
         "source", SourceKeys.section.schema, "mapping", absence: .error("where texts come from"),
         "where records come from, and which part of a record is the text")
@@ -36,8 +39,8 @@ enum PipelineKeys {
     static let section = SettingSection(
         "",
         [
-            name.declaration, base.declaration, source, routes, unrouted.declaration, tasks, batch, sink, retrain,
-            examples,
+            name.declaration, base.declaration, dtype.declaration, source, routes, unrouted.declaration, tasks, batch,
+            sink, retrain, examples,
         ])
 
     /// Every mapping of the file.

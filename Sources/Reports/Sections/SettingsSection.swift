@@ -1,6 +1,5 @@
 import BERT
 import FoundationEssentials
-import Kernels
 import Training
 
 /// Where a report's figures come from: settings, adapter, base and versions.
@@ -67,11 +66,12 @@ enum SettingsSection {
         list.add("layers", manifest.configuration.layers.map { $0.map(String.init).joined(separator: ", ") } ?? "all")
         list.add("temperature", manifest.temperature.map { Figure.decimal($0, 3) } ?? "none")
         list.add("base", Figure.digest(base.digest))
+        list.add("dtype", base.dataType.rawValue)
         list.add(
             "architecture",
             "\(configuration.architecture.rawValue), \(configuration.layers) layers, hidden \(configuration.hidden)")
         list.add("lorikeet", version)
-        list.add("kernels", BLAS.kernelName)
+        list.add("kernels", base.kernels)
         list.add("cores", ProcessInfo.processInfo.activeProcessorCount)
         return ReportPage.Section(title: "Adapter and versions", content: list.markup)
     }

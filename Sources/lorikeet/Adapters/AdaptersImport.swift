@@ -1,4 +1,5 @@
 import ArgumentParser
+import BERT
 import Operations
 import Reports
 
@@ -35,13 +36,14 @@ struct AdaptersImport: AsyncParsableCommand {
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var baseOption: RegistryBaseOption
+    @Option(help: BaseOptions.dtypeHelp(" Default: that of --pipeline, else float32.")) var dtype: DataType?
     @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let version = try await AdapterImport(
-            task: task, directory: directory, labels: labelOptions.names, base: baseOption.base, promote: promote,
-            evaluate: evaluate, rowOptions: formatOptions.options(isMultiLabel: false),
+            task: task, directory: directory, labels: labelOptions.names, base: baseOption.base, dtype: dtype,
+            promote: promote, evaluate: evaluate, rowOptions: formatOptions.options(isMultiLabel: false),
             workers: WorkerOptions.defaultCount, database: databaseOptions.source
         ).run { StandardError.write($0) }
         try version.print(json: output.json, sentence: "is \(version.state.rawValue)")

@@ -162,7 +162,8 @@ extension StoredAdapter {
         let metrics = version.metrics.sorted { $0.key < $1.key }.map { ($0.key, Figure.share($0.value)) }
         return [
             ("task", version.task), ("version", "\(version.version) (\(version.state.rawValue))"),
-            ("digest", version.digest), ("base", version.baseDigest), ("parent", version.parentDigest ?? "–"),
+            ("digest", version.digest), ("base", version.baseDigest), ("dtype", manifest.trainingDataType.rawValue),
+            ("parent", version.parentDigest ?? "–"),
             ("labels", manifest.labels.joined(separator: ", ")),
             ("adapter", "rank \(configuration.rank), alpha \(configuration.alpha), layers \(layers)"),
             ("targets", configuration.targetPattern ?? configuration.targets.joined(separator: ", ")),

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BERT
 import JSON
 import Operations
 import Reports
@@ -42,6 +43,8 @@ struct AnnotationsReview: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The base, for --input.", valueName: "dir"), completion: .directory)
     var base: String?
 
+    @Option(help: BaseOptions.dtypeHelp(" For --input. Default: float32.")) var dtype: DataType?
+
     @Flag(help: "The rows of --input have sets of labels.")
     var multiLabel = false
 
@@ -61,6 +64,9 @@ struct AnnotationsReview: AsyncParsableCommand {
         if input.isEmpty {
             guard task != nil, pipeline != nil, base == nil else {
                 throw ValidationError("give TASK and --pipeline FILE, or --input FILE and --base DIR")
+            }
+            guard dtype == nil else {
+                throw ValidationError("--dtype is for --input; the pipeline file has dtype")
             }
             guard length.maxTokens == nil else {
                 throw ValidationError("--max-tokens is for --input; the pipeline file has batch.max_tokens")
@@ -90,7 +96,7 @@ struct AnnotationsReview: AsyncParsableCommand {
                 progress: progress)
         }
         let rows = try LabelledFile.collect(paths: input, options: formatOptions.options(isMultiLabel: multiLabel))
-        let loaded = try LoadedBase(BaseFolder(base ?? ""))
+        let loaded = try LoadedBase(BaseFolder(base ?? "", precision: BasePrecision(dtype ?? .float32)))
         let encoder = FeatureEncoder(
             base: loaded.base, tokenizer: loaded.tokenizer, workers: workerOptions.count,
             maxTokens: try length.checked(against: loaded.base))

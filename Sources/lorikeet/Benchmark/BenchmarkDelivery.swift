@@ -22,7 +22,7 @@ struct BenchmarkDelivery: AsyncParsableCommand {
                   --input texts.tsv --figure sink --figure latency --runs 3
             """)
 
-    @OptionGroup var baseOptions: BaseOptions
+    @OptionGroup var baseOption: BaseOption
     @OptionGroup var input: InputOptions
 
     @Option(
@@ -53,7 +53,7 @@ struct BenchmarkDelivery: AsyncParsableCommand {
 
     func run() async throws {
         let benchmark = DeliveryBenchmark(
-            base: baseOptions.base, input: input.arguments, texts: try input.texts(limit: nil), runs: runs,
+            base: baseOption.base, input: input.arguments, texts: try input.texts(limit: nil), runs: runs,
             seconds: seconds, backlog: backlog)
         let rows = try await Interruption.cancelling { [figures] in
             try await benchmark.run(figures) { StandardError.write("\($0.name): \($0.value)  \($0.details)") }

@@ -18,7 +18,7 @@ struct BenchmarkTokenize: ParsableCommand {
                   --input texts.txt --limit 5000 --max-tokens 128
             """)
 
-    @OptionGroup var baseOptions: BaseOptions
+    @OptionGroup var baseOption: BaseOption
     @OptionGroup var input: InputOptions
 
     @Option(help: ArgumentHelp("Use the first n texts only.", valueName: "n"))
@@ -31,8 +31,8 @@ struct BenchmarkTokenize: ParsableCommand {
     }
 
     func run() throws {
-        let tokenizer = try baseOptions.tokenizer()
-        let maxTokens = try baseOptions.checkedLength(length)
+        let tokenizer = try baseOption.tokenizer()
+        let maxTokens = try baseOption.checkedLength(length)
         let figures = try TokenizeBenchmark.run(
             input.texts(limit: limit), tokenizer: tokenizer, maxTokens: maxTokens)
         try StandardOutput.shared.line(figures.text)

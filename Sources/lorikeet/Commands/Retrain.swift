@@ -1,4 +1,5 @@
 import ArgumentParser
+import BERT
 import Daemon
 import JSON
 import Logging
@@ -35,6 +36,10 @@ struct Retrain: AsyncParsableCommand {
         ))
     var background = false
 
+    @Option(
+        help: ArgumentHelp("Type in which the base of the daemon that starts it computes.", visibility: .hidden))
+    var dtype: DataType?
+
     @Option(help: ArgumentHelp("What started this run, for the table retrainings.", visibility: .hidden))
     var trigger = "command"
 
@@ -48,7 +53,7 @@ struct Retrain: AsyncParsableCommand {
         // The daemon that starts it logs one event per line; everything it needs comes through the logger.
         let showsProgress = !background
         let report = try await RetrainOperation.run(
-            task: task, file: pipeline, background: background, trigger: trigger,
+            task: task, file: pipeline, background: background, dtype: dtype, trigger: trigger,
             logger: Logger(label: "lorikeet.retrain"),
             progress: { if showsProgress { StandardError.write($0) } })
         if output.json {

@@ -19,12 +19,12 @@ struct Tokenize: ParsableCommand {
                   --max-tokens 8 --input texts.txt
             """)
 
-    @OptionGroup var baseOptions: BaseOptions
+    @OptionGroup var baseOption: BaseOption
     @OptionGroup var length: LengthOptions
     @OptionGroup var input: InputOptions
 
     func run() throws {
-        let tokenizer = try TextTokenizer(base: baseOptions.base, maxTokens: length.maxTokens)
+        let tokenizer = try TextTokenizer(base: baseOption.base, maxTokens: length.maxTokens)
         try input.forEachBatch(title: "tokenizing") { texts in
             for text in texts {
                 let tokens = tokenizer.tokens(text)

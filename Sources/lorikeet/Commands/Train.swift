@@ -146,12 +146,16 @@ extension Train {
         func rowsRead(_ report: RowsReport, base: BERTBase) {
             if json {
                 // Standard output has one object per epoch and nothing else.
-                StandardError.write(JSONValue.object([("rows", report.json)]).text)
+                StandardError.write(
+                    JSONValue.object([
+                        ("rows", report.json), ("dtype", .string(base.dataType.rawValue)),
+                    ]).text)
             } else {
                 for line in report.lines { StandardError.write(line) }
                 let shape = base.configuration
                 StandardError.write(
-                    "base: \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden)")
+                    "base: \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden), "
+                        + "dtype \(base.dataType.rawValue)")
             }
             if (report.validation?.rows ?? 0) == 0 { withoutValidation() }
             // From here on Ctrl-C has something to keep.

@@ -1,31 +1,23 @@
 import ArgumentParser
 import BERT
-import FoundationEssentials
 import Operations
 import WordPiece
 
-/// `--base`: the frozen model.
+/// `--base` and `--dtype`: the frozen model, and the type in which it computes.
 struct BaseOptions: ParsableArguments {
-    @Option(
-        help: ArgumentHelp("The base: a Hugging Face folder of a BERT or DistilBERT.", valueName: "dir"),
-        completion: .directory)
-    var base: String
+    @OptionGroup var baseOption: BaseOption
 
-    @Option(
-        help: ArgumentHelp(
-            "Type in which the base computes; adapters are always float32.", valueName: "type"))
-    var dtype: DataType = .float32
-
-    /// The tokenizer of the base.
-    func tokenizer() throws -> WordPieceTokenizer { try WordPieceTokenizer(directory: base) }
-
-    /// The limit of tokens, for commands that load only the tokenizer of the base.
-    func checkedLength(_ length: LengthOptions) throws(CommandFailure) -> Int {
-        try TokenLimit.checked(length.maxTokens, directory: base)
-    }
+    @Option(help: BaseOptions.dtypeHelp()) var dtype: DataType = .float32
 
     /// The folder, and the types in which its base computes.
-    var folder: BaseFolder { BaseFolder(base, precision: BasePrecision(dtype)) }
+    var folder: BaseFolder { BaseFolder(baseOption.base, precision: BasePrecision(dtype)) }
+
+    /// The help of `--dtype`.
+    ///
+    /// - Parameter note: what it is for, or its default.
+    static func dtypeHelp(_ note: String = "") -> ArgumentHelp {
+        ArgumentHelp("Type in which the base computes; adapters are always float32." + note, valueName: "type")
+    }
 
     /// The base and its tokenizer.
     func load() throws -> (base: BERTBase, tokenizer: WordPieceTokenizer) {

@@ -1,3 +1,4 @@
+import BERT
 import JSON
 import Operations
 import Reports
@@ -6,6 +7,8 @@ import Training
 /// The output of an evaluation, as tables or as JSON.
 struct EvaluationOutput {
     let rows: Int
+    /// The type in which the base computed; nil where that was printed before.
+    var dtype: DataType?
     let evaluation: Evaluation
     let scores: ScoreOutput
     /// What was found in the rows; nil where that was printed before.
@@ -25,7 +28,7 @@ struct EvaluationOutput {
 
     private var members: [(key: String, value: JSONValue)] {
         [
-            ("rows", .integer(rows)),
+            ("rows", .integer(rows)), ("dtype", .optional(dtype?.rawValue)),
             ("accuracy", .number(evaluation.accuracy)),
             ("macro_f1", .number(evaluation.macroF1)),
             ("micro_f1", .number(evaluation.microF1)), ("loss", .optional(evaluation.loss)),
