@@ -35,8 +35,7 @@ import Testing
                     isNoneOfThese: true, adapterDigest: Samples.digest),
                 TaskLabel(
                     task: "tags", label: nil, labels: ["a", "b,\"c\""], score: 0.8, scores: [("a", 0.8)],
-                    abstained: false,
-                    adapterDigest: Samples.digest),
+                    abstained: false, adapterDigest: Samples.digest),
             ]
             let receipt = try await sink.store([
                 .labelled(LabelledMessage(message: message, text: "chess ♞", labels: labels))

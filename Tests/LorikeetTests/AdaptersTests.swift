@@ -52,15 +52,6 @@ import Testing
                 (first.objects.first??["metrics"] as? [String: Double])?.keys.sorted() == [
                     "accuracy", "loss", "macro_f1",
                 ])
-            #expect(first.objects.first??["dtype"] as? String == "float32")
-            // How the rows are evaluated is no property of the adapter.
-            let again = try await adapters(
-                [
-                    "import", "mood", scratch.path("first"), "--base", base, "--dtype", "int8", "--evaluate", rows,
-                    "--json",
-                ])
-            #expect(again.objects.first??["version"] as? Int == 1)
-            #expect(again.objects.first??["dtype"] as? String == "float32")
             let second = try await adapters(["import", "mood", scratch.path("second"), "--base", base])
             #expect(second.output.hasPrefix("mood version 2 ("))
             #expect(second.error.contains("does not say which rows it was trained on"))
@@ -83,6 +74,39 @@ import Testing
             #expect(try await adapters(["list"]).lines.count == 3)
             #expect(
                 try scratch.text("exported/training_rows.json") == scratch.text("first/training_rows.json"))
+        }
+    }
+
+    @Test func theTypeOfTheTrainingAndThatOfTheEvaluationAreTwoThings() async throws {
+        let (scratch, base) = try Self.material()
+        let int8 = try BERTBase(directory: base, precision: BasePrecision(.int8))
+        try TrainableAdapter(base: int8, configuration: LoRAConfiguration(rank: 2), labels: ["minus", "plus"], seed: 3)
+            .frozen(task: "mood").write(to: scratch.path("third"))
+        let rows = try scratch.write("test.tsv", TinyBase.tsv(TinyBase.rows(64)))
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            #expect(try await Program.run(["migrate"], environment: environment).status == 0)
+            var losses: [Double] = []
+            for (folder, dtype) in [("first", "float32"), ("third", "int8")] {
+                let imported = try await Program.run(
+                    ["adapters", "import", "mood", scratch.path(folder), "--base", base, "--json"],
+                    environment: environment)
+                #expect(imported.status == 0, "\(imported.error)")
+                #expect(imported.objects.first??["dtype"] as? String == dtype)
+            }
+            // The same adapter is evaluated anew where it is a new version: of another task.
+            for (task, dtype) in [("one", "float32"), ("two", "int8")] {
+                let imported = try await Program.run(
+                    ["adapters", "import", task, scratch.path("first"), "--base", base, "--dtype", dtype]
+                        + ["--evaluate", rows, "--json"], environment: environment)
+                let metrics = imported.objects.first??["metrics"] as? [String: Double]
+                losses.append(try #require(metrics?["loss"], "\(imported.error)"))
+                #expect(imported.objects.first??["dtype"] as? String == "float32")
+            }
+            #expect(losses[0] != losses[1] && abs(losses[0] - losses[1]) < 0.2, "\(losses)")
+            let difference = try await Program.run(
+                ["adapters", "diff", "mood", "1", "2", "--json"], environment: environment)
+            #expect(difference.status == 0 && difference.output.contains("dtype"), "\(difference.output)")
         }
     }
 
