@@ -63,7 +63,6 @@ public struct ClassifyBenchmark {
             sgemmRate: (rateBefore + rateAfter) / 2,
             details: [
                 ("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasksPerText)),
-                ("dtype", .string(base.precision.dataType.rawValue)),
             ] + (profile.map { integerDetails($0, mixRate: mixRate) } ?? []))
         return (
             figures,
