@@ -31,11 +31,11 @@ struct PrecisionTests: LettersTask {
     @Test func evaluationsComputeInTheTypeOfTheirBase() throws {
         let int8 = try TinyModel(precision: BasePrecision(.int8))
         let adapter = try model.adapter(labels: ["ex", "why"])
-        let rows = rows(40, seed: 3).map { LabelledText(text: $0.text, label: $0.label) }
+        let texts = rows(40, seed: 3).map(\.text)
         func scores(_ model: TinyModel) throws -> [[Double]] {
             let loaded = try Adapter(manifest: adapter.manifest, weights: adapter.weights, base: model.base)
             let evaluator = Evaluator(base: model.base, tokenizer: model.tokenizer, workers: 1, maxTokens: 32)
-            return evaluator.predictions(rows, adapter: loaded) { _ in }.map(\.scores)
+            return evaluator.predictions(texts: texts, adapter: loaded).map(\.scores)
         }
         let (float, quantized) = (try scores(model), try scores(int8))
         #expect(quantized == (try scores(int8)) && quantized != float)
