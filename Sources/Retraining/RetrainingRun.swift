@@ -287,8 +287,15 @@ struct RetrainingRun {
         if challenger.digest == champion?.digest {
             (decision.verdict, decision.reason) = (.rejected, "the challenger is the champion, bit for bit")
         }
+        var precision: VerdictReport.Precision?
+        if decision.verdict == .promoted || decision.findings.awaitsApproval {
+            precision = try await PrecisionReview(pipeline: pipeline, task: task)
+                .result(challenger, on: dataset.heldOut + dataset.newest)
+            PrecisionReview.apply(precision, to: &decision)
+        }
         var outcome = outcome(decision.verdict, decision.reason, dataset, context)
         (outcome.challenger, outcome.looks) = (challenger.digest, looks)
+        outcome.report?.precision = precision
         outcome.challengerEvaluation = comparison.challengerEvaluation
         outcome.championEvaluation = comparison.championEvaluation
         outcome.report?.findings = decision.findings

@@ -21,6 +21,8 @@ public struct RetrainingSettings: Sendable, Equatable {
     public var newestShare = 0.1
     /// What the challenger must achieve on the held-out rows.
     public var gate = GateSettings()
+    /// What a base in another type than float32 may cost a challenger that won.
+    public var precision = PrecisionLimits()
     /// How often a held challenger is judged at most, the first time included.
     public var maximumLooks = 5
     /// How long a challenger that won labels beside the champion first.

@@ -71,6 +71,11 @@ public final class Adapter: Sendable {
         change(&changed)
         return try Adapter(manifest: changed, weights: weights, base: base)
     }
+
+    /// The same adapter, with the same digest, over the same base in another precision.
+    public func over(_ base: BERTBase) throws(AdapterError) -> Adapter {
+        base === self.base ? self : try Adapter(manifest: manifest, weights: weights, base: base)
+    }
 }
 
 // MARK: - Reading the weights

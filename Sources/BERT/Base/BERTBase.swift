@@ -45,6 +45,36 @@ public final class BERTBase: Sendable {
         BLAS.configure()
     }
 
+    /// A base in another type than float32, but for some linear layers: those are float32, and shared with `float32`.
+    ///
+    /// It computes what a base computes that is read with ``BasePrecision/float32Places``, and is made in no time.
+    ///
+    /// - Parameters:
+    ///   - reduced: the base in the other type.
+    ///   - float32: the same base in float32.
+    /// - Returns: nil if they are not the same base, or if `float32` is none in float32.
+    public init?(_ reduced: BERTBase, keeping places: Set<BasePrecision.Place>, of float32: BERTBase) {
+        guard reduced.digest == float32.digest, float32.precision == .float32 else { return nil }
+        configuration = reduced.configuration
+        precision = BasePrecision(
+            reduced.precision.dataType, float32Places: reduced.precision.float32Places.union(places))
+        digest = reduced.digest
+        embeddings = reduced.embeddings
+        pooler = reduced.pooler
+        layers = reduced.layers.indices.map { layer in
+            let (own, other) = (reduced.layers[layer], float32.layers[layer])
+            func linear(_ group: LinearGroup, _ path: KeyPath<EncoderLayerWeights, PackedLinear>) -> PackedLinear {
+                let isKept = places.contains(BasePrecision.Place(layer: layer, group: group))
+                return (isKept ? other : own)[keyPath: path]
+            }
+            return EncoderLayerWeights(
+                queryKeyValue: linear(.queryKeyValue, \.queryKeyValue),
+                attentionOutput: linear(.attentionOutput, \.attentionOutput), attentionNorm: own.attentionNorm,
+                intermediate: linear(.intermediate, \.intermediate), output: linear(.output, \.output),
+                outputNorm: own.outputNorm)
+        }
+    }
+
     /// The type of its linear layers, as rows, metrics and logs name it.
     public var dataType: DataType { precision.dataType }
 

@@ -12,6 +12,26 @@ public struct BasePrecision: Sendable, Hashable, CustomStringConvertible {
             self.layer = layer
             self.group = group
         }
+
+        /// For a person, such as `layer 5 feed-forward output`.
+        public var name: String {
+            let linear =
+                switch group {
+                case .queryKeyValue: "query, key and value"
+                case .attentionOutput: "attention output"
+                case .intermediate: "feed-forward input"
+                case .output: "feed-forward output"
+                case .pooler: "pooler"
+                }
+            return "layer \(layer) \(linear)"
+        }
+    }
+
+    /// The linear layers whose type can be chosen, of an encoder with so many layers: all but the pooler.
+    public static func places(layers: Int) -> [Place] {
+        (0..<layers).flatMap { layer in
+            LinearGroup.allCases.filter { $0 != .pooler }.map { Place(layer: layer, group: $0) }
+        }
     }
 
     /// The type of the encoder's linear layers and of the word embeddings.

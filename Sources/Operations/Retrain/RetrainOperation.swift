@@ -59,6 +59,7 @@ public enum RetrainOperation {
         let task: TaskConfiguration
         let pipeline: PipelineConfiguration
         let loaded: LoadedBase
+        private let baseFolder: String
         /// The adapter of the folder that the pipeline file names.
         let firstAdapter: Adapter?
         /// The rows that it was trained on.
@@ -80,6 +81,7 @@ public enum RetrainOperation {
                 }
                 (self.task, self.pipeline) = (task, pipeline)
                 loaded = try LoadedBase(configuration, dtype: dtype)
+                baseFolder = configuration.base
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
                 if let firstAdapter {
                     firstTrainingRows = try loaded.trainingRows(of: firstAdapter, of: task, in: pipeline)
@@ -107,6 +109,7 @@ public enum RetrainOperation {
             let retraining = RetrainingPipeline(
                 base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
                 settings: retrainingSettings, logger: logger,
+                float32Base: { [baseFolder] in try BERTBase(directory: baseFolder) },
                 isUnavailability: { ($0 as? ConnectorError)?.action == .retry })
             let result: Result<RetrainingOutcome, any Error>
             do {

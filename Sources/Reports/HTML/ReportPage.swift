@@ -22,7 +22,7 @@ public struct ReportPage {
 
     /// A heading and its content.
     struct Section {
-        let title: String
+        var title: String
         /// What the reader sees and how to read it; may be empty.
         var note: Markup = .none
         let content: Markup

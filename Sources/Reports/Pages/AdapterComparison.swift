@@ -36,6 +36,11 @@ public struct AdapterComparison {
         (self.rows, self.test) = (rows, test)
     }
 
+    /// The rows for which the adapters give different labels, or sets of labels.
+    public var changedRows: [Int] {
+        rows.indices.filter { Set(first.predictions[$0].labels) != Set(second.predictions[$0].labels) }
+    }
+
     /// The F1 of one label by both adapters.
     public struct LabelPair {
         /// The label.

@@ -25,14 +25,17 @@ public struct ComparisonPage {
             title: "\(first.name) and \(second.name)",
             subtitle: "Two adapters on the same \(comparison.rows.count) rows. \(comparison.verdict)")
         page.tiles = tiles
-        page.sections = [significance, labels, RowsSection.evaluated(comparison.rows, side: input)]
+        page.sections = figures + [RowsSection.evaluated(comparison.rows, side: input)]
         if showsTexts { page.sections.append(texts) }
         page.sections.append(adapters)
         page.footer = ReportPage.footer(version: version)
         return page
     }
 
-    private var tiles: [ReportPage.Tile] {
+    /// Significance, and F1 per label.
+    var figures: [ReportPage.Section] { [significance, labels] }
+
+    var tiles: [ReportPage.Tile] {
         let (first, second, test) = (comparison.first, comparison.second, comparison.test)
         return [
             ReportPage.Tile(name: "accuracy, \(first.name)", value: Figure.percent(first.evaluation.accuracy)),
@@ -95,10 +98,9 @@ public struct ComparisonPage {
                 """)
     }
 
-    private var texts: ReportPage.Section {
-        let differing = comparison.rows.indices.filter {
-            Set(comparison.first.predictions[$0].labels) != Set(comparison.second.predictions[$0].labels)
-        }
+    /// The texts with different predictions.
+    var texts: ReportPage.Section {
+        let differing = comparison.changedRows
         let rows = differing.prefix(Self.maximumTexts).map { index -> Markup in
             let row = comparison.rows[index]
             func prediction(_ side: AdapterComparison.Side) -> Markup {

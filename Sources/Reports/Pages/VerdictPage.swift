@@ -19,7 +19,7 @@ public struct VerdictPage {
             title: "Retraining \(record.id) of \(record.task): \(verdict)", subtitle: record.reason ?? "No reason yet.")
         page.warnings = (findings?.warnings ?? []) + SettingsSection.warnings(record.report?.recipe)
         page.tiles = tiles
-        page.sections = [comparison, shadow, labels, recalls, missing].compactMap(\.self) + [rows, origin]
+        page.sections = [comparison, precision, shadow, labels, recalls, missing].compactMap(\.self) + [rows, origin]
         if let recipe = record.report?.recipe, !recipe.choices.isEmpty {
             page.sections.append(SettingsSection.recipe(recipe))
         }
@@ -83,6 +83,28 @@ public struct VerdictPage {
                 \(Markup.joined(rows))</tbody></table></div>
 
                 """)
+    }
+
+    /// The challenger over both precisions of the base.
+    private var precision: ReportPage.Section? {
+        guard let precision = record.report?.precision else { return nil }
+        var list = DefinitionList()
+        list.add("dtype", precision.dtype)
+        if let figures = precision.figures {
+            list.add("texts", figures.texts)
+            list.add("labels that change", "\(figures.labelsChanged) (\(Figure.percent(figures.changedShare)))")
+            list.add("at least, by the lower bound", Figure.percent(figures.changedLowerBound))
+            if let accuracy = figures.accuracy {
+                list.add("accuracy, float32", Figure.percent(accuracy.float32))
+                list.add("accuracy, \(precision.dtype)", Figure.percent(accuracy.reduced))
+                list.add("points lost at least, by the lower bound", Figure.points(accuracy.lostLowerBound))
+            }
+        }
+        if !precision.float32Layers.isEmpty {
+            list.add("layers to keep in float32", precision.float32Layers.joined(separator: "; "))
+        }
+        return ReportPage.Section(
+            title: "Precision", note: "\(precision.reason)", content: list.markup)
     }
 
     /// Both adapters on live texts.

@@ -82,6 +82,8 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     public var recipe: RecipeAccount?
     /// What held the challenger to the champion when it was trained; nil: nothing.
     public var distillation: Distillation?
+    /// What the precision of the base costs the challenger; nil where the base is float32, or where it did not win.
+    public var precision: Precision?
     /// Since when rows were held out as the newest ones, in seconds since 1970, exactly.
     public var newestSince: Double?
     /// When a challenger that won may be promoted, in seconds since 1970.
@@ -119,7 +121,7 @@ public struct VerdictReport: Sendable, Codable, Equatable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case rows, labels, findings, champion, challenger, recipe, shadow, distillation
+        case rows, labels, findings, champion, challenger, recipe, shadow, distillation, precision
         case trainingRange = "training_range"
         case newestSince = "newest_since"
         case waitsUntil = "waits_until"

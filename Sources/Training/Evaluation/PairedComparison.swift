@@ -37,6 +37,14 @@ public struct PairedComparison: Sendable, Equatable {
         return rows == 0 ? 0 : Double(agreement.onlySecond - agreement.onlyFirst) / Double(rows)
     }
 
+    /// 95 % interval of that difference (Tango's score interval).
+    public var accuracyInterval: Interval {
+        let rows = agreement.both + agreement.onlyFirst + agreement.onlySecond + agreement.neither
+        let accuracies = PairedProportions(
+            rows: rows, onlyFirst: agreement.onlyFirst, onlySecond: agreement.onlySecond)
+        return Interval(lower: accuracies.lowerBound(level: 0.025), upper: accuracies.upperBound(level: 0.025))
+    }
+
     /// p-value of McNemar's exact test, two-sided: a sign test on the texts that only one predicted correctly (McNemar
     /// 1947).
     public var exactP: Double { errors.exact }

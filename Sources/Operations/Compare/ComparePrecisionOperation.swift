@@ -1,0 +1,129 @@
+import BERT
+import Reports
+import Training
+
+/// `lorikeet compare --dtype float32,int8`: evaluates adapters over the same base in two precisions.
+///
+/// Creating it reads bases, adapters and rows; `run` predicts.
+public struct ComparePrecisionOperation {
+    /// What the command line asks for.
+    public struct Request {
+        /// The base in the precision to compare with.
+        public var first: BaseFolder
+        /// The base in the other precision.
+        public var second: BaseFolder
+        /// Folders of the adapters.
+        public var adapters: [String]
+        /// Names for the labels of an adapter whose folder names none.
+        public var labels: LabelNames
+        /// Files of labelled rows; `-` is standard input.
+        public var input: [String]
+        /// How the rows are read; whether they are multi-label is the adapters' matter.
+        public var rowOptions: RowOptions
+        /// Texts are cut to this many tokens; nil: the usual limit.
+        public var maxTokens: Int?
+        /// Threads that compute.
+        public var workers: Int
+        /// Bootstrap resamples of the rows.
+        public var resamples: Int
+        /// Seed of the resamples.
+        public var seed: UInt64
+
+        /// A request.
+        public init(
+            first: BaseFolder, second: BaseFolder, adapters: [String], labels: LabelNames, input: [String],
+            rowOptions: RowOptions, maxTokens: Int?, workers: Int, resamples: Int, seed: UInt64
+        ) {
+            (self.first, self.second, self.adapters, self.labels) = (first, second, adapters, labels)
+            (self.input, self.rowOptions) = (input, rowOptions)
+            (self.maxTokens, self.workers) = (maxTokens, workers)
+            (self.resamples, self.seed) = (resamples, seed)
+        }
+    }
+
+    /// The rows, and what was found in them.
+    public let input: EvaluationInput
+    private let request: Request
+    private let bases: [LoadedBase]
+    /// Over the first base.
+    private let adapters: [NamedAdapter]
+    private let maxTokens: Int
+
+    /// Reads bases, adapters and rows.
+    ///
+    /// - Throws: a failure if some adapters are multi-label and others are not.
+    public init(_ request: Request) throws {
+        self.request = request
+        bases = [try LoadedBase(request.first), try LoadedBase(request.second)]
+        maxTokens = try TokenLimit.checked(request.maxTokens, over: bases[0].base)
+        adapters = try Self.named(request.adapters, over: bases[0].base, naming: request.labels)
+        var options = request.rowOptions
+        options.isMultiLabel = adapters.first?.adapter.manifest.isMultiLabel ?? false
+        guard adapters.allSatisfy({ $0.adapter.manifest.isMultiLabel == options.isMultiLabel }) else {
+            throw CommandFailure(
+                .failed, "some adapters are multi-label and others are not: they cannot have the same rows")
+        }
+        input = try EvaluationInput(paths: request.input, options: options, adapters: adapters.map(\.adapter))
+    }
+
+    /// The adapters, named after their task, or after their folders where two have the same task.
+    private static func named(
+        _ folders: [String], over base: BERTBase, naming labels: LabelNames
+    ) throws -> [NamedAdapter] {
+        let adapters = try folders.map { try AdapterFolder.load($0, base: base, naming: labels) }
+        let tasks = zip(folders, adapters).map { $1.manifest.task ?? AdapterFolder.name($0) }
+        let names = Set(tasks).count == tasks.count ? tasks : folders
+        return zip(names, adapters).map { NamedAdapter(name: $0, adapter: $1) }
+    }
+
+    /// Predicts the label of each row with each adapter over both bases and compares.
+    ///
+    /// - Parameter progress: gets the name of an adapter and the number of rows that are done.
+    public func run(progress: (String, Int) -> Void) throws -> [PrecisionComparison] {
+        try adapters.map { adapter in try comparison(adapter) { progress(adapter.name, $0) } }
+    }
+
+    private func comparison(_ named: NamedAdapter, progress: (Int) -> Void) throws -> PrecisionComparison {
+        let rows = input.rows
+        let adapters = try bases.map { try named.adapter.over($0.base) }
+        let evaluators = bases.map {
+            Evaluator(base: $0.base, tokenizer: $0.tokenizer, workers: request.workers, maxTokens: maxTokens)
+        }
+        var predictions: [[Prediction]] = [[], []]
+        var seconds = [0.0, 0.0]
+        // In turn, so that other load on the machine slows both.
+        while predictions[1].count < rows.count {
+            let batch = Array(rows[predictions[1].count...].prefix(Self.batchSize))
+            for side in [0, 1] {
+                let started = ContinuousClock.now
+                predictions[side] += evaluators[side].predictions(
+                    texts: batch.map(\.text), adapter: adapters[side])
+                seconds[side] += (ContinuousClock.now - started).inSeconds
+            }
+            progress(predictions[1].count)
+        }
+        let sides = zip([request.first, request.second], zip(adapters, predictions)).map { folder, side in
+            AdapterComparison.Side(
+                name: folder.precision.dataType.rawValue, adapter: side.0,
+                evaluation: Evaluation(rows: rows, predictions: side.1, adapter: side.0), predictions: side.1)
+        }
+        let test = PairedComparison(
+            truth: rows.map(\.labels), first: predictions[0].map(\.labels), second: predictions[1].map(\.labels),
+            resamples: request.resamples, seed: request.seed)
+        return PrecisionComparison(
+            name: named.name, comparison: AdapterComparison(first: sides[0], second: sides[1], rows: rows, test: test),
+            seconds: (seconds[0], seconds[1]))
+    }
+
+    /// Texts per turn: enough to keep all cores busy.
+    private static let batchSize = 512
+
+    /// The report of the comparisons.
+    ///
+    /// - Parameter showsTexts: whether texts of rows may appear on the page.
+    public func page(_ comparisons: [PrecisionComparison], showsTexts: Bool) -> ReportPage {
+        PrecisionPage(
+            comparisons: comparisons, input: input.side, showsTexts: showsTexts, version: LorikeetVersion.current
+        ).page
+    }
+}

@@ -1,0 +1,48 @@
+import BERT
+import Threading
+import Training
+
+/// Whether a challenger that won keeps its quality over the base that serves, if that is not float32.
+struct PrecisionReview {
+    let pipeline: RetrainingPipeline
+    let task: String
+
+    /// Compares the challenger over both bases on the held-out rows.
+    ///
+    /// - Returns: nil where the base is float32, or where the pipeline was given no base in float32.
+    func result(_ challenger: Adapter, on rows: [LabelledText]) async throws -> VerdictReport.Precision? {
+        let precision = pipeline.base.precision
+        guard precision != .float32, let load = pipeline.float32Base else { return nil }
+        let (pipeline, task) = (pipeline, task)
+        return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
+            let float32: BERTBase
+            do { float32 = try load() } catch {
+                return VerdictReport.Precision(unchecked: "\(error)", of: precision)
+            }
+            guard float32.digest == pipeline.base.digest else {
+                return VerdictReport.Precision(
+                    unchecked: "the folder of the base has another base by now", of: precision)
+            }
+            let settings = pipeline.settings.training
+            let check = try PrecisionCheck(
+                float32: float32, tokenizer: pipeline.tokenizer,
+                subjects: [PrecisionCheck.Subject(task: task, adapter: challenger, rows: rows)],
+                limits: pipeline.settings.precision, workers: settings.workers, maxTokens: settings.maxTokens)
+            return VerdictReport.Precision(
+                try PrecisionFallback(check, reduced: pipeline.base), of: precision)
+        }
+    }
+
+    /// Holds a challenger that won if the precision costs it too much.
+    static func apply(_ precision: VerdictReport.Precision?, to decision: inout GateDecision) {
+        guard let precision else { return }
+        guard precision.holds else {
+            decision.reason += "; \(precision.reason)"
+            return
+        }
+        decision.verdict = .held
+        // A person may still promote it by hand, but is not asked to.
+        decision.findings.awaitsApproval = false
+        decision.reason += "; it is held: \(precision.reason)"
+    }
+}

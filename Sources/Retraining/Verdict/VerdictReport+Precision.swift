@@ -1,0 +1,45 @@
+import BERT
+import Training
+
+extension VerdictReport {
+    /// What the precision of the base costs a challenger that won.
+    public struct Precision: Sendable, Codable, Equatable {
+        /// The type in which the base computes.
+        public var dtype: String
+        /// The challenger over this base and over the base in float32, on the held-out rows; nil where that could not
+        /// be measured.
+        public var figures: PrecisionFigures?
+        /// Linear layers that would have to stay float32, the largest error first; empty where nothing is too lossy, or
+        /// where no choice of layers helps enough.
+        public var float32Layers: [String]
+        /// What was found, for a person.
+        public var reason: String
+
+        /// Whether the challenger must not go live over this base.
+        public var holds: Bool { figures.map { $0.verdict == .tooLossy } ?? true }
+
+        private enum CodingKeys: String, CodingKey {
+            case dtype, figures, reason
+            case float32Layers = "float32_layers"
+        }
+
+        /// What a check found.
+        init(_ fallback: PrecisionFallback, of precision: BasePrecision) {
+            dtype = precision.dataType.rawValue
+            figures = fallback.given.first
+            float32Layers = fallback.places.map(\.name)
+            let remedy =
+                float32Layers.isEmpty
+                ? "set `dtype: float32` in the pipeline file"
+                : "set `dtype: float32` in the pipeline file, or `dtype: auto`, which keeps these layers float32"
+            reason = fallback.reason + (fallback.fellBack ? "; \(remedy)" : "")
+        }
+
+        /// What could not be measured.
+        init(unchecked reason: String, of precision: BasePrecision) {
+            dtype = precision.dataType.rawValue
+            (figures, float32Layers) = (nil, [])
+            self.reason = "what \(dtype) costs cannot be measured: \(reason); set `dtype: float32` in the pipeline file"
+        }
+    }
+}

@@ -1,0 +1,86 @@
+import BERT
+
+/// The precision in which a base serves some adapters well: the given one, or one with its worst linear layers in
+/// float32, or float32.
+///
+/// The search starts only if the given one is too lossy. It measures the error of each linear layer: the change of the
+/// logits when only that layer is not float32. Then the layers fall back to float32 one after the other, the largest
+/// error first. A subject that failed has to show figures within the limits; that chance may explain the rest is not
+/// enough for it any more.
+public struct PrecisionFallback: Sendable {
+    /// The base in the precision that was found.
+    public let base: BERTBase
+    /// What it costs each subject of the check; empty figures in float32.
+    public let figures: [PrecisionFigures]
+    /// What the given precision costs.
+    public let given: [PrecisionFigures]
+    /// The linear layers that fell back, the largest error first.
+    public let places: [BasePrecision.Place]
+    /// For a person.
+    public let reason: String
+
+    /// The precision that was found.
+    public var precision: BasePrecision { base.precision }
+
+    /// Whether the given precision was too lossy.
+    public var fellBack: Bool { given.contains { $0.verdict == .tooLossy } }
+
+    /// Checks the given precision, and searches if it is too lossy.
+    ///
+    /// - Parameter reduced: the base of the check, in another type than float32.
+    public init(_ check: PrecisionCheck, reduced: BERTBase) throws(AdapterError) {
+        let type = reduced.precision.dataType.rawValue
+        let given = try check.figures(reduced)
+        self.given = given
+        let failed = given.indices.filter { given[$0].verdict == .tooLossy }
+        guard !failed.isEmpty else {
+            (base, figures, places) = (reduced, given, [])
+            reason = "\(type): " + Self.sentences(check, given)
+            return
+        }
+        let costs = "\(type) costs too much: " + Self.sentences(check, given, failed)
+        let order = try Self.worstFirst(check, reduced: reduced)
+        var kept: [BasePrecision.Place] = []
+        // With all of them in float32, nothing but the embeddings would be left.
+        for place in order.dropLast() {
+            kept.append(place)
+            guard let mixed = BERTBase(reduced, keeping: Set(kept), of: check.float32) else { break }
+            let figures = try check.figures(mixed)
+            guard !figures.contains(where: { $0.verdict == .tooLossy }),
+                failed.allSatisfy({ figures[$0].isWithinLimits })
+            else { continue }
+            (base, self.figures, places) = (mixed, figures, kept)
+            reason =
+                costs + "; with \(kept.map(\.name).joined(separator: "; ")) in float32: "
+                + Self.sentences(check, figures, failed)
+            return
+        }
+        (base, figures, places) = (check.float32, [], [])
+        reason = costs + "; float32 layers do not help enough"
+    }
+
+    /// All linear layers that are not float32, the largest error first.
+    private static func worstFirst(
+        _ check: PrecisionCheck, reduced: BERTBase
+    ) throws(AdapterError) -> [BasePrecision.Place] {
+        let places = BasePrecision.places(layers: reduced.configuration.layers)
+            .filter { !reduced.precision.float32Places.contains($0) }
+        var errors: [(place: BasePrecision.Place, error: Double)] = []
+        for place in places {
+            guard let only = BERTBase(reduced, keeping: Set(places).subtracting([place]), of: check.float32) else {
+                return []
+            }
+            errors.append((place, try check.logitError(only)))
+        }
+        // Of equal errors, the feed-forward output first: it usually has the largest outliers.
+        func rank(_ place: BasePrecision.Place) -> Int { place.group == .output ? 0 : 1 }
+        return errors.sorted { ($1.error, rank($0.place)) < ($0.error, rank($1.place)) }.map(\.place)
+    }
+
+    private static func sentences(
+        _ check: PrecisionCheck, _ figures: [PrecisionFigures], _ places: [Int]? = nil
+    ) -> String {
+        (places ?? Array(figures.indices)).map { "\(check.subjects[$0].task): \(figures[$0].sentence)" }
+            .joined(separator: "; ")
+    }
+}
