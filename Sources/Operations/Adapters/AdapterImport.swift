@@ -16,6 +16,8 @@ public struct AdapterImport {
     public var base: String?
     /// The type in which it computes; nil: as the pipeline file says, or float32.
     public var dtype: DataType?
+    /// What another type than float32 may cost the adapter on the rows of ``evaluate``.
+    public var limits = PrecisionLimits()
     /// Whether it becomes live at once.
     public var promote: Bool
     /// A file of labelled rows; the metrics on them are stored with the version.
@@ -39,7 +41,8 @@ public struct AdapterImport {
 
     /// Publishes the adapter, and promotes it if that was requested. The same adapter twice is one version.
     ///
-    /// - Parameter note: gets what was found in the rows, one line per finding.
+    /// - Parameter note: gets what was found in the rows, one line per finding, and what the precision costs.
+    /// - Throws: also if the promotion was requested and the precision costs too much. The version is then a candidate.
     public func run(note: (String) -> Void) async throws -> AdapterVersion {
         let registry = AdaptersOperation(database)
         let folder = try registry.baseFolder(base, dtype: dtype)
@@ -50,17 +53,21 @@ public struct AdapterImport {
             note("\(directory): does not say which rows it was trained on, so it may be judged by some of them")
         }
         let reference = try DriftReferenceFile.read(directory, of: adapter)
-        var metrics: [String: Double] = [:]
+        var measured = Measured()
         if let evaluate {
-            let tokenizer = try WordPieceTokenizer(directory: folder.path)
-            metrics = try self.metrics(of: adapter, base: base, tokenizer: tokenizer, rows: evaluate, note: note)
+            measured = try self.measured(adapter, folder.path, base, rows: evaluate, note: note)
         }
+        let (metrics, objection) = (measured.metrics, measured.objection)
         return try await registry.withStore { store in
             let version = try await store.publish(
                 task: task, adapter: adapter, metrics: metrics, parentDigest: nil, trainingRows: trainingRows)
             // Before the promotion: daemons read it when they take the adapter in use.
             if let reference { try await store.store(reference) }
             guard promote else { return version }
+            if let objection {
+                throw CommandFailure(
+                    .failed, "version \(version.version) of \(task) is a candidate and was not promoted: \(objection)")
+            }
             let promotion = Promotion(by: Operator.name, reason: "imported from \(directory)")
             return try await store.promote(task: task, version: version.version, promotion)
         }
@@ -92,10 +99,17 @@ public struct AdapterImport {
         return adapter
     }
 
-    private func metrics(
-        of adapter: Adapter, base: BERTBase, tokenizer: WordPieceTokenizer, rows path: String,
-        note: (String) -> Void
-    ) throws -> [String: Double] {
+    /// What the rows say of the adapter.
+    private struct Measured {
+        var metrics: [String: Double] = [:]
+        /// Why it must not go live over this base.
+        var objection: String?
+    }
+
+    private func measured(
+        _ adapter: Adapter, _ folder: String, _ base: BERTBase, rows path: String, note: (String) -> Void
+    ) throws -> Measured {
+        let tokenizer = try WordPieceTokenizer(directory: folder)
         var options = rowOptions
         options.isMultiLabel = adapter.manifest.isMultiLabel
         let input = try EvaluationInput(paths: [path], options: options, adapters: [adapter])
@@ -103,6 +117,15 @@ public struct AdapterImport {
         input.hint.map(note)
         let maxTokens = min(adapter.manifest.maxTokens ?? TokenLimit.standard, base.configuration.positions)
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workers, maxTokens: maxTokens)
-        return evaluator.evaluate(input.rows, adapter: adapter).metrics
+        var measured = Measured(metrics: evaluator.evaluate(input.rows, adapter: adapter).metrics)
+        guard precision != .float32 else { return measured }
+        let check = try PrecisionCheck(
+            float32: BERTBase(directory: folder), tokenizer: tokenizer,
+            subjects: [PrecisionCheck.Subject(task: task, adapter: adapter, rows: input.rows)], limits: limits,
+            workers: workers, maxTokens: maxTokens)
+        let fallback = try PrecisionFallback(check, reduced: base)
+        note(fallback.reason)
+        if fallback.fellBack { measured.objection = "\(fallback.reason); set `dtype: float32` in the pipeline file" }
+        return measured
     }
 }

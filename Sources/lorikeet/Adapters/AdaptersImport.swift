@@ -33,6 +33,12 @@ struct AdaptersImport: AsyncParsableCommand {
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var evaluate: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "Type in which the base computes that will serve it. With --evaluate, what it costs is measured; if that "
+                + "is too much, --promote fails.", valueName: "type"))
+    var dtype: DataType = .float32
+
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var baseOption: RegistryBaseOption
