@@ -169,8 +169,8 @@ let package = Package(
         tests(
             "Operations",
             [
-                "PostgresClient", "BERT", "Drift", "AdapterRegistry", "Connectors", "Pipelines", "DaemonFixtures",
-                logging,
+                "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", "Retraining",
+                "Connectors", "Pipelines", "DaemonFixtures", logging,
             ]),
         tests(
             "Daemon",

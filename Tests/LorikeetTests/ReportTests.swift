@@ -114,6 +114,46 @@ import Training
         #expect(table.status == 0 && table.output.contains("mid-p = ") && table.output.contains("macro-F1"))
     }
 
+    @Test func twoPrecisionsAreComparedWithTheSameAdapters() async throws {
+        let material = try Material()
+        #expect(try await material.train("adapter").status == 0)
+        #expect(try await material.train("weak", ["--rate", "1e-6"]).status == 0)
+        let base = ["compare", "--base", material.base, "--input", material.validation, "--resamples", "300"]
+        let arguments = base + ["--dtype", "float32,int8", "--adapter", material.scratch.path("adapter")]
+        let outcome = try await Program.run(
+            arguments + ["--json", "--report", material.scratch.path("p.html"), "--report-texts"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let object = try #require(outcome.objects.first ?? nil)
+        #expect(object["dtypes"] as? [String] == ["float32", "int8"])
+        let adapters = try #require(object["adapters"] as? [[String: Any]])
+        let one = try #require(adapters.first)
+        #expect(adapters.count == 1 && one["rows"] as? Int == 31 && (one["adapter"] as? String)?.isEmpty == false)
+        #expect((one["first"] as? [String: Any])?["name"] as? String == "float32")
+        let (changed, share) = (one["labels_changed"] as? Int, one["labels_changed_share"] as? Double)
+        #expect(try #require(share) == Double(try #require(changed)) / 31)
+        let agreement = try #require(one["agreement"] as? [String: Int])
+        #expect(agreement.values.reduce(0, +) == 31)
+        let change = try #require(one["largest_change"] as? [String: Any])
+        let (first, second) = (change["first"] as? Double, change["second"] as? Double)
+        #expect(try #require(first) != (try #require(second)), "int8 changes some probability")
+        #expect((one["seconds"] as? [Double])?.count == 2 && one["speed"] as? Double != nil)
+        #expect((one["accuracy_interval"] as? [Double])?.count == 2)
+        let html = try material.scratch.text("p.html")
+        HTMLCheck.expectGood(html)
+        #expect(html.contains("What changes") && html.contains("Statistical significance"))
+
+        let several = try await Program.run(arguments + ["--adapter", material.scratch.path("weak")])
+        #expect(several.status == 0, "\(several.error)")
+        #expect(several.output.contains("mean of 2 adapters: ") && several.output.contains("labels changed: "))
+        #expect(several.output.contains("worst label: ") && several.output.contains("speed: int8 "))
+
+        let equal = try await Program.run(
+            base + [material.scratch.path("adapter"), material.scratch.path("adapter"), "--dtype", "int8", "--json"])
+        let both = try #require(equal.objects.first ?? nil)
+        let side = try #require(both["first"] as? [String: Any])
+        #expect(side["accuracy"] as? Double == (one["second"] as? [String: Any])?["accuracy"] as? Double)
+    }
+
     @Test func anUnwritableReportPathIsRefusedBeforeTheWork() async throws {
         let material = try Material()
         for place in ["no/such/folder/r.html", "base"] {
@@ -125,7 +165,11 @@ import Training
 
     @Test(arguments: [
         ["evaluate", "--base", "b", "--adapter", "a", "--report-texts"],
-        ["compare", "a", "--base", "b"], ["compare", "a", "b", "--base", "b", "--resamples", "0"],
+        ["compare", "a", "--base", "b"], ["compare", "a", "b", "--base", "b", "--dtype", "float32,int8"],
+        ["compare", "--base", "b", "--dtype", "float32,int8"], ["compare", "a", "b", "--base", "b", "--adapter", "c"],
+        ["compare", "--base", "b", "--dtype", "int8,int8", "--adapter", "a"],
+        ["compare", "--base", "b", "--dtype", "float32,int9", "--adapter", "a"],
+        ["compare", "a", "b", "--base", "b", "--resamples", "0"],
         ["train", "--base", "b", "--train", "t", "--output", "o", "--no-report", "--report", "r.html"],
     ]) func contradictingOptionsAreWrongUsage(arguments: [String]) async throws {
         #expect(try await Program.run(arguments).status == 64)

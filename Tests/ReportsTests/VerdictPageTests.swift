@@ -64,6 +64,23 @@ struct VerdictPageTests {
         #expect(page.contains("difference within chance") && !page.contains("F1 per label"))
     }
 
+    @Test func thePrecisionIsThereWithItsFigures() throws {
+        let json = """
+            {"rows":{"read":0,"training":0,"held_out":0,"newest":0,"seen":0,"unusable":0,"duplicates":0,\
+            "contradictory":0},"labels":["a"],"precision":{"dtype":"int8","float32_layers":["layer 5 feed-forward output"],\
+            "reason":"int8 costs <too> much","figures":{"texts":240,"labels_changed":24,"changed_lower_bound":0.06,\
+            "verdict":"too_lossy","within_limits":false,"accuracy":{"float32":0.9,"reduced":0.85,\
+            "lost_lower_bound":0.02}}}}
+            """
+        let report = try #require(VerdictReport(json: json))
+        #expect(report.precision?.holds == true)
+        let page = VerdictPage(record: record(report), version: "1").page.html
+        HTMLCheck.expectGood(page)
+        for text in ["24 (10.00 %)", "6.00 %", "85.00 %", "+2.00", "layer 5 feed-forward output", "&lt;too&gt;"] {
+            #expect(page.contains(text), "\(text)")
+        }
+    }
+
     @Test func aShadowIsThereWithItsFigures() throws {
         let json = """
             {"rows":{"read":0,"training":0,"held_out":0,"newest":0,"seen":0,"unusable":0,"duplicates":0,\

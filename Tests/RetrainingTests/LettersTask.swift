@@ -1,4 +1,5 @@
 import AdapterRegistry
+import BERT
 import Foundation
 import Logging
 import Retraining
@@ -33,14 +34,14 @@ enum LettersSettings {
 extension LettersTask {
     func run(
         labels: [String] = [], isCancelled: Bool = false, trigger: RetrainingTrigger = .command,
-        clock: Clock = .system,
+        clock: Clock = .system, float32Base: (@Sendable () throws -> BERTBase)? = nil,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
     ) async throws -> RetrainingOutcome {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
         let pipeline = RetrainingPipeline(
             base: model.base, tokenizer: model.tokenizer, store: store, rows: source, journal: source,
-            settings: settings, logger: logger, clock: clock)
+            settings: settings, logger: logger, clock: clock, float32Base: float32Base)
         return try await pipeline.run(
             task: "letters", labels: labels, trigger: trigger, progress: progress, isCancelled: { isCancelled })
     }

@@ -118,7 +118,7 @@ public struct AdapterImport {
         let maxTokens = min(adapter.manifest.maxTokens ?? TokenLimit.standard, base.configuration.positions)
         let evaluator = Evaluator(base: base, tokenizer: tokenizer, workers: workers, maxTokens: maxTokens)
         var measured = Measured(metrics: evaluator.evaluate(input.rows, adapter: adapter).metrics)
-        guard precision != .float32 else { return measured }
+        guard base.precision != .float32 else { return measured }
         let check = try PrecisionCheck(
             float32: BERTBase(directory: folder), tokenizer: tokenizer,
             subjects: [PrecisionCheck.Subject(task: task, adapter: adapter, rows: input.rows)], limits: limits,

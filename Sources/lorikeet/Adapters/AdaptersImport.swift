@@ -33,16 +33,14 @@ struct AdaptersImport: AsyncParsableCommand {
         completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
     var evaluate: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Type in which the base computes that will serve it. With --evaluate, what it costs is measured; if that "
-                + "is too much, --promote fails.", valueName: "type"))
-    var dtype: DataType = .float32
-
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var baseOption: RegistryBaseOption
-    @Option(help: BaseOptions.dtypeHelp(" Default: that of --pipeline, else float32.")) var dtype: DataType?
+    @Option(
+        help: BaseOptions.dtypeHelp(
+            " With --evaluate, what it costs is measured; if that is too much, --promote fails. Default: that of "
+                + "--pipeline, else float32."))
+    var dtype: DataType?
     @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 

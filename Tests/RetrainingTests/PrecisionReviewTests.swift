@@ -1,0 +1,85 @@
+import AdapterRegistry
+import BERT
+import Retraining
+import TestSupport
+import Testing
+import Training
+
+/// A challenger that won over a base in int8 is checked against the base in float32. The limits of the tests decide how
+/// the check ends: what int8 does to a real adapter is tested where it is measured.
+@Suite(.timeLimit(.minutes(3)))
+struct PrecisionReviewTests: LettersTask {
+    let model: TinyModel
+    let store = InMemoryAdapterStore()
+    let source = InMemoryLabelledRowSource()
+    var settings = LettersSettings.fast
+
+    private struct NoBase: Error, CustomStringConvertible {
+        let description = "the folder is gone"
+    }
+
+    init() throws {
+        model = try TinyModel(precision: BasePrecision(.int8))
+        settings.precision.minimumTexts = 10
+    }
+
+    private func float32() throws -> BERTBase { try TinyModel.shared.get().base }
+
+    @Test mutating func aLossWithinTheLimitsIsInTheReport() async throws {
+        addRows(300)
+        (settings.precision.accuracyLost, settings.precision.labelsChanged) = (1, 1)
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        let precision = try #require(source.records.first?.report?.precision)
+        #expect(precision.dtype == "int8" && !precision.holds && precision.float32Layers.isEmpty)
+        #expect(precision.figures?.texts == outcome.rows.heldOut && precision.figures?.verdict == .ok)
+        #expect(outcome.reason.contains(precision.reason))
+        let json = try #require(source.records.first?.report?.json)
+        #expect(VerdictReport(json: json)?.precision == precision && json.contains(#""dtype":"int8""#))
+    }
+
+    @Test mutating func aLossBeyondTheLimitsHoldsTheChallenger() async throws {
+        addRows(300)
+        settings.precision.labelsChanged = -1
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .held, "\(outcome.reason)")
+        #expect(outcome.reason.contains("int8 costs too much") && outcome.reason.contains("`dtype: float32`"))
+        #expect(outcome.report?.precision?.holds == true)
+        #expect(outcome.report?.awaitsApproval == false)
+        #expect(try await store.versions(task: "letters").map(\.state) == [.candidate])
+        #expect(try await store.live(tasks: ["letters"]).isEmpty)
+    }
+
+    @Test mutating func aChallengerThatAPersonApprovesIsHeldForItsLoss() async throws {
+        addRows(300)
+        settings.gate.approve = .person
+        settings.precision.labelsChanged = -1
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .held && outcome.report?.awaitsApproval == false, "\(outcome.reason)")
+        #expect(outcome.reason.contains("int8 costs too much"))
+    }
+
+    @Test func whatCannotBeCheckedIsHeld() async throws {
+        addRows(300)
+        let outcome = try await run(float32Base: { throw NoBase() })
+        #expect(outcome.verdict == .held && outcome.reason.contains("the folder is gone"), "\(outcome.reason)")
+        #expect(outcome.report?.precision?.figures == nil)
+    }
+
+    @Test func anotherBaseInTheFolderIsNoCheck() async throws {
+        addRows(300)
+        let other = try TinyModel(seed: 9).base
+        let outcome = try await run(float32Base: { other })
+        #expect(outcome.verdict == .held && outcome.reason.contains("another base by now"), "\(outcome.reason)")
+    }
+
+    @Test func aChallengerThatLostIsNotChecked() async throws {
+        try await makeChampion(trainedOn: nil)
+        addRows(300)
+        let outcome = try await run(labels: ["ex", "why"], float32Base: { throw NoBase() })
+        #expect(outcome.verdict != .promoted && outcome.report?.precision == nil, "\(outcome.reason)")
+    }
+}
