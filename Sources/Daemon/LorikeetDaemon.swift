@@ -51,9 +51,11 @@ public final class LorikeetDaemon: Sendable {
 
     /// Reads the files, loads the base and the first adapters; connects to nothing yet.
     ///
+    /// - Parameter serving: the types in which the base computes, in place of what the files say.
     /// - Throws: status 78 for what is wrong with files, base or adapters, 64 for options.
     public init(
-        files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
+        files: [String], serving: ServingPrecision? = nil, options: DaemonOptions = DaemonOptions(),
+        logger: Logger = Logger(label: "lorikeet")
     ) throws(CommandFailure) {
         BLAS.configure()
         LiveAdapters.returnFreedMemory()
@@ -68,7 +70,7 @@ public final class LorikeetDaemon: Sendable {
         do throws(ConfigurationError) {
             configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
             try configuration.requireUsableSources()
-            loaded = try LoadedBase(configuration)
+            loaded = try LoadedBase(configuration, serving: serving)
             for (postgres, pipelines) in configuration.databases {
                 tasks[postgres] = try loaded.servedTasks(of: pipelines)
             }
@@ -92,7 +94,7 @@ public final class LorikeetDaemon: Sendable {
         supervisor = PipelineSupervisor(
             tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)
         scheduler = RetrainScheduler(
-            pipelines: configuration.pipelines, program: options.retrainProgram, dtype: loaded.base.dataType,
+            pipelines: configuration.pipelines, program: options.retrainProgram, precision: loaded.base.precision,
             logger: logger,
             isDrifting: { [adapterServices] postgres, task in
                 guard let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task] else { return false }
@@ -107,7 +109,8 @@ public final class LorikeetDaemon: Sendable {
     public static func run(
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) async throws(CommandFailure) {
-        let daemon = try LorikeetDaemon(files: files, options: options, logger: logger)
+        let serving = await ServingPrecision.resolve(files: files, environment: options.environment)
+        let daemon = try LorikeetDaemon(files: files, serving: serving, options: options, logger: logger)
         try await daemon.run()
     }
 

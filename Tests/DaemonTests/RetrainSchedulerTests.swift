@@ -63,7 +63,7 @@ import Threading
             date: { Clock.systemDate() - (isSetBack.value ? 365 * 86_400_000 : 0) })
         let scheduler = RetrainScheduler(
             pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: program,
-            dtype: .float32, logger: fixture.log.logger, clock: clock)
+            precision: .float32, logger: fixture.log.logger, clock: clock)
         let running = Task { try await scheduler.run() }
         func count() -> Int {
             ((try? String(contentsOfFile: calls, encoding: .utf8)) ?? "").split(separator: "\n").count

@@ -10,7 +10,7 @@ import Training
 /// An import over a base in int8. The limits of the tests decide how its check ends.
 struct AdapterImportTests {
     private func adapterImport(
-        _ fixture: DaemonFixture, rows: Int, limit: Double, precision: BasePrecision = BasePrecision(.int8)
+        _ fixture: DaemonFixture, rows: Int, limit: Double, dtype: DataType = .int8
     ) throws -> AdapterImport {
         let path = try fixture.folder.write(
             "rows.tsv", (0..<rows).map { "calm\tthe river of \($0)\n" }.joined())
@@ -18,7 +18,7 @@ struct AdapterImportTests {
             task: "noise", directory: fixture.folder.path + "/first", labels: LabelNames(source: "", labels: []),
             base: fixture.folder.path + "/base", promote: true, evaluate: path, rowOptions: RowOptions(), workers: 1,
             database: DatabaseSource(database: fixture.postgres.value, pipeline: nil))
-        adapterImport.precision = precision
+        adapterImport.dtype = dtype
         (adapterImport.limits.accuracyLost, adapterImport.limits.labelsChanged) = (1, limit)
         return adapterImport
     }
@@ -35,7 +35,7 @@ struct AdapterImportTests {
             #expect(message.contains("`dtype: float32`") && notes.contains { $0.contains("of 60 labels change") })
             #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'candidate'") == 1)
             // The same adapter is good enough in float32.
-            let version = try await adapterImport(fixture, rows: 60, limit: -1, precision: .float32).run { _ in }
+            let version = try await adapterImport(fixture, rows: 60, limit: -1, dtype: .float32).run { _ in }
             #expect(version.version == 1 && version.state == .live)
         }
     }

@@ -46,10 +46,16 @@ private func yaml(base: String = "base", labels: String = "[a, b]", adapter: Str
     #expect(try refusal(folder, yaml())?.hasPrefix("p.yaml:2: base: ") == true)
 }
 
+/// Why a type is not what this CPU should compute in.
+private func slowReason(_ dataType: DataType) -> String? {
+    dataType.isFast ? nil : "this CPU has no instructions for it: float32 is faster"
+}
+
 /// The type changes neither the digest nor which adapters fit.
 @Test(arguments: [
-    ("", DataType.float32, nil), ("dtype: float32", .float32, nil), ("dtype: int8", .int8, nil),
-    ("dtype: auto", .float32, "not measured yet"),
+    ("", DataType.float32, nil), ("dtype: float32", .float32, nil), ("dtype: int8", .int8, slowReason(.int8)),
+    ("dtype: bfloat16", .bfloat16, slowReason(.bfloat16)),
+    ("dtype: auto", .float32, "not measured: only `run` and `retrain` do"),
 ])
 func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason: String?) throws {
     let folder = try TemporaryFolder()
@@ -67,9 +73,24 @@ func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason
     #expect(adapter?.baseDataType == type && adapter?.manifest.trainingDataType == .float32)
     // As a retraining that a daemon starts: the daemon's type, whatever the file says by now.
     for other in DataType.allCases {
-        let given = try LoadedBase(configuration, dtype: other)
+        let given = try LoadedBase(configuration, serving: ServingPrecision(BasePrecision(other)))
         #expect(given.base.dataType == other && given.dtypeReason == nil)
     }
+}
+
+@Test func whatCannotBeMeasuredIsFloat32() async throws {
+    let folder = try TemporaryFolder()
+    try TestBase.write(to: folder.path + "/base")
+    let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
+    func resolved(_ dtype: String) async throws -> ServingPrecision? {
+        try folder.write("p.yaml", yaml(more: "dtype: \(dtype)").replacing("host=h", with: "host=127.0.0.1 port=1"))
+        return await ServingPrecision.resolve(files: ["p.yaml"], environment: environment)
+    }
+    #expect(try await resolved("int8")?.precision == BasePrecision(.int8))
+    let choice = try #require(try await resolved("auto"))
+    #expect(choice.precision == .float32)
+    #expect(choice.reason?.hasPrefix("float32: what int8 costs cannot be measured: ") == true)
+    #expect(try await resolved("int4") == nil)
 }
 
 @Test func limitsBeyondTheBaseAreNamed() throws {

@@ -150,7 +150,7 @@ struct CheckpointTests {
             BasePrecision.float32, BasePrecision(.int8),
             BasePrecision(.int8, float32Places: [.init(layer: 1, group: .output), .init(layer: 0, group: .output)]),
         ].map { try ToyTask(rows: 24, precision: $0) }
-        let names = ["float32", "int8", "int8, float32 in 0.output 1.output"]
+        let names = ["float32", "int8", "int8:0.output,1.output"]
         let kept = try tasks.map { try checkpoint($0) }
         for (index, task) in tasks.enumerated() {
             for (other, checkpoint) in kept.enumerated() {

@@ -33,7 +33,7 @@ struct BaseCache: Sendable {
         guard precision.dataType == .int8, let names = try? WeightFiles.names(directory: directory) else { return nil }
         var lines = [
             "lorikeet base cache \(Self.formatVersion)", "packed form \(QuantizedWeight.formatVersion)",
-            "base \(configuration.identity)", "precision \(precision.identity)",
+            "base \(configuration.identity)", "precision \(precision)",
         ]
         for name in names {
             guard let stamp = FileStamp(path: directory + "/" + name) else { return nil }
@@ -80,12 +80,4 @@ struct BaseCache: Sendable {
 
     /// The zeros that follow so many bytes.
     static func padding(after count: Int) -> Int { (alignment - count % alignment) % alignment }
-}
-
-extension BasePrecision {
-    /// In one line: two precisions are equal if these are.
-    fileprivate var identity: String {
-        let places = float32Places.map { "\($0.layer).\($0.group.rawValue)" }.sorted()
-        return ([dataType.rawValue, "float32"] + places).joined(separator: " ")
-    }
 }

@@ -48,15 +48,31 @@ public struct BasePrecision: Sendable, Hashable, CustomStringConvertible {
     /// 32-bit floats everywhere.
     public static let float32 = BasePrecision(.float32)
 
-    /// What identifies it, such as `int8` or `int8, float32 in 3.output 5.output`.
-    public var description: String {
-        let places = float32Places.map { ($0.layer, $0.group.rawValue) }.sorted { $0 < $1 }
-        if places.isEmpty { return dataType.rawValue }
-        return "\(dataType.rawValue), float32 in " + places.map { "\($0).\($1)" }.joined(separator: " ")
-    }
-
     /// The type of a linear layer.
     func dataType(of place: Place) -> DataType {
         place.group == .pooler || float32Places.contains(place) ? .float32 : dataType
+    }
+}
+
+extension BasePrecision: LosslessStringConvertible {
+    /// The type, then the layers that stay float32: `int8`, or `int8:0.intermediate,3.output`.
+    public var description: String {
+        let places = float32Places.map { "\($0.layer).\($0.group.rawValue)" }.sorted()
+        return dataType.rawValue + (places.isEmpty ? "" : ":" + places.joined(separator: ","))
+    }
+
+    /// Reads what `description` writes.
+    public init?(_ description: String) {
+        let parts = description.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let dataType = parts.first.flatMap({ DataType(rawValue: String($0)) }) else { return nil }
+        var places: Set<Place> = []
+        for place in parts.count > 1 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : [] {
+            let words = place.split(separator: ".", omittingEmptySubsequences: false)
+            guard words.count == 2, let layer = Int(words[0]), layer >= 0,
+                let group = LinearGroup(rawValue: String(words[1]))
+            else { return nil }
+            places.insert(Place(layer: layer, group: group))
+        }
+        self.init(dataType, float32Places: places)
     }
 }

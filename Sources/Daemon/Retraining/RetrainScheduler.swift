@@ -15,7 +15,7 @@ actor RetrainScheduler: Service {
     private let program: String
     /// The type in which the daemon's base computes. The file may say another one by now, but a challenger is judged
     /// in the one that serves.
-    private let dtype: DataType
+    private let precision: BasePrecision
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
     private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
@@ -60,14 +60,15 @@ actor RetrainScheduler: Service {
     private static let gracePeriod = Duration.seconds(1)
 
     init(
-        pipelines: [PipelineConfiguration], program: String, dtype: DataType, logger: Logger, clock: Clock = .system,
+        pipelines: [PipelineConfiguration], program: String, precision: BasePrecision, logger: Logger,
+        clock: Clock = .system,
         isDrifting: @escaping @Sendable (_ postgres: String, _ task: String) -> Bool = { _, _ in false }
     ) {
         self.clock = clock
         self.isDrifting = isDrifting
         self.pipelines = pipelines
         self.program = program
-        self.dtype = dtype
+        self.precision = precision
         self.logger = logger
     }
 
@@ -209,7 +210,7 @@ actor RetrainScheduler: Service {
             child = try ChildProcess(
                 program: program,
                 arguments: [
-                    "retrain", task, "--pipeline", pipeline.file, "--background", "--dtype", dtype.rawValue,
+                    "retrain", task, "--pipeline", pipeline.file, "--background", "--dtype", precision.description,
                     "--trigger", trigger.rawValue, "--json", "--log-format", DaemonLogging.format.rawValue,
                 ], environment: Self.environment)
         } catch {

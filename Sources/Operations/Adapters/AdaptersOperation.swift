@@ -168,7 +168,7 @@ public struct AdaptersOperation: Sendable {
             throw CommandFailure(.usage, "no base: give --base DIR or --pipeline FILE")
         }
         let setting = dtype.map(PrecisionSetting.fixed) ?? configuration?.dtype ?? .fixed(.float32)
-        return BaseFolder(path, precision: LoadedBase.precision(of: setting).precision)
+        return BaseFolder(path, precision: ServingPrecision(setting).precision)
     }
 
     /// Runs the body with the registry; the connection is closed in any case.

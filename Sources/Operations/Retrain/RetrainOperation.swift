@@ -18,12 +18,13 @@ public enum RetrainOperation {
     /// - Parameters:
     ///   - background: how the daemon starts it: at low priority, first to be killed when memory runs out, ended when
     ///     standard input closes.
-    ///   - dtype: the type in which the base computes, in place of what the file says: the daemon's own.
+    ///   - precision: the types in which the base computes, in place of what the file says: the daemon's own.
     ///   - trigger: `rows` if new rows started it, anything else for a person or a timer.
     ///   - progress: a line of progress for a person.
     /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed.
     public static func run(
-        task: String, file: String, background: Bool = false, dtype: DataType? = nil, trigger: String = "command",
+        task: String, file: String, background: Bool = false, precision: BasePrecision? = nil,
+        trigger: String = "command",
         environment: PipelineEnvironment = .process, logger: Logger,
         progress: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(CommandFailure) -> RetrainReport {
@@ -35,8 +36,11 @@ public enum RetrainOperation {
             BackgroundProcess.onStandardInputClose { cancellation.cancel() }
         }
         BLAS.configure()
+        var serving = precision.map { ServingPrecision($0) }
+        if serving == nil { serving = await ServingPrecision.resolve(files: [file], environment: environment) }
         let run = try Run(
-            task: task, file: file, dtype: dtype, environment: environment, logger: logger, isBackground: background)
+            task: task, file: file, serving: serving, environment: environment, logger: logger, isBackground: background
+        )
         do {
             return try await withTaskCancellationHandler {
                 try await run.outcome(
@@ -69,7 +73,8 @@ public enum RetrainOperation {
         let logger: Logger
 
         init(
-            task name: String, file: String, dtype: DataType?, environment: PipelineEnvironment, logger: Logger,
+            task name: String, file: String, serving: ServingPrecision?, environment: PipelineEnvironment,
+            logger: Logger,
             isBackground: Bool
         ) throws(CommandFailure) {
             do throws(ConfigurationError) {
@@ -80,7 +85,7 @@ public enum RetrainOperation {
                     throw ConfigurationError([ConfigurationProblem(file: file, key: "tasks", message: message)])
                 }
                 (self.task, self.pipeline) = (task, pipeline)
-                loaded = try LoadedBase(configuration, dtype: dtype)
+                loaded = try LoadedBase(configuration, serving: serving)
                 baseFolder = configuration.base
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
                 if let firstAdapter {

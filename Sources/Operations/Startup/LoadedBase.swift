@@ -20,8 +20,10 @@ public struct LoadedBase: Sendable {
 
     /// Loads the one base of the pipelines and its tokenizer.
     ///
-    /// - Parameter dtype: in place of what the files say.
-    public init(_ configuration: DaemonConfiguration, dtype: DataType? = nil) throws(ConfigurationError) {
+    /// - Parameter serving: in place of what the files say.
+    public init(
+        _ configuration: DaemonConfiguration, serving: ServingPrecision? = nil
+    ) throws(ConfigurationError) {
         guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
         guard Self.isFolder(configuration.base) else {
             throw ConfigurationError([
@@ -32,9 +34,9 @@ public struct LoadedBase: Sendable {
             ])
         }
         do throws(BaseError) {
-            let choice = Self.precision(of: dtype.map(PrecisionSetting.fixed) ?? configuration.dtype)
-            dtypeReason = choice.reason
-            base = try BERTBase(directory: configuration.base, precision: choice.precision)
+            let serving = serving ?? ServingPrecision(configuration.dtype)
+            dtypeReason = serving.reason
+            base = try BERTBase(directory: configuration.base, precision: serving.precision, cache: true)
         } catch {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }
@@ -44,16 +46,6 @@ public struct LoadedBase: Sendable {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }
         try requireFit(configuration)
-    }
-
-    /// The types in which a base computes that is loaded with this setting.
-    ///
-    /// - Returns: with the reason where the setting leaves the choice to the program.
-    static func precision(of setting: PrecisionSetting) -> (precision: BasePrecision, reason: String?) {
-        switch setting {
-        case .fixed(let dataType): (BasePrecision(dataType), nil)
-        case .auto: (.float32, "not measured yet")
-        }
     }
 
     /// Checks what depends on both the base and the files: vocabulary, positions and layers.

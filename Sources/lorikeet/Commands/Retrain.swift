@@ -37,8 +37,8 @@ struct Retrain: AsyncParsableCommand {
     var background = false
 
     @Option(
-        help: ArgumentHelp("Type in which the base of the daemon that starts it computes.", visibility: .hidden))
-    var dtype: DataType?
+        help: ArgumentHelp("Types in which the base of the daemon that starts it computes.", visibility: .hidden))
+    var dtype: BasePrecision?
 
     @Option(help: ArgumentHelp("What started this run, for the table retrainings.", visibility: .hidden))
     var trigger = "command"
@@ -53,7 +53,7 @@ struct Retrain: AsyncParsableCommand {
         // The daemon that starts it logs one event per line; everything it needs comes through the logger.
         let showsProgress = !background
         let report = try await RetrainOperation.run(
-            task: task, file: pipeline, background: background, dtype: dtype, trigger: trigger,
+            task: task, file: pipeline, background: background, precision: dtype, trigger: trigger,
             logger: Logger(label: "lorikeet.retrain"),
             progress: { if showsProgress { StandardError.write($0) } })
         if output.json {

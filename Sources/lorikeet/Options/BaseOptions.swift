@@ -27,3 +27,8 @@ struct BaseOptions: ParsableArguments {
 }
 
 extension DataType: ExpressibleByArgument {}
+
+extension BasePrecision: ExpressibleByArgument {
+    /// Reads what `description` writes.
+    public init?(argument: String) { self.init(argument) }
+}

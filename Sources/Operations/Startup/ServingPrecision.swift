@@ -1,0 +1,53 @@
+import BERT
+import Pipelines
+import Training
+import WordPiece
+
+/// The types in which the base of some pipelines computes, and why.
+public struct ServingPrecision: Sendable, Equatable {
+    /// The types.
+    public let precision: BasePrecision
+    /// Why these; nil where a file or an option names the type.
+    public let reason: String?
+
+    /// These types, whatever the pipeline files say.
+    public init(_ precision: BasePrecision, reason: String? = nil) {
+        (self.precision, self.reason) = (precision, reason)
+    }
+
+    /// What a setting says. `auto` is float32 here: only ``resolve(files:environment:)`` measures.
+    init(_ setting: PrecisionSetting) {
+        switch setting {
+        case .fixed(let dataType):
+            self.init(
+                BasePrecision(dataType),
+                reason: dataType.isFast ? nil : "this CPU has no instructions for it: float32 is faster")
+        case .auto: self.init(.float32, reason: "not measured: only `run` and `retrain` do")
+        }
+    }
+
+    /// What the files say. Under `auto`, it reads live adapters, labelled rows and texts from the databases, and
+    /// measures what int8 costs (``PrecisionChoice``). What cannot be measured is float32, with the reason.
+    ///
+    /// - Returns: nil if the files cannot be read: loading the base says why.
+    public static func resolve(
+        files: [String], environment: PipelineEnvironment = .process
+    ) async -> ServingPrecision? {
+        guard let configuration = try? DaemonConfiguration.read(files: files, environment: environment) else {
+            return nil
+        }
+        guard configuration.dtype == .auto else { return ServingPrecision(configuration.dtype) }
+        do {
+            let folder = configuration.base
+            let float32 = try BERTBase(directory: folder)
+            let evidence = try await PrecisionChoice.Evidence.read(configuration, base: float32)
+            let choice = try PrecisionChoice.choose(
+                float32: float32,
+                reduced: { try BERTBase(directory: folder, precision: BasePrecision(.int8), cache: true) },
+                tokenizer: WordPieceTokenizer(directory: folder), evidence: evidence)
+            return ServingPrecision(choice.precision, reason: choice.reason)
+        } catch {
+            return ServingPrecision(.float32, reason: "float32: what int8 costs cannot be measured: \(error)")
+        }
+    }
+}
