@@ -127,7 +127,8 @@ func aRetrainingComputesInTheTypeThatServes(key: String, given: DataType?) async
                     + "VALUES ('noise', '\(word) \(index) \(word)', '\(label)')")
         }
         let report = try await RetrainOperation.run(
-            task: "noise", file: file, dtype: given, environment: fixture.environment, logger: fixture.log.logger)
+            task: "noise", file: file, precision: given.map { BasePrecision($0) }, environment: fixture.environment,
+            logger: fixture.log.logger)
         #expect(report.verdict == "promoted", "\(report.reason)")
         let trained = "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND manifest->>'dtype' = 'int8'"
         #expect(try fixture.number(trained) == 1)
