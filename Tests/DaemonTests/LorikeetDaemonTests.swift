@@ -92,7 +92,7 @@ import Testing
                 try await fixture.untilLabelled(20)
             }
             #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE dtype = 'float32'") == 10)
-            #expect(fixture.log.count(containing: "dtype=float32 dtype_reason=\"not measured yet\"") == 1)
+            #expect(fixture.log.count(containing: "dtype=float32 dtype_reason=\"not measured: ") == 1)
         }
     }
 

@@ -213,7 +213,8 @@ private let complete = """
 }
 
 @Test(arguments: [
-    ("float32", PrecisionSetting.fixed(.float32)), ("int8", .fixed(.int8)), ("auto", .auto), ("${TYPE}", .fixed(.int8)),
+    ("float32", PrecisionSetting.fixed(.float32)), ("int8", .fixed(.int8)), ("bfloat16", .fixed(.bfloat16)),
+    ("auto", .auto), ("${TYPE}", .fixed(.int8)),
 ])
 func theTypeOfTheBaseIsRead(word: String, setting: PrecisionSetting) throws {
     let (configuration, problems) = read(good + "dtype: \(word)\n", variables: ["TYPE": "int8"])
@@ -342,9 +343,9 @@ private let badFiles: [BadFile] = [
         "p.yaml:10: batch.delay: must be a duration such as 20ms, 1.5s, 10m, 6h or 1h30m; \"5 parsecs\" is not",
         "p.yaml:10: batch.max_tokens: must be a whole number from 8 to 8192; \"9000\" is not"),
     .also("batch: { delay: 2h }", "p.yaml:10: batch.delay: must be from 0s to 1m"),
-    .also("dtype: float16", "p.yaml:10: dtype: must be float32 or int8 or auto; \"float16\" is not"),
-    .also("dtype: INT8", "p.yaml:10: dtype: must be float32 or int8 or auto; \"INT8\" is not"),
-    .also("dtype: [int8]", "p.yaml:10: dtype: must be float32 or int8 or auto, not a list"),
+    .also("dtype: float16", "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto; \"float16\" is not"),
+    .also("dtype: INT8", "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto; \"INT8\" is not"),
+    .also("dtype: [int8]", "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto, not a list"),
     .also("unrouted: ignore", "p.yaml:10: unrouted: must be reject or drop; \"ignore\" is not"),
     .also("routes: []", "p.yaml:10: routes: is empty; it must be a list of routes, such as - tasks: [section]"),
     .also(
