@@ -6,8 +6,8 @@ extension LiveAdapters {
     /// Brings the live set up to date with the registry.
     ///
     /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels,
-    /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected. It
-    /// is not loaded again until the task requires something else, or ``forgetRefusals()`` is called.
+    /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected.
+    /// It is not loaded again until the task requires something else, or ``forgetRefusals()`` is called.
     ///
     /// - Parameters:
     ///   - store: the registry.

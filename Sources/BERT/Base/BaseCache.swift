@@ -13,8 +13,8 @@ import Kernels
 /// Lines and sections are filled with zeros up to a multiple of 64. The file is read, not mapped: see `FileContents`.
 ///
 /// A file that does not begin with the expected lines, or whose checksum is wrong, is not used but made anew. The
-/// base's files count as unchanged while their stamps are (`FileStamp`). Who can write to the folder is trusted, as with
-/// the base itself.
+/// base's files count as unchanged while their stamps are (`FileStamp`). Who can write to the folder is trusted, as
+/// with the base itself.
 struct BaseCache: Sendable {
     /// Changes with the order and the meaning of lines and sections.
     static let formatVersion = 1

@@ -196,7 +196,8 @@ final class EncoderForward {
         norm(weights.outputNorm, rows: rows, x: y, residual: attended, y: y, reduced: reducedY)
     }
 
-    /// The activation in place, or in the type of the next layer: the floats are then written only where an adapter reads them.
+    /// The activation in place, or in the type of the next layer: the floats are then written only where an adapter
+    /// reads them.
     private func activate(_ step: Step, middle: UnsafeMutablePointer<Float>, reduced: ReducedRows?) {
         let (kernel, columns) = (base.configuration.activation.kernel, base.configuration.intermediate)
         let rows = step.rows.count

@@ -15,7 +15,7 @@ public struct LoadedBase: Sendable {
     /// Why the base computes in this type; nil where a file or an option names the type.
     public let dtypeReason: String?
 
-    /// The type in which the base computes, with the reason if there is one: `float32 (not measured yet)`.
+    /// The type in which the base computes, with the reason if there is one: `float32 (not measured: …)`.
     public var dtype: String { base.dataType.rawValue + (dtypeReason.map { " (\($0))" } ?? "") }
 
     /// Loads the one base of the pipelines and its tokenizer.
