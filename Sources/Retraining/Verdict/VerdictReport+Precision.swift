@@ -28,11 +28,8 @@ extension VerdictReport {
             dtype = precision.dataType.rawValue
             figures = fallback.given.first
             float32Layers = fallback.places.map(\.name)
-            let remedy =
-                float32Layers.isEmpty
-                ? "set `dtype: float32` in the pipeline file"
-                : "set `dtype: float32` in the pipeline file, or `dtype: auto`, which keeps these layers float32"
-            reason = fallback.reason + (fallback.fellBack ? "; \(remedy)" : "")
+            // `auto` is no remedy: it measures the live adapter, which a held challenger is not.
+            reason = fallback.reason + (fallback.fellBack ? "; set `dtype: float32` in the pipeline file" : "")
         }
 
         /// What could not be measured.
