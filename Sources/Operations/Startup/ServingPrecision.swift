@@ -44,7 +44,11 @@ public struct ServingPrecision: Sendable, Equatable {
             let choice = try PrecisionChoice.choose(
                 float32: float32,
                 reduced: { try BERTBase(directory: folder, precision: BasePrecision(.int8), cache: true) },
-                tokenizer: WordPieceTokenizer(directory: folder), evidence: evidence)
+                tokenizer: WordPieceTokenizer(directory: folder), evidence: evidence,
+                // The longest texts that any pipeline serves.
+                maxTokens: configuration.pipelines.map {
+                    $0.batch.maxTokens(positions: float32.configuration.positions)
+                }.max() ?? TokenLimit.standard)
             return ServingPrecision(choice.precision, reason: choice.reason)
         } catch {
             return ServingPrecision(.float32, reason: "float32: what int8 costs cannot be measured: \(error)")
