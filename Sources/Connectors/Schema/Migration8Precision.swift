@@ -11,9 +11,11 @@ extension Migration {
     private static let comments = [
         SchemaComment(
             "labels", "dtype",
-            "Type in which the base computed: float32 or int8. Null in rows that an older version wrote: float32."),
+            "Type in which the base computed: float32, int8 or bfloat16. Null in rows that an older version wrote: "
+                + "float32."),
         SchemaComment(
             "shadow_labels", "dtype",
-            "Type in which the base computed: float32 or int8. Null in rows that an older version wrote: float32."),
+            "Type in which the base computed: float32, int8 or bfloat16. Null in rows that an older version wrote: "
+                + "float32."),
     ]
 }
