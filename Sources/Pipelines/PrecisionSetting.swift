@@ -4,7 +4,7 @@ import BERT
 public enum PrecisionSetting: Sendable, Hashable {
     /// The type that the file names.
     case fixed(DataType)
-    /// Whichever type is the fastest without costing too much quality.
+    /// int8 where it is fast and does not cost too much quality, else float32.
     case auto
 }
 
