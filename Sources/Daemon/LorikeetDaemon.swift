@@ -103,13 +103,19 @@ public final class LorikeetDaemon: Sendable {
         notifier = SystemdNotifier(environment: options.environment.variables)
     }
 
+    /// How long systemd waits for a start that measures first. With many tasks, `TimeoutStartSec` is too short.
+    private static let mostMeasuring = Duration.seconds(1800)
+
     /// Runs until SIGTERM or SIGINT, then drains.
     ///
     /// - Throws: status 78 for a pipeline file or a database that cannot work, 1 for every other failure.
     public static func run(
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) async throws(CommandFailure) {
-        let serving = await ServingPrecision.resolve(files: files, environment: options.environment)
+        let notifier = SystemdNotifier(environment: options.environment.variables)
+        let serving = await ServingPrecision.resolve(files: files, environment: options.environment) {
+            notifier?.extendStart(by: mostMeasuring, status: "measuring what int8 costs")
+        }
         let daemon = try LorikeetDaemon(files: files, serving: serving, options: options, logger: logger)
         try await daemon.run()
     }

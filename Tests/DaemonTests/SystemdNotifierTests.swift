@@ -8,6 +8,8 @@ import Testing
     let folder = try TemporaryFolder()
     let socket = try NotifySocket(address: folder.path + "/notify")
     let notifier = try #require(SystemdNotifier(environment: ["NOTIFY_SOCKET": socket.address]))
+    notifier.extendStart(by: .seconds(90), status: "measuring")
+    #expect(socket.receive() == "EXTEND_TIMEOUT_USEC=90000000\nSTATUS=measuring")
     notifier.ready(status: "labelling: packages")
     #expect(socket.receive() == "READY=1\nSTATUS=labelling: packages")
     notifier.status("two\nlines")

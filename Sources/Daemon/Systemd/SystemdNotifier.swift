@@ -24,6 +24,10 @@ public struct SystemdNotifier: Sendable {
     public func status(_ text: String) { send(["STATUS=\(Self.line(text))"]) }
     /// The daemon drains.
     public func stopping(status: String) { send(["STOPPING=1", "STATUS=\(Self.line(status))"]) }
+    /// The start goes on: systemd waits for `ready` that long from now, also beyond `TimeoutStartSec`.
+    public func extendStart(by duration: Duration, status: String) {
+        send(["EXTEND_TIMEOUT_USEC=\(Int64(duration / .microseconds(1)))", "STATUS=\(Self.line(status))"])
+    }
     /// The daemon is alive.
     public func watchdog() { send(["WATCHDOG=1"]) }
 

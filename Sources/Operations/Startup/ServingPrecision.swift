@@ -15,7 +15,7 @@ public struct ServingPrecision: Sendable, Equatable {
         (self.precision, self.reason) = (precision, reason)
     }
 
-    /// What a setting says. `auto` is float32 here: only ``resolve(files:environment:)`` measures.
+    /// What a setting says. `auto` is float32 here: only ``resolve(files:environment:beforeMeasuring:)`` measures.
     init(_ setting: PrecisionSetting) {
         switch setting {
         case .fixed(let dataType):
@@ -29,14 +29,16 @@ public struct ServingPrecision: Sendable, Equatable {
     /// What the files say. Under `auto`, it reads live adapters, labelled rows and texts from the databases, and
     /// measures what int8 costs (``PrecisionChoice``). What cannot be measured is float32, with the reason.
     ///
+    /// - Parameter beforeMeasuring: called under `auto`, before what may take minutes.
     /// - Returns: nil if the files cannot be read: loading the base says why.
     public static func resolve(
-        files: [String], environment: PipelineEnvironment = .process
+        files: [String], environment: PipelineEnvironment = .process, beforeMeasuring: () -> Void = {}
     ) async -> ServingPrecision? {
         guard let configuration = try? DaemonConfiguration.read(files: files, environment: environment) else {
             return nil
         }
         guard configuration.dtype == .auto else { return ServingPrecision(configuration.dtype) }
+        beforeMeasuring()
         do {
             let folder = configuration.base
             let float32 = try BERTBase(directory: folder)
