@@ -16,12 +16,15 @@ extension PrecisionChoice.Evidence {
         _ configuration: DaemonConfiguration, base: BERTBase, limits: PrecisionLimits = PrecisionLimits()
     ) async throws -> [PrecisionChoice.Evidence] {
         var evidence: [PrecisionChoice.Evidence] = []
+        // Pipelines that share a database share its tasks. In another database, the same name is another task.
+        var seen: Set<[String]> = []
         for pipeline in configuration.pipelines {
             let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet precision")
             let store = PostgresAdapterStore(settings)
             let rows = PostgresLabelledRowSource(settings, selection: pipeline.rowSelection)
             do {
-                for task in pipeline.tasks where !evidence.contains(where: { $0.task == task.name }) {
+                for task in pipeline.tasks
+                where seen.insert([pipeline.sink.postgres.value, task.name]).inserted {
                     evidence.append(try await read(task, base: base, store: store, rows: rows, limits: limits))
                 }
             } catch {
