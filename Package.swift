@@ -72,7 +72,7 @@ let package = Package(
         // 3: training an adapter; drift of the texts; the registry of all adapters
         module("Training", ["CLinux", "JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT"]),
         module("Drift", ["BERT"]),
-        module("AdapterRegistry", ["CLinux", "Files", "BERT", "Drift"]),
+        module("AdapterRegistry", ["Files", "BERT", "Drift"]),
 
         // 4: the two paths
         module(

@@ -58,7 +58,7 @@ public final class LorikeetDaemon: Sendable {
         logger: Logger = Logger(label: "lorikeet")
     ) throws(CommandFailure) {
         BLAS.configure()
-        LiveAdapters.returnFreedMemory()
+        FreedMemory.returnEarly()
         _ = PrometheusRegistry.shared
         self.files = files
         self.options = options
@@ -124,7 +124,7 @@ public final class LorikeetDaemon: Sendable {
     private var startMetadata: Logger.Metadata {
         var fields: Logger.Metadata = [
             LogKey.program: "\(LorikeetVersion.current)", LogKey.kernels: "\(loaded.base.kernels)",
-            LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.dtype: "\(loaded.base.dataType.rawValue)",
+            LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.dtype: "\(loaded.base.precision)",
             LogKey.workers: "\(workers.workers)",
             LogKey.pipelines: "\(configuration.pipelines.map(\.name).joined(separator: ","))",
         ]

@@ -65,8 +65,7 @@ struct NeighbourTests {
                     let off = deviation(logits[place][task], stage.alone(text, adapter))
                     #expect(
                         off < 1e-5,
-                        "\(base), \(dataType), \(stage.names[adapter]), \(text.count) tokens, round \(round), seed \(seed)"
-                    )
+                        "\(base), \(dataType), \(stage.names[adapter]), \(text.count) tokens, \(round), seed \(seed)")
                 }
             }
         }

@@ -49,8 +49,9 @@ import Testing
         #expect(BFloat16Memory(x, columns: 4).values == [largest, largest, -largest, 1])
         for value in [tooLarge, -tooLarge, .greatestFiniteMagnitude] {
             let memory = BFloat16Memory(rows: 1, columns: 4)
-            #expect(!roundRows(rows: 1, columns: 4, x: [1, 1, value, 1], xStride: 4, rounded: memory.rows))
-            #expect(memory.values[2].isNaN)
+            // Not within `#expect`, which would keep the pointer longer than the array.
+            let isFinite = roundRows(rows: 1, columns: 4, x: [1, 1, value, 1], xStride: 4, rounded: memory.rows)
+            #expect(!isFinite && memory.values[2].isNaN)
         }
     }
 

@@ -242,13 +242,13 @@ public struct AdapterStoreConformance: Sendable {
     private func knowsTheTypeOfTheBase() async throws {
         for dataType in DataType.allCases {
             let adapter = try adapters[0].with { $0.dataType = dataType }
-            let version = try await store.publish(task: "size", adapter: adapter, metrics: [:], parentDigest: nil)
+            let version = try await store.publish(task: "type", adapter: adapter, metrics: [:], parentDigest: nil)
             try require(version.dataType == dataType, "a version has the type that its adapter was trained over")
             let stored = try await store.load(digest: adapter.digest)
             try require(stored.manifest.trainingDataType == dataType, "and so has its manifest")
         }
         try require(
-            try await store.versions(task: "size").map(\.dataType) == DataType.allCases, "versions are told by type")
+            try await store.versions(task: "type").map(\.dataType) == DataType.allCases, "versions are told by type")
     }
 
     private func states(_ task: String) async throws -> [AdapterState] {

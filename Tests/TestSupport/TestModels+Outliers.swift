@@ -3,8 +3,8 @@ import Foundation
 extension TestModels {
     /// Changes a tiny BERT so that int8 destroys the feed-forward output of one layer, and float32 does not notice.
     ///
-    /// In every row of the weights, one is huge. It decides the scale of the row, so that all the others round to 0. Its
-    /// input is always 0: the bias before the GELU is far below 0.
+    /// In every row of the weights, one is huge. It decides the scale of the row, so that all the others round to 0.
+    /// Its input is always 0: the bias before the GELU is far below 0.
     public static func writeOutliers(to folder: String, layer: Int) throws {
         let path = URL(fileURLWithPath: folder + "/model.safetensors")
         var file = [UInt8](try Data(contentsOf: path))

@@ -50,8 +50,8 @@ struct PrecisionFiguresTests {
         #expect(lost.sentence.contains("chance does not explain that"))
     }
 
-    /// Share of simulated sets that are too lossy: `loses` of the texts become wrong, `gains` right, `moves` change from
-    /// one wrong label to another.
+    /// Share of simulated sets that are too lossy: `loses` of the texts become wrong, `gains` right, `moves` change
+    /// from one wrong label to another.
     private func failures(
         texts: Int, loses: Double, gains: Double, moves: Double, seed: UInt64, limits: PrecisionLimits
     ) -> Double {

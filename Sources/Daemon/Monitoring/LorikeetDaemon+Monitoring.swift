@@ -11,7 +11,7 @@ extension LorikeetDaemon: MonitoredDaemon {
             DaemonMetricNames.buildInfo,
             [
                 ("version", LorikeetVersion.current), ("kernels", loaded.base.kernels), ("base", loaded.base.digest),
-                ("dtype", loaded.base.dataType.rawValue),
+                ("dtype", loaded.base.precision.description),
             ], to: 1)
         registry.setGauge(DaemonMetricNames.workers, to: Double(workers.workers))
         registry.removeGauges(DaemonMetricNames.adapterInfo)

@@ -60,7 +60,7 @@ public struct SwapBenchmark: Sendable {
     /// - Returns: the figures as one JSON object.
     public func run() throws -> JSONValue {
         guard !texts.isEmpty else { throw LabError("there are no texts to classify") }
-        LiveAdapters.returnFreedMemory()
+        FreedMemory.returnEarly()
         let live = LiveAdapters()
         for number in 0..<adapters { live.swap(task: task(number), to: try adapter(task(number), version: number)) }
         let progress = Monitor(Progress(begun: Array(repeating: [], count: workers)))

@@ -6,8 +6,8 @@ import WordPiece
 /// The precision in which a daemon serves under `dtype: auto`, and why.
 ///
 /// int8 is chosen where the CPU multiplies integers faster than floats and where it keeps the quality of the live
-/// adapters of all tasks: on labelled rows, or on texts of the stream if there are too few rows. Linear layers that cost
-/// too much fall back to float32. In doubt, the answer is float32.
+/// adapters of all tasks: on labelled rows, or on texts of the stream if there are too few rows. Linear layers that
+/// cost too much fall back to float32. In doubt, the answer is float32.
 public struct PrecisionChoice: Sendable {
     /// The live adapter of a task, with what can judge it.
     public struct Evidence: Sendable {
@@ -65,11 +65,12 @@ public struct PrecisionChoice: Sendable {
     ///   - instructions: the best ones of the CPU for products of integers.
     ///   - workers: threads; nil: one per core.
     ///   - maxTokens: texts are cut to this many tokens.
+    ///   - isOver: asked before each step of the search for layers that cost too much.
     /// - Throws: what `reduced` throws, and `AdapterError` for an adapter of another base.
     public static func choose(
         float32: BERTBase, reduced: () throws -> BERTBase, tokenizer: WordPieceTokenizer, evidence: [Evidence],
         limits: PrecisionLimits = PrecisionLimits(), instructions: IntegerInstructions = .best, workers: Int? = nil,
-        maxTokens: Int = TokenLimit.standard
+        maxTokens: Int = TokenLimit.standard, isOver: () -> Bool = { false }
     ) throws -> PrecisionChoice {
         guard instructions != .portable else {
             return PrecisionChoice(
@@ -86,7 +87,7 @@ public struct PrecisionChoice: Sendable {
         let check = try PrecisionCheck(
             float32: float32, tokenizer: tokenizer, subjects: subjects, limits: limits, workers: workers,
             maxTokens: maxTokens)
-        let fallback = try PrecisionFallback(check, reduced: try reduced())
+        let fallback = try PrecisionFallback(check, reduced: try reduced(), isOver: isOver)
         let figures = Dictionary(
             zip(subjects.map(\.task), fallback.figures), uniquingKeysWith: { first, _ in first })
         let isReduced = fallback.precision != .float32

@@ -26,6 +26,9 @@ public struct ServingPrecision: Sendable, Equatable {
         }
     }
 
+    /// With many tasks and layers, the search for those that cost too much could take hours.
+    private static let longestSearch = Duration.seconds(600)
+
     /// What the files say. Under `auto`, it reads live adapters, labelled rows and texts from the databases, and
     /// measures what int8 costs (``PrecisionChoice``). What cannot be measured is float32, with the reason.
     ///
@@ -39,6 +42,7 @@ public struct ServingPrecision: Sendable, Equatable {
         }
         guard configuration.dtype == .auto else { return ServingPrecision(configuration.dtype) }
         beforeMeasuring()
+        let begun = ContinuousClock.now
         do {
             let folder = configuration.base
             let float32 = try BERTBase(directory: folder)
@@ -50,7 +54,8 @@ public struct ServingPrecision: Sendable, Equatable {
                 // The longest texts that any pipeline serves.
                 maxTokens: configuration.pipelines.map {
                     $0.batch.maxTokens(positions: float32.configuration.positions)
-                }.max() ?? TokenLimit.standard)
+                }.max() ?? TokenLimit.standard,
+                isOver: { begun.duration(to: .now) > longestSearch })
             return ServingPrecision(choice.precision, reason: choice.reason)
         } catch {
             return ServingPrecision(.float32, reason: "float32: what int8 costs cannot be measured: \(error)")

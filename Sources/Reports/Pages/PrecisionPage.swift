@@ -68,8 +68,8 @@ public struct PrecisionPage {
         return ReportPage.Section(
             title: "What changes",
             note: """
-                Differences are in percentage points, second minus first. The worst label is the one whose recall falls \
-                most. Speed is the second's texts per second over the first's; both predicted the rows in turn.
+                Differences are in percentage points, second minus first. The worst label is the one whose recall \
+                falls most. Speed is the second's texts per second over the first's; both predicted the rows in turn.
                 """,
             content: """
                 <div class="scroll"><table><thead><tr><th>adapter</th><th class="n">labels changed</th>\

@@ -48,8 +48,8 @@ public struct ShadowConclusion: Sendable {
         }
     }
 
-    /// Ends the shadow of a challenger that cannot label. It is rejected if it can label nowhere. If it only does not fit
-    /// the pipeline file here, it is held, as by a daemon that it fits and that has too few texts: which of the two is
+    /// Ends the shadow of a challenger that cannot label. It is rejected if it can label nowhere. If it only does not
+    /// fit the pipeline file here, it is held, as by a daemon that it fits and that has too few texts: which of the two is
     /// faster must make no difference.
     ///
     /// - Parameter fitsElsewhere: whether it may label in other processes.

@@ -27,8 +27,12 @@ public struct PrecisionFallback: Sendable {
 
     /// Checks the given precision, and searches if it is too lossy.
     ///
-    /// - Parameter reduced: the base of the check, in another type than float32.
-    public init(_ check: PrecisionCheck, reduced: BERTBase) throws(AdapterError) {
+    /// - Parameters:
+    ///   - reduced: the base of the check, in another type than float32.
+    ///   - isOver: asked before each step of the search; once it says so, the answer is float32.
+    public init(
+        _ check: PrecisionCheck, reduced: BERTBase, isOver: () -> Bool = { false }
+    ) throws(AdapterError) {
         let type = reduced.precision.dataType.rawValue
         let given = try check.figures(reduced)
         self.given = given
@@ -39,10 +43,10 @@ public struct PrecisionFallback: Sendable {
             return
         }
         let costs = "\(type) costs too much: " + Self.sentences(check, given, failed)
-        let order = try Self.worstFirst(check, reduced: reduced)
+        let order = try Self.worstFirst(check, reduced: reduced, isOver: isOver)
         var kept: [BasePrecision.Place] = []
         // With all of them in float32, nothing but the embeddings would be left.
-        for place in order.dropLast() {
+        for place in order.dropLast() where !isOver() {
             kept.append(place)
             guard let mixed = BERTBase(reduced, keeping: Set(kept), of: check.float32) else { break }
             let figures = try check.figures(mixed)
@@ -56,17 +60,17 @@ public struct PrecisionFallback: Sendable {
             return
         }
         (base, figures, places) = (check.float32, [], [])
-        reason = costs + "; float32 layers do not help enough"
+        reason = costs + (isOver() ? "; the search took too long" : "; float32 layers do not help enough")
     }
 
     /// All linear layers that are not float32, the largest error first.
     private static func worstFirst(
-        _ check: PrecisionCheck, reduced: BERTBase
+        _ check: PrecisionCheck, reduced: BERTBase, isOver: () -> Bool
     ) throws(AdapterError) -> [BasePrecision.Place] {
         let places = BasePrecision.places(layers: reduced.configuration.layers)
             .filter { !reduced.precision.float32Places.contains($0) }
         var errors: [(place: BasePrecision.Place, error: Double)] = []
-        for place in places {
+        for place in places where !isOver() {
             guard let only = BERTBase(reduced, keeping: Set(places).subtracting([place]), of: check.float32) else {
                 return []
             }

@@ -45,7 +45,7 @@ struct CommandTree: Decodable, Sendable {
     /// after so many columns, and leaves the rest of the line as a line of its own.
     func linesOfHelp(longerThan columns: Int, path: String = "") -> [String] {
         let path = path + commandName
-        let lines = (discussion ?? "").split(separator: "\n").filter { $0.count > columns }
+        let lines = (discussion ?? "").split(separator: "\n").map(String.init).filter { $0.count > columns }
         return lines.map { "`\(path)`: \($0)" }
             + (subcommands ?? []).flatMap { $0.linesOfHelp(longerThan: columns, path: path + " ") }
     }
