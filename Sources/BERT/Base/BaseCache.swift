@@ -30,8 +30,7 @@ struct BaseCache: Sendable {
 
     /// The file for a base as its files are now; nil if there is nothing to keep, or if a file has no stamp yet.
     init?(directory: String, configuration: BERTConfiguration, precision: BasePrecision) {
-        // With layers in float32, it would take turns with the file of a start without.
-        guard precision == BasePrecision(.int8), let names = try? WeightFiles.names(directory: directory)
+        guard precision.dataType == .int8, let names = try? WeightFiles.names(directory: directory)
         else { return nil }
         var lines = [
             "lorikeet base cache \(Self.formatVersion)", "packed form \(QuantizedWeight.formatVersion)",
