@@ -68,7 +68,8 @@ struct VerdictPageTests {
         let json = """
             {"rows":{"read":0,"training":0,"held_out":0,"newest":0,"seen":0,"unusable":0,"duplicates":0,\
             "contradictory":0},"labels":["a"],"precision":{"dtype":"int8",\
-            "float32_layers":["layer 5 feed-forward output"],"reason":"int8 costs <too> much","figures":{"texts":240,"labels_changed":24,"changed_lower_bound":0.06,\
+            "float32_layers":["layer 5 feed-forward output"],"reason":"int8 costs <too> much",\
+            "figures":{"texts":240,"labels_changed":24,"changed_lower_bound":0.06,\
             "verdict":"too_lossy","within_limits":false,"accuracy":{"float32":0.9,"reduced":0.85,\
             "lost_lower_bound":0.02}}}}
             """

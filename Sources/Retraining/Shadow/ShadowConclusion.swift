@@ -49,8 +49,8 @@ public struct ShadowConclusion: Sendable {
     }
 
     /// Ends the shadow of a challenger that cannot label. It is rejected if it can label nowhere. If it only does not
-    /// fit the pipeline file here, it is held, as by a daemon that it fits and that has too few texts: which of the two is
-    /// faster must make no difference.
+    /// fit the pipeline file here, it is held, as by a daemon that it fits and that has too few texts: which of the two
+    /// is faster must make no difference.
     ///
     /// - Parameter fitsElsewhere: whether it may label in other processes.
     /// - Returns: nil if it is not in shadow any more, or if another process holds the lease.
