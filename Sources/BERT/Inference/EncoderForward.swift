@@ -59,7 +59,8 @@ final class EncoderForward {
         weights.queryKeyValue.forward(
             rows: rows, x: x, xStride: hidden, reduced: entering, memory: memory, y: fused, yStride: 3 * hidden)
         clock?.lap(.queryKeyValue, product: (rows, 3 * hidden, hidden))
-        adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused, columns: 3 * hidden)
+        let step = Step(index: index, plan: plan, adapters: adapters, rows: 0..<rows)
+        adapt(step, \.queryKeyValue, x: x, y: fused, columns: 3 * hidden)
         let context = memory.floats(.context, rows * hidden)
         let reduced = reduced(.context, rows: rows, columns: hidden, for: weights.attentionOutput)
         for segment in plan.segments { attend(segment.rows, fused: fused, context: context, reduced: reduced) }
@@ -80,11 +81,13 @@ final class EncoderForward {
         let shape = AttentionShape(
             tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
         let q = fused + rows.lowerBound * 3 * hidden
-        let y = context + rows.lowerBound * hidden
-        attention(
-            shape, q: q, k: q + hidden, v: q + 2 * hidden, stride: 3 * hidden, y: y, yStride: hidden,
-            scratch: memory.floats(.attention, shape.scratchCount))
-        reduced?.from(rows.lowerBound).write(rows: rows.count, columns: hidden, x: y, xStride: hidden)
+        let (k, v, y) = (q + hidden, q + 2 * hidden, context + rows.lowerBound * hidden)
+        let scratch = memory.floats(.attention, shape.scratchCount)
+        if let reduced = reduced?.from(rows.lowerBound) {
+            reduced.writeAttention(shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden, scratch: scratch)
+        } else {
+            attention(shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden, scratch: scratch)
+        }
     }
 
     /// The last layer. The head reads only the row of `[CLS]`, so all rows have keys and values and only that row has
@@ -104,7 +107,9 @@ final class EncoderForward {
             rows: rows, x: x, xStride: hidden, reduced: entering, memory: memory, y: fused + hidden,
             yStride: 3 * hidden, columns: keys)
         clock?.lap(.queryKeyValue, product: (rows, 2 * hidden, hidden))
-        adapt(plan, adapters, \.queryKeyValue, index, x: x, y: fused + hidden, columns: 3 * hidden, only: keys)
+        adapt(
+            Step(index: index, plan: plan, adapters: adapters, rows: 0..<rows), \.queryKeyValue, x: x,
+            y: fused + hidden, columns: 3 * hidden, only: keys)
         // Queries are in y and their context in .context, one row per segment.
         for (place, segment) in plan.segments.enumerated() {
             (y + place * hidden).update(from: x + segment.rows.lowerBound * hidden, count: hidden)
@@ -115,7 +120,9 @@ final class EncoderForward {
         clock?.lap(.queryKeyValue, product: (count, hidden, hidden))
         let context = memory.floats(.context, count * hidden)
         plan.keepFirstRows()
-        adapt(plan, adapters, \.queryKeyValue, index, x: y, y: queries, columns: hidden, only: 0..<hidden)
+        adapt(
+            Step(index: index, plan: plan, adapters: adapters, rows: 0..<count), \.queryKeyValue, x: y, y: queries,
+            columns: hidden, only: 0..<hidden)
         for (place, rows) in plan.wholeRows.enumerated() {
             attendFirst(query: queries + place * hidden, rows, fused: fused, context: context + place * hidden)
         }
@@ -231,10 +238,11 @@ final class EncoderForward {
         clock?.lap(.layerNorm)
     }
 
-    /// Adds each group's update to its rows of the step. The pointers begin with the first row of the step.
+    /// Adds each group's update to its rows of the step, in all columns or in those of `only`. The pointers begin with
+    /// the first row of the step.
     private func adapt(
         _ step: Step, _ place: KeyPath<LayerAdapter, LoRALinear?>, x: UnsafePointer<Float>, xColumns: Int? = nil,
-        y: UnsafeMutablePointer<Float>, columns: Int
+        y: UnsafeMutablePointer<Float>, columns: Int, only: Range<Int>? = nil
     ) {
         for group in step.plan.groups {
             let rows = group.rows.clamped(to: step.rows)
@@ -242,21 +250,7 @@ final class EncoderForward {
                 let linear = step.adapters[adapter].layers[step.index][keyPath: place]
             else { continue }
             let own = rows.lowerBound - step.rows.lowerBound..<rows.upperBound - step.rows.lowerBound
-            apply(linear, own, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns)
-        }
-        clock?.lap(.lora)
-    }
-
-    /// Adds each group's update to its rows of y, in all columns or in those of `only`.
-    private func adapt(
-        _ plan: ForkPlan, _ adapters: [AdapterView], _ place: KeyPath<LayerAdapter, LoRALinear?>, _ layer: Int,
-        x: UnsafePointer<Float>, y: UnsafeMutablePointer<Float>, columns: Int, only: Range<Int>? = nil
-    ) {
-        for group in plan.groups {
-            guard let adapter = group.adapter, let linear = adapters[adapter].layers[layer][keyPath: place] else {
-                continue
-            }
-            apply(linear, group.rows, x: x, xStride: hidden, y: y, yStride: columns, only: only)
+            apply(linear, own, x: x, xStride: xColumns ?? hidden, y: y, yStride: columns, only: only)
         }
         clock?.lap(.lora)
     }

@@ -36,6 +36,21 @@ enum ReducedRows {
         }
     }
 
+    /// ``attention`` of one sequence for inference: writes y and these rows.
+    func writeAttention(
+        _ shape: AttentionShape, q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
+        y: UnsafeMutablePointer<Float>, yStride: Int, scratch: UnsafeMutablePointer<Float>
+    ) {
+        switch self {
+        case .int8(let codes):
+            attentionQuantized(
+                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, quantized: codes, scratch: scratch)
+        case .bfloat16(let rounded):
+            attentionRounded(
+                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, rounded: rounded, scratch: scratch)
+        }
+    }
+
     /// ``layerNorm`` for inference of x + residual, all of them [rows, columns]: writes y and these rows.
     func writeNorm(
         rows: Int, columns: Int, x: UnsafePointer<Float>, residual: UnsafePointer<Float>, gamma: UnsafePointer<Float>,

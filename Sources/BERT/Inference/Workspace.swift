@@ -23,9 +23,7 @@ final class Workspace {
 
     /// A buffer for `count` floats, with undefined content. Valid until a larger one of the same name is requested.
     func floats(_ name: Name, _ count: Int) -> UnsafeMutablePointer<Float> {
-        if buffers[name.rawValue].count < count {
-            buffers[name.rawValue] = FloatStorage(count: count + count / 4)
-        }
+        Self.grow(&buffers[name.rawValue], to: count)
         return buffers[name.rawValue].base
     }
 
@@ -35,12 +33,13 @@ final class Workspace {
     /// requested.
     func reduced(_ name: ReducedName, _ dataType: DataType, rows: Int, columns: Int) -> ReducedRows? {
         ReducedRows(dataType, rows: rows, columns: columns) { bytes in
-            let count = (bytes + 3) / 4
-            if reducedBuffers[name.rawValue].count < count {
-                reducedBuffers[name.rawValue] = FloatStorage(count: count + count / 4)
-            }
+            Self.grow(&reducedBuffers[name.rawValue], to: (bytes + 3) / 4)
             return UnsafeMutableRawPointer(reducedBuffers[name.rawValue].base)
         }
+    }
+
+    private static func grow(_ buffer: inout FloatStorage, to count: Int) {
+        if buffer.count < count { buffer = FloatStorage(count: count + count / 4) }
     }
 
     /// The size of all buffers in bytes.
