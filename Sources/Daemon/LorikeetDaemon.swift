@@ -1,4 +1,3 @@
-import AdapterRegistry
 import FoundationEssentials
 import Kernels
 import LogKeys

@@ -1,5 +1,5 @@
 /// The types in which a base computes.
-public struct BasePrecision: Sendable, Hashable, CustomStringConvertible {
+public struct BasePrecision: Sendable, Hashable {
     /// A linear layer of the encoder.
     public struct Place: Sendable, Hashable {
         /// The encoder layer, from 0.

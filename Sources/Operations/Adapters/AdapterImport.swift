@@ -125,7 +125,7 @@ public struct AdapterImport {
             workers: workers, maxTokens: maxTokens)
         let fallback = try PrecisionFallback(check, reduced: base)
         note(fallback.reason)
-        if fallback.fellBack { measured.objection = "\(fallback.reason); set `dtype: float32` in the pipeline file" }
+        if fallback.fellBack { measured.objection = "\(fallback.reason); \(PrecisionFallback.remedy)" }
         return measured
     }
 }

@@ -29,14 +29,14 @@ extension VerdictReport {
             figures = fallback.given.first
             float32Layers = fallback.places.map(\.name)
             // `auto` is no remedy: it measures the live adapter, which a held challenger is not.
-            reason = fallback.reason + (fallback.fellBack ? "; set `dtype: float32` in the pipeline file" : "")
+            reason = fallback.reason + (fallback.fellBack ? "; \(PrecisionFallback.remedy)" : "")
         }
 
         /// What could not be measured.
         init(unchecked reason: String, of precision: BasePrecision) {
             dtype = precision.dataType.rawValue
             (figures, float32Layers) = (nil, [])
-            self.reason = "what \(dtype) costs cannot be measured: \(reason); set `dtype: float32` in the pipeline file"
+            self.reason = "what \(dtype) costs cannot be measured: \(reason); \(PrecisionFallback.remedy)"
         }
     }
 }

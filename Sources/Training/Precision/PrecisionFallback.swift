@@ -19,6 +19,9 @@ public struct PrecisionFallback: Sendable {
     /// For a person.
     public let reason: String
 
+    /// What to do where the given precision costs too much.
+    public static let remedy = "set `dtype: float32` in the pipeline file"
+
     /// The precision that was found.
     public var precision: BasePrecision { base.precision }
 

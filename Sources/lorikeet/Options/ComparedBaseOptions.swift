@@ -20,10 +20,7 @@ struct ComparedBaseOptions: ParsableArguments {
         var defaultValueDescription: String { all.map(\.rawValue).joined(separator: ",") }
     }
 
-    @Option(
-        help: ArgumentHelp("The base: a Hugging Face folder of a BERT or DistilBERT.", valueName: "dir"),
-        completion: .directory)
-    var base: String
+    @OptionGroup var baseOption: BaseOption
 
     @Option(
         help: ArgumentHelp(
@@ -33,5 +30,5 @@ struct ComparedBaseOptions: ParsableArguments {
     var dtype = DataTypes(all: [.float32])
 
     /// The folder, in each of the types.
-    var folders: [BaseFolder] { dtype.all.map { BaseFolder(base, precision: BasePrecision($0)) } }
+    var folders: [BaseFolder] { dtype.all.map { BaseFolder(baseOption.base, precision: BasePrecision($0)) } }
 }
