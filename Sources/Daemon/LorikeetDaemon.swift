@@ -57,7 +57,6 @@ public final class LorikeetDaemon: Sendable {
         logger: Logger = Logger(label: "lorikeet")
     ) throws(CommandFailure) {
         BLAS.configure()
-        FreedMemory.returnEarly()
         _ = PrometheusRegistry.shared
         self.files = files
         self.options = options
@@ -111,6 +110,7 @@ public final class LorikeetDaemon: Sendable {
     public static func run(
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) async throws(CommandFailure) {
+        FreedMemory.returnEarly()
         let notifier = SystemdNotifier(environment: options.environment.variables)
         let serving = await ServingPrecision.resolve(files: files, environment: options.environment) {
             notifier?.extendStart(by: mostMeasuring, status: "measuring what int8 costs")

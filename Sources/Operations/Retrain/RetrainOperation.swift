@@ -36,8 +36,10 @@ public enum RetrainOperation {
             BackgroundProcess.onStandardInputClose { cancellation.cancel() }
         }
         BLAS.configure()
-        var serving = precision.map { ServingPrecision($0) }
-        if serving == nil { serving = await ServingPrecision.resolve(files: [file], environment: environment) }
+        let serving =
+            if let precision { ServingPrecision(precision) } else {
+                await ServingPrecision.resolve(files: [file], environment: environment)
+            }
         let run = try Run(
             task: task, file: file, serving: serving, environment: environment, logger: logger, isBackground: background
         )

@@ -36,7 +36,10 @@ public struct LoadedBase: Sendable {
         do throws(BaseError) {
             let serving = serving ?? ServingPrecision(configuration.dtype)
             dtypeReason = serving.reason
-            base = try BERTBase(directory: configuration.base, precision: serving.precision, cache: true)
+            base =
+                if let measured = serving.base { measured } else {
+                    try BERTBase(directory: configuration.base, precision: serving.precision, cache: true)
+                }
         } catch {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }

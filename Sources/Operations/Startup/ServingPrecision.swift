@@ -4,15 +4,22 @@ import Training
 import WordPiece
 
 /// The types in which the base of some pipelines computes, and why.
-public struct ServingPrecision: Sendable, Equatable {
+public struct ServingPrecision: Sendable {
     /// The types.
     public let precision: BasePrecision
     /// Why these; nil where a file or an option names the type.
     public let reason: String?
+    /// The base in these types, where measuring has loaded it.
+    let base: BERTBase?
 
     /// These types, whatever the pipeline files say.
     public init(_ precision: BasePrecision, reason: String? = nil) {
-        (self.precision, self.reason) = (precision, reason)
+        (self.precision, self.reason, base) = (precision, reason, nil)
+    }
+
+    /// What was measured.
+    private init(_ choice: PrecisionChoice) {
+        (precision, reason, base) = (choice.precision, choice.reason, choice.base)
     }
 
     /// What a setting says. `auto` is float32 here: only ``resolve(files:environment:beforeMeasuring:)`` measures.
@@ -56,7 +63,7 @@ public struct ServingPrecision: Sendable, Equatable {
                     $0.batch.maxTokens(positions: float32.configuration.positions)
                 }.max() ?? TokenLimit.standard,
                 isOver: { begun.duration(to: .now) > longestSearch })
-            return ServingPrecision(choice.precision, reason: choice.reason)
+            return ServingPrecision(choice)
         } catch {
             return ServingPrecision(.float32, reason: "float32: what int8 costs cannot be measured: \(error)")
         }
