@@ -75,16 +75,12 @@ public struct CompareOperation {
         let rows = input.rows
         let names = AdapterFolder.names(request.first, request.second)
         let sides = zip(names, adapters).map { name, adapter in
-            let predictions = evaluator.predictions(rows, adapter: adapter) { progress(name, $0) }
-            return AdapterComparison.Side(
-                name: name, adapter: adapter,
-                evaluation: Evaluation(rows: rows, predictions: predictions, adapter: adapter),
-                predictions: predictions)
+            AdapterComparison.Side(
+                name: name, adapter: adapter, rows: rows,
+                predictions: evaluator.predictions(rows, adapter: adapter) { progress(name, $0) })
         }
-        let test = PairedComparison(
-            truth: rows.map(\.labels), first: sides[0].predictions.map(\.labels),
-            second: sides[1].predictions.map(\.labels), resamples: request.resamples, seed: request.seed)
-        return AdapterComparison(first: sides[0], second: sides[1], rows: rows, test: test)
+        return AdapterComparison(
+            first: sides[0], second: sides[1], rows: rows, resamples: request.resamples, seed: request.seed)
     }
 
     /// The report of a comparison.

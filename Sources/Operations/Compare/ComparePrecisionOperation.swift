@@ -104,15 +104,12 @@ public struct ComparePrecisionOperation {
         }
         let sides = zip([request.first, request.second], zip(adapters, predictions)).map { folder, side in
             AdapterComparison.Side(
-                name: folder.precision.dataType.rawValue, adapter: side.0,
-                evaluation: Evaluation(rows: rows, predictions: side.1, adapter: side.0), predictions: side.1)
+                name: folder.precision.dataType.rawValue, adapter: side.0, rows: rows, predictions: side.1)
         }
-        let test = PairedComparison(
-            truth: rows.map(\.labels), first: predictions[0].map(\.labels), second: predictions[1].map(\.labels),
-            resamples: request.resamples, seed: request.seed)
+        let comparison = AdapterComparison(
+            first: sides[0], second: sides[1], rows: rows, resamples: request.resamples, seed: request.seed)
         return PrecisionComparison(
-            name: named.name, comparison: AdapterComparison(first: sides[0], second: sides[1], rows: rows, test: test),
-            seconds: (seconds[0], seconds[1]))
+            name: named.name, comparison: comparison, seconds: (seconds[0], seconds[1]))
     }
 
     /// Texts per turn: enough to keep all cores busy.

@@ -15,9 +15,9 @@ public struct AdapterComparison {
         public let predictions: [Prediction]
 
         /// A side of the comparison; one prediction per row.
-        public init(name: String, adapter: Adapter, evaluation: Evaluation, predictions: [Prediction]) {
-            (self.name, self.adapter) = (name, adapter)
-            (self.evaluation, self.predictions) = (evaluation, predictions)
+        public init(name: String, adapter: Adapter, rows: [LabelledText], predictions: [Prediction]) {
+            (self.name, self.adapter, self.predictions) = (name, adapter, predictions)
+            evaluation = Evaluation(rows: rows, predictions: predictions, adapter: adapter)
         }
     }
 
@@ -30,10 +30,16 @@ public struct AdapterComparison {
     /// The significance tests on the paired predictions.
     public let test: PairedComparison
 
-    /// A comparison over these rows; `test` is made from the predictions of both sides.
-    public init(first: Side, second: Side, rows: [LabelledText], test: PairedComparison) {
-        (self.first, self.second) = (first, second)
-        (self.rows, self.test) = (rows, test)
+    /// A comparison over these rows.
+    ///
+    /// - Parameters:
+    ///   - resamples: bootstrap resamples of the rows.
+    ///   - seed: of the resamples.
+    public init(first: Side, second: Side, rows: [LabelledText], resamples: Int, seed: UInt64) {
+        (self.first, self.second, self.rows) = (first, second, rows)
+        test = PairedComparison(
+            truth: rows.map(\.labels), first: first.predictions.map(\.labels),
+            second: second.predictions.map(\.labels), resamples: resamples, seed: seed)
     }
 
     /// The rows for which the adapters give different labels, or sets of labels.
