@@ -64,12 +64,8 @@ public struct ClassifyBenchmark {
             details: [
                 ("adapters", .integer(adapters.count)), ("tasks_per_text", .integer(tasksPerText)),
             ] + (profile.map { integerDetails($0, mixRate: mixRate) } ?? []))
-        return (
-            figures,
-            profile.flatMap { profiling ? $0 : nil }.map {
-                ProfileTable(profile: $0, seconds: seconds, workers: workers)
-            }
-        )
+        let table = profile.map { ProfileTable(profile: $0, seconds: seconds, workers: workers) }
+        return (figures, profiling ? table : nil)
     }
 
     /// How close the integer products come to their instructions alone.

@@ -1,30 +1,14 @@
 import BERT
 import Kernels
-import Synchronization
-import Threading
 
 /// The rate at which this CPU runs the instructions of an integer product with nothing else around them: what
 /// `integer_mix_fraction` is a fraction of.
 enum IntegerMixRate {
     /// The mean rate of one worker, in operations per second, while all workers run; 0 if it is not known for this CPU.
     static func measure(workers: Int, seconds: Double) -> Double {
-        let total = Mutex(0.0)
-        WorkerTeam.run(count: workers, name: "integer-mix") { _ in
-            let rate = run(seconds: seconds)
-            total.withLock { $0 += rate }
+        WorkerRate.measure(workers: workers, name: "integer-mix", seconds: seconds) {
+            { IntegerInstructions.best.runAlone(rounds: 100_000) }
         }
-        return total.withLock { $0 } / Double(max(workers, 1))
-    }
-
-    private static func run(seconds: Double) -> Double {
-        var operations = 0.0
-        let start = ContinuousClock.now
-        var elapsed = 0.0
-        repeat {
-            operations += IntegerInstructions.best.runAlone(rounds: 100_000)
-            elapsed = (ContinuousClock.now - start).inSeconds
-        } while elapsed < seconds
-        return operations / elapsed
     }
 
     /// The rate of the products in a profile, in operations per second of one worker.

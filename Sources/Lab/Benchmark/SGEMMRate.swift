@@ -1,7 +1,4 @@
 import Kernels
-import Reports
-import Synchronization
-import Threading
 
 /// The shape of a matrix product c[rows, outputs] = x[rows, inputs] · W.
 struct ProductShape: Hashable, Sendable {
@@ -23,28 +20,14 @@ enum SGEMMRate {
     ///   - shapes: the products of one round, repeated until the time is over.
     ///   - workers: threads that run at once, each with its own matrices and a single-threaded BLAS.
     static func measure(_ shapes: [ProductShape], workers: Int, seconds: Double) -> Double {
-        let total = Mutex(0.0)
-        WorkerTeam.run(count: workers, name: "sgemm") { _ in
-            let rate = run(shapes, seconds: seconds)
-            total.withLock { $0 += rate }
-        }
-        return total.withLock { $0 } / Double(max(workers, 1))
-    }
-
-    private static func run(_ shapes: [ProductShape], seconds: Double) -> Double {
-        let products = shapes.map(Product.init)
-        for product in products { product.run() }
-        var operations = 0.0
-        let start = ContinuousClock.now
-        var elapsed = 0.0
-        repeat {
-            for product in products {
-                product.run()
-                operations += product.shape.operations
+        WorkerRate.measure(workers: workers, name: "sgemm", seconds: seconds) {
+            let products = shapes.map(Product.init)
+            for product in products { product.run() }
+            return {
+                for product in products { product.run() }
+                return products.reduce(0) { $0 + $1.shape.operations }
             }
-            elapsed = (ContinuousClock.now - start).inSeconds
-        } while elapsed < seconds
-        return operations / elapsed
+        }
     }
 }
 
