@@ -29,13 +29,6 @@ static inline __attribute__((always_inline)) float widened(uint16_t x) {
     return value;
 }
 
-// Two neighbours of a row as one 32-bit number.
-static inline __attribute__((always_inline)) int32_t two_values(const uint16_t *p) {
-    int32_t two;
-    memcpy(&two, p, 4);
-    return two;
-}
-
 #if defined(LK_EMULATE)
 // The x86-64 instructions flush subnormal results to zero, whatever the thread has set.
 static inline float flushed(float x) { return __builtin_fabsf(x) < 0x1p-126f ? 0 : x; }

@@ -12,6 +12,13 @@ enum { PANEL = 16, BLOCK_ROWS = 32, BLOCK_COLUMNS = 2 * PANEL };
 
 #define UNROLL_ALL _Pragma("clang loop unroll(full)")
 
+// Neighbours of a row, four codes or two numbers of bfloat16, as one 32-bit number.
+static inline __attribute__((always_inline)) int32_t four_bytes(const void *p) {
+    int32_t four;
+    memcpy(&four, p, 4);
+    return four;
+}
+
 // Fetches the lines of y that a block will write, while its sums are computed: they lie far apart, so that no hardware
 // would foresee them.
 static inline void expect_block(ptrdiff_t rows, ptrdiff_t outputs, float *y, ptrdiff_t y_stride) {

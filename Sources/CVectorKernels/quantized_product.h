@@ -27,10 +27,3 @@ typedef void lk_int8_sums(const lk_int8_block *b);
 extern lk_int8_sums *const lk_int8_sums_avx2, *const lk_int8_sums_avx_vnni, *const lk_int8_sums_avx512_vnni,
     *const lk_int8_sums_amx, *const lk_int8_sums_neon, *const lk_int8_sums_neon_dot;
 void lk_int8_sums_portable(const lk_int8_block *b);
-
-// Four codes of a row as one 32-bit number.
-static inline __attribute__((always_inline)) int32_t four_codes(const uint8_t *p) {
-    int32_t four;
-    memcpy(&four, p, 4);
-    return four;
-}

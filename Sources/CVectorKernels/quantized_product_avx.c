@@ -23,7 +23,7 @@ AVX2_INLINE void avx2_tile(
         UNROLL_ALL for (int r = 0; r < R; r++) {
             __m256i four[4];
             UNROLL_ALL for (int s = 0; s < steps; s++)
-                four[s] = _mm256_set1_epi32(four_codes(x + r * b->x_stride + k + 4 * s));
+                four[s] = _mm256_set1_epi32(four_bytes(x + r * b->x_stride + k + 4 * s));
             UNROLL_ALL for (int c = 0; c < C; c++) {
                 const int8_t *from = codes + c / 2 * b->panel_stride + k * PANEL + c % 2 * 32;
                 __m256i pairs = _mm256_maddubs_epi16(four[0], _mm256_load_si256((const __m256i *)from));
@@ -88,7 +88,7 @@ VNNI_INLINE void vnni_tile(int R, const lk_int8_block *b, ptrdiff_t row, const i
         __m256i first = _mm256_load_si256((const __m256i *)(codes + k * PANEL));
         __m256i second = _mm256_load_si256((const __m256i *)(codes + k * PANEL + 32));
         UNROLL_ALL for (int r = 0; r < R; r++) {
-            __m256i four = _mm256_set1_epi32(four_codes(x + r * b->x_stride + k));
+            __m256i four = _mm256_set1_epi32(four_bytes(x + r * b->x_stride + k));
             acc[r * 2] = dot(acc[r * 2], four, first);
             acc[r * 2 + 1] = dot(acc[r * 2 + 1], four, second);
         }

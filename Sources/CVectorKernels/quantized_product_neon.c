@@ -59,7 +59,7 @@ NEON_INLINE void neon_row(int steps, const lk_int8_block *b, ptrdiff_t row, cons
     for (ptrdiff_t k = 0; k < b->depth; k += 4 * steps) {
         int8x8_t four[4];
         UNROLL_ALL for (int s = 0; s < steps; s++)
-            four[s] = veor_s8(vreinterpret_s8_s32(vdup_n_s32(four_codes(x + k + 4 * s))), vdup_n_s8(-NEON_OFFSET));
+            four[s] = veor_s8(vreinterpret_s8_s32(vdup_n_s32(four_bytes(x + k + 4 * s))), vdup_n_s8(-NEON_OFFSET));
         UNROLL_ALL for (int c = 0; c < 4; c++) {
             const int8_t *from = codes + k * PANEL + c * 16;
             int16x8_t low = vmull_s8(vld1_s8(from), four[0]), high = vmull_s8(vld1_s8(from + 8), four[0]);
