@@ -51,13 +51,11 @@ func bfloat16Product(
     _ x: BFloat16Memory, _ weight: BFloat16Weight, bias: [Float]? = nil, accumulatingOn before: [Float]? = nil,
     instructions: BFloat16Instructions = .best
 ) -> [Float] {
-    let padding = 3
-    let start = before ?? Array(repeating: gap, count: x.count * weight.outputs)
-    var y = strided(start, rows: x.count, columns: weight.outputs, padding: padding)
-    bfloat16Product(
-        rows: x.count, x: x.rows, weight: weight, bias: bias, accumulate: before != nil, y: &y,
-        yStride: weight.outputs + padding, instructions: instructions)
-    return compact(y, rows: x.count, columns: weight.outputs, padding: padding)
+    padded(rows: x.count, columns: weight.outputs, before: before) { y, stride in
+        bfloat16Product(
+            rows: x.count, x: x.rows, weight: weight, bias: bias, accumulate: before != nil, y: y, yStride: stride,
+            instructions: instructions)
+    }
 }
 
 /// The instructions for bfloat16 that this CPU has.

@@ -142,22 +142,12 @@ import Testing
     }
 
     @Test func attentionWritesFloatsAndRoundedRows() {
-        var random = Random(seed: 7)
-        let shape = AttentionShape(tokens: 19, queries: 5, heads: 3, headSize: 11)
-        let columns = shape.columns
-        let x = random.floats(19 * 3 * columns, in: -2...2)
-        var scratch = [Float](repeating: 0, count: shape.scratchCount)
-        var plain = [Float](repeating: gap, count: 5 * columns)
-        var y = plain
-        let memory = BFloat16Memory(rows: 5, columns: columns)
-        x.withUnsafeBufferPointer { x in
-            guard let base = x.baseAddress else { return }
-            attention(
-                shape, q: base, k: base + columns, v: base + 2 * columns, stride: 3 * columns, y: &plain,
-                yStride: columns, scratch: &scratch)
+        let attention = SampleAttention()
+        let columns = attention.shape.columns
+        let memory = BFloat16Memory(rows: attention.shape.queries, columns: columns)
+        let (plain, y) = attention.besidePlain { shape, q, k, v, stride, y, scratch in
             attentionRounded(
-                shape, q: base, k: base + columns, v: base + 2 * columns, stride: 3 * columns, y: &y,
-                yStride: columns, rounded: memory.rows, scratch: &scratch)
+                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: columns, rounded: memory.rows, scratch: scratch)
         }
         #expect(y == plain)
         #expect(memory.bits == BFloat16Memory(plain, columns: columns).bits)

@@ -47,6 +47,19 @@ func compact(
     }
 }
 
+/// What `body` writes into a matrix [rows, columns] with gaps between its rows; checks that these are untouched.
+///
+/// - Parameter before: what is there before; nil: ``gap``.
+func padded(
+    rows: Int, columns: Int, before: [Float]?, _ body: (_ y: UnsafeMutablePointer<Float>, _ stride: Int) -> Void
+) -> [Float] {
+    let padding = 3
+    let start = before ?? Array(repeating: gap, count: rows * columns)
+    var y = strided(start, rows: rows, columns: columns, padding: padding)
+    body(&y, columns + padding)
+    return compact(y, rows: rows, columns: columns, padding: padding)
+}
+
 /// Every element within `tolerance` of the largest expected magnitude (at least 1).
 func expectClose(
     _ actual: [Float], _ expected: [Double], within tolerance: Double, _ what: String,

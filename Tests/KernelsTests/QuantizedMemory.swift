@@ -46,13 +46,11 @@ func quantizedProduct(
     _ x: QuantizedMemory, _ weight: QuantizedWeight, bias: [Float]? = nil, accumulatingOn before: [Float]? = nil,
     instructions: IntegerInstructions = .best
 ) -> [Float] {
-    let padding = 3
-    let start = before ?? Array(repeating: gap, count: x.count * weight.outputs)
-    var y = strided(start, rows: x.count, columns: weight.outputs, padding: padding)
-    quantizedProduct(
-        rows: x.count, x: x.rows, weight: weight, bias: bias, accumulate: before != nil, y: &y,
-        yStride: weight.outputs + padding, instructions: instructions)
-    return compact(y, rows: x.count, columns: weight.outputs, padding: padding)
+    padded(rows: x.count, columns: weight.outputs, before: before) { y, stride in
+        quantizedProduct(
+            rows: x.count, x: x.rows, weight: weight, bias: bias, accumulate: before != nil, y: y, yStride: stride,
+            instructions: instructions)
+    }
 }
 
 /// The instructions that this CPU has.
