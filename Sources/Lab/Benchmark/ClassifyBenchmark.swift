@@ -50,7 +50,7 @@ public struct ClassifyBenchmark {
         var profile: StageProfile?
         let rateBefore = SGEMMRate.measure(shapes, workers: workers, seconds: 0.5)
         let isInteger = base.precision.dataType == .int8
-        let mixRate = isInteger ? IntegerMixRate.measure(workers: workers, seconds: 0.5) : 0
+        let mixRate = isInteger ? integerMixRate(seconds: 0.5) : 0
         let start = ContinuousClock.now
         let results = classify(texts, with: inference, profile: profiling || isInteger ? { profile = $0 } : nil)
         let seconds = (ContinuousClock.now - start).inSeconds
@@ -73,9 +73,24 @@ public struct ClassifyBenchmark {
         guard mixRate > 0 else { return [] }
         return [
             ("integer_instructions", .string(IntegerInstructions.best.name)),
-            ("integer_mix_fraction", .rounded(IntegerMixRate.ofProducts(profile) / mixRate, 4)),
+            ("integer_mix_fraction", .rounded(productRate(profile) / mixRate, 4)),
             ("integer_mix_gigaops_per_worker", .rounded(mixRate / 1e9, 1)),
         ]
+    }
+
+    /// The mean rate of one worker at the instructions of an integer product with nothing else around them, in
+    /// operations per second, while all workers run; 0 if it is not known for this CPU.
+    private func integerMixRate(seconds: Double) -> Double {
+        WorkerRate.measure(workers: workers, name: "integer-mix", seconds: seconds) {
+            { IntegerInstructions.best.runAlone(rounds: 100_000) }
+        }
+    }
+
+    /// The rate of the products in a profile, in operations per second of one worker.
+    private func productRate(_ profile: StageProfile) -> Double {
+        let products = StageProfile.Stage.allCases.filter { profile.operations($0) > 0 }
+        let seconds = products.reduce(0) { $0 + profile.seconds($1) }
+        return seconds > 0 ? products.reduce(0) { $0 + profile.operations($1) } / seconds : 0
     }
 
     private func classify(
