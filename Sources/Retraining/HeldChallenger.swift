@@ -65,20 +65,34 @@ struct HeldChallenger {
     /// The number of the next look at the rows.
     var nextLook: Int { findings.couldJudge ? findings.look + 1 : findings.look }
 
+    /// Whether it won, and only the precision of the base kept it from being promoted.
+    var isHeldByPrecision: Bool { report.precision?.holds ?? false }
+
+    /// Whether what the base's precision costs it was reviewed in this precision.
+    func wasReviewed(in precision: BasePrecision) -> Bool {
+        (report.precision?.dtype ?? BasePrecision.float32.description) == precision.description
+    }
+
     /// The judgement of a challenger that won before, and only had to wait.
-    func winner(_ outcome: RetrainingOutcome) -> RetrainingRun.Judgement {
+    ///
+    /// - Parameters:
+    ///   - reason: why it need not wait any more.
+    ///   - needsApproval: whether a person must promote it.
+    func winner(
+        _ outcome: RetrainingOutcome, reason: String, needsApproval: Bool
+    ) -> RetrainingRun.Judgement {
         var outcome = outcome
         outcome.challenger = stored.version.digest
         (outcome.looks, outcome.trainingDigest) = (record.looks, record.trainingDigest)
         (outcome.challengerEvaluation, outcome.championEvaluation) = (report.challenger, report.champion)
         outcome.report = report
         outcome.report?.waitsUntil = nil
-        let reason =
-            "version \(stored.version.version) won in retraining \(record.id), and the time between two "
-            + "promotions has passed"
+        var findings = findings
+        findings.awaitsApproval = needsApproval
+        let reason = "version \(stored.version.version) won in retraining \(record.id), and \(reason)"
         return RetrainingRun.Judgement(
             challenger: adapter,
-            decision: GateDecision(verdict: .promoted, reason: reason, findings: findings),
+            decision: GateDecision(verdict: needsApproval ? .held : .promoted, reason: reason, findings: findings),
             metrics: stored.version.metrics, trainingRows: stored.trainingRows, outcome: outcome)
     }
 }

@@ -239,7 +239,11 @@ struct RetrainingRun {
                 let reason = "version \(version) won; it is promoted after \(date), by minimum_promotion_interval"
                 return .skipped(outcome(.skipped, reason, dataset, context))
             }
-            return .judged(held.winner(outcome(.promoted, "", dataset, context)))
+            return .judged(try await winner(held, "the time between two promotions has passed", dataset, context))
+        }
+        if held.isHeldByPrecision, !held.wasReviewed(in: pipeline.base.precision) {
+            let now = "the base computes in \(pipeline.base.precision) now"
+            return .judged(try await winner(held, now, dataset, context))
         }
         let required = held.requiredRows(minimum: pipeline.settings.gate.minimumHoldOut)
         let new = dataset.heldOutTimes.count { $0 > held.record.startedAt }
@@ -266,7 +270,28 @@ struct RetrainingRun {
         return .judged(judgement)
     }
 
+    /// A challenger that won before. Only the precision of the base is reviewed, if it is another one by now.
+    private func winner(
+        _ held: HeldChallenger, _ reason: String, _ dataset: Dataset, _ context: Context
+    ) async throws -> Judgement {
+        var winner = held.winner(
+            outcome(.promoted, "", dataset, context), reason: reason,
+            needsApproval: pipeline.settings.gate.approve == .person)
+        guard !held.wasReviewed(in: pipeline.base.precision) else { return winner }
+        try await review(&winner, dataset)
+        return winner
+    }
+
     // MARK: - The verdict
+
+    /// Whether the precision of the base costs a challenger that won too much.
+    private func review(_ judgement: inout Judgement, _ dataset: Dataset) async throws {
+        let precision = try await PrecisionReview(pipeline: pipeline, task: task)
+            .result(judgement.challenger, on: dataset.heldOut + dataset.newest)
+        PrecisionReview.apply(precision, to: &judgement.decision)
+        judgement.outcome.report?.precision = precision
+        judgement.outcome.report?.findings = judgement.decision.findings
+    }
 
     /// - Parameters:
     ///   - look: the number of this look at the rows; those that could not judge do not count.
@@ -287,24 +312,21 @@ struct RetrainingRun {
         if challenger.digest == champion?.digest {
             (decision.verdict, decision.reason) = (.rejected, "the challenger is the champion, bit for bit")
         }
-        var precision: VerdictReport.Precision?
-        if decision.verdict == .promoted || decision.findings.awaitsApproval {
-            precision = try await PrecisionReview(pipeline: pipeline, task: task)
-                .result(challenger, on: dataset.heldOut + dataset.newest)
-            PrecisionReview.apply(precision, to: &decision)
-        }
         var outcome = outcome(decision.verdict, decision.reason, dataset, context)
         (outcome.challenger, outcome.looks) = (challenger.digest, looks)
-        outcome.report?.precision = precision
         outcome.challengerEvaluation = comparison.challengerEvaluation
         outcome.championEvaluation = comparison.championEvaluation
         outcome.report?.findings = decision.findings
         outcome.report?.challenger = comparison.challengerEvaluation
         outcome.report?.champion = comparison.championEvaluation
         outcome.report?.trainingRange = trainingRows?.range
-        return Judgement(
+        var judgement = Judgement(
             challenger: challenger, decision: decision, metrics: comparison.metrics, trainingRows: trainingRows,
             outcome: outcome)
+        if decision.verdict == .promoted || decision.findings.awaitsApproval {
+            try await review(&judgement, dataset)
+        }
+        return judgement
     }
 
     private func outcome(

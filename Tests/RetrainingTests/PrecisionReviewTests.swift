@@ -3,13 +3,14 @@ import BERT
 import Retraining
 import TestSupport
 import Testing
+import Threading
 import Training
 
 /// A challenger that won over a base in int8 is checked against the base in float32. The limits of the tests decide how
 /// the check ends: what int8 does to a real adapter is tested where it is measured.
 @Suite(.timeLimit(.minutes(3)))
 struct PrecisionReviewTests: LettersTask {
-    let model: TinyModel
+    var model: TinyModel
     let store = InMemoryAdapterStore()
     let source = InMemoryLabelledRowSource()
     var settings = LettersSettings.fast
@@ -81,5 +82,64 @@ struct PrecisionReviewTests: LettersTask {
         addRows(300)
         let outcome = try await run(labels: ["ex", "why"], float32Base: { throw NoBase() })
         #expect(outcome.verdict != .promoted && outcome.report?.precision == nil, "\(outcome.reason)")
+    }
+
+    // MARK: - Another precision while a challenger is held
+
+    /// A challenger that won over int8, and is held for what int8 costs it.
+    private mutating func holdForPrecision() async throws {
+        addRows(300)
+        settings.precision.labelsChanged = -1
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .held && outcome.report?.precision?.holds == true, "\(outcome.reason)")
+    }
+
+    @Test mutating func inFloat32ItIsPromotedWithoutNewRowsOrAnotherLook() async throws {
+        try await holdForPrecision()
+        model = try TinyModel.shared.get()
+        let outcome = try await run()
+        #expect(outcome.verdict == .promoted && outcome.looks == 1, "\(outcome.reason)")
+        #expect(outcome.reason.contains("the base computes in float32 now"))
+        #expect(outcome.report?.precision == nil)
+        #expect(try await store.live(tasks: ["letters"]).map(\.version) == [1])
+    }
+
+    @Test mutating func inFloat32ItStillWaitsForAPerson() async throws {
+        settings.gate.approve = .person
+        try await holdForPrecision()
+        model = try TinyModel.shared.get()
+        let outcome = try await run()
+        #expect(outcome.verdict == .held && outcome.report?.awaitsApproval == true, "\(outcome.reason)")
+        #expect(outcome.reason.contains("lorikeet adapters promote letters 1"))
+    }
+
+    @Test mutating func inTheSamePrecisionItWaitsForNewRows() async throws {
+        try await holdForPrecision()
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(
+            outcome.verdict == .skipped && outcome.reason.contains("too few to judge it again"), "\(outcome.reason)")
+    }
+
+    @Test mutating func aWinnerThatWaitedIsReviewedInThePrecisionOfNow() async throws {
+        let int8 = model
+        model = try TinyModel.shared.get()
+        settings.minimumPromotionInterval = .seconds(3600)
+        let champion = try await makeChampion()
+        addRows(300)
+        let won = try await run(labels: ["ex", "why"])
+        #expect(won.verdict == .held && won.report?.waitsUntil != nil, "\(won.reason)")
+
+        model = int8
+        settings.precision.labelsChanged = -1
+        let base = try float32()
+        let promoted = try #require(champion.promotedAt)
+        let later = Clock(
+            now: Clock.system.now, sleep: Clock.system.sleep,
+            date: { Int64((promoted.timeIntervalSince1970 + 3601) * 1000) })
+        let outcome = try await run(labels: ["ex", "why"], clock: later, float32Base: { base })
+        #expect(outcome.verdict == .held && outcome.reason.contains("int8 costs too much"), "\(outcome.reason)")
+        #expect(outcome.report?.precision?.holds == true && outcome.report?.waitsUntil == nil)
     }
 }

@@ -4,7 +4,7 @@ import Training
 extension VerdictReport {
     /// What the precision of the base costs a challenger that won.
     public struct Precision: Sendable, Codable, Equatable {
-        /// The type in which the base computes.
+        /// The precision of the base, as ``BasePrecision`` describes it: `int8`, or `int8:3.output`.
         public var dtype: String
         /// The challenger over this base and over the base in float32, on the held-out rows; nil where that could not
         /// be measured.
@@ -25,7 +25,7 @@ extension VerdictReport {
 
         /// What a check found.
         init(_ fallback: PrecisionFallback, of precision: BasePrecision) {
-            dtype = precision.dataType.rawValue
+            dtype = precision.description
             figures = fallback.given.first
             float32Layers = fallback.places.map(\.name)
             // `auto` is no remedy: it measures the live adapter, which a held challenger is not.
@@ -34,7 +34,7 @@ extension VerdictReport {
 
         /// What could not be measured.
         init(unchecked reason: String, of precision: BasePrecision) {
-            dtype = precision.dataType.rawValue
+            dtype = precision.description
             (figures, float32Layers) = (nil, [])
             self.reason = "what \(dtype) costs cannot be measured: \(reason); \(PrecisionFallback.remedy)"
         }
