@@ -130,20 +130,37 @@ void lk_dequantize_weight(const lk_quantized_weight *q, const float *smoothing, 
             w[j * q->inputs + k] = (float)*place(q, j, k) * q->scales[j] * (smoothing ? smoothing[k] : 1.0f);
 }
 
-bool lk_quantized_weight_is_valid(const lk_quantized_weight *q) {
-    ptrdiff_t depth = lk_quantized_stride(q->inputs), width = padded(q->outputs, PANEL);
-    if (q->inputs < 1 || q->outputs < 1 || q->inputs > MOST_INPUTS) return false;
-    for (ptrdiff_t j = 0; j < width; j++) {
-        int32_t sum = 0;
-        for (ptrdiff_t k = 0; k < depth; k++) {
-            int8_t code = *place(q, j, k);
-            if ((j >= q->outputs || k >= q->inputs) && code != 0) return false;
-            if (code < -LARGEST_CODE) return false;
-            sum += code;
+// Whether the codes of a panel have the sums that are stored, and are zero where they only fill the panel.
+LOCAL_KERNEL(bool, panel_is_valid, (const lk_quantized_weight *q, ptrdiff_t panel),
+    (q, panel)) {
+    enum { STEP = PANEL * 4 };
+    ptrdiff_t depth = lk_quantized_stride(q->inputs);
+    const int8_t *codes = q->codes + panel * PANEL * depth;
+    int32_t sums[STEP] = {0};
+    int8_t least[STEP] = {0}, bits[STEP] = {0};
+    for (ptrdiff_t k = 0; k < depth / 4; k++)
+        for (int c = 0; c < STEP; c++) {
+            int8_t code = codes[k * STEP + c];
+            sums[c] += code;
+            least[c] = code < least[c] ? code : least[c];
+            bits[c] |= code;
         }
-        if (sum != q->sums[j] || !(q->scales[j] >= 0 && q->scales[j] < __builtin_inff())) return false;
+    for (int c = 0; c < STEP; c++)
+        if (least[c] < -LARGEST_CODE || (panel * PANEL + c / 4 >= q->outputs && bits[c] != 0)) return false;
+    for (int j = 0; j < PANEL; j++) {
+        const int32_t *parts = sums + j * 4;
+        float scale = q->scales[panel * PANEL + j];
+        if (parts[0] + parts[1] + parts[2] + parts[3] != q->sums[panel * PANEL + j]) return false;
+        if (!(scale >= 0 && scale < __builtin_inff())) return false;
+        for (ptrdiff_t k = q->inputs; k < depth; k++)
+            if (codes[k / 4 * STEP + j * 4 + k % 4] != 0) return false;
     }
-    for (ptrdiff_t p = 0; p * PANEL < width; p++)
-        if (q->steps[p] < 1 || q->steps[p] != safe_steps(q, p)) return false;
+    return true;
+}
+
+bool lk_quantized_weight_is_valid(const lk_quantized_weight *q) {
+    if (q->inputs < 1 || q->outputs < 1 || q->inputs > MOST_INPUTS) return false;
+    for (ptrdiff_t p = 0; p * PANEL < q->outputs; p++)
+        if (!panel_is_valid(q, p) || q->steps[p] < 1 || q->steps[p] != safe_steps(q, p)) return false;
     return true;
 }

@@ -43,6 +43,21 @@ public enum SystemThread {
         return try result.get()
     }
 
+    /// Both values. The second one is computed on a thread of its own meanwhile.
+    public static func both<First, Second: Sendable>(
+        name: String, _ first: () -> First, _ second: @escaping @Sendable () -> Second
+    ) -> (First, Second) {
+        let result = Monitor<Second?>(nil)
+        let work: @Sendable () -> Void = {
+            let value = second()
+            result.update { $0 = value }
+        }
+        let isRunning = start(name: name, stackSize: 8 << 20, work)
+        let value = first()
+        if !isRunning { work() }
+        return (value, result.wait { $0 })
+    }
+
     /// What a new thread runs, in an object that a C pointer can hold.
     private final class Work {
         private let name: String

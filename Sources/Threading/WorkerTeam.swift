@@ -1,3 +1,5 @@
+import Synchronization
+
 /// A fixed number of threads that run one function together, round after round.
 ///
 /// Long computations must not run on Swift's cooperative thread pool, and starting threads for each step would cost
@@ -38,6 +40,31 @@ public final class WorkerTeam: Sendable {
     /// Calls `work` with 0 … `count - 1`, each on a thread of its own. Returns when all calls have returned.
     public static func run(count: Int, name: String, _ work: @Sendable (Int) -> Void) {
         withoutActuallyEscaping(work) { work in with(count: count, name: name) { $0.run(work) } }
+    }
+
+    /// What `transform` makes of each item, in their order. A thread takes the next item as soon as it is free.
+    ///
+    /// - Throws: the error of the first item that has one.
+    public static func map<Item: Sendable, Mapped: Sendable, Failure>(
+        _ items: [Item], count: Int, name: String, _ transform: @Sendable (Item) throws(Failure) -> Mapped
+    ) throws(Failure) -> [Mapped] {
+        let results = Mutex((next: 0, mapped: [Int: Result<Mapped, Failure>]()))
+        run(count: min(count, items.count), name: name) { _ in
+            while true {
+                let index = results.withLock { state in
+                    defer { state.next += 1 }
+                    return state.next
+                }
+                guard index < items.count else { return }
+                let result = Result { () throws(Failure) in try transform(items[index]) }
+                results.withLock { $0.mapped[index] = result }
+            }
+        }
+        var mapped: [Mapped] = []
+        for (_, result) in results.withLock({ $0.mapped }).sorted(by: { $0.key < $1.key }) {
+            mapped.append(try result.get())
+        }
+        return mapped
     }
 
     private init(count: Int, name: String, prepare: @escaping @Sendable () -> Void) {

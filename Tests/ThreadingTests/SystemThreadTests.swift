@@ -11,6 +11,23 @@ private func threadName() -> String {
 
 @Suite(.timeLimit(.minutes(1)))
 struct SystemThreadTests {
+    @Test func bothAreComputedAtTheSameTime() {
+        // Each waits for the other: it would never end if one ran after the other.
+        let arrived = Monitor(0)
+        let meet: @Sendable () -> Void = {
+            arrived.update { $0 += 1 }
+            arrived.wait { $0 == 2 ? () : nil }
+        }
+        let (first, second) = SystemThread.both(name: "second") { () -> String in
+            meet()
+            return threadName()
+        } _: { () -> String in
+            meet()
+            return threadName()
+        }
+        #expect(first != "second" && second == "second")
+    }
+
     @Test func workRunsOnAThreadOfItsName() async {
         #expect(await SystemThread.run(name: "short") { threadName() } == "short")
         #expect(await SystemThread.run(name: "a name that is too long") { threadName() } == "a name that is ")

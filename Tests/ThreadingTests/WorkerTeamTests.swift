@@ -28,6 +28,22 @@ struct WorkerTeamTests {
         #expect(!seen.contains([pthread_self()]))
     }
 
+    private struct Odd: Error, Equatable { let number: Int }
+
+    @Test(arguments: [0, 1, 2, 100]) func itemsAreMappedInTheirOrder(count: Int) {
+        let doubled = WorkerTeam.map(Array(0..<count), count: 3, name: "test") { 2 * $0 }
+        #expect(doubled == (0..<count).map { 2 * $0 })
+    }
+
+    @Test func theFirstItemWithAnErrorThrowsIt() {
+        #expect(throws: Odd(number: 3)) {
+            try WorkerTeam.map([2, 3, 4, 5], count: 2, name: "test") { number throws(Odd) in
+                guard number.isMultiple(of: 2) else { throw Odd(number: number) }
+                return number
+            }
+        }
+    }
+
     @Test func theNumbersRunAtTheSameTime() {
         // Each waits for all: it would never end if one ran after another.
         let arrived = Monitor(0)

@@ -3,6 +3,7 @@ import BERT
 import Drift
 import Files
 import FoundationEssentials
+import Threading
 
 /// An adapter of a folder, with the name that a command gives it.
 public struct NamedAdapter: Sendable {
@@ -59,9 +60,11 @@ public enum AdapterFolder {
     static func load(
         _ directories: [String], base: BERTBase, naming labels: LabelNames
     ) throws(CommandFailure) -> [NamedAdapter] {
+        let adapters = try WorkerTeam.map(
+            directories, count: ProcessInfo.processInfo.activeProcessorCount, name: "adapters"
+        ) { directory throws(CommandFailure) in try load(directory, base: base, naming: labels) }
         var named: [NamedAdapter] = []
-        for directory in directories {
-            let adapter = try load(directory, base: base, naming: labels)
+        for (directory, adapter) in zip(directories, adapters) {
             let name = adapter.manifest.task ?? name(directory)
             guard !named.contains(where: { $0.name == name }) else {
                 throw CommandFailure(

@@ -33,18 +33,15 @@ public struct LoadedBase: Sendable {
                         + "at the file's folder")
             ])
         }
-        do throws(BaseError) {
-            let serving = serving ?? ServingPrecision(configuration.dtype)
-            dtypeReason = serving.reason
-            base =
-                if let measured = serving.base { measured } else {
-                    try BERTBase(directory: configuration.base, precision: serving.precision, cache: true)
-                }
-        } catch {
-            throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
-        }
-        do throws(WordPieceError) {
-            tokenizer = try WordPieceTokenizer(directory: configuration.base)
+        let serving = serving ?? ServingPrecision(configuration.dtype)
+        dtypeReason = serving.reason
+        do {
+            if let measured = serving.base {
+                (base, tokenizer) = (measured, try WordPieceTokenizer(directory: configuration.base))
+            } else {
+                let read = Self.read(BaseFolder(configuration.base, precision: serving.precision))
+                (base, tokenizer) = (try read.base.get(), try read.tokenizer.get())
+            }
         } catch {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }
