@@ -126,19 +126,20 @@ struct PrecisionReviewTests: LettersTask {
         let int8 = model
         model = try TinyModel.shared.get()
         settings.minimumPromotionInterval = .seconds(3600)
-        let champion = try await makeChampion()
+        let promoted = try #require(try await makeChampion().promotedAt)
+        func clock(_ seconds: Double) -> Clock {
+            Clock(
+                now: Clock.system.now, sleep: Clock.system.sleep,
+                date: { Int64((promoted.timeIntervalSince1970 + seconds) * 1000) })
+        }
         addRows(300)
-        let won = try await run(labels: ["ex", "why"])
+        let won = try await run(labels: ["ex", "why"], clock: clock(600))
         #expect(won.verdict == .held && won.report?.waitsUntil != nil, "\(won.reason)")
 
         model = int8
         settings.precision.labelsChanged = -1
         let base = try float32()
-        let promoted = try #require(champion.promotedAt)
-        let later = Clock(
-            now: Clock.system.now, sleep: Clock.system.sleep,
-            date: { Int64((promoted.timeIntervalSince1970 + 3601) * 1000) })
-        let outcome = try await run(labels: ["ex", "why"], clock: later, float32Base: { base })
+        let outcome = try await run(labels: ["ex", "why"], clock: clock(3601), float32Base: { base })
         #expect(outcome.verdict == .held && outcome.reason.contains("int8 costs too much"), "\(outcome.reason)")
         #expect(outcome.report?.precision?.holds == true && outcome.report?.waitsUntil == nil)
     }

@@ -14,6 +14,18 @@ public struct BaseFolder: Sendable {
         self.path = path
         self.precision = precision
     }
+
+    /// The base and the tokenizer of this folder, read on two threads.
+    func read() -> (base: Result<BERTBase, BaseError>, tokenizer: Result<WordPieceTokenizer, WordPieceError>) {
+        let (base, tokenizer) = SystemThread.both(name: "tokenizer") {
+            Result { () throws(BaseError) in
+                try BERTBase(directory: path, precision: precision, cache: true)
+            }
+        } _: {
+            Result { () throws(WordPieceError) in try WordPieceTokenizer(directory: path) }
+        }
+        return (base, tokenizer)
+    }
 }
 
 extension LoadedBase {
@@ -21,7 +33,7 @@ extension LoadedBase {
     ///
     /// - Throws: `BaseError`, `WordPieceError`, or a failure if the tokenizer has more tokens than the base.
     public init(_ folder: BaseFolder) throws {
-        let read = Self.read(folder)
+        let read = folder.read()
         let (base, tokenizer) = (try read.base.get(), try read.tokenizer.get())
         let (tokens, rows) = (tokenizer.vocabularySize, base.configuration.vocabulary)
         guard tokens <= rows else {
@@ -29,19 +41,5 @@ extension LoadedBase {
                 .failed, "\(folder.path): the tokenizer has \(tokens) tokens, but config.json has vocab_size \(rows)")
         }
         (self.base, self.tokenizer, dtypeReason) = (base, tokenizer, nil)
-    }
-
-    /// The base and the tokenizer of a folder, read on two threads.
-    static func read(
-        _ folder: BaseFolder
-    ) -> (base: Result<BERTBase, BaseError>, tokenizer: Result<WordPieceTokenizer, WordPieceError>) {
-        let (base, tokenizer) = SystemThread.both(name: "tokenizer") {
-            Result { () throws(BaseError) in
-                try BERTBase(directory: folder.path, precision: folder.precision, cache: true)
-            }
-        } _: {
-            Result { () throws(WordPieceError) in try WordPieceTokenizer(directory: folder.path) }
-        }
-        return (base, tokenizer)
     }
 }

@@ -39,7 +39,7 @@ public struct LoadedBase: Sendable {
             if let measured = serving.base {
                 (base, tokenizer) = (measured, try WordPieceTokenizer(directory: configuration.base))
             } else {
-                let read = Self.read(BaseFolder(configuration.base, precision: serving.precision))
+                let read = BaseFolder(configuration.base, precision: serving.precision).read()
                 (base, tokenizer) = (try read.base.get(), try read.tokenizer.get())
             }
         } catch {
