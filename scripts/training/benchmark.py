@@ -12,6 +12,7 @@ import json
 import os
 import pathlib
 import platform
+import re
 import shutil
 import statistics
 import subprocess
@@ -48,6 +49,13 @@ def remarks(page):
     """The part of an earlier page that is written by hand, with its first line; empty if there is none."""
     text = page.read_text(encoding="utf-8") if page and page.exists() else ""
     return text[text.index(REMARKS) :].rstrip("\n") if REMARKS in text else ""
+
+
+def section(page, title):
+    """A section of an earlier page, for a run that does not measure it; empty if there is none."""
+    text = page.read_text(encoding="utf-8") if page and page.exists() else ""
+    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", text.split(REMARKS)[0], re.MULTILINE | re.DOTALL)
+    return ["", *found[0].rstrip().splitlines()] if found else []
 
 
 def run(command):
@@ -168,32 +176,40 @@ def tutorial(runs, place, seeds):
 
 def speed(runs, train, pairs, limit, layers):
     upper = upper_half(layers)
-    all_ratios, upper_ratios, fractions, rates = [], [], [], []
+    # Per row of the table: its name, its goal, its epochs, and the flags of our run.
+    rows = [
+        (f"{name}, {dtype}", goals[dtype], epochs, [*flags, "--dtype", dtype])
+        for name, goals, epochs, flags in (
+            ("all layers adapted", {"float32": 4, "int8": 5}, 1, []),
+            (f"layers {upper} adapted, 3 epochs", {"float32": 8, "int8": 10}, 3, ["--layers", upper]),
+        )
+        for dtype in ("float32", "int8")
+    ]
+    rounds = []
     for number in range(pairs):
-        ours = runs.lorikeet_speed(train, 1, limit)
+        ours = [runs.lorikeet_speed(train, epochs, limit, *flags) for _, _, epochs, flags in rows]
         peer = runs.peft(train, None, 1, 0, "--limit", limit)["documents_per_second"]
-        half = runs.lorikeet_speed(train, 3, limit, "--layers", upper)
-        rates.append((ours["documents_per_second"], half["documents_per_second"], peer))
-        all_ratios.append(rates[-1][0] / peer)
-        upper_ratios.append(rates[-1][1] / peer)
-        fractions.append((ours["sgemm_fraction"], half["sgemm_fraction"]))
-        print(f"pair {number + 1}: {rates[-1][0]:.0f} and {rates[-1][1]:.0f} documents/s, PEFT {peer:.0f}", flush=True)
+        rounds.append((ours, peer))
+        rates = ", ".join(f"{run['documents_per_second']:.0f}" for run in ours)
+        print(f"round {number + 1}: {rates} documents/s, PEFT {peer:.0f}", flush=True)
 
-    def row(name, ratios, goal, column):
-        share = statistics.median(f[column] for f in fractions)
-        rate = statistics.median(r[column] for r in rates)
+    def row(column, name, goal):
+        rate = statistics.median(ours[column]["documents_per_second"] for ours, _ in rounds)
+        ratios = [ours[column]["documents_per_second"] / peer for ours, peer in rounds]
+        # In int8, the linear layers are not what `sgemm` computes.
+        fractions = [ours[column]["sgemm_fraction"] for ours, _ in rounds]
+        share = f"{statistics.median(fractions):.2f}" if name.endswith("float32") else "–"
         return (
             f"| {name} | {statistics.median(ratios):.2f} × ({min(ratios):.2f}–{max(ratios):.2f}) | {goal} × |"
-            f" {rate:.0f} | {share:.2f} |"
+            f" {rate:.0f} | {share} |"
         )
 
     return [
-        "| figure | median of the pairs (spread) | goal | documents/s | `sgemm_fraction` |",
+        "| relative to PEFT with all layers | median of the rounds (spread) | goal | documents/s | `sgemm_fraction` |",
         "|---|--:|--:|--:|--:|",
-        row("all layers adapted, relative to PEFT", all_ratios, 4, 0),
-        row(f"layers {upper} adapted, 3 epochs, relative to PEFT with all layers", upper_ratios, 8, 1),
+        *(row(column, name, goal) for column, (name, goal, _, _) in enumerate(rows)),
         "",
-        f"PEFT: {statistics.median(r[2] for r in rates):.0f} documents/s.",
+        f"PEFT: {statistics.median(peer for _, peer in rounds):.0f} documents/s.",
     ]
 
 
@@ -266,7 +282,7 @@ def main():
     parser.add_argument("--sets", nargs="+", help="only these data sets, or cases such as 'trec, 8 per label'")
     parser.add_argument(
         "--part", choices=["quality", "speed", "recipe"],
-        help="measure only this part; only recipe writes a page, benchmarks-recipe.md beside the other one",
+        help="measure only this part; the page keeps the others, and recipe has a page of its own",
     )
     arguments = parser.parse_args()
     layers = json.loads((pathlib.Path(arguments.base) / "config.json").read_text())["num_hidden_layers"]
@@ -281,11 +297,13 @@ def main():
         lines = [
             "# Training beside PEFT",
             "",
-            f"Written by `make benchmark-training`. Machine: {machine()}.",
+            "Written by `make benchmark-training`.",
             "",
             SETTINGS,
         ]
-        if arguments.part != "quality":
+        if arguments.part == "quality":
+            lines += section(arguments.output, "Speed")
+        else:
             print("== Speed", flush=True)
             lines += [
                 "",
@@ -293,19 +311,22 @@ def main():
                 "",
                 (
                     f"Documents per second of the training steps over {arguments.limit} rows of `{sets[0].name}`."
-                    f" The programs alternate, in {arguments.pairs} rounds."
+                    f" The programs alternate, in {arguments.pairs} rounds.\nMachine: {machine()}."
                 ),
                 "",
             ]
             lines += speed(runs, sets[0] / "train.tsv", arguments.pairs, arguments.limit, layers)
             lines += ["", memory(runs, scratch, arguments.memory_rows, layers), "", SPEED_NOTES]
-        if arguments.part != "speed":
+        if arguments.part == "speed":
+            lines += section(arguments.output, "Quality")
+        else:
             print("== Quality", flush=True)
             lines += [
                 "",
                 "## Quality",
                 "",
                 "Measured on the test file after the last epoch, in percent: mean (lowest–highest) over the seeds.",
+                f"Machine: {machine()}.",
                 "",
             ]
             lines += quality(runs, sets, arguments.seeds, arguments.peft_seeds, scratch, layers)
@@ -316,7 +337,7 @@ def main():
     kept = remarks(arguments.output)
     text = "\n".join(lines + (["", kept] if kept else [])) + "\n"
     print("\n" + text)
-    if arguments.output and not arguments.part:
+    if arguments.output:
         arguments.output.write_text(text, encoding="utf-8")
 
 
