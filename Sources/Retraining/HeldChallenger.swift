@@ -62,6 +62,9 @@ struct HeldChallenger {
     /// than a held-out set needs to count.
     func requiredRows(minimum: Int) -> Int { max(1, min(minimum, (report.rows.heldOut + 3) / 4)) }
 
+    /// Whether the rows that kept it from being judged have been corrected since, at least some of them.
+    func isUnblocked(by rows: RowSummary) -> Bool { !findings.couldJudge && rows.unusable < report.rows.unusable }
+
     /// The number of the next look at the rows.
     var nextLook: Int { findings.couldJudge ? findings.look + 1 : findings.look }
 

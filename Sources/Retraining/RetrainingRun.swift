@@ -247,7 +247,7 @@ struct RetrainingRun {
         }
         let required = held.requiredRows(minimum: pipeline.settings.gate.minimumHoldOut)
         let new = dataset.heldOutTimes.count { $0 > held.record.startedAt }
-        guard new >= required else {
+        guard new >= required || held.isUnblocked(by: dataset.summary) else {
             let reason =
                 "version \(version) is held, and "
                 + Quantity.text(new, "new held-out row is", "new held-out rows are") + " too few to judge it again, "

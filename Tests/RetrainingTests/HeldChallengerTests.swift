@@ -68,6 +68,19 @@ struct HeldChallengerTests: LettersTask {
         #expect(try await states() == [.live, .candidate])
     }
 
+    @Test func correctedRowsLetItBeJudgedAtOnce() async throws {
+        try await makeChampion()
+        addRows(300)
+        let misspelled = (0..<40).map { (text: "xxx \($0)", label: "Ex") }
+        source.add(misspelled, task: "letters")
+        let first = try await retrain()
+        #expect(first.verdict == .held && first.reason.contains("correct these annotations"), "\(first.reason)")
+        source.correct("Ex", to: "ex", task: "letters")
+        let second = try await retrain()
+        #expect(second.verdict == .promoted && second.challenger == first.challenger, "\(second.reason)")
+        #expect(trainings.value == 1)
+    }
+
     @Test mutating func aLaterLookMayPromoteIt() async throws {
         try await makeChampion()
         addRows(300)
