@@ -139,6 +139,26 @@ struct TextNormalizer: Sendable {
         }
     }
 
+    /// Like ``normalize(_:into:)``, and appends for each byte of the normal form where the scalar begins in `text` that
+    /// it comes from. A run of marks counts as one scalar.
+    func normalize(_ text: UnsafeBufferPointer<UInt8>, into output: inout ByteBuffer, sources: inout [Int]) {
+        output.reserve(text.count + Self.margin)
+        var position = 0
+        while position < text.count {
+            let before = output.count
+            var length = 1
+            if text[position] < 0x80 {
+                let mapped = ascii[Int(text[position])]
+                if mapped != Self.removedByte { output.appendReserved(mapped) }
+            } else {
+                length = normalizeScalar(text, at: position, into: &output)
+            }
+            for _ in before..<output.count { sources.append(position) }
+            position += length
+            output.reserve(text.count - position + Self.margin)
+        }
+    }
+
     /// Normalizes the scalar at `position`, which is not ASCII, or a run of marks from there. Returns the bytes read.
     @inline(__always)
     private func normalizeScalar(_ text: UnsafeBufferPointer<UInt8>, at position: Int, into output: inout ByteBuffer)

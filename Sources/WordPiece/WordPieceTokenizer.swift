@@ -1,13 +1,13 @@
 /// Encodes text as token ids exactly as Hugging Face's fast BERT tokenizer does: added tokens, normalizer, words,
 /// pieces, template.
 public struct WordPieceTokenizer: Sendable {
-    private let model: TokenizerModel
-    private let normalizer: TextNormalizer
-    private let splitter = WordSplitter()
+    let model: TokenizerModel
+    let normalizer: TextNormalizer
+    let splitter = WordSplitter()
     /// Found in the original text.
-    private var rawTokens = AddedTokens()
+    private(set) var rawTokens = AddedTokens()
     /// Found in the normalized text, by their normal form.
-    private var normalizedTokens = AddedTokens()
+    private(set) var normalizedTokens = AddedTokens()
 
     /// Reads `tokenizer.json`, or `vocab.txt` if there is none. `tokenizer_config.json`, or else the tokenizer's class,
     /// decides on case, accents and ideographs, as in Hugging Face's `AutoTokenizer`.
@@ -93,7 +93,7 @@ public struct WordPieceTokenizer: Sendable {
     private static let stretch = 1024 - TextNormalizer.margin
 
     /// The end of the stretch from `start`: before a space, where neither a word nor a run of marks continues.
-    private static func stretchEnd(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+    static func stretchEnd(_ text: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
         guard text.count - start > stretch else { return text.count }
         func isBlank(_ byte: UInt8) -> Bool { byte == 0x20 || byte == 0x0A }
         if let blank = text[(start + 1)..<(start + stretch)].lastIndex(where: isBlank) { return blank }

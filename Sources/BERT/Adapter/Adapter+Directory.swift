@@ -9,6 +9,7 @@ extension Adapter {
         var dataType: DataType?
         var task: String?
         var maxTokens: Int?
+        var longTexts: LongTexts?
         var createdBy: String?
         var temperature: Double?
         var calibration: CalibrationFigures?
@@ -18,7 +19,7 @@ extension Adapter {
 
         init(_ manifest: AdapterManifest) {
             (labels, baseDigest, dataType) = (manifest.labels, manifest.baseDigest, manifest.dataType)
-            task = manifest.task
+            (task, longTexts) = (manifest.task, manifest.longTexts)
             (maxTokens, createdBy, temperature) = (manifest.maxTokens, manifest.createdBy, manifest.temperature)
             (calibration, multiLabel) = (manifest.calibration, manifest.multiLabel)
             (thresholds, abstention) = (manifest.thresholds, manifest.abstention)
@@ -27,8 +28,7 @@ extension Adapter {
         func manifest(_ configuration: LoRAConfiguration) -> AdapterManifest {
             var manifest = AdapterManifest(
                 labels: labels, baseDigest: baseDigest, configuration: configuration, task: task, maxTokens: maxTokens,
-                createdBy: createdBy,
-                temperature: temperature)
+                longTexts: longTexts, createdBy: createdBy, temperature: temperature)
             manifest.dataType = dataType
             (manifest.calibration, manifest.multiLabel) = (calibration, multiLabel)
             (manifest.thresholds, manifest.abstention) = (thresholds, abstention)
@@ -40,6 +40,7 @@ extension Adapter {
             case baseDigest = "base_digest"
             case dataType = "dtype"
             case maxTokens = "max_tokens"
+            case longTexts = "long_texts"
             case createdBy = "created_by"
             case multiLabel = "multi_label"
         }

@@ -17,6 +17,8 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     public var task: String?
     /// The number of tokens after which training cut texts.
     public var maxTokens: Int?
+    /// How training read texts longer than a window; nil: it cut them.
+    public var longTexts: LongTexts?
     /// The program that made it, with its version.
     public var createdBy: String?
     /// Logits are divided by this before softmax or sigmoid; nil stands for 1.
@@ -39,7 +41,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
     /// A manifest without figures of an evaluation.
     public init(
         labels: [String], baseDigest: String? = nil, dataType: DataType = .float32, configuration: LoRAConfiguration,
-        task: String? = nil, maxTokens: Int? = nil,
+        task: String? = nil, maxTokens: Int? = nil, longTexts: LongTexts? = nil,
         createdBy: String? = nil, temperature: Double? = nil, isMultiLabel: Bool = false
     ) {
         multiLabel = isMultiLabel ? true : nil
@@ -49,6 +51,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
         self.configuration = configuration
         self.task = task
         self.maxTokens = maxTokens
+        self.longTexts = longTexts
         self.createdBy = createdBy
         self.temperature = temperature
     }
@@ -59,6 +62,7 @@ public struct AdapterManifest: Sendable, Equatable, Codable {
         case baseDigest = "base_digest"
         case dataType = "dtype"
         case maxTokens = "max_tokens"
+        case longTexts = "long_texts"
         case createdBy = "created_by"
     }
 
@@ -120,6 +124,9 @@ extension AdapterManifest {
         }
         if let points = abstention, !points.allSatisfy(\.isValid) {
             throw .invalidConfiguration(key: "abstention", reason: "must be shares from 0 to 1")
+        }
+        if let (key, reason) = longTexts?.problem {
+            throw .invalidConfiguration(key: "long_texts.\(key)", reason: reason)
         }
         if let figures = calibration, !(figures.errorBefore.isFinite && figures.errorAfter.isFinite) {
             throw .invalidConfiguration(key: "calibration", reason: "must be finite numbers")

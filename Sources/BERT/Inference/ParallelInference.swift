@@ -5,9 +5,9 @@ import Threading
 ///
 /// Each worker thread has its own pass and takes the next batch when it has finished one.
 public struct ParallelInference: Sendable {
-    private let base: BERTBase
-    private let workers: Int
-    private let batchTokens: Int
+    let base: BERTBase
+    let workers: Int
+    let batchTokens: Int
 
     /// Inference over this base.
     ///
@@ -75,55 +75,6 @@ public struct ParallelInference: Sendable {
         }
         if let profile { profile(whole(progress.withLock { $0.profiles }, since: start, threads: threads)) }
         return progress.withLock { $0.logits }
-    }
-
-    /// Calls `body` with the index, the tokens, the logits and the pooled vector of sequences 0 ..< count by one
-    /// adapter, on the workers' threads and in no particular order. What it gets is valid during the call.
-    public func forEachVector(
-        count: Int, adapter: Adapter, sequence: @Sendable (Int) -> [Int32],
-        _ body:
-            @Sendable (
-                _ index: Int, _ tokens: [Int32], _ logits: [Float], _ pooled: UnsafeBufferPointer<Float>
-            ) -> Void
-    ) {
-        forEachVector(count: count, adapters: [adapter], sequence: sequence) { index, _, tokens, logits, pooled in
-            body(index, tokens, logits, pooled)
-        }
-    }
-
-    /// As with one adapter, for each of several, which `body` gets the index of.
-    public func forEachVector(
-        count: Int, adapters: [Adapter], sequence: @Sendable (Int) -> [Int32],
-        _ body:
-            @Sendable (
-                _ index: Int, _ adapter: Int, _ tokens: [Int32], _ logits: [Float],
-                _ pooled: UnsafeBufferPointer<Float>
-            ) -> Void
-    ) {
-        let next = Mutex(0)
-        WorkerTeam.run(count: min(workers, max(count, 1)), name: "inference") { _ in
-            let pass = InferencePass(base: base)
-            while true {
-                var sequences: [[Int32]] = []
-                var indices: [Int] = []
-                var tokens = 0
-                while tokens < batchTokens {
-                    let index = next.withLock { next in
-                        defer { next += 1 }
-                        return next
-                    }
-                    guard index < count else { break }
-                    sequences.append(sequence(index))
-                    indices.append(index)
-                    tokens += max(sequences[sequences.count - 1].count, 1)
-                }
-                if sequences.isEmpty { return }
-                let assignments = [[Int]](repeating: Array(adapters.indices), count: sequences.count)
-                pass.forEachVector(PackedBatch(sequences), adapters: adapters, assignments: assignments) {
-                    body(indices[$0], $1, sequences[$0], Array($2), $3)
-                }
-            }
-        }
     }
 
     /// The stages of all workers. The rest of the wall time, before a worker's start and after its last batch, was

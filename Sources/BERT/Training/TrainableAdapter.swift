@@ -180,12 +180,12 @@ public final class TrainableAdapter: @unchecked Sendable {
     ///
     /// - Throws: `AdapterError.invalidWeights` if a value is not finite.
     public func frozen(
-        task: String? = nil, maxTokens: Int? = nil, createdBy: String? = nil, temperature: Double? = nil,
-        isMultiLabel: Bool = false
+        task: String? = nil, maxTokens: Int? = nil, longTexts: LongTexts? = nil, createdBy: String? = nil,
+        temperature: Double? = nil, isMultiLabel: Bool = false
     ) throws(AdapterError) -> Adapter {
         let manifest = AdapterManifest(
             labels: labels, baseDigest: base.digest, dataType: base.dataType, configuration: configuration, task: task,
-            maxTokens: maxTokens, createdBy: createdBy,
+            maxTokens: maxTokens, longTexts: longTexts, createdBy: createdBy,
             temperature: temperature, isMultiLabel: isMultiLabel)
         return try Adapter(
             manifest: manifest, weights: SafetensorsWriter.bytes(layout.named(storage.pointer)), base: base)

@@ -17,8 +17,13 @@ struct TrainingLoss {
     /// The factor of each label's loss; of its positive term if targets are sets.
     private let classWeights: [Float]?
     private let labelSmoothing: Float
+    /// The factor of each text's loss; nil: all 1.
+    private let textWeights: [Float]?
 
-    init(_ given: TextTargets, labels: Int, scale: Float, classWeights: [Float]?, labelSmoothing: Float) {
+    init(
+        _ given: TextTargets, labels: Int, scale: Float, classWeights: [Float]?, labelSmoothing: Float,
+        textWeights: [Float]? = nil
+    ) {
         switch given {
         case .classes(let classes): targets = .classes(classes.map(Int32.init))
         case .sets(let sets):
@@ -31,24 +36,37 @@ struct TrainingLoss {
         (self.labels, self.scale, self.classWeights, self.labelSmoothing) = (
             labels, scale, classWeights, labelSmoothing
         )
+        self.textWeights = textWeights
     }
 
     /// The loss of distillation: neither class weights nor label smoothing, since no label is taken for the truth.
     init(_ given: SoftTargets, labels: Int, scale: Float) {
         (targets, self.labels, self.scale) = (.soft(given), labels, scale)
-        (classWeights, labelSmoothing) = (nil, 0)
+        (classWeights, labelSmoothing, textWeights) = (nil, 0, nil)
     }
 
     /// Returns the summed loss of some texts and overwrites their logits, [texts, labels], with the gradient.
     ///
     /// The loss of a text with a set of labels is the mean over all labels, as in PyTorch's `BCEWithLogitsLoss`.
     func differentiate(_ logits: UnsafeMutablePointer<Float>, texts: Range<Int>) -> Float {
-        guard let classWeights else { return differentiate(logits, texts, weights: nil) }
-        return classWeights.withUnsafeBufferPointer { differentiate(logits, texts, weights: $0.baseAddress) }
+        guard let textWeights else { return differentiate(logits, texts, scale: scale) }
+        var loss: Float = 0
+        for (place, text) in texts.enumerated() {
+            let weight = textWeights[text]
+            loss += weight * differentiate(logits + place * labels, text..<text + 1, scale: scale * weight)
+        }
+        return loss
+    }
+
+    private func differentiate(_ logits: UnsafeMutablePointer<Float>, _ texts: Range<Int>, scale: Float) -> Float {
+        guard let classWeights else { return differentiate(logits, texts, scale, weights: nil) }
+        return classWeights.withUnsafeBufferPointer {
+            differentiate(logits, texts, scale, weights: $0.baseAddress)
+        }
     }
 
     private func differentiate(
-        _ logits: UnsafeMutablePointer<Float>, _ texts: Range<Int>, weights: UnsafePointer<Float>?
+        _ logits: UnsafeMutablePointer<Float>, _ texts: Range<Int>, _ scale: Float, weights: UnsafePointer<Float>?
     ) -> Float {
         switch targets {
         case .classes(let classes):
@@ -70,11 +88,13 @@ struct TrainingLoss {
                     labelSmoothing: labelSmoothing, dLogits: logits, dLogitStride: labels, scale: scale / Float(labels))
                 return Float(sum / Double(labels))
             }
-        case .soft(let soft): return divergence(logits, soft, texts)
+        case .soft(let soft): return divergence(logits, soft, texts, scale)
         }
     }
 
-    private func divergence(_ logits: UnsafeMutablePointer<Float>, _ soft: SoftTargets, _ texts: Range<Int>) -> Float {
+    private func divergence(
+        _ logits: UnsafeMutablePointer<Float>, _ soft: SoftTargets, _ texts: Range<Int>, _ scale: Float
+    ) -> Float {
         let width = soft.places.count
         return soft.probabilities[texts.lowerBound * width..<texts.upperBound * width].withUnsafeBufferPointer {
             guard let targets = $0.baseAddress else { return 0 }

@@ -39,22 +39,24 @@ public final class TrainingPass {
     ///     nil.
     ///   - targets: the index of each sequence's label, or of all its labels.
     ///   - classWeights: the factor of each label's loss; of its positive term if targets are sets.
+    ///   - textWeights: the factor of each sequence's loss; nil: all 1.
     ///   - dropout: nil switches all dropout off. The same key gives the same masks.
     ///   - firstSequence: the number of the batch's first sequence among those that share the key. Masks depend on this
     ///     number, so that a batch gives the same gradient however passes divide it.
     /// - Returns: the summed loss, without `lossScale`.
     public func accumulateGradient(
         batch: PackedBatch, hiddenStates: [Float]? = nil, targets: TextTargets, lossScale: Float = 1,
-        classWeights: [Float]? = nil,
-        labelSmoothing: Float = 0, dropout: DropoutKey? = nil, firstSequence: Int = 0,
-        into gradient: UnsafeMutableBufferPointer<Float>
+        classWeights: [Float]? = nil, labelSmoothing: Float = 0, textWeights: [Float]? = nil,
+        dropout: DropoutKey? = nil, firstSequence: Int = 0, into gradient: UnsafeMutableBufferPointer<Float>
     ) -> Float {
         let labels = adapter.labels.count
         precondition(targets.count == batch.sequenceCount, "one target per sequence")
         precondition(targets.fit(labels: labels), "a target beyond the labels")
         precondition(classWeights.map { $0.count == labels } ?? true, "one weight per label")
+        precondition(textWeights.map { $0.count == batch.sequenceCount } ?? true, "one weight per sequence")
         let criterion = TrainingLoss(
-            targets, labels: labels, scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing)
+            targets, labels: labels, scale: lossScale, classWeights: classWeights, labelSmoothing: labelSmoothing,
+            textWeights: textWeights)
         return accumulate(batch, hiddenStates, criterion, dropout, firstSequence, into: gradient)
     }
 

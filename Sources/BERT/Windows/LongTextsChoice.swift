@@ -1,0 +1,21 @@
+/// Who decides how long texts are read.
+public enum LongTextsChoice: Sendable, Equatable {
+    /// The adapter: as it was trained.
+    case asTrained
+    /// They are cut, whatever the adapter was trained on.
+    case cut
+    /// They are read like this, whatever the adapter was trained on.
+    case windows(LongTexts)
+
+    /// What a pipeline says of a task; nil: texts are cut.
+    public init(_ longTexts: LongTexts?) { self = longTexts.map(LongTextsChoice.windows) ?? .cut }
+
+    /// How long texts are read for an adapter; nil: they are cut.
+    public func longTexts(for manifest: AdapterManifest) -> LongTexts? {
+        switch self {
+        case .asTrained: manifest.longTexts
+        case .cut: nil
+        case .windows(let longTexts): longTexts
+        }
+    }
+}
