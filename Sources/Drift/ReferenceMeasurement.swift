@@ -21,8 +21,8 @@ public struct ReferenceMeasurement: Sendable {
     /// The reference; nil where there are too few held-out rows for one.
     ///
     /// - Parameters:
-    ///   - training: how many rows it was trained on, and the tokens of one.
-    ///   - heldOut: likewise, for rows that it was not trained on.
+    ///   - training: rows that it was trained on.
+    ///   - heldOut: rows that it was not trained on.
     public func reference(of adapter: Adapter, training: Texts, heldOut: Texts) -> DriftReference? {
         guard heldOut.count >= DriftReference.minimumTexts, training.count > 0 else { return nil }
         guard let centres = centres(of: adapter, training.sample(Self.maximumTexts)) else { return nil }
@@ -40,34 +40,53 @@ public struct ReferenceMeasurement: Sendable {
         return (0..<maximumTexts).map { rows[$0 * rows.count / maximumTexts] }
     }
 
-    /// Texts as tokens.
+    /// Texts as sequences.
     public struct Texts: Sendable {
         /// The number of texts.
         public let count: Int
-        /// The tokens of one.
-        public let tokens: @Sendable (Int) -> [Int32]
+        private let pool: LongTexts.Pool
+        private let encoded: @Sendable (Int) -> EncodedText
 
-        /// - Parameters: as the properties.
+        private init(count: Int, pool: LongTexts.Pool, encoded: @escaping @Sendable (Int) -> EncodedText) {
+            (self.count, self.pool, self.encoded) = (count, pool, encoded)
+        }
+
+        /// Texts that are cut or read in windows.
+        public init(_ texts: [String], encoder: TextEncoder) {
+            self.init(count: texts.count, pool: encoder.pool) { encoder.encode(texts[$0]) }
+        }
+
+        /// Texts of one sequence each.
+        ///
+        /// - Parameter tokens: the tokens of one.
         public init(count: Int, tokens: @escaping @Sendable (Int) -> [Int32]) {
-            (self.count, self.tokens) = (count, tokens)
+            self.init(count: count, pool: .mean) { EncodedText(tokens($0)) }
         }
 
         /// At most so many of them, spread evenly, because rows may be sorted by label or time.
         func sample(_ maximum: Int) -> Texts {
             guard count > maximum else { return self }
-            return Texts(count: maximum) { [self] in tokens($0 * count / maximum) }
+            return Texts(count: maximum, pool: pool) { [self] in encoded($0 * count / maximum) }
+        }
+
+        fileprivate func answers(
+            of adapter: Adapter, _ inference: ParallelInference,
+            _ body: @Sendable (ParallelInference.TextAnswer) -> Void
+        ) {
+            inference.forEachText(count: count, adapters: [adapter], pool: pool, text: encoded, body)
         }
     }
 
     /// The centres of the labels that the adapter gives these texts; nil without texts.
     public func centres(of adapter: Adapter, _ texts: Texts) -> ReferenceCentres? {
         let sums = Mutex<ReferenceCentres.Sums?>(nil)
-        inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) { _, _, logits, vector in
-            let best = adapter.answer(logits).best
+        texts.answers(of: adapter, inference) { text in
+            let best = adapter.answer(text.pooled.logits).best
             sums.withLock { sums in
-                var current = sums ?? ReferenceCentres.Sums(labels: adapter.labels.count, hidden: vector.count)
+                var current =
+                    sums ?? ReferenceCentres.Sums(labels: adapter.labels.count, hidden: text.vector.count)
                 sums = nil
-                current.add(vector, label: best)
+                text.vector.withUnsafeBufferPointer { current.add($0, label: best) }
                 sums = current
             }
         }
@@ -78,13 +97,16 @@ public struct ReferenceMeasurement: Sendable {
     public func observations(of adapter: Adapter, _ texts: Texts, centres: ReferenceCentres) -> [TextObservation] {
         let found = Mutex([TextObservation?](repeating: nil, count: texts.count))
         let unknownToken = unknownToken
-        inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) {
-            index, tokens, logits, vector in
-            let answer = adapter.answer(logits)
-            let text = TextObservation(
+        texts.answers(of: adapter, inference) { text in
+            let answer = adapter.answer(text.pooled.logits)
+            let tokens = text.encoded.windows.map(\.tokens).joined()
+            let distances = text.vector.withUnsafeBufferPointer {
+                TextDistances($0, label: answer.best, centres: centres, spread: nil)
+            }
+            let observation = TextObservation(
                 answer, of: adapter, tokens: tokens.count, unknownTokens: tokens.count { $0 == unknownToken },
-                distances: TextDistances(vector, label: answer.best, centres: centres, spread: nil), abstained: nil)
-            found.withLock { $0[index] = text }
+                distances: distances, abstained: nil)
+            found.withLock { $0[text.text] = observation }
         }
         return found.withLock { $0.compactMap(\.self) }
     }
@@ -92,9 +114,9 @@ public struct ReferenceMeasurement: Sendable {
     /// The distance of each text from the nearest centre of a reference, where 1 is usual; nil where it is unknown.
     public func relativeDistances(of adapter: Adapter, _ texts: Texts, reference: DriftReference) -> [Double?] {
         let found = Mutex([Double?](repeating: nil, count: texts.count))
-        inference.forEachVector(count: texts.count, adapter: adapter, sequence: texts.tokens) { index, _, _, vector in
-            let distance = reference.relativeDistance(vector)
-            found.withLock { $0[index] = distance }
+        texts.answers(of: adapter, inference) { text in
+            let distance = text.vector.withUnsafeBufferPointer(reference.relativeDistance)
+            found.withLock { $0[text.text] = distance }
         }
         return found.withLock { $0 }
     }

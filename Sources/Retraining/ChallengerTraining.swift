@@ -37,8 +37,7 @@ struct ChallengerTraining {
         }
         let chosen = settings
         start = isKnown ? champion.flatMap { Self.canStart(from: $0, chosen, context, pipeline) ? $0 : nil } : nil
-        let figures = RowFigures(
-            dataset.training, tokenizer: pipeline.tokenizer, maxTokens: pipeline.settings.training.maxTokens)
+        let figures = RowFigures(dataset.training, encoder: settings.encoder(pipeline.tokenizer))
         let rule = RecipeRule(settings, rows: figures, validation: .split, startsFromAdapter: start != nil)
         (self.settings, account) = (rule.settings, rule.account)
     }
@@ -84,7 +83,7 @@ struct ChallengerTraining {
         let teaching = distillation
         let evaluator = Evaluator(
             base: pipeline.base, tokenizer: pipeline.tokenizer, workers: settings.workers,
-            maxTokens: settings.maxTokens)
+            maxTokens: settings.distillationTokens, longTexts: .cut)
         let (candidate, adapter, taught) = try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             do throws(TrainingError) {
                 let distillation = teaching?.distillation(labels: labels, evaluator: evaluator)
@@ -107,11 +106,11 @@ struct ChallengerTraining {
     /// What texts that the challenger was not trained on are like to it; nil where there are too few held-out rows.
     func driftReference(of challenger: Adapter) async -> DriftReference? {
         let (base, tokenizer, workers) = (pipeline.base, pipeline.tokenizer, settings.workerCount)
-        let maxTokens = min(settings.maxTokens, base.configuration.positions)
+        let encoder = settings.encoder(tokenizer, positions: base.configuration.positions)
         let (training, heldOut) = (dataset.training, dataset.heldOut + dataset.newest)
         return await SystemThread.run(name: "drift reference", stackSize: 8 << 20) {
             func texts(_ rows: [LabelledText]) -> ReferenceMeasurement.Texts {
-                ReferenceMeasurement.Texts(count: rows.count) { tokenizer.encode(rows[$0].text, maxTokens: maxTokens) }
+                ReferenceMeasurement.Texts(rows.map(\.text), encoder: encoder)
             }
             return ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID)
                 .reference(of: challenger, training: texts(training), heldOut: texts(heldOut))

@@ -25,5 +25,8 @@ public struct EncodedText: Sendable, Equatable {
     }
 
     /// A text as one sequence.
-    public init(_ tokens: [Int32]) { windows = [Window(tokens: tokens)] }
+    public init(_ tokens: [Int32]) { self.init([tokens]) }
+
+    /// Windows that are tokens already.
+    public init(_ windows: [[Int32]]) { self.windows = windows.map { Window(tokens: $0) } }
 }

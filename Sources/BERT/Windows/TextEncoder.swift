@@ -13,6 +13,9 @@ public struct TextEncoder: Sendable {
         (self.tokenizer, self.maxTokens, self.longTexts) = (tokenizer, maxTokens, longTexts)
     }
 
+    /// How the answers of windows become one.
+    public var pool: LongTexts.Pool { longTexts?.pool ?? .mean }
+
     /// The sequences of a text. One that fits into a window is one sequence, the same as if it were cut.
     public func encode(_ text: String) -> EncodedText {
         guard let longTexts else { return EncodedText(tokenizer.encode(text, maxTokens: maxTokens)) }

@@ -36,13 +36,12 @@ enum DriftReferenceFile {
         _ adapter: Adapter, training: [LabelledText], validation: [LabelledText], over loaded: LoadedBase,
         _ settings: TrainingSettings
     ) -> DriftReference? {
-        let maxTokens = min(settings.maxTokens, loaded.base.configuration.positions)
-        let tokenizer = loaded.tokenizer
+        let encoder = settings.encoder(loaded.tokenizer, positions: loaded.base.configuration.positions)
         func texts(_ rows: [LabelledText]) -> ReferenceMeasurement.Texts {
-            ReferenceMeasurement.Texts(count: rows.count) { tokenizer.encode(rows[$0].text, maxTokens: maxTokens) }
+            ReferenceMeasurement.Texts(rows.map(\.text), encoder: encoder)
         }
         return ReferenceMeasurement(
-            base: loaded.base, workers: settings.workerCount, unknownToken: tokenizer.unknownID
+            base: loaded.base, workers: settings.workerCount, unknownToken: loaded.tokenizer.unknownID
         ).reference(of: adapter, training: texts(training), heldOut: texts(validation))
     }
 }

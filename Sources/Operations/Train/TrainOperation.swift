@@ -133,7 +133,7 @@ public struct TrainOperation {
     private func rule(
         _ settings: TrainingSettings, _ rows: PreparedRows, _ loaded: LoadedBase, _ start: Adapter?
     ) -> RecipeRule {
-        let figures = RowFigures(rows.training, tokenizer: loaded.tokenizer, maxTokens: settings.maxTokens)
+        let figures = RowFigures(rows.training, encoder: settings.encoder(loaded.tokenizer))
         return RecipeRule(
             settings, rows: figures, validation: .rows(rows.validation.count), startsFromAdapter: start != nil)
     }

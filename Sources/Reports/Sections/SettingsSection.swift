@@ -12,6 +12,7 @@ enum SettingsSection {
         }
         list.add("multi_label", settings.isMultiLabel ? "true" : "false")
         list.add("max_tokens", settings.maxTokens)
+        if let longTexts = settings.longTexts { list.add("long_texts", "\(longTexts)") }
         if !settings.precisions.isEmpty {
             list.add("precision", settings.precisions.map(Figure.plain).joined(separator: ", "))
         }
@@ -64,6 +65,7 @@ enum SettingsSection {
         list.add("rank, alpha", "\(manifest.configuration.rank), \(Figure.plain(manifest.configuration.alpha))")
         list.add("targets", manifest.configuration.targets.joined(separator: ", "))
         list.add("layers", manifest.configuration.layers.map { $0.map(String.init).joined(separator: ", ") } ?? "all")
+        if let longTexts = manifest.longTexts { list.add("long texts", "\(longTexts)") }
         list.add("temperature", manifest.temperature.map { Figure.decimal($0, 3) } ?? "none")
         list.add("base", Figure.digest(base.digest))
         list.add("dtype", base.dataType.rawValue)

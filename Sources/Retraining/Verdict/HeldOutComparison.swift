@@ -87,7 +87,7 @@ struct HeldOutComparison {
         let settings = pipeline.settings.training
         let evaluator = Evaluator(
             base: pipeline.base, tokenizer: pipeline.tokenizer, workers: settings.workers,
-            maxTokens: settings.maxTokens)
+            maxTokens: settings.maxTokens, longTexts: LongTextsChoice(settings.longTexts))
         return await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             evaluator.predictions(texts: rows.map(\.text), adapter: adapter)
         }

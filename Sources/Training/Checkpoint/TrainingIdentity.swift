@@ -99,6 +99,7 @@ public struct TrainingIdentity: Sendable, Codable, Equatable {
         }
         for parameter in Hyperparameter.all { compare(parameter.key, parameter.text) }
         compare("max_tokens") { "\($0.maxTokens)" }
+        compare("long_texts") { $0.longTexts.map { "\($0)" } }
         compare("multi_label") { "\($0.isMultiLabel)" }
         compare("precision") { "\($0.precisions)" }
         return found.isEmpty && settings != earlier ? ["settings"] : found

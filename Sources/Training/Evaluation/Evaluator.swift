@@ -1,5 +1,6 @@
 import BERT
 import FoundationEssentials
+import Synchronization
 import WordPiece
 
 /// Predicts and evaluates on all cores. It blocks the calling thread.
@@ -7,12 +8,17 @@ public struct Evaluator: Sendable {
     private let tokenizer: WordPieceTokenizer
     private let inference: ParallelInference
     private let maxTokens: Int
+    private let longTexts: LongTextsChoice
 
     /// - Parameters:
     ///   - workers: threads; nil: one per core.
     ///   - maxTokens: texts are cut to this many tokens, or to the positions of the base if these are fewer.
-    public init(base: BERTBase, tokenizer: WordPieceTokenizer, workers: Int? = nil, maxTokens: Int = 256) {
-        self.tokenizer = tokenizer
+    ///   - longTexts: how texts are read that are longer than a window.
+    public init(
+        base: BERTBase, tokenizer: WordPieceTokenizer, workers: Int? = nil, maxTokens: Int = 256,
+        longTexts: LongTextsChoice = .asTrained
+    ) {
+        (self.tokenizer, self.longTexts) = (tokenizer, longTexts)
         self.maxTokens = min(maxTokens, base.configuration.positions)
         inference = ParallelInference(
             base: base, workers: max(workers ?? ProcessInfo.processInfo.activeProcessorCount, 1))
@@ -20,8 +26,9 @@ public struct Evaluator: Sendable {
 
     /// The adapter's predictions for the texts, in their order.
     public func predictions(texts: [String], adapter: Adapter) -> [Prediction] {
-        let (tokenizer, maxTokens) = (tokenizer, maxTokens)
-        return predictions(count: texts.count, adapter: adapter) { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
+        let longTexts = longTexts.longTexts(for: adapter.manifest)
+        let encoder = TextEncoder(tokenizer: tokenizer, maxTokens: maxTokens, longTexts: longTexts)
+        return predictions(count: texts.count, adapter: adapter, pool: encoder.pool) { encoder.encode(texts[$0]) }
     }
 
     /// Compares the adapter's predictions for the texts of some rows with their labels.
@@ -35,8 +42,13 @@ public struct Evaluator: Sendable {
         return Evaluation(rows: rows, predictions: predictions, adapter: adapter, mapping: mapping)
     }
 
-    func predictions(count: Int, adapter: Adapter, sequence: @Sendable (Int) -> [Int32]) -> [Prediction] {
-        inference.logits(count: count, adapters: [adapter], assignments: { _ in [0] }, sequence: sequence)
-            .map { Prediction(logits: $0.first ?? [], adapter: adapter) }
+    func predictions(
+        count: Int, adapter: Adapter, pool: LongTexts.Pool, text: @Sendable (Int) -> EncodedText
+    ) -> [Prediction] {
+        let logits = Mutex([[Float]](repeating: [], count: count))
+        inference.forEachText(count: count, adapters: [adapter], pool: pool, text: text) { answer in
+            logits.withLock { $0[answer.text] = answer.pooled.logits }
+        }
+        return logits.withLock { $0 }.map { Prediction(logits: $0, adapter: adapter) }
     }
 }

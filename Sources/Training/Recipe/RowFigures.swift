@@ -1,4 +1,4 @@
-import WordPiece
+import BERT
 
 /// What a recipe knows of the rows to train on.
 public struct RowFigures: Sendable, Codable, Equatable {
@@ -10,7 +10,7 @@ public struct RowFigures: Sendable, Codable, Equatable {
     public var fewest: Int
     /// Rows of the most frequent label.
     public var most: Int
-    /// Mean tokens per text, `[CLS]` and `[SEP]` included.
+    /// Mean tokens per text, `[CLS]` and `[SEP]` included, over all windows of a long text.
     public var tokens: Double
 
     /// Figures that are known.
@@ -19,13 +19,15 @@ public struct RowFigures: Sendable, Codable, Equatable {
     }
 
     /// Counts rows and labels. Of the texts a sample is tokenized, spread evenly over the rows.
-    public init(_ rows: [LabelledText], tokenizer: WordPieceTokenizer, maxTokens: Int) {
+    public init(_ rows: [LabelledText], encoder: TextEncoder) {
         var counts: [String: Int] = [:]
         for row in rows {
             for label in row.labels { counts[label, default: 0] += 1 }
         }
         let sample = EvenSample(of: rows.count, atMost: 500).places
-        let tokens = sample.reduce(0) { $0 + tokenizer.encode(rows[$1].text, maxTokens: maxTokens).count }
+        let tokens = sample.reduce(0) { sum, row in
+            encoder.encode(rows[row].text).windows.reduce(sum) { $0 + $1.tokens.count }
+        }
         self.init(
             rows: rows.count, labels: counts.count, fewest: counts.values.min() ?? 0, most: counts.values.max() ?? 0,
             tokens: Double(tokens) / Double(max(sample.count, 1)))

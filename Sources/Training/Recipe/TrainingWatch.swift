@@ -55,9 +55,12 @@ struct TrainingWatch {
 
     /// The metrics of an adapter on some of the rows that it was trained on.
     func evaluation(of adapter: Adapter) -> Evaluation {
-        let places = EvenSample(of: rows.targets.count, atMost: 500).places
-        let predictions = evaluator.predictions(count: places.count, adapter: adapter) { rows.sequences[places[$0]] }
-        switch rows.targets.at(places) {
+        let texts = EvenSample(of: rows.textCount, atMost: 500).places.map(rows.rows(ofText:))
+        let pool = settings.longTexts?.pool ?? .mean
+        let predictions = evaluator.predictions(count: texts.count, adapter: adapter, pool: pool) { text in
+            EncodedText(texts[text].map { rows.sequences[$0] })
+        }
+        switch rows.targets.at(texts.map(\.lowerBound)) {
         case .classes(let classes):
             return Evaluation(
                 truth: classes.map { rows.labels[$0] }, predicted: predictions.map(\.label), labels: rows.labels)

@@ -80,6 +80,9 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
     public var precisions: [Double] = []
     /// Texts are cut to this many tokens.
     public var maxTokens = 256
+    /// How texts are read that are longer than a window; nil: they are cut. Each window of a text is trained on with the
+    /// labels of the text, and counts for its share of the windows.
+    public var longTexts: LongTexts?
     /// Seed of initial weights, order and dropout: the same seed and number of workers give the same bits.
     public var seed: UInt64 = 0
     /// Threads; nil: one per core.
@@ -112,6 +115,15 @@ extension TrainingSettings {
         let whole = max(stepsPerEpoch(rows: rows), 1)
         return (steps + whole - 1) / whole
     }
+
+    /// Makes sequences of texts.
+    public func encoder(_ tokenizer: WordPieceTokenizer, positions: Int = .max) -> TextEncoder {
+        TextEncoder(tokenizer: tokenizer, maxTokens: min(maxTokens, positions), longTexts: longTexts)
+    }
+
+    /// What the texts of a distillation are cut to, for teacher and challenger alike: what teaches is the distribution
+    /// that a sequence gets, and one sequence per text is enough.
+    public var distillationTokens: Int { longTexts?.window ?? maxTokens }
 
     /// The number of threads, one per core if none was given.
     public var workerCount: Int { max(workers ?? ProcessInfo.processInfo.activeProcessorCount, 1) }
@@ -168,6 +180,12 @@ extension TrainingSettings {
         try require(
             (2...max(positions, 2)).contains(maxTokens), "max_tokens",
             "must be from 2 to the base's \(positions) positions")
+        if let problem = longTexts?.problem {
+            throw .invalidSetting("long_texts.\(problem.key)", reason: problem.reason)
+        }
+        if let problem = longTexts?.problem(positions: positions) {
+            throw .invalidSetting("long_texts.window", reason: problem)
+        }
         guard tokenizer.vocabularySize <= base.configuration.vocabulary else {
             throw .tokenizerDoesNotFit(tokens: tokenizer.vocabularySize, embeddings: base.configuration.vocabulary)
         }

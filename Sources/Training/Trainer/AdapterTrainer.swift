@@ -184,7 +184,9 @@ public struct AdapterTrainer: Sendable {
     }
 
     private var evaluator: Evaluator {
-        Evaluator(base: base, tokenizer: tokenizer, workers: settings.workerCount, maxTokens: settings.maxTokens)
+        Evaluator(
+            base: base, tokenizer: tokenizer, workers: settings.workerCount, maxTokens: settings.maxTokens,
+            longTexts: LongTextsChoice(settings.longTexts))
     }
 
     // MARK: - Preparation
@@ -195,11 +197,11 @@ public struct AdapterTrainer: Sendable {
         var labels = labels
         if let start { labels = try extended(start.labels, to: labels, texts) }
         var rows = try TrainingRows(
-            texts, labels: labels, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer,
-            maxTokens: settings.maxTokens)
+            texts, labels: labels, isMultiLabel: settings.isMultiLabel, encoder: settings.encoder(tokenizer))
         if let distillation {
             try rows.add(
-                distillation, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer, maxTokens: settings.maxTokens)
+                distillation, isMultiLabel: settings.isMultiLabel, tokenizer: tokenizer,
+                maxTokens: settings.distillationTokens)
         }
         return rows
     }
@@ -252,7 +254,8 @@ public struct AdapterTrainer: Sendable {
     private func freeze(_ adapter: TrainableAdapter, task: String?) throws(TrainingError) -> Adapter {
         do throws(AdapterError) {
             return try adapter.frozen(
-                task: task, maxTokens: settings.maxTokens, createdBy: "lorikeet", isMultiLabel: settings.isMultiLabel)
+                task: task, maxTokens: settings.maxTokens, longTexts: settings.longTexts, createdBy: "lorikeet",
+                isMultiLabel: settings.isMultiLabel)
         } catch {
             throw .adapter(error)
         }

@@ -22,26 +22,31 @@ struct TrainingCriterion: Sendable {
     }
 
     private static func balanced(_ rows: TrainingRows) -> [Float] {
-        var counts = [Int](repeating: 0, count: rows.labels.count)
+        var counts = [Float](repeating: 0, count: rows.labels.count)
+        func weight(_ row: Int) -> Float { rows.weights?[row] ?? 1 }
+        let all = (0..<rows.targets.count).reduce(Float(0)) { $0 + weight($1) }
         switch rows.targets {
         case .classes(let classes):
-            for label in classes { counts[label] += 1 }
-            let present = counts.count { $0 > 0 }
-            return counts.map { $0 == 0 ? 1 : Float(classes.count) / Float(present * $0) }
+            for (row, label) in classes.enumerated() { counts[label] += weight(row) }
+            let present = Float(counts.count { $0 > 0 })
+            return counts.map { $0 == 0 ? 1 : all / (present * $0) }
         case .sets(let sets):
-            for label in sets.joined() { counts[label] += 1 }
-            return counts.map { $0 == 0 || $0 == sets.count ? 1 : Float(sets.count - $0) / Float($0) }
+            for (row, set) in sets.enumerated() {
+                for label in set { counts[label] += weight(row) }
+            }
+            return counts.map { $0 == 0 || $0 >= all ? 1 : (all - $0) / $0 }
         }
     }
 
     /// What the summed loss of some rows is divided by to become a mean; never 0.
-    func weight(of batch: some Sequence<Int>, _ targets: TextTargets) -> Double {
+    func weight(of batch: some Sequence<Int>, _ rows: TrainingRows) -> Double {
         var weight = 0.0
         for row in batch {
-            if let classWeights, case .classes(let classes) = targets {
-                weight += Double(classWeights[classes[row]])
+            let share = Double(rows.weights?[row] ?? 1)
+            if let classWeights, case .classes(let classes) = rows.targets {
+                weight += share * Double(classWeights[classes[row]])
             } else {
-                weight += 1
+                weight += share
             }
         }
         return weight > 0 ? weight : 1

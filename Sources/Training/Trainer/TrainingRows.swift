@@ -6,8 +6,12 @@ struct TrainingRows: Sendable {
     let labels: [String]
     /// Of the labelled rows, then of the texts without a label.
     private(set) var sequences: TokenTable
-    /// The indices of each labelled row's labels.
+    /// The indices of each labelled row's labels. A row is a window where long texts are read in windows.
     let targets: TextTargets
+    /// The factor of each labelled row's loss, so that a text counts as one however many windows it has; nil: all 1.
+    private(set) var weights: [Float]?
+    /// The first row of each labelled text, and where the last text ends; nil: each row is a text.
+    private var textStarts: [Int]?
     /// What a teacher makes of the texts behind the labelled rows; nil: there are none.
     private(set) var softTargets: SoftTargets?
 
@@ -29,8 +33,7 @@ struct TrainingRows: Sendable {
 
     /// - Parameter given: the labels of the head, in order; nil: those of the rows, sorted.
     init(
-        _ rows: [LabelledText], labels given: [String]?, isMultiLabel: Bool = false, tokenizer: WordPieceTokenizer,
-        maxTokens: Int
+        _ rows: [LabelledText], labels given: [String]?, isMultiLabel: Bool = false, encoder: TextEncoder
     ) throws(TrainingError) {
         guard let first = rows.first else { throw .noRows }
         if !isMultiLabel, rows.allSatisfy({ $0.label == first.label }) { throw .oneLabel(first.label) }
@@ -40,6 +43,8 @@ struct TrainingRows: Sendable {
         let places = Dictionary(zip(labels, labels.indices), uniquingKeysWith: { first, _ in first })
         guard places.count == labels.count else { throw .invalidLabels(reason: "one of them is given twice") }
         var sets: [[Int]] = []
+        var sequences = TokenTable([])
+        var starts = [0]
         for row in rows {
             var set: [Int] = []
             for label in row.labels {
@@ -47,11 +52,28 @@ struct TrainingRows: Sendable {
                 set.append(place)
             }
             if !isMultiLabel, set.count != 1 { throw .notOneLabel }
-            sets.append(set)
+            for window in encoder.encode(row.text).windows {
+                sets.append(set)
+                sequences.append(window.tokens)
+            }
+            starts.append(sets.count)
         }
-        self.labels = labels
+        (self.labels, self.sequences) = (labels, sequences)
         targets = isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
-        sequences = TokenTable(rows.lazy.map { tokenizer.encode($0.text, maxTokens: maxTokens) })
+        guard sets.count > rows.count else { return }
+        textStarts = starts
+        weights = zip(starts, starts.dropFirst()).flatMap { start, end in
+            [Float](repeating: 1 / Float(end - start), count: end - start)
+        }
+    }
+
+    /// The number of labelled texts.
+    var textCount: Int { textStarts.map { $0.count - 1 } ?? targets.count }
+
+    /// The rows of a labelled text.
+    func rows(ofText text: Int) -> Range<Int> {
+        guard let textStarts else { return text..<text + 1 }
+        return textStarts[text]..<textStarts[text + 1]
     }
 
     /// Appends the texts of a distillation.

@@ -140,14 +140,14 @@ struct TrainingRun {
         step += 1
         let texts = batch.reduce(0) { $0 + $1.count }
         let held = distillationWeight * divergence / Double(distillation?.perStep ?? 1)
-        return (loss / criterion.weight(of: batch.joined(), rows.targets) + held) * Double(texts)
+        return (loss / criterion.weight(of: batch.joined(), rows) + held) * Double(texts)
     }
 
     /// The share of a batch that each worker computes.
     private func shares(_ batch: [[Int]]) -> [TrainingWorker.Share] {
         let key = dropout?.stream(UInt64(step))
         // Like PyTorch's mean: divided by the sum of the class weights, if there are any.
-        let scale = Float(1 / criterion.weight(of: batch.joined(), rows.targets))
+        let scale = Float(1 / criterion.weight(of: batch.joined(), rows))
         var shares: [TrainingWorker.Share] = []
         var first = 0
         for rows in batch {

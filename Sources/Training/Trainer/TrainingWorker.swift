@@ -69,6 +69,7 @@ final class TrainingWorker: @unchecked Sendable {
                 batch: batch, hiddenStates: hiddenStates(share.rows), targets: rows.targets.at(share.rows),
                 lossScale: share.lossScale, classWeights: criterion.classWeights,
                 labelSmoothing: criterion.labelSmoothing,
+                textWeights: rows.weights.map { weights in share.rows.map { weights[$0] } },
                 dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
