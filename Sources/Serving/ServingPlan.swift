@@ -1,3 +1,4 @@
+import BERT
 import WordPiece
 
 /// How the intake handles a message: everything that a reload may change while the pipeline runs.
@@ -5,6 +6,7 @@ struct ServingPlan: Sendable {
     let settings: ServingSettings
     let reader: MessageReader
     private let maxTokens: Int
+    private let positions: Int
     private let tasks: [String: TaskDefinition]
 
     /// - Parameter positions: tokens that the base has positions for; longer texts are cut to this.
@@ -13,6 +15,7 @@ struct ServingPlan: Sendable {
     ) {
         self.settings = settings
         maxTokens = min(settings.maxTokens, positions)
+        self.positions = positions
         self.tasks = Dictionary(tasks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         reader = MessageReader(
             router: router, extractor: extractor, maximumMessageBytes: settings.maximumMessageBytes)
@@ -43,12 +46,13 @@ struct ServingPlan: Sendable {
             }
             return reject(.route, "unrouted", "no route matches the record")
         case .text(let text, let names):
-            let tokens = tokenizer.encode(text, maxTokens: maxTokens)
+            let tasks = names.map { self.tasks[$0] ?? TaskDefinition(name: $0) }
+            let reader = TextReader(tokenizer: tokenizer, maxTokens: maxTokens, positions: positions)
+            let (windows, longTextTokens) = reader.windows(of: text, tasks: tasks)
             return .prepared(
                 PreparedText(
-                    ticket: ticket, message: message, text: settings.storeText ? text : nil, tokens: tokens,
-                    unknownTokens: tokens.count { $0 == tokenizer.unknownID },
-                    tasks: names.map { tasks[$0] ?? TaskDefinition(name: $0) }, receivedAt: now))
+                    ticket: ticket, message: message, text: settings.storeText ? text : nil, tasks: tasks,
+                    longTextTokens: longTextTokens, windows: windows, receivedAt: now))
         }
     }
 }

@@ -1,3 +1,4 @@
+import BERT
 import Threading
 
 /// What happens to a message that no route matches.
@@ -18,15 +19,19 @@ public struct TaskDefinition: Sendable, Equatable {
     public var abstention: Abstention?
     /// When a text is too far from everything that the adapter knows; nil: never.
     public var noneOfThese: NoneOfThese?
+    /// How it reads texts that are longer than a window; nil: they are cut.
+    public var longTexts: LongTexts?
 
     /// - Parameters: as the properties.
     public init(
-        name: String, labels: [String] = [], abstention: Abstention? = nil, noneOfThese: NoneOfThese? = nil
+        name: String, labels: [String] = [], abstention: Abstention? = nil, noneOfThese: NoneOfThese? = nil,
+        longTexts: LongTexts? = nil
     ) {
         self.name = name
         self.labels = labels
         self.abstention = abstention
         self.noneOfThese = noneOfThese
+        self.longTexts = longTexts
     }
 }
 
@@ -44,6 +49,8 @@ public struct ServingSettings: Sendable, Equatable {
     public var maximumInFlight = 4096
     /// Bytes of messages in flight at which the source pauses, likewise.
     public var maximumInFlightBytes = 64 << 20
+    /// Tokens waiting for a worker at which the source pauses, likewise: a long text counts as all its windows.
+    public var maximumWaitingTokens = 1 << 20
     /// A message with more payload bytes is rejected unread.
     public var maximumMessageBytes = 1 << 20
     /// Messages that one transaction stores at most.

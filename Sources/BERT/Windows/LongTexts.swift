@@ -51,6 +51,13 @@ public struct LongTexts: Sendable, Equatable, Hashable, Codable {
         return ("stride", "is \(stride), more than the window of \(window): the words between would be in no window")
     }
 
+    /// The same with windows that a base can read.
+    public func fitting(positions: Int) -> LongTexts {
+        var copy = self
+        copy.window = min(window, positions)
+        return copy
+    }
+
     /// Why a base cannot read these windows, as a clause; nil if it can.
     public func problem(positions: Int) -> String? {
         window > positions ? "is \(window), but the base has only \(positions) positions" : nil

@@ -24,7 +24,8 @@ final class BatchStage: Sendable {
         self.finish = finish
     }
 
-    var waiting: Int { batcher.withLock { $0.count } }
+    /// Tokens of all that waits for a worker.
+    var waitingTokens: Int { batcher.withLock { $0.tokens } }
 
     func update(_ settings: ServingSettings) {
         batcher.withLock { batcher in
@@ -69,11 +70,11 @@ final class BatchStage: Sendable {
         }
     }
 
-    private func take() -> [PreparedText] {
+    private func take() -> [PreparedWindow] {
         let (batch, budget) = batcher.withLock { ($0.take(now: clock.now()) ?? [], $0.budget) }
-        guard let oldest = batch.first else { return [] }
+        guard let oldest = batch.map(\.text.receivedAt).min() else { return [] }
         let tokens = batch.reduce(0) { $0 + $1.tokens.count }
-        telemetry.batchCut(tokens: tokens, budget: budget, waited: clock.now() - oldest.receivedAt)
+        telemetry.batchCut(tokens: tokens, budget: budget, waited: clock.now() - oldest)
         return batch
     }
 }

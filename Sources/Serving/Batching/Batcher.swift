@@ -1,6 +1,8 @@
 import DequeModule
 
-/// Gathers texts until their tokens fill the budget or the oldest has waited long enough. Keeps their order.
+/// Gathers sequences until their tokens fill the budget or the oldest has waited long enough. Keeps their order, but for
+/// windows: those of long texts get half of a batch while other texts wait, so that a long text holds these up by its
+/// share at most.
 ///
 /// A batch is cut only when a worker takes it: while all workers are busy it keeps filling up.
 struct Batcher {
@@ -16,7 +18,13 @@ struct Batcher {
     /// No more texts will come: the rest is due.
     var isClosed = false
 
-    private var texts: Deque<PreparedText> = []
+    /// Texts of one sequence.
+    private var texts: Deque<PreparedWindow> = []
+    /// The windows of long texts.
+    private var windows: Deque<PreparedWindow> = []
+    /// Tokens of windows that the batches so far had room for and did not take, because a window is never divided.
+    private var credit = 0
+    /// Tokens of all that waits.
     private(set) var tokens = 0
 
     init(budget: Int, delay: Duration) {
@@ -24,40 +32,71 @@ struct Batcher {
         self.delay = delay
     }
 
-    var count: Int { texts.count }
+    /// Sequences that wait.
+    var count: Int { texts.count + windows.count }
 
     mutating func add(_ prepared: [PreparedText]) {
-        texts.append(contentsOf: prepared)
-        tokens += prepared.reduce(0) { $0 + $1.tokens.count }
+        for text in prepared {
+            tokens += text.windows.reduce(0) { $0 + $1.tokens.count }
+            if text.isLong { windows.append(contentsOf: text.waiting) } else { texts.append(contentsOf: text.waiting) }
+        }
     }
 
     func readiness(now: Duration) -> Readiness {
-        guard let oldest = texts.first else { return .empty }
+        guard let oldest = [texts.first, windows.first].compactMap({ $0?.text.receivedAt }).min() else { return .empty }
         if isClosed || tokens >= budget { return .due }
-        let due = oldest.receivedAt + delay
+        let due = oldest + delay
         return now >= due ? .due : .ripens(at: due)
     }
 
-    /// Cuts a batch: the texts that fit into the budget, at least one. `nil` if none is due.
-    mutating func take(now: Duration) -> [PreparedText]? {
+    /// Cuts a batch: the sequences that fit into the budget, at least one. `nil` if none is due.
+    mutating func take(now: Duration) -> [PreparedWindow]? {
         guard readiness(now: now) == .due else { return nil }
-        var batch: [PreparedText] = []
-        var used = 0
-        while let text = texts.first, batch.isEmpty || used + text.tokens.count <= budget {
-            batch.append(text)
-            used += text.tokens.count
-            texts.removeFirst()
+        var batch = Batch(budget: budget)
+        if texts.isEmpty || windows.isEmpty {
+            credit = 0
+        } else {
+            credit += budget / 2
+            while let window = windows.first, window.tokens.count <= credit, batch.add(window) {
+                credit -= window.tokens.count
+                windows.removeFirst()
+            }
         }
-        tokens -= used
-        return batch
+        while let text = texts.first, batch.add(text) { texts.removeFirst() }
+        if texts.isEmpty {
+            while let window = windows.first, batch.add(window) { windows.removeFirst() }
+        }
+        tokens -= batch.tokens
+        return batch.windows
     }
 
-    /// Removes and returns the texts of these partitions.
+    /// Removes and returns the texts of these partitions of which a sequence still waits. The other sequences of such a
+    /// text count for nothing then.
     mutating func remove(partitions: Set<SourcePartition>) -> [PreparedText] {
-        let removed = texts.filter { partitions.contains($0.ticket.partition) }
+        func isRemoved(_ window: PreparedWindow) -> Bool { partitions.contains(window.text.ticket.partition) }
+        let removed = texts.filter(isRemoved) + windows.filter(isRemoved)
         guard !removed.isEmpty else { return [] }
-        texts.removeAll { partitions.contains($0.ticket.partition) }
+        texts.removeAll(where: isRemoved)
+        windows.removeAll(where: isRemoved)
         tokens -= removed.reduce(0) { $0 + $1.tokens.count }
-        return Array(removed)
+        var seen: Set<ObjectIdentifier> = []
+        return removed.map(\.text).filter { seen.insert(ObjectIdentifier($0)).inserted }
+    }
+
+    /// A batch that is being cut.
+    private struct Batch {
+        let budget: Int
+        private(set) var windows: [PreparedWindow] = []
+        private(set) var tokens = 0
+
+        init(budget: Int) { self.budget = budget }
+
+        /// Takes a sequence if it fits, or is the first.
+        mutating func add(_ window: PreparedWindow) -> Bool {
+            guard windows.isEmpty || tokens + window.tokens.count <= budget else { return false }
+            windows.append(window)
+            tokens += window.tokens.count
+            return true
+        }
     }
 }

@@ -12,101 +12,122 @@ struct Classifier {
         pass = InferencePass(base: base)
     }
 
-    /// Labels a batch with the adapters of one snapshot. A text that cannot be labelled is rejected alone.
-    func outcomes(of texts: [PreparedText], snapshot: LiveSnapshot) -> [FinishedText] {
-        var lineup = Lineup(snapshot)
+    /// Computes the windows of a batch and labels each text whose last window is among them.
+    ///
+    /// A text that cannot be labelled is rejected alone.
+    ///
+    /// - Parameter snapshot: holds for the texts that have no window in an earlier batch.
+    /// - Returns: the texts that have finished.
+    func outcomes(of windows: [PreparedWindow], snapshot: LiveSnapshot) -> [FinishedText] {
+        var lineup = Lineup()
         var batch = PackedBatch()
-        var assignments: [[Int]] = []
-        /// Per text: its index in the packed batch, or why it is not in it.
-        var indicesInBatch: [Result<Int, ClassifyError>] = []
-        for text in texts {
+        var taken: [(window: PreparedWindow, places: [Lineup.Places])] = []
+        var finished: [FinishedText] = []
+        for window in windows {
+            // Another window of the text has failed.
+            guard let snapshot = window.text.begin(snapshot) else { continue }
             do throws(ClassifyError) {
-                try check(text.tokens)
-                let assignment = try lineup.assignment(of: text.tasks)
-                indicesInBatch.append(.success(assignments.count))
-                batch.append(text.tokens)
-                assignments.append(assignment)
+                let content = window.content
+                try check(content.tokens)
+                var places: [Lineup.Places] = []
+                for task in content.tasks {
+                    places.append(try lineup.places(of: window.text.tasks[task].name, in: snapshot))
+                }
+                batch.append(content.tokens)
+                taken.append((window, places))
             } catch {
-                indicesInBatch.append(.failure(error))
+                if window.text.fail() { finished.append(rejection(of: window.text, error)) }
             }
         }
-        let results = assignments.isEmpty ? [] : self.results(batch, lineup, assignments)
-        var observations: [String: [TextObservation]] = [:]
-        let finished = zip(texts, indicesInBatch).map { text, index in
-            let outcome = outcome(of: text, at: index, results: results, lineup: lineup) { task, observation in
-                observations[task, default: []].append(observation)
-            }
-            return FinishedText(ticket: text.ticket, outcome: outcome)
+        var observations = Observations()
+        for ((window, places), answers) in zip(taken, answers(batch, lineup, taken.map(\.places))) {
+            let result = lineup.result(places, answers)
+            guard let whole = window.text.add(result, of: window.number) else { continue }
+            finished.append(finishedText(window.text, whole, &observations))
         }
-        for (task, texts) in observations { lineup.live(task)?.drift.record(texts) }
+        observations.record()
         return finished
+    }
+
+    private func rejection(of text: PreparedText, _ error: ClassifyError) -> FinishedText {
+        let rejection = Rejection(message: text.message, stage: .classify, cause: error.cause, reason: "\(error)")
+        return FinishedText(ticket: text.ticket, outcome: .rejected(rejection))
     }
 
     /// The adapters of a batch: the live one of each task and, where there is one, its challenger in shadow.
     private struct Lineup {
-        /// For the pass.
-        private(set) var adapters: [Adapter] = []
-        /// The live adapter in each place of ``adapters``; nil where a challenger stands.
-        private(set) var lives: [LiveAdapter?] = []
-        private let snapshot: LiveSnapshot
-        private var places: [String: (live: Int, shadow: Int?)] = [:]
-
-        init(_ snapshot: LiveSnapshot) { self.snapshot = snapshot }
-
-        func live(_ task: String) -> LiveAdapter? { snapshot.adapters[task] }
-
-        /// The challenger that labels for a task in this batch.
-        func shadow(_ task: String) -> ShadowAdapter? { places[task]?.shadow == nil ? nil : live(task)?.shadow }
-
-        /// The places of the live adapters of these tasks, in their order, and after them those of the challengers.
-        mutating func assignment(of tasks: [TaskDefinition]) throws(ClassifyError) -> [Int] {
-            var assignment: [Int] = []
-            var shadows: [Int] = []
-            for task in tasks {
-                let places = try places(of: task.name)
-                assignment.append(places.live)
-                if let shadow = places.shadow { shadows.append(shadow) }
-            }
-            return assignment + shadows
+        /// Places among ``adapters``.
+        struct Places {
+            let live: Int
+            let shadow: Int?
         }
 
-        private mutating func places(of task: String) throws(ClassifyError) -> (live: Int, shadow: Int?) {
-            if let known = places[task] { return known }
-            guard let live = live(task) else { throw .noLiveAdapter(task: task) }
-            var found: (live: Int, shadow: Int?) = (adapters.count, nil)
+        /// A task at one moment: windows of a long text keep the adapters of its first batch.
+        private struct Key: Hashable {
+            let task: String
+            let generation: UInt64
+        }
+
+        /// For the pass.
+        private(set) var adapters: [Adapter] = []
+        /// The live adapter in each place of ``adapters``, or the one beside a challenger.
+        private(set) var lives: [LiveAdapter] = []
+        private var known: [Key: Places] = [:]
+
+        mutating func places(of task: String, in snapshot: LiveSnapshot) throws(ClassifyError) -> Places {
+            let key = Key(task: task, generation: snapshot.generation)
+            if let places = known[key] { return places }
+            guard let live = snapshot.adapters[task] else { throw .noLiveAdapter(task: task) }
+            let place = adapters.count
             adapters.append(live.adapter)
             lives.append(live)
             // Asked once per batch, because it may fail meanwhile.
+            var shadowPlace: Int?
             if let shadow = live.shadow, shadow.monitor.failure == nil {
-                found.shadow = adapters.count
+                shadowPlace = adapters.count
                 adapters.append(shadow.adapter)
-                lives.append(nil)
+                lives.append(live)
             }
-            places[task] = found
-            return found
+            let places = Places(live: place, shadow: shadowPlace)
+            known[key] = places
+            return places
+        }
+
+        /// The adapters of a sequence: the live ones in the order of its tasks, and after them the challengers.
+        func assignment(_ places: [Places]) -> [Int] { places.map(\.live) + places.compactMap(\.shadow) }
+
+        /// - Parameter answers: in the order of ``assignment(_:)``.
+        func result(_ places: [Places], _ answers: [WindowResult.Answer]) -> WindowResult {
+            var shadows = answers.dropFirst(places.count)
+            return WindowResult(
+                readings: zip(places, answers).map { place, answer in
+                    let live = lives[place.live]
+                    let challenger = place.shadow == nil ? nil : live.shadow
+                    let shadow = challenger.flatMap { adapter in
+                        shadows.popFirst().map { (adapter: adapter, answer: $0) }
+                    }
+                    return WindowResult.Reading(live: live, answer: answer, shadow: shadow)
+                })
         }
     }
 
-    /// What one adapter says of one text.
-    private struct TaskResult {
-        var logits: [Float] = []
-        /// From the centres of the labels.
-        var distances = TextDistances()
-    }
-
-    private func results(_ batch: PackedBatch, _ lineup: Lineup, _ assignments: [[Int]]) -> [[TaskResult]] {
-        var results = assignments.map { [TaskResult](repeating: TaskResult(), count: $0.count) }
+    private func answers(
+        _ batch: PackedBatch, _ lineup: Lineup, _ places: [[Lineup.Places]]
+    ) -> [[WindowResult.Answer]] {
+        if places.isEmpty { return [] }
+        let assignments = places.map(lineup.assignment)
+        var answers = assignments.map { [WindowResult.Answer](repeating: .init(), count: $0.count) }
         pass.forEachVector(batch, adapters: lineup.adapters, assignments: assignments) {
-            text, place, logits, pooled in
+            sequence, place, logits, pooled in
             // The vector is valid only here, so the distances are computed before the answer is.
             var best = 0
             for label in logits.indices where logits[label] > logits[best] { best = label }
-            results[text][place] = TaskResult(
-                logits: Array(logits),
-                distances: lineup.lives[assignments[text][place]]?.drift.distances(pooled, label: best)
-                    ?? TextDistances())
+            let isLive = place < places[sequence].count
+            let drift = lineup.lives[assignments[sequence][place]].drift
+            answers[sequence][place] = WindowResult.Answer(
+                logits: Array(logits), distances: isLive ? drift.distances(pooled, label: best) : TextDistances())
         }
-        return results
+        return answers
     }
 
     private func check(_ tokens: [Int32]) throws(ClassifyError) {
@@ -119,69 +140,79 @@ struct Classifier {
         }
     }
 
-    private func outcome(
-        of text: PreparedText, at index: Result<Int, ClassifyError>, results: [[TaskResult]], lineup: Lineup,
-        observe: (_ task: String, TextObservation) -> Void
-    ) -> Outcome {
+    // MARK: - Texts
+
+    /// What is known of the texts of a batch, for the drift of each live adapter.
+    private struct Observations {
+        private var texts: [ObjectIdentifier: (drift: DriftMonitor, texts: [TextObservation])] = [:]
+
+        mutating func add(_ observation: TextObservation, to drift: DriftMonitor) {
+            texts[ObjectIdentifier(drift), default: (drift, [])].texts.append(observation)
+        }
+
+        func record() {
+            for (drift, texts) in texts.values { drift.record(texts) }
+        }
+    }
+
+    private func finishedText(
+        _ text: PreparedText, _ windows: [WindowResult], _ observations: inout Observations
+    ) -> FinishedText {
         do throws(ClassifyError) {
-            let results = results[try index.get()]
             var labels: [TaskLabel] = []
-            var observations: [TextObservation] = []
-            for (task, result) in zip(text.tasks, results) {
-                guard let live = lineup.live(task.name) else { throw .noLiveAdapter(task: task.name) }
-                let answer = try answer(task, logits: result.logits, adapter: live.adapter)
-                let distance = result.distances.relative
+            var shadows: [ShadowLabel] = []
+            var observed: [(TextObservation, DriftMonitor)] = []
+            for place in text.tasks.indices {
+                let reading = PooledReading(text, task: place, windows)
+                let (task, live) = (text.tasks[place], reading.live)
+                let answer = try reading.pooledAnswer(of: live.adapter)
+                let distance = answer.distances.relative
                 let label = label(
-                    task, answer, of: live.adapter, distance: distance,
-                    isNoneOfThese: task.noneOfThese?.holds(distance: distance, live.drift.spread) ?? false)
+                    task, answer.answer, of: live.adapter, distance: distance,
+                    isNoneOfThese: task.noneOfThese?.holds(distance: distance, live.drift.spread) ?? false,
+                    longText: reading.longText(loudest: answer.loudest))
                 labels.append(label)
-                observations.append(
-                    TextObservation(
-                        answer, of: live.adapter, tokens: text.tokens.count, unknownTokens: text.unknownTokens,
-                        distances: result.distances, abstained: task.canAbstain ? label.abstained : nil))
+                observed.append(
+                    (
+                        TextObservation(
+                            answer.answer, of: live.adapter, tokens: reading.tokens,
+                            unknownTokens: reading.unknownTokens,
+                            distances: answer.distances, abstained: task.canAbstain ? label.abstained : nil), live.drift
+                    ))
+                shadowLabel(reading, beside: label).map { shadows.append($0) }
             }
             // Only once no task has failed: a text that is rejected counts for none.
-            for (task, observation) in zip(text.tasks, observations) { observe(task.name, observation) }
-            let shadows = shadowLabels(text.tasks, results.dropFirst(labels.count), beside: labels, lineup)
-            return .labelled(
-                LabelledMessage(message: text.message, text: text.text, labels: labels, shadows: shadows))
+            for (observation, drift) in observed { observations.add(observation, to: drift) }
+            return FinishedText(
+                ticket: text.ticket,
+                outcome: .labelled(
+                    LabelledMessage(message: text.message, text: text.text, labels: labels, shadows: shadows)))
         } catch {
-            return .rejected(Rejection(message: text.message, stage: .classify, cause: error.cause, reason: "\(error)"))
+            return rejection(of: text, error)
         }
     }
 
-    /// What challengers in shadow say of a text that is labelled. One that fails is left out from then on.
-    private func shadowLabels(
-        _ tasks: [TaskDefinition], _ results: ArraySlice<TaskResult>, beside labels: [TaskLabel],
-        _ lineup: Lineup
-    ) -> [ShadowLabel] {
-        let challengers = zip(tasks, labels).compactMap { task, label in
-            lineup.shadow(task.name).map { (task: task, champion: label, shadow: $0) }
+    /// What a challenger in shadow says of a text that is labelled. One that fails is left out from then on.
+    private func shadowLabel(_ reading: PooledReading, beside champion: TaskLabel) -> ShadowLabel? {
+        guard let shadow = reading.shadow else { return nil }
+        do throws(ClassifyError) {
+            let answer = try reading.pooledAnswer(ofShadow: shadow)
+            // A challenger has no distances yet: a text that the champion finds unlike everything is so to it too.
+            let label = label(
+                reading.task, answer.answer, of: shadow.adapter, distance: nil, isNoneOfThese: champion.isNoneOfThese,
+                longText: reading.longText(loudest: answer.loudest))
+            let change = shadow.change(from: champion.given, to: label.given)
+            shadow.monitor.record(change, championScore: champion.score, challengerScore: label.score)
+            return ShadowLabel(label: label, champion: champion, change: change)
+        } catch {
+            shadow.monitor.fail("\(error)")
+            return nil
         }
-        return zip(challengers, results).compactMap { challenger, result in
-            let (task, champion, shadow) = challenger
-            do throws(ClassifyError) {
-                let answer = try answer(task, logits: result.logits, adapter: shadow.adapter)
-                // A challenger has no distances yet: a text that the champion finds unlike everything is so to it too.
-                let label = label(
-                    task, answer, of: shadow.adapter, distance: nil, isNoneOfThese: champion.isNoneOfThese)
-                let change = shadow.change(from: champion.given, to: label.given)
-                shadow.monitor.record(change, championScore: champion.score, challengerScore: label.score)
-                return ShadowLabel(label: label, champion: champion, change: change)
-            } catch {
-                shadow.monitor.fail("\(error)")
-                return nil
-            }
-        }
-    }
-
-    private func answer(_ task: TaskDefinition, logits: [Float], adapter: Adapter) throws(ClassifyError) -> Answer {
-        guard !logits.isEmpty, logits.allSatisfy(\.isFinite) else { throw .notANumber(task: task.name) }
-        return adapter.answer(logits)
     }
 
     private func label(
-        _ task: TaskDefinition, _ answer: Answer, of adapter: Adapter, distance: Double?, isNoneOfThese: Bool
+        _ task: TaskDefinition, _ answer: Answer, of adapter: Adapter, distance: Double?, isNoneOfThese: Bool,
+        longText: LongTextReading?
     ) -> TaskLabel {
         let isBelow = task.abstention.map { answer.score < $0.threshold(for: adapter.manifest) } ?? false
         let abstains = isBelow || isNoneOfThese
@@ -191,37 +222,10 @@ struct Classifier {
             labels: isMultiLabel && !abstains ? answer.chosen.map { adapter.labels[$0] } : nil, score: answer.score,
             scores: Array(zip(adapter.labels, answer.scores)).map { (label: $0, score: $1) }, abstained: abstains,
             distance: distance, isNoneOfThese: isNoneOfThese, adapterDigest: adapter.digest,
-            dataType: adapter.baseDataType)
+            dataType: adapter.baseDataType, longText: longText)
     }
 }
 
 extension TaskDefinition {
     fileprivate var canAbstain: Bool { abstention != nil || noneOfThese != nil }
-}
-
-/// Why one text could not be labelled.
-enum ClassifyError: Error, CustomStringConvertible {
-    case noLiveAdapter(task: String)
-    case tooManyTokens(Int, positions: Int)
-    case unknownToken
-    case notANumber(task: String)
-
-    /// The metric label.
-    var cause: String {
-        switch self {
-        case .noLiveAdapter: "no-adapter"
-        case .tooManyTokens: "too-many-tokens"
-        case .unknownToken: "unknown-token"
-        case .notANumber: "not-a-number"
-        }
-    }
-
-    var description: String {
-        switch self {
-        case .noLiveAdapter(let task): "task \(task) has no live adapter"
-        case .tooManyTokens(let count, let positions): "\(count) tokens exceed the base's \(positions) positions"
-        case .unknownToken: "a token is not in the base's vocabulary"
-        case .notANumber(let task): "the scores of task \(task) are NaN or infinite"
-        }
-    }
 }

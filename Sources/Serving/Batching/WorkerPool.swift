@@ -47,10 +47,10 @@ public final class WorkerPool: Sendable {
 
 /// A pipeline's offer of a batch that is due. The batch is cut when a worker takes it.
 struct BatchOffer: Sendable {
-    /// Cuts the batch; empty if another worker took its texts or a rebalance removed them.
-    let take: @Sendable () -> [PreparedText]
+    /// Cuts the batch; empty if another worker took its sequences or a rebalance removed them.
+    let take: @Sendable () -> [PreparedWindow]
     let liveAdapters: LiveAdapters
-    /// Receives the outcome of every text, and the time they took.
+    /// Receives the outcome of every text that has finished, and the time that the batch took.
     let finish: @Sendable ([FinishedText], Duration) -> Void
 }
 
@@ -111,11 +111,11 @@ extension WorkerPool {
 
         func run(_ offers: AsyncChannel<BatchOffer>) async {
             for await offer in offers {
-                let texts = offer.take()
-                guard !texts.isEmpty else { continue }
+                let windows = offer.take()
+                guard !windows.isEmpty else { continue }
                 let start = clock.now()
                 pulse.begin(at: start)
-                let finished = classifier.outcomes(of: texts, snapshot: offer.liveAdapters.snapshot)
+                let finished = classifier.outcomes(of: windows, snapshot: offer.liveAdapters.snapshot)
                 CrashPoint.inClassification.pass()
                 let end = clock.now()
                 pulse.end(at: end)

@@ -23,12 +23,14 @@ public struct TaskLabel: Sendable {
     public let adapterDigest: String
     /// The type in which the base computed.
     public let dataType: DataType
+    /// How the text was read in windows; `nil` if it was short enough for one sequence, or is cut.
+    public let longText: LongTextReading?
 
     /// - Parameters: as the properties.
     public init(
         task: String, label: String?, labels: [String]? = nil, score: Double, scores: [(label: String, score: Double)],
         abstained: Bool, distance: Double? = nil, isNoneOfThese: Bool = false, adapterDigest: String,
-        dataType: DataType = .float32
+        dataType: DataType = .float32, longText: LongTextReading? = nil
     ) {
         self.task = task
         self.label = label
@@ -40,6 +42,7 @@ public struct TaskLabel: Sendable {
         self.isNoneOfThese = isNoneOfThese
         self.adapterDigest = adapterDigest
         self.dataType = dataType
+        self.longText = longText
     }
 
     /// What the text gets; nil where the daemon abstained.

@@ -11,14 +11,18 @@ struct FlowControl {
 
     /// - Parameters:
     ///   - load: what is in flight.
+    ///   - waitingTokens: of the texts that no worker has taken yet.
     ///   - isBlocked: whether nothing can be stored or committed.
     /// - Returns: nil if the source stays as it is.
     mutating func change(
-        load: (messages: Int, bytes: Int), settings: ServingSettings, isBlocked: Bool
+        load: (messages: Int, bytes: Int), waitingTokens: Int = 0, settings: ServingSettings, isBlocked: Bool
     ) -> Change? {
-        let isFull = load.messages >= settings.maximumInFlight || load.bytes >= settings.maximumInFlightBytes
-        let isRelieved =
-            load.messages <= settings.maximumInFlight / 2 && load.bytes <= settings.maximumInFlightBytes / 2
+        let levels = [
+            (load.messages, settings.maximumInFlight), (load.bytes, settings.maximumInFlightBytes),
+            (waitingTokens, settings.maximumWaitingTokens),
+        ]
+        let isFull = levels.contains { $0 >= $1 }
+        let isRelieved = levels.allSatisfy { $0 <= $1 / 2 }
         if !isPaused, isFull || isBlocked {
             isPaused = true
             return .pause

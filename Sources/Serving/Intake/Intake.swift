@@ -156,7 +156,8 @@ final class Intake: Sendable {
 
     private func regulate(_ flow: inout FlowControl) async throws(ConnectorError) {
         let isBlocked = availability.isUnavailable(.sink) || availability.isUnavailable(.commit)
-        let change = flow.change(load: ledger.load, settings: settings, isBlocked: isBlocked)
+        let change = flow.change(
+            load: ledger.load, waitingTokens: batches.waitingTokens, settings: settings, isBlocked: isBlocked)
         guard let change else { return }
         try await persist { () async throws(ConnectorError) in
             switch change {
