@@ -83,6 +83,7 @@ public struct DaemonConfiguration: Sendable, Equatable {
         if Set(same.labels) != Set(task.labels) { add("labels", "gives this task other labels") }
         if same.mapping != task.mapping { add("labels", "renames, merges or retires other labels") }
         if let one = same.isMultiLabel, let two = task.isMultiLabel, one != two { add("multi_label", "says \(one)") }
+        if same.longTexts != task.longTexts { add("long_texts", "reads long texts otherwise") }
         return problems
     }
 }

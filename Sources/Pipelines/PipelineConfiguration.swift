@@ -79,6 +79,8 @@ public struct TaskConfiguration: Sendable, Equatable {
     public var abstention: Abstention?
     /// `none_of_these`: when a text is too far from every label to get one; nil: never.
     public var noneOfThese: NoneOfThese?
+    /// `long_texts`: how texts are read that are longer than a window; nil: they are cut.
+    public var longTexts: LongTexts?
     /// `adapter`: the folder of the first adapter, resolved; used as long as the registry has no live one.
     public var adapter: String?
     /// `rename`, `merge` and `retire`: what became of labels that the task once had.

@@ -23,12 +23,13 @@ extension PipelineFile {
         let isMultiLabel = section.read(TaskKeys.multiLabel)
         let abstention = section[TaskKeys.abstainBelow].flatMap(readAbstention)
         let noneOfThese = section[TaskKeys.noneOfThese].flatMap(readNoneOfThese)
+        let longTexts = section[TaskKeys.longTexts].flatMap(LongTextKeys.read)
         let adapter = section.read(TaskKeys.adapter)
         let mapping = readMapping(section, labels: labels ?? [])
         // A task whose labels are wrong is still defined: routes and examples that name it are not wrong for that.
         return TaskConfiguration(
             name: name, labels: labels ?? [], isMultiLabel: isMultiLabel, abstention: abstention,
-            noneOfThese: noneOfThese, adapter: adapter, mapping: mapping, line: value.line)
+            noneOfThese: noneOfThese, longTexts: longTexts, adapter: adapter, mapping: mapping, line: value.line)
     }
 
     /// A score, or the required precision.

@@ -26,9 +26,10 @@ public struct LongTexts: Sendable, Equatable, Hashable, Codable {
     /// The range of ``maximumWindows``.
     public static let counts = 1...1024
 
-    /// - Parameters: as the properties.
-    public init(window: Int = 256, stride: Int = 192, pool: Pool = .mean, maximumWindows: Int = 64) {
-        (self.window, self.stride, self.pool, self.maximumWindows) = (window, stride, pool, maximumWindows)
+    /// - Parameters: as the properties; without a stride, it is three quarters of the window.
+    public init(window: Int = 256, stride: Int? = nil, pool: Pool = .mean, maximumWindows: Int = 64) {
+        (self.window, self.pool, self.maximumWindows) = (window, pool, maximumWindows)
+        self.stride = stride ?? window * 3 / 4
     }
 
     private enum CodingKeys: String, CodingKey {

@@ -9,6 +9,9 @@ struct LabelColumns {
     private var texts: [String?] = []
     private var distances: [Double?] = []
     private var abstentionReasons: [String?] = []
+    private var windows: [Int64?] = []
+    private var tokens: [Int64?] = []
+    private var evidence: [String?] = []
 
     init(_ messages: ArraySlice<LabelledMessage>) {
         for message in messages {
@@ -24,6 +27,9 @@ struct LabelColumns {
         texts.append(text)
         distances.append(label.distance.map(Self.rounded))
         abstentionReasons.append(label.abstained ? (label.isNoneOfThese ? "none_of_these" : "score") : nil)
+        windows.append(label.longText.map { Int64($0.windows) })
+        tokens.append(label.longText.map { Int64($0.tokens) })
+        evidence.append(label.longText.map { "[\($0.evidence.lowerBound),\($0.evidence.upperBound))" })
     }
 
     /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
@@ -31,6 +37,9 @@ struct LabelColumns {
 
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.origin + [labels.task, keys.time, .byteStrings(messageKeys)] + labels.values
-            + [.texts(texts), .doubles(distances), .texts(abstentionReasons), labels.dtype]
+            + [
+                .texts(texts), .doubles(distances), .texts(abstentionReasons), labels.dtype, .integers(windows),
+                .integers(tokens), .texts(evidence),
+            ]
     }
 }

@@ -43,21 +43,22 @@ struct LabelStatements {
     private static let upsertLabels = """
         INSERT INTO lorikeet.labels (
             pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores,
-            abstained, adapter_digest, text, distance, abstention_reason, dtype)
+            abstained, adapter_digest, text, distance, abstention_reason, dtype, windows, tokens, evidence)
         SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label,
             r.labels::text[], r.score, r.scores::jsonb, r.abstained, r.adapter_digest, r.text,
-            r.distance, r.abstention_reason, r.dtype
+            r.distance, r.abstention_reason, r.dtype, r.windows, r.tokens, r.evidence::int4range
         FROM unnest(
             $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bytea[], $8::text[], $9::text[],
             $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::text[], $15::double precision[],
-            $16::text[], $17::text[])
+            $16::text[], $17::text[], $18::integer[], $19::integer[], $20::text[])
             AS r(topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
-                adapter_digest, text, distance, abstention_reason, dtype)
+                adapter_digest, text, distance, abstention_reason, dtype, windows, tokens, evidence)
         ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
             message_key = excluded.message_key, label = excluded.label, labels = excluded.labels,
             score = excluded.score, scores = excluded.scores, abstained = excluded.abstained,
             adapter_digest = excluded.adapter_digest, text = excluded.text, distance = excluded.distance,
-            abstention_reason = excluded.abstention_reason, dtype = excluded.dtype, labelled_at = excluded.labelled_at
+            abstention_reason = excluded.abstention_reason, dtype = excluded.dtype, windows = excluded.windows,
+            tokens = excluded.tokens, evidence = excluded.evidence, labelled_at = excluded.labelled_at
         """
 
     private static let upsertRejected = """

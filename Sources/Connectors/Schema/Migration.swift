@@ -10,7 +10,9 @@ struct Migration: Sendable {
 
 extension Migration {
     /// All steps, by version from 1 without a gap.
-    static let all: [Migration] = [.tables, .leases, .gate, .annotationQueue, .drift, .shadow, .distances, .precision]
+    static let all: [Migration] = [
+        .tables, .leases, .gate, .annotationQueue, .drift, .shadow, .distances, .precision, .longTexts,
+    ]
 }
 
 /// The comment on a table or column, as psql shows it (`\dt+`, `\d+`). `docs/schema.md` is made from them.

@@ -64,6 +64,7 @@ public struct AdapterDifference: Sendable {
             ("layers", configuration.layers?.map(String.init).joined(separator: ", ") ?? "all"),
             ("rsLoRA", configuration.useRSLoRA ? "yes" : "no"), ("DoRA", configuration.useDoRA ? "yes" : "no"),
             ("bias", configuration.bias.rawValue), ("tokens per text", manifest.maxTokens.map(String.init)),
+            ("long texts", manifest.longTexts.map { "\($0)" }),
             ("temperature", manifest.temperature.map { Figure.decimal($0, 3) }),
             ("created by", manifest.createdBy), ("training rows", range.map { "\($0.rows)" }),
             ("rows digest", range.map { Figure.digest($0.digest) }),

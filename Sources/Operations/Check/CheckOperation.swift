@@ -1,3 +1,4 @@
+import BERT
 import Logging
 import Pipelines
 
@@ -127,6 +128,9 @@ public enum CheckOperation {
                     if let doubt = task.abstention?.doubt(adapter.manifest) {
                         report.add(.warning, pipeline.problem(at: "tasks.\(task.name).abstain_below", doubt))
                     }
+                    if let doubt = LongTextsChoice.doubt(task.longTexts, of: adapter.manifest) {
+                        report.add(.warning, pipeline.problem(at: "tasks.\(task.name).long_texts", doubt))
+                    }
                     let reference = try loaded.driftReference(of: adapter, of: task, in: pipeline)
                     if let doubt = task.noneOfThese?.doubt(reference?.spread) {
                         report.add(.warning, pipeline.problem(at: "tasks.\(task.name).none_of_these", doubt))
@@ -144,6 +148,12 @@ public enum CheckOperation {
         let routed = Set(pipeline.routes.flatMap(\.tasks))
         for task in pipeline.tasks where !routed.contains(task.name) {
             report.add(.warning, pipeline.problem(at: "tasks.\(task.name)", "no route leads to this task"))
+        }
+        for task in pipeline.tasks where (task.longTexts?.window ?? 0) > pipeline.batch.tokens {
+            report.add(
+                .warning,
+                pipeline.problem(
+                    at: "batch.tokens", "is less than the window of task \(task.name): each is a batch of its own"))
         }
         if pipeline.batch.maxTokens(positions: positions ?? .max) > pipeline.batch.tokens {
             report.add(

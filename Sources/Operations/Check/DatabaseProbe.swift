@@ -164,6 +164,10 @@ enum DatabaseProbe {
                     pipeline.problem(
                         at: "tasks.\(task.name).abstain_below", "\(doubt) (live adapter, version \(version.version))"))
             }
+            if let doubt = LongTextsChoice.doubt(task.longTexts, of: manifest) {
+                let words = "\(doubt) (live adapter, version \(version.version))"
+                report.add(.warning, pipeline.problem(at: "tasks.\(task.name).long_texts", words))
+            }
             if let noneOfThese = task.noneOfThese {
                 let json = try await store.driftReference(digest: version.digest)
                 let reference = json.flatMap {

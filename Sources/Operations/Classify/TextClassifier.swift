@@ -14,6 +14,8 @@ public struct TextClassifier: Sendable {
         public var distance: Double?
         /// Whether the text gets no label for its distance.
         public var isNoneOfThese = false
+        /// How a long text was read in windows; nil for other texts.
+        public var longText: LongTextReading?
     }
 
     /// The adapters, in the order of their folders.
@@ -23,6 +25,7 @@ public struct TextClassifier: Sendable {
     private let loaded: LoadedBase
     private let inference: ParallelInference
     private let maxTokens: Int
+    private let longTexts: LongTextsChoice
 
     /// - Parameters:
     ///   - base: folder of the base.
@@ -30,14 +33,15 @@ public struct TextClassifier: Sendable {
     ///   - labels: names for the labels of a single adapter whose folder names none.
     ///   - noneOfThese: from which distance on a text gets no label; nil: it always gets one.
     ///   - maxTokens: texts are cut to this many tokens; nil: the usual limit.
+    ///   - longTexts: how texts are read that are longer than a window.
     /// - Throws: also where an adapter's folder cannot say which text is none of these.
     public init(
         base: BaseFolder, adapters folders: [String], labels: LabelNames, noneOfThese: NoneOfThese? = nil,
-        maxTokens: Int?,
-        workers: Int
+        maxTokens: Int?, longTexts: LongTextsChoice = .asTrained, workers: Int
     ) throws {
         loaded = try LoadedBase(base)
         self.maxTokens = try TokenLimit.checked(maxTokens, over: loaded.base)
+        self.longTexts = try longTexts.checked(over: loaded.base)
         adapters = try AdapterFolder.load(folders, base: loaded.base, naming: labels)
         references = try zip(folders, adapters).map { folder, named in
             let reference = try DriftReferenceFile.read(folder, of: named.adapter)
@@ -52,24 +56,37 @@ public struct TextClassifier: Sendable {
 
     /// What the adapters say of each text: one result per adapter.
     public func results(_ texts: [String]) -> [[Result]] {
-        let (tokenizer, maxTokens) = (loaded.tokenizer, maxTokens)
         let none = [Result](repeating: Result(), count: adapters.count)
         let results = Mutex([[Result]](repeating: none, count: texts.count))
-        inference.forEachVector(
-            count: texts.count, adapters: adapters.map(\.adapter),
-            sequence: { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
-        ) { text, adapter, _, logits, vector in
-            let result = result(adapter, logits, vector)
-            results.withLock { $0[text][adapter] = result }
+        // Adapters that read texts alike share what they compute.
+        let readers = Dictionary(grouping: adapters.indices) {
+            longTexts.longTexts(for: adapters[$0].adapter.manifest)
+        }
+        for (longTexts, places) in readers {
+            let encoder = TextEncoder(tokenizer: loaded.tokenizer, maxTokens: maxTokens, longTexts: longTexts)
+            inference.forEachText(
+                count: texts.count, adapters: places.map { adapters[$0].adapter }, pool: encoder.pool,
+                text: { encoder.encode(texts[$0]) }
+            ) { answer in
+                let place = places[answer.adapter]
+                let result = result(place, answer)
+                results.withLock { $0[answer.text][place] = result }
+            }
         }
         return results.withLock { $0 }
     }
 
-    private func result(_ adapter: Int, _ logits: [Float], _ vector: UnsafeBufferPointer<Float>) -> Result {
-        guard let reference = references[adapter] else { return Result(logits: logits) }
-        let distance = reference.relativeDistance(vector)
-        return Result(
-            logits: logits, distance: distance,
-            isNoneOfThese: noneOfThese?.holds(distance: distance, reference.spread) ?? false)
+    private func result(_ adapter: Int, _ answer: ParallelInference.TextAnswer) -> Result {
+        var result = Result(logits: answer.pooled.logits)
+        if let tokens = answer.encoded.longTextTokens,
+            let evidence = answer.encoded.windows[answer.pooled.loudest].characters
+        {
+            result.longText = LongTextReading(
+                windows: answer.encoded.windows.count, tokens: tokens, evidence: evidence)
+        }
+        guard let reference = references[adapter] else { return result }
+        result.distance = answer.vector.withUnsafeBufferPointer(reference.relativeDistance)
+        result.isNoneOfThese = noneOfThese?.holds(distance: result.distance, reference.spread) ?? false
+        return result
     }
 }

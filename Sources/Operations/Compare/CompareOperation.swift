@@ -22,6 +22,8 @@ public struct CompareOperation {
         public var rowOptions: RowOptions
         /// Texts are cut to this many tokens; nil: the usual limit.
         public var maxTokens: Int?
+        /// How texts are read that are longer than a window.
+        public var longTexts = LongTextsChoice.asTrained
         /// Threads that compute.
         public var workers: Int
         /// Bootstrap resamples of the rows.
@@ -48,6 +50,7 @@ public struct CompareOperation {
     private let loaded: LoadedBase
     private let adapters: [Adapter]
     private let maxTokens: Int
+    private let longTexts: LongTextsChoice
 
     /// Reads base, adapters and rows.
     ///
@@ -56,6 +59,7 @@ public struct CompareOperation {
         self.request = request
         loaded = try LoadedBase(request.base)
         maxTokens = try TokenLimit.checked(request.maxTokens, over: loaded.base)
+        longTexts = try request.longTexts.checked(over: loaded.base)
         adapters = try AdapterFolder.load(
             request.first, request.second, base: loaded.base, naming: request.labels)
         var options = request.rowOptions
@@ -71,7 +75,8 @@ public struct CompareOperation {
     /// - Parameter progress: gets the name of an adapter and the number of rows that are done.
     public func run(progress: (String, Int) -> Void) -> AdapterComparison {
         let evaluator = Evaluator(
-            base: loaded.base, tokenizer: loaded.tokenizer, workers: request.workers, maxTokens: maxTokens)
+            base: loaded.base, tokenizer: loaded.tokenizer, workers: request.workers, maxTokens: maxTokens,
+            longTexts: longTexts)
         let rows = input.rows
         let names = AdapterFolder.names(request.first, request.second)
         let sides = zip(names, adapters).map { name, adapter in

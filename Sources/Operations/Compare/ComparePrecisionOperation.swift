@@ -22,6 +22,8 @@ public struct ComparePrecisionOperation {
         public var rowOptions: RowOptions
         /// Texts are cut to this many tokens; nil: the usual limit.
         public var maxTokens: Int?
+        /// How texts are read that are longer than a window.
+        public var longTexts = LongTextsChoice.asTrained
         /// Threads that compute.
         public var workers: Int
         /// Bootstrap resamples of the rows.
@@ -48,6 +50,7 @@ public struct ComparePrecisionOperation {
     /// Over the first base.
     private let adapters: [NamedAdapter]
     private let maxTokens: Int
+    private let longTexts: LongTextsChoice
 
     /// Reads bases, adapters and rows.
     ///
@@ -56,6 +59,7 @@ public struct ComparePrecisionOperation {
         self.request = request
         bases = [try LoadedBase(request.first), try LoadedBase(request.second)]
         maxTokens = try TokenLimit.checked(request.maxTokens, over: bases[0].base)
+        longTexts = try request.longTexts.checked(over: bases[0].base)
         adapters = try Self.named(request.adapters, over: bases[0].base, naming: request.labels)
         var options = request.rowOptions
         options.isMultiLabel = adapters.first?.adapter.manifest.isMultiLabel ?? false
@@ -87,7 +91,9 @@ public struct ComparePrecisionOperation {
         let rows = input.rows
         let adapters = try bases.map { try named.adapter.over($0.base) }
         let evaluators = bases.map {
-            Evaluator(base: $0.base, tokenizer: $0.tokenizer, workers: request.workers, maxTokens: maxTokens)
+            Evaluator(
+                base: $0.base, tokenizer: $0.tokenizer, workers: request.workers, maxTokens: maxTokens,
+                longTexts: longTexts)
         }
         var predictions: [[Prediction]] = [[], []]
         var seconds = [0.0, 0.0]

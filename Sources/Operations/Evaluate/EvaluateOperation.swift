@@ -22,6 +22,8 @@ public struct EvaluateOperation {
         public var rowOptions: RowOptions
         /// Texts are cut to this many tokens; nil: the usual limit.
         public var maxTokens: Int?
+        /// How texts are read that are longer than a window.
+        public var longTexts = LongTextsChoice.asTrained
         /// Threads that compute.
         public var workers: Int
         /// Precisions, as shares, for which an abstention threshold is requested.
@@ -63,6 +65,7 @@ public struct EvaluateOperation {
     private let loaded: LoadedBase
     private let adapter: Adapter
     private let maxTokens: Int
+    private let longTexts: LongTextsChoice
     /// Of the adapter's folder.
     private let reference: DriftReference?
 
@@ -73,6 +76,7 @@ public struct EvaluateOperation {
         self.request = request
         loaded = try LoadedBase(request.base)
         maxTokens = try TokenLimit.checked(request.maxTokens, over: loaded.base)
+        longTexts = try request.longTexts.checked(over: loaded.base)
         adapter = try AdapterFolder.load(request.adapter, base: loaded.base, naming: request.labels)
         reference = try request.noneOfThese.flatMap { [adapter] noneOfThese in
             let reference = try DriftReferenceFile.read(request.adapter, of: adapter)
@@ -91,7 +95,8 @@ public struct EvaluateOperation {
     /// - Parameter progress: gets the number of rows that are done.
     public func run(progress: (Int) -> Void) -> Result {
         let evaluator = Evaluator(
-            base: loaded.base, tokenizer: loaded.tokenizer, workers: request.workers, maxTokens: maxTokens)
+            base: loaded.base, tokenizer: loaded.tokenizer, workers: request.workers, maxTokens: maxTokens,
+            longTexts: longTexts)
         let rows = input.rows
         let started = ContinuousClock.now
         let predictions = evaluator.predictions(rows, adapter: adapter, progress: progress)
@@ -108,13 +113,12 @@ public struct EvaluateOperation {
 
     private func noneOfTheseFigures(_ rows: [LabelledText], _ predictions: [Prediction]) -> NoneOfTheseFigures? {
         guard let reference, let threshold = request.noneOfThese?.threshold(reference.spread) else { return nil }
-        let (tokenizer, maxTokens) = (loaded.tokenizer, maxTokens)
+        let encoder = TextEncoder(
+            tokenizer: loaded.tokenizer, maxTokens: maxTokens, longTexts: longTexts.longTexts(for: adapter.manifest))
         let distances = ReferenceMeasurement(
-            base: loaded.base, workers: request.workers, unknownToken: tokenizer.unknownID
+            base: loaded.base, workers: request.workers, unknownToken: loaded.tokenizer.unknownID
         ).relativeDistances(
-            of: adapter,
-            ReferenceMeasurement.Texts(count: rows.count) { tokenizer.encode(rows[$0].text, maxTokens: maxTokens) },
-            reference: reference)
+            of: adapter, ReferenceMeasurement.Texts(rows.map(\.text), encoder: encoder), reference: reference)
         return NoneOfTheseFigures(
             rows: rows, predictions: predictions, distances: distances, threshold: threshold,
             known: Set(adapter.labels))

@@ -93,15 +93,20 @@ public enum ExamplesOperation {
         let found = Mutex([ExamplesReport.Result?](repeating: nil, count: examples.count))
         for (task, tested) in adapters {
             let places = examples.indices.filter { examples[$0].task == task }
-            inference.forEachVector(
-                count: places.count, adapter: tested.adapter,
-                sequence: { loaded.tokenizer.encode(examples[places[$0]].text, maxTokens: maxTokens) }
-            ) { index, _, logits, vector in
-                let answer = tested.adapter.answer(logits)
-                let distance = tested.drift.distances(vector, label: answer.best).relative
+            let encoder = TextEncoder(
+                tokenizer: loaded.tokenizer, maxTokens: maxTokens, longTexts: pipeline.task(task)?.longTexts)
+            inference.forEachText(
+                count: places.count, adapters: [tested.adapter], pool: encoder.pool,
+                text: { encoder.encode(examples[places[$0]].text) }
+            ) { text in
+                let answer = tested.adapter.answer(text.pooled.logits)
+                let distance = text.vector.withUnsafeBufferPointer {
+                    tested.drift.distances($0, label: answer.best).relative
+                }
+                let place = places[text.text]
                 let result = result(
-                    examples[places[index]], pipeline: pipeline, tested: tested, answer: answer, distance: distance)
-                found.withLock { $0[places[index]] = result }
+                    examples[place], pipeline: pipeline, tested: tested, answer: answer, distance: distance)
+                found.withLock { $0[place] = result }
             }
         }
         return found.withLock { $0.compactMap(\.self) }

@@ -153,6 +153,7 @@ public enum RetrainOperation {
             var settings = RetrainingSettings()
             settings.training = retrain.trainingSettings(
                 maxTokens: pipeline.batch.maxTokens(positions: loaded.base.configuration.positions))
+            settings.training.longTexts = task.longTexts
             settings.maximumRows = retrain.maximumRows
             settings.mapping = task.mapping
             settings.trust = retrain.trust

@@ -65,6 +65,12 @@ public struct LoadedBase: Sendable {
                     at: "batch.max_tokens", "is \(maxTokens), but the base has only \(positions) positions"))
         }
         for pipeline in configuration.pipelines {
+            for task in pipeline.tasks {
+                guard let problem = task.longTexts?.problem(positions: positions) else { continue }
+                problems.append(pipeline.problem(at: "tasks.\(task.name).long_texts.window", problem))
+            }
+        }
+        for pipeline in configuration.pipelines {
             for layer in pipeline.retrain?.training.layers ?? [] where layer >= base.configuration.layers {
                 problems.append(
                     pipeline.problem(

@@ -27,7 +27,8 @@ extension PipelineConfiguration {
     public var taskDefinitions: [TaskDefinition] {
         tasks.map {
             TaskDefinition(
-                name: $0.name, labels: $0.labels, abstention: $0.abstention, noneOfThese: $0.noneOfThese)
+                name: $0.name, labels: $0.labels, abstention: $0.abstention, noneOfThese: $0.noneOfThese,
+                longTexts: $0.longTexts)
         }
     }
 

@@ -197,7 +197,8 @@ public struct TrainOperation {
         _ loaded: LoadedBase
     ) -> ReportPage {
         let evaluator = Evaluator(
-            base: loaded.base, tokenizer: loaded.tokenizer, workers: settings.workers, maxTokens: settings.maxTokens)
+            base: loaded.base, tokenizer: loaded.tokenizer, workers: settings.workers, maxTokens: settings.maxTokens,
+            longTexts: LongTextsChoice(settings.longTexts))
         let predictions = evaluator.predictions(rows.validation, adapter: candidate.adapter) {
             observer.evaluated($0, of: rows.validation.count)
         }

@@ -46,7 +46,8 @@ enum PipelineKeys {
     /// Every mapping of the file.
     static let sections = [
         section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
-        AbstentionKeys.section, NoneOfTheseKeys.section, BatchKeys.section, SinkKeys.section, RetrainKeys.section,
+        AbstentionKeys.section, NoneOfTheseKeys.section, LongTextKeys.section, BatchKeys.section, SinkKeys.section,
+        RetrainKeys.section,
         GateKeys.section, DistillationKeys.section, ExampleKeys.section,
     ]
 }
@@ -131,6 +132,10 @@ enum TaskKeys {
         "none_of_these", .either(.numberOrText(NoneOfTheseKeys.distances), NoneOfTheseKeys.section.schema),
         "0 to 1000, or a mapping", absence: .meaning("never"),
         "`distance` beyond which a text gets no label, or `{ false_alarms: … }` for the adapter's own threshold")
+    static let longTexts = SettingDeclaration(
+        "long_texts", LongTextKeys.section.schema, "mapping",
+        absence: .meaning("longer texts are truncated to `batch.max_tokens`"),
+        "how texts are read that are longer than a window: in overlapping windows whose scores are pooled")
     static let rename = SettingDeclaration(
         "rename", .mapping(to: .scalar), "mapping of old labels to labels", absence: .meaning("none"),
         "labels that are called otherwise now, as in `{ urgent: high }`")
@@ -143,7 +148,10 @@ enum TaskKeys {
 
     static let section = SettingSection(
         "tasks.NAME",
-        [labels, adapter.declaration, multiLabel.declaration, abstainBelow, noneOfThese, rename, merge, retire])
+        [
+            labels, adapter.declaration, multiLabel.declaration, abstainBelow, noneOfThese, longTexts, rename,
+            merge, retire,
+        ])
 }
 
 /// `abstain_below` where it names a precision.

@@ -18,6 +18,10 @@ struct Classify: ParsableCommand {
             text is from the nearest label; 1 is usual. With --none-of-these, a text beyond
             the given distance gets the label null.
 
+            A text longer than a window is read in windows if the adapter was trained so, or
+            with --long-texts. "windows" is their number, "tokens" that of the tokens of the
+            text, and "evidence" the characters of the window that spoke loudest.
+
             EXAMPLES
               echo 'a game of chess' | lorikeet classify \\
                   --base models/all-MiniLM-L6-v2 --adapter adapters/section
@@ -41,6 +45,7 @@ struct Classify: ParsableCommand {
     @OptionGroup var labelOptions: LabelOptions
     @OptionGroup var noneOfTheseOption: NoneOfTheseOption
     @OptionGroup var length: LengthOptions
+    @OptionGroup var longTextsOption: LongTextsOption
     @OptionGroup var input: InputOptions
 
     @Flag(help: "Print the logits too, in the order of the labels.")
@@ -61,7 +66,8 @@ struct Classify: ParsableCommand {
     func run() throws {
         let classifier = try TextClassifier(
             base: baseOptions.folder, adapters: adapters, labels: labelOptions.names,
-            noneOfThese: noneOfTheseOption.noneOfThese, maxTokens: length.maxTokens, workers: workerOptions.count)
+            noneOfThese: noneOfTheseOption.noneOfThese, maxTokens: length.maxTokens,
+            longTexts: longTextsOption.choice, workers: workerOptions.count)
         try input.forEachBatch(title: "classifying") { texts in
             for (text, results) in zip(texts, classifier.results(texts)) {
                 try StandardOutput.shared.line(object(text, results, classifier.adapters).text)
@@ -99,6 +105,13 @@ struct Classify: ParsableCommand {
         ]
         if let distance = result.distance { members.append(("distance", .float(Float(distance)))) }
         if noneOfTheseOption.noneOfThese != nil { members.append(("none_of_these", .boolean(result.isNoneOfThese))) }
+        if let longText = result.longText {
+            let evidence = [longText.evidence.lowerBound, longText.evidence.upperBound]
+            members += [
+                ("windows", .integer(longText.windows)), ("tokens", .integer(longText.tokens)),
+                ("evidence", .array(evidence.map { .integer($0) })),
+            ]
+        }
         if logits { members.append(("logits", .array(result.logits.map { .float($0) }))) }
         return members
     }

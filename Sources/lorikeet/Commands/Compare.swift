@@ -56,6 +56,7 @@ struct Compare: ParsableCommand {
     @OptionGroup var reportOptions: ReportOptions
     @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var length: LengthOptions
+    @OptionGroup var longTextsOption: LongTextsOption
     @OptionGroup var workerOptions: WorkerOptions
     @OptionGroup var output: JSONOption
 
@@ -87,11 +88,12 @@ struct Compare: ParsableCommand {
     }
 
     private func compareAdapters(_ base: BaseFolder, _ first: String, _ second: String) throws {
-        let operation = try CompareOperation(
-            CompareOperation.Request(
-                base: base, first: first, second: second, labels: labelOptions.names, input: rows.input,
-                rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
-                workers: workerOptions.count, resamples: resamples, seed: seed))
+        var request = CompareOperation.Request(
+            base: base, first: first, second: second, labels: labelOptions.names, input: rows.input,
+            rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
+            workers: workerOptions.count, resamples: resamples, seed: seed)
+        request.longTexts = longTextsOption.choice
+        let operation = try CompareOperation(request)
         operation.input.note(json: output.json)
         let comparison = withProgress(of: operation.input) { operation.run(progress: $0) }
         if output.json { try StandardOutput.shared.line(comparison.json.text) } else { try comparison.print() }
@@ -99,11 +101,12 @@ struct Compare: ParsableCommand {
     }
 
     private func comparePrecisions(_ first: BaseFolder, _ second: BaseFolder) throws {
-        let operation = try ComparePrecisionOperation(
-            ComparePrecisionOperation.Request(
-                first: first, second: second, adapters: adapter, labels: labelOptions.names, input: rows.input,
-                rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
-                workers: workerOptions.count, resamples: resamples, seed: seed))
+        var request = ComparePrecisionOperation.Request(
+            first: first, second: second, adapters: adapter, labels: labelOptions.names, input: rows.input,
+            rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
+            workers: workerOptions.count, resamples: resamples, seed: seed)
+        request.longTexts = longTextsOption.choice
+        let operation = try ComparePrecisionOperation(request)
         operation.input.note(json: output.json)
         let comparisons = try withProgress(of: operation.input) { try operation.run(progress: $0) }
         if output.json {

@@ -39,6 +39,7 @@ struct Evaluate: ParsableCommand {
     @OptionGroup var noneOfTheseOption: NoneOfTheseOption
     @OptionGroup var formatOptions: RowFormatOptions
     @OptionGroup var length: LengthOptions
+    @OptionGroup var longTextsOption: LongTextsOption
     @OptionGroup var workerOptions: WorkerOptions
     @OptionGroup var output: JSONOption
 
@@ -50,12 +51,12 @@ struct Evaluate: ParsableCommand {
 
     func run() throws {
         try reportOptions.check()
-        let operation = try EvaluateOperation(
-            EvaluateOperation.Request(
-                base: baseOptions.folder, adapter: adapter, labels: labelOptions.names, input: rows.input,
-                rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
-                workers: workerOptions.count, precisions: precision,
-                noneOfThese: noneOfTheseOption.noneOfThese))
+        var request = EvaluateOperation.Request(
+            base: baseOptions.folder, adapter: adapter, labels: labelOptions.names, input: rows.input,
+            rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
+            workers: workerOptions.count, precisions: precision, noneOfThese: noneOfTheseOption.noneOfThese)
+        request.longTexts = longTextsOption.choice
+        let operation = try EvaluateOperation(request)
         operation.input.note(json: output.json)
         let bar = ProgressBar("evaluating", unit: "texts")
         let result = operation.run { bar.update($0, of: operation.input.rows.count) }

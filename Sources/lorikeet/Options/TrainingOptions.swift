@@ -27,6 +27,7 @@ struct TrainingOptions: ParsableArguments {
     @Option(.classWeights) var classWeights: ClassWeighting?
     @Option(.labelSmoothing) var labelSmoothing: Float?
     @OptionGroup var length: LengthOptions
+    @OptionGroup var longTextsOption: LongTextsOption
     @Option(.seed) var seed: UInt64?
     @OptionGroup var workerOptions: WorkerOptions
 
@@ -48,6 +49,8 @@ struct TrainingOptions: ParsableArguments {
         if let start { settings.initialization = start.manifest.configuration.initialization }
         if let layers { settings.layers = try layers.layers(of: base.configuration.layers) }
         settings.maxTokens = try length.checked(against: base)
+        // As the adapter that it starts from was trained, unless something else is given.
+        settings.longTexts = start.map { longTextsOption.choice.longTexts(for: $0.manifest) } ?? longTextsOption.given
         return settings
     }
 
