@@ -43,7 +43,7 @@ struct AdapterSwapTests {
         let workers = Task { await pool.run() }
         await pool.offers.send(
             BatchOffer(
-                take: { plan.batches[0] }, liveAdapters: live,
+                take: { plan.batches[0].flatMap(\.waiting) }, liveAdapters: live,
                 finish: { texts, _ in finished.update { $0 = texts } }))
         await gate.passes.wait { $0 == 2 }
         for swap in plan.swaps { live.swap(task: swap.task, to: try plan.adapter(swap.task, swap.number)) }

@@ -15,8 +15,7 @@ struct BatcherTests {
         let message = SourceMessage(origin: origin, payload: [])
         guard let ticket = tracker.receive(origin, bytes: 0) else { preconditionFailure("the partition is assigned") }
         return PreparedText(
-            ticket: ticket, message: message, text: nil, tokens: Array(repeating: 1, count: tokens),
-            unknownTokens: 0, tasks: [], receivedAt: time)
+            ticket: ticket, message: message, tokens: [Array(repeating: 1, count: tokens)], tasks: [], receivedAt: time)
     }
 
     @Test mutating func aFullBatchIsDueAtOnce() {
@@ -63,7 +62,7 @@ struct BatcherTests {
     @Test mutating func textsOfAPartitionCanBeTakenOut() {
         var batcher = Batcher(budget: 100, delay: .seconds(9))
         batcher.add([text(tokens: 10), text(tokens: 20, partition: 1), text(tokens: 30)])
-        #expect(batcher.remove(partitions: [partitions[0]]).map(\.tokens.count) == [10, 30])
+        #expect(batcher.remove(partitions: [partitions[0]]).map(\.windows[0].tokens.count) == [10, 30])
         #expect(batcher.tokens == 20 && batcher.count == 1)
         #expect(batcher.remove(partitions: [partitions[0]]).isEmpty)
     }

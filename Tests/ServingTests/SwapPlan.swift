@@ -69,8 +69,8 @@ struct SwapPlan: Sendable {
                 }
                 let tasks = (0..<tasks).shuffled(using: &random).prefix(tasksPerText)
                 return PreparedText(
-                    ticket: ticket, message: SourceMessage(origin: origin, payload: []), text: nil, tokens: tokens,
-                    unknownTokens: 0, tasks: tasks.map { TaskDefinition(name: "task \($0)") }, receivedAt: .zero)
+                    ticket: ticket, message: SourceMessage(origin: origin, payload: []), tokens: [tokens],
+                    tasks: tasks.map { TaskDefinition(name: "task \($0)") })
             }
         }
     }

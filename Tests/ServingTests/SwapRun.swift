@@ -90,7 +90,7 @@ final class SwapRun: Sendable {
                     return progress.batches.count - 1
                 }
                 place.update { $0 = number }
-                return texts
+                return texts.flatMap(\.waiting)
             }, liveAdapters: live,
             finish: { [progress] finished, _ in
                 let (number, digests) = (place.value, finished.flatMap(Self.digests))

@@ -11,7 +11,8 @@ struct ChangedLabelTests {
         let start = try task.trainer().train(task.rows, validation: []).adapter
         let new = (0..<24).map { LabelledText(text: "a 9 of \($0) 9 9", label: "nine") }
         let labels = ["red", "nine", "blue", "green"]
-        let rows = try TrainingRows(task.rows + new, labels: labels, tokenizer: task.tokenizer, maxTokens: 32)
+        let rows = try TrainingRows(
+            task.rows + new, labels: labels, encoder: TextEncoder(tokenizer: task.tokenizer, maxTokens: 32))
         let centres = try #require(LabelCentres(adapter: start, base: task.base, rows: rows, workers: 2))
         #expect(Set(centres.centres.keys) == ["nine"])
         let one = try #require(LabelCentres(adapter: start, base: task.base, rows: rows, workers: 1))
@@ -31,7 +32,8 @@ struct ChangedLabelTests {
     @Test func withoutANewLabelThereIsNoCentre() throws {
         let task = try ToyTask()
         let start = try task.trainer { $0.epochs = 1 }.train(task.rows, validation: []).adapter
-        let rows = try TrainingRows(task.rows, labels: nil, tokenizer: task.tokenizer, maxTokens: 32)
+        let rows = try TrainingRows(
+            task.rows, labels: nil, encoder: TextEncoder(tokenizer: task.tokenizer, maxTokens: 32))
         #expect(LabelCentres(adapter: start, base: task.base, rows: rows, workers: 1) == nil)
     }
 

@@ -1,3 +1,4 @@
+import BERT
 import TestSupport
 import Testing
 
@@ -147,10 +148,10 @@ struct RecipeRuleTests {
     @Test func figuresCountRowsLabelsAndTokens() throws {
         let task = try ToyTask(rows: 0)
         let rows = (0..<30).map { LabelledText(text: "the red", label: $0 == 0 ? "rare" : "common") }
-        let figures = RowFigures(rows, tokenizer: task.tokenizer, maxTokens: 32)
+        let figures = RowFigures(rows, encoder: TextEncoder(tokenizer: task.tokenizer, maxTokens: 32))
         #expect(figures.rows == 30 && figures.labels == 2 && figures.fewest == 1 && figures.most == 29)
         #expect(figures.tokens == 4)
-        let none = RowFigures([], tokenizer: task.tokenizer, maxTokens: 32)
+        let none = RowFigures([], encoder: TextEncoder(tokenizer: task.tokenizer, maxTokens: 32))
         #expect(none == RowFigures(rows: 0, labels: 0, fewest: 0, most: 0, tokens: 0))
     }
 

@@ -96,7 +96,7 @@ struct ScoresTests {
         let rows = TrainingRows(labels: ["a", "b"], sequences: [[1], [1], [1], [1]], targets: [0, 0, 0, 1])
         let criterion = try TrainingCriterion(settings, rows)
         #expect(criterion.classWeights == [4.0 / 6, 2])
-        #expect(abs(criterion.weight(of: [0, 3], rows.targets) - (4.0 / 6 + 2)) < 1e-6)
+        #expect(abs(criterion.weight(of: [0, 3], rows) - (4.0 / 6 + 2)) < 1e-6)
         settings.classWeighting = .given(["b": 3])
         #expect(try TrainingCriterion(settings, rows).classWeights == [1, 3])
         settings.classWeighting = .given(["c": 3])
