@@ -152,7 +152,7 @@ let package = Package(
         tests("PostgresClient", ["LocalServers"]),
         tests("LocalServers", ["PostgresClient"]),
         tests("WordPiece", resources: [.copy("Fixtures")]),
-        tests("BERT", ["Kernels", "CAllocationCounter"], resources: [.copy("Fixtures")]),
+        tests("BERT", ["Kernels", "WordPiece", "CAllocationCounter"], resources: [.copy("Fixtures")]),
         tests("Training", ["Kernels", "WordPiece", "BERT"], resources: [.copy("Fixtures")]),
         tests("Drift", ["BERT"]),
         tests("AdapterRegistry", ["BERT", "Drift"]),
