@@ -47,7 +47,7 @@ struct TextEncoderTests {
     @Test func windowsAreThoseOfTheTwin() throws {
         for seed in UInt64(0)..<200 {
             var random = TestRandom(seed: seed)
-            let text = Self.text(&random, words: Int.random(in: 20...90, using: &random))
+            let text = Self.text(&random, words: Int.random(in: 40...90, using: &random))
             let window = Int.random(in: 16...40, using: &random)
             let longTexts = LongTexts(
                 window: window, stride: Int.random(in: 1...window, using: &random), maximumWindows: 1024)

@@ -35,10 +35,10 @@ struct TextReader {
     }
 
     private func add(_ window: EncodedText.Window, _ tasks: [Int], to windows: inout [PreparedText.Window]) {
-        // A short text is the same sequence for all its tasks, cut or not.
-        if window.characters == nil,
-            let known = windows.firstIndex(where: { $0.characters == nil && $0.tokens == window.tokens })
-        {
+        // A short text is the same sequence for all its tasks, and windows do not depend on how they are pooled.
+        if let known = windows.firstIndex(where: {
+            $0.characters == window.characters && $0.tokens == window.tokens
+        }) {
             windows[known].tasks += tasks
             return
         }
