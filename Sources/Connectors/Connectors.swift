@@ -5,6 +5,8 @@
 /// |---|---|---|
 /// | `TextSource` | ``KafkaTextSource`` | a member of a consumer group |
 /// | `LabelSink` | ``PostgresLabelSink`` | `lorikeet.labels`, `lorikeet.rejected` |
+/// | `Outbox` | ``PostgresOutbox`` | `lorikeet.outbox`, `lorikeet.leases` |
+/// | `RecordPublisher` | ``KafkaPublisher`` | an idempotent producer |
 /// | `AdapterStore` | ``PostgresAdapterStore`` | `lorikeet.adapters` |
 /// | `LabelledRowSource` | ``PostgresLabelledRowSource`` | `lorikeet.annotations` |
 /// | `RetrainingJournal` | ``PostgresLabelledRowSource`` | `lorikeet.retrainings`, `lorikeet.leases` |

@@ -1,8 +1,8 @@
 import CRdKafka
 import Threading
 
-/// Checks what a consumer would find: connects and authenticates with the consumer's properties, lists the topics and
-/// fetches the group's committed offsets. Joins no group, creates no topic, commits nothing.
+/// Checks what a client would find: connects and authenticates with its properties, and lists the topics; for a
+/// consumer, also fetches the group's committed offsets. Joins no group, creates no topic, commits nothing.
 ///
 /// Not `Sendable`: one thread makes it and uses it. Its calls block.
 public final class KafkaProbe {
@@ -16,6 +16,7 @@ public final class KafkaProbe {
 
     private let handle: KafkaHandle
     private let secrets: KafkaSecrets
+    private let kind: rd_kafka_type_t
     private let reported = ReportedErrors()
 
     private final class ReportedErrors {
@@ -27,15 +28,34 @@ public final class KafkaProbe {
     ///   - topics: the consumer's.
     ///   - broker: the one to ask; nil: those of `bootstrap.servers`.
     /// - Throws: if a property or topic is invalid.
-    public init(properties: [String: String], topics: [String], broker: String? = nil) throws(KafkaError) {
-        var settings = try ConsumerSettings.checked(properties, topics: topics).merging(Self.own) { _, own in own }
+    public convenience init(properties: [String: String], topics: [String], broker: String? = nil) throws(KafkaError) {
+        try self.init(
+            RD_KAFKA_CONSUMER, properties, try ConsumerSettings.checked(properties, topics: topics), broker: broker)
+    }
+
+    /// Asks as a producer; such a probe knows no group.
+    ///
+    /// - Parameters:
+    ///   - properties: the producer's.
+    ///   - broker: as above.
+    /// - Throws: if a property is invalid.
+    public convenience init(producer properties: [String: String], broker: String? = nil) throws(KafkaError) {
+        try self.init(RD_KAFKA_PRODUCER, properties, try ProducerSettings.checked(properties), broker: broker)
+    }
+
+    private init(
+        _ kind: rd_kafka_type_t, _ properties: [String: String], _ checked: [String: String], broker: String?
+    ) throws(KafkaError) {
+        self.kind = kind
+        var settings = checked.merging(Self.own) { _, own in own }
+        if kind == RD_KAFKA_PRODUCER { settings["allow.auto.create.topics"] = nil }
         if let broker { settings["bootstrap.servers"] = broker }
         secrets = KafkaSecrets(properties: properties)
         let callbacks = KafkaCallbacks(
             secrets: secrets, onError: { [reported] in reported.all.append($0) }, onLog: { _ in })
-        handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks)
+        handle = try KafkaHandle(kind, properties: settings, callbacks: callbacks)
         // Refusals of the group's coordinator come as messages.
-        rd_kafka_poll_set_consumer(handle.client)
+        if kind == RD_KAFKA_CONSUMER { rd_kafka_poll_set_consumer(handle.client) }
     }
 
     /// The `host:port` entries of a value of `bootstrap.servers`.
@@ -125,6 +145,10 @@ public final class KafkaProbe {
 
     /// Takes errors from the queue.
     private func serve() {
+        if kind == RD_KAFKA_PRODUCER {
+            rd_kafka_poll(handle.client, 0)
+            return
+        }
         while let message = rd_kafka_consumer_poll(handle.client, 0) {
             defer { rd_kafka_message_destroy(message) }
             let code = message.pointee.err

@@ -26,10 +26,14 @@ public enum LogKey {
     public static let group = "group"
     /// `host:port` of the monitoring pages.
     public static let http = "http"
+    /// Kind of a record in the outbox: labels or rejected.
+    public static let kind = "kind"
     /// Names of the kernels.
     public static let kernels = "kernels"
     /// Labelled rows since the last retraining.
     public static let newRows = "new_rows"
+    /// Topic, partition and offset of a record.
+    public static let origin = "origin"
     /// Number of partitions.
     public static let partitionCount = "partition_count"
     /// Topics and numbers of partitions.

@@ -27,6 +27,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var batch: BatchConfiguration
     /// `sink`.
     public var sink: SinkConfiguration
+    /// `rejected`.
+    public var rejected = RejectedConfiguration()
     /// `retrain`; nil: the daemon never retrains by itself.
     public var retrain: RetrainConfiguration?
     /// `examples`, run by `lorikeet test`.
@@ -123,6 +125,46 @@ public struct SinkConfiguration: Sendable, Equatable {
     public var postgresDirect: Secret?
     /// `store_text`: whether rows of `labels` keep the text.
     public var storeText: Bool
+    /// `kafka`: where labels are published beside the database; nil: nowhere.
+    public var kafka: KafkaSinkConfiguration?
+    /// `maximum_outbox_rows`: how many records may wait to be published.
+    public var maximumOutboxRows = SinkKeys.maximumOutboxRows.fallback
+}
+
+/// `sink.kafka`: labels as records of a topic.
+public struct KafkaSinkConfiguration: Sendable, Equatable {
+    /// `topic`.
+    public var topic: String
+    /// `format` of the values.
+    public var format: KafkaSinkFormat
+    /// `key` of the records.
+    public var key: KafkaSinkKey
+    /// `tasks`: whose labels are published; nil: those of all tasks.
+    public var tasks: [String]?
+    /// `brokers`; nil: those of the source.
+    public var brokers: String?
+    /// `properties`: passed to librdkafka as they are; may hold passwords.
+    public var properties: [String: Secret]
+}
+
+/// `sink.kafka.format`: how a value is written.
+public enum KafkaSinkFormat: String, Sendable, CaseIterable {
+    /// One JSON object per record.
+    case json
+}
+
+/// `sink.kafka.key`: the key of a published record.
+public enum KafkaSinkKey: String, Sendable, CaseIterable {
+    /// The key of the record that was labelled.
+    case message
+    /// The origin of that record, as `topic/partition@offset`.
+    case origin
+}
+
+/// `rejected`.
+public struct RejectedConfiguration: Sendable, Equatable {
+    /// `kafka.topic`: where rejected records are published; nil: nowhere.
+    public var topic: String?
 }
 
 /// One entry of `examples`.

@@ -13,12 +13,13 @@ extension PipelineFile {
         guard let section = value.section(RouteKeys.section) else { return nil }
         let conditions = section[RouteKeys.when].map(readConditions) ?? []
         let names = section[RouteKeys.tasks]?.list("a list of tasks")
-        let routed = names?.compactMap { readRoutedTask($0, tasks: tasks) }
+        let routed = names?.compactMap { readTaskName($0, tasks: tasks) }
         guard let conditions, let routed else { return nil }
         return RouteConfiguration(conditions: conditions, tasks: routed, line: value.line)
     }
 
-    private static func readRoutedTask(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> String? {
+    /// The name of a task that the file declares.
+    static func readTaskName(_ value: ConfigurationValue, tasks: [TaskConfiguration]?) -> String? {
         guard let name = value.text("a task"), let tasks else { return nil }
         guard tasks.contains(where: { $0.name == name }) else {
             value.problem("there is no task \(name) under tasks" + Suggestion.text(for: name, among: tasks.map(\.name)))

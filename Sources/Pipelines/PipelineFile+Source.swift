@@ -27,7 +27,7 @@ extension PipelineFile {
         let brokers = section.read(KafkaKeys.brokers)
         let topics = section[KafkaKeys.topics].flatMap(readTopics)
         let group = section.read(KafkaKeys.group)
-        let properties = section[KafkaKeys.properties].map(readProperties) ?? [:]
+        let properties = section[KafkaKeys.properties].map { readProperties($0, own: ownProperties) } ?? [:]
         guard let brokers, let topics, let group, let properties else { return nil }
         return (brokers, topics, group, properties)
     }
@@ -36,15 +36,19 @@ extension PipelineFile {
         guard let entries = value.list("a list of topics such as [packages]") else { return nil }
         var topics: [String] = []
         for entry in entries {
-            guard let topic = entry.text("a topic") else { continue }
-            guard isTopic(topic) else {
-                entry.problem("is not a topic name: use letters, digits, dots, _ and -, and at most 249 characters")
-                continue
-            }
+            guard let topic = readTopic(entry) else { continue }
             if topics.contains(topic) { entry.problem("the topic \(topic) is listed twice") }
             topics.append(topic)
         }
         return topics
+    }
+
+    /// The name of one topic.
+    static func readTopic(_ value: ConfigurationValue) -> String? {
+        guard let topic = value.text("a topic") else { return nil }
+        if isTopic(topic) { return topic }
+        value.problem("is not a topic name: use letters, digits, dots, _ and -, and at most 249 characters")
+        return nil
     }
 
     private static func isTopic(_ text: String) -> Bool {
@@ -55,11 +59,12 @@ extension PipelineFile {
             }
     }
 
-    private static func readProperties(_ value: ConfigurationValue) -> [String: Secret]? {
+    /// - Parameter own: properties that Lorikeet sets itself, with the reason.
+    static func readProperties(_ value: ConfigurationValue, own: [String: String]) -> [String: Secret]? {
         guard let entries = value.entries("a mapping of librdkafka's properties") else { return nil }
         var properties: [String: Secret] = [:]
         for (name, property) in entries {
-            if let reason = ownProperties[name] {
+            if let reason = own[name] {
                 property.problem("is set by Lorikeet: \(reason)")
             } else if let text = property.text("a value", mayBeEmpty: true) {
                 properties[name] = Secret(text)

@@ -73,19 +73,22 @@ public enum PipelineFile {
         let routes = readRoutes(section[PipelineKeys.routes], tasks: tasks)
         let unrouted = section.read(PipelineKeys.unrouted)
         let batch = section[PipelineKeys.batch].map(readBatch) ?? BatchConfiguration()
-        let sink = section[PipelineKeys.sink].flatMap(readSink)
+        let sink = section[PipelineKeys.sink].flatMap { readSink($0, tasks: tasks) }
+        let rejected = section[PipelineKeys.rejected].map(readRejected) ?? RejectedConfiguration()
         let retrain = section[PipelineKeys.retrain].flatMap { readRetrain($0, tasks: tasks) }
         let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
         let problems = section.value.context.problems
+        checkTopics(source: source, sink: sink, rejected: rejected, problems: problems)
         guard problems.problems.isEmpty, let name, let base, let dtype, let source, let tasks, let routes,
-            let unrouted, let batch, let sink, let examples
+            let unrouted, let batch, let sink, let rejected, let examples
         else { return nil }
         return PipelineConfiguration(
             file: file, name: name, base: base, dtype: dtype, source: source, routes: routes, unrouted: unrouted,
-            tasks: tasks, batch: batch, sink: sink, retrain: retrain, examples: examples, lines: problems.lines)
+            tasks: tasks, batch: batch, sink: sink, rejected: rejected, retrain: retrain, examples: examples,
+            lines: problems.lines)
     }
 
-    // MARK: - batch, sink
+    // MARK: - batch
 
     private static func readBatch(_ value: ConfigurationValue) -> BatchConfiguration? {
         guard let section = value.section(BatchKeys.section) else { return nil }
@@ -96,14 +99,5 @@ public enum PipelineFile {
         var batch = BatchConfiguration()
         (batch.tokens, batch.delay, batch.maxTokens) = (tokens, delay, maxTokens)
         return batch
-    }
-
-    private static func readSink(_ value: ConfigurationValue) -> SinkConfiguration? {
-        guard let section = value.section(SinkKeys.section) else { return nil }
-        let postgres = section.read(SinkKeys.postgres)
-        let direct = section.read(SinkKeys.postgresDirect)
-        let storeText = section.read(SinkKeys.storeText)
-        guard let postgres, let storeText else { return nil }
-        return SinkConfiguration(postgres: postgres, postgresDirect: direct, storeText: storeText)
     }
 }

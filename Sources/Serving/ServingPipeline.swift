@@ -15,6 +15,7 @@ import WordPiece
 /// 6. ``WorkerPool``: a worker takes a batch and one snapshot of the live adapters; its `Classifier` labels each text.
 /// 7. ``LabelSink`` stores all finished messages in one transaction (`SinkStage`); the tracker then settles them.
 /// 8. `Intake` commits the offsets that are settled without a gap.
+/// 9. `PublishStage` publishes what the sink has put into the ``Outbox``, if the pipeline has one.
 ///
 /// Beside the stages, `AvailabilityMonitor` knows which of adapters, source and sink are unavailable, and
 /// `PipelineTelemetry` counts and logs. Telemetry decides nothing.
@@ -35,6 +36,7 @@ public final class ServingPipeline: Sendable {
     private let intake: Intake
     private let availability: AvailabilityMonitor
     private let telemetry: PipelineTelemetry
+    private let publishing: PublishStage?
 
     // MARK: - Mutable State (guarded by `state`)
 
@@ -53,13 +55,15 @@ public final class ServingPipeline: Sendable {
     ///
     /// - Parameters:
     ///   - settings: may be changed later with ``update(settings:tasks:router:extractor:)``, as may the next three.
+    ///   - publication: publishes what the sink puts into the outbox. Messages are then stored in the order of their
+    ///     partition, not as they finish.
     ///   - workers: shared by all pipelines over one base.
     ///   - clock: for batching, back-off and measurements.
     ///   - metrics: receives the metrics of ``MetricNames``.
     public init(
         settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor,
-        source: any TextSource, sink: any LabelSink, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
-        workers: WorkerPool, logger: Logger, clock: Clock = .system,
+        source: any TextSource, sink: any LabelSink, publication: Publication? = nil, tokenizer: WordPieceTokenizer,
+        liveAdapters: LiveAdapters, workers: WorkerPool, logger: Logger, clock: Clock = .system,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
         self.source = source
@@ -72,7 +76,11 @@ public final class ServingPipeline: Sendable {
         ledger = DeliveryLedger()
         telemetry = PipelineTelemetry(pipeline: settings.pipeline, logger: logger, clock: clock, metrics: metrics)
         availability = AvailabilityMonitor(telemetry: telemetry, clock: clock)
-        let outcomes = OutcomeQueue()
+        publishing = publication.map { [availability, telemetry] in
+            PublishStage(
+                $0, availability: availability, telemetry: telemetry, clock: clock, backoff: settings.backoff)
+        }
+        let outcomes = OutcomeQueue(isOrdered: publication != nil)
         self.outcomes = outcomes
         batches = BatchStage(
             settings: settings, workers: workers, clock: clock, telemetry: telemetry, finish: { outcomes.append($0) })
@@ -83,7 +91,13 @@ public final class ServingPipeline: Sendable {
 
     /// What the pipeline is doing now; cheap, for health pages and progress lines.
     public var status: PipelineStatus {
-        telemetry.status(load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons)
+        var status = telemetry.status(
+            load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons)
+        if let reason = availability.publisherReason {
+            status.outbox = OutboxStatus(
+                depth: status.outbox?.depth ?? OutboxDepth(rows: 0, oldestAge: .zero), obstacle: reason)
+        }
+        return status
     }
 
     /// Labels texts until the task is cancelled or ``drain()`` is called; then finishes what is in flight, commits and
@@ -125,13 +139,16 @@ public final class ServingPipeline: Sendable {
     // MARK: - Stages
 
     private func runStages() async {
+        // What an earlier process left behind needs no adapters.
+        let publishing = Task { await self.publishing?.run() }
+        var mayHang = false
         if await adaptersAreLive() {
             telemetry.entered(.running, joining: source.consumerGroup)
             let storing = Task { await self.runSink() }
             let batching = Task { await self.batches.run(liveAdapters: self.liveAdapters) }
             await runIntake()
             telemetry.entered(.draining)
-            let mayHang = await !finishInFlight()
+            mayHang = await !finishInFlight()
             batching.cancel()
             storing.cancel()
             await batching.value
@@ -140,6 +157,8 @@ public final class ServingPipeline: Sendable {
             await source.close()
             await sink.close()
         }
+        self.publishing?.stop()
+        if mayHang { publishing.cancel() } else { await publishing.value }
         telemetry.entered(.stopped)
         ended.open()
     }
@@ -167,8 +186,8 @@ public final class ServingPipeline: Sendable {
     private func runSink() async {
         let stage = SinkStage(
             sink: sink, outcomes: outcomes, ledger: ledger, availability: availability, telemetry: telemetry,
-            clock: clock,
-            limit: initialPlan.settings.maximumStored, backoff: initialPlan.settings.backoff)
+            clock: clock, limit: initialPlan.settings.maximumStored,
+            onStored: { [publishing] in publishing?.signal() }, backoff: initialPlan.settings.backoff)
         do throws(ConnectorError) { try await stage.run() } catch { fail(.sink(error.reason)) }
     }
 

@@ -37,7 +37,7 @@ public final class TransactionalProducer {
     public func produce(topic: String, partition: Int32, payload: [UInt8]) throws {
         var payload = payload
         let code = payload.withUnsafeMutableBytes {
-            lorikeet_produce(client, topic, partition, $0.baseAddress, $0.count, nil, 0, nil, 0)
+            lorikeet_produce(client, topic, partition, $0.baseAddress, $0.count, nil, 0, nil, 0, nil)
         }
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw Failure(description: String(cString: rd_kafka_err2str(code))) }
     }

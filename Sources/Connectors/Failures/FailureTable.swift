@@ -103,6 +103,11 @@ public enum FailureTable {
         "TOPIC_EXCEPTION": .stop,  // an invalid topic name
         "FENCED_INSTANCE_ID": .stop,  // another member has the same group.instance.id
         "_FENCED": .stop,
+        // What a broker, or the client library, says of a record that is to be published.
+        "MSG_SIZE_TOO_LARGE": .reject,
+        "INVALID_MSG_SIZE": .reject,
+        "INVALID_RECORD": .reject,
+        "INVALID_TIMESTAMP": .reject,
     ]
 
     /// Decides by librdkafka's name; a fatal error stops. Everything else is transient: an unavailable broker, a new

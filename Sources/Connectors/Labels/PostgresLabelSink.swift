@@ -5,7 +5,8 @@ import Serving
 import Threading
 
 /// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`, and what challengers in shadow say of the same texts
-/// in `lorikeet.shadow_labels`: one connection on a thread of its own, one transaction per batch.
+/// in `lorikeet.shadow_labels`: one connection on a thread of its own, one transaction per batch. Where the pipeline
+/// publishes its records, the same transaction puts them into `lorikeet.outbox`.
 ///
 /// If the database refuses a row of a batch, the transaction is rolled back and the batch is written again by halves,
 /// each under a savepoint, until the faulty messages stand alone. These go to `rejected`, the others are stored. All
@@ -19,6 +20,8 @@ public actor PostgresLabelSink: LabelSink {
     private let settings: PostgresSettings
     private let pipeline: String
     private let logger: Logger
+    /// nil if the pipeline publishes nothing.
+    private var outbox: OutboxWriter?
     private var connection: BoundedConnection?
     /// For tests: statements of closed connections.
     private var closedStatements = 0
@@ -31,11 +34,16 @@ public actor PostgresLabelSink: LabelSink {
     /// - Parameters:
     ///   - settings: the database.
     ///   - pipeline: the value of the column `pipeline`.
+    ///   - outbox: which records are also put into `lorikeet.outbox`; nil: none.
     ///   - logger: for refused batches.
-    public init(_ settings: PostgresSettings, pipeline: String, logger: Logger = Logger(label: "lorikeet.sink")) {
+    public init(
+        _ settings: PostgresSettings, pipeline: String, outbox: OutboxSettings? = nil,
+        logger: Logger = Logger(label: "lorikeet.sink")
+    ) {
         self.settings = settings
         self.pipeline = pipeline
         self.logger = logger
+        self.outbox = outbox.map { OutboxWriter(pipeline: pipeline, settings: $0) }
         thread = DedicatedThread(name: "sink \(pipeline)")
     }
 
@@ -57,6 +65,7 @@ public actor PostgresLabelSink: LabelSink {
         if batch.isEmpty { return StoreReceipt() }
         do {
             let connection = try usableConnection()
+            try outbox?.requireRoom(on: connection)
             CrashPoint.beforeTransaction.pass()
             let refused = try write(batch, on: connection)
             CrashPoint.afterTransaction.pass()
@@ -82,6 +91,7 @@ public actor PostgresLabelSink: LabelSink {
         do {
             try connection.transaction {
                 try LabelStatements(connection, pipeline: pipeline).store(batch.labelled, batch.rejections)
+                try outbox?.add(batch.labelled, batch.rejections, on: connection)
                 CrashPoint.inTransaction.pass()
             }
             return []
@@ -108,7 +118,9 @@ public actor PostgresLabelSink: LabelSink {
         }
         try storeShadowLabels(of: stored.accepted, statements, on: connection)
         try statements.forgetRejected(stored.accepted.map(\.message))
-        try statements.storeRejections(StoreBatch.sorted(batch.rejections + refused))
+        let rejections = StoreBatch.sorted(batch.rejections + refused)
+        try statements.storeRejections(rejections)
+        try outbox?.add(stored.accepted, rejections, on: connection)
         return refused
     }
 

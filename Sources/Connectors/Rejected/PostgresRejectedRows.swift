@@ -94,6 +94,28 @@ public struct PostgresRejectedRows: Sendable {
         }
     }
 
+    /// Puts a record of the stage `publish` into the outbox again, in place of its row, which has no payload.
+    ///
+    /// - Returns: whether the row was there.
+    public func publishAgain(_ row: RejectedRow) async throws(ConnectorError) -> Bool {
+        try await session.run("publishing a record again") { connection in
+            try connection.transaction {
+                try connection.execute(
+                    """
+                    WITH gone AS (
+                        DELETE FROM lorikeet.rejected AS r WHERE \(RejectedRow.isKey) AND r.stage = 'publish'
+                        RETURNING r.pipeline, r.topic, r."partition", r."offset", r.produced_at
+                    )
+                    INSERT INTO lorikeet.outbox AS o (pipeline, topic, "partition", "offset", produced_at, kind)
+                    SELECT gone.*, 'labels' FROM gone
+                    ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
+                        kind = excluded.kind, revision = o.revision + 1
+                    """, row.key
+                ).affectedRows == 1
+            }
+        }
+    }
+
     /// The row as it is now; nil if it is gone.
     public func current(_ row: RejectedRow) async throws(ConnectorError) -> RejectedRow? {
         try await session.run("reading a rejected row") { connection in

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import PostgresClient
 import Retraining
@@ -8,16 +7,15 @@ import Threading
 
 /// The right of one process to retrain a task: a row of `lorikeet.leases` that expires unless its holder renews it.
 ///
-/// It is a row and not a session lock, because a pooler shares sessions. The row's times are the database's. Between
-/// renewals the holder measures by its own steady clock, from before each request, so that it gives up no later than
-/// the row expires.
+/// The times of the row (``LeaseRow``) are the database's. Between renewals the holder measures by its own steady clock,
+/// from before each request, so that it gives up no later than the row expires.
 final class TaskLease: RetrainingLease {
     /// The lease of the running task. ``PostgresAdapterStore`` changes adapters only while it holds, and checks that in
     /// the same transaction.
     @TaskLocal static var current: TaskLease?
 
     let task: String
-    private let token = UUID().uuidString
+    private let row: LeaseRow
     private let times: LeaseTimes
     private let clock: Clock
     private let session: PostgresSession
@@ -37,6 +35,7 @@ final class TaskLease: RetrainingLease {
 
     private init(task: String, settings: PostgresSettings, times: LeaseTimes, clock: Clock) {
         (self.task, self.times, self.clock) = (task, times, clock)
+        row = LeaseRow(Self.name(of: task), length: times.length)
         var settings = settings
         // An attempt that hangs must leave time for another.
         settings.statementDeadline = min(settings.statementDeadline, times.length / 6)
@@ -49,12 +48,7 @@ final class TaskLease: RetrainingLease {
     static func name(of task: String) -> String { "retraining \(task)" }
 
     /// The value of `holder` for a process.
-    static func holder(process: pid_t) -> String {
-        var name = [CChar](repeating: 0, count: 256)
-        let isKnown = gethostname(&name, name.count - 1) == 0
-        let host = String(decoding: name.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return "\(isKnown ? host : "unknown host"), process \(process)"
-    }
+    static func holder(process: pid_t) -> String { LeaseRow.holder(process: process) }
 
     var loss: String? {
         state.withLock { state in
@@ -85,38 +79,11 @@ final class TaskLease: RetrainingLease {
 
     /// - Returns: who else holds it; `nil`: this process.
     private func insert() async throws(ConnectorError) -> LeaseHolder? {
-        let parameters: [PostgresValue] = [
-            .text(Self.name(of: task)), .text(token), .text(Self.holder(process: getpid())),
-            .double(times.length / .seconds(1)),
-        ]
+        let row = row
         return try await session.run("taking a lease") { connection in
-            try connection.transaction {
-                let taken = try connection.execute(
-                    """
-                    INSERT INTO lorikeet.leases AS l (name, token, holder, acquired_at, expires_at)
-                    VALUES ($1, $2::uuid, $3, clock_timestamp(),
-                        clock_timestamp() + $4::double precision * interval '1 second')
-                    ON CONFLICT (name) DO UPDATE SET token = excluded.token, holder = excluded.holder,
-                        acquired_at = excluded.acquired_at, expires_at = excluded.expires_at
-                    WHERE l.expires_at <= clock_timestamp() OR \(Self.isOfTheFuture)
-                    """, parameters)
-                if taken.affectedRows == 1 { return nil }
-                // ON CONFLICT has locked the row, so it still exists.
-                let result = try connection.execute(
-                    "SELECT holder, \(ExactTime.column("acquired_at")) FROM lorikeet.leases WHERE name = $1",
-                    [parameters[0]])
-                guard let row = result.first else {
-                    throw ConnectorError(action: .retry, reason: "the lease disappeared while it was locked")
-                }
-                return LeaseHolder(process: try row.text("holder"), since: try ExactTime.date(row, "acquired_at"))
-            }
+            try connection.transaction { try row.take(on: connection) }
         }
     }
-
-    /// No holder renews it for so long: the database's clock was set back. Its holder has ended, or renews it within
-    /// moments, and loses it if another process is faster.
-    private static let isOfTheFuture =
-        "l.expires_at > clock_timestamp() + 10 * $4::double precision * interval '1 second'"
 
     // MARK: - Keeping
 
@@ -138,19 +105,11 @@ final class TaskLease: RetrainingLease {
     /// Extends it by its whole length, unless it has expired: then it is lost, even if nobody has taken it.
     func renew() async throws(ConnectorError) {
         let asked = clock.now()
-        let seconds = times.length / .seconds(1)
-        let renewed = try await session.run("renewing a lease") { connection in
-            try connection.transaction {
-                try connection.execute(
-                    """
-                    UPDATE lorikeet.leases
-                    SET expires_at = clock_timestamp() + $3::double precision * interval '1 second'
-                    WHERE \(Self.isHeld)
-                    """, identity + [.double(seconds)]
-                ).affectedRows
-            }
+        let row = row
+        let isHeld = try await session.run("renewing a lease") { connection in
+            try connection.transaction { try row.renew(on: connection) }
         }
-        guard renewed == 1 else { return lose() }
+        guard isHeld else { return lose() }
         state.withLock { state in
             state.renewed = asked
             state.obstacle = nil
@@ -159,23 +118,18 @@ final class TaskLease: RetrainingLease {
 
     /// Within a transaction: checks that it is held and keeps it until the transaction ends; others wait to take it.
     func verify(on connection: BoundedConnection) throws {
-        let held = try connection.execute("SELECT name FROM lorikeet.leases WHERE \(Self.isHeld) FOR SHARE", identity)
-        if held.rows.isEmpty { lose() }
+        if try !row.lock(on: connection) { lose() }
         if let loss { throw ConnectorError(action: .stop, reason: "the lease on retraining \(task) is lost: \(loss)") }
     }
 
     /// Releases it. If that fails, it expires.
     func release() async {
-        let identity = identity
+        let row = row
         try? await session.run("releasing a lease") { connection in
-            _ = try connection.execute("DELETE FROM lorikeet.leases WHERE name = $1 AND token = $2::uuid", identity)
+            try connection.transaction { try row.release(on: connection) }
         }
         await session.close()
     }
-
-    private static let isHeld = "name = $1 AND token = $2::uuid AND expires_at > clock_timestamp()"
-
-    private var identity: [PostgresValue] { [.text(Self.name(of: task)), .text(token)] }
 
     private func lose() { state.withLock { $0.loss = "it expired before it was renewed, or was taken away" } }
 }

@@ -10,6 +10,7 @@ struct DaemonRole {
         ("labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("shadow_labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("rejected", "SELECT, INSERT, UPDATE, DELETE"),
+        ("outbox", "SELECT, INSERT, UPDATE, DELETE"),
         ("annotations", "SELECT"),
         ("annotation_queue", "SELECT"),
         ("adapters", "SELECT, INSERT, UPDATE"),

@@ -11,7 +11,7 @@ struct Migration: Sendable {
 extension Migration {
     /// All steps, by version from 1 without a gap.
     static let all: [Migration] = [
-        .tables, .leases, .gate, .annotationQueue, .drift, .shadow, .distances, .precision, .longTexts,
+        .tables, .leases, .gate, .annotationQueue, .drift, .shadow, .distances, .precision, .longTexts, .outbox,
     ]
 }
 

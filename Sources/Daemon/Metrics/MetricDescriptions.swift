@@ -43,7 +43,8 @@ public enum MetricDescriptions {
         MetricDescription(MetricNames.dropped, .counter, ["pipeline"], "Records dropped because no route matched."),
         MetricDescription(
             MetricNames.retries, .counter, ["pipeline", "side", "cause"],
-            "Failed attempts at the source or the sink. The cause is a SQLSTATE or the name of a librdkafka error."),
+            "Failed attempts at the source, the sink or the publisher. The cause is a SQLSTATE or the name of a "
+                + "librdkafka error."),
         MetricDescription(
             MetricNames.offsetResets, .counter, ["pipeline"],
             "Offset resets: a committed offset was out of range and auto.offset.reset chose another."),
@@ -65,6 +66,18 @@ public enum MetricDescriptions {
             "Consumer lag: records of the partition that are not read yet."),
         MetricDescription(
             MetricNames.committed, .gauge, ["pipeline", "topic", "partition"], "Last committed offset."),
+        MetricDescription(
+            MetricNames.outboxRows, .gauge, ["pipeline"],
+            "Records in the outbox: stored and not published yet, whichever daemon stored them."),
+        MetricDescription(
+            MetricNames.outboxAge, .gauge, ["pipeline"],
+            "Age of the oldest record in the outbox, since it was stored. 0 if the outbox is empty."),
+        MetricDescription(
+            MetricNames.published, .counter, ["pipeline", "kind"],
+            "Records that a broker has acknowledged. The kind is labels or rejected."),
+        MetricDescription(
+            MetricNames.refusedPublications, .counter, ["pipeline", "kind", "cause"],
+            "Records that a broker refused for good. The cause is the name of a librdkafka error."),
         MetricDescription(
             MetricNames.stageSeconds, .histogram, ["pipeline", "stage"],
             "Duration of a stage: prepare, classify, store; for batch, how long a text waited for its batch."),

@@ -112,7 +112,8 @@ extension LorikeetDaemon: MonitoredDaemon {
                 let obstacle = adapterService?.waitingFor(tasks: configuration.tasks.map(\.name)) ?? status.waitingFor
                 return Readiness.Pipeline(
                     name: status.pipeline, state: status.state.rawValue, waitingFor: obstacle,
-                    joining: status.joining.map(String.init(describing:)))
+                    joining: status.joining.map(String.init(describing:)),
+                    outbox: status.outbox?.obstacle.map { "not publishing: \($0)" })
             })
     }
 

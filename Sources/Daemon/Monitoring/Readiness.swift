@@ -6,9 +6,11 @@ public struct Readiness: Sendable, Encodable, Equatable {
         var waitingFor: String?
         /// The consumer group that has not assigned partitions yet, and since when.
         var joining: String?
+        /// What waits in the outbox, and why, while nothing is published. Texts flow all the same.
+        var outbox: String?
 
         enum CodingKeys: String, CodingKey {
-            case name, state, joining
+            case name, state, joining, outbox
             case waitingFor = "waiting_for"
         }
     }
@@ -26,7 +28,11 @@ public struct Readiness: Sendable, Encodable, Equatable {
     var summary: String {
         if pipelines.isEmpty { return "starting" }
         let waiting = pipelines.filter { !$0.isReady }
-        if waiting.isEmpty { return "labelling: \(pipelines.map(\.name).joined(separator: ", "))" }
+        if waiting.isEmpty {
+            let outboxes = pipelines.compactMap { pipeline in pipeline.outbox.map { "\(pipeline.name): \($0)" } }
+            let labelling = "labelling: \(pipelines.map(\.name).joined(separator: ", "))"
+            return ([labelling] + outboxes).joined(separator: "; ")
+        }
         return waiting.map { "\($0.name): \($0.summary)" }.joined(separator: "; ")
     }
 }

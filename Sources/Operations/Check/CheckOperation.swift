@@ -48,6 +48,7 @@ public enum CheckOperation {
             report.findings += database ?? missing.map(\.finding)
             if options.broker, !unusable.contains(pipeline.name) {
                 report.findings += await BrokerProbe.findings(pipeline)
+                report.findings += await OutputProbe.findings(pipeline)
             }
         }
         return report
@@ -57,10 +58,13 @@ public enum CheckOperation {
     private static func checkSources(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> Set<String> {
         var unusable: Set<String> = []
         for pipeline in configuration.pipelines {
+            let publisher = pipeline.reviewPublisher()
+            for problem in publisher.problems { report.add(.error, problem) }
+            for remark in publisher.remarks { report.add(.warning, remark) }
             let review = pipeline.reviewSource()
             for problem in review.problems { report.add(.error, problem) }
             for remark in review.remarks { report.add(.warning, remark) }
-            if !review.problems.isEmpty { unusable.insert(pipeline.name) }
+            if !(review.problems + publisher.problems).isEmpty { unusable.insert(pipeline.name) }
         }
         let names = configuration.pipelines.map(\.name).filter { !unusable.contains($0) }
         if !names.isEmpty {

@@ -69,8 +69,13 @@ public enum RejectedRetryOperation {
         ) async throws -> RejectedRetryReport {
             var filter = filter
             filter.pipeline = pipeline.name
-            let rows = try await store.rows(filter, limit: limit)
-            var report = RejectedRetryReport(rows: rows.count)
+            let found = try await store.rows(filter, limit: limit)
+            var report = RejectedRetryReport(rows: found.count)
+            // These have their labels. What failed is only the publication.
+            for row in found where row.stage == .publish {
+                if try await store.publishAgain(row) { report.republished += 1 }
+            }
+            let rows = found.filter { $0.stage != .publish }
             guard !rows.isEmpty else { return report }
             let live = try await LiveAdapters.required(
                 of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings)
@@ -107,7 +112,7 @@ public enum RejectedRetryOperation {
             let pool = WorkerPool(base: loaded.base, workers: workers)
             // Nothing in flight is abandoned for want of time.
             let serving = pipeline.makeServingPipeline(
-                source: source, tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool,
+                source: source, publishes: false, tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool,
                 drainTimeout: .seconds(24 * 3600), logger: logger)
             let working = Task { await pool.run() }
             let reporting = Task {
@@ -154,6 +159,8 @@ public struct RejectedRetryReport: Sendable, Codable, Equatable {
     public var rows = 0
     /// Labelled now; no longer rejected.
     public var labelled = 0
+    /// Labelled before, and in the outbox again.
+    public var republished = 0
     /// Rejected again, by stage.
     public var rejected: [String: Int] = [:]
     /// Matched by no route, in a pipeline that drops such records; no longer rejected.

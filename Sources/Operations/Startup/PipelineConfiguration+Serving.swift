@@ -46,9 +46,12 @@ extension PipelineConfiguration {
     }
 
     /// The serving path of this pipeline, over Kafka (or another source) and PostgreSQL; not running yet.
+    ///
+    /// - Parameter publishes: whether it also publishes its records, where the file says so. If not, they wait in the
+    ///   outbox for a daemon.
     public func makeServingPipeline(
-        source: (any TextSource)? = nil, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool,
-        drainTimeout: Duration, logger: Logger
+        source: (any TextSource)? = nil, publishes: Bool = true, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
+        workers: WorkerPool, drainTimeout: Duration, logger: Logger
     ) -> ServingPipeline {
         var logger = logger
         logger[metadataKey: LogKey.pipeline] = "\(name)"
@@ -56,7 +59,8 @@ extension PipelineConfiguration {
         return ServingPipeline(
             settings: servingSettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
             extractor: extractor, source: source ?? KafkaTextSource(kafkaSettings, logger: logger),
-            sink: PostgresLabelSink(database, pipeline: name, logger: logger), tokenizer: tokenizer,
+            sink: PostgresLabelSink(database, pipeline: name, outbox: outboxSettings, logger: logger),
+            publication: publishes ? makePublication(database, logger: logger) : nil, tokenizer: tokenizer,
             liveAdapters: liveAdapters, workers: workers, logger: logger)
     }
 
@@ -64,6 +68,7 @@ extension PipelineConfiguration {
     public func canBecome(_ other: PipelineConfiguration) -> Bool {
         name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
             && source.group == other.source.group && source.properties == other.source.properties
-            && sink.postgres == other.sink.postgres
+            && sink.postgres == other.sink.postgres && sink.kafka == other.sink.kafka
+            && sink.maximumOutboxRows == other.sink.maximumOutboxRows && rejected == other.rejected
     }
 }

@@ -30,11 +30,11 @@ extension PipelineConfiguration {
 }
 
 extension DaemonConfiguration {
-    /// Checks the properties of every consumer, offline.
+    /// Checks the properties of every consumer and producer, offline.
     ///
-    /// - Throws: the properties with which no consumer can be created.
+    /// - Throws: the properties with which no client can be created.
     public func requireUsableSources() throws(ConfigurationError) {
-        let problems = pipelines.flatMap { $0.reviewSource().problems }
+        let problems = pipelines.flatMap { $0.reviewSource().problems + $0.reviewPublisher().problems }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 }

@@ -28,7 +28,11 @@ enum PipelineKeys {
         "batch", BatchKeys.section.schema, "mapping", absence: .meaning("the defaults of its keys"),
         "how texts are batched")
     static let sink = SettingDeclaration(
-        "sink", SinkKeys.section.schema, "mapping", absence: .error("where labels go"), "the database")
+        "sink", SinkKeys.section.schema, "mapping", absence: .error("where labels go"),
+        "the database, and a topic where the labels are published")
+    static let rejected = SettingDeclaration(
+        "rejected", RejectedKeys.section.schema, "mapping", absence: .meaning("only the table `rejected`"),
+        "where rejected records go besides the table `rejected`")
     static let retrain = SettingDeclaration(
         "retrain", RetrainKeys.section.schema, "mapping", absence: .meaning("the daemon never retrains"),
         "when the daemon retrains a task, and how")
@@ -40,15 +44,15 @@ enum PipelineKeys {
         "",
         [
             name.declaration, base.declaration, dtype.declaration, source, routes, unrouted.declaration, tasks, batch,
-            sink, retrain, examples,
+            sink, rejected, retrain, examples,
         ])
 
     /// Every mapping of the file.
     static let sections = [
         section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
         AbstentionKeys.section, NoneOfTheseKeys.section, LongTextKeys.section, BatchKeys.section, SinkKeys.section,
-        RetrainKeys.section,
-        GateKeys.section, DistillationKeys.section, ExampleKeys.section,
+        KafkaSinkKeys.section, RejectedKeys.section, RejectedKafkaKeys.section, RetrainKeys.section, GateKeys.section,
+        DistillationKeys.section, ExampleKeys.section,
     ]
 }
 
@@ -203,8 +207,62 @@ enum SinkKeys {
         "store_text", .flag, default: true,
         "whether the table `labels` stores the text")
 
+    static let kafka = SettingDeclaration(
+        "kafka", KafkaSinkKeys.section.schema, "mapping", absence: .meaning("labels are not published"),
+        "topic where labels are published once their rows are committed")
+    static let maximumOutboxRows = DefaultedSetting(
+        "maximum_outbox_rows", .integer(1...Int.max), default: 1_000_000,
+        "records that may wait to be published; beyond it, nothing more is stored until some are")
+
     static let section = SettingSection(
-        "sink", [postgres.declaration, postgresDirect.declaration, storeText.declaration])
+        "sink",
+        [
+            postgres.declaration, postgresDirect.declaration, storeText.declaration, kafka,
+            maximumOutboxRows.declaration,
+        ])
+}
+
+/// `sink.kafka`.
+enum KafkaSinkKeys {
+    static let topic = Setting(
+        "topic", .text("a topic"), required: "the topic where labels are published", "topic where labels are published")
+    static let format = DefaultedSetting(
+        "format", .choice, default: KafkaSinkFormat.json, "format of the published values")
+    static let key = DefaultedSetting(
+        "key", .choice, default: KafkaSinkKey.message,
+        "key of a published record: that of the record that was labelled, or its origin, `topic/partition@offset`")
+    static let tasks = SettingDeclaration(
+        "tasks", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .meaning("all tasks"),
+        "tasks whose labels are published; a record without labels of them is not")
+    static let brokers = Setting(
+        "brokers", .text("host:port"), absent: "those of `source.kafka`",
+        "`host:port` of a broker, or several separated by commas")
+    static let properties = SettingDeclaration(
+        "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
+        "producer properties of librdkafka; without `brokers`, TLS and SASL are as in `source.kafka.properties`")
+
+    static let section = SettingSection(
+        "sink.kafka",
+        [topic.declaration, format.declaration, key.declaration, tasks, brokers.declaration, properties])
+}
+
+/// `rejected`.
+enum RejectedKeys {
+    static let kafka = SettingDeclaration(
+        "kafka", RejectedKafkaKeys.section.schema, "mapping", absence: .meaning("rejected records are not published"),
+        "topic where rejected records are published")
+
+    static let section = SettingSection("rejected", [kafka])
+}
+
+/// `rejected.kafka`.
+enum RejectedKafkaKeys {
+    static let topic = Setting(
+        "topic", .text("a topic"), required: "the topic where rejected records are published",
+        "topic where rejected records are published, with their own key and payload; brokers and properties are those "
+            + "of `sink.kafka`, else of `source.kafka`")
+
+    static let section = SettingSection("rejected.kafka", [topic.declaration])
 }
 
 /// An entry of `examples`.

@@ -8,6 +8,8 @@ enum Dependency: String, CaseIterable, Sendable {
     /// The source delivers messages and refuses commits.
     case commit
     case sink
+    /// Publishes what is stored. Texts are labelled and stored without it.
+    case publisher
 
     /// The name in log lines and metrics. Reads and commits fail together, so they share one.
     var side: String { self == .commit ? Dependency.source.rawValue : rawValue }
@@ -26,8 +28,11 @@ struct Availability: Sendable {
 
     func isUnavailable(_ dependency: Dependency) -> Bool { reasonsByDependency[dependency] != nil }
 
-    /// Why each unavailable dependency is, in the order of ``Dependency/allCases``.
-    var reasons: [String] { Dependency.allCases.compactMap { reasonsByDependency[$0] } }
+    /// Why each unavailable dependency is without which no text is labelled, in the order of ``Dependency/allCases``.
+    var reasons: [String] { Dependency.allCases.filter { $0 != .publisher }.compactMap { reasonsByDependency[$0] } }
+
+    /// Why nothing is published.
+    var publisherReason: String? { reasonsByDependency[.publisher] }
 
     /// An attempt failed.
     ///

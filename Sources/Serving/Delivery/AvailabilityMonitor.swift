@@ -16,6 +16,8 @@ final class AvailabilityMonitor: Sendable {
 
     var reasons: [String] { state.withLock { $0.reasons } }
 
+    var publisherReason: String? { state.withLock { $0.publisherReason } }
+
     /// No live adapter yet. Nothing failed, so nothing is counted as a retry.
     func lacksAdapters(reason: String) { note(.adapters, reason: reason) }
 

@@ -23,6 +23,10 @@ public enum CrashPoint: String, CaseIterable, Sendable {
     case inOffsetCommit = "in-offset-commit"
     /// The broker has the offsets; the tracker does not know yet.
     case afterOffsetCommit = "after-offset-commit"
+    /// Records are read from the outbox and not sent.
+    case beforePublication = "before-publication"
+    /// The broker has the records; they are still in the outbox.
+    case afterPublication = "after-publication"
 
     /// Marks that the process is at this place.
     public func pass() {

@@ -30,6 +30,8 @@ public enum RejectionStage: String, Sendable, CaseIterable {
     case classify
     /// The database refused its rows.
     case store
+    /// The broker refused what was to be published. The record has its labels.
+    case publish
 }
 
 /// A message that ends as a row in `rejected`.

@@ -9,6 +9,8 @@ struct SinkStage: Sendable {
     let telemetry: PipelineTelemetry
     let clock: Clock
     let limit: Int
+    /// Called after each transaction.
+    let onStored: @Sendable () -> Void
     let backoff: BackoffSettings
 
     /// Runs until its task is cancelled.
@@ -32,6 +34,7 @@ struct SinkStage: Sendable {
                 let start = clock.now()
                 let receipt = try await sink.store(current.map(\.outcome))
                 ledger.settle(current.map(\.ticket))
+                onStored()
                 telemetry.stored(current.map(\.outcome), receipt: receipt, took: clock.now() - start)
                 break
             } catch {

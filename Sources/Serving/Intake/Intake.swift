@@ -146,7 +146,10 @@ final class Intake: Sendable {
                 if case .dropped = text.outcome { dropped.append(ticket) } else { finished.append(text) }
             }
         }
-        if !dropped.isEmpty { ledger.settle(dropped) }
+        if !dropped.isEmpty {
+            ledger.settle(dropped)
+            outcomes.skip(dropped)
+        }
         telemetry.received(messages.count, dropped: dropped.count, took: clock.now() - start)
         outcomes.append(finished)
         batches.add(prepared)

@@ -36,6 +36,14 @@ public enum MetricNames {
     public static let lag = "lorikeet_lag_messages"
     /// Gauge {pipeline, topic, partition}: the committed offset.
     public static let committed = "lorikeet_committed_offset"
+    /// Gauge {pipeline}: records stored and not published yet.
+    public static let outboxRows = "lorikeet_outbox_rows"
+    /// Gauge {pipeline}: seconds since the oldest record in the outbox was stored; 0 if it is empty.
+    public static let outboxAge = "lorikeet_outbox_oldest_age_seconds"
+    /// Counter {pipeline, kind}: records that a broker has acknowledged. The kind is `labels` or `rejected`.
+    public static let published = "lorikeet_published_total"
+    /// Counter {pipeline, kind, cause}: records that a broker refused for good.
+    public static let refusedPublications = "lorikeet_refused_publications_total"
     /// Timer {pipeline, stage}: seconds per poll (`prepare`), per batch (`classify`) or per transaction (`store`), and
     /// the wait of a batch's oldest text (`batch`).
     public static let stageSeconds = "lorikeet_stage_seconds"

@@ -17,6 +17,8 @@ final class PipelineMetrics: Sendable {
     private let oldestAge: Gauge
     private let paused: Gauge
     private let ready: Gauge
+    private let outboxRows: Gauge
+    private let outboxAge: Gauge
     private let pipeline: (String, String)
     private let factory: any MetricsFactory
 
@@ -30,6 +32,10 @@ final class PipelineMetrics: Sendable {
         var retries: [String: Counter] = [:]
         /// By stage and cause.
         var rejected: [String: Counter] = [:]
+        /// By kind.
+        var published: [String: Counter] = [:]
+        /// By kind and cause.
+        var refusedPublications: [String: Counter] = [:]
         var lag: [SourcePartition: Gauge] = [:]
         var committed: [SourcePartition: Gauge] = [:]
     }
@@ -56,6 +62,8 @@ final class PipelineMetrics: Sendable {
         oldestAge = Gauge(label: MetricNames.oldestAge, dimensions: [pipeline], factory: factory)
         paused = Gauge(label: MetricNames.paused, dimensions: [pipeline], factory: factory)
         ready = Gauge(label: MetricNames.ready, dimensions: [pipeline], factory: factory)
+        outboxRows = Gauge(label: MetricNames.outboxRows, dimensions: [pipeline], factory: factory)
+        outboxAge = Gauge(label: MetricNames.outboxAge, dimensions: [pipeline], factory: factory)
     }
 
     func countRejected(_ stage: RejectionStage, cause: String, by count: Int = 1) {
@@ -64,6 +72,25 @@ final class PipelineMetrics: Sendable {
                 MetricNames.rejected, key: "\(stage.rawValue) \(cause)", in: &$0.rejected,
                 [("stage", stage.rawValue), ("cause", cause)])
         }.increment(by: count)
+    }
+
+    func countPublished(_ kind: OutboxKind, by count: Int) {
+        cache.withLock {
+            counter(MetricNames.published, key: kind.rawValue, in: &$0.published, [("kind", kind.rawValue)])
+        }.increment(by: count)
+    }
+
+    func countRefusedPublication(_ kind: OutboxKind, cause: String) {
+        cache.withLock {
+            counter(
+                MetricNames.refusedPublications, key: "\(kind.rawValue) \(cause)", in: &$0.refusedPublications,
+                [("kind", kind.rawValue), ("cause", cause)])
+        }.increment()
+    }
+
+    func record(_ depth: OutboxDepth) {
+        outboxRows.record(depth.rows)
+        outboxAge.record(depth.oldestAge.seconds)
     }
 
     func countRetry(_ side: String, cause: String) {

@@ -46,6 +46,8 @@ public struct PipelineStatus: Sendable {
     public var lag: Int64
     /// Mean share of the token budget that recent batches used, from 0 to 1.
     public var batchFill: Double
+    /// What waits to be published; nil if the pipeline publishes nothing, or before the first measurement.
+    public var outbox: OutboxStatus?
 
     /// Whether texts can flow now.
     public var isReady: Bool { state == .running }
@@ -60,6 +62,17 @@ public struct PipelineStatus: Sendable {
         /// Group and whole seconds.
         public var description: String { "group \(group) for \(elapsed.components.seconds) s" }
     }
+}
+
+/// What waits to be published.
+public struct OutboxStatus: Sendable, Equatable {
+    /// How much.
+    public var depth: OutboxDepth
+    /// Why it waits; nil while it is published.
+    public var obstacle: String?
+
+    /// - Parameters: as the properties.
+    public init(depth: OutboxDepth, obstacle: String? = nil) { (self.depth, self.obstacle) = (depth, obstacle) }
 }
 
 /// What a worker is doing, for the watchdog.

@@ -32,6 +32,7 @@ final class PipelineTelemetry: Sendable {
         var lag: [SourcePartition: Int64] = [:]
         /// Smoothed over about twenty batches.
         var fill: Double?
+        var outbox: OutboxDepth?
     }
 
     private let state = Mutex(State())
@@ -166,6 +167,29 @@ final class PipelineTelemetry: Sendable {
         }
     }
 
+    func published(_ records: [OutboxRecord]) {
+        for kind in OutboxKind.allCases {
+            let count = records.count { $0.kind == kind }
+            if count > 0 { metrics.countPublished(kind, by: count) }
+        }
+    }
+
+    /// The record is in `rejected` now.
+    func refusedPublication(_ record: OutboxRecord, _ error: ConnectorError) {
+        metrics.countRefusedPublication(record.kind, cause: error.cause)
+        logger.warning(
+            "broker refused a record, not published",
+            metadata: [
+                LogKey.origin: "\(record.origin)", LogKey.kind: "\(record.kind.rawValue)",
+                LogKey.reason: "\(error.reason)",
+            ])
+    }
+
+    func measured(_ depth: OutboxDepth) {
+        metrics.record(depth)
+        state.withLock { $0.outbox = depth }
+    }
+
     func lagged(_ lag: [SourcePartition: Int64]) {
         metrics.record(lag: lag)
         state.withLock { $0.lag = lag }
@@ -198,7 +222,7 @@ final class PipelineTelemetry: Sendable {
                 partitions: partitions, received: state.received, labelled: state.labelled, rejected: state.rejected,
                 dropped: state.dropped, messagesPerSecond: state.ended.rate(now: clock.now()),
                 inFlight: load.messages, inFlightBytes: load.bytes, lag: state.lag.values.reduce(0, +),
-                batchFill: state.fill ?? 0)
+                batchFill: state.fill ?? 0, outbox: state.outbox.map { OutboxStatus(depth: $0) })
         }
     }
 }

@@ -1,0 +1,63 @@
+import PostgresClient
+import Serving
+
+/// Puts records into `lorikeet.outbox`, in the transaction of their rows, as long as it has room. Used only on the
+/// sink's thread.
+struct OutboxWriter {
+    private let pipeline: String
+    private let settings: OutboxSettings
+    /// Rows when they were last counted, and those added since.
+    private var rows = 0
+    private var countedAt: ContinuousClock.Instant?
+    /// How long counting took: it takes at most a tenth of the time.
+    private var counting = Duration.zero
+
+    init(pipeline: String, settings: OutboxSettings) { (self.pipeline, self.settings) = (pipeline, settings) }
+
+    /// Counts the rows, at most once per second unless the outbox is full.
+    ///
+    /// - Throws: `.retry` if the outbox is full.
+    mutating func requireRoom(on connection: BoundedConnection) throws {
+        let now = ContinuousClock.now
+        let isDue = countedAt.map { now - $0 >= max(.seconds(1), counting * 10) } ?? true
+        if isDue || rows >= settings.maximumRows {
+            rows = try count(on: connection)
+            countedAt = now
+            counting = .now - now
+        }
+        guard rows >= settings.maximumRows else { return }
+        throw ConnectorError(
+            action: .retry,
+            reason: "the outbox is full: \(settings.maximumRows) records or more wait to be published "
+                + "(sink.maximum_outbox_rows)",
+            cause: "outbox-full")
+    }
+
+    private func count(on connection: BoundedConnection) throws -> Int {
+        let result = try connection.execute(
+            """
+            SELECT count(*) AS rows
+            FROM (SELECT FROM lorikeet.outbox WHERE pipeline = $1 LIMIT $2::bigint) AS waiting
+            """, [.text(pipeline), .integer(Int64(settings.maximumRows))])
+        return Int(try result.first?.integer("rows") ?? 0)
+    }
+
+    /// Within the transaction of the rows. A record that waits already keeps its place.
+    mutating func add(_ labelled: [LabelledMessage], _ rejections: [Rejection], on connection: BoundedConnection) throws
+    {
+        let columns = OutboxColumns(labelled, rejections, settings: settings)
+        guard columns.count > 0 else { return }
+        try connection.execute(Self.insert, columns.parameters(pipeline: pipeline))
+        rows += columns.count
+    }
+
+    /// The rows of an array are inserted in its order, and get ascending numbers.
+    private static let insert = """
+        INSERT INTO lorikeet.outbox AS o (pipeline, topic, "partition", "offset", produced_at, kind)
+        SELECT $1, r.topic, r."partition", r."offset", r.produced_at, r.kind
+        FROM unnest($2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::text[])
+            AS r(topic, "partition", "offset", produced_at, kind)
+        ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
+            kind = excluded.kind, revision = o.revision + 1
+        """
+}

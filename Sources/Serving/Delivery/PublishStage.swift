@@ -1,0 +1,206 @@
+import Synchronization
+import Threading
+
+/// Stage 9: publishes what the sink has put into the outbox, in order, and removes what a broker has acknowledged.
+///
+/// It never ends the pipeline: labels are stored as long as the outbox has room. A record is removed only after its
+/// acknowledgement, so each is published at least once.
+final class PublishStage: Sendable {
+    private let publication: Publication
+    private let availability: AvailabilityMonitor
+    private let telemetry: PipelineTelemetry
+    private let clock: Clock
+    private let backoff: BackoffSettings
+    private let wakeup = Wakeup()
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        /// Set once the pipeline has drained: when to end at the latest.
+        var deadline: Duration?
+        var measuredAt: Duration?
+        var notedAt: Duration?
+    }
+
+    private let state = Mutex(State())
+
+    init(
+        _ publication: Publication, availability: AvailabilityMonitor, telemetry: PipelineTelemetry, clock: Clock,
+        backoff: BackoffSettings
+    ) {
+        self.publication = publication
+        self.availability = availability
+        self.telemetry = telemetry
+        self.clock = clock
+        self.backoff = backoff
+    }
+
+    /// Records were stored.
+    func signal() { wakeup.signal() }
+
+    /// Ends ``run()``, at once if the outbox is empty, else within the publication's patience.
+    func stop() {
+        let deadline = clock.now() + publication.patience
+        state.withLock { $0.deadline = $0.deadline ?? deadline }
+        wakeup.signal()
+    }
+
+    // MARK: - The loop
+
+    /// Runs until ``stop()`` or until its task is cancelled.
+    func run() async {
+        var waits = Backoff(backoff)
+        var limit = publication.maximumRecords
+        while !mustEnd {
+            do throws(ConnectorError) {
+                let rest = try await advance(&limit)
+                waits = Backoff(backoff)
+                if isStopping, rest != .none { break }
+                await wait(rest)
+            } catch {
+                if isStopping { break }
+                availability.failed(.publisher, error)
+                await wait(.fixed(waits.next()))
+            }
+        }
+        await publication.publisher.abandon()
+        await publication.outbox.close()
+    }
+
+    /// How long to wait before the next round.
+    private enum Rest: Equatable {
+        case none
+        /// Whatever is stored meanwhile.
+        case fixed(Duration)
+        /// Until something is stored.
+        case atMost(Duration)
+    }
+
+    /// Returns early when the stage stops.
+    private func wait(_ rest: Rest) async {
+        switch rest {
+        case .none: return
+        case .atMost(let duration):
+            if !isStopping { await wakeup.wait(atMost: duration, clock: clock) }
+        case .fixed(let duration):
+            let end = clock.now() + duration
+            while !isStopping, clock.now() < end { await wakeup.wait(atMost: end - clock.now(), clock: clock) }
+        }
+    }
+
+    private var isStopping: Bool { state.withLock { $0.deadline != nil } || Task.isCancelled }
+
+    private var mustEnd: Bool {
+        Task.isCancelled || state.withLock { $0.deadline.map { clock.now() >= $0 } ?? false }
+    }
+
+    /// One round.
+    private func advance(_ limit: inout Int) async throws(ConnectorError) -> Rest {
+        guard let records = try await publication.outbox.next(limit: limit) else {
+            await measure()
+            availability.succeeded(.publisher)
+            return .fixed(publication.leaseInterval)
+        }
+        await measure()
+        guard !records.isEmpty else {
+            availability.succeeded(.publisher)
+            return .atMost(publication.pollInterval)
+        }
+        limit = try await publish(PublicationRound(records), limit: limit)
+        availability.succeeded(.publisher)
+        return .none
+    }
+
+    /// - Returns: the limit of the next round.
+    private func publish(_ round: PublicationRound, limit: Int) async throws(ConnectorError) -> Int {
+        var round = round
+        CrashPoint.beforePublication.pass()
+        do throws(ConnectorError) {
+            try await send(&round)
+        } catch {
+            await publication.publisher.abandon()
+            // What a broker has need not be published again.
+            if !round.published.isEmpty { try? await settle(round) }
+            throw error
+        }
+        CrashPoint.afterPublication.pass()
+        try await settle(round)
+        if let failure = round.failure {
+            await publication.publisher.abandon()
+            throw failure
+        }
+        return round.nextLimit(after: limit, maximum: publication.maximumRecords)
+    }
+
+    /// Sends the records and waits until each has its result.
+    private func send(_ round: inout PublicationRound) async throws(ConnectorError) {
+        let outgoing = round.outgoing
+        if outgoing.isEmpty { return }
+        try await publication.publisher.publish(outgoing)
+        var (kept, heard) = (clock.now(), clock.now())
+        while !round.isComplete {
+            let report = try await publication.publisher.report()
+            let now = clock.now()
+            if round.note(report.results) {
+                heard = now
+            } else if let obstacle = report.obstacle {
+                guard obstacle.action != .stop else { throw obstacle }
+                note(obstacle, now: now)
+            } else if now - heard >= publication.silence {
+                note(Self.silence(now - heard), now: now)
+            }
+            if now - kept >= publication.heartbeat {
+                kept = now
+                guard await publication.outbox.keep() else { throw Self.lostLease }
+                await measure()
+            }
+            if mustEnd, !round.isComplete { throw Self.ended }
+        }
+    }
+
+    /// Removes what was published, and moves what never will be.
+    private func settle(_ round: PublicationRound) async throws(ConnectorError) {
+        if !round.done.isEmpty { try await publication.outbox.remove(round.done) }
+        telemetry.published(round.published)
+        for (record, error) in round.refused {
+            try await publication.outbox.reject(record, reason: error.reason)
+            telemetry.refusedPublication(record, error)
+        }
+    }
+
+    // MARK: - What an operator sees
+
+    /// At most one attempt per second counts.
+    private func note(_ obstacle: ConnectorError, now: Duration) {
+        let isDue = state.withLock { state in
+            if let last = state.notedAt, now - last < .seconds(1) { return false }
+            state.notedAt = now
+            return true
+        }
+        if isDue { availability.failed(.publisher, obstacle) }
+    }
+
+    /// Once per second.
+    private func measure() async {
+        let now = clock.now()
+        let isDue = state.withLock { state in
+            if let last = state.measuredAt, now - last < .seconds(1) { return false }
+            state.measuredAt = now
+            return true
+        }
+        // An outage of the database is reported by the next read.
+        guard isDue, let depth = try? await publication.outbox.depth() else { return }
+        telemetry.measured(depth)
+    }
+
+    private static func silence(_ duration: Duration) -> ConnectorError {
+        ConnectorError(
+            action: .retry, reason: "no acknowledgement for \(duration.components.seconds) s", cause: "silence")
+    }
+
+    private static let lostLease = ConnectorError(
+        action: .retry, reason: "the lease on publishing expired before it was renewed", cause: "lease")
+
+    private static let ended = ConnectorError(
+        action: .retry, reason: "the pipeline ended before all records were acknowledged", cause: "ended")
+}
