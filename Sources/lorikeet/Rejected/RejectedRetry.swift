@@ -57,7 +57,8 @@ struct RejectedRetry: AsyncParsableCommand {
         if output.json { return try StandardOutput.shared.line(JSONValue.encoded(report)) }
         let again = report.rejected.sorted { $0.key < $1.key }.map { "\($0.value) rejected again at \($0.key)" }
         let dropped = report.dropped > 0 ? ["\(report.dropped) dropped"] : []
-        try StandardOutput.shared.line(
-            "\(report.rows) records: " + (["\(report.labelled) labelled"] + again + dropped).joined(separator: ", "))
+        let republished = report.republished > 0 ? ["\(report.republished) to be published again"] : []
+        let parts = ["\(report.labelled) labelled"] + republished + again + dropped
+        try StandardOutput.shared.line("\(report.rows) records: " + parts.joined(separator: ", "))
     }
 }

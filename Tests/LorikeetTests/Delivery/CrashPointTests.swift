@@ -8,7 +8,9 @@ import Testing
 @Suite(.scratch, .serialized, .timeLimit(.minutes(10))) struct CrashPointTests {
     @Test func twoCrashesAtEachPointLoseAndDoubleNothing() async throws {
         try await DeliveryStream.with(sessionTimeout: .seconds(4)) { stream in
-            for point in CrashPoint.allCases {
+            // This pipeline publishes nothing.
+            let publishing: Set<CrashPoint> = [.beforePublication, .afterPublication]
+            for point in CrashPoint.allCases where !publishing.contains(point) {
                 try await stream.produce(200)
                 // The first time that the point is reached, and the second time.
                 for place in [point.rawValue, point.rawValue + ":2"] {
