@@ -27,7 +27,8 @@ final class LivePipeline {
     init(
         _ source: any TextSource, _ database: SchemaDatabase, settings: PostgresSettings? = nil,
         name: String = "packages",
-        extractor: TextExtractor = .wholeMessage, log: CapturedLog = CapturedLog(),
+        extractor: TextExtractor = .wholeMessage, log: CapturedLog = CapturedLog(), outbox: OutboxSettings? = nil,
+        publication: Publication? = nil,
         _ adjust: (inout ServingSettings) -> Void = { _ in }
     ) throws {
         self.database = database
@@ -42,7 +43,8 @@ final class LivePipeline {
             live.swap(task: task, to: LiveAdapter(adapter: adapter, version: version))
         }
         pool = WorkerPool(base: model.base, workers: 1)
-        sink = WatchedSink(PostgresLabelSink(settings ?? database.settings(), pipeline: name, logger: log.logger))
+        sink = WatchedSink(
+            PostgresLabelSink(settings ?? database.settings(), pipeline: name, outbox: outbox, logger: log.logger))
         self.source = WatchedSource(source)
         var figures = ServingSettings(pipeline: name)
         figures.batchDelay = .zero
@@ -54,7 +56,8 @@ final class LivePipeline {
         let tasks = Self.tasks.map { TaskDefinition(name: $0) }
         way = ServingPipeline(
             settings: figures, tasks: tasks, router: Router(routes: [Route(tasks: Self.tasks)]), extractor: extractor,
-            source: self.source, sink: sink, tokenizer: model.tokenizer, liveAdapters: live, workers: pool,
+            source: self.source, sink: sink, publication: publication, tokenizer: model.tokenizer, liveAdapters: live,
+            workers: pool,
             logger: log.logger,
             metrics: metrics)
     }

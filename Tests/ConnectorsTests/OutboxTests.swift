@@ -1,0 +1,157 @@
+import JSON
+import Serving
+import Testing
+
+@testable import Connectors
+
+/// The outbox in a real database: what the sink puts in, and what a publisher gets.
+@Suite struct OutboxTests {
+    private func with(
+        _ settings: OutboxSettings = OutboxSettings(publishesRejected: true),
+        _ body: (SchemaDatabase, PostgresLabelSink, PostgresOutbox) async throws -> Void
+    ) async throws {
+        let database = try await SchemaDatabase.make()
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages", outbox: settings)
+        let outbox = PostgresOutbox(database.settings(), pipeline: "packages", settings: settings)
+        let result: Result<Void, any Error>
+        do { result = .success(try await body(database, sink, outbox)) } catch { result = .failure(error) }
+        await sink.close()
+        await outbox.close()
+        try result.get()
+    }
+
+    @Test func recordsComeOutInTheOrderOfTheirPartition() async throws {
+        try await with { _, sink, outbox in
+            _ = try await sink.store([Samples.labelled(2), Samples.rejected(3), Samples.labelled(1)])
+            _ = try await sink.store([Samples.labelled(4)])
+            let records = try #require(try await outbox.next(limit: 10))
+            #expect(records.filter { $0.kind == .labels }.map(\.origin.offset) == [1, 2, 4])
+            #expect(records.filter { $0.kind == .rejected }.map(\.origin.offset) == [3])
+            #expect(records.map(\.id) == records.map(\.id).sorted())
+            #expect(try await outbox.next(limit: 2)?.count == 2)
+        }
+    }
+
+    @Test func aRecordSaysWhatItsRowsSay() async throws {
+        try await with(OutboxSettings(tasks: ["role", "section"])) { _, sink, outbox in
+            _ = try await sink.store([Samples.labelled(7, tasks: ["section", "other", "role"])])
+            let record = try #require(try await outbox.next(limit: 10)?.first)
+            let message = try #require(record.message)
+            let document = try JSONParser.parse(try #require(message.payload))
+            #expect(document["topic"]?.text == "\"packages\"" && document["offset"]?.text.hasPrefix("7") == true)
+            guard case .object(let labels) = document["labels"] else {
+                Issue.record("no labels: \(document.text)")
+                return
+            }
+            #expect(labels.map(\.key) == ["role", "section"])
+            #expect(labels[0].value["label"]?.text == "\"games\"")
+            #expect(labels[0].value["adapter_digest"]?.text == "\"\(Samples.digest)\"")
+            let headers = message.headers.map { "\($0.name)=\(String(decoding: $0.value ?? [], as: UTF8.self))" }
+            #expect(
+                headers == [
+                    "lorikeet.pipeline=packages", "lorikeet.topic=packages", "lorikeet.partition=0",
+                    "lorikeet.offset=7", "lorikeet.produced_at=1700000000000",
+                ])
+        }
+    }
+
+    @Test func aRejectedRecordKeepsItsKeyPayloadAndHeaders() async throws {
+        try await with { _, sink, outbox in
+            let message = Samples.message(3, key: [0, 255], payload: [1, 2], headers: [("a", [9]), ("empty", nil)])
+            _ = try await sink.store([.rejected(Rejection(message: message, stage: .decode, reason: "not UTF-8"))])
+            let record = try #require(try await outbox.next(limit: 1)?.first?.message)
+            #expect(record.key == [0, 255] && record.payload == [1, 2])
+            #expect(record.headers[0].name == "a" && record.headers[0].value == [9] && record.headers[1].value == nil)
+            let own = Dictionary(record.headers.map { ($0.name, $0.value) }) { first, _ in first }
+            #expect(own["lorikeet.stage"] == Array("decode".utf8) && own["lorikeet.reason"] == Array("not UTF-8".utf8))
+        }
+    }
+
+    @Test func whatIsNotPublishedIsNotInTheOutbox() async throws {
+        try await with(OutboxSettings(tasks: ["role"])) { database, sink, _ in
+            _ = try await sink.store([Samples.labelled(1), Samples.rejected(2), Samples.labelled(3, tasks: ["role"])])
+            #expect(try database.count("SELECT count(*) FROM lorikeet.outbox") == 1)
+        }
+        try await with(OutboxSettings(publishesLabels: false, publishesRejected: true)) { database, sink, _ in
+            _ = try await sink.store([Samples.labelled(1), Samples.rejected(2)])
+            #expect(try database.count("SELECT count(*) FROM lorikeet.outbox WHERE kind = 'rejected'") == 1)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.outbox") == 1)
+        }
+    }
+
+    @Test func aRecordThatIsStoredAgainKeepsItsPlaceAndIsPublishedAgain() async throws {
+        try await with { _, sink, outbox in
+            _ = try await sink.store([Samples.labelled(1), Samples.labelled(2)])
+            let before = try #require(try await outbox.next(limit: 10))
+            _ = try await sink.store([Samples.labelled(1, label: "devel")])
+            try await outbox.remove(before)
+            let after = try #require(try await outbox.next(limit: 10))
+            #expect(after.map(\.id) == [before[0].id] && after[0].revision == before[0].revision + 1)
+            try await outbox.remove(after)
+            #expect(try await outbox.next(limit: 10)?.isEmpty == true)
+            #expect(try await outbox.depth() == OutboxDepth(rows: 0, oldestAge: .zero))
+        }
+    }
+
+    @Test func deletedRowsLeaveNothingToPublish() async throws {
+        try await with { database, sink, outbox in
+            _ = try await sink.store([Samples.labelled(1)])
+            try database.sql("DELETE FROM lorikeet.labels")
+            let record = try #require(try await outbox.next(limit: 1)?.first)
+            #expect(record.message == nil)
+        }
+    }
+
+    /// A full outbox stops the sink, in words, until something is published.
+    @Test func aFullOutboxStopsTheSink() async throws {
+        try await with(OutboxSettings(maximumRows: 2)) { database, sink, outbox in
+            _ = try await sink.store([Samples.labelled(1), Samples.labelled(2)])
+            let error = await #expect(throws: ConnectorError.self) { _ = try await sink.store([Samples.labelled(3)]) }
+            #expect(error?.action == .retry && error?.cause == "outbox-full")
+            #expect(error?.reason.contains("sink.maximum_outbox_rows") == true)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 2)
+            try await outbox.remove(try #require(try await outbox.next(limit: 10)))
+            #expect(try await sink.store([Samples.labelled(3)]) == StoreReceipt(labelled: 1))
+        }
+    }
+
+    @Test func aRefusedRecordIsRejectedAndKeepsItsLabels() async throws {
+        try await with { database, sink, outbox in
+            _ = try await sink.store([Samples.labelled(1), Samples.rejected(2)])
+            for record in try #require(try await outbox.next(limit: 10)) {
+                try await outbox.reject(record, reason: "too large")
+            }
+            #expect(try database.count("SELECT count(*) FROM lorikeet.outbox") == 0)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 1)
+            let rows = try database.sql("SELECT stage, reason FROM lorikeet.rejected ORDER BY \"offset\"")
+            #expect(try rows.map { try $0.text("stage") } == ["publish", "decode"])
+            #expect(try rows[0].text("reason") == "too large")
+
+            let table = PostgresRejectedRows(database.settings())
+            var filter = RejectedFilter()
+            filter.stage = .publish
+            let refused = try #require(try await table.rows(filter, limit: 1).first)
+            #expect(try await table.publishAgain(refused))
+            #expect(try await table.publishAgain(refused) == false)
+            await table.close()
+            #expect(try await outbox.next(limit: 10)?.map(\.origin.offset) == [1])
+            #expect(try database.count("SELECT count(*) FROM lorikeet.rejected") == 1)
+        }
+    }
+
+    @Test func oneProcessPublishesUntilItGivesUpTheLease() async throws {
+        try await with { database, sink, outbox in
+            _ = try await sink.store([Samples.labelled(1)])
+            let other = PostgresOutbox(database.settings(), pipeline: "packages", settings: OutboxSettings())
+            #expect(try await outbox.next(limit: 1)?.count == 1)
+            #expect(try await other.next(limit: 1) == nil)
+            #expect(await outbox.keep())
+            try database.sql("UPDATE lorikeet.leases SET expires_at = clock_timestamp() - interval '1 second'")
+            #expect(await outbox.keep() == false)
+            #expect(try await other.next(limit: 1)?.count == 1)
+            #expect(try await outbox.next(limit: 1) == nil)
+            await other.close()
+            #expect(try await outbox.next(limit: 1)?.count == 1)
+        }
+    }
+}
