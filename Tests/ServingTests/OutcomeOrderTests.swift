@@ -9,7 +9,8 @@ import Testing
 
     private mutating func receive(_ offset: Int64, partition: Int32 = 0) throws -> FinishedText {
         let origin = Origin(topic: "texts", partition: partition, offset: offset)
-        let ticket = try #require(tracker.receive(origin, bytes: 1))
+        let received = tracker.receive(origin, bytes: 1)
+        let ticket = try #require(received)
         return FinishedText(ticket: ticket, outcome: .dropped(SourceMessage(origin: origin, payload: nil)))
     }
 
