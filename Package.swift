@@ -106,7 +106,7 @@ let package = Package(
         module(
             "Daemon",
             [
-                "CMicroHTTPD", "JSON", "LogKeys", "Threading", "Kernels", "WordPiece", "BERT", "Drift",
+                "CMicroHTTPD", "JSON", "LogKeys", "Files", "Threading", "Kernels", "WordPiece", "BERT", "Drift",
                 "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics,
                 logging, serviceLifecycle, unixSignals,
             ]),

@@ -1,3 +1,4 @@
+import Files
 import LogKeys
 import Logging
 import Operations
@@ -12,6 +13,7 @@ extension LorikeetDaemon {
     /// - Returns: whether they are in force.
     @discardableResult
     public func reload() async -> Bool {
+        let began = MonotonicTime.now
         notifier?.reloading()
         let outcome = await reloads.run { await self.applyFiles() }
         let readiness = await readiness()
@@ -19,14 +21,25 @@ extension LorikeetDaemon {
         PrometheusRegistry.shared.makeCounter(
             label: DaemonMetricNames.reloads, dimensions: [("outcome", outcome == nil ? "applied" : "refused")]
         ).increment(by: 1)
-        guard let outcome else {
+        let problems = (outcome ?? "").split(separator: "\n").map(String.init)
+        if problems.isEmpty {
             logger.notice("pipeline files reloaded", metadata: [LogKey.files: "\(files.joined(separator: " "))"])
-            return true
         }
-        for line in outcome.split(separator: "\n") {
-            logger.error("reload refused, nothing changed", metadata: [LogKey.reason: "\(line)"])
+        for problem in problems {
+            logger.error("reload refused, nothing changed", metadata: [LogKey.reason: "\(problem)"])
         }
-        return false
+        report(ReloadReport(began: began, problems: problems))
+        return problems.isEmpty
+    }
+
+    /// Last of all, because `lorikeet reload` ends then.
+    private func report(_ report: ReloadReport) {
+        guard let folder = ReloadReport.folder(environment: options.environment.variables) else { return }
+        do throws(FileError) {
+            try report.write(to: folder)
+        } catch {
+            logger.error("outcome of the reload not written", metadata: [LogKey.reason: "\(folder): \(error)"])
+        }
     }
 
     /// Nil if the files are in force now, else why not.

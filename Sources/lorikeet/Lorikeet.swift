@@ -30,7 +30,10 @@ struct Lorikeet: AsyncParsableCommand {
         version: LorikeetVersion.current,
         groupedSubcommands: [
             CommandGroup(
-                name: "Daemon", subcommands: [Run.self, Check.self, Migrate.self, TestExamples.self, Rejected.self]),
+                name: "Daemon",
+                subcommands: [
+                    Run.self, Reload.self, Check.self, Migrate.self, TestExamples.self, Rejected.self,
+                ]),
             CommandGroup(
                 name: "Adapter",
                 subcommands: [Tokenize.self, Train.self, Evaluate.self, Compare.self, Classify.self, Benchmark.self]),

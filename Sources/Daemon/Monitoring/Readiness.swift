@@ -1,3 +1,5 @@
+import Serving
+
 /// The answer of `/readyz`: whether texts flow through every pipeline, and what a pipeline waits for.
 public struct Readiness: Sendable, Encodable, Equatable {
     struct Pipeline: Sendable, Encodable, Equatable {
@@ -24,7 +26,7 @@ public struct Readiness: Sendable, Encodable, Equatable {
         ready = !pipelines.isEmpty && pipelines.allSatisfy(\.isReady)
     }
 
-    /// A line for systemd's STATUS= and the log.
+    /// A line for the log.
     var summary: String {
         if pipelines.isEmpty { return "starting" }
         let waiting = pipelines.filter { !$0.isReady }
@@ -34,6 +36,14 @@ public struct Readiness: Sendable, Encodable, Equatable {
             return ([labelling] + outboxes).joined(separator: "; ")
         }
         return waiting.map { "\($0.name): \($0.summary)" }.joined(separator: "; ")
+    }
+
+    /// The line for systemd's STATUS=: what the pipelines do, how fast, and what is still to do.
+    func statusLine(_ statuses: [PipelineStatus]) -> String {
+        guard !statuses.isEmpty else { return summary }
+        let rate = Int(statuses.reduce(0) { $0 + $1.messagesPerSecond }.rounded())
+        let lag = statuses.reduce(0) { $0 + $1.lag }
+        return "\(summary); \(rate) records per second, lag \(lag)"
     }
 }
 

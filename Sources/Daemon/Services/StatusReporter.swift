@@ -11,6 +11,8 @@ struct StatusReporter: Service {
     let logger: Logger
     /// How often health is read.
     static let interval = Duration.seconds(1)
+    /// How often STATUS= gets new figures. systemd tells every listener of a change.
+    static let figuresInterval = Duration.seconds(5)
 
     func run() async throws {
         // At once: an outage elsewhere is no failure to start. STATUS= and /readyz say whether texts flow.
@@ -26,9 +28,13 @@ struct StatusReporter: Service {
         var summary = ""
         var wasReady = false
         var sinceWatchdog = Duration.zero
+        var sinceFigures = Self.figuresInterval
         while true {
             let readiness = await daemon.readiness()
-            if readiness.summary != summary { notifier?.status(readiness.summary) }
+            if readiness.summary != summary || sinceFigures >= Self.figuresInterval {
+                notifier?.status(readiness.statusLine(await daemon.statuses()))
+                sinceFigures = .zero
+            }
             summary = readiness.summary
             if readiness.ready != wasReady {
                 logger.notice(readiness.ready ? "ready" : "not ready", metadata: [LogKey.status: "\(summary)"])
@@ -41,6 +47,7 @@ struct StatusReporter: Service {
             let wait = min(Self.interval, notifier?.watchdogInterval.map { $0 / 6 } ?? Self.interval)
             try await Task.sleep(for: wait)
             sinceWatchdog += wait
+            sinceFigures += wait
         }
     }
 }

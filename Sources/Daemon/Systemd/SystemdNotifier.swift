@@ -33,10 +33,7 @@ public struct SystemdNotifier: Sendable {
 
     /// A reload begins; `ready` ends it. systemd compares the time with that of its own request.
     public func reloading() {
-        var now = timespec()
-        clock_gettime(CLOCK_MONOTONIC, &now)
-        let microseconds = UInt64(now.tv_sec) * 1_000_000 + UInt64(now.tv_nsec) / 1000
-        send(["RELOADING=1", "MONOTONIC_USEC=\(microseconds)"])
+        send(["RELOADING=1", "MONOTONIC_USEC=\(MonotonicTime.now.microseconds)"])
     }
 
     /// One line each; the protocol has no escapes.
