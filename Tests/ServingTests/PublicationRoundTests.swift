@@ -16,17 +16,22 @@ import Testing
 
     @Test func itIsCompleteOnceEveryRecordHasAResult() {
         var round = round(1...3)
-        #expect(round.note([(3, .acknowledged), (1, .acknowledged)]))
+        let note1 = round.note([(3, .acknowledged), (1, .acknowledged)])
+        #expect(note1)
         #expect(!round.isComplete && round.published.map(\.id) == [1, 3])
-        #expect(round.note([(2, .acknowledged)]))
+        let note2 = round.note([(2, .acknowledged)])
+        #expect(note2)
         #expect(round.isComplete && round.published.map(\.id) == [1, 2, 3])
     }
 
     @Test func resultsOfOtherRoundsAndRepetitionsDoNotCount() {
         var round = round(1...2)
-        #expect(!round.note([(7, .acknowledged)]))
-        #expect(round.note([(1, .acknowledged)]))
-        #expect(!round.note([(1, .failed(Self.away))]))
+        let note3 = round.note([(7, .acknowledged)])
+        #expect(!note3)
+        let note4 = round.note([(1, .acknowledged)])
+        #expect(note4)
+        let note5 = round.note([(1, .failed(Self.away))])
+        #expect(!note5)
         #expect(round.published.map(\.id) == [1] && round.failure == nil)
     }
 
