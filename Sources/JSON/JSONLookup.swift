@@ -9,7 +9,9 @@ public struct JSONLookup: Sendable {
         case missing
         /// A string, number, boolean or null.
         case scalar(JSONScalar)
-        /// An object or an array.
+        /// An array of strings, at a pointer that was added with `joinsArrays`. Nulls among them are left out.
+        case strings([String])
+        /// An object or another array.
         case container
     }
 
@@ -22,6 +24,8 @@ public struct JSONLookup: Sendable {
         var elements: [Int: Int] = [:]
         /// The index of the pointer that ends here.
         var pointer: Int?
+        /// Whether an array of strings here is a finding of its own.
+        var joinsArrays = false
     }
 
     /// A tree of the tokens of all pointers. Node 0 is the root.
@@ -33,14 +37,20 @@ public struct JSONLookup: Sendable {
     public init() {}
 
     /// Adds a pointer and returns the index of its finding. Adding a pointer again returns the same index.
-    public mutating func add(_ pointer: JSONPointer) -> Int {
+    ///
+    /// - Parameter joinsArrays: whether an array of strings is found as ``Finding/strings(_:)``.
+    public mutating func add(_ pointer: JSONPointer, joinsArrays: Bool = false) -> Int {
         var node = 0
         for token in pointer.tokens { node = child(Array(token.utf8), of: node) }
+        if joinsArrays { nodes[node].joinsArrays = true }
         if let index = nodes[node].pointer { return index }
         nodes[node].pointer = pointers.count
         pointers.append(pointer)
         return pointers.count - 1
     }
+
+    /// Whether the pointer was added with `joinsArrays`.
+    func joinsArrays(at pointer: Int) -> Bool { nodes.contains { $0.pointer == pointer && $0.joinsArrays } }
 
     /// The node that the key leads to, added if it is new.
     private mutating func child(_ key: [UInt8], of node: Int) -> Int {
@@ -86,16 +96,34 @@ public struct JSONLookup: Sendable {
             }
         case "[":
             record(.container, at: node, &findings)
-            guard !nodes[node].elements.isEmpty else { return try scanner.skipValue() }
-            var index = 0
-            try scanner.array { (scanner) throws(JSONSyntaxError) in
-                try visitChild(nodes[node].elements[index], &scanner, &findings)
-                index += 1
-            }
+            guard !nodes[node].elements.isEmpty || nodes[node].joinsArrays else { return try scanner.skipValue() }
+            try visitElements(of: node, &scanner, &findings)
         default:
             guard nodes[node].pointer != nil else { return try scanner.skipValue() }
             record(.scalar(try scanner.scalar()), at: node, &findings)
         }
+    }
+
+    private func visitElements(
+        of node: Int, _ scanner: inout JSONScanner, _ findings: inout [Finding]
+    ) throws(JSONSyntaxError) {
+        var strings: [String]? = nodes[node].joinsArrays ? [] : nil
+        var index = 0
+        try scanner.array { (scanner) throws(JSONSyntaxError) in
+            let child = nodes[node].elements[index]
+            index += 1
+            switch scanner.next() {
+            case "\"" where strings != nil:
+                let string = try scanner.quoted()
+                strings?.append(string)
+                if let child { record(.scalar(.string(string)), at: child, &findings) }
+            case "n": try visitChild(child, &scanner, &findings)
+            default:
+                strings = nil
+                try visitChild(child, &scanner, &findings)
+            }
+        }
+        if let strings { record(.strings(strings), at: node, &findings) }
     }
 
     private func visitChild(

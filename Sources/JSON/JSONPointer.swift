@@ -3,6 +3,11 @@ public struct JSONPointer: Sendable, Hashable, CustomStringConvertible {
     /// The reference tokens, unescaped.
     public let tokens: [String]
 
+    /// The empty pointer.
+    public static let document = JSONPointer(tokens: [])
+
+    private init(tokens: [String]) { self.tokens = tokens }
+
     /// Parses a pointer.
     ///
     /// - Throws: ``JSONPointerError`` if the text is not a pointer.

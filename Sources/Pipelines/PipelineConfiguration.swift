@@ -55,8 +55,32 @@ public struct SourceConfiguration: Sendable, Equatable {
     public var group: String
     /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
     public var properties: [String: Secret]
-    /// `text`: a JSON Pointer (RFC 6901) to the text; nil: the payload is the text.
-    public var text: JSONPointer?
+    /// `start`: where a new group begins.
+    public var start = SourceStart.earliest
+    /// `format`: what the payload is; nil: text, or JSON where `text` is given.
+    public var format: RecordFormat?
+    /// `schema_registry`.
+    public var registry: SchemaRegistryConfiguration?
+    /// `text`: JSON Pointers (RFC 6901) to the text; empty: the payload is the text.
+    public var text: [JSONPointer]
+    /// `strip`: what is taken out of the text.
+    public var strip: TextMarkup?
+    /// `null_payload`: what happens to a record without a payload.
+    public var nullPayload = NullPayloadPolicy.reject
+}
+
+/// `source.schema_registry`.
+public struct SchemaRegistryConfiguration: Sendable, Equatable {
+    /// `url`: without credentials.
+    public var url: String
+    /// `username`.
+    public var username: Secret?
+    /// `password`.
+    public var password: Secret?
+    /// `ca`: a file, resolved.
+    public var certificates: String?
+    /// `cache`: schemas kept in memory.
+    public var cache = RegistryKeys.cache.fallback
 }
 
 /// One entry of `routes`: records for which every condition of `when` holds go to `tasks`.

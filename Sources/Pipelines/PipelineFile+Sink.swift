@@ -29,7 +29,7 @@ extension PipelineFile {
         _ value: ConfigurationValue, tasks: [TaskConfiguration]?
     ) -> KafkaSinkConfiguration? {
         guard let section = value.section(KafkaSinkKeys.section) else { return nil }
-        let topic = section[KafkaSinkKeys.topic.declaration].flatMap(readTopic)
+        let topic = section[KafkaSinkKeys.topic.declaration].flatMap { readTopic($0) }
         let format = section.read(KafkaSinkKeys.format)
         let key = section.read(KafkaSinkKeys.key)
         let names = section[KafkaSinkKeys.tasks].map { value in

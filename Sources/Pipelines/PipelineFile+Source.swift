@@ -1,4 +1,6 @@
+import FoundationEssentials
 import JSON
+import Serving
 
 extension PipelineFile {
     /// librdkafka properties that Lorikeet sets itself, and why a pipeline file may not.
@@ -14,10 +16,78 @@ extension PipelineFile {
     static func readSource(_ value: ConfigurationValue) -> SourceConfiguration? {
         guard let section = value.section(SourceKeys.section) else { return nil }
         let kafka = section[SourceKeys.kafka].flatMap(readKafka)
-        let text = section[SourceKeys.text].flatMap(readPointer)
-        guard let kafka else { return nil }
+        let start = section[SourceKeys.start].map(readStart) ?? .earliest
+        let format = section.read(SourceKeys.format)
+        let registry = section[SourceKeys.schemaRegistry].flatMap(readRegistry)
+        section[SourceKeys.protobuf]?.problem(
+            "Protobuf is not read: convert the topic to Avro or JSON, for example with Kafka Connect")
+        let text = section[SourceKeys.text].map(readPointers) ?? []
+        let strip = section.read(SourceKeys.strip)
+        let nullPayload = section.read(SourceKeys.nullPayload)
+        checkFormat(format, section)
+        guard let kafka, let start, let text, let nullPayload else { return nil }
+        if kafka.properties["auto.offset.reset"] != nil, let value = section[SourceKeys.start] {
+            value.problem("and source.kafka.properties.auto.offset.reset say the same thing: leave one of them out")
+        }
         return SourceConfiguration(
-            brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, properties: kafka.properties, text: text)
+            brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, properties: kafka.properties,
+            start: start, format: format, registry: registry, text: text, strip: strip, nullPayload: nullPayload)
+    }
+
+    /// Which keys need one another.
+    private static func checkFormat(_ format: RecordFormat?, _ section: ConfigurationSection) {
+        let registry = section[SourceKeys.schemaRegistry]
+        switch format {
+        case .auto, .avro:
+            if registry == nil {
+                section[SourceKeys.format.declaration]?.problem("needs source.schema_registry, with its url")
+            }
+        case .text:
+            section[SourceKeys.text]?.problem("has no use with source.format: text; the record's value is the text")
+            registry?.problem("has no use with source.format: text")
+        case .json: registry?.problem("has no use with source.format: json; auto and avro ask the registry")
+        case nil: registry?.problem("has no use without source.format: auto or avro")
+        }
+    }
+
+    private static func readRegistry(_ value: ConfigurationValue) -> SchemaRegistryConfiguration? {
+        guard let section = value.section(RegistryKeys.section) else { return nil }
+        let url = section.read(RegistryKeys.url)
+        let username = section.read(RegistryKeys.username)
+        let password = section.read(RegistryKeys.password)
+        let certificates = section.read(RegistryKeys.certificates)
+        let cache = section.read(RegistryKeys.cache)
+        if username?.value.contains(":") == true {
+            section[RegistryKeys.username.declaration]?.problem("must not hold a colon")
+        }
+        if section[RegistryKeys.username.declaration] == nil, let value = section[RegistryKeys.password.declaration] {
+            value.problem("needs username beside it")
+        }
+        guard let url, let cache else { return nil }
+        return SchemaRegistryConfiguration(
+            url: url, username: username, password: password, certificates: certificates, cache: cache)
+    }
+
+    private static func readStart(_ value: ConfigurationValue) -> SourceStart? {
+        let expected = "earliest, latest, or a time such as 2026-01-31 or 2026-01-31T06:00:00Z"
+        guard let text = value.text(expected) else { return nil }
+        switch text {
+        case "earliest": return .earliest
+        case "latest": return .latest
+        default: break
+        }
+        let day = Date.ISO8601FormatStyle().year().month().day()
+        let time = Date.ISO8601FormatStyle()
+        let fraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
+        let date = [time, fraction, day].lazy.compactMap { style in
+            // `day` alone would read the beginning of a time.
+            style == day && text.utf8.count > 10 ? nil : try? style.parse(text)
+        }.first
+        guard let date, date.timeIntervalSince1970 >= 0 else {
+            value.problem("must be \(expected)")
+            return nil
+        }
+        return .time(Int64(date.timeIntervalSince1970 * 1000))
     }
 
     private typealias Kafka = (brokers: String, topics: [String], group: String, properties: [String: Secret])
@@ -36,17 +106,17 @@ extension PipelineFile {
         guard let entries = value.list("a list of topics such as [packages]") else { return nil }
         var topics: [String] = []
         for entry in entries {
-            guard let topic = readTopic(entry) else { continue }
+            guard let topic = readTopic(entry, mayBePattern: true) else { continue }
             if topics.contains(topic) { entry.problem("the topic \(topic) is listed twice") }
             topics.append(topic)
         }
         return topics
     }
 
-    /// The name of one topic.
-    static func readTopic(_ value: ConfigurationValue) -> String? {
+    /// The name of one topic, or where allowed a pattern of names.
+    static func readTopic(_ value: ConfigurationValue, mayBePattern: Bool = false) -> String? {
         guard let topic = value.text("a topic") else { return nil }
-        if isTopic(topic) { return topic }
+        if isTopic(topic) || (mayBePattern && topic.hasPrefix("^")) { return topic }
         value.problem("is not a topic name: use letters, digits, dots, _ and -, and at most 249 characters")
         return nil
     }
@@ -71,6 +141,19 @@ extension PipelineFile {
             }
         }
         return properties
+    }
+
+    /// One pointer or a list of them; nil with a problem if none can be read.
+    private static func readPointers(_ value: ConfigurationValue) -> [JSONPointer]? {
+        guard case .sequence = value.node.content else { return readPointer(value).map { [$0] } }
+        guard let entries = value.list("a list of JSON Pointers such as [/subject, /body]") else { return nil }
+        var pointers: [JSONPointer] = []
+        for entry in entries {
+            guard let pointer = readPointer(entry) else { continue }
+            if pointers.contains(pointer) { entry.problem("the pointer \(pointer) is listed twice") }
+            pointers.append(pointer)
+        }
+        return pointers
     }
 
     private static func readPointer(_ value: ConfigurationValue) -> JSONPointer? {

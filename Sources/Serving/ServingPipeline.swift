@@ -24,6 +24,7 @@ import WordPiece
 /// message that is in flight when the process dies is delivered again and yields the same rows.
 public final class ServingPipeline: Sendable {
     private let source: any TextSource
+    private let decoders: (any DecoderSource)?
     private let sink: any LabelSink
     private let liveAdapters: LiveAdapters
     private let clock: Clock
@@ -55,6 +56,7 @@ public final class ServingPipeline: Sendable {
     ///
     /// - Parameters:
     ///   - settings: may be changed later with ``update(settings:tasks:router:extractor:)``, as may the next three.
+    ///   - decoders: decode what a registry describes; `nil`: payloads are text or JSON.
     ///   - publication: publishes what the sink puts into the outbox. Messages are then stored in the order of their
     ///     partition, not as they finish.
     ///   - workers: shared by all pipelines over one base.
@@ -62,11 +64,13 @@ public final class ServingPipeline: Sendable {
     ///   - metrics: receives the metrics of ``MetricNames``.
     public init(
         settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor,
-        source: any TextSource, sink: any LabelSink, publication: Publication? = nil, tokenizer: WordPieceTokenizer,
-        liveAdapters: LiveAdapters, workers: WorkerPool, logger: Logger, clock: Clock = .system,
+        source: any TextSource, decoders: (any DecoderSource)? = nil, sink: any LabelSink,
+        publication: Publication? = nil, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
+        workers: WorkerPool, logger: Logger, clock: Clock = .system,
         metrics: any MetricsFactory = MetricsSystem.factory
     ) {
         self.source = source
+        self.decoders = decoders
         self.sink = sink
         self.liveAdapters = liveAdapters
         self.clock = clock
@@ -85,7 +89,8 @@ public final class ServingPipeline: Sendable {
         batches = BatchStage(
             settings: settings, workers: workers, clock: clock, telemetry: telemetry, finish: { outcomes.append($0) })
         intake = Intake(
-            source: source, tokenizer: tokenizer, plan: initialPlan, ledger: ledger, batches: batches,
+            source: source, decoders: decoders, tokenizer: tokenizer, plan: initialPlan, ledger: ledger,
+            batches: batches,
             outcomes: outcomes, availability: availability, telemetry: telemetry, clock: clock)
     }
 
@@ -155,6 +160,7 @@ public final class ServingPipeline: Sendable {
             await leave(storing, mayHang: mayHang)
         } else {
             await source.close()
+            await decoders?.close()
             await sink.close()
         }
         self.publishing?.stop()
@@ -234,6 +240,7 @@ public final class ServingPipeline: Sendable {
             availability.failed(.commit, error)
         }
         await source.close()
+        await decoders?.close()
         let closing = Task {
             await storing.value
             await sink.close()

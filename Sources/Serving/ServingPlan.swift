@@ -18,7 +18,8 @@ struct ServingPlan: Sendable {
         self.positions = positions
         self.tasks = Dictionary(tasks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         reader = MessageReader(
-            router: router, extractor: extractor, maximumMessageBytes: settings.maximumMessageBytes)
+            router: router, extractor: extractor, markup: settings.markup,
+            maximumMessageBytes: settings.maximumMessageBytes)
     }
 
     /// Tasks that must have a live adapter before a text can be labelled.
@@ -32,18 +33,19 @@ struct ServingPlan: Sendable {
     }
 
     func enter(
-        _ message: SourceMessage, ticket: DeliveryTracker.Ticket, tokenizer: WordPieceTokenizer, now: Duration
+        _ message: SourceMessage, ticket: DeliveryTracker.Ticket, decoder: any PayloadDecoder,
+        tokenizer: WordPieceTokenizer, now: Duration
     ) -> Entry {
         func reject(_ stage: RejectionStage, _ cause: String, _ reason: String) -> Entry {
             let rejection = Rejection(message: message, stage: stage, cause: cause, reason: reason)
             return .finished(FinishedText(ticket: ticket, outcome: .rejected(rejection)))
         }
-        switch reader.read(message) {
+        let dropped = Entry.finished(FinishedText(ticket: ticket, outcome: .dropped(message)))
+        if message.payload == nil, settings.nullPayload == .drop { return dropped }
+        switch reader.read(message, decoder: decoder) {
         case .rejected(let stage, let cause, let reason): return reject(stage, cause, reason)
         case .unrouted:
-            guard settings.unrouted == .reject else {
-                return .finished(FinishedText(ticket: ticket, outcome: .dropped(message)))
-            }
+            if settings.unrouted == .drop { return dropped }
             return reject(.route, "unrouted", "no route matches the record")
         case .text(let text, let names):
             let tasks = names.map { self.tasks[$0] ?? TaskDefinition(name: $0) }

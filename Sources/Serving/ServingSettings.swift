@@ -55,6 +55,12 @@ public struct ServingSettings: Sendable, Equatable {
     public var maximumMessageBytes = 1 << 20
     /// Messages that one transaction stores at most.
     public var maximumStored = 2048
+    /// What payloads are; `nil`: text, or JSON where pointers lead to the text.
+    public var format: RecordFormat?
+    /// What is taken out of a text.
+    public var markup: TextMarkup?
+    /// What happens to a message without a payload.
+    public var nullPayload = NullPayloadPolicy.reject
     /// What happens to a message that no route matches.
     public var unrouted = UnroutedPolicy.reject
     /// Whether the text is stored with its labels.

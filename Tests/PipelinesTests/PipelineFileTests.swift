@@ -67,7 +67,7 @@ private let complete = """
     #expect(pipeline.source.brokers == "a:1,b:2")
     #expect(pipeline.source.topics == ["packages", "more"])
     #expect(pipeline.source.properties["fetch.wait.max.ms"]?.value == "50")
-    #expect(pipeline.source.text?.description == "/description")
+    #expect(pipeline.source.text.map(\.description) == ["/description"])
     #expect(pipeline.unrouted == .drop)
     #expect(pipeline.routes.map(\.tasks) == [["section"], ["role"]])
     let pointers = try ["/kind", "/size", "/essential"].map { try JSONPointer($0) }

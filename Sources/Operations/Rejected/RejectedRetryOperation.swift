@@ -133,6 +133,8 @@ public enum RejectedRetryOperation {
             await draining.value
             working.cancel()
             await working.value
+            // Records that were given back unread look like dropped ones.
+            if let reason = serving.status.waitingFor { throw ConnectorError(action: .retry, reason: reason) }
             try Task.checkCancellation()
         }
 
@@ -143,7 +145,7 @@ public enum RejectedRetryOperation {
                 report.labelled += 1
                 return
             }
-            if now.rejectedAt == row.rejectedAt, pipeline.unrouted == .drop {
+            if now.rejectedAt == row.rejectedAt, pipeline.unrouted == .drop || pipeline.source.nullPayload == .drop {
                 // A dropped message reaches no sink.
                 if try await store.discardUnchanged(row) { report.dropped += 1 }
             } else {
@@ -163,6 +165,6 @@ public struct RejectedRetryReport: Sendable, Codable, Equatable {
     public var republished = 0
     /// Rejected again, by stage.
     public var rejected: [String: Int] = [:]
-    /// Matched by no route, in a pipeline that drops such records; no longer rejected.
+    /// Matched by no route or without a payload, in a pipeline that drops such records; no longer rejected.
     public var dropped = 0
 }

@@ -16,6 +16,9 @@ extension PipelineConfiguration {
         settings.batchDelay = batch.delay
         // The serving plan knows the base, and lowers it to the positions.
         settings.maxTokens = batch.maxTokens(positions: .max)
+        settings.format = source.format
+        settings.markup = source.strip
+        settings.nullPayload = source.nullPayload
         settings.unrouted = unrouted
         settings.storeText = sink.storeText
         settings.drainPatience = drainTimeout * 0.8
@@ -36,7 +39,7 @@ extension PipelineConfiguration {
     public var router: Router { Router(routes: routes.map { Route(conditions: $0.conditions, tasks: $0.tasks) }) }
 
     /// Where the text stands in a record.
-    public var extractor: TextExtractor { source.text.map(TextExtractor.pointer) ?? .wholeMessage }
+    public var extractor: TextExtractor { source.text.isEmpty ? .wholeMessage : .pointers(source.text) }
 
     /// What the consumer is made of.
     var kafkaSettings: KafkaSourceSettings {

@@ -53,6 +53,31 @@ struct ConfigurationValue {
     /// A folder, as an absolute path.
     func folder() -> String? { text("a folder").map(context.paths.resolve) }
 
+    /// A file, as an absolute path.
+    func file() -> String? { text("a file").map(context.paths.resolve) }
+
+    /// The address of a server that speaks HTTP, without credentials and without a slash at its end.
+    func httpAddress() -> String? {
+        let expected = "a URL such as https://registry.example.org:8081"
+        guard let result = scalar(expected) else { return nil }
+        let text = result.text
+        guard let scheme = ["http://", "https://"].first(where: text.lowercased().hasPrefix),
+            text.utf8.count > scheme.utf8.count, text.utf8.allSatisfy({ 0x21...0x7E ~= $0 })
+        else {
+            problem("must be \(expected); \(shown(result)) is not")
+            return nil
+        }
+        guard !text.contains("@") else {
+            problem("must not hold a user or a password: use username and password")
+            return nil
+        }
+        guard !text.contains("?"), !text.contains("#") else {
+            problem("must be \(expected), without ? and #")
+            return nil
+        }
+        return String(text.reversed().drop { $0 == "/" }.reversed())
+    }
+
     /// A name: a text without blanks and control characters, of at most 200 characters.
     func name() -> String? {
         guard let text = text("a name") else { return nil }

@@ -49,10 +49,10 @@ enum PipelineKeys {
 
     /// Every mapping of the file.
     static let sections = [
-        section, SourceKeys.section, KafkaKeys.section, RouteKeys.section, ConditionKeys.section, TaskKeys.section,
-        AbstentionKeys.section, NoneOfTheseKeys.section, LongTextKeys.section, BatchKeys.section, SinkKeys.section,
-        KafkaSinkKeys.section, RejectedKeys.section, RejectedKafkaKeys.section, RetrainKeys.section, GateKeys.section,
-        DistillationKeys.section, ExampleKeys.section,
+        section, SourceKeys.section, KafkaKeys.section, RegistryKeys.section, RouteKeys.section,
+        ConditionKeys.section, TaskKeys.section, AbstentionKeys.section, NoneOfTheseKeys.section, LongTextKeys.section,
+        BatchKeys.section, SinkKeys.section, KafkaSinkKeys.section, RejectedKeys.section, RejectedKafkaKeys.section,
+        RetrainKeys.section, GateKeys.section, DistillationKeys.section, ExampleKeys.section,
     ]
 }
 
@@ -61,11 +61,56 @@ enum SourceKeys {
     static let kafka = SettingDeclaration(
         "kafka", KafkaKeys.section.schema, "mapping", absence: .error("brokers, topics and group"),
         "brokers, topics and consumer group")
+    static let start = SettingDeclaration(
+        "start", .string(matching: "^(earliest|latest|[0-9]{4}-.*)$"), "`earliest`, `latest`, date or time",
+        absence: .value(.string("earliest")),
+        "where a new consumer group begins, as in `2026-01-31T06:00:00Z`; a group that has committed offsets resumes")
+    static let format = Setting<RecordFormat>(
+        "format", .choice, absent: "text, or JSON if `text` is given",
+        "what the record's value is; `auto` asks the schema registry, and takes a record without a schema as text or "
+            + "JSON")
+    static let schemaRegistry = SettingDeclaration(
+        "schema_registry", RegistryKeys.section.schema, "mapping",
+        absence: .meaning("none; records that have a schema are rejected"),
+        "the schema registry of the topics, for `format: auto` and `format: avro`")
+    static let protobuf = SettingDeclaration(
+        "protobuf", .mapping(to: .scalar), "not supported", absence: .meaning("none"),
+        "refused: Protobuf is not read")
     static let text = SettingDeclaration(
-        "text", .pointer, "JSON Pointer", absence: .meaning("the record's value is the text"),
-        "where the text is in a record whose value is JSON")
+        "text", .either(.pointer, .list(of: .pointer, atLeast: 1, areDistinct: true)),
+        "JSON Pointer, or list of them", absence: .meaning("the record's value is the text"),
+        "where the text is in a record whose value is JSON or Avro; several texts, and the strings of an array, are "
+            + "joined")
+    static let strip = Setting<TextMarkup>(
+        "strip", .choice, absent: "the text as it is", "what is taken out of the text before it is labelled")
+    static let nullPayload = DefaultedSetting(
+        "null_payload", .choice, default: NullPayloadPolicy.reject,
+        "what happens to a record without a value, such as a tombstone")
 
-    static let section = SettingSection("source", [kafka, text])
+    static let section = SettingSection(
+        "source",
+        [
+            kafka, start, format.declaration, schemaRegistry, protobuf, text, strip.declaration,
+            nullPayload.declaration,
+        ])
+}
+
+/// `source.schema_registry`.
+enum RegistryKeys {
+    static let url = Setting(
+        "url", .httpAddress, required: "the address of the schema registry",
+        "address of the registry, with http or https and without user and password")
+    static let username = Setting("username", .secret("a user name"), absent: "none", "user of basic authentication")
+    static let password = Setting(
+        "password", .secret("a password"), absent: "none", "password of basic authentication")
+    static let certificates = Setting(
+        "ca", .file, absent: "those of the system", "file of certificates in PEM that the registry's must come from")
+    static let cache = DefaultedSetting(
+        "cache", .integer(1...100_000), default: 1000, "how many schemas are kept in memory")
+
+    static let section = SettingSection(
+        "source.schema_registry",
+        [url.declaration, username.declaration, password.declaration, certificates.declaration, cache.declaration])
 }
 
 /// `source.kafka`.

@@ -30,7 +30,28 @@ extension ValueForm where Value == String {
     }
 }
 
+extension ValueForm where Value == String {
+    /// A file, read as an absolute path.
+    static var file: ValueForm {
+        ValueForm(schema: .scalar, words: "path", read: { $0.file() }, write: { .string($0) })
+    }
+
+    /// The address of a server that speaks HTTP.
+    static var httpAddress: ValueForm {
+        ValueForm(
+            schema: .string(matching: "^https?://[^@]+$"), words: "URL", read: { $0.httpAddress() },
+            write: { .string($0) })
+    }
+}
+
 extension ValueForm where Value == Secret {
+    /// A text that no message may show.
+    static func secret(_ expected: String) -> ValueForm {
+        ValueForm(
+            schema: .scalar, words: "text", read: { $0.text(expected).map { Secret($0) } },
+            write: { .string($0.description) })
+    }
+
     /// A libpq connection string.
     static var connectionString: ValueForm {
         ValueForm(

@@ -7,6 +7,8 @@ enum Dependency: String, CaseIterable, Sendable {
     case source
     /// The source delivers messages and refuses commits.
     case commit
+    /// The schema registry.
+    case registry
     case sink
     /// Publishes what is stored. Texts are labelled and stored without it.
     case publisher

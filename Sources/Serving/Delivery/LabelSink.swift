@@ -20,7 +20,7 @@ public struct LabelledMessage: Sendable {
 
 /// The stage that rejected a message.
 public enum RejectionStage: String, Sendable, CaseIterable {
-    /// Not UTF-8, not JSON, no payload, too large.
+    /// Not UTF-8, not JSON, not of its schema, no payload, too large.
     case decode
     /// No string at the pointer, or only white space.
     case extract
@@ -60,7 +60,7 @@ public enum Outcome: Sendable {
     case labelled(LabelledMessage)
     /// It goes to `rejected`.
     case rejected(Rejection)
-    /// No route matched, and the pipeline drops such messages. Never reaches a sink.
+    /// No route matched or it has no payload, and the pipeline drops such messages. Never reaches a sink.
     case dropped(SourceMessage)
 
     /// The message that ended.

@@ -9,6 +9,9 @@ import WordPiece
 final class Intake: Sendable {
     private let source: any TextSource
     private let tokenizer: WordPieceTokenizer
+    /// `nil`: no registry is asked.
+    private let decoders: (any DecoderSource)?
+    private let undecoded = UndecodedMessages()
     private let plan: Mutex<ServingPlan>
     private let ledger: DeliveryLedger
     private let batches: BatchStage
@@ -20,11 +23,13 @@ final class Intake: Sendable {
     private let isStopping = Mutex(false)
 
     init(
-        source: any TextSource, tokenizer: WordPieceTokenizer, plan: ServingPlan, ledger: DeliveryLedger,
-        batches: BatchStage, outcomes: OutcomeQueue, availability: AvailabilityMonitor, telemetry: PipelineTelemetry,
+        source: any TextSource, decoders: (any DecoderSource)?, tokenizer: WordPieceTokenizer, plan: ServingPlan,
+        ledger: DeliveryLedger, batches: BatchStage, outcomes: OutcomeQueue, availability: AvailabilityMonitor,
+        telemetry: PipelineTelemetry,
         clock: Clock
     ) {
         self.source = source
+        self.decoders = decoders
         self.tokenizer = tokenizer
         self.plan = Mutex(plan)
         self.ledger = ledger
@@ -53,16 +58,21 @@ final class Intake: Sendable {
     /// - Throws: only errors whose action is `.stop`.
     func run() async throws(ConnectorError) {
         let listener = RebalanceListener(
-            ledger: ledger, batches: batches, telemetry: telemetry, patience: { self.revocationPatience })
+            ledger: ledger, undecoded: undecoded, batches: batches, telemetry: telemetry,
+            patience: { self.revocationPatience })
         try await persist { () async throws(ConnectorError) in try await self.source.start(listener: listener) }
+        // Nothing decodes them any more: they are delivered again.
+        defer { ledger.abandon(undecoded.take().map(\.ticket)) }
         var flow = FlowControl()
-        var committing = CommitSchedule(now: clock.now(), backoff: settings.backoff)
+        var committing = RetrySchedule(now: clock.now(), backoff: settings.backoff)
+        var decoding = RetrySchedule(now: clock.now(), backoff: settings.backoff)
         var measuredAt: Duration?
         while !mustStop {
             let now = clock.now()
             if committing.isDue(now, interval: settings.commitInterval) { try await commit(&committing) }
             try await regulate(&flow)
-            try await persist { () async throws(ConnectorError) in self.accept(try await self.source.next()) }
+            try await persist { () async throws(ConnectorError) in self.receive(try await self.source.next()) }
+            if !undecoded.isEmpty, decoding.isDue(clock.now(), interval: .zero) { try await decode(&decoding) }
             if measuredAt.map({ now - $0 >= .seconds(1) }) ?? true {
                 measuredAt = now
                 await measure()
@@ -90,7 +100,7 @@ final class Intake: Sendable {
     }
 
     /// Retries a failed commit later, between polls: a member that does not poll drops out of the group.
-    private func commit(_ schedule: inout CommitSchedule) async throws(ConnectorError) {
+    private func commit(_ schedule: inout RetrySchedule) async throws(ConnectorError) {
         do throws(ConnectorError) {
             try await commit()
             schedule.succeeded(at: clock.now())
@@ -124,17 +134,38 @@ final class Intake: Sendable {
     /// Texts of one poll that are handed to the batcher together.
     private static let handover = 64
 
-    private func accept(_ messages: [SourceMessage]) {
+    private func receive(_ messages: [SourceMessage]) {
         guard !messages.isEmpty else { return }
         CrashPoint.afterPoll.pass()
+        undecoded.append(
+            zip(messages, ledger.receive(messages)).compactMap { message, ticket in ticket.map { (message, $0) } })
+        telemetry.received(messages.count)
+    }
+
+    /// Accepts what was received, or keeps it while the registry is unavailable. The source is paused then, and polled:
+    /// a member that does not poll drops out of the group.
+    private func decode(_ schedule: inout RetrySchedule) async throws(ConnectorError) {
+        guard let decoders else { return accept(undecoded.take(), decoder: PlainDecoder(format: settings.format)) }
+        do throws(ConnectorError) {
+            let decoder = try await decoders.decoder(for: undecoded.messages)
+            schedule.succeeded(at: clock.now())
+            availability.succeeded(.registry)
+            accept(undecoded.take(), decoder: decoder)
+        } catch {
+            guard error.action == .retry else { throw error }
+            schedule.failed(at: clock.now())
+            availability.failed(.registry, error)
+        }
+    }
+
+    private func accept(_ messages: [UndecodedMessages.Entry], decoder: any PayloadDecoder) {
         let start = clock.now()
         let plan = plan.withLock { $0 }
         var prepared: [PreparedText] = []
         var finished: [FinishedText] = []
         var dropped: [DeliveryTracker.Ticket] = []
-        for (message, ticket) in zip(messages, ledger.receive(messages)) {
-            guard let ticket else { continue }
-            switch plan.enter(message, ticket: ticket, tokenizer: tokenizer, now: start) {
+        for (message, ticket) in messages {
+            switch plan.enter(message, ticket: ticket, decoder: decoder, tokenizer: tokenizer, now: start) {
             case .prepared(let text):
                 prepared.append(text)
                 // Workers start while the rest of a large poll is still being read.
@@ -150,7 +181,7 @@ final class Intake: Sendable {
             ledger.settle(dropped)
             outcomes.skip(dropped)
         }
-        telemetry.received(messages.count, dropped: dropped.count, took: clock.now() - start)
+        telemetry.prepared(dropped: dropped.count, took: clock.now() - start)
         outcomes.append(finished)
         batches.add(prepared)
     }
@@ -158,7 +189,7 @@ final class Intake: Sendable {
     // MARK: - Back-pressure
 
     private func regulate(_ flow: inout FlowControl) async throws(ConnectorError) {
-        let isBlocked = availability.isUnavailable(.sink) || availability.isUnavailable(.commit)
+        let isBlocked = [.sink, .commit, .registry].contains { availability.isUnavailable($0) }
         let change = flow.change(
             load: ledger.load, waitingTokens: batches.waitingTokens, settings: settings, isBlocked: isBlocked)
         guard let change else { return }
@@ -185,6 +216,7 @@ extension Intake {
     /// Reacts to rebalances, on the source's thread.
     private struct RebalanceListener: PartitionListener {
         let ledger: DeliveryLedger
+        let undecoded: UndecodedMessages
         let batches: BatchStage
         let telemetry: PipelineTelemetry
         /// How long a revocation may wait for messages in flight.
@@ -195,11 +227,13 @@ extension Intake {
             telemetry.assigned(partitions)
         }
 
-        /// Abandons texts that no worker has taken yet and waits for those that one has, so that the next owner does
-        /// not classify them again.
+        /// Abandons messages that no worker has taken yet and waits for those that one has, so that the next owner
+        /// does not classify them again.
         func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] {
-            let unread = batches.remove(partitions: Set(partitions))
-            ledger.abandon(unread.map(\.ticket))
+            let unread =
+                undecoded.take(partitions: Set(partitions))
+                + batches.remove(partitions: Set(partitions)).map(\.ticket)
+            ledger.abandon(unread)
             let offsets = ledger.revoke(partitions, patience: lost ? .zero : patience())
             telemetry.revoked(partitions, lost: lost, abandoned: unread.count)
             return lost ? [:] : offsets
@@ -210,8 +244,8 @@ extension Intake {
 }
 
 extension Intake {
-    /// When to commit next: at the interval, or after a back-off if the last attempt failed.
-    private struct CommitSchedule {
+    /// When to try next: at the interval, or after a back-off if the last attempt failed.
+    private struct RetrySchedule {
         private var last: Duration
         private var waits: Backoff
         private var retryAt: Duration?

@@ -18,22 +18,30 @@ public struct MessageReader: Sendable {
     public let router: Router
     /// Finds the text.
     public let extractor: TextExtractor
+    private let markup: TextMarkup?
     private let maximumMessageBytes: Int
     private let lookup: JSONLookup
-    /// Index of the extractor's pointer among the findings.
-    private let textIndex: Int?
+    /// Indices of the extractor's pointers among the findings. Without pointers, that of the whole document.
+    private let textIndices: [Int]
     private let indices: [JSONPointer: Int]
 
     /// - Parameters:
     ///   - router: finds the tasks.
     ///   - extractor: finds the text.
+    ///   - markup: is taken out of the text.
     ///   - maximumMessageBytes: larger payloads are rejected unread.
-    public init(router: Router, extractor: TextExtractor, maximumMessageBytes: Int = 1 << 20) {
+    public init(
+        router: Router, extractor: TextExtractor, markup: TextMarkup? = nil, maximumMessageBytes: Int = 1 << 20
+    ) {
         self.router = router
         self.extractor = extractor
+        self.markup = markup
         self.maximumMessageBytes = maximumMessageBytes
         var lookup = JSONLookup()
-        if case .pointer(let pointer) = extractor { textIndex = lookup.add(pointer) } else { textIndex = nil }
+        switch extractor {
+        case .pointers(let pointers): textIndices = pointers.map { lookup.add($0, joinsArrays: true) }
+        case .wholeMessage: textIndices = [lookup.add(.document, joinsArrays: true)]
+        }
         var indices: [JSONPointer: Int] = [:]
         for pointer in router.pointers { indices[pointer] = lookup.add(pointer) }
         self.indices = indices
@@ -41,7 +49,9 @@ public struct MessageReader: Sendable {
     }
 
     /// Never throws: what is wrong with a message is a ``Reading/rejected(_:cause:reason:)``.
-    public func read(_ message: SourceMessage) -> Reading {
+    ///
+    /// - Parameter decoder: knows the schema of the message.
+    public func read(_ message: SourceMessage, decoder: some PayloadDecoder = PlainDecoder()) -> Reading {
         guard let payload = message.payload else {
             return .rejected(.decode, cause: "no-payload", reason: "the record has no payload")
         }
@@ -50,17 +60,29 @@ public struct MessageReader: Sendable {
                 .decode, cause: "too-large",
                 reason: "the payload has \(payload.count) bytes, more than the \(maximumMessageBytes) allowed")
         }
+        switch decoder.decode(message) {
+        case .rejected(let cause, let reason): return .rejected(.decode, cause: cause, reason: reason)
+        case .value(let value): return route(message, lookup.findings(in: value), whole: nil)
+        case .json(let start): return read(message, payload[min(start, payload.count)...], isDocument: true)
+        case .plain: return read(message, payload[...], isDocument: extractor != .wholeMessage)
+        }
+    }
+
+    /// - Parameter isDocument: whether the text is found in JSON; else the payload is the text, whatever it is.
+    private func read(_ message: SourceMessage, _ payload: ArraySlice<UInt8>, isDocument: Bool) -> Reading {
         guard let whole = String(validating: payload, as: UTF8.self) else {
             return .rejected(.decode, cause: "not-utf8", reason: "the payload is not UTF-8")
         }
-        var findings: [JSONLookup.Finding] = []
-        if !lookup.pointers.isEmpty {
-            let found = payload.withUnsafeBufferPointer { lookup.findings(in: $0) }
-            if found == nil, textIndex != nil {
-                return .rejected(.decode, cause: "not-json", reason: "the payload is not JSON")
-            }
-            findings = found ?? []
+        guard isDocument || !indices.isEmpty else { return route(message, [], whole: whole) }
+        let found = payload.withUnsafeBufferPointer { lookup.findings(in: $0) }
+        if found == nil, isDocument {
+            return .rejected(.decode, cause: "not-json", reason: "the payload is not JSON")
         }
+        return route(message, found ?? [], whole: isDocument ? nil : whole)
+    }
+
+    /// - Parameter whole: the text; nil if it is among the findings.
+    private func route(_ message: SourceMessage, _ findings: [JSONLookup.Finding], whole: String?) -> Reading {
         let tasks = router.tasks(for: message) { pointer in
             guard let index = indices[pointer], index < findings.count, case .scalar(let value) = findings[index] else {
                 return nil
@@ -68,22 +90,41 @@ public struct MessageReader: Sendable {
             return value
         }
         guard !tasks.isEmpty else { return .unrouted }
-        guard let textIndex else { return check(whole, tasks: tasks) }
-        return extract(findings[textIndex], tasks: tasks)
+        return whole.map { check([$0], tasks: tasks) } ?? extract(findings, tasks: tasks)
     }
 
-    private func extract(_ finding: JSONLookup.Finding, tasks: [String]) -> Reading {
-        let pointer = textIndex.map { lookup.pointers[$0].description } ?? ""
-        switch finding {
-        case .scalar(.string(let text)): return check(text, tasks: tasks)
-        case .missing: return .rejected(.extract, cause: "no-text", reason: "the payload has nothing at \(pointer)")
-        case .scalar, .container:
-            return .rejected(
-                .extract, cause: "not-a-string", reason: "the value at \(pointer) is not a string")
+    /// Joins what the pointers point to. Where there are several, some may point to nothing or null.
+    private func extract(_ findings: [JSONLookup.Finding], tasks: [String]) -> Reading {
+        var parts: [String] = []
+        var isMissing = true
+        for index in textIndices {
+            switch findings[index] {
+            case .scalar(.string(let text)): parts.append(text)
+            case .strings(let texts): parts += texts
+            case .missing: continue
+            case .scalar(.null) where textIndices.count > 1: continue
+            case .scalar, .container:
+                return .rejected(
+                    .extract, cause: "not-a-string",
+                    reason: "the value\(place(of: [index], " at ")) is not a string")
+            }
+            isMissing = false
         }
+        guard !isMissing else {
+            return .rejected(
+                .extract, cause: "no-text", reason: "the payload has nothing at \(place(of: textIndices, ""))")
+        }
+        return check(parts, tasks: tasks)
     }
 
-    private func check(_ text: String, tasks: [String]) -> Reading {
+    private func place(of indices: [Int], _ preposition: String) -> String {
+        let pointers = indices.map { lookup.pointers[$0].description }.joined(separator: " and ")
+        return pointers.isEmpty ? "" : preposition + pointers
+    }
+
+    private func check(_ parts: [String], tasks: [String]) -> Reading {
+        let text = (markup == .html ? parts.map(HTMLText.stripped) : parts).filter { !$0.isEmpty }
+            .joined(separator: "\n")
         guard text.unicodeScalars.contains(where: { !($0.properties.isWhitespace || $0.value == 0) }) else {
             return .rejected(.extract, cause: "empty", reason: text.isEmpty ? "the text is empty" : "the text is blank")
         }

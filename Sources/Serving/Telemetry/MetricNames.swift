@@ -11,7 +11,7 @@ public enum MetricNames {
     /// Counter {pipeline, stage, cause}: messages stored as rejected. The cause is a word such as `not-json`, or a
     /// SQLSTATE.
     public static let rejected = "lorikeet_rejected_total"
-    /// Counter {pipeline}: messages dropped because no route matches.
+    /// Counter {pipeline}: messages dropped because no route matches or they have no payload.
     public static let dropped = "lorikeet_dropped_total"
     /// Counter {pipeline, side, cause}: failed attempts at the source or the sink. The cause is a SQLSTATE or
     /// librdkafka's name of the error.

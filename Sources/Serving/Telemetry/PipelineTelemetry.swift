@@ -128,12 +128,16 @@ final class PipelineTelemetry: Sendable {
             metadata: [LogKey.partitions: "\(partitions.map(\.description))", LogKey.abandoned: "\(abandoned)"])
     }
 
-    func received(_ count: Int, dropped: Int, took: Duration) {
+    func received(_ count: Int) {
         metrics.messages.increment(by: count)
+        state.withLock { $0.received += count }
+    }
+
+    /// Messages were decoded, routed and tokenized.
+    func prepared(dropped: Int, took: Duration) {
         metrics.prepare.recordNanoseconds(took.nanoseconds)
         if dropped > 0 { metrics.dropped.increment(by: dropped) }
         state.withLock { state in
-            state.received += count
             state.dropped += dropped
             if dropped > 0 { state.ended.add(dropped, now: clock.now()) }
         }
