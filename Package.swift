@@ -52,17 +52,21 @@ let package = Package(
         .systemLibrary(name: "CLibPQ", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
+        .systemLibrary(name: "CAvro", pkgConfig: "avro-c", providers: [.apt(["libavro-dev"])]),
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .target(name: "CVectorKernels", cSettings: [.unsafeFlags(["-O3"])]),
 
         // 1: foundations: JSON, files, threads, kernels, and one module per client library
         module("JSON"),
         module("LogKeys"),
+        module("Avro", ["JSON"]),
         module("Files", ["CLinux", "COpenSSL"]),
         module("Threading", ["CLinux"]),
         module("Kernels", ["COpenBLAS", "CVectorKernels"]),
         module("KafkaClient", ["CRdKafka", "Threading"]),
         module("PostgresClient", ["CLibPQ", "Threading"]),
+        module("SchemaRegistry", ["CCurl", "JSON", "Threading"]),
         module("LocalServers", ["CRdKafka", "Threading", "KafkaClient"]),
 
         // 2: the classifier
@@ -89,8 +93,8 @@ let package = Package(
         module(
             "Connectors",
             [
-                "JSON", "LogKeys", "Threading", "KafkaClient", "PostgresClient", "BERT", "Drift", "AdapterRegistry",
-                "Serving", "Retraining", logging,
+                "JSON", "LogKeys", "Threading", "Avro", "KafkaClient", "SchemaRegistry", "PostgresClient", "BERT",
+                "Drift", "AdapterRegistry", "Serving", "Retraining", logging,
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
         module("Reports", ["BERT", "Training", "Retraining"]),
@@ -99,8 +103,8 @@ let package = Package(
         module(
             "Operations",
             [
-                "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "PostgresClient", "WordPiece", "BERT",
-                "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
+                "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "SchemaRegistry", "PostgresClient",
+                "WordPiece", "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
                 logging,
             ]),
         module(

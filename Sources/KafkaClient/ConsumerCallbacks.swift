@@ -15,6 +15,8 @@ final class ConsumerCallbacks: KafkaCallbacks {
     /// Set when the consumer is released without `close()`: the closures are not called any more.
     var isSilent = false
 
+    /// Where a new group begins.
+    var start = ConsumerStart.byDefault
     private let onAssigned: ([TopicPartition]) -> Void
     private let onRevoked: ([TopicPartition], Bool) -> [TopicPartition: Int64]
     private let commitTimeout: Duration = .seconds(10)
@@ -49,6 +51,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
 
     private func assign(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         let added = PartitionEntry.read(partitions).map(\.partition)
+        let begun = setStart(client, partitions, added)
         if isCooperative(client) {
             check(rd_kafka_incremental_assign(client, partitions))
         } else {
@@ -56,10 +59,32 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
         assignment.formUnion(added)
         unread.formUnion(added)
+        // Committed at once: a partition that stays empty until the next start would begin elsewhere then.
+        if !begun.isEmpty { _ = commit?(begun, commitTimeout) }
         // A paused consumer stays paused: new partitions are paused before their first fetch.
         if isPaused { check(rd_kafka_pause_partitions(client, partitions)) }
         connectionWorks()
         if !isSilent { onAssigned(added.sorted()) }
+    }
+
+    /// Sets the positions of partitions that the group has never read, and returns them. If they cannot be found, the
+    /// partitions begin where `auto.offset.reset` says, which by default leaves nothing out.
+    private func setStart(
+        _ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>,
+        _ added: [TopicPartition]
+    ) -> [TopicPartition: Int64] {
+        do throws(KafkaError) {
+            let offsets = try StartPositions(client: client, start: start).offsets(of: added)
+            for (partition, offset) in offsets {
+                _ = rd_kafka_topic_partition_list_set_offset(partitions, partition.topic, partition.partition, offset)
+            }
+            return offsets
+        } catch {
+            onLog(
+                KafkaLogLine(
+                    level: 4, facility: "OFFSET", message: "cannot find where the group is to begin: \(error.message)"))
+            return [:]
+        }
     }
 
     private func revoke(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {

@@ -20,6 +20,7 @@ public final class KafkaConsumer {
     ///     `enable.auto.offset.store` and `enable.partition.eof` are always off. Assignment is eager unless
     ///     `partition.assignment.strategy` is `cooperative-sticky`.
     ///   - topics: names, or regular expressions that begin with `^`. They need not exist yet.
+    ///   - start: where a group begins in partitions of which it has committed no offset.
     ///   - onAssigned: partitions that this member reads from now on, in addition to those before.
     ///   - onRevoked: partitions that this member gives up. The offsets returned (of the next message to read) are
     ///     committed first, unless the partitions are `lost`: another member may own them already. A failed commit goes
@@ -32,7 +33,7 @@ public final class KafkaConsumer {
     ///
     /// - Throws: if a property or topic is invalid, or librdkafka refuses the configuration.
     public init(
-        properties: [String: String], topics: [String],
+        properties: [String: String], topics: [String], start: ConsumerStart = .byDefault,
         onAssigned: @escaping ([TopicPartition]) -> Void,
         onRevoked: @escaping (_ partitions: [TopicPartition], _ lost: Bool) -> [TopicPartition: Int64],
         onError: @escaping (KafkaError) -> Void = { _ in },
@@ -42,6 +43,7 @@ public final class KafkaConsumer {
         let callbacks = ConsumerCallbacks(
             secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked,
             onError: onError, onLog: onLog)
+        callbacks.start = start
         let handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_rebalance_cb(configuration) { client, code, partitions, opaque in
                 guard let client, let partitions else { return }

@@ -1,5 +1,6 @@
 import KafkaClient
 import PostgresClient
+import SchemaRegistry
 import Serving
 
 extension ConnectorError {
@@ -18,6 +19,11 @@ extension ConnectorError {
         case let error as PostgresError: self.init(error, purpose: purpose)
         default: self.init(action: .stop, reason: "\(purpose ?? "database"): \(error)")
         }
+    }
+
+    /// A registry's reason says what was asked.
+    init(_ error: RegistryError) {
+        self.init(action: FailureTable.action(for: error), reason: error.reason, cause: error.kind.rawValue)
     }
 
     /// - Parameter purpose: the operation that failed, as in `…, while committing`.

@@ -1,5 +1,6 @@
 import KafkaClient
 import PostgresClient
+import SchemaRegistry
 import Serving
 
 /// What to do about a failure, in one table: **retry** while the other side is unavailable, **reject** the one message
@@ -78,6 +79,18 @@ public enum FailureTable {
         case .connectionFailed, .connectionLost, .deadlineExceeded, .cancelled: .retry
         case .invalidParameter: .reject
         case .invalidConnectionString, .unexpectedResult, .server: .stop
+        }
+    }
+
+    // MARK: - Schema registry
+
+    /// Decides by kind: only a person can give another password, and a schema that is missing or broken concerns only
+    /// its records.
+    public static func action(for error: RegistryError) -> FailureAction {
+        switch error.kind {
+        case .unavailable: .retry
+        case .refused, .invalid: .stop
+        case .unknown, .unusable: .reject
         }
     }
 

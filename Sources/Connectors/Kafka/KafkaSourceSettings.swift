@@ -1,3 +1,6 @@
+import KafkaClient
+import Serving
+
 /// How to read topics as a member of a consumer group.
 public struct KafkaSourceSettings: Sendable {
     /// The value of `bootstrap.servers`.
@@ -8,6 +11,8 @@ public struct KafkaSourceSettings: Sendable {
     public var group: String
     /// Properties of librdkafka. They may hold passwords, so they are never shown.
     public var properties: [String: String]
+    /// Where a new group begins.
+    public var start = SourceStart.earliest
     /// Messages that one ``KafkaTextSource/next()`` returns at most.
     public var maximumMessages = 2048
     /// How long one ``KafkaTextSource/next()`` waits for the first message.
@@ -27,6 +32,15 @@ public struct KafkaSourceSettings: Sendable {
         // What the client library prefetches, in KiB; its default is 64 MiB per consumer.
         "queued.max.messages.kbytes": "16384",
     ]
+
+    /// The start as the client knows it.
+    var consumerStart: ConsumerStart {
+        switch start {
+        case .earliest: .byDefault
+        case .latest: .latest
+        case .time(let milliseconds): .time(milliseconds)
+        }
+    }
 
     /// Properties that have keys of their own in a pipeline file.
     public var refusedProperties: [String] {

@@ -49,7 +49,7 @@ public actor KafkaTextSource: TextSource {
         self.listener = listener
         consumer = try mapped("starting") { () throws(KafkaError) in
             try KafkaConsumer(
-                properties: settings.consumerProperties, topics: settings.topics,
+                properties: settings.consumerProperties, topics: settings.topics, start: settings.consumerStart,
                 onAssigned: { partitions in
                     if !partitions.isEmpty { reports.noteSignOfLife() }
                     listener.partitionsAssigned(partitions.map(SourcePartition.init))

@@ -11,6 +11,8 @@ struct BrokerProbe {
     let pipeline: PipelineConfiguration
     private let settings: KafkaSourceSettings
     private var found = CheckReport(findings: [])
+    /// The topics of the pipeline: those that it names, and those that its patterns match.
+    private var topics: [String]
 
     /// How long one answer may take.
     private static let timeout = Duration.seconds(5)
@@ -19,6 +21,7 @@ struct BrokerProbe {
     static func findings(_ pipeline: PipelineConfiguration) async -> [CheckReport.Finding] {
         var probe = BrokerProbe(pipeline: pipeline)
         if let topics = await probe.checkBrokers() {
+            probe.checkPatterns(topics)
             let refusals = await probe.checkGroup()
             probe.checkTopics(topics, refusals: refusals)
         }
@@ -28,6 +31,7 @@ struct BrokerProbe {
     private init(pipeline: PipelineConfiguration) {
         self.pipeline = pipeline
         settings = pipeline.kafkaSettings
+        topics = settings.topics.filter { !TopicPattern.isPattern($0) }
     }
 
     private mutating func add(_ severity: CheckReport.Severity, _ key: String, _ text: String) {
@@ -108,11 +112,13 @@ struct BrokerProbe {
 
     /// - Returns: the errors of the group's coordinator, by topic.
     private mutating func checkGroup() async -> [String: KafkaError] {
-        let settings = settings
+        let (settings, topics) = (settings, topics)
+        // A pattern that matches nothing leaves nothing to ask for.
+        guard !topics.isEmpty else { return [:] }
         let answer: Result<[String: KafkaError], KafkaError> = await SystemThread.run(name: "broker probe") {
             do throws(KafkaError) {
                 let probe = try KafkaProbe(properties: settings.consumerProperties, topics: settings.topics)
-                return .success(try probe.refusals(of: settings.topics, within: Self.timeout))
+                return .success(try probe.refusals(of: topics, within: Self.timeout))
             } catch {
                 return .failure(error)
             }
@@ -130,10 +136,22 @@ struct BrokerProbe {
 
     // MARK: - Topics
 
+    /// Adds the topics that patterns match.
+    private mutating func checkPatterns(_ known: [String: KafkaTopic]) {
+        for text in settings.topics where TopicPattern.isPattern(text) {
+            guard let pattern = TopicPattern(text) else { continue }
+            let matching = known.keys.filter { pattern.matches($0) }.sorted()
+            if matching.isEmpty {
+                add(.warning, "topics", "no topic matches \(text) yet; lorikeet run would look for one every 10 s")
+            }
+            topics += matching.filter { !topics.contains($0) }
+        }
+    }
+
     private mutating func checkTopics(_ known: [String: KafkaTopic], refusals: [String: KafkaError]) {
         var present: [String] = []
         var missing: [String] = []
-        for topic in settings.topics {
+        for topic in topics {
             let error = refusals[topic] ?? known[topic]?.error
             if let error, FailureTable.action(for: error) == .stop {
                 add(.error, "topics", "\(topic): \(error)")

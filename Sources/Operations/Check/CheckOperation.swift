@@ -9,7 +9,7 @@ import Pipelines
 /// 3. the adapters' folders, and their labels;
 /// 4. routes and batches, for what is allowed but hardly intended;
 /// 5. the database: schema, the role's privileges, live adapters, labelled rows;
-/// 6. the brokers, with the consumer's own properties: authentication, group, topics.
+/// 6. the brokers, with the consumer's own properties: authentication, group, topics; the schema registry.
 ///
 /// The last two are skipped offline.
 public enum CheckOperation {
@@ -49,6 +49,7 @@ public enum CheckOperation {
             if options.broker, !unusable.contains(pipeline.name) {
                 report.findings += await BrokerProbe.findings(pipeline)
                 report.findings += await OutputProbe.findings(pipeline)
+                await RegistryProbe.check(pipeline, &report)
             }
         }
         return report

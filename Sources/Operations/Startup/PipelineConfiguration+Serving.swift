@@ -3,6 +3,7 @@ import Connectors
 import LogKeys
 import Logging
 import Pipelines
+import SchemaRegistry
 import Serving
 import WordPiece
 
@@ -41,11 +42,27 @@ extension PipelineConfiguration {
     /// Where the text stands in a record.
     public var extractor: TextExtractor { source.text.isEmpty ? .wholeMessage : .pointers(source.text) }
 
+    /// How to reach the schema registry; nil: none is asked.
+    var registrySettings: RegistrySettings? {
+        source.registry.map {
+            RegistrySettings(
+                url: $0.url, username: $0.username?.value, password: $0.password?.value, certificates: $0.certificates)
+        }
+    }
+
+    /// Decodes what the schema registry describes; nil: none is asked.
+    var decoders: (any DecoderSource)? {
+        guard let registry = source.registry, let settings = registrySettings else { return nil }
+        return RegistryDecoders(settings, format: source.format ?? .auto, capacity: registry.cache)
+    }
+
     /// What the consumer is made of.
     var kafkaSettings: KafkaSourceSettings {
-        KafkaSourceSettings(
+        var settings = KafkaSourceSettings(
             brokers: source.brokers, topics: source.topics, group: source.group,
             properties: source.properties.mapValues(\.value))
+        settings.start = source.start
+        return settings
     }
 
     /// The serving path of this pipeline, over Kafka (or another source) and PostgreSQL; not running yet.
@@ -62,6 +79,7 @@ extension PipelineConfiguration {
         return ServingPipeline(
             settings: servingSettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
             extractor: extractor, source: source ?? KafkaTextSource(kafkaSettings, logger: logger),
+            decoders: decoders,
             sink: PostgresLabelSink(database, pipeline: name, outbox: outboxSettings, logger: logger),
             publication: publishes ? makePublication(database, logger: logger) : nil, tokenizer: tokenizer,
             liveAdapters: liveAdapters, workers: workers, logger: logger)
@@ -71,6 +89,8 @@ extension PipelineConfiguration {
     public func canBecome(_ other: PipelineConfiguration) -> Bool {
         name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
             && source.group == other.source.group && source.properties == other.source.properties
+            && source.start == other.source.start && source.format == other.source.format
+            && source.registry == other.source.registry
             && sink.postgres == other.sink.postgres && sink.kafka == other.sink.kafka
             && sink.maximumOutboxRows == other.sink.maximumOutboxRows && rejected == other.rejected
     }

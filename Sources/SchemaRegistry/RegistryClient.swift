@@ -1,0 +1,125 @@
+import JSON
+import Threading
+
+/// Asks a schema registry that speaks Confluent's protocol for schemas. An actor on a thread of its own, because libcurl
+/// blocks.
+///
+/// It keeps nothing but the connection: what an id means never changes, so its user keeps the answers.
+public actor RegistryClient {
+    private let thread: DedicatedThread
+    private let settings: RegistrySettings
+    private var fetch: HTTPFetch?
+
+    /// Schemas that one schema may name, directly or not.
+    private static let maximumReferences = 256
+    /// Bytes of a schema and all that it names.
+    private static let maximumBytes = 4 << 20
+
+    /// The client's own thread.
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Connects when first asked.
+    public init(_ settings: RegistrySettings) {
+        self.settings = settings
+        thread = DedicatedThread(name: "schema registry")
+    }
+
+    /// The schema with this number, and those that it names.
+    public func schema(id: UInt64) throws(RegistryError) -> RegisteredSchema {
+        try schema(at: "/schemas/ids/\(id)", named: "schema \(id)")
+    }
+
+    /// The schema with this GUID, and those that it names.
+    public func schema(guid: String) throws(RegistryError) -> RegisteredSchema {
+        try schema(at: "/schemas/guids/\(Self.escaped(guid))", named: "schema \(guid)")
+    }
+
+    /// Asks for a schema that need not exist: whether it does or not, the registry works.
+    public func probe() throws(RegistryError) {
+        do throws(RegistryError) { _ = try answer(to: "/schemas/ids/1", named: "schema 1") } catch {
+            guard error.kind == .unknown else { throw error }
+        }
+    }
+
+    /// Closes the connection; the next question opens another.
+    public func close() { fetch = nil }
+
+    // MARK: - Schemas
+
+    private func schema(at path: String, named name: String) throws(RegistryError) -> RegisteredSchema {
+        let answer = try answer(to: path, named: name)
+        var walk = References()
+        try gather(answer.references, of: name, into: &walk)
+        guard walk.bytes + answer.text.utf8.count <= Self.maximumBytes else { throw Self.tooLarge(name) }
+        return RegisteredSchema(kind: answer.kind, text: answer.text, references: walk.texts)
+    }
+
+    /// What was gathered on the way through the schemas that a schema names.
+    private struct References {
+        var seen: Set<RegistryAnswer.Reference> = []
+        var texts: [String] = []
+        var bytes = 0
+    }
+
+    /// A schema comes after those that it names. One that names itself in a circle is seen once.
+    private func gather(
+        _ references: [RegistryAnswer.Reference], of name: String, into walk: inout References
+    ) throws(RegistryError) {
+        for reference in references where walk.seen.insert(reference).inserted {
+            guard walk.seen.count <= Self.maximumReferences else {
+                throw RegistryError(.unusable, "\(name) names more than \(Self.maximumReferences) other schemas")
+            }
+            let path = "/subjects/\(Self.escaped(reference.subject))/versions/\(reference.version)"
+            let answer: RegistryAnswer
+            do throws(RegistryError) { answer = try self.answer(to: path, named: name) } catch {
+                guard error.kind == .unknown else { throw error }
+                let subject = "\(reference.subject.prefix(100)), version \(reference.version)"
+                throw RegistryError(.unusable, "\(name) names \(subject), which the schema registry does not have")
+            }
+            try gather(answer.references, of: name, into: &walk)
+            walk.texts.append(answer.text)
+            walk.bytes += answer.text.utf8.count
+            guard walk.bytes <= Self.maximumBytes else { throw Self.tooLarge(name) }
+        }
+    }
+
+    private static func tooLarge(_ name: String) -> RegistryError {
+        RegistryError(.unusable, "\(name) and the schemas that it names have more than \(maximumBytes) bytes")
+    }
+
+    // MARK: - Questions
+
+    private func answer(to path: String, named name: String) throws(RegistryError) -> RegistryAnswer {
+        let fetch = try connection()
+        let response: HTTPFetch.Response
+        do throws(HTTPFetch.Failure) { response = try fetch.get(settings.url + path) } catch {
+            switch error {
+            case .tooLarge(let limit):
+                throw RegistryError(
+                    .unusable, "the schema registry's answer for \(name) has more than \(limit) bytes")
+            case .failed(let reason):
+                // A broken connection is not used again.
+                self.fetch = nil
+                throw RegistryError(.unavailable, "schema registry: \(reason)")
+            }
+        }
+        return try RegistryAnswer(response, named: name)
+    }
+
+    private func connection() throws(RegistryError) -> HTTPFetch {
+        if let fetch { return fetch }
+        let fetch = try HTTPFetch(settings)
+        self.fetch = fetch
+        return fetch
+    }
+
+    /// A text as one part of a path.
+    private static func escaped(_ text: String) -> String {
+        text.utf8.map { byte in
+            switch byte {
+            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: return String(UnicodeScalar(byte))
+            default: return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
+            }
+        }.joined()
+    }
+}
