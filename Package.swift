@@ -104,8 +104,8 @@ let package = Package(
             "Operations",
             [
                 "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "SchemaRegistry", "PostgresClient",
-                "WordPiece", "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Reports",
-                logging,
+                "WordPiece", "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors",
+                "Pipelines", "Reports", logging,
             ]),
         module(
             "Daemon",
@@ -136,8 +136,8 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "CRdKafka", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers",
-                "WordPiece", "BERT", "Drift", "AdapterRegistry", "Serving", "Retraining", logging,
+                "CMicroHTTPD", "CRdKafka", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient",
+                "LocalServers", "WordPiece", "BERT", "Drift", "AdapterRegistry", "Serving", "Retraining", logging,
             ],
             path: "Tests/TestSupport", swiftSettings: strict),
         .target(
@@ -149,6 +149,8 @@ let package = Package(
             path: "Tests/DaemonFixtures", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),
         tests("JSON", ["CAllocationCounter"]),
+        tests("Avro", ["CAvro", "JSON"]),
+        tests("SchemaRegistry"),
         tests("Files"),
         tests("Threading"),
         tests("Kernels", ["CVectorKernels"]),
@@ -165,16 +167,16 @@ let package = Package(
         tests(
             "Connectors",
             [
-                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "BERT",
-                "Drift", "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
+                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "SchemaRegistry", "PostgresClient",
+                "LocalServers", "BERT", "Drift", "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
-        tests("Pipelines", ["JSON", "BERT", "Training", "Retraining"]),
+        tests("Pipelines", ["JSON", "BERT", "Training", "Serving", "Retraining"]),
         tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
         tests(
             "Operations",
             [
-                "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", "Retraining",
-                "Connectors", "Pipelines", "DaemonFixtures", logging,
+                "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", "Serving",
+                "Retraining", "Connectors", "Pipelines", "DaemonFixtures", logging,
             ]),
         tests(
             "Daemon",

@@ -18,6 +18,10 @@ static inline struct MHD_Daemon *lorikeet_http_start(
 static const enum MHD_Result lorikeet_http_no = MHD_NO;
 static const enum MHD_Result lorikeet_http_yes = MHD_YES;
 
+static inline const char *lorikeet_http_header(struct MHD_Connection *connection, const char *name) {
+    return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
+}
+
 static inline struct MHD_Response *lorikeet_http_response(const void *body, size_t size) {
     return MHD_create_response_from_buffer(size, (void *)body, MHD_RESPMEM_MUST_COPY);
 }

@@ -35,6 +35,10 @@ extension KafkaPropertyProblem {
 
     /// Leaves out the value, which librdkafka's text quotes: it may be a secret from outside the file.
     private static func refusal(of value: String, name: String, reason: String) -> String {
+        let unbuilt = " not supported in this build: "
+        if let words = reason.split(separator: unbuilt, maxSplits: 1).last, reason.contains(unbuilt) {
+            return "is not built into this librdkafka: \(words)"
+        }
         var text = "does not take this value"
         if let range = ConsumerSettings.range(of: name) {
             text += "; it takes \(range)"

@@ -26,7 +26,7 @@ struct StartPositions {
             try Self.check(asked.withPointer { rd_kafka_offsets_for_times(client, $0, Self.timeout) })
             offsets = asked.offsets
         }
-        // No message is as young as that, or none is wanted.
+        // `latest`, or no message is as young as the time.
         for partition in new where offsets[partition] == nil { offsets[partition] = try end(of: partition) }
         return offsets
     }

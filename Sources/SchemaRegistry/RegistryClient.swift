@@ -1,8 +1,8 @@
 import JSON
 import Threading
 
-/// Asks a schema registry that speaks Confluent's protocol for schemas. An actor on a thread of its own, because libcurl
-/// blocks.
+/// Asks a schema registry that speaks Confluent's protocol for schemas. An actor on a thread of its own, because
+/// libcurl blocks.
 ///
 /// It keeps nothing but the connection: what an id means never changes, so its user keeps the answers.
 public actor RegistryClient {

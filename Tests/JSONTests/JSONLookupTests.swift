@@ -25,6 +25,21 @@ struct JSONLookupTests {
             ])
     }
 
+    @Test func stringsOfAnArrayAreOneFindingWhereAskedFor() throws {
+        let pointers = ["/a", "/a/1", "/b", "/c", "/d", ""]
+        let text = #"{"a":["x","\u0079",null],"b":["x",1],"c":[],"d":[["x"]]}"#
+        var lookup = JSONLookup()
+        let indices = try pointers.map { lookup.add(try JSONPointer($0), joinsArrays: $0.count == 2) }
+        let expected: [JSONLookup.Finding] = [
+            .strings(["x", "y"]), .scalar(.string("y")), .container, .strings([]), .container, .container,
+        ]
+        let found = Array(text.utf8).withUnsafeBufferPointer { lookup.findings(in: $0) }
+        #expect(indices.map { found?[$0] } == expected)
+        let inValue = lookup.findings(in: try JSONParser.parse(Array(text.utf8)))
+        #expect(indices.map { inValue[$0] } == expected)
+        #expect(lookup.findings(in: .integer(7)) == Array(repeating: .missing, count: 5) + [.scalar(.number(7))])
+    }
+
     @Test func keysAreFoundHoweverTheyAreEscaped() throws {
         #expect(try find(["/kind/a\"b"], in: #"{"k\u0069nd":{"a\"b":1}}"#) == [.scalar(.number(1))])
         #expect(try find(["/\u{E9}"], in: "{\"\u{E9}\":1}") == [.scalar(.number(1))])

@@ -38,12 +38,66 @@ struct MessageReaderTests {
         (#"{"name":"x"}"#, .extract, "no-text", "the payload has nothing at /description"),
         (#"{"description":7}"#, .extract, "not-a-string", "the value at /description is not a string"),
         (#"{"description":null}"#, .extract, "not-a-string", "the value at /description is not a string"),
-        (#"{"description":["x"]}"#, .extract, "not-a-string", "the value at /description is not a string"),
+        (#"{"description":["x",1]}"#, .extract, "not-a-string", "the value at /description is not a string"),
+        (#"{"description":[["x"]]}"#, .extract, "not-a-string", "the value at /description is not a string"),
+        (#"{"description":[]}"#, .extract, "empty", "the text is empty"),
         (#"{"description":""}"#, .extract, "empty", "the text is empty"),
         (#"{"description":" \n\u0000\u00a0"}"#, .extract, "empty", "the text is blank"),
     ])
     func rejectsWhatHasNoText(payload: String, stage: RejectionStage, cause: String, reason: String) throws {
         #expect(try reader().read(message(payload)) == .rejected(stage, cause: cause, reason: reason))
+    }
+
+    @Test func stringsOfAnArrayAreJoined() throws {
+        let message = message(#"{"description":["Plays chess",null,"","with you"]}"#)
+        #expect(try reader().read(message) == .text("Plays chess\nwith you", tasks: ["section"]))
+    }
+
+    @Test(arguments: [
+        (#"{"subject":"Hi","body":"there"}"#, "Hi\nthere"), (#"{"body":"there","subject":"Hi"}"#, "Hi\nthere"),
+        (#"{"subject":null,"body":["a","b"]}"#, "a\nb"), (#"{"body":"there"}"#, "there"),
+    ])
+    func severalPointersAreJoined(payload: String, text: String) throws {
+        let pointers = try ["/subject", "/body"].map { try JSONPointer($0) }
+        let reader = MessageReader(router: Router(routes: [Route(tasks: ["a"])]), extractor: .pointers(pointers))
+        #expect(reader.read(message(payload)) == .text(text, tasks: ["a"]))
+    }
+
+    @Test(arguments: [
+        (#"{"subject":null}"#, "no-text", "the payload has nothing at /subject and /body"),
+        (#"{"subject":"Hi","body":7}"#, "not-a-string", "the value at /body is not a string"),
+        (#"{"subject":"","body":""}"#, "empty", "the text is empty"),
+    ])
+    func pointersWithoutATextAreRejected(payload: String, cause: String, reason: String) throws {
+        let pointers = try ["/subject", "/body"].map { try JSONPointer($0) }
+        let reader = MessageReader(router: Router(routes: [Route(tasks: ["a"])]), extractor: .pointers(pointers))
+        #expect(reader.read(message(payload)) == .rejected(.extract, cause: cause, reason: reason))
+    }
+
+    @Test func htmlIsTakenOutOfEachPart() throws {
+        let pointers = try ["/subject", "/body"].map { try JSONPointer($0) }
+        let reader = MessageReader(
+            router: Router(routes: [Route(tasks: ["a"])]), extractor: .pointers(pointers), markup: .html)
+        let mail = message(#"{"subject":"1 < 2 <!-- ","body":"<p>a&amp;b</p><p>c</p>"}"#)
+        #expect(reader.read(mail) == .text("1 < 2 <!--\na&b\nc", tasks: ["a"]))
+        #expect(
+            reader.read(message(#"{"body":"<br>"}"#))
+                == .rejected(.extract, cause: "empty", reason: "the text is empty"))
+    }
+
+    @Test func aDecodedValueIsReadAsJSONIs() throws {
+        struct Fixed: PayloadDecoder {
+            let value: JSONValue
+            func decode(_ message: SourceMessage) -> DecodedPayload { .value(value) }
+        }
+        let text = #"{"a":{"b":["x",null,"y"]},"kind":1,"kind":3}"#
+        let value = try JSONParser.parse(Array(text.utf8))
+        let route = Route(conditions: [.json(pointer: try JSONPointer("/kind"), value: .number(3))], tasks: ["a"])
+        let reader = MessageReader(
+            router: Router(routes: [route]), extractor: .pointer(try JSONPointer("/a/b")))
+        #expect(reader.read(message(""), decoder: Fixed(value: value)) == .text("x\ny", tasks: ["a"]))
+        #expect(reader.read(message(text)) == .text("x\ny", tasks: ["a"]))
+        #expect(reader.read(message(""), decoder: Fixed(value: .null)) == .unrouted)
     }
 
     @Test func rejectsANullPayload() throws {

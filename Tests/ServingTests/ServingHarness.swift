@@ -23,7 +23,8 @@ struct ServingHarness {
     /// - Parameter tasks: each gets a live adapter with the labels `a` and `b`; `nil` makes tasks without.
     init(
         tasks: [TaskDefinition] = [TaskDefinition(name: "role")], routes: [Route]? = nil,
-        extractor: TextExtractor = .wholeMessage, source: ScriptedTextSource = ScriptedTextSource(), workers: Int = 2,
+        extractor: TextExtractor = .wholeMessage, source: ScriptedTextSource = ScriptedTextSource(),
+        decoders: (any DecoderSource)? = nil, workers: Int = 2,
         clock: Clock = .system, haveAdapters: Bool = true, pool: WorkerPool? = nil, logger: Logger? = nil,
         settings adjust: (inout ServingSettings) -> Void = { _ in }
     ) throws {
@@ -41,7 +42,8 @@ struct ServingHarness {
         quiet.logLevel = .critical
         way = ServingPipeline(
             settings: settings, tasks: tasks, router: Router(routes: routes ?? [Route(tasks: tasks.map(\.name))]),
-            extractor: extractor, source: source, sink: sink, tokenizer: model.tokenizer, liveAdapters: live,
+            extractor: extractor, source: source, decoders: decoders, sink: sink, tokenizer: model.tokenizer,
+            liveAdapters: live,
             workers: self.pool, logger: logger ?? quiet, clock: clock, metrics: metrics)
         if haveAdapters {
             for (index, task) in tasks.enumerated() { try swap(task.name, seed: UInt64(index + 1)) }

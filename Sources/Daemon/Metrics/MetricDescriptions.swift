@@ -40,7 +40,9 @@ public enum MetricDescriptions {
         MetricDescription(
             MetricNames.rejected, .counter, ["pipeline", "stage", "cause"],
             "Records stored as rejected. The cause is a word such as not-json, or a SQLSTATE."),
-        MetricDescription(MetricNames.dropped, .counter, ["pipeline"], "Records dropped because no route matched or they have no payload."),
+        MetricDescription(
+            MetricNames.dropped, .counter, ["pipeline"],
+            "Records dropped because no route matched or they have no payload."),
         MetricDescription(
             MetricNames.retries, .counter, ["pipeline", "side", "cause"],
             "Failed attempts at the source, the schema registry, the sink or the publisher. The cause is a SQLSTATE or "

@@ -120,7 +120,7 @@ enum KafkaKeys {
         "`host:port` of a broker, or several separated by commas")
     static let topics = SettingDeclaration(
         "topics", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .error("a list of topics"),
-        "topics to read")
+        "topics to read: names, and regular expressions that begin with `^`")
     static let group = Setting(
         "group", .text("the name of a consumer group"), required: "the consumer group",
         "consumer group; daemons of one group share the partitions")

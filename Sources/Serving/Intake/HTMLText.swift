@@ -113,7 +113,7 @@ struct HTMLText {
     private func position(of word: StaticString, from first: Int) -> Int? {
         var position = first
         while position < bytes.count {
-            if starts(with: word, at: position) { return position }
+            if lowercase(bytes[position]) == word.utf8Start[0], starts(with: word, at: position) { return position }
             position += 1
         }
         return nil

@@ -1,7 +1,7 @@
 /// How a producer that uses a schema registry says which schema a payload has.
 ///
-/// Confluent's serializers write a zero byte and a 32-bit id before the payload, or put the id into a header. Apicurio's
-/// put a 64-bit id into a header.
+/// Confluent's serializers write a zero byte and a 32-bit id before the payload, or put the id into a header.
+/// Apicurio's put a 64-bit id into a header.
 public struct SchemaFrame: Sendable, Equatable {
     /// What a registry calls a schema.
     public enum Reference: Sendable, Hashable, CustomStringConvertible {

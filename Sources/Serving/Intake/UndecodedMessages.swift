@@ -1,7 +1,7 @@
 import Synchronization
 
-/// Messages that are in flight and cannot be decoded yet, in the order of arrival. Shared by the intake and the source's
-/// thread, which takes out what a rebalance revokes.
+/// Messages that are in flight and cannot be decoded yet, in the order of arrival. Shared by the intake and the
+/// source's thread, which takes out what a rebalance revokes.
 final class UndecodedMessages: Sendable {
     typealias Entry = (message: SourceMessage, ticket: DeliveryTracker.Ticket)
 

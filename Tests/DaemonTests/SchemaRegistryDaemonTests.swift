@@ -1,0 +1,147 @@
+import DaemonFixtures
+import TestSupport
+import Testing
+
+@testable import Daemon
+@testable import Operations
+
+/// Avro behind a schema registry, from the topic to the table: a real database, a broker and a registry on sockets.
+@Suite(.serialized, .timeLimit(.minutes(5))) struct SchemaRegistryDaemonTests {
+    private static let schema =
+        #"{"type":"record","name":"T","fields":[{"name":"kind","type":"string"},{"name":"body","type":"string"}]}"#
+    /// With a field more, before the others.
+    private static let newer =
+        #"""
+        {"type":"record","name":"T","fields":[{"name":"id","type":"long"},
+          {"name":"kind","type":"string"},{"name":"body","type":["null","string"]}]}
+        """#
+
+    private func writePipeline(_ fixture: DaemonFixture, source: String) throws -> String {
+        try fixture.folder.write(
+            "p.yaml",
+            """
+            name: noise
+            base: base
+            source:
+              kafka:
+                brokers: "\(fixture.broker.bootstrapServers)"
+                topics: [texts]
+                group: readers
+                properties: { session.timeout.ms: 6000, heartbeat.interval.ms: 200, fetch.wait.max.ms: 50 }
+            \(source)
+            routes: [{ when: { json: { /kind: noise } }, tasks: [noise] }]
+            tasks:
+              noise: { labels: [calm, loud], adapter: first }
+            batch: { tokens: 128, delay: 5ms, max_tokens: 32 }
+            sink: { postgres: "${DATABASE_URL}" }
+            """)
+    }
+
+    private func produce(_ payloads: [[UInt8]?], _ fixture: DaemonFixture) throws {
+        let producer = try fixture.broker.makeProducer()
+        for payload in payloads {
+            try producer.produce(topic: "texts", partition: 0, payload: payload, timestamp: 1000)
+        }
+        try producer.flush(timeout: .seconds(20))
+    }
+
+    /// A string in Avro, of at most 63 bytes.
+    private func string(_ text: String) -> [UInt8] { [UInt8(text.utf8.count * 2)] + Array(text.utf8) }
+
+    private func reasons(_ fixture: DaemonFixture) throws -> [String] {
+        try fixture.execute("SELECT reason FROM lorikeet.rejected ORDER BY \"offset\"").rows.map {
+            try $0.text("reason")
+        }
+    }
+
+    @Test func avroIsLabelledAndAnOutageOfTheRegistryLosesNothing() async throws {
+        try await DaemonFixture.with { fixture in
+            let registry = try RegistryServer()
+            registry.register(1, schema: Self.schema)
+            registry.register(2, schema: Self.newer)
+            registry.register(3, schema: "{}", type: "JSON")
+            registry.state.update { $0.outage = RegistryServer.Answer(status: 503, body: "") }
+            try fixture.writeAdapter("first")
+            let file = try writePipeline(
+                fixture,
+                source: """
+                      format: auto
+                      schema_registry: { url: "\(registry.url)", username: reader, password: hunter2 }
+                      text: /body
+                      null_payload: drop
+                    """)
+            let noise = string("noise")
+            try produce(
+                [
+                    [0, 0, 0, 0, 1] + noise + string("a river"), [0, 0, 0, 0, 2, 14] + noise + [2] + string("a text"),
+                    [0, 0, 0, 0, 3] + Array(#"{"kind":"noise","body":"a stone"}"#.utf8),
+                    Array(#"{"kind":"noise","body":"plain"}"#.utf8), nil,
+                    [0, 0, 0, 0, 1] + noise + [40, 0x61], [0, 0, 0, 0, 9] + noise,
+                    [0, 0, 0, 0, 2, 14] + noise + [0],
+                ], fixture)
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("the outage") { registry.state.value.requests.count > 1 }
+                #expect(await !daemon.readiness().ready)
+                #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 0)
+                registry.state.update { $0.outage = nil }
+                try await fixture.untilLabelled(4)
+                try await eventually("three rejected rows") { try reasons(fixture).count == 3 }
+                #expect(await daemon.readiness().ready)
+            }
+            #expect(
+                try reasons(fixture) == [
+                    "schema 1: the record ends early: 20 bytes are to follow, and 1 are left",
+                    "the schema registry has no schema 9", "the value at /body is not a string",
+                ])
+            let texts = try fixture.execute("SELECT text FROM lorikeet.labels ORDER BY \"offset\"").rows
+            #expect(try texts.map { try $0.text("text") } == ["a river", "a text", "a stone", "plain"])
+            #expect(fixture.log.count(containing: "registry unavailable, retrying") == 1)
+            #expect(fixture.log.count(containing: "registry recovered") == 1)
+            #expect(fixture.log.count(containing: "hunter2") == 0 && fixture.log.count(containing: "river") == 0)
+            #expect(registry.state.value.authorizations.allSatisfy { $0 == "Basic cmVhZGVyOmh1bnRlcjI=" })
+        }
+    }
+
+    @Test func withoutAFormatARecordWithASchemaIsRejectedAndNeverStoredAsText() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try produce([[0, 0, 0, 0, 1] + string("noise") + string("a river"), Array("a text".utf8)], fixture)
+            try await fixture.withDaemon(file) { _ in
+                try await fixture.untilLabelled(1)
+                try await eventually("a rejected row") { try reasons(fixture).count == 1 }
+            }
+            #expect(
+                try reasons(fixture) == [
+                    "the record begins with the frame of a schema registry (schema 1): "
+                        + "set source.format: auto and source.schema_registry.url"
+                ])
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE '%river%'") == 0)
+        }
+    }
+
+    @Test func aWrongPasswordOfTheRegistryEndsTheDaemon() async throws {
+        try await DaemonFixture.with { fixture in
+            let registry = try RegistryServer()
+            registry.state.update { $0.outage = RegistryServer.Answer(status: 401, body: "") }
+            try fixture.writeAdapter("first")
+            let file = try writePipeline(
+                fixture,
+                source: """
+                      format: avro
+                      schema_registry: { url: "\(registry.url)", username: reader, password: hunter2 }
+                      text: /body
+                    """)
+            let options = CheckOperation.Options(database: false, environment: fixture.environment)
+            let report = await CheckOperation.run(files: [file], options: options)
+            let finding = report.findings.first { $0.key == "source.schema_registry.url" && $0.severity == .error }
+            #expect(finding?.message.contains("refuses this user or password") == true, "\(report.findings)")
+            try produce([[0, 0, 0, 0, 1] + string("noise") + string("a river")], fixture)
+            let daemon = try LorikeetDaemon(files: [file], options: fixture.options(), logger: fixture.log.logger)
+            await #expect(throws: (any Error).self) { try await daemon.run() }
+            #expect(fixture.log.count(containing: "refuses this user or password") >= 1)
+            #expect(fixture.log.count(containing: "hunter2") == 0)
+            #expect(try reasons(fixture).isEmpty)
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import JSON
+import Serving
+import Testing
+
+@testable import Pipelines
+
+/// The keys of `source` that say what a record is.
+struct SourceFormatTests {
+    /// Reads a pipeline file with these lines under `source`.
+    private func read(
+        _ lines: String, variables: [String: String] = [:]
+    ) -> (source: SourceConfiguration?, problems: [String]) {
+        let text = """
+            name: a
+            base: b
+            source:
+              kafka: { brokers: "h:1", topics: [t], group: g }
+            \(lines.split(separator: "\n").map { "  \($0)" }.joined(separator: "\n"))
+            tasks: { x: { labels: [p, q] } }
+            sink: { postgres: "postgresql://h/d" }
+            """
+        let environment = PipelineEnvironment(
+            variables: variables, credentialsDirectory: nil, workingDirectory: "/nowhere")
+        let problems = ProblemCollector(file: "p.yaml")
+        let pipeline = PipelineFile.parse(text, file: "p.yaml", environment: environment, problems: problems)
+        return (pipeline?.source, problems.error?.problems.map(\.description) ?? [])
+    }
+
+    @Test func everyKeyIsRead() throws {
+        let lines = """
+            format: avro
+            schema_registry:
+              { url: "https://r:8081/", username: "${USER}", password: "${SECRET}", ca: ca.pem, cache: 5 }
+            text: [/subject, /body]
+            strip: html
+            null_payload: drop
+            start: 2026-01-31T06:00:00Z
+            """
+        let (found, problems) = read(lines, variables: ["USER": "reader", "SECRET": "hunter2"])
+        #expect(problems == [])
+        let source = try #require(found)
+        #expect(source.format == .avro && source.strip == .html && source.nullPayload == .drop)
+        #expect(source.text.map(\.description) == ["/subject", "/body"])
+        #expect(source.start == .time(1_769_839_200_000))
+        let registry = try #require(source.registry)
+        #expect(registry.url == "https://r:8081" && registry.certificates == "/nowhere/ca.pem" && registry.cache == 5)
+        #expect(registry.username?.value == "reader" && registry.password?.value == "hunter2")
+        #expect(!String(reflecting: source).contains("hunter2"))
+    }
+
+    @Test func withoutKeysNothingChanges() throws {
+        let source = try #require(read("").source)
+        #expect(source.format == nil && source.registry == nil && source.text.isEmpty && source.strip == nil)
+        #expect(source.nullPayload == .reject && source.start == .earliest)
+        #expect(try #require(read("text: /a").source).text.map(\.description) == ["/a"])
+    }
+
+    @Test(arguments: [
+        ("latest", SourceStart.latest), ("earliest", .earliest), ("2026-01-31", .time(1_769_817_600_000)),
+        ("\"2026-01-31T06:00:00.250Z\"", .time(1_769_839_200_250)),
+    ])
+    func aStartIsAWordOrATime(text: String, start: SourceStart) {
+        #expect(read("start: \(text)").source?.start == start)
+    }
+
+    @Test(arguments: [
+        ("format: xml", "source.format: must be auto or text or json or avro"),
+        ("format: avro", "source.format: needs source.schema_registry"),
+        ("format: auto", "source.format: needs source.schema_registry"),
+        ("schema_registry: { url: \"http://r\" }", "source.schema_registry: has no use without source.format"),
+        (
+            "format: json\nschema_registry: { url: \"http://r\" }",
+            "source.schema_registry: has no use with source.format"
+        ),
+        ("format: text\ntext: /a", "source.text: has no use with source.format: text"),
+        ("format: auto\nschema_registry: {}", "source.schema_registry.url: is missing"),
+        ("format: auto\nschema_registry: { url: r }", "source.schema_registry.url: must be a URL such as"),
+        ("format: auto\nschema_registry: { url: \"http://u:p@r\" }", "must not hold a user or a password"),
+        ("format: auto\nschema_registry: { url: \"http://r\", password: x }", "password: needs username"),
+        ("format: auto\nschema_registry: { url: \"http://r\", username: \"a:b\" }", "must not hold a colon"),
+        ("format: auto\nschema_registry: { url: \"http://r\", cache: 0 }", "source.schema_registry.cache: must be"),
+        ("protobuf: { descriptors: a, message: b }", "source.protobuf: Protobuf is not read"),
+        ("text: []", "source.text: is empty"), ("text: [/a, b]", "source.text[1]: must be a JSON Pointer"),
+        ("text: [/a, /a]", "source.text[1]: the pointer /a is listed twice"),
+        ("strip: tags", "source.strip: must be html"),
+        ("null_payload: keep", "source.null_payload: must be reject or drop"),
+        ("start: yesterday", "source.start: must be earliest, latest, or a time"),
+        ("start: 2026-01-31 and more", "source.start: must be earliest, latest, or a time"),
+        ("start: \"1950-01-01\"", "source.start: must be earliest, latest, or a time"),
+    ])
+    func whatIsWrongIsNamed(lines: String, words: String) {
+        let problems = read(lines).problems
+        #expect(problems.count == 1 && problems.first?.contains(words) == true, "\(problems)")
+        #expect(!"\(problems)".contains("u:p"))
+    }
+}
