@@ -125,19 +125,4 @@ struct TextEncoderTests {
         #expect(encoded.windows.first?.characters?.lowerBound == 0)
         #expect(encoded.windows.last?.characters?.upperBound == text.utf8.count - 1)
     }
-
-    @Test(arguments: [
-        (LongTexts(window: 15), "window"), (LongTexts(window: 9000), "window"),
-        (LongTexts(window: 64, stride: 65), "stride"), (LongTexts(window: 64, stride: 0), "stride"),
-        (LongTexts(maximumWindows: 0), "maximum_windows"), (LongTexts(maximumWindows: 1025), "maximum_windows"),
-    ])
-    func valuesOutOfRangeAreNamed(longTexts: LongTexts, key: String) {
-        #expect(longTexts.problem?.key == key)
-    }
-
-    @Test func aWindowMustFitThePositions() {
-        #expect(LongTexts().problem == nil && LongTexts().problem(positions: 256) == nil)
-        #expect(LongTexts().problem(positions: 64) == "is 256, but the base has only 64 positions")
-        #expect(LongTexts(window: 128).stride == 96 && LongTexts().fitting(positions: 64).window == 64)
-    }
 }

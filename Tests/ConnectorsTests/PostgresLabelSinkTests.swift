@@ -90,6 +90,31 @@ import Testing
         }
     }
 
+    @Test func aLongTextSaysHowItWasRead() async throws {
+        try await withSink { database, sink in
+            func store(_ reading: LongTextReading?) async throws {
+                let label = TaskLabel(
+                    task: "section", label: "games", score: 0.9, scores: [("games", 0.9)], abstained: false,
+                    adapterDigest: Samples.digest, longText: reading)
+                let message = LabelledMessage(message: Samples.message(1), text: "chess e\u{301} ♞♞", labels: [label])
+                _ = try await sink.store([.labelled(message)])
+            }
+            let sql = """
+                SELECT windows, tokens, evidence::text AS evidence,
+                    substr(text, lower(evidence) + 1, upper(evidence) - lower(evidence)) AS passage
+                FROM lorikeet.labels
+                """
+            try await store(LongTextReading(windows: 3, tokens: 500, evidence: 6..<10))
+            let row = try #require(try database.sql(sql).first)
+            #expect(try row.integer("windows") == 3 && row.integer("tokens") == 500)
+            #expect(try row.text("evidence") == "[6,10)" && row.text("passage") == "e\u{301} ♞")
+            // A text that is labelled again, after a reload without windows, says so.
+            try await store(nil)
+            let again = try #require(try database.sql(sql).first)
+            #expect(try again.isNull("windows") && again.isNull("tokens") && again.isNull("evidence"))
+        }
+    }
+
     @Test func storingTwiceLeavesOneRow() async throws {
         try await withSink { database, sink in
             let batch = (0..<10).map { Samples.labelled($0, tasks: ["section", "role"]) }

@@ -37,6 +37,32 @@ import Testing
         #expect(outcome.lines.allSatisfy { $0.hasPrefix(#"{"label":""#) })
     }
 
+    @Test func aLongTextIsReadInWindowsOnRequest() async throws {
+        let (_, base, adapter) = try await Self.trained()
+        let filler = String(repeating: "the ", count: 40)
+        let input = Data("\(filler)film was great \(filler)\nthe day was awful\n".utf8)
+        func run(_ arguments: [String]) async throws -> Program.Outcome {
+            try await Program.run(["classify", "--base", base, "--adapter", adapter] + arguments, input: input)
+        }
+        let outcome = try await run(["--long-texts", "window=16,pool=max"])
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let long = try #require(outcome.objects.first ?? nil)
+        #expect(long["windows"] as? Int == 7 && long["tokens"] as? Int == 83)
+        let evidence = try #require(long["evidence"] as? [Int])
+        #expect(evidence.count == 2 && evidence[0] < evidence[1])
+        #expect(outcome.objects.last??["windows"] == nil)
+        let cut = try await run(["--long-texts", "cut"])
+        #expect(cut.status == 0 && cut.objects.allSatisfy { $0?["windows"] == nil })
+        for (argument, reason) in [
+            ("window=16,stride=17", "more than the window of 16"), ("window=512", "the base has only 64 positions"),
+            ("windows=16", "there is no windows"), ("16", "is not KEY=VALUE"), ("pool=best", "mean, max or first"),
+            ("window=16,window=32", "is given twice"), ("stride=x", "must be a whole number"),
+        ] {
+            let wrong = try await run(["--long-texts", argument])
+            #expect(wrong.status == 64 && wrong.error.contains(reason), "\(argument): \(wrong.error)")
+        }
+    }
+
     @Test func severalAdaptersAnswerUnderTheirNames() async throws {
         let (scratch, base, adapter) = try await Self.trained(task: "mood")
         try FileManager.default.copyItem(atPath: adapter, toPath: scratch.path("other"))

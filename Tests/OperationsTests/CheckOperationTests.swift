@@ -106,6 +106,33 @@ import Testing
             spread: DistanceSpread(nearest, labels: 2))
     }
 
+    @Test func windowsThatTheAdapterWasNotTrainedOnAreSaid() async throws {
+        try await DaemonFixture.with { fixture in
+            let adapter = try fixture.writeAdapter("first")
+            let offline = CheckOperation.Options(database: false, broker: false, environment: fixture.environment)
+            func check(_ task: String) async throws -> CheckReport {
+                _ = try fixture.writePipeline(task: task)
+                return await CheckOperation.run(files: ["p.yaml"], options: offline)
+            }
+            let windows = "{ labels: [calm, loud], adapter: first, long_texts: { window: 32 } }"
+            let doubtful = try await check(windows)
+            #expect(
+                warnings(doubtful).contains {
+                    $0.hasPrefix("tasks.noise.long_texts: the adapter was trained on texts that were cut")
+                }, "\(doubtful.findings)")
+            let trained = try adapter.with { $0.longTexts = LongTexts(window: 32) }
+            try trained.write(to: fixture.folder.path + "/first")
+            let fitting = try await check(windows)
+            #expect(warnings(fitting).allSatisfy { !$0.contains("long_texts") }, "\(fitting.findings)")
+            let large = try await check("{ labels: [calm, loud], adapter: first, long_texts: { } }")
+            #expect(
+                large.findings.contains {
+                    $0.severity == .error && $0.key == "tasks.noise.long_texts.window"
+                        && $0.message == "is 256, but the base has only 64 positions"
+                }, "\(large.findings)")
+        }
+    }
+
     @Test func noneOfTheseWithoutEffectIsSaid() async throws {
         try await DaemonFixture.with { fixture in
             let adapter = try fixture.writeAdapter("first")

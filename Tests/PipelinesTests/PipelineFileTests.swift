@@ -1,3 +1,4 @@
+import BERT
 import Foundation
 import Retraining
 import TestSupport
@@ -56,6 +57,21 @@ private let complete = """
     examples:
       - { text: "a game of chess", task: section, label: games }
     """
+
+@Test(arguments: [
+    ("", LongTexts()), ("window: 128", LongTexts(window: 128, stride: 96)),
+    (
+        "window: 512, stride: 512, pool: max, maximum_windows: 3",
+        LongTexts(window: 512, stride: 512, pool: .max, maximumWindows: 3)
+    ),
+    ("pool: first", LongTexts(pool: .first)),
+])
+func windowsOfATaskAreRead(keys: String, expected: LongTexts) {
+    let lines = good.replacing("games] }", with: "games], long_texts: { \(keys) } }")
+    let (configuration, problems) = read(lines)
+    #expect(problems == [])
+    #expect(configuration?.task("section")?.longTexts == expected && configuration?.task("role")?.longTexts == nil)
+}
 
 @Test func everyKeyIsRead() throws {
     let (configuration, problems) = read(
@@ -322,6 +338,21 @@ private let badFiles: [BadFile] = [
         7, "  section: { labels: [a, b], abstain_below: 1.5, adpater: x }",
         "p.yaml:7: tasks.section.adpater: unknown key (did you mean adapter?)",
         "p.yaml:7: tasks.section.abstain_below: must be a number from 0 to 1; \"1.5\" is not"),
+    .line(
+        7, "  section: { labels: [a, b], long_texts: { window: 64, stride: 65 } }",
+        "p.yaml:7: tasks.section.long_texts.stride: is 65, more than the window of 64: the words between would be in "
+            + "no window"),
+    .line(
+        7, "  section: { labels: [a, b], long_texts: { window: 8, maximum_windows: 0 } }",
+        "p.yaml:7: tasks.section.long_texts.window: must be a whole number from 16 to 8192; \"8\" is not",
+        "p.yaml:7: tasks.section.long_texts.maximum_windows: must be a whole number from 1 to 1024; \"0\" is not"),
+    .line(
+        7, "  section: { labels: [a, b], long_texts: { pool: median, size: 9 } }",
+        "p.yaml:7: tasks.section.long_texts.size: unknown key",
+        "p.yaml:7: tasks.section.long_texts.pool: must be mean or max or first; \"median\" is not"),
+    .line(
+        7, "  section: { labels: [a, b], long_texts: cut }",
+        "p.yaml:7: tasks.section.long_texts: must be a mapping (key: value)"),
     .line(
         7, "  section: { labels: [a, b], none_of_these: far }",
         "p.yaml:7: tasks.section.none_of_these: must be a number from 0 to 1000; \"far\" is not"),
