@@ -1,6 +1,7 @@
 /// All tokens of a text, and the words that they belong to, each with its place in the original text.
 ///
-/// A word is what the tokenizer never looks beyond: a run of letters, a punctuation mark, an ideograph or an added token.
+/// A word is what the tokenizer never looks beyond: a run of letters, a punctuation mark, an ideograph or an added
+/// token.
 public struct TextWords: Sendable, Equatable {
     /// The ids of the text, without `[CLS]` and `[SEP]`.
     public internal(set) var tokens: [Int32] = []

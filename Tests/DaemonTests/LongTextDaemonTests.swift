@@ -49,7 +49,8 @@ import WordPiece
 
             let long = try fixture.execute(
                 """
-                SELECT windows, tokens, text, substr(text, lower(evidence) + 1, upper(evidence) - lower(evidence)) AS passage
+                SELECT windows, tokens, text,
+                    substr(text, lower(evidence) + 1, upper(evidence) - lower(evidence)) AS passage
                 FROM lorikeet.labels WHERE windows IS NOT NULL ORDER BY "offset"
                 """)
             #expect(long.rows.count == 10)

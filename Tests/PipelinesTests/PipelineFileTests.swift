@@ -348,7 +348,7 @@ private let badFiles: [BadFile] = [
         "p.yaml:7: tasks.section.long_texts.maximum_windows: must be a whole number from 1 to 1024; \"0\" is not"),
     .line(
         7, "  section: { labels: [a, b], long_texts: { pool: median, size: 9 } }",
-        "p.yaml:7: tasks.section.long_texts.size: unknown key",
+        "p.yaml:7: tasks.section.long_texts.size: unknown key (known: window, stride, pool, maximum_windows)",
         "p.yaml:7: tasks.section.long_texts.pool: must be mean or max or first; \"median\" is not"),
     .line(
         7, "  section: { labels: [a, b], long_texts: cut }",

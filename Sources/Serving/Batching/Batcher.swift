@@ -1,8 +1,9 @@
 import DequeModule
 
-/// Gathers sequences until their tokens fill the budget or the oldest has waited long enough. Keeps their order, but for
-/// windows: those of long texts get half of a batch while other texts wait, so that a long text holds these up by its
-/// share at most.
+/// Gathers sequences until their tokens fill the budget or the oldest has waited long enough.
+///
+/// Keeps their order, but for windows: those of long texts get half of a batch while other texts wait, so that a long
+/// text holds these up by its share at most.
 ///
 /// A batch is cut only when a worker takes it: while all workers are busy it keeps filling up.
 struct Batcher {
