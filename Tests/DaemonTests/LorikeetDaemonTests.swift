@@ -101,12 +101,17 @@ import Testing
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")
             let file = try fixture.writePipeline()
-            try await fixture.withDaemon(file) { daemon in
+            let runtime = try TemporaryFolder()
+            var options = fixture.options()
+            options.environment.variables["RUNTIME_DIRECTORY"] = runtime.path
+            try await fixture.withDaemon(file, options: options) { daemon in
                 try await eventually("ready") { await daemon.readiness().ready }
                 let before = await daemon.supervisor.configurations
 
                 _ = try fixture.writePipeline(extra: "unknown: 1")
                 #expect(await daemon.reload() == false)
+                let refused = try #require(try ReloadReport.read(from: runtime.path))
+                #expect(refused.problems.count == 1 && refused.problems[0].contains("unknown: unknown key"))
                 #expect(fixture.log.count(containing: "unknown: unknown key") == 1)
                 _ = try fixture.writePipeline(task: "{ labels: [calm, other], adapter: first }")
                 #expect(await daemon.reload() == false)
@@ -118,6 +123,8 @@ import Testing
 
                 _ = try fixture.writePipeline(task: "{ labels: [calm, loud], adapter: first, abstain_below: 1 }")
                 #expect(await daemon.reload() == true)
+                let applied = try #require(try ReloadReport.read(from: runtime.path))
+                #expect(applied.problems.isEmpty && applied.began > refused.began)
                 try fixture.produce(10, from: 10)
                 try await eventually("abstentions") {
                     try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE abstained") == 10

@@ -4,6 +4,7 @@ import Threading
 
 @testable import Daemon
 @testable import Operations
+@testable import Serving
 
 private struct FakeDaemon: MonitoredDaemon {
     var isAlive = true
@@ -140,4 +141,21 @@ func anInvalidAddressIsAUsageError(address: String) {
     #expect(throws: CommandFailure.self) {
         _ = try MonitoringServer(address: address, daemon: FakeDaemon()) { _ in }
     }
+}
+
+@Test func theStatusLineSumsRatesAndLags() {
+    func status(rate: Double, lag: Int64) -> PipelineStatus {
+        PipelineStatus(
+            pipeline: "p", state: .running, waitingFor: nil, joining: nil, isPaused: false, partitions: 1, received: 0,
+            labelled: 0, rejected: 0, dropped: 0, messagesPerSecond: rate, inFlight: 0, inFlightBytes: 0, lag: lag,
+            batchFill: 0)
+    }
+    let readiness = Readiness(pipelines: [
+        Readiness.Pipeline(name: "mail", state: "running", waitingFor: nil, joining: nil),
+        Readiness.Pipeline(name: "news", state: "running", waitingFor: nil, joining: nil),
+    ])
+    #expect(
+        readiness.statusLine([status(rate: 10.3, lag: 5), status(rate: 2.4, lag: 7)])
+            == "labelling: mail, news; 13 records per second, lag 12")
+    #expect(Readiness(pipelines: []).statusLine([]) == "starting")
 }

@@ -2,7 +2,8 @@ import Testing
 
 @Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
-        ["run"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"], ["classify"],
+        ["run"], ["reload"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"],
+        ["classify"],
         ["retrain"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
         ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"],

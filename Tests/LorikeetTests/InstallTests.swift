@@ -26,18 +26,35 @@ import Testing
 
     @Test func everythingIsInstalledUnderThePrefix() async throws {
         let scratch = try Scratch()
-        let program = try scratch.write("program", "#!/bin/sh\necho \"completions: $*\"\n")
+        let program = try scratch.write(
+            "program",
+            """
+            #!/bin/sh
+            case $1 in
+            --experimental-dump-help)
+                echo '{"command":{"commandName":"lorikeet","abstract":"Sing.","arguments":[]}}';;
+            *) printf '#!/bin/%s\\ncompletions: %s\\n' "$2" "$*";;
+            esac
+
+            """)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
         let (status, error) = try await Self.install(program, to: scratch)
         #expect(status == 0, "\(error)")
         #expect(scratch.content("root/opt/birds/bin") == ["lorikeet"])
         #expect(scratch.content("root/opt/birds/share/lorikeet/pipelines").contains { $0.hasSuffix(".yaml") })
         #expect(
-            try scratch.text("root/etc/bash_completion.d/lorikeet")
+            try scratch.text("root/opt/birds/share/bash-completion/completions/lorikeet")
                 == "completions: --generate-completion-script bash\n")
+        #expect(try scratch.text("root/opt/birds/share/man/man1/lorikeet.1").contains("lorikeet \\- Sing"))
+        #expect(scratch.exists("root/etc/lorikeet/environment"))
+        for unit in ["lorikeet", "lorikeet@", "lorikeet-retrain@"] {
+            #expect(scratch.exists("root/etc/systemd/system/\(unit).service.d/20-hardening.conf"))
+        }
+        let reload = try scratch.text("root/etc/systemd/system/lorikeet@.service.d/10-daemon.conf")
+        #expect(reload.contains("ExecReload=/opt/birds/bin/lorikeet reload\n"))
         let unit = try scratch.text("root/etc/systemd/system/lorikeet.service")
         #expect(unit.contains("/opt/birds/bin/lorikeet") && !unit.contains("/usr/local/"))
-        let pages = unit.split(separator: "\n").filter { $0.hasPrefix("Documentation=") }
+        let pages = unit.split(separator: "\n").filter { $0.hasPrefix("Documentation=file:") }
         #expect(pages.count == 2)
         for page in pages { #expect(scratch.exists("root" + page.replacing("Documentation=file://", with: ""))) }
     }

@@ -48,7 +48,7 @@ enum LinkRule {
 
 /// A path under the folders of the repository that a text names exists.
 enum PathRule {
-    private static let folders = ["Sources/", "Tests/", "scripts/", "docs/", "systemd/"]
+    private static let folders = ["Sources/", "Tests/", "scripts/", "docs/", "systemd/", "packaging/"]
 
     static func findings(in tree: SourceTree) -> [Finding] {
         tree.files.flatMap { file in

@@ -62,7 +62,8 @@ struct SourceTree: Sendable {
     }
 
     private static let roots = [
-        "Sources", "Tests", "docs", "scripts", "systemd", "pipelines", ".ci", "Package.swift", "Makefile", "LICENSE",
+        "Sources", "Tests", "docs", "scripts", "systemd", "packaging", "pipelines", ".ci", "Package.swift", "Makefile",
+        "LICENSE",
         "README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md",
     ]
 
