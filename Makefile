@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-kernels test-soak lint format benchmark benchmark-training benchmark-delivery \
 	benchmark-learning parity \
-	clean install
+	clean install release deb image test-deb test-systemd
 
 PREFIX ?= /usr/local
 
@@ -14,6 +14,8 @@ SWIFT_FLAGS := -c release -Xswiftc -enable-testing --explicit-target-dependency-
 # What `make install` installs: no crash points, Swift linked in, no symbol table.
 INSTALL_FLAGS := -c release --static-swift-stdlib -Xlinker -s --product lorikeet --scratch-path .build-install
 PROGRAM = .build/release/lorikeet
+RELEASE = .build-install/release/lorikeet
+PACKAGES = .build-debian/packages
 SWIFT_SOURCES := Package.swift Sources Tests
 # How many tests run at once. Without a limit, hundreds start together and make one another time out.
 TEST_WIDTH ?= 8
@@ -76,8 +78,26 @@ parity: build ## Compare token ids, logits and adapters with Hugging Face on ran
 	@scripts/parity/run $(PROGRAM)
 
 clean: ## Remove everything that was built, and the Python environment
-	rm -rf .build .build-install .build-python
+	rm -rf .build .build-install .build-debian .build-python
 
-install: setup ## Install program, systemd units, pipelines, documentation and completions under PREFIX (/usr/local)
+release: setup ## Compile the program that is installed and packaged
 	LORIKEET_RELEASE=1 swift build $(INSTALL_FLAGS)
-	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install .build-install/release/lorikeet
+
+install: release ## Install program, units, pipelines, documentation, manual and completions under PREFIX (/usr/local)
+	PREFIX=$(PREFIX) DESTDIR=$(DESTDIR) scripts/install $(RELEASE)
+
+deb: release ## Build the Debian package, into .build-debian/packages
+	scripts/package $(RELEASE) $(PACKAGES)
+
+# A second package of a newer version, to upgrade to.
+PACKAGE = $$(scripts/package $(RELEASE) $(PACKAGES))
+NEWER_PACKAGE = $$(scripts/package $(RELEASE) $(PACKAGES) "$$($(RELEASE) --version)+newer")
+
+test-deb: release ## Install, upgrade, remove and purge the package in a clean Debian (as root)
+	scripts/debian/test-package "$(PACKAGE)" "$(NEWER_PACKAGE)"
+
+test-systemd: release ## Boot Debian in a folder and prove the service under its systemd (as root)
+	scripts/debian/test-systemd "$(PACKAGE)" "$(NEWER_PACKAGE)" models/all-MiniLM-L6-v2
+
+image: release ## Build the container image, or test its root in a chroot where no container tool works
+	scripts/debian/image "$(PACKAGE)" models/all-MiniLM-L6-v2
