@@ -59,7 +59,8 @@ import Testing
         let texts = try (0..<200).map { try receive($0) }
         var passed: [Int64] = []
         for text in texts.shuffled(using: &random) {
-            passed += offsets(text.outcome.message.origin.offset % 7 == 3 ? order.skip([text.ticket]) : order.add([text]))
+            passed += offsets(
+                text.outcome.message.origin.offset % 7 == 3 ? order.skip([text.ticket]) : order.add([text]))
         }
         #expect(passed == (0..<200).filter { $0 % 7 != 3 })
     }

@@ -30,6 +30,9 @@ struct LabPipeline: Sendable {
     /// Whether the label rows hold the text; nil is the default of pipeline files.
     var storesText: Bool?
 
+    /// The value of `sink.kafka`, such as `{ topic: labels }`; nil: labels are not published.
+    var publishes: String?
+
     /// The value of `retrain`, such as `{ every: 1h }`; nil: the daemon retrains nothing.
     var retrain: String?
 
@@ -50,7 +53,8 @@ struct LabPipeline: Sendable {
         }
         if let batch { lines.append("batch: \(batch)") }
         let text = storesText.map { ", store_text: \($0)" } ?? ""
-        lines.append("sink: { postgres: \"${DATABASE_URL}\"\(text) }")
+        let kafka = publishes.map { ", kafka: \($0)" } ?? ""
+        lines.append("sink: { postgres: \"${DATABASE_URL}\"\(text)\(kafka) }")
         if let retrain { lines.append("retrain: \(retrain)") }
         return lines.map { $0 + "\n" }.joined()
     }

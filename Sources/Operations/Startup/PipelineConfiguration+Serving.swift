@@ -70,7 +70,8 @@ extension PipelineConfiguration {
     /// - Parameter publishes: whether it also publishes its records, where the file says so. If not, they wait in the
     ///   outbox for a daemon.
     public func makeServingPipeline(
-        source: (any TextSource)? = nil, publishes: Bool = true, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
+        source: (any TextSource)? = nil, publishes: Bool = true, tokenizer: WordPieceTokenizer,
+        liveAdapters: LiveAdapters,
         workers: WorkerPool, drainTimeout: Duration, logger: Logger
     ) -> ServingPipeline {
         var logger = logger

@@ -49,9 +49,11 @@ import Testing
 
     private func origin(_ message: SourceMessage) -> Origin {
         let headers = Dictionary(
-            message.headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }) { first, _ in first }
+            message.headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }
+        ) { first, _ in first }
         return Origin(
-            topic: headers["lorikeet.topic"] ?? "", partition: headers["lorikeet.partition"].flatMap { Int32($0) } ?? -1,
+            topic: headers["lorikeet.topic"] ?? "",
+            partition: headers["lorikeet.partition"].flatMap { Int32($0) } ?? -1,
             offset: headers["lorikeet.offset"].flatMap { Int64($0) } ?? -1)
     }
 

@@ -1,5 +1,6 @@
 import BERT
 import Foundation
+import KafkaClient
 import LocalServers
 import TestSupport
 import Testing
@@ -17,6 +18,8 @@ final class DeliveryStream {
     }
 
     private static let topic = "texts"
+    /// Where the labels are published, if the pipeline publishes.
+    private static let output = "labels"
     private static let tasks = ["mood", "topic"]
     private static let labels = ["minus", "plus"]
 
@@ -40,16 +43,17 @@ final class DeliveryStream {
     ///
     /// - Parameter sessionTimeout: more than 3 s: that is how long the mock broker waits for a group's first members.
     static func with(
-        sessionTimeout: Duration = .seconds(6), _ body: (DeliveryStream) async throws -> Void
+        sessionTimeout: Duration = .seconds(6), publishes: Bool = false, _ body: (DeliveryStream) async throws -> Void
     ) async throws {
         let scratch = try Scratch()
         defer { withExtendedLifetime(scratch) {} }
         try await withPrivatePostgres { server in
-            try await withEmbeddedBroker(topics: [topic: 2]) { broker in
+            try await withEmbeddedBroker(topics: [topic: 2, output: 3]) { broker in
                 let migrated = try await Program.run(["migrate", "--database", server.dsn()])
                 #expect(migrated.status == 0, "\(migrated.error)")
                 let stream = try DeliveryStream(
-                    server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout)
+                    server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout,
+                    publishes: publishes)
                 // Nothing outlives the test, however it ends.
                 defer { for daemon in stream.daemons where daemon.isRunning { daemon.signal(SIGKILL) } }
                 try await body(stream)
@@ -58,7 +62,9 @@ final class DeliveryStream {
         }
     }
 
-    private init(server: PrivatePostgres, broker: EmbeddedBroker, scratch: Scratch, sessionTimeout: Duration) throws {
+    private init(
+        server: PrivatePostgres, broker: EmbeddedBroker, scratch: Scratch, sessionTimeout: Duration, publishes: Bool
+    ) throws {
         (self.server, self.broker, self.scratch) = (server, broker, scratch)
         base = try TinyBase.write(to: scratch)
         let model = try BERTBase(directory: base)
@@ -69,11 +75,12 @@ final class DeliveryStream {
         secondAdapter = scratch.path("second")
         try TestModels.adapter(over: model, labels: Self.labels, task: Self.tasks[0], seed: 99).write(to: secondAdapter)
         let milliseconds = Int(sessionTimeout / .milliseconds(1))
-        let file = LabPipeline(
+        var file = LabPipeline(
             name: "texts", base: base, topic: Self.topic,
             properties: ["session.timeout.ms": "\(milliseconds)", "heartbeat.interval.ms": "\(milliseconds / 10)"],
             tasks: Self.tasks.map { .init(name: $0, labels: Self.labels, adapter: scratch.path($0)) },
             batch: "{ tokens: 128, delay: 5ms, max_tokens: 32 }", storesText: true)
+        if publishes { file.publishes = "{ topic: \(Self.output) }" }
         pipeline = try scratch.write("texts.yaml", file.text)
         producer = try LabProducer(
             brokers: broker.bootstrapServers, topic: Self.topic,
@@ -101,6 +108,32 @@ final class DeliveryStream {
         total += count
         try await producer.produce(messages)
         try await producer.flush(within: .seconds(30))
+    }
+
+    /// Records that wait to be published.
+    func outbox() async throws -> Int { try await database.number("SELECT count(*) FROM lorikeet.outbox") }
+
+    /// Origins of all published records, in the order of their partition of the output topic: each partition of the
+    /// source, keyed or not, on its own.
+    func published() throws -> [[String]] {
+        let consumer = try KafkaConsumer(
+            properties: broker.consumerProperties(group: "readers"), topics: [Self.output], onAssigned: { _ in },
+            onRevoked: { _, _ in [:] })
+        defer { consumer.close() }
+        var records: [[String]] = []
+        var seen: Set<[String]> = []
+        let deadline = ContinuousClock.now + .seconds(60)
+        while seen.count < total, ContinuousClock.now < deadline {
+            for message in try consumer.poll(maximum: 1000, timeout: .milliseconds(200)) {
+                let headers = Dictionary(
+                    message.headers.map { ($0.name, String(decoding: $0.value ?? [], as: UTF8.self)) }
+                ) { first, _ in first }
+                let origin = ["lorikeet.partition", "lorikeet.offset"].map { headers[$0] ?? "" }
+                seen.insert(origin)
+                records.append(["\(message.partition)"] + origin)
+            }
+        }
+        return records
     }
 
     /// The log of the daemon that was started last.

@@ -2,6 +2,8 @@
 public enum DeliveryFigure: String, CaseIterable, Sendable {
     case throughput, sink, unrouted, latency, backlog, members, neighbour, retraining
     case retrainingLatency = "retraining-latency"
+    case outbox
+    case outboxLatency = "outbox-latency"
 }
 
 /// One figure as measured: a row of the result.

@@ -6,9 +6,12 @@ import Serving
 /// The figures that are rates, or ratios of rates from alternating runs.
 extension DeliveryMeasurement {
     /// Documents per second of daemons that find all texts in the topic at once.
-    func delivered(daemons count: Int, workers: Int) async throws -> Double {
+    ///
+    /// - Parameter output: the topic where they publish the labels; nil: nowhere.
+    func delivered(daemons count: Int, workers: Int, output: String? = nil) async throws -> Double {
         let (name, topic) = (await testbed.freshName("rate"), try await testbed.makeTopic())
-        let pipeline = await testbed.pipeline(name, topic: topic)
+        var pipeline = await testbed.pipeline(name, topic: topic)
+        pipeline.publishes = output.map { "{ topic: \"\($0)\" }" }
         var daemons: [DaemonProcess] = []
         for _ in 0..<count { daemons.append(try await testbed.start([pipeline], workers: workers)) }
         try await testbed.waitUntilAssigned(daemons)
@@ -48,11 +51,13 @@ extension DeliveryMeasurement {
         return ratio(.members, "two daemons with one worker each, relative to one daemon with two workers", pairs)
     }
 
-    private func ratio(_ figure: DeliveryFigure, _ name: String, _ pairs: [(Double, Double)]) -> DeliveryRow {
+    func ratio(
+        _ figure: DeliveryFigure, _ name: String, _ pairs: [(Double, Double)], goal: String = "0.95"
+    ) -> DeliveryRow {
         let ratios = Measurements(pairs.map { $0.0 / $0.1 })
         let (first, second) = (Measurements(pairs.map(\.0)).median, Measurements(pairs.map(\.1)).median)
         return DeliveryRow(
-            figure: figure, name: name, number: ratios.median, value: ratios.spread(2), goal: "0.95",
+            figure: figure, name: name, number: ratios.median, value: ratios.spread(2), goal: goal,
             details: "\(Figure.decimal(first, 0)) and \(Figure.decimal(second, 0)) documents/s")
     }
 

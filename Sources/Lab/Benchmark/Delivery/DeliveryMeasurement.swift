@@ -26,6 +26,8 @@ struct DeliveryMeasurement {
         case .neighbour: try await neighbour()
         case .retraining: try await retraining()
         case .retrainingLatency: try await retrainingLatency()
+        case .outbox: try await outbox()
+        case .outboxLatency: try await outboxLatency()
         }
     }
 

@@ -96,6 +96,11 @@ actor DeliveryTestbed {
         try await producer.flush(within: .seconds(60))
     }
 
+    /// A reader of a topic to which a daemon publishes.
+    func reader(of topic: String) throws -> LabReader {
+        try LabReader(brokers: servers.broker.bootstrapServers, topic: topic)
+    }
+
     // MARK: - Daemons
 
     /// A pipeline over one topic, whose messages are the texts.
