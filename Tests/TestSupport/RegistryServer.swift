@@ -52,22 +52,35 @@ public final class RegistryServer: Sendable {
         address.sin_family = sa_family_t(AF_INET)
         address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Bool in
-                guard bind(descriptor, address, size) == 0, listen(descriptor, 16) == 0 else { return false }
-                return getsockname(descriptor, address, &size) == 0
-            }
-        }
+        let isBound = Self.listen(on: descriptor, &address, &size)
         box = Box(state)
         guard isBound,
             let daemon = lorikeet_http_start(
-                descriptor, 16, 30, answer, finish, Unmanaged.passUnretained(box).toOpaque())
+                descriptor, 16, 30, handleRequest, finishRequest, Unmanaged.passUnretained(box).toOpaque())
         else { throw Failure() }
         self.daemon = daemon
         url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
     }
 
     deinit { MHD_stop_daemon(daemon) }
+
+    /// Binds a socket to the address, and replaces the address by the one that it got.
+    private static func listen(
+        on descriptor: Int32, _ address: inout sockaddr_in, _ size: inout socklen_t
+    ) -> Bool {
+        let length = size
+        let isListening = withUnsafePointer(to: &address) { pointer -> Bool in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Bool in
+                Glibc.bind(descriptor, address, length) == 0 && Glibc.listen(descriptor, 16) == 0
+            }
+        }
+        guard isListening else { return false }
+        return withUnsafeMutablePointer(to: &address) { pointer -> Bool in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address -> Bool in
+                getsockname(descriptor, address, &size) == 0
+            }
+        }
+    }
 
     /// Answers an id with this schema.
     public func register(
@@ -111,7 +124,7 @@ public final class RegistryServer: Sendable {
 }
 
 /// Called once for the head of a request and once more to answer it.
-private let answer: MHD_AccessHandlerCallback = { context, connection, path, _, _, _, bodySize, slot in
+private let handleRequest: MHD_AccessHandlerCallback = { context, connection, path, _, _, _, bodySize, slot in
     guard let context, let connection, let path, let slot else { return lorikeet_http_no }
     guard slot.pointee != nil else {
         slot.pointee = context
@@ -126,4 +139,4 @@ private let answer: MHD_AccessHandlerCallback = { context, connection, path, _, 
     return MHD_queue_response(connection, answer.status, response)
 }
 
-private let finish: MHD_RequestCompletedCallback = { _, _, _, _ in }
+private let finishRequest: MHD_RequestCompletedCallback = { _, _, _, _ in }
