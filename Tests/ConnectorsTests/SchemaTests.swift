@@ -19,8 +19,8 @@ import Testing
                 + "WHERE relnamespace = 'lorikeet'::regnamespace AND relkind = 'r' ORDER BY relname")
         #expect(
             try rows.map { try $0.text("name") } == [
-                "adapters", "annotations", "labels", "leases", "rejected", "retrainings", "schema_migrations",
-                "shadow_labels",
+                "adapters", "annotations", "labels", "leases", "outbox", "rejected", "retrainings",
+                "schema_migrations", "shadow_labels",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
     }

@@ -45,7 +45,7 @@ struct OutboxWriter {
     /// Within the transaction of the rows. A record that waits already keeps its place.
     mutating func add(_ labelled: [LabelledMessage], _ rejections: [Rejection], on connection: BoundedConnection) throws
     {
-        let columns = OutboxColumns(labelled, rejections, settings: settings)
+        let columns = Columns(labelled, rejections, settings: settings)
         guard columns.count > 0 else { return }
         try connection.execute(Self.insert, columns.parameters(pipeline: pipeline))
         rows += columns.count
@@ -60,4 +60,28 @@ struct OutboxWriter {
         ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
             kind = excluded.kind, revision = o.revision + 1
         """
+}
+
+extension OutboxWriter {
+    /// Rows of `outbox`, as columns: one row per record that is published.
+    struct Columns {
+        private var keys = KeyColumns()
+        private var kinds: [String?] = []
+
+        init(_ labelled: [LabelledMessage], _ rejections: [Rejection], settings: OutboxSettings) {
+            for message in labelled where message.labels.contains(where: { settings.publishes(task: $0.task) }) {
+                append(message.message, .labels)
+            }
+            if settings.publishesRejected { for rejection in rejections { append(rejection.message, .rejected) } }
+        }
+
+        private mutating func append(_ message: SourceMessage, _ kind: OutboxKind) {
+            keys.append(message)
+            kinds.append(kind.rawValue)
+        }
+
+        var count: Int { kinds.count }
+
+        func parameters(pipeline: String) -> [PostgresValue] { keys.parameters(pipeline: pipeline) + [.texts(kinds)] }
+    }
 }

@@ -7,8 +7,8 @@ import Threading
 
 /// The right of one process to retrain a task: a row of `lorikeet.leases` that expires unless its holder renews it.
 ///
-/// The times of the row (``LeaseRow``) are the database's. Between renewals the holder measures by its own steady clock,
-/// from before each request, so that it gives up no later than the row expires.
+/// The times of the row (``LeaseRow``) are the database's. Between renewals the holder measures by its own steady
+/// clock, from before each request, so that it gives up no later than the row expires.
 final class TaskLease: RetrainingLease {
     /// The lease of the running task. ``PostgresAdapterStore`` changes adapters only while it holds, and checks that in
     /// the same transaction.

@@ -18,9 +18,9 @@ struct Classify: ParsableCommand {
             text is from the nearest label; 1 is usual. With --none-of-these, a text beyond
             the given distance gets the label null.
 
-            A text longer than a window is read in windows if the adapter was trained so, or
-            with --long-texts. "windows" is their number, "tokens" that of the tokens of the
-            text, and "evidence" the characters of the window that spoke loudest.
+            A text longer than a window is read in windows if the adapter was trained so,
+            or with --long-texts. "windows" is their number, "tokens" the number of the
+            text's tokens, and "evidence" the characters of the window that spoke loudest.
 
             EXAMPLES
               echo 'a game of chess' | lorikeet classify \\
