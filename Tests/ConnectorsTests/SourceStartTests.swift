@@ -15,8 +15,10 @@ import Testing
             settings.start = .latest
             let listener = RecordingListener()
             try await topic.reading(listener: listener, settings) { source in
-                while listener.heard.assigned.isEmpty { #expect(try await source.next().isEmpty) }
-                #expect(try await source.next().isEmpty)
+                var early: [SourceMessage] = []
+                while listener.heard.assigned.isEmpty { early += try await source.next() }
+                early += try await source.next()
+                #expect(early.isEmpty)
             }
             // Nothing was read and nothing committed by the reader, and still the group has its place.
             try topic.produce(["new"])
@@ -27,7 +29,8 @@ import Testing
             }
             // A committed offset goes before the start.
             try await topic.reading(settings) { source in
-                #expect(try await source.messages(1).first?.origin.offset == 1)
+                let message = try await source.messages(1).first
+                #expect(message?.origin.offset == 1)
             }
         }
     }
@@ -36,7 +39,10 @@ import Testing
         try await TestTopic.with { topic in
             try topic.produce(["old"])
             #expect(topic.settings().start == .earliest && topic.settings().consumerStart == .byDefault)
-            try await topic.reading { source in #expect(try await source.messages(1).first?.origin.offset == 0) }
+            try await topic.reading { source in
+                let message = try await source.messages(1).first
+                #expect(message?.origin.offset == 0)
+            }
         }
     }
 
@@ -50,7 +56,8 @@ import Testing
             try await topic.reading(listener: listener, settings) { source in
                 while listener.heard.assigned.isEmpty { _ = try await source.next() }
                 try topic.produce(["new"])
-                #expect(try await source.messages(1).first?.origin.offset == 1)
+                let message = try await source.messages(1).first
+                #expect(message?.origin.offset == 1)
             }
         }
     }

@@ -8,6 +8,9 @@ import SchemaRegistry
 enum RegistryProbe {
     private static let key = "source.schema_registry.url"
 
+    /// - Parameters:
+    ///   - pipeline: without a registry, nothing is asked.
+    ///   - report: gets what was found.
     static func check(_ pipeline: PipelineConfiguration, _ report: inout CheckReport) async {
         guard let settings = pipeline.registrySettings else { return }
         if settings.password != nil, settings.url.lowercased().hasPrefix("http:") {
