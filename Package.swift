@@ -189,8 +189,8 @@ let package = Package(
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry", "Serving", "Lab",
-                "lorikeet", "TestSupport",
+                "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry", "Serving",
+                "Lab", "lorikeet", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -54,7 +54,22 @@ extension PipelineConfiguration {
                 ? Suggestion.text(for: problem.property ?? "", among: KafkaConsumer.propertyNames) : ""
             return self.problem(at: publisherKey(of: problem.property), problem.message + hint)
         }
-        return (problems, review.remarks.map { self.problem(at: publisherKey(of: nil), $0) })
+        return (problems + loops(settings), review.remarks.map { self.problem(at: publisherKey(of: nil), $0) })
+    }
+
+    /// Patterns of the source that match what is published. That a name equals it is found when the file is read.
+    private func loops(_ settings: KafkaPublisherSettings) -> [ConfigurationProblem] {
+        guard settings.brokers == source.brokers else { return [] }
+        var problems: [ConfigurationProblem] = []
+        for pattern in source.topics where TopicPattern.isPattern(pattern) {
+            guard let expression = TopicPattern(pattern) else { continue }
+            for (kind, topic) in settings.topics where expression.matches(topic) {
+                let key = kind == .labels ? "sink.kafka.topic" : "rejected.kafka.topic"
+                let reason = "\(pattern) of source.kafka.topics matches \(topic), so the pipeline would label what it "
+                problems.append(problem(at: key, reason + "publishes"))
+            }
+        }
+        return problems
     }
 
     /// Where the file sets a property of the producer: under `sink.kafka`, or as one of the source's.
