@@ -111,7 +111,7 @@ struct LongTextTests {
             var finished = 0
             for window in (0..<9).shuffled(using: &random) {
                 let done = text.add(WindowResult(readings: []), of: window)
-                // A second result of the same window counts for nothing.
+                // Another result of the same window counts for nothing.
                 #expect(text.add(WindowResult(readings: []), of: window) == nil)
                 if let done {
                     finished += 1

@@ -144,7 +144,7 @@ struct ServingPipelineTests {
         }
         let bad: [[UInt8]?] = [
             nil, [0xFF, 0xFE], Array(secret.utf8), Array(#"{"body":"\#(secret)"}"#.utf8),
-            Array(#"{"text":["\#(secret)"]}"#.utf8), Array(#"{"text":"  "}"#.utf8),
+            Array(#"{"text":{"a":"\#(secret)"}}"#.utf8), Array(#"{"text":"  "}"#.utf8),
             Array(String(repeating: secret, count: 300).utf8),
         ]
         harness.source.produce(bad + [Array(#"{"text":"\#(secret)\u0000"}"#.utf8)])

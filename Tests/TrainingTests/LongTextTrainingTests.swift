@@ -53,6 +53,8 @@ struct LongTextTrainingTests {
             try task.trainer {
                 $0.maxTokens = 16
                 $0.longTexts = longTexts
+                // Three of four windows show nothing of their label: large steps would collapse.
+                ($0.learningRate, $0.epochs) = (3e-3, 10)
             }.train(training, validation: held)
         }
         let cut = try #require(try train(nil).evaluation)

@@ -72,7 +72,7 @@ final class Intake: Sendable {
             if committing.isDue(now, interval: settings.commitInterval) { try await commit(&committing) }
             try await regulate(&flow)
             try await persist { () async throws(ConnectorError) in self.receive(try await self.source.next()) }
-            if !undecoded.isEmpty, decoding.isDue(clock.now(), interval: .zero) { try await decode(&decoding) }
+            if decoding.isDue(clock.now(), interval: .zero) { try await decode(&decoding) }
             if measuredAt.map({ now - $0 >= .seconds(1) }) ?? true {
                 measuredAt = now
                 await measure()
@@ -145,6 +145,11 @@ final class Intake: Sendable {
     /// Accepts what was received, or keeps it while the registry is unavailable. The source is paused then, and polled:
     /// a member that does not poll drops out of the group.
     private func decode(_ schedule: inout RetrySchedule) async throws(ConnectorError) {
+        guard !undecoded.isEmpty else {
+            // What waited for the registry was revoked. Only another message can find out whether it is available.
+            if availability.isUnavailable(.registry) { availability.succeeded(.registry) }
+            return
+        }
         guard let decoders else { return accept(undecoded.take(), decoder: PlainDecoder(format: settings.format)) }
         do throws(ConnectorError) {
             let decoder = try await decoders.decoder(for: undecoded.messages)
