@@ -79,6 +79,7 @@ enum ReadmeCommand: String, CaseIterable {
         "make setup": "the first thing that the other targets of make do",
         "make demo DEMO_FLAGS=--keep": "the same demo, which then runs until Ctrl-C",
         "make install": "compiles the program a second time; InstallTests run the script that it then calls",
+        "make deb": "compiles the program a second time; `make test-deb` installs the package in a clean root",
     ]
 
     /// The step that begins like this text.
