@@ -251,19 +251,14 @@ struct HeldChallengerTests: LettersTask {
         settings.minimumPromotionInterval = .seconds(86400)
         let champion = try await makeChampion()
         let promoted = try #require(champion.promotedAt)
-        func clock(_ seconds: Double) -> Clock {
-            Clock(
-                now: Clock.system.now, sleep: Clock.system.sleep,
-                date: { Int64((promoted.timeIntervalSince1970 + seconds) * 1000) })
-        }
         addRows(300)
-        let first = try await retrain(clock: clock(600))
+        let first = try await retrain(clock: clock(600, after: promoted))
         #expect(first.verdict == .held && first.reason.contains("by minimum_promotion_interval"), "\(first.reason)")
-        let early = try await retrain(clock: clock(86399))
+        let early = try await retrain(clock: clock(86399, after: promoted))
         #expect(early.verdict == .skipped && early.reason.hasPrefix("version 2 won; it is promoted after"))
         // A clock that differs a little waits as well.
-        #expect(try await retrain(clock: clock(-30)).verdict == .skipped)
-        let last = try await retrain(clock: clock(86401))
+        #expect(try await retrain(clock: clock(-30, after: promoted)).verdict == .skipped)
+        let last = try await retrain(clock: clock(86401, after: promoted))
         #expect(last.verdict == .promoted && last.reason.hasPrefix("version 2 won in retraining 1"), "\(last.reason)")
         #expect(last.looks == 1 && trainings.value == 1)
         #expect(try await states() == [.retired, .live])

@@ -62,6 +62,13 @@ extension LettersTask {
         }
     }
 
+    /// A clock whose date is this many seconds after another.
+    func clock(_ seconds: Double, after date: Date) -> Clock {
+        Clock(
+            now: Clock.system.now, sleep: Clock.system.sleep,
+            date: { Int64((date.timeIntervalSince1970 + seconds) * 1000) })
+    }
+
     /// A random adapter, live before anything was learned.
     ///
     /// - Parameter trainedOn: texts; nil: unknown.

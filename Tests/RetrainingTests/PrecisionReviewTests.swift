@@ -127,19 +127,14 @@ struct PrecisionReviewTests: LettersTask {
         model = try TinyModel.shared.get()
         settings.minimumPromotionInterval = .seconds(3600)
         let promoted = try #require(try await makeChampion().promotedAt)
-        func clock(_ seconds: Double) -> Clock {
-            Clock(
-                now: Clock.system.now, sleep: Clock.system.sleep,
-                date: { Int64((promoted.timeIntervalSince1970 + seconds) * 1000) })
-        }
         addRows(300)
-        let won = try await run(labels: ["ex", "why"], clock: clock(600))
+        let won = try await run(labels: ["ex", "why"], clock: clock(600, after: promoted))
         #expect(won.verdict == .held && won.report?.waitsUntil != nil, "\(won.reason)")
 
         model = int8
         settings.precision.labelsChanged = -1
         let base = try float32()
-        let outcome = try await run(labels: ["ex", "why"], clock: clock(3601), float32Base: { base })
+        let outcome = try await run(labels: ["ex", "why"], clock: clock(3601, after: promoted), float32Base: { base })
         #expect(outcome.verdict == .held && outcome.reason.contains("int8 costs too much"), "\(outcome.reason)")
         #expect(outcome.report?.precision?.holds == true && outcome.report?.waitsUntil == nil)
     }
