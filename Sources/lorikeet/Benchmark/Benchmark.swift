@@ -21,10 +21,11 @@ struct Benchmark: AsyncParsableCommand {
                   --input train.tsv --test test.tsv
               lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\
                   --input train.tsv --test test.tsv
+              lorikeet benchmark scale --base small-base
             """,
         subcommands: [
             BenchmarkClassify.self, BenchmarkTokenize.self, BenchmarkTrain.self, BenchmarkDelivery.self,
             BenchmarkSwaps.self, BenchmarkDrift.self, BenchmarkNoneOfThese.self, BenchmarkGate.self,
-            BenchmarkReview.self, BenchmarkQueue.self, BenchmarkDistillation.self,
+            BenchmarkReview.self, BenchmarkQueue.self, BenchmarkDistillation.self, BenchmarkScale.self,
         ])
 }
