@@ -8,6 +8,10 @@ public protocol AdapterStore: Sendable {
     /// The versions of one task, or of all tasks, ordered by task and version.
     func versions(task: String?) async throws -> [AdapterVersion]
 
+    /// A number that grows with every change of a version or its state, at the latest when the change is committed;
+    /// nil if the store does not know. It is read before the versions: then they are at least as new.
+    func revision() async throws -> Int64?
+
     /// The live versions of these tasks. A task without one is missing from the result.
     func live(tasks: [String]) async throws -> [AdapterVersion]
 

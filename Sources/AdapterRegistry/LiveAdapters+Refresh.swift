@@ -7,7 +7,8 @@ extension LiveAdapters {
     ///
     /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels,
     /// damaged weights) is refused with its reason, and its task keeps its adapter. The other tasks are not affected.
-    /// It is not loaded again until the task requires something else, or ``forgetRefusals()`` is called.
+    /// It is not loaded again until the task requires something else, or ``forgetRefusals()`` is called. Where the
+    /// registry has not changed since the last refresh, nothing but its revision is read.
     ///
     /// - Parameters:
     ///   - store: the registry.
@@ -19,6 +20,8 @@ extension LiveAdapters {
         from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase
     ) async throws -> AdapterRefresh {
         let ticket = takeTicket()
+        let revision = try await store.revision()
+        if let known = knownRefresh(at: revision, tasks: tasks) { return known }
         var refresh = AdapterRefresh()
         var found: [(task: String, adapter: LiveAdapter?)] = []
         let versions = try await store.live(tasks: tasks.keys.sorted())
@@ -48,6 +51,7 @@ extension LiveAdapters {
         refresh.changed = install(found, ticket: ticket).sorted()
         do {
             refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
+            remember(refresh, at: revision, tasks: tasks, ticket: ticket)
         } catch {
             // What has changed must be told. The next refresh looks for challengers again.
             if refresh.changed.isEmpty { throw error }

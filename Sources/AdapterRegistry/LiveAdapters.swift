@@ -24,8 +24,19 @@ public final class LiveAdapters: Sendable {
         var shadowSettledBy: [String: UInt64] = [:]
         var lastTicket: UInt64 = 0
         var waiters: [UInt64: Waiter] = [:]
+        /// What the last complete refresh found.
+        var lastRefresh: CompleteRefresh?
         /// Versions that were refused, by task, the newest last.
         var refusals: [String: [(attempt: LoadAttempt, refusal: AdapterRefusal)]] = [:]
+    }
+
+    private struct CompleteRefresh {
+        let ticket: UInt64
+        let revision: Int64
+        let tasks: [String: AdapterRequirements]
+        /// Of the live set afterwards.
+        let generation: UInt64
+        let result: AdapterRefresh
     }
 
     private struct Waiter {
@@ -117,6 +128,33 @@ public final class LiveAdapters: Sendable {
         }
     }
 
+    // MARK: - The last refresh
+
+    /// What a refresh would find, where neither the registry at this revision, nor the requirements, nor the live set
+    /// have changed since the last one; nil if something has, or may have.
+    func knownRefresh(at revision: Int64?, tasks: [String: AdapterRequirements]) -> AdapterRefresh? {
+        state.withLock { state in
+            guard let last = state.lastRefresh, last.revision == revision, last.tasks == tasks,
+                last.generation == state.snapshot.generation
+            else { return nil }
+            return last.result
+        }
+    }
+
+    /// Keeps what the refresh with this ticket found, unless a later one has ended.
+    func remember(
+        _ refresh: AdapterRefresh, at revision: Int64?, tasks: [String: AdapterRequirements], ticket: UInt64
+    ) {
+        guard let revision else { return }
+        var result = refresh
+        (result.changed, result.unusableReferences) = ([], [:])
+        state.withLock { state in
+            if let last = state.lastRefresh, last.ticket > ticket { return }
+            state.lastRefresh = CompleteRefresh(
+                ticket: ticket, revision: revision, tasks: tasks, generation: state.snapshot.generation, result: result)
+        }
+    }
+
     // MARK: - Refusals
 
     /// What decides whether a version can be loaded. It ends the same way until something of it changes.
@@ -142,5 +180,10 @@ public final class LiveAdapters: Sendable {
     }
 
     /// Lets the next refresh load again what was refused: after a reload, because the registry may have been repaired.
-    public func forgetRefusals() { state.withLock { $0.refusals = [:] } }
+    public func forgetRefusals() {
+        state.withLock { state in
+            state.refusals = [:]
+            state.lastRefresh = nil
+        }
+    }
 }

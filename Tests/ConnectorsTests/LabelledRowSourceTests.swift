@@ -135,12 +135,12 @@ import Testing
                 """)
             // The caller's clock is another one.
             let now = Date(timeIntervalSince1970: 86400)
-            let facts = try await source.scheduleFacts(task: "s", now: now)
+            let facts = try #require(try await source.scheduleFacts(tasks: ["s"], now: now)["s"])
             #expect(facts.newRows == 1 && facts.failures == 1 && facts.liveSince == nil)
             let age = now.timeIntervalSince(try #require(facts.lastRun))
             #expect(age >= 1800 && age < 1800 + 600, "\(age)")
             try database.sql("UPDATE lorikeet.adapters SET promoted_at = now() - interval '1 day'")
-            let since = try #require(try await source.scheduleFacts(task: "s", now: now).liveSince)
+            let since = try #require(try await source.scheduleFacts(tasks: ["s"], now: now)["s"]?.liveSince)
             #expect(now.timeIntervalSince(since) >= 86400 && now.timeIntervalSince(since) < 87000)
         }
     }

@@ -7,7 +7,10 @@ import Foundation
 /// A registry in memory, with the same rules as the one in PostgreSQL.
 public final class InMemoryAdapterStore: AdapterStore {
     fileprivate struct State: Sendable {
-        var entries: [StoredAdapter] = []
+        var entries: [StoredAdapter] = [] {
+            didSet { revision += 1 }
+        }
+        var revision: Int64 = 0
         var clock = Date(timeIntervalSince1970: 1_700_000_000)
         var loads = 0
         /// Drift references as JSON, by digest.
@@ -50,6 +53,9 @@ public final class InMemoryAdapterStore: AdapterStore {
             }
         }
     }
+
+    /// As the protocol says.
+    public func revision() async throws -> Int64? { try read { $0.revision } }
 
     /// As the protocol says.
     public func live(tasks: [String]) async throws -> [AdapterVersion] {

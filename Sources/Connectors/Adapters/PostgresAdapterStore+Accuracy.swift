@@ -6,6 +6,21 @@ extension PostgresAdapterStore {
     /// Among how many of a task's newest annotations it looks for texts that the adapter labelled.
     public static let measuredAnnotations = 1_000
 
+    /// Which of these tasks got an annotation within this time. One statement, however many tasks there are: every
+    /// daemon asks often, and almost always nothing is new.
+    public func annotatedTasks(among tasks: [String], within age: Duration) async throws -> Set<String> {
+        try await session.run("reading which tasks were annotated") { connection in
+            let result = try connection.execute(
+                """
+                SELECT t.name FROM unnest($1::text[]) AS t(name) WHERE EXISTS (
+                    SELECT FROM lorikeet.annotations AS a
+                    WHERE a.task = t.name
+                        AND a.created_at >= statement_timestamp() - $2::bigint * interval '1 second')
+                """, [.texts(tasks), .integer(age.components.seconds)])
+            return Set(try result.rows.map { try $0.text("name") })
+        }
+    }
+
     /// The texts of the newest annotations that an adapter had labelled before, in groups of equal labels.
     ///
     /// An annotation belongs to a text by the origin of its record. A source that begins with `random` says that the

@@ -25,6 +25,13 @@ public struct PostgresAdapterStore: AdapterStore {
         }
     }
 
+    /// How often versions have changed. Daemons ask every second, so it is one row, however many adapters there are.
+    public func revision() async throws -> Int64? {
+        try await session.run("reading whether adapters have changed") { connection in
+            try connection.execute("SELECT revision FROM lorikeet.adapter_changes").first?.integer("revision")
+        }
+    }
+
     /// The live version of each of these tasks that has one.
     public func live(tasks: [String]) async throws -> [AdapterVersion] {
         try await session.run("reading live adapters") { connection in

@@ -48,6 +48,17 @@ struct LabelledRowReader {
         }
     }
 
+    /// The same for several tasks: of annotations in one statement.
+    func newRows(tasks: [String]) throws -> [String: Int] {
+        guard selection.query == nil else {
+            return Dictionary(uniqueKeysWithValues: try tasks.map { ($0, try newRows(task: $0)) })
+        }
+        let sql = LabelledRowSQL(annotationsOfTasks: selection)
+        let result = try connection.execute(sql.newRowsPerTask, [.texts(tasks)], within: Self.deadline)
+        return Dictionary(
+            uniqueKeysWithValues: try result.rows.map { (try $0.text("name"), Int(try $0.integer("rows"))) })
+    }
+
     /// Plans the statement that reads the rows, and runs nothing.
     func plan(task: String) throws -> String {
         try withSQL(task) { sql in

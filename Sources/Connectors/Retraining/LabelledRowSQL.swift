@@ -4,8 +4,10 @@ import Serving
 
 /// The SQL that reads a task's labelled rows: from `lorikeet.annotations`, or from the user's own SELECT.
 ///
-/// Both are a relation `r` with the same columns. `$1` is the task.
+/// Both are a relation `r` with the same columns. `$1` is the task; for several tasks, an array of them.
 struct LabelledRowSQL {
+    /// The expression for the task.
+    private let task: String
     private let relation: String
     /// Columns that the relation has.
     private let columns: Set<String>
@@ -13,11 +15,17 @@ struct LabelledRowSQL {
     private let selection: LabelledRowSelection
 
     /// The annotations of a task.
-    init(annotations selection: LabelledRowSelection) {
+    init(annotations selection: LabelledRowSelection) { self.init(annotations: selection, ofTask: "$1") }
+
+    /// The annotations of several tasks, for statements that give a row per task.
+    init(annotationsOfTasks selection: LabelledRowSelection) { self.init(annotations: selection, ofTask: "t.name") }
+
+    private init(annotations selection: LabelledRowSelection, ofTask task: String) {
         self.selection = selection
+        self.task = task
         relation = """
             SELECT id, text, label, labels, created_at AS "time", annotator, source FROM lorikeet.annotations
-            WHERE task = $1
+            WHERE task = \(task)
             """
         (columns, hasInteger) = (["id", "text", "label", "labels", "time", "annotator", "source"], true)
     }
@@ -25,6 +33,7 @@ struct LabelledRowSQL {
     /// The user's own SELECT, whose columns the database has to say.
     init(query: String, _ selection: LabelledRowSelection, on connection: BoundedConnection, task: String) throws {
         self.selection = selection
+        self.task = "$1"
         relation = Self.withoutSemicolon(query)
         let start = "SELECT * FROM (\(relation)\n) AS q WHERE $1::text IS NOT NULL LIMIT 0"
         columns = Set(try connection.execute(start, [.text(task)]).columns)
@@ -96,19 +105,24 @@ struct LabelledRowSQL {
         ) AS r WHERE \(time) <= clock_timestamp() \(window) AND \(time) > coalesce(
             (SELECT CASE last.verdict WHEN 'held' THEN last.started_at ELSE (
                 SELECT max(training.started_at) FROM lorikeet.retrainings AS training
-                WHERE training.task = $1 AND training.verdict IN ('promoted', 'shadow', 'held', 'rejected')
+                WHERE training.task = \(task) AND training.verdict IN ('promoted', 'shadow', 'held', 'rejected')
                     AND training.trigger <> 'shadow'
                     AND training.started_at <= clock_timestamp() AND training.looks <= 1 AND NOT EXISTS (
                         SELECT FROM lorikeet.retrainings AS earlier
-                        WHERE earlier.task = $1 AND earlier.id < training.id AND earlier.verdict = 'held'
+                        WHERE earlier.task = \(task) AND earlier.id < training.id AND earlier.verdict = 'held'
                             AND earlier.challenger_version = training.challenger_version
                             AND earlier.report ? 'waits_until')) END
              FROM lorikeet.retrainings AS last
-             WHERE last.task = $1 AND last.verdict IN ('promoted', 'shadow', 'held', 'rejected')
+             WHERE last.task = \(task) AND last.verdict IN ('promoted', 'shadow', 'held', 'rejected')
                 AND last.trigger <> 'shadow'
                 AND last.started_at <= clock_timestamp()
              ORDER BY last.id DESC LIMIT 1), '-infinity')
         """
+    }
+
+    /// ``newRows`` of each task of the array `$1`.
+    var newRowsPerTask: String {
+        "SELECT t.name, (\(newRows)) AS rows FROM unnest($1::text[]) AS t(name)"
     }
 
     // MARK: - Expressions

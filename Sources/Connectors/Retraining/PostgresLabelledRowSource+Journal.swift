@@ -20,42 +20,50 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         }
     }
 
-    /// What the schedule of a task depends on.
+    /// What the schedules of tasks depend on, by task. With annotations it takes two statements, however many tasks
+    /// there are; a query of the user's is run per task.
     ///
     /// The database tells how long ago something was, so that the clocks need not agree. What it dates in the future
     /// was recorded before its clock was set back, and does not count: it would keep the task from being retrained
     /// until then.
     ///
     /// - Parameter now: the caller's time, in which the facts are given.
-    public func scheduleFacts(task: String, now: Date) async throws(ConnectorError) -> RetrainingSchedule.Facts {
-        let newRows = try await newRowsSinceLastRetraining(task: task)
-        return try await session.run("reading retrainings") { connection in
-            let row = try connection.execute(
-                """
-                SELECT extract(epoch FROM clock_timestamp() - max(started_at)
-                        FILTER (WHERE started_at <= clock_timestamp()))::double precision AS since_run,
-                    count(*) FILTER (WHERE verdict = 'failed' AND id > coalesce(
-                        (SELECT max(id) FROM lorikeet.retrainings
-                         WHERE task = $1 AND verdict IN ('promoted', 'shadow', 'held', 'rejected', 'skipped')),
-                        0)) AS failures,
-                    (SELECT extract(epoch FROM clock_timestamp() - promoted_at)::double precision
-                     FROM lorikeet.adapters
-                     WHERE task = $1 AND state = 'live' AND promoted_at <= clock_timestamp()) AS since_promotion,
-                    (SELECT (shadow->>'seconds')::double precision
-                        - extract(epoch FROM clock_timestamp() - shadow_since)::double precision
-                     FROM lorikeet.adapters WHERE task = $1 AND state = 'shadow') AS shadow_rest
-                FROM lorikeet.retrainings WHERE task = $1 AND trigger <> 'shadow'
-                """, [.text(task)]
-            ).first
-            var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows)
-            guard let row else { return facts }
-            facts.lastRun = try row.optionalDouble("since_run").map { now.addingTimeInterval(-$0) }
-            facts.failures = Int(try row.integer("failures"))
-            facts.liveSince = try row.optionalDouble("since_promotion").map { now.addingTimeInterval(-$0) }
-            facts.shadowUntil = try row.optionalDouble("shadow_rest").map { now.addingTimeInterval($0) }
-            return facts
+    public func scheduleFacts(
+        tasks: [String], now: Date
+    ) async throws(ConnectorError) -> [String: RetrainingSchedule.Facts] {
+        try await session.run("counting labelled rows") { connection in
+            let newRows = try LabelledRowReader(selection: selection, connection: connection).newRows(tasks: tasks)
+            let rows = try connection.execute(Self.scheduleFacts, [.texts(tasks)]).rows
+            return Dictionary(
+                uniqueKeysWithValues: try rows.map { row in
+                    let task = try row.text("name")
+                    var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows[task] ?? 0)
+                    facts.lastRun = try row.optionalDouble("since_run").map { now.addingTimeInterval(-$0) }
+                    facts.failures = Int(try row.integer("failures"))
+                    facts.liveSince = try row.optionalDouble("since_promotion").map { now.addingTimeInterval(-$0) }
+                    facts.shadowUntil = try row.optionalDouble("shadow_rest").map { now.addingTimeInterval($0) }
+                    return (task, facts)
+                })
         }
     }
+
+    private static let scheduleFacts = """
+        SELECT t.name, (
+                SELECT extract(epoch FROM clock_timestamp() - max(started_at))::double precision
+                FROM lorikeet.retrainings
+                WHERE task = t.name AND trigger <> 'shadow' AND started_at <= clock_timestamp()) AS since_run,
+            (SELECT count(*) FROM lorikeet.retrainings
+             WHERE task = t.name AND trigger <> 'shadow' AND verdict = 'failed' AND id > coalesce(
+                (SELECT max(id) FROM lorikeet.retrainings
+                 WHERE task = t.name AND verdict IN ('promoted', 'shadow', 'held', 'rejected', 'skipped')),
+                0)) AS failures,
+            (SELECT extract(epoch FROM clock_timestamp() - promoted_at)::double precision FROM lorikeet.adapters
+             WHERE task = t.name AND state = 'live' AND promoted_at <= clock_timestamp()) AS since_promotion,
+            (SELECT (shadow->>'seconds')::double precision
+                - extract(epoch FROM clock_timestamp() - shadow_since)::double precision
+             FROM lorikeet.adapters WHERE task = t.name AND state = 'shadow') AS shadow_rest
+        FROM unnest($1::text[]) AS t(name)
+        """
 
     /// The latest retraining of a task.
     public func lastRetraining(task: String) async throws -> RetrainingRecord? {

@@ -14,6 +14,7 @@ struct DaemonRole {
         ("annotations", "SELECT"),
         ("annotation_queue", "SELECT"),
         ("adapters", "SELECT, INSERT, UPDATE"),
+        ("adapter_changes", "SELECT"),
         ("retrainings", "SELECT, INSERT, UPDATE"),
         ("leases", "SELECT, INSERT, UPDATE, DELETE"),
     ]

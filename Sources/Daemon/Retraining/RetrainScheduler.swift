@@ -107,13 +107,23 @@ actor RetrainScheduler: Service {
     private func runDueTasks() async throws {
         for pipeline in pipelines {
             guard let retrain = pipeline.retrain else { continue }
-            for task in pipeline.tasks {
-                try Task.checkCancellation()
-                guard !isPaused(task.name, pipeline, retrain) else { continue }
-                if let trigger = await trigger(of: task, pipeline, retrain) {
-                    try await runChild(task: task.name, pipeline: pipeline, retrain, trigger: trigger)
-                }
-            }
+            let tasks = pipeline.tasks.filter { !isPaused($0.name, pipeline, retrain) }
+            // The rows of all tasks are counted at once. A query of the user's may fail for one task alone.
+            let groups = pipeline.rowSelection.query == nil ? [tasks] : tasks.map { [$0] }
+            for group in groups { try await runDue(group[...], pipeline, retrain) }
+        }
+    }
+
+    /// Retrains those of the tasks that are due. A run takes long: the tasks after it are looked at again.
+    private func runDue(
+        _ tasks: ArraySlice<TaskConfiguration>, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
+    ) async throws {
+        var rest = tasks
+        while !rest.isEmpty {
+            try Task.checkCancellation()
+            guard let due = await firstDue(rest, pipeline, retrain) else { return }
+            try await runChild(task: rest[due.index].name, pipeline: pipeline, retrain, trigger: due.trigger)
+            rest = rest[rest.index(after: due.index)...]
         }
     }
 
@@ -128,46 +138,66 @@ actor RetrainScheduler: Service {
         return true
     }
 
-    /// Why a task is retrained now; nil: it is not.
-    private func trigger(
-        of configuration: TaskConfiguration, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
-    ) async -> RetrainingTrigger? {
-        let key = TaskKey(configuration.name, pipeline)
+    /// The first of the tasks that is retrained now, and why; nil: none is.
+    private func firstDue(
+        _ tasks: ArraySlice<TaskConfiguration>, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
+    ) async -> (index: Int, trigger: RetrainingTrigger)? {
         let source = source(of: pipeline)
+        let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
+        let stored: [String: RetrainingSchedule.Facts]
         do {
-            let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
-            let facts = try await facts(key, source, now: now)
-            if uncounted.remove(key) != nil {
-                logger.notice("labelled rows can be counted again", metadata: [LogKey.task: "\(key.task)"])
-            }
+            stored = try await source.scheduleFacts(tasks: tasks.map(\.name), now: now)
+            noteCounted(tasks.map { TaskKey($0.name, pipeline) })
+        } catch {
+            noteUncounted(tasks.map { TaskKey($0.name, pipeline) }, reason: error)
+            return nil
+        }
+        for (index, task) in zip(tasks.indices, tasks) {
+            let key = TaskKey(task.name, pipeline)
+            guard let stored = stored[task.name] else { continue }
+            let facts = completed(stored, key, now: now)
             let decision = retrain.schedule.decision(facts, now: now)
             // A time of the day that passes during a pause is made up for after it.
             if !retrain.schedule.isPaused(facts, now: now) { asked[key] = now }
             // It only feeds a metric, so it decides nothing.
-            try? await countByLabel(configuration, key, source, newRows: facts.newRows)
-            guard case .retrain(let trigger) = decision else { return nil }
+            try? await countByLabel(task, key, source, newRows: facts.newRows)
+            guard case .retrain(let trigger) = decision else { continue }
             logger.notice(
                 "retraining started",
                 metadata: [
                     LogKey.task: "\(key.task)", LogKey.newRows: "\(facts.newRows)",
                     LogKey.trigger: "\(trigger.rawValue)",
                 ])
-            return trigger
-        } catch {
-            if uncounted.insert(key).inserted {
-                logger.warning(
-                    "labelled rows cannot be counted, retrying",
-                    metadata: [LogKey.task: "\(key.task)", LogKey.reason: "\(error)"])
-            }
-            return nil
+            return (index, trigger)
         }
+        return nil
     }
 
-    /// What the database and this process know of a task.
-    private func facts(
-        _ key: TaskKey, _ source: PostgresLabelledRowSource, now: Date
-    ) async throws -> RetrainingSchedule.Facts {
-        var facts = try await source.scheduleFacts(task: key.task, now: now)
+    private func noteCounted(_ keys: [TaskKey]) {
+        let again = keys.filter { uncounted.remove($0) != nil }
+        guard !again.isEmpty else { return }
+        logger.notice("labelled rows can be counted again", metadata: [LogKey.task: "\(Self.names(again))"])
+    }
+
+    private func noteUncounted(_ keys: [TaskKey], reason: any Error) {
+        let new = keys.filter { uncounted.insert($0).inserted }
+        guard !new.isEmpty else { return }
+        logger.warning(
+            "labelled rows cannot be counted, retrying",
+            metadata: [LogKey.task: "\(Self.names(new))", LogKey.reason: "\(reason)"])
+    }
+
+    /// The first few names: there may be a thousand.
+    private static func names(_ keys: [TaskKey]) -> String {
+        let rest = keys.count - 3
+        return keys.prefix(3).map(\.task).joined(separator: ",") + (rest > 0 ? " and \(rest) more" : "")
+    }
+
+    /// What this process knows of a task beside the database.
+    private func completed(
+        _ stored: RetrainingSchedule.Facts, _ key: TaskKey, now: Date
+    ) -> RetrainingSchedule.Facts {
+        var facts = stored
         let lastStart = starts[key].map { now.addingTimeInterval(-((clock.now() - $0) / .seconds(1))) }
         facts.lastRun = [facts.lastRun, lastStart].compactMap(\.self).max()
         facts.failures = max(facts.failures, failures[key, default: 0])

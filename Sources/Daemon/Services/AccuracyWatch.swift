@@ -10,11 +10,16 @@ actor AccuracyWatch {
     /// What was measured of one live adapter.
     private struct Measurement {
         let digest: String
+        let time: Duration
         let accuracy: [MeasuredAccuracy.Sample: MeasuredAccuracy]
     }
 
     /// The time between two looks.
     static let interval = Duration.seconds(60)
+    /// An annotation is new for so long: its transaction may take a while, and a look may fail.
+    private static let recent = Duration.seconds(300)
+    /// Corrected and deleted annotations are noticed after this time.
+    private static let lifetime = Duration.seconds(3600)
 
     private let store: PostgresAdapterStore
     private let clock: Clock
@@ -34,22 +39,33 @@ actor AccuracyWatch {
         }
     }
 
-    /// Measures every task.
+    /// Measures every task that has a new adapter or new annotations.
     ///
     /// - Parameter mappings: what became of labels that a task once had.
     func look(at snapshot: LiveSnapshot, mappings: [String: LabelMapping]) async {
         measurements = measurements.filter { snapshot.adapters[$0.key] != nil }
-        for (task, live) in snapshot.adapters where !Task.isCancelled {
+        for task in await due(snapshot) where !Task.isCancelled {
+            guard let live = snapshot.adapters[task] else { continue }
             let manifest = live.adapter.manifest
             // A failure is tried again with the next look; refreshes log that the database is unavailable.
             guard let groups = try? await store.annotatedLabels(task: task, digest: live.version.digest) else { break }
             measurements[task] = Measurement(
-                digest: live.version.digest,
+                digest: live.version.digest, time: clock.now(),
                 accuracy: MeasuredAccuracy.bySample(
                     groups, labels: manifest.labels, mapping: mappings[task] ?? LabelMapping(),
                     isMultiLabel: manifest.isMultiLabel))
         }
         await store.close()
+    }
+
+    private func due(_ snapshot: LiveSnapshot) async -> [String] {
+        let known = measurements.filter { task, measurement in
+            measurement.digest == snapshot.adapters[task]?.version.digest
+                && clock.now() - measurement.time < Self.lifetime
+        }
+        guard !known.isEmpty else { return snapshot.adapters.keys.sorted() }
+        let annotated = try? await store.annotatedTasks(among: known.keys.sorted(), within: Self.recent)
+        return snapshot.adapters.keys.filter { known[$0] == nil || annotated?.contains($0) == true }.sorted()
     }
 
     /// What was measured of these live adapters, by task. What is known of an adapter ends when it is replaced.

@@ -16,6 +16,8 @@ actor SimulatedDaemon {
     private let listens: Bool
     private var random: SplitMix64
     private let live = LiveAdapters()
+    /// The first look measures every task.
+    private var hasMeasured = false
     /// When each adapter came into use, by digest; a swap wakes whoever waits for one.
     private let swaps = Monitor<[String: ContinuousClock.Instant]>([:])
 
@@ -23,6 +25,7 @@ actor SimulatedDaemon {
     private static let pollInterval = Duration.seconds(1)
     static let accuracyInterval = Duration.seconds(60)
     private static let scheduleInterval = Duration.seconds(10)
+    private static let recent = Duration.seconds(300)
 
     init(_ settings: PostgresSettings, tasks: [String], base: BERTBase, listens: Bool, seed: UInt64) {
         self.settings = settings
@@ -83,13 +86,16 @@ actor SimulatedDaemon {
     }
 
     private func measure() async {
-        for (task, adapter) in live.snapshot.adapters where !Task.isCancelled {
+        let adapters = live.snapshot.adapters
+        let annotated = try? await accuracy.annotatedTasks(among: adapters.keys.sorted(), within: Self.recent)
+        for (task, adapter) in adapters where !hasMeasured || annotated?.contains(task) == true {
             _ = try? await accuracy.annotatedLabels(task: task, digest: adapter.version.digest)
         }
+        hasMeasured = true
         await accuracy.close()
     }
 
     private func schedule() async {
-        for task in tasks.keys where !Task.isCancelled { _ = try? await rows.scheduleFacts(task: task, now: Date()) }
+        _ = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: Date())
     }
 }
