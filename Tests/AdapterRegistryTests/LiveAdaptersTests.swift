@@ -43,6 +43,35 @@ struct LiveAdaptersTests {
         #expect(live.snapshot.generation == 1)
     }
 
+    @Test func anUnchangedRegistryIsNotReadAgain() async throws {
+        try await promote("role", seed: 1)
+        try await promote("color", seed: 2, labels: ["red", "blue"])
+        let tasks: [String: AdapterRequirements] = ["role": [], "color": ["red", "green"], "section": []]
+        var first = try await refresh(tasks)
+        #expect(first.changed == ["role"] && first.missing == ["section"] && first.refused.keys.sorted() == ["color"])
+        first.changed = []
+        // The first refresh changed the live set.
+        let reads = store.reads
+        for _ in 1...3 { #expect(try await refresh(tasks) == first) }
+        #expect(store.reads == reads)
+        // Other requirements, another live set, another version: each has to be looked at.
+        #expect(try await refresh(["role": []]) == AdapterRefresh())
+        #expect(store.reads > reads)
+        live.swap(task: "role", to: nil)
+        #expect(try await refresh(["role": []]).changed == ["role"])
+        try await promote("role", seed: 3)
+        #expect(try await refresh(["role": []]).changed == ["role"])
+    }
+
+    @Test func anIncompleteRefreshIsRepeated() async throws {
+        try await promote("role", seed: 1)
+        store.loseShadows()
+        #expect(try await refresh(["role": []]).changed == ["role"])
+        await #expect(throws: InMemoryAdapterStore.StoreIsAway.self) { try await refresh(["role": []]) }
+        store.loseShadows(false)
+        #expect(try await refresh(["role": []]) == AdapterRefresh())
+    }
+
     @Test func aSnapshotOutlivesASwap() async throws {
         let first = try await promote("role", seed: 1)
         _ = try await refresh(["role": []])

@@ -145,6 +145,30 @@ import Testing
         }
     }
 
+    @Test func theFactsOfManyTasksAreThoseOfEach() async throws {
+        try await withRows { database, source in
+            try database.sql(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, created_at) VALUES
+                    ('s', 'a', 'x', now() - interval '2 hours'), ('s', 'b', 'x', now()), ('t', 'a', 'x', now()),
+                    ('t', 'b', 'x', now()), ('other', 'a', 'x', now())
+                """)
+            try database.sql(
+                """
+                INSERT INTO lorikeet.retrainings (task, trigger, started_at, finished_at, verdict, looks) VALUES
+                    ('s', 'rows', now() - interval '1 hour', now(), 'rejected', 1),
+                    ('t', 'rows', now() - interval '2 hours', now(), 'failed', 0),
+                    ('t', 'shadow', now() - interval '1 minute', now(), 'rejected', 0)
+                """)
+            let now = Date(timeIntervalSince1970: 86400)
+            let facts = try await source.scheduleFacts(tasks: ["s", "t", "none"], now: now)
+            #expect(facts.mapValues(\.newRows) == ["s": 1, "t": 2, "none": 0])
+            #expect(facts.mapValues(\.failures) == ["s": 0, "t": 1, "none": 0])
+            let ages = facts.compactMapValues { $0.lastRun.map { Int(now.timeIntervalSince($0) / 3600) } }
+            #expect(ages == ["s": 1, "t": 2])
+        }
+    }
+
     /// Rows that came while the winner waited were not trained on.
     @Test func aWinnerThatWaitedIsNoTrainingOfItsOwn() async throws {
         try await withRows { database, source in

@@ -32,6 +32,44 @@ import Testing
         }
     }
 
+    /// Also a change by hand counts, once it is committed. A drift reference does not.
+    @Test func changesAreCountedByTheDatabase() async throws {
+        try await withStore { database, store in
+            let adapter = try adapters(1)[0]
+            _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+            let published = try #require(try await store.revision())
+            try await store.store(
+                DriftReference(
+                    adapterDigest: adapter.digest, source: .live, profile: TextProfile(labels: 2),
+                    centres: ReferenceCentres.Sums(labels: 2, hidden: 8).centres))
+            #expect(try await store.driftReference(digest: adapter.digest) != nil)
+            #expect(try await store.revision() == published)
+            let person = try database.connect()
+            defer { person.close() }
+            try person.executeScript("BEGIN; UPDATE lorikeet.adapters SET state = 'rejected'", deadline: .seconds(20))
+            #expect(try await store.revision() == published)
+            try person.executeScript("COMMIT", deadline: .seconds(20))
+            #expect(try await store.revision() == published + 1)
+            try database.sql("DELETE FROM lorikeet.adapter_changes")
+            #expect(try await store.revision() == nil)
+        }
+    }
+
+    @Test func annotatedTasksAreThoseWithNewAnnotations() async throws {
+        try await withStore { database, store in
+            try database.sql(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, created_at)
+                VALUES ('new', 'text', 'a', now()), ('old', 'text', 'a', now() - interval '10 minutes'),
+                    ('other', 'text', 'a', now())
+                """)
+            let tasks = ["new", "none", "old"]
+            #expect(try await store.annotatedTasks(among: tasks, within: .seconds(300)) == ["new"])
+            #expect(try await store.annotatedTasks(among: tasks, within: .seconds(900)) == ["new", "old"])
+            #expect(try await store.annotatedTasks(among: [], within: .seconds(900)).isEmpty)
+        }
+    }
+
     @Test func whatIsLoadedRunsOverItsBase() async throws {
         try await withStore { _, store in
             let adapter = try adapters(1)[0]

@@ -259,7 +259,8 @@ import Testing
         try await with { database, _, source in
             let (store, version) = try await startShadow(database)
             let since = try #require(version.shadow?.since)
-            let until = try #require(try await source.scheduleFacts(tasks: ["section"], now: since)["section"]?.shadowUntil)
+            let until = try #require(
+                try await source.scheduleFacts(tasks: ["section"], now: since)["section"]?.shadowUntil)
             // By the database's clock: what is left is counted from the moment that is given.
             #expect((3500...3600).contains(until.timeIntervalSince(since)))
             let training = try await source.begin(task: "section", trigger: .rows, champion: nil)

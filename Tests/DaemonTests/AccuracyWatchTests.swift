@@ -30,6 +30,45 @@ import Testing
         #expect(looks.value == 2)
     }
 
+    /// A look at what nobody annotated is one statement, however many tasks there are.
+    @Test func onlyAnnotatedTasksAreMeasuredAgain() async throws {
+        try await DaemonFixture.with { fixture in
+            let (adapters, clock) = (LiveAdapters(), ManualClock())
+            let adapter = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 1)
+            let version = AdapterVersion(
+                task: "noise", version: 1, digest: adapter.digest, baseDigest: adapter.baseDigest, state: .live,
+                createdAt: Date(timeIntervalSince1970: 0))
+            adapters.swap(task: "noise", to: LiveAdapter(adapter: adapter, version: version))
+            try fixture.execute(
+                """
+                INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
+                    scores, adapter_digest, labelled_at)
+                SELECT 'p', 't', 0, n, 'noise', now(), 'loud', 0.9, '{"calm": 0.1, "loud": 0.9}', '\(adapter.digest)',
+                    now() - interval '2 hours' FROM generate_series(0, 4) AS n
+                """)
+            func annotate(_ offset: Int, minutesAgo: Int) throws {
+                try fixture.execute(
+                    """
+                    INSERT INTO lorikeet.annotations (task, text, label, topic, "partition", "offset", created_at)
+                    VALUES ('noise', 'text', 'loud', 't', 0, \(offset), now() - interval '\(minutesAgo) minutes')
+                    """)
+            }
+            let watch = AccuracyWatch(fixture.settings, clock: clock.clock)
+            func texts() async -> Int? {
+                await watch.look(at: adapters.snapshot, mappings: [:])
+                return await watch.accuracy(of: adapters.snapshot)["noise"]?[.chosen]?.texts
+            }
+            try annotate(0, minutesAgo: 60)
+            #expect(await texts() == 1)
+            try annotate(1, minutesAgo: 60)
+            #expect(await texts() == 1, "nothing is new")
+            clock.advance(by: .seconds(3600))
+            #expect(await texts() == 2, "after an hour it is measured anyway")
+            try annotate(2, minutesAgo: 0)
+            #expect(await texts() == 3)
+        }
+    }
+
     @Test func annotationsOfLabelledTextsMeasureTheLiveAdapter() async throws {
         try await DaemonFixture.with { fixture in
             let adapters = LiveAdapters()

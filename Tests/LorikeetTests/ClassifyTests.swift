@@ -184,6 +184,19 @@ import Testing
         #expect((figures["batches"] as? Int ?? 0) > 20 && (figures["resident_mb_after"] as? Int ?? 0) > 0)
     }
 
+    @Test func theScaleBenchmarkMeasuresRestAndAPromotion() async throws {
+        let base = try TinyBase.write(to: try Scratch())
+        let options = ["--daemons", "3", "--adapters", "4", "--settle", "0", "--seconds", "2", "--listen"]
+        let outcome = try await Program.run(["benchmark", "scale", "--base", base] + options)
+        #expect(outcome.status == 0, "\(outcome.error)")
+        let figures = try #require(outcome.objects.last ?? nil)
+        #expect(figures["daemons"] as? Int == 3 && figures["adapters"] as? Int == 4)
+        // One connection per daemon to the store and one to listen, at least.
+        #expect((figures["connections"] as? Int ?? 0) >= 6)
+        #expect((figures["start_statements"] as? Int ?? 0) > 12)
+        #expect((figures["last_seconds_until_live"] as? Double ?? 60) < 60)
+    }
+
     @Test func theDeliveryBenchmarkEndsWithItsFigures() async throws {
         let scratch = try Scratch()
         let base = try TinyBase.write(to: scratch)

@@ -31,6 +31,26 @@ public struct AdapterStoreConformance: Sendable {
         try await endsAShadow()
         try await changesOnlyWhatIsExpected()
         try await knowsTheTypeOfTheBase()
+        try await countsChanges()
+    }
+
+    private func countsChanges() async throws {
+        var last = try await store.revision()
+        func requireChange(_ what: String) async throws {
+            let now = try await store.revision()
+            try require(last.map { before in now.map { $0 > before } ?? false } ?? false, "\(what) is counted")
+            last = now
+        }
+        for adapter in adapters.prefix(2) {
+            let version = try await store.publish(task: "count", adapter: adapter, metrics: [:], parentDigest: nil)
+            try await requireChange("publishing")
+            _ = try await store.promote(task: "count", version: version.version)
+            try await requireChange("a promotion")
+        }
+        _ = try await store.rollback(task: "count")
+        try await requireChange("a rollback")
+        _ = try await store.live(tasks: ["count"])
+        try require(try await store.revision() == last, "reading is not counted")
     }
 
     private func startsEmpty() async throws {

@@ -13,6 +13,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         var revision: Int64 = 0
         var clock = Date(timeIntervalSince1970: 1_700_000_000)
         var loads = 0
+        var reads = 0
         /// Drift references as JSON, by digest.
         var references: [String: [UInt8]] = [:]
         var failure: StoreIsAway?
@@ -31,6 +32,9 @@ public final class InMemoryAdapterStore: AdapterStore {
     /// Without adapters.
     public init() {}
 
+    /// How often versions were read.
+    public var reads: Int { state.value.reads }
+
     /// How often an adapter was loaded.
     public var loads: Int { state.value.loads }
 
@@ -48,7 +52,8 @@ public final class InMemoryAdapterStore: AdapterStore {
     /// As the protocol says.
     public func versions(task: String?) async throws -> [AdapterVersion] {
         try read { state in
-            state.entries.map(\.version).filter { task == nil || $0.task == task }.sorted {
+            state.reads += 1
+            return state.entries.map(\.version).filter { task == nil || $0.task == task }.sorted {
                 ($0.task, $0.version) < ($1.task, $1.version)
             }
         }

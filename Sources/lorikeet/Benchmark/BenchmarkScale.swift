@@ -27,6 +27,10 @@ struct BenchmarkScale: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Number of live adapters, one per task.", valueName: "n"))
     var adapters = 1000
 
+    @Option(
+        help: ArgumentHelp("Seconds before the rest: each daemon looks at everything once a minute.", valueName: "n"))
+    var settle = 60
+
     @Option(help: ArgumentHelp("Seconds for which the rest is measured.", valueName: "n"))
     var seconds = 60
 
@@ -39,13 +43,15 @@ struct BenchmarkScale: AsyncParsableCommand {
     func validate() throws {
         guard daemons >= 1 else { throw ValidationError("--daemons must be at least 1") }
         guard adapters >= 1 else { throw ValidationError("--adapters must be at least 1") }
+        guard settle >= 0 else { throw ValidationError("--settle must be at least 0") }
         guard seconds >= 1 else { throw ValidationError("--seconds must be at least 1") }
     }
 
     func run() async throws {
         let (base, _) = try baseOption.load()
         let benchmark = ScaleBenchmark(
-            base: base, daemons: daemons, adapters: adapters, seconds: seconds, listens: listen, seed: seed)
+            base: base, daemons: daemons, adapters: adapters, settling: settle, seconds: seconds, listens: listen,
+            seed: seed)
         let figures = try await Interruption.cancelling { try await benchmark.run() }
         try StandardOutput.shared.line(figures.text)
     }

@@ -14,6 +14,7 @@ public struct ScaleBenchmark: Sendable {
     private let base: BERTBase
     private let daemons: Int
     private let tasks: [String]
+    private let settling: Int
     private let seconds: Int
     private let listens: Bool
     private let seed: UInt64
@@ -24,14 +25,15 @@ public struct ScaleBenchmark: Sendable {
     /// - Parameters:
     ///   - base: a small one: each daemon holds all adapters.
     ///   - adapters: how many are live, one per task.
+    ///   - settling: seconds before the rest: by default every daemon looks at everything once.
     ///   - seconds: how long the rest is measured.
     ///   - listens: whether promotions are notified, as with `sink.postgres_direct`.
     ///   - seed: of the adapters' weights and of the daemons' phases.
-    public init(base: BERTBase, daemons: Int, adapters: Int, seconds: Int, listens: Bool, seed: UInt64) {
+    public init(base: BERTBase, daemons: Int, adapters: Int, settling: Int, seconds: Int, listens: Bool, seed: UInt64) {
         self.base = base
         self.daemons = daemons
         tasks = (0..<adapters).map { "task \($0)" }
-        (self.seconds, self.listens, self.seed) = (seconds, listens, seed)
+        (self.settling, self.seconds, self.listens, self.seed) = (settling, seconds, listens, seed)
     }
 
     /// Starts the database and the daemons, and measures.
@@ -72,8 +74,7 @@ public struct ScaleBenchmark: Sendable {
         _ fleet: [SimulatedDaemon], _ postgres: PrivatePostgres, _ database: LabDatabase, _ store: PostgresAdapterStore,
         started: ServerLoad.Figures
     ) async throws -> JSONValue {
-        // Every daemon has looked at everything once.
-        try await Task.sleep(for: SimulatedDaemon.accuracyInterval)
+        try await Task.sleep(for: .seconds(settling))
         let rest = try ServerLoad(of: postgres, through: database, at: await database.loadCounters())
         try await Task.sleep(for: .seconds(seconds))
         let resting = try await rest.since(database)

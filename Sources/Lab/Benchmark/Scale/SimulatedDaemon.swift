@@ -3,6 +3,7 @@ import BERT
 import Connectors
 import FoundationEssentials
 import Kernels
+import Serving
 import Threading
 
 /// What a daemon asks of its database beside labels, without the daemon.
@@ -23,7 +24,7 @@ actor SimulatedDaemon {
 
     /// The paces of `LiveAdapterService`, `AccuracyWatch` and `RetrainScheduler`.
     private static let pollInterval = Duration.seconds(1)
-    static let accuracyInterval = Duration.seconds(60)
+    private static let accuracyInterval = Duration.seconds(60)
     private static let scheduleInterval = Duration.seconds(10)
     private static let recent = Duration.seconds(300)
 
@@ -36,8 +37,14 @@ actor SimulatedDaemon {
         random = SplitMix64(seed: seed)
     }
 
-    /// Loads all live adapters.
-    func start() async throws { try await refresh() }
+    /// Loads all live adapters; retries while the server is too busy to connect, as a daemon does.
+    func start() async throws {
+        while true {
+            do { return try await refresh() } catch let error as ConnectorError where error.action == .retry {
+                try await Task.sleep(for: Self.pollInterval)
+            }
+        }
+    }
 
     /// Follows the store until the task is cancelled. The loops begin at random moments, as those of daemons do.
     func run() async {
