@@ -4,7 +4,7 @@
 /// | protocol | implementation | over |
 /// |---|---|---|
 /// | `TextSource` | ``KafkaTextSource`` | a member of a consumer group |
-/// | `LabelSink` | ``PostgresLabelSink`` | `lorikeet.labels`, `lorikeet.rejected` |
+/// | `LabelSink` | ``PostgresLabelSink`` | `lorikeet.labels`, `lorikeet.messages`, `lorikeet.rejected` |
 /// | `Outbox` | ``PostgresOutbox`` | `lorikeet.outbox`, `lorikeet.leases` |
 /// | `RecordPublisher` | ``KafkaPublisher`` | an idempotent producer |
 /// | `AdapterStore` | ``PostgresAdapterStore`` | `lorikeet.adapters` |

@@ -66,7 +66,7 @@ extension PostgresAdapterStore {
                 coalesce(a.labels, ARRAY[a.label]) AS annotated,
                 coalesce(lower(a.source) LIKE 'random%', false) AS is_random
             FROM answers AS a CROSS JOIN pipelines AS p CROSS JOIN LATERAL (
-                SELECT * FROM lorikeet.labels AS l
+                SELECT * FROM lorikeet.labelled_texts AS l
                 WHERE l.pipeline = p.name AND l.topic = a.topic AND l."partition" = a."partition"
                     AND l."offset" = a."offset" AND l.task = $1 AND l.adapter_digest = $2
                     AND l.labelled_at < a.created_at AND (l.text IS NULL OR l.text = a.text)

@@ -27,7 +27,7 @@ public struct PostgresAnnotations: Sendable {
             let row = try connection.execute(
                 """
                 SELECT count(*) AS rows, count(text) AS texts, min(labelled_at)::text AS oldest FROM (
-                    SELECT text, labelled_at FROM lorikeet.labels
+                    SELECT text, labelled_at FROM lorikeet.labelled_texts
                     WHERE task = $1 AND ($3::double precision IS NULL OR labelled_at >= to_timestamp($3))
                     ORDER BY labelled_at DESC LIMIT $2::bigint
                 ) AS newest

@@ -6,7 +6,6 @@ struct LabelColumns {
     private var keys = KeyColumns()
     private var messageKeys: [[UInt8]?] = []
     private var labels = TaskLabelColumns()
-    private var texts: [String?] = []
     private var distances: [Double?] = []
     private var abstentionReasons: [String?] = []
     private var windows: [Int64?] = []
@@ -15,16 +14,14 @@ struct LabelColumns {
 
     init(_ messages: ArraySlice<LabelledMessage>) {
         for message in messages {
-            let text = message.text.map(StorableText.text)
-            for label in message.labels { append(label, of: message.message, text: text) }
+            for label in message.labels { append(label, of: message.message) }
         }
     }
 
-    private mutating func append(_ label: TaskLabel, of message: SourceMessage, text: String?) {
+    private mutating func append(_ label: TaskLabel, of message: SourceMessage) {
         keys.append(message)
         messageKeys.append(message.key)
         labels.append(label)
-        texts.append(text)
         distances.append(label.distance.map(Self.rounded))
         abstentionReasons.append(label.abstained ? (label.isNoneOfThese ? "none_of_these" : "score") : nil)
         windows.append(label.longText.map { Int64($0.windows) })
@@ -38,8 +35,8 @@ struct LabelColumns {
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.origin + [labels.task, keys.time, .byteStrings(messageKeys)] + labels.values
             + [
-                .texts(texts), .doubles(distances), .texts(abstentionReasons), labels.dtype, .integers(windows),
-                .integers(tokens), .texts(evidence),
+                .doubles(distances), .texts(abstentionReasons), labels.dtype, .integers(windows), .integers(tokens),
+                .texts(evidence),
             ]
     }
 }

@@ -18,11 +18,28 @@ struct LabelStatements {
         try storeRejections(rejections)
     }
 
+    /// Stores the labels of messages, and each text once.
     func upsertLabels(_ messages: ArraySlice<LabelledMessage>) throws {
-        for chunk in Chunks(messages, weight: { 100 * $0.labels.count + ($0.text?.utf8.count ?? 0) * $0.labels.count })
-        {
-            try connection.execute(Self.upsertLabels, LabelColumns(chunk).parameters(pipeline: pipeline))
+        for chunk in Chunks(messages, weight: Self.weight) {
+            try connection.execute(
+                Self.upsertLabels, LabelColumns(chunk).parameters(pipeline: pipeline) + MessageColumns(chunk).values)
         }
+        try deleteTexts(of: messages.filter { $0.text == nil }.map(\.message))
+    }
+
+    /// Of the rows of a message, as text on the wire.
+    static func weight(_ message: LabelledMessage) -> Int {
+        let keys = (message.message.key?.count ?? 0) * 2 * (message.labels.count + 1)
+        return 100 * (message.labels.count + 1) + keys + (message.text?.utf8.count ?? 0)
+    }
+
+    /// What is stored without a text has none, as after `store_text` was set to false.
+    ///
+    /// A statement of its own, after the rows of labels are locked: ``TextMove`` may just have moved a text of theirs,
+    /// and a statement that began before that would not see it.
+    private func deleteTexts(of messages: [SourceMessage]) throws {
+        if messages.isEmpty { return }
+        try connection.execute(Self.deleteTexts, KeyColumns(messages).parameters(pipeline: pipeline))
     }
 
     /// Labelled messages are rejected no longer.
@@ -38,27 +55,40 @@ struct LabelStatements {
             try connection.execute(Self.upsertRejected, RejectionColumns(chunk).parameters(pipeline: pipeline))
         }
         try connection.execute(Self.deleteLabels, KeyColumns(rejections.map(\.message)).parameters(pipeline: pipeline))
+        try deleteTexts(of: rejections.map(\.message))
     }
 
+    /// One statement for both tables. PostgreSQL runs the query after WITH first, so that all sinks, and ``TextMove``,
+    /// lock rows of `labels` before those of `messages`. A text in `labels` is of an older version.
     private static let upsertLabels = """
+        WITH stored AS (\(upsertTexts))
         INSERT INTO lorikeet.labels (
             pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores,
-            abstained, adapter_digest, text, distance, abstention_reason, dtype, windows, tokens, evidence)
+            abstained, adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence)
         SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label,
-            r.labels::text[], r.score, r.scores::jsonb, r.abstained, r.adapter_digest, r.text,
+            r.labels::text[], r.score, r.scores::jsonb, r.abstained, r.adapter_digest,
             r.distance, r.abstention_reason, r.dtype, r.windows, r.tokens, r.evidence::int4range
         FROM unnest(
             $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bytea[], $8::text[], $9::text[],
-            $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::text[], $15::double precision[],
-            $16::text[], $17::text[], $18::integer[], $19::integer[], $20::text[])
+            $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::double precision[],
+            $15::text[], $16::text[], $17::integer[], $18::integer[], $19::text[])
             AS r(topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
-                adapter_digest, text, distance, abstention_reason, dtype, windows, tokens, evidence)
+                adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence)
         ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
             message_key = excluded.message_key, label = excluded.label, labels = excluded.labels,
             score = excluded.score, scores = excluded.scores, abstained = excluded.abstained,
-            adapter_digest = excluded.adapter_digest, text = excluded.text, distance = excluded.distance,
+            adapter_digest = excluded.adapter_digest, text = NULL, distance = excluded.distance,
             abstention_reason = excluded.abstention_reason, dtype = excluded.dtype, windows = excluded.windows,
             tokens = excluded.tokens, evidence = excluded.evidence, labelled_at = excluded.labelled_at
+        """
+
+    private static let upsertTexts = """
+        INSERT INTO lorikeet.messages (pipeline, topic, "partition", "offset", produced_at, message_key, text)
+        SELECT $1, t.topic, t."partition", t."offset", t.produced_at, t.message_key, t.text
+        FROM unnest($20::text[], $21::integer[], $22::bigint[], $23::timestamptz[], $24::bytea[], $25::text[])
+            AS t(topic, "partition", "offset", produced_at, message_key, text)
+        ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
+            message_key = excluded.message_key, text = excluded.text, stored_at = excluded.stored_at
         """
 
     private static let upsertRejected = """
@@ -76,6 +106,7 @@ struct LabelStatements {
         """
 
     private static let deleteRejected = delete(from: "rejected")
+    private static let deleteTexts = delete(from: "messages")
     /// One statement for both tables.
     private static let deleteLabels = "WITH shadows AS (\(delete(from: "shadow_labels"))) \(delete(from: "labels"))"
 

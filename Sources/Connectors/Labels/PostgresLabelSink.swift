@@ -4,8 +4,9 @@ import PostgresClient
 import Serving
 import Threading
 
-/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`, and what challengers in shadow say of the same texts
-/// in `lorikeet.shadow_labels`: one connection on a thread of its own, one transaction per batch. Where the pipeline
+/// Stores outcomes in `lorikeet.labels` and `lorikeet.rejected`, the texts in `lorikeet.messages`, and what challengers
+/// in shadow say of the same texts in `lorikeet.shadow_labels`: one connection on a thread of its own, one transaction
+/// per batch. Where the pipeline
 /// publishes its records, the same transaction puts them into `lorikeet.outbox`.
 ///
 /// If the database refuses a row of a batch, the transaction is rolled back and the batch is written again by halves,

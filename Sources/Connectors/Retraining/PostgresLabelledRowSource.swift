@@ -40,7 +40,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
         }
     }
 
-    /// The newest texts that `lorikeet.labels` keeps of a task, the newest first.
+    /// The newest stored texts of a task, the newest first.
     ///
     /// Labels are indexed by time in large blocks, so it looks at the last day, week and month before it reads all.
     public func recentTexts(task: String, limit: Int) async throws -> [String] {
@@ -48,7 +48,7 @@ public struct PostgresLabelledRowSource: LabelledRowSource {
             for days in [1, 7, 30, nil] as [Int64?] {
                 let rows = try connection.execute(
                     """
-                    SELECT text FROM lorikeet.labels
+                    SELECT text FROM lorikeet.labelled_texts
                     WHERE task = $1 AND text IS NOT NULL
                         AND ($3::bigint IS NULL OR labelled_at >= statement_timestamp() - $3 * interval '1 day')
                     ORDER BY labelled_at DESC, topic, "partition", "offset" DESC LIMIT $2::bigint

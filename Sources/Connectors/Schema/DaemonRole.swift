@@ -8,6 +8,8 @@ struct DaemonRole {
     static let privileges: [(table: String, privileges: String)] = [
         ("schema_migrations", "SELECT"),
         ("labels", "SELECT, INSERT, UPDATE, DELETE"),
+        ("messages", "SELECT, INSERT, UPDATE, DELETE"),
+        ("labelled_texts", "SELECT"),
         ("shadow_labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("rejected", "SELECT, INSERT, UPDATE, DELETE"),
         ("outbox", "SELECT, INSERT, UPDATE, DELETE"),

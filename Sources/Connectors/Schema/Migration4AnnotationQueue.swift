@@ -1,5 +1,5 @@
 extension Migration {
-    /// What ``AnnotationQueueView`` needs.
+    /// What ``SchemaView/annotationQueue`` needs.
     static let annotationQueue = Migration(
         version: 4, name: "annotation queue",
         statements: [

@@ -18,10 +18,9 @@ struct Migrator {
         let known = migrations.last?.version ?? 0
         if before > known { throw SchemaVersion.newer(before, than: known) }
         if before == 0 { try createLedger() }
-        let view = AnnotationQueueView(connection: connection)
-        let readers = known > before ? try view.drop() : []
+        let readers = known > before ? try SchemaView.dropAll(on: connection) : [:]
         for migration in migrations where migration.version > before { try apply(migration) }
-        if known >= Migration.annotationQueue.version { try view.create(readers: readers) }
+        try SchemaView.createAll(version: known, readers: readers, replaces: known > before, on: connection)
         return SchemaChange(before: before, after: known)
     }
 

@@ -31,6 +31,25 @@ public enum Schema {
         }
     }
 
+    /// Moves texts that an older version stored in `labels` to `messages`, in small transactions, while daemons run.
+    ///
+    /// Safe to cancel and to run again: it goes on with what is left. Does nothing for a role that does not own the
+    /// schema.
+    public static func moveTexts(
+        _ settings: PostgresSettings, progress: @escaping @Sendable (TextMoveProgress) -> Void = { _ in }
+    ) async throws(ConnectorError) -> TextMoveReport {
+        try await moveTexts(settings, batchRows: 500, progress: progress)
+    }
+
+    static func moveTexts(
+        _ settings: PostgresSettings, batchRows: Int, progress: @escaping @Sendable (TextMoveProgress) -> Void
+    ) async throws(ConnectorError) -> TextMoveReport {
+        try await PostgresSession.once(settings, "moving texts") { connection in
+            var move = TextMove(connection: connection, batchRows: batchRows, progress: progress)
+            return try move.run()
+        }
+    }
+
     /// The schema's version; 0 if there is none.
     public static func version(_ settings: PostgresSettings) async throws(ConnectorError) -> Int {
         try await PostgresSession.once(settings, "reading the schema's version") {

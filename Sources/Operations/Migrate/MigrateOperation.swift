@@ -19,6 +19,21 @@ public enum MigrateOperation {
             throw CommandFailure(error)
         }
     }
+
+    /// Moves texts that an older version stored in `labels` to `messages`, while daemons run. Goes on where an earlier
+    /// call was cancelled.
+    ///
+    /// - Throws: as ``run(postgres:role:)``.
+    public static func moveTexts(
+        postgres: Secret, progress: @escaping @Sendable (TextMoveProgress) -> Void = { _ in }
+    ) async throws(CommandFailure) -> TextMoveReport {
+        let settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet migrate")
+        do throws(ConnectorError) {
+            return try await Schema.moveTexts(settings, progress: progress)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
 }
 
 /// What a migration did.
@@ -27,4 +42,6 @@ public struct MigrateReport: Sendable, Codable, Equatable {
     public var before: Int
     /// Version of the schema now.
     public var after: Int
+    /// Rows of `labels` whose texts were moved to `messages`.
+    public var movedTexts = 0
 }

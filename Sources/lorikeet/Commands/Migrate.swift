@@ -1,7 +1,10 @@
 import ArgumentParser
+import Connectors
 import JSON
 import Operations
+import Pipelines
 import Reports
+import Retraining
 
 /// `lorikeet migrate`: the schema.
 struct Migrate: AsyncParsableCommand {
@@ -10,6 +13,10 @@ struct Migrate: AsyncParsableCommand {
         discussion: """
             Its role must be allowed to create schemas and tables; the daemon's role need
             not be. You can safely run it twice, or on two machines at once.
+
+            Where an older version stored texts per task, it then moves them to the table
+            messages in small transactions. Daemons may run and be restarted meanwhile.
+            Interrupt it at any time, and run it again to go on.
 
             EXAMPLES
               DATABASE_URL=postgresql://owner@db/texts lorikeet migrate
@@ -26,13 +33,41 @@ struct Migrate: AsyncParsableCommand {
     @OptionGroup var output: JSONOption
 
     func run() async throws {
-        let report = try await MigrateOperation.run(postgres: databaseOptions.source.connectionString(), role: role)
+        let postgres = try databaseOptions.source.connectionString()
+        var report = try await MigrateOperation.run(postgres: postgres, role: role)
+        if !output.json {
+            let change =
+                report.before == report.after
+                ? " is already at version \(report.after)" : ": version \(report.before) -> \(report.after)"
+            try StandardOutput.shared.line("schema lorikeet" + change)
+            // The daemons may be restarted from here on.
+            try StandardOutput.shared.flush()
+        }
+        let move = try await moveTexts(postgres)
+        report.movedTexts = move.rows
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
-        } else if report.before == report.after {
-            try StandardOutput.shared.line("schema lorikeet is already at version \(report.after)")
-        } else {
-            try StandardOutput.shared.line("schema lorikeet: version \(report.before) -> \(report.after)")
+        } else if move.rows > 0 {
+            try StandardOutput.shared.line("texts moved to lorikeet.messages: \(Quantity.text(move.rows, "row"))")
+        }
+        if !move.isComplete {
+            StandardError.write("interrupted: run `lorikeet migrate` again to move the other texts")
+            throw ExitCode(130)
+        }
+        if move.remaining > 0 {
+            StandardError.write(
+                "\(Quantity.text(move.remaining, "row")) could not be moved, because a daemon was just writing: "
+                    + "run `lorikeet migrate` again")
+        }
+    }
+
+    private func moveTexts(_ postgres: Secret) async throws -> TextMoveReport {
+        let bar = ProgressBar("moving texts", unit: "parts")
+        defer { bar.clear() }
+        return try await Interruption.cancelling {
+            try await MigrateOperation.moveTexts(postgres: postgres) {
+                bar.update($0.done, of: $0.total, note: [Quantity.text($0.rows, "row")])
+            }
         }
     }
 }
