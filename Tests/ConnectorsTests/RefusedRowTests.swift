@@ -25,32 +25,34 @@ import Testing
 
     private static let trigger = """
         CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-            IF NEW.text LIKE '%bad' AND NEW.task = 'section' THEN RAISE EXCEPTION 'no: %', NEW.text; END IF;
+            IF NEW.text LIKE '%bad' THEN RAISE EXCEPTION 'no: %', NEW.text; END IF;
             RETURN NEW;
         END $$
         """
 
     @Test(arguments: [
         (
-            ["ALTER TABLE lorikeet.labels ADD CONSTRAINT decent_texts CHECK (text <> 'hunter2 bad')"], "decent_texts",
-            "23514"
+            ["ALTER TABLE lorikeet.messages ADD CONSTRAINT decent_texts CHECK (text <> 'hunter2 bad')"],
+            "decent_texts", "23514"
         ),
+        (["ALTER TABLE lorikeet.labels ADD CONSTRAINT no_forty CHECK (\"offset\" <> 40)"], "no_forty", "23514"),
         (
             [
-                "DROP VIEW lorikeet.annotation_queue", "ALTER TABLE lorikeet.labels ALTER COLUMN text TYPE varchar(5)",
+                "DROP VIEW lorikeet.annotation_queue, lorikeet.labelled_texts",
+                "ALTER TABLE lorikeet.messages ALTER COLUMN text TYPE varchar(5)",
             ], "too long", "22001"
         ),
         (
             [
                 trigger,
-                "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.labels FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+                "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.messages FOR EACH ROW EXECUTE FUNCTION public.refuse()",
             ],
             "trigger", "P0001"
         ),
         (
             [
                 trigger,
-                "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON lorikeet.labels DEFERRABLE INITIALLY DEFERRED "
+                "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON lorikeet.messages DEFERRABLE INITIALLY DEFERRED "
                     + "FOR EACH ROW EXECUTE FUNCTION public.refuse()",
             ], "trigger", "P0001"
         ),
@@ -58,7 +60,7 @@ import Testing
             [
                 "CREATE TABLE public.words (word text PRIMARY KEY)", "INSERT INTO public.words VALUES ('good')",
                 """
-                ALTER TABLE lorikeet.labels
+                ALTER TABLE lorikeet.messages
                 ADD CONSTRAINT known_words FOREIGN KEY (text) REFERENCES public.words (word)
                 """,
             ], "known_words", "23503"
@@ -66,9 +68,8 @@ import Testing
         (
             [
                 """
-                CREATE UNIQUE INDEX one_bad ON lorikeet.labels (
-                    (1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, "partition", "offset",
-                    task)
+                CREATE UNIQUE INDEX one_bad ON lorikeet.messages (
+                    (1 / (CASE WHEN text = 'hunter2 bad' THEN 0 ELSE 1 END)), pipeline, topic, "partition", "offset")
                 """
             ], "does not fit", "22012"
         ),
@@ -79,6 +80,8 @@ import Testing
         #expect(receipt == StoreReceipt(labelled: 63, rejected: 1, refused: [sqlState: 1]))
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 126)
         #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE \"offset\" = 40") == 0)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.messages") == 63)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.messages WHERE \"offset\" = 40") == 0)
         let row = try #require(try database.sql("SELECT * FROM lorikeet.rejected").first)
         #expect(try row.integer("offset") == 40)
         #expect(try row.text("stage") == "store")
@@ -92,8 +95,8 @@ import Testing
 
     @Test func aMessageThatBecomesStorableLeavesRejected() async throws {
         let (database, _, _) = try await storeBatch(
-            refusedBy: ["ALTER TABLE lorikeet.labels ADD CONSTRAINT decent CHECK (text <> 'hunter2 bad')"])
-        try database.sql("ALTER TABLE lorikeet.labels DROP CONSTRAINT decent")
+            refusedBy: ["ALTER TABLE lorikeet.messages ADD CONSTRAINT decent CHECK (text <> 'hunter2 bad')"])
+        try database.sql("ALTER TABLE lorikeet.messages DROP CONSTRAINT decent")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let receipt = try await sink.store([Samples.labelled(40, text: "hunter2 bad", tasks: ["section", "role"])])
         await sink.close()
@@ -104,7 +107,7 @@ import Testing
 
     @Test func ofConflictingRowsOneIsStored() async throws {
         let database = try await SchemaDatabase.make()
-        try database.sql("CREATE UNIQUE INDEX texts_once ON lorikeet.labels (text)")
+        try database.sql("CREATE UNIQUE INDEX texts_once ON lorikeet.messages (text)")
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
         let receipt = try await sink.store((0..<10).map { Samples.labelled($0, text: "text \($0 % 5)") })
         await sink.close()

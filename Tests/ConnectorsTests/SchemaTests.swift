@@ -19,7 +19,7 @@ import Testing
                 + "WHERE relnamespace = 'lorikeet'::regnamespace AND relkind = 'r' ORDER BY relname")
         #expect(
             try rows.map { try $0.text("name") } == [
-                "adapters", "annotations", "labels", "leases", "outbox", "rejected", "retrainings",
+                "adapters", "annotations", "labels", "leases", "messages", "outbox", "rejected", "retrainings",
                 "schema_migrations", "shadow_labels",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
@@ -39,6 +39,7 @@ import Testing
         }
         #expect(try key("labels") == ["pipeline", "topic", "partition", "offset", "task", "produced_at"])
         #expect(try key("shadow_labels") == key("labels"))
+        #expect(try key("messages") == ["pipeline", "topic", "partition", "offset", "produced_at"])
         #expect(try key("rejected") == ["pipeline", "topic", "partition", "offset", "produced_at"])
         #expect(try key("adapters") == ["task", "version"])
     }
@@ -117,7 +118,8 @@ import Testing
     @Test func aMigrationCreatesTheQueueThatAUserDropped() async throws {
         let database = try await SchemaDatabase.make()
         try database.sql(
-            "DROP VIEW lorikeet.annotation_queue", "ALTER TABLE lorikeet.labels ALTER COLUMN score TYPE numeric")
+            "DROP VIEW lorikeet.annotation_queue, lorikeet.labelled_texts",
+            "ALTER TABLE lorikeet.labels ALTER COLUMN score TYPE numeric")
         try await Schema.migrate(database.settings())
         #expect(try database.count("SELECT count(*) FROM lorikeet.annotation_queue") == 0)
     }

@@ -73,7 +73,7 @@ import WordPiece
                 """
                 SELECT windows, tokens, text,
                     substr(text, lower(evidence) + 1, upper(evidence) - lower(evidence)) AS passage
-                FROM lorikeet.labels WHERE windows IS NOT NULL ORDER BY "offset"
+                FROM lorikeet.labelled_texts WHERE windows IS NOT NULL ORDER BY "offset"
                 """)
             #expect(long.rows.count == 10)
             for row in long.rows {

@@ -93,7 +93,7 @@ import Testing
                     "schema 1: the record ends early: 20 bytes are to follow, and 1 are left",
                     "the schema registry has no schema 9", "the value at /body is not a string",
                 ])
-            let texts = try fixture.execute("SELECT text FROM lorikeet.labels ORDER BY \"offset\"").rows
+            let texts = try fixture.execute("SELECT text FROM lorikeet.labelled_texts ORDER BY \"offset\"").rows
             #expect(try texts.map { try $0.text("text") } == ["a river", "a text", "a stone", "plain"])
             #expect(fixture.log.count(containing: "registry unavailable, retrying") == 1)
             #expect(fixture.log.count(containing: "registry recovered") == 1)
@@ -116,7 +116,7 @@ import Testing
                     "the record begins with the frame of a schema registry (schema 1): "
                         + "set source.format: auto and source.schema_registry.url"
                 ])
-            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE '%river%'") == 0)
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.messages WHERE text LIKE '%river%'") == 0)
         }
     }
 

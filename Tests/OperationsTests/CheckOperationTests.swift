@@ -224,7 +224,10 @@ import Testing
             #expect(fine.map(\.severity) == [.fine] && fine.first?.line == 13, "\(fine)")
             let own = try await findings("SELECT text, label, labelled_at AS time FROM lorikeet.labels")
             #expect(own.map(\.severity) == [.warning, .fine], "\(own)")
-            #expect(own.first?.message.hasPrefix("reads lorikeet.labels") == true)
+            #expect(own.first?.message.hasPrefix("reads lorikeet.labels: its texts are in the view") == true)
+            let view = try await findings("SELECT text, label, labelled_at AS time FROM lorikeet.labelled_texts")
+            #expect(view.map(\.severity) == [.warning, .fine], "\(view)")
+            #expect(view.first?.message.hasPrefix("reads lorikeet.labels: its texts are fine") == true)
             let lacking = try await findings("SELECT text, label FROM lorikeet.annotations")
             #expect(lacking.map(\.severity) == [.error], "\(lacking)")
             #expect(lacking.first?.message == "no column time; the columns are label, text")
@@ -437,6 +440,14 @@ import Testing
                 #expect(
                     errors.first?.message.contains("INSERT on lorikeet.labels: run `lorikeet migrate --role ROLE`")
                         == true)
+                try owner.execute("GRANT INSERT ON lorikeet.labels TO \(role)")
+                try owner.execute("REVOKE ALL ON lorikeet.messages, lorikeet.labelled_texts FROM \(role)")
+                let textless = await CheckOperation.run(files: [file], options: options)
+                let texts = textless.findings.filter { $0.severity == .error }
+                #expect(texts.map(\.key) == ["sink.postgres"], "\(textless.findings)")
+                for privilege in ["INSERT on lorikeet.messages", "SELECT on lorikeet.labelled_texts"] {
+                    #expect(texts.first?.message.contains(privilege) == true, "\(privilege)")
+                }
             }
             try owner.execute("DROP OWNED BY \(role)")
             try owner.execute("DROP ROLE \(role)")

@@ -18,7 +18,7 @@ import Testing
     private static func reject(_ fixture: DaemonFixture, _ file: String) async throws {
         let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
         defer { connection.close() }
-        try connection.execute("ALTER TABLE lorikeet.labels ADD CONSTRAINT no_seven CHECK (text NOT LIKE 'text 7 %')")
+        try connection.execute("ALTER TABLE lorikeet.messages ADD CONSTRAINT no_seven CHECK (text NOT LIKE 'text 7 %')")
         try await fixture.withDaemon(file) { _ in
             try fixture.produce(20)
             let producer = try fixture.broker.makeProducer()
@@ -26,7 +26,7 @@ import Testing
             try producer.flush(timeout: .seconds(20))
             try await eventually("all rows") { try Self.counts(fixture) == [19, 2] }
         }
-        try connection.execute("ALTER TABLE lorikeet.labels DROP CONSTRAINT no_seven")
+        try connection.execute("ALTER TABLE lorikeet.messages DROP CONSTRAINT no_seven")
     }
 
     @Test func repairedRecordsAreLabelledAndOthersRejectedAgain() async throws {
@@ -48,7 +48,7 @@ import Testing
             #expect(try Self.counts(fixture) == [20, 1])
             // Origin and time are those of the record, and the adapter is the registry's.
             let row =
-                "SELECT count(*) AS n FROM lorikeet.labels WHERE text LIKE 'text 7 %' "
+                "SELECT count(*) AS n FROM lorikeet.labelled_texts WHERE text LIKE 'text 7 %' "
                 + "AND \"partition\" = 1 AND \"offset\" = 3"
             #expect(try fixture.number(row + " AND produced_at = to_timestamp(1.007)") == 1)
             #expect(try fixture.digests().count == 1)

@@ -166,6 +166,7 @@ struct LabelledRowQueryError: Error, CustomStringConvertible {
         guard error.kind == .server, !error.isConnectionLoss, let state = error.sqlState else { return nil }
         switch state {
         case "25006": self.init("it changes data, but runs in a read-only transaction: \(error.message)")
+        case "42501": self.init("the role that the daemon connects as may not run it: \(error.message)")
         case "0A000": self.init("WITH that changes data is refused")
         case _ where ["40", "53", "55", "57", "58"].contains(state.prefix(2)): return nil
         case _ where state.hasPrefix("22"): self.init("a value of a row cannot be converted [SQLSTATE \(state)]")

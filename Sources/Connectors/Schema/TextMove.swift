@@ -34,6 +34,7 @@ struct TextMove {
     /// Does nothing for a role that could not have changed the schema.
     mutating func run() throws -> TextMoveReport {
         try SchemaVersion.verify(connection)
+        report.isComplete = true
         guard try ownsLedger() else { return report }
         if try movedUntil() == nil { try move(try allChunks()) }
         if let time = try movedUntil(), !Task.isCancelled {

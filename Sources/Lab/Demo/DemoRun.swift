@@ -212,7 +212,8 @@ public struct DemoRun {
         console.say(#"  echo '{"description": "a chess game for the terminal", "kind": "binary"}' |"#)
         console.say("    kcat -b \(servers.broker.bootstrapServers) -P -t \(DemoMessages.topic)")
         console.say("  \(servers.psql) \\")
-        console.say("    -c 'SELECT task, label, score, text FROM lorikeet.labels ORDER BY labelled_at DESC LIMIT 2'")
+        let newest = "FROM lorikeet.labelled_texts ORDER BY labelled_at DESC LIMIT 2"
+        console.say("    -c 'SELECT task, label, score, text \(newest)'")
         do {
             try await Waiting.until("", within: .seconds(365 * 24 * 3600), every: .milliseconds(500)) {
                 !daemon.isRunning

@@ -147,7 +147,8 @@ extension LabDatabase {
         let result = try execute(
             """
             SELECT s.text, s.label AS section, s.score AS section_score, r.label AS role, r.score AS role_score
-            FROM lorikeet.labels s JOIN lorikeet.labels r USING (pipeline, topic, "partition", "offset", produced_at)
+            FROM lorikeet.labelled_texts s
+            JOIN lorikeet.labels r USING (pipeline, topic, "partition", "offset", produced_at)
             WHERE s.task = 'section' AND r.task = 'role' AND s.message_key IS NOT NULL
             ORDER BY s.labelled_at DESC, s."offset" DESC LIMIT $1
             """, [.integer(Int64(count))])

@@ -36,14 +36,7 @@ struct RowProbe {
         do throws(ConnectorError) {
             for task in pipeline.tasks.prefix(1) {
                 let plan = try await source.plan(task: task.name)
-                if plan.contains(" on lorikeet.labels") {
-                    report.add(
-                        .warning,
-                        pipeline.problem(
-                            at: key,
-                            "reads lorikeet.labels: its texts are fine, but a label that the daemon gave is nothing "
-                                + "to train on"))
-                }
+                if let remark = Self.remark(on: plan) { report.add(.warning, pipeline.problem(at: key, remark)) }
             }
             report.add(.fine, pipeline.problem(at: key, "can run, and has the columns of labelled rows"))
             return true
@@ -54,6 +47,15 @@ struct RowProbe {
             report.add(.error, pipeline.problem(at: key, reason))
             return false
         }
+    }
+
+    /// What is wrong with a query that reads what the daemon has written; nil if it reads nothing of that.
+    private static func remark(on plan: String) -> String? {
+        guard plan.contains(" on lorikeet.labels") else { return nil }
+        let texts =
+            plan.contains(" on lorikeet.messages")
+            ? "its texts are fine, but" : "its texts are in the view lorikeet.labelled_texts, and"
+        return "reads lorikeet.labels: \(texts) a label that the daemon gave is nothing to train on"
     }
 
     private func check(

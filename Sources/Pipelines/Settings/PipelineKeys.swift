@@ -250,7 +250,7 @@ enum SinkKeys {
         "the same database, but without a pooler in between, for notifications")
     static let storeText = DefaultedSetting(
         "store_text", .flag, default: true,
-        "whether the table `labels` stores the text")
+        "whether the text is stored, once per message, in the table `messages`")
 
     static let kafka = SettingDeclaration(
         "kafka", KafkaSinkKeys.section.schema, "mapping", absence: .meaning("labels are not published"),

@@ -106,7 +106,7 @@ import Testing
             let pipeline = try LivePipeline(reading: topic.settings(), database)
             try await pipeline.whileRunning { await pipeline.waitUntilStored(200) }
             try pipeline.expectEveryMessageOnce(200)
-            #expect(try database.count("SELECT count(DISTINCT text) FROM lorikeet.labels") == 40)
+            #expect(try database.count("SELECT count(DISTINCT text) FROM lorikeet.labelled_texts") == 40)
         }
     }
 
@@ -143,7 +143,7 @@ import Testing
                 await pipeline.source.state.wait { $0.committed.values.first == 30 }
             }
             try pipeline.expectEveryMessageOnce(20)
-            #expect(try database.count("SELECT count(*) FROM lorikeet.labels WHERE text LIKE '%undone%'") == 0)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.messages WHERE text LIKE '%undone%'") == 0)
         }
     }
 }

@@ -67,7 +67,9 @@ import Testing
             }
         }
         try pipeline.expectEveryMessageOnce(texts.count)
-        let stored = try database.sql("SELECT text FROM lorikeet.labels WHERE task = 'mood' ORDER BY \"offset\"").map {
+        let stored = try database.sql(
+            "SELECT text FROM lorikeet.labelled_texts WHERE task = 'mood' ORDER BY \"offset\""
+        ).map {
             try $0.text("text")
         }
         #expect(stored == ["a\u{FFFD}b", "a\u{FFFD}b", "\u{FFFD}", "😀", "\u{FFFD} x \u{FFFD}", "\u{FFFD}A"])
@@ -84,7 +86,7 @@ import Testing
         let length =
             rejected == 1
             ? "SELECT length(payload) FROM lorikeet.rejected"
-            : "SELECT length(text) FROM lorikeet.labels WHERE task = 'mood'"
+            : "SELECT length(text) FROM lorikeet.messages"
         #expect(try database.count(length) == 10 << 20)
     }
 
@@ -94,10 +96,11 @@ import Testing
         try database.sql(
             """
             CREATE FUNCTION public.refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-                IF NEW.text LIKE '%7' AND NEW.task = 'topic' THEN RAISE EXCEPTION 'not %', NEW.text; END IF;
+                IF NEW.text LIKE '%7' THEN RAISE EXCEPTION 'not %', NEW.text; END IF;
                 RETURN NEW;
             END $$
-            """, "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.labels FOR EACH ROW EXECUTE FUNCTION public.refuse()")
+            """,
+            "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.messages FOR EACH ROW EXECUTE FUNCTION public.refuse()")
         let source = ScriptedTextSource()
         let pipeline = try LivePipeline(source, database)
         source.produce(texts: (0..<200).map { "text \($0)" })
@@ -118,7 +121,7 @@ import Testing
         var costs: [Int] = []
         for size in [16, 64, 256, 1024] {
             let database = try await SchemaDatabase.make()
-            try database.sql("ALTER TABLE lorikeet.labels ADD CONSTRAINT decent CHECK (text <> 'bad')")
+            try database.sql("ALTER TABLE lorikeet.messages ADD CONSTRAINT decent CHECK (text <> 'bad')")
             let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
             try await sink.connect()
             let before = await sink.statementCount

@@ -34,12 +34,12 @@ struct SchemaDocument {
     }
 
     private static let view =
-        "The view `annotation_queue` reads most columns of `labels` and some of `annotations`, and "
-        + "PostgreSQL alters no column that a view reads. To alter one, such as the type of `text`, drop "
-        + "the view first. `lorikeet migrate` creates it again, and does the same around steps of its own. "
-        + "Roles that may read `labels` may read the view. A view of your own over `annotation_queue` "
-        + "keeps it from being dropped: a step that alters such a column then fails, and its error names "
-        + "your view."
+        "The view `labelled_texts` has every column of `labels`, with the texts of `messages`: read texts "
+        + "there. The view `annotation_queue` reads it and some of `annotations`. PostgreSQL alters no column "
+        + "that a view reads. To alter one, such as the type of `text`, drop both views first. `lorikeet "
+        + "migrate` creates them again, and does the same around steps of its own. Roles that may read `labels` "
+        + "may read the views. A view of your own over one of them keeps it from being dropped: a step that "
+        + "alters such a column then fails, and its error names your view."
 
     private static func introduction(version: Int, links: [String]) -> [String] {
         [

@@ -66,7 +66,9 @@ extension DeliveryMeasurement {
         // As many as the daemon stores in one transaction.
         let messages = min(2048, max(1, backlog / batches))
         var rates: [Double] = []
+        var bytes = 0
         for _ in 0..<runs {
+            try await testbed.database.emptyLabels()
             let name = await testbed.freshName("sink")
             let sink = PostgresLabelSink(PostgresSettings(dsn: testbed.database.dsn), pipeline: name)
             try await sink.connect()
@@ -77,13 +79,15 @@ extension DeliveryMeasurement {
             for batch in outcomes { _ = try await sink.store(batch) }
             rates.append(Double(batches * messages * tasks) / (ContinuousClock.now - start).inSeconds)
             await sink.close()
-            try await testbed.database.execute("TRUNCATE lorikeet.labels")
+            bytes = try await testbed.database.labelBytes() / (batches * messages)
         }
+        try await testbed.database.emptyLabels()
         let measured = Measurements(rates)
         return DeliveryRow(
             figure: .sink, name: "rows/s into PostgreSQL over one connection", number: measured.median,
             value: measured.spread(0), goal: "20000",
-            details: "transactions of \(messages) messages with \(tasks) tasks and their text")
+            details: "transactions of \(messages) messages with \(tasks) tasks and their text, "
+                + "\(bytes) bytes per message with indexes")
     }
 
     private func outcome(_ index: Int, tasks: Int) -> Outcome {

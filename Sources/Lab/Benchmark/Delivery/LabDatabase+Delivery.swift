@@ -16,6 +16,14 @@ extension LabDatabase {
         return try row?.text("holder").split(separator: " ").last.flatMap { Int($0) }
     }
 
+    func emptyLabels() throws { try execute("TRUNCATE lorikeet.labels, lorikeet.messages") }
+
+    /// Of labels and texts, with their indexes.
+    func labelBytes() throws -> Int {
+        try number(
+            "SELECT pg_total_relation_size('lorikeet.labels') + pg_total_relation_size('lorikeet.messages')")
+    }
+
     func storedRows(pipeline: String) throws -> Int {
         try number("SELECT count(*) FROM lorikeet.labels WHERE pipeline = $1", [.text(pipeline)])
     }
