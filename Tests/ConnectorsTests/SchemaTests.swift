@@ -124,6 +124,78 @@ import Testing
         #expect(try database.count("SELECT count(*) FROM lorikeet.annotation_queue") == 0)
     }
 
+    /// What a later step, or a user, adds to the labels can be read beside the text.
+    @Test func labelledTextsHasEveryColumnOfTheLabels() async throws {
+        let database = try await SchemaDatabase.make()
+        func columns(_ relation: String) throws -> [String] {
+            try database.sql(
+                """
+                SELECT attname || ' ' || format_type(atttypid, atttypmod) AS c FROM pg_attribute
+                WHERE attrelid = 'lorikeet.\(relation)'::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+                """
+            ).map { try $0.text("c") }
+        }
+        #expect(try columns("labelled_texts") == columns("labels"))
+        let uncommented = "col_description('lorikeet.labelled_texts'::regclass, attnum) IS NULL"
+        #expect(
+            try database.count(
+                "SELECT count(*) FROM pg_attribute WHERE attrelid = 'lorikeet.labelled_texts'::regclass "
+                    + "AND attnum > 0 AND \(uncommented)") == 0)
+        let later = Migration(
+            version: Schema.expectedVersion + 1, name: "one more",
+            statements: ["ALTER TABLE lorikeet.labels ADD COLUMN weight double precision, DROP COLUMN dtype CASCADE"])
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [later])
+        #expect(try columns("labelled_texts") == columns("labels"))
+        #expect(try columns("labelled_texts").last == "weight double precision")
+    }
+
+    /// A view of a user's own keeps the view that it reads, which then gets what a later step adds.
+    @Test func viewsOverLabelledTextsAreNotDropped() async throws {
+        let database = try await SchemaDatabase.make()
+        try database.sql("CREATE VIEW public.mine AS SELECT text, task FROM lorikeet.labelled_texts")
+        let later = Migration(
+            version: Schema.expectedVersion + 1, name: "one more",
+            statements: ["ALTER TABLE lorikeet.labels ADD COLUMN weight double precision"])
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: Migration.all + [later])
+        #expect(try database.count("SELECT count(*) FROM public.mine") == 0)
+        #expect(try database.count("SELECT count(weight) FROM lorikeet.labelled_texts") == 0)
+    }
+
+    /// Without the texts, a look at the labels costs what it costs without the view.
+    @Test func labelledTextsWithoutTheTextReadsNoMessages() async throws {
+        let database = try await SchemaDatabase.make()
+        func plan(_ columns: String) throws -> String {
+            try database.sql("EXPLAIN SELECT \(columns) FROM lorikeet.labelled_texts").map {
+                try $0.text("QUERY PLAN")
+            }.joined(separator: "\n")
+        }
+        #expect(try plan("task, label").contains("messages") == false)
+        #expect(try plan("task, text").contains("messages"))
+    }
+
+    /// An upgrade asks for no other grant: who reads or writes the labels does the same with their texts.
+    @Test func rolesOfTheVersionBeforeReadAndWriteTexts() async throws {
+        let database = try await SchemaDatabase.make(isMigrated: false)
+        let older = Migration.all.filter { $0.version < Migration.messages.version }
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: older)
+        let (writer, reader) = ("writer_\(database.name)", "reader_\(database.name)")
+        try database.sql(
+            "CREATE ROLE \(writer)", "CREATE ROLE \(reader)", "GRANT SELECT ON lorikeet.labels TO \(reader)",
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON lorikeet.labels TO \(writer)")
+        try await Schema.migrate(database.settings())
+        func may(_ role: String, _ privilege: String, _ relation: String) throws -> Bool {
+            try database.count("SELECT has_table_privilege('\(role)', 'lorikeet.\(relation)', '\(privilege)')::int")
+                == 1
+        }
+        for privilege in ["SELECT", "INSERT", "UPDATE", "DELETE"] {
+            #expect(try may(writer, privilege, "messages"), "\(privilege)")
+            #expect(try may(reader, privilege, "messages") == (privilege == "SELECT"), "\(privilege)")
+        }
+        for role in [writer, reader] {
+            #expect(try may(role, "SELECT", "labelled_texts") && may(role, "SELECT", "annotation_queue"))
+        }
+    }
+
     /// A view of the user's own stays, and so does what it reads.
     @Test func viewsOverTheQueueAreNotDropped() async throws {
         let database = try await SchemaDatabase.make()

@@ -120,6 +120,32 @@ import Testing
         }
     }
 
+    @Test func migrateMovesTheTextsOfTheVersionBefore() async throws {
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            let first = try await Program.run(["migrate"], environment: environment)
+            #expect(first.status == 0 && first.lines.count == 1 && first.error.isEmpty, "\(first.error)")
+            let connection = try database.connect()
+            defer { connection.close() }
+            func store(_ offsets: String) throws {
+                try connection.execute(
+                    """
+                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
+                        scores, adapter_digest, text)
+                    SELECT 'p', 't', 0, o, 'mood', now(), 'up', 1, '{}', 'd', 'text'
+                    FROM generate_series(\(offsets)) AS o
+                    """)
+            }
+            try store("1, 30")
+            let second = try await Program.run(["migrate"], environment: environment)
+            #expect(second.lines.count == 2 && second.lines.last == "texts moved to lorikeet.messages: 30 rows")
+            #expect(second.error.contains("REINDEX TABLE CONCURRENTLY lorikeet.labels"))
+            try store("31, 40")
+            let third = try await Program.run(["migrate", "--json"], environment: environment)
+            #expect(third.objects.first??["moved_texts"] as? Int == 10 && third.lines.count == 1)
+        }
+    }
+
     @Test func aRetrainingWithoutRowsIsRejectedWithItsReason() async throws {
         try await withTestDatabase { database in
             let (_, file) = try Self.pipeline(dsn: database.dsn())

@@ -50,6 +50,11 @@ struct Migrate: AsyncParsableCommand {
         } else if move.rows > 0 {
             try StandardOutput.shared.line("texts moved to lorikeet.messages: \(Quantity.text(move.rows, "row"))")
         }
+        if move.rows > 0, move.isComplete {
+            StandardError.write(
+                "to use the freed space and to repair the indexes: VACUUM lorikeet.labels; "
+                    + "REINDEX TABLE CONCURRENTLY lorikeet.labels")
+        }
         if !move.isComplete {
             StandardError.write("interrupted: run `lorikeet migrate` again to move the other texts")
             throw ExitCode(130)
