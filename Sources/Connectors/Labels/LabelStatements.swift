@@ -61,7 +61,7 @@ struct LabelStatements {
     /// One statement for both tables. PostgreSQL runs the query after WITH first, so that all sinks, and ``TextMove``,
     /// lock rows of `labels` before those of `messages`. A text in `labels` is of an older version.
     private static let upsertLabels = """
-        WITH stored AS (\(upsertTexts))
+        WITH stored AS (\(MessageColumns.upsert(from: 20)))
         INSERT INTO lorikeet.labels (
             pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores,
             abstained, adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence)
@@ -80,15 +80,6 @@ struct LabelStatements {
             adapter_digest = excluded.adapter_digest, text = NULL, distance = excluded.distance,
             abstention_reason = excluded.abstention_reason, dtype = excluded.dtype, windows = excluded.windows,
             tokens = excluded.tokens, evidence = excluded.evidence, labelled_at = excluded.labelled_at
-        """
-
-    private static let upsertTexts = """
-        INSERT INTO lorikeet.messages (pipeline, topic, "partition", "offset", produced_at, message_key, text)
-        SELECT $1, t.topic, t."partition", t."offset", t.produced_at, t.message_key, t.text
-        FROM unnest($20::text[], $21::integer[], $22::bigint[], $23::timestamptz[], $24::bytea[], $25::text[])
-            AS t(topic, "partition", "offset", produced_at, message_key, text)
-        ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
-            message_key = excluded.message_key, text = excluded.text, stored_at = excluded.stored_at
         """
 
     private static let upsertRejected = """
