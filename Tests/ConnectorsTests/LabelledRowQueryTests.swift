@@ -185,6 +185,19 @@ import Testing
         }
     }
 
+    /// As a role that reads the labels, but not their texts.
+    @Test func aRoleThatMayNotReadATableIsTold() async throws {
+        try await with { database, _ in
+            let role = try await database.makeDaemonRole()
+            try database.sql("REVOKE SELECT ON lorikeet.labelled_texts FROM \(role)")
+            let reason = await Reader(settings: database.settings(user: role)).refusal(
+                "SELECT text, label, labelled_at AS time FROM lorikeet.labelled_texts")
+            let expected = "retrain.query: the role that the daemon connects as may not run it: permission denied"
+            #expect(reason?.hasPrefix(expected) == true, "\(reason ?? "")")
+            #expect(reason?.contains("labelled_texts") == true)
+        }
+    }
+
     // MARK: - Windows
 
     @Test func manyRowsComeInPiecesAndOnlyTheNewest() async throws {

@@ -134,7 +134,7 @@ public enum AnnotationQueueOperation {
         throw CommandFailure(
             scope.pipeline.problem(
                 at: "sink.store_text",
-                "lorikeet.labels holds no texts of the task \(scope.task.name), because store_text \(state): "
+                "lorikeet.messages holds no texts of the task \(scope.task.name), because store_text \(state): "
                     + "set it to true and wait for new records"))
     }
 
