@@ -50,6 +50,7 @@ extension LorikeetDaemon {
             try new.requireUsableSources()
             try checkReplaceable(new)
             try loaded.requireFit(new)
+            try groupInstances.claim(new.pipelines)
             let tasks = try new.databases.mapValues { pipelines throws(ConfigurationError) in
                 try loaded.servedTasks(of: pipelines)
             }

@@ -30,6 +30,7 @@ public final class LorikeetDaemon: Sendable {
     /// By connection string.
     let adapterServices: [String: LiveAdapterService]
     let supervisor: PipelineSupervisor
+    let groupInstances: GroupInstances
     let scheduler: RetrainScheduler
     let notifier: SystemdNotifier?
     let logger: Logger
@@ -89,8 +90,10 @@ public final class LorikeetDaemon: Sendable {
                         logger: logger)
                 )
             })
+        groupInstances = GroupInstances(environment: options.environment.variables, logger: logger)
         supervisor = PipelineSupervisor(
-            tokenizer: loaded.tokenizer, workers: workers, drainTimeout: options.drainTimeout, logger: logger)
+            tokenizer: loaded.tokenizer, workers: workers, groupInstances: groupInstances,
+            drainTimeout: options.drainTimeout, logger: logger)
         scheduler = RetrainScheduler(
             pipelines: configuration.pipelines, program: options.retrainProgram, precision: loaded.base.precision,
             logger: logger,
@@ -134,6 +137,9 @@ public final class LorikeetDaemon: Sendable {
     /// Runs until a signal (where the options say so) or `stop()`, then drains.
     public func run() async throws(CommandFailure) {
         logger.notice("starting", metadata: startMetadata)
+        do throws(ConfigurationError) { try groupInstances.claim(configuration.pipelines) } catch {
+            throw CommandFailure(error)
+        }
         let group = try await makeGroup()
         let isStopped = running.withLock { running in
             running.group = group

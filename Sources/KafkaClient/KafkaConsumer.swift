@@ -95,7 +95,7 @@ public final class KafkaConsumer {
                 callbacks.gathered.append(read)
                 wait = 0
             } else {
-                report(message)
+                report(message, of: client)
                 wait = callbacks.gathered.isEmpty ? (deadline - ContinuousClock.now).milliseconds : 0
             }
         }
@@ -107,9 +107,11 @@ public final class KafkaConsumer {
         return gathered
     }
 
-    private func report(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
+    private func report(_ message: UnsafeMutablePointer<rd_kafka_message_t>, of client: OpaquePointer) {
         let code = message.pointee.err
         if code == RD_KAFKA_RESP_ERR__PARTITION_EOF { return }
+        // Of a fatal error, the message has only that it is one.
+        if code == RD_KAFKA_RESP_ERR__FATAL { return callbacks.clientError(client, code, nil) }
         callbacks.noteConsumerError(code)
         let partition = message.pointee.rkt.map {
             TopicPartition(topic: String(cString: rd_kafka_topic_name($0)), partition: message.pointee.partition)

@@ -24,6 +24,8 @@ public enum LogKey {
     public static let files = "files"
     /// Name of a consumer group.
     public static let group = "group"
+    /// The `group.instance.id` of a static member of a consumer group.
+    public static let groupInstance = "group_instance"
     /// `host:port` of the monitoring pages.
     public static let http = "http"
     /// Kind of a record in the outbox: labels or rejected.
@@ -32,6 +34,8 @@ public enum LogKey {
     public static let kernels = "kernels"
     /// Labelled rows since the last retraining.
     public static let newRows = "new_rows"
+    /// Rejected records without a line of their own before this one.
+    public static let omitted = "omitted"
     /// Topic, partition and offset of a record.
     public static let origin = "origin"
     /// Number of partitions.
@@ -54,12 +58,16 @@ public enum LogKey {
     public static let rowsUsed = "rows_used"
     /// Names of the drift signals that alarm.
     public static let signals = "signals"
+    /// The stage that rejected a record.
+    public static let stage = "stage"
     /// What a pipeline does.
     public static let state = "state"
     /// What the pipelines do, and how much.
     public static let status = "status"
     /// Name of a task.
     public static let task = "task"
+    /// The W3C `traceparent` of a record.
+    public static let traceParent = "traceparent"
     /// What started a retraining.
     public static let trigger = "trigger"
     /// Labels of labelled rows that the task does not have.

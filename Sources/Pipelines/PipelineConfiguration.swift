@@ -53,6 +53,8 @@ public struct SourceConfiguration: Sendable, Equatable {
     public var topics: [String]
     /// `kafka.group`: the consumer group; several daemons in one group share the partitions.
     public var group: String
+    /// `kafka.group_instance`; nil: static where there is a state directory.
+    public var groupInstance: GroupInstance?
     /// `kafka.properties`: passed to librdkafka as they are; may hold passwords.
     public var properties: [String: Secret]
     /// `start`: where a new group begins.
@@ -67,6 +69,14 @@ public struct SourceConfiguration: Sendable, Equatable {
     public var strip: TextMarkup?
     /// `null_payload`: what happens to a record without a payload.
     public var nullPayload = NullPayloadPolicy.reject
+}
+
+/// `source.kafka.group_instance`: what a restarted daemon is to its consumer group.
+public enum GroupInstance: String, Sendable, CaseIterable {
+    /// The same member: the group keeps its partitions until the session ends.
+    case `static`
+    /// Another member.
+    case dynamic
 }
 
 /// `source.schema_registry`.

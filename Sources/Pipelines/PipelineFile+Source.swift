@@ -30,8 +30,9 @@ extension PipelineFile {
             value.problem("and source.kafka.properties.auto.offset.reset say the same thing: leave one of them out")
         }
         return SourceConfiguration(
-            brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, properties: kafka.properties,
-            start: start, format: format, registry: registry, text: text, strip: strip, nullPayload: nullPayload)
+            brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, groupInstance: kafka.groupInstance,
+            properties: kafka.properties, start: start, format: format, registry: registry, text: text, strip: strip,
+            nullPayload: nullPayload)
     }
 
     /// Which keys need one another.
@@ -90,16 +91,23 @@ extension PipelineFile {
         return .time(Int64(date.timeIntervalSince1970 * 1000))
     }
 
-    private typealias Kafka = (brokers: String, topics: [String], group: String, properties: [String: Secret])
+    private typealias Kafka = (
+        brokers: String, topics: [String], group: String, groupInstance: GroupInstance?, properties: [String: Secret]
+    )
 
     private static func readKafka(_ value: ConfigurationValue) -> Kafka? {
         guard let section = value.section(KafkaKeys.section) else { return nil }
         let brokers = section.read(KafkaKeys.brokers)
         let topics = section[KafkaKeys.topics].flatMap(readTopics)
         let group = section.read(KafkaKeys.group)
+        let groupInstance = section.read(KafkaKeys.groupInstance)
         let properties = section[KafkaKeys.properties].map { readProperties($0, own: ownProperties) } ?? [:]
         guard let brokers, let topics, let group, let properties else { return nil }
-        return (brokers, topics, group, properties)
+        if properties["group.instance.id"] != nil {
+            section[KafkaKeys.groupInstance.declaration]?.problem(
+                "and source.kafka.properties.group.instance.id say the same thing: leave one of them out")
+        }
+        return (brokers, topics, group, groupInstance, properties)
     }
 
     private static func readTopics(_ value: ConfigurationValue) -> [String]? {

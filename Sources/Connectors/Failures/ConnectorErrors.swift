@@ -28,6 +28,16 @@ extension ConnectorError {
 
     /// - Parameter purpose: the operation that failed, as in `…, while committing`.
     init(_ error: KafkaError, purpose: String) {
-        self.init(action: FailureTable.action(for: error), reason: "\(error), while \(purpose)", cause: error.name)
+        let remedy = Self.remedies[error.name].map { ": \($0)" } ?? ""
+        self.init(
+            action: FailureTable.action(for: error), reason: "\(error), while \(purpose)\(remedy)", cause: error.name)
     }
+
+    /// What to do about errors whose text does not say it.
+    private static let remedies = [
+        "FENCED_INSTANCE_ID":
+            "another daemon has joined the group with the same group.instance.id. Run one daemon per state directory; "
+            + "if the directory was copied, delete the files group-instance-* of the copy, or set "
+            + "source.kafka.group_instance: dynamic"
+    ]
 }

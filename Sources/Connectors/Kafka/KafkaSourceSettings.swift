@@ -9,6 +9,8 @@ public struct KafkaSourceSettings: Sendable {
     public var topics: [String]
     /// The consumer group.
     public var group: String
+    /// The `group.instance.id` of a static member, unless the properties have one; nil: the member is dynamic.
+    public var groupInstanceID: String?
     /// Properties of librdkafka. They may hold passwords, so they are never shown.
     public var properties: [String: String]
     /// Where a new group begins.
@@ -50,6 +52,7 @@ public struct KafkaSourceSettings: Sendable {
     /// The properties of the consumer, and of `check`. They may hold passwords.
     public var consumerProperties: [String: String] {
         Self.defaults
+            .merging(groupInstanceID.map { ["group.instance.id": $0] } ?? [:]) { _, own in own }
             .merging(properties) { _, given in given }
             .merging(["bootstrap.servers": brokers, "group.id": group]) { _, own in own }
     }

@@ -14,6 +14,7 @@ actor PipelineSupervisor: Service {
 
     private let tokenizer: WordPieceTokenizer
     private let workers: WorkerPool
+    private let groupInstances: GroupInstances
     private let drainTimeout: Duration
     private let logger: Logger
     private let starts: AsyncStream<ServingPipeline>
@@ -23,9 +24,13 @@ actor PipelineSupervisor: Service {
     private var leaving: [ServingPipeline] = []
     private var isDraining = false
 
-    init(tokenizer: WordPieceTokenizer, workers: WorkerPool, drainTimeout: Duration, logger: Logger) {
+    init(
+        tokenizer: WordPieceTokenizer, workers: WorkerPool, groupInstances: GroupInstances, drainTimeout: Duration,
+        logger: Logger
+    ) {
         self.tokenizer = tokenizer
         self.workers = workers
+        self.groupInstances = groupInstances
         self.drainTimeout = drainTimeout
         self.logger = logger
         (starts, startsContinuation) = AsyncStream.makeStream(of: ServingPipeline.self)
@@ -42,8 +47,8 @@ actor PipelineSupervisor: Service {
     func start(_ configuration: PipelineConfiguration, liveAdapters: LiveAdapters) {
         guard !isDraining else { return }
         let pipeline = configuration.makeServingPipeline(
-            tokenizer: tokenizer, liveAdapters: liveAdapters, workers: workers, drainTimeout: drainTimeout,
-            logger: logger)
+            groupInstanceID: groupInstances.id(of: configuration), tokenizer: tokenizer, liveAdapters: liveAdapters,
+            workers: workers, drainTimeout: drainTimeout, logger: logger)
         running.append(Running(configuration: configuration, pipeline: pipeline))
         startsContinuation.yield(pipeline)
     }

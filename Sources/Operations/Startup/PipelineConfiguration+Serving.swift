@@ -67,19 +67,23 @@ extension PipelineConfiguration {
 
     /// The serving path of this pipeline, over Kafka (or another source) and PostgreSQL; not running yet.
     ///
-    /// - Parameter publishes: whether it also publishes its records, where the file says so. If not, they wait in the
-    ///   outbox for a daemon.
+    /// - Parameters:
+    ///   - groupInstanceID: makes it a static member of its consumer group; nil: a dynamic one.
+    ///   - publishes: whether it also publishes its records, where the file says so. If not, they wait in the outbox
+    ///     for a daemon.
     public func makeServingPipeline(
-        source: (any TextSource)? = nil, publishes: Bool = true, tokenizer: WordPieceTokenizer,
-        liveAdapters: LiveAdapters,
-        workers: WorkerPool, drainTimeout: Duration, logger: Logger
+        source: (any TextSource)? = nil, groupInstanceID: String? = nil, publishes: Bool = true,
+        tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool, drainTimeout: Duration,
+        logger: Logger
     ) -> ServingPipeline {
         var logger = logger
         logger[metadataKey: LogKey.pipeline] = "\(name)"
+        var kafka = kafkaSettings
+        kafka.groupInstanceID = groupInstanceID
         let database = PostgresSettings(dsn: sink.postgres.value, applicationName: "lorikeet \(name)")
         return ServingPipeline(
             settings: servingSettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
-            extractor: extractor, source: source ?? KafkaTextSource(kafkaSettings, logger: logger),
+            extractor: extractor, source: source ?? KafkaTextSource(kafka, logger: logger),
             decoders: decoders,
             sink: PostgresLabelSink(database, pipeline: name, outbox: outboxSettings, logger: logger),
             publication: publishes ? makePublication(database, logger: logger) : nil, tokenizer: tokenizer,
@@ -89,7 +93,8 @@ extension PipelineConfiguration {
     /// Whether `other` differs only in what a running pipeline can take over.
     public func canBecome(_ other: PipelineConfiguration) -> Bool {
         name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
-            && source.group == other.source.group && source.properties == other.source.properties
+            && source.group == other.source.group && source.groupInstance == other.source.groupInstance
+            && source.properties == other.source.properties
             && source.start == other.source.start && source.format == other.source.format
             && source.registry == other.source.registry
             && sink.postgres == other.sink.postgres && sink.kafka == other.sink.kafka

@@ -124,12 +124,17 @@ enum KafkaKeys {
     static let group = Setting(
         "group", .text("the name of a consumer group"), required: "the consumer group",
         "consumer group; daemons of one group share the partitions")
+    static let groupInstance = Setting<GroupInstance>(
+        "group_instance", .choice, absent: "`static` where systemd gives a state directory, else `dynamic`",
+        "whether a restarted daemon is still the same member of the group and has its partitions back at once, or is a "
+            + "new one")
     static let properties = SettingDeclaration(
         "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
         "consumer properties of librdkafka: TLS, SASL, `session.timeout.ms`, …")
 
     static let section = SettingSection(
-        "source.kafka", [brokers.declaration, topics, group.declaration, properties])
+        "source.kafka",
+        [brokers.declaration, topics, group.declaration, groupInstance.declaration, properties])
 }
 
 /// An entry of `routes`.
