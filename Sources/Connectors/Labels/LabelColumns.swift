@@ -11,14 +11,16 @@ struct LabelColumns {
     private var windows: [Int64?] = []
     private var tokens: [Int64?] = []
     private var evidence: [String?] = []
+    private var traceParents: [String?] = []
 
     init(_ messages: ArraySlice<LabelledMessage>) {
         for message in messages {
-            for label in message.labels { append(label, of: message.message) }
+            let trace = message.message.traceParent?.description
+            for label in message.labels { append(label, of: message.message, trace: trace) }
         }
     }
 
-    private mutating func append(_ label: TaskLabel, of message: SourceMessage) {
+    private mutating func append(_ label: TaskLabel, of message: SourceMessage, trace: String?) {
         keys.append(message)
         messageKeys.append(message.key)
         labels.append(label)
@@ -27,6 +29,7 @@ struct LabelColumns {
         windows.append(label.longText.map { Int64($0.windows) })
         tokens.append(label.longText.map { Int64($0.tokens) })
         evidence.append(label.longText.map { "[\($0.evidence.lowerBound),\($0.evidence.upperBound))" })
+        traceParents.append(trace)
     }
 
     /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
@@ -36,7 +39,7 @@ struct LabelColumns {
         [.text(pipeline)] + keys.origin + [labels.task, keys.time, .byteStrings(messageKeys)] + labels.values
             + [
                 .doubles(distances), .texts(abstentionReasons), labels.dtype, .integers(windows), .integers(tokens),
-                .texts(evidence),
+                .texts(evidence), .texts(traceParents),
             ]
     }
 }

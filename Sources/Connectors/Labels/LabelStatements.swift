@@ -61,39 +61,46 @@ struct LabelStatements {
     /// One statement for both tables. PostgreSQL runs the query after WITH first, so that all sinks, and ``TextMove``,
     /// lock rows of `labels` before those of `messages`. A text in `labels` is of an older version.
     private static let upsertLabels = """
-        WITH stored AS (\(MessageColumns.upsert(from: 20)))
+        WITH stored AS (\(MessageColumns.upsert(from: 21)))
         INSERT INTO lorikeet.labels (
             pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores,
-            abstained, adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence)
+            abstained, adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence,
+            traceparent)
         SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label,
             r.labels::text[], r.score, r.scores::jsonb, r.abstained, r.adapter_digest,
-            r.distance, r.abstention_reason, r.dtype, r.windows, r.tokens, r.evidence::int4range
+            r.distance, r.abstention_reason, r.dtype, r.windows, r.tokens, r.evidence::int4range,
+            r.traceparent
         FROM unnest(
             $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bytea[], $8::text[], $9::text[],
             $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::double precision[],
-            $15::text[], $16::text[], $17::integer[], $18::integer[], $19::text[])
+            $15::text[], $16::text[], $17::integer[], $18::integer[], $19::text[],
+            $20::text[])
             AS r(topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
-                adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence)
+                adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence, traceparent)
         ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
             message_key = excluded.message_key, label = excluded.label, labels = excluded.labels,
             score = excluded.score, scores = excluded.scores, abstained = excluded.abstained,
             adapter_digest = excluded.adapter_digest, text = NULL, distance = excluded.distance,
             abstention_reason = excluded.abstention_reason, dtype = excluded.dtype, windows = excluded.windows,
-            tokens = excluded.tokens, evidence = excluded.evidence, labelled_at = excluded.labelled_at
+            tokens = excluded.tokens, evidence = excluded.evidence,
+            traceparent = coalesce(excluded.traceparent, labels.traceparent), labelled_at = excluded.labelled_at
         """
 
     private static let upsertRejected = """
         INSERT INTO lorikeet.rejected (
-            pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
+            pipeline, topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason,
+            traceparent)
         SELECT $1, r.topic, r."partition", r."offset", r.produced_at, r.message_key, r.headers::jsonb, r.payload,
-            r.stage, r.reason
+            r.stage, r.reason, r.traceparent
         FROM unnest(
             $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[], $6::bytea[], $7::text[], $8::bytea[],
-            $9::text[], $10::text[])
-            AS r(topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason)
+            $9::text[], $10::text[], $11::text[])
+            AS r(topic, "partition", "offset", produced_at, message_key, headers, payload, stage, reason,
+                traceparent)
         ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO UPDATE SET
             message_key = excluded.message_key, headers = excluded.headers, payload = excluded.payload,
-            stage = excluded.stage, reason = excluded.reason, rejected_at = excluded.rejected_at
+            stage = excluded.stage, reason = excluded.reason,
+            traceparent = excluded.traceparent, rejected_at = excluded.rejected_at
         """
 
     private static let deleteRejected = delete(from: "rejected")

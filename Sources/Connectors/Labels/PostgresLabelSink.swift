@@ -21,6 +21,7 @@ public actor PostgresLabelSink: LabelSink {
     private let settings: PostgresSettings
     private let pipeline: String
     private let logger: Logger
+    private let rejectionLog: RejectionLog
     /// nil if the pipeline publishes nothing.
     private var outbox: OutboxWriter?
     private var connection: BoundedConnection?
@@ -36,7 +37,7 @@ public actor PostgresLabelSink: LabelSink {
     ///   - settings: the database.
     ///   - pipeline: the value of the column `pipeline`.
     ///   - outbox: which records are also put into `lorikeet.outbox`; nil: none.
-    ///   - logger: for refused batches.
+    ///   - logger: for refused batches and records.
     public init(
         _ settings: PostgresSettings, pipeline: String, outbox: OutboxSettings? = nil,
         logger: Logger = Logger(label: "lorikeet.sink")
@@ -44,6 +45,7 @@ public actor PostgresLabelSink: LabelSink {
         self.settings = settings
         self.pipeline = pipeline
         self.logger = logger
+        rejectionLog = RejectionLog(logger: logger)
         self.outbox = outbox.map { OutboxWriter(pipeline: pipeline, settings: $0) }
         thread = DedicatedThread(name: "sink \(pipeline)")
     }
@@ -70,6 +72,7 @@ public actor PostgresLabelSink: LabelSink {
             CrashPoint.beforeTransaction.pass()
             let refused = try write(batch, on: connection)
             CrashPoint.afterTransaction.pass()
+            rejectionLog.note(refused)
             return batch.receipt(refused: refused)
         } catch {
             throw failed(error, purpose: "storing labels")

@@ -9,6 +9,7 @@ struct RejectionColumns {
     private var payloads: [[UInt8]?] = []
     private var stages: [String?] = []
     private var reasons: [String?] = []
+    private var traceParents: [String?] = []
 
     init(_ rejections: ArraySlice<Rejection>) {
         for rejection in rejections {
@@ -18,6 +19,7 @@ struct RejectionColumns {
             payloads.append(rejection.message.payload)
             stages.append(rejection.stage.rawValue)
             reasons.append(StorableText.reason(rejection.reason))
+            traceParents.append(rejection.message.traceParent?.description)
         }
     }
 
@@ -25,7 +27,7 @@ struct RejectionColumns {
         [.text(pipeline)] + keys.origin
             + [
                 keys.time, .byteStrings(messageKeys), .texts(headers), .byteStrings(payloads), .texts(stages),
-                .texts(reasons),
+                .texts(reasons), .texts(traceParents),
             ]
     }
 }

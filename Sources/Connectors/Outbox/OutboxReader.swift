@@ -55,7 +55,7 @@ struct OutboxReader {
         FROM sized AS s
         LEFT JOIN LATERAL (
             SELECT x.message_key, x.task, x.label, x.labels, x.score, x.scores::text AS scores, x.abstained,
-                x.abstention_reason, x.distance, x.adapter_digest, x.dtype,
+                x.abstention_reason, x.distance, x.adapter_digest, x.dtype, x.traceparent,
                 (extract(epoch FROM x.labelled_at) * 1000)::bigint AS labelled_at
             FROM lorikeet.labels AS x
             WHERE s.kind = 'labels' AND x.pipeline = $1 AND x.topic = s.topic AND x."partition" = s."partition"
@@ -94,8 +94,10 @@ struct OutboxReader {
             ("produced_at", .integer(Int(producedAt))), ("labels", .object(try rows.map(member))),
         ])
         let key = settings.key == .origin ? Array(origin.description.utf8) : try rows[0].optionalBytes("message_key")
+        let trace = try rows[0].optionalText("traceparent").map { [(TraceParent.header, Array($0.utf8) as [UInt8]?)] }
         return OutgoingMessage(
-            key: key, payload: Array(document.text.utf8), headers: originHeaders(origin, producedAt: producedAt))
+            key: key, payload: Array(document.text.utf8),
+            headers: originHeaders(origin, producedAt: producedAt) + (trace ?? []))
     }
 
     /// What one task says.
@@ -117,7 +119,7 @@ struct OutboxReader {
         return (try row.text("task"), value)
     }
 
-    /// The record as it was read, with what is wrong as headers behind its own.
+    /// The record as it was read, with what is wrong as headers behind its own, of which `traceparent` may be one.
     private func rejected(_ row: PostgresRow, origin: Origin, producedAt: Int64) throws -> OutgoingMessage? {
         guard let stage = try row.optionalText("stage") else { return nil }
         let own = try row.optionalText("headers").map(Self.headers) ?? []

@@ -130,12 +130,15 @@ public final class PostgresOutbox: Outbox {
 
     private static let insertRejected = """
         INSERT INTO lorikeet.rejected (
-            pipeline, topic, "partition", "offset", produced_at, message_key, stage, reason)
-        SELECT $1, $2, $3::integer, $4::bigint, $5, (
-            SELECT l.message_key FROM lorikeet.labels AS l
-            WHERE l.pipeline = $1 AND l.topic = $2 AND l."partition" = $3::integer AND l."offset" = $4::bigint
-                AND l.produced_at = $5
-            LIMIT 1), 'publish', $6
+            pipeline, topic, "partition", "offset", produced_at, message_key, stage, reason,
+            traceparent)
+        SELECT $1, $2, $3::integer, $4::bigint, $5, l.message_key, 'publish', $6, l.traceparent
+        FROM (SELECT) AS record
+        LEFT JOIN LATERAL (
+            SELECT x.message_key, x.traceparent FROM lorikeet.labels AS x
+            WHERE x.pipeline = $1 AND x.topic = $2 AND x."partition" = $3::integer AND x."offset" = $4::bigint
+                AND x.produced_at = $5
+            LIMIT 1) AS l ON true
         ON CONFLICT (pipeline, topic, "partition", "offset", produced_at) DO NOTHING
         """
 

@@ -39,6 +39,7 @@ final class PipelineTelemetry: Sendable {
     private let pipeline: String
     private let logger: Logger
     private let clock: Clock
+    private let rejectionLog: RejectionLog
     let metrics: PipelineMetrics
 
     init(pipeline: String, logger: Logger, clock: Clock, metrics factory: any MetricsFactory) {
@@ -47,6 +48,7 @@ final class PipelineTelemetry: Sendable {
         self.pipeline = pipeline
         self.logger = logger
         self.clock = clock
+        rejectionLog = RejectionLog(logger: logger, clock: clock)
         metrics = PipelineMetrics(pipeline: pipeline, factory: factory)
     }
 
@@ -159,7 +161,9 @@ final class PipelineTelemetry: Sendable {
             switch outcome {
             case .labelled(let labelled):
                 for label in labelled.labels { metrics.count(label) }
-            case .rejected(let rejection): metrics.countRejected(rejection.stage, cause: rejection.cause)
+            case .rejected(let rejection):
+                metrics.countRejected(rejection.stage, cause: rejection.cause)
+                rejectionLog.note(CollectionOfOne(rejection))
             case .dropped: break
             }
         }
@@ -181,12 +185,14 @@ final class PipelineTelemetry: Sendable {
     /// The record is in `rejected` now.
     func refusedPublication(_ record: OutboxRecord, _ error: ConnectorError) {
         metrics.countRefusedPublication(record.kind, cause: error.cause)
-        logger.warning(
-            "broker refused a record, not published",
-            metadata: [
-                LogKey.origin: "\(record.origin)", LogKey.kind: "\(record.kind.rawValue)",
-                LogKey.reason: "\(error.reason)",
-            ])
+        var metadata: Logger.Metadata = [
+            LogKey.origin: "\(record.origin)", LogKey.kind: "\(record.kind.rawValue)",
+            LogKey.reason: "\(error.reason)",
+        ]
+        if let trace = record.message.flatMap({ SourceMessage.traceParent(of: $0.headers) }) {
+            metadata[LogKey.traceParent] = "\(trace)"
+        }
+        logger.warning("broker refused a record, not published", metadata: metadata)
     }
 
     func measured(_ depth: OutboxDepth) {

@@ -1,0 +1,58 @@
+import LogKeys
+import Logging
+import Synchronization
+import Threading
+
+/// Log lines of rejected records: a bounded number per second, so that a topic full of bad records does not fill a disk.
+///
+/// All of them are counted by the metrics, and have rows in `rejected`.
+public final class RejectionLog: Sendable {
+    private let logger: Logger
+    private let clock: Clock
+
+    /// Lines per second.
+    static let limit = 10
+
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var second: Duration?
+        var lines = 0
+        /// Records without a line since the last line.
+        var omitted = 0
+    }
+
+    private let state = Mutex(State())
+
+    /// - Parameters: as the properties.
+    public init(logger: Logger, clock: Clock = .system) { (self.logger, self.clock) = (logger, clock) }
+
+    /// Writes a line for each, as far as the limit goes.
+    public func note(_ rejections: some Sequence<Rejection>) {
+        for rejection in rejections {
+            guard let omitted = admit() else { continue }
+            var metadata: Logger.Metadata = [
+                LogKey.origin: "\(rejection.message.origin)", LogKey.stage: "\(rejection.stage.rawValue)",
+                LogKey.cause: "\(rejection.cause)", LogKey.reason: "\(rejection.reason)",
+            ]
+            if let trace = rejection.message.traceParent { metadata[LogKey.traceParent] = "\(trace)" }
+            if omitted > 0 { metadata[LogKey.omitted] = "\(omitted)" }
+            logger.info("record rejected", metadata: metadata)
+        }
+    }
+
+    /// - Returns: how many records before had no line; nil if this one has none either.
+    private func admit() -> Int? {
+        let now = clock.now()
+        return state.withLock { state in
+            if state.second.map({ now - $0 >= .seconds(1) }) ?? true { (state.second, state.lines) = (now, 0) }
+            guard state.lines < Self.limit else {
+                state.omitted += 1
+                return nil
+            }
+            state.lines += 1
+            defer { state.omitted = 0 }
+            return state.omitted
+        }
+    }
+}
