@@ -1,4 +1,5 @@
 import KafkaClient
+import LocalServers
 import Serving
 import Testing
 
@@ -176,6 +177,35 @@ import Testing
                 #expect(failure?.reason.contains("GROUP_AUTHORIZATION_FAILED") == true)
             }
         }
+    }
+
+    /// The mock broker takes a static member for a dynamic one, but it can answer as a coordinator that has a newer one.
+    @Test(arguments: [KafkaAPI.heartbeat, .joinGroup])
+    func aFencedMemberStopsAndSaysWhatToDo(_ api: KafkaAPI) async throws {
+        try await TestTopic.with { topic in
+            var settings = topic.settings()
+            settings.groupInstanceID = "lorikeet-packages-web-1-0123456789abcdef"
+            if api == .joinGroup { try topic.broker.pushErrors(api, [82]) }
+            try await topic.reading(settings) { source in
+                if api == .heartbeat {
+                    try topic.produce(["text"])
+                    _ = try await source.messages(1)
+                    try topic.broker.pushErrors(api, [82])
+                }
+                let failure = await source.failure()
+                #expect(failure?.action == .stop && failure?.cause == "FENCED_INSTANCE_ID")
+                #expect(failure?.reason.contains("group-instance-*") == true, "\(failure as Any)")
+            }
+        }
+    }
+
+    @Test func aStaticMemberHasItsIDUnlessThePropertiesHaveAnother() {
+        var settings = KafkaSourceSettings(brokers: "h:1", topics: ["texts"], group: "readers")
+        #expect(settings.consumerProperties["group.instance.id"] == nil)
+        settings.groupInstanceID = "made"
+        #expect(settings.consumerProperties["group.instance.id"] == "made")
+        settings.properties["group.instance.id"] = "given"
+        #expect(settings.consumerProperties["group.instance.id"] == "given")
     }
 
     @Test(arguments: [

@@ -67,6 +67,43 @@ import Testing
         }
     }
 
+    /// The trace of a record goes from its header to its rows and to what is published of it.
+    @Test func theTraceOfARecordGoesOn() async throws {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        try await with(OutboxSettings(publishesRejected: true)) { database, sink, outbox in
+            func message(_ offset: Int64, _ value: String) -> SourceMessage {
+                Samples.message(offset, headers: [("traceparent", Array(value.utf8))])
+            }
+            func labelled(_ message: SourceMessage) -> Outcome {
+                .labelled(
+                    LabelledMessage(message: message, text: "text", labels: [Samples.label("section", "games")]))
+            }
+            _ = try await sink.store([
+                labelled(message(1, trace)), labelled(message(2, "not a trace")),
+                .rejected(Rejection(message: message(3, trace), stage: .decode, reason: "not UTF-8")),
+            ])
+            let traces = """
+                SELECT "offset", traceparent FROM lorikeet.labels
+                UNION ALL SELECT "offset", traceparent FROM lorikeet.rejected ORDER BY "offset"
+                """
+            #expect(try database.sql(traces).map { try $0.optionalText("traceparent") } == [trace, nil, trace])
+
+            let records = try #require(try await outbox.next(limit: 10))
+            let headers = records.map { record in
+                record.message?.headers.filter { $0.name == "traceparent" }.map { $0.value ?? [] } ?? []
+            }
+            // A rejected record is published with its own headers.
+            #expect(headers == [[Array(trace.utf8)], [], [Array(trace.utf8)]])
+            try await outbox.reject(records[0], reason: "too large")
+            let rejected = try database.sql("SELECT traceparent FROM lorikeet.rejected WHERE stage = 'publish'")
+            #expect(try rejected.map { try $0.text("traceparent") } == [trace])
+
+            // What labels a record again without its headers does not take its trace.
+            _ = try await sink.store([labelled(Samples.message(1))])
+            #expect(try database.sql(traces).first?.optionalText("traceparent") == trace)
+        }
+    }
+
     @Test func whatIsNotPublishedIsNotInTheOutbox() async throws {
         try await with(OutboxSettings(tasks: ["role"])) { database, sink, _ in
             _ = try await sink.store([Samples.labelled(1), Samples.rejected(2), Samples.labelled(3, tasks: ["role"])])

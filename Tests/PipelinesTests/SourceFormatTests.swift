@@ -26,6 +26,28 @@ struct SourceFormatTests {
         return (pipeline?.source, problems.error?.problems.map(\.description) ?? [])
     }
 
+    @Test(arguments: [("static", GroupInstance.static), ("dynamic", .dynamic)])
+    func theKindOfMemberIsRead(_ value: String, _ expected: GroupInstance) {
+        func kafka(_ keys: String) -> (PipelineConfiguration?, [String]) {
+            let text = """
+                name: a
+                base: b
+                source: { kafka: { brokers: "h:1", topics: [t], group: g\(keys) } }
+                tasks: { x: { labels: [p, q] } }
+                sink: { postgres: "postgresql://h/d" }
+                """
+            let problems = ProblemCollector(file: "p.yaml")
+            let environment = PipelineEnvironment(variables: [:], workingDirectory: "/nowhere")
+            let pipeline = PipelineFile.parse(text, file: "p.yaml", environment: environment, problems: problems)
+            return (pipeline, problems.error?.problems.map(\.description) ?? [])
+        }
+        #expect(kafka(", group_instance: \(value)").0?.source.groupInstance == expected)
+        #expect(kafka("").0?.source.groupInstance == nil)
+        let both = kafka(", group_instance: \(value), properties: { group.instance.id: mine }").1
+        #expect(both.count == 1 && both[0].hasPrefix("p.yaml:3: source.kafka.group_instance: and "), "\(both)")
+        #expect(kafka(", group_instance: sticky").1.count == 1)
+    }
+
     @Test func everyKeyIsRead() throws {
         let lines = """
             format: avro
