@@ -1,5 +1,6 @@
 import ArgumentParser
 import BERT
+import Daemon
 import Glibc
 import Operations
 import Pipelines
@@ -36,9 +37,10 @@ enum ErrorReporting {
         String(reflecting: type(of: error)).hasPrefix("ArgumentParser.")
     }
 
-    /// Prints `error: …` for each line of the message.
+    /// Prints `error: …` for each line of the message; journald takes them for errors.
     private static func printError(_ message: String) {
-        for line in message.split(separator: "\n") { StandardError.write("error: \(line)") }
+        let priority = DaemonLogging.standardErrorIsJournal ? "<3>" : ""
+        for line in message.split(separator: "\n") { StandardError.write("\(priority)error: \(line)") }
     }
 
     /// The error for a person, with the options that would solve it. The name of an enum case would mean nothing.

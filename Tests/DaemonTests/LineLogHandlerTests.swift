@@ -9,10 +9,13 @@ import Testing
 private final class Lines: Sendable {
     let all = Mutex<[String]>([])
 
-    func logger(_ format: LogFormat, isJournal: Bool = false, label: String = "lorikeet") -> Logger {
+    func logger(
+        _ format: LogFormat, isJournal: Bool = false, hasColors: Bool = false, label: String = "lorikeet"
+    ) -> Logger {
         Logger(label: label) { label in
             LineLogHandler(
-                label: label, format: format, isJournal: isJournal, now: { Date(timeIntervalSince1970: 1.5) },
+                label: label, format: format, isJournal: isJournal, hasColors: hasColors,
+                now: { Date(timeIntervalSince1970: 1.5) },
                 write: { line in self.all.withLock { $0.append(line) } })
         }
     }
@@ -66,4 +69,47 @@ private final class Lines: Sendable {
         DaemonLogging.isJournal(descriptor: 2, environment: ["JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)"]))
     #expect(!DaemonLogging.isJournal(descriptor: 2, environment: ["JOURNAL_STREAM": "1:1"]))
     #expect(!DaemonLogging.isJournal(descriptor: 2, environment: [:]))
+}
+
+/// Colours only add to the line: without them it is the same, and no value can bring its own.
+@Test func aTerminalGetsColors() throws {
+    let (colored, plain) = (Lines(), Lines())
+    for (lines, hasColors) in [(colored, true), (plain, false)] {
+        let logger = lines.logger(.logfmt, hasColors: hasColors)
+        logger.warning("broker unavailable", metadata: ["reason": "\u{1B}[31mred\u{1B}[0m and \u{202E}right to left"])
+        logger.error("gone")
+        logger.info("here")
+    }
+    let lines = colored.all.withLock { $0 }
+    #expect(lines[0].contains("\u{1B}[33mwarning\u{1B}[0m") && lines[1].contains("\u{1B}[31merror\u{1B}[0m"))
+    #expect(!lines[2].contains("\u{1B}[3"))
+    #expect(lines.map { $0.replacing(/\u{1B}\[[0-9]*m/, with: "") } == plain.all.withLock { $0 })
+    #expect(plain.all.withLock { !$0.joined().contains("\u{1B}") && $0[0].contains("\\u202eright") })
+}
+
+@Test(
+    arguments: [
+        ([:], false), (["TERM": "xterm-256color"], true), (["TERM": "dumb"], false),
+        (["TERM": "xterm", "NO_COLOR": "1"], false), (["TERM": "xterm", "NO_COLOR": ""], true),
+    ] as [([String: String], Bool)])
+func colorsAreForTerminalsThatHaveThem(_ environment: [String: String], _ expected: Bool) {
+    #expect(DaemonLogging.hasColors(isTerminal: true, environment: environment) == expected)
+    #expect(!DaemonLogging.hasColors(isTerminal: false, environment: environment))
+}
+
+/// Whatever data holds, an event is one line.
+@Test(arguments: [LogFormat.logfmt, .json])
+func everyCharacterStaysInItsLine(_ format: LogFormat) throws {
+    let scalars = (UInt32(0)...0x3000).compactMap { Unicode.Scalar($0) } + ["\u{FEFF}", "\u{1F600}", "\u{E0001}", "\u{10FFFF}"]
+    let text = String(String.UnicodeScalarView(scalars))
+    for hasColors in [false, true] {
+        let lines = Lines()
+        lines.logger(format, hasColors: hasColors).info("\(text)", metadata: ["\(text)": "\(text)"])
+        let line = try #require(lines.all.withLock { $0.first })
+        let breaks = line.dropLast().unicodeScalars.filter {
+            $0.value < 0x20 && !(hasColors && $0 == "\u{1B}") || (0x7F...0x9F).contains($0.value)
+                || (0x2028...0x2029).contains($0.value)
+        }
+        #expect(breaks.isEmpty && line.hasSuffix("\n"))
+    }
 }

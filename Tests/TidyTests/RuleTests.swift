@@ -134,6 +134,49 @@ import Testing
             ])
     }
 
+    @Test func eventsThatThePageLacksAreFound() {
+        let tree = SourceTree([
+            "Sources/LogKeys/LogKey.swift": "enum LogKey {\n    public static let task = \"task\"\n"
+                + "    public static let newRows = \"new_rows\"\n}",
+            "Sources/A/A.swift": #"""
+            logger.notice("ready", metadata: [LogKey.task: "\(f(a, b))"])
+            logger.warning("\(side) unavailable", metadata: [LogKey.newRows: "1"])
+            logger.debug(isPaused ? "paused" : "resumed")
+            self.logger.error("lost, and more", metadata: metadata)
+            logger.log(level: level, "\(line.message)", metadata: [LogKey.task: "x"])
+            func warn(event: Logger.Message) { logger.warning(event) }
+            """#,
+            "docs/logs.md": """
+            ## Keys
+
+            | key | what it holds |
+            |---|---|
+            | `task` | a |
+            | `new` | b |
+
+            ## Events
+
+            | level | event | keys | |
+            |---|---|---|---|
+            | info | `ready` | `task` | another level |
+            | warning | `… unavailable` | `task` | another key |
+            | debug | `paused` | | |
+            | error | `gone` | `task`, `none` | |
+            """,
+        ])
+        #expect(
+            LogEventRule.findings(in: tree).map(\.description) == [
+                "Sources/A/A.swift:1: docs/logs.md lacks the event `ready` of the level notice",
+                "Sources/A/A.swift:2: docs/logs.md lacks the key `new_rows` of the event ` unavailable`",
+                "Sources/A/A.swift:3: docs/logs.md lacks the event `resumed` of the level debug",
+                "Sources/A/A.swift:4: docs/logs.md lacks the event `lost, and more` of the level error",
+                "docs/logs.md:15: names the key `none`, which is no LogKey",
+                "docs/logs.md:15: names the event `gone`, which the sources do not log",
+                "docs/logs.md:1: the table of keys and LogKey differ in `new`",
+                "docs/logs.md:1: the table of keys and LogKey differ in `new_rows`",
+            ])
+    }
+
     @Test func bannedWordsAreFoundInProseAcrossLines() {
         let tree = SourceTree([
             "Sources/A/A.swift":

@@ -49,5 +49,7 @@ import Testing
 
     @Test func metricsInDocumentsExist() throws { try check(MetricNameRule.findings) }
 
+    @Test func logEventsAreListed() throws { try check(LogEventRule.findings) }
+
     @Test func wordsAreThoseOfTheGlossary() throws { try check(WordRule.findings) }
 }

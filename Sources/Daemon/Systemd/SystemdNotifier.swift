@@ -2,17 +2,14 @@ import Glibc
 
 /// Speaks systemd's notification protocol (sd_notify(3)) without its library: one datagram per message.
 public struct SystemdNotifier: Sendable {
-    /// Where messages go; a leading `@` means the abstract namespace.
-    private let address: String
+    private let socket: UnixDatagram
     /// How often systemd expects `WATCHDOG=1`; nil: no watchdog for this process.
     public let watchdogInterval: Duration?
 
     /// Reads `NOTIFY_SOCKET` and the watchdog's variables; nil where no service manager listens.
     public init?(environment: [String: String], processID: Int32 = getpid()) {
-        guard let address = environment["NOTIFY_SOCKET"], let first = address.first, first == "/" || first == "@",
-            address.utf8.count < Self.maximumAddressBytes
-        else { return nil }
-        self.address = address
+        guard let socket = environment["NOTIFY_SOCKET"].flatMap({ UnixDatagram(address: $0) }) else { return nil }
+        self.socket = socket
         let isMine = environment["WATCHDOG_PID"].map { Int32($0) == processID } ?? true
         let microseconds = environment["WATCHDOG_USEC"].flatMap { Int64($0) }
         watchdogInterval = isMine ? microseconds.flatMap { $0 > 0 ? .microseconds($0) : nil } : nil
@@ -41,30 +38,9 @@ public struct SystemdNotifier: Sendable {
         String(text.map { $0.isNewline ? " " : $0 })
     }
 
-    private static let maximumAddressBytes = MemoryLayout.size(ofValue: sockaddr_un().sun_path)
-
     /// Sends assignments as one datagram. A manager that does not listen is no reason to fail.
     ///
     /// - Returns: whether it was sent.
     @discardableResult
-    func send(_ assignments: [String]) -> Bool {
-        let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
-        defer { close(descriptor) }
-        var target = sockaddr_un()
-        target.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(address.utf8)
-        let isAbstract = bytes.first == UInt8(ascii: "@")
-        if isAbstract { bytes[0] = 0 }
-        withUnsafeMutableBytes(of: &target.sun_path) { $0.copyBytes(from: bytes) }
-        // An abstract name ends where the length says; a path ends with a zero byte.
-        let length = MemoryLayout<sa_family_t>.size + bytes.count + (isAbstract ? 0 : 1)
-        let message = Array(assignments.joined(separator: "\n").utf8)
-        let sent = withUnsafePointer(to: &target) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                sendto(descriptor, message, message.count, Int32(MSG_NOSIGNAL), $0, socklen_t(length))
-            }
-        }
-        return sent == message.count
-    }
+    func send(_ assignments: [String]) -> Bool { socket.send(Array(assignments.joined(separator: "\n").utf8)) }
 }

@@ -43,8 +43,9 @@ struct Retrain: AsyncParsableCommand {
     @Option(help: ArgumentHelp("What started this run, for the table retrainings.", visibility: .hidden))
     var trigger = "command"
 
-    @Option(help: "Format of log lines.")
-    var logFormat = LogFormat.logfmt
+    @Option(
+        help: "Format of log events. auto: fields of journald under systemd, else logfmt, in colours on a terminal.")
+    var logFormat = LogFormat.auto
 
     @OptionGroup var output: JSONOption
 

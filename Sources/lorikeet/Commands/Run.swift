@@ -35,8 +35,9 @@ struct Run: AsyncParsableCommand {
             valueName: "seconds"))
     var drainTimeout = 10
 
-    @Option(help: "Format of log lines.")
-    var logFormat = LogFormat.logfmt
+    @Option(
+        help: "Format of log events. auto: fields of journald under systemd, else logfmt, in colours on a terminal.")
+    var logFormat = LogFormat.auto
 
     @Option(help: "Minimum level of log lines.")
     var logLevel = Logger.Level.info

@@ -33,8 +33,9 @@ struct RejectedRetry: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Maximum number of records.", valueName: "n"))
     var limit = 1_000_000
 
-    @Option(help: "Format of log lines.")
-    var logFormat = LogFormat.logfmt
+    @Option(
+        help: "Format of log events. auto: fields of journald under systemd, else logfmt, in colours on a terminal.")
+    var logFormat = LogFormat.auto
 
     @OptionGroup var output: JSONOption
 

@@ -1,0 +1,58 @@
+import JSON
+
+/// Values in log lines: whatever they hold, an event stays one line, and a terminal shows it as it is.
+enum LogText {
+    /// `key=value key="value with blanks"`.
+    static func logfmt(_ fields: [(key: String, value: String)]) -> String {
+        fields.map { "\(key($0.key))=\(value($0.value))" }.joined(separator: " ")
+    }
+
+    static func json(_ fields: [(key: String, value: String)]) -> String {
+        "{" + fields.map { "\(quoted($0.key)):\(quoted($0.value))" }.joined(separator: ",") + "}"
+    }
+
+    /// A key as logfmt allows it: blanks, quotes and equals signs become `_`.
+    static func key(_ key: String) -> String {
+        let isPlain: (Unicode.Scalar) -> Bool = {
+            $0.properties.isAlphabetic || "0"..."9" ~= $0 || "_.-/".unicodeScalars.contains($0)
+        }
+        let scalars = key.unicodeScalars.map { isPlain($0) ? $0 : "_" }
+        return scalars.isEmpty ? "_" : String(String.UnicodeScalarView(scalars))
+    }
+
+    /// A value of logfmt, in quotes where it needs them.
+    static func value(_ value: String) -> String {
+        let isPlain =
+            !value.isEmpty
+            && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !isHidden($0) }
+        return isPlain ? value : quoted(value)
+    }
+
+    /// A text in one line, without quotes.
+    static func line(_ text: String) -> String {
+        guard text.unicodeScalars.contains(where: { $0 < " " || isHidden($0) }) else { return text }
+        return String(quoted(text).dropFirst().dropLast())
+    }
+
+    /// A JSON string: also what logfmt readers expect between quotation marks.
+    static func quoted(_ text: String) -> String {
+        var quoted = ""
+        JSONValue.write(text, to: &quoted)
+        guard quoted.unicodeScalars.contains(where: isHidden) else { return quoted }
+        return quoted.unicodeScalars.map { isHidden($0) ? escaped($0) : String($0) }.joined()
+    }
+
+    /// What JSON allows in a string, and a terminal takes for the end of a line, or for an order to show what follows
+    /// in another direction.
+    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        case 0x7F...0x9F, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
+        default: false
+        }
+    }
+
+    private static func escaped(_ scalar: Unicode.Scalar) -> String {
+        let digits = String(scalar.value, radix: 16)
+        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}
