@@ -16,6 +16,8 @@ struct LabPipeline: Sendable {
     var base: String
     var brokers = "${KAFKA_BROKERS}"
     var topic: String
+    /// The value of `group_instance`, `static` or `dynamic`; nil is the default of pipeline files.
+    var groupInstance: String?
     /// librdkafka's properties.
     var properties: [String: String] = [:]
     /// The JSON Pointer of the text; nil where the whole payload is the text.
@@ -41,6 +43,7 @@ struct LabPipeline: Sendable {
         let names = tasks.map(\.name).joined(separator: ", ")
         var lines = ["name: \(name)", "base: \(quoted(absoluteBase))", "source:", "  kafka:"]
         lines += ["    brokers: \(quoted(brokers))", "    topics: [\(quoted(topic))]", "    group: \(quoted(name))"]
+        if let groupInstance { lines.append("    group_instance: \(groupInstance)") }
         let settings = properties.sorted { $0.key < $1.key }.map { "\($0.key): \(quoted($0.value))" }
         if !settings.isEmpty { lines.append("    properties: { \(settings.joined(separator: ", ")) }") }
         if let textPointer { lines.append("  text: \(textPointer)") }

@@ -42,6 +42,12 @@ struct BenchmarkDelivery: AsyncParsableCommand {
     @Option(help: ArgumentHelp("Messages in a backlog.", valueName: "n"))
     var backlog = 1_000_000
 
+    @Option(
+        help: ArgumentHelp(
+            "Brokers that know static members, for the figure restart. The default is the embedded broker, which does "
+                + "not.", valueName: "host:port"))
+    var brokers: String?
+
     @Option(help: ArgumentHelp("Also write the table as a Markdown page.", valueName: "file"), completion: .file())
     var output: String?
 
@@ -54,7 +60,7 @@ struct BenchmarkDelivery: AsyncParsableCommand {
     func run() async throws {
         let benchmark = DeliveryBenchmark(
             base: baseOption.base, input: input.arguments, texts: try input.texts(limit: nil), runs: runs,
-            seconds: seconds, backlog: backlog)
+            seconds: seconds, backlog: backlog, brokers: brokers)
         let rows = try await Interruption.cancelling { [figures] in
             try await benchmark.run(figures) { StandardError.write("\($0.name): \($0.value)  \($0.details)") }
         }

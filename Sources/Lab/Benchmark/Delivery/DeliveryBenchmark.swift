@@ -4,6 +4,7 @@ public enum DeliveryFigure: String, CaseIterable, Sendable {
     case retrainingLatency = "retraining-latency"
     case outbox
     case outboxLatency = "outbox-latency"
+    case restart
 }
 
 /// One figure as measured: a row of the result.
@@ -30,6 +31,7 @@ public struct DeliveryBenchmark: Sendable {
     private let runs: Int
     private let seconds: Int
     private let backlog: Int
+    private let brokers: String?
 
     /// - Parameters:
     ///   - base: the folder of the base.
@@ -38,9 +40,13 @@ public struct DeliveryBenchmark: Sendable {
     ///   - runs: how often a rate is measured.
     ///   - seconds: how long latency and memory are watched.
     ///   - backlog: messages of a backlog.
-    public init(base: String, input: [String], texts: [String], runs: Int, seconds: Int, backlog: Int) {
+    ///   - brokers: `host:port` of brokers that know static members, for ``DeliveryFigure/restart``; nil: the embedded
+    ///     one, which does not.
+    public init(
+        base: String, input: [String], texts: [String], runs: Int, seconds: Int, backlog: Int, brokers: String? = nil
+    ) {
         (self.base, self.input, self.texts) = (base, input, texts)
-        (self.runs, self.seconds, self.backlog) = (runs, seconds, backlog)
+        (self.runs, self.seconds, self.backlog, self.brokers) = (runs, seconds, backlog, brokers)
     }
 
     /// Starts the servers, measures and stops the servers, however it ends.
@@ -51,7 +57,7 @@ public struct DeliveryBenchmark: Sendable {
     public func run(
         _ figures: [DeliveryFigure], report: @Sendable (DeliveryRow) -> Void
     ) async throws -> [DeliveryRow] {
-        let testbed = try DeliveryTestbed(base: base, input: input, texts: texts)
+        let testbed = try DeliveryTestbed(base: base, input: input, texts: texts, brokers: brokers)
         var rows: [DeliveryRow] = []
         do {
             try await testbed.prepare()

@@ -28,6 +28,7 @@ struct DeliveryMeasurement {
         case .retrainingLatency: try await retrainingLatency()
         case .outbox: try await outbox()
         case .outboxLatency: try await outboxLatency()
+        case .restart: try await restart()
         }
     }
 

@@ -19,13 +19,15 @@ actor DeliveryTestbed {
     nonisolated let input: [String]
     nonisolated let texts: [String]
     nonisolated let database: LabDatabase
+    /// Brokers outside of this process; nil: the embedded one.
+    nonisolated let outsideBrokers: String?
     private let servers: LabServers
     private var nameCount = 0
     private var daemons: [DaemonProcess] = []
 
     /// Starts the servers; ``stop()`` ends them.
-    init(base: String, input: [String], texts: [String]) throws {
-        (self.base, self.input, self.texts) = (base, input, texts)
+    init(base: String, input: [String], texts: [String], brokers: String? = nil) throws {
+        (self.base, self.input, self.texts, outsideBrokers) = (base, input, texts, brokers)
         // When a row was committed is what PostgreSQL itself records.
         servers = try LabServers(name: "benchmark", postgresSettings: ["track_commit_timestamp": "on"])
         database = LabDatabase(dsn: servers.postgres.dsn())
@@ -114,11 +116,16 @@ actor DeliveryTestbed {
     }
 
     /// Starts one daemon that runs these pipelines.
-    func start(_ pipelines: [LabPipeline], workers: Int, launcher: [String] = []) async throws -> DaemonProcess {
+    ///
+    /// - Parameter environment: variables beside that of the database.
+    func start(
+        _ pipelines: [LabPipeline], workers: Int, launcher: [String] = [], environment: [String: String] = [:]
+    ) async throws -> DaemonProcess {
         let files = try pipelines.map { try servers.folder.write("\($0.name).yaml", $0.text) }
         let daemon = try await DaemonProcess.start(
             pipeline: files[0], options: Array(files.dropFirst()) + ["--workers", "\(workers)"], launcher: launcher,
-            environment: ["DATABASE_URL": database.dsn], log: servers.folder.path("\(freshName("daemon")).log"))
+            environment: environment.merging(["DATABASE_URL": database.dsn]) { $1 },
+            log: servers.folder.path("\(freshName("daemon")).log"))
         daemons.append(daemon)
         return daemon
     }
@@ -147,6 +154,35 @@ actor DeliveryTestbed {
         for daemon in daemons {
             let status = await daemon.terminate()
             guard status == 0 else { throw LabError("a daemon ended with status \(status)") }
+        }
+    }
+
+    // MARK: - Restarts
+
+    /// A pipeline whose daemon is killed: over brokers of the user's, if there are any, and with librdkafka's own
+    /// session timeout.
+    func restartedPipeline(_ name: String, groupInstance: String) throws -> LabPipeline {
+        // A name that was never used on brokers that stay. They create the topic for its first record.
+        let topic = outsideBrokers == nil ? try makeTopic() : "lorikeet-\(name)-\(getpid())"
+        var pipeline = pipeline(outsideBrokers == nil ? name : topic, topic: topic)
+        pipeline.brokers = outsideBrokers ?? servers.broker.bootstrapServers
+        pipeline.groupInstance = groupInstance
+        pipeline.properties["session.timeout.ms"] = nil
+        return pipeline
+    }
+
+    /// The folder that systemd would give a daemon.
+    nonisolated func stateFolder() -> String { servers.folder.path }
+
+    /// Produces a text every 50 ms until its task is cancelled.
+    func drip(into pipeline: LabPipeline) async throws {
+        let producer = try LabProducer(
+            brokers: pipeline.brokers, topic: pipeline.topic, properties: ["linger.ms": "0"])
+        var index = 0
+        while !Task.isCancelled {
+            try await producer.produce([.init(payload: Array(texts[index % texts.count].utf8))])
+            index += 1
+            try await Task.sleep(for: .milliseconds(50))
         }
     }
 
