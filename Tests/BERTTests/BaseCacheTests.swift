@@ -100,6 +100,21 @@ struct BaseCacheTests {
         }
     }
 
+    /// The file is written to a link to `/dev/full`, which has no room for anything.
+    @Test func aFullDiskCostsTheFileAndNothingElse() throws {
+        let folder = try copy("bert")
+        let expected = try results(try BERTBase(directory: folder.path, precision: Self.int8), "bert")
+        let cache = try cache(folder)
+        let new = cache.path + ".new"
+        try FileManager.default.createSymbolicLink(atPath: new, withDestinationPath: "/dev/full")
+        #expect(try results(try start(folder), "bert") == expected)
+        #expect(cache.read() == nil && !FileManager.default.fileExists(atPath: cache.path))
+        #expect((try? FileManager.default.destinationOfSymbolicLink(atPath: new)) == nil, "nothing is left behind")
+        // Once there is room, the next start writes it.
+        #expect(try results(try start(folder), "bert") == expected)
+        #expect(cache.read() != nil)
+    }
+
     @Test func aBaseOutlivesItsFile() throws {
         let folder = try copy("bert")
         let expected = try results(try start(folder), "bert")

@@ -179,7 +179,7 @@ import Testing
         }
     }
 
-    /// The mock broker takes a static member for a dynamic one, but it can answer as a coordinator that has a newer one.
+    /// The mock broker takes a static member for a dynamic one, but it can answer as a coordinator with a newer one.
     @Test(arguments: [KafkaAPI.heartbeat, .joinGroup])
     func aFencedMemberStopsAndSaysWhatToDo(_ api: KafkaAPI) async throws {
         try await TestTopic.with { topic in

@@ -100,7 +100,8 @@ func colorsAreForTerminalsThatHaveThem(_ environment: [String: String], _ expect
 /// Whatever data holds, an event is one line.
 @Test(arguments: [LogFormat.logfmt, .json])
 func everyCharacterStaysInItsLine(_ format: LogFormat) throws {
-    let scalars = (UInt32(0)...0x3000).compactMap { Unicode.Scalar($0) } + ["\u{FEFF}", "\u{1F600}", "\u{E0001}", "\u{10FFFF}"]
+    let high: [Unicode.Scalar] = ["\u{FEFF}", "\u{1F600}", "\u{E0001}", "\u{10FFFF}"]
+    let scalars = (UInt32(0)...0x3000).compactMap { Unicode.Scalar($0) } + high
     let text = String(String.UnicodeScalarView(scalars))
     for hasColors in [false, true] {
         let lines = Lines()

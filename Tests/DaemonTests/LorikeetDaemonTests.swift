@@ -97,6 +97,25 @@ import Testing
         }
     }
 
+    @Test func aFileThatDisappearsChangesNothingAndStartsNothing() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            try await fixture.withDaemon(file) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                try FileManager.default.removeItem(atPath: file)
+                #expect(await daemon.reload() == false)
+                #expect(fixture.log.count(containing: "p.yaml: no such file") == 1)
+                try fixture.produce(5)
+                try await fixture.untilLabelled(5)
+            }
+            let failure = #expect(throws: CommandFailure.self) {
+                _ = try LorikeetDaemon(files: [file], options: fixture.options(), logger: fixture.log.logger)
+            }
+            #expect(failure?.status == .configuration && failure?.message.hasSuffix("p.yaml: no such file") == true)
+        }
+    }
+
     @Test func aReloadWithABadFileChangesNothingAndAGoodOneIsApplied() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")

@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -42,6 +43,19 @@ private func fill(_ text: String, _ variables: [String: String] = [:], credentia
     #expect(
         fill("${credential:../passwd}", credentials: folder.path).hasPrefix(
             "error: ${credential:../passwd} is not a variable"))
+}
+
+/// A folder, because root may read every file. What stands in for a missing credential does not for this one.
+@Test(arguments: ["${credential:key}", "${credential:key:-default}"])
+func aCredentialThatCannotBeReadIsAnError(_ text: String) throws {
+    let folder = try TemporaryFolder()
+    try FileManager.default.createDirectory(atPath: folder.path + "/key", withIntermediateDirectories: false)
+    #expect(
+        fill(text, credentials: folder.path)
+            == "error: the credential key in CREDENTIALS_DIRECTORY cannot be read: check its owner and mode")
+    try folder.write("bytes", "")
+    try Data([0xFF]).write(to: URL(fileURLWithPath: folder.path + "/bytes"))
+    #expect(fill("${credential:bytes}", credentials: folder.path) == "error: the credential bytes is not UTF-8")
 }
 
 @Test func aValueFromTheEnvironmentIsNeverShown() {

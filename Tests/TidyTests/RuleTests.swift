@@ -134,6 +134,18 @@ import Testing
             ])
     }
 
+    @Test func datesThatMeasureDurationsAreFound() {
+        let tree = SourceTree([
+            "Sources/A/A.swift": "let a = Date()\nlet b = Date(timeIntervalSince1970: 1)\nlet c = ContinuousClock.now",
+            "Sources/Threading/Clock.swift": "clock_gettime(CLOCK_REALTIME, &time)",
+            "Sources/B/B.swift": "clock_gettime(CLOCK_REALTIME, &time)",
+        ])
+        #expect(
+            ClockRule.findings(in: tree).map { "\($0.path):\($0.line)" } == [
+                "Sources/A/A.swift:1", "Sources/B/B.swift:1",
+            ])
+    }
+
     @Test func eventsThatThePageLacksAreFound() {
         let tree = SourceTree([
             "Sources/LogKeys/LogKey.swift": "enum LogKey {\n    public static let task = \"task\"\n"

@@ -49,6 +49,8 @@ import Testing
 
     @Test func metricsInDocumentsExist() throws { try check(MetricNameRule.findings) }
 
+    @Test func durationsAreMeasuredByMonotonicClocks() throws { try check(ClockRule.findings) }
+
     @Test func logEventsAreListed() throws { try check(LogEventRule.findings) }
 
     @Test func wordsAreThoseOfTheGlossary() throws { try check(WordRule.findings) }

@@ -26,8 +26,8 @@ public enum DaemonLogging {
     public static let standardErrorIsJournal = isJournal(
         descriptor: 2, environment: ProcessInfo.processInfo.environment)
 
-    /// Log events go to journald, or as lines to standard error; with journald's priority prefixes where `JOURNAL_STREAM`
-    /// says that it reads them. Call it first, once.
+    /// Log events go to journald, or as lines to standard error; with journald's priority prefixes where
+    /// `JOURNAL_STREAM` says that it reads them. Call it first, once.
     public static func bootstrap(format: LogFormat = .auto, level: Logger.Level = .info) {
         chosenFormat.withLock { $0 = format }
         let isJournal = standardErrorIsJournal

@@ -69,7 +69,13 @@ struct Substitution {
                 message: "no credential \(name): CREDENTIALS_DIRECTORY is not set (systemd sets it for LoadCredential=)"
             )
         }
-        guard let data = FileManager.default.contents(atPath: directory + "/" + name) else {
+        let path = directory + "/" + name
+        guard let data = FileManager.default.contents(atPath: path) else {
+            // One that is there was meant, whatever stands in for it.
+            guard !FileManager.default.fileExists(atPath: path) else {
+                throw Failure(
+                    message: "the credential \(name) in CREDENTIALS_DIRECTORY cannot be read: check its owner and mode")
+            }
             if let fallback { return fallback }
             throw Failure(message: "there is no credential \(name) in CREDENTIALS_DIRECTORY")
         }

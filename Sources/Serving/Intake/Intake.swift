@@ -213,7 +213,8 @@ final class Intake: Sendable {
         telemetry.metrics.record(
             telemetry.status(
                 load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons))
-        telemetry.metrics.record(oldestAge: ledger.oldestProducedAt.map { Double(clock.date() - $0) / 1000 })
+        // The date may jump back, and that of a producer be ahead.
+        telemetry.metrics.record(oldestAge: ledger.oldestProducedAt.map { max(0, Double(clock.date() - $0) / 1000) })
     }
 }
 

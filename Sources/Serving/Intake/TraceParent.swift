@@ -13,7 +13,7 @@ public struct TraceParent: Hashable, Sendable, CustomStringConvertible {
     private static let length = 55
 
     /// - Parameter value: the header's.
-    /// - Returns: nil if it is invalid. Of a later version, only what version 00 knows is kept, as the standard demands.
+    /// - Returns: nil if it is invalid. Of a later version, what version 00 knows is kept, as the standard demands.
     public init?(_ value: some Collection<UInt8>) {
         guard value.count >= Self.length else { return nil }
         let bytes = Array(value.prefix(Self.length))

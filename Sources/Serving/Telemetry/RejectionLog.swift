@@ -3,7 +3,7 @@ import Logging
 import Synchronization
 import Threading
 
-/// Log lines of rejected records: a bounded number per second, so that a topic full of bad records does not fill a disk.
+/// Log lines of rejected records: a bounded number per second, so that a topic full of bad records fills no disk.
 ///
 /// All of them are counted by the metrics, and have rows in `rejected`.
 public final class RejectionLog: Sendable {
