@@ -15,7 +15,7 @@ enum ClockRule {
     static func findings(in tree: SourceTree) -> [Finding] {
         tree.sources.filter { !users.contains($0.path) }.flatMap { file in
             let code = SwiftLexer.code(of: file.text)
-            return code.indices.compactMap { index in
+            return code.indices.compactMap { index -> Finding? in
                 let next = code[index...].prefix(3).map(\.text)
                 guard
                     ["CLOCK_REALTIME", "CLOCK_REALTIME_COARSE", "gettimeofday"].contains(next[0])
