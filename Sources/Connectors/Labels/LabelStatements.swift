@@ -64,17 +64,14 @@ struct LabelStatements {
         WITH stored AS (\(MessageColumns.upsert(from: 21)))
         INSERT INTO lorikeet.labels (
             pipeline, topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores,
-            abstained, adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence,
-            traceparent)
+            abstained, adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence, traceparent)
         SELECT $1, r.topic, r."partition", r."offset", r.task, r.produced_at, r.message_key, r.label,
             r.labels::text[], r.score, r.scores::jsonb, r.abstained, r.adapter_digest,
-            r.distance, r.abstention_reason, r.dtype, r.windows, r.tokens, r.evidence::int4range,
-            r.traceparent
+            r.distance, r.abstention_reason, r.dtype, r.windows, r.tokens, r.evidence::int4range, r.traceparent
         FROM unnest(
             $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::bytea[], $8::text[], $9::text[],
             $10::double precision[], $11::text[], $12::boolean[], $13::text[], $14::double precision[],
-            $15::text[], $16::text[], $17::integer[], $18::integer[], $19::text[],
-            $20::text[])
+            $15::text[], $16::text[], $17::integer[], $18::integer[], $19::text[], $20::text[])
             AS r(topic, "partition", "offset", task, produced_at, message_key, label, labels, score, scores, abstained,
                 adapter_digest, distance, abstention_reason, dtype, windows, tokens, evidence, traceparent)
         ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
