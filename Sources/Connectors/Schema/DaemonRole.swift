@@ -13,6 +13,8 @@ struct DaemonRole {
         ("shadow_labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("rejected", "SELECT, INSERT, UPDATE, DELETE"),
         ("outbox", "SELECT, INSERT, UPDATE, DELETE"),
+        ("messages", "SELECT, INSERT, UPDATE, DELETE"),
+        ("labels_history", "SELECT, INSERT, UPDATE, DELETE"),
         ("annotations", "SELECT"),
         ("annotation_queue", "SELECT"),
         ("adapters", "SELECT, INSERT, UPDATE"),
@@ -21,10 +23,16 @@ struct DaemonRole {
         ("leases", "SELECT, INSERT, UPDATE, DELETE"),
     ]
 
+    /// Functions that run as the owner of the schema: those that make and drop partitions.
+    static let functions = [
+        "make_partitions(timestamptz, timestamptz)", "drop_partition(text, text, double precision)",
+    ]
+
     var statements: [String] {
         let role = SQLQuoting.identifier(name)
         return ["GRANT USAGE ON SCHEMA lorikeet TO \(role)"]
             + Self.privileges.map { "GRANT \($0.privileges) ON lorikeet.\($0.table) TO \(role)" }
+            + Self.functions.map { "GRANT EXECUTE ON FUNCTION lorikeet.\($0) TO \(role)" }
     }
 
     func grant(on connection: BoundedConnection) throws {

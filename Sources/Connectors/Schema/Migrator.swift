@@ -5,6 +5,8 @@ import Serving
 struct Migrator {
     let connection: BoundedConnection
     let migrations: [Migration]
+    /// Whether a new schema gets monthly partitions of its large tables.
+    var isPartitioned = false
 
     /// A number that other programs hardly use. The lock is held until the transaction ends.
     private static let advisoryLock: Int64 = 0x6c6f_7269_6b65_6574
@@ -17,9 +19,12 @@ struct Migrator {
         let before = try SchemaVersion.read(connection, mayBeMissing: true)
         let known = migrations.last?.version ?? 0
         if before > known { throw SchemaVersion.newer(before, than: known) }
+        let partitions = PartitionedTables(connection: connection)
+        if isPartitioned, before > 0, try !partitions.exist() { throw Self.alreadyThere }
         if before == 0 { try createLedger() }
         let readers = known > before ? try SchemaView.dropAll(on: connection) : [:]
-        for migration in migrations where migration.version > before { try apply(migration) }
+        for migration in migrations where migration.version > before { try apply(migration, isNew: before == 0) }
+        if isPartitioned, before == 0 { try partitions.makeFirst() }
         try SchemaView.createAll(version: known, readers: readers, replaces: known > before, on: connection)
         return SchemaChange(before: before, after: known)
     }
@@ -65,8 +70,17 @@ struct Migrator {
         SchemaComment("schema_migrations", "applied_by", "The role that applied it."),
     ]
 
-    private func apply(_ migration: Migration) throws {
-        for statement in migration.statements { try connection.execute(statement, within: Self.patience) }
+    private static let alreadyThere = ConnectorError(
+        action: .stop,
+        reason: "the schema lorikeet exists and is not partitioned, and only a new one can be: run `lorikeet migrate "
+            + "--partitioned` in a new database and copy the rows as docs/history.md says")
+
+    private func apply(_ migration: Migration, isNew: Bool) throws {
+        for statement in migration.statements {
+            try connection.execute(statement, within: Self.patience)
+            // Before indexes and views depend on a table.
+            if isPartitioned, isNew { try PartitionedTables(connection: connection).convert() }
+        }
         try connection.execute(
             "INSERT INTO lorikeet.schema_migrations (version, name) VALUES ($1, $2)",
             [.integer(Int64(migration.version)), .text(migration.name)])

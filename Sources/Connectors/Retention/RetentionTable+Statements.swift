@@ -1,0 +1,102 @@
+/// The statements that find and delete old rows of a table: `$1` is the pipeline, `$2` the age in seconds.
+///
+/// Each finds its rows by an index that begins with what is equal and ends with the time, from the oldest on, so that a
+/// statement costs what it deletes. The time is that of the database's clock.
+extension RetentionTable {
+    /// The column that a row's age is counted from.
+    var clock: String {
+        switch self {
+        case .labels, .shadowLabels: "labelled_at"
+        case .rejected: "rejected_at"
+        case .messages: "stored_at"
+        case .history: "replaced_at"
+        }
+    }
+
+    /// The columns that identify a row.
+    private var key: [String] {
+        let origin = ["topic", "\"partition\"", "\"offset\"", "produced_at"]
+        return self == .rejected || self == .messages ? origin : origin + ["task"]
+    }
+
+    /// Whether the index of its times begins with the task instead of the pipeline.
+    var isReadByTask: Bool { self == .labels }
+
+    /// Whether a partitioned schema has it in monthly partitions.
+    var isPartitioned: Bool { PartitionedTables.names.contains(rawValue) }
+
+    private static let cutoff = "now() - $2::double precision * interval '1 second'"
+
+    /// Over the table `AS t`.
+    ///
+    /// A record that waits in the outbox is published with what its rows say; `OFFSET 0` looks for each row by key,
+    /// however full the outbox is. A month that is to be dropped as a
+    /// partition is not deleted row by row before; the default partition is never dropped.
+    ///
+    /// - Parameter isMonthly: whether the table is partitioned by months.
+    private func condition(isMonthly: Bool) -> String {
+        let waits = """
+            NOT EXISTS (
+                SELECT FROM lorikeet.outbox AS o
+                WHERE o.pipeline = $1 AND o.topic = t.topic AND o."partition" = t."partition"
+                    AND o."offset" = t."offset" AND o.produced_at = t.produced_at OFFSET 0)
+            """
+        let month = """
+            (t.produced_at < date_trunc('month', \(Self.cutoff), 'UTC')
+                OR t.tableoid = to_regclass('lorikeet.\(rawValue)_default'))
+            """
+        return "t.pipeline = $1 AND t.\(clock) < \(Self.cutoff) AND \(waits)" + (isMonthly ? " AND \(month)" : "")
+    }
+
+    /// Counts the old rows.
+    func count(isMonthly: Bool) -> String {
+        "SELECT count(*) AS rows FROM lorikeet.\(rawValue) AS t WHERE \(condition(isMonthly: isMonthly))"
+    }
+
+    /// Deletes at most `$3` old rows, the oldest first, of those that are not older than `$4`; where the table is read
+    /// by task, those of the task `$5`. Rows that someone else has locked are left for the next time.
+    ///
+    /// Answers with the number of rows and the time of the newest one, where the next statement resumes.
+    func delete(isMonthly: Bool) -> String {
+        let task = isReadByTask ? " AND t.task = $5" : ""
+        let identity = key.map { "t.\($0) = k.\($0)" }.joined(separator: " AND ")
+        return """
+            WITH old AS (
+                SELECT \(key.map { "t.\($0)" }.joined(separator: ", ")), t.\(clock) AS clock
+                FROM lorikeet.\(rawValue) AS t
+                WHERE \(condition(isMonthly: isMonthly)) AND t.\(clock) >= $4::timestamptz\(task)
+                ORDER BY t.\(clock) LIMIT $3::bigint FOR UPDATE OF t SKIP LOCKED
+            ), gone AS (
+                DELETE FROM lorikeet.\(rawValue) AS t USING old AS k
+                WHERE t.pipeline = $1 AND \(identity) AND t.\(clock) = k.clock RETURNING k.clock
+            )
+            SELECT count(*) AS rows, max(clock)::text AS newest FROM gone
+            """
+    }
+
+    /// The tasks of `labels`, by one look-up each in the index of times.
+    static let tasks = """
+        WITH RECURSIVE tasks(name) AS (
+            (SELECT task FROM lorikeet.labels ORDER BY task LIMIT 1)
+            UNION ALL
+            SELECT (SELECT l.task FROM lorikeet.labels AS l WHERE l.task > t.name ORDER BY l.task LIMIT 1)
+            FROM tasks AS t WHERE t.name IS NOT NULL
+        )
+        SELECT name FROM tasks WHERE name IS NOT NULL
+        """
+
+    /// Whether the table `$1` is partitioned.
+    static let isMonthly = """
+        SELECT 1 FROM pg_class WHERE oid = to_regclass('lorikeet.' || $1) AND relkind = 'p'
+        """
+
+    /// Monthly partitions of the table `$1`, the oldest first.
+    static let partitions = """
+        SELECT c.relname::text AS name FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
+        WHERE i.inhparent = to_regclass('lorikeet.' || $1)
+            AND CASE WHEN c.relname ~ '^[a-z]+_[0-9]{4}_[0-9]{2}$'
+                THEN to_date(right(c.relname::text, 7), 'YYYY_MM')
+                    < date_trunc('month', (\(cutoff)) AT TIME ZONE 'UTC') END
+        ORDER BY c.relname
+        """
+}
