@@ -140,6 +140,7 @@ public struct PostgresRetention: Sendable {
         let parameters: [PostgresValue] = [
             .text(pipeline), .double(age / .seconds(1)), .integer(Int64(pace.rows)), .text(from),
         ]
+        try connection.execute(RetentionTable.findsByKey)
         let row = try connection.execute(
             table.delete(isMonthly: isMonthly), parameters + (task.map { [.text($0)] } ?? [])
         ).first

@@ -68,11 +68,18 @@ extension RetentionTable {
                 ORDER BY t.\(clock) LIMIT $3::bigint FOR UPDATE OF t SKIP LOCKED
             ), gone AS (
                 DELETE FROM lorikeet.\(rawValue) AS t USING old AS k
-                WHERE t.pipeline = $1 AND \(identity) AND t.\(clock) = k.clock RETURNING k.clock
+                WHERE t.pipeline = $1 AND \(identity) RETURNING k.clock
             )
             SELECT count(*) AS rows, max(clock)::text AS newest FROM gone
             """
     }
+
+    /// For the transaction of ``delete(isMonthly:)``: each row is found by its key, whatever the statistics of a table
+    /// say that was just created or emptied.
+    static let findsByKey = """
+        SELECT set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+            set_config('enable_seqscan', 'off', true)
+        """
 
     /// The tasks of `labels`, by one look-up each in the index of times.
     static let tasks = """

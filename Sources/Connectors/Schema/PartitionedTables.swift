@@ -26,7 +26,8 @@ struct PartitionedTables {
 
     /// Those of last month, in which the records may be that are read first, and of the months to come.
     func makeFirst() throws {
-        try connection.execute("SELECT lorikeet.make_partitions(now() - interval '1 month', now() + interval '3 months')")
+        try connection.execute(
+            "SELECT lorikeet.make_partitions(now() - interval '1 month', now() + interval '3 months')")
     }
 
     /// Whether the tables of an existing schema are partitioned.
