@@ -29,6 +29,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var sink: SinkConfiguration
     /// `rejected`.
     public var rejected = RejectedConfiguration()
+    /// `retention`: how long rows are kept.
+    public var retention = RetentionConfiguration()
     /// `retrain`; nil: the daemon never retrains by itself.
     public var retrain: RetrainConfiguration?
     /// `examples`, run by `lorikeet test`.
@@ -199,6 +201,23 @@ public enum KafkaSinkKey: String, Sendable, CaseIterable {
 public struct RejectedConfiguration: Sendable, Equatable {
     /// `kafka.topic`: where rejected records are published; nil: nowhere.
     public var topic: String?
+}
+
+/// `retention`: how long the rows of the pipeline are kept. Nil: for ever, or as long as the labels.
+public struct RetentionConfiguration: Sendable, Equatable {
+    /// `labels`.
+    public var labels: Duration?
+    /// `rejected`.
+    public var rejected: Duration?
+    /// `texts`; nil: as long as the labels.
+    public var texts: Duration?
+    /// `history`; nil: as long as the labels.
+    public var history: Duration?
+    /// `shadow_labels`; nil: as long as the labels.
+    public var shadowLabels: Duration?
+
+    /// Whether nothing is ever deleted.
+    public var keepsEverything: Bool { self == RetentionConfiguration() }
 }
 
 /// One entry of `examples`.

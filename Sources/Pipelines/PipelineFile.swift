@@ -75,16 +75,18 @@ public enum PipelineFile {
         let batch = section[PipelineKeys.batch].map(readBatch) ?? BatchConfiguration()
         let sink = section[PipelineKeys.sink].flatMap { readSink($0, tasks: tasks) }
         let rejected = section[PipelineKeys.rejected].map(readRejected) ?? RejectedConfiguration()
+        let retention = section[PipelineKeys.retention].map(RetentionKeys.read) ?? RetentionConfiguration()
         let retrain = section[PipelineKeys.retrain].flatMap { readRetrain($0, tasks: tasks) }
         let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
         let problems = section.value.context.problems
         checkTopics(source: source, sink: sink, rejected: rejected, problems: problems)
         guard problems.problems.isEmpty, let name, let base, let dtype, let source, let tasks, let routes,
-            let unrouted, let batch, let sink, let rejected, let examples
+            let unrouted, let batch, let sink, let rejected, let retention, let examples
         else { return nil }
         return PipelineConfiguration(
             file: file, name: name, base: base, dtype: dtype, source: source, routes: routes, unrouted: unrouted,
-            tasks: tasks, batch: batch, sink: sink, rejected: rejected, retrain: retrain, examples: examples,
+            tasks: tasks, batch: batch, sink: sink, rejected: rejected, retention: retention, retrain: retrain,
+            examples: examples,
             lines: problems.lines)
     }
 

@@ -33,6 +33,9 @@ enum PipelineKeys {
     static let rejected = SettingDeclaration(
         "rejected", RejectedKeys.section.schema, "mapping", absence: .meaning("only the table `rejected`"),
         "where rejected records go besides the table `rejected`")
+    static let retention = SettingDeclaration(
+        "retention", RetentionKeys.section.schema, "mapping", absence: .meaning("every row is kept"),
+        "how long the rows of this pipeline are kept")
     static let retrain = SettingDeclaration(
         "retrain", RetrainKeys.section.schema, "mapping", absence: .meaning("the daemon never retrains"),
         "when the daemon retrains a task, and how")
@@ -44,7 +47,7 @@ enum PipelineKeys {
         "",
         [
             name.declaration, base.declaration, dtype.declaration, source, routes, unrouted.declaration, tasks, batch,
-            sink, rejected, retrain, examples,
+            sink, rejected, retention, retrain, examples,
         ])
 
     /// Every mapping of the file.
@@ -52,7 +55,7 @@ enum PipelineKeys {
         section, SourceKeys.section, KafkaKeys.section, RegistryKeys.section, RouteKeys.section,
         ConditionKeys.section, TaskKeys.section, AbstentionKeys.section, NoneOfTheseKeys.section, LongTextKeys.section,
         BatchKeys.section, SinkKeys.section, KafkaSinkKeys.section, RejectedKeys.section, RejectedKafkaKeys.section,
-        RetrainKeys.section, GateKeys.section, DistillationKeys.section, ExampleKeys.section,
+        RetentionKeys.section, RetrainKeys.section, GateKeys.section, DistillationKeys.section, ExampleKeys.section,
     ]
 }
 
