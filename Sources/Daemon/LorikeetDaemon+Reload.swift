@@ -60,6 +60,7 @@ extension LorikeetDaemon {
                 await supervisor.replace(old, by: new, liveAdapters: adapterService.liveAdapters)
             }
             await scheduler.update(new.pipelines)
+            await retention.update(new.pipelines)
             return nil
         } catch {
             return "\(error)"

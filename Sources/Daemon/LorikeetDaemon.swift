@@ -19,8 +19,9 @@ import UnixSignals
 /// 3. `LiveAdapterService`, one per database: schema, first adapters, then every swap.
 /// 4. `PipelineSupervisor`: one `ServingPipeline` per pipeline file.
 /// 5. `RetrainScheduler`: the retraining path, as processes of low priority.
-/// 6. `ReloadService`: SIGHUP.
-/// 7. `StatusReporter`: systemd and its watchdog.
+/// 6. `RetentionService`: old rows, and partitions for new ones.
+/// 7. `ReloadService`: SIGHUP.
+/// 8. `StatusReporter`: systemd and its watchdog.
 public final class LorikeetDaemon: Sendable {
     let files: [String]
     let options: DaemonOptions
@@ -32,6 +33,7 @@ public final class LorikeetDaemon: Sendable {
     let supervisor: PipelineSupervisor
     let groupInstances: GroupInstances
     let scheduler: RetrainScheduler
+    let retention: RetentionService
     let notifier: SystemdNotifier?
     let logger: Logger
     let reloads = ReloadQueue()
@@ -101,6 +103,7 @@ public final class LorikeetDaemon: Sendable {
                 guard let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task] else { return false }
                 return !live.drift.status.alarms.isEmpty
             })
+        retention = RetentionService(pipelines: configuration.pipelines, logger: logger)
         notifier = SystemdNotifier(environment: options.environment.variables)
     }
 
@@ -191,6 +194,7 @@ public final class LorikeetDaemon: Sendable {
         services += Array(adapterServices.values) as [any Service]
         services.append(supervisor)
         services.append(scheduler)
+        services.append(retention)
         if options.handlesSignals { services.append(ReloadService(daemon: self)) }
         services.append(StatusReporter(daemon: self, notifier: notifier, logger: logger))
         var quiet = logger

@@ -2,14 +2,20 @@
 public enum LogKey {
     /// Records given back without a result.
     public static let abandoned = "abandoned"
+    /// Tasks and versions of adapters.
+    public static let adapters = "adapters"
     /// Failed attempts of an outage.
     public static let attempts = "attempts"
     /// First 12 digits of the digest of a base.
     public static let base = "base"
+    /// Who ran a command.
+    public static let by = "by"
     /// What metrics count a failure as: a SQLSTATE, or librdkafka's name of an error.
     public static let cause = "cause"
     /// First 12 digits of the digest of a challenger.
     public static let challenger = "challenger"
+    /// Rows that were deleted.
+    public static let deleted = "deleted"
     /// First 12 digits of the digest of an adapter.
     public static let digest = "digest"
     /// Type in which the base computes.
@@ -50,6 +56,8 @@ public enum LogKey {
     public static let program = "program"
     /// Why, for a person.
     public static let reason = "reason"
+    /// Kafka records.
+    public static let records = "records"
     /// Rows that the database refused.
     public static let refused = "refused"
     /// Labelled rows that a retraining read.
@@ -64,6 +72,10 @@ public enum LogKey {
     public static let state = "state"
     /// What the pipelines do, and how much.
     public static let status = "status"
+    /// Name of a table.
+    public static let table = "table"
+    /// Names of several tables.
+    public static let tables = "tables"
     /// Name of a task.
     public static let task = "task"
     /// The W3C `traceparent` of a record.

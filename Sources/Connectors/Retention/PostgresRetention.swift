@@ -57,9 +57,9 @@ public struct PostgresRetention: Sendable {
     // MARK: - Looking
 
     /// How many rows ``enforce(_:)`` would delete, by table; those of whole partitions are counted as well.
-    public func oldRows() async throws(ConnectorError) -> [RetentionTable: Int] {
+    public func oldRows() async throws -> [RetentionTable: Int] {
         let (pipeline, limits) = (pipeline, policy.limits)
-        return try await session.run("counting old rows") { connection in
+        return try await session.runCancellable("counting old rows") { connection in
             var rows: [RetentionTable: Int] = [:]
             for (table, age) in limits {
                 let isMonthly = try Self.isMonthly(table, on: connection)
@@ -169,7 +169,7 @@ public struct PostgresRetention: Sendable {
             // Without the lease's row locked: this may take long, and the function locks what it needs.
             if let holder = try await take() { throw LeaseTaken(holder: holder) }
             let parameters: [PostgresValue] = [.text(name), .text(pipeline), seconds]
-            let rows = try await session.run("dropping an old partition") { connection in
+            let rows = try await session.runCancellable("dropping an old partition") { connection in
                 try connection.transaction {
                     try connection.execute(
                         "SELECT lorikeet.drop_partition($1, $2, $3::double precision) AS rows", parameters,

@@ -19,6 +19,8 @@ enum DaemonMetricNames {
     static let taskMeasuredLower = "lorikeet_task_measured_accuracy_lower"
     static let taskMeasuredUpper = "lorikeet_task_measured_accuracy_upper"
     static let taskMeasuredTexts = "lorikeet_task_measured_texts"
+    static let retentionRows = "lorikeet_retention_deleted_rows_total"
+    static let retentionFailures = "lorikeet_retention_failures_total"
     static let reloads = "lorikeet_reloads_total"
 
     /// The names that every Prometheus client uses.

@@ -149,6 +149,12 @@ public enum MetricDescriptions {
             DaemonMetricNames.taskMeasuredTexts, .gauge, ["task", "sample"],
             "Annotated texts on which the accuracy was measured."),
         MetricDescription(
+            DaemonMetricNames.retentionRows, .counter, ["pipeline", "table"],
+            "Rows that this daemon deleted because of their age, also with whole partitions."),
+        MetricDescription(
+            DaemonMetricNames.retentionFailures, .counter, ["pipeline"],
+            "Failed attempts to delete old rows."),
+        MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),
     ]

@@ -9,11 +9,14 @@ public enum MigrateOperation {
     /// - Parameters:
     ///   - postgres: a libpq connection string of a role that may create tables.
     ///   - role: a role that is granted what the daemon needs, and no more.
+    ///   - isPartitioned: whether the large tables of a new schema get a partition per month.
     /// - Throws: status 78 where only a person can help, 1 if the database is unavailable.
-    public static func run(postgres: Secret, role: String? = nil) async throws(CommandFailure) -> MigrateReport {
+    public static func run(
+        postgres: Secret, role: String? = nil, isPartitioned: Bool = false
+    ) async throws(CommandFailure) -> MigrateReport {
         let settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet migrate")
         do throws(ConnectorError) {
-            let change = try await Schema.migrate(settings, grantingTo: role)
+            let change = try await Schema.migrate(settings, grantingTo: role, isPartitioned: isPartitioned)
             return MigrateReport(before: change.before, after: change.after)
         } catch {
             throw CommandFailure(error)

@@ -22,6 +22,7 @@ struct Migrate: AsyncParsableCommand {
               DATABASE_URL=postgresql://owner@db/texts lorikeet migrate
               lorikeet migrate --database postgresql://owner@db/texts --role lorikeet
               lorikeet migrate --pipeline pipelines/packages.yaml
+              lorikeet migrate --database postgresql://owner@db/texts --partitioned
             """)
 
     @OptionGroup var databaseOptions: DatabaseOptions
@@ -30,11 +31,15 @@ struct Migrate: AsyncParsableCommand {
         help: ArgumentHelp("Grant this role the privileges that the daemon needs, and no others.", valueName: "name"))
     var role: String?
 
+    @Flag(help: "Give labels and messages a partition per month. Only for a new schema.")
+    var partitioned = false
+
     @OptionGroup var output: JSONOption
 
     func run() async throws {
         let postgres = try databaseOptions.source.connectionString()
-        var report = try await MigrateOperation.run(postgres: postgres, role: role)
+        var report = try await MigrateOperation.run(
+            postgres: postgres, role: role, isPartitioned: partitioned)
         if !output.json {
             let change =
                 report.before == report.after

@@ -1,0 +1,82 @@
+import Connectors
+import Pipelines
+import Serving
+import Synchronization
+
+/// `lorikeet prune`: what the daemon does every ten minutes, by hand.
+public enum PruneOperation {
+    /// Deletes the rows of a pipeline that are older than its file says.
+    ///
+    /// - Parameters:
+    ///   - file: the pipeline file.
+    ///   - isDryRun: only counts them.
+    ///   - progress: how many rows are deleted, of how many.
+    /// - Throws: status 78 if the file keeps everything, 1 if another process deletes rows of the pipeline.
+    public static func run(
+        file: String, isDryRun: Bool, environment: PipelineEnvironment = .process,
+        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+    ) async throws -> PruneReport {
+        let pipeline = try PipelineFile.read(path: file, environment: environment)
+        guard !pipeline.retention.keepsEverything else {
+            throw CommandFailure(pipeline.problem(at: "retention", "is missing: every row of the pipeline is kept"))
+        }
+        let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet prune")
+        try await DatabaseSchema.verify(settings)
+        // Nobody waits for a process that a person started, but the sink still goes first.
+        let retention = PostgresRetention(
+            settings, pipeline: pipeline.name, policy: pipeline.retention.policy,
+            pace: PostgresRetention.Pace(share: 0.5))
+        do {
+            let old = try await retention.oldRows()
+            let rows = isDryRun ? old : try await delete(old, with: retention, pipeline, progress)
+            await retention.close()
+            return PruneReport(pipeline: pipeline.name, isDryRun: isDryRun, rows: rows)
+        } catch {
+            await retention.close()
+            throw error
+        }
+    }
+
+    private static func delete(
+        _ old: [RetentionTable: Int], with retention: PostgresRetention, _ pipeline: PipelineConfiguration,
+        _ progress: @escaping @Sendable (Int, Int) -> Void
+    ) async throws -> [RetentionTable: Int] {
+        let total = old.values.reduce(0, +)
+        let done = Mutex(0)
+        let result = try await retention.enforce { _, rows in
+            let sum = done.withLock { sum in
+                sum += rows
+                return sum
+            }
+            progress(min(sum, total), total)
+        }
+        switch result {
+        case .ran(let rows): return rows
+        case .held(let holder):
+            throw CommandFailure(.failed, "\(holder.process) deletes old rows of pipeline \(pipeline.name) already")
+        }
+    }
+}
+
+/// What `lorikeet prune` deleted, or would delete.
+public struct PruneReport: Sendable, Equatable {
+    /// The pipeline's name.
+    public let pipeline: String
+    /// Whether nothing was deleted.
+    public let isDryRun: Bool
+    /// Rows by table, of the tables that the pipeline file limits.
+    public let rows: [RetentionTable: Int]
+}
+
+extension RetentionConfiguration {
+    /// The policy of the connector that enforces it.
+    public var policy: RetentionPolicy {
+        var policy = RetentionPolicy()
+        policy.labels = labels
+        policy.rejected = rejected
+        policy.texts = texts
+        policy.history = history
+        policy.shadowLabels = shadowLabels
+        return policy
+    }
+}
