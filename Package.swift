@@ -168,7 +168,7 @@ let package = Package(
             "Connectors",
             [
                 "JSON", "Files", "Threading", "Kernels", "KafkaClient", "SchemaRegistry", "PostgresClient",
-                "LocalServers", "BERT", "Drift", "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
+                "LocalServers", "BERT", "Training", "Drift", "AdapterRegistry", "Serving", "Retraining", metricsTestKit,
             ]),
         tests("Pipelines", ["JSON", "BERT", "Training", "Serving", "Retraining"]),
         tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),

@@ -16,17 +16,20 @@ public enum ForgottenSubject: Sendable, Equatable {
     var payloadParts: [[UInt8]] {
         guard case .texts(let texts) = self else { return [] }
         return texts.flatMap { text in
-            Set([
-                Self.json(text, isASCII: false, escapesSlash: false),
-                Self.json(text, isASCII: true, escapesSlash: false),
-                Self.json(text, isASCII: false, escapesSlash: true), Self.json(text, isASCII: true, escapesSlash: true),
-                Self.avro(text),
-            ])
+            var parts: Set<[UInt8]> = [Self.avro(text)]
+            for escapesSlash in [false, true] {
+                for digits in [nil, "0123456789abcdef", "0123456789ABCDEF"] {
+                    parts.insert(Self.json(text, escapesSlash: escapesSlash, digits: digits.map(Array.init)))
+                }
+            }
+            return parts
         }
     }
 
-    /// A quoted string. Writers differ in what they escape: only what must be, all that is not ASCII, slashes.
-    private static func json(_ text: String, isASCII: Bool, escapesSlash: Bool) -> [UInt8] {
+    /// A quoted string. Writers differ in what they escape: only what must be, slashes, all that is not ASCII.
+    ///
+    /// - Parameter digits: for characters that are not ASCII; nil: they are not escaped.
+    private static func json(_ text: String, escapesSlash: Bool, digits: [Character]?) -> [UInt8] {
         var json = "\""
         for scalar in text.unicodeScalars {
             switch scalar {
@@ -38,20 +41,19 @@ public enum ForgottenSubject: Sendable, Equatable {
             case "\t": json += "\\t"
             case "\u{8}": json += "\\b"
             case "\u{C}": json += "\\f"
-            case _ where scalar.value < 0x20 || isASCII && scalar.value > 0x7E:
-                for unit in units(of: scalar) { json += escaped(unit) }
+            case _ where scalar.value < 0x20: json += escaped(scalar, digits: digits ?? Array("0123456789abcdef"))
+            case _ where scalar.value > 0x7E: json += digits.map { escaped(scalar, digits: $0) } ?? String(scalar)
             default: json.unicodeScalars.append(scalar)
             }
         }
         return Array((json + "\"").utf8)
     }
 
-    private static func units(of scalar: Unicode.Scalar) -> [UInt16] { Array(String(Character(scalar)).utf16) }
-
-    /// `\u00e9`.
-    private static func escaped(_ unit: UInt16) -> String {
-        let digits = String(unit, radix: 16)
-        return "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+    /// `\u00e9`; two of them beyond the first 65,536 characters.
+    private static func escaped(_ scalar: Unicode.Scalar, digits: [Character]) -> String {
+        String(scalar).utf16.map { unit in
+            "\\u" + String([12, 8, 4, 0].map { digits[Int(unit >> $0) & 15] })
+        }.joined()
     }
 
     /// The length as a zigzag integer of variable size, and the bytes.

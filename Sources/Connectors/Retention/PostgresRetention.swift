@@ -84,12 +84,7 @@ public struct PostgresRetention: Sendable {
         if let holder = try await take() { return .held(by: holder) }
         let result: Result<Exclusive<[RetentionTable: Int]>, any Error>
         do {
-            var deleted: [RetentionTable: Int] = [:]
-            for (table, age) in policy.limits {
-                let rows = try await delete(from: table, olderThan: age) { progress(table, $0) }
-                deleted[table] = rows
-            }
-            result = .success(.ran(deleted))
+            result = .success(.ran(try await deleteAll(progress)))
         } catch let error as LeaseTaken {
             result = .success(.held(by: error.holder))
         } catch {
@@ -101,6 +96,23 @@ public struct PostgresRetention: Sendable {
         }
         return try result.get()
     }
+
+    /// A table whose partition cannot be locked now does not keep the others from their turn.
+    private func deleteAll(_ progress: @Sendable (RetentionTable, Int) -> Void) async throws -> [RetentionTable: Int] {
+        var deleted: [RetentionTable: Int] = [:]
+        var obstacle: ConnectorError?
+        for (table, age) in policy.limits {
+            do {
+                deleted[table] = try await delete(from: table, olderThan: age) { progress(table, $0) }
+            } catch let error as ConnectorError where error.cause == Self.lockNotAvailable {
+                obstacle = error
+            }
+        }
+        if let obstacle { throw obstacle }
+        return deleted
+    }
+
+    private static let lockNotAvailable = "55P03"
 
     /// Another process took the lease, after this one was suspended for longer than it lasts.
     private struct LeaseTaken: Error { let holder: LeaseHolder }

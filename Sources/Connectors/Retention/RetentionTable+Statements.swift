@@ -16,7 +16,12 @@ extension RetentionTable {
     /// The columns that identify a row.
     private var key: [String] {
         let origin = ["topic", "\"partition\"", "\"offset\"", "produced_at"]
-        return self == .rejected || self == .messages ? origin : origin + ["task"]
+        return switch self {
+        case .rejected, .messages: origin
+        case .labels, .shadowLabels: origin + ["task"]
+        // A label may have been replaced several times.
+        case .history: origin + ["task", "labelled_at"]
+        }
     }
 
     /// Whether the index of its times begins with the task instead of the pipeline.

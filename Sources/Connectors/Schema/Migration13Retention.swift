@@ -9,7 +9,10 @@ extension Migration {
             // The index by blocks, labels_by_time, ends to help once rows are deleted and their blocks used again.
             "CREATE INDEX IF NOT EXISTS labels_by_task_and_time ON lorikeet.labels (task, labelled_at)",
             "CREATE INDEX IF NOT EXISTS messages_by_time ON lorikeet.messages (pipeline, stored_at)",
-            "CREATE INDEX IF NOT EXISTS labels_history_by_time ON lorikeet.labels_history (pipeline, replaced_at)",
+            """
+            CREATE INDEX IF NOT EXISTS labels_history_by_pipeline_and_time
+                ON lorikeet.labels_history (pipeline, replaced_at)
+            """,
             "CREATE INDEX IF NOT EXISTS shadow_labels_by_time ON lorikeet.shadow_labels (pipeline, labelled_at)",
             "CREATE INDEX IF NOT EXISTS rejected_by_pipeline_and_time ON lorikeet.rejected (pipeline, rejected_at)",
             makePartitions, dropPartition, grants,
@@ -119,6 +122,7 @@ extension Migration {
             LOOP
                 EXECUTE 'GRANT EXECUTE ON FUNCTION lorikeet.make_partitions(timestamptz, timestamptz), '
                     'lorikeet.drop_partition(text, text, double precision) TO ' || grantee;
+                EXECUTE 'GRANT SELECT, INSERT, UPDATE, DELETE ON lorikeet.labels_history TO ' || grantee;
             END LOOP;
         END $$
         """
