@@ -10,6 +10,7 @@ import Testing
         ["benchmark", "tokenize"],
         ["benchmark", "train"], ["benchmark", "delivery"], ["benchmark", "review"], ["benchmark", "queue"],
         ["benchmark", "drift"], ["benchmark", "gate"],
+        ["prune"], ["forget"],
         ["annotations"], ["annotations", "queue"], ["annotations", "import"], ["annotations", "review"],
     ]
 
@@ -85,6 +86,8 @@ import Testing
         ["annotations", "review"], ["annotations", "review", "--input", "i"],
         ["annotations", "review", "task", "--pipeline", "p", "--input", "i", "--base", "b"],
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
+        ["prune"], ["prune", "--pipeline", "p", "--keep", "3"], ["forget"], ["forget", "--key", ""],
+        ["forget", "--key", "kim", "--text-file", "f"], ["forget", "--key-hex", "abc"], ["forget", "--key-hex", "zz"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
         #expect(outcome.status == 64)
