@@ -14,10 +14,11 @@ extension LiveAdapters {
     ///   - store: the registry.
     ///   - tasks: what each task requires of its adapter.
     ///   - base: the base that the adapters run over.
+    ///   - withShadows: whether challengers in shadow label beside the live adapters.
     /// - Throws: what the store throws if it is unavailable; then no live adapter has changed.
     @discardableResult
     public func refresh(
-        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase
+        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase, withShadows: Bool = true
     ) async throws -> AdapterRefresh {
         let ticket = takeTicket()
         let revision = try await store.revision()
@@ -49,6 +50,7 @@ extension LiveAdapters {
             }
         }
         refresh.changed = install(found, ticket: ticket).sorted()
+        guard withShadows else { return refresh }
         do {
             refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
             remember(refresh, at: revision, tasks: tasks, ticket: ticket)

@@ -19,7 +19,8 @@ import Testing
                 + "WHERE relnamespace = 'lorikeet'::regnamespace AND relkind = 'r' ORDER BY relname")
         #expect(
             try rows.map { try $0.text("name") } == [
-                "adapters", "annotations", "labels", "leases", "messages", "outbox", "rejected", "retrainings",
+                "adapter_changes", "adapters", "annotations", "labels", "labels_history", "leases", "messages", "outbox",
+                "rejected", "retrainings",
                 "schema_migrations", "shadow_labels",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }

@@ -43,3 +43,14 @@ struct LabelColumns {
             ]
     }
 }
+
+extension LabelColumns {
+    /// What the adapters gave, without key, text and whatever else the record says of itself: for rows that exist.
+    var answers: [PostgresValue] {
+        labels.values
+            + [
+                .doubles(distances), .texts(abstentionReasons), labels.dtype, .integers(windows), .integers(tokens),
+                .texts(evidence),
+            ]
+    }
+}

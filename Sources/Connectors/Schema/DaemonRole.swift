@@ -10,6 +10,7 @@ struct DaemonRole {
         ("labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("messages", "SELECT, INSERT, UPDATE, DELETE"),
         ("labelled_texts", "SELECT"),
+        ("labels_history", "SELECT, INSERT, DELETE"),
         ("shadow_labels", "SELECT, INSERT, UPDATE, DELETE"),
         ("rejected", "SELECT, INSERT, UPDATE, DELETE"),
         ("outbox", "SELECT, INSERT, UPDATE, DELETE"),

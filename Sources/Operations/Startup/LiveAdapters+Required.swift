@@ -9,18 +9,19 @@ extension LiveAdapters {
     ///
     /// - Parameters:
     ///   - missing: what an error says of a task without a live adapter.
+    ///   - withShadows: whether challengers in shadow label beside the live adapters.
     /// - Throws: status 78 at the key of a task whose live adapter is missing or cannot be used; what the database
     ///   failed with.
     static func required(
         of tasks: [TaskConfiguration], in pipeline: PipelineConfiguration, base: BERTBase, settings: PostgresSettings,
-        missing: String = "the registry has no live adapter"
+        missing: String = "the registry has no live adapter", withShadows: Bool = true
     ) async throws -> LiveAdapters {
         let store = PostgresAdapterStore(settings)
         let live = LiveAdapters()
         let forms = Dictionary(tasks.map { ($0.name, $0.form) }) { first, _ in first }
         let outcome: AdapterRefresh
         do {
-            outcome = try await live.refresh(from: store, tasks: forms, base: base)
+            outcome = try await live.refresh(from: store, tasks: forms, base: base, withShadows: withShadows)
             await store.close()
         } catch {
             await store.close()
