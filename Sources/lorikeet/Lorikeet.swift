@@ -33,7 +33,7 @@ struct Lorikeet: AsyncParsableCommand {
                 name: "Daemon",
                 subcommands: [
                     Run.self, Reload.self, Check.self, Migrate.self, TestExamples.self, Rejected.self,
-                    Prune.self, Forget.self,
+                    Relabel.self, Prune.self, Forget.self,
                 ]),
             CommandGroup(
                 name: "Adapter",

@@ -30,6 +30,16 @@ enum BackgroundProcess {
         try? Data("19".utf8).write(to: URL(filePath: "/proc/self/autogroup"))
     }
 
+    /// As ``leaveSession()``, for a command that a timer or a script starts. On a terminal, Ctrl-C must reach it.
+    static func leaveSessionWithoutTerminal() {
+        let terminal = open("/dev/tty", O_RDONLY | O_NOCTTY | O_CLOEXEC)
+        guard terminal < 0 else {
+            close(terminal)
+            return
+        }
+        leaveSession()
+    }
+
     /// What half of the machine's memory would add to the badness of a process.
     private static let badness = "500"
 
