@@ -36,19 +36,17 @@ extension LabelStatements {
     /// it, and what goes to the history is what is replaced.
     private static func replace(keepsHistory: Bool) -> String {
         """
-        WITH r AS MATERIALIZED (
-            SELECT u.* FROM unnest(
+        WITH unchanged AS MATERIALIZED (
+            SELECT r.*, l.label AS former_label, l.labels AS former_labels, l.score AS former_score,
+                l.abstained AS former_abstained, l.dtype AS former_dtype
+            FROM lorikeet.labels AS l JOIN unnest(
                 $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[],
                 $9::text[], $10::text[], $11::double precision[], $12::text[], $13::boolean[], $14::text[],
                 $15::double precision[], $16::text[], $17::text[], $18::integer[], $19::integer[], $20::text[])
-                WITH ORDINALITY AS u(topic, "partition", "offset", task, produced_at, read_digest, read_at, label,
-                    labels, score, scores, abstained, adapter_digest, distance, abstention_reason, dtype, windows,
-                    tokens, evidence, number)
-        ), unchanged AS MATERIALIZED (
-            SELECT l.pipeline, l.topic, l."partition", l."offset", l.task, l.produced_at, l.label, l.labels, l.score,
-                l.abstained, l.adapter_digest, l.dtype, l.labelled_at, r.number
-            FROM lorikeet.labels AS l
-            JOIN r ON \(isRow) AND l.adapter_digest = r.read_digest AND l.labelled_at = r.read_at
+                WITH ORDINALITY AS r(topic, "partition", "offset", task, produced_at, former_digest, former_time,
+                    label, labels, score, scores, abstained, adapter_digest, distance, abstention_reason, dtype,
+                    windows, tokens, evidence, number)
+                ON \(isRow) AND l.adapter_digest = r.former_digest AND l.labelled_at = r.former_time
             ORDER BY l.topic, l."partition", l."offset", l.task, l.produced_at
             FOR UPDATE OF l
         )\(keepsHistory ? history : "")
@@ -57,7 +55,7 @@ extension LabelStatements {
             abstained = r.abstained, adapter_digest = r.adapter_digest, distance = r.distance,
             abstention_reason = r.abstention_reason, dtype = r.dtype, windows = r.windows, tokens = r.tokens,
             evidence = r.evidence::int4range, labelled_at = now()
-        FROM r JOIN unchanged ON unchanged.number = r.number
+        FROM unchanged AS r
         WHERE \(isRow)
         RETURNING r.number
         """
@@ -73,8 +71,8 @@ extension LabelStatements {
             INSERT INTO lorikeet.labels_history (
                 pipeline, topic, "partition", "offset", task, produced_at, label, labels, score, abstained,
                 adapter_digest, dtype, labelled_at)
-            SELECT pipeline, topic, "partition", "offset", task, produced_at, label, labels, score, abstained,
-                adapter_digest, dtype, labelled_at
+            SELECT $1, topic, "partition", "offset", task, produced_at, former_label, former_labels, former_score,
+                former_abstained, former_digest, former_dtype, former_time
             FROM unchanged
         )
         """
