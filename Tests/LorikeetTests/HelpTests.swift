@@ -4,7 +4,7 @@ import Testing
     static let commands: [[String]] = [
         ["run"], ["reload"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"],
         ["classify"],
-        ["retrain"],
+        ["retrain"], ["relabel"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
         ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"],
         ["benchmark", "tokenize"],

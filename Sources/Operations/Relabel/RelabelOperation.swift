@@ -5,6 +5,7 @@ import Kernels
 import Logging
 import Pipelines
 import Serving
+import Threading
 
 /// `lorikeet relabel`: sends stored texts through the serving path again, with the live adapters, and replaces their
 /// labels.
@@ -134,7 +135,7 @@ public enum RelabelOperation {
         private func relabel(_ rows: PostgresRelabelRows, _ adapters: RelabelAdapters) async throws {
             let startedAt = try await rows.now()
             while true {
-                try await adapters.refresh()
+                try await refresh(adapters)
                 let promotions = await adapters.promotions.count
                 let selection = await selection(adapters, startedAt: startedAt)
                 let ranges = try await rows.ranges(selection)
@@ -142,9 +143,20 @@ public enum RelabelOperation {
                 if ranges.isEmpty { return }
                 try await send(ranges, of: rows, adapters, startedAt: startedAt)
                 try Task.checkCancellation()
-                try await adapters.refresh()
+                try await refresh(adapters)
                 let isDone = await adapters.promotions.count == promotions
                 if isDone || request.isDryRun { return }
+            }
+        }
+
+        /// Waits for the database, as the serving path does.
+        private func refresh(_ adapters: RelabelAdapters) async throws {
+            var waits = Backoff(BackoffSettings())
+            while true {
+                do throws(ConnectorError) { return try await adapters.refresh() } catch {
+                    guard error.action == .retry else { throw error }
+                }
+                try await Clock.system.sleep(waits.next())
             }
         }
 

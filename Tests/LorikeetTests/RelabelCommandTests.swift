@@ -1,0 +1,134 @@
+import BERT
+import Foundation
+import PostgresClient
+import Serving
+import TestSupport
+import Testing
+
+/// `lorikeet relabel` as a person or a script calls it, against a real PostgreSQL.
+@Suite(.scratch, .timeLimit(.minutes(5))) struct RelabelCommandTests {
+    private struct Stage {
+        let scratch: Scratch
+        let file: String
+        let environment: [String: String]
+        let connection: PostgresConnection
+
+        func relabel(_ arguments: [String] = [], adding variables: [String: String] = [:]) async throws
+            -> Program.Outcome
+        {
+            try await Program.run(
+                ["relabel", "--pipeline", file, "--workers", "1"] + arguments,
+                environment: environment.merging(variables) { $1 })
+        }
+
+        /// Rows that the live adapter has labelled.
+        func done() throws -> Int {
+            let result = try connection.execute(
+                """
+                SELECT count(*) AS n FROM lorikeet.labels AS l JOIN lorikeet.adapters AS a
+                    ON a.task = l.task AND a.digest = l.adapter_digest AND a.state = 'live'
+                """)
+            return Int(try result.first?.integer("n") ?? -1)
+        }
+    }
+
+    private static func with(rows: Int, _ body: (Stage) async throws -> Void) async throws {
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            let scratch = try Scratch()
+            let folder = try TinyBase.write(to: scratch)
+            let adapter = try TestModels.adapter(
+                over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
+            try adapter.write(to: scratch.path("adapter"))
+            let file = try scratch.write(
+                "pipeline.yaml",
+                """
+                name: moods
+                base: \(folder)
+                source:
+                  kafka: { brokers: "127.0.0.1:1", topics: [moods], group: moods }
+                tasks:
+                  mood: { labels: [minus, plus] }
+                batch: { max_tokens: 32 }
+                sink: { postgres: "${DATABASE_URL}" }
+                """)
+            #expect(try await Program.run(["migrate"], environment: environment).status == 0)
+            let imported = try await Program.run(
+                ["adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote"],
+                environment: environment)
+            #expect(imported.status == 0, "\(imported.error)")
+            let connection = try database.connect()
+            defer { connection.close() }
+            try LabelledTexts.create { try connection.execute($0) }
+            try connection.execute(
+                """
+                INSERT INTO lorikeet.labels (
+                    pipeline, topic, "partition", "offset", task, produced_at, label, score, scores, adapter_digest,
+                    text)
+                SELECT 'moods', 'moods', 0, n, 'mood', timestamptz '2026-01-01 UTC' + n * interval '1 minute',
+                    CASE n % 2 WHEN 0 THEN 'minus' ELSE 'plus' END, 0.5, '{}', repeat('0', 64),
+                    'the secret film ' || n
+                FROM generate_series(0, \(rows - 1)) AS n
+                """)
+            try await body(
+                Stage(scratch: scratch, file: file, environment: environment, connection: connection))
+        }
+    }
+
+    @Test func aDryRunShowsATableAndNoTextsOutsideATerminal() async throws {
+        try await Self.with(rows: 30) { stage in
+            let preview = try await stage.relabel(["--dry-run"])
+            #expect(preview.status == 0, "\(preview.error)")
+            #expect(preview.lines.first?.hasPrefix("30 rows: 30 would be relabelled, ") == true, "\(preview.output)")
+            #expect(preview.output.contains("minus  plus") || preview.output.contains("plus   minus"))
+            #expect(preview.output.contains("moods/0@"))
+            #expect(!(preview.output + preview.error).contains("secret"))
+            #expect(try stage.done() == 0)
+
+            let real = try await stage.relabel(["--json", "--history"])
+            let report = try #require(real.objects.first ?? nil)
+            #expect(real.status == 0 && report["relabelled"] as? Int == 30, "\(real.output) \(real.error)")
+            #expect(report["is_complete"] as? Bool == true && report["without_text"] as? Int == 0)
+            #expect(!(real.output + real.error).contains("secret"))
+            #expect(try stage.done() == 30)
+            let again = try await stage.relabel()
+            #expect(again.output == "0 rows to relabel: all have the labels of the live adapters\n")
+        }
+    }
+
+    /// The process dies at each place around a transaction. The next one finds in the table what is left to do.
+    @Test func aCrashLosesNothingAndLabelsNothingTwice() async throws {
+        try await Self.with(rows: 400) { stage in
+            for point in [CrashPoint.inClassification, .beforeTransaction, .inTransaction, .afterTransaction] {
+                let crashed = try await stage.relabel(
+                    ["--history"], adding: ["LORIKEET_CRASH_AT": point.rawValue + ":2"])
+                // A process that has nothing more to do at that place does not die.
+                #expect(crashed.status == -9 || crashed.status == 0, "\(point): \(crashed.status) \(crashed.error)")
+            }
+            let last = try await stage.relabel(["--history"])
+            #expect(last.status == 0, "\(last.error)")
+            #expect(try stage.done() == 400)
+            let history = try stage.connection.execute("SELECT count(*) AS n FROM lorikeet.labels_history")
+            #expect(try history.first?.integer("n") == 400)
+        }
+    }
+
+    @Test(arguments: [
+        (["--rate", "0"], "--rate must be at least 1"), (["--texts", "-1"], "--texts"),
+        (["--since", "2026-02-01", "--until", "2026-01-01"], "--since must be before --until"),
+        (["--dry-run", "--history"], "leave out --history and --publish"),
+        (["--where-adapter", "3F1B09C4A2DE"], "--where-adapter must be"),
+        (["--where-adapter", "abc"], "--where-adapter must be"), (["--since", "yesterday"], "--since"),
+    ]) func wrongArgumentsAreUsageErrors(_ arguments: [String], _ message: String) async throws {
+        let outcome = try await Program.run(["relabel", "--pipeline", "p.yaml"] + arguments)
+        #expect(outcome.status == 64, "\(outcome.error)")
+        #expect(outcome.error.contains(message), "\(outcome.error)")
+    }
+
+    @Test func aPipelineFileIsRequired() async throws {
+        let outcome = try await Program.run(["relabel"])
+        #expect(outcome.status == 64 && outcome.error.contains("--pipeline <file>"), "\(outcome.error)")
+        let missing = try await Program.run(["relabel", "--pipeline", "/nowhere.yaml"])
+        #expect(missing.status == 78 && missing.error.contains("/nowhere.yaml"), "\(missing.error)")
+    }
+}
