@@ -45,7 +45,18 @@ extension LabDatabase {
                 USING (topic, "partition", "offset")
             WHERE labelled.rows > $2 OR refused.rows > 1 OR (labelled.rows > 0 AND refused.rows > 0)
             """, [.text(pipeline), .integer(Int64(tasks))])
-        return SoakCount(lost: lost, doubled: doubled)
+        let contradicted = try number(
+            """
+            SELECT count(*) FROM lorikeet.labels_history AS h
+            LEFT JOIN lorikeet.labels AS l USING (pipeline, topic, "partition", "offset", task, produced_at)
+            WHERE h.pipeline = $1
+                AND (h.labelled_at >= h.replaced_at
+                    OR l.labelled_at IS NULL AND NOT EXISTS (
+                        SELECT FROM lorikeet.rejected AS r
+                        WHERE r.pipeline = h.pipeline AND r.topic = h.topic AND r."partition" = h."partition"
+                            AND r."offset" = h."offset" AND r.produced_at = h.produced_at))
+            """, [.text(pipeline)])
+        return SoakCount(lost: lost, doubled: doubled, contradicted: contradicted)
     }
 
     /// Ends the sessions of the daemons, as an administrator or a fail-over would.

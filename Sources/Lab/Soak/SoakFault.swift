@@ -15,6 +15,7 @@ struct SoakFault: Sendable {
         case slowBroker = "the broker is slow"
         case cutBroker = "the broker is unreachable"
         case breakBroker = "the external broker is broken by --break-broker"
+        case relabel = "a promotion, and relabelling beside the daemons"
 
         var needsOwnDatabase: Bool { [.restartDatabase, .crashDatabase, .freezeDatabase].contains(self) }
         var needsOwnBroker: Bool { [.refuseRequests, .slowBroker, .cutBroker].contains(self) }

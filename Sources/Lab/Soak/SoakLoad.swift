@@ -8,6 +8,7 @@ struct SoakLoad {
     private let name: String
     private let servers: SoakServers
     private let daemons: [SoakDaemon]
+    private let relabelling: SoakRelabelling
     private let producer: LabProducer
     private var messages: SoakMessages
     private let say: (String) -> Void
@@ -26,10 +27,11 @@ struct SoakLoad {
     private var progress: SoakProgress
 
     init(
-        settings: SoakSettings, name: String, servers: SoakServers, daemons: [SoakDaemon], producer: LabProducer,
-        messages: SoakMessages, say: @escaping (String) -> Void
+        settings: SoakSettings, name: String, servers: SoakServers, daemons: [SoakDaemon],
+        relabelling: SoakRelabelling, producer: LabProducer, messages: SoakMessages, say: @escaping (String) -> Void
     ) {
         (self.settings, self.name, self.servers, self.daemons) = (settings, name, servers, daemons)
+        self.relabelling = relabelling
         (self.producer, self.messages, self.say) = (producer, messages, say)
         random = SplitMix64(seed: settings.seed)
         progress = SoakProgress(now: .now)
@@ -91,6 +93,7 @@ struct SoakLoad {
         case .killDaemon: guard await daemons[fault.daemon].signal(SIGKILL) else { return }
         case .terminateDaemon: guard await daemons[fault.daemon].signal(SIGTERM) else { return }
         case .freezeDaemon: guard await daemons[fault.daemon].signal(SIGSTOP) else { return }
+        case .relabel: try await relabelling.begin(random: choice)
         default: try await servers.begin(fault, random: choice)
         }
         faults += 1

@@ -5,17 +5,20 @@ public struct SoakResult: Sendable {
     let count: SoakCount
     /// Resident memory of the larger daemon in megabytes: medians of the first and the last third.
     let memory: (first: Int, last: Int)
-    /// How often a daemon ended although nobody had asked it to.
+    /// How often a daemon, or a relabelling, ended although nobody had asked it to.
     let unexpectedExits: Int
 
     /// Whether nothing was lost or doubled, and no daemon ended by itself.
-    public var holds: Bool { count.lost == 0 && count.doubled == 0 && unexpectedExits == 0 }
+    public var holds: Bool {
+        count.lost == 0 && count.doubled == 0 && count.contradicted == 0 && unexpectedExits == 0
+    }
 
     /// The last line of output.
     public var line: String {
-        let exits = unexpectedExits == 0 ? "" : ", \(unexpectedExits) unexpected exits of daemons"
+        let contradicted = count.contradicted == 0 ? "" : ", \(count.contradicted) contradictions in labels_history"
+        let exits = unexpectedExits == 0 ? "" : ", \(unexpectedExits) unexpected exits"
         return "faults \(faults), messages \(messages), lost \(count.lost), doubled \(count.doubled), "
-            + "memory \(memory.first) -> \(memory.last) MB" + exits
+            + "memory \(memory.first) -> \(memory.last) MB" + contradicted + exits
     }
 }
 
@@ -25,4 +28,6 @@ struct SoakCount: Sendable {
     var lost: Int
     /// Offsets with more label rows than tasks, more than one rejected row, or both kinds of rows.
     var doubled: Int
+    /// Rows of `labels_history` without a row in `labels` or `rejected`, or that are no older than what replaced them.
+    var contradicted: Int
 }

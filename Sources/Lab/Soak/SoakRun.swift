@@ -7,7 +7,8 @@ import Reports
 /// 1. `prepare`          broker, database, schema, two adapters, a pipeline file
 /// 2. ``SoakLoad``       produces as fast as rows are stored, injects faults, restarts daemons
 /// 3. `awaitOutcomes`    nothing is broken any more; waits until every message has its outcome
-/// 4. `stopAndCount`     ends the daemons and compares every message with its rows
+/// 4. ``SoakRelabelling`` relabels what was produced last, to the end
+/// 5. `stopAndCount`     ends the daemons and compares every message with its rows
 public struct SoakRun {
     private static let tasks = ["kind", "tone"]
     private static let labels = 3
@@ -38,21 +39,26 @@ public struct SoakRun {
         try FileManager.default.createDirectory(atPath: logs, withIntermediateDirectories: true)
         let servers = try SoakServers(settings, folder: folder)
         var daemons: [SoakDaemon] = []
+        var relabelling: SoakRelabelling?
         do {
-            daemons = try await prepare(servers)
-            let result = try await run(servers, daemons: daemons)
+            let prepared = try await prepare(servers)
+            (daemons, relabelling) = (prepared.daemons, prepared.relabelling)
+            let result = try await run(servers, daemons: daemons, relabelling: prepared.relabelling)
             await servers.stop()
             if !result.holds { keepLogs() }
             return result
         } catch {
             for daemon in daemons { await daemon.kill() }
+            await relabelling?.kill()
             await servers.stop()
             keepLogs()
             throw error
         }
     }
 
-    private func run(_ servers: SoakServers, daemons: [SoakDaemon]) async throws -> SoakResult {
+    private func run(
+        _ servers: SoakServers, daemons: [SoakDaemon], relabelling: SoakRelabelling
+    ) async throws -> SoakResult {
         // Without a delivery timeout, so that every counted message reaches the topic in the end. A retry may store a
         // message twice; that makes two records with one key, each with its own offset and rows.
         let producer = try LabProducer(
@@ -60,19 +66,23 @@ public struct SoakRun {
             properties: ["linger.ms": "20", "message.timeout.ms": "0", "reconnect.backoff.max.ms": "500"])
         for daemon in daemons { await daemon.start() }
         var load = SoakLoad(
-            settings: settings, name: name, servers: servers, daemons: daemons, producer: producer,
-            messages: SoakMessages(keyPrefix: keyPrefix, seed: settings.seed &+ 1), say: say)
+            settings: settings, name: name, servers: servers, daemons: daemons, relabelling: relabelling,
+            producer: producer, messages: SoakMessages(keyPrefix: keyPrefix, seed: settings.seed &+ 1), say: say)
         try await load.run()
         try await producer.flush()
         let messages = await producer.total
         say("\(messages) messages produced; waiting for the last rows")
         try await awaitOutcomes(of: messages, servers: servers, daemons: daemons)
-        return try await stopAndCount(load, messages: messages, servers: servers, daemons: daemons)
+        try await relabelling.finish()
+        return try await stopAndCount(
+            load, messages: messages, servers: servers, daemons: daemons, relabelling: relabelling)
     }
 
     // MARK: - Steps
 
-    private func prepare(_ servers: SoakServers) async throws -> [SoakDaemon] {
+    private func prepare(
+        _ servers: SoakServers
+    ) async throws -> (daemons: [SoakDaemon], relabelling: SoakRelabelling) {
         try await servers.database.migrate()
         let base = try BERTBase(directory: settings.base)
         for (number, task) in Self.tasks.enumerated() {
@@ -91,9 +101,13 @@ public struct SoakRun {
             batch: "{ tokens: 512, delay: 20ms, max_tokens: 64 }", storesText: true)
         let file = try folder.write("soak.yaml", pipeline.text)
         let environment = ["KAFKA_BROKERS": servers.brokers, "DATABASE_URL": servers.database.dsn]
-        return (1...settings.daemons).map {
+        let daemons = (1...settings.daemons).map {
             SoakDaemon(number: $0, pipeline: file, environment: environment, logs: logs)
         }
+        let relabelling = SoakRelabelling(
+            pipeline: file, environment: environment, tasks: Self.tasks, base: base, labels: Self.labels,
+            folder: folder)
+        return (daemons, relabelling)
     }
 
     /// Waits until every message has its outcome, but not for ever: what has none then is lost.
@@ -106,10 +120,10 @@ public struct SoakRun {
     }
 
     private func stopAndCount(
-        _ load: SoakLoad, messages: Int, servers: SoakServers, daemons: [SoakDaemon]
+        _ load: SoakLoad, messages: Int, servers: SoakServers, daemons: [SoakDaemon], relabelling: SoakRelabelling
     ) async throws -> SoakResult {
         for daemon in daemons { await daemon.terminate() }
-        var exits: [String] = []
+        var exits = await relabelling.unexpectedExits
         for daemon in daemons { exits += await daemon.unexpectedExits }
         for exit in exits { say(exit) }
         return SoakResult(

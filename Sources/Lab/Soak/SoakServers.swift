@@ -60,12 +60,12 @@ actor SoakServers {
         }
     }
 
-    /// Begins a fault of the servers. Faults of daemons are ``SoakLoad``'s.
+    /// Begins a fault of the servers. Faults of daemons, and relabelling, are ``SoakLoad``'s.
     ///
     /// - Parameter random: chooses among the variants of a fault.
     func begin(_ fault: SoakFault, random: UInt64) async throws {
         switch fault.kind {
-        case .killDaemon, .terminateDaemon, .freezeDaemon: break
+        case .killDaemon, .terminateDaemon, .freezeDaemon, .relabel: break
         case .killBackends: try await database.terminateDaemonSessions()
         case .restartDatabase: try postgres?.halt()
         case .crashDatabase: try postgres?.crash()
@@ -84,7 +84,7 @@ actor SoakServers {
     /// Ends a fault of the servers.
     func end(_ fault: SoakFault) async throws {
         switch fault.kind {
-        case .killDaemon, .terminateDaemon, .freezeDaemon, .killBackends: break
+        case .killDaemon, .terminateDaemon, .freezeDaemon, .killBackends, .relabel: break
         case .restartDatabase, .crashDatabase: try postgres?.restart()
         case .freezeDatabase: postgres?.resume()
         case .refuseRequests: for (api, _) in Self.errorCodes { try broker?.clearErrors(api) }

@@ -231,6 +231,7 @@ public enum RelabelOperation {
             settings.batchDelay = .milliseconds(500)
             // Enough for full batches, and little to finish after Ctrl-C.
             settings.maximumInFlight = 1024
+            settings.maximumStored = 1024
             settings.maximumWaitingTokens = 1 << 17
             return settings
         }

@@ -5,6 +5,8 @@ public enum DeliveryFigure: String, CaseIterable, Sendable {
     case outbox
     case outboxLatency = "outbox-latency"
     case restart
+    case relabelling
+    case relabellingBeside = "relabelling-beside"
 }
 
 /// One figure as measured: a row of the result.

@@ -212,6 +212,18 @@ actor DeliveryTestbed {
         return process
     }
 
+    // MARK: - Relabelling
+
+    /// Stores texts that are to be relabelled.
+    func storeTexts(_ count: Int, pipeline: String) async throws {
+        try await database.storeTexts(texts, count: count, pipeline: pipeline, task: Self.task)
+    }
+
+    /// The file of a pipeline that no daemon runs.
+    func writePipeline(_ name: String) throws -> String {
+        try servers.folder.write("\(name).yaml", pipeline(name, topic: "stored").text)
+    }
+
     // MARK: - Rows
 
     func waitUntilStored(_ count: Int, pipeline: String) async throws {

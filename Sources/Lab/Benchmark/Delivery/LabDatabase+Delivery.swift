@@ -28,6 +28,27 @@ extension LabDatabase {
         try number("SELECT count(*) FROM lorikeet.labels WHERE pipeline = $1", [.text(pipeline)])
     }
 
+    /// Texts with a label of an adapter that no registry has, as if a daemon had stored them long ago.
+    ///
+    /// - Parameter count: of rows; texts are repeated.
+    func storeTexts(_ texts: [String], count: Int, pipeline: String, task: String) throws {
+        try execute(
+            """
+            INSERT INTO lorikeet.labels (
+                pipeline, topic, "partition", "offset", task, produced_at, label, score, scores, adapter_digest, text)
+            SELECT $1, 'stored', 0, n, $2, timestamptz '2026-01-01' + n * interval '1 second', 'label 0', 1, '{}',
+                repeat('0', 64), ($3::text[])[1 + n % cardinality($3::text[])]
+            FROM generate_series(0, $4::bigint - 1) AS n
+            """, [.text(pipeline), .text(task), .texts(texts), .integer(Int64(count))])
+    }
+
+    /// How many of these have been relabelled.
+    func relabelledRows(pipeline: String) throws -> Int {
+        try number(
+            "SELECT count(*) FROM lorikeet.labels WHERE pipeline = $1 AND adapter_digest <> repeat('0', 64)",
+            [.text(pipeline)])
+    }
+
     /// Rows per second between the first and the last commit of a pipeline; the rows of the first do not count.
     func storedPerSecond(pipeline: String) throws -> Double {
         let row = try execute(
