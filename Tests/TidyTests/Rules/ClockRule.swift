@@ -8,7 +8,9 @@ enum ClockRule {
         "Sources/Daemon/Logging/LineLogHandler.swift", "Sources/Reports/HTML/ReportPage.swift",
         // Whether a file changed in this tick of the file system's clock.
         "Sources/Files/FileStamp.swift",
-        // `--older-than` of rows.
+        // The time of a status, and of its page.
+        "Sources/Daemon/Monitoring/LorikeetDaemon+Status.swift", "Sources/lorikeet/Status/Status.swift",
+        // Rows by their age.
         "Sources/lorikeet/Rejected/RejectedOptions.swift",
     ]
 
