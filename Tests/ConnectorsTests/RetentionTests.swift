@@ -117,8 +117,8 @@ import Threading
         let database = try await SchemaDatabase.make()
         try database.sql(
             """
-            INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", produced_at, task, label, score, scores,
-                adapter_digest, labelled_at)
+            INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", produced_at, task, label, score,
+                scores, adapter_digest, labelled_at)
             SELECT 'packages', 'packages', 0, n, now(), 'task ' || n % 3, 'games', 1, '{}', 'd',
                 now() - interval '40 days' - (n / 10) * interval '1 second'
             FROM generate_series(1, 100) AS n

@@ -10,7 +10,8 @@ import Testing
     private func addRejected(_ fixture: DaemonFixture) throws {
         try fixture.execute(
             """
-            INSERT INTO lorikeet.rejected (pipeline, topic, "partition", "offset", produced_at, stage, reason, rejected_at)
+            INSERT INTO lorikeet.rejected (pipeline, topic, "partition", "offset", produced_at, stage, reason,
+                rejected_at)
             SELECT 'noise', 't', 0, n, now(), 'decode', 'no', now() - n * interval '1 day'
             FROM generate_series(1, 10) AS n
             """)

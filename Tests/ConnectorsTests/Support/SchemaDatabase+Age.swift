@@ -24,8 +24,8 @@ extension SchemaDatabase {
             VALUES (\(origin), '\(task)', '\(key)', 'games', 1, '{}', 'd', \(time))
             """,
             """
-            INSERT INTO lorikeet.labels_history (pipeline, topic, "partition", "offset", produced_at, task, label, score,
-                abstained, adapter_digest, labelled_at, replaced_at)
+            INSERT INTO lorikeet.labels_history (pipeline, topic, "partition", "offset", produced_at, task, label,
+                score, abstained, adapter_digest, labelled_at, replaced_at)
             VALUES (\(origin), '\(task)', 'devel', 1, false, 'c', \(time) - interval '1 hour', \(time))
             """,
             """
