@@ -66,7 +66,8 @@ let package = Package(
         module("Kernels", ["COpenBLAS", "CVectorKernels"]),
         module("KafkaClient", ["CRdKafka", "Threading"]),
         module("PostgresClient", ["CLibPQ", "Threading"]),
-        module("SchemaRegistry", ["CCurl", "JSON", "Threading"]),
+        module("HTTPClient", ["CCurl"]),
+        module("SchemaRegistry", ["HTTPClient", "JSON", "Threading"]),
         module("LocalServers", ["CRdKafka", "Threading", "KafkaClient"]),
 
         // 2: the classifier

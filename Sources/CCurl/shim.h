@@ -26,3 +26,9 @@ static inline long lorikeet_curl_status(CURL *handle) {
     curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &status);
     return status;
 }
+
+static inline long lorikeet_curl_errno(CURL *handle) {
+    long code = 0;
+    curl_easy_getinfo(handle, CURLINFO_OS_ERRNO, &code);
+    return code;
+}

@@ -1,3 +1,4 @@
+import HTTPClient
 import JSON
 
 /// What a registry answered to one question.

@@ -1,3 +1,4 @@
+import HTTPClient
 import JSON
 import Threading
 
@@ -31,7 +32,7 @@ public actor RegistryClient {
 
     /// The schema with this GUID, and those that it names.
     public func schema(guid: String) throws(RegistryError) -> RegisteredSchema {
-        try schema(at: "/schemas/guids/\(Self.escaped(guid))", named: "schema \(guid)")
+        try schema(at: "/schemas/guids/\(HTTPFetch.escaped(guid))", named: "schema \(guid)")
     }
 
     /// Asks for a schema that need not exist: whether it does or not, the registry works.
@@ -69,7 +70,7 @@ public actor RegistryClient {
             guard walk.seen.count <= Self.maximumReferences else {
                 throw RegistryError(.unusable, "\(name) names more than \(Self.maximumReferences) other schemas")
             }
-            let path = "/subjects/\(Self.escaped(reference.subject))/versions/\(reference.version)"
+            let path = "/subjects/\(HTTPFetch.escaped(reference.subject))/versions/\(reference.version)"
             let answer: RegistryAnswer
             do throws(RegistryError) { answer = try self.answer(to: path, named: name) } catch {
                 guard error.kind == .unknown else { throw error }
@@ -89,6 +90,9 @@ public actor RegistryClient {
 
     // MARK: - Questions
 
+    private static let unusableSettings = RegistryError(
+        .invalid, "schema registry: libcurl does not take the settings")
+
     private func answer(to path: String, named name: String) throws(RegistryError) -> RegistryAnswer {
         let fetch = try connection()
         let response: HTTPFetch.Response
@@ -97,7 +101,8 @@ public actor RegistryClient {
             case .tooLarge(let limit):
                 throw RegistryError(
                     .unusable, "the schema registry's answer for \(name) has more than \(limit) bytes")
-            case .failed(let reason):
+            case .unusable: throw Self.unusableSettings
+            case .failed(let reason, _):
                 // A broken connection is not used again.
                 self.fetch = nil
                 throw RegistryError(.unavailable, "schema registry: \(reason)")
@@ -108,18 +113,12 @@ public actor RegistryClient {
 
     private func connection() throws(RegistryError) -> HTTPFetch {
         if let fetch { return fetch }
-        let fetch = try HTTPFetch(settings)
-        self.fetch = fetch
-        return fetch
-    }
-
-    /// A text as one part of a path.
-    private static func escaped(_ text: String) -> String {
-        text.utf8.map { byte in
-            switch byte {
-            case 0x30...0x39, 0x41...0x5A, 0x61...0x7A, 0x2D, 0x2E, 0x5F, 0x7E: return String(UnicodeScalar(byte))
-            default: return "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16, uppercase: true)
-            }
-        }.joined()
+        do throws(HTTPFetch.Failure) {
+            let fetch = try HTTPFetch(settings.connection)
+            self.fetch = fetch
+            return fetch
+        } catch {
+            throw Self.unusableSettings
+        }
     }
 }

@@ -1,3 +1,5 @@
+import HTTPClient
+
 /// How to reach a schema registry.
 public struct RegistrySettings: Sendable, Equatable {
     /// With scheme, without credentials and without a slash at its end.
@@ -16,6 +18,14 @@ public struct RegistrySettings: Sendable, Equatable {
     /// - Parameters: as the properties.
     public init(url: String, username: String? = nil, password: String? = nil, certificates: String? = nil) {
         (self.url, self.username, self.password, self.certificates) = (url, username, password, certificates)
+    }
+
+    var connection: HTTPFetch.Settings {
+        var connection = HTTPFetch.Settings()
+        connection.accept = "application/vnd.schemaregistry.v1+json, application/json"
+        (connection.timeout, connection.maximumAnswerBytes) = (timeout, maximumAnswerBytes)
+        (connection.username, connection.password, connection.certificates) = (username, password, certificates)
+        return connection
     }
 }
 
