@@ -105,6 +105,9 @@ public final class ServingPipeline: Sendable {
         return status
     }
 
+    /// Shows texts with their labels as they are stored.
+    public var tap: TextTap { telemetry.tap }
+
     /// Labels texts until the task is cancelled or ``drain()`` is called; then finishes what is in flight, commits and
     /// closes source and sink. Runs once.
     ///

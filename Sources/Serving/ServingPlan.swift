@@ -32,15 +32,19 @@ struct ServingPlan: Sendable {
         case finished(FinishedText)
     }
 
+    /// - Parameters:
+    ///   - receivedAt: by the pipeline's clock.
+    ///   - isTapped: whether the text is kept for a tap.
     func enter(
         _ message: SourceMessage, ticket: DeliveryTracker.Ticket, decoder: any PayloadDecoder,
-        tokenizer: WordPieceTokenizer, now: Duration
+        tokenizer: WordPieceTokenizer, receivedAt: Duration, isTapped: Bool
     ) -> Entry {
         func reject(_ stage: RejectionStage, _ cause: String, _ reason: String) -> Entry {
             let rejection = Rejection(message: message, stage: stage, cause: cause, reason: reason)
-            return .finished(FinishedText(ticket: ticket, outcome: .rejected(rejection)))
+            return .finished(FinishedText(ticket: ticket, outcome: .rejected(rejection), receivedAt: receivedAt))
         }
-        let dropped = Entry.finished(FinishedText(ticket: ticket, outcome: .dropped(message)))
+        let dropped = Entry.finished(
+            FinishedText(ticket: ticket, outcome: .dropped(message), receivedAt: receivedAt))
         if message.payload == nil, settings.nullPayload == .drop { return dropped }
         switch reader.read(message, decoder: decoder) {
         case .rejected(let stage, let cause, let reason): return reject(stage, cause, reason)
@@ -53,8 +57,9 @@ struct ServingPlan: Sendable {
             let (windows, longTextTokens) = reader.windows(of: text, tasks: tasks)
             return .prepared(
                 PreparedText(
-                    ticket: ticket, message: message, text: settings.storeText ? text : nil, tasks: tasks,
-                    longTextTokens: longTextTokens, windows: windows, receivedAt: now))
+                    ticket: ticket, message: message, text: settings.storeText ? text : nil,
+                    tappedText: isTapped ? text : nil, tasks: tasks, longTextTokens: longTextTokens, windows: windows,
+                    receivedAt: receivedAt))
         }
     }
 }

@@ -51,7 +51,7 @@ struct Classifier {
 
     private func rejection(of text: PreparedText, _ error: ClassifyError) -> FinishedText {
         let rejection = Rejection(message: text.message, stage: .classify, cause: error.cause, reason: "\(error)")
-        return FinishedText(ticket: text.ticket, outcome: .rejected(rejection))
+        return FinishedText(ticket: text.ticket, outcome: .rejected(rejection), receivedAt: text.receivedAt)
     }
 
     /// The adapters of a batch: the live one of each task and, where there is one, its challenger in shadow.
@@ -186,7 +186,8 @@ struct Classifier {
             return FinishedText(
                 ticket: text.ticket,
                 outcome: .labelled(
-                    LabelledMessage(message: text.message, text: text.text, labels: labels, shadows: shadows)))
+                    LabelledMessage(message: text.message, text: text.text, labels: labels, shadows: shadows)),
+                receivedAt: text.receivedAt, tappedText: text.tappedText)
         } catch {
             return rejection(of: text, error)
         }

@@ -35,7 +35,7 @@ struct SinkStage: Sendable {
                 let receipt = try await sink.store(current.map(\.outcome))
                 ledger.settle(current.map(\.ticket))
                 onStored()
-                telemetry.stored(current.map(\.outcome), receipt: receipt, took: clock.now() - start)
+                telemetry.stored(current, receipt: receipt, took: clock.now() - start)
                 break
             } catch {
                 guard error.action == .retry else { throw error }

@@ -22,6 +22,8 @@ final class PreparedText: Sendable {
     let message: SourceMessage
     /// `nil` if the pipeline does not store texts.
     let text: String?
+    /// The text for open taps; `nil` if there was none when it was received.
+    let tappedText: String?
     let tasks: [TaskDefinition]
     /// For each task the tokens of the whole text; nil where the task reads it as one sequence.
     let longTextTokens: [Int?]
@@ -46,11 +48,12 @@ final class PreparedText: Sendable {
     private let progress: Mutex<Progress>
 
     init(
-        ticket: DeliveryTracker.Ticket, message: SourceMessage, text: String?, tasks: [TaskDefinition],
-        longTextTokens: [Int?], windows: [Window], receivedAt: Duration
+        ticket: DeliveryTracker.Ticket, message: SourceMessage, text: String?, tappedText: String? = nil,
+        tasks: [TaskDefinition], longTextTokens: [Int?], windows: [Window], receivedAt: Duration
     ) {
         (self.ticket, self.message, self.text, self.tasks) = (ticket, message, text, tasks)
         (self.longTextTokens, self.windows, self.receivedAt) = (longTextTokens, windows, receivedAt)
+        self.tappedText = tappedText
         progress = Mutex(
             Progress(results: Array(repeating: nil, count: windows.count), missing: windows.count))
     }

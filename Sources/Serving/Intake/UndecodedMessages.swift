@@ -3,7 +3,8 @@ import Synchronization
 /// Messages that are in flight and cannot be decoded yet, in the order of arrival. Shared by the intake and the
 /// source's thread, which takes out what a rebalance revokes.
 final class UndecodedMessages: Sendable {
-    typealias Entry = (message: SourceMessage, ticket: DeliveryTracker.Ticket)
+    /// - receivedAt: by the pipeline's clock.
+    typealias Entry = (message: SourceMessage, ticket: DeliveryTracker.Ticket, receivedAt: Duration)
 
     private let entries = Mutex<[Entry]>([])
 

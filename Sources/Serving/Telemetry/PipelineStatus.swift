@@ -49,6 +49,15 @@ public struct PipelineStatus: Sendable {
     /// What waits to be published; nil if the pipeline publishes nothing, or before the first measurement.
     public var outbox: OutboxStatus?
 
+    /// Failed attempts at what the pipeline depends on, since the start.
+    public var retries = 0
+    /// From the timestamp of a record until it is stored, over the last minute; nil if nothing was stored.
+    public var latencySinceProduced: LatencyQuantiles?
+    /// From the poll that delivered a record until it is stored, over the last minute; nil if nothing was stored.
+    public var latencySinceReceived: LatencyQuantiles?
+    /// What the tasks answered of late, sorted by name; none before the first text.
+    public var tasks: [TaskAnswers] = []
+
     /// Whether texts can flow now.
     public var isReady: Bool { state == .running }
 

@@ -33,6 +33,10 @@ final class PipelineTelemetry: Sendable {
         /// Smoothed over about twenty batches.
         var fill: Double?
         var outbox: OutboxDepth?
+        var retries = 0
+        var sinceProduced = LatencyMeter()
+        var sinceReceived = LatencyMeter()
+        var answers: [String: AnswerMeter] = [:]
     }
 
     private let state = Mutex(State())
@@ -41,6 +45,8 @@ final class PipelineTelemetry: Sendable {
     private let clock: Clock
     private let rejectionLog: RejectionLog
     let metrics: PipelineMetrics
+    /// For people who look at texts as they pass.
+    let tap: TextTap
 
     init(pipeline: String, logger: Logger, clock: Clock, metrics factory: any MetricsFactory) {
         var logger = logger
@@ -50,6 +56,7 @@ final class PipelineTelemetry: Sendable {
         self.clock = clock
         rejectionLog = RejectionLog(logger: logger, clock: clock)
         metrics = PipelineMetrics(pipeline: pipeline, factory: factory)
+        tap = TextTap(clock: clock)
     }
 
     // MARK: - Events
@@ -103,7 +110,10 @@ final class PipelineTelemetry: Sendable {
     }
 
     /// - Parameter cause: the metric label; one of few.
-    func retried(_ dependency: Dependency, cause: String) { metrics.countRetry(dependency.side, cause: cause) }
+    func retried(_ dependency: Dependency, cause: String) {
+        metrics.countRetry(dependency.side, cause: cause)
+        state.withLock { $0.retries += 1 }
+    }
 
     /// One line when an outage ends.
     func recovered(_ dependency: Dependency, attempts: Int, after outage: Duration) {
@@ -155,10 +165,10 @@ final class PipelineTelemetry: Sendable {
 
     func classified(took: Duration) { metrics.classify.recordNanoseconds(took.nanoseconds) }
 
-    func stored(_ outcomes: [Outcome], receipt: StoreReceipt, took: Duration) {
+    func stored(_ finished: [FinishedText], receipt: StoreReceipt, took: Duration) {
         metrics.store.recordNanoseconds(took.nanoseconds)
-        for outcome in outcomes {
-            switch outcome {
+        for text in finished {
+            switch text.outcome {
             case .labelled(let labelled):
                 for label in labelled.labels { metrics.count(label) }
             case .rejected(let rejection):
@@ -171,7 +181,24 @@ final class PipelineTelemetry: Sendable {
         state.withLock { state in
             state.labelled += receipt.labelled
             state.rejected += receipt.rejected
-            state.ended.add(outcomes.count, now: clock.now())
+            state.ended.add(finished.count, now: clock.now())
+        }
+        measure(finished, now: clock.now(), date: clock.date())
+        tap.offer(finished)
+    }
+
+    /// Latencies and answers of what was stored.
+    private func measure(_ finished: [FinishedText], now: Duration, date: Int64) {
+        state.withLock { state in
+            for text in finished {
+                state.sinceReceived.add((now - text.receivedAt).seconds, now: now)
+                if let producedAt = text.outcome.message.producedAt {
+                    // In floating point: a timestamp of a damaged record must not overflow.
+                    state.sinceProduced.add((Double(date) - Double(producedAt)) / 1000, now: now)
+                }
+                guard case .labelled(let labelled) = text.outcome else { continue }
+                for label in labelled.labels { state.answers[label.task, default: AnswerMeter()].add(label) }
+            }
         }
     }
 
@@ -232,7 +259,10 @@ final class PipelineTelemetry: Sendable {
                 partitions: partitions, received: state.received, labelled: state.labelled, rejected: state.rejected,
                 dropped: state.dropped, messagesPerSecond: state.ended.rate(now: clock.now()),
                 inFlight: load.messages, inFlightBytes: load.bytes, lag: state.lag.values.reduce(0, +),
-                batchFill: state.fill ?? 0, outbox: state.outbox.map { OutboxStatus(depth: $0) })
+                batchFill: state.fill ?? 0, outbox: state.outbox.map { OutboxStatus(depth: $0) },
+                retries: state.retries, latencySinceProduced: state.sinceProduced.quantiles(now: clock.now()),
+                latencySinceReceived: state.sinceReceived.quantiles(now: clock.now()),
+                tasks: state.answers.sorted { $0.key < $1.key }.map { $1.answers(task: $0) })
         }
     }
 }
