@@ -90,7 +90,7 @@ let package = Package(
             "Retraining",
             ["LogKeys", "Threading", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", logging]),
 
-        // 5: both paths over Kafka and PostgreSQL; pipeline files; reports
+        // 5: both paths over Kafka and PostgreSQL; pipeline files; reports; what a daemon says of itself
         module(
             "Connectors",
             [
@@ -99,6 +99,7 @@ let package = Package(
             ]),
         module("Pipelines", ["CYAML", "JSON", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
         module("Reports", ["BERT", "Training", "Retraining"]),
+        module("DaemonClient", ["HTTPClient"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks
         module(
@@ -112,24 +113,24 @@ let package = Package(
             "Daemon",
             [
                 "CMicroHTTPD", "JSON", "LogKeys", "Files", "Threading", "Kernels", "WordPiece", "BERT", "Drift",
-                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations", coreMetrics,
-                logging, serviceLifecycle, unixSignals,
+                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "DaemonClient", "Operations",
+                coreMetrics, logging, serviceLifecycle, unixSignals,
             ]),
         module(
             "Lab",
             [
                 "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
                 "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines",
-                "Reports", "Operations",
+                "Reports", "DaemonClient", "Operations",
             ]),
 
         // 7: the command line
         .executableTarget(
             name: "lorikeet",
             dependencies: [
-                "JSON", "Files", "Kernels", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", "Serving",
-                "Retraining", "Connectors", "Pipelines", "Reports", "Operations", "Daemon", "Lab", argumentParser,
-                logging,
+                "JSON", "Files", "Threading", "Kernels", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry",
+                "Serving", "Retraining", "Connectors", "Pipelines", "Reports", "DaemonClient", "Operations", "Daemon",
+                "Lab", argumentParser, logging,
             ],
             swiftSettings: strict),
 
@@ -173,6 +174,7 @@ let package = Package(
             ]),
         tests("Pipelines", ["JSON", "BERT", "Training", "Serving", "Retraining"]),
         tests("Reports", ["Kernels", "BERT", "Training", "Retraining"]),
+        tests("DaemonClient"),
         tests(
             "Operations",
             [
@@ -183,7 +185,7 @@ let package = Package(
             "Daemon",
             [
                 "Threading", "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "Drift",
-                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "Operations",
+                "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "DaemonClient", "Operations",
                 "DaemonFixtures", logging,
             ]),
         tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Drift", "Training", "Pipelines"]),
@@ -191,7 +193,7 @@ let package = Package(
             name: "LorikeetTests",
             dependencies: [
                 "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry", "Serving",
-                "Lab", "lorikeet", "TestSupport",
+                "DaemonClient", "Lab", "lorikeet", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

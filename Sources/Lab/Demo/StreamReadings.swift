@@ -1,3 +1,4 @@
+import DaemonClient
 import Reports
 import Serving
 import Synchronization

@@ -39,7 +39,8 @@ struct LatencyMeter {
         let total = sums.reduce(0, +)
         guard total > 0 else { return nil }
         return LatencyQuantiles(
-            median: Self.quantile(0.5, of: sums, total: total), percentile99: Self.quantile(0.99, of: sums, total: total))
+            median: Self.quantile(0.5, of: sums, total: total),
+            percentile99: Self.quantile(0.99, of: sums, total: total))
     }
 
     private static func bucket(of seconds: Double) -> Int {

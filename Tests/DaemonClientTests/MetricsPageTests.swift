@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Lab
+@testable import DaemonClient
 
 @Suite struct MetricsPageTests {
     @Test func aSumCountsTheSamplesThatHaveTheGivenLabels() {
@@ -16,10 +16,5 @@ import Testing
         #expect(page.sum("lorikeet_labels_total", ["task": "role"]) == 11)
         #expect(page.sum("lorikeet_up") == 1)
         #expect(page.sum("lorikeet_missing") == 0)
-    }
-
-    @Test func nobodyAnswersOnAClosedPort() {
-        #expect(LoopbackHTTP.get("/metrics", at: "127.0.0.1:1") == nil)
-        #expect(LoopbackHTTP.get("/metrics", at: "nowhere") == nil)
     }
 }
