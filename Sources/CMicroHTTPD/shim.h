@@ -22,6 +22,11 @@ static inline const char *lorikeet_http_header(struct MHD_Connection *connection
     return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
+// The value of an argument behind the question mark of an address.
+static inline const char *lorikeet_http_argument(struct MHD_Connection *connection, const char *name) {
+    return MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
 static inline struct MHD_Response *lorikeet_http_response(const void *body, size_t size) {
     return MHD_create_response_from_buffer(size, (void *)body, MHD_RESPMEM_MUST_COPY);
 }

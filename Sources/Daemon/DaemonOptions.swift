@@ -6,6 +6,8 @@ public struct DaemonOptions: Sendable {
     public var workers: Int?
     /// `host:port` of `/metrics`, `/healthz` and `/readyz`; port 0: chosen by the system; nil: no pages.
     public var http: String?
+    /// The path of the Unix socket for `lorikeet status`, `top` and `tap`; nil: none.
+    public var socket: String?
     /// How long a drain may take after SIGTERM.
     public var drainTimeout: Duration
     /// Where variables and relative paths are looked up.

@@ -14,7 +14,8 @@ import UnixSignals
 ///
 /// Its services, in the order of their dependencies; a shutdown ends them from the last to the first:
 ///
-/// 1. `MonitoringServer`: /metrics, /healthz, /readyz, until everything else has ended.
+/// 1. `MonitoringServer`: /metrics, /healthz, /readyz, until everything else has ended. `SocketServer`: the same with
+///    /status and /tap on a Unix socket.
 /// 2. `WorkerPool`: threads that classify.
 /// 3. `LiveAdapterService`, one per database: schema, first adapters, then every swap.
 /// 4. `PipelineSupervisor`: one `ServingPipeline` per pipeline file.
@@ -37,11 +38,15 @@ public final class LorikeetDaemon: Sendable {
     let notifier: SystemdNotifier?
     let logger: Logger
     let reloads = ReloadQueue()
+    let taps = TapSessions()
+    let startedAt = Date()
 
     // MARK: - Mutable State
 
     /// `host:port` of the pages; set once the socket is bound.
     private let address = Latch<String>()
+    /// The path of the Unix socket; set once it listens.
+    let socketPath = Latch<String>()
 
     private struct Running {
         /// While it runs.
@@ -190,6 +195,7 @@ public final class LorikeetDaemon: Sendable {
                     self.address.open(address)
                 })
         }
+        if let path = options.socket { services.append(SocketServer(path: path, daemon: self)) }
         services.append(WorkerService(workers: workers))
         services += Array(adapterServices.values) as [any Service]
         services.append(supervisor)

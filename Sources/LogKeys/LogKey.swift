@@ -66,6 +66,8 @@ public enum LogKey {
     public static let rowsUsed = "rows_used"
     /// Names of the drift signals that alarm.
     public static let signals = "signals"
+    /// Path of the daemon's Unix socket.
+    public static let socket = "socket"
     /// The stage that rejected a record.
     public static let stage = "stage"
     /// What a pipeline does.

@@ -32,8 +32,8 @@ struct Lorikeet: AsyncParsableCommand {
             CommandGroup(
                 name: "Daemon",
                 subcommands: [
-                    Run.self, Reload.self, Check.self, Migrate.self, TestExamples.self, Rejected.self,
-                    Relabel.self, Prune.self, Forget.self,
+                    Run.self, Reload.self, Status.self, Top.self, Tap.self, Check.self, Migrate.self, TestExamples.self,
+                    Rejected.self, Relabel.self, Prune.self, Forget.self,
                 ]),
             CommandGroup(
                 name: "Adapter",

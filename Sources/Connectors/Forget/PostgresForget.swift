@@ -12,6 +12,8 @@ public struct PostgresForget: Sendable {
 
     /// Records per transaction.
     static let batch = 500
+    /// How often a transaction is tried that waits for the sink and the sink for it.
+    private static let attempts = 10
     /// For statements that read whole tables.
     static let patience = Duration.seconds(6 * 3600)
 
@@ -70,28 +72,31 @@ public struct PostgresForget: Sendable {
         return rows
     }
 
-    /// One transaction. The sink locks rows in an order of its own: of two that wait for each other, the server ends
-    /// one.
+    /// The sink locks rows in an order of its own: of two that wait for each other, the server ends one.
     private func forget(
         _ slice: ArraySlice<ForgottenRecord>, _ subject: ForgottenSubject, isDryRun: Bool
-    ) async throws(ConnectorError) -> [ForgottenTable: Int] {
-        var attempts = 0
-        while true {
-            do throws(ConnectorError) {
-                return try await session.run("forgetting records") { connection in
-                    try connection.transaction {
-                        let statements = ForgottenStatements(connection: connection)
-                        try connection.execute(RetentionTable.findsByKey)
-                        let texts = try statements.texts(of: slice)
-                        var rows = try statements.forget(slice, isDryRun: isDryRun)
-                        rows[.annotations] = try statements.forgetAnnotations(
-                            of: slice, texts: texts, but: subject.storedTexts, isDryRun: isDryRun)
-                        return rows
-                    }
-                }
-            } catch {
-                attempts += 1
-                guard error.cause == "40P01", attempts < 10 else { throw error }
+    ) async throws -> [ForgottenTable: Int] {
+        for _ in 1..<Self.attempts {
+            do {
+                return try await forgetOnce(slice, subject, isDryRun: isDryRun)
+            } catch let error as ConnectorError where error.cause == "40P01" {}
+        }
+        return try await forgetOnce(slice, subject, isDryRun: isDryRun)
+    }
+
+    /// One transaction.
+    private func forgetOnce(
+        _ slice: ArraySlice<ForgottenRecord>, _ subject: ForgottenSubject, isDryRun: Bool
+    ) async throws -> [ForgottenTable: Int] {
+        try await session.run("forgetting records") { connection in
+            try connection.transaction {
+                let statements = ForgottenStatements(connection: connection)
+                try connection.execute(RetentionTable.findsByKey)
+                let texts = try statements.texts(of: slice)
+                var rows = try statements.forget(slice, isDryRun: isDryRun)
+                rows[.annotations] = try statements.forgetAnnotations(
+                    of: slice, texts: texts, but: subject.storedTexts, isDryRun: isDryRun)
+                return rows
             }
         }
     }

@@ -70,6 +70,20 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await records("r.task = $1", [.text(task)], limit: 1).first
     }
 
+    /// The latest retraining of each of these tasks that has one, without its report. One statement, however many
+    /// tasks there are.
+    public func lastRetrainings(tasks: [String]) async throws(ConnectorError) -> [String: RetrainingRecord] {
+        try await session.run("reading retrainings") { connection in
+            let result = try connection.execute(
+                """
+                SELECT \(RetrainingRecord.columns(report: "NULL::text")) FROM lorikeet.retrainings
+                WHERE id IN (SELECT max(id) FROM lorikeet.retrainings WHERE task = ANY ($1::text[]) GROUP BY task)
+                """, [.texts(tasks)])
+            let records = try result.rows.map(RetrainingRecord.init)
+            return Dictionary(uniqueKeysWithValues: records.map { ($0.task, $0) })
+        }
+    }
+
     /// The latest one that promoted, held or rejected a challenger, or put it in shadow.
     public func lastJudgement(task: String) async throws -> RetrainingRecord? {
         let condition = "r.task = $1 AND r.verdict IN ('promoted', 'shadow', 'held', 'rejected')"
@@ -128,7 +142,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r WHERE \(condition)
+                SELECT \(RetrainingRecord.columns(report: "report::text")) FROM lorikeet.retrainings AS r WHERE \(condition)
                 ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
                 """, parameters + [.integer(Int64(limit))])
             return try result.rows.map(RetrainingRecord.init)
@@ -207,10 +221,12 @@ extension PostgresLabelledRowSource: RetrainingJournal {
 }
 
 extension RetrainingRecord {
-    fileprivate static let columns =
+    /// - Parameter report: the expression for the report, which may be long.
+    fileprivate static func columns(report: String) -> String {
         "id, task, trigger, rows_used, champion, challenger, verdict, reason, challenger_version, looks, "
-        + "training_digest, report::text AS report, "
-        + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
+            + "training_digest, \(report) AS report, "
+            + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
+    }
 
     fileprivate init(_ row: PostgresRow) throws {
         self.init(

@@ -20,14 +20,27 @@ final class HTTPServer: Sendable {
     private static let maximumConnections: UInt32 = 64
     private static let idleSeconds: UInt32 = 30
 
-    /// Starts to serve.
+    /// Starts to serve pages without arguments.
     ///
     /// - Parameter respond: gets the path of a request, without the query.
     /// - Throws: if no thread can be started.
-    init(
+    convenience init(
         on socket: consuming ListeningSocket, respond: @escaping @Sendable (_ path: String) async -> Response
     ) throws(SystemError) {
-        requests = Requests(respond: respond)
+        try self.init(on: socket, arguments: [], answer: { path, _ in await respond(path) })
+    }
+
+    /// Starts to serve.
+    ///
+    /// - Parameters:
+    ///   - names: of the arguments that `answer` gets, where a request has them.
+    ///   - answer: gets the path of a request, without the query.
+    /// - Throws: if no thread can be started.
+    init(
+        on socket: consuming ListeningSocket, arguments names: [String],
+        answer: @escaping @Sendable (_ path: String, _ arguments: [String: String]) async -> Response
+    ) throws(SystemError) {
+        requests = Requests(arguments: names, answer: answer)
         guard
             let daemon = lorikeet_http_start(
                 socket.descriptor, Self.maximumConnections, Self.idleSeconds, handleRequest, releaseRequest,
@@ -57,7 +70,8 @@ private final class Request: Sendable {
 extension HTTPServer {
     /// The requests whose answers are being computed or sent.
     fileprivate final class Requests: Sendable {
-        private let respond: @Sendable (String) async -> HTTPServer.Response
+        private let argumentNames: [String]
+        private let answer: @Sendable (String, [String: String]) async -> HTTPServer.Response
 
         // MARK: - Mutable State (guarded by `state`)
 
@@ -69,7 +83,12 @@ extension HTTPServer {
         private let state = Mutex(State())
         private let drained = Latch<Void>()
 
-        init(respond: @escaping @Sendable (String) async -> HTTPServer.Response) { self.respond = respond }
+        init(
+            arguments names: [String],
+            answer: @escaping @Sendable (String, [String: String]) async -> HTTPServer.Response
+        ) {
+            (argumentNames, self.answer) = (names, answer)
+        }
 
         /// Suspends a connection until the answer is there; false while draining.
         func start(_ request: Request, path: String, connection: OpaquePointer) -> Bool {
@@ -78,10 +97,14 @@ extension HTTPServer {
                 return !state.isDraining
             }
             guard accepted else { return false }
+            var arguments: [String: String] = [:]
+            for name in argumentNames {
+                arguments[name] = lorikeet_http_argument(connection, name).map { String(cString: $0) }
+            }
             MHD_suspend_connection(connection)
             nonisolated(unsafe) let connection = connection
-            Task {
-                let response = await respond(path)
+            Task { [arguments] in
+                let response = await answer(path, arguments)
                 request.response.withLock { $0 = response }
                 MHD_resume_connection(connection)
             }

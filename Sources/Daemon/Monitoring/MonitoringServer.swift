@@ -56,7 +56,8 @@ struct MonitoringServer: Service {
                 + "choose another address with --http HOST:PORT (port 0: any free one)")
     }
 
-    private static func response(to path: String, of daemon: any MonitoredDaemon) async -> HTTPServer.Response {
+    /// The pages that the port and the socket share.
+    static func response(to path: String, of daemon: any MonitoredDaemon) async -> HTTPServer.Response {
         switch path {
         case "/metrics":
             return .init(status: 200, contentType: PrometheusText.contentType, body: await daemon.metricsText())

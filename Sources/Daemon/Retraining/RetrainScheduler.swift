@@ -32,6 +32,10 @@ actor RetrainScheduler: Service {
     private var asked: [TaskKey: Date] = [:]
     /// Tasks that are paused, as logged last.
     private var paused: Set<TaskKey> = []
+    /// What people may ask.
+    private var known: [TaskKey: Knowledge] = [:]
+    /// The task that is being retrained, and since when.
+    private var running: (key: TaskKey, since: Date)?
     private let clock: Clock
     /// Whether the texts of a task drift, by the connection string of its database.
     private let isDrifting: @Sendable (_ postgres: String, _ task: String) -> Bool
@@ -52,6 +56,16 @@ actor RetrainScheduler: Service {
         let selection: LabelledRowSelection
     }
 
+    /// What the last look at the database found of a task.
+    private struct Knowledge {
+        var newRows: Int?
+        var last: RetrainingRecord?
+        /// When the last retraining was read, by the monotonic clock; nil: it is due.
+        var readAt: Duration?
+    }
+
+    /// The last retraining is read no more often, unless one ends here: it only tells people.
+    private static let journalPause = Duration.seconds(60)
     /// Rows are counted by label no more often: that reads all of them.
     private static let censusPause = Duration.seconds(60)
     /// New rows are counted at least this often; `every` only spaces the runs.
@@ -70,6 +84,16 @@ actor RetrainScheduler: Service {
         self.program = program
         self.precision = precision
         self.logger = logger
+    }
+
+    /// What is known of the retraining of a task; nil if the pipeline retrains none.
+    func retraining(of task: String, in pipeline: PipelineConfiguration) -> TaskRetraining? {
+        guard let retrain = pipeline.retrain else { return nil }
+        let key = TaskKey(task, pipeline)
+        return TaskRetraining(
+            newRows: known[key]?.newRows, minimumNewRows: retrain.schedule.minimumNewRows,
+            isPaused: retrain.paused.contains(task), runningSince: running?.key == key ? running?.since : nil,
+            last: known[key]?.last)
     }
 
     /// After a reload.
@@ -148,6 +172,7 @@ actor RetrainScheduler: Service {
         do {
             stored = try await source.scheduleFacts(tasks: tasks.map(\.name), now: now)
             noteCounted(tasks.map { TaskKey($0.name, pipeline) })
+            await note(stored, pipeline, source)
         } catch {
             noteUncounted(tasks.map { TaskKey($0.name, pipeline) }, reason: error)
             return nil
@@ -206,6 +231,24 @@ actor RetrainScheduler: Service {
         return facts
     }
 
+    /// Keeps what people may ask. A failure is tried again with the next look.
+    private func note(
+        _ facts: [String: RetrainingSchedule.Facts], _ pipeline: PipelineConfiguration,
+        _ source: PostgresLabelledRowSource
+    ) async {
+        var due: [String] = []
+        for (task, facts) in facts {
+            let key = TaskKey(task, pipeline)
+            known[key, default: Knowledge()].newRows = facts.newRows
+            if known[key]?.readAt.map({ clock.now() - $0 >= Self.journalPause }) ?? true { due.append(task) }
+        }
+        guard !due.isEmpty, let last = try? await source.lastRetrainings(tasks: due.sorted()) else { return }
+        for task in due {
+            let key = TaskKey(task, pipeline)
+            (known[key]?.last, known[key]?.readAt) = (last[task], clock.now())
+        }
+    }
+
     private func source(of pipeline: PipelineConfiguration) -> PostgresLabelledRowSource {
         let key = RowsKey(postgres: pipeline.sink.postgres.value, selection: pipeline.rowSelection)
         if let known = sources[key] { return known }
@@ -235,6 +278,11 @@ actor RetrainScheduler: Service {
     ) async throws {
         let key = TaskKey(task, pipeline)
         starts[key] = clock.now()
+        running = (key, Date(timeIntervalSince1970: Double(clock.date()) / 1000))
+        defer {
+            running = nil
+            known[key]?.readAt = nil
+        }
         let child: ChildProcess
         do throws(SystemError) {
             child = try ChildProcess(

@@ -43,6 +43,11 @@ actor PipelineSupervisor: Service {
         running.map { ($0.configuration, $0.pipeline.status) }
     }
 
+    /// The tap of a pipeline with the names of its tasks; nil if no pipeline has this name.
+    func tap(of name: String) -> (tap: TextTap, tasks: [String])? {
+        running.first { $0.configuration.name == name }.map { ($0.pipeline.tap, $0.configuration.tasks.map(\.name)) }
+    }
+
     /// Starts a pipeline; it waits for its adapters by itself.
     func start(_ configuration: PipelineConfiguration, liveAdapters: LiveAdapters) {
         guard !isDraining else { return }

@@ -10,6 +10,13 @@ public final class StandardOutput: Sendable {
     /// Whether standard output is a terminal: a progress bar between the lines of results would flicker.
     public static let isTerminal = isatty(STDOUT_FILENO) == 1
 
+    /// Columns and rows of the terminal, 80 and 24 if it does not say; asked each time, since windows change.
+    public static var size: (columns: Int, rows: Int) {
+        var size = winsize()
+        let isKnown = ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 0 && size.ws_row > 0
+        return isKnown ? (Int(size.ws_col), Int(size.ws_row)) : (80, 24)
+    }
+
     private let descriptor: Int32
     private let capacity = 1 << 16
     private let buffer = Mutex<[UInt8]>([])

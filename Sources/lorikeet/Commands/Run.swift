@@ -1,5 +1,6 @@
 import ArgumentParser
 import Daemon
+import DaemonClient
 import Logging
 
 /// `lorikeet run FILE…`: the daemon.
@@ -15,6 +16,7 @@ struct Run: AsyncParsableCommand {
               lorikeet run pipelines/packages.yaml
               lorikeet run pipelines/mail.yaml pipelines/tickets.yaml --workers 4
               lorikeet run pipelines/packages.yaml --http 127.0.0.1:0 --log-format json
+              lorikeet run pipelines/packages.yaml --socket ./lorikeet.sock
               curl -s localhost:9464/readyz
             """)
 
@@ -28,6 +30,15 @@ struct Run: AsyncParsableCommand {
 
     @Flag(help: "Do not serve HTTP.")
     var noHTTP = false
+
+    @Option(
+        help: ArgumentHelp(
+            "Unix socket to serve lorikeet status, top and tap on, for the daemon's user and root alone. Default: "
+                + "lorikeet.sock in the unit's runtime directory under systemd, else none.", valueName: "path"))
+    var socket: String?
+
+    @Flag(help: "Do not serve a Unix socket.")
+    var noSocket = false
 
     @Option(
         help: ArgumentHelp(
@@ -48,8 +59,9 @@ struct Run: AsyncParsableCommand {
 
     func run() async throws {
         DaemonLogging.bootstrap(format: logFormat, level: logLevel)
-        let options = DaemonOptions(
+        var options = DaemonOptions(
             workers: workerOptions.workers, http: noHTTP ? nil : http, drainTimeout: .seconds(drainTimeout))
+        if !noSocket { options.socket = socket ?? DaemonSocket.path(environment: options.environment.variables) }
         try await LorikeetDaemon.run(files: pipelines.files, options: options)
     }
 }

@@ -1,0 +1,79 @@
+import DaemonClient
+import Glibc
+import LogKeys
+import Operations
+import ServiceLifecycle
+import Threading
+
+/// The daemon's Unix socket: the pages of `MonitoringServer` and, for its owner alone, `/status` and `/tap`.
+struct SocketServer: Service {
+    private let path: String
+    private let daemon: LorikeetDaemon
+
+    init(path: String, daemon: LorikeetDaemon) { (self.path, self.daemon) = (path, daemon) }
+
+    func run() async throws {
+        let socket = try ListeningSocket(path: path)
+        let file = SocketFile(path)
+        // A failure leaves the file behind as a crash would; the next daemon replaces it.
+        let server: HTTPServer
+        do throws(SystemError) {
+            server = try HTTPServer(on: socket, arguments: TapSessions.arguments) { [daemon] path, arguments in
+                await Self.response(to: path, arguments, of: daemon)
+            }
+        } catch {
+            throw CommandFailure(.failed, "cannot serve \(path): \(error)")
+        }
+        daemon.logger.notice("serving /status, /tap", metadata: [LogKey.socket: "\(path)"])
+        daemon.socketPath.open(path)
+        try? await gracefulShutdown()
+        file.remove()
+        await server.stop()
+        await daemon.taps.closeAll()
+    }
+
+    private static func response(
+        to path: String, _ arguments: [String: String], of daemon: LorikeetDaemon
+    ) async -> HTTPServer.Response {
+        switch path {
+        case "/status": return json(await daemon.status())
+        case "/tap":
+            do throws(TapSessions.Refusal) {
+                return json(try await daemon.taps.texts(arguments, of: daemon.supervisor))
+            } catch {
+                return text(error.status, error.reason)
+            }
+        default: return await MonitoringServer.response(to: path, of: daemon)
+        }
+    }
+
+    private static func json(_ value: some Encodable) -> HTTPServer.Response {
+        guard let body = try? DaemonJSON.text(value) else { return text(500, "the answer cannot be encoded") }
+        return .init(status: 200, contentType: "application/json", body: body + "\n")
+    }
+
+    private static func text(_ status: UInt32, _ line: String) -> HTTPServer.Response {
+        .init(status: status, contentType: "text/plain; charset=utf-8", body: line + "\n")
+    }
+
+    /// A socket in the file system: another daemon may have replaced it.
+    private struct SocketFile {
+        private let path: String
+        private let device: UInt
+        private let number: UInt
+
+        init(_ path: String) {
+            var status = stat()
+            lstat(path, &status)
+            (self.path, device, number) = (path, UInt(status.st_dev), UInt(status.st_ino))
+        }
+
+        func remove() {
+            var status = stat()
+            guard lstat(path, &status) == 0, UInt(status.st_dev) == device, UInt(status.st_ino) == number else {
+                return
+            }
+            unlink(path)
+        }
+    }
+}
