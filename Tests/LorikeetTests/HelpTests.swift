@@ -2,7 +2,8 @@ import Testing
 
 @Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
-        ["run"], ["reload"], ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"],
+        ["run"], ["reload"], ["status"], ["top"], ["tap"],
+        ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"],
         ["classify"],
         ["retrain"], ["relabel"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
@@ -88,6 +89,9 @@ import Testing
         ["adapters", "list", "--database", "a", "--pipeline", "b"],
         ["prune"], ["prune", "--pipeline", "p", "--keep", "3"], ["forget"], ["forget", "--key", ""],
         ["forget", "--key", "kim", "--text-file", "f"], ["forget", "--key-hex", "abc"], ["forget", "--key-hex", "zz"],
+        ["status", "--url", "labels-2:9464"], ["status", "--socket", "s", "--url", "http://h:1"],
+        ["top", "--interval", "0"], ["tap"], ["tap", "--pipeline", "p", "--count", "0"],
+        ["tap", "--pipeline", "p", "--rate", "5000"],
     ]) func wrongUsageEndsWith64AndSaysWhat(arguments: [String]) async throws {
         let outcome = try await Program.run(arguments)
         #expect(outcome.status == 64)

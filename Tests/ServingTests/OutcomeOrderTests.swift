@@ -11,7 +11,8 @@ import Testing
         let origin = Origin(topic: "texts", partition: partition, offset: offset)
         let received = tracker.receive(origin, bytes: 1)
         let ticket = try #require(received)
-        return FinishedText(ticket: ticket, outcome: .dropped(SourceMessage(origin: origin, payload: nil)), receivedAt: .zero)
+        return FinishedText(
+            ticket: ticket, outcome: .dropped(SourceMessage(origin: origin, payload: nil)), receivedAt: .zero)
     }
 
     private func offsets(_ texts: [FinishedText]) -> [Int64] { texts.map(\.outcome.message.origin.offset) }

@@ -39,9 +39,9 @@ struct StatusPage {
             status.version.map { "lorikeet \($0)" } ?? "lorikeet",
             status.startedAt.map { "up \(Figure.duration(now.timeIntervalSince($0)))" },
             status.workers.map { $0 == 1 ? "1 worker" : "\($0) workers" },
-            status.dtype, status.base.map { "base \(Figure.digest($0))" }, status.processId.map { "process \($0)" },
+            status.dtype, status.processId.map { "process \($0)" }, status.base.map { "base \(Figure.digest($0))" },
         ]
-        return Line(text: parts.compactMap(\.self).joined(separator: "   "), style: .heading)
+        return Line(text: parts.compactMap(\.self).joined(separator: "  "), style: .heading)
     }
 
     /// A table whose rows have lines below them.
@@ -101,7 +101,7 @@ struct StatusPage {
     private func taskSection(_ pipelines: [DaemonStatus.Pipeline]) -> [Line] {
         let tasks = pipelines.flatMap { pipeline in
             (pipeline.tasks ?? []).map { task in
-                (name: pipelines.count > 1 ? "\(pipeline.name)/\(task.name)" : task.name, task: task)
+                (name: pipelines.count > 1 ? name(of: task, in: pipeline) : task.name, task: task)
             }
         }
         guard !tasks.isEmpty else { return [] }
@@ -109,11 +109,19 @@ struct StatusPage {
             .left("TASK"), .left("ADAPTER"), .right("SCORE"), .right("ABSTAINED"), .left("DRIFT"), .right("NEW ROWS"))
         for (name, task) in tasks {
             table.add(
-                TerminalText.shortened(name, to: max(8, width - Self.taskFigures)), Self.name(of: task.adapter),
+                TerminalText.shortened(name, to: taskColumns), Self.name(of: task.adapter),
                 task.confidence.map { Figure.decimal($0, 3) } ?? "-", task.abstained.map(Figure.shortPercent) ?? "-",
                 task.drift?.alarm.map { $0 ? "ALARM" : "none" } ?? "-", Self.rows(of: task.retraining))
         }
         return section(table, details: tasks.map { details(of: $0.task) })
+    }
+
+    private var taskColumns: Int { max(8, width - Self.taskFigures) }
+
+    /// `pipeline/task`. Of two long names, that of the pipeline is cut: the other table has it.
+    private func name(of task: DaemonStatus.PipelineTask, in pipeline: DaemonStatus.Pipeline) -> String {
+        let room = max(4, taskColumns - 1 - TerminalText.width(of: task.name))
+        return "\(TerminalText.shortened(pipeline.name, to: room))/\(task.name)"
     }
 
     private static func name(of adapter: DaemonStatus.LiveVersion?) -> String {

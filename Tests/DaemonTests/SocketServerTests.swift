@@ -1,0 +1,190 @@
+import DaemonClient
+import DaemonFixtures
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Daemon
+@testable import Operations
+@testable import Serving
+
+/// The Unix socket of a daemon in this process, over a real database and a broker.
+@Suite(.serialized) struct SocketServerTests {
+    /// Asks on a thread of its own, because libcurl blocks.
+    private static func ask<Value: Sendable>(
+        _ path: String, _ body: @escaping @Sendable (DaemonConnection) throws -> Value
+    ) async throws -> Value {
+        try await withCheckedThrowingContinuation { continuation in
+            Thread {
+                continuation.resume(
+                    with: Result { try body(try DaemonConnection(to: .socket(path), timeout: .seconds(30))) })
+            }.start()
+        }
+    }
+
+    private static func mode(of path: String) throws -> UInt32 {
+        var status = stat()
+        try #require(lstat(path, &status) == 0)
+        return status.st_mode
+    }
+
+    /// Runs a daemon with a socket while `body` has its path.
+    private static func withDaemon(
+        _ fixture: DaemonFixture, task: String = "{ labels: [calm, loud], adapter: first }",
+        _ body: @escaping @Sendable (LorikeetDaemon, String) async throws -> Void
+    ) async throws {
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(task: task)
+        let path = fixture.folder.path + "/s.sock"
+        var options = fixture.options()
+        options.socket = path
+        try await fixture.withDaemon(file, options: options) { daemon in
+            _ = await daemon.socketPath.value
+            try await body(daemon, path)
+        }
+        #expect(!FileManager.default.fileExists(atPath: path), "the socket is removed at the stop")
+    }
+
+    @Test func theStatusSaysWhatTheDaemonDoes() async throws {
+        try await DaemonFixture.with { fixture in
+            try await Self.withDaemon(fixture) { daemon, path in
+                #expect(try Self.mode(of: path) == S_IFSOCK | 0o600)
+                try fixture.produce(100)
+                try await fixture.untilLabelled(100)
+                try await eventually("all are counted") { await daemon.statuses().first?.labelled == 100 }
+                let status = try await Self.ask(path) { try $0.status() }
+                #expect(status.version == LorikeetVersion.current && status.processId == Int(getpid()))
+                #expect(status.workers == 2 && status.dtype == "float32")
+                let pipeline = try #require(status.pipelines?.first)
+                #expect(status.pipelines?.count == 1 && pipeline.name == "noise" && pipeline.state == "running")
+                #expect(pipeline.labelled == 100 && pipeline.rejected == 0 && pipeline.waitingFor == nil)
+                #expect(pipeline.latencySinceReceived?.p50 ?? 0 > 0)
+                // The timestamps of the fixture are of 1970.
+                #expect(pipeline.latencySinceProduced?.p50 ?? 0 > 86400)
+                let task = try #require(pipeline.tasks?.first)
+                #expect(task.name == "noise" && task.texts == 100 && task.abstained == 0)
+                #expect(abs((task.labels ?? []).reduce(0) { $0 + $1.share } - 1) < 1e-9)
+                let digest = try fixture.digests().first
+                #expect(task.adapter?.version == 1 && task.adapter?.digest == digest)
+                #expect((task.confidence ?? 0) >= 0.5 && task.retraining == nil)
+                let metrics = try await Self.ask(path) { try $0.metrics() }
+                #expect(metrics.value("lorikeet_workers") != nil)
+                let seen = DaemonStatus(metrics, at: Date())
+                let same = try #require(seen.pipelines?.first { $0.name == "noise" })
+                #expect(same.tasks?.contains { $0.name == "noise" } == true && same.recordsPerSecond == nil)
+            }
+        }
+    }
+
+    @Test func aTapGetsEachTextOnceWithItsLabel() async throws {
+        try await DaemonFixture.with { fixture in
+            try await Self.withDaemon(fixture) { daemon, path in
+                let request = TapRequest(pipeline: "noise", rate: 1_000)
+                let early = try await Self.ask(path) { try $0.texts(of: request, limit: 10) }
+                #expect(early == TappedTexts(texts: [], dropped: 0))
+                try fixture.produce(60)
+                try await fixture.untilLabelled(60)
+                var texts: [TappedTexts.Text] = []
+                while texts.count < 60 {
+                    let passed = try await Self.ask(path) { try $0.texts(of: request, limit: 25) }
+                    #expect(passed.dropped == 0 && passed.texts.count <= 25)
+                    texts += passed.texts
+                }
+                #expect(Set(texts.map(\.text)) == Set((0..<60).map { "text \($0) of the river" }))
+                for partition in ["texts/0@", "texts/1@"] {
+                    let offsets = texts.map(\.origin).filter { $0.hasPrefix(partition) }.compactMap {
+                        Int($0.dropFirst(partition.count))
+                    }
+                    #expect(offsets.count == 30 && Set(offsets) == Set(0..<30))
+                }
+                for text in texts.prefix(5) {
+                    let label = try #require(text.labels.first)
+                    #expect(label.task == "noise" && DaemonFixture.labels.contains(label.label ?? ""))
+                }
+                #expect(await daemon.taps.count == 1)
+            }
+            #expect(fixture.log.count(containing: "river") == 0)
+        }
+    }
+
+    /// It asks once and never again.
+    @Test func aReaderThatStopsReadingHoldsNothingUp() async throws {
+        try await DaemonFixture.with { fixture in
+            try await Self.withDaemon(fixture) { _, path in
+                let request = TapRequest(pipeline: "noise", rate: 5)
+                _ = try await Self.ask(path) { try $0.texts(of: request, limit: 1) }
+                try fixture.produce(300)
+                try await fixture.untilLabelled(300)
+                let passed = try await Self.ask(path) { try $0.texts(of: request, limit: 1_000) }
+                #expect(passed.texts.count + passed.dropped <= 300 && passed.dropped > 0)
+            }
+        }
+    }
+
+    @Test func wrongQuestionsAreRefusedWithTheReason() async throws {
+        try await DaemonFixture.with { fixture in
+            try await Self.withDaemon(fixture) { daemon, path in
+                func refusal(_ request: TapRequest) async throws -> String {
+                    do {
+                        _ = try await Self.ask(path) { try $0.texts(of: request, limit: 1) }
+                        return ""
+                    } catch DaemonClientError.refused(let reason) { return reason }
+                }
+                let pipeline = try await refusal(TapRequest(pipeline: "mail", rate: 1))
+                #expect(pipeline == "no pipeline mail; the daemon has noise")
+                let task = try await refusal(TapRequest(pipeline: "noise", task: "role", rate: 1))
+                #expect(task == "noise has no task role; it has noise")
+                #expect(try await refusal(TapRequest(pipeline: "noise", rate: 0)).hasPrefix("rate takes a number"))
+                #expect(await daemon.taps.count == 0)
+                for _ in 0..<TapSessions.limit {
+                    #expect(try await refusal(TapRequest(pipeline: "noise", rate: 1)) == "")
+                }
+                #expect(try await refusal(TapRequest(pipeline: "noise", rate: 1)).contains("taps are open"))
+            }
+        }
+    }
+
+    // MARK: - The socket
+
+    @Test func aSecondDaemonIsToldWhoListens() async throws {
+        try await DaemonFixture.with { fixture in
+            try await Self.withDaemon(fixture) { _, path in
+                #expect {
+                    _ = try ListeningSocket(path: path)
+                } throws: { error in
+                    let message = (error as? CommandFailure)?.message ?? ""
+                    return message.contains("process \(getpid()) listens there") && message.contains("--socket PATH")
+                }
+                let status = try await Self.ask(path) { try $0.status() }
+                #expect(status.processId == Int(getpid()), "the first is not disturbed")
+            }
+        }
+    }
+
+    @Test func theSocketOfADeadDaemonIsReplaced() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/s.sock"
+        // Closing does not remove the file, as with a process that was killed.
+        do { _ = try ListeningSocket(path: path) }
+        #expect(try Self.mode(of: path) == S_IFSOCK | 0o600)
+        let second = try ListeningSocket(path: path)
+        #expect(try Self.mode(of: path) == S_IFSOCK | 0o600)
+        _ = consume second
+    }
+
+    @Test func aFileIsNeverReplaced() throws {
+        let folder = try TemporaryFolder()
+        let path = try folder.write("notes", "mine")
+        #expect(throws: CommandFailure.self) { _ = try ListeningSocket(path: path) }
+        #expect(try String(contentsOfFile: path, encoding: .utf8) == "mine")
+    }
+
+    @Test(arguments: ["", "/nonexistent/s.sock", "/tmp/" + String(repeating: "x", count: 200)])
+    func aPathThatCannotBeUsedIsAClearError(path: String) {
+        #expect {
+            _ = try ListeningSocket(path: path)
+        } throws: { error in
+            (error as? CommandFailure)?.message.contains("--no-socket") == true
+        }
+    }
+}
