@@ -19,7 +19,7 @@ struct Tap: AsyncParsableCommand {
             EXAMPLES
               lorikeet tap --pipeline tickets
               lorikeet tap --pipeline tickets --task urgency --label high --count 20
-              lorikeet tap --pipeline tickets --rate 1000 --count 5000 > sample.jsonl
+              lorikeet tap --pipeline tickets --rate 1000 --count 5000
             """)
 
     @Option(help: ArgumentHelp("Unix socket of the daemon. Default: that of the systemd unit.", valueName: "path"))
