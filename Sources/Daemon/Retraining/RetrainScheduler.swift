@@ -245,7 +245,8 @@ actor RetrainScheduler: Service {
         guard !due.isEmpty, let last = try? await source.lastRetrainings(tasks: due.sorted()) else { return }
         for task in due {
             let key = TaskKey(task, pipeline)
-            (known[key]?.last, known[key]?.readAt) = (last[task], clock.now())
+            known[key]?.last = last[task]
+            known[key]?.readAt = clock.now()
         }
     }
 

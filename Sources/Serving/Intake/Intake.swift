@@ -137,8 +137,9 @@ final class Intake: Sendable {
     private func receive(_ messages: [SourceMessage]) {
         guard !messages.isEmpty else { return }
         CrashPoint.afterPoll.pass()
+        let now = clock.now()
         undecoded.append(
-            zip(messages, ledger.receive(messages)).compactMap { message, ticket in ticket.map { (message, $0) } })
+            zip(messages, ledger.receive(messages)).compactMap { message, ticket in ticket.map { (message, $0, now) } })
         telemetry.received(messages.count)
     }
 
@@ -166,11 +167,15 @@ final class Intake: Sendable {
     private func accept(_ messages: [UndecodedMessages.Entry], decoder: any PayloadDecoder) {
         let start = clock.now()
         let plan = plan.withLock { $0 }
+        let isTapped = telemetry.tap.isOpen
         var prepared: [PreparedText] = []
         var finished: [FinishedText] = []
         var dropped: [DeliveryTracker.Ticket] = []
-        for (message, ticket) in messages {
-            switch plan.enter(message, ticket: ticket, decoder: decoder, tokenizer: tokenizer, now: start) {
+        for (message, ticket, receivedAt) in messages {
+            let entry = plan.enter(
+                message, ticket: ticket, decoder: decoder, tokenizer: tokenizer, receivedAt: receivedAt,
+                isTapped: isTapped)
+            switch entry {
             case .prepared(let text):
                 prepared.append(text)
                 // Workers start while the rest of a large poll is still being read.
