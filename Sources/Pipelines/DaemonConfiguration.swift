@@ -14,23 +14,33 @@ public struct DaemonConfiguration: Sendable, Equatable {
     public static func read(
         files: [String], environment: PipelineEnvironment = .process
     ) throws(ConfigurationError) -> DaemonConfiguration {
-        var problems: [ConfigurationProblem] = []
-        var pipelines: [PipelineConfiguration] = []
-        for file in files {
-            do throws(ConfigurationError) {
-                pipelines.append(try PipelineFile.read(path: file, environment: environment))
-            } catch {
-                problems += error.problems
-            }
+        let (reviews, problems) = review(files: files, environment: environment)
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        guard let configuration = DaemonConfiguration(pipelines: reviews.map(\.configuration)) else {
+            throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file is given")])
         }
+        return configuration
+    }
+
+    /// Reads as much of the files as can be read.
+    ///
+    /// - Returns: the files one by one, and the problems of all of them, with those of files that do not fit together.
+    public static func review(
+        files: [String], environment: PipelineEnvironment = .process
+    ) -> (files: [PipelineReview], problems: [ConfigurationProblem]) {
+        let reviews = files.map { PipelineFile.review(path: $0, environment: environment) }
+        var problems = reviews.flatMap(\.problems)
+        let pipelines = reviews.filter(\.problems.isEmpty).map(\.configuration)
         for index in pipelines.indices.dropFirst() {
             problems += conflicts(of: pipelines[index], with: pipelines[..<index])
         }
-        guard problems.isEmpty else { throw ConfigurationError(problems) }
-        guard let first = pipelines.first else {
-            throw ConfigurationError([ConfigurationProblem(file: "lorikeet", message: "no pipeline file is given")])
-        }
-        return DaemonConfiguration(pipelines: pipelines, base: first.base, dtype: first.dtype)
+        return (reviews, problems)
+    }
+
+    /// Pipelines that fit together; nil if there are none.
+    public init?(pipelines: [PipelineConfiguration]) {
+        guard let first = pipelines.first else { return nil }
+        (self.pipelines, base, dtype) = (pipelines, first.base, first.dtype)
     }
 
     /// What a pipeline may not share, or must share, with those before it.

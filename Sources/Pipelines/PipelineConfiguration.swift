@@ -35,12 +35,21 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var retrain: RetrainConfiguration?
     /// `examples`, run by `lorikeet test`.
     public var examples: [ExampleConfiguration]
-    /// The line of every key that the file has, by its path, such as `tasks.role.adapter`.
-    public var lines: [String: Int]
+    /// The place of every key that the file has, by its path, such as `tasks.role.adapter`.
+    public var positions: [String: TextPosition]
+
+    /// Without anything: what cannot be read of a file is left so. Never the pipeline of a daemon.
+    init(unreadable file: String) {
+        (self.file, name, base, dtype) = (file, "", "", PipelineKeys.dtype.fallback)
+        source = SourceConfiguration(brokers: "", topics: [], group: "", properties: [:], text: [])
+        (routes, unrouted, tasks) = ([], PipelineKeys.unrouted.fallback, [])
+        (batch, sink) = (BatchConfiguration(), SinkConfiguration(postgres: Secret(""), storeText: true))
+        (examples, positions) = ([], [:])
+    }
 
     /// A problem at a key that was found after reading, such as a folder that holds no base.
     public func problem(at key: String, _ message: String) -> ConfigurationProblem {
-        ConfigurationProblem(file: file, line: lines[key], key: key, message: message)
+        ConfigurationProblem(file: file, at: positions[key], key: key, message: message)
     }
 
     /// The task of that name.

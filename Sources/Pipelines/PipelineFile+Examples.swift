@@ -30,7 +30,7 @@ extension PipelineFile {
             guard let label = section[ExampleKeys.label] else {
                 let value = section.value
                 value.context.problems.add(
-                    line: value.line, key: value.path(of: ExampleKeys.label.key), "is missing: the expected label")
+                    at: value.position, key: value.path(of: ExampleKeys.label.key), "is missing: the expected label")
                 return nil
             }
             return readLabel(label).map { [$0] }

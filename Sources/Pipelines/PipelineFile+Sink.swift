@@ -57,7 +57,7 @@ extension PipelineFile {
         source: SourceConfiguration?, sink: SinkConfiguration?, rejected: RejectedConfiguration?,
         problems: ProblemCollector
     ) {
-        func add(_ key: String, _ message: String) { problems.add(line: problems.lines[key], key: key, message) }
+        func add(_ key: String, _ message: String) { problems.add(at: problems.positions[key], key: key, message) }
         let isSameCluster = sink?.kafka?.brokers.map { $0 == source?.brokers } ?? true
         let rejectedKey = "rejected.kafka.topic"
         for (topic, key) in [(sink?.kafka?.topic, "sink.kafka.topic"), (rejected?.topic, rejectedKey)] {

@@ -1,3 +1,4 @@
+import Files
 import FoundationEssentials
 
 /// Reads pipeline files: YAML, variables filled in, every key checked.
@@ -14,15 +15,19 @@ public enum PipelineFile {
     public static func read(
         path: String, environment: PipelineEnvironment = .process
     ) throws(ConfigurationError) -> PipelineConfiguration {
+        let review = review(path: path, environment: environment)
+        if let error = review.error { throw error }
+        return review.configuration
+    }
+
+    /// Reads as much of a pipeline file as can be read, with all of its problems.
+    public static func review(path: String, environment: PipelineEnvironment = .process) -> PipelineReview {
         let problems = ProblemCollector(file: path)
-        let configuration = contents(of: path, environment: environment, problems: problems).flatMap {
-            parse($0, file: path, environment: environment, problems: problems)
+        let section = contents(of: path, environment: environment, problems: problems).flatMap {
+            root(of: $0, file: path, environment: environment, problems: problems)
         }
-        if let error = problems.error { throw error }
-        guard let configuration else {
-            throw ConfigurationError([ConfigurationProblem(file: path, message: "cannot be read as a pipeline file")])
-        }
-        return configuration
+        let configuration = section.map { read($0, file: path) } ?? PipelineConfiguration(unreadable: path)
+        return PipelineReview(configuration: configuration, problems: problems)
     }
 
     /// The text of the file, or nil and a problem.
@@ -30,41 +35,55 @@ public enum PipelineFile {
         of path: String, environment: PipelineEnvironment, problems: ProblemCollector
     ) -> String? {
         func refuse(_ reason: String) -> String? {
-            problems.add(line: nil, key: nil, reason)
+            problems.add(at: nil, key: nil, reason)
             return nil
         }
         let absolute = path.hasPrefix("/") ? path : environment.workingDirectory + "/" + path
-        var isFolder = false
-        guard FileManager.default.fileExists(atPath: absolute, isDirectory: &isFolder) else {
+        do throws(FileError) {
+            let bytes = try FileContents.array(path: absolute, atMost: maximumBytes)
+            return String(validating: bytes, as: UTF8.self) ?? refuse("is not UTF-8, so it is not a pipeline file")
+        } catch .missing {
             return refuse("no such file")
+        } catch .notAFile {
+            return refuse("is a folder or a device, not a pipeline file")
+        } catch .tooLarge {
+            return refuse("is larger than 1 MiB, so it is not a pipeline file")
+        } catch {
+            return refuse("cannot be read: \(error)")
         }
-        if isFolder { return refuse("is a folder, not a pipeline file") }
-        guard let data = FileManager.default.contents(atPath: absolute) else { return refuse("cannot be read") }
-        guard data.count <= maximumBytes else { return refuse("is larger than 1 MiB, so it is not a pipeline file") }
-        return String(validating: data, as: UTF8.self) ?? refuse("is not UTF-8")
     }
 
     /// Reads the text of a pipeline file; adds every problem.
     static func parse(
         _ text: String, file: String, environment: PipelineEnvironment, problems: ProblemCollector
     ) -> PipelineConfiguration? {
+        guard let section = root(of: text, file: file, environment: environment, problems: problems) else { return nil }
+        let configuration = read(section, file: file)
+        return problems.problems.isEmpty ? configuration : nil
+    }
+
+    /// The mapping of a whole file, or nil and a problem.
+    private static func root(
+        of text: String, file: String, environment: PipelineEnvironment, problems: ProblemCollector
+    ) -> ConfigurationSection? {
         guard let root = YAMLNode.Document.root(of: text, problems: problems) else {
-            if problems.problems.isEmpty { problems.add(line: nil, key: nil, "is empty") }
+            if problems.problems.isEmpty { problems.add(at: nil, key: nil, "is empty") }
             return nil
         }
         let context = ConfigurationContext(
             problems: problems, substitution: Substitution(environment: environment),
             paths: PathResolution(pipelineFile: file, workingDirectory: environment.workingDirectory))
-        let value = ConfigurationValue(node: root, path: "", line: 1, context: context)
+        let start = TextPosition(line: 1, column: 1)
+        let value = ConfigurationValue(node: root, path: "", position: start, context: context)
         guard case .mapping = root.content, let section = value.section(PipelineKeys.section) else {
-            problems.add(line: 1, key: nil, "must be a mapping that begins with name, base, source")
+            problems.add(at: start, key: nil, "must be a mapping that begins with name, base, source")
             return nil
         }
-        return read(section, file: file)
+        return section
     }
 
-    /// One line per section, in the order of the file.
-    private static func read(_ section: ConfigurationSection, file: String) -> PipelineConfiguration? {
+    /// One line per section, in the order of the file. What cannot be read has a problem, and is as if absent.
+    private static func read(_ section: ConfigurationSection, file: String) -> PipelineConfiguration {
         let name = section.read(PipelineKeys.name)
         let base = section.read(PipelineKeys.base)
         let dtype = section.read(PipelineKeys.dtype)
@@ -80,14 +99,20 @@ public enum PipelineFile {
         let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
         let problems = section.value.context.problems
         checkTopics(source: source, sink: sink, rejected: rejected, problems: problems)
-        guard problems.problems.isEmpty, let name, let base, let dtype, let source, let tasks, let routes,
-            let unrouted, let batch, let sink, let rejected, let retention, let examples
-        else { return nil }
-        return PipelineConfiguration(
-            file: file, name: name, base: base, dtype: dtype, source: source, routes: routes, unrouted: unrouted,
-            tasks: tasks, batch: batch, sink: sink, rejected: rejected, retention: retention, retrain: retrain,
-            examples: examples,
-            lines: problems.lines)
+        var pipeline = PipelineConfiguration(unreadable: file)
+        (pipeline.name, pipeline.base) = (name ?? "", base ?? "")
+        pipeline.dtype = dtype ?? pipeline.dtype
+        pipeline.source = source ?? pipeline.source
+        (pipeline.routes, pipeline.tasks) = (routes ?? [], tasks ?? [])
+        pipeline.unrouted = unrouted ?? pipeline.unrouted
+        pipeline.batch = batch ?? pipeline.batch
+        pipeline.sink = sink ?? pipeline.sink
+        pipeline.rejected = rejected ?? pipeline.rejected
+        pipeline.retention = retention ?? pipeline.retention
+        pipeline.retrain = retrain
+        pipeline.examples = examples ?? []
+        pipeline.positions = problems.positions
+        return pipeline
     }
 
     // MARK: - batch

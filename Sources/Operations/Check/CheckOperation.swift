@@ -2,7 +2,7 @@ import BERT
 import Logging
 import Pipelines
 
-/// `lorikeet check`: validates everything, changes nothing. Its steps, each only where the ones before allow it:
+/// `lorikeet check`: validates everything, changes nothing. Its steps:
 ///
 /// 1. the files, and whether they fit together; the consumers' properties, by librdkafka;
 /// 2. the base and its tokenizer;
@@ -11,7 +11,8 @@ import Pipelines
 /// 5. the database: schema, the role's privileges, live adapters, labelled rows;
 /// 6. the brokers, with the consumer's own properties: authentication, group, topics; the schema registry.
 ///
-/// The last two are skipped offline.
+/// The last two are skipped offline, and where a file is wrong. The others are taken as far as the files can be read,
+/// so that one mistake hides no other.
 public enum CheckOperation {
     /// Which servers are asked.
     public struct Options: Sendable {
@@ -31,18 +32,21 @@ public enum CheckOperation {
     /// Checks files, base, adapters, and where the options say so database and brokers.
     public static func run(files: [String], options: Options = Options()) async -> CheckReport {
         var report = CheckReport(findings: [])
-        let configuration: DaemonConfiguration
-        do throws(ConfigurationError) {
-            configuration = try DaemonConfiguration.read(files: files, environment: options.environment)
-        } catch {
-            report.add(error)
+        let review = DaemonConfiguration.review(files: files, environment: options.environment)
+        guard review.problems.isEmpty, let configuration = DaemonConfiguration(review.files) else {
+            report.add(ConfigurationError(review.problems))
+            report.findings += readable(review.files)
             return report
         }
         let unusable = checkSources(configuration, &report)
         let loaded = checkBase(configuration, &report)
+        var missing: [String: [MissingAdapter]] = [:]
         for pipeline in configuration.pipelines {
-            let missing = loaded.map { checkAdapters(pipeline, $0, configuration, &report) } ?? []
+            missing[pipeline.name] = loaded.map { checkAdapters(pipeline, $0, configuration, &report) }
             checkIntent(pipeline, positions: loaded?.base.configuration.positions, &report)
+        }
+        for pipeline in configuration.pipelines {
+            let missing = missing[pipeline.name] ?? []
             let database =
                 options.database ? await DatabaseProbe.findings(pipeline, loaded: loaded, without: missing) : nil
             report.findings += database ?? missing.map(\.finding)
@@ -53,6 +57,23 @@ public enum CheckOperation {
             }
         }
         return report
+    }
+
+    /// The problems of properties, base and adapters in files that have other problems. What depends on something that
+    /// is wrong already is left out.
+    private static func readable(_ files: [PipelineReview]) -> [CheckReport.Finding] {
+        var report = CheckReport(findings: [])
+        for file in files where file.isRight("source") && file.isRight("sink") && file.isRight("rejected") {
+            if let configuration = DaemonConfiguration([file]) { _ = checkSources(configuration, &report) }
+        }
+        let based = files.filter { $0.isRight("base") && $0.isRight("dtype") }
+        if let configuration = DaemonConfiguration(based), let loaded = checkBase(configuration, &report) {
+            for pipeline in configuration.pipelines { _ = checkAdapters(pipeline, loaded, configuration, &report) }
+        }
+        return report.findings.filter { finding in
+            guard finding.severity != .fine, let key = finding.key else { return false }
+            return files.allSatisfy { $0.configuration.file != finding.file || $0.isRight(key) }
+        }
     }
 
     /// - Returns: the pipelines whose consumer cannot be created.
@@ -77,7 +98,10 @@ public enum CheckOperation {
 
     private static func checkBase(_ configuration: DaemonConfiguration, _ report: inout CheckReport) -> LoadedBase? {
         do throws(ConfigurationError) {
-            let loaded = try LoadedBase(configuration)
+            let loaded = try LoadedBase(reading: configuration)
+            let problems = loaded.misfits(configuration)
+            for problem in problems { report.add(.error, problem) }
+            guard problems.isEmpty else { return loaded }
             let shape = loaded.base.configuration
             report.add(
                 .fine,
@@ -97,8 +121,7 @@ public enum CheckOperation {
         var problem: ConfigurationProblem
 
         var finding: CheckReport.Finding {
-            .init(
-                severity: .warning, file: problem.file, line: problem.line, key: problem.key, message: problem.message)
+            .init(.warning, problem)
         }
     }
 
@@ -165,5 +188,17 @@ public enum CheckOperation {
                 .warning,
                 pipeline.problem(at: "batch.tokens", "is less than max_tokens: a longer text is a batch of its own"))
         }
+    }
+}
+
+extension DaemonConfiguration {
+    /// Those of the files that name the same base and type as the first, with the tasks that have no problem.
+    fileprivate init?(_ files: [PipelineReview]) {
+        let pipelines = files.map { file in
+            var pipeline = file.configuration
+            pipeline.tasks.removeAll { !file.isRight("tasks.\($0.name)") }
+            return pipeline
+        }
+        self.init(pipelines: pipelines.filter { $0.base == pipelines[0].base && $0.dtype == pipelines[0].dtype })
     }
 }

@@ -20,16 +20,33 @@ public struct CheckReport: Sendable, Codable, Equatable {
         public var file: String?
         /// The line in it, from 1.
         public var line: Int?
+        /// The character in the line, from 1.
+        public var column: Int?
         /// The path of the key, such as `source.kafka.brokers`.
         public var key: String?
         /// What was found, for a person.
         public var message: String
 
+        init(_ severity: Severity, _ problem: ConfigurationProblem) {
+            (self.severity, message) = (severity, problem.message)
+            (file, line, column, key) = (problem.file, problem.line, problem.column, problem.key)
+        }
+
+        init(_ severity: Severity, _ message: String) { (self.severity, self.message) = (severity, message) }
+
         /// `FILE:LINE: key: message`, as far as known.
         public var description: String {
-            var place = file ?? ""
-            if let line { place += ":\(line)" }
-            return [place, key ?? "", message].filter { !$0.isEmpty }.joined(separator: ": ")
+            joined(place: line.map { "\(file ?? ""):\($0)" } ?? file ?? "", "")
+        }
+
+        /// `FILE:LINE:COLUMN: error: key: message`, as compilers write it and editors parse it.
+        public var diagnostic: String {
+            let place = [file, line.map(String.init), column.map(String.init)].compactMap(\.self)
+            return joined(place: place.joined(separator: ":"), severity.rawValue)
+        }
+
+        private func joined(place: String, _ severity: String) -> String {
+            [place, severity, key ?? "", message].filter { !$0.isEmpty }.joined(separator: ": ")
         }
     }
 
@@ -40,13 +57,11 @@ public struct CheckReport: Sendable, Codable, Equatable {
     public var status: ExitStatus { findings.contains { $0.severity == .error } ? .configuration : .done }
 
     mutating func add(_ severity: Severity, _ message: String) {
-        findings.append(Finding(severity: severity, message: message))
+        findings.append(Finding(severity, message))
     }
 
     mutating func add(_ severity: Severity, _ problem: ConfigurationProblem) {
-        findings.append(
-            Finding(
-                severity: severity, file: problem.file, line: problem.line, key: problem.key, message: problem.message))
+        findings.append(Finding(severity, problem))
     }
 
     mutating func add(_ error: ConfigurationError) {

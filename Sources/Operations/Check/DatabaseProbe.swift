@@ -85,7 +85,8 @@ enum DatabaseProbe {
             report.add(
                 .error,
                 ConfigurationProblem(
-                    file: missing.problem.file, line: missing.problem.line, key: missing.problem.key,
+                    file: missing.problem.file, line: missing.problem.line, column: missing.problem.column,
+                    key: missing.problem.key,
                     message:
                         "the registry has no live adapter of this task, and the file names no folder that contains "
                         + "one: run `lorikeet train`, then name its folder under adapter"))

@@ -24,6 +24,12 @@ public struct LoadedBase: Sendable {
     public init(
         _ configuration: DaemonConfiguration, serving: ServingPrecision? = nil
     ) throws(ConfigurationError) {
+        try self.init(reading: configuration, serving: serving)
+        try requireFit(configuration)
+    }
+
+    /// Loads the base without asking whether the files fit it (``misfits(_:)``).
+    init(reading configuration: DaemonConfiguration, serving: ServingPrecision? = nil) throws(ConfigurationError) {
         guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
         guard Self.isFolder(configuration.base) else {
             throw ConfigurationError([
@@ -45,11 +51,16 @@ public struct LoadedBase: Sendable {
         } catch {
             throw ConfigurationError([pipeline.problem(at: "base", "\(error)")])
         }
-        try requireFit(configuration)
     }
 
     /// Checks what depends on both the base and the files: vocabulary, positions and layers.
     public func requireFit(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
+        let problems = misfits(configuration)
+        guard problems.isEmpty else { throw ConfigurationError(problems) }
+    }
+
+    /// What is wrong with vocabulary, positions and layers.
+    func misfits(_ configuration: DaemonConfiguration) -> [ConfigurationProblem] {
         var problems: [ConfigurationProblem] = []
         let (vocabulary, positions) = (base.configuration.vocabulary, base.configuration.positions)
         if tokenizer.vocabularySize > vocabulary, let pipeline = configuration.pipelines.first {
@@ -78,7 +89,7 @@ public struct LoadedBase: Sendable {
                         "the base has no layer \(layer), only 0 to \(base.configuration.layers - 1)"))
             }
         }
-        guard problems.isEmpty else { throw ConfigurationError(problems) }
+        return problems
     }
 
     /// Loads the adapter of a task's folder and compares its labels, or names them.

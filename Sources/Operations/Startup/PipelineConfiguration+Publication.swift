@@ -77,6 +77,6 @@ extension PipelineConfiguration {
         let fallback = sink.kafka == nil ? "rejected.kafka" : "sink.kafka"
         if property == "bootstrap.servers" { return sink.kafka?.brokers == nil ? fallback : "sink.kafka.brokers" }
         let own = "sink.kafka.properties" + (property.map { ".\($0)" } ?? "")
-        return lines[own] == nil ? fallback : own
+        return positions[own] == nil ? fallback : own
     }
 }

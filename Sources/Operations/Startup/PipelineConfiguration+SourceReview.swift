@@ -23,8 +23,8 @@ extension PipelineConfiguration {
         case "group.id": return "source.kafka.group"
         case let property?:
             let key = "source.kafka.properties.\(property)"
-            return lines[key] == nil ? "source.kafka" : key
-        case nil: return lines["source.kafka.properties"] == nil ? "source.kafka" : "source.kafka.properties"
+            return positions[key] == nil ? "source.kafka" : key
+        case nil: return positions["source.kafka.properties"] == nil ? "source.kafka" : "source.kafka.properties"
         }
     }
 }

@@ -4,14 +4,21 @@ public struct ConfigurationProblem: Sendable, Equatable, Hashable, CustomStringC
     public let file: String
     /// The line, from 1; nil for the whole file.
     public let line: Int?
+    /// The character in the line, from 1; nil where there is no line, or where nothing says more than the line.
+    public let column: Int?
     /// The path of the key from the top, such as `source.kafka.brokers` or `routes[0].when`; nil for the whole file.
     public let key: String?
     /// What is wrong, and where it helps, what would be right. Never a value that came from the environment.
     public let message: String
 
     /// A problem of a file, or of one of its keys.
-    public init(file: String, line: Int? = nil, key: String? = nil, message: String) {
-        (self.file, self.line, self.key, self.message) = (file, line, key, message)
+    public init(file: String, line: Int? = nil, column: Int? = nil, key: String? = nil, message: String) {
+        (self.file, self.line, self.column, self.key, self.message) = (file, line, column, key, message)
+    }
+
+    /// A problem at a place of a file.
+    public init(file: String, at position: TextPosition?, key: String?, message: String) {
+        self.init(file: file, line: position?.line, column: position?.column, key: key, message: message)
     }
 
     /// `FILE:LINE: key: what is wrong`.

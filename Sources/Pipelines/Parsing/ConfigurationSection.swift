@@ -14,24 +14,31 @@ struct ConfigurationSection {
         }
         self.value = value
         var entries: [(name: String, value: ConfigurationValue)] = []
-        var lines: [String: Int] = [:]
+        var positions: [String: TextPosition] = [:]
         let problems = value.context.problems
         for (key, node) in mapping {
-            let line = key.line
-            guard case .scalar(let name, _) = key.content else {
-                problems.add(line: line, key: value.path.isEmpty ? nil : value.path, "a key must be a string")
+            let position = key.position
+            guard case .scalar(let name, let isPlain) = key.content else {
+                problems.add(at: position, key: value.path.isEmpty ? nil : value.path, "a key must be a string")
+                continue
+            }
+            if name == "<<", isPlain {
+                problems.add(
+                    at: position, key: value.path.isEmpty ? nil : value.path,
+                    "merge keys (<<) are not supported: write the keys here, or give the whole value by an alias")
                 continue
             }
             let path = value.path(of: name)
-            if let first = lines.updateValue(line, forKey: name) {
-                problems.add(line: line, key: path, "is given twice; first on line \(first)")
+            if let first = positions.updateValue(position, forKey: name) {
+                problems.add(at: position, key: path, "is given twice; first on line \(first.line)")
             }
             if let known, !known.contains(name) {
-                problems.add(line: line, key: path, "unknown key\(Suggestion.text(for: name, among: known))")
+                problems.add(at: position, key: path, "unknown key\(Suggestion.text(for: name, among: known))")
                 continue
             }
-            problems.note(line: line, of: path)
-            entries.append((name, ConfigurationValue(node: node, path: path, line: line, context: value.context)))
+            problems.note(position, of: path)
+            entries.append(
+                (name, ConfigurationValue(node: node, path: path, position: position, context: value.context)))
         }
         self.entries = entries
     }
@@ -42,9 +49,10 @@ struct ConfigurationSection {
     /// The value of a key, to be read by hand; nil where it is absent, with a problem if it is required.
     subscript(_ setting: SettingDeclaration) -> ConfigurationValue? {
         if let found = self[setting.key] { return found }
-        if case .error(let missing) = setting.absence {
+        let mayBeThere = value.path.isEmpty && value.context.problems.lacksKeys
+        if case .error(let missing) = setting.absence, !mayBeThere {
             value.context.problems.add(
-                line: value.line, key: value.path(of: setting.key), "is missing: \(missing)")
+                at: value.position, key: value.path(of: setting.key), "is missing: \(missing)")
         }
         return nil
     }

@@ -3,10 +3,13 @@ struct ConfigurationValue {
     let node: YAMLNode
     /// The path of its key from the top.
     let path: String
-    let line: Int
+    /// Of its key; of an entry of a list, that of the entry.
+    let position: TextPosition
     let context: ConfigurationContext
 
-    func problem(_ message: String) { context.problems.add(line: line, key: path, message) }
+    var line: Int { position.line }
+
+    func problem(_ message: String) { context.problems.add(at: position, key: path, message) }
 
     /// The path of a key of this mapping.
     func path(of key: String) -> String { path.isEmpty ? key : "\(path).\(key)" }
@@ -38,6 +41,13 @@ struct ConfigurationValue {
     /// How a wrong value is quoted in a message.
     private func shown(_ result: Substitution.Result) -> String {
         result.isFromOutside ? "its value" : "\"\(result.text.prefix(40))\""
+    }
+
+    /// ` (did you mean X?)` for a value that is almost one of these.
+    private func hint(_ result: Substitution.Result, among names: [String]) -> String {
+        // The nearest name would tell something of a value that came from outside.
+        guard !result.isFromOutside, let name = Suggestion.nearest(to: result.text, among: names) else { return "" }
+        return " (did you mean \(name)?)"
     }
 
     /// A text; where `mayBeEmpty`, also an empty one.
@@ -139,7 +149,7 @@ struct ConfigurationValue {
     func flag() -> Bool? {
         guard let result = scalar("true or false") else { return nil }
         guard ["true", "false"].contains(result.text) else {
-            problem("must be true or false; \(shown(result)) is not")
+            problem("must be true or false; \(shown(result)) is not" + hint(result, among: ["true", "false"]))
             return nil
         }
         return result.text == "true"
@@ -155,7 +165,7 @@ struct ConfigurationValue {
         let expected = names.joined(separator: " or ")
         guard let result = scalar(expected) else { return nil }
         guard names.contains(result.text) else {
-            problem("must be \(expected); \(shown(result)) is not")
+            problem("must be \(expected); \(shown(result)) is not" + hint(result, among: names))
             return nil
         }
         return result.text
@@ -172,7 +182,7 @@ struct ConfigurationValue {
             return nil
         }
         return sequence.enumerated().map { index, node in
-            ConfigurationValue(node: node, path: "\(path)[\(index)]", line: node.line, context: context)
+            ConfigurationValue(node: node, path: "\(path)[\(index)]", position: node.position, context: context)
         }
     }
 

@@ -2,16 +2,18 @@
 final class ProblemCollector {
     let file: String
     private(set) var problems: [ConfigurationProblem] = []
-    /// The line of every key that was read, by its path.
-    private(set) var lines: [String: Int] = [:]
+    /// The place of every key that was read, by its path.
+    private(set) var positions: [String: TextPosition] = [:]
+    /// Whether the file may have top-level keys that could not be parsed, so that none is missing for certain.
+    var lacksKeys = false
 
     init(file: String) { self.file = file }
 
-    func add(line: Int?, key: String?, _ message: String) {
-        problems.append(ConfigurationProblem(file: file, line: line, key: key, message: message))
+    func add(at position: TextPosition?, key: String?, _ message: String) {
+        problems.append(ConfigurationProblem(file: file, at: position, key: key, message: message))
     }
 
-    func note(line: Int, of path: String) { lines[path] = line }
+    func note(_ position: TextPosition, of path: String) { positions[path] = position }
 
     /// All problems in the order of their lines; those of one line in the order they were found.
     var error: ConfigurationError? {

@@ -1,6 +1,6 @@
 import CYAML
 
-/// A value of a YAML document with its line, from 1. Aliases stand for what they name.
+/// A value of a YAML document with its place. Aliases stand for what they name.
 struct YAMLNode {
     enum Content {
         /// - isPlain: without quotes and not a block, so that it may be null, a truth value or a number.
@@ -11,15 +11,17 @@ struct YAMLNode {
     }
 
     let content: Content
-    let line: Int
+    let position: TextPosition
 }
 
 /// Why a text is no YAML document.
 struct YAMLError: Error {
+    static let undefinedAlias = "found undefined alias"
+
     /// In libyaml's words.
     let problem: String
-    /// From 1; nil where libyaml names none.
-    let line: Int?
+    /// nil where libyaml names none.
+    let position: TextPosition?
 }
 
 extension YAMLNode {
@@ -31,7 +33,7 @@ extension YAMLNode {
     /// - Returns: nil for a text without a document.
     static func parse(_ text: String) throws(YAMLError) -> YAMLNode? {
         var parser = yaml_parser_t()
-        guard yaml_parser_initialize(&parser) == 1 else { throw YAMLError(problem: "out of memory", line: nil) }
+        guard yaml_parser_initialize(&parser) == 1 else { throw YAMLError(problem: "out of memory", position: nil) }
         defer { yaml_parser_delete(&parser) }
         let bytes = Array(text.utf8)
         let result = bytes.withUnsafeBufferPointer { bytes -> Result<YAMLNode?, YAMLError> in
@@ -40,7 +42,7 @@ extension YAMLNode {
             do throws(YAMLError) {
                 let first = try document(&parser, text)
                 if let second = try document(&parser, text) {
-                    throw YAMLError(problem: "but found another document", line: second.line)
+                    throw YAMLError(problem: "but found another document", position: second.start)
                 }
                 return .success(first?.root)
             } catch {
@@ -50,16 +52,16 @@ extension YAMLNode {
         return try result.get()
     }
 
-    /// Loads the next document and says on which line it begins; nil where there is none.
+    /// Loads the next document and says where it begins; nil where there is none.
     private static func document(
         _ parser: inout yaml_parser_t, _ text: String
-    ) throws(YAMLError) -> (root: YAMLNode, line: Int)? {
+    ) throws(YAMLError) -> (root: YAMLNode, start: TextPosition)? {
         var document = yaml_document_t()
         guard yaml_parser_load(&parser, &document) == 1 else { throw YAMLError(parser, text) }
         defer { yaml_document_delete(&document) }
         guard let root = yaml_document_get_root_node(&document) else { return nil }
         var composer = Composer(document: document)
-        return (try composer.node(root, depth: 0), Int(document.start_mark.line) + 1)
+        return (try composer.node(root, depth: 0), TextPosition(document.start_mark))
     }
 }
 
@@ -77,10 +79,10 @@ extension YAMLNode {
         init(document: yaml_document_t) { self.document = document }
 
         mutating func node(_ node: UnsafeMutablePointer<yaml_node_t>, depth: Int) throws(YAMLError) -> YAMLNode {
-            let line = Int(node.pointee.start_mark.line) + 1
+            let position = TextPosition(node.pointee.start_mark)
             count += 1
             guard count <= Self.maximumNodes, depth <= Self.maximumDepth else {
-                throw YAMLError(problem: "aliases make it endless or too large", line: line)
+                throw YAMLError(problem: "aliases make it endless or too large", position: position)
             }
             let data = node.pointee.data
             switch node.pointee.type {
@@ -88,27 +90,30 @@ extension YAMLNode {
                 let (start, end) = (data.sequence.items.start, data.sequence.items.top)
                 var nodes: [YAMLNode] = []
                 for item in UnsafeBufferPointer(start: start, count: start.map { (end ?? $0) - $0 } ?? 0) {
-                    nodes.append(try self.node(at: item, line: line, depth: depth))
+                    nodes.append(try self.node(at: item, position, depth: depth))
                 }
-                return YAMLNode(content: .sequence(nodes), line: line)
+                return YAMLNode(content: .sequence(nodes), position: position)
             case YAML_MAPPING_NODE:
                 let (start, end) = (data.mapping.pairs.start, data.mapping.pairs.top)
                 var pairs: [(key: YAMLNode, value: YAMLNode)] = []
                 for pair in UnsafeBufferPointer(start: start, count: start.map { (end ?? $0) - $0 } ?? 0) {
-                    let key = try self.node(at: pair.key, line: line, depth: depth)
-                    pairs.append((key, try self.node(at: pair.value, line: line, depth: depth)))
+                    let key = try self.node(at: pair.key, position, depth: depth)
+                    pairs.append((key, try self.node(at: pair.value, position, depth: depth)))
                 }
-                return YAMLNode(content: .mapping(pairs), line: line)
+                return YAMLNode(content: .mapping(pairs), position: position)
             default:
                 let bytes = UnsafeBufferPointer(start: data.scalar.value, count: data.scalar.length)
                 let isPlain = data.scalar.style == YAML_PLAIN_SCALAR_STYLE
-                return YAMLNode(content: .scalar(String(decoding: bytes, as: UTF8.self), isPlain: isPlain), line: line)
+                return YAMLNode(
+                    content: .scalar(String(decoding: bytes, as: UTF8.self), isPlain: isPlain), position: position)
             }
         }
 
-        private mutating func node(at index: Int32, line: Int, depth: Int) throws(YAMLError) -> YAMLNode {
+        private mutating func node(
+            at index: Int32, _ position: TextPosition, depth: Int
+        ) throws(YAMLError) -> YAMLNode {
             guard let node = yaml_document_get_node(&document, index) else {
-                throw YAMLError(problem: "a node is missing", line: line)
+                throw YAMLError(problem: "a node is missing", position: position)
             }
             return try self.node(node, depth: depth + 1)
         }
@@ -120,35 +125,17 @@ extension YAMLError {
     fileprivate init(_ parser: yaml_parser_t, _ text: String) {
         problem = parser.problem.map { String(cString: $0) } ?? "cannot be parsed"
         switch parser.error {
-        case YAML_READER_ERROR: line = 1 + text.utf8.prefix(parser.problem_offset).count { $0 == UInt8(ascii: "\n") }
-        case YAML_SCANNER_ERROR, YAML_PARSER_ERROR, YAML_COMPOSER_ERROR: line = Int(parser.problem_mark.line) + 1
-        default: line = nil
+        case YAML_READER_ERROR:
+            let before = String(decoding: text.utf8.prefix(parser.problem_offset), as: UTF8.self).unicodeScalars
+            let lines = before.split(separator: "\n", omittingEmptySubsequences: false)
+            position = TextPosition(line: lines.count, column: (lines.last?.count ?? 0) + 1)
+        case YAML_SCANNER_ERROR, YAML_PARSER_ERROR, YAML_COMPOSER_ERROR: position = TextPosition(parser.problem_mark)
+        default: position = nil
         }
     }
 }
 
-extension YAMLNode {
-    /// Parses the text of a pipeline file; a syntax error becomes a `ConfigurationProblem`.
-    enum Document {
-        /// The document's root; nil where there is none or a problem was added.
-        static func root(of text: String, problems: ProblemCollector) -> YAMLNode? {
-            do {
-                return try YAMLNode.parse(text)
-            } catch {
-                let hint = error.line.map { Self.hint(line: $0, text: text) } ?? ""
-                problems.add(line: error.line, key: nil, "not valid YAML: \(error.problem)" + hint)
-                return nil
-            }
-        }
-
-        /// The usual mistakes behind a syntax error of that line.
-        private static func hint(line: Int, text: String) -> String {
-            let lines = text.split(separator: "\n", omittingEmptySubsequences: false)
-            guard lines.indices.contains(line - 1) else { return "" }
-            let content = lines[line - 1]
-            if content.contains("\t") { return " (indent with spaces, not with tabs)" }
-            if content.contains("${") { return " (put ${…} in double quotes)" }
-            return ""
-        }
-    }
+extension TextPosition {
+    /// libyaml counts from 0.
+    fileprivate init(_ mark: yaml_mark_t) { self.init(line: Int(mark.line) + 1, column: Int(mark.column) + 1) }
 }

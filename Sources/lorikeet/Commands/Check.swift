@@ -1,7 +1,6 @@
 import ArgumentParser
 import JSON
 import Operations
-import Pipelines
 import Reports
 
 /// `lorikeet check FILE…`.
@@ -15,11 +14,15 @@ struct Check: AsyncParsableCommand {
             joins no group and creates no topic. Exit status 78 if the daemon would not
             start, or could not label anything.
 
+            Every problem is one line on standard error, as compilers write it:
+            FILE:LINE:COLUMN: error: KEY: what is wrong. What is in order, and the number
+            of errors and warnings, go to standard output.
+
             EXAMPLES
               lorikeet check pipelines/packages.yaml
               lorikeet check --offline pipelines/*.yaml      # no database, no broker
               lorikeet check --json pipelines/packages.yaml | jq '.findings[]'
-              lorikeet check --schema > pipeline-file.schema.json
+              lorikeet check --offline pipelines/mail.yaml 2>&1 >/dev/null | less
             """)
 
     @Argument(
@@ -30,7 +33,7 @@ struct Check: AsyncParsableCommand {
     @Flag(help: "Connect to no database and no broker.")
     var offline = false
 
-    @Flag(help: "Print the JSON Schema of pipeline files for editors, and check nothing.")
+    @Flag(help: "Print the JSON Schema of pipeline files, as lorikeet schema does; check nothing.")
     var schema = false
 
     @OptionGroup var output: JSONOption
@@ -42,26 +45,25 @@ struct Check: AsyncParsableCommand {
     }
 
     func run() async throws {
-        if schema {
-            for line in PipelineSchema.text.split(separator: "\n") { try StandardOutput.shared.line(String(line)) }
-            return
-        }
+        if schema { return try SchemaCommand.print() }
         let options = CheckOperation.Options(database: !offline, broker: !offline)
         let report = await CheckOperation.run(files: files, options: options)
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {
-            for finding in report.findings { try StandardOutput.shared.line(Self.line(finding)) }
+            for finding in report.findings { try Self.print(finding) }
             try StandardOutput.shared.line(Self.verdict(report))
         }
         guard report.status == .done else { throw ExitCode(report.status.rawValue) }
     }
 
-    private static func line(_ finding: CheckReport.Finding) -> String {
+    private static func print(_ finding: CheckReport.Finding) throws {
         switch finding.severity {
-        case .fine: "ok       \(finding)"
-        case .warning: "warning  \(finding)"
-        case .error: "error    \(finding)"
+        case .fine: try StandardOutput.shared.line("ok       \(finding)")
+        case .warning, .error:
+            // On a terminal, findings stand in the order of the checks.
+            try StandardOutput.shared.flush()
+            StandardError.write(finding.diagnostic)
         }
     }
 
