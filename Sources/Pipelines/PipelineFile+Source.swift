@@ -47,7 +47,9 @@ extension PipelineFile {
             section[SourceKeys.text]?.problem("has no use with source.format: text; the record's value is the text")
             registry?.problem("has no use with source.format: text")
         case .json: registry?.problem("has no use with source.format: json; auto and avro ask the registry")
-        case nil: registry?.problem("has no use without source.format: auto or avro")
+        case nil where section[SourceKeys.format.declaration] == nil:
+            registry?.problem("has no use without source.format: auto or avro")
+        case nil: break
         }
     }
 

@@ -2,8 +2,8 @@ import Testing
 
 @Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
-        ["run"], ["reload"], ["status"], ["top"], ["tap"],
-        ["check"], ["migrate"], ["test"], ["tokenize"], ["train"], ["evaluate"], ["compare"],
+        ["run"], ["reload"], ["status"], ["top"], ["tap"], ["check"], ["schema"], ["migrate"], ["test"], ["tokenize"],
+        ["train"], ["evaluate"], ["compare"],
         ["classify"],
         ["retrain"], ["relabel"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],

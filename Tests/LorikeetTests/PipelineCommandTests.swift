@@ -39,6 +39,41 @@ import Testing
         #expect((json.objects.first??["findings"] as? [[String: Any]])?.isEmpty == false)
     }
 
+    /// Mistakes in the file, in a consumer property and in the base's folder come together, as compilers write them.
+    @Test func everyProblemIsOneLineOfStandardError() async throws {
+        let (_, file) = try Self.pipeline(extra: "colour: blue\nunrouted: dropp")
+        let url = URL(fileURLWithPath: file)
+        let text = try String(contentsOf: url, encoding: .utf8)
+            .replacing("group: moods }", with: "group: moods, properties: { session.timeout: 45000 } }")
+        try Data(text.utf8).write(to: url)
+        let outcome = try await Program.run(["check", "--offline", file])
+        #expect(outcome.status == 78)
+        #expect(outcome.lines.last == "3 errors, 0 warnings", "\(outcome.output)")
+        let lines = outcome.error.split(separator: "\n")
+        #expect(lines.count == 3, "\(outcome.error)")
+        #expect(lines.contains { $0 == "\(file):9:1: error: colour: unknown key" }, "\(outcome.error)")
+        #expect(
+            lines.contains {
+                $0 == "\(file):10:1: error: unrouted: must be reject or drop; \"dropp\" is not (did you mean drop?)"
+            }, "\(outcome.error)")
+        #expect(
+            lines.contains { $0.hasPrefix("\(file):4:") && $0.contains(": error: source.kafka.properties.session") },
+            "\(outcome.error)")
+        let json = try await Program.run(["check", "--offline", "--json", file])
+        let findings = try #require(json.objects.first??["findings"] as? [[String: Any]])
+        #expect(json.status == 78 && json.error.isEmpty)
+        #expect(findings.count == 3 && findings.allSatisfy { $0["line"] is Int && $0["column"] is Int })
+        #expect(Set(findings.compactMap { $0["key"] as? String }).contains("colour"))
+    }
+
+    @Test func theSchemaIsPrintedByTwoCommands() async throws {
+        let schema = try await Program.run(["schema"])
+        #expect(schema.status == 0 && schema.error.isEmpty)
+        let root = try JSONSerialization.jsonObject(with: Data(schema.output.utf8)) as? [String: Any]
+        #expect(root?["$id"] as? String == "urn:lorikeet:pipeline-file")
+        #expect(try await Program.run(["check", "--schema"]).output == schema.output)
+    }
+
     @Test func aBadFileIsNamedByLineAndKeyAndEndsWith78() async throws {
         let (_, file) = try Self.pipeline(extra: "colour: blue")
         for command in [["check", "--offline"], ["check", "--json"], ["run"], ["test"]] {
@@ -73,7 +108,8 @@ import Testing
             let outcome = try await Program.run(command + [file])
             let words = outcome.output + outcome.error
             #expect(outcome.status == 78, "\(command): \(words)")
-            #expect(words.contains("\(file):4: source.kafka.properties.\(property.prefix { $0 != ":" }): "), "\(words)")
+            let key = "source.kafka.properties.\(property.prefix { $0 != ":" }): "
+            #expect(words.contains(command[0] == "check" ? ": error: \(key)" : "\(file):4: \(key)"), "\(words)")
             #expect(words.contains(hint) && !words.contains("hunter2"), "\(words)")
         }
     }

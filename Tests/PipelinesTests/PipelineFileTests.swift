@@ -374,8 +374,12 @@ private let badFiles: [BadFile] = [
         "p.yaml:10: batch.delay: must be a duration such as 20ms, 1.5s, 10m, 6h or 1h30m; \"5 parsecs\" is not",
         "p.yaml:10: batch.max_tokens: must be a whole number from 8 to 8192; \"9000\" is not"),
     .also("batch: { delay: 2h }", "p.yaml:10: batch.delay: must be from 0s to 1m"),
-    .also("dtype: float16", "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto; \"float16\" is not"),
-    .also("dtype: INT8", "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto; \"INT8\" is not"),
+    .also(
+        "dtype: float16",
+        "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto; \"float16\" is not (did you mean bfloat16?)"),
+    .also(
+        "dtype: INT8",
+        "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto; \"INT8\" is not (did you mean int8?)"),
     .also("dtype: [int8]", "p.yaml:10: dtype: must be float32 or int8 or bfloat16 or auto, not a list"),
     .also("unrouted: ignore", "p.yaml:10: unrouted: must be reject or drop; \"ignore\" is not"),
     .also("routes: []", "p.yaml:10: routes: is empty; it must be a list of routes, such as - tasks: [section]"),
@@ -447,8 +451,8 @@ func aBadFileNamesLineAndKey(file: BadFile) {
         }
     }
     #expect(message(folder.path + "/none.yaml") == folder.path + "/none.yaml: no such file")
-    #expect(message(folder.path) == folder.path + ": is a folder, not a pipeline file")
-    #expect(message(binary) == binary + ": is not UTF-8")
+    #expect(message(folder.path) == folder.path + ": is a folder or a device, not a pipeline file")
+    #expect(message(binary) == binary + ": is not UTF-8, so it is not a pipeline file")
 }
 
 @Test func deepNestingIsAnErrorNotACrash() {

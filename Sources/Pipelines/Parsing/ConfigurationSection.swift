@@ -1,6 +1,8 @@
 /// One mapping of a pipeline file: reports keys that it does not know or that are given twice, hands out values.
 struct ConfigurationSection {
     let value: ConfigurationValue
+    /// Whether keys may be missing only because they were to be merged.
+    private let mergesKeys: Bool
     /// In the order of the file.
     let entries: [(name: String, value: ConfigurationValue)]
 
@@ -16,6 +18,7 @@ struct ConfigurationSection {
         var entries: [(name: String, value: ConfigurationValue)] = []
         var positions: [String: TextPosition] = [:]
         let problems = value.context.problems
+        var mergesKeys = false
         for (key, node) in mapping {
             let position = key.position
             guard case .scalar(let name, let isPlain) = key.content else {
@@ -23,6 +26,7 @@ struct ConfigurationSection {
                 continue
             }
             if name == "<<", isPlain {
+                mergesKeys = true
                 problems.add(
                     at: position, key: value.path.isEmpty ? nil : value.path,
                     "merge keys (<<) are not supported: write the keys here, or give the whole value by an alias")
@@ -40,7 +44,7 @@ struct ConfigurationSection {
             entries.append(
                 (name, ConfigurationValue(node: node, path: path, position: position, context: value.context)))
         }
-        self.entries = entries
+        (self.entries, self.mergesKeys) = (entries, mergesKeys)
     }
 
     /// The value of a key; nil where the key is absent.
@@ -49,7 +53,7 @@ struct ConfigurationSection {
     /// The value of a key, to be read by hand; nil where it is absent, with a problem if it is required.
     subscript(_ setting: SettingDeclaration) -> ConfigurationValue? {
         if let found = self[setting.key] { return found }
-        let mayBeThere = value.path.isEmpty && value.context.problems.lacksKeys
+        let mayBeThere = mergesKeys || value.path.isEmpty && value.context.problems.lacksKeys
         if case .error(let missing) = setting.absence, !mayBeThere {
             value.context.problems.add(
                 at: value.position, key: value.path(of: setting.key), "is missing: \(missing)")

@@ -7,11 +7,14 @@ public enum Suggestion {
         return " (known: \(known.joined(separator: ", ")))"
     }
 
-    /// The word with the fewest edits, if they are few for its length.
+    /// The word with the fewest edits, if they are few for its length; of several, one as long as the word.
     static func nearest(to word: String, among known: [String]) -> String? {
         let word = Array(word.lowercased())
         let ranked = known.map { (name: $0, edits: edits(word, Array($0.lowercased()))) }
-        guard let best = ranked.min(by: { $0.edits < $1.edits }) else { return nil }
+        func distance(_ name: String) -> Int { abs(name.count - word.count) }
+        guard
+            let best = ranked.min(by: { ($0.edits, distance($0.name)) < ($1.edits, distance($1.name)) })
+        else { return nil }
         return best.edits <= max(1, min(word.count, best.name.count) / 3) ? best.name : nil
     }
 

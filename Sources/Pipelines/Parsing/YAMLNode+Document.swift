@@ -58,7 +58,8 @@ extension YAMLNode {
                 }
             }
             // An anchor may stand in another block, and is not missing then.
-            for error in errors.dropFirst() where error.problem != YAMLError.undefinedAlias { add(error) }
+            let others = errors.filter { $0.problem != YAMLError.undefinedAlias }
+            for error in others.dropFirst(first.problem == YAMLError.undefinedAlias ? 0 : 1) { add(error) }
             guard !errors.isEmpty, !pairs.isEmpty else { return nil }
             return YAMLNode(content: .mapping(pairs), position: TextPosition(line: 1, column: 1))
         }

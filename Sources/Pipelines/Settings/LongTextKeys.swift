@@ -8,7 +8,8 @@ enum LongTextKeys {
         "tokens of a window, [CLS] and [SEP] included; at most as many as the base has positions")
     static let stride = Setting(
         "stride", .integer(LongTexts.strides), absent: "three quarters of `window`",
-        "tokens from the beginning of a window to that of the next; at most `window`. Windows begin between words")
+        "tokens from the beginning of a window to that of the next; at most `window`. Windows begin between words",
+        examples: ["192"])
     static let pool = DefaultedSetting(
         "pool", .choice, default: defaults.pool,
         "`mean`: mean of the windows' scores, weighted by tokens; `max`: each label's best window; `first`: the first "

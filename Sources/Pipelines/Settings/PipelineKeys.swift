@@ -5,10 +5,12 @@ import Serving
 enum PipelineKeys {
     static let name = Setting(
         "name", .name, required: "the pipeline's name, in every row that it writes",
-        "name of the pipeline; column `pipeline` of every row")
+        "name of the pipeline; column `pipeline` of every row",
+        examples: ["tickets"])
     static let base = Setting(
         "base", .folder, required: "the folder of the base model",
-        "folder of the base: BERT or DistilBERT in Hugging Face layout. All pipelines of a daemon use the same base")
+        "folder of the base: BERT or DistilBERT in Hugging Face layout. All pipelines of a daemon use the same base",
+        examples: ["models/all-MiniLM-L6-v2"])
     static let dtype = DefaultedSetting(
         "dtype", .choice, default: PrecisionSetting.fixed(.float32),
         "type in which the base computes; adapters are always float32. All pipelines of a daemon use the same type")
@@ -18,12 +20,14 @@ enum PipelineKeys {
     static let routes = SettingDeclaration(
         "routes", .list(of: RouteKeys.section.schema, atLeast: 1), "list",
         absence: .meaning("every record goes to all tasks"),
-        "which tasks label which records; a record goes to the tasks of all routes that match")
+        "which tasks label which records; a record goes to the tasks of all routes that match",
+        examples: ["[{ when: { json: { /kind: ticket } }, tasks: [urgency] }]"])
     static let unrouted = DefaultedSetting(
         "unrouted", .choice, default: UnroutedPolicy.reject, "what happens to a record that no route matches")
     static let tasks = SettingDeclaration(
         "tasks", .mapping(to: TaskKeys.section.schema, atLeast: 1), "mapping of names to tasks",
-        absence: .error("the tasks and their labels"), "tasks by name")
+        absence: .error("the tasks and their labels"), "tasks by name",
+        examples: ["{ urgency: { labels: [low, normal, high], adapter: adapters/urgency } }"])
     static let batch = SettingDeclaration(
         "batch", BatchKeys.section.schema, "mapping", absence: .meaning("the defaults of its keys"),
         "how texts are batched")
@@ -41,7 +45,8 @@ enum PipelineKeys {
         "when the daemon retrains a task, and how")
     static let examples = SettingDeclaration(
         "examples", .list(of: ExampleKeys.section.schema), "list", absence: .meaning("none"),
-        "texts with the labels that `lorikeet test` expects")
+        "texts with the labels that `lorikeet test` expects",
+        examples: ["[{ text: the whole site is down, task: urgency, label: high }]"])
 
     static let section = SettingSection(
         "",
@@ -67,7 +72,8 @@ enum SourceKeys {
     static let start = SettingDeclaration(
         "start", .string(matching: "^(earliest|latest|[0-9]{4}-.*)$"), "`earliest`, `latest`, date or time",
         absence: .value(.string("earliest")),
-        "where a new consumer group begins, as in `2026-01-31T06:00:00Z`; a group that has committed offsets resumes")
+        "where a new consumer group begins, as in `2026-01-31T06:00:00Z`; a group that has committed offsets resumes",
+        examples: ["latest", "2026-01-31T06:00:00Z"])
     static let format = Setting<RecordFormat>(
         "format", .choice, absent: "text, or JSON if `text` is given",
         "what the record's value is; `auto` asks the schema registry, and takes a record without a schema as text or "
@@ -77,13 +83,14 @@ enum SourceKeys {
         absence: .meaning("none; records that have a schema are rejected"),
         "the schema registry of the topics, for `format: auto` and `format: avro`")
     static let protobuf = SettingDeclaration(
-        "protobuf", .mapping(to: .scalar), "not supported", absence: .meaning("none"),
+        "protobuf", .object([("not", .object([]))]), "not supported", absence: .meaning("none"),
         "refused: Protobuf is not read")
     static let text = SettingDeclaration(
         "text", .either(.pointer, .list(of: .pointer, atLeast: 1, areDistinct: true)),
         "JSON Pointer, or list of them", absence: .meaning("the record's value is the text"),
         "where the text is in a record whose value is JSON or Avro; several texts, and the strings of an array, are "
-            + "joined")
+            + "joined",
+        examples: ["/body", "[/subject, /body]"])
     static let strip = Setting<TextMarkup>(
         "strip", .choice, absent: "the text as it is", "what is taken out of the text before it is labelled")
     static let nullPayload = DefaultedSetting(
@@ -102,12 +109,17 @@ enum SourceKeys {
 enum RegistryKeys {
     static let url = Setting(
         "url", .httpAddress, required: "the address of the schema registry",
-        "address of the registry, with http or https and without user and password")
-    static let username = Setting("username", .secret("a user name"), absent: "none", "user of basic authentication")
+        "address of the registry, with http or https and without user and password",
+        examples: [#""${SCHEMA_REGISTRY:-http://localhost:8081}""#])
+    static let username = Setting(
+        "username", .secret("a user name"), absent: "none", "user of basic authentication",
+        examples: [#""${credential:registry-user}""#])
     static let password = Setting(
-        "password", .secret("a password"), absent: "none", "password of basic authentication")
+        "password", .secret("a password"), absent: "none", "password of basic authentication",
+        examples: [#""${credential:registry-password}""#])
     static let certificates = Setting(
-        "ca", .file, absent: "those of the system", "file of certificates in PEM that the registry's must come from")
+        "ca", .file, absent: "those of the system", "file of certificates in PEM that the registry's must come from",
+        examples: ["/etc/ssl/registry.pem"])
     static let cache = DefaultedSetting(
         "cache", .integer(1...100_000), default: 1000, "how many schemas are kept in memory")
 
@@ -120,20 +132,24 @@ enum RegistryKeys {
 enum KafkaKeys {
     static let brokers = Setting(
         "brokers", .text("host:port"), required: "host:port of a broker, several with commas",
-        "`host:port` of a broker, or several separated by commas")
+        "`host:port` of a broker, or several separated by commas",
+        examples: [#""${KAFKA_BROKERS:-localhost:9092}""#, #""kafka-1:9092,kafka-2:9092""#])
     static let topics = SettingDeclaration(
         "topics", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .error("a list of topics"),
-        "topics to read: names, and regular expressions that begin with `^`")
+        "topics to read: names, and regular expressions that begin with `^`",
+        examples: ["[tickets]", #"["^tickets-.*"]"#])
     static let group = Setting(
         "group", .text("the name of a consumer group"), required: "the consumer group",
-        "consumer group; daemons of one group share the partitions")
+        "consumer group; daemons of one group share the partitions",
+        examples: ["lorikeet-tickets"])
     static let groupInstance = Setting<GroupInstance>(
         "group_instance", .choice, absent: "`static` where systemd gives a state directory, else `dynamic`",
         "whether a restarted daemon is still the same member of the group and has its partitions back at once, or is a "
             + "new one")
     static let properties = SettingDeclaration(
         "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
-        "consumer properties of librdkafka: TLS, SASL, `session.timeout.ms`, …")
+        "consumer properties of librdkafka: TLS, SASL, `session.timeout.ms`, …",
+        examples: ["{ security.protocol: SASL_SSL, sasl.mechanism: SCRAM-SHA-512 }"])
 
     static let section = SettingSection(
         "source.kafka",
@@ -144,26 +160,33 @@ enum KafkaKeys {
 enum RouteKeys {
     static let when = SettingDeclaration(
         "when", ConditionKeys.section.schema, "mapping", absence: .meaning("matches always"),
-        "conditions; all must hold")
+        "conditions; all must hold",
+        examples: ["{ json: { /kind: ticket }, header: { lang: en } }"])
     static let tasks = SettingDeclaration(
         "tasks", .list(of: .scalar, atLeast: 1), "list", absence: .error("a list of tasks"),
-        "tasks that label the text")
+        "tasks that label the text",
+        examples: ["[urgency]"])
 
     static let section = SettingSection("routes[]", [when, tasks])
 }
 
 /// `when` of a route.
 enum ConditionKeys {
-    static let topic = Setting("topic", .text("a topic"), absent: "any", "name of the topic")
+    static let topic = Setting(
+        "topic", .text("a topic"), absent: "any", "name of the topic",
+        examples: ["tickets"])
     static let header = SettingDeclaration(
         "header", .mapping(to: .scalarOrNothing), "mapping of names to values", absence: .meaning("any"),
-        "headers that the record must have, with their values; null stands for any value")
+        "headers that the record must have, with their values; null stands for any value",
+        examples: ["{ lang: en }"])
     static let keyPrefix = Setting(
-        "key_prefix", .text("the start of a key"), absent: "any", "beginning of the record's key")
+        "key_prefix", .text("the start of a key"), absent: "any", "beginning of the record's key",
+        examples: ["customer-"])
     static let json = SettingDeclaration(
         "json", .mapping(to: .scalarOrNothing, keys: "^(/.*)?$"), "mapping of JSON Pointers to values",
         absence: .meaning("any"),
-        "fields that the record must have, as in `{ /kind: program }`; null stands for any value")
+        "fields that the record must have, as in `{ /kind: program }`; null stands for any value",
+        examples: ["{ /kind: ticket }"])
 
     static let section = SettingSection(
         "routes[].when", [topic.declaration, header, keyPrefix.declaration, json])
@@ -174,34 +197,42 @@ enum TaskKeys {
     static let labels = SettingDeclaration(
         "labels", .list(of: .scalar, atLeast: 2, areDistinct: true), "list of 2 or more",
         absence: .error("a list of labels"),
-        "labels of the task, the same as the adapter's; in the order of the head if the folder does not name them")
+        "labels of the task, the same as the adapter's; in the order of the head if the folder does not name them",
+        examples: ["[low, normal, high]"])
     static let adapter = Setting(
         "adapter", .folder, absent: "the store's live adapter",
-        "folder of the first adapter; published as the live one if the adapter store has none")
+        "folder of the first adapter; published as the live one if the adapter store has none",
+        examples: ["adapters/urgency"])
     static let multiLabel = Setting(
         "multi_label", .flag, absent: "as the adapter has it",
-        "whether the task gives each text a set of labels (column `labels`); must agree with the adapter")
+        "whether the task gives each text a set of labels (column `labels`); must agree with the adapter",
+        examples: ["true"])
     static let abstainBelow = SettingDeclaration(
         "abstain_below", .either(.numberOrText(AbstentionKeys.scores), AbstentionKeys.section.schema),
         "0 to 1, or a mapping", absence: .meaning("never"),
-        "score below which the task abstains, or `{ precision: … }` for the adapter's own threshold")
+        "score below which the task abstains, or `{ precision: … }` for the adapter's own threshold",
+        examples: ["0.5", "{ precision: 0.9 }"])
     static let noneOfThese = SettingDeclaration(
         "none_of_these", .either(.numberOrText(NoneOfTheseKeys.distances), NoneOfTheseKeys.section.schema),
         "0 to 1000, or a mapping", absence: .meaning("never"),
-        "`distance` beyond which a text gets no label, or `{ false_alarms: … }` for the adapter's own threshold")
+        "`distance` beyond which a text gets no label, or `{ false_alarms: … }` for the adapter's own threshold",
+        examples: ["2.5", "{ false_alarms: 0.01 }"])
     static let longTexts = SettingDeclaration(
         "long_texts", LongTextKeys.section.schema, "mapping",
         absence: .meaning("longer texts are truncated to `batch.max_tokens`"),
         "how texts are read that are longer than a window: in overlapping windows whose scores are pooled")
     static let rename = SettingDeclaration(
         "rename", .mapping(to: .scalar), "mapping of old labels to labels", absence: .meaning("none"),
-        "labels that are called otherwise now, as in `{ urgent: high }`")
+        "labels that are called otherwise now, as in `{ urgent: high }`",
+        examples: ["{ urgent: high }"])
     static let merge = SettingDeclaration(
         "merge", .mapping(to: .list(of: .scalar, atLeast: 1)), "mapping of labels to lists of old labels",
-        absence: .meaning("none"), "old labels that one label stands for now, as in `{ high: [urgent, critical] }`")
+        absence: .meaning("none"), "old labels that one label stands for now, as in `{ high: [urgent, critical] }`",
+        examples: ["{ high: [urgent, critical] }"])
     static let retire = SettingDeclaration(
         "retire", .list(of: .scalar), "list of old labels", absence: .meaning("none"),
-        "old labels that nothing stands for now; rows that have them are left out")
+        "old labels that nothing stands for now; rows that have them are left out",
+        examples: ["[spam]"])
 
     static let section = SettingSection(
         "tasks.NAME",
@@ -217,7 +248,8 @@ enum AbstentionKeys {
     static let scores = 0.0...1.0
     static let precision = Setting(
         "precision", .number(0.5...1), required: "the share of labels that must be right",
-        "share of the labels given that must be right; if no score reaches it, the task always abstains")
+        "share of the labels given that must be right; if no score reaches it, the task always abstains",
+        examples: ["0.9"])
 
     static let section = SettingSection("tasks.NAME.abstain_below", [precision.declaration])
 }
@@ -228,7 +260,8 @@ enum NoneOfTheseKeys {
     static let distances = 0.0...1000.0
     static let falseAlarms = Setting(
         "false_alarms", .number(0.0001...0.5), required: "the share of usual texts that may get no label",
-        "share of texts like those of the adapter's drift reference that may get no label because of their distance")
+        "share of texts like those of the adapter's drift reference that may get no label because of their distance",
+        examples: ["0.01"])
 
     static let section = SettingSection("tasks.NAME.none_of_these", [falseAlarms.declaration])
 }
@@ -243,7 +276,8 @@ enum BatchKeys {
         "how long the first text of a batch waits for more texts")
     static let maxTokens = Setting(
         "max_tokens", .integer(8...8192), absent: "256, or fewer if the base has fewer positions",
-        "maximum number of tokens of a text; longer texts are truncated")
+        "maximum number of tokens of a text; longer texts are truncated",
+        examples: ["128"])
 
     static let section = SettingSection("batch", [tokens.declaration, delay.declaration, maxTokens.declaration])
 }
@@ -252,10 +286,12 @@ enum BatchKeys {
 enum SinkKeys {
     static let postgres = Setting(
         "postgres", .connectionString, required: "a connection string such as postgresql://user@host/database",
-        "connection string of libpq; may lead to PgBouncer")
+        "connection string of libpq; may lead to PgBouncer",
+        examples: [#""${DATABASE_URL}""#, "postgresql://lorikeet@localhost/texts"])
     static let postgresDirect = Setting(
         "postgres_direct", .connectionString, absent: "none",
-        "the same database, but without a pooler in between, for notifications")
+        "the same database, but without a pooler in between, for notifications",
+        examples: [#""${DATABASE_URL_DIRECT}""#])
     static let storeText = DefaultedSetting(
         "store_text", .flag, default: true,
         "whether the text is stored, once per message, in the table `messages`")
@@ -278,7 +314,8 @@ enum SinkKeys {
 /// `sink.kafka`.
 enum KafkaSinkKeys {
     static let topic = Setting(
-        "topic", .text("a topic"), required: "the topic where labels are published", "topic where labels are published")
+        "topic", .text("a topic"), required: "the topic where labels are published", "topic where labels are published",
+        examples: ["tickets.labels"])
     static let format = DefaultedSetting(
         "format", .choice, default: KafkaSinkFormat.json, "format of the published values")
     static let key = DefaultedSetting(
@@ -286,13 +323,16 @@ enum KafkaSinkKeys {
         "key of a published record: that of the record that was labelled, or its origin, `topic/partition@offset`")
     static let tasks = SettingDeclaration(
         "tasks", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .meaning("all tasks"),
-        "tasks whose labels are published; a record without labels of them is not")
+        "tasks whose labels are published; a record without labels of them is not",
+        examples: ["[urgency]"])
     static let brokers = Setting(
         "brokers", .text("host:port"), absent: "those of `source.kafka`",
-        "`host:port` of a broker, or several separated by commas")
+        "`host:port` of a broker, or several separated by commas",
+        examples: [#""kafka-1:9092,kafka-2:9092""#])
     static let properties = SettingDeclaration(
         "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
-        "producer properties of librdkafka; without `brokers`, TLS and SASL are as in `source.kafka.properties`")
+        "producer properties of librdkafka; without `brokers`, TLS and SASL are as in `source.kafka.properties`",
+        examples: ["{ compression.type: zstd }"])
 
     static let section = SettingSection(
         "sink.kafka",
@@ -313,7 +353,8 @@ enum RejectedKafkaKeys {
     static let topic = Setting(
         "topic", .text("a topic"), required: "the topic where rejected records are published",
         "topic where rejected records are published, with their own key and payload; brokers and properties are those "
-            + "of `sink.kafka`, else of `source.kafka`")
+            + "of `sink.kafka`, else of `source.kafka`",
+        examples: ["tickets.rejected"])
 
     static let section = SettingSection("rejected.kafka", [topic.declaration])
 }
@@ -321,13 +362,18 @@ enum RejectedKafkaKeys {
 /// An entry of `examples`.
 enum ExampleKeys {
     static let text = Setting(
-        "text", .text("a text", mayBeEmpty: true), required: "the text to classify", "the text to classify")
-    static let task = Setting("task", .text("a task"), required: "the task that labels it", "the task that labels it")
+        "text", .text("a text", mayBeEmpty: true), required: "the text to classify", "the text to classify",
+        examples: ["the whole site is down"])
+    static let task = Setting(
+        "task", .text("a task"), required: "the task that labels it", "the task that labels it",
+        examples: ["urgency"])
     static let label = SettingDeclaration(
-        "label", .scalar, "label", absence: .meaning("required, unless `labels` is given"), "the expected label")
+        "label", .scalar, "label", absence: .meaning("required, unless `labels` is given"), "the expected label",
+        examples: ["high"])
     static let labels = SettingDeclaration(
         "labels", .list(of: .scalar), "list", absence: .meaning("required, unless `label` is given"),
-        "the expected set of labels, for a multi-label task; may be empty")
+        "the expected set of labels, for a multi-label task; may be empty",
+        examples: ["[low, high]"])
 
     static let section = SettingSection("examples[]", [text.declaration, task.declaration, label, labels])
 }

@@ -8,7 +8,14 @@ public enum PipelineSchema {
     static var document: JSONValue {
         let head: [(key: String, value: JSONValue)] = [
             ("$schema", .string("http://json-schema.org/draft-07/schema#")),
+            ("$id", .string("urn:lorikeet:pipeline-file")),
             ("title", .string("Lorikeet pipeline file")),
+            (
+                "description",
+                .string(
+                    "Where texts come from, which tasks label them, and where the labels go. Written by lorikeet "
+                        + "schema; docs/pipeline-file.md says more of each key.")
+            ),
         ]
         guard case .object(let members) = PipelineKeys.section.schema else { return .object(head) }
         return .object(head + members)
@@ -37,6 +44,31 @@ extension SettingDeclaration {
         guard case .object(let members) = schema else { return schema }
         var all = [(key: "description", value: JSONValue.string(summary))] + members
         if case .value(let value) = absence { all.append(("default", value)) }
+        if !examples.isEmpty { all.append(("examples", .array(examples.map(PipelineSchema.value(yaml:))))) }
         return .object(all)
+    }
+}
+
+extension PipelineSchema {
+    /// The value that this YAML stands for.
+    static func value(yaml text: String) -> JSONValue {
+        let node = (try? YAMLNode.parse(text)) ?? nil
+        return node.map(value) ?? .string(text)
+    }
+
+    private static func value(_ node: YAMLNode) -> JSONValue {
+        switch node.content {
+        case .sequence(let nodes): .array(nodes.map(value))
+        case .mapping(let pairs):
+            .object(
+                pairs.compactMap { key, value in
+                    guard case .scalar(let name, _) = key.content else { return nil }
+                    return (name, self.value(value))
+                })
+        case .scalar("true", isPlain: true): .boolean(true)
+        case .scalar("false", isPlain: true): .boolean(false)
+        case .scalar(let text, isPlain: true): Double(text).map { .short($0) } ?? .string(text)
+        case .scalar(let text, _): .string(text)
+        }
     }
 }

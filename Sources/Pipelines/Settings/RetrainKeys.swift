@@ -16,15 +16,17 @@ enum RetrainKeys {
     static let query = Setting(
         "query", .text("a SELECT"), absent: "the table `annotations`",
         "SELECT that returns the labelled rows: `text`, `label` or `labels`, `time`, and optionally `id`, "
-            + "`annotator`, `source`; `$1` is the task")
+            + "`annotator`, `source`; `$1` is the task",
+        examples: ["SELECT body AS text, kind AS label, seen AS time FROM tickets WHERE task = $1"])
     static let since = Setting(
         "since", .duration(.seconds(60) ... .seconds(DurationText.longestSeconds)), absent: "rows of any age",
-        "age of the oldest rows to train on, such as `90d`")
+        "age of the oldest rows to train on, such as `90d`",
+        examples: ["90d"])
     static let trust = SettingDeclaration(
         "trust", .mapping(to: ValueForm.number(trustRange).schema), "mapping of annotators to numbers",
         absence: .meaning("the newest label of a text counts"),
-        "what a label of an annotator counts where labels of one text differ; 1 for who is not named, 0 leaves rows out"
-    )
+        "what a label of an annotator counts where labels of one text differ; 1 for who is not named, 0 leaves rows out",
+        examples: ["{ kim: 1, crowd: 0.5 }"])
     /// What an annotator's trust may be.
     static let trustRange = 0.0...1e6
     static let minimumHoldOut = DefaultedSetting(

@@ -6,10 +6,12 @@ import Retraining
 enum ScheduleKeys {
     static let times = Setting(
         "times", .calendarTimes, absent: "at any time, spaced by `every`",
-        "times in UTC at which retrainings for new rows start; instead of `every`")
+        "times in UTC at which retrainings for new rows start; instead of `every`",
+        examples: [#""daily at 03:00""#, #""monday, thursday at 03:00""#])
     static let maximumAge = Setting(
         "maximum_age", .duration(.seconds(60)...year), absent: "age starts none",
-        "a live adapter that is older is retrained as soon as there is one new row")
+        "a live adapter that is older is retrained as soon as there is one new row",
+        examples: ["30d"])
     static let onDrift = DefaultedSetting(
         "on_drift", .flag, default: false,
         "whether a task whose texts drift is retrained as soon as there is one new row")
@@ -34,7 +36,8 @@ enum ScheduleKeys {
     static let paused = SettingDeclaration(
         "paused", .either(ValueForm.flag.schema, .list(of: .scalar, atLeast: 1)),
         "`true`, `false`, or a list of tasks", absence: .value(.boolean(false)),
-        "whether the daemon retrains nothing, or which tasks it does not retrain")
+        "whether the daemon retrains nothing, or which tasks it does not retrain",
+        examples: ["true", "[urgency]"])
     static let timeLimit = DefaultedSetting(
         "time_limit", .duration(.seconds(1)...year), default: .seconds(6 * 3600),
         "a retraining that the daemon started and that takes longer is ended, and its verdict is `failed`")

@@ -23,11 +23,16 @@ struct SettingDeclaration: Sendable {
     let absence: Absence
     /// One sentence, in Markdown.
     let summary: String
+    /// Values as a file has them, in YAML's flow style.
+    let examples: [String]
 
     /// A key whose value is read by hand: a list, a mapping, or one of several forms.
-    init(_ key: String, _ schema: JSONValue, _ words: String, absence: Absence, _ summary: String) {
+    init(
+        _ key: String, _ schema: JSONValue, _ words: String, absence: Absence, _ summary: String,
+        examples: [String] = []
+    ) {
         (self.key, self.schema, self.words) = (key, schema, words)
-        (self.absence, self.summary) = (absence, summary)
+        (self.absence, self.summary, self.examples) = (absence, summary, examples)
     }
 }
 
@@ -37,17 +42,22 @@ struct Setting<Value: Sendable>: Sendable {
     let form: ValueForm<Value>
 
     /// - Parameter missing: what an error says that is missing.
-    init(_ key: String, _ form: ValueForm<Value>, required missing: String, _ summary: String) {
-        self.init(key, form, .error(missing), summary)
+    init(_ key: String, _ form: ValueForm<Value>, required missing: String, _ summary: String, examples: [String] = [])
+    {
+        self.init(key, form, .error(missing), summary, examples)
     }
 
     /// - Parameter meaning: what holds where the key is absent.
-    init(_ key: String, _ form: ValueForm<Value>, absent meaning: String, _ summary: String) {
-        self.init(key, form, .meaning(meaning), summary)
+    init(_ key: String, _ form: ValueForm<Value>, absent meaning: String, _ summary: String, examples: [String] = []) {
+        self.init(key, form, .meaning(meaning), summary, examples)
     }
 
-    private init(_ key: String, _ form: ValueForm<Value>, _ absence: SettingDeclaration.Absence, _ summary: String) {
-        declaration = SettingDeclaration(key, form.schema, form.words, absence: absence, summary)
+    private init(
+        _ key: String, _ form: ValueForm<Value>, _ absence: SettingDeclaration.Absence, _ summary: String,
+        _ examples: [String]
+    ) {
+        declaration = SettingDeclaration(
+            key, form.schema, form.words, absence: absence, summary, examples: examples)
         self.form = form
     }
 }
