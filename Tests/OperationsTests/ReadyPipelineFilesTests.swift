@@ -27,14 +27,56 @@ struct ReadyPipelineFilesTests {
         return reader.read(message, decoder: PlainDecoder(format: settings.format))
     }
 
+    private static func names() throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: folder).filter { $0.hasSuffix(".yaml") }.sorted()
+    }
+
     @Test func everyFileIsValid() throws {
-        let names = try FileManager.default.contentsOfDirectory(atPath: Self.folder).filter { $0.hasSuffix(".yaml") }
-        #expect(names.count >= 4)
+        let names = try Self.names()
+        #expect(names.count >= 10)
         for name in names {
             let pipeline = try Self.read(name)
             #expect(pipeline.reviewSource().problems.isEmpty, "\(name)")
-            #expect(!pipeline.examples.isEmpty, "\(name)")
+            #expect(pipeline.reviewPublisher().problems.isEmpty, "\(name)")
+            // Every task has an example, so that `lorikeet test` says something of each.
+            let exemplified = Set(pipeline.examples.map(\.task))
+            if name != "documents.yaml" { #expect(exemplified == Set(pipeline.tasks.map(\.name)), "\(name)") }
+            let routed = Set(pipeline.routes.flatMap(\.tasks))
+            #expect(routed == Set(pipeline.tasks.map(\.name)), "\(name)")
         }
+    }
+
+    /// One daemon can run them all: names and groups differ, tasks of one name are the same task.
+    @Test func theFilesFitTogether() throws {
+        let environment = PipelineEnvironment(
+            variables: ["DATABASE_URL": "postgresql://localhost/texts"], workingDirectory: Self.folder)
+        let files = try Self.names().map { "\(Self.folder)/\($0)" }
+        let configuration = try DaemonConfiguration.read(files: files, environment: environment)
+        #expect(configuration.pipelines.count == files.count)
+        #expect(Set(configuration.pipelines.map(\.source.group)).count == files.count)
+    }
+
+    @Test func everyFileNamesTheSchemaAndHasARowInTheTable() throws {
+        let page = try String(contentsOfFile: "\(Self.folder)/README.md", encoding: .utf8)
+        for name in try Self.names() {
+            let text = try String(contentsOfFile: "\(Self.folder)/\(name)", encoding: .utf8)
+            #expect(text.hasPrefix("# yaml-language-server: $schema=../docs/pipeline-file.schema.json\n"), "\(name)")
+            #expect(text.contains("\n#"), "\(name) has no comment")
+            let row = page.split(separator: "\n").first { $0.hasPrefix("| [\(name)](\(name)) |") }
+            for task in try Self.read(name).tasks { #expect(row?.contains("`\(task.name)`") == true, "\(name)") }
+        }
+    }
+
+    @Test func theFilesTextsAreRead() throws {
+        let ticket = #"{"channel":"chat","subject":"No invoice","body":"<p>I never got one</p>"}"#
+        #expect(
+            try reading("support.yaml", ticket)
+                == .text("No invoice\nI never got one", tasks: ["urgency", "team", "satisfaction"]))
+        let call = #"{"channel":"telephone","body":"The line is dead"}"#
+        #expect(try reading("support.yaml", call) == .text("The line is dead", tasks: ["urgency", "team"]))
+        #expect(try reading("moderation.yaml", "Thanks, that helped") == .text("Thanks, that helped", tasks: ["abuse"]))
+        // Without the header `lang`.
+        #expect(try reading("news.yaml", #"{"headline":"Rates rise","kind":"report"}"#) == .unrouted)
     }
 
     private static let row = #"{"id":7,"subject":"No invoice","body":"<p>I never<br>got one</p>"}"#
