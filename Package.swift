@@ -105,9 +105,9 @@ let package = Package(
         module(
             "Operations",
             [
-                "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "SchemaRegistry", "PostgresClient",
-                "WordPiece", "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors",
-                "Pipelines", "Reports", logging,
+                "JSON", "Files", "LogKeys", "Threading", "Kernels", "KafkaClient", "SchemaRegistry",
+                "PostgresClient", "WordPiece", "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining",
+                "Connectors", "Pipelines", "Reports", logging,
             ]),
         module(
             "Daemon",

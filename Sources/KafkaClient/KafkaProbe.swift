@@ -14,7 +14,7 @@ public final class KafkaProbe {
     /// How long all brokers must be down: a name may have a second address, as `localhost` has `::1`.
     private static let patienceWhenDown = Duration.seconds(1)
 
-    private let handle: KafkaHandle
+    let handle: KafkaHandle
     private let secrets: KafkaSecrets
     private let kind: rd_kafka_type_t
     private let reported = ReportedErrors()

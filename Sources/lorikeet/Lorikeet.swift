@@ -29,7 +29,7 @@ struct Lorikeet: AsyncParsableCommand {
             """,
         version: LorikeetVersion.current,
         groupedSubcommands: [
-            CommandGroup(name: "Pipeline File", subcommands: [SchemaCommand.self]),
+            CommandGroup(name: "Pipeline File", subcommands: [InitCommand.self, SchemaCommand.self]),
             CommandGroup(
                 name: "Daemon",
                 subcommands: [

@@ -16,6 +16,9 @@ public struct PipelineEnvironment: Sendable {
         self.workingDirectory = workingDirectory
     }
 
+    /// A text with its references filled in, as in a pipeline file; nil if one of them cannot be.
+    public func filled(_ text: String) -> String? { try? Substitution(environment: self).fill(text).text }
+
     /// This process's environment and working directory.
     public static var process: PipelineEnvironment {
         PipelineEnvironment(

@@ -6,6 +6,9 @@ import FoundationEssentials
 struct Substitution {
     let environment: PipelineEnvironment
 
+    /// How the message about a variable that is not set begins.
+    static let unsetVariable = "the environment variable"
+
     /// A text after substitution.
     struct Result {
         var text: String
@@ -58,7 +61,7 @@ struct Substitution {
         }
         if isCredential { return try credential(String(bare), fallback: fallback) }
         if let value = environment.variables[String(bare)], !(value.isEmpty && fallback != nil) { return value }
-        guard let fallback else { throw Failure(message: "the environment variable \(bare) is not set") }
+        guard let fallback else { throw Failure(message: "\(Self.unsetVariable) \(bare) is not set") }
         return fallback
     }
 

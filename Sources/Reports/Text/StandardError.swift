@@ -15,8 +15,8 @@ public enum StandardError {
     /// Writes a line.
     public static func write(_ line: String) { write(raw: line + "\n") }
 
-    /// Writes the text as it is.
-    static func write(raw text: String) {
+    /// Writes the text as it is, without a line end.
+    public static func write(raw text: String) {
         var text = text
         text.withUTF8 { _ = Glibc.write(STDERR_FILENO, $0.baseAddress, $0.count) }
     }
