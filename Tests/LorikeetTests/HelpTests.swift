@@ -2,8 +2,8 @@ import Testing
 
 @Suite(.scratch) struct HelpTests {
     static let commands: [[String]] = [
-        ["run"], ["reload"], ["status"], ["top"], ["tap"], ["check"], ["schema"], ["migrate"], ["test"], ["tokenize"],
-        ["train"], ["evaluate"], ["compare"],
+        ["run"], ["reload"], ["status"], ["top"], ["tap"], ["init"], ["check"], ["schema"], ["migrate"], ["test"],
+        ["tokenize"], ["train"], ["evaluate"], ["compare"],
         ["classify"],
         ["retrain"], ["relabel"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
@@ -52,7 +52,8 @@ import Testing
     }
 
     @Test(arguments: [
-        ["nonsense"], ["run"], ["check"], ["test"], ["tokenize"], ["classify", "--base", "x"],
+        ["nonsense"], ["init"], ["init", "--topic", "t", "--labels", "a,b"], ["schema", "file"], ["run"], ["check"],
+        ["test"], ["tokenize"], ["classify", "--base", "x"],
         ["train", "--base", "x"],
         ["retrain"], ["adapters", "promote", "task"], ["adapters", "promote", "task", "one"],
         ["run", "--unknown", "x.yaml"],

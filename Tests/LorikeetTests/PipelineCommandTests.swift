@@ -80,6 +80,27 @@ import Testing
         #expect(outcome.lines.last?.hasPrefix("0 errors, ") == true, "\(outcome.output)")
     }
 
+    @Test func initWritesAFileThatCheckAccepts() async throws {
+        let (scratch, _) = try Self.pipeline()
+        let output = scratch.path("new.yaml")
+        let flags = [
+            "init", "--brokers", "127.0.0.1:1", "--topic", "tickets", "--text", "/body", "--task", "urgency",
+            "--labels", "low, normal,high", "--postgres", "${DATABASE_URL}", "--base", scratch.path("base"),
+            "--output", output,
+        ]
+        let written = try await Program.run(flags)
+        #expect(written.status == 0 && written.output == "wrote \(output)\n", "\(written.error)")
+        let check = try await Program.run(
+            ["check", "--offline", output], environment: ["DATABASE_URL": "postgresql://localhost/texts"])
+        #expect(check.status == 0, "\(check.error)")
+        let again = try await Program.run(flags)
+        #expect(again.status == 1 && again.error.contains("exists"), "\(again.error)")
+        #expect(try await Program.run(flags + ["--force"]).status == 0)
+        let flagless = try await Program.run(["init", "--task", "urgency"])
+        #expect(flagless.status == 64)
+        #expect(flagless.error.contains("give --brokers, --topic, --labels, --postgres"), "\(flagless.error)")
+    }
+
     @Test func theSchemaIsPrintedByTwoCommands() async throws {
         let schema = try await Program.run(["schema"])
         #expect(schema.status == 0 && schema.error.isEmpty)
