@@ -21,7 +21,7 @@ struct SchemaCommand: ParsableCommand {
             EXAMPLES
               lorikeet schema > pipeline-file.schema.json
               lorikeet schema | jq .properties.retrain.properties.every
-              lorikeet schema > s.json && check-jsonschema --schemafile s.json mail.yaml
+              lorikeet schema | diff pipeline-file.schema.json -
             """)
 
     func run() throws { try Self.print() }
