@@ -17,7 +17,7 @@ enum RetrainKeys {
         "query", .text("a SELECT"), absent: "the table `annotations`",
         "SELECT that returns the labelled rows: `text`, `label` or `labels`, `time`, and optionally `id`, "
             + "`annotator`, `source`; `$1` is the task",
-        examples: ["SELECT body AS text, kind AS label, seen AS time FROM tickets WHERE task = $1"])
+        examples: ["SELECT body AS text, kind AS label, at AS time FROM tickets WHERE task = $1"])
     static let since = Setting(
         "since", .duration(.seconds(60) ... .seconds(DurationText.longestSeconds)), absent: "rows of any age",
         "age of the oldest rows to train on, such as `90d`",
