@@ -21,6 +21,7 @@ extension LorikeetDaemon {
         PrometheusRegistry.shared.makeCounter(
             label: DaemonMetricNames.reloads, dimensions: [("outcome", outcome == nil ? "applied" : "refused")]
         ).increment(by: 1)
+        Self.noteConfiguration(isApplied: outcome == nil)
         let problems = (outcome ?? "").split(separator: "\n").map(String.init)
         if problems.isEmpty {
             logger.notice("pipeline files reloaded", metadata: [LogKey.files: "\(files.joined(separator: " "))"])

@@ -148,6 +148,7 @@ public final class LorikeetDaemon: Sendable {
         do throws(ConfigurationError) { try groupInstances.claim(configuration.pipelines) } catch {
             throw CommandFailure(error)
         }
+        Self.noteConfiguration(isApplied: true)
         let group = try await makeGroup()
         let isStopped = running.withLock { running in
             running.group = group

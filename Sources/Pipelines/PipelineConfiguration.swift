@@ -37,6 +37,8 @@ public struct PipelineConfiguration: Sendable, Equatable {
     public var examples: [ExampleConfiguration]
     /// The place of every key that the file has, by its path, such as `tasks.role.adapter`.
     public var positions: [String: TextPosition]
+    /// SHA-256 of the file; nil if it was not read from one.
+    public var digest: String?
 
     /// Without anything: what cannot be read of a file is left so. Never the pipeline of a daemon.
     init(unreadable file: String) {

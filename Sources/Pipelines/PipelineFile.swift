@@ -23,10 +23,10 @@ public enum PipelineFile {
     /// Reads as much of a pipeline file as can be read, with all of its problems.
     public static func review(path: String, environment: PipelineEnvironment = .process) -> PipelineReview {
         let problems = ProblemCollector(file: path)
-        let section = contents(of: path, environment: environment, problems: problems).flatMap {
-            root(of: $0, file: path, environment: environment, problems: problems)
-        }
-        let configuration = section.map { read($0, file: path) } ?? PipelineConfiguration(unreadable: path)
+        let text = contents(of: path, environment: environment, problems: problems)
+        let section = text.flatMap { root(of: $0, file: path, environment: environment, problems: problems) }
+        var configuration = section.map { read($0, file: path) } ?? PipelineConfiguration(unreadable: path)
+        configuration.digest = text.map { SHA256.hash($0.utf8).hexadecimal }
         return PipelineReview(configuration: configuration, problems: problems)
     }
 

@@ -38,6 +38,7 @@ public final class ServingPipeline: Sendable {
     private let availability: AvailabilityMonitor
     private let telemetry: PipelineTelemetry
     private let publishing: PublishStage?
+    private let dependencies: [Dependency]
 
     // MARK: - Mutable State (guarded by `state`)
 
@@ -79,6 +80,10 @@ public final class ServingPipeline: Sendable {
             settings: settings, tasks: tasks, router: router, extractor: extractor, positions: tokenPositions)
         ledger = DeliveryLedger()
         telemetry = PipelineTelemetry(pipeline: settings.pipeline, logger: logger, clock: clock, metrics: metrics)
+        dependencies =
+            [.adapters, .source, .sink] + (decoders == nil ? [] : [.registry])
+            + (publication == nil ? [] : [.publisher])
+        telemetry.depends(on: dependencies)
         availability = AvailabilityMonitor(telemetry: telemetry, clock: clock)
         publishing = publication.map { [availability, telemetry] in
             PublishStage(
@@ -98,6 +103,9 @@ public final class ServingPipeline: Sendable {
     public var status: PipelineStatus {
         var status = telemetry.status(
             load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons)
+        status.dependencies = dependencies.map {
+            DependencyStatus(name: $0.side, reason: availability.reason(ofSide: $0.side))
+        }
         if let reason = availability.publisherReason {
             status.outbox = OutboxStatus(
                 depth: status.outbox?.depth ?? OutboxDepth(rows: 0, oldestAge: .zero), obstacle: reason)

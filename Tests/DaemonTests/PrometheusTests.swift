@@ -61,11 +61,12 @@ import Testing
 }
 
 @Test func processFiguresAreOnThePage() {
-    let registry = PrometheusRegistry()
-    ProcessMetrics.update(registry)
-    let page = registry.text()
+    var readings = PrometheusReadings()
+    ProcessMetrics.read(into: &readings)
+    let page = "\n" + PrometheusRegistry().text(adding: readings)
     for name in [
         "process_resident_memory_bytes", "process_cpu_seconds_total", "process_start_time_seconds", "process_open_fds",
+        "process_max_fds", "process_virtual_memory_bytes",
     ] {
         #expect(page.contains("\n\(name) "))
     }

@@ -22,10 +22,19 @@ enum DaemonMetricNames {
     static let retentionRows = "lorikeet_retention_deleted_rows_total"
     static let retentionFailures = "lorikeet_retention_failures_total"
     static let reloads = "lorikeet_reloads_total"
+    static let configInfo = "lorikeet_config_info"
+    static let reloadSuccessful = "lorikeet_config_last_reload_successful"
+    static let reloadSuccessTime = "lorikeet_config_last_reload_success_timestamp_seconds"
+    static let adapterPromoted = "lorikeet_adapter_promoted_timestamp_seconds"
+    static let retrainingSeconds = "lorikeet_retraining_seconds"
+    static let omittedSeries = "lorikeet_omitted_series_total"
+    static let closedConnections = "lorikeet_http_closed_connections_total"
 
     /// The names that every Prometheus client uses.
     static let residentMemory = "process_resident_memory_bytes"
     static let cpuSeconds = "process_cpu_seconds_total"
     static let startTime = "process_start_time_seconds"
     static let openFileDescriptors = "process_open_fds"
+    static let maximumFileDescriptors = "process_max_fds"
+    static let virtualMemory = "process_virtual_memory_bytes"
 }

@@ -31,6 +31,13 @@ public enum MetricDescriptions {
         MetricDescription(
             MetricNames.labels, .counter, ["pipeline", "task"], "Labels stored, including abstentions."),
         MetricDescription(
+            MetricNames.taskLabels, .counter, ["pipeline", "task", "label"],
+            "Texts by the label that they got; a text of a multi-label task counts for each of its labels. From the "
+                + "201st label of a task on, the label is (other)."),
+        MetricDescription(
+            MetricNames.taskConfidence, .histogram, ["pipeline", "task"],
+            "Score of the best label, whether the text got it or not."),
+        MetricDescription(
             MetricNames.abstentions, .counter, ["pipeline", "task"],
             "Texts for which the task abstained: the best score was below its threshold, or the text was none of "
                 + "these."),
@@ -64,6 +71,13 @@ public enum MetricDescriptions {
             MetricNames.paused, .gauge, ["pipeline"], "1 while back-pressure pauses the partitions, else 0."),
         MetricDescription(MetricNames.ready, .gauge, ["pipeline"], "1 while the pipeline is ready, else 0."),
         MetricDescription(
+            MetricNames.available, .gauge, ["pipeline", "side"],
+            "1 while a side is available, else 0: adapters, source, sink, and where the pipeline has them registry and "
+                + "publisher."),
+        MetricDescription(
+            MetricNames.pipelineLag, .gauge, ["pipeline"],
+            "Consumer lag: records of all assigned partitions that are not read yet."),
+        MetricDescription(
             MetricNames.lag, .gauge, ["pipeline", "topic", "partition"],
             "Consumer lag: records of the partition that are not read yet."),
         MetricDescription(
@@ -83,6 +97,11 @@ public enum MetricDescriptions {
         MetricDescription(
             MetricNames.stageSeconds, .histogram, ["pipeline", "stage"],
             "Duration of a stage: prepare, classify, store; for batch, how long a text waited for its batch."),
+        MetricDescription(
+            MetricNames.delivery, .histogram, ["pipeline"], "Time from receiving a record to its committed rows."),
+        MetricDescription(
+            MetricNames.endToEnd, .histogram, ["pipeline"],
+            "Time from producing a record, by its timestamp, to its committed rows."),
     ]
 
     /// Those of the process as a whole.
@@ -97,10 +116,16 @@ public enum MetricDescriptions {
             DaemonMetricNames.adapterInfo, .gauge, ["task", "version", "digest"],
             "Always 1. The labels identify the adapter in use for a task."),
         MetricDescription(
+            DaemonMetricNames.adapterPromoted, .gauge, ["task"],
+            "When the adapter in use for a task was promoted, since unix epoch in seconds."),
+        MetricDescription(
             DaemonMetricNames.refreshFailures, .counter, "Failed reads of the live adapters."),
         MetricDescription(
             DaemonMetricNames.retrainings, .counter, ["task", "verdict"],
             "Retrainings that this daemon started and that ended."),
+        MetricDescription(
+            DaemonMetricNames.retrainingSeconds, .histogram, ["task"],
+            "Duration of the retrainings that this daemon started and that ended."),
         MetricDescription(
             DaemonMetricNames.unusableRows, .gauge, ["task", "kind"],
             "Labelled rows that a retraining cannot use. The kind is case, accent or letter for a label that is almost "
@@ -157,16 +182,34 @@ public enum MetricDescriptions {
         MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),
+        MetricDescription(
+            DaemonMetricNames.reloadSuccessful, .gauge,
+            "1 if the pipeline files were applied when they were read last, else 0."),
+        MetricDescription(
+            DaemonMetricNames.reloadSuccessTime, .gauge,
+            "When the pipeline files were applied last, since unix epoch in seconds."),
+        MetricDescription(
+            DaemonMetricNames.configInfo, .gauge, ["pipeline", "file", "digest"],
+            "Always 1. The labels are the name of a pipeline, its file and the SHA-256 of the file in force."),
+        MetricDescription(
+            DaemonMetricNames.closedConnections, .counter,
+            "Connections of the monitoring port that were closed to make room for others."),
+        MetricDescription(
+            DaemonMetricNames.omittedSeries, .counter, ["metric"],
+            "Series that are not exported, because the metric has 10,000 already."),
     ]
 
     /// Those that every Prometheus client has.
     static let process = [
         MetricDescription(DaemonMetricNames.residentMemory, .gauge, "Resident memory size in bytes."),
+        MetricDescription(DaemonMetricNames.virtualMemory, .gauge, "Virtual memory size in bytes."),
         MetricDescription(
             DaemonMetricNames.cpuSeconds, .counter, "Total user and system CPU time spent in seconds."),
         MetricDescription(
             DaemonMetricNames.startTime, .gauge, "Start time of the process since unix epoch in seconds."),
         MetricDescription(DaemonMetricNames.openFileDescriptors, .gauge, "Number of open file descriptors."),
+        MetricDescription(
+            DaemonMetricNames.maximumFileDescriptors, .gauge, "Maximum number of open file descriptors."),
     ]
 
     /// The tables of `docs/metrics.md`.

@@ -3,19 +3,24 @@ import Glibc
 
 /// Metrics of this process from /proc, under the names that every Prometheus client uses. Absent without /proc.
 enum ProcessMetrics {
-    static func update(_ registry: PrometheusRegistry) {
+    static func read(into readings: inout PrometheusReadings) {
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         if let fields = statFields(), fields.count > 21, ticks > 0 {
             let cpu = (Double(fields[11]) ?? 0) + (Double(fields[12]) ?? 0)
-            registry.setCounter(DaemonMetricNames.cpuSeconds, to: cpu / ticks)
-            registry.setGauge(
+            readings.setCounter(DaemonMetricNames.cpuSeconds, to: cpu / ticks)
+            readings.set(DaemonMetricNames.virtualMemory, to: Double(fields[20]) ?? 0)
+            readings.set(
                 DaemonMetricNames.residentMemory, to: (Double(fields[21]) ?? 0) * Double(sysconf(Int32(_SC_PAGESIZE))))
             if let boot = bootTime(), let start = Double(fields[19]) {
-                registry.setGauge(DaemonMetricNames.startTime, to: boot + start / ticks)
+                readings.set(DaemonMetricNames.startTime, to: boot + start / ticks)
             }
         }
         if let descriptors = try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
-            registry.setGauge(DaemonMetricNames.openFileDescriptors, to: Double(descriptors.count))
+            readings.set(DaemonMetricNames.openFileDescriptors, to: Double(descriptors.count))
+        }
+        var limit = rlimit()
+        if getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 {
+            readings.set(DaemonMetricNames.maximumFileDescriptors, to: Double(limit.rlim_cur))
         }
     }
 

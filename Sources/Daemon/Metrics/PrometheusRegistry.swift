@@ -5,6 +5,8 @@ import Synchronization
 ///
 /// Counters become counters. Recorders that aggregate and timers become histograms, timers in seconds. Meters and other
 /// recorders become gauges. The same name with the same labels is the same metric, however often it is created.
+///
+/// A metric has at most ``seriesLimit`` series. Further ones are kept off the page, and counted.
 public final class PrometheusRegistry: MetricsFactory {
     /// How a family of metrics is written.
     enum Kind: String { case counter, gauge, histogram }
@@ -22,17 +24,48 @@ public final class PrometheusRegistry: MetricsFactory {
         return registry
     }()
 
-    private let families = Mutex<[String: Family]>([:])
-    private let descriptions: [String: String]
+    /// Series that a metric may have. More would overwhelm the reader of the page before they tell anything.
+    public static let seriesLimit = 10_000
 
-    /// - Parameter descriptions: the HELP line of metrics, by name.
-    public init(descriptions: [String: String] = MetricDescriptions.help) {
-        self.descriptions = descriptions
+    // MARK: - Mutable State (guarded by `state`)
+
+    private struct State {
+        var families: [String: Family] = [:]
+        /// Series that were kept off the page, by metric.
+        var omitted: [String: Int] = [:]
+    }
+
+    private let state = Mutex(State())
+    private let descriptions: [String: String]
+    private let seriesLimit: Int
+
+    /// - Parameters:
+    ///   - descriptions: the HELP line of metrics, by name.
+    ///   - seriesLimit: series that a metric may have.
+    public init(
+        descriptions: [String: String] = MetricDescriptions.help, seriesLimit: Int = PrometheusRegistry.seriesLimit
+    ) {
+        (self.descriptions, self.seriesLimit) = (descriptions, seriesLimit)
     }
 
     /// The page: Prometheus text format 0.0.4.
-    public func text() -> String {
-        let families = families.withLock { $0 }
+    public func text() -> String { text(adding: PrometheusReadings()) }
+
+    /// The page, with what was read for it alone.
+    func text(adding readings: PrometheusReadings) -> String {
+        let (kept, omitted) = state.withLock { state in
+            state.omitted.merge(readings.omitted, uniquingKeysWith: +)
+            return (state.families, state.omitted)
+        }
+        var families = kept
+        for (name, family) in readings.families {
+            families[name, default: Family(kind: family.kind)].samples.merge(family.samples) { $1 }
+        }
+        var limited = PrometheusReadings()
+        for (name, count) in omitted {
+            limited.setCounter(DaemonMetricNames.omittedSeries, [("metric", name)], to: Double(count))
+        }
+        families.merge(limited.families) { $1 }
         var page = PrometheusText()
         for (name, family) in families.sorted(by: { $0.key < $1.key }) {
             page.begin(name: name, kind: family.kind.rawValue, help: descriptions[name])
@@ -43,18 +76,25 @@ public final class PrometheusRegistry: MetricsFactory {
         return page.text
     }
 
-    /// Sets a gauge, for values that are read when the page is.
+    /// Sets a gauge.
     public func setGauge(_ name: String, _ dimensions: [(String, String)] = [], to value: Double) {
         makeMeter(label: name, dimensions: dimensions).set(value)
     }
 
-    /// Sets a counter whose total the system keeps.
-    func setCounter(_ name: String, to total: Double) {
-        sample(name, [], .counter) { PrometheusFloatingPointCounter() }.set(total)
-    }
-
     /// Removes every gauge of a name, before those that still exist are set again.
-    public func removeGauges(_ name: String) { families.withLock { $0[name] = nil } }
+    public func removeGauges(_ name: String) { state.withLock { $0.families[name] = nil } }
+
+    /// Removes every series with this label: what it stands for is gone.
+    func removeSeries(_ name: String, _ value: String) {
+        let label = PrometheusLabel(name: name, value: value)
+        state.withLock { state in
+            state.families = state.families.compactMapValues { family in
+                var family = family
+                family.samples = family.samples.filter { !$0.key.contains(label) }
+                return family.samples.isEmpty ? nil : family
+            }
+        }
+    }
 
     // MARK: - MetricsFactory
 
@@ -84,7 +124,7 @@ public final class PrometheusRegistry: MetricsFactory {
     /// A histogram in seconds.
     public func makeTimer(label: String, dimensions: [(String, String)]) -> any TimerHandler {
         let name = label.hasSuffix("_seconds") ? label : label + "_seconds"
-        return sample(name, dimensions, .histogram) { PrometheusHistogram(bounds: HistogramBounds.seconds) }
+        return sample(name, dimensions, .histogram) { PrometheusHistogram(bounds: HistogramBounds.bounds(for: name)) }
     }
 
     /// Removes a counter from the page.
@@ -99,29 +139,33 @@ public final class PrometheusRegistry: MetricsFactory {
     public func destroyTimer(_ handler: any TimerHandler) { remove(handler) }
 
     /// The sample of a name and labels. A name that is in use for another kind of metric gets a sample that is never
-    /// written: one page cannot have both.
+    /// written: one page cannot have both. So does a metric that has as many series as it may.
     private func sample<Sample: PrometheusSample>(
         _ label: String, _ dimensions: [(String, String)], _ kind: Kind, make: () -> Sample
     ) -> Sample {
         let name = PrometheusText.metricName(label)
-        let labels = dimensions.map { PrometheusLabel(name: PrometheusText.labelName($0.0), value: $0.1) }.sorted()
-        return families.withLock { families in
-            var family = families[name] ?? Family(kind: kind)
-            if let known = family.samples[labels] as? Sample { return known }
+        let labels = PrometheusLabel.labels(dimensions)
+        return state.withLock { state in
+            if let known = state.families[name]?.samples[labels] as? Sample { return known }
             let sample = make()
-            guard family.kind == kind, family.samples[labels] == nil else { return sample }
-            family.samples[labels] = sample
-            families[name] = family
+            guard state.families[name]?.kind ?? kind == kind, state.families[name]?.samples[labels] == nil else {
+                return sample
+            }
+            guard state.families[name]?.samples.count ?? 0 < seriesLimit else {
+                state.omitted[name, default: 0] += 1
+                return sample
+            }
+            state.families[name, default: Family(kind: kind)].samples[labels] = sample
             return sample
         }
     }
 
     private func remove(_ handler: AnyObject) {
-        families.withLock { families in
-            for (name, family) in families {
+        state.withLock { state in
+            for (name, family) in state.families {
                 guard let labels = family.samples.first(where: { $0.value === handler })?.key else { continue }
-                families[name]?.samples[labels] = nil
-                if families[name]?.samples.isEmpty == true { families[name] = nil }
+                state.families[name]?.samples[labels] = nil
+                if state.families[name]?.samples.isEmpty == true { state.families[name] = nil }
             }
         }
     }

@@ -1,100 +1,105 @@
 import AdapterRegistry
 import Drift
+import FoundationEssentials
 import Operations
 import Pipelines
 import Serving
+import Threading
 
 extension LorikeetDaemon: MonitoredDaemon {
     func metricsText() async -> String {
-        let registry = PrometheusRegistry.shared
-        registry.setGauge(
+        let snapshots = adapterServices.values.map(\.liveAdapters.snapshot)
+        var readings = PrometheusReadings()
+        readings.set(
             DaemonMetricNames.buildInfo,
             [
                 ("version", LorikeetVersion.current), ("kernels", loaded.base.kernels), ("base", loaded.base.digest),
                 ("dtype", loaded.base.precision.description),
             ], to: 1)
-        registry.setGauge(DaemonMetricNames.workers, to: Double(workers.workers))
-        registry.removeGauges(DaemonMetricNames.adapterInfo)
-        for adapterService in adapterServices.values {
-            for (task, live) in adapterService.liveAdapters.snapshot.adapters {
-                let labels = [
-                    ("task", task), ("version", String(live.version.version)), ("digest", live.version.digest),
-                ]
-                registry.setGauge(DaemonMetricNames.adapterInfo, labels, to: 1)
-            }
+        readings.set(DaemonMetricNames.workers, to: Double(workers.workers))
+        for configuration in await supervisor.configurations {
+            readings.set(
+                DaemonMetricNames.configInfo,
+                [
+                    ("pipeline", configuration.name), ("file", configuration.file),
+                    ("digest", configuration.digest ?? ""),
+                ], to: 1)
         }
-        Self.setDrift(registry, adapterServices.values.map(\.liveAdapters.snapshot))
-        Self.setShadows(registry, adapterServices.values.map(\.liveAdapters.snapshot))
-        await setMeasuredAccuracy(registry)
-        ProcessMetrics.update(registry)
-        return registry.text()
+        for (task, live) in snapshots.flatMap(\.adapters) {
+            let version = live.version
+            readings.set(
+                DaemonMetricNames.adapterInfo,
+                [("task", task), ("version", String(version.version)), ("digest", version.digest)], to: 1)
+            readings.set(
+                DaemonMetricNames.adapterPromoted, [("task", task)],
+                to: (version.promotedAt ?? version.createdAt).timeIntervalSince1970)
+        }
+        Self.readDrift(snapshots, into: &readings)
+        Self.readShadows(snapshots, into: &readings)
+        for service in adapterServices.values {
+            Self.readAccuracy(await service.measuredAccuracy, into: &readings)
+        }
+        ProcessMetrics.read(into: &readings)
+        return PrometheusRegistry.shared.text(adding: readings)
     }
 
-    private static func setDrift(_ registry: PrometheusRegistry, _ snapshots: [LiveSnapshot]) {
-        for name in [
-            DaemonMetricNames.taskDrift, DaemonMetricNames.taskDriftAlarm, DaemonMetricNames.taskEstimatedAccuracy,
-            DaemonMetricNames.taskEstimatedPrecision, DaemonMetricNames.taskEstimatedRecall,
-        ] { registry.removeGauges(name) }
+    /// Notes that the pipeline files were read, and whether they are in force.
+    static func noteConfiguration(isApplied: Bool) {
+        let registry = PrometheusRegistry.shared
+        registry.setGauge(DaemonMetricNames.reloadSuccessful, to: isApplied ? 1 : 0)
+        guard isApplied else { return }
+        registry.setGauge(DaemonMetricNames.reloadSuccessTime, to: Double(Clock.systemDate()) / 1000)
+    }
+
+    private static func readDrift(_ snapshots: [LiveSnapshot], into readings: inout PrometheusReadings) {
         for (task, live) in snapshots.flatMap(\.adapters) {
             let status = live.drift.status
             for (signal, index) in status.stabilityIndices {
-                registry.setGauge(
-                    DaemonMetricNames.taskDrift, [("task", task), ("signal", signal.rawValue)], to: index)
+                readings.set(DaemonMetricNames.taskDrift, [("task", task), ("signal", signal.rawValue)], to: index)
             }
-            registry.setGauge(
-                DaemonMetricNames.taskDriftAlarm, [("task", task)], to: status.alarms.isEmpty ? 0 : 1)
+            readings.set(DaemonMetricNames.taskDriftAlarm, [("task", task)], to: status.alarms.isEmpty ? 0 : 1)
             if let accuracy = status.estimatedAccuracy {
-                registry.setGauge(DaemonMetricNames.taskEstimatedAccuracy, [("task", task)], to: accuracy)
+                readings.set(DaemonMetricNames.taskEstimatedAccuracy, [("task", task)], to: accuracy)
             }
             for (label, expectation) in zip(live.adapter.labels, status.labelExpectations) {
                 let labels = [("task", task), ("label", label)]
                 if let precision = expectation.precision {
-                    registry.setGauge(DaemonMetricNames.taskEstimatedPrecision, labels, to: precision)
+                    readings.set(DaemonMetricNames.taskEstimatedPrecision, labels, to: precision)
                 }
                 if let recall = expectation.recall {
-                    registry.setGauge(DaemonMetricNames.taskEstimatedRecall, labels, to: recall)
+                    readings.set(DaemonMetricNames.taskEstimatedRecall, labels, to: recall)
                 }
             }
         }
     }
 
-    private func setMeasuredAccuracy(_ registry: PrometheusRegistry) async {
-        var measurements: [[String: [MeasuredAccuracy.Sample: MeasuredAccuracy]]] = []
-        // Nothing is awaited between removing and setting: another scrape would find nothing.
-        for service in adapterServices.values { measurements.append(await service.measuredAccuracy) }
-        for name in [
-            DaemonMetricNames.taskMeasuredAccuracy, DaemonMetricNames.taskMeasuredLower,
-            DaemonMetricNames.taskMeasuredUpper, DaemonMetricNames.taskMeasuredTexts,
-        ] { registry.removeGauges(name) }
-        for (task, samples) in measurements.joined() {
+    private static func readAccuracy(
+        _ measurements: [String: [MeasuredAccuracy.Sample: MeasuredAccuracy]], into readings: inout PrometheusReadings
+    ) {
+        for (task, samples) in measurements {
             for (sample, measured) in samples {
                 let labels = [("task", task), ("sample", sample.rawValue)]
-                registry.setGauge(DaemonMetricNames.taskMeasuredAccuracy, labels, to: measured.accuracy)
-                registry.setGauge(DaemonMetricNames.taskMeasuredLower, labels, to: measured.interval.lowerBound)
-                registry.setGauge(DaemonMetricNames.taskMeasuredUpper, labels, to: measured.interval.upperBound)
-                registry.setGauge(DaemonMetricNames.taskMeasuredTexts, labels, to: Double(measured.texts))
+                readings.set(DaemonMetricNames.taskMeasuredAccuracy, labels, to: measured.accuracy)
+                readings.set(DaemonMetricNames.taskMeasuredLower, labels, to: measured.interval.lowerBound)
+                readings.set(DaemonMetricNames.taskMeasuredUpper, labels, to: measured.interval.upperBound)
+                readings.set(DaemonMetricNames.taskMeasuredTexts, labels, to: Double(measured.texts))
             }
         }
     }
 
-    private static func setShadows(_ registry: PrometheusRegistry, _ snapshots: [LiveSnapshot]) {
-        for name in [
-            DaemonMetricNames.taskShadowTexts, DaemonMetricNames.taskShadowAgreement,
-            DaemonMetricNames.taskShadowChangedLabels, DaemonMetricNames.taskShadowConfidence,
-        ] { registry.removeGauges(name) }
+    private static func readShadows(_ snapshots: [LiveSnapshot], into readings: inout PrometheusReadings) {
         for (task, live) in snapshots.flatMap(\.adapters) {
             guard let shadow = live.shadow else { continue }
             let comparison = shadow.monitor.comparison
             let labels = [("task", task), ("version", String(shadow.version.version))]
-            registry.setGauge(DaemonMetricNames.taskShadowTexts, labels, to: Double(comparison.texts))
+            readings.set(DaemonMetricNames.taskShadowTexts, labels, to: Double(comparison.texts))
             guard let agreement = comparison.agreement else { continue }
-            registry.setGauge(DaemonMetricNames.taskShadowAgreement, labels, to: agreement)
-            registry.setGauge(DaemonMetricNames.taskShadowChangedLabels, labels, to: comparison.changedShare)
+            readings.set(DaemonMetricNames.taskShadowAgreement, labels, to: agreement)
+            readings.set(DaemonMetricNames.taskShadowChangedLabels, labels, to: comparison.changedShare)
             for (adapter, confidence) in [
                 ("champion", comparison.championConfidence), ("challenger", comparison.challengerConfidence),
             ] {
-                registry.setGauge(
-                    DaemonMetricNames.taskShadowConfidence, labels + [("adapter", adapter)], to: confidence)
+                readings.set(DaemonMetricNames.taskShadowConfidence, labels + [("adapter", adapter)], to: confidence)
             }
         }
     }

@@ -316,6 +316,9 @@ actor RetrainScheduler: Service {
                 task: task, ofEndedProcess: child.processID, reason: reason ?? "the process ended without a verdict")
         }
         try Task.checkCancellation()
+        PrometheusRegistry.shared.makeTimer(
+            label: DaemonMetricNames.retrainingSeconds, dimensions: [("task", task)]
+        ).recordNanoseconds(Int64((clock.now() - starts[key, default: .zero]) / .nanoseconds(1)))
         failures[key] = ending.status == 0 ? nil : failures[key, default: 0] + 1
         report(ending, task: task, reason: reason)
     }

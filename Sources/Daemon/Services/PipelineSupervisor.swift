@@ -72,6 +72,7 @@ actor PipelineSupervisor: Service {
         leaving.append(pipeline)
         await pipeline.drain()
         leaving.removeAll { $0 === pipeline }
+        if new.name != old.name { PrometheusRegistry.shared.removeSeries("pipeline", old.name) }
         start(new, liveAdapters: liveAdapters)
     }
 

@@ -33,6 +33,11 @@ struct Availability: Sendable {
     /// Why each unavailable dependency is without which no text is labelled, in the order of ``Dependency/allCases``.
     var reasons: [String] { Dependency.allCases.filter { $0 != .publisher }.compactMap { reasonsByDependency[$0] } }
 
+    /// Why a side is unavailable; nil if it is available.
+    func reason(ofSide side: String) -> String? {
+        Dependency.allCases.lazy.filter { $0.side == side }.compactMap { reasonsByDependency[$0] }.first
+    }
+
     /// Why nothing is published.
     var publisherReason: String? { reasonsByDependency[.publisher] }
 

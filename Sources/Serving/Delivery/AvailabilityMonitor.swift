@@ -16,6 +16,8 @@ final class AvailabilityMonitor: Sendable {
 
     var reasons: [String] { state.withLock { $0.reasons } }
 
+    func reason(ofSide side: String) -> String? { state.withLock { $0.reason(ofSide: side) } }
+
     var publisherReason: String? { state.withLock { $0.publisherReason } }
 
     /// No live adapter yet. Nothing failed, so nothing is counted as a retry.

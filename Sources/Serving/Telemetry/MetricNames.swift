@@ -4,6 +4,10 @@ public enum MetricNames {
     public static let messages = "lorikeet_messages_total"
     /// Counter {pipeline, task}: labels stored, abstentions included.
     public static let labels = "lorikeet_labels_total"
+    /// Counter {pipeline, task, label}: texts by the label that they got, at most ``labelLimit`` labels per task.
+    public static let taskLabels = "lorikeet_task_labels_total"
+    /// Distribution {pipeline, task}: score of the best label, whether the text got it or not.
+    public static let taskConfidence = "lorikeet_task_confidence_ratio"
     /// Counter {pipeline, task}: labels withheld, for whatever reason.
     public static let abstentions = "lorikeet_abstentions_total"
     /// Counter {pipeline, task}: labels withheld because the text was too far from what the adapter knows.
@@ -32,6 +36,10 @@ public enum MetricNames {
     public static let paused = "lorikeet_source_paused"
     /// Gauge {pipeline}: 1 while texts can flow.
     public static let ready = "lorikeet_pipeline_ready"
+    /// Gauge {pipeline, side}: 1 while the source, the sink, the adapters, the registry or the publisher is available.
+    public static let available = "lorikeet_dependency_available"
+    /// Gauge {pipeline}: messages of all assigned partitions that are not read yet.
+    public static let pipelineLag = "lorikeet_pipeline_lag_messages"
     /// Gauge {pipeline, topic, partition}: messages of the partition that are not read yet.
     public static let lag = "lorikeet_lag_messages"
     /// Gauge {pipeline, topic, partition}: the committed offset.
@@ -47,4 +55,17 @@ public enum MetricNames {
     /// Timer {pipeline, stage}: seconds per poll (`prepare`), per batch (`classify`) or per transaction (`store`), and
     /// the wait of a batch's oldest text (`batch`).
     public static let stageSeconds = "lorikeet_stage_seconds"
+    /// Timer {pipeline}: from receiving a message to its committed rows.
+    public static let delivery = "lorikeet_delivery_seconds"
+    /// Timer {pipeline}: from producing a message to its committed rows. Clocks of two machines differ: at least 0.
+    public static let endToEnd = "lorikeet_end_to_end_seconds"
+
+    /// Causes that a counter of a pipeline tells apart. A trigger of a user may raise any SQLSTATE.
+    static let causeLimit = 50
+    /// What further causes are counted as.
+    static let otherCause = "other"
+    /// Labels that a task's counter tells apart.
+    static let labelLimit = 200
+    /// What texts with further labels are counted as. The parentheses tell it from a label of that name.
+    static let otherLabel = "(other)"
 }

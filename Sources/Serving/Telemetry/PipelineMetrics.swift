@@ -11,12 +11,15 @@ final class PipelineMetrics: Sendable {
     let batch: CoreMetrics.Timer
     let classify: CoreMetrics.Timer
     let store: CoreMetrics.Timer
+    private let delivery: CoreMetrics.Timer
+    private let endToEnd: CoreMetrics.Timer
     let offsetResets: Counter
     private let inFlightMessages: Gauge
     private let inFlightBytes: Gauge
     private let oldestAge: Gauge
     private let paused: Gauge
     private let ready: Gauge
+    private let lag: Gauge
     private let outboxRows: Gauge
     private let outboxAge: Gauge
     private let pipeline: (String, String)
@@ -25,9 +28,9 @@ final class PipelineMetrics: Sendable {
     // MARK: - Mutable State (guarded by `cache`)
 
     private struct Cache {
-        var labels: [String: Counter] = [:]
-        var abstentions: [String: Counter] = [:]
-        var noneOfThese: [String: Counter] = [:]
+        var tasks: [String: TaskMetrics] = [:]
+        /// By side.
+        var available: [String: Gauge] = [:]
         /// By side and cause.
         var retries: [String: Counter] = [:]
         /// By stage and cause.
@@ -56,22 +59,45 @@ final class PipelineMetrics: Sendable {
         batchTokens = Recorder(
             label: MetricNames.batchTokens, dimensions: [pipeline], aggregate: true, factory: factory)
         (prepare, batch, classify, store) = (timer("prepare"), timer("batch"), timer("classify"), timer("store"))
+        delivery = CoreMetrics.Timer(label: MetricNames.delivery, dimensions: [pipeline], factory: factory)
+        endToEnd = CoreMetrics.Timer(label: MetricNames.endToEnd, dimensions: [pipeline], factory: factory)
         offsetResets = Counter(label: MetricNames.offsetResets, dimensions: [pipeline], factory: factory)
         inFlightMessages = Gauge(label: MetricNames.inFlightMessages, dimensions: [pipeline], factory: factory)
         inFlightBytes = Gauge(label: MetricNames.inFlightBytes, dimensions: [pipeline], factory: factory)
         oldestAge = Gauge(label: MetricNames.oldestAge, dimensions: [pipeline], factory: factory)
         paused = Gauge(label: MetricNames.paused, dimensions: [pipeline], factory: factory)
         ready = Gauge(label: MetricNames.ready, dimensions: [pipeline], factory: factory)
+        lag = Gauge(label: MetricNames.pipelineLag, dimensions: [pipeline], factory: factory)
         outboxRows = Gauge(label: MetricNames.outboxRows, dimensions: [pipeline], factory: factory)
         outboxAge = Gauge(label: MetricNames.outboxAge, dimensions: [pipeline], factory: factory)
     }
 
     func countRejected(_ stage: RejectionStage, cause: String, by count: Int = 1) {
-        cache.withLock {
-            counter(
-                MetricNames.rejected, key: "\(stage.rawValue) \(cause)", in: &$0.rejected,
-                [("stage", stage.rawValue), ("cause", cause)])
-        }.increment(by: count)
+        cache.withLock { counter(MetricNames.rejected, ("stage", stage.rawValue), cause: cause, in: &$0.rejected) }
+            .increment(by: count)
+    }
+
+    /// Rows were committed.
+    ///
+    /// - Parameters:
+    ///   - delivery: since the message was received.
+    ///   - endToEnd: since it was produced, in milliseconds; nil if it has no timestamp.
+    func recordDelivery(_ delivery: Duration, endToEnd milliseconds: Int64?) {
+        self.delivery.recordNanoseconds(delivery.nanoseconds)
+        // A timestamp far from today, in a damaged record, must not overflow.
+        guard let milliseconds, milliseconds < Int64.max / 1_000_000 else { return }
+        endToEnd.recordNanoseconds(max(0, milliseconds) * 1_000_000)
+    }
+
+    func record(_ dependency: Dependency, isAvailable: Bool) {
+        let side = dependency.side
+        cache.withLock { cache in
+            if let gauge = cache.available[side] { return gauge }
+            let gauge = Gauge(
+                label: MetricNames.available, dimensions: [pipeline, ("side", side)], factory: factory)
+            cache.available[side] = gauge
+            return gauge
+        }.record(isAvailable ? 1 : 0)
     }
 
     func countPublished(_ kind: OutboxKind, by count: Int) {
@@ -83,8 +109,7 @@ final class PipelineMetrics: Sendable {
     func countRefusedPublication(_ kind: OutboxKind, cause: String) {
         cache.withLock {
             counter(
-                MetricNames.refusedPublications, key: "\(kind.rawValue) \(cause)", in: &$0.refusedPublications,
-                [("kind", kind.rawValue), ("cause", cause)])
+                MetricNames.refusedPublications, ("kind", kind.rawValue), cause: cause, in: &$0.refusedPublications)
         }.increment()
     }
 
@@ -94,23 +119,16 @@ final class PipelineMetrics: Sendable {
     }
 
     func countRetry(_ side: String, cause: String) {
-        cache.withLock {
-            counter(MetricNames.retries, key: "\(side) \(cause)", in: &$0.retries, [("side", side), ("cause", cause)])
-        }.increment()
+        cache.withLock { counter(MetricNames.retries, ("side", side), cause: cause, in: &$0.retries) }.increment()
     }
 
     func count(_ label: TaskLabel) {
-        let task = label.task
-        let counters = cache.withLock { cache in
-            [
-                counter(MetricNames.labels, key: task, in: &cache.labels, [("task", task)]),
-                label.abstained
-                    ? counter(MetricNames.abstentions, key: task, in: &cache.abstentions, [("task", task)]) : nil,
-                label.isNoneOfThese
-                    ? counter(MetricNames.noneOfThese, key: task, in: &cache.noneOfThese, [("task", task)]) : nil,
-            ]
-        }
-        for counter in counters { counter?.increment() }
+        cache.withLock { cache in
+            if let task = cache.tasks[label.task] { return task }
+            let task = TaskMetrics(dimensions: [pipeline, ("task", label.task)], factory: factory)
+            cache.tasks[label.task] = task
+            return task
+        }.count(label)
     }
 
     func record(_ status: PipelineStatus) {
@@ -124,6 +142,7 @@ final class PipelineMetrics: Sendable {
     func record(oldestAge seconds: Double?) { oldestAge.record(max(0, seconds ?? 0)) }
 
     func record(lag: [SourcePartition: Int64]) {
+        self.lag.record(lag.values.reduce(0, +))
         for (partition, messages) in lag {
             cache.withLock { gauge(MetricNames.lag, partition, in: &$0.lag) }.record(messages)
         }
@@ -152,6 +171,17 @@ final class PipelineMetrics: Sendable {
         let counter = Counter(label: name, dimensions: [pipeline] + dimensions(), factory: factory)
         cache[key] = counter
         return counter
+    }
+
+    /// A counter by cause. What is behind a cause may be chosen by a user's trigger, so their number is bounded.
+    private func counter(
+        _ name: String, _ dimension: (String, String), cause: String, in cache: inout [String: Counter]
+    ) -> Counter {
+        let key = "\(dimension.1) \(cause)"
+        let isKnown = cache[key] != nil || cache.count < MetricNames.causeLimit
+        let cause = isKnown ? cause : MetricNames.otherCause
+        return counter(
+            name, key: isKnown ? key : "\(dimension.1) \(cause)", in: &cache, [dimension, ("cause", cause)])
     }
 
     private func gauge(_ name: String, _ partition: SourcePartition, in cache: inout [SourcePartition: Gauge]) -> Gauge

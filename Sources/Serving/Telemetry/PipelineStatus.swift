@@ -57,6 +57,8 @@ public struct PipelineStatus: Sendable {
     public var latencySinceReceived: LatencyQuantiles?
     /// What the tasks answered of late, sorted by name; none before the first text.
     public var tasks: [TaskAnswers] = []
+    /// What the pipeline depends on: adapters, source and sink; registry and publisher where it has them.
+    public var dependencies: [DependencyStatus] = []
 
     /// Whether texts can flow now.
     public var isReady: Bool { state == .running }
@@ -71,6 +73,17 @@ public struct PipelineStatus: Sendable {
         /// Group and whole seconds.
         public var description: String { "group \(group) for \(elapsed.components.seconds) s" }
     }
+}
+
+/// Something that a pipeline depends on.
+public struct DependencyStatus: Sendable, Equatable {
+    /// The word of log lines and metrics: `adapters`, `source`, `sink`, `registry` or `publisher`.
+    public var name: String
+    /// Why it is unavailable; nil while it is available.
+    public var reason: String?
+
+    /// - Parameters: as the properties.
+    public init(name: String, reason: String? = nil) { (self.name, self.reason) = (name, reason) }
 }
 
 /// What waits to be published.

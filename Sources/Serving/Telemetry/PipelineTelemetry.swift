@@ -104,8 +104,14 @@ final class PipelineTelemetry: Sendable {
     /// Seconds with one decimal.
     private static func text(_ duration: Duration) -> String { "\((duration.seconds * 10).rounded() / 10) s" }
 
+    /// What the pipeline depends on; everything is available until an attempt fails.
+    func depends(on dependencies: [Dependency]) {
+        for dependency in dependencies { metrics.record(dependency, isAvailable: true) }
+    }
+
     /// One line when an outage begins, none while it lasts.
     func becameUnavailable(_ dependency: Dependency, reason: String) {
+        metrics.record(dependency, isAvailable: false)
         logger.warning("\(dependency.side) unavailable, retrying", metadata: [LogKey.reason: "\(reason)"])
     }
 
@@ -117,6 +123,7 @@ final class PipelineTelemetry: Sendable {
 
     /// One line when an outage ends.
     func recovered(_ dependency: Dependency, attempts: Int, after outage: Duration) {
+        metrics.record(dependency, isAvailable: true)
         logger.notice(
             "\(dependency.side) recovered",
             metadata: [LogKey.attempts: "\(attempts)", LogKey.waited: "\(Self.text(outage))"])
@@ -166,8 +173,12 @@ final class PipelineTelemetry: Sendable {
     func classified(took: Duration) { metrics.classify.recordNanoseconds(took.nanoseconds) }
 
     func stored(_ finished: [FinishedText], receipt: StoreReceipt, took: Duration) {
+        let (now, date) = (clock.now(), clock.date())
         metrics.store.recordNanoseconds(took.nanoseconds)
         for text in finished {
+            metrics.recordDelivery(
+                now - text.receivedAt,
+                endToEnd: text.outcome.message.producedAt.map { date.subtractingReportingOverflow($0).partialValue })
             switch text.outcome {
             case .labelled(let labelled):
                 for label in labelled.labels { metrics.count(label) }
@@ -181,9 +192,9 @@ final class PipelineTelemetry: Sendable {
         state.withLock { state in
             state.labelled += receipt.labelled
             state.rejected += receipt.rejected
-            state.ended.add(finished.count, now: clock.now())
+            state.ended.add(finished.count, now: now)
         }
-        measure(finished, now: clock.now(), date: clock.date())
+        measure(finished, now: now, date: date)
         tap.offer(finished)
     }
 
