@@ -4,7 +4,7 @@ import Synchronization
 import Threading
 
 /// An HTTP server for GET and HEAD. GNU libmicrohttpd parses requests in a thread of its own; answers are computed in
-/// tasks, while the connection is suspended.
+/// tasks on a second one, while the connection is suspended.
 final class HTTPServer: Sendable {
     /// The answer to a request.
     struct Response: Sendable {
@@ -15,36 +15,51 @@ final class HTTPServer: Sendable {
 
     private let socket: ListeningSocket
     private let requests: Requests
+    private let connections: Connections
     nonisolated(unsafe) private let daemon: OpaquePointer
 
-    private static let maximumConnections: UInt32 = 64
     private static let idleSeconds: UInt32 = 30
+    /// For the head of a request and that of its answer. A longer head is answered with 431 or 413.
+    private static let headBytes = 16 << 10
+    /// A longer body ends the connection: no page takes one.
+    fileprivate static let bodyBytes = 1 << 20
+    /// How long a stop waits for peers that read their answer slowly.
+    private static let stopPatience = Duration.seconds(2)
 
     /// Starts to serve pages without arguments.
     ///
-    /// - Parameter respond: gets the path of a request, without the query.
+    /// - Parameters:
+    ///   - connections: closes connections when there are too many.
+    ///   - respond: gets the path of a request, without the query.
     /// - Throws: if no thread can be started.
     convenience init(
-        on socket: consuming ListeningSocket, respond: @escaping @Sendable (_ path: String) async -> Response
+        on socket: consuming ListeningSocket, connections: Connections = Connections(),
+        respond: @escaping @Sendable (_ path: String) async -> Response
     ) throws(SystemError) {
-        try self.init(on: socket, arguments: [], answer: { path, _ in await respond(path) })
+        try self.init(
+            on: socket, connections: connections, arguments: [], answer: { path, _ in await respond(path) })
     }
 
     /// Starts to serve.
     ///
     /// - Parameters:
+    ///   - connections: closes connections when there are too many.
     ///   - names: of the arguments that `answer` gets, where a request has them.
     ///   - answer: gets the path of a request, without the query.
     /// - Throws: if no thread can be started.
     init(
-        on socket: consuming ListeningSocket, arguments names: [String],
+        on socket: consuming ListeningSocket, connections: Connections = Connections(), arguments names: [String],
         answer: @escaping @Sendable (_ path: String, _ arguments: [String: String]) async -> Response
     ) throws(SystemError) {
-        requests = Requests(arguments: names, answer: answer)
+        requests = Requests(
+            connections: connections, thread: try AnswerThread(name: "lorikeet-http"), arguments: names,
+            answer: answer)
+        self.connections = connections
         guard
-            let daemon = lorikeet_http_start(
-                socket.descriptor, Self.maximumConnections, Self.idleSeconds, handleRequest, releaseRequest,
-                Unmanaged.passUnretained(requests).toOpaque())
+            let daemon = lorikeet_http_start_bounded(
+                socket.descriptor, connections.mostOfLibrary, Self.idleSeconds, Self.headBytes, handleRequest,
+                releaseRequest, Unmanaged.passUnretained(requests).toOpaque(), notifyConnection,
+                Unmanaged.passUnretained(connections).toOpaque())
         else { throw SystemError("starting the HTTP server", code: errno) }
         self.daemon = daemon
         self.socket = socket
@@ -53,11 +68,16 @@ final class HTTPServer: Sendable {
     /// The port that it listens on.
     var port: UInt16 { socket.port }
 
-    /// Answers what has been asked, then closes all connections.
+    /// Answers what has been asked, then closes all connections. A peer that does not read its answer is not waited for.
     func stop() async {
         _ = MHD_quiesce_daemon(daemon)
         // libmicrohttpd must not stop while a connection is suspended, and would drop an answer that is not sent yet.
+        let patience = Task { [connections] in
+            try await Task.sleep(for: Self.stopPatience)
+            connections.closeAll()
+        }
         await requests.drain()
+        patience.cancel()
         MHD_stop_daemon(daemon)
     }
 }
@@ -65,11 +85,15 @@ final class HTTPServer: Sendable {
 /// One request, from its head to the end of its answer. libmicrohttpd's thread and one task use it, in turn.
 private final class Request: Sendable {
     let response = Mutex<HTTPServer.Response?>(nil)
+    /// Bytes of the body so far.
+    let received = Mutex(0)
 }
 
 extension HTTPServer {
     /// The requests whose answers are being computed or sent.
     fileprivate final class Requests: Sendable {
+        let connections: HTTPServer.Connections
+        private let thread: HTTPServer.AnswerThread
         private let argumentNames: [String]
         private let answer: @Sendable (String, [String: String]) async -> HTTPServer.Response
 
@@ -84,10 +108,10 @@ extension HTTPServer {
         private let drained = Latch<Void>()
 
         init(
-            arguments names: [String],
+            connections: HTTPServer.Connections, thread: HTTPServer.AnswerThread, arguments names: [String],
             answer: @escaping @Sendable (String, [String: String]) async -> HTTPServer.Response
         ) {
-            (argumentNames, self.answer) = (names, answer)
+            (self.connections, self.thread, argumentNames, self.answer) = (connections, thread, names, answer)
         }
 
         /// Suspends a connection until the answer is there; false while draining.
@@ -97,13 +121,14 @@ extension HTTPServer {
                 return !state.isDraining
             }
             guard accepted else { return false }
+            connections.begins(connection)
             var arguments: [String: String] = [:]
             for name in argumentNames {
                 arguments[name] = lorikeet_http_argument(connection, name).map { String(cString: $0) }
             }
             MHD_suspend_connection(connection)
             nonisolated(unsafe) let connection = connection
-            Task { [arguments] in
+            Task(executorPreference: thread) { [arguments, answer] in
                 let response = await answer(path, arguments)
                 request.response.withLock { $0 = response }
                 MHD_resume_connection(connection)
@@ -112,7 +137,8 @@ extension HTTPServer {
         }
 
         /// Called once the answer to a request that was started is sent, or its client gone.
-        func end() {
+        func end(_ connection: OpaquePointer) {
+            connections.ends(connection)
             let isLast = state.withLock { state in
                 state.running -= 1
                 return state.isDraining && state.running == 0
@@ -140,8 +166,14 @@ private let handleRequest: MHD_AccessHandlerCallback = { context, connection, pa
         return lorikeet_http_yes
     }
     if let bodySize, bodySize.pointee > 0 {
+        let size = bodySize.pointee
         bodySize.pointee = 0
-        return lorikeet_http_yes
+        let request = Unmanaged<Request>.fromOpaque(pointer).takeUnretainedValue()
+        let received = request.received.withLock { received in
+            received += min(size, HTTPServer.bodyBytes + 1)
+            return received
+        }
+        return received <= HTTPServer.bodyBytes ? lorikeet_http_yes : lorikeet_http_no
     }
     let request = Unmanaged<Request>.fromOpaque(pointer).takeUnretainedValue()
     if let response = request.response.withLock({ $0 }) { return HTTPServer.send(response, to: connection) }
@@ -155,12 +187,12 @@ private let handleRequest: MHD_AccessHandlerCallback = { context, connection, pa
         HTTPServer.Response(status: 503, contentType: "text/plain", body: "stopping\n"), to: connection)
 }
 
-private let releaseRequest: MHD_RequestCompletedCallback = { context, _, slot, _ in
-    guard let context, let pointer = slot?.pointee else { return }
+private let releaseRequest: MHD_RequestCompletedCallback = { context, connection, slot, _ in
+    guard let context, let connection, let pointer = slot?.pointee else { return }
     let request = Unmanaged<Request>.fromOpaque(pointer).takeRetainedValue()
     // Only a request that was started has an answer here: until then, its connection is suspended.
     if request.response.withLock({ $0 != nil }) {
-        Unmanaged<HTTPServer.Requests>.fromOpaque(context).takeUnretainedValue().end()
+        Unmanaged<HTTPServer.Requests>.fromOpaque(context).takeUnretainedValue().end(connection)
     }
 }
 

@@ -8,7 +8,7 @@ struct ListeningSocket: ~Copyable {
     let port: UInt16
 
     /// Connections that the kernel keeps until they are accepted.
-    private static let backlog: Int32 = 128
+    private static let backlog: Int32 = 1024
 
     /// Binds the first address of `host` that can be bound.
     ///

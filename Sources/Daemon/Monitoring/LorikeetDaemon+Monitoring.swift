@@ -104,6 +104,12 @@ extension LorikeetDaemon: MonitoredDaemon {
         }
     }
 
+    func build() -> BuildReport {
+        BuildReport(
+            version: LorikeetVersion.current, kernels: loaded.base.kernels, base: loaded.base.digest,
+            dtype: loaded.base.precision.description)
+    }
+
     func liveness() async -> Liveness {
         Liveness(workers.heartbeats, batchLimit: notifier?.watchdogInterval ?? Liveness.defaultBatchLimit)
     }
@@ -114,11 +120,8 @@ extension LorikeetDaemon: MonitoredDaemon {
         return Readiness(
             pipelines: statuses.map { configuration, status in
                 let adapterService = adapterServices[configuration.sink.postgres.value]
-                let obstacle = adapterService?.waitingFor(tasks: configuration.tasks.map(\.name)) ?? status.waitingFor
                 return Readiness.Pipeline(
-                    name: status.pipeline, state: status.state.rawValue, waitingFor: obstacle,
-                    joining: status.joining.map(String.init(describing:)),
-                    outbox: status.outbox?.obstacle.map { "not publishing: \($0)" })
+                    status, obstacle: adapterService?.obstacle(of: configuration.tasks.map(\.name)))
             })
     }
 

@@ -8,13 +8,25 @@ protocol MonitoredDaemon: Sendable {
     func metricsText() async -> String
     func liveness() async -> Liveness
     func readiness() async -> Readiness
+    func build() -> BuildReport
 }
 
-/// `/metrics`, `/healthz` and `/readyz` over HTTP.
+/// The answer of `/version`: what the daemon is made of.
+struct BuildReport: Sendable, Encodable, Equatable {
+    var version: String
+    var kernels: String
+    /// The digest of the base.
+    var base: String
+    /// The type in which it computes.
+    var dtype: String
+}
+
+/// `/metrics`, `/healthz`, `/readyz` and `/version` over HTTP.
 struct MonitoringServer: Service {
     private let host: String
     private let port: UInt16
-    private let daemon: any MonitoredDaemon
+    /// By path.
+    private let pages: [String: SharedPage]
     private let onListening: @Sendable (String) async -> Void
 
     /// - Parameters:
@@ -31,7 +43,7 @@ struct MonitoringServer: Service {
         let host = address[..<colon].drop { $0 == "[" }
         self.host = host.isEmpty ? "127.0.0.1" : String(host.last == "]" ? host.dropLast() : host)
         self.port = port
-        self.daemon = daemon
+        pages = Self.pages(of: daemon)
         self.onListening = onListening
     }
 
@@ -47,7 +59,14 @@ struct MonitoringServer: Service {
         do throws(ListeningSocket.Failure) {
             let socket = try ListeningSocket(host: host, port: port)
             do throws(SystemError) {
-                return try HTTPServer(on: socket) { [daemon] in await Self.response(to: $0, of: daemon) }
+                let connections = HTTPServer.Connections {
+                    PrometheusRegistry.shared.makeCounter(
+                        label: DaemonMetricNames.closedConnections, dimensions: []
+                    ).increment(by: 1)
+                }
+                return try HTTPServer(on: socket, connections: connections) { [pages] path in
+                    await pages[path]?.response() ?? Self.text(404, "no such page\n")
+                }
             } catch { reason = "\(error)" }
         } catch { reason = "\(error)" }
         throw CommandFailure(
@@ -56,20 +75,24 @@ struct MonitoringServer: Service {
                 + "choose another address with --http HOST:PORT (port 0: any free one)")
     }
 
-    /// The pages that the port and the socket share.
-    static func response(to path: String, of daemon: any MonitoredDaemon) async -> HTTPServer.Response {
-        switch path {
-        case "/metrics":
-            return .init(status: 200, contentType: PrometheusText.contentType, body: await daemon.metricsText())
-        case "/healthz":
-            let liveness = await daemon.liveness()
-            return json(liveness.alive ? 200 : 503, liveness)
-        case "/readyz":
-            let readiness = await daemon.readiness()
-            return json(readiness.ready ? 200 : 503, readiness)
-        case "/": return text(200, "Lorikeet \(LorikeetVersion.current)\n/metrics\n/healthz\n/readyz\n")
-        default: return text(404, "no such page\n")
-        }
+    /// The pages that the port and the socket share, by path.
+    static func pages(of daemon: any MonitoredDaemon) -> [String: SharedPage] {
+        let index = "Lorikeet \(LorikeetVersion.current)\n/metrics\n/healthz\n/readyz\n/version\n"
+        return [
+            "/metrics": SharedPage {
+                .init(status: 200, contentType: PrometheusText.contentType, body: await daemon.metricsText())
+            },
+            "/healthz": SharedPage {
+                let liveness = await daemon.liveness()
+                return json(liveness.alive ? 200 : 503, liveness)
+            },
+            "/readyz": SharedPage {
+                let readiness = await daemon.readiness()
+                return json(readiness.ready ? 200 : 503, readiness)
+            },
+            "/version": SharedPage { json(200, daemon.build()) },
+            "/": SharedPage { text(200, index) },
+        ]
     }
 
     private static func json(_ status: UInt32, _ value: some Encodable) -> HTTPServer.Response {

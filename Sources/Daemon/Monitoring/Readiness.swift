@@ -10,11 +10,24 @@ public struct Readiness: Sendable, Encodable, Equatable {
         var joining: String?
         /// What waits in the outbox, and why, while nothing is published. Texts flow all the same.
         var outbox: String?
+        /// What the pipeline depends on: `broker`, `database`, `adapters`, and where it has them `registry` and
+        /// `publisher`.
+        var parts: [String: Part]?
 
         enum CodingKeys: String, CodingKey {
-            case name, state, joining, outbox
+            case name, state, joining, outbox, parts
             case waitingFor = "waiting_for"
         }
+    }
+
+    /// A part on which a pipeline depends.
+    struct Part: Sendable, Encodable, Equatable {
+        /// `available` or `unavailable`.
+        var state: String
+        /// Why it is unavailable.
+        var reason: String?
+
+        init(_ reason: String?) { (state, self.reason) = (reason == nil ? "available" : "unavailable", reason) }
     }
 
     /// Whether every pipeline is running and waits for nothing.
@@ -48,6 +61,26 @@ public struct Readiness: Sendable, Encodable, Equatable {
 }
 
 extension Readiness.Pipeline {
+    /// - Parameter obstacle: why the adapters cannot be read or used; nil if they can, or the pipeline knows why not.
+    init(_ status: PipelineStatus, obstacle: LiveAdapterService.Obstacle?) {
+        var parts = Dictionary(
+            status.dependencies.map { (Self.partNames[$0.name] ?? $0.name, Readiness.Part($0.reason)) }
+        ) { first, _ in first }
+        switch obstacle {
+        case .database(let reason): parts["database"] = Readiness.Part(reason)
+        case .adapters(let reason): parts["adapters"] = Readiness.Part(reason)
+        case nil: break
+        }
+        self.init(
+            name: status.pipeline, state: status.state.rawValue,
+            waitingFor: obstacle?.description ?? status.waitingFor,
+            joining: status.joining.map(String.init(describing:)),
+            outbox: status.outbox?.obstacle.map { "not publishing: \($0)" }, parts: parts)
+    }
+
+    /// What source and sink are.
+    private static let partNames = ["source": "broker", "sink": "database"]
+
     var isReady: Bool { state == "running" && waitingFor == nil }
 
     fileprivate var summary: String {

@@ -9,8 +9,12 @@ import Threading
 struct SocketServer: Service {
     private let path: String
     private let daemon: LorikeetDaemon
+    /// By path.
+    private let pages: [String: SharedPage]
 
-    init(path: String, daemon: LorikeetDaemon) { (self.path, self.daemon) = (path, daemon) }
+    init(path: String, daemon: LorikeetDaemon) {
+        (self.path, self.daemon, pages) = (path, daemon, MonitoringServer.pages(of: daemon))
+    }
 
     func run() async throws {
         let socket = try ListeningSocket(path: path)
@@ -18,8 +22,8 @@ struct SocketServer: Service {
         // A failure leaves the file behind as a crash would; the next daemon replaces it.
         let server: HTTPServer
         do throws(SystemError) {
-            server = try HTTPServer(on: socket, arguments: TapSessions.arguments) { [daemon] path, arguments in
-                await Self.response(to: path, arguments, of: daemon)
+            server = try HTTPServer(on: socket, arguments: TapSessions.arguments) { path, arguments in
+                await response(to: path, arguments)
             }
         } catch {
             throw CommandFailure(.failed, "cannot serve \(path): \(error)")
@@ -32,18 +36,16 @@ struct SocketServer: Service {
         await daemon.taps.closeAll()
     }
 
-    private static func response(
-        to path: String, _ arguments: [String: String], of daemon: LorikeetDaemon
-    ) async -> HTTPServer.Response {
+    private func response(to path: String, _ arguments: [String: String]) async -> HTTPServer.Response {
         switch path {
-        case "/status": return json(await daemon.status())
+        case "/status": return Self.json(await daemon.status())
         case "/tap":
             do throws(TapSessions.Refusal) {
-                return json(try await daemon.taps.texts(arguments, of: daemon.supervisor))
+                return Self.json(try await daemon.taps.texts(arguments, of: daemon.supervisor))
             } catch {
-                return text(error.status, error.reason)
+                return Self.text(error.status, error.reason)
             }
-        default: return await MonitoringServer.response(to: path, of: daemon)
+        default: return await pages[path]?.response() ?? Self.text(404, "no such page")
         }
     }
 

@@ -103,15 +103,31 @@ final class LiveAdapterService: Service {
         await store.close()
     }
 
+    /// What keeps the adapters of a pipeline from use.
+    enum Obstacle: Sendable, Equatable, CustomStringConvertible {
+        /// The database does not answer, with the reason.
+        case database(String)
+        /// Live versions cannot be used: which, and why.
+        case adapters(String)
+
+        var description: String {
+            switch self {
+            case .database(let reason): "database: \(reason)"
+            case .adapters(let reason): reason
+            }
+        }
+    }
+
     /// What a pipeline with these tasks waits for on this side; nil if nothing.
-    func waitingFor(tasks: [String]) -> String? {
+    func obstacle(of tasks: [String]) -> Obstacle? {
         let adapters = liveAdapters.snapshot.adapters
         guard tasks.contains(where: { adapters[$0] == nil }) else { return nil }
         return state.withLock { state in
             let refused = tasks.compactMap { task in
                 state.refused[task].map { "a usable adapter for \(task) (\($0))" }
             }
-            return refused.isEmpty ? state.outage.map { "database: \($0)" } : refused.joined(separator: "; ")
+            return refused.isEmpty
+                ? state.outage.map(Obstacle.database) : .adapters(refused.joined(separator: "; "))
         }
     }
 
@@ -136,7 +152,7 @@ final class LiveAdapterService: Service {
             guard !added.isEmpty else { return before }
             try await ensureFirstAdapters(added)
             try await refresh()
-            if let unmet = waitingFor(tasks: added.keys.sorted()) {
+            if let unmet = obstacle(of: added.keys.sorted()) {
                 throw CommandFailure(.failed, "waiting for \(unmet)")
             }
             let missing = added.keys.filter { liveAdapters.snapshot.adapters[$0] == nil }.sorted()
