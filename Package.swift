@@ -186,7 +186,7 @@ let package = Package(
             [
                 "Threading", "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "Drift",
                 "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines", "DaemonClient", "Operations",
-                "DaemonFixtures", logging,
+                "DaemonFixtures", coreMetrics, logging,
             ]),
         tests("Lab", ["JSON", "Kernels", "PostgresClient", "LocalServers", "Drift", "Training", "Pipelines"]),
         .testTarget(

@@ -9,12 +9,14 @@ import Threading
 private struct FakeDaemon: MonitoredDaemon {
     var isAlive = true
     var waitingFor: String?
+    var parts: [String: Readiness.Part]?
 
+    func build() -> BuildReport { BuildReport(version: "1.2", kernels: "avx2", base: "abc", dtype: "int8") }
     func metricsText() async -> String { "# TYPE x gauge\nx 1\n" }
     func liveness() async -> Liveness { Liveness(alive: isAlive, workers: 2, stuck: isAlive ? [] : [1]) }
     func readiness() async -> Readiness {
         Readiness(pipelines: [
-            .init(name: "p", state: waitingFor == nil ? "running" : "waiting", waitingFor: waitingFor)
+            .init(name: "p", state: waitingFor == nil ? "running" : "waiting", waitingFor: waitingFor, parts: parts)
         ])
     }
 }
@@ -39,7 +41,7 @@ private func withServer(
     }
 }
 
-@Test func theThreePagesAnswer() async throws {
+@Test func thePagesAnswer() async throws {
     try await withServer(FakeDaemon()) { address in
         let metrics = try await HTTPAnswer.get("/metrics", from: address)
         #expect(metrics.status == 200 && metrics.body == "# TYPE x gauge\nx 1\n")
@@ -49,7 +51,13 @@ private func withServer(
         let ready = try await HTTPAnswer.get("/readyz", from: address)
         #expect(
             ready.status == 200 && ready.body == #"{"pipelines":[{"name":"p","state":"running"}],"ready":true}"# + "\n")
+        let version = try await HTTPAnswer.get("/version", from: address)
+        #expect(
+            version.status == 200
+                && version.body == #"{"base":"abc","dtype":"int8","kernels":"avx2","version":"1.2"}"# + "\n")
+        #expect(version.head.lowercased().contains("content-type: application/json"))
         #expect(try await HTTPAnswer.get("/elsewhere", from: address).status == 404)
+        #expect(try await HTTPAnswer.send("HEAD /elsewhere", to: address).status == 404)
     }
 }
 
@@ -63,6 +71,42 @@ private func withServer(
                 + #""ready":false}"# + "\n")
         #expect(try await HTTPAnswer.get("/healthz", from: address).status == 503)
     }
+}
+
+@Test func readyzNamesEachPartWithItsState() async throws {
+    let parts = ["broker": Readiness.Part(nil), "database": Readiness.Part("connection refused")]
+    try await withServer(FakeDaemon(waitingFor: "connection refused", parts: parts)) { address in
+        let ready = try await HTTPAnswer.get("/readyz", from: address)
+        #expect(
+            ready.body.contains(
+                #""parts":{"broker":{"state":"available"},"#
+                    + #""database":{"reason":"connection refused","state":"unavailable"}}"#))
+    }
+}
+
+@Test func thePartsComeFromThePipelineAndItsAdapters() throws {
+    var status = PipelineStatus(
+        pipeline: "p", state: .waiting, waitingFor: "no leader", joining: nil, isPaused: false, partitions: 1,
+        received: 0, labelled: 0, rejected: 0, dropped: 0, messagesPerSecond: 0, inFlight: 0, inFlightBytes: 0, lag: 0,
+        batchFill: 0)
+    status.dependencies = [
+        DependencyStatus(name: "adapters"), DependencyStatus(name: "source", reason: "no leader"),
+        DependencyStatus(name: "sink"), DependencyStatus(name: "publisher"),
+    ]
+    let pipeline = Readiness.Pipeline(status, obstacle: nil)
+    let available = Readiness.Part(nil)
+    #expect(
+        pipeline.parts == [
+            "adapters": available, "broker": Readiness.Part("no leader"), "database": available,
+            "publisher": available,
+        ])
+    #expect(pipeline.waitingFor == "no leader")
+    let outage = Readiness.Pipeline(status, obstacle: .database("connection refused"))
+    #expect(outage.parts?["database"] == Readiness.Part("connection refused"))
+    #expect(outage.waitingFor == "database: connection refused")
+    let refused = Readiness.Pipeline(status, obstacle: .adapters("a usable adapter for role (labels differ)"))
+    #expect(refused.parts?["adapters"]?.state == "unavailable")
+    #expect(refused.waitingFor == "a usable adapter for role (labels differ)")
 }
 
 @Test func readinessSaysWhatIsJoinedAndForHowLong() throws {

@@ -71,3 +71,47 @@ import Testing
         #expect(page.contains("\n\(name) "))
     }
 }
+
+@Test func seriesBeyondTheLimitAreCountedAndKeptOffThePage() {
+    let registry = PrometheusRegistry(descriptions: [:], seriesLimit: 3)
+    for index in 0..<5 {
+        registry.makeCounter(label: "x_total", dimensions: [("n", String(index))]).increment(by: 1)
+    }
+    registry.makeCounter(label: "x_total", dimensions: [("n", "0")]).increment(by: 1)
+    var readings = PrometheusReadings(seriesLimit: 3)
+    for index in 0..<4 { readings.set("y", [("n", String(index))], to: 1) }
+    readings.set("y", [("n", "0")], to: 2)
+    let page = registry.text(adding: readings)
+    #expect(page.contains("x_total{n=\"0\"} 2\n") && page.contains("x_total{n=\"2\"} 1\n"))
+    #expect(!page.contains("n=\"3\"") && page.contains("y{n=\"0\"} 2\n"))
+    #expect(page.contains("lorikeet_omitted_series_total{metric=\"x_total\"} 2\n"))
+    #expect(page.contains("lorikeet_omitted_series_total{metric=\"y\"} 1\n"))
+}
+
+@Test func whatIsReadForAPageIsOnThatPageAlone() {
+    let registry = PrometheusRegistry(descriptions: ["x": "X."])
+    var readings = PrometheusReadings()
+    readings.set("x", [("task", "role")], to: 1)
+    #expect(registry.text(adding: readings) == "# HELP x X.\n# TYPE x gauge\nx{task=\"role\"} 1\n")
+    #expect(registry.text() == "")
+}
+
+@Test func theSeriesOfWhatIsGoneAreRemoved() {
+    let registry = PrometheusRegistry(descriptions: [:])
+    for pipeline in ["old", "new"] { registry.setGauge("ready", [("pipeline", pipeline)], to: 1) }
+    registry.makeCounter(label: "x_total", dimensions: [("pipeline", "old"), ("task", "role")]).increment(by: 1)
+    registry.removeSeries("pipeline", "old")
+    #expect(registry.text() == "# TYPE ready gauge\nready{pipeline=\"new\"} 1\n")
+}
+
+@Test func bucketsFitWhatIsMeasured() {
+    #expect(HistogramBounds.bounds(for: "lorikeet_delivery_seconds").last == 300)
+    #expect(HistogramBounds.bounds(for: "lorikeet_end_to_end_seconds").last == 86_400)
+    #expect(HistogramBounds.bounds(for: "lorikeet_batch_tokens").contains(512))
+    for bounds in [
+        HistogramBounds.seconds, HistogramBounds.delivery, HistogramBounds.endToEnd, HistogramBounds.retraining,
+        HistogramBounds.tokens, HistogramBounds.shares, HistogramBounds.amounts,
+    ] {
+        #expect(zip(bounds, bounds.dropFirst()).allSatisfy { $0 < $1 })
+    }
+}

@@ -13,6 +13,8 @@ final class SharedPage: Sendable {
     private struct State {
         /// Computed next, for all who ask now.
         var next: Latch<HTTPServer.Response>?
+        /// How many ask for it.
+        var waiting = 0
         /// Computed now, or last.
         var current: Latch<HTTPServer.Response>?
         var computedAt: Duration?
@@ -27,10 +29,14 @@ final class SharedPage: Sendable {
         (self.interval, self.clock, self.compute) = (interval, clock, compute)
     }
 
+    /// How many wait for a page that is not being computed yet.
+    var waiting: Int { state.withLock { $0.waiting } }
+
     /// The first who asks computes it.
     func response() async -> HTTPServer.Response {
         let own = Latch<HTTPServer.Response>()
         let (shared, previous) = state.withLock { state in
+            state.waiting += 1
             if let next = state.next { return (next, nil as Latch<HTTPServer.Response>?) }
             state.next = own
             return (own, state.current)
@@ -41,7 +47,7 @@ final class SharedPage: Sendable {
             let wait = computedAt + interval - clock.now()
             if wait > .zero { try? await clock.sleep(wait) }
         }
-        state.withLock { ($0.next, $0.current) = (nil, own) }
+        state.withLock { ($0.next, $0.current, $0.waiting) = (nil, own, 0) }
         let response = await compute()
         state.withLock { $0.computedAt = clock.now() }
         own.open(response)
