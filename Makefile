@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-kernels test-soak lint format benchmark benchmark-training benchmark-delivery \
 	benchmark-learning parity \
-	clean install release deb image test-deb test-systemd
+	clean install release deb image test-deb test-systemd test-monitoring
 
 PREFIX ?= /usr/local
 
@@ -52,6 +52,11 @@ test-kernels: setup ## Compare the kernels of all CPUs, under the address saniti
 test-soak: build ## Run two daemons under load and faults, count every record (SOAK_SECONDS, SOAK_SEED, …)
 	@$(PROGRAM) soak $(SOAK_FLAGS)
 
+test-monitoring: setup ## Check metrics, alert rules and dashboard, with Prometheus' promtool
+	scripts/promtool check rules packaging/monitoring/alerts.yaml
+	scripts/promtool test rules packaging/monitoring/alerts.test.yaml
+	PROMTOOL=$$(scripts/promtool) $(MAKE) test FILTER='MetricConventionsTests|MonitoringFilesTests'
+
 lint: ## Check the format of the Swift sources and the syntax of the shell scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@for script in scripts/* scripts/*/* .ci/run; do \
@@ -78,7 +83,7 @@ parity: build ## Compare token ids, logits and adapters with Hugging Face on ran
 	@scripts/parity/run $(PROGRAM)
 
 clean: ## Remove everything that was built, and the Python environment
-	rm -rf .build .build-install .build-debian .build-python
+	rm -rf .build .build-install .build-debian .build-promtool .build-python
 
 release: setup ## Compile the program that is installed and packaged
 	LORIKEET_RELEASE=1 swift build $(INSTALL_FLAGS)

@@ -41,6 +41,10 @@ import Testing
         let (status, error) = try await Self.install(program, to: scratch)
         #expect(status == 0, "\(error)")
         #expect(scratch.content("root/opt/birds/bin") == ["lorikeet"])
+        let alerts = try scratch.text("root/opt/birds/share/lorikeet/monitoring/alerts.yaml")
+        #expect(alerts.contains("runbook_url: file:///opt/birds/share/doc/lorikeet/docs/runbook.md#lorikeetdown\n"))
+        #expect(scratch.exists("root/opt/birds/share/doc/lorikeet/docs/runbook.md"))
+        #expect(scratch.exists("root/opt/birds/share/lorikeet/monitoring/dashboard.json"))
         #expect(scratch.content("root/opt/birds/share/lorikeet/pipelines").contains { $0.hasSuffix(".yaml") })
         #expect(
             try scratch.text("root/opt/birds/share/bash-completion/completions/lorikeet")
