@@ -103,6 +103,27 @@ struct ServingPipelineTests {
         return (try #require(harness.sink.state.value.labels.values.first), counted)
     }
 
+    /// Per text: both latencies, its label and its score. The source's first message was produced at 1000.
+    @Test func deliveriesAndAnswersAreMeasured() async throws {
+        let clock = Clock(now: Clock.system.now, sleep: Clock.system.sleep, date: { 61_000 })
+        let harness = try ServingHarness(clock: clock)
+        harness.source.produce(texts: ServingHarness.texts(3))
+        try await harness.whileRunning { await harness.sink.waitForMessages(3) }
+        let pipeline = [("pipeline", "test")]
+        #expect(try harness.metrics.expectTimer(MetricNames.delivery, pipeline).values.count == 3)
+        let endToEnd = try harness.metrics.expectTimer(MetricNames.endToEnd, pipeline).values
+        #expect(endToEnd.count == 3 && endToEnd.max() == 60_000_000_000, "\(endToEnd)")
+        let task = pipeline + [("task", "role")]
+        #expect(try harness.metrics.expectRecorder(MetricNames.taskConfidence, task).values.count == 3)
+        let texts = harness.metrics.counters(label: MetricNames.taskLabels)
+        #expect(texts.map(\.totalValue).reduce(0, +) == 3)
+        for side in ["adapters", "source", "sink"] {
+            let gauge = try harness.metrics.expectGauge(MetricNames.available, pipeline + [("side", side)])
+            #expect(gauge.lastValue == 1, "\(side)")
+        }
+        #expect(harness.way.status.dependencies.map(\.name) == ["adapters", "source", "sink"])
+    }
+
     @Test(arguments: [false, true]) func aTextBeyondTheDistanceGetsNoLabel(multiLabel: Bool) async throws {
         let (beyond, counted) = try await label(.beyond(0), multiLabel: multiLabel)
         #expect(beyond.label == nil && beyond.labels == nil && beyond.abstained && beyond.isNoneOfThese)
