@@ -23,8 +23,8 @@ extension LorikeetDaemon {
         for (configuration, reading) in await supervisor.statuses {
             let adapterService = adapterServices[configuration.sink.postgres.value]
             var pipeline = DaemonStatus.Pipeline(reading)
-            if let obstacle = adapterService?.waitingFor(tasks: configuration.tasks.map(\.name)) {
-                pipeline.waitingFor = obstacle
+            if let obstacle = adapterService?.obstacle(of: configuration.tasks.map(\.name)) {
+                pipeline.waitingFor = obstacle.description
             }
             let adapters = adapterService?.liveAdapters.snapshot.adapters ?? [:]
             let answers = Dictionary(reading.tasks.map { ($0.task, $0) }) { first, _ in first }
