@@ -5,6 +5,7 @@ import JSON
 import Serving
 import TestSupport
 import Testing
+import Threading
 
 /// The serving path as a whole: what goes in comes out, once, labelled or rejected.
 @Suite(.timeLimit(.minutes(2)))
