@@ -53,7 +53,8 @@ import Testing
                   normal 61.2 %, low 25.0 %, high 13.8 %
                   version 13 in shadow
                   drift: labels 0.31, length 0.25; estimated accuracy 87.1 %
-                  last retraining 2 h ago (rows): promoted: macro-F1 0.91 instead of 0.88 on 400 held-out rows, p = 0.003, and no label…
+                  last retraining 2 h ago (rows): promoted: macro-F1 0.91 instead of 0.88 on 400 \
+                held-out rows, p = 0.003, and no label…
                 support-tickets-europe/product  -                     -          -  -                   -
                 """)
     }
