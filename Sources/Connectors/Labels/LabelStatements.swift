@@ -1,13 +1,17 @@
+import PostgresClient
 import Serving
 
 /// The statements that store a batch. Each takes columns as arrays: one round trip and one plan for any number of rows.
 struct LabelStatements {
     let connection: BoundedConnection
     let pipeline: String
+    /// Only this task labels these messages, beside what other tasks have stored of them before; nil: all tasks do.
+    let onlyTask: String?
 
-    init(_ connection: BoundedConnection, pipeline: String) {
+    init(_ connection: BoundedConnection, pipeline: String, onlyTask: String? = nil) {
         self.connection = connection
         self.pipeline = pipeline
+        self.onlyTask = onlyTask
     }
 
     /// Stores a whole batch; requires a transaction.
@@ -42,9 +46,9 @@ struct LabelStatements {
         try connection.execute(Self.deleteTexts, KeyColumns(messages).parameters(pipeline: pipeline))
     }
 
-    /// Labelled messages are rejected no longer.
+    /// Labelled messages are rejected no longer, unless the other tasks may still lack their labels.
     func forgetRejected(_ messages: [SourceMessage]) throws {
-        if messages.isEmpty { return }
+        if messages.isEmpty || onlyTask != nil { return }
         try connection.execute(Self.deleteRejected, KeyColumns(messages).parameters(pipeline: pipeline))
     }
 
@@ -54,8 +58,10 @@ struct LabelStatements {
         for chunk in Chunks(rejections[...], weight: { 200 + $0.message.byteCount }) {
             try connection.execute(Self.upsertRejected, RejectionColumns(chunk).parameters(pipeline: pipeline))
         }
-        try connection.execute(Self.deleteLabels, KeyColumns(rejections.map(\.message)).parameters(pipeline: pipeline))
-        try deleteTexts(of: rejections.map(\.message))
+        let keys = KeyColumns(rejections.map(\.message)).parameters(pipeline: pipeline)
+        try connection.execute(Self.deleteLabels, keys + [onlyTask.map(PostgresValue.text) ?? .null])
+        // The texts are those of other tasks' labels too.
+        if onlyTask == nil { try deleteTexts(of: rejections.map(\.message)) }
     }
 
     /// One statement for both tables. PostgreSQL runs the query after WITH first, so that all sinks, and ``TextMove``,
@@ -103,7 +109,10 @@ struct LabelStatements {
     private static let deleteRejected = delete(from: "rejected")
     private static let deleteTexts = delete(from: "messages")
     /// One statement for both tables.
-    private static let deleteLabels = "WITH shadows AS (\(delete(from: "shadow_labels"))) \(delete(from: "labels"))"
+    private static let deleteLabels = """
+        WITH shadows AS (\(delete(from: "shadow_labels")) \(isOfTask)) \(delete(from: "labels")) \(isOfTask)
+        """
+    private static let isOfTask = "AND ($6::text IS NULL OR t.task = $6)"
 
     private static func delete(from table: String) -> String {
         """

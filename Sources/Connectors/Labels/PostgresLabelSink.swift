@@ -20,6 +20,7 @@ public actor PostgresLabelSink: LabelSink {
     private let thread: DedicatedThread
     private let settings: PostgresSettings
     private let pipeline: String
+    private let onlyTask: String?
     private let logger: Logger
     private let rejectionLog: RejectionLog
     /// nil if the pipeline publishes nothing.
@@ -37,13 +38,16 @@ public actor PostgresLabelSink: LabelSink {
     ///   - settings: the database.
     ///   - pipeline: the value of the column `pipeline`.
     ///   - outbox: which records are also put into `lorikeet.outbox`; nil: none.
+    ///   - onlyTask: the one task whose labels come; what other tasks have stored of the same messages stays, and so
+    ///     do their rejected rows. nil: the labels of all tasks come together.
     ///   - logger: for refused batches and records.
     public init(
-        _ settings: PostgresSettings, pipeline: String, outbox: OutboxSettings? = nil,
+        _ settings: PostgresSettings, pipeline: String, outbox: OutboxSettings? = nil, onlyTask: String? = nil,
         logger: Logger = Logger(label: "lorikeet.sink")
     ) {
         self.settings = settings
         self.pipeline = pipeline
+        self.onlyTask = onlyTask
         self.logger = logger
         rejectionLog = RejectionLog(logger: logger)
         self.outbox = outbox.map { OutboxWriter(pipeline: pipeline, settings: $0) }
@@ -94,7 +98,7 @@ public actor PostgresLabelSink: LabelSink {
     private func write(_ batch: StoreBatch, on connection: BoundedConnection) throws -> [Rejection] {
         do {
             try connection.transaction {
-                try LabelStatements(connection, pipeline: pipeline).store(batch.labelled, batch.rejections)
+                try statements(connection).store(batch.labelled, batch.rejections)
                 try outbox?.add(batch.labelled, batch.rejections, on: connection)
                 CrashPoint.inTransaction.pass()
             }
@@ -110,7 +114,7 @@ public actor PostgresLabelSink: LabelSink {
     private func writeByHalves(_ batch: StoreBatch, on connection: BoundedConnection) throws -> [Rejection] {
         // A deferred constraint would fail at COMMIT, where nothing says which row is at fault.
         try connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        let statements = LabelStatements(connection, pipeline: pipeline)
+        let statements = self.statements(connection)
         let stored = try Bisection.run(
             batch.labelled,
             attempt: { slice in
@@ -126,6 +130,10 @@ public actor PostgresLabelSink: LabelSink {
         try statements.storeRejections(rejections)
         try outbox?.add(stored.accepted, rejections, on: connection)
         return refused
+    }
+
+    private func statements(_ connection: BoundedConnection) -> LabelStatements {
+        LabelStatements(connection, pipeline: pipeline, onlyTask: onlyTask)
     }
 
     private func storeShadowLabels(

@@ -1,15 +1,15 @@
 import Serving
+import Threading
 
 /// Replays rejected messages, so that they take the serving path again.
 ///
 /// Origins stay the same, and with them the keys of their rows: a message that is labelled now loses its rejected row
 /// in the transaction that stores its labels. There is nothing to commit: a message that was not stored stays rejected.
 /// Offsets within a partition must ascend.
-public actor RejectedTextSource: TextSource {
+public actor RejectedTextSource: BoundedTextSource {
     private let rows: [RejectedRow]
     private let store: PostgresRejectedRows
-    private let handedOut: AsyncStream<Never>
-    private let handedOutContinuation: AsyncStream<Never>.Continuation
+    private let handedOut = Latch<Void>()
 
     // MARK: - Mutable State (isolated to the actor)
 
@@ -26,16 +26,13 @@ public actor RejectedTextSource: TextSource {
     public init(_ rows: [RejectedRow], store: PostgresRejectedRows) {
         self.rows = rows
         self.store = store
-        (handedOut, handedOutContinuation) = AsyncStream.makeStream(of: Never.self)
     }
 
     private var partitions: [SourcePartition] { Set(rows.map(\.origin.sourcePartition)).sorted() }
 
     /// Waits until the serving path has received every message or the source is closed. A drain then finishes what is
     /// in flight.
-    public nonisolated func untilHandedOut() async {
-        for await _ in handedOut {}
-    }
+    public nonisolated func untilHandedOut() async { await handedOut.value }
 
     /// Assigns the partitions of all rows.
     public func start(listener: any PartitionListener) {
@@ -46,7 +43,7 @@ public actor RejectedTextSource: TextSource {
     /// The next messages, read from the database.
     public func next() async throws(ConnectorError) -> [SourceMessage] {
         // Called again, so the messages delivered before have been received.
-        if delivered == rows.count { handedOutContinuation.finish() }
+        if delivered == rows.count { handedOut.open() }
         guard !isPaused, delivered < rows.count else {
             // There is no event to wait for: this only keeps the caller from spinning.
             try? await Task.sleep(for: .milliseconds(20))
@@ -83,6 +80,6 @@ public actor RejectedTextSource: TextSource {
     public func close() {
         _ = listener?.partitionsRevoked(partitions, lost: false)
         listener = nil
-        handedOutContinuation.finish()
+        handedOut.open()
     }
 }

@@ -80,7 +80,11 @@ public enum RejectedRetryOperation {
             let live = try await LiveAdapters.required(
                 of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings)
             var done = 0
-            for round in Self.rounds(rows) {
+            // What `lorikeet label` read is not written as records of topics are.
+            let (ofBatches, ofTopics) = (
+                rows.filter { BatchName.isTopic($0.origin.topic) }, rows.filter { !BatchName.isTopic($0.origin.topic) }
+            )
+            for round in Self.rounds(ofTopics) + Self.rounds(ofBatches) {
                 let before = done
                 try await send(round, store: store, live: live) { progress(before + $0, rows.count) }
                 for row in round { try await count(row, in: &report, store: store) }
@@ -103,38 +107,21 @@ public enum RejectedRetryOperation {
             return rounds
         }
 
-        /// Runs a serving path over the rows until each of them is settled.
+        /// Runs a serving path over the rows until each of them is settled. They are records of topics, or all of them
+        /// rows that `lorikeet label` read.
         private func send(
             _ rows: [RejectedRow], store: PostgresRejectedRows, live: LiveAdapters,
             progress: @escaping @Sendable (Int) -> Void
         ) async throws {
-            let source = RejectedTextSource(rows, store: store)
-            let pool = WorkerPool(base: loaded.base, workers: workers)
-            // Nothing in flight is abandoned for want of time.
-            let serving = pipeline.makeServingPipeline(
-                source: source, publishes: false, tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool,
-                drainTimeout: .seconds(24 * 3600), logger: logger)
-            let working = Task { await pool.run() }
-            let reporting = Task {
-                while !Task.isCancelled {
-                    progress(serving.status.labelled + serving.status.rejected + serving.status.dropped)
-                    try? await Task.sleep(for: .milliseconds(200))
-                }
+            let areOfBatch = rows.contains { BatchName.isTopic($0.origin.topic) }
+            let serving = BoundedServing(
+                pipeline: areOfBatch ? pipeline.overRows : pipeline, loaded: loaded, live: live, workers: workers,
+                logger: logger, publishes: false)
+            let status = try await serving.run(RejectedTextSource(rows, store: store)) { status in
+                progress(status.labelled + status.rejected + status.dropped)
             }
-            let draining = Task {
-                await source.untilHandedOut()
-                await serving.drain()
-            }
-            defer {
-                reporting.cancel()
-                working.cancel()
-            }
-            try await serving.run()
-            await draining.value
-            working.cancel()
-            await working.value
             // Records that were given back unread look like dropped ones.
-            if let reason = serving.status.waitingFor { throw ConnectorError(action: .retry, reason: reason) }
+            if let reason = status.waitingFor { throw ConnectorError(action: .retry, reason: reason) }
             try Task.checkCancellation()
         }
 

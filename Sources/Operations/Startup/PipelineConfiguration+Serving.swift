@@ -71,22 +71,27 @@ extension PipelineConfiguration {
     ///   - groupInstanceID: makes it a static member of its consumer group; nil: a dynamic one.
     ///   - publishes: whether it also publishes its records, where the file says so. If not, they wait in the outbox
     ///     for a daemon.
+    ///   - publishingPatience: how long a drain goes on publishing; nil: as a daemon's.
+    ///   - onlyTask: the one task whose rows it writes, beside those of other tasks; nil: those of all tasks.
     public func makeServingPipeline(
         source: (any TextSource)? = nil, groupInstanceID: String? = nil, publishes: Bool = true,
-        tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters, workers: WorkerPool, drainTimeout: Duration,
-        logger: Logger
+        publishingPatience: Duration? = nil, onlyTask: String? = nil, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
+        workers: WorkerPool, drainTimeout: Duration, logger: Logger
     ) -> ServingPipeline {
         var logger = logger
         logger[metadataKey: LogKey.pipeline] = "\(name)"
         var kafka = kafkaSettings
         kafka.groupInstanceID = groupInstanceID
         let database = PostgresSettings(dsn: sink.postgres.value, applicationName: "lorikeet \(name)")
+        var publication = publishes ? makePublication(database, logger: logger) : nil
+        if let publishingPatience { publication?.patience = publishingPatience }
         return ServingPipeline(
             settings: servingSettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
             extractor: extractor, source: source ?? KafkaTextSource(kafka, logger: logger),
             decoders: decoders,
-            sink: PostgresLabelSink(database, pipeline: name, outbox: outboxSettings, logger: logger),
-            publication: publishes ? makePublication(database, logger: logger) : nil, tokenizer: tokenizer,
+            sink: PostgresLabelSink(
+                database, pipeline: name, outbox: outboxSettings, onlyTask: onlyTask, logger: logger),
+            publication: publication, tokenizer: tokenizer,
             liveAdapters: liveAdapters, workers: workers, logger: logger)
     }
 

@@ -37,3 +37,10 @@ extension TextSource {
     /// nil: no group.
     public nonisolated var consumerGroup: String? { nil }
 }
+
+/// A source that ends: a part of a topic, or rows.
+public protocol BoundedTextSource: TextSource {
+    /// Waits until the serving path has received every message, or the source is closed. Nothing is left then but to
+    /// settle what is in flight.
+    nonisolated func untilHandedOut() async
+}

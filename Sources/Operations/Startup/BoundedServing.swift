@@ -1,0 +1,124 @@
+import AdapterRegistry
+import Connectors
+import Logging
+import Pipelines
+import Serving
+
+/// Runs the serving path of a pipeline over a source that ends, until everything that came from it is settled.
+///
+/// It is the path of the daemon, with its batches, its adapters and its sink; daemons may run at the same time.
+struct BoundedServing: Sendable {
+    let pipeline: PipelineConfiguration
+    let loaded: LoadedBase
+    let live: LiveAdapters
+    let workers: Int
+    let logger: Logger
+    /// Whether it publishes its records, where the pipeline file says so.
+    var publishes = true
+    /// The one task whose rows it writes; nil: all.
+    var onlyTask: String?
+    /// Whether the process gets the lowest priority.
+    var isBackground = false
+
+    /// How long an interrupted run waits for what is in flight, and how long any run goes on publishing.
+    private static let drainTimeout = Duration.seconds(10)
+    private static let reportInterval = Duration.milliseconds(200)
+    /// How often live adapters are read from the registry: a run may last for hours, and must not write labels of an
+    /// adapter that the daemons have replaced.
+    private static let refreshInterval = 25
+
+    /// Ends when all is settled. If the task is cancelled, it reads nothing more, finishes what is in flight and
+    /// returns; what is in flight after some seconds is abandoned.
+    ///
+    /// - Throws: `ServingError` if source or sink failed for good.
+    func run(
+        _ source: any BoundedTextSource, progress: @escaping @Sendable (PipelineStatus) -> Void
+    ) async throws -> PipelineStatus {
+        if isBackground { BackgroundProcess.lowerPriority() }
+        let pool = WorkerPool(base: loaded.base, workers: workers)
+        let serving = pipeline.makeServingPipeline(
+            source: source, publishes: publishes, publishingPatience: Self.drainTimeout, onlyTask: onlyTask,
+            tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool, drainTimeout: Self.drainTimeout,
+            logger: logger)
+        let working = Task { await pool.run() }
+        let watching = Task { await watch(serving, progress) }
+        let finishing = Task { await finish(serving, source) }
+        let running = Task { try await serving.run() }
+        let result = await withTaskCancellationHandler {
+            await running.result
+        } onCancel: {
+            Task { await serving.drain() }
+        }
+        for task in [watching, finishing, working] { task.cancel() }
+        for task in [watching, finishing, working] { await task.value }
+        progress(serving.status)
+        try result.get()
+        return serving.status
+    }
+
+    /// Drains once all that was handed out is settled, however long that takes: while the database is unavailable,
+    /// nothing is given up.
+    private func finish(_ serving: ServingPipeline, _ source: any BoundedTextSource) async {
+        await source.untilHandedOut()
+        // Nobody tells when the last message is settled.
+        while serving.status.inFlight > 0, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }
+        await serving.drain()
+    }
+
+    private func watch(_ serving: ServingPipeline, _ progress: @Sendable (PipelineStatus) -> Void) async {
+        let store = PostgresAdapterStore(
+            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)"))
+        let forms = Dictionary(pipeline.tasks.map { ($0.name, $0.form) }) { first, _ in first }
+        var rounds = 0
+        while !Task.isCancelled {
+            progress(serving.status)
+            rounds += 1
+            if rounds.isMultiple(of: Self.refreshInterval) {
+                // While the registry is unavailable, the adapters stay.
+                _ = try? await live.refresh(from: store, tasks: forms, base: loaded.base)
+                if isBackground { BackgroundProcess.lowerPriority() }
+            }
+            try? await Task.sleep(for: Self.reportInterval)
+        }
+        await store.close()
+    }
+}
+
+extension BoundedServing {
+    /// What a command must have before it runs a serving path: the schema, the base and the live adapters.
+    ///
+    /// - Parameters:
+    ///   - pipeline: as the command runs it.
+    ///   - configuration: what its file says.
+    ///   - environment: that of the file.
+    /// - Throws: status 78 for the base, the adapters and the schema; 1 if the database does not answer.
+    static func prepared(
+        _ pipeline: PipelineConfiguration, of configuration: DaemonConfiguration, environment: PipelineEnvironment,
+        onlyTask: String? = nil, workers: Int, isBackground: Bool, logger: Logger
+    ) async throws -> BoundedServing {
+        let settings = PostgresSettings(
+            dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)")
+        try await DatabaseSchema.verify(settings)
+        let serving = await ServingPrecision.resolve(files: [pipeline.file], environment: environment)
+        let loaded = try LoadedBase(configuration, serving: serving)
+        let live = try await LiveAdapters.required(
+            of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings,
+            missing: "the registry has no live adapter: start a daemon, which publishes the adapter of the file, or "
+                + "run `lorikeet adapters import` with --promote")
+        return BoundedServing(
+            pipeline: pipeline, loaded: loaded, live: live, workers: workers, logger: logger, onlyTask: onlyTask,
+            isBackground: isBackground)
+    }
+
+    /// Records that wait to be published after a run; nil if the pipeline publishes nothing, or if the database does
+    /// not answer.
+    func waitingRecords() async -> Int? {
+        guard let outboxSettings = pipeline.outboxSettings else { return nil }
+        let outbox = PostgresOutbox(
+            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)"),
+            pipeline: pipeline.name, settings: outboxSettings)
+        let depth = try? await outbox.depth()
+        await outbox.close()
+        return depth?.rows
+    }
+}
