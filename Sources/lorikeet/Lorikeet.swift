@@ -34,7 +34,11 @@ struct Lorikeet: AsyncParsableCommand {
                 name: "Daemon",
                 subcommands: [
                     Run.self, Reload.self, Status.self, Top.self, Tap.self, Check.self, Migrate.self, TestExamples.self,
-                    Rejected.self, Relabel.self, Prune.self, Forget.self,
+                ]),
+            CommandGroup(
+                name: "History",
+                subcommands: [
+                    Rejected.self, Relabel.self, Replay.self, Label.self, Prune.self, Forget.self,
                 ]),
             CommandGroup(
                 name: "Adapter",

@@ -27,6 +27,9 @@ struct RejectedOptions: ParsableArguments {
 struct PointInTime: ExpressibleByArgument {
     let date: Date
 
+    /// Since 1970.
+    var milliseconds: Int64 { Int64((date.timeIntervalSince1970 * 1000).rounded()) }
+
     init?(argument: String) {
         if let ago = DurationText.parse(argument) {
             date = Date(timeIntervalSinceNow: -Double(ago.components.seconds))

@@ -1,0 +1,169 @@
+import Kernels
+import Logging
+import Pipelines
+import Serving
+import Training
+
+/// What `lorikeet label` labels, and how.
+public struct LabelRequest: Sendable {
+    /// Where the rows are.
+    public enum Rows: Sendable, Equatable {
+        /// A file, or standard input (`-`), in this format where its ending says none.
+        case file(String, format: RowFormat?)
+        /// A SELECT, in this database; nil: that of the pipeline's sink.
+        case query(String, database: String?)
+    }
+
+    /// The pipeline file.
+    public var file: String
+    /// The rows.
+    public var rows: Rows
+    /// The name of the batch; nil: that of the file.
+    public var name: String?
+    /// The time of rows that have none, in milliseconds since 1970; nil: that of the file.
+    public var time: Int64?
+    /// Which columns have a meaning.
+    public var columns: RowColumns
+    /// Rows per second at most; nil: no limit.
+    public var rate: Double?
+    /// Compute threads.
+    public var workers: Int
+    /// Whether the process gets the lowest priority.
+    public var isBackground = false
+
+    /// - Parameters: as the properties.
+    public init(
+        file: String, rows: Rows, name: String? = nil, time: Int64? = nil, columns: RowColumns = RowColumns(),
+        rate: Double? = nil, workers: Int
+    ) {
+        (self.file, self.rows, self.name, self.time) = (file, rows, name, time)
+        (self.columns, self.rate, self.workers) = (columns, rate, workers)
+    }
+
+    /// The name of the batch, checked.
+    func batchName() throws(CommandFailure) -> BatchName {
+        if let name { return try BatchName(name) }
+        guard case .file(let path, _) = rows, path != "-", let last = path.split(separator: "/").last else {
+            throw CommandFailure(.usage, "give --name: the rows of the batch have it in their origin, label:NAME/0@ROW")
+        }
+        return try BatchName(String(last))
+    }
+}
+
+/// `lorikeet label`: labels rows without Kafka, through the serving path and into the tables of a pipeline.
+///
+/// The origin of a row is `label:NAME`, partition 0 and the row's number; with the row's time it is the row's key. So
+/// the same batch overwrites its rows. The command can be interrupted or killed at any time and called again.
+public enum LabelOperation {
+    /// Labels all rows. If the task is cancelled, it settles what it has read.
+    ///
+    /// - Parameter progress: rows that are settled.
+    /// - Throws: status 64 if the rows have no name or time; 78 where only a person can help; 1 if the rows cannot be
+    ///   read, or the database does not answer when it begins.
+    public static func run(
+        _ request: LabelRequest, environment: PipelineEnvironment = .process, logger: Logger,
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
+    ) async throws(CommandFailure) -> LabelReport {
+        BLAS.configure()
+        do {
+            return try await report(request, environment: environment, logger: logger, progress: progress)
+        } catch {
+            throw CommandFailure(error)
+        }
+    }
+
+    private static func report(
+        _ request: LabelRequest, environment: PipelineEnvironment, logger: Logger,
+        progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> LabelReport {
+        let configuration = try DaemonConfiguration.read(files: [request.file], environment: environment)
+        try configuration.requireUsableSources()
+        guard let pipeline = configuration.pipelines.first?.overRows else { throw ConfigurationError([]) }
+        let name = try request.batchName()
+        let source = source(request, of: pipeline, name)
+        do {
+            try await source.prepare()
+            let serving = try await BoundedServing.prepared(
+                pipeline, of: configuration, environment: environment, workers: request.workers,
+                isBackground: request.isBackground, logger: logger)
+            let status = try await run(serving, source, progress)
+            let report = await LabelReport(
+                topic: name.topic, source, status: status, outbox: serving.waitingRecords())
+            await source.close()
+            return report
+        } catch {
+            await source.close()
+            throw error
+        }
+    }
+
+    private static func source(
+        _ request: LabelRequest, of pipeline: PipelineConfiguration, _ name: BatchName
+    ) -> RowTextSource {
+        var time = request.time
+        if case .file(let path, _) = request.rows { time = time ?? FileRows.modified(path) }
+        let messages = RowMessages(
+            topic: name.topic, pointers: pipeline.source.text, columns: request.columns, batchTime: time)
+        let database = pipeline.sink.postgres
+        return RowTextSource(topic: name.topic, messages: messages, rate: request.rate) {
+            switch request.rows {
+            case .file(let path, let format): try FileRows(path: path, format: format)
+            case .query(let sql, let other):
+                try QueryRows(sql: sql, database: other.map { Secret($0) } ?? database, columns: request.columns)
+            }
+        }
+    }
+
+    private static func run(
+        _ serving: BoundedServing, _ source: RowTextSource, _ progress: @escaping @Sendable (Int) -> Void
+    ) async throws -> PipelineStatus {
+        do {
+            return try await serving.run(source) { status in
+                progress(status.labelled + status.rejected + status.dropped)
+            }
+        } catch let error as ServingError {
+            guard let failure = source.failure else { throw CommandFailure(.configuration, "\(error)") }
+            let count = await source.count
+            throw CommandFailure(
+                failure.status,
+                "\(failure.message)\n\(count) rows were read before it; the batch may be run again, and overwrites them"
+            )
+        }
+    }
+}
+
+/// What a batch did.
+public struct LabelReport: Sendable, Codable, Equatable {
+    /// What stands for the topic in the origin of its rows.
+    public var topic: String
+    /// Rows that were read.
+    public var rows: Int
+    /// Rows whose labels were stored.
+    public var labelled: Int
+    /// Rows that were stored as rejected.
+    public var rejected: Int
+    /// Rows that the pipeline drops.
+    public var dropped: Int
+    /// Whether all rows were read and are settled.
+    public var isComplete: Bool
+    /// Records that wait in the outbox; nil if the pipeline publishes nothing.
+    public var outbox: Int?
+    /// What was unavailable in the end.
+    public var obstacle: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case topic, rows, labelled, rejected, dropped, outbox, obstacle
+        case isComplete = "complete"
+    }
+}
+
+extension LabelReport {
+    fileprivate init(topic: String, _ source: RowTextSource, status: PipelineStatus, outbox: Int?) async {
+        let rows = Int(await source.count)
+        let settled = status.labelled + status.rejected + status.dropped
+        let isComplete = await source.isFinished && settled >= rows
+        self.init(
+            topic: topic, rows: rows, labelled: status.labelled, rejected: status.rejected, dropped: status.dropped,
+            isComplete: isComplete, outbox: outbox, obstacle: isComplete ? nil : status.waitingFor)
+    }
+}

@@ -1,0 +1,49 @@
+import ArgumentParser
+import Daemon
+import Operations
+import Reports
+
+/// What commands share that send much through the serving path at once.
+struct BatchOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp("Maximum number of records per second. Default: as fast as it can.", valueName: "n"))
+    var rate: Double?
+
+    @OptionGroup var workerOptions: WorkerOptions
+
+    @Option(help: "Format of log lines.")
+    var logFormat = LogFormat.logfmt
+
+    func validate() throws {
+        guard rate.map({ $0.isFinite && $0 > 0 }) ?? true else {
+            throw ValidationError("--rate must be greater than 0")
+        }
+    }
+
+    /// Warnings and errors go to standard error, such as that the database is unavailable.
+    func bootstrapLogging() { DaemonLogging.bootstrap(format: logFormat, level: .warning) }
+
+    /// Runs work that a signal ends in order. Its result says how far it has come.
+    static func cancelling<Report: Sendable>(
+        _ body: @escaping @Sendable () async throws -> Report
+    ) async throws -> Report {
+        do {
+            return try await Interruption.cancelling(body)
+        } catch is CancellationError {
+            throw CommandFailure(.failed, "interrupted; run the same command again")
+        }
+    }
+
+    /// `990 labelled, 8 rejected, 2 dropped`, without what there is none of.
+    static func counts(labelled: Int, rejected: Int, dropped: Int) -> String {
+        let others = [(rejected, "rejected"), (dropped, "dropped")].filter { $0.0 > 0 }.map { "\($0) \($1)" }
+        return (["\(labelled) labelled"] + others).joined(separator: ", ")
+    }
+
+    /// Says what is still to be published.
+    static func say(outbox rows: Int?) {
+        guard let rows, rows > 0 else { return }
+        let records = rows == 1 ? "1 record waits" : "\(rows) records wait"
+        StandardError.write("note: \(records) in the outbox: a daemon of the pipeline publishes what waits there")
+    }
+}
