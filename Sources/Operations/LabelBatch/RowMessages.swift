@@ -4,8 +4,8 @@ import Training
 
 /// Makes a record of each row, as if it had come from a topic.
 ///
-/// The record's payload is the row as a JSON object, so that the pipeline's pointers to text and routes work. Its offset
-/// is the row's number from 0, also where a row before it is broken: the same rows get the same origins.
+/// The record's payload is the row as a JSON object, so that the pipeline's pointers to text and routes work. Its
+/// offset is the row's number from 0, also where a row before it is broken: the same rows get the same origins.
 struct RowMessages: Sendable {
     private let partition: SourcePartition
     private let columns: RowColumns
@@ -46,8 +46,8 @@ struct RowMessages: Sendable {
     }
 
     private var lackOfTime: String {
-        "the rows have no column \(columns.time): give --time, the time of the batch, so that the same batch overwrites "
-            + "its rows and another batch does not"
+        "the rows have no column \(columns.time): give --time, the time of the batch, so that the same batch "
+            + "overwrites its rows and another batch does not"
     }
 
     /// The record of the next row.
@@ -141,8 +141,8 @@ struct RowMessages: Sendable {
 }
 
 extension RowMessages {
-    /// Times as databases and files write them: ISO 8601, with a T or a blank, with or without fraction and zone. A time
-    /// without a zone is UTC. A number is milliseconds since 1970.
+    /// Times as databases and files write them: ISO 8601, with a T or a blank, with or without fraction and zone. A
+    /// time without a zone is UTC. A number is milliseconds since 1970.
     private enum RowTime {
         static func milliseconds(_ text: String) -> Int64? {
             if let number = Int64(text) { return number }

@@ -111,5 +111,6 @@ struct Replay: AsyncParsableCommand {
 }
 
 extension OffsetRange: ExpressibleByArgument {
+    /// `topic:partition:first-last`.
     public init?(argument: String) { self.init(argument) }
 }
