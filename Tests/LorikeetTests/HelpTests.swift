@@ -5,7 +5,7 @@ import Testing
         ["run"], ["reload"], ["status"], ["top"], ["tap"], ["init"], ["check"], ["schema"], ["migrate"], ["test"],
         ["tokenize"], ["train"], ["evaluate"], ["compare"],
         ["classify"],
-        ["retrain"], ["relabel"],
+        ["retrain"], ["replay"], ["label"], ["relabel"],
         ["adapters"], ["adapters", "list"], ["adapters", "show"], ["adapters", "import"], ["adapters", "export"],
         ["adapters", "promote"], ["adapters", "rollback"], ["benchmark"], ["benchmark", "classify"],
         ["benchmark", "tokenize"],

@@ -39,11 +39,11 @@ import Testing
         return try await LabelOperation.run(request, environment: fixture.environment, logger: fixture.log.logger)
     }
 
-    /// Texts by row, as `labels` has them. `labelled_texts` will have them once texts have a table of their own.
+    /// Texts by row.
     private static func texts(_ fixture: DaemonFixture, topic: String = "label:nightly") throws -> [String] {
         try fixture.execute(
             """
-            SELECT text FROM lorikeet.labels WHERE topic = '\(topic)' AND "partition" = 0 AND pipeline = 'noise'
+            SELECT text FROM lorikeet.labelled_texts WHERE topic = '\(topic)' AND "partition" = 0 AND pipeline = 'noise'
             ORDER BY "offset", produced_at
             """
         ).rows.map { try $0.text("text") }
@@ -88,7 +88,7 @@ import Testing
                 try fixture.execute(
                     """
                     SELECT convert_from(message_key, 'UTF8') AS key, text, extract(epoch FROM produced_at)::bigint AS at
-                    FROM lorikeet.labels WHERE topic = 'label:nightly' AND "offset" = 1
+                    FROM lorikeet.labelled_texts WHERE topic = 'label:nightly' AND "offset" = 1
                     """
                 ).first)
             #expect(

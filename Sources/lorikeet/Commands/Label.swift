@@ -11,19 +11,21 @@ struct Label: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Label the rows of a file or a query into the tables of a pipeline, without Kafka.",
         discussion: """
-            For nightly batches. Each row takes the serving path of the pipeline, as a record
-            would that is a JSON object of the row's columns: the pointers of the pipeline
-            file find the text and the fields of routes. If they do not find the text, the
-            column text is the text. The columns key and time are message key and time.
+            For nightly batches. Each row takes the serving path of the pipeline, as a
+            record would that is a JSON object of the row's columns: the pointers of the
+            pipeline file find the text and the fields of routes. If they do not find the
+            text, the column text is the text. The columns key and time are message key
+            and time.
 
-            The origin of a row is label:NAME, partition 0 and the row's number from 0. With
-            its time it is the key of the row, so the same batch overwrites its rows: order
-            the rows of a query. Rows without a time have that of --time, or of the file.
+            The origin of a row is label:NAME, partition 0 and the row's number from 0.
+            With its time it is the key of the row, so the same batch overwrites its rows:
+            order the rows of a query. Rows without a time have that of --time, or of the
+            file.
 
             EXAMPLES
               lorikeet label --pipeline pipelines/packages.yaml --input texts.csv
               lorikeet label --pipeline pipelines/packages.yaml --name backlog --query \\
-                  'SELECT id AS key, created_at AS time, body AS text FROM tickets ORDER BY id'
+                  'SELECT id AS key, sent AS time, body AS text FROM tickets ORDER BY id'
               zcat old.jsonl.gz | lorikeet label --pipeline pipelines/packages.yaml \\
                   --input - --format jsonl --name old --time 2025-12-31
             """)

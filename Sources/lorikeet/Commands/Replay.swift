@@ -1,7 +1,6 @@
 import ArgumentParser
 import Connectors
 import Daemon
-import FoundationEssentials
 import JSON
 import Logging
 import Operations
@@ -22,7 +21,8 @@ struct Replay: AsyncParsableCommand {
             continue. Rows are the same rows however often a record is read.
 
             EXAMPLES
-              lorikeet replay --pipeline pipelines/packages.yaml --from 2026-01-01 --to 2026-02-01
+              lorikeet replay --pipeline pipelines/packages.yaml \\
+                  --from 2026-01-01 --to 2026-02-01
               lorikeet replay --pipeline pipelines/packages.yaml --from 2h --rate 200
               lorikeet replay --pipeline pipelines/packages.yaml \\
                   --offsets packages:0:1200-1999 --offsets packages:1:0- --task role
