@@ -8,6 +8,8 @@ struct LabPipeline: Sendable {
         var labels: [String]
         /// The path of the adapter's folder.
         var adapter: String
+        /// The value of `long_texts`, such as `{ window: 32 }`; nil: long texts are cut.
+        var longTexts: String?
     }
 
     /// Also the name of the consumer group.
@@ -52,7 +54,8 @@ struct LabPipeline: Sendable {
         lines.append("tasks:")
         for task in tasks {
             let labels = task.labels.map(quoted).joined(separator: ", ")
-            lines.append("  \(task.name): { labels: [\(labels)], adapter: \(quoted(task.adapter)) }")
+            let longTexts = task.longTexts.map { ", long_texts: \($0)" } ?? ""
+            lines.append("  \(task.name): { labels: [\(labels)], adapter: \(quoted(task.adapter))\(longTexts) }")
         }
         if let batch { lines.append("batch: \(batch)") }
         let text = storesText.map { ", store_text: \($0)" } ?? ""

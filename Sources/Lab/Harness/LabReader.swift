@@ -16,6 +16,27 @@ actor LabReader {
             ], topics: [topic], onAssigned: { _ in }, onRevoked: { _, _ in [:] })
     }
 
+    /// Reads the topic from its beginning until these origins have come, each as partition and offset.
+    ///
+    /// - Parameter limit: how long to wait for them.
+    /// - Returns: those that have not come.
+    func missing(_ origins: Set<[String]>, within limit: Duration) throws -> Set<[String]> {
+        var missing = origins
+        let deadline = ContinuousClock.now + limit
+        while !missing.isEmpty, ContinuousClock.now < deadline {
+            for message in try consumer.poll(maximum: 1000, timeout: .milliseconds(100)) {
+                missing.remove(Self.origin(of: message).map { String(decoding: $0 ?? [], as: UTF8.self) })
+            }
+        }
+        consumer.close()
+        return missing
+    }
+
+    private static func origin(of message: KafkaMessage) -> [[UInt8]?] {
+        let headers = Dictionary(message.headers.map { ($0.name, $0.value) }) { first, _ in first }
+        return ["lorikeet.partition", "lorikeet.offset"].map { headers[$0] ?? nil }
+    }
+
     /// Milliseconds from the timestamp of the source record until the published one is here, in the order of arrival.
     /// Repetitions do not count.
     ///
@@ -31,9 +52,8 @@ actor LabReader {
             let messages = try consumer.poll(maximum: 1000, timeout: .milliseconds(100))
             let now = Clock.systemDate()
             for message in messages {
-                let headers = Dictionary(message.headers.map { ($0.name, $0.value) }) { first, _ in first }
-                let origin = ["lorikeet.partition", "lorikeet.offset"].map { headers[$0] ?? nil }
-                guard seen.insert(origin).inserted, let bytes = headers["lorikeet.produced_at"] ?? nil,
+                guard seen.insert(Self.origin(of: message)).inserted,
+                    let bytes = message.headers.first(where: { $0.name == "lorikeet.produced_at" })?.value,
                     let producedAt = Int64(String(decoding: bytes, as: UTF8.self))
                 else { continue }
                 latencies.append(Double(now - producedAt))

@@ -59,6 +59,19 @@ extension LabDatabase {
         return SoakCount(lost: lost, doubled: doubled, contradicted: contradicted)
     }
 
+    /// The labelled messages of a pipeline, as partition and offset, and how many wait to be published.
+    func labelled(pipeline: String) throws -> (origins: Set<[String]>, waiting: Int) {
+        let rows = try execute(
+            """
+            SELECT DISTINCT "partition"::text AS "partition", "offset"::text AS "offset" FROM lorikeet.labels
+            WHERE pipeline = $1
+            """, [.text(pipeline)]
+        ).rows
+        let origins = Set(try rows.map { [try $0.text("partition"), try $0.text("offset")] })
+        let waiting = try number("SELECT count(*) FROM lorikeet.outbox WHERE pipeline = $1", [.text(pipeline)])
+        return (origins, waiting)
+    }
+
     /// Ends the sessions of the daemons, as an administrator or a fail-over would.
     func terminateDaemonSessions() throws {
         try execute(

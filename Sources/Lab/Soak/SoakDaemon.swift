@@ -11,7 +11,7 @@ actor SoakDaemon {
     }
 
     private let number: Int
-    private let pipeline: String
+    private let pipelines: [String]
     private let environment: [String: String]
     private let logs: String
     private var state = State.down
@@ -22,10 +22,10 @@ actor SoakDaemon {
 
     /// - Parameters:
     ///   - number: tells the daemons of a soak apart, from 1.
-    ///   - pipeline: the pipeline file.
+    ///   - pipelines: the pipeline files, at least one.
     ///   - logs: the folder of the daemons' logs.
-    init(number: Int, pipeline: String, environment: [String: String], logs: String) {
-        (self.number, self.pipeline, self.environment, self.logs) = (number, pipeline, environment, logs)
+    init(number: Int, pipelines: [String], environment: [String: String], logs: String) {
+        (self.number, self.pipelines, self.environment, self.logs) = (number, pipelines, environment, logs)
     }
 
     /// Starts the daemon unless it runs, and returns when its health page listens.
@@ -37,7 +37,7 @@ actor SoakDaemon {
         starts += 1
         do {
             let process = try await DaemonProcess.start(
-                pipeline: pipeline, environment: environment, log: "\(logs)/daemon-\(number)-\(starts).log")
+                pipeline: pipelines[0], options: Array(pipelines.dropFirst()), environment: environment, log: "\(logs)/daemon-\(number)-\(starts).log")
             state = .running(process, since: .now)
             Task { await self.ended(process.exitStatus()) }
         } catch {

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The messages of a soak: random texts, and a broken message now and then. The key is the message's number.
+/// The messages of a soak: random texts, a long one or a broken message now and then. The key is the message's number.
 struct SoakMessages {
     private static let words = [
         "library", "game", "chess", "parser", "python", "manual", "server", "driver", "image", "sound", "network",
@@ -32,7 +32,9 @@ struct SoakMessages {
         case 1: return [0x7B, 0xFF, 0xFE]
         case 2: return []
         default:
-            let words = (0..<(3 + random.below(12))).map { _ in Self.words[random.below(Self.words.count)] }
+            // 2 % are longer than a window.
+            let count = random.below(50) == 0 ? 60 + random.below(60) : 3 + random.below(12)
+            let words = (0..<count).map { _ in Self.words[random.below(Self.words.count)] }
             return Array(words.joined(separator: " ").utf8)
         }
     }

@@ -8,17 +8,21 @@ public struct SoakResult: Sendable {
     /// How often a daemon, or a relabelling, ended although nobody had asked it to.
     let unexpectedExits: Int
 
-    /// Whether nothing was lost or doubled, and no daemon ended by itself.
+    /// Labelled messages that are not in the output topic.
+    let unpublished: Int
+
+    /// Whether nothing was lost or doubled, everything was published, and no daemon ended by itself.
     public var holds: Bool {
-        count.lost == 0 && count.doubled == 0 && count.contradicted == 0 && unexpectedExits == 0
+        count.lost == 0 && count.doubled == 0 && count.contradicted == 0 && unpublished == 0 && unexpectedExits == 0
     }
 
     /// The last line of output.
     public var line: String {
         let contradicted = count.contradicted == 0 ? "" : ", \(count.contradicted) contradictions in labels_history"
+        let unpublished = unpublished == 0 ? "" : ", unpublished \(unpublished)"
         let exits = unexpectedExits == 0 ? "" : ", \(unexpectedExits) unexpected exits"
         return "faults \(faults), messages \(messages), lost \(count.lost), doubled \(count.doubled), "
-            + "memory \(memory.first) -> \(memory.last) MB" + contradicted + exits
+            + "memory \(memory.first) -> \(memory.last) MB" + contradicted + unpublished + exits
     }
 }
 
@@ -30,4 +34,11 @@ struct SoakCount: Sendable {
     var doubled: Int
     /// Rows of `labels_history` without a row in `labels` or `rejected`, or that are no older than what replaced them.
     var contradicted: Int
+
+    /// Of two pipelines.
+    static func + (left: Self, right: Self) -> Self {
+        Self(
+            lost: left.lost + right.lost, doubled: left.doubled + right.doubled,
+            contradicted: left.contradicted + right.contradicted)
+    }
 }

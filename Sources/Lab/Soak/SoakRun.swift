@@ -4,14 +4,18 @@ import Reports
 
 /// A soak: two daemons of one consumer group under full load, a fault every few seconds, and a count at the end.
 ///
-/// 1. `prepare`          broker, database, schema, two adapters, a pipeline file
+/// 1. `prepare`          broker, database, schema, two adapters, two pipeline files: one publishes its labels, the
+///                       other reads long texts in windows
 /// 2. ``SoakLoad``       produces as fast as rows are stored, injects faults, restarts daemons
 /// 3. `awaitOutcomes`    nothing is broken any more; waits until every message has its outcome
 /// 4. ``SoakRelabelling`` relabels what was produced last, to the end
-/// 5. `stopAndCount`     ends the daemons and compares every message with its rows
+/// 5. `published`        waits until the outbox is empty, and reads the output topic
+/// 6. `stopAndCount`     ends the daemons and compares every message with its rows
 public struct SoakRun {
     private static let tasks = ["kind", "tone"]
     private static let labels = 3
+    /// The task that the second pipeline reads in windows.
+    private static let windowedTask = "topic"
 
     private let settings: SoakSettings
     private let folder: ScratchFolder
@@ -27,6 +31,8 @@ public struct SoakRun {
         name = "soak-\(folder.path.split(separator: "-").last ?? "")"
         logs = settings.logs ?? folder.path("logs")
     }
+
+    private var windowsName: String { "\(name)-windows" }
 
     private var keyPrefix: String { "\(name)-" }
 
@@ -74,8 +80,10 @@ public struct SoakRun {
         say("\(messages) messages produced; waiting for the last rows")
         try await awaitOutcomes(of: messages, servers: servers, daemons: daemons)
         try await relabelling.finish()
+        let unpublished = try await unpublished(servers)
         return try await stopAndCount(
-            load, messages: messages, servers: servers, daemons: daemons, relabelling: relabelling)
+            load, messages: messages, unpublished: unpublished, servers: servers, daemons: daemons,
+            relabelling: relabelling)
     }
 
     // MARK: - Steps
@@ -85,29 +93,37 @@ public struct SoakRun {
     ) async throws -> (daemons: [SoakDaemon], relabelling: SoakRelabelling) {
         try await servers.database.migrate()
         let base = try BERTBase(directory: settings.base)
-        for (number, task) in Self.tasks.enumerated() {
+        for (number, task) in (Self.tasks + [Self.windowedTask]).enumerated() {
             try RandomAdapter.make(over: base, labels: Self.labels, seed: UInt64(number + 1))
                 .write(to: folder.path(task))
         }
-        let pipeline = LabPipeline(
-            name: name, base: settings.base, topic: settings.topic,
-            properties: [
-                "session.timeout.ms": "6000", "heartbeat.interval.ms": "500", "reconnect.backoff.max.ms": "1000",
-                "auto.offset.reset": "earliest",
-            ],
-            tasks: Self.tasks.map {
-                .init(name: $0, labels: RandomAdapter.labels(Self.labels), adapter: folder.path($0))
-            },
-            batch: "{ tokens: 512, delay: 20ms, max_tokens: 64 }", storesText: true)
+        var pipeline = pipeline(name, tasks: Self.tasks)
+        pipeline.publishes = "{ topic: \"\(settings.outputTopic)\" }"
         let file = try folder.write("soak.yaml", pipeline.text)
+        var windows = self.pipeline(windowsName, tasks: [Self.windowedTask])
+        windows.tasks[0].longTexts = "{ window: 48, stride: 32, pool: max }"
+        let windowsFile = try folder.write("windows.yaml", windows.text)
         let environment = ["KAFKA_BROKERS": servers.brokers, "DATABASE_URL": servers.database.dsn]
         let daemons = (1...settings.daemons).map {
-            SoakDaemon(number: $0, pipeline: file, environment: environment, logs: logs)
+            SoakDaemon(number: $0, pipelines: [file, windowsFile], environment: environment, logs: logs)
         }
         let relabelling = SoakRelabelling(
             pipeline: file, environment: environment, tasks: Self.tasks, base: base, labels: Self.labels,
             folder: folder)
         return (daemons, relabelling)
+    }
+
+    private func pipeline(_ name: String, tasks: [String]) -> LabPipeline {
+        LabPipeline(
+            name: name, base: settings.base, topic: settings.topic,
+            properties: [
+                "session.timeout.ms": "6000", "heartbeat.interval.ms": "500", "reconnect.backoff.max.ms": "1000",
+                "auto.offset.reset": "earliest",
+            ],
+            tasks: tasks.map {
+                .init(name: $0, labels: RandomAdapter.labels(Self.labels), adapter: folder.path($0))
+            },
+            batch: "{ tokens: 512, delay: 20ms, max_tokens: 64 }", storesText: true)
     }
 
     /// Waits until every message has its outcome, but not for ever: what has none then is lost.
@@ -119,8 +135,18 @@ public struct SoakRun {
         }
     }
 
+    /// How many labelled messages are not in the output topic, once the outbox is empty.
+    private func unpublished(_ servers: SoakServers) async throws -> Int {
+        try await Waiting.until("the outbox is empty", within: .seconds(120)) {
+            try await servers.database.labelled(pipeline: name).waiting == 0
+        }
+        let labelled = try await servers.database.labelled(pipeline: name).origins
+        let reader = try LabReader(brokers: servers.brokers, topic: settings.outputTopic)
+        return try await reader.missing(labelled, within: .seconds(60)).count
+    }
+
     private func stopAndCount(
-        _ load: SoakLoad, messages: Int, servers: SoakServers, daemons: [SoakDaemon], relabelling: SoakRelabelling
+        _ load: SoakLoad, messages: Int, unpublished: Int, servers: SoakServers, daemons: [SoakDaemon], relabelling: SoakRelabelling
     ) async throws -> SoakResult {
         for daemon in daemons { await daemon.terminate() }
         var exits = await relabelling.unexpectedExits
@@ -128,12 +154,15 @@ public struct SoakRun {
         for exit in exits { say(exit) }
         return SoakResult(
             faults: load.faults, messages: messages, count: try await count(messages, servers), memory: load.memory,
-            unexpectedExits: exits.count)
+            unexpectedExits: exits.count, unpublished: unpublished)
     }
 
     private func count(_ messages: Int, _ servers: SoakServers) async throws -> SoakCount {
-        try await servers.database.count(
-            pipeline: name, keyPrefix: keyPrefix, messages: messages, tasks: Self.tasks.count)
+        func count(_ pipeline: String, tasks: Int) async throws -> SoakCount {
+            try await servers.database.count(
+                pipeline: pipeline, keyPrefix: keyPrefix, messages: messages, tasks: tasks)
+        }
+        return try await count(name, tasks: Self.tasks.count) + count(windowsName, tasks: 1)
     }
 
     // MARK: - Words

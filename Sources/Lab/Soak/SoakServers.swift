@@ -38,6 +38,7 @@ actor SoakServers {
         broker = try settings.brokers == nil ? EmbeddedBroker() : nil
         postgres = try settings.database == nil ? PrivatePostgres.start(directory: folder.path) : nil
         try broker?.createTopic(settings.topic, partitions: settings.partitions)
+        try broker?.createTopic(settings.outputTopic, partitions: settings.partitions)
         brokers = settings.brokers ?? broker?.bootstrapServers ?? ""
         database = LabDatabase(dsn: settings.database ?? postgres?.dsn() ?? "")
     }

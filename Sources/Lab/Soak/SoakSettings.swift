@@ -6,6 +6,8 @@ public struct SoakSettings: Sendable {
     var brokers: String?
     var breakBroker: String?
     var topic: String
+    /// Where the labels are published; an external broker must have it or create it on demand.
+    var outputTopic: String { topic + "-labels" }
     var database: String?
     var logs: String?
 
