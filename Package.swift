@@ -97,7 +97,8 @@ let package = Package(
                 "JSON", "LogKeys", "Threading", "Avro", "KafkaClient", "SchemaRegistry", "PostgresClient", "BERT",
                 "Drift", "AdapterRegistry", "Serving", "Retraining", logging,
             ]),
-        module("Pipelines", ["CYAML", "JSON", "Files", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
+        module(
+            "Pipelines", ["CYAML", "JSON", "Files", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
         module("Reports", ["BERT", "Training", "Retraining"]),
         module("DaemonClient", ["HTTPClient"]),
 

@@ -19,7 +19,8 @@ import Testing
                 + "WHERE relnamespace = 'lorikeet'::regnamespace AND relkind = 'r' ORDER BY relname")
         #expect(
             try rows.map { try $0.text("name") } == [
-                "adapter_changes", "adapters", "annotations", "labels", "labels_history", "leases", "messages", "outbox",
+                "adapter_changes", "adapters", "annotations", "labels", "labels_history", "leases", "messages",
+                "outbox",
                 "rejected", "retrainings",
                 "schema_migrations", "shadow_labels",
             ])

@@ -201,8 +201,8 @@ import Testing
             func store(_ offsets: String) throws {
                 try connection.execute(
                     """
-                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
-                        scores, adapter_digest, text)
+                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label,
+                        score, scores, adapter_digest, text)
                     SELECT 'p', 't', 0, o, 'mood', now(), 'up', 1, '{}', 'd', 'text'
                     FROM generate_series(\(offsets)) AS o
                     """)

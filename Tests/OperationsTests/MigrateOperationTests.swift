@@ -23,8 +23,8 @@ import Testing
         defer { connection.close() }
         try connection.execute(
             """
-            INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score, scores,
-                adapter_digest, text)
+            INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label, score,
+                scores, adapter_digest, text)
             SELECT 'p', 't', 0, o, t, now(), 'calm', 1, '{}', 'd', 'text ' || o
             FROM generate_series(1, 10) AS o, unnest('{noise,mood}'::text[]) AS t
             """)

@@ -142,8 +142,8 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columns(report: "report::text")) FROM lorikeet.retrainings AS r WHERE \(condition)
-                ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
+                SELECT \(RetrainingRecord.columns(report: "report::text")) FROM lorikeet.retrainings AS r
+                WHERE \(condition) ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
                 """, parameters + [.integer(Int64(limit))])
             return try result.rows.map(RetrainingRecord.init)
         }

@@ -1,8 +1,8 @@
 extension SchemaView {
     /// `lorikeet.labelled_texts`: every label with its text, wherever that is stored.
     ///
-    /// It has the columns that `labels` has when it is created, in their order, so that a column of a later step, or of a
-    /// user's own, needs no change here. Where no column `text` is asked for, the planner leaves the join out.
+    /// It has the columns that `labels` has when it is created, in their order, so that a column of a later step, or of
+    /// a user's own, needs no change here. Where no column `text` is asked for, the planner leaves the join out.
     static let labelledTexts = SchemaView(
         name: "labelled_texts", version: Migration.messages.version,
         statements: [

@@ -2,8 +2,8 @@ import PostgresClient
 
 /// A view of the schema, for any tool that reads SQL.
 ///
-/// It is no step of the schema. PostgreSQL alters no column that a view reads, so the views are dropped before steps run
-/// and created after them. A migration also creates one that is missing, as after a user has altered a column.
+/// It is no step of the schema. PostgreSQL alters no column that a view reads, so the views are dropped before steps
+/// run and created after them. A migration also creates one that is missing, as after a user has altered a column.
 struct SchemaView: Sendable {
     let name: String
     /// The step that it needs.

@@ -37,7 +37,8 @@ actor SoakDaemon {
         starts += 1
         do {
             let process = try await DaemonProcess.start(
-                pipeline: pipelines[0], options: Array(pipelines.dropFirst()), environment: environment, log: "\(logs)/daemon-\(number)-\(starts).log")
+                pipeline: pipelines[0], options: Array(pipelines.dropFirst()), environment: environment,
+                log: "\(logs)/daemon-\(number)-\(starts).log")
             state = .running(process, since: .now)
             Task { await self.ended(process.exitStatus()) }
         } catch {

@@ -146,7 +146,8 @@ public struct SoakRun {
     }
 
     private func stopAndCount(
-        _ load: SoakLoad, messages: Int, unpublished: Int, servers: SoakServers, daemons: [SoakDaemon], relabelling: SoakRelabelling
+        _ load: SoakLoad, messages: Int, unpublished: Int, servers: SoakServers, daemons: [SoakDaemon],
+        relabelling: SoakRelabelling
     ) async throws -> SoakResult {
         for daemon in daemons { await daemon.terminate() }
         var exits = await relabelling.unexpectedExits

@@ -75,7 +75,8 @@ extension PipelineConfiguration {
     ///   - onlyTask: the one task whose rows it writes, beside those of other tasks; nil: those of all tasks.
     public func makeServingPipeline(
         source: (any TextSource)? = nil, groupInstanceID: String? = nil, publishes: Bool = true,
-        publishingPatience: Duration? = nil, onlyTask: String? = nil, tokenizer: WordPieceTokenizer, liveAdapters: LiveAdapters,
+        publishingPatience: Duration? = nil, onlyTask: String? = nil, tokenizer: WordPieceTokenizer,
+        liveAdapters: LiveAdapters,
         workers: WorkerPool, drainTimeout: Duration, logger: Logger
     ) -> ServingPipeline {
         var logger = logger
