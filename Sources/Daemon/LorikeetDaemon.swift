@@ -39,7 +39,7 @@ public final class LorikeetDaemon: Sendable {
     let logger: Logger
     let reloads = ReloadQueue()
     let taps = TapSessions()
-    let startedAt = Date()
+    let startedAt = Date(timeIntervalSince1970: Double(Clock.systemDate()) / 1000)
 
     // MARK: - Mutable State
 
@@ -84,10 +84,9 @@ public final class LorikeetDaemon: Sendable {
         } catch {
             throw CommandFailure(error)
         }
-        self.configuration = configuration
-        self.loaded = loaded
-        let workerCount = max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount)
-        workers = WorkerPool(base: loaded.base, workers: workerCount)
+        (self.configuration, self.loaded) = (configuration, loaded)
+        workers = WorkerPool(
+            base: loaded.base, workers: max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount))
         adapterServices = Dictionary(
             uniqueKeysWithValues: tasks.map { postgres, tasks in
                 (
@@ -105,8 +104,8 @@ public final class LorikeetDaemon: Sendable {
             pipelines: configuration.pipelines, program: options.retrainProgram, precision: loaded.base.precision,
             logger: logger,
             isDrifting: { [adapterServices] postgres, task in
-                guard let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task] else { return false }
-                return !live.drift.status.alarms.isEmpty
+                let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task]
+                return live.map { !$0.drift.status.alarms.isEmpty } ?? false
             })
         retention = RetentionService(pipelines: configuration.pipelines, logger: logger)
         notifier = SystemdNotifier(environment: options.environment.variables)

@@ -157,8 +157,8 @@ import Testing
                 """
                 INSERT INTO lorikeet.retrainings (task, trigger, started_at, finished_at, verdict, looks) VALUES
                     ('s', 'rows', now() - interval '1 hour', now(), 'rejected', 1),
-                    ('t', 'rows', now() - interval '2 hours', now(), 'failed', 0),
-                    ('t', 'shadow', now() - interval '1 minute', now(), 'rejected', 0)
+                    ('t', 'shadow', now() - interval '1 minute', now(), 'rejected', 0),
+                    ('t', 'rows', now() - interval '2 hours', now(), 'failed', 0)
                 """)
             let now = Date(timeIntervalSince1970: 86400)
             let facts = try await source.scheduleFacts(tasks: ["s", "t", "none"], now: now)

@@ -24,7 +24,8 @@ import Testing
                 score, scores, adapter_digest, text, labelled_at)
             SELECT 'packages', 'packages', 0, o, t, to_timestamp(1700000000), convert_to('key ' || o, 'UTF8'), 'games',
                 1, '{"games": 1}', repeat('d', 64), '\(text) ' || o, \(time)
-            FROM generate_series(\(offsets.lowerBound), \(offsets.upperBound - 1)) AS o, unnest('{a,b,c,d}'::text[]) AS t
+            FROM generate_series(\(offsets.lowerBound), \(offsets.upperBound - 1)) AS o,
+                unnest('{a,b,c,d}'::text[]) AS t
             ORDER BY o, t
             ON CONFLICT (pipeline, topic, "partition", "offset", task, produced_at) DO UPDATE SET
                 text = excluded.text, labelled_at = excluded.labelled_at
@@ -217,9 +218,12 @@ import Testing
             "ALTER TABLE lorikeet.labels RENAME TO old_labels",
             "ALTER TABLE lorikeet.old_labels RENAME CONSTRAINT "
                 + "labels_pkey TO old_labels_pkey",
-            "CREATE TABLE lorikeet.labels (LIKE lorikeet.old_labels INCLUDING DEFAULTS) PARTITION BY RANGE (produced_at)",
-            "ALTER TABLE lorikeet.labels ADD PRIMARY KEY (pipeline, topic, \"partition\", \"offset\", task, produced_at)",
-            "CREATE TABLE lorikeet.\"labels 1\" PARTITION OF lorikeet.labels FOR VALUES FROM (MINVALUE) TO ('2020-01-01')",
+            "CREATE TABLE lorikeet.labels (LIKE lorikeet.old_labels INCLUDING DEFAULTS) "
+                + "PARTITION BY RANGE (produced_at)",
+            "ALTER TABLE lorikeet.labels "
+                + "ADD PRIMARY KEY (pipeline, topic, \"partition\", \"offset\", task, produced_at)",
+            "CREATE TABLE lorikeet.\"labels 1\" PARTITION OF lorikeet.labels "
+                + "FOR VALUES FROM (MINVALUE) TO ('2020-01-01')",
             "CREATE TABLE lorikeet.labels_2 PARTITION OF lorikeet.labels DEFAULT",
             "DROP TABLE lorikeet.old_labels CASCADE")
         try Self.store(database, 0..<100)

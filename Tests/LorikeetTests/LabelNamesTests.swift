@@ -129,8 +129,9 @@ import Testing
             for command in ["check", "test", "run"] {
                 let outcome = try await Program.run([command] + (command == "check" ? ["--offline"] : []) + [file])
                 #expect(outcome.status == 78, "\(command): \(outcome.error)")
+                let place = command == "check" ? "\(file):5:11: error" : "\(file):5"
                 #expect(
-                    (outcome.output + outcome.error).contains("\(file):5: tasks.mood.labels: \(words)"),
+                    (outcome.output + outcome.error).contains("\(place): tasks.mood.labels: \(words)"),
                     "\(outcome.error)")
             }
         }

@@ -36,7 +36,8 @@ import Testing
         let ask: InitOperation.Ask? = answers.map { answers in
             { question, fallback in
                 talk.questions.append("\(question) [\(fallback)]")
-                return answers.first { question.hasPrefix($0.key) }?.value ?? ""
+                guard let answer = answers.first(where: { question.hasPrefix($0.key) }) else { return "" }
+                return answer.value
             }
         }
         let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
@@ -139,7 +140,7 @@ import Testing
         #expect(outcome.failure?.message.contains("source.text: must be a JSON Pointer") == true, "\(outcome)")
         request = InitOperation.Request()
         request.brokers = "127.0.0.1:1"
-        let ended = await run(request, in: folder, answers: ["Topic": String?.none])
+        let ended = await run(request, in: folder, answers: ["Topic": .some(nil)])
         #expect(ended.failure?.message.contains("the input ended") == true, "\(ended)")
         let unnamed = await run(request, in: folder, answers: ["Task": "low, high"])
         #expect(unnamed.failure?.status == .usage)

@@ -76,7 +76,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columns(report: "NULL::text")) FROM lorikeet.retrainings
+                SELECT \(RetrainingRecord.columnsWithoutReport) FROM lorikeet.retrainings
                 WHERE id IN (SELECT max(id) FROM lorikeet.retrainings WHERE task = ANY ($1::text[]) GROUP BY task)
                 """, [.texts(tasks)])
             let records = try result.rows.map(RetrainingRecord.init)
@@ -142,7 +142,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columns(report: "report::text")) FROM lorikeet.retrainings AS r
+                SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r
                 WHERE \(condition) ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
                 """, parameters + [.integer(Int64(limit))])
             return try result.rows.map(RetrainingRecord.init)
@@ -221,12 +221,13 @@ extension PostgresLabelledRowSource: RetrainingJournal {
 }
 
 extension RetrainingRecord {
-    /// - Parameter report: the expression for the report, which may be long.
-    fileprivate static func columns(report: String) -> String {
+    fileprivate static let columns = "report::text AS report, " + facts
+    /// A report may be long.
+    fileprivate static let columnsWithoutReport = "NULL::text AS report, " + facts
+
+    private static let facts =
         "id, task, trigger, rows_used, champion, challenger, verdict, reason, challenger_version, looks, "
-            + "training_digest, \(report) AS report, "
-            + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
-    }
+        + "training_digest, " + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
 
     fileprivate init(_ row: PostgresRow) throws {
         self.init(

@@ -4,19 +4,24 @@ enum RetentionKeys {
     private static let ages = Duration.seconds(3600) ... .seconds(Int64(DurationText.longestSeconds))
 
     static let labels = Setting(
-        "labels", .duration(ages), absent: "for ever", "age at which rows of `labels` are deleted, since `labelled_at`")
+        "labels", .duration(ages), absent: "for ever", "age at which rows of `labels` are deleted, since `labelled_at`",
+        examples: ["365d"])
     static let rejected = Setting(
         "rejected", .duration(ages), absent: "for ever",
-        "age at which rows of `rejected` are deleted, since `rejected_at`")
+        "age at which rows of `rejected` are deleted, since `rejected_at`",
+        examples: ["30d"])
     static let texts = Setting(
         "texts", .duration(ages), absent: "as `labels`",
-        "age at which texts (rows of `messages`) are deleted, since `stored_at`; at most `labels`")
+        "age at which texts (rows of `messages`) are deleted, since `stored_at`; at most `labels`",
+        examples: ["90d"])
     static let history = Setting(
         "history", .duration(ages), absent: "as `labels`",
-        "age at which rows of `labels_history` are deleted, since `replaced_at`; at most `labels`")
+        "age at which rows of `labels_history` are deleted, since `replaced_at`; at most `labels`",
+        examples: ["90d"])
     static let shadowLabels = Setting(
         "shadow_labels", .duration(ages), absent: "as `labels`",
-        "age at which rows of `shadow_labels` are deleted, since `labelled_at`; at most `labels`")
+        "age at which rows of `shadow_labels` are deleted, since `labelled_at`; at most `labels`",
+        examples: ["30d"])
 
     static let section = SettingSection(
         "retention",

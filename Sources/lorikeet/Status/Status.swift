@@ -10,8 +10,8 @@ struct Status: AsyncParsableCommand {
         abstract: "Show what a daemon is doing: rates, lag, latency, labels, drift, retraining.",
         discussion: """
             Asks the daemon over its Unix socket, which only the daemon's user and root may
-            connect to. Nothing else is asked: neither Kafka nor PostgreSQL. With --url, the
-            metrics of a daemon on another host; that takes a second, to measure rates.
+            connect to. Nothing else is asked: neither Kafka nor PostgreSQL. With --url,
+            the metrics of a daemon on another host; that takes a second, to measure rates.
 
             Latencies are those of the last minute, from the timestamp of a record until
             its rows are stored. Scores, labels and abstentions are those of the newest

@@ -9,8 +9,8 @@ struct Tap: AsyncParsableCommand {
         abstract: "Show the next texts of a pipeline with their labels, as they are stored.",
         discussion: """
             Over the daemon's Unix socket, so only for the daemon's user and root: they may
-            read the texts anyway. On a terminal, one line per label: task, label, score and
-            the beginning of the text. Else one JSON object per text.
+            read the texts anyway. On a terminal, one line per label: task, label, score
+            and the beginning of the text. Else one JSON object per text.
 
             The pipeline never waits for a tap. Texts beyond --rate, and texts that are not
             read fast enough, are left out, and their number is said. Without --count, the

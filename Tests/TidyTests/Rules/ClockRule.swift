@@ -10,6 +10,7 @@ enum ClockRule {
         "Sources/Files/FileStamp.swift",
         // The time of a status, and of its page.
         "Sources/Daemon/Monitoring/LorikeetDaemon+Status.swift", "Sources/lorikeet/Status/Status.swift",
+        "Sources/lorikeet/Status/StatusFeed.swift", "Sources/lorikeet/Status/TopScreen.swift",
         // Rows by their age.
         "Sources/lorikeet/Rejected/RejectedOptions.swift",
     ]

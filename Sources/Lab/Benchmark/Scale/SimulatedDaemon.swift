@@ -103,6 +103,6 @@ actor SimulatedDaemon {
     }
 
     private func schedule() async {
-        _ = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: Date())
+        _ = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: Date(timeIntervalSince1970: 0))
     }
 }
