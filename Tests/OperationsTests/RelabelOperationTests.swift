@@ -199,7 +199,7 @@ import Testing
             #expect(preview.mostChanged.allSatisfy { $0.text.hasSuffix(" of the river") && $0.from != $0.to })
             // Texts are for a terminal only.
             let json = String(decoding: try JSONEncoder().encode(preview), as: UTF8.self)
-            #expect(json.contains("texts/") && !json.contains("river"))
+            #expect(json.contains(#"texts\/"#) && !json.contains("river"))
             #expect(stage.fixture.log.count(containing: "river") == 0)
         }
     }
