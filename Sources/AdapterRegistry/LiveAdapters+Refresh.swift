@@ -24,6 +24,8 @@ extension LiveAdapters {
         let revision = try await store.revision()
         if let known = knownRefresh(at: revision, tasks: tasks) { return known }
         var refresh = AdapterRefresh()
+        // An import that brings weights back does not count as a change.
+        var mayChange = false
         var found: [(task: String, adapter: LiveAdapter?)] = []
         let versions = try await store.live(tasks: tasks.keys.sorted())
         refresh.missing = tasks.keys.filter { task in !versions.contains { $0.task == task } }.sorted()
@@ -42,6 +44,7 @@ extension LiveAdapters {
                 }
                 found.append((version.task, adapter))
             } catch {
+                if !error.isLasting { mayChange = true }
                 switch error {
                 case .unusable(let reason), .unfit(let reason), .missing(let reason):
                     refresh.refused[version.task] = reason
@@ -53,7 +56,7 @@ extension LiveAdapters {
         guard withShadows else { return refresh }
         do {
             refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
-            remember(refresh, at: revision, tasks: tasks, ticket: ticket)
+            if !mayChange { remember(refresh, at: revision, tasks: tasks, ticket: ticket) }
         } catch {
             // What has changed must be told. The next refresh looks for challengers again.
             if refresh.changed.isEmpty { throw error }
