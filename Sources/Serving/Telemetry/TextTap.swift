@@ -99,9 +99,8 @@ extension TextTap {
             var texts: Deque<Text> = []
             var bytes = 0
             var dropped = 0
-            /// Texts that may pass now: fractions accrue with time, up to those of one second.
-            var allowance: Double
-            var allowedAt: Duration
+            /// A token per text that may pass now, up to those of one second.
+            var bucket: TokenBucket
         }
 
         private let filter: Filter
@@ -111,7 +110,10 @@ extension TextTap {
 
         fileprivate init(_ filter: Filter, clock: Clock) {
             (self.filter, self.clock) = (filter, clock)
-            state = Mutex(State(allowance: Double(max(1, filter.rate)), allowedAt: clock.now()))
+            let rate = Double(max(1, filter.rate))
+            var bucket = TokenBucket(rate: rate, capacity: rate)
+            _ = bucket.available(now: clock.now())
+            state = Mutex(State(bucket: bucket))
         }
 
         fileprivate func offer(_ finished: [FinishedText]) {
@@ -125,7 +127,7 @@ extension TextTap {
                 let passed = Text(
                     origin: labelled.message.origin, producedAt: labelled.message.producedAt, text: body,
                     labels: labels)
-                if state.withLock({ $0.add(passed, clock.now(), filter) }) { isNew = true }
+                if state.withLock({ $0.add(passed, clock.now()) }) { isNew = true }
             }
             if isNew { wakeup.signal() }
         }
@@ -148,17 +150,15 @@ extension TextTap {
 
 extension TextTap.Reader.State {
     /// - Returns: whether the text will be read.
-    fileprivate mutating func add(_ text: TextTap.Text, _ now: Duration, _ filter: TextTap.Filter) -> Bool {
-        let rate = Double(max(1, filter.rate))
-        allowance = min(rate, allowance + (now - allowedAt).seconds * rate)
-        allowedAt = now
+    fileprivate mutating func add(_ text: TextTap.Text, _ now: Duration) -> Bool {
         let size = text.text.utf8.count
-        guard allowance >= 1, texts.count < TextTap.Reader.maximumTexts, bytes + size <= TextTap.Reader.maximumBytes
+        guard bucket.available(now: now) > 0, texts.count < TextTap.Reader.maximumTexts,
+            bytes + size <= TextTap.Reader.maximumBytes
         else {
             dropped += 1
             return false
         }
-        allowance -= 1
+        bucket.take(1)
         texts.append(text)
         bytes += size
         return true
