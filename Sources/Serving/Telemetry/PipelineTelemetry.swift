@@ -178,7 +178,7 @@ final class PipelineTelemetry: Sendable {
         for text in finished {
             metrics.recordDelivery(
                 now - text.receivedAt,
-                endToEnd: text.outcome.message.producedAt.map { date.subtractingReportingOverflow($0).partialValue })
+                endToEnd: text.outcome.message.producedAt.map { Self.milliseconds(since: $0, at: date) })
             switch text.outcome {
             case .labelled(let labelled):
                 for label in labelled.labels { metrics.count(label) }
@@ -204,13 +204,19 @@ final class PipelineTelemetry: Sendable {
             for text in finished {
                 state.sinceReceived.add((now - text.receivedAt).seconds, now: now)
                 if let producedAt = text.outcome.message.producedAt {
-                    // In floating point: a timestamp of a damaged record must not overflow.
-                    state.sinceProduced.add((Double(date) - Double(producedAt)) / 1000, now: now)
+                    let milliseconds = Self.milliseconds(since: producedAt, at: date)
+                    state.sinceProduced.add(Double(milliseconds) / 1000, now: now)
                 }
                 guard case .labelled(let labelled) = text.outcome else { continue }
                 for label in labelled.labels { state.answers[label.task, default: AnswerMeter()].add(label) }
             }
         }
+    }
+
+    /// A timestamp of a damaged record must not overflow.
+    private static func milliseconds(since producedAt: Int64, at date: Int64) -> Int64 {
+        let (milliseconds, overflows) = date.subtractingReportingOverflow(producedAt)
+        return overflows ? .max : milliseconds
     }
 
     func published(_ records: [OutboxRecord]) {
