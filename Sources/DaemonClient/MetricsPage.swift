@@ -15,7 +15,9 @@ public struct MetricsPage: Sendable {
 
     /// Parses the Prometheus text format. Lines that are no samples are skipped.
     public init(text: String) {
-        samples = text.split(whereSeparator: \.isNewline).filter { !$0.hasPrefix("#") }.compactMap { Self.sample($0) }
+        // Only this ends a line: what else Unicode takes for a line end may stand in a label.
+        samples = text.utf8.split(separator: UInt8(ascii: "\n")).map { Substring($0) }
+            .filter { !$0.hasPrefix("#") }.compactMap { Self.sample($0) }
     }
 
     /// The samples of this name that have these labels, whatever other labels they have.

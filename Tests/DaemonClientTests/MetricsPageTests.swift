@@ -26,6 +26,12 @@ import Testing
         #expect(page.value("m") == 4 && page.value("n") == nil)
     }
 
+    /// The daemon escapes nothing but `\n`.
+    @Test(arguments: ["\u{2028}", "\u{85}", "\r", "\u{B}"]) func otherLineEndsMayStandInALabel(end: String) {
+        let page = MetricsPage(text: "m{a=\"x\(end)y\"} 4\nm{a=\"z\"} 5\n")
+        #expect(page.samples.map(\.labels) == [["a": "x\(end)y"], ["a": "z"]] && page.sum("m") == 9)
+    }
+
     @Test func aQuantileIsLinearWithinItsBucket() throws {
         func page(_ counts: [Int]) -> MetricsPage {
             let lines = zip(["0.1", "0.5", "1", "+Inf"], counts).map { "h_bucket{le=\"\($0)\",p=\"x\"} \($1)" }
