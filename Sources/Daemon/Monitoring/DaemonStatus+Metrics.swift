@@ -22,115 +22,109 @@ extension DaemonStatus {
     }
 }
 
-/// A page of metrics, and one before it.
-private struct MetricsReading {
-    let page: MetricsPage
-    let earlier: (page: MetricsPage, at: Date)?
-    let date: Date
+extension DaemonStatus {
+    /// A page of metrics, and one before it.
+    private struct MetricsReading {
+        let page: MetricsPage
+        let earlier: (page: MetricsPage, at: Date)?
+        let date: Date
 
-    /// Metrics that not every version of the daemon exports.
-    private enum Newer {
-        static let delivery = "lorikeet_delivery_seconds"
-        static let endToEnd = "lorikeet_end_to_end_seconds"
-        static let taskLabels = "lorikeet_task_labels_total"
-        static let confidence = "lorikeet_task_confidence_ratio"
-        static let available = "lorikeet_dependency_available"
-    }
-
-    func names(of label: String, in metrics: [String], _ labels: [String: String] = [:]) -> [String] {
-        Set(metrics.flatMap { page.samples($0, labels) }.compactMap { $0.labels[label] }).sorted()
-    }
-
-    func pipeline(_ name: String) -> DaemonStatus.Pipeline {
-        let labels = ["pipeline": name]
-        var pipeline = DaemonStatus.Pipeline(name: name)
-        pipeline.state = page.value(MetricNames.ready, labels).map { $0 > 0 ? "running" : "not ready" }
-        let missing = page.samples(Newer.available, labels).filter { $0.value == 0 }.compactMap { $0.labels["side"] }
-        pipeline.waitingFor = missing.isEmpty ? nil : missing.sorted().joined(separator: ", ")
-        pipeline.paused = page.value(MetricNames.paused, labels).map { $0 > 0 }
-        let partitions = page.samples(MetricNames.lag, labels)
-        if !partitions.isEmpty { pipeline.partitions = partitions.count }
-        pipeline.recordsPerSecond = rate(MetricNames.messages, labels)
-        pipeline.lag = integer(MetricNames.lag, labels)
-        pipeline.inFlight = integer(MetricNames.inFlightMessages, labels)
-        pipeline.inFlightBytes = integer(MetricNames.inFlightBytes, labels)
-        pipeline.batchFill = mean(MetricNames.batchFill, labels)
-        pipeline.latencySinceProduced = latency(Newer.endToEnd, labels)
-        pipeline.latencySinceReceived = latency(Newer.delivery, labels)
-        pipeline.received = integer(MetricNames.messages, labels)
-        pipeline.rejected = integer(MetricNames.rejected, labels)
-        pipeline.dropped = integer(MetricNames.dropped, labels)
-        pipeline.retries = integer(MetricNames.retries, labels)
-        if let records = integer(MetricNames.outboxRows, labels) {
-            pipeline.outbox = DaemonStatus.Outbox(
-                records: records, oldestAge: page.value(MetricNames.outboxAge, labels))
+        func names(of label: String, in metrics: [String], _ labels: [String: String] = [:]) -> [String] {
+            Set(metrics.flatMap { page.samples($0, labels) }.compactMap { $0.labels[label] }).sorted()
         }
-        pipeline.tasks = names(of: "task", in: [MetricNames.labels], labels).map { task($0, of: name) }
-        return pipeline
-    }
 
-    private func task(_ name: String, of pipeline: String) -> DaemonStatus.PipelineTask {
-        let labels = ["pipeline": pipeline, "task": name]
-        var task = DaemonStatus.PipelineTask(name: name)
-        task.texts = integer(MetricNames.labels, labels)
-        if let texts = page.value(MetricNames.labels, labels), texts > 0 {
-            task.abstained = (page.value(MetricNames.abstentions, labels) ?? 0) / texts
-            let counts = page.samples(Newer.taskLabels, labels).compactMap { sample in
-                sample.labels["label"].map { DaemonStatus.LabelShare(label: $0, share: sample.value / texts) }
+        func pipeline(_ name: String) -> DaemonStatus.Pipeline {
+            let labels = ["pipeline": name]
+            var pipeline = DaemonStatus.Pipeline(name: name)
+            pipeline.state = page.value(MetricNames.ready, labels).map { $0 > 0 ? "running" : "not ready" }
+            let missing = page.samples(MetricNames.available, labels).filter { $0.value == 0 }
+                .compactMap { $0.labels["side"] }
+            pipeline.waitingFor = missing.isEmpty ? nil : missing.sorted().joined(separator: ", ")
+            pipeline.paused = page.value(MetricNames.paused, labels).map { $0 > 0 }
+            let partitions = page.samples(MetricNames.lag, labels)
+            if !partitions.isEmpty { pipeline.partitions = partitions.count }
+            pipeline.recordsPerSecond = rate(MetricNames.messages, labels)
+            pipeline.lag = integer(MetricNames.lag, labels)
+            pipeline.inFlight = integer(MetricNames.inFlightMessages, labels)
+            pipeline.inFlightBytes = integer(MetricNames.inFlightBytes, labels)
+            pipeline.batchFill = mean(MetricNames.batchFill, labels)
+            pipeline.latencySinceProduced = latency(MetricNames.endToEnd, labels)
+            pipeline.latencySinceReceived = latency(MetricNames.delivery, labels)
+            pipeline.received = integer(MetricNames.messages, labels)
+            pipeline.rejected = integer(MetricNames.rejected, labels)
+            pipeline.dropped = integer(MetricNames.dropped, labels)
+            pipeline.retries = integer(MetricNames.retries, labels)
+            if let records = integer(MetricNames.outboxRows, labels) {
+                pipeline.outbox = DaemonStatus.Outbox(
+                    records: records, oldestAge: page.value(MetricNames.outboxAge, labels))
             }
-            task.labels = counts.isEmpty ? nil : counts.sorted { ($1.share, $0.label) < ($0.share, $1.label) }
+            pipeline.tasks = names(of: "task", in: [MetricNames.labels], labels).map { task($0, of: name) }
+            return pipeline
         }
-        task.confidence = mean(Newer.confidence, labels)
-        if let live = page.samples(DaemonMetricNames.adapterInfo, ["task": name]).last(where: { $0.value > 0 }) {
-            task.adapter = DaemonStatus.LiveVersion(
-                version: live.labels["version"].flatMap { Int($0) }, digest: live.labels["digest"])
+
+        private func task(_ name: String, of pipeline: String) -> DaemonStatus.PipelineTask {
+            let labels = ["pipeline": pipeline, "task": name]
+            var task = DaemonStatus.PipelineTask(name: name)
+            task.texts = integer(MetricNames.labels, labels)
+            if let texts = page.value(MetricNames.labels, labels), texts > 0 {
+                task.abstained = (page.value(MetricNames.abstentions, labels) ?? 0) / texts
+                let counts = page.samples(MetricNames.taskLabels, labels).compactMap { sample in
+                    sample.labels["label"].map { DaemonStatus.LabelShare(label: $0, share: sample.value / texts) }
+                }
+                task.labels = counts.isEmpty ? nil : counts.sorted { ($1.share, $0.label) < ($0.share, $1.label) }
+            }
+            task.confidence = mean(MetricNames.taskConfidence, labels)
+            if let live = page.samples(DaemonMetricNames.adapterInfo, ["task": name]).last(where: { $0.value > 0 }) {
+                task.adapter = DaemonStatus.LiveVersion(
+                    version: live.labels["version"].flatMap { Int($0) }, digest: live.labels["digest"])
+            }
+            task.drift = drift(of: name)
+            return task
         }
-        task.drift = drift(of: name)
-        return task
-    }
 
-    private func drift(of task: String) -> DaemonStatus.Drift? {
-        let signals = page.samples(DaemonMetricNames.taskDrift, ["task": task]).compactMap { sample in
-            sample.labels["signal"].map { DaemonStatus.Drift.Signal(signal: $0, index: sample.value) }
+        private func drift(of task: String) -> DaemonStatus.Drift? {
+            let signals = page.samples(DaemonMetricNames.taskDrift, ["task": task]).compactMap { sample in
+                sample.labels["signal"].map { DaemonStatus.Drift.Signal(signal: $0, index: sample.value) }
+            }
+            guard !signals.isEmpty else { return nil }
+            var drift = DaemonStatus.Drift()
+            drift.alarm = page.value(DaemonMetricNames.taskDriftAlarm, ["task": task]).map { $0 > 0 }
+            drift.signals = signals.sorted { ($1.index, $0.signal) < ($0.index, $1.signal) }
+            drift.estimatedAccuracy = page.value(DaemonMetricNames.taskEstimatedAccuracy, ["task": task])
+            return drift
         }
-        guard !signals.isEmpty else { return nil }
-        var drift = DaemonStatus.Drift()
-        drift.alarm = page.value(DaemonMetricNames.taskDriftAlarm, ["task": task]).map { $0 > 0 }
-        drift.signals = signals.sorted { ($1.index, $0.signal) < ($0.index, $1.signal) }
-        drift.estimatedAccuracy = page.value(DaemonMetricNames.taskEstimatedAccuracy, ["task": task])
-        return drift
-    }
 
-    // MARK: - Figures
+        // MARK: - Figures
 
-    private func integer(_ name: String, _ labels: [String: String]) -> Int? {
-        page.value(name, labels).flatMap { Int(exactly: $0.rounded()) }
-    }
-
-    /// Per second since the earlier page; nil without one, or after a restart between them.
-    private func rate(_ name: String, _ labels: [String: String]) -> Double? {
-        guard let earlier, let now = page.value(name, labels), let before = earlier.page.value(name, labels) else {
-            return nil
+        private func integer(_ name: String, _ labels: [String: String]) -> Int? {
+            page.value(name, labels).flatMap { Int(exactly: $0.rounded()) }
         }
-        let seconds = date.timeIntervalSince(earlier.at)
-        return seconds > 0 && now >= before ? (now - before) / seconds : nil
-    }
 
-    /// Of what a histogram counted since the earlier page, or since the start if that is nothing.
-    private func mean(_ name: String, _ labels: [String: String]) -> Double? {
-        func sums(_ page: MetricsPage?) -> (sum: Double, count: Double) {
-            (page?.sum(name + "_sum", labels) ?? 0, page?.sum(name + "_count", labels) ?? 0)
+        /// Per second since the earlier page; nil without one, or after a restart between them.
+        private func rate(_ name: String, _ labels: [String: String]) -> Double? {
+            guard let earlier, let now = page.value(name, labels), let before = earlier.page.value(name, labels) else {
+                return nil
+            }
+            let seconds = date.timeIntervalSince(earlier.at)
+            return seconds > 0 && now >= before ? (now - before) / seconds : nil
         }
-        let (now, before) = (sums(page), sums(earlier?.page))
-        if now.count > before.count { return (now.sum - before.sum) / (now.count - before.count) }
-        return now.count > 0 ? now.sum / now.count : nil
-    }
 
-    private func latency(_ name: String, _ labels: [String: String]) -> DaemonStatus.Latency? {
-        func quantile(_ share: Double) -> Double? {
-            page.quantile(share, of: name, labels, since: earlier?.page) ?? page.quantile(share, of: name, labels)
+        /// Of what a histogram counted since the earlier page, or since the start if that is nothing.
+        private func mean(_ name: String, _ labels: [String: String]) -> Double? {
+            func sums(_ page: MetricsPage?) -> (sum: Double, count: Double) {
+                (page?.sum(name + "_sum", labels) ?? 0, page?.sum(name + "_count", labels) ?? 0)
+            }
+            let (now, before) = (sums(page), sums(earlier?.page))
+            if now.count > before.count { return (now.sum - before.sum) / (now.count - before.count) }
+            return now.count > 0 ? now.sum / now.count : nil
         }
-        guard let median = quantile(0.5) else { return nil }
-        return DaemonStatus.Latency(p50: median, p99: quantile(0.99))
+
+        private func latency(_ name: String, _ labels: [String: String]) -> DaemonStatus.Latency? {
+            func quantile(_ share: Double) -> Double? {
+                page.quantile(share, of: name, labels, since: earlier?.page) ?? page.quantile(share, of: name, labels)
+            }
+            guard let median = quantile(0.5) else { return nil }
+            return DaemonStatus.Latency(p50: median, p99: quantile(0.99))
+        }
     }
 }

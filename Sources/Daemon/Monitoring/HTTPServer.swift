@@ -1,4 +1,5 @@
 import CMicroHTTPD
+import DaemonClient
 import Glibc
 import Synchronization
 import Threading
@@ -11,6 +12,15 @@ final class HTTPServer: Sendable {
         var status: UInt32
         var contentType: String
         var body: String
+
+        static func json(_ value: some Encodable, status: UInt32 = 200) -> Response {
+            guard let line = try? DaemonJSON.text(value) else { return .text(500, "the answer cannot be encoded\n") }
+            return Response(status: status, contentType: "application/json", body: line + "\n")
+        }
+
+        static func text(_ status: UInt32, _ body: String) -> Response {
+            Response(status: status, contentType: "text/plain; charset=utf-8", body: body)
+        }
     }
 
     private let socket: ListeningSocket
@@ -68,8 +78,8 @@ final class HTTPServer: Sendable {
     /// The port that it listens on.
     var port: UInt16 { socket.port }
 
-    /// Answers what has been asked, then closes all connections. It does not wait for a peer that does not read its
-    /// answer.
+    /// Answers what has been asked, then closes all connections. A peer that does not read its answer is not waited
+    /// for.
     func stop() async {
         _ = MHD_quiesce_daemon(daemon)
         // libmicrohttpd must not stop while a connection is suspended, and would drop an answer that is not sent yet.
@@ -179,13 +189,11 @@ private let handleRequest: MHD_AccessHandlerCallback = { context, connection, pa
     let request = Unmanaged<Request>.fromOpaque(pointer).takeUnretainedValue()
     if let response = request.response.withLock({ $0 }) { return HTTPServer.send(response, to: connection) }
     guard ["GET", "HEAD"].contains(String(cString: method)) else {
-        let response = HTTPServer.Response(status: 405, contentType: "text/plain", body: "only GET and HEAD\n")
-        return HTTPServer.send(response, to: connection)
+        return HTTPServer.send(.text(405, "only GET and HEAD\n"), to: connection)
     }
     let requests = Unmanaged<HTTPServer.Requests>.fromOpaque(context).takeUnretainedValue()
     if requests.start(request, path: String(cString: path), connection: connection) { return lorikeet_http_yes }
-    return HTTPServer.send(
-        HTTPServer.Response(status: 503, contentType: "text/plain", body: "stopping\n"), to: connection)
+    return HTTPServer.send(.text(503, "stopping\n"), to: connection)
 }
 
 private let releaseRequest: MHD_RequestCompletedCallback = { context, connection, slot, _ in

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Operations
 import ServiceLifecycle
 import Threading
@@ -65,7 +64,7 @@ struct MonitoringServer: Service {
                     ).increment(by: 1)
                 }
                 return try HTTPServer(on: socket, connections: connections) { [pages] path in
-                    await pages[path]?.response() ?? Self.text(404, "no such page\n")
+                    await pages[path]?.response() ?? .text(404, "no such page\n")
                 }
             } catch { reason = "\(error)" }
         } catch { reason = "\(error)" }
@@ -84,26 +83,14 @@ struct MonitoringServer: Service {
             },
             "/healthz": SharedPage {
                 let liveness = await daemon.liveness()
-                return json(liveness.alive ? 200 : 503, liveness)
+                return .json(liveness, status: liveness.alive ? 200 : 503)
             },
             "/readyz": SharedPage {
                 let readiness = await daemon.readiness()
-                return json(readiness.ready ? 200 : 503, readiness)
+                return .json(readiness, status: readiness.ready ? 200 : 503)
             },
-            "/version": SharedPage { json(200, daemon.build()) },
-            "/": SharedPage { text(200, index) },
+            "/version": SharedPage { .json(daemon.build()) },
+            "/": SharedPage { .text(200, index) },
         ]
-    }
-
-    private static func json(_ status: UInt32, _ value: some Encodable) -> HTTPServer.Response {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        guard let data = try? encoder.encode(value) else { return text(500, "the answer cannot be encoded\n") }
-        return .init(
-            status: status, contentType: "application/json", body: String(decoding: data, as: UTF8.self) + "\n")
-    }
-
-    private static func text(_ status: UInt32, _ body: String) -> HTTPServer.Response {
-        .init(status: status, contentType: "text/plain; charset=utf-8", body: body)
     }
 }

@@ -1,4 +1,3 @@
-import DaemonClient
 import Glibc
 import LogKeys
 import Operations
@@ -38,24 +37,15 @@ struct SocketServer: Service {
 
     private func response(to path: String, _ arguments: [String: String]) async -> HTTPServer.Response {
         switch path {
-        case "/status": return Self.json(await daemon.status())
+        case "/status": return .json(await daemon.status())
         case "/tap":
             do throws(TapSessions.Refusal) {
-                return Self.json(try await daemon.taps.texts(arguments, of: daemon.supervisor))
+                return .json(try await daemon.taps.texts(arguments, of: daemon.supervisor))
             } catch {
-                return Self.text(error.status, error.reason)
+                return .text(error.status, error.reason + "\n")
             }
-        default: return await pages[path]?.response() ?? Self.text(404, "no such page")
+        default: return await pages[path]?.response() ?? .text(404, "no such page\n")
         }
-    }
-
-    private static func json(_ value: some Encodable) -> HTTPServer.Response {
-        guard let body = try? DaemonJSON.text(value) else { return text(500, "the answer cannot be encoded") }
-        return .init(status: 200, contentType: "application/json", body: body + "\n")
-    }
-
-    private static func text(_ status: UInt32, _ line: String) -> HTTPServer.Response {
-        .init(status: status, contentType: "text/plain; charset=utf-8", body: line + "\n")
     }
 
     /// A socket in the file system: another daemon may have replaced it.
