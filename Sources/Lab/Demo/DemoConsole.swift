@@ -87,8 +87,8 @@ public final class DemoConsole: Sendable {
 
     /// Columns of the terminal, looked up each time because windows change.
     private var width: Int {
-        var size = winsize()
-        return ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0 && size.ws_col > 20 ? Int(size.ws_col) : 80
+        let columns = StandardOutput.size.columns
+        return columns > 20 ? columns : 80
     }
 
     /// A reader that has gone must not end the demo before it has cleaned up, so errors are ignored.
