@@ -84,7 +84,8 @@ public final class LorikeetDaemon: Sendable {
         } catch {
             throw CommandFailure(error)
         }
-        (self.configuration, self.loaded) = (configuration, loaded)
+        self.configuration = configuration
+        self.loaded = loaded
         workers = WorkerPool(
             base: loaded.base, workers: max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount))
         adapterServices = Dictionary(

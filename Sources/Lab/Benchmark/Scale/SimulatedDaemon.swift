@@ -103,6 +103,7 @@ actor SimulatedDaemon {
     }
 
     private func schedule() async {
-        _ = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: Date(timeIntervalSince1970: 0))
+        let now = Date(timeIntervalSince1970: Double(Clock.systemDate()) / 1000)
+        _ = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: now)
     }
 }
