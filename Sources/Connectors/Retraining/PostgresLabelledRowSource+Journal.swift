@@ -142,8 +142,9 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columns) FROM lorikeet.retrainings AS r
-                WHERE \(condition) ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
+                SELECT \(RetrainingRecord.columns(report: "report::text")) FROM lorikeet.retrainings AS r
+                WHERE \(condition)
+                ORDER BY r.id DESC LIMIT $\(parameters.count + 1)::bigint
                 """, parameters + [.integer(Int64(limit))])
             return try result.rows.map(RetrainingRecord.init)
         }
@@ -217,32 +218,5 @@ extension PostgresLabelledRowSource: RetrainingJournal {
             UPDATE lorikeet.retrainings SET finished_at = clock_timestamp(), verdict = 'failed', reason = $2
             WHERE task = $1 AND finished_at IS NULL
             """, [.text(task), .text(StorableText.text(reason))])
-    }
-}
-
-extension RetrainingRecord {
-    fileprivate static let columns = "report::text AS report, " + facts
-    /// A report may be long.
-    fileprivate static let columnsWithoutReport = "NULL::text AS report, " + facts
-
-    private static let facts =
-        "id, task, trigger, rows_used, champion, challenger, verdict, reason, challenger_version, looks, "
-        + "training_digest, " + ExactTime.column("started_at") + ", " + ExactTime.column("finished_at")
-
-    fileprivate init(_ row: PostgresRow) throws {
-        self.init(
-            id: try row.integer("id"), task: try row.text("task"),
-            // A trigger that only a newer program knows counts as a command.
-            trigger: RetrainingTrigger(rawValue: try row.text("trigger")) ?? .command,
-            startedAt: try ExactTime.date(row, "started_at"),
-            finishedAt: try ExactTime.optionalDate(row, "finished_at"),
-            rowsUsed: Int(try row.integer("rows_used")), champion: try row.optionalText("champion"),
-            challenger: try row.optionalText("challenger"),
-            verdict: try row.optionalText("verdict").flatMap(RetrainingVerdict.init),
-            reason: try row.optionalText("reason"))
-        challengerVersion = try row.optionalInteger("challenger_version").map { Int($0) }
-        looks = Int(try row.integer("looks"))
-        trainingDigest = try row.optionalText("training_digest")
-        report = try row.optionalText("report").flatMap(VerdictReport.init)
     }
 }

@@ -1,5 +1,4 @@
 import CoreMetrics
-import Serving
 import Synchronization
 
 /// One series of values; writes itself onto the page.
