@@ -20,9 +20,7 @@ import Testing
         #expect(
             try rows.map { try $0.text("name") } == [
                 "adapter_changes", "adapters", "annotations", "labels", "labels_history", "leases", "messages",
-                "outbox",
-                "rejected", "retrainings",
-                "schema_migrations", "shadow_labels",
+                "outbox", "rejected", "retrainings", "schema_migrations", "shadow_labels",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
     }

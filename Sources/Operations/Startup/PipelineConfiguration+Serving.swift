@@ -76,8 +76,7 @@ extension PipelineConfiguration {
     public func makeServingPipeline(
         source: (any TextSource)? = nil, groupInstanceID: String? = nil, publishes: Bool = true,
         publishingPatience: Duration? = nil, onlyTask: String? = nil, tokenizer: WordPieceTokenizer,
-        liveAdapters: LiveAdapters,
-        workers: WorkerPool, drainTimeout: Duration, logger: Logger
+        liveAdapters: LiveAdapters, workers: WorkerPool, drainTimeout: Duration, logger: Logger
     ) -> ServingPipeline {
         var logger = logger
         logger[metadataKey: LogKey.pipeline] = "\(name)"

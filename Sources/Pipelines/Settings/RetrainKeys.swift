@@ -25,8 +25,8 @@ enum RetrainKeys {
     static let trust = SettingDeclaration(
         "trust", .mapping(to: ValueForm.number(trustRange).schema), "mapping of annotators to numbers",
         absence: .meaning("the newest label of a text counts"),
-        "what a label of an annotator counts where labels of one text differ; 1 for who is not named, 0 leaves "
-            + "rows out",
+        "what a label of an annotator counts where labels of one text differ; 1 for who is not named, 0 leaves rows "
+            + "out",
         examples: ["{ kim: 1, crowd: 0.5 }"])
     /// What an annotator's trust may be.
     static let trustRange = 0.0...1e6
