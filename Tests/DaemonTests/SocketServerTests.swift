@@ -9,7 +9,7 @@ import Testing
 @testable import Serving
 
 /// The Unix socket of a daemon in this process, over a real database and a broker.
-@Suite(.serialized) struct SocketServerTests {
+@Suite(.serialized, .timeLimit(.minutes(8))) struct SocketServerTests {
     /// Asks on a thread of its own, because libcurl blocks.
     private static func ask<Value: Sendable>(
         _ path: String, _ body: @escaping @Sendable (DaemonConnection) throws -> Value
