@@ -72,6 +72,15 @@ struct LiveAdaptersTests {
         #expect(try await refresh(["role": []]) == AdapterRefresh())
     }
 
+    /// An import brings them back without a change of the version.
+    @Test func anAdapterIsUsedOnceItsWeightsAreBack() async throws {
+        try await promote("role", seed: 1)
+        store.loseWeights()
+        for _ in 1...2 { #expect(try await refresh(["role": []]).refused.keys.sorted() == ["role"]) }
+        store.loseWeights(false)
+        #expect(try await refresh(["role": []]) == AdapterRefresh(changed: ["role"]))
+    }
+
     @Test func aSnapshotOutlivesASwap() async throws {
         let first = try await promote("role", seed: 1)
         _ = try await refresh(["role": []])

@@ -18,6 +18,7 @@ public final class InMemoryAdapterStore: AdapterStore {
         var references: [String: [UInt8]] = [:]
         var failure: StoreIsAway?
         var losesShadows = false
+        var losesWeights = false
         var beforePromotion: (@Sendable () async throws -> Void)?
     }
 
@@ -48,6 +49,9 @@ public final class InMemoryAdapterStore: AdapterStore {
 
     /// From now on challengers in shadow cannot be read, until it is called with `false`.
     public func loseShadows(_ areLost: Bool = true) { state.update { $0.losesShadows = areLost } }
+
+    /// From now on adapters have no weights, until it is called with `false`. It is no change of a version.
+    public func loseWeights(_ areLost: Bool = true) { state.update { $0.losesWeights = areLost } }
 
     /// As the protocol says.
     public func versions(task: String?) async throws -> [AdapterVersion] {
@@ -121,6 +125,7 @@ public final class InMemoryAdapterStore: AdapterStore {
             return found.first { $0.trainingRows != nil } ?? found.first
         }
         guard let found else { throw AdapterStoreError.unknownDigest(digest) }
+        if state.value.losesWeights { throw AdapterStoreError.pruned(digest: digest) }
         return found
     }
 
