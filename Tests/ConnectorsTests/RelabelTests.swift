@@ -306,17 +306,4 @@ import Testing
             #expect(outcome.relabelled.count == 1)
         }
     }
-
-    // MARK: - Rate
-
-    @Test func theRateIsKeptFromTheFirstSecondOn() {
-        var rate = RelabelTextSource.RateLimit(perSecond: 10, now: .seconds(5))
-        #expect(rate.take(atMost: 100, now: .seconds(5)) == 1)
-        #expect(rate.take(atMost: 100, now: .milliseconds(5050)) == 0)
-        #expect(rate.take(atMost: 100, now: .milliseconds(5100)) == 1)
-        #expect(rate.take(atMost: 2, now: .milliseconds(5500)) == 2)
-        #expect(rate.take(atMost: 100, now: .milliseconds(5500)) == 2)
-        // After a pause, at most what one second allows.
-        #expect(rate.take(atMost: 100, now: .seconds(60)) == 10)
-    }
 }

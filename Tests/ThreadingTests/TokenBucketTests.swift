@@ -21,6 +21,18 @@ struct TokenBucketTests {
         #expect(available == 10)
     }
 
+    @Test func aCapacityIsKept() {
+        var bucket = TokenBucket(rate: 8, capacity: 8)
+        var available: [Int] = []
+        func look(_ now: Duration) { available.append(bucket.available(now: now)) }
+        look(.seconds(5))
+        bucket.take(8)
+        look(.milliseconds(5_500))
+        bucket.take(1)
+        look(.seconds(60))
+        #expect(available == [8, 4, 8])
+    }
+
     @Test func aSlowRateWaitsForWholeTokens() {
         var bucket = TokenBucket(rate: 0.5)
         var available: [Int] = []

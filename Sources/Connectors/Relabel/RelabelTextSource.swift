@@ -16,6 +16,7 @@ public actor RelabelTextSource: TextSource {
     private let rows: PostgresRelabelRows
     private let ranges: [RelabelRange]
     private let inFlight: RelabelTextsInFlight
+    private let textsPerSecond: Int?
     private let clock: Clock
     private let select: @Sendable () async throws(ConnectorError) -> RelabelSelection
     private let noteWithoutText: @Sendable (Int) -> Void
@@ -24,7 +25,7 @@ public actor RelabelTextSource: TextSource {
 
     // MARK: - Mutable State (isolated to the actor)
 
-    private var rate: RateLimit?
+    private var bucket: TokenBucket?
     /// Index of the range that is being read.
     private var range = 0
     private var place: PostgresRelabelRows.Place?
@@ -53,7 +54,8 @@ public actor RelabelTextSource: TextSource {
     ) {
         (self.rows, self.ranges, self.inFlight, self.clock) = (rows, ranges, inFlight, clock)
         (self.select, self.noteWithoutText) = (select, noteWithoutText)
-        rate = textsPerSecond.map { RateLimit(perSecond: $0, now: clock.now()) }
+        self.textsPerSecond = textsPerSecond
+        bucket = textsPerSecond.map { TokenBucket(rate: Double($0)) }
         (handedOut, handedOutContinuation) = AsyncStream.makeStream(of: Never.self)
     }
 
@@ -74,8 +76,9 @@ public actor RelabelTextSource: TextSource {
         if pending.isEmpty, range == ranges.count { handedOutContinuation.finish() }
         guard !isPaused, !pending.isEmpty || range < ranges.count else { return await idle() }
         if pending.isEmpty { try await read() }
-        let count = rate?.take(atMost: pending.count, now: clock.now()) ?? pending.count
+        let count = min(pending.count, bucket?.available(now: clock.now()) ?? .max)
         guard count > 0 else { return pending.isEmpty ? [] : await idle() }
+        bucket?.take(count)
         let taken = pending.prefix(count)
         pending = pending.dropFirst(count)
         return taken.map { inFlight.message($0.text, content: $0.content) }
@@ -90,7 +93,7 @@ public actor RelabelTextSource: TextSource {
         do throws(ConnectorError) {
             let page = try await rows.page(
                 of: ranges[range], try await select(), after: place,
-                limit: min(Self.pageRows, rate?.perSecond ?? .max), bytes: Self.pageBytes)
+                limit: min(Self.pageRows, textsPerSecond ?? .max), bytes: Self.pageBytes)
             place = page.last
             if page.last == nil { range += 1 }
             if page.withoutText > 0 { noteWithoutText(page.withoutText) }
@@ -115,24 +118,5 @@ public actor RelabelTextSource: TextSource {
         _ = listener?.partitionsRevoked([RelabelTextsInFlight.partition], lost: false)
         listener = nil
         handedOutContinuation.finish()
-    }
-}
-
-extension RelabelTextSource {
-    /// Hands out at most so many texts per second; what was not used is kept for one second.
-    struct RateLimit {
-        let perSecond: Int
-        private var unused = 1.0
-        private var last: Duration
-
-        init(perSecond: Int, now: Duration) { (self.perSecond, last) = (perSecond, now) }
-
-        mutating func take(atMost count: Int, now: Duration) -> Int {
-            unused = min(unused + (now - last) / .seconds(1) * Double(perSecond), Double(perSecond))
-            last = now
-            let taken = min(count, Int(unused))
-            unused -= Double(taken)
-            return taken
-        }
     }
 }
