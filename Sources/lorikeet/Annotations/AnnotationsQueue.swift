@@ -98,8 +98,8 @@ struct AnnotationsQueue: AsyncParsableCommand {
 }
 
 extension String {
-    /// The text with line ends and tabs as blanks, for tables.
-    var onOneLine: String { split { $0.isNewline || $0 == "\t" }.joined(separator: " ") }
+    /// The text with line ends and tabs as blanks, for tables. It writes nothing else to a terminal than its letters.
+    var onOneLine: String { TerminalText.escaped(split { $0.isNewline || $0 == "\t" }.joined(separator: " ")) }
 }
 
 extension QueueFormat: ExpressibleByArgument {}
