@@ -66,9 +66,7 @@ public final class LorikeetDaemon: Sendable {
     ) throws(CommandFailure) {
         BLAS.configure()
         _ = PrometheusRegistry.shared
-        self.files = files
-        self.options = options
-        self.logger = logger
+        (self.files, self.options, self.logger) = (files, options, logger)
         let configuration: DaemonConfiguration
         let loaded: LoadedBase
         var tasks: [String: [String: ServedTask]] = [:]
