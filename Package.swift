@@ -194,7 +194,7 @@ let package = Package(
             name: "LorikeetTests",
             dependencies: [
                 "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry", "Serving",
-                "DaemonClient", "Lab", "lorikeet", "TestSupport",
+                "Connectors", "DaemonClient", "Lab", "lorikeet", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -10,13 +10,18 @@ struct ReadmeSteps {
 
     init(_ page: String) {
         let code = MarkdownCode(page)
-        let blocks = code.indentedBlocks.flatMap(Self.steps)
+        let blocks = Self.blockSteps(of: page)
         let spans = code.spans.filter { span in
             guard (Self.programs + Self.statements).contains(where: span.text.hasPrefix) else { return false }
             // Prose that only mentions a command of a block.
             return !blocks.contains { $0.text == span.text || $0.text.hasPrefix(span.text + " ") }
         }
         all = (blocks + spans).sorted { $0.line < $1.line }
+    }
+
+    /// The steps of a page's code blocks, without what its prose mentions.
+    static func blockSteps(of page: String) -> [MarkdownCode.Piece] {
+        MarkdownCode(page).indentedBlocks.flatMap(steps)
     }
 
     /// Steps that this test neither takes nor names as taken elsewhere.
