@@ -4,7 +4,7 @@ import Threading
 /// Sends stored texts through the serving path.
 ///
 /// There is nothing to commit: the table says what is left to do.
-public actor RelabelTextSource: TextSource {
+public actor RelabelTextSource: BoundedTextSource {
     /// The header that names a task of a message: rows say which tasks label a text, not the routes.
     static let taskHeader = "lorikeet.task"
 
@@ -20,8 +20,9 @@ public actor RelabelTextSource: TextSource {
     private let clock: Clock
     private let select: @Sendable () async throws(ConnectorError) -> RelabelSelection
     private let noteWithoutText: @Sendable (Int) -> Void
-    private let handedOut: AsyncStream<Never>
-    private let handedOutContinuation: AsyncStream<Never>.Continuation
+    private let handedOut = Latch<Void>()
+    /// Rows that are looked at together. Texts in flight are enough for the workers while the next page is read.
+    private let pageRows: Int
 
     // MARK: - Mutable State (isolated to the actor)
 
@@ -34,8 +35,6 @@ public actor RelabelTextSource: TextSource {
     private var isPaused = false
     private var listener: (any PartitionListener)?
 
-    /// Rows that are looked at together. Texts in flight are enough for the workers while the next page is read.
-    private static let pageRows = 512
     /// Bytes of texts that are read together, beyond the first.
     private static let pageBytes = 4 << 20
     /// There is no event to wait for: this only keeps the caller from spinning.
@@ -54,15 +53,12 @@ public actor RelabelTextSource: TextSource {
     ) {
         (self.rows, self.ranges, self.inFlight, self.clock) = (rows, ranges, inFlight, clock)
         (self.select, self.noteWithoutText) = (select, noteWithoutText)
-        self.textsPerSecond = textsPerSecond
         bucket = textsPerSecond.map { TokenBucket(rate: Double($0)) }
-        (handedOut, handedOutContinuation) = AsyncStream.makeStream(of: Never.self)
+        pageRows = min(512, textsPerSecond ?? .max)
     }
 
-    /// Waits until the serving path has received every text or the source is closed.
-    public nonisolated func untilHandedOut() async {
-        for await _ in handedOut {}
-    }
+    /// As ``BoundedTextSource/untilHandedOut()``.
+    public nonisolated func untilHandedOut() async { await handedOut.value }
 
     /// Assigns the partition of the messages.
     public func start(listener: any PartitionListener) {
@@ -73,19 +69,20 @@ public actor RelabelTextSource: TextSource {
     /// The next texts, read from the database.
     public func next() async throws(ConnectorError) -> [SourceMessage] {
         // Called again, so the texts handed out before have been received.
-        if pending.isEmpty, range == ranges.count { handedOutContinuation.finish() }
-        guard !isPaused, !pending.isEmpty || range < ranges.count else { return await idle() }
+        if pending.isEmpty, range == ranges.count { handedOut.open() }
+        guard !isPaused, !pending.isEmpty || range < ranges.count else { return await idle(Self.idle) }
         if pending.isEmpty { try await read() }
-        let count = min(pending.count, bucket?.available(now: clock.now()) ?? .max)
-        guard count > 0 else { return pending.isEmpty ? [] : await idle() }
-        bucket?.take(count)
-        let taken = pending.prefix(count)
-        pending = pending.dropFirst(count)
+        let taken = pending.prefix(bucket?.available(now: clock.now()) ?? .max)
+        guard !taken.isEmpty else {
+            return pending.isEmpty ? [] : await idle(min(bucket?.wait ?? .zero, .milliseconds(100)))
+        }
+        bucket?.take(taken.count)
+        pending = pending.dropFirst(taken.count)
         return taken.map { inFlight.message($0.text, content: $0.content) }
     }
 
-    private func idle() async -> [SourceMessage] {
-        try? await clock.sleep(Self.idle)
+    private func idle(_ duration: Duration) async -> [SourceMessage] {
+        try? await clock.sleep(duration)
         return []
     }
 
@@ -93,7 +90,7 @@ public actor RelabelTextSource: TextSource {
         do throws(ConnectorError) {
             let page = try await rows.page(
                 of: ranges[range], try await select(), after: place,
-                limit: min(Self.pageRows, textsPerSecond ?? .max), bytes: Self.pageBytes)
+                limit: pageRows, bytes: Self.pageBytes)
             place = page.last
             if page.last == nil { range += 1 }
             if page.withoutText > 0 { noteWithoutText(page.withoutText) }
@@ -117,6 +114,6 @@ public actor RelabelTextSource: TextSource {
     public func close() {
         _ = listener?.partitionsRevoked([RelabelTextsInFlight.partition], lost: false)
         listener = nil
-        handedOutContinuation.finish()
+        handedOut.open()
     }
 }

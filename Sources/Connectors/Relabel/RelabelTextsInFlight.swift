@@ -1,6 +1,5 @@
 import Serving
 import Synchronization
-import Threading
 
 /// The texts of a run between ``RelabelTextSource`` and ``RelabelSink``. The limits on messages in flight bound them.
 ///
@@ -15,7 +14,6 @@ public final class RelabelTextsInFlight: Sendable {
     }
 
     private let state = Mutex(State())
-    private let settled = Wakeup()
 
     /// Topic and partition of the messages.
     static let partition = SourcePartition(topic: "stored texts", partition: 0)
@@ -41,14 +39,8 @@ public final class RelabelTextsInFlight: Sendable {
 
     func remove(_ messages: [SourceMessage]) {
         state.withLock { state in for message in messages { state.texts[message.origin.offset] = nil } }
-        settled.signal()
     }
 
     /// Whether every text has been relabelled or left as it is.
     public var isEmpty: Bool { state.withLock { $0.texts.isEmpty } }
-
-    /// Waits until ``isEmpty``, or until the task is cancelled. Only one task may wait at a time.
-    public func untilEmpty() async {
-        while !isEmpty, !Task.isCancelled { await settled.wait() }
-    }
 }

@@ -37,7 +37,7 @@ public enum RelabelOperation {
         /// Compute threads.
         public var workers = 1
         /// Whether the process gives way to daemons on the same machine.
-        public var isLowPriority = false
+        public var isBackground = false
         /// Where variables and relative paths are looked up.
         public var environment = PipelineEnvironment.process
 
@@ -55,11 +55,7 @@ public enum RelabelOperation {
         file: String, _ request: Request, logger: Logger,
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws(CommandFailure) -> RelabelReport {
-        if request.isLowPriority {
-            BackgroundProcess.leaveSessionWithoutTerminal()
-            BackgroundProcess.lowerPriority()
-            BackgroundProcess.preferForOutOfMemoryKill()
-        }
+        if request.isBackground { BackgroundProcess.giveWay() }
         BLAS.configure()
         // What the daemon computes in: rows in another type would be relabelled again and again.
         let serving = await ServingPrecision.resolve(files: [file], environment: request.environment)
@@ -73,11 +69,7 @@ public enum RelabelOperation {
             let run = Run(
                 pipeline: pipeline, tasks: tasks, loaded: try LoadedBase(configuration, serving: serving),
                 request: request, logger: logger,
-                tally: RelabelTally(shownTexts: request.isDryRun ? request.shownTexts : 0) { done, total in
-                    // Threads that start meanwhile may have the usual priority.
-                    if request.isLowPriority { BackgroundProcess.lowerPriority() }
-                    progress(done, total)
-                })
+                tally: RelabelTally(shownTexts: request.isDryRun ? request.shownTexts : 0, progress: progress))
             return try await run.report()
         } catch {
             throw CommandFailure(error)
@@ -183,20 +175,7 @@ public enum RelabelOperation {
                 }, noteWithoutText: { [tally] in tally.noteWithoutText($0) })
             let pool = WorkerPool(base: loaded.base, workers: request.workers)
             let serving = makeServingPipeline(source, inFlight: inFlight, live: adapters.live, workers: pool)
-            let working = Task { await pool.run() }
-            let draining = Task {
-                await source.untilHandedOut()
-                // However long the database is away: a drain would not wait.
-                await inFlight.untilEmpty()
-                await serving.drain()
-            }
-            defer {
-                draining.cancel()
-                working.cancel()
-            }
-            try await serving.run()
-            working.cancel()
-            await working.value
+            try await BoundedServing.run(serving, over: source, on: pool, isBackground: request.isBackground)
             try Task.checkCancellation()
             guard inFlight.isEmpty else {
                 throw CommandFailure(.failed, serving.status.waitingFor ?? "not every text was relabelled")
@@ -222,7 +201,7 @@ public enum RelabelOperation {
 
         /// As the daemon's for everything that a label depends on. A text was decoded when it was stored.
         private var servingSettings: ServingSettings {
-            var settings = pipeline.servingSettings(drainTimeout: .seconds(12))
+            var settings = pipeline.servingSettings(drainTimeout: BoundedServing.drainTimeout)
             settings.format = .text
             settings.markup = nil
             settings.storeText = false

@@ -40,6 +40,13 @@ enum BackgroundProcess {
         leaveSession()
     }
 
+    /// What a command does first that works beside daemons on the same machine.
+    static func giveWay() {
+        leaveSessionWithoutTerminal()
+        lowerPriority()
+        preferForOutOfMemoryKill()
+    }
+
     /// What half of the machine's memory would add to the badness of a process.
     private static let badness = "500"
 

@@ -21,7 +21,7 @@ struct BoundedServing: Sendable {
     var isBackground = false
 
     /// How long an interrupted run waits for what is in flight, and how long any run goes on publishing.
-    private static let drainTimeout = Duration.seconds(10)
+    static let drainTimeout = Duration.seconds(10)
     private static let reportInterval = Duration.milliseconds(200)
     /// How often live adapters are read from the registry: a run may last for hours, and must not write labels of an
     /// adapter that the daemons have replaced.
@@ -34,14 +34,51 @@ struct BoundedServing: Sendable {
     func run(
         _ source: any BoundedTextSource, progress: @escaping @Sendable (PipelineStatus) -> Void
     ) async throws -> PipelineStatus {
-        if isBackground { BackgroundProcess.lowerPriority() }
         let pool = WorkerPool(base: loaded.base, workers: workers)
         let serving = pipeline.makeServingPipeline(
             source: source, publishes: publishes, publishingPatience: Self.drainTimeout, onlyTask: onlyTask,
             tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool, drainTimeout: Self.drainTimeout,
             logger: logger)
+        let store = PostgresAdapterStore(
+            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)"))
+        let forms = Dictionary(pipeline.tasks.map { ($0.name, $0.form) }) { first, _ in first }
+        let result: Result<Void, any Error>
+        do {
+            try await Self.run(serving, over: source, on: pool, isBackground: isBackground) { round in
+                progress(serving.status)
+                // While the registry is unavailable, the adapters stay.
+                if round.isMultiple(of: Self.refreshInterval) {
+                    _ = try? await live.refresh(from: store, tasks: forms, base: loaded.base)
+                }
+            }
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await store.close()
+        progress(serving.status)
+        try result.get()
+        return serving.status
+    }
+
+    /// As ``run(_:progress:)``, for a serving path with another sink.
+    ///
+    /// - Parameter watch: called some times per second with the number of the call, from 1.
+    static func run(
+        _ serving: ServingPipeline, over source: any BoundedTextSource, on pool: WorkerPool, isBackground: Bool,
+        watch: @escaping @Sendable (_ round: Int) async -> Void = { _ in }
+    ) async throws {
         let working = Task { await pool.run() }
-        let watching = Task { await watch(serving, progress) }
+        let watching = Task {
+            var rounds = 0
+            while !Task.isCancelled {
+                // Threads that start meanwhile may have the usual priority.
+                if isBackground, rounds.isMultiple(of: refreshInterval) { BackgroundProcess.lowerPriority() }
+                rounds += 1
+                await watch(rounds)
+                try? await Task.sleep(for: reportInterval)
+            }
+        }
         let finishing = Task { await finish(serving, source) }
         let running = Task { try await serving.run() }
         let result = await withTaskCancellationHandler {
@@ -51,36 +88,16 @@ struct BoundedServing: Sendable {
         }
         for task in [watching, finishing, working] { task.cancel() }
         for task in [watching, finishing, working] { await task.value }
-        progress(serving.status)
         try result.get()
-        return serving.status
     }
 
     /// Drains once all that was handed out is settled, however long that takes: while the database is unavailable,
     /// nothing is given up.
-    private func finish(_ serving: ServingPipeline, _ source: any BoundedTextSource) async {
+    private static func finish(_ serving: ServingPipeline, _ source: any BoundedTextSource) async {
         await source.untilHandedOut()
         // Nobody tells when the last message is settled.
         while serving.status.inFlight > 0, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }
         await serving.drain()
-    }
-
-    private func watch(_ serving: ServingPipeline, _ progress: @Sendable (PipelineStatus) -> Void) async {
-        let store = PostgresAdapterStore(
-            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)"))
-        let forms = Dictionary(pipeline.tasks.map { ($0.name, $0.form) }) { first, _ in first }
-        var rounds = 0
-        while !Task.isCancelled {
-            progress(serving.status)
-            rounds += 1
-            if rounds.isMultiple(of: Self.refreshInterval) {
-                // While the registry is unavailable, the adapters stay.
-                _ = try? await live.refresh(from: store, tasks: forms, base: loaded.base)
-                if isBackground { BackgroundProcess.lowerPriority() }
-            }
-            try? await Task.sleep(for: Self.reportInterval)
-        }
-        await store.close()
     }
 }
 
@@ -96,6 +113,7 @@ extension BoundedServing {
         _ pipeline: PipelineConfiguration, of configuration: DaemonConfiguration, environment: PipelineEnvironment,
         onlyTask: String? = nil, workers: Int, isBackground: Bool, logger: Logger
     ) async throws -> BoundedServing {
+        if isBackground { BackgroundProcess.giveWay() }
         let settings = PostgresSettings(
             dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)")
         try await DatabaseSchema.verify(settings)

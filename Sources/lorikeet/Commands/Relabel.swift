@@ -116,7 +116,7 @@ struct Relabel: AsyncParsableCommand {
         (request.isDryRun, request.shownTexts) = (dryRun, texts)
         (request.keepsHistory, request.publishes) = (history, publish)
         request.workers = workerOptions.count
-        request.isLowPriority = true
+        request.isBackground = true
         return request
     }
 }
