@@ -81,7 +81,7 @@ import Testing
 
     @Test(arguments: [
         ("float32", "; dtype float32, kernels "), ("int8", "; dtype int8, kernels "),
-        ("auto", "; dtype float32 (not measured: only `run` and `retrain` do), kernels "),
+        ("auto", "; dtype float32 (not measured: only commands that store labels or adapters do), kernels "),
     ])
     func theTypeOfTheBaseIsSaid(dtype: String, words: String) async throws {
         let found = await findings(try folder(dtype: dtype))

@@ -30,8 +30,7 @@ public actor RejectedTextSource: BoundedTextSource {
 
     private var partitions: [SourcePartition] { Set(rows.map(\.origin.sourcePartition)).sorted() }
 
-    /// Waits until the serving path has received every message or the source is closed. A drain then finishes what is
-    /// in flight.
+    /// As ``BoundedTextSource/untilHandedOut()``.
     public nonisolated func untilHandedOut() async { await handedOut.value }
 
     /// Assigns the partitions of all rows.

@@ -35,8 +35,8 @@ extension RetentionTable {
     /// Over the table `AS t`.
     ///
     /// A record that waits in the outbox is published with what its rows say; `OFFSET 0` looks for each row by key,
-    /// however full the outbox is. A month that is to be dropped as a
-    /// partition is not deleted row by row before; the default partition is never dropped.
+    /// however full the outbox is. A month that is to be dropped as a partition is not deleted row by row before; the
+    /// default partition is never dropped.
     ///
     /// - Parameter isMonthly: whether the table is partitioned by months.
     private func condition(isMonthly: Bool) -> String {

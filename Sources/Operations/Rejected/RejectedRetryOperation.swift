@@ -23,11 +23,13 @@ public enum RejectedRetryOperation {
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws(CommandFailure) -> RejectedRetryReport {
         BLAS.configure()
+        // What the daemon computes in: `lorikeet relabel` would take rows in another type for old ones.
+        let serving = await ServingPrecision.resolve(files: [file], environment: environment)
         let run: Run
         do throws(ConfigurationError) {
             let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
             guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
-            let loaded = try LoadedBase(configuration)
+            let loaded = try LoadedBase(configuration, serving: serving)
             run = Run(pipeline: pipeline, loaded: loaded, workers: workers, logger: logger)
         } catch {
             throw CommandFailure(error)
