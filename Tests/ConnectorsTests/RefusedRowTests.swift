@@ -45,8 +45,8 @@ import Testing
         (
             [
                 trigger,
-                "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.messages "
-                    + "FOR EACH ROW EXECUTE FUNCTION public.refuse()",
+                "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.messages FOR EACH ROW "
+                    + "EXECUTE FUNCTION public.refuse()",
             ],
             "trigger", "P0001"
         ),

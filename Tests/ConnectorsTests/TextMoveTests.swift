@@ -216,7 +216,8 @@ import Testing
         let database = try await SchemaDatabase.make()
         try database.sql(
             "ALTER TABLE lorikeet.labels RENAME TO old_labels",
-            "ALTER TABLE lorikeet.old_labels RENAME CONSTRAINT labels_pkey TO old_labels_pkey",
+            "ALTER TABLE lorikeet.old_labels RENAME CONSTRAINT "
+                + "labels_pkey TO old_labels_pkey",
             "CREATE TABLE lorikeet.labels (LIKE lorikeet.old_labels INCLUDING DEFAULTS) "
                 + "PARTITION BY RANGE (produced_at)",
             "ALTER TABLE lorikeet.labels "

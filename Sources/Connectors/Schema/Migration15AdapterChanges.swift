@@ -24,8 +24,8 @@ extension Migration {
             // Drift references, which each daemon may store, change nothing that a daemon looks for.
             """
             CREATE TRIGGER adapters_count_changes
-            AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF
-                task, version, digest, base_digest, state, promoted_at, shadow, shadow_since
+            AFTER INSERT OR DELETE OR TRUNCATE OR UPDATE OF task, version, digest, base_digest, state, promoted_at,
+                shadow, shadow_since
             ON lorikeet.adapters FOR EACH STATEMENT EXECUTE FUNCTION lorikeet.count_adapter_change()
             """,
         ] + comments.map(\.statement))

@@ -78,8 +78,7 @@ final class HTTPServer: Sendable {
     /// The port that it listens on.
     var port: UInt16 { socket.port }
 
-    /// Answers what has been asked, then closes all connections. A peer that does not read its answer is not waited
-    /// for.
+    /// Answers what has been asked, and closes all connections. Does not wait for a peer that does not read its answer.
     func stop() async {
         _ = MHD_quiesce_daemon(daemon)
         // libmicrohttpd must not stop while a connection is suspended, and would drop an answer that is not sent yet.

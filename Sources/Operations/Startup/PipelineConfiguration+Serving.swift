@@ -87,8 +87,7 @@ extension PipelineConfiguration {
         if let publishingPatience { publication?.patience = publishingPatience }
         return ServingPipeline(
             settings: servingSettings(drainTimeout: drainTimeout), tasks: taskDefinitions, router: router,
-            extractor: extractor, source: source ?? KafkaTextSource(kafka, logger: logger),
-            decoders: decoders,
+            extractor: extractor, source: source ?? KafkaTextSource(kafka, logger: logger), decoders: decoders,
             sink: PostgresLabelSink(
                 database, pipeline: name, outbox: outboxSettings, onlyTask: onlyTask, logger: logger),
             publication: publication, tokenizer: tokenizer,
