@@ -68,7 +68,7 @@ public actor RejectedTextSource: BoundedTextSource {
     /// Ends ``pause()``.
     public func resume() { isPaused = false }
     /// Does nothing.
-    public func commit(_ positions: [SourcePartition: Int64]) {}
+    public func commit(_ offsets: [SourcePartition: Int64]) {}
 
     /// Messages not delivered yet.
     public func lag() -> [SourcePartition: Int64] {

@@ -106,7 +106,7 @@ public actor RelabelTextSource: BoundedTextSource {
     /// Ends ``pause()``.
     public func resume() { isPaused = false }
     /// Does nothing.
-    public func commit(_ positions: [SourcePartition: Int64]) {}
+    public func commit(_ offsets: [SourcePartition: Int64]) {}
     /// Texts that are read and not handed out.
     public func lag() -> [SourcePartition: Int64] { [RelabelTextsInFlight.partition: Int64(pending.count)] }
 

@@ -56,7 +56,8 @@ public enum ForgetOperation {
             report.runningRetrainings = try await forget.runningRetrainings()
             var isFirst = true
             while true {
-                let records = try await forget.records(of: subject, limit: lookLimit)
+                // A dry run looks once, so it must see them all.
+                let records = try await forget.records(of: subject, limit: isDryRun ? .max : lookLimit)
                 report.recordsWithoutText += try await forget.forEachText(of: records) { texts in
                     hashes.formUnion(texts.map { NormalizedText($0).hash64 })
                 }
