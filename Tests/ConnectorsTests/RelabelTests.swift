@@ -62,7 +62,6 @@ import Testing
     /// Stores messages as a daemon does, and gives the rows to relabel.
     private static func with(_ outcomes: [Outcome], _ body: (Stage) async throws -> Void) async throws {
         try await SchemaDatabase.with({ PostgresRelabelRows($0) }, close: { await $0.close() }) { database, rows in
-            try LabelledTexts.create { _ = try database.sql($0) }
             let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
             _ = try await sink.store(outcomes)
             await sink.close()

@@ -59,7 +59,6 @@ import Testing
             #expect(imported.status == 0, "\(imported.error)")
             let connection = try database.connect()
             defer { connection.close() }
-            try LabelledTexts.create { try connection.execute($0) }
             try connection.execute(
                 """
                 INSERT INTO lorikeet.labels (

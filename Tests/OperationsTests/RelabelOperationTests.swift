@@ -54,7 +54,6 @@ import Testing
         _ body: (Stage) async throws -> Void
     ) async throws {
         try await DaemonFixture.with { fixture in
-            try LabelledTexts.create { try fixture.execute($0) }
             let store = PostgresAdapterStore(fixture.settings)
             var digests: [String] = []
             for seed in UInt64(1)...3 {
