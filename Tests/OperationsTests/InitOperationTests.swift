@@ -140,7 +140,7 @@ import Testing
         #expect(outcome.failure?.message.contains("source.text: must be a JSON Pointer") == true, "\(outcome)")
         request = InitOperation.Request()
         request.brokers = "127.0.0.1:1"
-        let ended = await run(request, in: folder, answers: ["Topic": .some(nil)])
+        let ended = await run(request, in: folder, answers: ["Topic": nil])
         #expect(ended.failure?.message.contains("the input ended") == true, "\(ended)")
         let unnamed = await run(request, in: folder, answers: ["Task": "low, high"])
         #expect(unnamed.failure?.status == .usage)

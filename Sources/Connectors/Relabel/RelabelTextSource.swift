@@ -16,7 +16,6 @@ public actor RelabelTextSource: BoundedTextSource {
     private let rows: PostgresRelabelRows
     private let ranges: [RelabelRange]
     private let inFlight: RelabelTextsInFlight
-    private let textsPerSecond: Int?
     private let clock: Clock
     private let select: @Sendable () async throws(ConnectorError) -> RelabelSelection
     private let noteWithoutText: @Sendable (Int) -> Void

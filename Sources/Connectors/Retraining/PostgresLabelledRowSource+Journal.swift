@@ -76,7 +76,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columnsWithoutReport) FROM lorikeet.retrainings
+                SELECT \(RetrainingRecord.columns(report: "NULL::text")) FROM lorikeet.retrainings
                 WHERE id IN (SELECT max(id) FROM lorikeet.retrainings WHERE task = ANY ($1::text[]) GROUP BY task)
                 """, [.texts(tasks)])
             let records = try result.rows.map(RetrainingRecord.init)

@@ -85,6 +85,8 @@ enum ReadmeCommand: String, CaseIterable {
         "make demo DEMO_FLAGS=--keep": "the same demo, which then runs until Ctrl-C",
         "make install": "compiles the program a second time; InstallTests run the script that it then calls",
         "make deb": "compiles the program a second time; `make test-deb` installs the package in a clean root",
+        "lorikeet init": "asks on a terminal; InitOperationTests give the answers",
+        "lorikeet top --url http://127.0.0.1:9464": "runs until a key is pressed; StatusCommandTests look at its page",
     ]
 
     /// The step that begins like this text.
