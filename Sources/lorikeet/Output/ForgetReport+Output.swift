@@ -9,8 +9,8 @@ extension ForgetReport {
         if texts > 0 {
             notes.append(
                 "an adapter keeps 32 bits of the hash of each text: one that is not listed was not trained on these "
-                    + "texts, and one that is listed may owe it to chance (1 in 43,000 per text and 100,000 rows); texts "
-                    + "from which an adapter was distilled are not kept")
+                    + "texts, and one that is listed may owe it to chance (1 in 43,000 per text and 100,000 rows); "
+                    + "texts from which an adapter was distilled are not kept")
         }
         if recordsWithoutText > 0 {
             notes.append("\(recordsWithoutText) records have no stored text: their part in adapters is unknown")
