@@ -2,13 +2,14 @@ import CRdKafka
 import Threading
 
 extension KafkaProbe {
-    /// The newest records of a topic. Reads without joining a group, and commits nothing.
+    /// The newest records of a topic. Reads without joining a group, and commits nothing. The property
+    /// `enable.partition.eof` must be true: so the end of a partition is known.
     ///
     /// - Parameters:
     ///   - topic: an existing topic.
     ///   - partitions: how many it has.
     ///   - maximum: how many records to return at most.
-    ///   - patience: how long to wait for them; once some came, others may take half a second each.
+    ///   - patience: how long to wait for the ends of all partitions.
     /// - Returns: in the order of their arrival; fewer, or none, if the topic has no more.
     public func newestRecords(
         of topic: String, partitions: Int, atMost maximum: Int, within patience: Duration
@@ -22,13 +23,17 @@ extension KafkaProbe {
         defer { rd_kafka_assign(handle.client, nil) }
         var names = KafkaMessage.TopicNames()
         var records: [KafkaMessage] = []
-        var deadline = ContinuousClock.now + patience
-        while records.count < maximum, ContinuousClock.now < deadline {
+        var ended: Set<Int32> = []
+        let deadline = ContinuousClock.now + patience
+        while records.count < maximum, ended.count < partitions, ContinuousClock.now < deadline {
             guard let message = rd_kafka_consumer_poll(handle.client, 100) else { continue }
             defer { rd_kafka_message_destroy(message) }
-            guard message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
-            records.append(KafkaMessage(message, topic: names.name(of: message.pointee.rkt)))
-            deadline = min(deadline, ContinuousClock.now + .milliseconds(500))
+            switch message.pointee.err {
+            case RD_KAFKA_RESP_ERR_NO_ERROR:
+                records.append(KafkaMessage(message, topic: names.name(of: message.pointee.rkt)))
+            case RD_KAFKA_RESP_ERR__PARTITION_EOF: ended.insert(message.pointee.partition)
+            default: break
+            }
         }
         return records
     }

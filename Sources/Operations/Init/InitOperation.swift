@@ -1,4 +1,5 @@
 import Files
+import FoundationEssentials
 import Pipelines
 
 /// `lorikeet init`: five questions, or flags in their place, and a pipeline file that `check` accepts.
@@ -184,7 +185,7 @@ public struct InitOperation {
     }
 
     private func requireFree(_ output: String) throws(CommandFailure) {
-        guard !request.force, FileStamp(path: absolute(output)) != nil else { return }
+        guard !request.force, FileManager.default.fileExists(atPath: absolute(output)) else { return }
         throw CommandFailure(.failed, "\(output) exists: name another file with --output, or replace it with --force")
     }
 

@@ -118,7 +118,9 @@ extension TopicSample {
         topic: String, brokers: String
     ) async throws(CommandFailure) -> (messages: [SourceMessage], topics: [String]) {
         let result: Result<([SourceMessage], [String]), CommandFailure> = await SystemThread.run(name: "topic sample") {
-            let properties = ["bootstrap.servers": brokers, "group.id": "lorikeet-init"]
+            let properties = [
+                "bootstrap.servers": brokers, "group.id": "lorikeet-init", "enable.partition.eof": "true",
+            ]
             do {
                 let probe = try KafkaProbe(properties: properties, topics: [topic])
                 let known = try probe.topics(within: .seconds(5))
