@@ -72,8 +72,9 @@ import Testing
 
     @Test func anUpgradeMigratesBeforeTheNewProgramStarts() async throws {
         try await Administrator.with { administrator in
+            // The grants of this version name tables that the one before does not have.
             let before = try await Schema.migrate(
-                PostgresSettings(dsn: administrator.database.dsn), grantingTo: "lorikeet",
+                PostgresSettings(dsn: administrator.database.dsn), grantingTo: nil,
                 migrations: Array(Migration.all.dropLast()))
             #expect(before.after == Schema.expectedVersion - 1)
             try await administrator.annotate()
