@@ -2,8 +2,7 @@ import CRdKafka
 import Threading
 
 extension KafkaProbe {
-    /// The newest records of a topic. Reads without joining a group, and commits nothing. The property
-    /// `enable.partition.eof` must be true: so the end of a partition is known.
+    /// The newest records of a topic. Reads without joining a group, and commits nothing.
     ///
     /// - Parameters:
     ///   - topic: an existing topic.

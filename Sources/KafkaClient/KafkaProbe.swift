@@ -6,8 +6,9 @@ import Threading
 ///
 /// Not `Sendable`: one thread makes it and uses it. Its calls block.
 public final class KafkaProbe {
-    /// A probe's own properties: it reconnects soon and creates no topic.
+    /// A probe's own properties: it reconnects soon, creates no topic, and hears of the ends of partitions.
     private static let own = [
+        "enable.partition.eof": "true",
         "allow.auto.create.topics": "false", "reconnect.backoff.ms": "50", "reconnect.backoff.max.ms": "200",
         "api.version.request.timeout.ms": "2000", "socket.connection.setup.timeout.ms": "2000",
     ]
@@ -48,7 +49,9 @@ public final class KafkaProbe {
     ) throws(KafkaError) {
         self.kind = kind
         var settings = checked.merging(Self.own) { _, own in own }
-        if kind == RD_KAFKA_PRODUCER { settings["allow.auto.create.topics"] = nil }
+        if kind == RD_KAFKA_PRODUCER {
+            for property in ["allow.auto.create.topics", "enable.partition.eof"] { settings[property] = nil }
+        }
         if let broker { settings["bootstrap.servers"] = broker }
         secrets = KafkaSecrets(properties: properties)
         let callbacks = KafkaCallbacks(

@@ -118,9 +118,7 @@ extension TopicSample {
         topic: String, brokers: String
     ) async throws(CommandFailure) -> (messages: [SourceMessage], topics: [String]) {
         let result: Result<([SourceMessage], [String]), CommandFailure> = await SystemThread.run(name: "topic sample") {
-            let properties = [
-                "bootstrap.servers": brokers, "group.id": "lorikeet-init", "enable.partition.eof": "true",
-            ]
+            let properties = ["bootstrap.servers": brokers, "group.id": "lorikeet-init"]
             do {
                 let probe = try KafkaProbe(properties: properties, topics: [topic])
                 let known = try probe.topics(within: .seconds(5))
