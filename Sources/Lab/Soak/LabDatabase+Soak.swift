@@ -23,7 +23,7 @@ extension LabDatabase {
     ///   - keyPrefix: stands before the message's number in its key.
     ///   - messages: how many were produced.
     ///   - tasks: how many rows a labelled message has.
-    func count(pipeline: String, keyPrefix: String, messages: Int, tasks: Int) throws -> SoakCount {
+    func count(pipeline: String, keyPrefix: String, messages: Int, tasks: Int) throws -> SoakResult.Count {
         let lost = try number(
             """
             SELECT count(*) FROM generate_series(0, $3::bigint - 1) AS number
@@ -56,7 +56,7 @@ extension LabDatabase {
                         WHERE r.pipeline = h.pipeline AND r.topic = h.topic AND r."partition" = h."partition"
                             AND r."offset" = h."offset" AND r.produced_at = h.produced_at))
             """, [.text(pipeline)])
-        return SoakCount(lost: lost, doubled: doubled, contradicted: contradicted)
+        return SoakResult.Count(lost: lost, doubled: doubled, contradicted: contradicted)
     }
 
     /// The labelled messages of a pipeline, as partition and offset, and how many wait to be published.

@@ -158,8 +158,8 @@ public struct SoakRun {
             unexpectedExits: exits.count, unpublished: unpublished)
     }
 
-    private func count(_ messages: Int, _ servers: SoakServers) async throws -> SoakCount {
-        func count(_ pipeline: String, tasks: Int) async throws -> SoakCount {
+    private func count(_ messages: Int, _ servers: SoakServers) async throws -> SoakResult.Count {
+        func count(_ pipeline: String, tasks: Int) async throws -> SoakResult.Count {
             try await servers.database.count(
                 pipeline: pipeline, keyPrefix: keyPrefix, messages: messages, tasks: tasks)
         }
