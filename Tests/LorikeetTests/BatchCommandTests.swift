@@ -1,31 +1,9 @@
-import BERT
 import Foundation
 import TestSupport
 import Testing
 
 /// `replay` and `label` as a script calls them; what they do inside is the matter of their operations' tests.
 @Suite(.scratch) struct BatchCommandTests {
-    private static func pipeline(dsn: String) throws -> (scratch: Scratch, file: String) {
-        let scratch = try Scratch()
-        let folder = try TinyBase.write(to: scratch)
-        let adapter = try TestModels.adapter(
-            over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
-        try adapter.write(to: scratch.path("adapter"))
-        let file = try scratch.write(
-            "pipeline.yaml",
-            """
-            name: moods
-            base: \(folder)
-            source:
-              kafka: { brokers: "127.0.0.1:1", topics: [moods], group: moods }
-            tasks:
-              mood: { labels: [minus, plus] }
-            batch: { max_tokens: 32 }
-            sink: { postgres: "\(dsn)" }
-            """)
-        return (scratch, file)
-    }
-
     @Test(arguments: [
         (["replay"], "--from TIME"), (["replay", "--from", "2026-01-02", "--to", "2026-01-01"], "later than --from"),
         (["replay", "--from", "1h", "--offsets", "a:0:0-1"], "give one of them"), (["replay", "--to", "1h"], "--from"),
@@ -42,7 +20,7 @@ import Testing
 
     @Test func aFileIsLabelledFromTheCommandLine() async throws {
         try await withTestDatabase { database in
-            let (scratch, file) = try Self.pipeline(dsn: database.dsn())
+            let (scratch, file) = try MoodPipeline.write(dsn: database.dsn(), namesAdapter: false)
             #expect(try await Program.run(["migrate", "--pipeline", file]).status == 0)
             let imported = try await Program.run([
                 "adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote",
@@ -66,7 +44,7 @@ import Testing
     }
 
     @Test func aBrokerThatIsAwayFailsAReplay() async throws {
-        let (_, file) = try Self.pipeline(dsn: "host=/nowhere")
+        let (_, file) = try MoodPipeline.write(dsn: "host=/nowhere", namesAdapter: false)
         let outcome = try await Program.run(["replay", "--pipeline", file, "--from", "1h"])
         #expect(outcome.status == 1 && outcome.error.contains("127.0.0.1:1 do not answer"), "\(outcome.error)")
         let missing = try await Program.run(["replay", "--pipeline", "/nowhere.yaml", "--from", "1h"])

@@ -5,33 +5,8 @@ import Testing
 
 /// `run`, `check`, `test` and `retrain` as a script calls them; what they do inside is the daemon's own tests' matter.
 @Suite(.scratch) struct PipelineCommandTests {
-    /// A pipeline file over a tiny base with an adapter for its one task, and the example that the adapter gets right.
-    private static func pipeline(dsn: String = "host=/nowhere", extra: String = "") throws -> (
-        scratch: Scratch, file: String
-    ) {
-        let scratch = try Scratch()
-        let folder = try TinyBase.write(to: scratch)
-        let adapter = try TestModels.adapter(
-            over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
-        try adapter.write(to: scratch.path("adapter"))
-        let file = try scratch.write(
-            "pipeline.yaml",
-            """
-            name: moods
-            base: \(folder)
-            source:
-              kafka: { brokers: "127.0.0.1:1", topics: [moods], group: moods }
-            tasks:
-              mood: { labels: [minus, plus], adapter: \(scratch.path("adapter")) }
-            batch: { max_tokens: 32 }
-            sink: { postgres: "\(dsn)" }
-            \(extra)
-            """)
-        return (scratch, file)
-    }
-
     @Test func aGoodFilePassesTheCheckWithoutServers() async throws {
-        let (_, file) = try Self.pipeline()
+        let (_, file) = try MoodPipeline.write()
         let outcome = try await Program.run(["check", "--offline", file])
         #expect(outcome.status == 0, "\(outcome.output)")
         #expect(outcome.lines.last == "0 errors, 0 warnings")
@@ -41,7 +16,7 @@ import Testing
 
     /// Mistakes in the file, in a consumer property and in the base's folder come together, as compilers write them.
     @Test func everyProblemIsOneLineOfStandardError() async throws {
-        let (_, file) = try Self.pipeline(extra: "colour: blue\nunrouted: dropp")
+        let (_, file) = try MoodPipeline.write(extra: "colour: blue\nunrouted: dropp")
         let url = URL(fileURLWithPath: file)
         let text = try String(contentsOf: url, encoding: .utf8)
             .replacing("group: moods }", with: "group: moods, properties: { session.timeout: 45000 } }")
@@ -81,7 +56,7 @@ import Testing
     }
 
     @Test func initWritesAFileThatCheckAccepts() async throws {
-        let (scratch, _) = try Self.pipeline()
+        let (scratch, _) = try MoodPipeline.write()
         let output = scratch.path("new.yaml")
         let flags = [
             "init", "--brokers", "127.0.0.1:1", "--topic", "tickets", "--text", "/body", "--task", "urgency",
@@ -110,7 +85,7 @@ import Testing
     }
 
     @Test func aBadFileIsNamedByLineAndKeyAndEndsWith78() async throws {
-        let (_, file) = try Self.pipeline(extra: "colour: blue")
+        let (_, file) = try MoodPipeline.write(extra: "colour: blue")
         for command in [["check", "--offline"], ["check", "--json"], ["run"], ["test"]] {
             let outcome = try await Program.run(command + [file])
             #expect(outcome.status == 78, "\(command): \(outcome.error)")
@@ -134,7 +109,7 @@ import Testing
         ("partition.assignment.strategy: org.x.RangeAssignor", "range, roundrobin and cooperative-sticky"),
     ])
     func checkVouchesForRun(_ property: String, _ hint: String) async throws {
-        let (_, file) = try Self.pipeline()
+        let (_, file) = try MoodPipeline.write()
         let url = URL(fileURLWithPath: file)
         let text = try String(contentsOf: url, encoding: .utf8)
         let changed = text.replacing("group: moods }", with: "group: moods, properties: { \(property) } }")
@@ -150,7 +125,7 @@ import Testing
     }
 
     @Test func examplesPassOrFail() async throws {
-        let (_, file) = try Self.pipeline(
+        let (_, file) = try MoodPipeline.write(
             extra: """
                 examples:
                   - { text: the film was good, task: mood, label: plus }
@@ -169,7 +144,7 @@ import Testing
 
     @Test func importTakesDatabaseAndBaseFromThePipelineAndComparesLabels() async throws {
         try await withTestDatabase { database in
-            let (scratch, file) = try Self.pipeline(dsn: database.dsn())
+            let (scratch, file) = try MoodPipeline.write(dsn: database.dsn())
             #expect(try await Program.run(["migrate", "--pipeline", file]).status == 0)
             let imported = try await Program.run([
                 "adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote",
@@ -219,7 +194,7 @@ import Testing
 
     @Test func aRetrainingWithoutRowsIsRejectedWithItsReason() async throws {
         try await withTestDatabase { database in
-            let (_, file) = try Self.pipeline(dsn: database.dsn())
+            let (_, file) = try MoodPipeline.write(dsn: database.dsn())
             #expect(try await Program.run(["migrate", "--pipeline", file]).status == 0)
             let outcome = try await Program.run(["retrain", "mood", "--pipeline", file, "--json"])
             #expect(!outcome.output.isEmpty || outcome.status == 1)

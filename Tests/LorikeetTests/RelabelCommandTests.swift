@@ -1,4 +1,3 @@
-import BERT
 import Foundation
 import PostgresClient
 import Serving
@@ -35,23 +34,7 @@ import Testing
     private static func with(rows: Int, _ body: (Stage) async throws -> Void) async throws {
         try await withTestDatabase { database in
             let environment = ["DATABASE_URL": database.dsn()]
-            let scratch = try Scratch()
-            let folder = try TinyBase.write(to: scratch)
-            let adapter = try TestModels.adapter(
-                over: BERTBase(directory: folder), labels: ["minus", "plus"], task: "mood")
-            try adapter.write(to: scratch.path("adapter"))
-            let file = try scratch.write(
-                "pipeline.yaml",
-                """
-                name: moods
-                base: \(folder)
-                source:
-                  kafka: { brokers: "127.0.0.1:1", topics: [moods], group: moods }
-                tasks:
-                  mood: { labels: [minus, plus] }
-                batch: { max_tokens: 32 }
-                sink: { postgres: "${DATABASE_URL}" }
-                """)
+            let (scratch, file) = try MoodPipeline.write(dsn: "${DATABASE_URL}", namesAdapter: false)
             #expect(try await Program.run(["migrate"], environment: environment).status == 0)
             let imported = try await Program.run(
                 ["adapters", "import", "mood", scratch.path("adapter"), "--pipeline", file, "--promote"],
