@@ -26,6 +26,8 @@ struct LabPipeline: Sendable {
     var textPointer: String?
     /// The value of `when` of the only route; nil routes every message to all tasks.
     var condition: String?
+    /// The JSON Pointer of the name of a message's only task; nil: there is one route to all tasks.
+    var taskPointer: String?
     /// What happens to messages without a route, `reject` or `drop`.
     var unrouted: String?
     var tasks: [Task]
@@ -42,14 +44,13 @@ struct LabPipeline: Sendable {
 
     /// The file's content. The database comes from the environment, as `DATABASE_URL`.
     var text: String {
-        let names = tasks.map(\.name).joined(separator: ", ")
         var lines = ["name: \(name)", "base: \(quoted(absoluteBase))", "source:", "  kafka:"]
         lines += ["    brokers: \(quoted(brokers))", "    topics: [\(quoted(topic))]", "    group: \(quoted(name))"]
         if let groupInstance { lines.append("    group_instance: \(groupInstance)") }
         let settings = properties.sorted { $0.key < $1.key }.map { "\($0.key): \(quoted($0.value))" }
         if !settings.isEmpty { lines.append("    properties: { \(settings.joined(separator: ", ")) }") }
         if let textPointer { lines.append("  text: \(textPointer)") }
-        lines += ["routes:", "  - { tasks: [\(names)]\(condition.map { ", when: \($0)" } ?? "") }"]
+        lines += ["routes:"] + routes.map { "  - { \($0) }" }
         if let unrouted { lines.append("unrouted: \(unrouted)") }
         lines.append("tasks:")
         for task in tasks {
@@ -63,6 +64,14 @@ struct LabPipeline: Sendable {
         lines.append("sink: { postgres: \"${DATABASE_URL}\"\(text)\(kafka) }")
         if let retrain { lines.append("retrain: \(retrain)") }
         return lines.map { $0 + "\n" }.joined()
+    }
+
+    private var routes: [String] {
+        if let taskPointer {
+            return tasks.map { "tasks: [\($0.name)], when: { json: { \(taskPointer): \($0.name) } }" }
+        }
+        let names = tasks.map(\.name).joined(separator: ", ")
+        return ["tasks: [\(names)]\(condition.map { ", when: \($0)" } ?? "")"]
     }
 
     /// Relative paths of a pipeline file count from the file's folder, which is a scratch folder here.

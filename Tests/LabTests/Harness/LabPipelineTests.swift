@@ -33,4 +33,11 @@ import Testing
         #expect(pipeline.batch.maxTokens(positions: 512) == 64)
         #expect(pipeline.retrain?.training.epochs == 1000)
     }
+
+    @Test func aPointerRoutesEachMessageToItsTask() throws {
+        let tasks = ["kind", "tone"].map { LabPipeline.Task(name: $0, labels: ["a", "b"], adapter: "/adapters/\($0)") }
+        let pipeline = try parsed(
+            LabPipeline(name: "p", base: "/base", topic: "texts", textPointer: "/text", taskPointer: "/task", tasks: tasks))
+        #expect(pipeline.routes.map(\.tasks) == [["kind"], ["tone"]])
+    }
 }

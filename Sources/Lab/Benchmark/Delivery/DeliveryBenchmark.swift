@@ -4,7 +4,7 @@ public enum DeliveryFigure: String, CaseIterable, Sendable {
     case retrainingLatency = "retraining-latency"
     case outbox
     case outboxLatency = "outbox-latency"
-    case restart
+    case restart, tasks
     case relabelling
     case relabellingBeside = "relabelling-beside"
 }

@@ -29,6 +29,7 @@ struct DeliveryMeasurement {
         case .outbox: try await outbox()
         case .outboxLatency: try await outboxLatency()
         case .restart: try await restart()
+        case .tasks: try await tasks()
         case .relabelling: try await relabelling()
         case .relabellingBeside: try await relabellingBeside()
         }

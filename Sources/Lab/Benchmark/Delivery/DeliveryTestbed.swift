@@ -115,6 +115,31 @@ actor DeliveryTestbed {
             properties: ["session.timeout.ms": "6000", "fetch.wait.max.ms": "10"], tasks: [task])
     }
 
+    /// The name of a task of ``pipeline(_:topic:tasks:)``.
+    static func taskName(_ number: Int) -> String { "task-\(number)" }
+
+    /// Writes the adapters of so many tasks.
+    func writeAdapters(_ count: Int) throws {
+        let base = try BERTBase(directory: base)
+        for number in 0..<count {
+            try RandomAdapter.make(over: base, labels: Self.labels, seed: UInt64(number))
+                .write(to: servers.folder.path(Self.taskName(number)))
+        }
+    }
+
+    /// A pipeline whose messages are JSON, each for one of so many tasks.
+    func pipeline(_ name: String, topic: String, tasks count: Int) -> LabPipeline {
+        var pipeline = pipeline(name, topic: topic)
+        pipeline.taskPointer = "/task"
+        pipeline.textPointer = "/text"
+        pipeline.tasks = (0..<count).map { number in
+            LabPipeline.Task(
+                name: Self.taskName(number), labels: RandomAdapter.labels(Self.labels),
+                adapter: servers.folder.path(Self.taskName(number)))
+        }
+        return pipeline
+    }
+
     /// Starts one daemon that runs these pipelines.
     ///
     /// - Parameter environment: variables beside that of the database.
