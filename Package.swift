@@ -99,7 +99,7 @@ let package = Package(
             ]),
         module(
             "Pipelines", ["CYAML", "JSON", "Files", "BERT", "Training", "AdapterRegistry", "Serving", "Retraining"]),
-        module("Reports", ["BERT", "Training", "Retraining"]),
+        module("Reports", ["Threading", "BERT", "Training", "Retraining"]),
         module("DaemonClient", ["HTTPClient"]),
 
         // 6: the use cases; the daemon; demo, soak and benchmarks

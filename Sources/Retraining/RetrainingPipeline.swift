@@ -99,7 +99,7 @@ public struct RetrainingPipeline: Sendable {
         } catch let pending as PendingSettlement {
             outcome = try await settleLater(pending, isCancelled)
         }
-        outcome.seconds = (clock.now() - started) / .seconds(1)
+        outcome.seconds = (clock.now() - started).inSeconds
         logger.notice(
             "retraining ended",
             metadata: [

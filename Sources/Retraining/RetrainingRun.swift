@@ -4,6 +4,7 @@ import Drift
 import FoundationEssentials
 import LogKeys
 import Logging
+import Threading
 import Training
 
 /// One retraining of a task, from its rows to a decision. Nothing is stored yet: ``Settlement`` does that.
@@ -234,7 +235,7 @@ struct RetrainingRun {
         if let until = held.report.waitsUntil {
             let rest = until - pipeline.now.timeIntervalSince1970
             // A clock was set back since, if that is further away than the interval. The settlement sees what counts.
-            guard rest <= 0 || rest > pipeline.settings.minimumPromotionInterval / .seconds(1) + Settlement.skew else {
+            guard rest <= 0 || rest > pipeline.settings.minimumPromotionInterval.inSeconds + Settlement.skew else {
                 let date = Date(timeIntervalSince1970: until).formatted(.iso8601)
                 let reason = "version \(version) won; it is promoted after \(date), by minimum_promotion_interval"
                 return .skipped(outcome(.skipped, reason, dataset, context))

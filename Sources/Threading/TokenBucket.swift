@@ -17,7 +17,7 @@ public struct TokenBucket: Sendable {
 
     /// Whole tokens that there are now.
     public mutating func available(now: Duration) -> Int {
-        if let filledAt, now > filledAt { tokens = min(capacity, tokens + rate * ((now - filledAt) / .seconds(1))) }
+        if let filledAt, now > filledAt { tokens = min(capacity, tokens + rate * (now - filledAt).inSeconds) }
         filledAt = max(now, filledAt ?? now)
         return Int(tokens)
     }

@@ -81,7 +81,7 @@ public struct ParallelInference: Sendable {
     /// waiting.
     private func whole(_ profiles: [StageProfile], since start: ContinuousClock.Instant, threads: Int) -> StageProfile {
         var sum = profiles.reduce(StageProfile(), +)
-        let wall = (ContinuousClock.now - start) / .seconds(1) * Double(threads)
+        let wall = (ContinuousClock.now - start).inSeconds * Double(threads)
         sum.add(.waiting, seconds: max(wall - sum.total, 0))
         return sum
     }

@@ -3,6 +3,7 @@ import Glibc
 import PostgresClient
 import Retraining
 import Serving
+import Threading
 
 /// A row of `lorikeet.leases` as one run holds it: the right of one process to do something alone.
 ///
@@ -83,5 +84,5 @@ struct LeaseRow: Sendable {
     private static let isHeld = "name = $1 AND token = $2::uuid AND expires_at > clock_timestamp()"
 
     private var identity: [PostgresValue] { [.text(name), .text(token)] }
-    private var seconds: Double { length / .seconds(1) }
+    private var seconds: Double { length.inSeconds }
 }

@@ -64,7 +64,7 @@ public struct PostgresRetention: Sendable {
             for (table, age) in limits {
                 let isMonthly = try Self.isMonthly(table, on: connection)
                 let counted = try connection.execute(
-                    table.count(isMonthly: isMonthly), [.text(pipeline), .double(age / .seconds(1))],
+                    table.count(isMonthly: isMonthly), [.text(pipeline), .double(age.inSeconds)],
                     within: Self.patience)
                 rows[table] = Int(try counted.first?.integer("rows") ?? 0)
             }
@@ -150,7 +150,7 @@ public struct PostgresRetention: Sendable {
         on connection: BoundedConnection
     ) throws -> (rows: Int, newest: String?) {
         let parameters: [PostgresValue] = [
-            .text(pipeline), .double(age / .seconds(1)), .integer(Int64(pace.rows)), .text(from),
+            .text(pipeline), .double(age.inSeconds), .integer(Int64(pace.rows)), .text(from),
         ]
         try connection.execute(RetentionTable.findsByKey)
         let row = try connection.execute(
@@ -171,7 +171,7 @@ public struct PostgresRetention: Sendable {
     private func dropPartitions(
         of table: RetentionTable, olderThan age: Duration, progress: (Int) -> Void
     ) async throws -> Int {
-        let seconds = PostgresValue.double(age / .seconds(1))
+        let seconds = PostgresValue.double(age.inSeconds)
         let names = try await session.run("reading partitions") { connection in
             try connection.execute(RetentionTable.partitions, [.text(table.rawValue), seconds]).rows
                 .map { try $0.text("name") }

@@ -1,6 +1,7 @@
 import PostgresClient
 import Retraining
 import Serving
+import Threading
 
 /// The SQL that reads a task's labelled rows: from `lorikeet.annotations`, or from the user's own SELECT.
 ///
@@ -140,7 +141,7 @@ struct LabelledRowSQL {
     private var window: String {
         guard let since = selection.since else { return "" }
         // Stable within a statement, so that the index of annotations gives the bound.
-        let start = "statement_timestamp() - \(since / .seconds(1)) * interval '1 second'"
+        let start = "statement_timestamp() - \(since.inSeconds) * interval '1 second'"
         return isQuery ? "AND (r.\"time\" IS NULL OR \(time) >= \(start))" : "AND \(time) >= \(start)"
     }
 

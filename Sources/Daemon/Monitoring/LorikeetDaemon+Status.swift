@@ -7,6 +7,7 @@ import Operations
 import Pipelines
 import Retraining
 import Serving
+import Threading
 
 extension LorikeetDaemon {
     /// What the daemon is doing, for people who ask. Read from memory: the answer waits for no broker and no database.
@@ -61,7 +62,7 @@ extension DaemonStatus.Pipeline {
         (rejected, dropped, retries) = (status.rejected, status.dropped, status.retries)
         outbox = status.outbox.map { outbox in
             DaemonStatus.Outbox(
-                records: outbox.depth.rows, oldestAge: outbox.depth.oldestAge / .seconds(1),
+                records: outbox.depth.rows, oldestAge: outbox.depth.oldestAge.inSeconds,
                 waitingFor: outbox.obstacle)
         }
     }

@@ -1,7 +1,7 @@
 import BERT
 import JSON
 import Kernels
-import Reports
+import Threading
 import WordPiece
 
 /// Measures the engine from texts in memory to logits in memory. Tokenizing counts, loading does not.

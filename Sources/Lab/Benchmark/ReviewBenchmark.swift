@@ -1,5 +1,6 @@
 import BERT
 import Kernels
+import Threading
 import Training
 
 /// Measures how well wrong labels are found: gives some rows another label, and counts how many of the first suspects
@@ -28,7 +29,7 @@ public struct ReviewBenchmark {
     public func run(_ rows: [LabelledText], runs: Int, progress: @Sendable (Int) -> Void) -> [ReviewFigures] {
         let start = ContinuousClock.now
         let features = encoder.features(rows.map(\.text), progress: progress)
-        let seconds = (ContinuousClock.now - start) / .seconds(1)
+        let seconds = (ContinuousClock.now - start).inSeconds
         return (0..<UInt64(max(runs, 1))).map { run in
             var figures = review(rows, features, seed: seed &+ run)
             figures.featureSeconds = seconds
@@ -41,7 +42,7 @@ public struct ReviewBenchmark {
         let start = ContinuousClock.now
         let review = LabelReview(rows: flipped, isMultiLabel: false, features: features, workers: workers)
         var figures = ReviewFigures(seed: seed, rows: rows.count, labels: review.labels.count, workers: workers)
-        figures.reviewSeconds = (ContinuousClock.now - start) / .seconds(1)
+        figures.reviewSeconds = (ContinuousClock.now - start).inSeconds
         figures.flipped = changed.count
         figures.found = review.suspects.map { changed.contains($0.row) }
         figures.corrected = review.suspects.map {

@@ -1,5 +1,5 @@
 import JSON
-import Reports
+import Threading
 import WordPiece
 
 /// Measures the tokenizer from texts in memory to token ids in memory, on one core.

@@ -1,6 +1,7 @@
 import Glibc
 import Reports
 import Synchronization
+import Threading
 
 /// The demo's voice: numbered steps, facts, tables, and one live line while something runs.
 ///

@@ -1,6 +1,7 @@
 import Glibc
 import Reports
 import Synchronization
+import Threading
 
 extension Figure {
     /// `0.8312` as `83.1 %`.

@@ -2,6 +2,7 @@ import DaemonClient
 import Reports
 import Serving
 import Synchronization
+import Threading
 
 /// The state of the demo's stream, as its metrics page shows it, for the live line.
 final class StreamReadings: Sendable {

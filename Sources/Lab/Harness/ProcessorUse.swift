@@ -1,5 +1,6 @@
 import FoundationEssentials
 import Glibc
+import Threading
 
 /// How long a process has used the processors since this was made.
 struct ProcessorUse {

@@ -1,6 +1,7 @@
 import Glibc
 import Kernels
 import Reports
+import Threading
 
 /// The load of a soak: messages flow, faults begin and end, daemons are started again.
 struct SoakLoad {

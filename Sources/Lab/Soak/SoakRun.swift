@@ -1,6 +1,7 @@
 import BERT
 import FoundationEssentials
 import Reports
+import Threading
 
 /// A soak: two daemons of one consumer group under full load, a fault every few seconds, and a count at the end.
 ///

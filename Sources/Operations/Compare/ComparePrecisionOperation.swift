@@ -1,5 +1,6 @@
 import BERT
 import Reports
+import Threading
 import Training
 
 /// `lorikeet compare --dtype float32,int8`: evaluates adapters over the same base in two precisions.

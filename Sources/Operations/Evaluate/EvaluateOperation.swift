@@ -2,6 +2,7 @@ import BERT
 import Drift
 import Reports
 import Serving
+import Threading
 import Training
 
 /// `lorikeet evaluate`: measures one adapter on labelled rows.

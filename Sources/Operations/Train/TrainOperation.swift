@@ -2,6 +2,7 @@ import AdapterRegistry
 import BERT
 import Drift
 import Reports
+import Threading
 import Training
 
 /// `lorikeet train`: rows become an adapter in a folder, with a checkpoint while it is trained and a report at its end.

@@ -1,4 +1,5 @@
 import Synchronization
+import Threading
 
 /// A progress bar on standard error; nothing where standard error is not a terminal.
 ///
@@ -111,9 +112,4 @@ public final class ProgressBar: Sendable {
         let head = filled < width ? "╸" : ""
         return String(repeating: "━", count: filled) + head + String(repeating: " ", count: max(0, width - filled - 1))
     }
-}
-
-extension Duration {
-    /// The duration in seconds.
-    public var inSeconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

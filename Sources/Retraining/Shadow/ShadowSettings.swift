@@ -1,4 +1,5 @@
 import AdapterRegistry
+import Threading
 
 /// How a challenger that won labels beside the champion before it goes live: `retrain.shadow` and the keys beside it.
 public struct ShadowSettings: Sendable, Equatable {
@@ -21,10 +22,10 @@ public struct ShadowSettings: Sendable, Equatable {
     ///   - champion: digest of the champion that it labels beside.
     ///   - wait: how long it may not be promoted for another reason.
     func terms(retraining: Int64, champion: String, wait: Double, awaitsApproval: Bool) -> ShadowTerms {
-        let seconds = max(duration / .seconds(1), wait)
+        let seconds = max(duration.inSeconds, wait)
         return ShadowTerms(
             retraining: retraining, champion: champion, seconds: seconds, changedLabels: changedLabels,
             minimumTexts: minimumTexts, awaitsApproval: awaitsApproval,
-            timeLimit: max(timeLimit / .seconds(1), seconds))
+            timeLimit: max(timeLimit.inSeconds, seconds))
     }
 }

@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import FoundationEssentials
+import Threading
 
 /// Stores a judged challenger: live, in shadow, rejected, or as a candidate that is held. Doing it again changes
 /// nothing more, so it may be repeated after a failure.
@@ -123,7 +124,7 @@ struct Settlement {
     /// Nil: at once. A promotion that is dated in the future was recorded before a clock was set back, and does not
     /// count: nothing would be promoted until then.
     private func earliestPromotion(_ live: AdapterVersion?) -> Date? {
-        let interval = pipeline.settings.minimumPromotionInterval / .seconds(1)
+        let interval = pipeline.settings.minimumPromotionInterval.inSeconds
         guard interval > 0, let last = live?.promotedAt, last <= pipeline.now.addingTimeInterval(Self.skew) else {
             return nil
         }

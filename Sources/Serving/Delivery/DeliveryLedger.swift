@@ -68,15 +68,10 @@ final class DeliveryLedger: Sendable {
             state.waiters.append(waiter)
             return true
         }
-        if mustWait { _ = waiter.semaphore.wait(timeout: .now() + patience.seconds) }
+        if mustWait { _ = waiter.semaphore.wait(timeout: .now() + patience.inSeconds) }
         return state.withLock { state in
             state.waiters.removeAll { $0 === waiter }
             return state.tracker.revoke(partitions)
         }
     }
-}
-
-extension Duration {
-    /// In seconds, with fractions.
-    var seconds: Double { Double(components.seconds) + Double(components.attoseconds) * 1e-18 }
 }

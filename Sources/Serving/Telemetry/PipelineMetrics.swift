@@ -1,5 +1,6 @@
 import CoreMetrics
 import Synchronization
+import Threading
 
 /// The metrics of one pipeline, made once because looking one up is expensive.
 final class PipelineMetrics: Sendable {
@@ -115,7 +116,7 @@ final class PipelineMetrics: Sendable {
 
     func record(_ depth: OutboxDepth) {
         outboxRows.record(depth.rows)
-        outboxAge.record(depth.oldestAge.seconds)
+        outboxAge.record(depth.oldestAge.inSeconds)
     }
 
     func countRetry(_ side: String, cause: String) {

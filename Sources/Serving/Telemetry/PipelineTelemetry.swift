@@ -102,7 +102,7 @@ final class PipelineTelemetry: Sendable {
     }
 
     /// Seconds with one decimal.
-    private static func text(_ duration: Duration) -> String { "\((duration.seconds * 10).rounded() / 10) s" }
+    private static func text(_ duration: Duration) -> String { "\((duration.inSeconds * 10).rounded() / 10) s" }
 
     /// What the pipeline depends on; everything is available until an attempt fails.
     func depends(on dependencies: [Dependency]) {
@@ -202,7 +202,7 @@ final class PipelineTelemetry: Sendable {
     private func measure(_ finished: [FinishedText], now: Duration, date: Int64) {
         state.withLock { state in
             for text in finished {
-                state.sinceReceived.add((now - text.receivedAt).seconds, now: now)
+                state.sinceReceived.add((now - text.receivedAt).inSeconds, now: now)
                 if let producedAt = text.outcome.message.producedAt {
                     let milliseconds = Self.milliseconds(since: producedAt, at: date)
                     state.sinceProduced.add(Double(milliseconds) / 1000, now: now)

@@ -1,3 +1,5 @@
+import Threading
+
 /// Counts events over the last ten seconds.
 struct RateMeter {
     private static let window = 10
@@ -16,7 +18,7 @@ struct RateMeter {
     mutating func rate(now: Duration) -> Double {
         guard let began else { return 0 }
         advance(to: now)
-        let covered = min(Double(Self.window), max(1, (now - began).seconds))
+        let covered = min(Double(Self.window), max(1, (now - began).inSeconds))
         return Double(counts.reduce(0, +)) / covered
     }
 

@@ -1,3 +1,5 @@
+import Threading
+
 /// Measures the progress of a training: steps, loss and time.
 struct ProgressMeter {
     private let epochs: Int
@@ -91,5 +93,5 @@ struct ProgressMeter {
             secondsLeft: spent / Double(max(step, 1)) * Double(steps - step), finishedEpoch: report)
     }
 
-    private var elapsed: Double { (clock.now - epochStart) / .seconds(1) }
+    private var elapsed: Double { (clock.now - epochStart).inSeconds }
 }

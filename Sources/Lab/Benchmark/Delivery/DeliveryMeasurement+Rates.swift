@@ -2,6 +2,7 @@ import Connectors
 import JSON
 import Reports
 import Serving
+import Threading
 
 /// The figures that are rates, or ratios of rates from alternating runs.
 extension DeliveryMeasurement {

@@ -1,5 +1,5 @@
 import Glibc
-import Reports
+import Threading
 
 /// How long a daemon that was killed labels nothing.
 extension DeliveryMeasurement {

@@ -1,5 +1,6 @@
 import FoundationEssentials
 import LocalServers
+import Threading
 
 /// What a PostgreSQL server has done since this was made.
 struct ServerLoad {
