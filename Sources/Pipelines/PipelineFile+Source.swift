@@ -1,6 +1,6 @@
-import FoundationEssentials
 import JSON
 import Serving
+import Training
 
 extension PipelineFile {
     /// librdkafka properties that Lorikeet sets itself, and why a pipeline file may not.
@@ -79,18 +79,11 @@ extension PipelineFile {
         case "latest": return .latest
         default: break
         }
-        let day = Date.ISO8601FormatStyle().year().month().day()
-        let time = Date.ISO8601FormatStyle()
-        let fraction = Date.ISO8601FormatStyle(includingFractionalSeconds: true)
-        let date = [time, fraction, day].lazy.compactMap { style in
-            // `day` alone would read the beginning of a time.
-            style == day && text.utf8.count > 10 ? nil : try? style.parse(text)
-        }.first
-        guard let date, date.timeIntervalSince1970 >= 0 else {
+        guard let time = TimeText(text)?.milliseconds, time >= 0 else {
             value.problem("must be \(expected)")
             return nil
         }
-        return .time(Int64(date.timeIntervalSince1970 * 1000))
+        return .time(time)
     }
 
     private typealias Kafka = (

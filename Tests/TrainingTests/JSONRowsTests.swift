@@ -15,9 +15,7 @@ struct JSONRowsTests {
     ) throws -> RowCollection {
         var options = RowOptions()
         (options.isMultiLabel, options.labelColumn, options.skipsBadRows) = (isMultiLabel, label, skips)
-        let path = "\(folder.path)/\(name)"
-        try Data(content.utf8).write(to: URL(fileURLWithPath: path))
-        return try LabelledFile.collect(paths: [path], options: options)
+        return try LabelledFile.collect(paths: [folder.write(name, content)], options: options)
     }
 
     private func refusal(_ name: String, _ content: String, multi: Bool = false) throws -> String {
@@ -196,6 +194,19 @@ struct JSONRowsTests {
             try collect("x.json", content).rows.map { [$0.text, $0.label] } == [
                 ["one", "a"], ["two", "a"], ["three", "a"], ["three", "b"],
             ])
+    }
+
+    /// As strings, the earlier time of each pair would be the later one.
+    @Test(arguments: [
+        ("2025-01-01T12:00:00Z", "2025-01-01T12:00:00.5Z"), ("2025-01-01T13:00:00+02:00", "2025-01-01T12:00:00Z"),
+    ])
+    func theNewestAnnotationIsLastInAnyForm(_ first: String, _ last: String) throws {
+        let content =
+            "["
+            + task(
+                "one", annotation("b", more: ",\"updated_at\":\"\(last)\""),
+                annotation("a", more: ",\"updated_at\":\"\(first)\"")) + "]"
+        #expect(try collect("x.json", content).rows.map(\.label) == ["a", "b"])
     }
 
     @Test func tasksWithoutAnAnnotationAreNamed() throws {

@@ -129,7 +129,7 @@ struct RowMessages: Sendable {
         case nil, .null?: return nil
         case .string(let text)?:
             if text.isEmpty { return nil }
-            if let time = RowTime.milliseconds(text) { return time }
+            if let time = Int64(text) ?? TimeText(text)?.milliseconds { return time }
         case .number(let number)?: if let time = Int64(exactly: number.rounded()) { return time }
         default: break
         }
@@ -137,40 +137,5 @@ struct RowMessages: Sendable {
             .failed,
             "\(source): row \(count + 1): the column \(columns.time) is no time: it must be like 2026-01-31, "
                 + "2026-01-31T06:00:00Z, or a number of milliseconds since 1970")
-    }
-}
-
-extension RowMessages {
-    /// Times as databases and files write them: ISO 8601, with a T or a blank, with or without fraction and zone. A
-    /// time without a zone is UTC. A number is milliseconds since 1970.
-    private enum RowTime {
-        static func milliseconds(_ text: String) -> Int64? {
-            if let number = Int64(text) { return number }
-            // Extended syntax: white space in the pattern means nothing.
-            let pattern =
-                #/
-                (\d{4})-(\d\d)-(\d\d)
-                (?: [T\x20] (\d\d):(\d\d) (?: :(\d\d) (?: [.,](\d{1,9}))? )?
-                    (?: Z | ([+-])(\d\d) (?: :? (\d\d))? )? )?
-                /#
-            guard let match = text.wholeMatch(of: pattern) else { return nil }
-            func number(_ part: Substring?) -> Int64 { part.flatMap { Int64($0) } ?? 0 }
-            let (year, month, day) = (number(match.1), number(match.2), number(match.3))
-            let (hour, minute, second) = (number(match.4), number(match.5), number(match.6))
-            guard (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60 else {
-                return nil
-            }
-            let fraction = match.7.map { number(($0 + "00").prefix(3)) } ?? 0
-            let zone = (number(match.9) * 60 + number(match.10)) * (match.8 == "-" ? -1 : 1)
-            let seconds = days(year, month, day) * 86_400 + hour * 3600 + (minute - zone) * 60 + second
-            return seconds * 1000 + fraction
-        }
-
-        /// Since 1970, in the Gregorian calendar, with years that start on 1 March.
-        private static func days(_ year: Int64, _ month: Int64, _ day: Int64) -> Int64 {
-            let year = month <= 2 ? year - 1 : year
-            let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-            return year * 365 + year / 4 - year / 100 + year / 400 + dayOfYear - 719_468
-        }
     }
 }

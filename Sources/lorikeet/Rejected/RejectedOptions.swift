@@ -1,8 +1,6 @@
 import ArgumentParser
 import Connectors
-import FoundationEssentials
 import Operations
-import Pipelines
 import Serving
 
 /// Which rejected records of which database.
@@ -20,26 +18,6 @@ struct RejectedOptions: ParsableArguments {
     /// - Parameter origins: the records that were named; none for any.
     func filter(origins: [String]) throws -> RejectedFilter {
         filters.filter(pipeline: try name ?? databaseOptions.source.configuration()?.name, origins: origins)
-    }
-}
-
-/// A day, a point in time, or how long ago.
-struct PointInTime: ExpressibleByArgument {
-    let date: Date
-
-    /// Since 1970.
-    var milliseconds: Int64 { Int64((date.timeIntervalSince1970 * 1000).rounded()) }
-
-    init?(argument: String) {
-        if let ago = DurationText.parse(argument) {
-            date = Date(timeIntervalSinceNow: -Double(ago.components.seconds))
-        } else if let moment = try? Date(argument, strategy: .iso8601) {
-            date = moment
-        } else if let day = try? Date(argument, strategy: .iso8601.year().month().day()) {
-            date = day
-        } else {
-            return nil
-        }
     }
 }
 

@@ -12,7 +12,7 @@ enum ClockRule {
         "Sources/Daemon/Monitoring/LorikeetDaemon+Status.swift", "Sources/lorikeet/Status/Status.swift",
         "Sources/lorikeet/Status/StatusFeed.swift", "Sources/lorikeet/Status/TopScreen.swift",
         // Rows by their age.
-        "Sources/lorikeet/Rejected/RejectedOptions.swift",
+        "Sources/lorikeet/Options/PointInTime.swift",
     ]
 
     static func findings(in tree: SourceTree) -> [Finding] {

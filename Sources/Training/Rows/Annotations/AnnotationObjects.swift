@@ -105,10 +105,7 @@ struct AnnotationObjects {
     }
 
     private static func time(_ members: Members) -> Date? {
-        for key in ["updated_at", "created_at"] {
-            if case .string(let text)? = value(key, members), let date = AnnotationTime.date(text) { return date }
-        }
-        return nil
+        LabelStudioTask.time { value($0, members) }
     }
 
     private static func record(_ members: Members) -> FileAnnotation.Record? {

@@ -68,8 +68,8 @@ struct AnnotationTable {
         let answer = FileAnnotation(
             line: line, text: cells[header.text], labels: [],
             // A number is the tool's own.
-            annotator: annotator.flatMap { Int($0) == nil ? $0 : nil }, time: time.flatMap(AnnotationTime.date),
-            record: record(cells, header))
+            annotator: annotator.flatMap { Int($0) == nil ? $0 : nil },
+            time: time.flatMap { TimeText($0.trimmed)?.date }, record: record(cells, header))
         return .answer(answer, .text(cells[header.label]))
     }
 

@@ -1,4 +1,6 @@
+import FoundationEssentials
 import JSON
+import WordPiece
 
 /// A task of Label Studio's JSON export: `{"data": {"text": …}, "annotations": [{"result": […]}, …]}`.
 struct LabelStudioTask {
@@ -33,20 +35,21 @@ struct LabelStudioTask {
             throw RowRefusal(reason: "has no annotation: the task was skipped, or only predicted")
         }
         var labels: [RowCollection.Labels] = []
-        for (_, annotation) in valid.sorted(by: {
-            (Self.time($0.element), $0.offset) < (Self.time($1.element), $1.offset)
-        }) {
+        let dated = valid.map { offset, annotation in
+            (time: Self.time { annotation[$0] } ?? .distantPast, offset: offset, annotation: annotation)
+        }
+        for (_, _, annotation) in dated.sorted(by: { ($0.time, $0.offset) < ($1.time, $1.offset) }) {
             labels.append(.set(try Self.choices(of: annotation, requested, &control)))
         }
         return labels
     }
 
-    /// ISO 8601 in UTC, so that the order of strings is the order of time.
-    private static func time(_ annotation: JSONValue) -> String {
+    /// When an annotation was given, by the first of its members that is a time.
+    static func time(_ value: (String) -> JSONValue?) -> Date? {
         for key in ["updated_at", "created_at"] {
-            if case .string(let time)? = annotation[key] { return time }
+            if case .string(let text)? = value(key), let time = TimeText(text.trimmed) { return time.date }
         }
-        return ""
+        return nil
     }
 
     static func choices(
