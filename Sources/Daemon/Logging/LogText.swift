@@ -1,4 +1,5 @@
 import JSON
+import Operations
 
 /// Values in log lines: whatever they hold, an event stays one line, and a terminal shows it as it is.
 enum LogText {
@@ -24,13 +25,13 @@ enum LogText {
     static func value(_ value: String) -> String {
         let isPlain =
             !value.isEmpty
-            && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !isHidden($0) }
+            && value.unicodeScalars.allSatisfy { $0 > " " && $0 != "\"" && $0 != "=" && $0 != "\\" && !$0.isHidden }
         return isPlain ? value : quoted(value)
     }
 
     /// A text in one line, without quotes.
     static func line(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: { $0 < " " || isHidden($0) }) else { return text }
+        guard text.unicodeScalars.contains(where: \.isHidden) else { return text }
         return String(quoted(text).dropFirst().dropLast())
     }
 
@@ -38,17 +39,9 @@ enum LogText {
     static func quoted(_ text: String) -> String {
         var quoted = ""
         JSONValue.write(text, to: &quoted)
-        guard quoted.unicodeScalars.contains(where: isHidden) else { return quoted }
-        return quoted.unicodeScalars.map { isHidden($0) ? escaped($0) : String($0) }.joined()
-    }
-
-    /// What JSON allows in a string, and a terminal takes for the end of a line, or for an order to show what follows
-    /// in another direction.
-    private static func isHidden(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0x7F...0x9F, 0x061C, 0x200E...0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
+        // JSON allows some of them in a string.
+        guard quoted.unicodeScalars.contains(where: \.isHidden) else { return quoted }
+        return quoted.unicodeScalars.map { $0.isHidden ? escaped($0) : String($0) }.joined()
     }
 
     private static func escaped(_ scalar: Unicode.Scalar) -> String {

@@ -76,13 +76,7 @@ final class RelabelTally: Sendable {
     /// One line without control characters: a text must not write to the terminal what it likes.
     private static func beginning(of text: [UInt8]) -> String {
         let start = String(decoding: text.prefix(textLength * 4), as: UTF8.self).prefix(textLength)
-        let scalars = start.unicodeScalars.map { scalar -> Unicode.Scalar in
-            switch scalar.properties.generalCategory {
-            case .control, .format, .lineSeparator, .paragraphSeparator: " "
-            default: scalar
-            }
-        }
-        return String(String.UnicodeScalarView(scalars))
+        return String(String.UnicodeScalarView(start.unicodeScalars.map { $0.isHidden ? " " : $0 }))
     }
 
     /// The counts so far.

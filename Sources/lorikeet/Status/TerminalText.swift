@@ -1,26 +1,21 @@
+import Operations
+
 /// Text of others on a terminal: it must neither move the cursor nor break a line.
 enum TerminalText {
-    /// Control characters, and those that change the direction of a line, as escapes.
+    /// The text with hidden characters as escapes.
     static func escaped(_ text: String) -> String {
-        guard text.unicodeScalars.contains(where: isControl) else { return text }
+        guard text.unicodeScalars.contains(where: \.isHidden) else { return text }
         var escaped = ""
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\n": escaped += "\\n"
             case "\r": escaped += "\\r"
             case "\t": escaped += "\\t"
-            case _ where isControl(scalar): escaped += "\\u{\(String(scalar.value, radix: 16))}"
+            case _ where scalar.isHidden: escaped += "\\u{\(String(scalar.value, radix: 16))}"
             default: escaped.unicodeScalars.append(scalar)
             }
         }
         return escaped
-    }
-
-    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
-        switch scalar.value {
-        case 0..<0x20, 0x7F..<0xA0, 0x061C, 0x200E, 0x200F, 0x2028...0x202E, 0x2066...0x2069: true
-        default: false
-        }
     }
 
     /// The columns that a text takes.
