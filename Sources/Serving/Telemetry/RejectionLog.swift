@@ -3,21 +3,21 @@ import Logging
 import Synchronization
 import Threading
 
-/// Log lines of rejected records: a bounded number per second, so that a topic full of bad records fills no disk.
+/// Log lines of rejected records: a bounded number per second on average, so that a topic full of bad records fills no
+/// disk.
 ///
 /// All of them are counted by the metrics, and have rows in `rejected`.
 public final class RejectionLog: Sendable {
     private let logger: Logger
     private let clock: Clock
 
-    /// Lines per second.
+    /// Lines per second, and the most at once.
     static let limit = 10
 
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
-        var second: Duration?
-        var lines = 0
+        var bucket = TokenBucket(rate: Double(limit), capacity: Double(limit))
         /// Records without a line since the last line.
         var omitted = 0
     }
@@ -45,12 +45,11 @@ public final class RejectionLog: Sendable {
     private func admit() -> Int? {
         let now = clock.now()
         return state.withLock { state in
-            if state.second.map({ now - $0 >= .seconds(1) }) ?? true { (state.second, state.lines) = (now, 0) }
-            guard state.lines < Self.limit else {
+            guard state.bucket.available(now: now) > 0 else {
                 state.omitted += 1
                 return nil
             }
-            state.lines += 1
+            state.bucket.take(1)
             defer { state.omitted = 0 }
             return state.omitted
         }
