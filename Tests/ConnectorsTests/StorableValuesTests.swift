@@ -20,7 +20,7 @@ import Testing
         #expect(
             JSONText.object([("a", Double(Float(0.1))), ("b \"\\\n\0", 0.5)]) == #"{"a":0.1,"b \"\\\n"#
                 + "\u{FFFD}\":0.5}")
-        #expect(LabelColumns.rounded(Double(Float(0.3))) == 0.3)
+        #expect(TaskLabelColumns.rounded(Double(Float(0.3))) == 0.3)
     }
 
     @Test func headersKeepTheirOrderAndNulls() {

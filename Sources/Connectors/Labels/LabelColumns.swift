@@ -24,16 +24,13 @@ struct LabelColumns {
         keys.append(message)
         messageKeys.append(message.key)
         labels.append(label)
-        distances.append(label.distance.map(Self.rounded))
+        distances.append(label.distance.map(TaskLabelColumns.rounded))
         abstentionReasons.append(label.abstained ? (label.isNoneOfThese ? "none_of_these" : "score") : nil)
         windows.append(label.longText.map { Int64($0.windows) })
         tokens.append(label.longText.map { Int64($0.tokens) })
         evidence.append(label.longText.map { "[\($0.evidence.lowerBound),\($0.evidence.upperBound))" })
         traceParents.append(trace)
     }
-
-    /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
-    static func rounded(_ score: Double) -> Double { Double("\(Float(score))") ?? score }
 
     func parameters(pipeline: String) -> [PostgresValue] {
         [.text(pipeline)] + keys.origin + [labels.task, keys.time, .byteStrings(messageKeys)] + labels.values

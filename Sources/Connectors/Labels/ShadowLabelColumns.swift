@@ -19,7 +19,7 @@ struct ShadowLabelColumns {
         keys.append(message)
         labels.append(shadow.label)
         championDigests.append(shadow.championDigest)
-        championScores.append(LabelColumns.rounded(shadow.championScore))
+        championScores.append(TaskLabelColumns.rounded(shadow.championScore))
         changes.append(shadow.change.rawValue)
     }
 

@@ -16,12 +16,15 @@ struct TaskLabelColumns {
         tasks.append(StorableText.text(label.task))
         labels.append(label.label.map(StorableText.text))
         labelSets.append(label.labels.map { ArrayLiteral.texts($0.map(StorableText.text)) })
-        scores.append(LabelColumns.rounded(label.score))
+        scores.append(Self.rounded(label.score))
         scoreObjects.append(JSONText.object(label.scores))
         abstained.append(label.abstained)
         digests.append(label.adapterDigest)
         dataTypes.append(label.dataType.rawValue)
     }
+
+    /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
+    static func rounded(_ score: Double) -> Double { Double("\(Float(score))") ?? score }
 
     /// Part of the key.
     var task: PostgresValue { .texts(tasks) }
