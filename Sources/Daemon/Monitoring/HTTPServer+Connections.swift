@@ -11,24 +11,30 @@ extension HTTPServer {
         /// How many connections there may be.
         struct Limits: Sendable {
             /// Open connections.
-            var connections = 128
+            let connections: Int
             /// Connections that are sent an answer, each of which holds a page.
-            var answers = 64
+            let answers: Int
 
-            /// As far as the process's limit of file descriptors goes: three quarters are for Kafka, PostgreSQL and
-            /// files.
+            /// Connections of a server, however many descriptors there are.
+            private static let most: UInt = 128
+            /// `MonitoringServer` and `SocketServer`.
+            private static let servers: UInt = 2
+
+            /// As far as the process's limit of file descriptors goes, for each of its servers.
             static var ofThisProcess: Limits {
                 var limit = rlimit()
                 let isKnown = getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0
                 return Limits(descriptors: isKnown ? limit.rlim_cur : 1024)
             }
 
-            init(connections: Int = 128, answers: Int = 64) {
+            init(connections: Int, answers: Int) {
                 (self.connections, self.answers) = (connections, answers)
             }
 
+            /// The servers, at the port and at the socket, share a quarter of the process's file descriptors. The rest
+            /// is for Kafka, PostgreSQL and files.
             init(descriptors: UInt) {
-                connections = Int(max(8, min(128, descriptors / 4)))
+                connections = Int(max(8, min(Self.most, descriptors / 4 / Self.servers)))
                 answers = connections / 2
             }
         }

@@ -20,21 +20,33 @@ struct HTTPAnswer: Sendable {
         }
     }
 
-    private static func sendBlocking(_ line: String, body: String, to address: String) throws -> HTTPAnswer {
-        let port = try #require(UInt16(address.split(separator: ":").last ?? ""))
+    /// A socket that is connected to a port of this machine.
+    ///
+    /// - Parameter seconds: how long connecting, reading and writing may wait; 0: without limit.
+    static func connection(to port: UInt16, within seconds: Int = 0) -> Int32? {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        try #require(descriptor >= 0)
-        defer { close(descriptor) }
+        guard descriptor >= 0 else { return nil }
+        var limit = timeval(tv_sec: seconds, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         var target = sockaddr_in()
         target.sin_family = sa_family_t(AF_INET)
         target.sin_port = port.bigEndian
         target.sin_addr.s_addr = inet_addr("127.0.0.1")
-        let connected = withUnsafePointer(to: &target) {
+        let status = withUnsafePointer(to: &target) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(connected == 0)
+        if status == 0 { return descriptor }
+        close(descriptor)
+        return nil
+    }
+
+    private static func sendBlocking(_ line: String, body: String, to address: String) throws -> HTTPAnswer {
+        let port = try #require(UInt16(address.split(separator: ":").last ?? ""))
+        let descriptor = try #require(connection(to: port))
+        defer { close(descriptor) }
         let length = body.isEmpty ? "" : "Content-Length: \(body.utf8.count)\r\n"
         let request = Array("\(line) HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\(length)\r\n\(body)".utf8)
         try #require(write(descriptor, request, request.count) == request.count)
