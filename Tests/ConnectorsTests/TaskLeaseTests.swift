@@ -73,7 +73,7 @@ import Testing
     ) async throws -> String {
         let reason = try await source.withLease(task: "section") { lease in
             try await cause(lease)
-            while lease.loss == nil { await Task.yield() }
+            try await eventually("the loss of the lease") { lease.loss != nil }
             return lease.loss
         }.value
         return try #require(reason ?? nil)

@@ -1,4 +1,3 @@
-import DaemonFixtures
 import Synchronization
 import TestSupport
 import Testing

@@ -100,8 +100,12 @@ import Testing
             #expect(try connection.execute("SELECT 1 AS one")[0].integer("one") == 1)
             let canceller = BlockingThread.run {
                 let watcher = try? database.connect()
+                // Other tests sleep in other databases of the server.
                 while (try? watcher?.execute(
-                    "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND query LIKE 'SELECT pg_sleep%'"
+                    """
+                    SELECT 1 FROM pg_stat_activity
+                    WHERE datname = current_database() AND state = 'active' AND query LIKE 'SELECT pg_sleep%'
+                    """
                 )
                 .count) == 0 {}
                 waker.cancelStatement()
@@ -125,12 +129,11 @@ extension PrivatePostgres {
     /// instead of holding up all others.
     func awaitStatement(_ text: String) async throws {
         let watcher = try PostgresConnection(dsn: dsn())
-        while try watcher.execute(
-            "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1",
-            [.text("%\(text)%")], deadline: .seconds(60)
-        ).count == 0 {
-            // Nothing announces a statement; looking without a pause would take a core from those that are to make it.
-            try await Task.sleep(for: .milliseconds(10))
+        try await eventually("the statement \(text)") {
+            try watcher.execute(
+                "SELECT 1 FROM pg_stat_activity WHERE state = 'active' AND pid <> pg_backend_pid() AND query LIKE $1",
+                [.text("%\(text)%")], deadline: .seconds(60)
+            ).count > 0
         }
     }
 }

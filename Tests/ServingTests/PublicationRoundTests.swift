@@ -16,22 +16,19 @@ import Testing
 
     @Test func itIsCompleteOnceEveryRecordHasAResult() {
         var round = round(1...3)
-        let note1 = round.note([(3, .acknowledged), (1, .acknowledged)])
-        #expect(note1)
+        var areNew = [round.note([(3, .acknowledged), (1, .acknowledged)])]
         #expect(!round.isComplete && round.published.map(\.id) == [1, 3])
-        let note2 = round.note([(2, .acknowledged)])
-        #expect(note2)
+        areNew.append(round.note([(2, .acknowledged)]))
+        #expect(areNew == [true, true])
         #expect(round.isComplete && round.published.map(\.id) == [1, 2, 3])
     }
 
     @Test func resultsOfOtherRoundsAndRepetitionsDoNotCount() {
         var round = round(1...2)
-        let note3 = round.note([(7, .acknowledged)])
-        #expect(!note3)
-        let note4 = round.note([(1, .acknowledged)])
-        #expect(note4)
-        let note5 = round.note([(1, .failed(Self.away))])
-        #expect(!note5)
+        let areNew = [
+            round.note([(7, .acknowledged)]), round.note([(1, .acknowledged)]), round.note([(1, .failed(Self.away))]),
+        ]
+        #expect(areNew == [false, true, false])
         #expect(round.published.map(\.id) == [1] && round.failure == nil)
     }
 

@@ -99,7 +99,7 @@ struct ServingFaultTests {
         try await harness.whileRunning {
             await harness.sink.state.wait { $0.attempts == 1 }
             // The batches that are finished meanwhile gather behind the first transaction.
-            while harness.pool.heartbeats.map(\.batches).reduce(0, +) < 20 { await Task.yield() }
+            try await eventually("twenty batches") { harness.pool.heartbeats.map(\.batches).reduce(0, +) >= 20 }
             harness.sink.release()
             await harness.sink.waitForMessages(200)
         }

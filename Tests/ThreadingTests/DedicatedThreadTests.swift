@@ -60,9 +60,9 @@ struct DedicatedThreadTests {
         #expect(await other.seen == [1])
     }
 
-    @Test func theThreadEndsWithItsActor() async {
+    @Test func theThreadEndsWithItsActor() async throws {
         for _ in 0..<50 { await ShortLived().run() }
-        while threadCount(named: "short-lived") > 0 { await Task.yield() }
+        try await eventually("the end of the threads") { threadCount(named: "short-lived") == 0 }
     }
 
     private actor ShortLived {

@@ -61,7 +61,7 @@ struct SystemThreadTests {
         #expect(size == 24 << 20)
     }
 
-    @Test func whatTheWorkHoldsIsReleased() async {
+    @Test func whatTheWorkHoldsIsReleased() async throws {
         final class Held: Sendable {}
         weak var held: Held?
         await {
@@ -70,6 +70,6 @@ struct SystemThreadTests {
             await SystemThread.run(name: "holds") { _ = object }
         }()
         // The thread may still be letting go of it.
-        while held != nil { await Task.yield() }
+        try await eventually("the release") { held == nil }
     }
 }

@@ -70,9 +70,7 @@ import Testing
     }
 
     private func untilEmpty(_ database: SchemaDatabase) async throws {
-        while try database.count("SELECT count(*) FROM lorikeet.outbox") > 0 {
-            try await Task.sleep(for: .milliseconds(20))
-        }
+        try await eventually("an empty outbox") { try database.count("SELECT count(*) FROM lorikeet.outbox") == 0 }
     }
 
     @Test func everyRowIsPublishedInOrder() async throws {
@@ -95,7 +93,7 @@ import Testing
             try await pipeline.whileRunning {
                 await pipeline.waitUntilStored(200)
                 #expect(try database.count("SELECT count(*) FROM lorikeet.outbox") == 200)
-                while pipeline.way.status.outbox?.obstacle == nil { try await Task.sleep(for: .milliseconds(20)) }
+                try await eventually("an obstacle in the status") { pipeline.way.status.outbox?.obstacle != nil }
                 #expect(pipeline.way.status.isReady)
                 try output.setUp()
                 try await untilEmpty(database)
@@ -131,8 +129,8 @@ import Testing
             try topic.produceTexts(20)
             try await pipeline.whileRunning {
                 await pipeline.waitUntilStored(20)
-                while pipeline.way.status.outbox?.obstacle?.contains("topic labels does not exist") != true {
-                    try await Task.sleep(for: .milliseconds(20))
+                try await eventually("the topic that does not exist in the status") {
+                    pipeline.way.status.outbox?.obstacle?.contains("topic labels does not exist") == true
                 }
                 try output.setTopicError("labels", nil)
                 try await untilEmpty(database)

@@ -129,7 +129,7 @@ import Testing
             let watch = hoard.removeLast()
             for connection in hoard { connection.close() }
             let backends = "SELECT count(*) AS n FROM pg_stat_activity WHERE backend_type = 'client backend'"
-            while try watch.execute(backends).first?.integer("n") != 1 { await Task.yield() }
+            try await eventually("the end of all sessions") { try watch.execute(backends).first?.integer("n") == 1 }
             try pipeline.expectEveryMessageOnce(50)
         }
     }

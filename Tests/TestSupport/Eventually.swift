@@ -2,6 +2,9 @@
 public struct NeverCame: Error, CustomStringConvertible {
     /// What never came.
     public let description: String
+
+    /// - Parameter description: as the property.
+    public init(description: String) { self.description = description }
 }
 
 /// Waits for a state of another process or thread that notifies nobody.
