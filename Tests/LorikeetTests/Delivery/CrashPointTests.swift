@@ -12,15 +12,7 @@ import Testing
             let publishing: Set<CrashPoint> = [.beforePublication, .afterPublication]
             for point in CrashPoint.allCases where !publishing.contains(point) {
                 try await stream.produce(200)
-                // The first time that the point is reached, and the second time.
-                for place in [point.rawValue, point.rawValue + ":2"] {
-                    let daemon = try await stream.startDaemon(["LORIKEET_CRASH_AT": place])
-                    try await stream.until("the daemon dies at \(place)") {
-                        if daemon.isRunning { try await stream.produce(2) }
-                        return !daemon.isRunning
-                    }
-                    #expect(await daemon.exitStatus() == 128 + SIGKILL, "\(place)")
-                }
+                try await stream.crashTwice(at: point)
                 let daemon = try await stream.startDaemon()
                 try await stream.untilAllIsSettled()
                 #expect(await daemon.terminate() == 0, "\(point)")

@@ -2,6 +2,7 @@ import BERT
 import Foundation
 import KafkaClient
 import LocalServers
+import Serving
 import TestSupport
 import Testing
 
@@ -96,6 +97,28 @@ final class DeliveryStream {
             log: logFile)
         daemons.append(daemon)
         return daemon
+    }
+
+    /// A daemon dies where the point is reached the first time, and the next one where it is reached the second time.
+    func crashTwice(at point: CrashPoint) async throws {
+        for place in [point.rawValue, point.rawValue + ":2"] {
+            let daemon = try await startDaemon(["LORIKEET_CRASH_AT": place])
+            try await until("the daemon dies at \(place)") {
+                if daemon.isRunning { try await produce(2) }
+                return !daemon.isRunning
+            }
+            #expect(await daemon.exitStatus() == 128 + SIGKILL, "\(place)")
+        }
+    }
+
+    /// The database's server crashes while 2000 messages are labelled, and is restarted.
+    func crashDatabaseInMidStream() async throws {
+        try await produce(1500)
+        try await until("some rows are stored") { try await rows() > 200 }
+        try server.crash()
+        try await produce(500)
+        try server.restart()
+        try await untilAllIsSettled()
     }
 
     /// Produces messages, in turn to both partitions, and waits until the broker has them.

@@ -26,12 +26,7 @@ import Testing
     @Test func aDatabaseCrashInMidStreamLosesNothing() async throws {
         try await DeliveryStream.with { stream in
             let daemon = try await stream.startDaemon()
-            try await stream.produce(1500)
-            try await stream.until("some rows are stored") { try await stream.rows() > 200 }
-            try stream.server.crash()
-            try await stream.produce(500)
-            try stream.server.restart()
-            try await stream.untilAllIsSettled()
+            try await stream.crashDatabaseInMidStream()
             #expect(await daemon.terminate() == 0)
             #expect(try await stream.count() == .init(messages: 2000, complete: 2000, rows: 4000, rejected: 0))
         }

@@ -12,13 +12,7 @@ import Testing
     func aCrashLosesNoPublication(_ point: CrashPoint) async throws {
         try await DeliveryStream.with(sessionTimeout: .seconds(4), publishes: true) { stream in
             try await stream.produce(200)
-            for place in [point.rawValue, point.rawValue + ":2"] {
-                let daemon = try await stream.startDaemon(["LORIKEET_CRASH_AT": place])
-                try await stream.until("the daemon dies at \(place)") {
-                    if daemon.isRunning { try await stream.produce(2) }
-                    return !daemon.isRunning
-                }
-            }
+            try await stream.crashTwice(at: point)
             let daemon = try await stream.startDaemon()
             try await stream.untilAllIsSettled()
             try await stream.until("the outbox is empty") { try await stream.outbox() == 0 }
@@ -31,12 +25,7 @@ import Testing
     @Test func aCrashOfTheDatabaseLosesNoPublication() async throws {
         try await DeliveryStream.with(publishes: true) { stream in
             let daemon = try await stream.startDaemon()
-            try await stream.produce(1500)
-            try await stream.until("some rows are stored") { try await stream.rows() > 200 }
-            try stream.server.crash()
-            try await stream.produce(500)
-            try stream.server.restart()
-            try await stream.untilAllIsSettled()
+            try await stream.crashDatabaseInMidStream()
             try await stream.until("the outbox is empty") { try await stream.outbox() == 0 }
             #expect(await daemon.terminate() == 0)
             try expectAll(of: stream)
