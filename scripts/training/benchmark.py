@@ -23,6 +23,9 @@ import recipe
 from catalogue import catalogue
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parent))
+from remarks import BEGINNING, remarks
+
 # Epochs, and how many of the first rows; other data sets: 3, all.
 KNOWN = {"sms_spam": (3, 0), "trec": (4, 0), "ag_news": (2, 4000)}
 WORDS = "the quick package provides a small library for reading and writing files of many kinds".split()
@@ -41,20 +44,11 @@ SETTINGS = """\
 Rank 8, alpha 16, query and value, batch 16, learning rate 1e-3, weight decay 0.01, linear schedule with 6 % warm-up,
 at most 256 tokens; base all-MiniLM-L6-v2. PEFT and PyTorch use the same cores, and pad their batches."""
 
-# What follows this line on the page is written by hand, and a run keeps it.
-REMARKS = "<!-- Written by hand; a run keeps what follows. -->"
-
-
-def remarks(page):
-    """The part of an earlier page that is written by hand, with its first line; empty if there is none."""
-    text = page.read_text(encoding="utf-8") if page and page.exists() else ""
-    return text[text.index(REMARKS) :].rstrip("\n") if REMARKS in text else ""
-
 
 def section(page, title):
     """A section of an earlier page, for a run that does not measure it; empty if there is none."""
     text = page.read_text(encoding="utf-8") if page and page.exists() else ""
-    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", text.split(REMARKS)[0], re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^## {title}\n.*?(?=^## |\Z)", text.split(BEGINNING)[0], re.MULTILINE | re.DOTALL)
     return ["", *found[0].rstrip().splitlines()] if found else []
 
 
@@ -334,8 +328,7 @@ def main():
                 if place.name == "sms_spam":
                     lines += ["", tutorial(runs, place, arguments.seeds)]
         lines += ["", LAYER_NOTES]
-    kept = remarks(arguments.output)
-    text = "\n".join(lines + (["", kept] if kept else [])) + "\n"
+    text = "\n".join(lines) + "\n" + remarks(arguments.output)
     print("\n" + text)
     if arguments.output:
         arguments.output.write_text(text, encoding="utf-8")
