@@ -48,15 +48,26 @@ public final class WorkerTeam: Sendable {
     public static func map<Item: Sendable, Mapped: Sendable, Failure>(
         _ items: [Item], count: Int, name: String, _ transform: @Sendable (Item) throws(Failure) -> Mapped
     ) throws(Failure) -> [Mapped] {
+        try map(items, count: count, name: name, keeping: {}) { (_, item) throws(Failure) in try transform(item) }
+    }
+
+    /// Like ``map(_:count:name:_:)``, but `transform` also gets what its thread keeps from item to item: its memory.
+    ///
+    /// - Parameter make: called once on each thread.
+    public static func map<Item: Sendable, Kept, Mapped: Sendable, Failure>(
+        _ items: [Item], count: Int, name: String, keeping make: @Sendable () -> Kept,
+        _ transform: @Sendable (Kept, Item) throws(Failure) -> Mapped
+    ) throws(Failure) -> [Mapped] {
         let results = Mutex((next: 0, mapped: [Int: Result<Mapped, Failure>]()))
-        run(count: min(count, items.count), name: name) { _ in
+        run(count: min(max(count, 1), items.count), name: name) { _ in
+            let kept = make()
             while true {
                 let index = results.withLock { state in
                     defer { state.next += 1 }
                     return state.next
                 }
                 guard index < items.count else { return }
-                let result = Result { () throws(Failure) in try transform(items[index]) }
+                let result = Result { () throws(Failure) in try transform(kept, items[index]) }
                 results.withLock { $0.mapped[index] = result }
             }
         }

@@ -35,6 +35,26 @@ struct WorkerTeamTests {
         #expect(doubled == (0..<count).map { 2 * $0 })
     }
 
+    @Test func aThreadKeepsItsOwnFromItemToItem() {
+        final class Kept {
+            let thread = pthread_self()
+            var items = 0
+        }
+        let made = Mutex(0)
+        let mapped = WorkerTeam.map(
+            Array(0..<100), count: 3, name: "test",
+            keeping: {
+                made.withLock { $0 += 1 }
+                return Kept()
+            }
+        ) { kept, item in
+            kept.items += 1
+            return (item: item, isOwn: kept.thread == pthread_self(), isFirst: kept.items == 1)
+        }
+        #expect(mapped.map(\.item) == Array(0..<100) && mapped.allSatisfy(\.isOwn))
+        #expect(made.withLock { $0 } == 3 && mapped.count(where: \.isFirst) <= 3)
+    }
+
     @Test func theFirstItemWithAnErrorThrowsIt() {
         #expect(throws: Odd(number: 3)) {
             try WorkerTeam.map([2, 3, 4, 5], count: 2, name: "test") { number throws(Odd) in

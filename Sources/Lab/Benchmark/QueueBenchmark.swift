@@ -80,33 +80,21 @@ public struct QueueBenchmark: Sendable {
     /// - Parameter progress: gets the number of rounds that are done.
     public func run(progress: @escaping @Sendable (Int) -> Void) throws -> [Curve] {
         let runs = settings.strategies.flatMap { strategy in (0..<settings.seeds).map { (strategy, UInt64($0)) } }
-        let state = Mutex((next: 0, rounds: 0))
-        let results = Mutex<[Int: Result<[LabellingSimulation.Point], any Error>]>([:])
+        let rounds = Mutex(0)
         // The training of an adapter takes all threads by itself.
-        let threads = settings.training == nil ? min(settings.workers, runs.count) : 1
-        WorkerTeam.run(count: threads, name: "strategies") { _ in
-            while true {
-                let run = state.withLock { state in
-                    defer { state.next += 1 }
-                    return state.next
+        let threads = settings.training == nil ? settings.workers : 1
+        let curves = try WorkerTeam.map(runs, count: threads, name: "strategies") { strategy, seed in
+            let model = models.model()
+            return try simulation.curve(strategy, seed: seed) { labelled, unlabelled in
+                let round = try model(labelled, unlabelled)
+                let done = rounds.withLock { rounds in
+                    rounds += 1
+                    return rounds
                 }
-                guard run < runs.count else { return }
-                let model = models.model()
-                let result = Result {
-                    try simulation.curve(runs[run].0, seed: runs[run].1) { labelled, unlabelled in
-                        let round = try model(labelled, unlabelled)
-                        let done = state.withLock { state in
-                            state.rounds += 1
-                            return state.rounds
-                        }
-                        progress(done)
-                        return round
-                    }
-                }
-                results.withLock { $0[run] = result }
+                progress(done)
+                return round
             }
         }
-        let curves = try results.withLock { results in try runs.indices.map { try results[$0]?.get() ?? [] } }
         return settings.strategies.enumerated().map { place, strategy in
             let own = curves[place * settings.seeds..<(place + 1) * settings.seeds]
             return Curve(strategy, runs: Array(own))

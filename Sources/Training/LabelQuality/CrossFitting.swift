@@ -1,5 +1,4 @@
 import BERT
-import Synchronization
 import Threading
 
 /// Probabilities of every row by a head that was not trained on the row: each fold's rows by a head that was trained
@@ -36,28 +35,16 @@ public struct CrossFitting: Sendable {
     ///   - foldOfRow: the fold of each row.
     public func result(features: FeatureMatrix, targets: TextTargets, labels: Int, foldOfRow: [Int]) -> Result {
         // Each fold begins at zero: a head that began at one of all rows would keep a trace of its own.
-        let rows = Dictionary(grouping: foldOfRow.indices) { foldOfRow[$0] }
-        let parts = Mutex<[Int: FeatureMatrix]>([:])
-        let next = Mutex(0)
-        WorkerTeam.run(count: min(workers, folds), name: "cross-fitting") { _ in
-            while true {
-                let fold = next.withLock { next in
-                    defer { next += 1 }
-                    return next
-                }
-                guard fold < folds else { return }
-                guard let held = rows[fold] else { continue }
-                let trained = foldOfRow.indices.filter { foldOfRow[$0] != fold }
-                let head = LinearHead(
-                    features: features.selecting(trained), targets: targets.at(trained), labels: labels,
-                    settings: settings)
-                let part = head.probabilities(features.selecting(held))
-                parts.withLock { $0[fold] = part }
-            }
+        let held = Array(Dictionary(grouping: foldOfRow.indices) { foldOfRow[$0] }.values)
+        let parts = WorkerTeam.map(held, count: workers, name: "cross-fitting") { held in
+            let trained = foldOfRow.indices.filter { foldOfRow[$0] != foldOfRow[held[0]] }
+            let head = LinearHead(
+                features: features.selecting(trained), targets: targets.at(trained), labels: labels, settings: settings)
+            return head.probabilities(features.selecting(held))
         }
         var values = [Float](repeating: 0, count: foldOfRow.count * labels)
-        for (fold, part) in parts.withLock({ $0 }) {
-            for (place, row) in (rows[fold] ?? []).enumerated() {
+        for (held, part) in zip(held, parts) {
+            for (place, row) in held.enumerated() {
                 values.replaceSubrange(row * labels..<(row + 1) * labels, with: part[place])
             }
         }

@@ -25,47 +25,37 @@ public struct FeatureEncoder: Sendable {
         self.maxTokens = min(maxTokens, base.configuration.positions)
     }
 
-    private struct Progress {
-        var next = 0
-        var done = 0
-        var vectors: [[Float]]
-    }
-
     /// The vectors of the texts, in their order.
     ///
     /// - Parameter progress: gets the number of texts that are done, on the workers' threads.
     public func features(_ texts: [String], progress: @Sendable (Int) -> Void = { _ in }) -> FeatureMatrix {
-        let state = Mutex(Progress(vectors: Array(repeating: [], count: texts.count)))
-        WorkerTeam.run(count: min(workers, max(texts.count, 1)), name: "features") { _ in
-            let pass = InferencePass(base: base)
-            while true {
-                let indices = batch(of: texts, state)
-                if indices.isEmpty { return }
-                let sequences = indices.map { tokenizer.encode(texts[$0], maxTokens: maxTokens) }
-                let vectors = self.vectors(PackedBatch(sequences), pass)
-                let done = state.withLock { state in
-                    for (index, vector) in zip(indices, vectors) { state.vectors[index] = vector }
-                    state.done += indices.count
-                    return state.done
-                }
-                progress(done)
+        let total = Mutex(0)
+        let vectors = WorkerTeam.map(
+            batches(of: texts), count: workers, name: "features", keeping: { InferencePass(base: base) }
+        ) { pass, batch in
+            let sequences = texts[batch].map { tokenizer.encode($0, maxTokens: maxTokens) }
+            let vectors = self.vectors(PackedBatch(sequences), pass)
+            let done = total.withLock { total in
+                total += batch.count
+                return total
             }
+            progress(done)
+            return vectors
         }
-        let vectors = state.withLock { $0.vectors }
-        return FeatureMatrix(columns: 2 * base.configuration.hidden, values: vectors.flatMap(\.self))
+        return FeatureMatrix(columns: 2 * base.configuration.hidden, values: vectors.joined().flatMap(\.self))
     }
 
-    /// The next texts: by bytes, of which a token has about four, so that the batch is closed before it is tokenized.
-    private func batch(of texts: [String], _ state: borrowing Mutex<Progress>) -> [Int] {
-        state.withLock { state in
-            var (indices, bytes) = ([Int](), 0)
-            while state.next < texts.count, bytes < Self.batchTokens * 4 {
-                indices.append(state.next)
-                bytes += min(texts[state.next].utf8.count, maxTokens * 4) + 8
-                state.next += 1
-            }
-            return indices
+    /// By bytes, of which a token has about four, because a batch is closed before it is tokenized.
+    private func batches(of texts: [String]) -> [Range<Int>] {
+        var batches: [Range<Int>] = []
+        var (start, bytes) = (0, 0)
+        for (index, text) in texts.enumerated() {
+            bytes += min(text.utf8.count, maxTokens * 4) + 8
+            guard bytes >= Self.batchTokens * 4 || index == texts.count - 1 else { continue }
+            batches.append(start..<index + 1)
+            (start, bytes) = (index + 1, 0)
         }
+        return batches
     }
 
     private func vectors(_ batch: PackedBatch, _ pass: InferencePass) -> [[Float]] {

@@ -1,5 +1,4 @@
 import BERT
-import Synchronization
 import Threading
 
 /// The mean pooled features of the texts of each label that an adapter does not have yet.
@@ -42,19 +41,11 @@ struct LabelCentres {
     private static func features(
         of places: [Int], adapter: Adapter, base: BERTBase, rows: TrainingRows, workers: Int
     ) -> [Int: [Float]] {
-        let features = Mutex<[Int: [Float]]>([:])
         let batches = stride(from: 0, to: places.count, by: batch).map { Array(places[$0...].prefix(batch)) }
-        let threads = max(1, min(workers, batches.count))
-        WorkerTeam.run(count: threads, name: "features") { number in
-            let pass = InferencePass(base: base)
-            for index in stride(from: number, to: batches.count, by: threads) {
-                let pooled = pass.pooledFeatures(rows.batch(batches[index]), adapter: adapter)
-                features.withLock { features in
-                    for (row, vector) in zip(batches[index], pooled) { features[row] = vector }
-                }
-            }
-        }
-        return features.withLock { $0 }
+        let vectors = WorkerTeam.map(
+            batches, count: workers, name: "features", keeping: { InferencePass(base: base) }
+        ) { pass, batch in pass.pooledFeatures(rows.batch(batch), adapter: adapter) }
+        return Dictionary(uniqueKeysWithValues: zip(places, vectors.joined()))
     }
 
     private static func mean(_ vectors: [[Float]], width: Int) -> [Float] {
