@@ -3,7 +3,7 @@ import PostgresClient
 import Serving
 
 /// What to label next, and the answers: `lorikeet.annotation_queue` and `lorikeet.annotations`.
-public struct PostgresAnnotations: Sendable {
+public struct PostgresAnnotations: PostgresStore {
     private let session: PostgresSession
 
     /// How long a statement may take that reads a window of `labels`.

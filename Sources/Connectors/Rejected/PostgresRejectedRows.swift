@@ -2,7 +2,7 @@ import FoundationEssentials
 import Serving
 
 /// The rows of `lorikeet.rejected`, for `lorikeet rejected`.
-public struct PostgresRejectedRows: Sendable {
+public struct PostgresRejectedRows: PostgresStore {
     private let session: PostgresSession
 
     /// Connects when first used.

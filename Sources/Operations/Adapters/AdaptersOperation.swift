@@ -47,15 +47,7 @@ public struct AdaptersOperation: Sendable {
     ) async throws -> Result {
         let settings = PostgresSettings(
             dsn: try source.connectionString().value, applicationName: "lorikeet adapters")
-        let rows = PostgresLabelledRowSource(settings, selection: selection)
-        do {
-            let result = try await body(rows)
-            await rows.close()
-            return result
-        } catch {
-            await rows.close()
-            throw error
-        }
+        return try await PostgresLabelledRowSource(settings, selection: selection).closing(body)
     }
 
     /// The drift reference of a version, or why it cannot be used; nil if it has none.
@@ -174,15 +166,8 @@ public struct AdaptersOperation: Sendable {
     /// Runs the body with the registry; the connection is closed in any case.
     func withStore<Result: Sendable>(_ body: (PostgresAdapterStore) async throws -> Result) async throws -> Result {
         let dsn = try source.connectionString().value
-        let store = PostgresAdapterStore(PostgresSettings(dsn: dsn, applicationName: "lorikeet adapters"))
-        do {
-            let result = try await body(store)
-            await store.close()
-            return result
-        } catch {
-            await store.close()
-            throw error
-        }
+        return try await PostgresAdapterStore(PostgresSettings(dsn: dsn, applicationName: "lorikeet adapters"))
+            .closing(body)
     }
 
     private static func version(

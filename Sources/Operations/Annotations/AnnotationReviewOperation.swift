@@ -50,15 +50,13 @@ public enum AnnotationReviewOperation {
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws(CommandFailure) -> Result {
         let isMultiLabel = try await scope.withAnnotations { try await scope.isMultiLabel($0) }
-        let source = PostgresLabelledRowSource(scope.settings, selection: scope.pipeline.rowSelection)
         let given: [LabelledRow]
         do {
-            given = try await source.rows(task: scope.task.name, limit: scope.maximumRows)
+            given = try await PostgresLabelledRowSource(scope.settings, selection: scope.pipeline.rowSelection)
+                .closing { try await $0.rows(task: scope.task.name, limit: scope.maximumRows) }
         } catch {
-            await source.close()
             throw CommandFailure(error)
         }
-        await source.close()
         let matcher = LabelMatcher(labels: scope.task.labels, mapping: scope.task.mapping)
         let usable = given.compactMap { row -> Row? in
             let matches = row.labels.map(matcher.match)

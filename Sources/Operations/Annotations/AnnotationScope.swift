@@ -39,17 +39,9 @@ public struct AnnotationScope: Sendable {
     func withAnnotations<Value>(
         _ body: (PostgresAnnotations) async throws -> Value
     ) async throws(CommandFailure) -> Value {
-        let annotations = PostgresAnnotations(settings)
-        let result: Result<Value, any Error>
         do {
             try await DatabaseSchema.verify(settings)
-            result = .success(try await body(annotations))
-        } catch {
-            result = .failure(error)
-        }
-        await annotations.close()
-        do {
-            return try result.get()
+            return try await PostgresAnnotations(settings).closing(body)
         } catch {
             throw CommandFailure(error)
         }

@@ -16,17 +16,12 @@ struct RowProbe {
         _ pipeline: PipelineConfiguration, _ settings: PostgresSettings, live: [String: AdapterManifest],
         _ report: inout CheckReport
     ) async throws {
-        let source = PostgresLabelledRowSource(settings, selection: pipeline.rowSelection)
-        let probe = RowProbe(pipeline: pipeline, source: source)
-        do {
+        try await PostgresLabelledRowSource(settings, selection: pipeline.rowSelection).closing { source in
+            let probe = RowProbe(pipeline: pipeline, source: source)
             let canRead = pipeline.retrain?.query == nil ? true : try await probe.checkQuery(&report)
             if canRead {
                 for task in pipeline.tasks { try await probe.check(task, live[task.name], &report) }
             }
-            await source.close()
-        } catch {
-            await source.close()
-            throw error
         }
     }
 

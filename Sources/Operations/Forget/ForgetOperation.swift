@@ -24,15 +24,10 @@ public enum ForgetOperation {
         let settings = PostgresSettings(
             dsn: try source.connectionString().value, applicationName: "lorikeet forget")
         try await DatabaseSchema.verify(settings)
-        let forget = PostgresForget(settings)
-        do {
+        return try await PostgresForget(settings).closing { forget in
             var run = Run(forget: forget, subject: subject, isDryRun: isDryRun, logger: logger)
             try await run.forgetAll(progress)
-            await forget.close()
             return run.report
-        } catch {
-            await forget.close()
-            throw error
         }
     }
 

@@ -26,14 +26,10 @@ public enum PruneOperation {
         let retention = PostgresRetention(
             settings, pipeline: pipeline.name, policy: pipeline.retention.policy,
             pace: PostgresRetention.Pace(share: 0.5))
-        do {
+        return try await retention.closing { retention in
             let old = try await retention.oldRows()
             let rows = isDryRun ? old : try await delete(old, with: retention, pipeline, progress)
-            await retention.close()
             return PruneReport(pipeline: pipeline.name, isDryRun: isDryRun, rows: rows)
-        } catch {
-            await retention.close()
-            throw error
         }
     }
 

@@ -40,14 +40,7 @@ public struct RejectedOperation: Sendable {
         _ body: (PostgresRejectedRows) async throws -> Result
     ) async throws -> Result {
         let dsn = try source.connectionString().value
-        let rows = PostgresRejectedRows(PostgresSettings(dsn: dsn, applicationName: "lorikeet rejected"))
-        do {
-            let result = try await body(rows)
-            await rows.close()
-            return result
-        } catch {
-            await rows.close()
-            throw error
-        }
+        return try await PostgresRejectedRows(PostgresSettings(dsn: dsn, applicationName: "lorikeet rejected"))
+            .closing(body)
     }
 }

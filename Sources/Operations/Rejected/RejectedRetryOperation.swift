@@ -53,16 +53,9 @@ public enum RejectedRetryOperation {
         ) async throws -> RejectedRetryReport {
             let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet rejected")
             try await DatabaseSchema.verify(settings)
-            let store = PostgresRejectedRows(settings)
-            let result: Result<RejectedRetryReport, any Error>
-            do {
-                result = .success(
-                    try await report(filter, limit: limit, store: store, settings: settings, progress: progress))
-            } catch {
-                result = .failure(error)
+            return try await PostgresRejectedRows(settings).closing { store in
+                try await report(filter, limit: limit, store: store, settings: settings, progress: progress)
             }
-            await store.close()
-            return try result.get()
         }
 
         private func report(

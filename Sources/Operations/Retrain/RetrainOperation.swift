@@ -111,26 +111,20 @@ public enum RetrainOperation {
         ) async throws -> RetrainReport {
             let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retrain")
             try await DatabaseSchema.verify(settings)
-            let store = PostgresAdapterStore(settings)
-            let rows = PostgresLabelledRowSource(settings, selection: pipeline.rowSelection)
-            let retraining = RetrainingPipeline(
-                base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
-                settings: retrainingSettings, logger: logger,
-                float32Base: { [baseFolder] in try BERTBase(directory: baseFolder) },
-                isUnavailability: { ($0 as? ConnectorError)?.action == .retry })
-            let result: Result<RetrainingOutcome, any Error>
-            do {
+            return try await PostgresAdapterStore(settings).closing { store in
                 try await ensureChampion(store)
-                result = .success(
-                    try await retraining.run(
-                        task: task.name, labels: task.labels, isMultiLabel: task.isMultiLabel, trigger: trigger,
-                        progress: { progress($0.line) }, isCancelled: isCancelled))
-            } catch {
-                result = .failure(error)
+                return try await PostgresLabelledRowSource(settings, selection: pipeline.rowSelection).closing { rows in
+                    let retraining = RetrainingPipeline(
+                        base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
+                        settings: retrainingSettings, logger: logger,
+                        float32Base: { [baseFolder] in try BERTBase(directory: baseFolder) },
+                        isUnavailability: { ($0 as? ConnectorError)?.action == .retry })
+                    return RetrainReport(
+                        try await retraining.run(
+                            task: task.name, labels: task.labels, isMultiLabel: task.isMultiLabel, trigger: trigger,
+                            progress: { progress($0.line) }, isCancelled: isCancelled))
+                }
             }
-            await rows.close()
-            await store.close()
-            return RetrainReport(try result.get())
         }
 
         /// Publishes the adapter of the pipeline file where the registry has no live one, as a daemon does: the

@@ -31,14 +31,8 @@ public struct RetrainingsOperation: Sendable {
         _ body: (PostgresLabelledRowSource) async throws -> Result
     ) async throws -> Result {
         let dsn = try source.connectionString().value
-        let journal = PostgresLabelledRowSource(PostgresSettings(dsn: dsn, applicationName: "lorikeet retrainings"))
-        do {
-            let result = try await body(journal)
-            await journal.close()
-            return result
-        } catch {
-            await journal.close()
-            throw error
-        }
+        return try await PostgresLabelledRowSource(
+            PostgresSettings(dsn: dsn, applicationName: "lorikeet retrainings")
+        ).closing(body)
     }
 }
