@@ -246,15 +246,7 @@ extension RowStream {
         private mutating func fill() throws(DatasetError) {
             buffer.removeFirst(start)
             start = 0
-            let size = 1 << 18
-            var failure: Int32 = 0
-            let chunk = [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
-                var result = read(descriptor, bytes.baseAddress, size)
-                while result < 0, errno == EINTR { result = read(descriptor, bytes.baseAddress, size) }
-                if result < 0 { failure = errno }
-                count = max(0, result)
-            }
-            guard failure == 0 else { throw .unreadable(file: name, reason: String(cString: strerror(failure))) }
+            let chunk = try SourceBytes.next(of: descriptor, name: name)
             if chunk.isEmpty { isAtEnd = true }
             buffer += chunk
         }

@@ -1,7 +1,7 @@
 import Glibc
 
 /// The bytes of a file or of standard input, without a byte-order mark.
-struct SourceBytes {
+public struct SourceBytes {
     /// The name that errors show.
     let name: String
     let bytes: ArraySlice<UInt8>
@@ -33,16 +33,26 @@ struct SourceBytes {
         var status = stat()
         // With the size of a file the array never grows.
         if fstat(descriptor, &status) == 0, status.st_size > 0 { bytes.reserveCapacity(Int(status.st_size)) }
-        var chunk = [UInt8](repeating: 0, count: 1 << 18)
         while true {
-            let count = Glibc.read(descriptor, &chunk, chunk.count)
-            if count > 0 {
-                bytes.append(contentsOf: chunk[..<count])
-            } else if count == 0 {
-                return bytes
-            } else if errno != EINTR {
-                throw .unreadable(file: name, reason: String(cString: strerror(errno)))
-            }
+            let piece = try next(of: descriptor, name: name)
+            if piece.isEmpty { return bytes }
+            bytes += piece
         }
+    }
+
+    /// Waits for bytes and returns those that are there, at most 256 KiB; none at the end.
+    ///
+    /// - Parameter name: of the source, for the error.
+    public static func next(of descriptor: Int32, name: String) throws(DatasetError) -> [UInt8] {
+        let size = 1 << 18
+        var failure: Int32 = 0
+        let bytes = [UInt8](unsafeUninitializedCapacity: size) { bytes, count in
+            var result = read(descriptor, bytes.baseAddress, size)
+            while result < 0, errno == EINTR { result = read(descriptor, bytes.baseAddress, size) }
+            if result < 0 { failure = errno }
+            count = max(0, result)
+        }
+        guard failure == 0 else { throw .unreadable(file: name, reason: String(cString: strerror(failure))) }
+        return bytes
     }
 }
