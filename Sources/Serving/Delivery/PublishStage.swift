@@ -18,8 +18,8 @@ final class PublishStage: Sendable {
     private struct State {
         /// Set once the pipeline has drained: when to end at the latest.
         var deadline: Duration?
-        var measuredAt: Duration?
-        var notedAt: Duration?
+        var measuring = Throttle(every: .seconds(1))
+        var noting = Throttle(every: .seconds(1))
     }
 
     private let state = Mutex(State())
@@ -172,22 +172,13 @@ final class PublishStage: Sendable {
 
     /// At most one attempt per second counts.
     private func note(_ obstacle: ConnectorError, now: Duration) {
-        let isDue = state.withLock { state in
-            if let last = state.notedAt, now - last < .seconds(1) { return false }
-            state.notedAt = now
-            return true
-        }
-        if isDue { availability.failed(.publisher, obstacle) }
+        if state.withLock({ $0.noting.isDue(now: now) }) { availability.failed(.publisher, obstacle) }
     }
 
     /// Once per second.
     private func measure() async {
         let now = clock.now()
-        let isDue = state.withLock { state in
-            if let last = state.measuredAt, now - last < .seconds(1) { return false }
-            state.measuredAt = now
-            return true
-        }
+        let isDue = state.withLock { $0.measuring.isDue(now: now) }
         // An outage of the database is reported by the next read.
         guard isDue, let depth = try? await publication.outbox.depth() else { return }
         telemetry.measured(depth)

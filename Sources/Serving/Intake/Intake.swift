@@ -66,17 +66,14 @@ final class Intake: Sendable {
         var flow = FlowControl()
         var committing = RetrySchedule(now: clock.now(), backoff: settings.backoff)
         var decoding = RetrySchedule(now: clock.now(), backoff: settings.backoff)
-        var measuredAt: Duration?
+        var measuring = Throttle(every: .seconds(1))
         while !mustStop {
             let now = clock.now()
             if committing.isDue(now, interval: settings.commitInterval) { try await commit(&committing) }
             try await regulate(&flow)
             try await persist { () async throws(ConnectorError) in self.receive(try await self.source.next()) }
             if decoding.isDue(clock.now(), interval: .zero) { try await decode(&decoding) }
-            if measuredAt.map({ now - $0 >= .seconds(1) }) ?? true {
-                measuredAt = now
-                await measure()
-            }
+            if measuring.isDue(now: now) { await measure() }
         }
     }
 
