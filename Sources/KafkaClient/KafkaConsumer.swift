@@ -58,8 +58,8 @@ public final class KafkaConsumer {
         self.commitQueue = commitQueue
         resetsToEarliest = ConsumerSettings.resetsToEarliest(settings)
         // Errors come through `poll` too.
-        try Self.check(rd_kafka_poll_set_consumer(handle.client))
-        try Self.check(PartitionList(topics: topics).withPointer { rd_kafka_subscribe(handle.client, $0) })
+        try KafkaError.check(rd_kafka_poll_set_consumer(handle.client))
+        try KafkaError.check(PartitionList(topics: topics).withPointer { rd_kafka_subscribe(handle.client, $0) })
     }
 
     deinit {
@@ -145,7 +145,7 @@ public final class KafkaConsumer {
         let asked = partitions ?? assignment
         if asked.isEmpty { return [:] }
         let list = PartitionList(asked)
-        try Self.check(list.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) })
+        try KafkaError.check(list.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) })
         return list.offsets
     }
 
@@ -168,7 +168,7 @@ public final class KafkaConsumer {
         guard let client = handle?.client else { throw .closed }
         callbacks.isPaused = true
         if callbacks.assignment.isEmpty { return }
-        try Self.check(PartitionList(callbacks.assignment).withPointer { rd_kafka_pause_partitions(client, $0) })
+        try KafkaError.check(PartitionList(callbacks.assignment).withPointer { rd_kafka_pause_partitions(client, $0) })
     }
 
     /// Fetches again, from the message after the last one that `poll` returned.
@@ -176,7 +176,7 @@ public final class KafkaConsumer {
         guard let client = handle?.client else { throw .closed }
         callbacks.isPaused = false
         if callbacks.assignment.isEmpty { return }
-        try Self.check(PartitionList(callbacks.assignment).withPointer { rd_kafka_resume_partitions(client, $0) })
+        try KafkaError.check(PartitionList(callbacks.assignment).withPointer { rd_kafka_resume_partitions(client, $0) })
     }
 
     // MARK: - Leaving
@@ -213,9 +213,5 @@ public final class KafkaConsumer {
             }
             rd_kafka_event_destroy(event)
         }
-    }
-
-    private static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
     }
 }

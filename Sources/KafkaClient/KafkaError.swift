@@ -64,5 +64,10 @@ extension KafkaError {
         KafkaError(RD_KAFKA_RESP_ERR__INVALID_ARG, message: message)
     }
 
+    /// Throws what a code says, if it says an error.
+    static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
+        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
+    }
+
     static var closed: KafkaError { KafkaError(RD_KAFKA_RESP_ERR__DESTROY, message: "the client is closed") }
 }

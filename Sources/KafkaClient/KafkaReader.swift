@@ -55,7 +55,7 @@ public final class KafkaReader {
             rd_kafka_conf_set(configuration, "auto.offset.reset", "error", nil, 0)
         }
         self.handle = handle
-        try Self.check(rd_kafka_poll_set_consumer(handle.client))
+        try KafkaError.check(rd_kafka_poll_set_consumer(handle.client))
     }
 
     deinit { close() }
@@ -78,7 +78,7 @@ public final class KafkaReader {
             case .time(let milliseconds): max(0, milliseconds)
             }
         let list = PartitionList(partitions, offset: asked)
-        try Self.check(list.withPointer { rd_kafka_offsets_for_times(client, $0, timeout.milliseconds) })
+        try KafkaError.check(list.withPointer { rd_kafka_offsets_for_times(client, $0, timeout.milliseconds) })
         if let error = list.entries.lazy.compactMap(\.error).first { throw error }
         callbacks.connectionWorks()
         return list.offsets
@@ -89,7 +89,7 @@ public final class KafkaReader {
     /// Reads these partitions from now on, from these offsets, and no others.
     public func assign(_ positions: [TopicPartition: Int64]) throws(KafkaError) {
         guard let client = handle?.client else { throw .closed }
-        try Self.check(PartitionList(positions).withPointer { rd_kafka_assign(client, $0) })
+        try KafkaError.check(PartitionList(positions).withPointer { rd_kafka_assign(client, $0) })
     }
 
     /// Available messages, at most `maximum` of them and about `maximumBytes` of keys and payloads. Waits up to
@@ -142,14 +142,14 @@ public final class KafkaReader {
     public func pause(_ partitions: [TopicPartition]) throws(KafkaError) {
         guard let client = handle?.client else { throw .closed }
         if partitions.isEmpty { return }
-        try Self.check(PartitionList(partitions).withPointer { rd_kafka_pause_partitions(client, $0) })
+        try KafkaError.check(PartitionList(partitions).withPointer { rd_kafka_pause_partitions(client, $0) })
     }
 
     /// Fetches again, from the message after the last one that `poll` returned.
     public func resume(_ partitions: [TopicPartition]) throws(KafkaError) {
         guard let client = handle?.client else { throw .closed }
         if partitions.isEmpty { return }
-        try Self.check(PartitionList(partitions).withPointer { rd_kafka_resume_partitions(client, $0) })
+        try KafkaError.check(PartitionList(partitions).withPointer { rd_kafka_resume_partitions(client, $0) })
     }
 
     /// Frees the client. Calling it again does nothing.
@@ -157,9 +157,5 @@ public final class KafkaReader {
         guard let handle else { return }
         rd_kafka_assign(handle.client, nil)
         self.handle = nil
-    }
-
-    private static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
     }
 }

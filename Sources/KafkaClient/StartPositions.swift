@@ -15,7 +15,7 @@ struct StartPositions {
     func offsets(of partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
         guard start != .byDefault, !partitions.isEmpty else { return [:] }
         let committed = PartitionList(partitions)
-        try Self.check(committed.withPointer { rd_kafka_committed(client, $0, Self.timeout) })
+        try KafkaError.check(committed.withPointer { rd_kafka_committed(client, $0, Self.timeout) })
         if let error = committed.entries.compactMap(\.error).first { throw error }
         let known = committed.offsets
         let new = partitions.filter { known[$0] == nil }
@@ -23,7 +23,7 @@ struct StartPositions {
         var offsets: [TopicPartition: Int64] = [:]
         if case .time(let milliseconds) = start {
             let asked = PartitionList(new, offset: milliseconds)
-            try Self.check(asked.withPointer { rd_kafka_offsets_for_times(client, $0, Self.timeout) })
+            try KafkaError.check(asked.withPointer { rd_kafka_offsets_for_times(client, $0, Self.timeout) })
             offsets = asked.offsets
         }
         // `latest`, or no message is as young as the time.
@@ -33,12 +33,8 @@ struct StartPositions {
 
     private func end(of partition: TopicPartition) throws(KafkaError) -> Int64 {
         var (low, high) = (Int64(0), Int64(0))
-        try Self.check(
+        try KafkaError.check(
             rd_kafka_query_watermark_offsets(client, partition.topic, partition.partition, &low, &high, Self.timeout))
         return high
-    }
-
-    private static func check(_ code: rd_kafka_resp_err_t) throws(KafkaError) {
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { throw KafkaError(code) }
     }
 }

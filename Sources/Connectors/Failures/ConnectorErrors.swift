@@ -33,6 +33,13 @@ extension ConnectorError {
             action: FailureTable.action(for: error), reason: "\(error), while \(purpose)\(remedy)", cause: error.name)
     }
 
+    /// Runs the body, and says what failed: `purpose` as of ``init(_:purpose:)``.
+    static func mapping<Value>(
+        _ purpose: String, _ body: () throws(KafkaError) -> Value
+    ) throws(ConnectorError) -> Value {
+        do { return try body() } catch { throw ConnectorError(error, purpose: purpose) }
+    }
+
     /// What to do about errors whose text does not say it.
     private static let remedies = [
         "FENCED_INSTANCE_ID":

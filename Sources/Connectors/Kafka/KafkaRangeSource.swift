@@ -67,8 +67,8 @@ public actor KafkaRangeSource: BoundedTextSource {
     public func plan(_ selection: ReplaySelection) throws -> ReplayPlan {
         let topics = try ReplayPlan.topics(settings.topics, known: try knownTopics())
         let partitions = try ReplayPlan.partitions(of: selection, topics: topics)
-        let reader = try mapped("connecting") { () throws(KafkaError) in try makeReader() }
-        let plan = try mapped("asking for offsets") { () throws(KafkaError) in
+        let reader = try ConnectorError.mapping("connecting") { () throws(KafkaError) in try makeReader() }
+        let plan = try ConnectorError.mapping("asking for offsets") { () throws(KafkaError) in
             let low = try offsets(of: partitions, at: .beginning, reader)
             let high = try offsets(of: partitions, at: .end, reader)
             let present = partitions.map { partition in
@@ -136,7 +136,7 @@ public actor KafkaRangeSource: BoundedTextSource {
         let positions = progress.positions
         let offsets = Dictionary(uniqueKeysWithValues: positions.map { (TopicPartition($0.key), $0.value) })
         let isPaused = isPaused
-        try mapped("reading") { () throws(KafkaError) in
+        try ConnectorError.mapping("reading") { () throws(KafkaError) in
             try reader.assign(offsets)
             if isPaused { try reader.pause(Array(offsets.keys)) }
         }
@@ -159,7 +159,7 @@ public actor KafkaRangeSource: BoundedTextSource {
             return []
         }
         let timeout = settings.pollTimeout
-        let reading = try mapped("reading") { () throws(KafkaError) in
+        let reading = try ConnectorError.mapping("reading") { () throws(KafkaError) in
             try reader.poll(maximum: allowed, timeout: timeout)
         }
         bucket?.take(reading.messages.count)
@@ -242,14 +242,14 @@ public actor KafkaRangeSource: BoundedTextSource {
     public func pause() throws(ConnectorError) {
         isPaused = true
         let (reader, partitions) = (try running(), progress.positions.keys.map(TopicPartition.init))
-        try mapped("pausing") { () throws(KafkaError) in try reader.pause(partitions) }
+        try ConnectorError.mapping("pausing") { () throws(KafkaError) in try reader.pause(partitions) }
     }
 
     /// Fetches again, but not what is read.
     public func resume() throws(ConnectorError) {
         isPaused = false
         let (reader, partitions) = (try running(), progress.positions.keys.map(TopicPartition.init))
-        try mapped("resuming") { () throws(KafkaError) in try reader.resume(partitions) }
+        try ConnectorError.mapping("resuming") { () throws(KafkaError) in try reader.resume(partitions) }
     }
 
     /// Notes what is settled; commits nothing.
@@ -273,11 +273,5 @@ public actor KafkaRangeSource: BoundedTextSource {
     private func running() throws(ConnectorError) -> KafkaReader {
         if let reader { return reader }
         throw ConnectorError(action: .stop, reason: "Kafka: the source has no plan, or is closed")
-    }
-
-    private func mapped<Value>(
-        _ purpose: String, _ body: () throws(KafkaError) -> Value
-    ) throws(ConnectorError) -> Value {
-        do { return try body() } catch { throw ConnectorError(error, purpose: purpose) }
     }
 }

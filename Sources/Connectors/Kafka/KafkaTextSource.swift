@@ -47,7 +47,7 @@ public actor KafkaTextSource: TextSource {
         }
         let (reports, pending, resets, logger) = (reports, pending, resets, logger)
         self.listener = listener
-        consumer = try mapped("starting") { () throws(KafkaError) in
+        consumer = try ConnectorError.mapping("starting") { () throws(KafkaError) in
             try KafkaConsumer(
                 properties: settings.consumerProperties, topics: settings.topics, start: settings.consumerStart,
                 onAssigned: { partitions in
@@ -71,7 +71,7 @@ public actor KafkaTextSource: TextSource {
     /// Polls once.
     public func next() throws(ConnectorError) -> [SourceMessage] {
         let consumer = try running()
-        let messages = try mapped("reading") { () throws(KafkaError) in
+        let messages = try ConnectorError.mapping("reading") { () throws(KafkaError) in
             try consumer.poll(maximum: settings.maximumMessages, timeout: settings.pollTimeout)
         }
         for reset in resets.take() { listener?.offsetReset(reset) }
@@ -92,13 +92,13 @@ public actor KafkaTextSource: TextSource {
     /// Pauses all partitions.
     public func pause() throws(ConnectorError) {
         let consumer = try running()
-        try mapped("pausing") { () throws(KafkaError) in try consumer.pause() }
+        try ConnectorError.mapping("pausing") { () throws(KafkaError) in try consumer.pause() }
     }
 
     /// Resumes all partitions.
     public func resume() throws(ConnectorError) {
         let consumer = try running()
-        try mapped("resuming") { () throws(KafkaError) in try consumer.resume() }
+        try ConnectorError.mapping("resuming") { () throws(KafkaError) in try consumer.resume() }
     }
 
     /// Commits offsets. A refusal because the group is rebalancing is no failure: the offsets are committed after a
@@ -149,16 +149,6 @@ public actor KafkaTextSource: TextSource {
     private func running() throws(ConnectorError) -> KafkaConsumer {
         if let consumer { return consumer }
         throw ConnectorError(action: .stop, reason: "Kafka: the source is not started, or is closed")
-    }
-
-    private func mapped<Value>(_ purpose: String, _ body: () throws(KafkaError) -> Value) throws(ConnectorError)
-        -> Value
-    {
-        do {
-            return try body()
-        } catch {
-            throw ConnectorError(error, purpose: purpose)
-        }
     }
 }
 

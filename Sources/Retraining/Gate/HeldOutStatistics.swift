@@ -72,7 +72,7 @@ struct HeldOutStatistics {
             challengerAccuracy: share(agreement.both + agreement.onlySecond),
             championMacroF1: macroF1.first, challengerMacroF1: macroF1.second,
             onlyChampion: agreement.onlyFirst, onlyChallenger: agreement.onlySecond,
-            errorsP: cells.errors.secondIsBetterP, macroF1P: nil,
+            errorsP: cells.agreement.errors.secondIsBetterP, macroF1P: nil,
             accuracyLowerBound: cells.accuracies.lowerBound(level: level), macroF1LowerBound: nil)
     }
 

@@ -89,11 +89,6 @@ public struct PairedCells: Sendable {
     /// What a bootstrap sample costs: the labels of all cells, and those of which F1 is computed.
     var size: Int { cells.reduce(labels.count) { $0 + $1.entries.count } }
 
-    /// McNemar's test on the rows that only one predicts correctly.
-    public var errors: McNemarTest {
-        McNemarTest(onlyFirst: agreement.onlyFirst, onlySecond: agreement.onlySecond)
-    }
-
     /// Both accuracies as a pair of proportions.
     public var accuracies: PairedProportions {
         PairedProportions(rows: rows, onlyFirst: agreement.onlyFirst, onlySecond: agreement.onlySecond)

@@ -10,6 +10,9 @@ public struct PairedComparison: Sendable, Equatable {
         public var onlySecond = 0
         /// Neither was correct.
         public var neither = 0
+
+        /// McNemar's test on the texts that only one predicted correctly.
+        public var errors: McNemarTest { McNemarTest(onlyFirst: onlyFirst, onlySecond: onlySecond) }
     }
 
     /// A confidence interval.
@@ -47,13 +50,9 @@ public struct PairedComparison: Sendable, Equatable {
 
     /// p-value of McNemar's exact test, two-sided: a sign test on the texts that only one predicted correctly (McNemar
     /// 1947).
-    public var exactP: Double { errors.exact }
+    public var exactP: Double { agreement.errors.exact }
     /// The mid-p variant, which is less conservative (Fagerland et al. 2013).
-    public var midP: Double { errors.mid }
-
-    private var errors: McNemarTest {
-        McNemarTest(onlyFirst: agreement.onlyFirst, onlySecond: agreement.onlySecond)
-    }
+    public var midP: Double { agreement.errors.mid }
 
     /// Compares both, and resamples the rows.
     ///
