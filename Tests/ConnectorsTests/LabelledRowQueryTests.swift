@@ -45,7 +45,7 @@ import Testing
             let source = source(query)
             let planning = await #expect(throws: ConnectorError.self) { try await source.plan(task: "urgency") }
             let counting = await #expect(throws: ConnectorError.self) {
-                try await source.newRowsSinceLastRetraining(task: "urgency")
+                try await source.newRows(task: "urgency")
             }
             await source.close()
             #expect(planning?.reason.hasPrefix("retrain.query: ") == true)
@@ -225,7 +225,7 @@ import Testing
             let rows = try await source.rows(task: "urgency", limit: 3000)
             #expect(rows.count == 3000 && rows.first?.text == "text 997001" && rows.last?.text == "text 1000000")
             #expect(try await source.labelGroups(task: "urgency").map(\.rows) == [1500, 1500])
-            #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 1_000_000)
+            #expect(try await source.newRows(task: "urgency") == 1_000_000)
             #expect(try await source.plan(task: "urgency").contains("Limit"))
             await source.close()
         }
@@ -259,7 +259,7 @@ import Testing
             let query = "SELECT text, label, created_at AS time FROM lorikeet.annotations WHERE task = $1"
             #expect(try await reader.rows(query, since: window).map(\.text) == ["young"])
             for source in [reader.source(nil, since: window), reader.source(query, since: window)] {
-                #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 1)
+                #expect(try await source.newRows(task: "urgency") == 1)
                 let groups = try await source.labelGroups(task: "urgency")
                 #expect(groups.map(\.rows) == [1])
                 await source.close()
@@ -271,16 +271,16 @@ import Testing
         try await with(Self.insert) { database, reader in
             let source = reader.source("SELECT body AS text, urgency AS label, seen AS time FROM tickets")
             let annotations = reader.source(nil)
-            #expect(try await annotations.newRowsSinceLastRetraining(task: "urgency") == 0)
-            #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 3)
+            #expect(try await annotations.newRows(task: "urgency") == 0)
+            #expect(try await source.newRows(task: "urgency") == 3)
             let id = try await source.begin(task: "urgency", trigger: .rows, champion: nil)
             try await source.finish(id, verdict: .rejected, reason: "", rowsUsed: 3, challenger: nil)
-            #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 0)
+            #expect(try await source.newRows(task: "urgency") == 0)
             try database.sql("INSERT INTO tickets (body, urgency, seen) VALUES ('x', 'low', clock_timestamp())")
-            #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 1)
+            #expect(try await source.newRows(task: "urgency") == 1)
             // As after a clock that jumped: such a row would count as new for ever.
             try database.sql("INSERT INTO tickets (body, urgency, seen) VALUES ('x', 'low', now() + interval '1 day')")
-            #expect(try await source.newRowsSinceLastRetraining(task: "urgency") == 1)
+            #expect(try await source.newRows(task: "urgency") == 1)
             await source.close()
             await annotations.close()
         }

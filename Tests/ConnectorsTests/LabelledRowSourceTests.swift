@@ -93,17 +93,17 @@ import Testing
             try add(1)
             try await end(.held, looks: 1)
             try add(2)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 2)
+            #expect(try await source.newRows(task: "s") == 2)
             try await end(.held, looks: 2)
             try add(3)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 3)
+            #expect(try await source.newRows(task: "s") == 3)
             // Its rows were only looked at: the next challenger is trained on them.
             try await end(.rejected, looks: 3)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 5)
+            #expect(try await source.newRows(task: "s") == 5)
             try await end(.skipped, looks: 0)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 5)
+            #expect(try await source.newRows(task: "s") == 5)
             try await end(.rejected, looks: 1)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 0)
+            #expect(try await source.newRows(task: "s") == 0)
         }
     }
 
@@ -122,9 +122,9 @@ import Testing
             try record("-2 hours", .rejected)
             try record("30 days", .rejected)
             try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('s', 'a', 'x')")
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 1)
+            #expect(try await source.newRows(task: "s") == 1)
             try record("-1 hour", .held)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 1)
+            #expect(try await source.newRows(task: "s") == 1)
             #expect(try await source.lastRetraining(task: "s")?.verdict == .held, "the order is that of the numbers")
             try record("-30 minutes", .failed)
             try database.sql(
@@ -192,11 +192,11 @@ import Testing
             }
             try await end(.held, version: 2, waits: true)
             try add(3)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 3)
+            #expect(try await source.newRows(task: "s") == 3)
             try await end(.promoted, version: 2)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 3)
+            #expect(try await source.newRows(task: "s") == 3)
             try await end(.rejected, version: 3)
-            #expect(try await source.newRowsSinceLastRetraining(task: "s") == 0)
+            #expect(try await source.newRows(task: "s") == 0)
         }
     }
 
@@ -277,22 +277,22 @@ import Testing
             func add() throws {
                 try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('section', 'a', 'x')")
             }
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
+            #expect(try await source.newRows(task: "section") == 0)
             try add()
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
-            #expect(try await source.newRowsSinceLastRetraining(task: "role") == 0)
+            #expect(try await source.newRows(task: "section") == 1)
+            #expect(try await source.newRows(task: "role") == 0)
 
             let failed = try await source.begin(task: "section", trigger: .rows, champion: nil)
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+            #expect(try await source.newRows(task: "section") == 1)
             try await source.finish(failed, verdict: .failed, reason: "killed", rowsUsed: 0, challenger: nil)
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+            #expect(try await source.newRows(task: "section") == 1)
 
             let learned = try await source.begin(task: "section", trigger: .rows, champion: nil)
             try add()
             try await source.finish(learned, verdict: .rejected, reason: "no better", rowsUsed: 1, challenger: nil)
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 1)
+            #expect(try await source.newRows(task: "section") == 1)
             try add()
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 2)
+            #expect(try await source.newRows(task: "section") == 2)
         }
     }
 
@@ -356,14 +356,14 @@ import Testing
     @Test func aRestartedServerIsReconnected() async throws {
         try await SchemaDatabase.withOwnCluster { database in
             let source = PostgresLabelledRowSource(database.settings())
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
+            #expect(try await source.newRows(task: "section") == 0)
             try database.cluster.halt()
             let error = await #expect(throws: ConnectorError.self) {
-                try await source.newRowsSinceLastRetraining(task: "section")
+                try await source.newRows(task: "section")
             }
             #expect(error?.action == .retry)
             try database.cluster.restart()
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 0)
+            #expect(try await source.newRows(task: "section") == 0)
             await source.close()
         }
     }

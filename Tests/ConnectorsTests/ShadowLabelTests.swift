@@ -269,13 +269,13 @@ import Testing
             try await source.finish(training, ending)
             #expect(try await source.unsuccessful(task: "section", trainingDigest: "d1gest")?.id == training)
             try database.annotate([("chess", "games"), ("swift", "devel")], task: "section")
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 2)
+            #expect(try await source.newRows(task: "section") == 2)
 
             let end = try await source.begin(task: "section", trigger: .shadow, champion: nil)
             ending.verdict = .promoted
             try await source.finish(end, ending)
             _ = try await store.promote(task: "section", version: 2)
-            #expect(try await source.newRowsSinceLastRetraining(task: "section") == 2, "they arrived in its shadow")
+            #expect(try await source.newRows(task: "section") == 2, "they arrived in its shadow")
             try database.sql("UPDATE lorikeet.retrainings SET started_at = now() - interval '1 day' WHERE id = 1")
             let facts = try #require(try await source.scheduleFacts(tasks: ["section"], now: since)["section"])
             let elapsed = since.timeIntervalSince(try #require(facts.lastRun))

@@ -73,7 +73,7 @@ struct CheckpointTests {
         let undisturbed = try trainer.train(task.rows, validation: Self.validation)
         for steps in [2, 0, 5, 6] { try interrupted(task, trainer, after: steps, file: folder.path + "/c") }
         let checkpoint = try TrainingCheckpoint(path: folder.path + "/c")
-        #expect(checkpoint.step == 12 && checkpoint.finishedEpochs == 1)
+        #expect(checkpoint.step == 12 && checkpoint.history.epochs.count == 1)
         let resumed = try trainer.train(task.rows, validation: Self.validation, resumingFrom: checkpoint)
         #expect(resumed.adapter.digest == undisturbed.adapter.digest)
         #expect(FileManager.default.subpaths(atPath: folder.path) == ["c"])

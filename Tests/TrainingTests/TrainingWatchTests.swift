@@ -128,7 +128,7 @@ struct TrainingWatchTests {
         }
         let whole = try trainer.train(task.rows, validation: [], save: { checkpoints.append($0) })
         #expect(whole.retry != nil)
-        let ofSecond = try #require(checkpoints.last { $0.finishedEpochs == 2 })
+        let ofSecond = try #require(checkpoints.last { $0.history.epochs.count == 2 })
         var epochs = 0
         let resumed = try trainer.train(
             task.rows, validation: [], resumingFrom: ofSecond, progress: { epochs += $0.finishedEpoch == nil ? 0 : 1 })

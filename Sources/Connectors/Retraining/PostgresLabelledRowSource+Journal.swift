@@ -6,22 +6,13 @@ import Serving
 extension PostgresLabelledRowSource: RetrainingJournal {
     // MARK: - Reading
 
-    /// The rows that the next retraining of a task has to consider: those added since its last one started. All of them
-    /// if there was none.
-    ///
-    /// While a challenger is held, those since it was judged last. Otherwise those since the last training, because a
-    /// challenger that was only judged again was not trained on newer rows.
-    ///
-    /// The database compares, so that neither this machine's clock nor rounding matters. A failed or skipped retraining
-    /// does not count, because it used no rows.
-    public func newRowsSinceLastRetraining(task: String) async throws(ConnectorError) -> Int {
-        try await session.run("counting labelled rows") { connection in
-            try LabelledRowReader(selection: selection, connection: connection).newRows(task: task)
-        }
-    }
-
     /// What the schedules of tasks depend on, by task. With annotations it takes two statements, however many tasks
     /// there are; a query of the user's is run per task.
+    ///
+    /// New rows are those that the next retraining of a task has to consider: those added since its last one started.
+    /// All of them if there was none. While a challenger is held, those since it was judged last. Otherwise those since
+    /// the last training, because a challenger that was only judged again was not trained on newer rows. A failed or
+    /// skipped retraining does not count, because it used no rows.
     ///
     /// The database tells how long ago something was, so that the clocks need not agree. What it dates in the future
     /// was recorded before its clock was set back, and does not count: it would keep the task from being retrained

@@ -15,9 +15,6 @@ public struct TrainingCheckpoint: Sendable, Equatable {
     var values: [Float]
     var optimizer: AdapterOptimizer.State
 
-    /// Epochs that are finished and evaluated.
-    public var finishedEpochs: Int { history.epochs.count }
-
     /// Refuses a training of other rows or settings.
     func check(_ training: TrainingIdentity) throws(TrainingError) {
         let differences = training.differences(from: identity)

@@ -65,9 +65,6 @@ public struct GateSimulation: Sendable {
 
         /// No retrainings.
         public init() {}
-
-        /// Share of the retrainings that promoted.
-        public var promotedShare: Double { retrainings == 0 ? 0 : Double(promoted) / Double(retrainings) }
     }
 
     /// Rows of the test set that says whether a promotion was right.
