@@ -36,8 +36,7 @@ struct BenchmarkDrift: ParsableCommand {
     @Option(help: ArgumentHelp("Seed of the order of the texts.", valueName: "n"))
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("Runs, each with the next seed.", valueName: "n"))
-    var runs = 1
+    @OptionGroup var runsOption: RunsOption
 
     @OptionGroup var sectionOptions: SectionOptions
 
@@ -46,7 +45,6 @@ struct BenchmarkDrift: ParsableCommand {
 
     func validate() throws {
         guard steady >= 1 else { throw ValidationError("--steady must be at least 1") }
-        guard (1...1_000).contains(runs) else { throw ValidationError("--runs must be from 1 to 1000") }
     }
 
     func run() throws {
@@ -58,7 +56,7 @@ struct BenchmarkDrift: ParsableCommand {
         let benchmark = DriftBenchmark(
             base: base, tokenizer: tokenizer, adapter: adapter, maxTokens: maxTokens, workers: workerOptions.count)
         var figures: [DriftFigures] = []
-        for run in 0..<UInt64(runs) {
+        for run in 0..<UInt64(runsOption.runs) {
             figures.append(try benchmark.run(labelled, steady: steady, seed: seed &+ run))
             if let text = figures.last?.json.text { try StandardOutput.shared.line(text) }
         }

@@ -30,8 +30,7 @@ struct BenchmarkReview: ParsableCommand {
     @Option(help: ArgumentHelp("Seed of the choice of rows and labels.", valueName: "n"))
     var seed: UInt64 = 1
 
-    @Option(help: ArgumentHelp("Runs, each with the next seed.", valueName: "n"))
-    var runs = 1
+    @OptionGroup var runsOption: RunsOption
 
     @OptionGroup var sectionOptions: SectionOptions
 
@@ -40,7 +39,6 @@ struct BenchmarkReview: ParsableCommand {
 
     func validate() throws {
         guard flip > 0 && flip <= 0.5 else { throw ValidationError("--flip must be above 0 and at most 0.5") }
-        guard (1...1_000).contains(runs) else { throw ValidationError("--runs must be from 1 to 1000") }
     }
 
     func run() throws {
@@ -53,7 +51,7 @@ struct BenchmarkReview: ParsableCommand {
             maxTokens: try length.checked(against: loaded.base))
         let bar = ProgressBar("features", unit: "texts")
         let figures = ReviewBenchmark(encoder: encoder, flip: flip, seed: seed, workers: workerOptions.count)
-            .run(labelled, runs: runs) { bar.update($0, of: labelled.count) }
+            .run(labelled, runs: runsOption.runs) { bar.update($0, of: labelled.count) }
         bar.clear()
         for run in figures { try StandardOutput.shared.line(run.json.text) }
         try sectionOptions.write(ReviewFigures.section(figures, name: sectionOptions.name, flip: flip))
