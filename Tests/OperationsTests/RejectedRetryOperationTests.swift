@@ -9,7 +9,7 @@ import Testing
 @testable import Operations
 
 /// Rejected messages take the serving path again, and their outcome replaces their row.
-@Suite struct RejectedRetryTests {
+@Suite struct RejectedRetryOperationTests {
     private static func counts(_ fixture: DaemonFixture) throws -> [Int] {
         try ["labels", "rejected"].map { try fixture.number("SELECT count(*) AS n FROM lorikeet.\($0)") }
     }

@@ -3,11 +3,15 @@ import Foundation
 extension TemporaryFolder {
     /// Writes a file and returns its path.
     @discardableResult
-    public func write(_ name: String, _ text: String) throws -> String {
+    public func write(_ name: String, _ text: String) throws -> String { try write(name, Data(text.utf8)) }
+
+    /// Writes a file and returns its path.
+    @discardableResult
+    public func write(_ name: String, _ data: Data) throws -> String {
         let file = path + "/" + name
         try FileManager.default.createDirectory(
             atPath: (file as NSString).deletingLastPathComponent, withIntermediateDirectories: true)
-        try Data(text.utf8).write(to: URL(fileURLWithPath: file))
+        try data.write(to: URL(fileURLWithPath: file))
         return file
     }
 }

@@ -10,12 +10,6 @@ struct ColumnsTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func write(_ name: String, _ content: String) throws -> String {
-        let path = "\(folder.path)/\(name)"
-        try Data(content.utf8).write(to: URL(fileURLWithPath: path))
-        return path
-    }
-
     private func options(text: String? = nil, label: String? = nil, isMultiLabel: Bool = false) -> RowOptions {
         var options = RowOptions()
         (options.textColumn, options.labelColumn, options.isMultiLabel) = (text, label, isMultiLabel)
@@ -23,14 +17,14 @@ struct ColumnsTests {
     }
 
     private func rows(_ name: String, _ content: String, _ options: RowOptions = RowOptions()) throws -> [[String]] {
-        try LabelledFile.read(path: write(name, content), options: options).map { $0.labels + [$0.text] }
+        try LabelledFile.read(path: folder.write(name, content), options: options).map { $0.labels + [$0.text] }
     }
 
     /// What was wrong with the rows, and what would help.
     private func refusal(
         _ name: String, _ content: String, _ options: RowOptions = RowOptions()
     ) throws -> (line: Int?, reason: String, remedy: RowRemedy?) {
-        let path = try write(name, content)
+        let path = try folder.write(name, content)
         do throws(DatasetError) {
             _ = try LabelledFile.read(path: path, options: options)
             return (nil, "accepted", nil)
@@ -86,7 +80,8 @@ struct ColumnsTests {
     func columnsByNumberLeaveAHeaderAHeader(name: String, content: String, text: String?, label: String?) throws {
         #expect(try rows(name, content, options(text: text, label: label)) == expected)
         let column = text ?? (label == "1" ? "2" : "1")
-        #expect(try LabelledFile.readTexts(path: write(name, content), textColumn: column) == ["one two", "three"])
+        #expect(
+            try LabelledFile.readTexts(path: folder.write(name, content), textColumn: column) == ["one two", "three"])
     }
 
     @Test(arguments: [
@@ -96,7 +91,7 @@ struct ColumnsTests {
     func columnsByNumberLeaveARowARow(line: String) throws {
         var options = self.options(text: "2", label: "1")
         options.isMultiLabel = true
-        let path = try write("x.tsv", line + "b\tthree\n")
+        let path = try folder.write("x.tsv", line + "b\tthree\n")
         #expect(try LabelledFile.collect(paths: [path], options: options).rows.count == 2)
     }
 
@@ -114,17 +109,17 @@ struct ColumnsTests {
         #expect(refused.line == line && refused.reason == reason)
         var skipping = RowOptions()
         skipping.skipsBadRows = true
-        let rows = try LabelledFile.collect(paths: [write(name, content)], options: skipping)
+        let rows = try LabelledFile.collect(paths: [folder.write(name, content)], options: skipping)
         #expect(rows.badRows.map(\.line).contains(line) && !rows.rows.map(\.text).contains("text"))
         #expect(throws: DatasetError.badLine(file: folder.path + "/" + name, line: line, reason: reason)) {
-            try LabelledFile.readTexts(path: write(name, content))
+            try LabelledFile.readTexts(path: folder.write(name, content))
         }
     }
 
     @Test func wordsThatOnlyLookLikeAHeaderAreRows() throws {
         let content = "label,text\na,text\nlabel,one\nclass,dismissed\n"
         #expect(try rows("x.csv", content) == [["a", "text"], ["label", "one"], ["class", "dismissed"]])
-        #expect(try LabelledFile.readTexts(path: write("y.csv", "text\none\ntext\n")) == ["one", "text"])
+        #expect(try LabelledFile.readTexts(path: folder.write("y.csv", "text\none\ntext\n")) == ["one", "text"])
         let named = "mood,words\na,one\nmood,words\n"
         #expect(try refusal("x.csv", named, options(text: "words", label: "mood")).reason == "repeats the header")
     }
@@ -134,7 +129,7 @@ struct ColumnsTests {
         let quoted = "\"" + name.replacingOccurrences(of: "\"", with: "\"\"") + "\""
         #expect(try rows("x.csv", "\(quoted),text:\na,one two\nb,three\n") == expected)
         #expect(try rows("x.tsv", "\(name)\t<text>\na\tone two\nb\tthree\n") == expected)
-        #expect(try LabelledFile.readTexts(path: write("y.csv", "\(quoted),'text'\na,one\n")) == ["one"])
+        #expect(try LabelledFile.readTexts(path: folder.write("y.csv", "\(quoted),'text'\na,one\n")) == ["one"])
     }
 
     @Test func aMarkedNameThatIsNotKnownIsNamedOrRefused() throws {
@@ -165,7 +160,7 @@ struct ColumnsTests {
     @Test func whatMayBeATextIsNoName() throws {
         let refused = try refusal("x.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
         #expect(refused.reason.hasPrefix("has 3 columns instead of label and text"))
-        let path = try write("y.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
+        let path = try folder.write("y.csv", "A secret sentence of a customer!,b,c\nx,y,z\n")
         let reason = "cannot tell which column holds the texts"
         #expect(throws: DatasetError.doubtful(file: path, line: 1, reason: reason, remedy: .textColumn(among: []))) {
             try LabelledFile.readTexts(path: path)
@@ -174,7 +169,7 @@ struct ColumnsTests {
 
     @Test func aHeaderWithoutRowsHasNoRows() throws {
         for name in ["x.tsv", "x.csv"] {
-            let path = try write(name, name.hasSuffix("tsv") ? "label\ttext\n" : "label,text\n")
+            let path = try folder.write(name, name.hasSuffix("tsv") ? "label\ttext\n" : "label,text\n")
             #expect(throws: DatasetError.noRows(file: path)) { try LabelledFile.read(path: path) }
             #expect(try LabelledFile.readTexts(path: path) == [])
         }
@@ -195,8 +190,7 @@ struct ColumnsTests {
     }
 
     @Test func utf16IsNamed() throws {
-        let path = try write("x.tsv", "")
-        try Data([0xFF, 0xFE, 0x61, 0x00, 0x09, 0x00]).write(to: URL(fileURLWithPath: path))
+        let path = try folder.write("x.tsv", Data([0xFF, 0xFE, 0x61, 0x00, 0x09, 0x00]))
         #expect(throws: DatasetError.unreadable(file: path, reason: "it is UTF-16, not UTF-8")) {
             try LabelledFile.read(path: path)
         }
@@ -225,15 +219,16 @@ struct ColumnsTests {
 
     @Test(arguments: unlabelled)
     func textsComeFromTheColumnsOfTrain(name: String, content: String, column: String?) throws {
-        #expect(try LabelledFile.readTexts(path: write(name, content), textColumn: column) == ["one two", "three"])
+        #expect(
+            try LabelledFile.readTexts(path: folder.write(name, content), textColumn: column) == ["one two", "three"])
     }
 
     @Test func textsMayHoldWhatSeparatesColumns() throws {
         for texts in [["one; two", "three"], ["one; two", "three; four"], ["one;two", "three"]] {
-            let path = try write("x.csv", texts.map { $0 + "\n" }.joined())
+            let path = try folder.write("x.csv", texts.map { $0 + "\n" }.joined())
             #expect(try LabelledFile.readTexts(path: path) == texts)
         }
-        let path = try write("x.tsv", "Text, please, when it is there\none, two\n")
+        let path = try folder.write("x.tsv", "Text, please, when it is there\none, two\n")
         #expect(try LabelledFile.readTexts(path: path) == ["Text, please, when it is there", "one, two"])
         #expect(try refusal("y.tsv", "label,text\na,one\n").reason.hasPrefix("is a header with commas"))
     }
@@ -242,11 +237,11 @@ struct ColumnsTests {
     func anEmptyLineOfOneColumnKeepsItsPlace(end: String) throws {
         let lines = ["", "one", "", "", "\"two\(end)lines\"", "", "three", "", ""]
         let texts = ["", "one", "", "", "two\(end)lines", "", "three"]
-        let plain = try write("x.csv", lines.map { $0 + end }.joined())
+        let plain = try folder.write("x.csv", lines.map { $0 + end }.joined())
         #expect(try LabelledFile.readTexts(path: plain) == texts)
-        let headed = try write("y.csv", end + (["text"] + lines).map { $0 + end }.joined())
+        let headed = try folder.write("y.csv", end + (["text"] + lines).map { $0 + end }.joined())
         #expect(try LabelledFile.readTexts(path: headed) == texts)
-        let columns = try write("z.csv", ["a,one", "", "b,two"].map { $0 + end }.joined())
+        let columns = try folder.write("z.csv", ["a,one", "", "b,two"].map { $0 + end }.joined())
         #expect(try LabelledFile.readTexts(path: columns) == ["one", "two"])
     }
 
@@ -263,7 +258,7 @@ struct ColumnsTests {
         ("x.tsv", "one\ntwo\tthree\n", 2, "has 2 columns, but the first line has 1"),
     ])
     func textsThatCannotBeToldAreRefused(name: String, content: String, line: Int, reason: String) throws {
-        let path = try write(name, content)
+        let path = try folder.write(name, content)
         do throws(DatasetError) {
             _ = try LabelledFile.readTexts(path: path)
             Issue.record("\(content) was accepted")

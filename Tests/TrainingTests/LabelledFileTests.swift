@@ -9,18 +9,12 @@ struct LabelledFileTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func write(_ name: String, _ content: Data) throws -> String {
-        let path = "\(folder.path)/\(name)"
-        try content.write(to: URL(fileURLWithPath: path))
-        return path
-    }
-
     private func rows(_ name: String, _ content: String) throws -> [LabelledText] {
-        try LabelledFile.read(path: write(name, Data(content.utf8)))
+        try LabelledFile.read(path: folder.write(name, content))
     }
 
     private func refusal(_ name: String, _ content: Data, minimumLabels: Int = 1) throws -> String {
-        let path = try write(name, content)
+        let path = try folder.write(name, content)
         do {
             _ = try LabelledFile.read(path: path, minimumLabels: minimumLabels)
             return "accepted"
@@ -87,15 +81,15 @@ struct LabelledFileTests {
     }
 
     @Test func readsTextsOfAnyFile() throws {
-        #expect(try LabelledFile.readTexts(path: write("x.txt", Data("a\tb\n\nlast\n".utf8))) == ["a\tb", "", "last"])
+        #expect(try LabelledFile.readTexts(path: folder.write("x.txt", "a\tb\n\nlast\n")) == ["a\tb", "", "last"])
         #expect(
-            try LabelledFile.readTexts(path: write("x.tsv", Data("a\tone\tmore\n\nb\ttwo\n".utf8))) == [
+            try LabelledFile.readTexts(path: folder.write("x.tsv", "a\tone\tmore\n\nb\ttwo\n")) == [
                 "one\tmore", "two",
             ])
         #expect(
-            try LabelledFile.readTexts(path: write("y.tsv", Data("plain\n\nlast\n".utf8))) == ["plain", "", "last"])
-        #expect(try LabelledFile.readTexts(path: write("x.jsonl", Data("{\"text\":\"a\"}\n".utf8))) == ["a"])
-        #expect(try LabelledFile.readTexts(path: write("x.txt", Data())) == [])
+            try LabelledFile.readTexts(path: folder.write("y.tsv", "plain\n\nlast\n")) == ["plain", "", "last"])
+        #expect(try LabelledFile.readTexts(path: folder.write("x.jsonl", "{\"text\":\"a\"}\n")) == ["a"])
+        #expect(try LabelledFile.readTexts(path: folder.write("x.txt", Data())) == [])
     }
 
     @Test func errorsNeverCarryTexts() throws {

@@ -15,9 +15,7 @@ struct RowPlausibilityTests {
     private static let texts = (0..<36).map { "the printer of room \($0) makes a noise again" }
 
     private func write(_ name: String, _ lines: [String]) throws -> String {
-        let path = "\(folder.path)/\(name)"
-        try Data(lines.map { $0 + "\n" }.joined().utf8).write(to: URL(fileURLWithPath: path))
-        return path
+        try folder.write(name, lines.map { $0 + "\n" }.joined())
     }
 
     /// The reason why the rows are not trained on.

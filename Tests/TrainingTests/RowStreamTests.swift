@@ -16,9 +16,7 @@ struct RowStreamTests {
         columns: [String]?, rows: [RowStream.Row]
     ) {
         let folder = try TemporaryFolder()
-        let path = folder.path + "/" + name
-        try Data(bytes).write(to: URL(fileURLWithPath: path))
-        let stream = try RowStream(path: path, format: format)
+        let stream = try RowStream(path: folder.write(name, Data(bytes)), format: format)
         var rows: [RowStream.Row] = []
         while let row = try stream.next() { rows.append(row) }
         return (stream.columns, rows)

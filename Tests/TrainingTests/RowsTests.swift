@@ -10,12 +10,6 @@ struct RowsTests {
 
     init() throws { folder = try TemporaryFolder() }
 
-    private func write(_ name: String, _ content: String) throws -> String {
-        let path = "\(folder.path)/\(name)"
-        try Data(content.utf8).write(to: URL(fileURLWithPath: path))
-        return path
-    }
-
     private func records(_ text: String) -> [CSVParser.Item] {
         var parser = CSVParser(Array(text.utf8)[...])
         var items: [CSVParser.Item] = []
@@ -62,13 +56,13 @@ struct RowsTests {
     }
 
     @Test func columnsGoByTheFirstLineThatNamesThem() throws {
-        let named = try write("n.csv", "id,Text,label\n1,\"one\nline\",a\n2,two,b\n")
-        let plain = try write("p.csv", "a,one\nb,\"two\"\n")
+        let named = try folder.write("n.csv", "id,Text,label\n1,\"one\nline\",a\n2,two,b\n")
+        let plain = try folder.write("p.csv", "a,one\nb,\"two\"\n")
         let expected = [LabelledText(text: "one", label: "a"), LabelledText(text: "two", label: "b")]
         #expect(try LabelledFile.read(path: plain) == expected)
         #expect(try LabelledFile.read(path: named).map(\.text) == ["one\nline", "two"])
         #expect(try LabelledFile.readTexts(path: named) == ["one\nline", "two"])
-        let ragged = try write("r.csv", "text,label\none,a\ntwo\n")
+        let ragged = try folder.write("r.csv", "text,label\none,a\ntwo\n")
         #expect(throws: DatasetError.badLine(file: ragged, line: 3, reason: "has 1 columns, but the first line has 2"))
         {
             try LabelledFile.read(path: ragged)
@@ -76,7 +70,7 @@ struct RowsTests {
     }
 
     @Test func badRowsAreCountedWhereThatIsAsked() throws {
-        let path = try write("x.tsv", "a\tone\nno tab\n \tblank label\nb\ttwo\n")
+        let path = try folder.write("x.tsv", "a\tone\nno tab\n \tblank label\nb\ttwo\n")
         var options = RowOptions()
         options.skipsBadRows = true
         let rows = try LabelledFile.collect(paths: [path], options: options)
@@ -90,7 +84,7 @@ struct RowsTests {
     }
 
     @Test func labelsLoseBlanksAndGetOneNormalForm() throws {
-        let path = try write("x.tsv", " a \tone\ncafe\u{301}\ttwo\ncaf\u{E9}\tthree\n")
+        let path = try folder.write("x.tsv", " a \tone\ncafe\u{301}\ttwo\ncaf\u{E9}\tthree\n")
         let rows = try LabelledFile.collect(paths: [path])
         #expect(rows.trimmedLabels == 1 && rows.normalizedLabels == 1)
         #expect(rows.rows.map { Array($0.label.utf8) } == ["a", "caf\u{E9}", "caf\u{E9}"].map { Array($0.utf8) })
@@ -99,8 +93,9 @@ struct RowsTests {
     @Test func setsOfLabelsComeWithASeparatorOrAsAList() throws {
         var options = RowOptions()
         options.isMultiLabel = true
-        let tabbed = try write("x.tsv", "a|b | a\tone\n\ttwo\n")
-        let lines = try write("x.jsonl", "{\"text\":\"t\",\"labels\":[\"c\",\"a\"]}\n{\"text\":\"u\",\"labels\":[]}\n")
+        let tabbed = try folder.write("x.tsv", "a|b | a\tone\n\ttwo\n")
+        let lines = try folder.write(
+            "x.jsonl", "{\"text\":\"t\",\"labels\":[\"c\",\"a\"]}\n{\"text\":\"u\",\"labels\":[]}\n")
         let rows = try LabelledFile.collect(paths: [tabbed, lines], options: options)
         #expect(rows.rows.map(\.labels) == [["a", "b"], [], ["c", "a"], []])
         #expect(rows.sources == [tabbed, lines])
@@ -120,7 +115,7 @@ struct RowsTests {
     }
 
     @Test func textsThatAreNotInOneNormalFormAreCountedAndKept() throws {
-        let path = try write("x.tsv", "a\tcafe\u{301}\na\tcaf\u{E9}\nb\tplain\n")
+        let path = try folder.write("x.tsv", "a\tcafe\u{301}\na\tcaf\u{E9}\nb\tplain\n")
         let rows = try LabelledFile.collect(paths: [path])
         #expect(rows.unnormalizedTexts == 1 && rows.rows[0].text.unicodeScalars.count == 5)
         let lines = try PreparedRows(training: rows, validation: nil, holdOut: HoldOut(percentage: 0)).report.lines
