@@ -103,4 +103,33 @@ import Testing
             #expect(await watch.accuracy(of: adapters.snapshot).isEmpty, "another adapter was measured")
         }
     }
+
+    /// A row that cannot be read is one task's affair.
+    @Test func aTaskThatFailsKeepsNoOtherFromBeingMeasured() async throws {
+        try await DaemonFixture.with { fixture in
+            let (adapters, watch) = (LiveAdapters(), AccuracyWatch(fixture.settings))
+            for (task, scores) in [("a", #"{"calm": "much"}"#), ("b", #"{"calm": 0.9}"#)] {
+                let adapter = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 1)
+                let version = AdapterVersion(
+                    task: task, version: 1, digest: adapter.digest, baseDigest: adapter.baseDigest, state: .live,
+                    createdAt: Date(timeIntervalSince1970: 0))
+                adapters.swap(task: task, to: LiveAdapter(adapter: adapter, version: version))
+                try fixture.execute(
+                    """
+                    INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", task, produced_at, label,
+                        score, scores, adapter_digest, labelled_at, abstained)
+                    VALUES ('p', 't', 0, 0, '\(task)', now(), NULL, 0.9, '\(scores)', '\(adapter.digest)',
+                        now() - interval '1 hour', true)
+                    """)
+                try fixture.execute(
+                    """
+                    INSERT INTO lorikeet.annotations (task, text, label, topic, "partition", "offset")
+                    VALUES ('\(task)', 'text', 'calm', 't', 0, 0)
+                    """)
+            }
+            await watch.look(at: adapters.snapshot, mappings: [:])
+            let measured = await watch.accuracy(of: adapters.snapshot)
+            #expect(measured["a"] == nil && measured["b"]?[.chosen]?.accuracy == 1)
+        }
+    }
 }

@@ -225,3 +225,72 @@ import Threading
         #expect(!FileManager.default.fileExists(atPath: fixture.folder.path + "/called"))
     }
 }
+
+/// What people may ask of a paused task is as new as that of any other.
+@Test func theRowsOfAPausedTaskAreCounted() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, paused: [noise] }")
+        let pipeline = try PipelineFile.read(path: file, environment: fixture.environment)
+        let scheduler = RetrainScheduler(
+            pipelines: [pipeline], program: "/nonexistent", precision: .float32, logger: fixture.log.logger)
+        try fixture.execute(
+            """
+            INSERT INTO lorikeet.retrainings (task, trigger, started_at, finished_at, verdict, reason)
+            VALUES ('noise', 'command', now() - interval '2 hours', now() - interval '1 hour', 'rejected', 'a tie')
+            """)
+        let running = Task { try await scheduler.run() }
+        for rows in 1...2 {
+            try fixture.execute(
+                "INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', '\(rows)', 'calm')")
+            try await eventually("\(rows) new rows") {
+                await scheduler.retraining(of: "noise", in: pipeline)?.newRows == rows
+            }
+        }
+        let known = try #require(await scheduler.retraining(of: "noise", in: pipeline))
+        #expect(known.isPaused && known.last?.reason == "a tie")
+        #expect(fixture.log.count(containing: "retraining cannot be started") == 0)
+        running.cancel()
+        try await running.value
+    }
+}
+
+/// Counting rows may take long where a person's query does; nothing that is in use is closed.
+@Test func aReloadDoesNotWaitForARunningCount() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 100 }")
+        let pipeline = try PipelineFile.read(path: file, environment: fixture.environment)
+        let scheduler = RetrainScheduler(
+            pipelines: [pipeline], program: "/nonexistent", precision: .float32, logger: fixture.log.logger)
+        let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { lock.close() }
+        try lock.execute("BEGIN")
+        try lock.execute("LOCK TABLE lorikeet.annotations IN ACCESS EXCLUSIVE MODE")
+        let running = Task { try await scheduler.run() }
+        let scheduling = "FROM pg_stat_activity WHERE application_name = 'lorikeet scheduler'"
+        try await eventually("it waits") {
+            try fixture.number("SELECT count(*) AS n \(scheduling) AND wait_event_type = 'Lock'") == 1
+        }
+        let process = try fixture.number("SELECT pid AS n \(scheduling)")
+        let isUpdated = Watched(false)
+        let updating = Task {
+            await scheduler.update([pipeline])
+            isUpdated.update { $0 = true }
+        }
+        try await eventually("the reload ends") { isUpdated.value }
+        try lock.execute("ROLLBACK")
+        try await eventually("it counts") {
+            await scheduler.retraining(of: "noise", in: pipeline)?.newRows == 0
+        }
+        #expect(try fixture.number("SELECT pid AS n \(scheduling)") == process, "the same connection")
+        await scheduler.update([])
+        try await eventually("what nobody uses is closed") {
+            try fixture.number("SELECT count(*) AS n \(scheduling)") == 0
+        }
+        await updating.value
+        running.cancel()
+        try await running.value
+    }
+}

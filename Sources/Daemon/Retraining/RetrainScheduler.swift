@@ -54,6 +54,10 @@ actor RetrainScheduler: Service {
     private struct RowsKey: Hashable {
         let postgres: String
         let selection: LabelledRowSelection
+
+        init(_ pipeline: PipelineConfiguration) {
+            (postgres, selection) = (pipeline.sink.postgres.value, pipeline.rowSelection)
+        }
     }
 
     /// What the last look at the database found of a task.
@@ -97,12 +101,13 @@ actor RetrainScheduler: Service {
     }
 
     /// After a reload.
-    func update(_ pipelines: [PipelineConfiguration]) async {
+    func update(_ pipelines: [PipelineConfiguration]) {
         self.pipelines = pipelines
         censuses = [:]
         PrometheusRegistry.shared.removeGauges(DaemonMetricNames.unusableRows)
-        // Other queries have connections of their own.
-        await close()
+        // A source that is in use closes when its user lets it go: a reload does not wait for its statement.
+        let keys = Set(pipelines.map(RowsKey.init))
+        sources = sources.filter { keys.contains($0.key) }
     }
 
     nonisolated func run() async throws {
@@ -127,13 +132,13 @@ actor RetrainScheduler: Service {
         for source in closing { await source.close() }
     }
 
-    /// Retrains every task that is due; two pipelines that share a task share its runs.
+    /// Retrains every task that is due; two pipelines that share a task share its runs. Of paused tasks people are told
+    /// too.
     private func runDueTasks() async throws {
         for pipeline in pipelines {
             guard let retrain = pipeline.retrain else { continue }
-            let tasks = pipeline.tasks.filter { !isPaused($0.name, pipeline, retrain) }
             // The rows of all tasks are counted at once. A query of the user's may fail for one task alone.
-            let groups = pipeline.rowSelection.query == nil ? [tasks] : tasks.map { [$0] }
+            let groups = pipeline.rowSelection.query == nil ? [pipeline.tasks] : pipeline.tasks.map { [$0] }
             for group in groups { try await runDue(group[...], pipeline, retrain) }
         }
     }
@@ -180,12 +185,13 @@ actor RetrainScheduler: Service {
         for (index, task) in zip(tasks.indices, tasks) {
             let key = TaskKey(task.name, pipeline)
             guard let stored = stored[task.name] else { continue }
+            // It only feeds a metric, so it decides nothing.
+            try? await countByLabel(task, key, source, newRows: stored.newRows)
+            if isPaused(task.name, pipeline, retrain) { continue }
             let facts = completed(stored, key, now: now)
             let decision = retrain.schedule.decision(facts, now: now)
             // A time of the day that passes during a pause is made up for after it.
             if !retrain.schedule.isPaused(facts, now: now) { asked[key] = now }
-            // It only feeds a metric, so it decides nothing.
-            try? await countByLabel(task, key, source, newRows: facts.newRows)
             guard case .retrain(let trigger) = decision else { continue }
             logger.notice(
                 "retraining started",
@@ -251,7 +257,7 @@ actor RetrainScheduler: Service {
     }
 
     private func source(of pipeline: PipelineConfiguration) -> PostgresLabelledRowSource {
-        let key = RowsKey(postgres: pipeline.sink.postgres.value, selection: pipeline.rowSelection)
+        let key = RowsKey(pipeline)
         if let known = sources[key] { return known }
         let source = PostgresLabelledRowSource(
             PostgresSettings(dsn: key.postgres, applicationName: "lorikeet scheduler"), selection: key.selection)

@@ -47,8 +47,12 @@ actor AccuracyWatch {
         for task in await due(snapshot) where !Task.isCancelled {
             guard let live = snapshot.adapters[task] else { continue }
             let manifest = live.adapter.manifest
-            // A failure is tried again with the next look; refreshes log that the database is unavailable.
-            guard let groups = try? await store.annotatedLabels(task: task, digest: live.version.digest) else { break }
+            guard let groups = try? await store.annotatedLabels(task: task, digest: live.version.digest) else {
+                // It is tried again with the next look. One task's rows may be at fault, or its query take too long;
+                // that the database is unavailable is logged by refreshes.
+                guard await answers() else { break }
+                continue
+            }
             measurements[task] = Measurement(
                 digest: live.version.digest, time: clock.now(),
                 accuracy: MeasuredAccuracy.bySample(
@@ -57,6 +61,9 @@ actor AccuracyWatch {
         }
         await store.close()
     }
+
+    /// Whether the database answers at all.
+    private func answers() async -> Bool { (try? await store.annotatedTasks(among: [], within: .zero)) != nil }
 
     private func due(_ snapshot: LiveSnapshot) async -> [String] {
         let known = measurements.filter { task, measurement in
