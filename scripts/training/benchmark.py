@@ -249,13 +249,14 @@ def measure_recipe(arguments, scratch, layers):
     def limits(place):
         return first_rows(place / "train.tsv", KNOWN.get(place.name, (3, 0))[1], scratch)
 
-    found = list(recipe.cases(known, limits, scratch))
+    found = list(recipe.cases(known, limits, scratch, arguments.test_rows))
     if arguments.sets:
         found = [case for case in found if case[0] in arguments.sets]
     if not found:
         raise SystemExit(f"{folder}: no folder with train.tsv and test.tsv")
     hand = recipe.HAND[: arguments.hand]
-    lines = recipe.table(arguments.program, arguments.base, found, scratch, hand, upper_half(layers))
+    runs = recipe.Runs(arguments.program, arguments.base, scratch, arguments.results, arguments.workers)
+    lines = recipe.table(runs, found, hand, upper_half(layers))
     text = recipe.page(lines, len(hand), machine())
     print("\n" + text)
     if arguments.output:
@@ -274,6 +275,9 @@ def main():
     parser.add_argument("--memory-rows", type=int, default=100_000)
     parser.add_argument("--hand", type=int, default=len(recipe.HAND), help="settings that are tried by hand")
     parser.add_argument("--sets", nargs="+", help="only these data sets, or cases such as 'trec, 8 per label'")
+    parser.add_argument("--test-rows", type=int, default=0, help="so many test rows; 0: all (recipe)")
+    parser.add_argument("--results", type=pathlib.Path, help="keep measurements in this file, and take them (recipe)")
+    parser.add_argument("--workers", type=int, help="compute threads (recipe)")
     parser.add_argument(
         "--part", choices=["quality", "speed", "recipe"],
         help="measure only this part; the page keeps the others, and recipe has a page of its own",
