@@ -21,11 +21,16 @@ public struct FileStamp: Sendable, Hashable {
         guard clock_gettime(CLOCK_REALTIME_COARSE, &now) == 0 else { return nil }
         var status = stat()
         guard stat(path, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+        self.init(status)
+        guard changed < Time(now) else { return nil }
+    }
+
+    /// What the system says of a file.
+    init(_ status: stat) {
         number = UInt64(status.st_ino)
         size = Int(status.st_size)
         modified = Time(status.st_mtim)
         changed = Time(status.st_ctim)
-        guard changed < Time(now) else { return nil }
     }
 }
 

@@ -1,11 +1,12 @@
 import CAllocationCounter
+import Files
 import Kernels
 import TestSupport
 import Testing
 
 @testable import BERT
 
-/// Once a pass has seen its largest batch, it asks the system for no more memory.
+/// Once a pass has seen its largest batch, it asks the system for no more memory. A base is never in memory twice.
 struct AllocationTests {
     @Test func batchesAfterTheFirstAllocateNothing() throws {
         let fixture = try Fixture("bert")
@@ -26,6 +27,21 @@ struct AllocationTests {
         // The counter counts.
         let probe = [Int](repeating: Int(sum.isNaN ? 1 : 0), count: 1000)
         #expect(probe.count == 1000 && allocation_count() > before)
+    }
+
+    /// Most of a small base are its word embeddings in float32. In int8, they are rounded while they are read.
+    @Test(arguments: [BasePrecision.float32, BasePrecision(.int8)])
+    func readingABaseTakesLittleMoreThanTheBaseItself(precision: BasePrecision) throws {
+        let folder = try TestModels.tinyBase(layers: 1, hidden: 128, words: (0..<20_000).map { "word\($0)" })
+        let size = try FileContents.array(path: folder.path + "/model.safetensors", atMost: .max).count
+        for cache in [false, true] {
+            allocation_peak_begin()
+            let base = try BERTBase(directory: folder.path, precision: precision, cache: cache)
+            let peak = Double(allocation_peak()) / Double(size)
+            // The codes are a quarter of the floats.
+            #expect(precision == .float32 ? (1..<1.2).contains(peak) : (0.25..<0.4).contains(peak), "\(peak)")
+            withExtendedLifetime(base) {}
+        }
     }
 
     @Test func memoryStaysWhenBatchesGetSmaller() throws {

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import TestSupport
 import Testing
@@ -44,6 +45,17 @@ struct BaseTests {
         }
         change(&tensors)
         return tensors
+    }
+
+    @Test func weightsThatChangeWhileTheyAreReadAreRefused() throws {
+        let folder = try TestModels.tinyBase()
+        let files = try WeightFiles(directory: folder.path)
+        var hash = SHA256()
+        try files.update(&hash)
+        let path = folder.path + "/model.safetensors"
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSince1970: 0)], ofItemAtPath: path)
+        let error = #expect(throws: BaseError.self) { try files.update(&hash) }
+        #expect(error == .unreadable(file: path, reason: "was changed while it was read"))
     }
 
     @Test func missingKeysAreNamed() throws {

@@ -1,3 +1,6 @@
+import Files
+import Foundation
+import TestSupport
 import Testing
 
 @testable import BERT
@@ -10,8 +13,19 @@ struct SafetensorsTests {
         return bytes + data
     }
 
+    /// A tensor's numbers, from memory; a file has to give the same, or the same error.
     private func floats(_ bytes: [UInt8], _ name: String = "t") throws -> [Float] {
-        try bytes.withUnsafeBytes { try SafetensorsReader($0).floats(name) }
+        let fromMemory = Result { try bytes.withUnsafeBytes { try SafetensorsReader($0).floats(name) } }
+        let folder = try TemporaryFolder()
+        try Data(bytes).write(to: URL(fileURLWithPath: folder.path + "/file"))
+        let fromFile = Result { try SafetensorsReader(try OpenFile(path: folder.path + "/file")).floats(name) }
+        switch (fromMemory, fromFile) {
+        case (.success(let one), .success(let other)): #expect(one == other)
+        case (.failure(let one), .failure(let other)):
+            #expect(one as? SafetensorsError == other as? SafetensorsError, "\(one), \(other)")
+        default: Issue.record("\(fromMemory) from memory, \(fromFile) from the file")
+        }
+        return try fromMemory.get()
     }
 
     private func error(_ bytes: [UInt8]) -> SafetensorsError? {
@@ -46,6 +60,30 @@ struct SafetensorsTests {
         let brain = file(
             #"{"t":{"dtype":"BF16","shape":[3],"data_offsets":[0,6]}}"#, data: [0x80, 0x3F, 0x49, 0xC0, 0x01, 0x00])
         #expect(try floats(brain) == [1, -3.140625, Float(bitPattern: 0x10000)])
+    }
+
+    /// Some rows of a table, in each type, across the chunks in which they are read.
+    @Test func aRangeOfElementsIsRead() throws {
+        let count = 9_000
+        for (type, size) in [("F32", 4), ("F16", 2), ("BF16", 2)] {
+            let header = #"{"t":{"dtype":"\#(type)","shape":[\#(count)],"data_offsets":[0,\#(count * size)]}}"#
+            let data = (0..<count).flatMap { index -> [UInt8] in
+                let (low, high) = (UInt8(index % 251), UInt8(0x30 + index % 8))
+                return size == 2 ? [low, high] : [0, 1, low, high]
+            }
+            let bytes = file(header, data: data)
+            let all = try floats(bytes)
+            for range in [0..<count, 5..<5, 0..<1, 4_090..<4_100, 100..<8_999] {
+                var some = [Float](repeating: 0, count: range.count + 1)
+                try bytes.withUnsafeBytes { bytes in
+                    let reader = try SafetensorsReader(bytes)
+                    try some.withUnsafeMutableBufferPointer { buffer in
+                        try reader.copy("t", elements: range, to: try #require(buffer.baseAddress))
+                    }
+                }
+                #expect(some.dropLast().elementsEqual(all[range]) && some.last == 0, "\(type), \(range)")
+            }
+        }
     }
 
     @Test func everyHalfIsWhatItsBitsSay() {

@@ -38,6 +38,21 @@ struct AtomicFileTests {
         file.remove()
     }
 
+    @Test func contentIsWrittenPieceByPiece() throws {
+        let file = AtomicFile(path: path)
+        try file.replace { (output) throws(FileError) in
+            for part in ["one, ", "", "two, ", "three"] { try output.write(part.utf8) }
+        }
+        #expect(content == "one, two, three" && names == ["file"])
+        #expect(throws: FileError.missing) {
+            try file.replace { (output) throws(FileError) in
+                try output.write("half of".utf8)
+                throw .missing
+            }
+        }
+        #expect(content == "one, two, three" && names == ["file"])
+    }
+
     @Test func afterAnErrorTheOldContentIsThere() throws {
         #expect(throws: FileError.system(reason: "No such file or directory")) {
             try AtomicFile(path: folder.path + "/nowhere/file").replace("x".utf8)

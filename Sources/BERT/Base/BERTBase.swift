@@ -113,7 +113,7 @@ extension BERTBase.Weights {
         pooler = try reader.pooler()
         var hash = SHA256()
         hash.update((configuration.identity + "\n").utf8)
-        files.update(&hash)
+        try files.update(&hash)
         digest = hash.finalize().hexadecimal
     }
 }

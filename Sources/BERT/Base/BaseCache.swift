@@ -66,10 +66,12 @@ struct BaseCache: Sendable {
     /// Replaces the file. Where that is impossible, such as in a read-only folder, the next start reads the base's own
     /// files again.
     func write(_ weights: BERTBase.Weights) {
-        var writer = Writer(lines: lines(digest: weights.digest))
-        writer.write(weights)
-        writer.seal()
-        try? AtomicFile(path: path).replace(writer.bytes)
+        let lines = lines(digest: weights.digest)
+        try? AtomicFile(path: path).replace { (output) throws(FileError) in
+            var writer = Writer(output)
+            try writer.write(lines: lines, weights)
+            try writer.seal()
+        }
     }
 
     private static let digestKey = "digest "

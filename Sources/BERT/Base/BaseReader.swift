@@ -17,11 +17,11 @@ struct BaseReader {
 
     func embeddings() throws(BaseError) -> EmbeddingWeights {
         let hidden = configuration.hidden
-        let table = try tensor("embeddings.word_embeddings.weight", [configuration.vocabulary, hidden])
+        let (table, shape) = ("embeddings.word_embeddings.weight", [configuration.vocabulary, hidden])
         let words: WordEmbeddings =
             switch precision.dataType {
-            case .float32, .bfloat16: .floats(table)
-            case .int8: .codes(WordEmbeddings.QuantizedTable(table, rows: configuration.vocabulary, columns: hidden))
+            case .float32, .bfloat16: .floats(try tensor(table, shape))
+            case .int8: .codes(try quantized(table, shape))
             }
         let positions = try tensor("embeddings.position_embeddings.weight", [configuration.positions, hidden])
         var type: FloatStorage?
@@ -103,6 +103,16 @@ struct BaseReader {
         return NormWeights(
             gamma: try tensor(name + (old ? ".gamma" : ".weight"), [configuration.hidden]),
             beta: try tensor(name + (old ? ".beta" : ".bias"), [configuration.hidden]))
+    }
+
+    /// The word embeddings in codes. Their floats are half of a small base, so only some rows are in memory at a time.
+    private func quantized(_ name: String, _ shape: [Int]) throws(BaseError) -> WordEmbeddings.QuantizedTable {
+        try files.check(prefix + name, shape: shape)
+        let columns = shape[1]
+        return try WordEmbeddings.QuantizedTable(rows: shape[0], columns: columns) { (rows, floats) throws(BaseError) in
+            let elements = rows.lowerBound * columns..<rows.upperBound * columns
+            try files.copy(prefix + name, shape: shape, elements: elements, to: floats)
+        }
     }
 
     private func tensor(_ name: String, _ shape: [Int]) throws(BaseError) -> FloatStorage {

@@ -160,15 +160,18 @@ struct PackedLinear: Sendable {
 
     /// The weights as row-major [outputs, inputs]. Unpacks them, so it is for what is computed once, such as DoRA's
     /// norms.
-    func withWeights<Result>(_ body: (UnsafePointer<Float>) -> Result) -> Result {
+    func withWeights<Result, Failure: Error>(
+        _ body: (UnsafePointer<Float>) throws(Failure) -> Result
+    ) throws(Failure) -> Result {
         switch storage {
         case .parts(let parts, _):
             let weight = FloatStorage(count: outputs * inputs)
             for (number, part) in parts.enumerated() {
                 part.unpack(inputs: inputs, outputs: partWidth, to: weight.base + number * partWidth * inputs)
             }
-            return withExtendedLifetime(weight) { body(weight.pointer) }
-        case .rows(let weight): return body(weight.pointer)
+            defer { withExtendedLifetime(weight) {} }
+            return try body(weight.pointer)
+        case .rows(let weight): return try body(weight.pointer)
         }
     }
 }

@@ -14,6 +14,8 @@ public enum SafetensorsError: Error, Equatable, Sendable {
     case missing(tensor: String)
     /// A tensor contains NaN or infinity.
     case notFinite(tensor: String)
+    /// The system cannot read the file any more.
+    case unreadable(reason: String)
 }
 
 extension SafetensorsError: CustomStringConvertible {
@@ -27,6 +29,7 @@ extension SafetensorsError: CustomStringConvertible {
             "tensor \"\(tensor)\": type \(type) is not supported; F32, F16 and BF16 are"
         case .invalidRange(let tensor, let reason): "tensor \"\(tensor)\": \(reason)"
         case .missing(let tensor): "tensor \"\(tensor)\" is missing"
+        case .unreadable(let reason): reason
         case .notFinite(let tensor): "tensor \"\(tensor)\" contains NaN or infinity"
         }
     }

@@ -30,14 +30,17 @@ struct SafetensorsHeader: Sendable {
     /// The offset of the tensors' bytes in the file.
     let dataOffset: Int
 
-    init(_ file: UnsafeRawBufferPointer) throws(SafetensorsError) {
-        guard file.count >= 8 else { throw .truncated }
-        let length = UInt64(littleEndian: file.loadUnaligned(as: UInt64.self))
+    /// - Parameters:
+    ///   - start: the first bytes of the file, at least its header.
+    ///   - fileSize: the size of the whole file.
+    init(_ start: UnsafeRawBufferPointer, fileSize: Int) throws(SafetensorsError) {
+        guard start.count >= 8 else { throw .truncated }
+        let length = UInt64(littleEndian: start.loadUnaligned(as: UInt64.self))
         guard length <= Self.maximumBytes else { throw .headerTooLarge(bytes: length) }
         dataOffset = 8 + Int(length)
-        guard dataOffset <= file.count else { throw .truncated }
-        let raw = try Self.decode(UnsafeRawBufferPointer(rebasing: file[8..<dataOffset]))
-        (entries, unsupported) = try Self.check(raw, dataBytes: file.count - dataOffset)
+        guard dataOffset <= start.count else { throw .truncated }
+        let raw = try Self.decode(UnsafeRawBufferPointer(rebasing: start[8..<dataOffset]))
+        (entries, unsupported) = try Self.check(raw, dataBytes: fileSize - dataOffset)
     }
 
     private static func decode(_ json: UnsafeRawBufferPointer) throws(SafetensorsError) -> [String: RawEntry] {

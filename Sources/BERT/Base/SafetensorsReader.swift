@@ -1,14 +1,35 @@
-import JSON
+import Files
 
-/// Tensors in the safetensors format, read from bytes that the caller keeps alive.
+/// Tensors in the safetensors format.
 struct SafetensorsReader {
     let header: SafetensorsHeader
-    private let data: UnsafeRawBufferPointer
+    private let source: Source
+
+    private enum Source {
+        case memory(UnsafeRawBufferPointer)
+        case file(OpenFile)
+    }
 
     /// Checks the whole header; `bytes` must stay valid as long as the reader is used.
     init(_ bytes: UnsafeRawBufferPointer) throws(SafetensorsError) {
-        header = try SafetensorsHeader(bytes)
-        data = UnsafeRawBufferPointer(rebasing: bytes[header.dataOffset...])
+        header = try SafetensorsHeader(bytes, fileSize: bytes.count)
+        source = .memory(bytes)
+    }
+
+    /// Checks the whole header. Tensors stay in the file until they are copied.
+    init(_ file: OpenFile) throws(SafetensorsError) {
+        source = .file(file)
+        var length: UInt64 = 0
+        var failure: SafetensorsError?
+        withUnsafeMutableBytes(of: &length) { bytes in
+            do throws(SafetensorsError) { try Self.read(file, 0, into: bytes) } catch { failure = error }
+        }
+        if let failure { throw failure }
+        let most = 8 + Int(min(UInt64(littleEndian: length), SafetensorsHeader.maximumBytes + 1))
+        let start = UnsafeMutableRawBufferPointer.allocate(byteCount: min(file.size, most), alignment: 8)
+        defer { start.deallocate() }
+        try Self.read(file, 0, into: start)
+        header = try SafetensorsHeader(UnsafeRawBufferPointer(start), fileSize: file.size)
     }
 
     /// Names of the tensors that can be read, sorted.
@@ -20,22 +41,48 @@ struct SafetensorsReader {
         throw .missing(tensor: name)
     }
 
-    /// Copies a tensor as float32 to `destination`, which has room for all its elements; refuses NaN and infinity.
-    func copy(_ name: String, to destination: UnsafeMutablePointer<Float>) throws(SafetensorsError) {
+    /// Copies a tensor as float32 to `destination`, which has room for the elements; refuses NaN and infinity.
+    ///
+    /// - Parameter elements: of the tensor; all of them by default.
+    func copy(
+        _ name: String, elements: Range<Int>? = nil, to destination: UnsafeMutablePointer<Float>
+    ) throws(SafetensorsError) {
         let entry = try entry(name)
-        let source = UnsafeRawBufferPointer(rebasing: data[entry.bytes])
-        let count = entry.elementCount
-        guard count > 0, let start = source.baseAddress else { return }
-        for first in stride(from: 0, to: count, by: Self.chunk) {
-            let (length, place) = (min(Self.chunk, count - first), destination + first)
-            let numbers = start + first * entry.type.bytesPerElement
+        let elements = elements ?? 0..<entry.elementCount
+        let size = entry.type.bytesPerElement
+        for first in stride(from: elements.lowerBound, to: elements.upperBound, by: Self.chunk) {
+            let length = min(Self.chunk, elements.upperBound - first)
+            let place = destination + (first - elements.lowerBound)
+            // Halves are widened where they are: at the end of the room, so that each is read before it is overwritten.
+            let numbers = UnsafeMutableRawPointer(place) + length * (4 - size)
+            try read(
+                header.dataOffset + entry.bytes.lowerBound + first * size,
+                into: UnsafeMutableRawBufferPointer(start: numbers, count: length * size))
             switch entry.type {
-            case .float32: UnsafeMutableRawPointer(place).copyMemory(from: numbers, byteCount: length * 4)
+            case .float32: break
             case .float16: Self.widen(numbers, count: length, to: place, by: Self.float(fromHalf:))
             case .bfloat16: Self.widen(numbers, count: length, to: place) { Float(bitPattern: UInt32($0) << 16) }
             }
             guard Self.isFinite(place, count: length) else { throw .notFinite(tensor: name) }
         }
+    }
+
+    private func read(_ place: Int, into memory: UnsafeMutableRawBufferPointer) throws(SafetensorsError) {
+        switch source {
+        case .memory(let bytes):
+            memory.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[place..<place + memory.count]))
+        case .file(let file): try Self.read(file, place, into: memory)
+        }
+    }
+
+    private static func read(
+        _ file: OpenFile, _ place: Int, into memory: UnsafeMutableRawBufferPointer
+    ) throws(SafetensorsError) {
+        let count: Int
+        do throws(FileError) { count = try file.read(from: place, into: memory) } catch {
+            throw .unreadable(reason: "\(error)")
+        }
+        guard count == memory.count else { throw .truncated }
     }
 
     /// Numbers are copied in chunks and checked while they are in the first-level cache, which saves a second pass over

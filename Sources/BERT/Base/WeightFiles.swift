@@ -1,20 +1,21 @@
 import Files
 import FoundationEssentials
 
-/// The safetensors files of a base, one or several named by an index, in memory until their tensors are copied.
+/// The safetensors files of a base, one or several named by an index. They are open until their tensors are copied, and
+/// never in memory as a whole.
 final class WeightFiles {
     /// One file.
     private final class Shard {
         let path: String
-        let file: FileContents
+        let file: OpenFile
         let reader: SafetensorsReader
 
         init(path: String) throws(BaseError) {
             self.path = path
-            do throws(FileError) { file = try FileContents(path: path, atMost: .max) } catch {
+            do throws(FileError) { file = try OpenFile(path: path) } catch {
                 throw .unreadable(file: path, reason: "\(error)")
             }
-            do throws(SafetensorsError) { reader = try SafetensorsReader(file.bytes) } catch {
+            do throws(SafetensorsError) { reader = try SafetensorsReader(file) } catch {
                 throw .invalidWeights(file: path, error: error)
             }
         }
@@ -89,10 +90,14 @@ final class WeightFiles {
     }
 
     /// Copies a tensor of the given shape to `destination` as float32.
-    func copy(_ name: String, shape: [Int], to destination: UnsafeMutablePointer<Float>) throws(BaseError) {
+    ///
+    /// - Parameter elements: of the tensor; all of them by default.
+    func copy(
+        _ name: String, shape: [Int], elements: Range<Int>? = nil, to destination: UnsafeMutablePointer<Float>
+    ) throws(BaseError) {
         try check(name, shape: shape)
         let shard = try shard(of: name)
-        do throws(SafetensorsError) { try shard.reader.copy(name, to: destination) } catch {
+        do throws(SafetensorsError) { try shard.reader.copy(name, elements: elements, to: destination) } catch {
             if case .notFinite(let tensor) = error { throw .notFinite(file: shard.path, tensor: tensor) }
             throw .invalidWeights(file: shard.path, error: error)
         }
@@ -104,7 +109,26 @@ final class WeightFiles {
     }
 
     /// Adds the bytes of all files to a hash.
-    func update(_ hash: inout SHA256) {
-        for shard in shards { hash.update(shard.file.bytes) }
+    ///
+    /// - Throws: also if a file has changed since it was opened: then the tensors may not be what is hashed.
+    func update(_ hash: inout SHA256) throws(BaseError) {
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.hashedAtOnce, alignment: 64)
+        defer { memory.deallocate() }
+        for shard in shards {
+            do throws(FileError) {
+                for place in stride(from: 0, to: shard.file.size, by: memory.count) {
+                    let count = try shard.file.read(from: place, into: memory)
+                    hash.update(UnsafeRawBufferPointer(rebasing: memory[..<count]))
+                }
+            } catch {
+                throw .unreadable(file: shard.path, reason: "\(error)")
+            }
+            guard shard.file.isUnchanged else {
+                throw .unreadable(file: shard.path, reason: "was changed while it was read")
+            }
+        }
     }
+
+    /// Bytes that fit into the second-level cache.
+    private static let hashedAtOnce = 256 << 10
 }

@@ -36,14 +36,33 @@ extension WordEmbeddings {
         /// Keeps the codes alive; nil if they are this table's own.
         private let owner: AnyObject?
 
-        init(_ table: FloatStorage, rows: Int, columns: Int) {
+        /// A table of codes for rows of floats.
+        ///
+        /// - Parameter read: writes some of the rows to memory that has room for them.
+        init<Failure: Error>(
+            rows: Int, columns: Int, read: (Range<Int>, UnsafeMutablePointer<Float>) throws(Failure) -> Void
+        ) throws(Failure) {
             let memory = UnsafeMutablePointer<Int8>.allocate(capacity: max(rows * columns, 1))
-            codes = UnsafePointer(memory)
-            owner = nil
-            scales = FloatStorage(count: rows)
-            quantizeTable(
-                rows: rows, columns: columns, table: table.pointer, codes: memory, scales: scales.base)
+            let scales = FloatStorage(count: rows)
+            let floats = FloatStorage(count: min(rows, Self.rowsAtOnce) * columns)
+            do throws(Failure) {
+                for first in stride(from: 0, to: rows, by: Self.rowsAtOnce) {
+                    let some = first..<min(first + Self.rowsAtOnce, rows)
+                    try read(some, floats.base)
+                    quantizeTable(
+                        rows: some.count, columns: columns, table: floats.pointer, codes: memory + first * columns,
+                        scales: scales.base + first)
+                }
+            } catch {
+                memory.deallocate()
+                throw error
+            }
+            (codes, owner) = (UnsafePointer(memory), nil)
+            self.scales = scales
         }
+
+        /// Rows of which the floats fit into the second-level cache.
+        private static let rowsAtOnce = 256
 
         /// A table whose codes belong to `owner`.
         init(codes: UnsafePointer<Int8>, scales: FloatStorage, owner: AnyObject) {
