@@ -122,7 +122,7 @@ public final class LorikeetDaemon: Sendable {
         FreedMemory.returnEarly()
         let notifier = SystemdNotifier(environment: options.environment.variables)
         let serving = await ServingPrecision.resolve(files: files, environment: options.environment) {
-            notifier?.extendStart(by: mostMeasuring, status: "measuring what int8 costs")
+            notifier?.extendStart(by: mostMeasuring, status: "measuring what faster types cost")
         }
         let daemon = try LorikeetDaemon(files: files, serving: serving, options: options, logger: logger)
         try await daemon.run()
@@ -132,7 +132,7 @@ public final class LorikeetDaemon: Sendable {
     private var startMetadata: Logger.Metadata {
         var fields: Logger.Metadata = [
             LogKey.program: "\(LorikeetVersion.current)", LogKey.kernels: "\(loaded.base.kernels)",
-            LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.dtype: "\(loaded.base.precision)",
+            LogKey.base: "\(loaded.base.digest.prefix(12))", LogKey.dtype: "\(loaded.base.dtype)",
             LogKey.workers: "\(workers.workers)",
             LogKey.pipelines: "\(configuration.pipelines.map(\.name).joined(separator: ","))",
         ]

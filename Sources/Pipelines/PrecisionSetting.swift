@@ -4,7 +4,7 @@ import BERT
 public enum PrecisionSetting: Sendable, Hashable {
     /// The type that the file names.
     case fixed(DataType)
-    /// int8 where it is fast and does not cost too much quality, else float32.
+    /// The fastest type of the CPU that does not cost too much quality.
     case auto
 }
 

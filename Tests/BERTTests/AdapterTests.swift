@@ -77,7 +77,7 @@ struct AdapterTests {
             try adapter.write(to: path)
             for other in [fixture.base, int8] {
                 let again = try Adapter.load(directory: path, base: other)
-                #expect(again.manifest.trainingDataType == base.dataType && again.baseDataType == other.dataType)
+                #expect(again.manifest.trainingDataType == base.dataType && again.baseDtype == other.dtype)
                 #expect(again.digest == adapter.digest)
             }
             let json = String(decoding: adapter.manifest.canonicalJSON, as: UTF8.self)

@@ -83,8 +83,10 @@ struct BaseCacheTests {
         let folder = try copy(name)
         for precision in [
             Self.int8,
-            BasePrecision(
-                .int8, float32Places: [.init(layer: 1, group: .output), .init(layer: 0, group: .queryKeyValue)]),
+            Self.int8.keeping(
+                [.init(layer: 1, group: .output), .init(layer: 0, group: .queryKeyValue)], in: .float32),
+            Self.int8.keeping([.init(layer: 0, group: .output)], in: .bfloat16)
+                .keeping([.init(layer: 1, group: .queryKeyValue)], in: .float32),
         ] {
             let cache = try cache(folder, precision)
             #expect(cache.read() == nil)
@@ -190,7 +192,7 @@ struct BaseCacheTests {
         _ = try start(other)
         try write(try bytes(try self.cache(other)), cache)
         try expectAnew(folder, "a copy of the base", expected: expected)
-        _ = try start(folder, BasePrecision(.int8, float32Places: [.init(layer: 0, group: .output)]))
+        _ = try start(folder, Self.int8.keeping([.init(layer: 0, group: .output)], in: .float32))
         try expectAnew(folder, "another precision", expected: expected)
         for (line, changed) in [
             ("base cache \(BaseCache.formatVersion)", "base cache 0"),

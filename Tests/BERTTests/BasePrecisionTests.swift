@@ -1,15 +1,15 @@
+import Foundation
+import TestSupport
 import Testing
 
 @testable import BERT
 
 struct BasePrecisionTests {
+    private static let mixed = BasePrecision(.int8).keeping(
+        [BasePrecision.Place(layer: 3, group: .output), .init(layer: 0, group: .queryKeyValue)], in: .float32)
     private static let precisions = [
-        BasePrecision.float32, BasePrecision(.bfloat16),
-        BasePrecision(
-            .int8,
-            float32Places: [
-                BasePrecision.Place(layer: 3, group: .output), BasePrecision.Place(layer: 0, group: .queryKeyValue),
-            ]),
+        BasePrecision.float32, BasePrecision(.bfloat16), mixed,
+        mixed.keeping([BasePrecision.Place(layer: 1, group: .output)], in: .bfloat16),
     ]
 
     @Test(arguments: precisions) func descriptionsAreReadBack(precision: BasePrecision) {
@@ -17,11 +17,33 @@ struct BasePrecisionTests {
     }
 
     @Test func descriptionsDoNotDependOnTheOrderOfASet() {
-        #expect(Self.precisions.map(\.description) == ["float32", "bfloat16", "int8:0.queryKeyValue,3.output"])
+        #expect(
+            Self.precisions.map(\.description) == [
+                "float32", "bfloat16", "int8+float32:0.queryKeyValue,3.output",
+                "int8+float32:0.queryKeyValue,3.output+bfloat16:1.output",
+            ])
     }
 
-    @Test(arguments: ["", "int4", "int8:", "int8:1", "int8:1.", "int8:x.output", "int8:-1.output", "int8:1.output,"])
+    @Test(arguments: [
+        "", "int4", "int8:", "int8+", "int8+float32", "int8+float32:", "int8+float32:1", "int8+float32:1.",
+        "int8+float32:x.output", "int8+float32:-1.output", "int8+float32:1.output,", "int8+int8:1.output",
+        "int8+float32:1.output+bfloat16:1.output", "int8:1.output",
+    ])
     func othersAreRefused(description: String) {
         #expect(BasePrecision(description) == nil)
+    }
+
+    @Test func theTypeOfTheOthersIsNoException() {
+        let place = BasePrecision.Place(layer: 3, group: .output)
+        #expect(Self.mixed.keeping([place], in: .int8).exceptions.keys.contains(place) == false)
+    }
+
+    @Test func aLayerThatTheBaseDoesNotHaveIsRefused() throws {
+        let folder = try TestModels.tinyBase(layers: 2)
+        let precision = BasePrecision(.int8).keeping([.init(layer: 2, group: .output)], in: .float32)
+        let error = #expect(throws: BaseError.self) {
+            _ = try BERTBase(directory: folder.path, precision: precision)
+        }
+        #expect(error?.description.hasSuffix("has no layer 2, only 0 to 1") == true)
     }
 }

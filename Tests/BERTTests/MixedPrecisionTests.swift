@@ -3,33 +3,45 @@ import Testing
 
 @testable import BERT
 
-/// A base in int8 with some linear layers of the same base in float32.
+/// A base in int8 with some linear layers of the same base in a finer type.
 struct MixedPrecisionTests {
     private static let places: Set = [
         BasePrecision.Place(layer: 0, group: .output), BasePrecision.Place(layer: 1, group: .queryKeyValue),
     ]
 
-    @Test(arguments: ["bert", "distilbert"])
-    func aMixedBaseComputesWhatOneComputesThatIsReadSo(name: String) throws {
-        let float32 = try Fixture(name)
+    @Test(arguments: [("bert", DataType.float32), ("distilbert", .float32), ("bert", .bfloat16)])
+    func aMixedBaseComputesWhatOneComputesThatIsReadSo(name: String, type: DataType) throws {
+        let finer = try Fixture(name, precision: BasePrecision(type))
         let reduced = try Fixture(name, precision: BasePrecision(.int8))
-        let read = try Fixture(name, precision: BasePrecision(.int8, float32Places: Self.places))
-        let mixed = try #require(BERTBase(reduced.base, keeping: Self.places, of: float32.base))
+        let read = try Fixture(name, precision: BasePrecision(.int8).keeping(Self.places, in: type))
+        let mixed = try #require(BERTBase(reduced.base, keeping: Self.places, of: finer.base))
         #expect(mixed.precision == read.base.precision && mixed.digest == read.base.digest)
         let adapter = try #require(read.cases.keys.sorted().first)
         let expected = read.logits(try read.adapter(adapter))
         let found = InferencePass(base: mixed).logits(
-            PackedBatch(read.sequences), adapters: [try float32.adapter(adapter).over(mixed)],
+            PackedBatch(read.sequences), adapters: [try finer.adapter(adapter).over(mixed)],
             assignments: read.sequences.map { _ in [0] }
         ).map { $0[0] }
         #expect(found == expected)
         #expect(reduced.logits(try reduced.adapter(adapter)) != expected, "the places matter")
     }
 
-    @Test func onlyTheSameBaseInFloat32CanBeMixedIn() throws {
-        let reduced = try Fixture("bert", precision: BasePrecision(.int8)).base
-        #expect(BERTBase(reduced, keeping: Self.places, of: reduced) == nil)
+    @Test func onlyTheSameBaseInOneTypeCanBeMixedIn() throws {
+        let (float32, reduced) = (try Fixture("bert").base, try Fixture("bert", precision: BasePrecision(.int8)).base)
+        let mixed = try #require(BERTBase(reduced, keeping: Self.places, of: float32))
+        #expect(BERTBase(reduced, keeping: Self.places, of: mixed) == nil)
         #expect(BERTBase(reduced, keeping: Self.places, of: try Fixture("distilbert").base) == nil)
+    }
+
+    @Test func aBaseOfThreeTypesNamesAllOfThem() throws {
+        let precisions = [BasePrecision.float32, BasePrecision(.bfloat16), BasePrecision(.int8)]
+        let bases = try precisions.map { try Fixture("bert", precision: $0).base }
+        let two = try #require(BERTBase(bases[2], keeping: [.init(layer: 1, group: .output)], of: bases[1]))
+        let three = try #require(BERTBase(two, keeping: [.init(layer: 0, group: .intermediate)], of: bases[0]))
+        #expect(three.dtype == "int8+float32:0.intermediate+bfloat16:1.output")
+        #expect(three.precision == BasePrecision(three.dtype))
+        #expect(three.kernels.contains(", int8 ") && three.kernels.contains(", bfloat16 "), "\(three.kernels)")
+        #expect(!bases[2].kernels.contains("bfloat16"))
     }
 
     @Test func anAdapterKeepsItsDigestOverAnotherPrecision() throws {

@@ -70,7 +70,7 @@ func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason
     #expect(loaded.dtype == type.rawValue + (reason.map { " (\($0))" } ?? ""))
     #expect(loaded.base.digest == model.base.digest)
     let adapter = try loaded.servedTasks(of: configuration.pipelines)["kind"]?.firstAdapter
-    #expect(adapter?.baseDataType == type && adapter?.manifest.trainingDataType == .float32)
+    #expect(adapter?.baseDtype == type.rawValue && adapter?.manifest.trainingDataType == .float32)
     // As a retraining that a daemon starts: the daemon's type, whatever the file says by now.
     for other in DataType.allCases {
         let given = try LoadedBase(configuration, serving: ServingPrecision(BasePrecision(other)))
@@ -89,7 +89,7 @@ func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason
     #expect(try await resolved("int8")?.precision == BasePrecision(.int8))
     let choice = try #require(try await resolved("auto"))
     #expect(choice.precision == .float32)
-    #expect(choice.reason?.hasPrefix("float32: what int8 costs cannot be measured: ") == true)
+    #expect(choice.reason?.hasPrefix("float32: what a faster type costs cannot be measured: ") == true)
     #expect(try await resolved("int4") == nil)
 }
 

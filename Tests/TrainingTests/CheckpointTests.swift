@@ -148,9 +148,10 @@ struct CheckpointTests {
     @Test func aTrainingIsNotResumedInAnotherType() throws {
         let tasks = try [
             BasePrecision.float32, BasePrecision(.int8),
-            BasePrecision(.int8, float32Places: [.init(layer: 1, group: .output), .init(layer: 0, group: .output)]),
+            BasePrecision(.int8).keeping(
+                [.init(layer: 1, group: .output), .init(layer: 0, group: .output)], in: .float32),
         ].map { try ToyTask(rows: 24, precision: $0) }
-        let names = ["float32", "int8", "int8:0.output,1.output"]
+        let names = ["float32", "int8", "int8+float32:0.output,1.output"]
         let kept = try tasks.map { try checkpoint($0) }
         for (index, task) in tasks.enumerated() {
             for (other, checkpoint) in kept.enumerated() {

@@ -43,6 +43,10 @@ struct PrecisionFallbackTests {
             return try PrecisionCheck(
                 float32: float32.base, tokenizer: float32.tokenizer, subjects: [subject], limits: limits, workers: 1)
         }
+
+        func fallback(_ check: PrecisionCheck) throws -> PrecisionFallback {
+            try PrecisionFallback(check, reduced: reduced.base, finer: { float32.base })
+        }
     }
 
     /// Wide enough for what int8 does to a tiny base, and far below what the outliers do.
@@ -54,37 +58,55 @@ struct PrecisionFallbackTests {
 
     @Test func aBaseWithoutDamageStaysAsItIs() throws {
         let stage = try Stage()
-        let fallback = try PrecisionFallback(try stage.check(limits), reduced: stage.reduced.base)
+        let fallback = try stage.fallback(try stage.check(limits))
         #expect(!fallback.fellBack && fallback.places.isEmpty && fallback.base === stage.reduced.base)
         #expect(fallback.reason.hasPrefix("int8: letters: ") && fallback.figures == fallback.given)
     }
 
     @Test(arguments: [true, false]) func theDamagedLayerFallsBackFirst(withLabels: Bool) throws {
         let stage = try Stage(damagedLayer: Self.damaged)
-        let fallback = try PrecisionFallback(
-            try stage.check(limits, truth: withLabels), reduced: stage.reduced.base)
+        let fallback = try stage.fallback(try stage.check(limits, truth: withLabels))
         #expect(fallback.fellBack && fallback.given[0].verdict == .tooLossy, "\(fallback.reason)")
         let place = BasePrecision.Place(layer: Self.damaged, group: .output)
         #expect(fallback.places.first == place, "\(fallback.reason)")
-        #expect(fallback.precision == BasePrecision(.int8, float32Places: Set(fallback.places)))
+        #expect(fallback.precision == BasePrecision(.int8).keeping(fallback.places, in: .float32))
         #expect(fallback.figures[0].verdict == .ok && fallback.figures[0].isWithinLimits)
         #expect(fallback.reason.contains("layer 1 feed-forward output"))
         let read = try BERTBase(directory: stage.float32.directory, precision: fallback.precision)
         #expect(try stage.check(limits, truth: withLabels).figures(read) == fallback.figures)
     }
 
+    /// The layers of a base in bfloat16, which is loaded only where it is needed.
+    @Test func layersFallBackToAFinerType() throws {
+        let stage = try Stage(damagedLayer: Self.damaged)
+        let finer = try TinyModel(precision: BasePrecision(.bfloat16), damagedLayer: Self.damaged)
+        let check = try stage.check(limits)
+        let fallback = try PrecisionFallback(check, reduced: stage.reduced.base, finer: { finer.base })
+        #expect(fallback.precision == BasePrecision(.int8).keeping(fallback.places, in: .bfloat16))
+        #expect(fallback.places.first == BasePrecision.Place(layer: Self.damaged, group: .output))
+        #expect(fallback.reason.contains("layer 1 feed-forward output in bfloat16"), "\(fallback.reason)")
+        let unneeded = try PrecisionFallback(
+            try Stage().check(limits), reduced: try Stage().reduced.base, finer: { throw NotCalled() })
+        #expect(!unneeded.fellBack)
+        #expect(throws: NotCalled.self) {
+            _ = try PrecisionFallback(check, reduced: stage.reduced.base, finer: { throw NotCalled() })
+        }
+    }
+
+    private struct NotCalled: Error {}
+
     @Test func whatNoLayerHelpsIsFloat32() throws {
         let stage = try Stage(damagedLayer: Self.damaged)
         var limits = limits
         limits.labelsChanged = -1
-        let fallback = try PrecisionFallback(try stage.check(limits), reduced: stage.reduced.base)
+        let fallback = try stage.fallback(try stage.check(limits))
         #expect(fallback.precision == .float32 && fallback.base === stage.float32.base && fallback.places.isEmpty)
         #expect(fallback.reason.hasSuffix("float32 layers do not help enough"))
     }
 
     @Test func fewTextsDoNotFail() throws {
         let stage = try Stage(damagedLayer: Self.damaged, texts: 20)
-        let fallback = try PrecisionFallback(try stage.check(), reduced: stage.reduced.base)
+        let fallback = try stage.fallback(try stage.check())
         #expect(!fallback.fellBack && fallback.given[0].verdict == .tooFewTexts)
     }
 

@@ -11,8 +11,8 @@ public final class Adapter: Sendable {
     public let digest: String
     /// The digest of the base that it was loaded over.
     public var baseDigest: String { base.digest }
-    /// The type in which this base computes; ``AdapterManifest/dataType`` is that of the training.
-    public var baseDataType: DataType { base.dataType }
+    /// The types in which this base computes; ``AdapterManifest/dataType`` is that of the training.
+    public var baseDtype: String { base.dtype }
     /// The lowest encoder layer that it changes; the base's number of layers if it changes none.
     public var lowestLayer: Int { view.lowestLayer }
 

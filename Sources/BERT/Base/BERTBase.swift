@@ -10,6 +10,8 @@ public final class BERTBase: Sendable {
     public let configuration: BERTConfiguration
     /// The types in which it computes. The digest does not depend on them.
     public let precision: BasePrecision
+    /// These types as rows, metrics and logs name them: ``BasePrecision/description``.
+    public let dtype: String
     /// SHA-256 in hexadecimal over the part of the configuration that changes results and over the weight files.
     public let digest: String
 
@@ -27,6 +29,9 @@ public final class BERTBase: Sendable {
     /// - Throws: `BaseError` that names the file and the key or tensor.
     public init(directory: String, precision: BasePrecision = .float32, cache: Bool = false) throws(BaseError) {
         let configuration = try BERTConfiguration(directory: directory)
+        if let layer = precision.exceptions.keys.map(\.layer).max(), layer >= configuration.layers {
+            throw .noSuchLayer(file: directory, layer: layer, layers: configuration.layers)
+        }
         // Before the weights are read: if they change meanwhile, the file that is written now is not valid.
         let file = cache ? BaseCache(directory: directory, configuration: configuration, precision: precision) : nil
         let weights: Weights
@@ -42,27 +47,29 @@ public final class BERTBase: Sendable {
         digest = weights.digest
         self.configuration = configuration
         self.precision = precision
+        dtype = precision.description
         BLAS.configure()
     }
 
-    /// A base in another type than float32, but for some linear layers: those are float32, and shared with `float32`.
+    /// A base but for some linear layers: those have the type of another one, and are shared with it.
     ///
-    /// It computes what a base computes that is read with ``BasePrecision/float32Places``, and is made in no time.
+    /// It computes what a base computes that is read in the precision of ``BasePrecision/keeping(_:in:)``, and is made
+    /// in no time.
     ///
     /// - Parameters:
-    ///   - reduced: the base in the other type.
-    ///   - float32: the same base in float32.
-    /// - Returns: nil if they are not the same base, or if `float32` is none in float32.
-    public init?(_ reduced: BERTBase, keeping places: Set<BasePrecision.Place>, of float32: BERTBase) {
-        guard reduced.digest == float32.digest, float32.precision == .float32 else { return nil }
+    ///   - reduced: the base that has all other weights.
+    ///   - other: the same base in another type, the same for all of its layers.
+    /// - Returns: nil if they are not the same base, or if `other` has several types.
+    public init?(_ reduced: BERTBase, keeping places: Set<BasePrecision.Place>, of other: BERTBase) {
+        guard reduced.digest == other.digest, other.precision.exceptions.isEmpty else { return nil }
         configuration = reduced.configuration
-        precision = BasePrecision(
-            reduced.precision.dataType, float32Places: reduced.precision.float32Places.union(places))
+        precision = reduced.precision.keeping(places, in: other.precision.dataType)
+        dtype = precision.description
         digest = reduced.digest
         embeddings = reduced.embeddings
         pooler = reduced.pooler
         layers = reduced.layers.indices.map { layer in
-            let (own, other) = (reduced.layers[layer], float32.layers[layer])
+            let (own, other) = (reduced.layers[layer], other.layers[layer])
             func linear(_ group: LinearGroup, _ path: KeyPath<EncoderLayerWeights, PackedLinear>) -> PackedLinear {
                 let isKept = places.contains(BasePrecision.Place(layer: layer, group: group))
                 return (isKept ? other : own)[keyPath: path]
@@ -75,16 +82,16 @@ public final class BERTBase: Sendable {
         }
     }
 
-    /// The type of its linear layers, as rows, metrics and logs name it.
+    /// The type of its linear layers, but for those that are exceptions.
     public var dataType: DataType { precision.dataType }
 
     /// All kernels that it computes with, such as `x86-64-v3, OpenBLAS Haswell, int8 AVX2`.
     public var kernels: String {
-        switch dataType {
-        case .float32: BLAS.kernels
-        case .int8: "\(BLAS.kernels), int8 \(IntegerInstructions.best.name)"
-        case .bfloat16: "\(BLAS.kernels), bfloat16 \(BFloat16Instructions.best.name)"
-        }
+        let types = Set(precision.exceptions.values).union([dataType])
+        var kernels = BLAS.kernels
+        if types.contains(.int8) { kernels += ", int8 \(IntegerInstructions.best.name)" }
+        if types.contains(.bfloat16) { kernels += ", bfloat16 \(BFloat16Instructions.best.name)" }
+        return kernels
     }
 
     /// The module names of this architecture.

@@ -52,13 +52,14 @@ extension BaseCache {
         ) throws(QuantizedWeight.Failure) -> PackedLinear {
             let (width, inputs) = ModuleNames(configuration: configuration).shape(site)
             let group = AdaptedModule(layer: layer, site: site).group
-            let isQuantized = precision.dataType(of: BasePrecision.Place(layer: layer, group: group)) == .int8
-            guard isQuantized else {
+            let dataType = precision.dataType(of: BasePrecision.Place(layer: layer, group: group))
+            guard dataType == .int8 else {
                 let weight = try floats(parts * width * inputs)
                 let bias = try floats(parts * width)
                 do throws(PackedLinear.Failure) {
                     return try PackedLinear(
-                        inputs: inputs, outputs: parts * width, parts: parts, weight: weight, bias: bias)
+                        inputs: inputs, outputs: parts * width, parts: parts, weight: weight, bias: bias,
+                        dataType: dataType)
                 } catch {
                     throw .damaged
                 }

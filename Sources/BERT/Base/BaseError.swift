@@ -20,6 +20,8 @@ public enum BaseError: Error, Equatable, Sendable {
     case wrongShape(file: String, tensor: String, expected: [Int], found: [Int])
     /// A tensor contains NaN or infinity.
     case notFinite(file: String, tensor: String)
+    /// The precision that was asked for names a layer that the base does not have.
+    case noSuchLayer(file: String, layer: Int, layers: Int)
     /// A tensor cannot be rounded to the type that was asked for.
     case notQuantizable(file: String, tensor: String, dataType: DataType, reason: String)
 }
@@ -43,6 +45,8 @@ extension BaseError: CustomStringConvertible {
         case .wrongShape(let file, let tensor, let expected, let found):
             "\(file): tensor \"\(tensor)\" has shape \(found), but config.json requires \(expected)"
         case .notFinite(let file, let tensor): "\(file): tensor \"\(tensor)\" contains NaN or infinity"
+        case .noSuchLayer(let file, let layer, let layers):
+            "\(file): the base has no layer \(layer), only 0 to \(layers - 1)"
         case .notQuantizable(let file, let tensor, let dataType, let reason):
             "\(file): tensor \"\(tensor)\" cannot be \(dataType.rawValue): \(reason)"
         }

@@ -36,43 +36,61 @@ public struct BasePrecision: Sendable, Hashable {
 
     /// The type of the encoder's linear layers and of the word embeddings.
     public let dataType: DataType
-    /// Linear layers that stay float32, because another type costs too much quality there.
-    public let float32Places: Set<Place>
+    /// Linear layers in another type, because `dataType` costs too much quality there.
+    public private(set) var exceptions: [Place: DataType] = [:]
 
-    /// A base in this type, but for some layers.
-    public init(_ dataType: DataType, float32Places: Set<Place> = []) {
-        self.dataType = dataType
-        self.float32Places = float32Places
-    }
+    /// A base in this type.
+    public init(_ dataType: DataType) { self.dataType = dataType }
 
     /// 32-bit floats everywhere.
     public static let float32 = BasePrecision(.float32)
 
+    /// The same, but for these layers, which are in another type.
+    public func keeping(_ places: some Sequence<Place>, in dataType: DataType) -> BasePrecision {
+        var precision = self
+        for place in places { precision.exceptions[place] = dataType == self.dataType ? nil : dataType }
+        return precision
+    }
+
     /// The type of a linear layer.
     func dataType(of place: Place) -> DataType {
-        place.group == .pooler || float32Places.contains(place) ? .float32 : dataType
+        place.group == .pooler ? .float32 : exceptions[place] ?? dataType
     }
 }
 
 extension BasePrecision: LosslessStringConvertible {
-    /// The type, then the layers that stay float32: `int8`, or `int8:0.intermediate,3.output`.
+    /// The type, then the layers in other types: `int8`, or `int8+float32:0.intermediate,3.output`.
     public var description: String {
-        let places = float32Places.map { "\($0.layer).\($0.group.rawValue)" }.sorted()
-        return dataType.rawValue + (places.isEmpty ? "" : ":" + places.joined(separator: ","))
+        DataType.allCases.reduce(dataType.rawValue) { description, type in
+            let places = exceptions.filter { $0.value == type }.keys.map { "\($0.layer).\($0.group.rawValue)" }.sorted()
+            return places.isEmpty ? description : description + "+\(type.rawValue):" + places.joined(separator: ",")
+        }
     }
 
     /// Reads what `description` writes.
     public init?(_ description: String) {
-        let parts = description.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let dataType = parts.first.flatMap({ DataType(rawValue: String($0)) }) else { return nil }
-        var places: Set<Place> = []
-        for place in parts.count > 1 ? parts[1].split(separator: ",", omittingEmptySubsequences: false) : [] {
-            let words = place.split(separator: ".", omittingEmptySubsequences: false)
-            guard words.count == 2, let layer = Int(words[0]), layer >= 0,
-                let group = LinearGroup(rawValue: String(words[1]))
-            else { return nil }
-            places.insert(Place(layer: layer, group: group))
+        let types = description.split(separator: "+", omittingEmptySubsequences: false)
+        guard let dataType = DataType(rawValue: String(types[0])) else { return nil }
+        self.init(dataType)
+        for type in types.dropFirst() {
+            let parts = type.split(separator: ":", omittingEmptySubsequences: false)
+            guard parts.count == 2, let other = DataType(rawValue: String(parts[0])), other != dataType else {
+                return nil
+            }
+            for place in parts[1].split(separator: ",", omittingEmptySubsequences: false) {
+                guard let place = Place(place), exceptions.updateValue(other, forKey: place) == nil else { return nil }
+            }
         }
-        self.init(dataType, float32Places: places)
+    }
+}
+
+extension BasePrecision.Place {
+    /// Reads what ``BasePrecision/description`` writes, such as `3.output`.
+    fileprivate init?(_ description: Substring) {
+        let words = description.split(separator: ".", omittingEmptySubsequences: false)
+        guard words.count == 2, let layer = Int(words[0]), layer >= 0,
+            let group = LinearGroup(rawValue: String(words[1]))
+        else { return nil }
+        self.init(layer: layer, group: group)
     }
 }

@@ -13,6 +13,9 @@ public enum DataType: String, Sendable, Codable, CaseIterable {
 }
 
 extension DataType {
+    /// The types that this CPU computes faster than float32, the fastest first.
+    public static var fastestFirst: [DataType] { [.int8, .bfloat16].filter(\.isFast) }
+
     /// Whether this CPU has instructions for its products. Others compute them too, but slower than in float32.
     public var isFast: Bool {
         switch self {

@@ -10,7 +10,7 @@ struct TaskLabelColumns {
     private var scoreObjects: [String?] = []
     private var abstained: [Bool?] = []
     private var digests: [String?] = []
-    private var dataTypes: [String?] = []
+    private var dtypes: [String?] = []
 
     mutating func append(_ label: TaskLabel) {
         tasks.append(StorableText.text(label.task))
@@ -20,7 +20,7 @@ struct TaskLabelColumns {
         scoreObjects.append(JSONText.object(label.scores))
         abstained.append(label.abstained)
         digests.append(label.adapterDigest)
-        dataTypes.append(label.dataType.rawValue)
+        dtypes.append(label.dtype)
     }
 
     /// A probability as people read it: a `Float` printed as `Double` has nine digits of noise.
@@ -29,8 +29,8 @@ struct TaskLabelColumns {
     /// Part of the key.
     var task: PostgresValue { .texts(tasks) }
 
-    /// The type in which the base computed.
-    var dtype: PostgresValue { .texts(dataTypes) }
+    /// The types in which the base computed.
+    var dtype: PostgresValue { .texts(dtypes) }
 
     /// Label, labels, score, scores, abstained and digest.
     var values: [PostgresValue] {

@@ -14,7 +14,7 @@ extension LorikeetDaemon: MonitoredDaemon {
             DaemonMetricNames.buildInfo,
             [
                 ("version", LorikeetVersion.current), ("kernels", loaded.base.kernels), ("base", loaded.base.digest),
-                ("dtype", loaded.base.precision.description),
+                ("dtype", loaded.base.dtype),
             ], to: 1)
         readings.set(DaemonMetricNames.workers, to: Double(workers.workers))
         for configuration in await supervisor.configurations {
@@ -107,7 +107,7 @@ extension LorikeetDaemon: MonitoredDaemon {
     func build() -> BuildReport {
         BuildReport(
             version: LorikeetVersion.current, kernels: loaded.base.kernels, base: loaded.base.digest,
-            dtype: loaded.base.precision.description)
+            dtype: loaded.base.dtype)
     }
 
     func liveness() async -> Liveness {

@@ -18,7 +18,7 @@ extension LorikeetDaemon {
         (status.at, status.startedAt) = (Date(), startedAt)
         status.workers = workers.workers
         status.base = loaded.base.digest
-        status.dtype = loaded.base.precision.description
+        status.dtype = loaded.base.dtype
         status.kernels = loaded.base.kernels
         var pipelines: [DaemonStatus.Pipeline] = []
         for (configuration, reading) in await supervisor.statuses {

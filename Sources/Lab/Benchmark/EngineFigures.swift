@@ -30,7 +30,7 @@ public struct EngineFigures {
                 ("tokens_per_second", .rounded(Double(tokens) / seconds, 1)),
                 ("sgemm_fraction", .rounded(sgemmFraction, 4)),
                 ("sgemm_gigaflops_per_worker", .rounded(sgemmRate / 1e9, 1)),
-                ("kernels", .string(base.kernels)), ("dtype", .string(base.dataType.rawValue)),
+                ("kernels", .string(base.kernels)), ("dtype", .string(base.dtype)),
                 ("workers", .integer(workers)),
             ] + details)
     }

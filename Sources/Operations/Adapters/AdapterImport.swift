@@ -123,7 +123,7 @@ public struct AdapterImport {
             float32: BERTBase(directory: folder), tokenizer: tokenizer,
             subjects: [PrecisionCheck.Subject(task: task, adapter: adapter, rows: input.rows)], limits: limits,
             workers: workers, maxTokens: maxTokens)
-        let fallback = try PrecisionFallback(check, reduced: base)
+        let fallback = try PrecisionFallback(check, reduced: base, finer: { check.float32 })
         note(fallback.reason)
         if fallback.fellBack { measured.objection = "\(fallback.reason); \(PrecisionFallback.remedy)" }
         return measured

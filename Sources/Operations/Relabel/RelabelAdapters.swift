@@ -55,7 +55,7 @@ actor RelabelAdapters {
     /// What the rows of each task get.
     nonisolated var targets: [RelabelSelection.Target] {
         live.snapshot.adapters.map { task, live in
-            .init(task: task, digest: live.adapter.digest, dtype: live.adapter.baseDataType.rawValue)
+            .init(task: task, digest: live.adapter.digest, dtype: live.adapter.baseDtype)
         }.sorted { $0.task < $1.task }
     }
 }

@@ -16,7 +16,7 @@ public struct LoadedBase: Sendable {
     public let dtypeReason: String?
 
     /// The type in which the base computes, with the reason if there is one: `float32 (not measured: …)`.
-    public var dtype: String { base.precision.description + (dtypeReason.map { " (\($0))" } ?? "") }
+    public var dtype: String { base.dtype + (dtypeReason.map { " (\($0))" } ?? "") }
 
     /// Loads the one base of the pipelines and its tokenizer.
     ///

@@ -1,13 +1,12 @@
 import BERT
-import Kernels
 import Training
 import WordPiece
 
 /// The precision in which a daemon serves under `dtype: auto`, and why.
 ///
-/// int8 is chosen where the CPU multiplies integers faster than floats and where it keeps the quality of the live
-/// adapters of all tasks: on labelled rows, or on texts of the stream if there are too few rows. Linear layers that
-/// cost too much fall back to float32. In doubt, the answer is float32.
+/// The fastest type of the CPU is chosen that keeps the quality of the live adapters of all tasks: on labelled rows, or
+/// on texts of the stream if there are too few rows. Linear layers that cost too much fall back to the next type, which
+/// is slower and finer. In doubt, the answer is float32.
 public struct PrecisionChoice: Sendable {
     /// The live adapter of a task, with what can judge it.
     public struct Evidence: Sendable {
@@ -60,21 +59,20 @@ public struct PrecisionChoice: Sendable {
     ///
     /// - Parameters:
     ///   - float32: the base in float32.
-    ///   - reduced: loads the same base in int8; called only if it may be chosen.
+    ///   - candidates: types that the CPU computes faster than float32, the fastest first.
+    ///   - reduced: loads the same base in one of them; called only if it may be chosen.
     ///   - evidence: of all tasks.
-    ///   - instructions: the best ones of the CPU for products of integers.
     ///   - workers: threads; nil: one per core.
     ///   - maxTokens: texts are cut to this many tokens.
     ///   - isOver: asked before each step of the search for layers that cost too much.
     /// - Throws: what `reduced` throws, and `AdapterError` for an adapter of another base.
     public static func choose(
-        float32: BERTBase, reduced: () throws -> BERTBase, tokenizer: WordPieceTokenizer, evidence: [Evidence],
-        limits: PrecisionLimits = PrecisionLimits(), instructions: IntegerInstructions = .best, workers: Int? = nil,
-        maxTokens: Int = TokenLimit.standard, isOver: () -> Bool = { false }
+        float32: BERTBase, candidates: [DataType] = DataType.fastestFirst, reduced: (DataType) throws -> BERTBase,
+        tokenizer: WordPieceTokenizer, evidence: [Evidence], limits: PrecisionLimits = PrecisionLimits(),
+        workers: Int? = nil, maxTokens: Int = TokenLimit.standard, isOver: () -> Bool = { false }
     ) throws -> PrecisionChoice {
-        guard instructions != .portable else {
-            return PrecisionChoice(
-                float32, reason: "float32: this CPU has no instructions that multiply integers faster")
+        guard !candidates.isEmpty else {
+            return PrecisionChoice(float32, reason: "float32: this CPU has no instructions for a faster type")
         }
         guard !evidence.isEmpty else { return PrecisionChoice(float32, reason: "float32: there is no task to check") }
         var subjects: [PrecisionCheck.Subject] = []
@@ -87,12 +85,35 @@ public struct PrecisionChoice: Sendable {
         let check = try PrecisionCheck(
             float32: float32, tokenizer: tokenizer, subjects: subjects, limits: limits, workers: workers,
             maxTokens: maxTokens)
-        let fallback = try PrecisionFallback(check, reduced: try reduced(), isOver: isOver)
-        let figures = Dictionary(
-            zip(subjects.map(\.task), fallback.figures), uniquingKeysWith: { first, _ in first })
-        let isReduced = fallback.precision != .float32
-        let prefix = fallback.fellBack ? (isReduced ? "int8 in part: " : "float32: ") : ""
-        return PrecisionChoice(fallback.base, figures, reason: prefix + fallback.reason)
+        return try search(check, candidates, load: reduced, isOver: isOver)
+    }
+
+    private static func search(
+        _ check: PrecisionCheck, _ candidates: [DataType], load: (DataType) throws -> BERTBase, isOver: () -> Bool
+    ) throws -> PrecisionChoice {
+        // Each type is also what the layers of the one before it fall back to.
+        var next: BERTBase?
+        var reasons: [String] = []
+        for (number, type) in candidates.enumerated() {
+            let base = try next ?? load(type)
+            next = nil
+            func finer() throws -> BERTBase {
+                guard number + 1 < candidates.count else { return check.float32 }
+                let base = try load(candidates[number + 1])
+                next = base
+                return base
+            }
+            let fallback = try PrecisionFallback(check, reduced: base, finer: finer, isOver: isOver)
+            reasons.append(fallback.reason)
+            guard fallback.precision != .float32 else { continue }
+            let figures = Dictionary(
+                zip(check.subjects.map(\.task), fallback.figures), uniquingKeysWith: { first, _ in first })
+            var reason = reasons.joined(separator: "; ")
+            if fallback.fellBack { reason = "\(type.rawValue) in part: " + reason }
+            if !fallback.fellBack, number > 0 { reason = "\(type.rawValue): " + reason }
+            return PrecisionChoice(fallback.base, figures, reason: reason)
+        }
+        return PrecisionChoice(check.float32, reason: "float32: " + reasons.joined(separator: "; "))
     }
 }
 
@@ -101,6 +122,6 @@ extension PrecisionChoice.Evidence {
     fileprivate func lack(minimumTexts: Int) -> String {
         guard adapter != nil else { return "task \(task) has no live adapter to check with" }
         return "task \(task) has \(rows.count) labelled rows and \(recentTexts.count) stored texts, and it takes "
-            + "\(minimumTexts) of either to check what int8 costs"
+            + "\(minimumTexts) of either to check what a faster type costs"
     }
 }

@@ -37,7 +37,7 @@ public struct ServingPrecision: Sendable {
     private static let longestSearch = Duration.seconds(600)
 
     /// What the files say. Under `auto`, it reads live adapters, labelled rows and texts from the databases, and
-    /// measures what int8 costs (``PrecisionChoice``). What cannot be measured is float32, with the reason.
+    /// measures what faster types cost (``PrecisionChoice``). What cannot be measured is float32, with the reason.
     ///
     /// - Parameter beforeMeasuring: called under `auto`, before what may take minutes.
     /// - Returns: nil if the files cannot be read: loading the base says why.
@@ -52,20 +52,20 @@ public struct ServingPrecision: Sendable {
         let begun = ContinuousClock.now
         do {
             let folder = configuration.base
-            let float32 = try BERTBase(directory: folder)
-            let evidence = try await PrecisionChoice.Evidence.read(configuration, base: float32)
+            let loaded = try LoadedBase(reading: configuration, serving: ServingPrecision(.float32))
+            let evidence = try await PrecisionChoice.Evidence.read(configuration, loaded: loaded)
             let choice = try PrecisionChoice.choose(
-                float32: float32,
-                reduced: { try BERTBase(directory: folder, precision: BasePrecision(.int8), cache: true) },
-                tokenizer: WordPieceTokenizer(directory: folder), evidence: evidence,
+                float32: loaded.base,
+                reduced: { try BERTBase(directory: folder, precision: BasePrecision($0), cache: true) },
+                tokenizer: loaded.tokenizer, evidence: evidence,
                 // The longest texts that any pipeline serves.
                 maxTokens: configuration.pipelines.map {
-                    $0.batch.maxTokens(positions: float32.configuration.positions)
+                    $0.batch.maxTokens(positions: loaded.base.configuration.positions)
                 }.max() ?? TokenLimit.standard,
                 isOver: { begun.duration(to: .now) > longestSearch })
             return ServingPrecision(choice)
         } catch {
-            return ServingPrecision(.float32, reason: "float32: what int8 costs cannot be measured: \(error)")
+            return ServingPrecision(.float32, reason: "float32: what a faster type costs cannot be measured: \(error)")
         }
     }
 }

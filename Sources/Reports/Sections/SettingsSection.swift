@@ -68,7 +68,7 @@ enum SettingsSection {
         if let longTexts = manifest.longTexts { list.add("long texts", "\(longTexts)") }
         list.add("temperature", manifest.temperature.map { Figure.decimal($0, 3) } ?? "none")
         list.add("base", Figure.digest(base.digest))
-        list.add("dtype", base.dataType.rawValue)
+        list.add("dtype", base.dtype)
         list.add(
             "architecture",
             "\(configuration.architecture.rawValue), \(configuration.layers) layers, hidden \(configuration.hidden)")

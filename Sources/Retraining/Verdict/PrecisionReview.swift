@@ -29,7 +29,7 @@ struct PrecisionReview {
                 subjects: [PrecisionCheck.Subject(task: task, adapter: challenger, rows: rows)],
                 limits: pipeline.settings.precision, workers: settings.workers, maxTokens: settings.maxTokens)
             return VerdictReport.Precision(
-                try PrecisionFallback(check, reduced: pipeline.base), of: precision)
+                try PrecisionFallback(check, reduced: pipeline.base, finer: { float32 }), of: precision)
         }
     }
 

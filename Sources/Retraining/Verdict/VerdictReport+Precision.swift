@@ -4,7 +4,8 @@ import Training
 extension VerdictReport {
     /// What the precision of the base costs a challenger that won.
     public struct Precision: Sendable, Codable, Equatable {
-        /// The precision of the base, as ``BasePrecision`` describes it: `int8`, or `int8:3.output`.
+        /// The precision of the base, as ``BasePrecision`` describes it: `int8`, or
+        /// `int8+float32:3.output`.
         public var dtype: String
         /// The challenger over this base and over the base in float32, on the held-out rows; nil where that could not
         /// be measured.

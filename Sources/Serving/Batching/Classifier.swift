@@ -223,7 +223,7 @@ struct Classifier {
             labels: isMultiLabel && !abstains ? answer.chosen.map { adapter.labels[$0] } : nil, score: answer.score,
             scores: Array(zip(adapter.labels, answer.scores)).map { (label: $0, score: $1) }, abstained: abstains,
             distance: distance, isNoneOfThese: isNoneOfThese, adapterDigest: adapter.digest,
-            dataType: adapter.baseDataType, longText: longText)
+            dtype: adapter.baseDtype, longText: longText)
     }
 }
 

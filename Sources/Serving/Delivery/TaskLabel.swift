@@ -21,8 +21,8 @@ public struct TaskLabel: Sendable {
     public let isNoneOfThese: Bool
     /// The adapter that labelled the text.
     public let adapterDigest: String
-    /// The type in which the base computed.
-    public let dataType: DataType
+    /// The types in which the base computed: ``BERT/BERTBase/dtype``.
+    public let dtype: String
     /// How the text was read in windows; `nil` if it was short enough for one sequence, or is cut.
     public let longText: LongTextReading?
 
@@ -30,7 +30,7 @@ public struct TaskLabel: Sendable {
     public init(
         task: String, label: String?, labels: [String]? = nil, score: Double, scores: [(label: String, score: Double)],
         abstained: Bool, distance: Double? = nil, isNoneOfThese: Bool = false, adapterDigest: String,
-        dataType: DataType = .float32, longText: LongTextReading? = nil
+        dtype: String = DataType.float32.rawValue, longText: LongTextReading? = nil
     ) {
         self.task = task
         self.label = label
@@ -41,7 +41,7 @@ public struct TaskLabel: Sendable {
         self.distance = distance
         self.isNoneOfThese = isNoneOfThese
         self.adapterDigest = adapterDigest
-        self.dataType = dataType
+        self.dtype = dtype
         self.longText = longText
     }
 

@@ -1,12 +1,12 @@
 import BERT
 
-/// The precision in which a base serves some adapters well: the given one, or one with its worst linear layers in
-/// float32, or float32.
+/// The precision in which a base serves some adapters well: the given one, or one with its worst linear layers in a
+/// finer type, or float32.
 ///
 /// The search starts only if the given one is too lossy. It measures the error of each linear layer: the change of the
-/// logits when only that layer is not float32. Then the layers fall back to float32 one after the other, the largest
-/// error first. A subject that failed has to show figures within the limits; that chance may explain the rest is not
-/// enough for it any more.
+/// logits when only that layer is not float32. Then the layers fall back to the finer type one after the other, the
+/// largest error first. A subject that failed has to show figures within the limits; that chance may explain the rest
+/// is not enough for it any more.
 public struct PrecisionFallback: Sendable {
     /// The base in the precision that was found.
     public let base: BERTBase
@@ -32,11 +32,13 @@ public struct PrecisionFallback: Sendable {
     ///
     /// - Parameters:
     ///   - reduced: the base of the check, in another type than float32.
+    ///   - finer: gives the base whose layers replace those that cost too much; called only if some do.
     ///   - isOver: asked before each step of the search; once it says so, the answer is float32.
+    /// - Throws: what `finer` throws, and `AdapterError` for an adapter of another base.
     public init(
-        _ check: PrecisionCheck, reduced: BERTBase, isOver: () -> Bool = { false }
-    ) throws(AdapterError) {
-        let type = reduced.precision.dataType.rawValue
+        _ check: PrecisionCheck, reduced: BERTBase, finer: () throws -> BERTBase, isOver: () -> Bool = { false }
+    ) throws {
+        let type = reduced.dtype
         let given = try check.figures(reduced)
         self.given = given
         let failed = given.indices.filter { given[$0].verdict == .tooLossy }
@@ -47,31 +49,32 @@ public struct PrecisionFallback: Sendable {
         }
         let costs = "\(type) costs too much: " + Self.sentences(check, given, failed)
         let order = try Self.worstFirst(check, reduced: reduced, isOver: isOver)
+        let finer = try finer()
         var kept: [BasePrecision.Place] = []
-        // With all of them in float32, nothing but the embeddings would be left.
+        // With all of them in the finer type, nothing but the embeddings would be left.
         for place in order.dropLast() where !isOver() {
             kept.append(place)
-            guard let mixed = BERTBase(reduced, keeping: Set(kept), of: check.float32) else { break }
+            guard let mixed = BERTBase(reduced, keeping: Set(kept), of: finer) else { break }
             let figures = try check.figures(mixed)
             guard !figures.contains(where: { $0.verdict == .tooLossy }),
                 failed.allSatisfy({ figures[$0].isWithinLimits })
             else { continue }
             (base, self.figures, places) = (mixed, figures, kept)
             reason =
-                costs + "; with \(kept.map(\.name).joined(separator: "; ")) in float32: "
+                costs + "; with \(kept.map(\.name).joined(separator: "; ")) in \(finer.dtype): "
                 + Self.sentences(check, figures, failed)
             return
         }
         (base, figures, places) = (check.float32, [], [])
-        reason = costs + (isOver() ? "; the search took too long" : "; float32 layers do not help enough")
+        reason = costs + (isOver() ? "; the search took too long" : "; \(finer.dtype) layers do not help enough")
     }
 
-    /// All linear layers that are not float32, the largest error first.
+    /// All linear layers of the reduced type, the largest error first.
     private static func worstFirst(
         _ check: PrecisionCheck, reduced: BERTBase, isOver: () -> Bool
     ) throws(AdapterError) -> [BasePrecision.Place] {
         let places = BasePrecision.places(layers: reduced.configuration.layers)
-            .filter { !reduced.precision.float32Places.contains($0) }
+            .filter { reduced.precision.exceptions[$0] == nil }
         var errors: [(place: BasePrecision.Place, error: Double)] = []
         for place in places where !isOver() {
             guard let only = BERTBase(reduced, keeping: Set(places).subtracting([place]), of: check.float32) else {

@@ -62,7 +62,7 @@ struct Evaluate: ParsableCommand {
         let result = operation.run { bar.update($0, of: operation.input.rows.count) }
         bar.clear()
         let text = EvaluationOutput(
-            rows: operation.input.rows.count, dtype: baseOptions.dtype, evaluation: result.evaluation,
+            rows: operation.input.rows.count, dtype: baseOptions.dtype.description, evaluation: result.evaluation,
             scores: ScoreOutput(
                 calibration: result.calibration, coverage: result.coverage, thresholds: result.thresholds),
             input: operation.input.side, noneOfThese: result.noneOfThese)

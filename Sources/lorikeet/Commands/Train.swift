@@ -148,14 +148,14 @@ extension Train {
                 // Standard output has one object per epoch and nothing else.
                 StandardError.write(
                     JSONValue.object([
-                        ("rows", report.json), ("dtype", .string(base.dataType.rawValue)),
+                        ("rows", report.json), ("dtype", .string(base.dtype)),
                     ]).text)
             } else {
                 for line in report.lines { StandardError.write(line) }
                 let shape = base.configuration
                 StandardError.write(
                     "base: \(shape.architecture.rawValue), \(shape.layers) layers, hidden \(shape.hidden), "
-                        + "dtype \(base.dataType.rawValue)")
+                        + "dtype \(base.dtype)")
             }
             if (report.validation?.rows ?? 0) == 0 { withoutValidation() }
             // From here on Ctrl-C has something to keep.

@@ -7,10 +7,10 @@ import WordPiece
 struct BaseOptions: ParsableArguments {
     @OptionGroup var baseOption: BaseOption
 
-    @Option(help: BaseOptions.dtypeHelp()) var dtype: DataType = .float32
+    @Option(help: BaseOptions.dtypeHelp()) var dtype: BasePrecision = .float32
 
     /// The folder, and the types in which its base computes.
-    var folder: BaseFolder { BaseFolder(baseOption.base, precision: BasePrecision(dtype)) }
+    var folder: BaseFolder { BaseFolder(baseOption.base, precision: dtype) }
 
     /// The help of `--dtype`.
     ///
@@ -31,4 +31,10 @@ extension DataType: ExpressibleByArgument {}
 extension BasePrecision: ExpressibleByArgument {
     /// Reads what `description` writes.
     public init?(argument: String) { self.init(argument) }
+
+    /// Those without exceptions, for the help.
+    public static var allValueStrings: [String] { DataType.allValueStrings }
+
+    /// The same.
+    public static var defaultCompletionKind: CompletionKind { .list(allValueStrings) }
 }

@@ -8,7 +8,7 @@ import Training
 struct EvaluationOutput {
     let rows: Int
     /// The type in which the base computed; nil where that was printed before.
-    var dtype: DataType?
+    var dtype: String?
     let evaluation: Evaluation
     let scores: ScoreOutput
     /// What was found in the rows; nil where that was printed before.
@@ -28,7 +28,7 @@ struct EvaluationOutput {
 
     private var members: [(key: String, value: JSONValue)] {
         [
-            ("rows", .integer(rows)), ("dtype", .optional(dtype?.rawValue)),
+            ("rows", .integer(rows)), ("dtype", .optional(dtype)),
             ("accuracy", .number(evaluation.accuracy)),
             ("macro_f1", .number(evaluation.macroF1)),
             ("micro_f1", .number(evaluation.microF1)), ("loss", .optional(evaluation.loss)),
