@@ -3,6 +3,7 @@ import BERT
 import JSON
 import Operations
 import Reports
+import Threading
 
 /// `lorikeet classify`: labels texts without a daemon.
 struct Classify: ParsableCommand {
@@ -64,6 +65,7 @@ struct Classify: ParsableCommand {
     }
 
     func run() throws {
+        FreedMemory.returnEarly()
         let classifier = try TextClassifier(
             base: baseOptions.folder, adapters: adapters, labels: labelOptions.names,
             noneOfThese: noneOfTheseOption.noneOfThese, maxTokens: length.maxTokens,
