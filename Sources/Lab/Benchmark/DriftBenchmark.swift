@@ -9,21 +9,35 @@ import WordPiece
 ///
 /// As in a daemon without a stored reference, the first 500 texts give the centres and the next 2,000 the profile.
 public struct DriftBenchmark {
-    private let base: BERTBase
     private let tokenizer: WordPieceTokenizer
-    private let adapter: Adapter
     private let maxTokens: Int
-    private let measurement: ReferenceMeasurement
+    /// What measures the reference, and what measures the texts after it.
+    private let reference, live: Side
+
+    /// An adapter over a base.
+    private struct Side {
+        let adapter: Adapter
+        let measurement: ReferenceMeasurement
+    }
 
     /// A detector is given at most this many texts of one label.
     static let longestShift = 1_000
 
     /// - Parameters:
+    ///   - base: of the reference.
+    ///   - live: the same base in the type in which the texts after the reference are labelled.
     ///   - maxTokens: longer texts are truncated.
     ///   - workers: threads that classify.
-    public init(base: BERTBase, tokenizer: WordPieceTokenizer, adapter: Adapter, maxTokens: Int, workers: Int) {
-        (self.base, self.tokenizer, self.adapter, self.maxTokens) = (base, tokenizer, adapter, maxTokens)
-        measurement = ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID)
+    public init(
+        base: BERTBase, live: BERTBase, tokenizer: WordPieceTokenizer, adapter: Adapter, maxTokens: Int, workers: Int
+    ) throws(AdapterError) {
+        func side(_ base: BERTBase) throws(AdapterError) -> Side {
+            Side(
+                adapter: try adapter.over(base),
+                measurement: ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID))
+        }
+        (self.tokenizer, self.maxTokens) = (tokenizer, maxTokens)
+        (reference, self.live) = (try side(base), try side(live))
     }
 
     /// Runs once.
@@ -40,14 +54,15 @@ public struct DriftBenchmark {
             throw LabError(
                 "\(rows.count) rows are too few: \(needed) shuffled ones and some for each shift are required")
         }
-        guard let centres = measurement.centres(of: adapter, texts(rows[..<centreCount])) else {
+        guard let centres = reference.measurement.centres(of: reference.adapter, texts(rows[..<centreCount])) else {
             throw LabError("the engine returned no vectors")
         }
-        var profile = TextProfile(labels: adapter.labels.count)
-        for text in observations(rows[centreCount..<centreCount + profileCount], centres) { profile.add(text) }
+        var profile = TextProfile(labels: reference.adapter.labels.count)
+        let known = rows[centreCount..<centreCount + profileCount]
+        for text in observations(reference, known, centres) { profile.add(text) }
         var detector = DriftDetector(reference: profile)
         var figures = DriftFigures(seed: seed, steadyTexts: steady)
-        for text in observations(rows[centreCount + profileCount..<needed], centres) {
+        for text in observations(live, rows[centreCount + profileCount..<needed], centres) {
             let wasQuiet = detector.status.alarms.isEmpty
             detector.add(text)
             if wasQuiet, !detector.status.alarms.isEmpty { figures.falseAlarms += 1 }
@@ -58,7 +73,7 @@ public struct DriftBenchmark {
         figures.estimatedAccuracy = detector.status.estimatedAccuracy
         for label in Set(rows.flatMap(\.labels)).sorted() {
             let shifted = rows[needed...].filter { $0.labels == [label] }.prefix(Self.longestShift)
-            figures.shifts.append(shift(to: label, observations(shifted[...], centres), detector))
+            figures.shifts.append(shift(to: label, observations(live, shifted[...], centres), detector))
         }
         return figures
     }
@@ -74,8 +89,10 @@ public struct DriftBenchmark {
         return DriftFigures.Shift(label: label, textsUntilAlarm: nil, signals: [])
     }
 
-    private func observations(_ rows: ArraySlice<LabelledText>, _ centres: ReferenceCentres) -> [TextObservation] {
-        measurement.observations(of: adapter, texts(rows), centres: centres)
+    private func observations(
+        _ side: Side, _ rows: ArraySlice<LabelledText>, _ centres: ReferenceCentres
+    ) -> [TextObservation] {
+        side.measurement.observations(of: side.adapter, texts(rows), centres: centres)
     }
 
     private func texts(_ rows: ArraySlice<LabelledText>) -> ReferenceMeasurement.Texts {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import BERT
 import Lab
 import Operations
 import Reports
@@ -13,7 +14,7 @@ struct BenchmarkDrift: ParsableCommand {
             Shuffles labelled texts. The first 2,500 become the drift reference; the next
             ones must not alarm. Then, for each label in turn, the texts shift to those of
             that label. Prints one line of JSON per run, with the number of texts until the
-            alarm.
+            alarm. With --live-dtype, it shows whether a change of the type alarms.
 
             EXAMPLES
               lorikeet benchmark drift --base models/all-MiniLM-L6-v2 \\
@@ -23,6 +24,11 @@ struct BenchmarkDrift: ParsableCommand {
             """)
 
     @OptionGroup var baseOptions: BaseOptions
+
+    @Option(
+        help: ArgumentHelp(
+            "Type in which the base labels the texts after the reference. Default: as --dtype.", valueName: "type"))
+    var liveDtype: BasePrecision?
 
     @Option(help: ArgumentHelp("The adapter folder, in PEFT's format.", valueName: "dir"), completion: .directory)
     var adapter: String
@@ -53,8 +59,10 @@ struct BenchmarkDrift: ParsableCommand {
         let adapter = try AdapterFolder.load(self.adapter, base: base)
         let options = formatOptions.options(isMultiLabel: adapter.manifest.isMultiLabel)
         let labelled = try LabelledFile.collect(paths: rows.input, options: options).rows
-        let benchmark = DriftBenchmark(
-            base: base, tokenizer: tokenizer, adapter: adapter, maxTokens: maxTokens, workers: workerOptions.count)
+        let live = try liveDtype.map { try LoadedBase(BaseFolder(baseOptions.folder.path, precision: $0)).base } ?? base
+        let benchmark = try DriftBenchmark(
+            base: base, live: live, tokenizer: tokenizer, adapter: adapter, maxTokens: maxTokens,
+            workers: workerOptions.count)
         var figures: [DriftFigures] = []
         for run in 0..<UInt64(runsOption.runs) {
             figures.append(try benchmark.run(labelled, steady: steady, seed: seed &+ run))
