@@ -24,9 +24,8 @@ import Testing
             let labels = [
                 TaskLabel(
                     task: "section", label: "games", score: Double(Float(0.9)),
-                    scores: [("games", Double(Float(0.9))), ("de\"vel", 0.1)],
-                    abstained: false, distance: Double(Float(1.1)), adapterDigest: Samples.digest,
-                    dtype: "int8+float32:5.output"),
+                    scores: [("games", Double(Float(0.9))), ("de\"vel", 0.1)], abstained: false,
+                    distance: Double(Float(1.1)), adapterDigest: Samples.digest, dtype: "int8+float32:5.output"),
                 TaskLabel(
                     task: "role", label: nil, score: 0.4, scores: [("program", 0.4)], abstained: true,
                     adapterDigest: Samples.digest),
