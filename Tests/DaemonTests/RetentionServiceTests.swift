@@ -101,6 +101,13 @@ import Testing
                 #expect(fixture.log.count(containing: "partitions made ahead of time") == 1)
                 let name = latest.split(separator: ".").last.map(String.init) ?? ""
                 #expect(fixture.log.count(containing: name) == 1, "\(fixture.log.all)")
+
+                let function = "lorikeet.make_partitions(timestamptz, timestamptz)"
+                try fixture.execute("ALTER FUNCTION \(function) RENAME TO away")
+                let failing = try self.service(fixture, "not-partitioned", retention: "")
+                for _ in 0..<2 { await failing.look() }
+                #expect(counter(DaemonMetricNames.retentionFailures, "pipeline=\"not-partitioned\"") == "2")
+                #expect(fixture.log.count(containing: "partitions cannot be made") == 1)
             }
         }
     }

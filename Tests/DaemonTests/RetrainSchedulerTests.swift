@@ -1,3 +1,5 @@
+import AdapterRegistry
+import Connectors
 import DaemonFixtures
 import Foundation
 import PostgresClient
@@ -292,5 +294,47 @@ import Threading
         await updating.value
         running.cancel()
         try await running.value
+    }
+}
+
+/// By the metric as well as in the scheduler, which asks once a minute.
+@Test func whatWaitsForAPersonIsKnownUntilOneActs() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first")
+        let store = PostgresAdapterStore(fixture.settings)
+        let (first, second) = (
+            try fixture.model.adapter(labels: DaemonFixture.labels),
+            try fixture.model.adapter(labels: DaemonFixture.labels, seed: 5)
+        )
+        _ = try await store.ensureLive(task: "noise", first: first)
+        let challenger = try await store.publish(
+            task: "noise", adapter: second, metrics: [:], parentDigest: first.digest)
+        try fixture.execute(
+            """
+            INSERT INTO lorikeet.retrainings (task, trigger, finished_at, verdict, champion, challenger_version, report)
+            VALUES ('noise', 'rows', to_timestamp(2000), 'held', '\(first.digest)', \(challenger.version),
+                    '{"findings":{"awaits_approval":true}}'),
+                ('noise', 'rows', to_timestamp(3000), 'skipped', '\(first.digest)', NULL, NULL)
+            """)
+        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 1000 }")
+        try await fixture.withDaemon(file) { daemon in
+            try await eventually("the metric") {
+                await daemon.metricsText().contains("\n\(DaemonMetricNames.approvalAwaited){task=\"noise\"} 2000\n")
+            }
+        }
+        let clock = ManualClock()
+        let scheduler = RetrainScheduler(
+            pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: "/bin/false",
+            precision: .float32, logger: fixture.log.logger, clock: clock.clock)
+        let running = Task { try await scheduler.run() }
+        try await eventually("it is known") {
+            await scheduler.approvalsAwaited == ["noise": Date(timeIntervalSince1970: 2000)]
+        }
+        _ = try await store.promote(task: "noise", version: challenger.version)
+        clock.advance(by: .seconds(60))
+        try await eventually("nothing waits any more") { await scheduler.approvalsAwaited.isEmpty }
+        running.cancel()
+        try await running.value
+        await store.close()
     }
 }

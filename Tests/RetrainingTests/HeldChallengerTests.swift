@@ -150,6 +150,8 @@ struct HeldChallengerTests: LettersTask {
         addRows(300)
         let first = try await retrain()
         #expect(first.verdict == .held && first.reason.contains("lorikeet adapters promote letters 2"))
+        // The scheduler's statement reads it.
+        #expect(first.report?.json.contains("\"awaits_approval\":true") == true)
         #expect(try await states() == [.live, .candidate])
         // Meanwhile others are trained, and the better of them takes the place of the first.
         addRows(300, seed: 2)

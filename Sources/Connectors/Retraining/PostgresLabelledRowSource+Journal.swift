@@ -61,19 +61,44 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         try await records("r.task = $1", [.text(task)], limit: 1).first
     }
 
-    /// The latest retraining of each of these tasks that has one, without its report. One statement, however many
-    /// tasks there are.
-    public func lastRetrainings(tasks: [String]) async throws(ConnectorError) -> [String: RetrainingRecord] {
+    /// The latest retraining of a task, and what it waits for.
+    public struct LastRetraining: Sendable, Equatable {
+        /// Without its report.
+        public var record: RetrainingRecord
+        /// Since when a challenger, of this retraining or an earlier one, has waited for a person; nil: none waits.
+        public var approvalAwaitedSince: Date?
+    }
+
+    /// The latest retraining of each of these tasks that has one. One statement, however many tasks there are.
+    public func lastRetrainings(tasks: [String]) async throws(ConnectorError) -> [String: LastRetraining] {
         try await session.run("reading retrainings") { connection in
             let result = try connection.execute(
                 """
-                SELECT \(RetrainingRecord.columns(report: "NULL::text")) FROM lorikeet.retrainings
+                SELECT \(RetrainingRecord.columns(report: "NULL::text")), (\(Self.approvalAwaited)) AS awaited
+                FROM lorikeet.retrainings AS r
                 WHERE id IN (SELECT max(id) FROM lorikeet.retrainings WHERE task = ANY ($1::text[]) GROUP BY task)
                 """, [.texts(tasks)])
-            let records = try result.rows.map(RetrainingRecord.init)
-            return Dictionary(uniqueKeysWithValues: records.map { ($0.task, $0) })
+            return Dictionary(
+                uniqueKeysWithValues: try result.rows.map { row in
+                    let record = try RetrainingRecord(row)
+                    let awaited = try row.optionalDouble("awaited").map(Date.init(timeIntervalSince1970:))
+                    return (record.task, LastRetraining(record: record, approvalAwaitedSince: awaited))
+                })
         }
     }
+
+    /// When the newest challenger that waits for a person was held. One that was held against another live version, or
+    /// that is no candidate any more, waits no longer.
+    private static let approvalAwaited = """
+        SELECT extract(epoch FROM max(held.finished_at))::double precision
+        FROM lorikeet.retrainings AS held
+        JOIN lorikeet.adapters AS challenger ON challenger.task = held.task
+            AND challenger.version = held.challenger_version AND challenger.state = 'candidate'
+        WHERE held.task = r.task AND held.verdict = 'held'
+            AND held.report->'findings'->>'awaits_approval' = 'true'
+            AND held.champion IS NOT DISTINCT FROM (
+                SELECT digest FROM lorikeet.adapters AS live WHERE live.task = r.task AND live.state = 'live')
+        """
 
     /// The latest one that promoted, held or rejected a challenger, or put it in shadow.
     public func lastJudgement(task: String) async throws -> RetrainingRecord? {

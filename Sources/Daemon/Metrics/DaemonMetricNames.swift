@@ -26,6 +26,7 @@ enum DaemonMetricNames {
     static let reloadSuccessful = "lorikeet_config_last_reload_successful"
     static let reloadSuccessTime = "lorikeet_config_last_reload_success_timestamp_seconds"
     static let adapterPromoted = "lorikeet_adapter_promoted_timestamp_seconds"
+    static let approvalAwaited = "lorikeet_task_approval_awaited_timestamp_seconds"
     static let retrainingSeconds = "lorikeet_retraining_seconds"
     static let omittedSeries = "lorikeet_omitted_series_total"
     static let closedConnections = "lorikeet_http_closed_connections_total"

@@ -127,6 +127,10 @@ public enum MetricDescriptions {
             DaemonMetricNames.retrainingSeconds, .histogram, ["task"],
             "Duration of the retrainings that this daemon started and that ended."),
         MetricDescription(
+            DaemonMetricNames.approvalAwaited, .gauge, ["task"],
+            "Since when a challenger that passed has waited for a person to promote it, since unix epoch in seconds. "
+                + "There only while one waits."),
+        MetricDescription(
             DaemonMetricNames.unusableRows, .gauge, ["task", "kind"],
             "Labelled rows that a retraining cannot use. The kind is case, accent or letter for a label that is almost "
                 + "one of the task's, else unknown, no_text, no_label, no_time, wrong_type or other_kind."),
@@ -178,7 +182,7 @@ public enum MetricDescriptions {
             "Rows that this daemon deleted because of their age, also with whole partitions."),
         MetricDescription(
             DaemonMetricNames.retentionFailures, .counter, ["pipeline"],
-            "Failed attempts to delete old rows."),
+            "Failed attempts to delete old rows, or to make partitions ahead of time."),
         MetricDescription(
             DaemonMetricNames.reloads, .counter, ["outcome"],
             "Reloads of the pipeline files. The outcome is applied or refused."),

@@ -34,6 +34,9 @@ extension LorikeetDaemon: MonitoredDaemon {
                 DaemonMetricNames.adapterPromoted, [("task", task)],
                 to: (version.promotedAt ?? version.createdAt).timeIntervalSince1970)
         }
+        for (task, since) in await scheduler.approvalsAwaited {
+            readings.set(DaemonMetricNames.approvalAwaited, [("task", task)], to: since.timeIntervalSince1970)
+        }
         Self.readDrift(snapshots, into: &readings)
         Self.readShadows(snapshots, into: &readings)
         for service in adapterServices.values {

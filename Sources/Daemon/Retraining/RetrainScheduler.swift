@@ -63,7 +63,7 @@ actor RetrainScheduler: Service {
     /// What the last look at the database found of a task.
     private struct Knowledge {
         var newRows: Int?
-        var last: RetrainingRecord?
+        var last: PostgresLabelledRowSource.LastRetraining?
         /// When the last retraining was read, by the monotonic clock; nil: it is due.
         var readAt: Duration?
     }
@@ -97,7 +97,19 @@ actor RetrainScheduler: Service {
         return TaskRetraining(
             newRows: known[key]?.newRows, minimumNewRows: retrain.schedule.minimumNewRows,
             isPaused: retrain.paused.contains(task), runningSince: running?.key == key ? running?.since : nil,
-            last: known[key]?.last)
+            last: known[key]?.last?.record)
+    }
+
+    /// Since when challengers have waited for a person, by task. Paused tasks are not looked at.
+    var approvalsAwaited: [String: Date] {
+        var awaited: [String: Date] = [:]
+        for pipeline in pipelines {
+            guard let retrain = pipeline.retrain else { continue }
+            for task in pipeline.tasks where !retrain.paused.contains(task.name) {
+                awaited[task.name] = known[TaskKey(task.name, pipeline)]?.last?.approvalAwaitedSince
+            }
+        }
+        return awaited
     }
 
     /// After a reload.

@@ -63,6 +63,9 @@ actor RetentionService: Service {
             }
             failed.remove(settings.dsn)
         } catch {
+            for pipeline in pipelines where pipeline.sink.postgres.value == settings.dsn {
+                Self.countFailure(pipeline.name)
+            }
             if failed.insert(settings.dsn).inserted {
                 logger.warning(
                     "partitions cannot be made, the default partition takes the rows, retrying",
@@ -92,14 +95,18 @@ actor RetentionService: Service {
     }
 
     private func fail(_ name: String, _ error: any Error) {
-        PrometheusRegistry.shared.makeCounter(
-            label: DaemonMetricNames.retentionFailures, dimensions: [("pipeline", name)]
-        ).increment(by: 1)
+        Self.countFailure(name)
         guard failed.insert(name).inserted else { return }
         let reason = (error as? ConnectorError)?.reason ?? "\(error)"
         logger.warning(
             "old rows cannot be deleted, retrying",
             metadata: [LogKey.pipeline: "\(name)", LogKey.reason: "\(reason)"])
+    }
+
+    private static func countFailure(_ name: String) {
+        PrometheusRegistry.shared.makeCounter(
+            label: DaemonMetricNames.retentionFailures, dimensions: [("pipeline", name)]
+        ).increment(by: 1)
     }
 
     private static func count(_ rows: Int, of table: RetentionTable, _ name: String) {
