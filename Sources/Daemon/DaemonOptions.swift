@@ -1,4 +1,5 @@
 import Pipelines
+import Threading
 
 /// The options of `lorikeet run`, besides the pipeline files.
 public struct DaemonOptions: Sendable {
@@ -16,6 +17,8 @@ public struct DaemonOptions: Sendable {
     public var handlesSignals = true
     /// The program to start as `PROGRAM retrain TASK …`: this one.
     public var retrainProgram = "/proc/self/exe"
+    /// Ends the taps of readers that are gone; a test moves it.
+    var tapClock = Clock.system
 
     /// As `lorikeet run` without options.
     public init(

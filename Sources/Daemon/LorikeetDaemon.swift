@@ -38,7 +38,7 @@ public final class LorikeetDaemon: Sendable {
     let notifier: SystemdNotifier?
     let logger: Logger
     let reloads = ReloadQueue()
-    let taps = TapSessions()
+    let taps: TapSessions
     let startedAt = Date(timeIntervalSince1970: Double(Clock.systemDate()) / 1000)
 
     // MARK: - Mutable State
@@ -108,6 +108,7 @@ public final class LorikeetDaemon: Sendable {
             })
         retention = RetentionService(pipelines: configuration.pipelines, logger: logger)
         notifier = SystemdNotifier(environment: options.environment.variables)
+        taps = TapSessions(clock: options.tapClock)
     }
 
     /// How long systemd waits for a start that measures first. With many tasks, `TimeoutStartSec` is too short.

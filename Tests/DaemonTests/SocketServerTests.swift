@@ -3,6 +3,7 @@ import DaemonFixtures
 import Foundation
 import TestSupport
 import Testing
+import Threading
 
 @testable import Daemon
 @testable import Operations
@@ -29,15 +30,18 @@ import Testing
     }
 
     /// Runs a daemon with a socket while `body` has its path.
+    ///
+    /// - Parameter tapClock: stands still, so that no tap closes because the machine is slow.
     private static func withDaemon(
-        _ fixture: DaemonFixture, task: String = "{ labels: [calm, loud], adapter: first }",
+        _ fixture: DaemonFixture, tapClock: ManualClock = ManualClock(),
         _ body: @escaping @Sendable (LorikeetDaemon, String) async throws -> Void
     ) async throws {
         try fixture.writeAdapter("first")
-        let file = try fixture.writePipeline(task: task)
+        let file = try fixture.writePipeline()
         let path = fixture.folder.path + "/s.sock"
         var options = fixture.options()
         options.socket = path
+        options.tapClock = tapClock.clock
         try await fixture.withDaemon(file, options: options) { daemon in
             _ = await daemon.socketPath.value
             try await body(daemon, path)
@@ -121,6 +125,24 @@ import Testing
         }
     }
 
+    @Test func aTapClosesOnceItsReaderIsGone() async throws {
+        try await DaemonFixture.with { fixture in
+            let clock = ManualClock()
+            try await Self.withDaemon(fixture, tapClock: clock) { daemon, path in
+                let request = TapRequest(pipeline: "noise", rate: 1)
+                for _ in 0..<2 {
+                    // The second question begins the time anew.
+                    _ = try await Self.ask(path) { try $0.texts(of: request, limit: 1) }
+                    await clock.waitForSleepers()
+                    clock.advance(by: TapSessions.idleLimit - .seconds(1))
+                    #expect(await daemon.taps.count == 1)
+                }
+                clock.advance(by: .seconds(1))
+                try await eventually("the tap is closed") { await daemon.taps.count == 0 }
+            }
+        }
+    }
+
     @Test func wrongQuestionsAreRefusedWithTheReason() async throws {
         try await DaemonFixture.with { fixture in
             try await Self.withDaemon(fixture) { daemon, path in
@@ -170,6 +192,41 @@ import Testing
         let second = try ListeningSocket(path: path)
         #expect(try Self.mode(of: path) == S_IFSOCK | 0o600)
         _ = consume second
+    }
+
+    private final class Listener: Sendable {
+        private let socket: ListeningSocket
+
+        init(_ path: String) throws { socket = try ListeningSocket(path: path) }
+    }
+
+    /// All find the socket of a dead daemon. One that looked before another listened must not remove the new socket.
+    @Test func ofDaemonsThatStartTogetherOneListens() async throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/s.sock"
+        for _ in 0..<200 {
+            _ = try Listener(path)
+            let listeners = await withTaskGroup(of: Listener?.self) { group in
+                for number in 0..<4 {
+                    group.addTask { await SystemThread.run(name: "daemon \(number)") { try? Listener(path) } }
+                }
+                return await group.reduce(into: [Listener?]()) { $0.append($1) }.compactMap(\.self)
+            }
+            try #require(listeners.count == 1)
+            #expect(throws: CommandFailure.self, "it can be connected to") { _ = try Listener(path) }
+            withExtendedLifetime(listeners) {}
+        }
+    }
+
+    /// Whoever can read the folder can lock it.
+    @Test func aStrangersLockOfTheFolderKeepsNoDaemonFromStarting() throws {
+        let folder = try TemporaryFolder()
+        let stranger = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        defer { close(stranger) }
+        try #require(flock(stranger, LOCK_EX) == 0)
+        let listener = try Listener(folder.path + "/s.sock")
+        withExtendedLifetime(listener) {}
+        #expect(try Self.mode(of: folder.path + "/s.sock") == S_IFSOCK | 0o600)
     }
 
     @Test func aFileIsNeverReplaced() throws {

@@ -65,6 +65,10 @@ extension ListeningSocket {
 
     /// A lock on the folder of a path, as long as the descriptor is open; -1 if there is none within a second: then two
     /// daemons would have to start in the same moment to notice.
+    ///
+    /// It asks again and again: `flock` has no time limit, and the kernel tells nobody when a lock is free. To wait for
+    /// it without a limit would let anybody who can read the folder, such as /tmp, keep a daemon from starting. Another
+    /// daemon has the lock for less than a millisecond.
     private static func lockFolder(of path: String) -> Int32 {
         let folder = path.lastIndex(of: "/").map { $0 == path.startIndex ? "/" : String(path[..<$0]) } ?? "."
         let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
@@ -75,7 +79,7 @@ extension ListeningSocket {
                 close(descriptor)
                 return -1
             }
-            usleep(10_000)
+            _ = poll(nil, 0, 10)
         }
         return descriptor
     }

@@ -27,7 +27,7 @@ actor TapSessions {
     /// How long a question waits for a text.
     private static let patience = Duration.seconds(1)
     /// How long a tap stays open between two questions.
-    private static let idleLimit = Duration.seconds(10)
+    static let idleLimit = Duration.seconds(10)
 
     private var sessions: [String: Session] = [:]
     private let clock: Clock
