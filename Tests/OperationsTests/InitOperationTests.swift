@@ -30,7 +30,8 @@ import Testing
 
     /// - Parameter answers: what a person types, by the beginning of the question; nil: there is none.
     private func run(
-        _ request: InitOperation.Request, in folder: TemporaryFolder, answers: [String: String?]? = nil
+        _ request: InitOperation.Request, in folder: TemporaryFolder, answers: [String: String?]? = nil,
+        variables: [String: String] = [:]
     ) async -> Outcome {
         let talk = Talk()
         let ask: InitOperation.Ask? = answers.map { answers in
@@ -40,7 +41,7 @@ import Testing
                 return answer.value
             }
         }
-        let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
+        let environment = PipelineEnvironment(variables: variables, workingDirectory: folder.path)
         let operation = InitOperation(
             request, ask: ask, say: { talk.notes.append($0) }, environment: environment)
         do throws(CommandFailure) {
@@ -172,6 +173,93 @@ import Testing
             #expect(
                 missing.talk.notes.contains("there is no topic ticketss yet (did you mean tickets?)"),
                 "\(missing.talk.notes)")
+        }
+    }
+
+    // MARK: - Avro
+
+    private static let schema = """
+        {"type":"record","name":"Ticket","fields":[{"name":"id","type":"string"},
+          {"name":"mail","type":{"type":"record","name":"Mail","fields":[
+            {"name":"subject","type":["null","string"]},{"name":"body","type":"string"}]}}]}
+        """
+
+    /// Runs `body` with a topic of six records as producers of Avro write them, and with the registry of their schema.
+    private func withTickets(
+        _ body: (_ request: InitOperation.Request, _ registry: RegistryServer, _ folder: TemporaryFolder) async throws
+            -> Void
+    ) async throws {
+        // A string of at most 63 bytes, behind its length.
+        func string(_ text: String) -> [UInt8] { [UInt8(text.utf8.count * 2)] + Array(text.utf8) }
+        let folder = try TemporaryFolder()
+        try TestBase.write(to: folder.path + "/base")
+        let registry = try RegistryServer()
+        registry.register(7, schema: Self.schema)
+        try await withEmbeddedBroker(topics: ["tickets": 1]) { broker in
+            let producer = try broker.makeProducer()
+            for index in 0..<6 {
+                let subject = index % 2 == 0 ? [0] : [2] + string("Kim")
+                let record = string("4711") + subject + string("the hunter has \(index) arrows and a bow")
+                try producer.produce(topic: "tickets", partition: 0, payload: [0, 0, 0, 0, 7] + record)
+            }
+            try producer.flush(timeout: .seconds(20))
+            var request = Self.complete(brokers: broker.bootstrapServers)
+            (request.text, request.base, request.registry) = (nil, "base", registry.url)
+            try await body(request, registry, folder)
+        }
+    }
+
+    @Test func theTextOfAvroRecordsIsFoundThroughTheRegistry() async throws {
+        try await withTickets { request, registry, folder in
+            let outcome = await run(request, in: folder)
+            let notes = outcome.talk.notes
+            #expect(
+                notes.prefix(4) == [
+                    "6 records: 6 with a schema of a registry", "  /mail/body: in 6, 33 to 33 characters",
+                    "  /id: in 6, 4 to 4 characters", "  /mail/subject: in 3, 3 to 3 characters",
+                ], "\(notes)")
+            #expect(!"\(notes)".contains("hunter") && !"\(notes)".contains("Kim"))
+            #expect(registry.state.value.requests == ["/schemas/ids/7"])
+            let pipeline = try pipeline("tickets.yaml", in: folder)
+            #expect(pipeline.source.text.map(\.description) == ["/mail/body"])
+            #expect(pipeline.source.registry?.url == registry.url)
+            let environment = PipelineEnvironment(
+                variables: ["DATABASE_URL": "postgresql://h/d"], workingDirectory: folder.path)
+            let report = await CheckOperation.run(
+                files: ["tickets.yaml"], options: CheckOperation.Options(database: false, environment: environment))
+            #expect(report.status == .done, "\(report.findings)")
+        }
+    }
+
+    @Test func theRegistryMayBeAVariable() async throws {
+        try await withTickets { request, registry, folder in
+            var request = request
+            request.registry = nil
+            let outcome = await run(request, in: folder, variables: ["SCHEMA_REGISTRY": registry.url])
+            #expect(outcome.talk.notes.contains { $0.hasPrefix("  /mail/body: in 6") }, "\(outcome.talk.notes)")
+            let text = try String(contentsOfFile: folder.path + "/tickets.yaml", encoding: .utf8)
+            #expect(text.contains("${SCHEMA_REGISTRY:-http://localhost:8081}"), "\(text)")
+        }
+    }
+
+    /// Also then a file is written, with a place for the text that somebody must look at.
+    @Test func aRegistryThatCannotHelpIsSaid() async throws {
+        try await withTickets { request, registry, folder in
+            var request = request
+            request.force = true
+            registry.state.update { $0.outage = RegistryServer.Answer(status: 503, body: "") }
+            let away = await run(request, in: folder)
+            let notes = away.talk.notes
+            #expect(
+                notes.contains { $0.hasPrefix("  their schema cannot be used: ") && $0.contains("503") }, "\(notes)")
+            let pointers = try pipeline("tickets.yaml", in: folder).source.text.map(\.description)
+            #expect(pointers == ["/text"])
+            registry.state.update { ($0.answers, $0.outage) = ([:], nil) }
+            let unknown = await run(request, in: folder)
+            #expect(
+                unknown.talk.notes.contains(
+                    "  their schema cannot be used: the schema registry has no schema 7"), "\(unknown.talk.notes)")
+            #expect(unknown.path == "tickets.yaml")
         }
     }
 }

@@ -25,6 +25,8 @@ struct TopicSample: Sendable, Equatable {
     private(set) var text = 0
     /// Those of the records that are JSON, or were decoded by a registry, in the order of their appearance.
     private(set) var fields: [Field] = []
+    /// Why records with a schema could not be decoded; nil if they were, or if none was tried.
+    private(set) var obstacle: String?
 
     /// Records that are asked for.
     static let maximum = 50
@@ -50,6 +52,7 @@ struct TopicSample: Sendable, Equatable {
         let frame = SchemaFrame(message)
         if frame != nil { framed += 1 }
         if case .value(let value)? = decoded { return add(value, pointer: "", depth: 0) }
+        if case .rejected(_, let reason)? = decoded, frame != nil { obstacle = obstacle ?? reason }
         var start = 0
         if case .json(let from)? = decoded { start = from } else if frame != nil { return }
         if let value = try? JSONParser.parse(Array(payload[start...])), case .object = value {
@@ -88,6 +91,7 @@ struct TopicSample: Sendable, Equatable {
         let kinds = [(framed, "with a schema of a registry"), (json, "JSON"), (text, "text")].filter { $0.0 > 0 }
         let other = kinds.isEmpty ? "binary" : kinds.map { "\($0.0) \($0.1)" }.joined(separator: ", ")
         return ["\(records) records: \(other)"]
+            + [obstacle.map { "  their schema cannot be used: \($0)" }].compactMap(\.self)
             + fields.sorted { $0.total > $1.total }.prefix(10).map {
                 "  \($0.pointer): in \($0.records), \($0.shortest) to \($0.longest) characters"
             }
@@ -102,12 +106,16 @@ extension TopicSample {
         topic: String, brokers: String, registry: String?
     ) async throws(CommandFailure) -> (sample: TopicSample, topics: [String]) {
         let (messages, topics) = try await messages(topic: topic, brokers: brokers)
+        var sample = TopicSample()
         var decoder: (any PayloadDecoder)?
         if let registry {
             let settings = RegistrySettings(url: registry, username: nil, password: nil, certificates: nil)
-            decoder = try? await RegistryDecoders(settings, format: .auto, capacity: 100).decoder(for: messages)
+            let decoders = RegistryDecoders(settings, format: .auto, capacity: 100)
+            do throws(ConnectorError) { decoder = try await decoders.decoder(for: messages) } catch {
+                sample.obstacle = error.reason
+            }
+            await decoders.close()
         }
-        var sample = TopicSample()
         for message in messages {
             sample.add(message, decoded: message.payload == nil ? nil : decoder?.decode(message))
         }
