@@ -193,8 +193,8 @@ let package = Package(
         .testTarget(
             name: "LorikeetTests",
             dependencies: [
-                "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry", "Serving",
-                "Connectors", "DaemonClient", "Lab", "lorikeet", "TestSupport",
+                "Threading", "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry",
+                "Serving", "Connectors", "DaemonClient", "Lab", "lorikeet", "TestSupport",
             ],
             swiftSettings: strict),
         .testTarget(
