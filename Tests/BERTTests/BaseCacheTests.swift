@@ -117,6 +117,40 @@ struct BaseCacheTests {
         #expect(cache.read() != nil)
     }
 
+    /// A real disk that fills in the middle of the file: only root can make one. Elsewhere the test above has to do.
+    @Test(.enabled(if: geteuid() == 0)) func aDiskThatFillsUpCostsTheFileAndNothingElse() throws {
+        let whole = try copy("bert")
+        let expected = try results(try start(whole), "bert")
+        let size = try bytes(try cache(whole)).count
+        let folder = try TemporaryFolder()
+        guard try mount(["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder.path]) else { return }
+        defer { _ = try? Self.run("/bin/umount", ["--lazy", folder.path]) }
+        for name in try FileManager.default.contentsOfDirectory(atPath: whole.path) where name != BaseCache.name {
+            try Data(contentsOf: URL(fileURLWithPath: whole.path + "/" + name))
+                .write(to: URL(fileURLWithPath: folder.path + "/" + name))
+        }
+        // Half of the file has room.
+        var disk = statvfs()
+        try #require(statvfs(folder.path, &disk) == 0)
+        let used = Int(disk.f_blocks - disk.f_bfree) * Int(disk.f_frsize)
+        try #require(try mount(["-o", "remount,size=\(used + size / 2)", folder.path]))
+        for _ in 0..<2 { #expect(try results(try start(folder), "bert") == expected) }
+        let content = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        #expect(!content.contains { $0.hasPrefix(BaseCache.name) }, "half of the file is left behind: \(content)")
+        try #require(try mount(["-o", "remount,size=64m", folder.path]))
+        #expect(try results(try start(folder), "bert") == expected)
+        #expect(try cache(folder).read() != nil)
+    }
+
+    /// Whether it can be mounted: a container's root may not.
+    private func mount(_ arguments: [String]) throws -> Bool { try Self.run("/bin/mount", arguments) }
+
+    private static func run(_ program: String, _ arguments: [String]) throws -> Bool {
+        let process = try Process.run(URL(fileURLWithPath: program), arguments: arguments)
+        process.waitUntilExit()
+        return process.terminationStatus == 0
+    }
+
     @Test func aBaseOutlivesItsFile() throws {
         let folder = try copy("bert")
         let expected = try results(try start(folder), "bert")
