@@ -37,8 +37,7 @@ extension LabelStatements {
     private static func replace(keepsHistory: Bool) -> String {
         """
         WITH unchanged AS MATERIALIZED (
-            SELECT r.*, l.label AS former_label, l.labels AS former_labels, l.score AS former_score,
-                l.abstained AS former_abstained, l.dtype AS former_dtype
+            SELECT r.*\(keepsHistory ? former : "")
             FROM lorikeet.labels AS l JOIN unnest(
                 $2::text[], $3::integer[], $4::bigint[], $5::text[], $6::timestamptz[], $7::text[], $8::timestamptz[],
                 $9::text[], $10::text[], $11::double precision[], $12::text[], $13::boolean[], $14::text[],
@@ -66,13 +65,20 @@ extension LabelStatements {
         AND l.task = r.task AND l.produced_at = r.produced_at
         """
 
+    /// Columns of `labels` that the history keeps beside the key.
+    private static let kept = [
+        "message_key", "label", "labels", "score", "scores", "abstained", "abstention_reason", "adapter_digest",
+        "distance", "dtype", "windows", "tokens", "evidence", "labelled_at",
+    ]
+
+    private static let former = kept.map { ", l.\($0) AS former_\($0)" }.joined()
+
     private static let history = """
         , history AS (
             INSERT INTO lorikeet.labels_history (
-                pipeline, topic, "partition", "offset", task, produced_at, label, labels, score, abstained,
-                adapter_digest, dtype, labelled_at)
-            SELECT $1, topic, "partition", "offset", task, produced_at, former_label, former_labels, former_score,
-                former_abstained, former_digest, former_dtype, former_time
+                pipeline, topic, "partition", "offset", task, produced_at, \(kept.joined(separator: ", ")))
+            SELECT $1, topic, "partition", "offset", task, produced_at,
+                \(kept.map { "former_\($0)" }.joined(separator: ", "))
             FROM unchanged
         )
         """

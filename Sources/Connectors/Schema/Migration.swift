@@ -12,7 +12,7 @@ extension Migration {
     /// All steps, by version from 1 without a gap.
     static let all: [Migration] = [
         .tables, .leases, .gate, .annotationQueue, .drift, .shadow, .distances, .precision, .longTexts, .outbox,
-        .messages, .labelsHistory, .retention, .traceParent, .adapterChanges, .dtype,
+        .messages, .labelsHistory, .retention, .traceParent, .adapterChanges, .dtype, .wholeHistory,
     ]
 }
 
