@@ -138,6 +138,111 @@ import Training
         }
     }
 
+    /// Retention has removed every row of the record: what is left is the annotation, which knows a hash of the key.
+    @Test func annotationsOutliveTheirRecordAndAreFound() async throws {
+        try await withForget { database, forget in
+            try database.addRecord(1, text: "kim writes")
+            try database.addRecord(2, text: nil)
+            try database.addRecord(9, key: "bo", text: "bo writes")
+            try database.sql(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, topic, "partition", "offset") VALUES
+                    ('section', 'kim writes', 'games', 'packages', 0, 1),
+                    ('section', 'nobody stored this', 'games', 'packages', 0, 2),
+                    ('section', 'of another life of the topic', 'games', 'packages', 0, 1),
+                    ('section', 'bo writes', 'games', 'packages', 0, 9)
+                """)
+            let key = ForgottenSubject.key(Array("kim".utf8))
+            let known = "SELECT count(*) FROM lorikeet.annotations WHERE key_hash = sha256('kim')"
+            #expect(try database.count(known) == 2)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.annotations WHERE key_hash IS NULL") == 1)
+            // A row that is counted by its record is not counted by its hash too.
+            #expect(try await self.forget(key, forget, isDryRun: true)[.annotations] == 2)
+
+            try database.sql(
+                """
+                TRUNCATE lorikeet.labels, lorikeet.messages, lorikeet.labels_history, lorikeet.shadow_labels
+                """,
+                // Rows that are corrected keep their key, unless they are about another record.
+                "UPDATE lorikeet.annotations SET topic = topic, label = 'devel'")
+            #expect(try database.count(known) == 2)
+            #expect(try await forget.records(of: key, limit: 10) == [])
+            #expect(try await forget.annotatedTexts(of: key).sorted() == ["kim writes", "nobody stored this"])
+            #expect(try await self.forget(key, forget, isDryRun: true)[.annotations] == 2)
+            #expect(try await self.forget(key, forget)[.annotations] == 2)
+            let texts = try database.sql("SELECT text FROM lorikeet.annotations ORDER BY text")
+            #expect(try texts.map { try $0.text("text") } == ["bo writes", "of another life of the topic"])
+            try database.sql("UPDATE lorikeet.annotations SET \"offset\" = 3")
+            #expect(try database.count("SELECT count(*) FROM lorikeet.annotations WHERE key_hash IS NULL") == 2)
+        }
+    }
+
+    /// Whoever may annotate need not be able to read labels, and reads no key.
+    @Test func anAnnotatorNeedsNoRightToReadLabels() async throws {
+        try await withForget { database, _ in
+            try database.addRecord(1, text: "kim writes")
+            let role = "annotator_\(database.name)"
+            try database.sql(
+                "CREATE ROLE \(role) LOGIN", "GRANT USAGE ON SCHEMA lorikeet TO \(role)",
+                "GRANT INSERT ON lorikeet.annotations TO \(role)")
+            let connection = try database.connect(user: role)
+            defer { connection.close() }
+            try connection.execute(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label, topic, "partition", "offset")
+                VALUES ('section', 'kim writes', 'games', 'packages', 0, 1)
+                """)
+            let known = "SELECT count(*) FROM lorikeet.annotations WHERE key_hash = sha256('kim')"
+            #expect(try database.count(known) == 1)
+        }
+    }
+
+    /// Of an older version: the migration looks for their keys.
+    @Test func annotationsThatAreThereGetTheirKey() async throws {
+        let database = try await SchemaDatabase.make(isMigrated: false)
+        let older = Migration.all.filter { $0.version < Migration.annotatedKeys.version }
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: older)
+        try database.addRecord(1, pipeline: "a", key: "bo", text: "bo writes")
+        try database.addRecord(1, pipeline: "b", text: "kim writes")
+        try database.sql(
+            """
+            INSERT INTO lorikeet.annotations (task, text, label, topic, "partition", "offset") VALUES
+                ('section', 'kim writes', 'games', 'packages', 0, 1), ('section', 'unknown', 'games', NULL, NULL, NULL)
+            """)
+        try await Schema.migrate(database.settings())
+        let known = "SELECT count(*) FROM lorikeet.annotations WHERE key_hash = sha256('kim')"
+        #expect(try database.count(known) == 1)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.annotations WHERE key_hash IS NULL") == 1)
+    }
+
+    /// The record was rejected after it had been relabelled, and its rejected row has been discarded.
+    @Test func theHistoryIsFoundWhereNothingElseIsLeft() async throws {
+        try await withForget { database, forget in
+            try database.addRecord(1, text: nil)
+            try database.sql(
+                "UPDATE lorikeet.labels_history SET message_key = 'kim'",
+                "DELETE FROM lorikeet.labels", "DELETE FROM lorikeet.shadow_labels")
+            let rows = try await self.forget(.key(Array("kim".utf8)), forget)
+            #expect(rows[.labelsHistory] == 1)
+        }
+    }
+
+    /// Headers are stored in base64.
+    @Test(arguments: [
+        ("kim writes", true), (#"{"body":"kim writes"}"#, true), ("kim writes more", false), ("", false),
+    ])
+    func headersOfRejectedRecordsHoldTheTextAsAValue(value: String, isFound: Bool) async throws {
+        try await withForget { database, forget in
+            let headers: [(name: String, value: [UInt8]?)] = [("empty", nil), ("body", Array(value.utf8))]
+            let sink = PostgresLabelSink(database.settings(), pipeline: "packages")
+            let message = Samples.message(1, payload: [], headers: headers)
+            _ = try await sink.store([.rejected(Rejection(message: message, stage: .extract, reason: "no"))])
+            await sink.close()
+            let records = try await forget.records(of: .texts(["kim writes"]), limit: 10)
+            #expect(records.map(\.offset) == (isFound ? [1] : []))
+        }
+    }
+
     /// A record that was read and not stored yet is stored afterwards; the next run finds it.
     @Test func aTextInFlightIsFoundByTheNextRun() async throws {
         try await withForget { database, forget in
@@ -204,6 +309,26 @@ import Training
                 found[version] = isTrained.map { "\($0)" } ?? "unknown"
             }
             #expect(found == [1: "true", 2: "unknown"])
+        }
+    }
+
+    @Test func distilledVersionsAreNamed() async throws {
+        try await withForget { database, forget in
+            let store = PostgresAdapterStore(database.settings())
+            let model = try TinyModel.shared.get()
+            for seed in UInt64(1)...2 {
+                _ = try await store.publish(
+                    task: "section", adapter: try model.adapter(labels: ["a", "b"], seed: seed), metrics: [:],
+                    parentDigest: nil, trainingRows: TrainingRowSet(hashes: []))
+            }
+            await store.close()
+            try database.sql(
+                """
+                INSERT INTO lorikeet.retrainings (task, trigger, challenger_version, report)
+                VALUES ('section', 'rows', 1, '{"distillation": null}'),
+                    ('section', 'rows', 2, '{"distillation": {"texts": 7, "weight": 4, "temperature": 2}}')
+                """)
+            #expect(try await forget.distilledVersions().map(\.version) == [2])
         }
     }
 

@@ -2,6 +2,7 @@ import AdapterRegistry
 import Connectors
 import DaemonFixtures
 import Logging
+import PostgresClient
 import TestSupport
 import Testing
 import Training
@@ -83,6 +84,46 @@ import Training
             let report = try await run(.texts(["bo writes"]), fixture)
             #expect(report.records == 0 && report.texts == 1)
             #expect(report.adapters.map(\.version) == [1, 2] && report.adapters.map(\.texts) == [1, 1])
+        }
+    }
+
+    /// A daemon has read the person's record and cannot store it yet: `forget` finds nothing, the record is stored
+    /// afterwards, and the next run removes it.
+    @Test func aRecordInFlightIsForgottenByTheNextRun() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            let kim = ForgottenSubject.key(Array("kim".utf8))
+            try await fixture.withDaemon(file) { daemon in
+                try fixture.produce(10)
+                try await fixture.untilLabelled(10)
+                let connection = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+                defer { connection.close() }
+                // Readers go on, the sink waits.
+                try connection.execute("BEGIN")
+                try connection.execute("LOCK TABLE lorikeet.labels IN SHARE MODE")
+                let producer = try fixture.broker.makeProducer()
+                try producer.produce(
+                    topic: "texts", partition: 0, key: Array("kim".utf8), payload: Array("kim writes".utf8),
+                    timestamp: 5000)
+                try producer.flush(timeout: .seconds(20))
+                try await eventually("the record in flight") {
+                    try fixture.number(
+                        """
+                        SELECT count(*) AS n FROM pg_locks
+                        WHERE NOT granted AND relation = 'lorikeet.labels'::regclass
+                        """
+                    ) == 1
+                }
+                let early = try await run(kim, fixture)
+                #expect(early.records == 0 && early.rows.values.allSatisfy { $0 == 0 })
+                try connection.execute("COMMIT")
+                try await fixture.untilLabelled(11)
+                let late = try await run(kim, fixture)
+                #expect(late.records == 1 && late.rows[.labels] == 1 && late.rows[.messages] == 1)
+            }
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.messages WHERE text = 'kim writes'") == 0)
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 10)
         }
     }
 

@@ -43,7 +43,8 @@ struct ForgottenStatements {
         return try result.rows.map(ForgottenRecord.init)
     }
 
-    private static let byKey = ["messages", "labels", "rejected"].map {
+    /// The history keeps rows of records that have no others any more, such as one that was rejected later.
+    private static let byKey = ["messages", "labels", "labels_history", "rejected"].map {
         "SELECT \(columns) FROM lorikeet.\($0) AS t WHERE t.message_key = $1"
     }.joined(separator: " UNION ")
 
@@ -51,9 +52,20 @@ struct ForgottenStatements {
         SELECT \(columns) FROM lorikeet.messages AS t WHERE t.text = ANY ($1::text[])
         UNION SELECT \(columns) FROM lorikeet.labels AS t WHERE t.text = ANY ($1::text[])
         UNION SELECT \(columns) FROM lorikeet.rejected AS t
-            WHERE t.payload = ANY ($2::bytea[])
-                OR EXISTS (SELECT FROM unnest($3::bytea[]) AS p(part) WHERE position(p.part IN t.payload) > 0)
+            WHERE \(holdsText("t.payload")) OR EXISTS (
+                SELECT FROM jsonb_array_elements(
+                    CASE jsonb_typeof(t.headers) WHEN 'array' THEN t.headers END) AS h(header)
+                CROSS JOIN LATERAL (SELECT decode(h.header ->> 'base64', 'base64') AS value OFFSET 0) AS v
+                WHERE \(holdsText("v.value")))
         """
+
+    /// Bytes that are a text, or hold one as a whole value.
+    private static func holdsText(_ bytes: String) -> String {
+        """
+        (\(bytes) = ANY ($2::bytea[])
+            OR EXISTS (SELECT FROM unnest($3::bytea[]) AS p(part) WHERE position(p.part IN \(bytes)) > 0))
+        """
+    }
 
     /// The stored texts of records, nil where there is none any more. `OFFSET 0` finds each by its key.
     func texts(of records: ArraySlice<ForgottenRecord>) throws -> [String?] {
@@ -94,12 +106,12 @@ struct ForgottenStatements {
     /// Annotations of the records: those that name the record's origin and have its text, or whatever text if the
     /// record's is not stored any more; and those of no origin that have the text of one of them.
     ///
-    /// - Parameter others: texts whose annotations ``forgetAnnotations(texts:isDryRun:)`` forgets.
+    /// - Parameter subject: whose annotations ``forgetAnnotations(of:isDryRun:)`` forgets.
     func forgetAnnotations(
-        of records: ArraySlice<ForgottenRecord>, texts: [String?], but others: [String], isDryRun: Bool
+        of records: ArraySlice<ForgottenRecord>, texts: [String?], but subject: ForgottenSubject, isDryRun: Bool
     ) throws -> Int {
         let condition = """
-            t.text <> ALL ($5::text[]) AND (EXISTS (
+            t.text <> ALL ($5::text[]) AND ($6::bytea IS NULL OR t.key_hash IS DISTINCT FROM sha256($6)) AND (EXISTS (
                 SELECT FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[])
                     AS k(topic, "partition", "offset", text)
                 WHERE t.topic = k.topic AND t."partition" = k."partition" AND t."offset" = k."offset"
@@ -108,14 +120,29 @@ struct ForgottenStatements {
             """
         let columns: [PostgresValue] = [
             .texts(records.map(\.topic)), .integers(records.map(\.partition)), .integers(records.map(\.offset)),
-            .texts(texts), .texts(others),
+            .texts(texts), .texts(subject.storedTexts), subject.recordKey.map(PostgresValue.bytes) ?? .null,
         ]
         return try annotations(where: condition, columns, isDryRun: isDryRun)
     }
 
-    /// Annotations that have one of the texts, wherever they came from.
-    func forgetAnnotations(texts: [String], isDryRun: Bool) throws -> Int {
-        try annotations(where: "t.text = ANY ($1::text[])", [.texts(texts)], isDryRun: isDryRun)
+    /// Annotations that have one of the texts, wherever they came from, or whose record had the key, wherever that is
+    /// now.
+    func forgetAnnotations(of subject: ForgottenSubject, isDryRun: Bool) throws -> Int {
+        try annotations(where: Self.isOfSubject, Self.parameters(subject), isDryRun: isDryRun)
+    }
+
+    /// The texts of these annotations.
+    func annotatedTexts(of subject: ForgottenSubject) throws -> [String] {
+        try connection.execute(
+            "SELECT t.text FROM lorikeet.annotations AS t WHERE \(Self.isOfSubject)", Self.parameters(subject),
+            within: PostgresForget.patience
+        ).rows.map { try $0.text("text") }
+    }
+
+    private static let isOfSubject = "(t.text = ANY ($1::text[]) OR t.key_hash = sha256($2::bytea))"
+
+    private static func parameters(_ subject: ForgottenSubject) -> [PostgresValue] {
+        [.texts(subject.storedTexts), subject.recordKey.map(PostgresValue.bytes) ?? .null]
     }
 
     private func annotations(where condition: String, _ parameters: [PostgresValue], isDryRun: Bool) throws -> Int {

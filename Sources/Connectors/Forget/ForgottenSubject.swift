@@ -11,8 +11,11 @@ public enum ForgottenSubject: Sendable, Equatable {
         return texts.map(StorableText.text)
     }
 
-    /// What a payload holds that holds one of the texts as a string of JSON, written by any of the usual writers, or
-    /// as a string of Avro. A text is only found as a whole value.
+    /// The key, if it is one.
+    var recordKey: [UInt8]? { if case .key(let key) = self { key } else { nil } }
+
+    /// What a payload or the value of a header holds that holds one of the texts as a string of JSON, written by any of
+    /// the usual writers, or as a string of Avro. A text is only found as a whole value.
     var payloadParts: [[UInt8]] {
         guard case .texts(let texts) = self else { return [] }
         return texts.flatMap { text in

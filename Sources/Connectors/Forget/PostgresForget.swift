@@ -25,7 +25,8 @@ public struct PostgresForget: PostgresStore {
 
     // MARK: - Finding
 
-    /// The records of a subject that have a row in `messages`, `labels` or `rejected`, at most `limit` of them.
+    /// The records of a subject that have a row in `messages`, `labels`, `labels_history` or `rejected`, at most
+    /// `limit` of them.
     public func records(of subject: ForgottenSubject, limit: Int) async throws -> [ForgottenRecord] {
         try await session.runCancellable("looking for records to forget") { connection in
             try connection.readOnlyTransaction {
@@ -50,12 +51,19 @@ public struct PostgresForget: PostgresStore {
         return missing
     }
 
+    /// The texts of annotations that are the subject's though no record of theirs is stored any more.
+    public func annotatedTexts(of subject: ForgottenSubject) async throws -> [String] {
+        try await session.runCancellable("reading annotations to forget") { connection in
+            try ForgottenStatements(connection: connection).annotatedTexts(of: subject)
+        }
+    }
+
     // MARK: - Forgetting
 
     /// Deletes the rows of records, and what annotations have of them, in a transaction per some hundreds.
     ///
     /// - Parameters:
-    ///   - subject: whose records they are. Annotations of its texts are left to
+    ///   - subject: whose records they are. Annotations that have its text or key are left to
     ///     ``forgetAnnotations(of:isDryRun:)``.
     ///   - isDryRun: only counts the rows.
     ///   - progress: called with the number of records that are done.
@@ -95,21 +103,20 @@ public struct PostgresForget: PostgresStore {
                 let texts = try statements.texts(of: slice)
                 var rows = try statements.forget(slice, isDryRun: isDryRun)
                 rows[.annotations] = try statements.forgetAnnotations(
-                    of: slice, texts: texts, but: subject.storedTexts, isDryRun: isDryRun)
+                    of: slice, texts: texts, but: subject, isDryRun: isDryRun)
                 return rows
             }
         }
     }
 
-    /// Deletes the annotations that have one of the texts of the subject, wherever they came from.
+    /// Deletes the annotations that have one of the subject's texts, wherever they came from, or whose record had its
+    /// key, even if that record is not stored any more.
     ///
     /// - Parameter isDryRun: only counts them.
     public func forgetAnnotations(of subject: ForgottenSubject, isDryRun: Bool) async throws -> Int {
-        let texts = subject.storedTexts
-        guard !texts.isEmpty else { return 0 }
-        return try await session.runCancellable("forgetting annotations") { connection in
+        try await session.runCancellable("forgetting annotations") { connection in
             try connection.transaction {
-                try ForgottenStatements(connection: connection).forgetAnnotations(texts: texts, isDryRun: isDryRun)
+                try ForgottenStatements(connection: connection).forgetAnnotations(of: subject, isDryRun: isDryRun)
             }
         }
     }
@@ -139,6 +146,22 @@ public struct PostgresForget: PostgresStore {
                 return TrainingRowSet(bytes: bytes, range: range)
             }
             body(task, version, state, rows)
+        }
+    }
+
+    /// Versions that were also distilled from a champion, on texts that are recorded nowhere.
+    public func distilledVersions() async throws(ConnectorError) -> [(task: String, version: Int, state: String)] {
+        try await session.run("reading retrainings") { connection in
+            try connection.execute(
+                """
+                SELECT a.task, a.version, a.state FROM lorikeet.adapters AS a
+                WHERE EXISTS (
+                    SELECT FROM lorikeet.retrainings AS r
+                    WHERE r.task = a.task AND r.challenger_version = a.version
+                        AND r.report ->> 'distillation' IS NOT NULL)
+                ORDER BY a.task, a.version
+                """
+            ).rows.map { (try $0.text("task"), Int(try $0.integer("version")), try $0.text("state")) }
         }
     }
 

@@ -48,6 +48,7 @@ public enum ForgetOperation {
         mutating func forgetAll(_ progress: @escaping @Sendable (Int, Int) -> Void) async throws {
             var hashes = Set<UInt64>()
             if case .texts(let texts) = subject { hashes = Set(texts.map { NormalizedText($0).hash64 }) }
+            hashes.formUnion(try await forget.annotatedTexts(of: subject).map { NormalizedText($0).hash64 })
             report.runningRetrainings = try await forget.runningRetrainings()
             var isFirst = true
             while true {
@@ -87,6 +88,9 @@ public enum ForgetOperation {
                 if adapter.texts > 0 { trained.append(adapter) }
             }
             (report.adapters, report.unknownAdapters) = (trained, unknown)
+            report.distilledAdapters = try await forget.distilledVersions().map {
+                ForgetReport.Adapter(task: $0.task, version: $0.version, state: $0.state)
+            }
         }
 
         /// What an audit asks for. It names no key and no text.

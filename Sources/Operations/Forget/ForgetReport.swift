@@ -28,6 +28,8 @@ public struct ForgetReport: Sendable, Equatable {
     public var adapters: [Adapter] = []
     /// Adapters of which it is unknown.
     public var unknownAdapters: [Adapter] = []
+    /// Adapters that were also distilled from a champion: nobody knows on which texts without a label.
+    public var distilledAdapters: [Adapter] = []
     /// Tasks that are retrained at this moment, perhaps on the texts.
     public var runningRetrainings: [String] = []
 
