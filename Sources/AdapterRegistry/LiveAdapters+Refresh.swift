@@ -14,7 +14,7 @@ extension LiveAdapters {
     ///   - store: the registry.
     ///   - tasks: what each task requires of its adapter.
     ///   - base: the base that the adapters run over.
-    ///   - withShadows: whether challengers in shadow label beside the live adapters.
+    ///   - withShadows: whether challengers in shadow label beside the live adapters; the same at each call.
     /// - Throws: what the store throws if it is unavailable; then no live adapter has changed.
     @discardableResult
     public func refresh(
@@ -53,9 +53,11 @@ extension LiveAdapters {
             }
         }
         refresh.changed = install(found, ticket: ticket).sorted()
-        guard withShadows else { return refresh }
         do {
-            refresh.refusedShadows = try await refreshShadows(from: store, tasks: tasks, base: base, ticket: ticket)
+            if withShadows {
+                refresh.refusedShadows = try await refreshShadows(
+                    from: store, tasks: tasks, base: base, ticket: ticket)
+            }
             if !mayChange { remember(refresh, at: revision, tasks: tasks, ticket: ticket) }
         } catch {
             // What has changed must be told. The next refresh looks for challengers again.

@@ -139,6 +139,9 @@ public final class ServingPipeline: Sendable {
         await ended.value
     }
 
+    /// Returns once nothing is in flight, or the task is cancelled.
+    public func untilIdle() async { await ledger.untilIdle() }
+
     /// Applies other settings, tasks and routes to the messages of the next poll. Texts in flight keep theirs.
     ///
     /// The tasks' adapters must be live already, or their texts are rejected. Source, sink, name and back-off stay as

@@ -7,6 +7,7 @@ import LocalServers
 import Operations
 import Pipelines
 import PostgresClient
+import Serving
 import TestSupport
 
 /// A tiny base on disk, a broker, a database with the schema, and pipeline files that name them.
@@ -59,8 +60,13 @@ public final class DaemonFixture: Sendable {
     }
 
     /// Writes `p.yaml` and returns its path.
+    ///
+    /// - Parameters:
+    ///   - brokers: nil: those of the fixture.
+    ///   - output: the value of `sink.kafka`; nil: without it.
     public func writePipeline(
-        name: String = "noise", task: String = "{ labels: [calm, loud], adapter: first }", extra: String = ""
+        name: String = "noise", task: String = "{ labels: [calm, loud], adapter: first }", brokers: String? = nil,
+        output: String? = nil, extra: String = ""
     ) throws -> String {
         try folder.write(
             "p.yaml",
@@ -69,16 +75,49 @@ public final class DaemonFixture: Sendable {
             base: base
             source:
               kafka:
-                brokers: "\(broker.bootstrapServers)"
+                brokers: "\(brokers ?? broker.bootstrapServers)"
                 topics: [texts]
                 group: readers
                 properties: { session.timeout.ms: 6000, heartbeat.interval.ms: 200, fetch.wait.max.ms: 50 }
             tasks:
               noise: \(task)
             batch: { tokens: 128, delay: 5ms, max_tokens: 32 }
-            sink: { postgres: "${DATABASE_URL}" }
+            sink: { postgres: "${DATABASE_URL}"\(output.map { ", kafka: \($0)" } ?? "") }
             \(extra)
             """)
+    }
+
+    /// Puts an adapter into the registry and promotes it, as if a daemon had done so.
+    public func promote(_ adapter: Adapter, task: String = "noise") async throws {
+        let store = PostgresAdapterStore(settings)
+        let version = try await store.publish(task: task, adapter: adapter, metrics: [:], parentDigest: nil)
+        _ = try await store.promote(task: task, version: version.version)
+        await store.close()
+    }
+
+    /// All records of a topic.
+    public func records(of topic: String, partitions: Int = 1) async throws -> [SourceMessage] {
+        let source = KafkaRangeSource(
+            KafkaSourceSettings(brokers: broker.bootstrapServers, topics: [topic], group: "readers of \(topic)"))
+        var messages: [SourceMessage] = []
+        do {
+            _ = try await source.plan(
+                .offsets((0..<partitions).compactMap { OffsetRange("\(topic):\($0):0-") }))
+            try await source.start(listener: Assignment())
+            while !source.progress.isRead { messages += try await source.next() }
+        } catch {
+            await source.close()
+            throw error
+        }
+        await source.close()
+        return messages
+    }
+
+    /// Nobody who needs to know.
+    private struct Assignment: PartitionListener {
+        func partitionsAssigned(_ partitions: [SourcePartition]) {}
+        func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] { [:] }
+        func offsetReset(_ reason: String) {}
     }
 
     /// Options of a daemon that leaves signals to the test.

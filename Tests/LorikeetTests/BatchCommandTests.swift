@@ -36,6 +36,8 @@ import Testing
             #expect(outcome.output == "2 rows as label:films: 1 labelled, 1 rejected\n")
             #expect(!outcome.error.contains("film"), "\(outcome.error)")
             let json = try await Program.run(timed + ["--json"], input: lines).objects.first ?? nil
+            let progress = try await Program.run(timed + ["--progress", "json"], input: lines)
+            #expect(progress.status == 0 && progress.output == outcome.output, "\(progress.error)")
             #expect(json?["rows"] as? Int == 2 && json?["complete"] as? Bool == true)
             let list = try await Program.run(
                 ["rejected", "list", "--json"], environment: ["DATABASE_URL": database.dsn()])

@@ -79,6 +79,35 @@ import Testing
         }
     }
 
+    /// What waits to be published is said, and who publishes it: here another process, as the lease says, then nobody.
+    @Test func whatWaitsToBePublishedIsSaid() async throws {
+        try await Self.with(rows: 3) { stage in
+            let yaml = try String(contentsOfFile: stage.file, encoding: .utf8)
+            let output = "sink: { kafka: { topic: labels }, postgres"
+            try yaml.replacing("sink: { postgres", with: output).write(
+                toFile: stage.file, atomically: true, encoding: .utf8)
+            try stage.connection.execute(
+                """
+                INSERT INTO lorikeet.leases VALUES ('publishing moods', gen_random_uuid(), 'another host, process 7',
+                    now(), now() + interval '60 seconds')
+                """)
+            let held = try await stage.relabel(["--publish"])
+            #expect(held.status == 0, "\(held.error)")
+            let records = "note: 3 records wait in the outbox; "
+            #expect(
+                held.error.contains(records + "another host, process 7 publishes what waits there"), "\(held.error)")
+
+            try stage.connection.execute("DELETE FROM lorikeet.leases")
+            try stage.connection.execute("UPDATE lorikeet.labels SET adapter_digest = repeat('1', 64)")
+            let free = try await stage.relabel(["--publish", "--json"])
+            let report = try #require(free.objects.first ?? nil)
+            #expect(report["outbox"] as? Int == 3 && report["publisher"] == nil, "\(free.output)")
+            #expect(
+                free.error.contains(records + "nobody publishes them now: start a daemon of the pipeline"),
+                "\(free.error)")
+        }
+    }
+
     /// The process dies at each place around a transaction. The next one finds in the table what is left to do.
     @Test func aCrashLosesNothingAndLabelsNothingTwice() async throws {
         try await Self.with(rows: 400) { stage in
@@ -97,7 +126,7 @@ import Testing
     }
 
     @Test(arguments: [
-        (["--rate", "0"], "--rate must be at least 1"), (["--texts", "-1"], "--texts"),
+        (["--rate", "0"], "--rate must be greater than 0"), (["--texts", "-1"], "--texts"),
         (["--since", "2026-02-01", "--until", "2026-01-01"], "--since must be before --until"),
         (["--dry-run", "--history"], "leave out --history and --publish"),
         (["--where-adapter", "3F1B09C4A2DE"], "--where-adapter must be"),

@@ -14,11 +14,7 @@ import Testing
     /// A database with a live adapter for the task `noise`, which no daemon has published.
     private static func with(_ body: (DaemonFixture) async throws -> Void) async throws {
         try await DaemonFixture.with { fixture in
-            let adapter = try fixture.writeAdapter("first")
-            let store = PostgresAdapterStore(fixture.settings)
-            let version = try await store.publish(task: "noise", adapter: adapter, metrics: [:], parentDigest: nil)
-            _ = try await store.promote(task: "noise", version: version.version)
-            await store.close()
+            try await fixture.promote(try fixture.writeAdapter("first"))
             try await body(fixture)
         }
     }
@@ -249,17 +245,39 @@ import Testing
     /// Rows wait in the outbox if no broker takes them; the batch ends all the same.
     @Test func whatCannotBePublishedWaitsInTheOutbox() async throws {
         try await Self.with { fixture in
-            let yaml = try String(contentsOfFile: try Self.pipeline(fixture), encoding: .utf8)
-            let file = try fixture.folder.write(
-                "p.yaml",
-                yaml.replacing(
-                    "sink: { postgres: \"${DATABASE_URL}\" }",
-                    with: "sink: { postgres: \"${DATABASE_URL}\", kafka: { topic: labels, brokers: \"127.0.0.1:1\" } }")
-            )
+            let file = try fixture.writePipeline(output: "{ topic: labels, brokers: \"127.0.0.1:1\" }")
             let input = try fixture.folder.write("texts.txt", "one\ntwo\n")
             let report = try await Self.label(fixture, file, .file(input, format: nil))
-            #expect(report.isComplete && report.labelled == 2 && report.outbox == 2)
+            #expect(report.isComplete && report.labelled == 2 && report.outbox == 2 && report.publisher == nil)
             #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.outbox WHERE topic = 'label:nightly'") == 2)
+        }
+    }
+
+    /// Another adapter goes live while the batch runs: it labels the rest, and the report says so.
+    @Test func aPromotionMeanwhileIsFollowedAndSaid() async throws {
+        try await Self.with { fixture in
+            let file = try fixture.writePipeline()
+            let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 7)
+            let input = try fixture.folder.write(
+                "texts.txt", (0..<600).map { "text \($0) of the river" }.joined(separator: "\n"))
+            let request = LabelRequest(
+                file: file, rows: .file(input, format: nil), name: "nightly", rate: 200, workers: 1)
+            let promoting = Watched(false)
+            let promotion = Task {
+                await promoting.wait { $0 }
+                try await fixture.promote(second)
+            }
+            let report = try await LabelOperation.run(
+                request, environment: fixture.environment, logger: fixture.log.logger
+            ) { done in
+                if done > 0 { promoting.update { $0 = true } }
+            }
+            promoting.update { $0 = true }
+            try await promotion.value
+            #expect(report.isComplete && report.labelled == 600)
+            #expect(report.notes.count == 1, "\(report.notes)")
+            #expect(report.notes.first?.contains("noise: adapter \(second.digest.prefix(12)) replaced") == true)
+            #expect(try fixture.digests().count == 2)
         }
     }
 }

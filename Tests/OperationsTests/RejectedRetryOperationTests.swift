@@ -91,4 +91,55 @@ import Testing
             #expect(try Self.counts(fixture) == [19, 2])
         }
     }
+
+    // MARK: - With an outbox
+
+    /// Partition and offset of each record that was published to a topic.
+    private static func origins(_ topic: String, _ fixture: DaemonFixture) async throws -> [String] {
+        try await fixture.records(of: topic).map { record in
+            ["lorikeet.partition", "lorikeet.offset"].map { name in
+                let value = record.headers.first { $0.name == name }?.value ?? []
+                return String(decoding: value, as: UTF8.self)
+            }.joined(separator: "@")
+        }
+    }
+
+    /// What is labelled or rejected again is published by a daemon, and what only could not be published goes again.
+    @Test func whatIsRetriedWaitsInTheOutboxForADaemon() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            for topic in ["labels", "rejects"] { try fixture.broker.createTopic(topic, partitions: 1) }
+            let file = try fixture.writePipeline(
+                output: "{ topic: labels }", extra: "rejected: { kafka: { topic: rejects } }")
+            let waiting = "SELECT count(*) AS n FROM lorikeet.outbox"
+            try await Self.reject(fixture, file)
+            try await fixture.withDaemon(file) { _ in
+                try await eventually("an empty outbox") { try fixture.number(waiting) == 0 }
+            }
+            let first = try await (Self.origins("labels", fixture), Self.origins("rejects", fixture))
+            #expect(Set(first.0).count == 19 && Set(first.1).count == 2)
+            // A broker had refused the labels of one record.
+            try fixture.execute(
+                """
+                INSERT INTO lorikeet.rejected (pipeline, topic, "partition", "offset", produced_at, stage, reason)
+                SELECT pipeline, topic, "partition", "offset", produced_at, 'publish', 'too large'
+                FROM lorikeet.labels LIMIT 1
+                """)
+
+            let report = try await RejectedRetryOperation.run(
+                file: file, filter: RejectedFilter(), limit: 100, workers: 1, environment: fixture.environment,
+                logger: fixture.log.logger)
+            #expect(report == RejectedRetryReport(rows: 3, labelled: 1, republished: 1, rejected: ["decode": 1]))
+            #expect(try Self.counts(fixture) == [20, 1])
+            #expect(try fixture.number("\(waiting) WHERE kind = 'labels'") == 2)
+            #expect(try fixture.number("\(waiting) WHERE kind = 'rejected'") == 1)
+
+            try await fixture.withDaemon(file) { _ in
+                try await eventually("an empty outbox") { try fixture.number(waiting) == 0 }
+            }
+            let second = try await (Self.origins("labels", fixture), Self.origins("rejects", fixture))
+            #expect(Set(second.0).count == 20 && second.0.count >= first.0.count + 2)
+            #expect(Set(second.1).count == 2 && second.1.count >= first.1.count + 1)
+        }
+    }
 }

@@ -217,6 +217,55 @@ import Testing
         }
     }
 
+    // MARK: - Publishing
+
+    /// A pipeline that publishes to the topic `labels`.
+    private static func publishing(_ stage: Stage, brokers: String? = nil) throws -> Stage {
+        let brokers = brokers ?? stage.fixture.broker.bootstrapServers
+        let file = try stage.fixture.writePipeline(output: "{ topic: labels, brokers: \"\(brokers)\", key: origin }")
+        return Stage(fixture: stage.fixture, file: file, digests: stage.digests)
+    }
+
+    /// No daemon runs: the command publishes itself, each record once, with the live adapter's label.
+    @Test func relabelledRecordsArePublished() async throws {
+        try await Self.with(rows: 1200) { stage in
+            let stage = try Self.publishing(stage)
+            try stage.fixture.broker.createTopic("labels", partitions: 2)
+            let report = try await stage.relabel { $0.publishes = true }
+            #expect(report.isComplete && report.relabelled == 1200 && report.outbox == 0)
+            let records = try await stage.fixture.records(of: "labels", partitions: 2)
+            #expect(Set(records.compactMap(\.key)).count == 1200)
+            let digest = Array(stage.digests[1].utf8)
+            #expect(records.allSatisfy { $0.payload?.firstRange(of: digest) != nil })
+            // Without the flag nothing is news.
+            try stage.fixture.execute("UPDATE lorikeet.labels SET adapter_digest = '\(stage.digests[0])'")
+            #expect(try await stage.relabel().outbox == nil)
+            #expect(try await stage.fixture.records(of: "labels", partitions: 2).count == records.count)
+        }
+    }
+
+    @Test func whatNoBrokerTakesWaitsAndNobodyPublishesIt() async throws {
+        try await Self.with(rows: 30) { stage in
+            let report = try await Self.publishing(stage, brokers: "127.0.0.1:1").relabel { $0.publishes = true }
+            #expect(report.isComplete && report.relabelled == 30)
+            #expect(report.outbox == 30 && report.publisher == nil)
+        }
+    }
+
+    /// A daemon holds the lease on publishing.
+    @Test func whatADaemonPublishesIsLeftToIt() async throws {
+        try await Self.with(rows: 30) { stage in
+            try stage.fixture.execute(
+                """
+                INSERT INTO lorikeet.leases VALUES ('publishing noise', gen_random_uuid(), 'another host, process 7',
+                    now(), now() + interval '60 seconds')
+                """)
+            let report = try await Self.publishing(stage).relabel { $0.publishes = true }
+            #expect(report.isComplete && report.relabelled == 30)
+            #expect(report.outbox == 30 && report.publisher == "another host, process 7")
+        }
+    }
+
     // MARK: - Selection
 
     @Test func onlySelectedRowsAreRelabelled() async throws {

@@ -39,4 +39,28 @@ struct DeliveryLedgerTests {
         #expect(ledger.revoke([partition], patience: .zero) == [partition: 1])
         #expect(ledger.revoke([partition], patience: .seconds(60)) == [:])
     }
+
+    /// Several may wait, beside the one that waits for each settlement.
+    @Test(arguments: ["settled", "abandoned", "revoked", "cancelled"])
+    func whoeverWaitsHearsThatNothingIsInFlight(_ end: String) async {
+        let (ledger, tickets) = ledger(2)
+        let ended = Watched(0)
+        let waiters = (0..<2).map { _ in
+            Task {
+                await ledger.untilIdle()
+                ended.update { $0 += 1 }
+            }
+        }
+        ledger.settle([tickets[1]])
+        #expect(ended.value == 0)
+        switch end {
+        case "settled": ledger.settle([tickets[0]])
+        case "abandoned": ledger.abandon([tickets[0]])
+        case "revoked": _ = ledger.revoke([partition], patience: .zero)
+        default: for waiter in waiters { waiter.cancel() }
+        }
+        await ended.wait { $0 == 2 }
+        // Nothing is in flight, or the waiting task is cancelled: no wait at all.
+        if end != "cancelled" { await ledger.untilIdle() }
+    }
 }

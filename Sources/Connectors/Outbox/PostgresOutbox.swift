@@ -168,6 +168,16 @@ public final class PostgresOutbox: Outbox {
         return OutboxDepth(rows: counted, oldestAge: .seconds(max(0, age ?? 0)))
     }
 
+    /// Host and process that publish the pipeline's records now, for a person; nil: nobody does.
+    public func publisher() async throws(ConnectorError) -> String? {
+        let name = PostgresValue.text(Self.leaseName(of: pipeline))
+        return try await session.run("reading a lease") { connection in
+            try connection.execute(
+                "SELECT holder FROM lorikeet.leases WHERE name = $1 AND expires_at > clock_timestamp()", [name]
+            ).first?.text("holder")
+        }
+    }
+
     /// As ``Outbox/close()``. If the lease cannot be released, it expires.
     public func close() async {
         let isHeld = state.withLock { state in

@@ -17,7 +17,7 @@ public actor RelabelTextSource: BoundedTextSource {
     private let ranges: [RelabelRange]
     private let inFlight: RelabelTextsInFlight
     private let clock: Clock
-    private let select: @Sendable () async throws(ConnectorError) -> RelabelSelection
+    private let select: @Sendable () async -> RelabelSelection
     private let noteWithoutText: @Sendable (Int) -> Void
     private let handedOut = Latch<Void>()
     /// Rows that are looked at together. Texts in flight are enough for the workers while the next page is read.
@@ -46,14 +46,14 @@ public actor RelabelTextSource: BoundedTextSource {
     ///   - select: which rows of the ranges; called before each page.
     ///   - noteWithoutText: called with the number of rows whose text is not stored.
     public init(
-        _ rows: PostgresRelabelRows, ranges: [RelabelRange], inFlight: RelabelTextsInFlight, textsPerSecond: Int?,
-        clock: Clock = .system, select: @escaping @Sendable () async throws(ConnectorError) -> RelabelSelection,
+        _ rows: PostgresRelabelRows, ranges: [RelabelRange], inFlight: RelabelTextsInFlight, textsPerSecond: Double?,
+        clock: Clock = .system, select: @escaping @Sendable () async -> RelabelSelection,
         noteWithoutText: @escaping @Sendable (Int) -> Void
     ) {
         (self.rows, self.ranges, self.inFlight, self.clock) = (rows, ranges, inFlight, clock)
         (self.select, self.noteWithoutText) = (select, noteWithoutText)
-        bucket = textsPerSecond.map { TokenBucket(rate: Double($0)) }
-        pageRows = min(512, textsPerSecond ?? .max)
+        bucket = textsPerSecond.map { TokenBucket(rate: $0) }
+        pageRows = Int(max(1, min(512, textsPerSecond ?? 512)))
     }
 
     /// As ``BoundedTextSource/untilHandedOut()``.
@@ -88,7 +88,7 @@ public actor RelabelTextSource: BoundedTextSource {
     private func read() async throws(ConnectorError) {
         do throws(ConnectorError) {
             let page = try await rows.page(
-                of: ranges[range], try await select(), after: place,
+                of: ranges[range], await select(), after: place,
                 limit: pageRows, bytes: Self.pageBytes)
             place = page.last
             if page.last == nil { range += 1 }

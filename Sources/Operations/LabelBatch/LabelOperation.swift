@@ -41,9 +41,13 @@ public enum LabelOperation {
             let serving = try await BoundedServing.prepared(
                 pipeline, of: configuration, environment: environment, workers: request.workers,
                 isBackground: request.isBackground, logger: logger)
-            let status = try await run(serving, source, progress)
-            let report = await LabelReport(
-                topic: name.topic, source, status: status, outbox: serving.waitingRecords())
+            let result: Result<PipelineStatus, any Error>
+            do { result = .success(try await run(serving, source, progress)) } catch { result = .failure(error) }
+            await serving.close()
+            var report = await LabelReport(topic: name.topic, source, status: try result.get())
+            report.notes = await serving.adapters.notes
+            let waiting = await WaitingRecords.count(of: pipeline)
+            (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
             await source.close()
             return report
         } catch {
@@ -126,22 +130,26 @@ public struct LabelReport: Sendable, Codable, Equatable {
     public var isComplete: Bool
     /// Records that wait in the outbox; nil if the pipeline publishes nothing.
     public var outbox: Int?
+    /// Host and process that publish them; nil: nobody does.
+    public var publisher: String?
+    /// What a person should know: which adapters went live meanwhile.
+    public var notes: [String] = []
     /// What was unavailable in the end.
     public var obstacle: String?
 
     private enum CodingKeys: String, CodingKey {
-        case topic, rows, labelled, rejected, dropped, outbox, obstacle
+        case topic, rows, labelled, rejected, dropped, outbox, publisher, notes, obstacle
         case isComplete = "complete"
     }
 }
 
 extension LabelReport {
-    fileprivate init(topic: String, _ source: RowTextSource, status: PipelineStatus, outbox: Int?) async {
+    fileprivate init(topic: String, _ source: RowTextSource, status: PipelineStatus) async {
         let rows = Int(await source.count)
         let settled = status.labelled + status.rejected + status.dropped
         let isComplete = await source.isFinished && settled >= rows
         self.init(
             topic: topic, rows: rows, labelled: status.labelled, rejected: status.rejected, dropped: status.dropped,
-            isComplete: isComplete, outbox: outbox, obstacle: isComplete ? nil : status.waitingFor)
+            isComplete: isComplete, obstacle: isComplete ? nil : status.waitingFor)
     }
 }

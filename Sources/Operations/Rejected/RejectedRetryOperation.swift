@@ -72,8 +72,24 @@ public enum RejectedRetryOperation {
             }
             let rows = found.filter { $0.stage != .publish }
             guard !rows.isEmpty else { return report }
-            let live = try await LiveAdapters.required(
+            let adapters = try await FollowedAdapters(
                 of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings)
+            let result: Result<Void, any Error>
+            do {
+                result = .success(
+                    try await send(rows, store: store, adapters: adapters, report: &report, progress: progress))
+            } catch {
+                result = .failure(error)
+            }
+            await adapters.close()
+            try result.get()
+            return report
+        }
+
+        private func send(
+            _ rows: [RejectedRow], store: PostgresRejectedRows, adapters: FollowedAdapters,
+            report: inout RejectedRetryReport, progress: @escaping @Sendable (Int, Int) -> Void
+        ) async throws {
             var done = 0
             // What `lorikeet label` read is not written as records of topics are.
             let (ofBatches, ofTopics) = (
@@ -81,12 +97,11 @@ public enum RejectedRetryOperation {
             )
             for round in Self.rounds(ofTopics) + Self.rounds(ofBatches) {
                 let before = done
-                try await send(round, store: store, live: live) { progress(before + $0, rows.count) }
+                try await send(round, store: store, adapters: adapters) { progress(before + $0, rows.count) }
                 for row in round { try await count(row, in: &report, store: store) }
                 done += round.count
                 progress(done, rows.count)
             }
-            return report
         }
 
         /// A topic that was created again may have two records at one offset; a pipeline knows each offset once.
@@ -105,12 +120,13 @@ public enum RejectedRetryOperation {
         /// Runs a serving path over the rows until each of them is settled. They are records of topics, or all of them
         /// rows that `lorikeet label` read.
         private func send(
-            _ rows: [RejectedRow], store: PostgresRejectedRows, live: LiveAdapters,
+            _ rows: [RejectedRow], store: PostgresRejectedRows, adapters: FollowedAdapters,
             progress: @escaping @Sendable (Int) -> Void
         ) async throws {
             let areOfBatch = rows.contains { BatchName.isTopic($0.origin.topic) }
             let serving = BoundedServing(
-                pipeline: areOfBatch ? pipeline.overRows : pipeline, loaded: loaded, live: live, workers: workers,
+                pipeline: areOfBatch ? pipeline.overRows : pipeline, loaded: loaded, adapters: adapters,
+                workers: workers,
                 logger: logger, publishes: false)
             let status = try await serving.run(RejectedTextSource(rows, store: store)) { status in
                 progress(status.labelled + status.rejected + status.dropped)

@@ -25,12 +25,12 @@ public enum RelabelOperation {
         /// Only rows of the adapter whose digest begins with this.
         public var adapterDigest: String?
         /// Texts per second at most; nil: as fast as they are labelled.
-        public var textsPerSecond: Int?
+        public var textsPerSecond: Double?
         /// Whether nothing is written.
         public var isDryRun = false
         /// Whether the former labels go to `labels_history`.
         public var keepsHistory = false
-        /// Whether relabelled records are published again.
+        /// Whether relabelled records are published again, by this run if no daemon publishes.
         public var publishes = false
         /// How many of the most changed texts a dry run shows.
         public var shownTexts = 10
@@ -103,8 +103,10 @@ public enum RelabelOperation {
 
         func report() async throws -> RelabelReport {
             try await DatabaseSchema.verify(database)
-            let adapters = try await RelabelAdapters(
-                of: tasks, in: pipeline, base: loaded.base, settings: database)
+            let adapters = try await FollowedAdapters(
+                of: tasks, in: pipeline, base: loaded.base, settings: database,
+                missing: LiveAdapters.missing + ": let a daemon publish one, or name other tasks with --task",
+                withShadows: false)
             let rows = PostgresRelabelRows(database)
             let result: Result<Void, any Error>
             do { result = .success(try await relabel(rows, adapters)) } catch { result = .failure(error) }
@@ -112,11 +114,15 @@ public enum RelabelOperation {
             await adapters.close()
             var report = tally.report
             report.isDryRun = request.isDryRun
-            report.promotions = await adapters.promotions
+            report.promotions = await adapters.replacements
             report.refused = await adapters.refused
             if case .failure(let error) = result {
                 guard Task.isCancelled else { throw error }
                 report.isComplete = false
+            }
+            if request.publishes {
+                let waiting = await WaitingRecords.count(of: pipeline)
+                (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
             }
             try requireTexts(report)
             return report
@@ -124,11 +130,11 @@ public enum RelabelOperation {
 
         /// One pass over the rows, and another one after each promotion that came meanwhile: rows that had been
         /// relabelled before it are old again.
-        private func relabel(_ rows: PostgresRelabelRows, _ adapters: RelabelAdapters) async throws {
+        private func relabel(_ rows: PostgresRelabelRows, _ adapters: FollowedAdapters) async throws {
             let startedAt = try await rows.now()
             while true {
                 try await refresh(adapters)
-                let promotions = await adapters.promotions.count
+                let replacements = await adapters.replacements.count
                 let selection = await selection(adapters, startedAt: startedAt)
                 let ranges = try await rows.ranges(selection)
                 tally.begin(rows: ranges.reduce(0) { $0 + $1.rows })
@@ -136,13 +142,13 @@ public enum RelabelOperation {
                 try await send(ranges, of: rows, adapters, startedAt: startedAt)
                 try Task.checkCancellation()
                 try await refresh(adapters)
-                let isDone = await adapters.promotions.count == promotions
+                let isDone = await adapters.replacements.count == replacements
                 if isDone || request.isDryRun { return }
             }
         }
 
         /// Waits for the database, as the serving path does.
-        private func refresh(_ adapters: RelabelAdapters) async throws {
+        private func refresh(_ adapters: FollowedAdapters) async throws {
             var waits = Backoff(BackoffSettings())
             while true {
                 do throws(ConnectorError) { return try await adapters.refresh() } catch {
@@ -152,30 +158,28 @@ public enum RelabelOperation {
             }
         }
 
-        private func selection(_ adapters: RelabelAdapters, startedAt: Date) async -> RelabelSelection {
+        private func selection(_ adapters: FollowedAdapters, startedAt: Date) async -> RelabelSelection {
             var selection = RelabelSelection(pipeline: pipeline.name, targets: adapters.targets)
             (selection.since, selection.until) = (request.since, request.until)
             selection.adapterDigest = request.adapterDigest
-            selection.formerDigests = await adapters.promotions.map(\.from)
+            selection.formerDigests = await adapters.replacements.map(\.from)
             selection.startedAt = startedAt
             return selection
         }
 
         /// Runs a serving path over the ranges until each of their rows is relabelled or left as it is.
         private func send(
-            _ ranges: [RelabelRange], of rows: PostgresRelabelRows, _ adapters: RelabelAdapters, startedAt: Date
+            _ ranges: [RelabelRange], of rows: PostgresRelabelRows, _ adapters: FollowedAdapters, startedAt: Date
         ) async throws {
             let inFlight = RelabelTextsInFlight()
             let source = RelabelTextSource(
                 rows, ranges: ranges, inFlight: inFlight, textsPerSecond: request.textsPerSecond,
-                select: { () async throws(ConnectorError) in
-                    // A promotion counts from the next page on.
-                    try await adapters.refresh()
-                    return await selection(adapters, startedAt: startedAt)
-                }, noteWithoutText: { [tally] in tally.noteWithoutText($0) })
+                select: { await selection(adapters, startedAt: startedAt) },
+                noteWithoutText: { [tally] in tally.noteWithoutText($0) })
             let pool = WorkerPool(base: loaded.base, workers: request.workers)
             let serving = makeServingPipeline(source, inFlight: inFlight, live: adapters.live, workers: pool)
-            try await BoundedServing.run(serving, over: source, on: pool, isBackground: request.isBackground)
+            try await BoundedServing.run(
+                serving, over: source, on: pool, adapters: adapters, isBackground: request.isBackground)
             try Task.checkCancellation()
             guard inFlight.isEmpty else {
                 throw CommandFailure(.failed, serving.status.waitingFor ?? "not every text was relabelled")
@@ -192,11 +196,14 @@ public enum RelabelOperation {
                 : PostgresRelabelWriter(
                     database, pipeline: pipeline.name, keepsHistory: request.keepsHistory,
                     outbox: request.publishes ? pipeline.outboxSettings : nil)
+            var publication = request.publishes ? pipeline.makePublication(database, logger: logger) : nil
+            publication?.patience = BoundedServing.drainTimeout
             return ServingPipeline(
                 settings: servingSettings, tasks: pipeline.taskDefinitions.filter { names.contains($0.name) },
                 router: RelabelTextSource.router(tasks: tasks.map(\.name)), extractor: .wholeMessage, source: source,
                 sink: RelabelSink(writer: writer, inFlight: inFlight, note: { [tally] in tally.note($0) }),
-                tokenizer: loaded.tokenizer, liveAdapters: live, workers: workers, logger: logger)
+                publication: publication, tokenizer: loaded.tokenizer, liveAdapters: live, workers: workers,
+                logger: logger)
         }
 
         /// As the daemon's for everything that a label depends on. A text was decoded when it was stored.

@@ -19,23 +19,20 @@ public struct RelabelReport: Sendable, Codable, Equatable {
     /// Whether the run ended by itself, not by a signal.
     public var isComplete = true
     /// Adapters that went live while it ran.
-    public var promotions: [Promotion] = []
+    public var promotions: [AdapterReplacement] = []
     /// Versions that went live while it ran and cannot be used here, by task, with the reason.
     public var refused: [String: String] = [:]
+    /// Records that wait in the outbox; nil if nothing was to be published.
+    public var outbox: Int?
+    /// Host and process that publish them; nil: nobody does.
+    public var publisher: String?
     /// Former label against label, the most frequent first; equal ones are left out.
     public var changes: [Change] = []
     /// The texts with another label whose score is the highest, that one first. Only in a dry run.
     public var mostChanged: [ChangedText] = []
 
-    /// An adapter that went live during the run.
-    public struct Promotion: Sendable, Codable, Equatable {
-        /// The task.
-        public var task: String
-        /// Digest of the adapter that was live before.
-        public var from: String
-        /// Digest of the adapter that is live.
-        public var to: String
-    }
+    /// What changed in the registry meanwhile, a line each.
+    public var adapterNotes: [String] { FollowedAdapters.notes(replacements: promotions, refused: refused) }
 
     /// Rows whose label changes in the same way.
     public struct Change: Sendable, Codable, Equatable {

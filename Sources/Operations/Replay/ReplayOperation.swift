@@ -65,9 +65,12 @@ public enum ReplayOperation {
                 let serving = try await BoundedServing.prepared(
                     pipeline, of: configuration, environment: environment, onlyTask: request.task,
                     workers: request.workers, isBackground: request.isBackground, logger: logger)
-                let status = try await run(serving, source, progress)
-                report.count(status, source.progress)
-                report.outbox = await serving.waitingRecords()
+                let result: Result<PipelineStatus, any Error>
+                do { result = .success(try await run(serving, source, progress)) } catch { result = .failure(error) }
+                await serving.close()
+                report.count(try result.get(), source.progress)
+                report.notes += await serving.adapters.notes
+                report.note(await WaitingRecords.count(of: pipeline))
             }
             await source.close()
             return report

@@ -35,13 +35,15 @@ public struct ReplayReport: Sendable, Codable, Equatable {
     public var rest: [String] = []
     /// Records that wait in the outbox; nil if the pipeline publishes nothing.
     public var outbox: Int?
-    /// What a person should know: what is gone, or does not exist yet.
+    /// Host and process that publish them; nil: nobody does.
+    public var publisher: String?
+    /// What a person should know: what is gone or does not exist yet, and which adapters went live meanwhile.
     public var notes: [String] = []
     /// What was unavailable in the end.
     public var obstacle: String?
 
     private enum CodingKeys: String, CodingKey {
-        case read, labelled, rejected, dropped, partitions, outbox, notes, obstacle
+        case read, labelled, rejected, dropped, partitions, outbox, publisher, notes, obstacle
         case isComplete = "complete"
         case rest = "continue"
     }
@@ -81,6 +83,11 @@ extension ReplayReport {
         rest = progress.rest.map(\.description)
         isComplete = rest.isEmpty
         if !isComplete { obstacle = status.waitingFor }
+    }
+
+    /// What waits to be published.
+    mutating func note(_ waiting: WaitingRecords?) {
+        (outbox, publisher) = (waiting?.records, waiting?.publisher)
     }
 
     private mutating func note(_ part: RangeProgress.Part, named name: String, _ index: Int) {

@@ -10,7 +10,7 @@ import Serving
 struct BoundedServing: Sendable {
     let pipeline: PipelineConfiguration
     let loaded: LoadedBase
-    let live: LiveAdapters
+    let adapters: FollowedAdapters
     let workers: Int
     let logger: Logger
     /// Whether it publishes its records, where the pipeline file says so.
@@ -23,9 +23,10 @@ struct BoundedServing: Sendable {
     /// How long an interrupted run waits for what is in flight, and how long any run goes on publishing.
     static let drainTimeout = Duration.seconds(10)
     private static let reportInterval = Duration.milliseconds(200)
-    /// How often live adapters are read from the registry: a run may last for hours, and must not write labels of an
-    /// adapter that the daemons have replaced.
-    private static let refreshInterval = 25
+    /// How often, in such intervals, the registry is asked which adapters are live: as often as a daemon asks.
+    private static let roundsPerRefresh = 5
+    /// How often threads get the lowest priority.
+    private static let roundsPerPriority = 25
 
     /// Ends when all is settled. If the task is cancelled, it reads nothing more, finishes what is in flight and
     /// returns; what is in flight after some seconds is abandoned.
@@ -37,25 +38,17 @@ struct BoundedServing: Sendable {
         let pool = WorkerPool(base: loaded.base, workers: workers)
         let serving = pipeline.makeServingPipeline(
             source: source, publishes: publishes, publishingPatience: Self.drainTimeout, onlyTask: onlyTask,
-            tokenizer: loaded.tokenizer, liveAdapters: live, workers: pool, drainTimeout: Self.drainTimeout,
+            tokenizer: loaded.tokenizer, liveAdapters: adapters.live, workers: pool, drainTimeout: Self.drainTimeout,
             logger: logger)
-        let store = PostgresAdapterStore(
-            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)"))
-        let forms = Dictionary(pipeline.tasks.map { ($0.name, $0.form) }) { first, _ in first }
         let result: Result<Void, any Error>
         do {
-            try await Self.run(serving, over: source, on: pool, isBackground: isBackground) { round in
-                progress(serving.status)
-                // While the registry is unavailable, the adapters stay.
-                if round.isMultiple(of: Self.refreshInterval) {
-                    _ = try? await live.refresh(from: store, tasks: forms, base: loaded.base)
-                }
-            }
+            try await Self.run(
+                serving, over: source, on: pool, adapters: adapters, isBackground: isBackground,
+                watch: { progress(serving.status) })
             result = .success(())
         } catch {
             result = .failure(error)
         }
-        await store.close()
         progress(serving.status)
         try result.get()
         return serving.status
@@ -63,19 +56,22 @@ struct BoundedServing: Sendable {
 
     /// As ``run(_:progress:)``, for a serving path with another sink.
     ///
-    /// - Parameter watch: called some times per second with the number of the call, from 1.
+    /// - Parameters:
+    ///   - adapters: those of the serving path. While the registry is unavailable, they stay.
+    ///   - watch: called some times per second.
     static func run(
-        _ serving: ServingPipeline, over source: any BoundedTextSource, on pool: WorkerPool, isBackground: Bool,
-        watch: @escaping @Sendable (_ round: Int) async -> Void = { _ in }
+        _ serving: ServingPipeline, over source: any BoundedTextSource, on pool: WorkerPool,
+        adapters: FollowedAdapters, isBackground: Bool, watch: @escaping @Sendable () -> Void = {}
     ) async throws {
         let working = Task { await pool.run() }
         let watching = Task {
             var rounds = 0
             while !Task.isCancelled {
                 // Threads that start meanwhile may have the usual priority.
-                if isBackground, rounds.isMultiple(of: refreshInterval) { BackgroundProcess.lowerPriority() }
+                if isBackground, rounds.isMultiple(of: roundsPerPriority) { BackgroundProcess.lowerPriority() }
                 rounds += 1
-                await watch(rounds)
+                watch()
+                if rounds.isMultiple(of: roundsPerRefresh) { try? await adapters.refresh() }
                 try? await Task.sleep(for: reportInterval)
             }
         }
@@ -95,8 +91,7 @@ struct BoundedServing: Sendable {
     /// nothing is given up.
     private static func finish(_ serving: ServingPipeline, _ source: any BoundedTextSource) async {
         await source.untilHandedOut()
-        // Nobody tells when the last message is settled.
-        while serving.status.inFlight > 0, !Task.isCancelled { try? await Task.sleep(for: .milliseconds(20)) }
+        await serving.untilIdle()
         await serving.drain()
     }
 }
@@ -119,24 +114,16 @@ extension BoundedServing {
         try await DatabaseSchema.verify(settings)
         let serving = await ServingPrecision.resolve(files: [pipeline.file], environment: environment)
         let loaded = try LoadedBase(configuration, serving: serving)
-        let live = try await LiveAdapters.required(
+        let adapters = try await FollowedAdapters(
             of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings,
             missing: "the registry has no live adapter: start a daemon, which publishes the adapter of the file, or "
                 + "run `lorikeet adapters import` with --promote")
         return BoundedServing(
-            pipeline: pipeline, loaded: loaded, live: live, workers: workers, logger: logger, onlyTask: onlyTask,
+            pipeline: pipeline, loaded: loaded, adapters: adapters, workers: workers, logger: logger,
+            onlyTask: onlyTask,
             isBackground: isBackground)
     }
 
-    /// Records that wait to be published after a run; nil if the pipeline publishes nothing, or if the database does
-    /// not answer.
-    func waitingRecords() async -> Int? {
-        guard let outboxSettings = pipeline.outboxSettings else { return nil }
-        let outbox = PostgresOutbox(
-            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet \(pipeline.name)"),
-            pipeline: pipeline.name, settings: outboxSettings)
-        let depth = try? await outbox.depth()
-        await outbox.close()
-        return depth?.rows
-    }
+    /// Closes the connection to the registry.
+    func close() async { await adapters.close() }
 }

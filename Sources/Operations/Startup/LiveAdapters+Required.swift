@@ -5,6 +5,9 @@ import Pipelines
 import Serving
 
 extension LiveAdapters {
+    /// What an error says of a task without a live adapter.
+    static let missing = "the registry has no live adapter"
+
     /// The live adapters of a pipeline's tasks, for a command that needs every one of them.
     ///
     /// - Parameters:
@@ -14,7 +17,7 @@ extension LiveAdapters {
     ///   failed with.
     static func required(
         of tasks: [TaskConfiguration], in pipeline: PipelineConfiguration, base: BERTBase, settings: PostgresSettings,
-        missing: String = "the registry has no live adapter", withShadows: Bool = true
+        missing: String = LiveAdapters.missing, withShadows: Bool = true
     ) async throws -> LiveAdapters {
         let store = PostgresAdapterStore(settings)
         let live = LiveAdapters()

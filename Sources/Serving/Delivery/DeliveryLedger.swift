@@ -10,6 +10,15 @@ final class DeliveryLedger: Sendable {
     private struct State {
         var tracker = DeliveryTracker()
         var waiters: [Waiter] = []
+        /// Opened once nothing is in flight.
+        var idle: [Latch<Void>] = []
+
+        /// After something left.
+        mutating func resumeIdle() {
+            guard tracker.inFlight == 0 else { return }
+            for latch in idle { latch.open() }
+            idle = []
+        }
     }
 
     /// A thread that waits until nothing of some partitions is in flight.
@@ -46,11 +55,18 @@ final class DeliveryLedger: Sendable {
                 waiter.semaphore.signal()
                 return true
             }
+            state.resumeIdle()
         }
         settled.signal()
     }
 
-    func abandon(_ tickets: [DeliveryTracker.Ticket]) { state.withLock { $0.tracker.abandon(tickets) } }
+    func abandon(_ tickets: [DeliveryTracker.Ticket]) {
+        state.withLock { state in
+            state.tracker.abandon(tickets)
+            state.resumeIdle()
+        }
+    }
+
     func committed(_ offsets: [SourcePartition: Int64]) { state.withLock { $0.tracker.committed(offsets) } }
 
     /// The messages whose partition is still ours. Another member stores the rest.
@@ -71,7 +87,22 @@ final class DeliveryLedger: Sendable {
         if mustWait { _ = waiter.semaphore.wait(timeout: .now() + patience.inSeconds) }
         return state.withLock { state in
             state.waiters.removeAll { $0 === waiter }
+            defer { state.resumeIdle() }
             return state.tracker.revoke(partitions)
+        }
+    }
+
+    /// Returns once nothing is in flight, or the task is cancelled. Any number of tasks may wait.
+    func untilIdle() async {
+        let latch = Latch<Void>()
+        state.withLock { state in
+            state.idle.append(latch)
+            state.resumeIdle()
+        }
+        await withTaskCancellationHandler {
+            await latch.value
+        } onCancel: {
+            latch.open()
         }
     }
 }

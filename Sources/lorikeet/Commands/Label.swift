@@ -112,13 +112,14 @@ struct Label: AsyncParsableCommand {
 
     func run() async throws {
         batch.bootstrapLogging()
-        let bar = ProgressBar("label", unit: "rows")
-        defer { bar.clear() }
+        let progress = BatchProgress("label", unit: "rows", style: batch.progressOption.style(json: output.json))
+        defer { progress.clear() }
         let report = try await BatchOptions.cancelling { [request] in
             try await LabelOperation.run(
-                request, logger: Logger(label: "lorikeet.label"), progress: { bar.update($0, of: nil) })
+                request, logger: Logger(label: "lorikeet.label"), progress: { progress.show($0, of: nil) })
         }
-        bar.clear()
+        progress.clear()
+        for note in report.notes { StandardError.write("note: \(note)") }
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {
@@ -127,7 +128,7 @@ struct Label: AsyncParsableCommand {
                     + BatchOptions.counts(labelled: report.labelled, rejected: report.rejected, dropped: report.dropped)
             )
         }
-        BatchOptions.say(outbox: report.outbox)
+        BatchOptions.say(outbox: report.outbox, publisher: report.publisher)
         guard report.isComplete else {
             let reason = report.obstacle.map { " (\($0))" } ?? ""
             throw CommandFailure(

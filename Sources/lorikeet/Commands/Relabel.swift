@@ -1,5 +1,4 @@
 import ArgumentParser
-import Daemon
 import JSON
 import Logging
 import Operations
@@ -48,9 +47,6 @@ struct Relabel: AsyncParsableCommand {
             "Only labels of the adapter with this digest; its first digits are enough.", valueName: "digest"))
     var whereAdapter: String?
 
-    @Option(help: ArgumentHelp("Maximum number of texts per second.", valueName: "n"))
-    var rate: Int?
-
     @Flag(help: "Write nothing; say what would change.")
     var dryRun = false
 
@@ -60,19 +56,16 @@ struct Relabel: AsyncParsableCommand {
     @Flag(help: "Keep the former labels in the table labels_history.")
     var history = false
 
-    @Flag(help: "Publish the relabelled records again, to the topic of sink.kafka.")
+    @Flag(
+        help: ArgumentHelp(
+            "Publish the relabelled records again, to the topic of sink.kafka. A daemon of the pipeline does it, or "
+                + "this command while none runs."))
     var publish = false
 
-    @OptionGroup var workerOptions: WorkerOptions
-    @OptionGroup var progressOption: ProgressOption
-
-    @Option(help: "Format of log lines.")
-    var logFormat = LogFormat.logfmt
-
+    @OptionGroup var batch: BatchOptions
     @OptionGroup var output: JSONOption
 
     func validate() throws {
-        guard rate.map({ $0 >= 1 }) ?? true else { throw ValidationError("--rate must be at least 1") }
         guard texts >= 0 else { throw ValidationError("--texts must be at least 0") }
         if let since, let until, since.date >= until.date {
             throw ValidationError("--since must be before --until: no text is produced between them")
@@ -87,21 +80,23 @@ struct Relabel: AsyncParsableCommand {
     }
 
     func run() async throws {
-        DaemonLogging.bootstrap(format: logFormat, level: .warning)
-        let display = RelabelDisplay(style: progressOption.style(json: output.json))
-        defer { display.clear() }
+        batch.bootstrapLogging()
+        let progress = BatchProgress(
+            "relabelling", unit: "rows", style: batch.progressOption.style(json: output.json))
+        defer { progress.clear() }
         let (file, request) = (pipeline, request)
-        let report = try await Interruption.cancelling {
+        let report = try await BatchOptions.cancelling {
             try await RelabelOperation.run(
                 file: file, request, logger: Logger(label: "lorikeet.relabel"),
-                progress: { display.show($0, of: $1) })
+                progress: { progress.show($0, of: $1) })
         }
-        display.clear()
+        progress.clear()
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {
-            try display.print(report, showsTexts: StandardOutput.isTerminal)
+            try report.print(showsTexts: StandardOutput.isTerminal)
         }
+        BatchOptions.say(outbox: report.outbox, publisher: report.publisher)
         guard report.isComplete else {
             throw CommandFailure(.failed, "interrupted: what is relabelled stays; run it again for the rest")
         }
@@ -112,10 +107,10 @@ struct Relabel: AsyncParsableCommand {
         request.tasks = task
         (request.since, request.until) = (since?.date, until?.date)
         request.adapterDigest = whereAdapter
-        request.textsPerSecond = rate
+        request.textsPerSecond = batch.rate
         (request.isDryRun, request.shownTexts) = (dryRun, texts)
         (request.keepsHistory, request.publishes) = (history, publish)
-        request.workers = workerOptions.count
+        request.workers = batch.workerOptions.count
         request.isBackground = true
         return request
     }

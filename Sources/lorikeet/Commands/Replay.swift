@@ -81,13 +81,14 @@ struct Replay: AsyncParsableCommand {
         var request = ReplayRequest(
             file: pipeline, selection: selection, task: task, rate: batch.rate, workers: batch.workerOptions.count)
         request.isBackground = true
-        let bar = ProgressBar("replay", unit: "offsets")
-        defer { bar.clear() }
+        let progress = BatchProgress(
+            "replay", unit: "offsets", style: batch.progressOption.style(json: output.json))
+        defer { progress.clear() }
         let report = try await BatchOptions.cancelling { [request] in
             try await ReplayOperation.run(
-                request, logger: Logger(label: "lorikeet.replay"), progress: { bar.update($0, of: $1) })
+                request, logger: Logger(label: "lorikeet.replay"), progress: { progress.show($0, of: $1) })
         }
-        bar.clear()
+        progress.clear()
         for note in report.notes { StandardError.write("note: \(note)") }
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
@@ -97,7 +98,7 @@ struct Replay: AsyncParsableCommand {
                     + BatchOptions.counts(labelled: report.labelled, rejected: report.rejected, dropped: report.dropped)
             )
         }
-        BatchOptions.say(outbox: report.outbox)
+        BatchOptions.say(outbox: report.outbox, publisher: report.publisher)
         if !report.isComplete { throw CommandFailure(.failed, interruption(report)) }
     }
 

@@ -10,6 +10,7 @@ struct BatchOptions: ParsableArguments {
     var rate: Double?
 
     @OptionGroup var workerOptions: WorkerOptions
+    @OptionGroup var progressOption: ProgressOption
 
     @Option(help: "Format of log lines.")
     var logFormat = LogFormat.logfmt
@@ -40,10 +41,13 @@ struct BatchOptions: ParsableArguments {
         return (["\(labelled) labelled"] + others).joined(separator: ", ")
     }
 
-    /// Says what is still to be published.
-    static func say(outbox rows: Int?) {
+    /// Says what is still to be published, and who does it.
+    static func say(outbox rows: Int?, publisher: String?) {
         guard let rows, rows > 0 else { return }
         let records = rows == 1 ? "1 record waits" : "\(rows) records wait"
-        StandardError.write("note: \(records) in the outbox: a daemon of the pipeline publishes what waits there")
+        let state =
+            publisher.map { "\($0) publishes what waits there" }
+            ?? "nobody publishes them now: start a daemon of the pipeline"
+        StandardError.write("note: \(records) in the outbox; \(state)")
     }
 }
