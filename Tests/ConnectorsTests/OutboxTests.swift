@@ -55,6 +55,27 @@ import Testing
         }
     }
 
+    /// Of a rejected record the key is always its own.
+    @Test(arguments: [OutboxSettings.Key.message, .origin]) func theKeyIsThatOfTheRecordOrItsOrigin(
+        _ key: OutboxSettings.Key
+    ) async throws {
+        try await with(OutboxSettings(key: key, publishesRejected: true)) { _, sink, outbox in
+            func labelled(_ offset: Int64, key: [UInt8]?) -> Outcome {
+                .labelled(
+                    LabelledMessage(
+                        message: Samples.message(offset, key: key), text: "a text",
+                        labels: [Samples.label("section", "games")]))
+            }
+            let rejection = Rejection(message: Samples.message(3, key: [9]), stage: .decode, reason: "no")
+            _ = try await sink.store([labelled(1, key: [0, 255]), labelled(2, key: nil), .rejected(rejection)])
+            let records = try #require(try await outbox.next(limit: 10)).sorted { $0.origin.offset < $1.origin.offset }
+            let expected: [[UInt8]?] =
+                key == .message
+                ? [[0, 255], nil, [9]] : [Array("packages/0@1".utf8), Array("packages/0@2".utf8), [9]]
+            #expect(records.map { $0.message?.key } == expected)
+        }
+    }
+
     @Test func aRejectedRecordKeepsItsKeyPayloadAndHeaders() async throws {
         try await with { _, sink, outbox in
             let message = Samples.message(3, key: [0, 255], payload: [1, 2], headers: [("a", [9]), ("empty", nil)])

@@ -14,7 +14,7 @@ import Testing
     /// A pipeline whose database is unavailable; no server is needed.
     private func folder(
         brokers: String = "127.0.0.1:1", topics: String = "[texts]", properties: String = "{}",
-        dtype: String = "float32"
+        output: String = "", rejected: String = "", dtype: String = "float32"
     ) throws -> TemporaryFolder {
         let folder = try TemporaryFolder()
         try TestBase.write(to: folder.path + "/base")
@@ -32,7 +32,8 @@ import Testing
                 properties: \(properties)
             tasks: { noise: { labels: [calm, loud], adapter: first } }
             batch: { max_tokens: 32 }
-            sink: { postgres: "host=\(folder.path)" }
+            sink: { postgres: "host=\(folder.path)"\(output) }
+            \(rejected)
             dtype: \(dtype)
             """)
         return folder
@@ -366,6 +367,61 @@ import Testing
             let made = try folder(
                 brokers: broker.bootstrapServers, topics: "[jsonn]", properties: "{ allow.auto.create.topics: true }")
             #expect(await findings(made, online: true).filter { $0.severity == .error }.isEmpty)
+        }
+    }
+
+    // MARK: - What is published
+
+    @Test func outputTopicsAreNamedWithTheirPartitions() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1, "labels": 3, "rejects": 1]) { broker in
+            let folder = try folder(
+                brokers: broker.bootstrapServers, output: ", kafka: { topic: labels }",
+                rejected: "rejected: { kafka: { topic: rejects } }")
+            let found = await findings(folder, online: true)
+            #expect(found.allSatisfy { $0.severity == .fine }, "\(found)")
+            #expect(found.contains { $0.key == "sink.kafka.topic" && $0.message == "labels (3 partitions)" })
+            #expect(found.contains { $0.key == "rejected.kafka.topic" && $0.message == "rejects (1 partition)" })
+        }
+    }
+
+    /// A topic that takes smaller records than there will be, as far as the brokers say: what it refuses is not lost,
+    /// so it is a warning.
+    @Test(
+        arguments: [
+            (["texts": 1_048_588, "labels": 1_048_588, "rejects": 1_048_588], []),
+            (
+                ["texts": 1_048_588, "labels": 500, "rejects": 1_048_588],
+                ["sink.kafka.topic: labels takes batches of at most"]
+            ),
+            (
+                ["texts": 1_048_588, "labels": 1_048_588, "rejects": 1000],
+                [
+                    "rejected.kafka.topic: rejects takes batches of at most 1000 bytes (max.message.bytes), and texts "
+                        + "has records of up to 1048588: what it refuses is kept in rejected, stage publish"
+                ]
+            ),
+            (["texts": nil, "labels": nil, "rejects": 1000], []),
+        ] as [([String: Int?], [String])])
+    func outputTopicsThatTakeSmallerRecordsAreAWarning(topics: [String: Int?], warnings: [String]) async throws {
+        let broker = try FakeTopicBroker(topics: topics)
+        defer { broker.stop() }
+        let folder = try folder(
+            brokers: broker.bootstrapServers, output: ", kafka: { topic: labels }",
+            rejected: "rejected: { kafka: { topic: rejects } }")
+        let found = await findings(folder, online: true).filter { $0.key?.hasSuffix("kafka.topic") == true }
+        let said = found.filter { $0.severity == .warning }.map { "\($0.key ?? ""): \($0.message)" }
+        #expect(said.count == warnings.count && zip(said, warnings).allSatisfy { $0.hasPrefix($1) }, "\(found)")
+        #expect(found.count == 2 && found.allSatisfy { $0.severity != .error }, "\(found)")
+    }
+
+    /// Labels are stored all the same, so it is a warning.
+    @Test func outputBrokersThatAreAwayAreAWarning() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            let output = ", kafka: { topic: labels, brokers: \"127.0.0.1:1\" }"
+            let found = await findings(try folder(brokers: broker.bootstrapServers, output: output), online: true)
+                .filter { $0.severity != .fine }
+            #expect(found.map(\.severity) == [.warning] && found.map(\.key) == ["sink.kafka.brokers"], "\(found)")
+            #expect(found.first?.message.hasSuffix("; meanwhile records wait in the outbox") == true)
         }
     }
 

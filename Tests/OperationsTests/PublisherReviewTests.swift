@@ -7,6 +7,10 @@ import Testing
 /// What keeps a pipeline from publishing, offline.
 struct PublisherReviewTests {
     private func problems(topics: String, outputBrokers: String = "") throws -> [String] {
+        try pipeline(topics: topics, output: outputBrokers).reviewPublisher().problems.map(\.description).sorted()
+    }
+
+    private func pipeline(topics: String, output: String = "") throws -> PipelineConfiguration {
         let folder = try TemporaryFolder()
         let path = try folder.write(
             "p.yaml",
@@ -18,11 +22,17 @@ struct PublisherReviewTests {
             tasks: { topic: { labels: [a, b] } }
             sink:
               postgres: postgresql://localhost/texts
-              kafka: { topic: news.labels\(outputBrokers) }
+              kafka: { topic: news.labels\(output) }
             rejected: { kafka: { topic: news.rejected } }
             """)
-        let pipeline = try PipelineFile.read(path: path)
-        return pipeline.reviewPublisher().problems.map(\.description).sorted()
+        return try PipelineFile.read(path: path)
+    }
+
+    @Test(arguments: [("", false), (", key: message", false), (", key: origin", true)])
+    func theKeyIsWhatTheFileSays(_ output: String, _ isOrigin: Bool) throws {
+        let pipeline = try pipeline(topics: "news", output: output)
+        #expect(pipeline.outboxSettings?.key == (isOrigin ? .origin : .message))
+        #expect(pipeline.publisherSettings?.isKeyedByOrigin == isOrigin)
     }
 
     @Test func aPatternThatMatchesTheOutputIsRefused() throws {

@@ -21,6 +21,7 @@ import Testing
                 let publisher = KafkaPublisher(
                     KafkaPublisherSettings(
                         brokers: output.bootstrapServers, topics: [.labels: "labels", .rejected: "rejected"],
+                        isKeyedByOrigin: settings.key == .origin,
                         properties: ["reconnect.backoff.max.ms": "100"].merging(properties) { $1 }))
                 let outbox = PostgresOutbox(database.settings(), pipeline: "packages", settings: settings)
                 var publication = Publication(outbox: outbox, publisher: publisher)
@@ -82,6 +83,26 @@ import Testing
             expectAll(try await published(300, on: output), 300)
             let rejected = try await published(1, topic: "rejected", on: output)
             #expect(rejected.first?.payload == Array(" ".utf8))
+        }
+    }
+
+    /// With `key: origin`, the partition of the source chooses the partition of the output, so that order is kept.
+    @Test func keyedByOriginAPartitionStaysTogether() async throws {
+        var settings = Self.settings
+        settings.key = .origin
+        try await with(settings) { topic, database, output, pipeline in
+            try topic.produceTexts(200)
+            try await pipeline.whileRunning { await pipeline.waitUntilStored(200) }
+            try await untilEmpty(database)
+            let messages = try await published(200, on: output)
+            expectAll(messages, 200)
+            var outputs: [SourcePartition: Set<Int32>] = [:]
+            for message in messages {
+                let origin = origin(message)
+                #expect(message.key == Array(origin.description.utf8))
+                outputs[origin.sourcePartition, default: []].insert(message.origin.partition)
+            }
+            #expect(outputs.count == 2 && outputs.values.allSatisfy { $0.count == 1 }, "\(outputs)")
         }
     }
 
@@ -151,6 +172,34 @@ import Testing
             expectAll(try await published(20, on: output), 20)
             #expect(try database.count("SELECT count(*) FROM lorikeet.rejected WHERE stage = 'extract'") == 1)
             #expect(pipeline.log.lines.value.count { $0.message.contains("broker refused a record") } == 1)
+        }
+    }
+
+    /// The topic takes smaller records than the producer sends: the broker refuses them, whoever is in the batch. What
+    /// is at fault ends in `rejected` and keeps its labels; what is not is published.
+    @Test(.timeLimit(.minutes(3))) func aTopicThatRefusesTheSizeLosesNothing() async throws {
+        let tooLarge: Int32 = 10
+        try await with { topic, database, output, pipeline in
+            try topic.produceTexts(1)
+            try output.pushErrors(.produce, [Int32](repeating: tooLarge, count: 1000))
+            try await pipeline.whileRunning {
+                await pipeline.waitUntilStored(1)
+                try await untilEmpty(database)
+                let rejected = try database.sql("SELECT stage, reason FROM lorikeet.rejected")
+                #expect(try rejected.map { try $0.text("stage") } == ["publish"])
+                #expect(try rejected.first?.text("reason").contains("MSG_SIZE_TOO_LARGE") == true)
+                try output.clearErrors(.produce)
+
+                // One refusal of a batch: all of its records go again, in smaller ones.
+                try output.pushErrors(.produce, [tooLarge])
+                try topic.produceTexts(40)
+                await pipeline.waitUntilStored(41)
+                try await untilEmpty(database)
+            }
+            #expect(
+                try database.count("SELECT count(DISTINCT \"offset\" * 2 + \"partition\") FROM lorikeet.labels") == 41)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.rejected") == 1)
+            expectAll(try await published(40, on: output), 40)
         }
     }
 
