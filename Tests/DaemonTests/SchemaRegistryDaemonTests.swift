@@ -102,6 +102,49 @@ import Testing
         }
     }
 
+    /// Whatever the registry or a record claims, the record is rejected in words, and the next one is labelled.
+    @Test func nonsenseOfRegistryAndRecordsIsRejectedInWords() async throws {
+        try await DaemonFixture.with { fixture in
+            let registry = try RegistryServer()
+            registry.register(1, schema: Self.schema)
+            registry.set("/schemas/ids/2", "<html>Welcome</html>")
+            registry.set("/schemas/ids/3", String(repeating: "x", count: 10 << 20))
+            registry.register(4, schema: #"{"type":"record","name":"R","fields":[{"name":"r","type":"R"}]}"#)
+            registry.register(5, schema: #"{"type":"record","name":"R"}"#)
+            try fixture.writeAdapter("first")
+            let file = try writePipeline(
+                fixture,
+                source: """
+                      format: auto
+                      schema_registry: { url: "\(registry.url)" }
+                      text: /body
+                    """)
+            let claimsTwoGigabytes: [UInt8] = [0x80, 0x80, 0x80, 0x80, 0x10, 0x61]
+            try produce(
+                (2...5).map { [0, 0, 0, 0, $0, 2, 0x61] } + [
+                    [0, 0, 0, 0, 1] + string("noise") + claimsTwoGigabytes,
+                    [0, 0, 0, 0, 1] + string("noise") + string("a river"),
+                    Array(#"{"kind":"noise","body":"plain"}"#.utf8),
+                ], fixture)
+            try await fixture.withDaemon(file) { _ in
+                try await fixture.untilLabelled(2)
+                try await eventually("the rejected rows") { try reasons(fixture).count == 5 }
+            }
+            #expect(
+                try reasons(fixture) == [
+                    "the schema registry's answer for schema 2 is not a schema in JSON",
+                    "the schema registry's answer for schema 3 has more than 1048576 bytes",
+                    "schema 4: the record is nested more than 128 levels deep",
+                    "schema 5 cannot be used: the record R of the schema has no fields",
+                    "schema 1: the record ends early: 2147483648 bytes are to follow, and 1 are left",
+                ])
+            let stages = try fixture.execute("SELECT DISTINCT stage FROM lorikeet.rejected").rows
+            #expect(try stages.map { try $0.text("stage") } == ["decode"])
+            let texts = try fixture.execute("SELECT text FROM lorikeet.labelled_texts ORDER BY \"offset\"").rows
+            #expect(try texts.map { try $0.text("text") } == ["a river", "plain"])
+        }
+    }
+
     @Test func withoutAFormatARecordWithASchemaIsRejectedAndNeverStoredAsText() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")

@@ -198,4 +198,31 @@ import Testing
             #expect(adapter?.status == .configuration && adapter?.message.contains("no live adapter") == true)
         }
     }
+
+    /// Records in the middle and at the end are compacted, or of transactions that were aborted: their offsets hold
+    /// nothing, and the command does not wait for them.
+    @Test(.timeLimit(.minutes(2))) func offsetsWithoutARecordArePassedOver() async throws {
+        try await DaemonFixture.with { fixture in
+            try await fixture.promote(try fixture.writeAdapter("first"))
+            let proxy = try KafkaFaultProxy(broker: fixture.broker)
+            defer { proxy.stop() }
+            for (identity, count) in [("kept", 10), ("gone", 10), ("kept too", 10), ("gone too", 10)] {
+                let producer = try TransactionalProducer(
+                    brokers: fixture.broker.bootstrapServers, identity: identity)
+                try producer.transaction {
+                    for number in 0..<count {
+                        try producer.produce(
+                            topic: "texts", partition: 0, payload: Array("\(identity) \(number)".utf8))
+                    }
+                }
+            }
+            proxy.view.update { $0.abortedOffsets = [10, 30] }
+            let file = try fixture.writePipeline(brokers: proxy.bootstrapServers)
+            let report = try await Self.replay(fixture, file, ["texts:0:0-"])
+            #expect((report.read, report.labelled, report.rejected) == (20, 20, 0) && report.isComplete)
+            #expect(report.notes == ["texts:0: 20 offsets hold no record (compaction, transactions)"])
+            let texts = "SELECT count(*) AS n FROM lorikeet.messages WHERE text LIKE"
+            #expect(try fixture.number("\(texts) 'kept%'") == 20 && fixture.number("\(texts) 'gone%'") == 0)
+        }
+    }
 }

@@ -235,5 +235,8 @@ struct LongTextTests {
         try await harness.whileRunning { await harness.sink.waitForMessages(2) }
         let state = harness.sink.state.value
         #expect(state.rejected.values.map(\.cause) == ["too-large"] && state.labels.count == 1)
+        #expect(
+            state.rejected.values.map(\.reason)
+                == ["the payload has 50000000 bytes, more than the 1048576 allowed"])
     }
 }
