@@ -7,6 +7,11 @@ public enum DeliveryFigure: String, CaseIterable, Sendable {
     case restart, tasks
     case relabelling
     case relabellingBeside = "relabelling-beside"
+    case replay
+    case replayBeside = "replay-beside"
+    case label
+    case labelBeside = "label-beside"
+    case historyMemory = "history-memory"
 }
 
 /// One figure as measured: a row of the result.

@@ -30,8 +30,13 @@ struct DeliveryMeasurement {
         case .outboxLatency: try await outboxLatency()
         case .restart: try await restart()
         case .tasks: try await tasks()
-        case .relabelling: try await relabelling()
-        case .relabellingBeside: try await relabellingBeside()
+        case .relabelling: try await rate(of: .relabel, as: figure)
+        case .relabellingBeside: try await rate(beside: .relabel, as: figure)
+        case .replay: try await rate(of: .replay, as: figure)
+        case .replayBeside: try await rate(beside: .replay, as: figure)
+        case .label: try await rate(of: .label, as: figure)
+        case .labelBeside: try await rate(beside: .label, as: figure)
+        case .historyMemory: try await historyMemory()
         }
     }
 

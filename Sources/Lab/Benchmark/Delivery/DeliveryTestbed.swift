@@ -1,5 +1,6 @@
 import BERT
 import Glibc
+import JSON
 import Kernels
 import PostgresClient
 import Serving
@@ -237,16 +238,26 @@ actor DeliveryTestbed {
         return process
     }
 
-    // MARK: - Relabelling
+    // MARK: - Texts for commands
 
     /// Stores texts that are to be relabelled.
-    func storeTexts(_ count: Int, pipeline: String) async throws {
+    func storeTexts(_ texts: [String], count: Int, pipeline: String) async throws {
         try await database.storeTexts(texts, count: count, pipeline: pipeline, task: Self.task)
     }
 
+    /// Writes rows with texts, which are repeated, to a file.
+    ///
+    /// - Returns: its path.
+    func writeRows(_ texts: [String], count: Int, name: String) throws -> String {
+        let lines = texts.map { JSONValue.object([("text", .string($0))]).text + "\n" }
+        var content = ""
+        for index in 0..<count { content += lines[index % lines.count] }
+        return try servers.folder.write("\(name).jsonl", content)
+    }
+
     /// The file of a pipeline that no daemon runs.
-    func writePipeline(_ name: String) throws -> String {
-        try servers.folder.write("\(name).yaml", pipeline(name, topic: "stored").text)
+    func writePipeline(_ name: String, topic: String) throws -> String {
+        try servers.folder.write("\(name).yaml", pipeline(name, topic: topic).text)
     }
 
     // MARK: - Rows
