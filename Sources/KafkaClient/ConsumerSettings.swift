@@ -81,4 +81,29 @@ extension ConsumerSettings {
         return KafkaPropertyProblem(
             property: name, message: "is OAUTHBEARER, which needs \(method): oidc or \(unsecured): true")
     }
+
+    /// A client's certificate without its key, which librdkafka would leave out silently, or the other way round.
+    static func missingPart(_ settings: [String: String]) -> KafkaPropertyProblem? {
+        guard encrypts(settings) else { return nil }
+        func given(_ part: String) -> String? {
+            ["ssl.\(part).location", "ssl.\(part).pem"].first { !(settings[$0] ?? "").isEmpty }
+        }
+        switch (given("certificate"), given("key")) {
+        case (let name?, nil):
+            return KafkaPropertyProblem(property: name, message: "needs ssl.key.location, its private key")
+        case (nil, let name?):
+            return KafkaPropertyProblem(property: name, message: "needs ssl.certificate.location, its certificate")
+        default: return nil
+        }
+    }
+
+    /// A property of TLS that does nothing, because the client does not encrypt; librdkafka says nothing of it.
+    static func unusedForTLS(_ settings: [String: String]) -> String? {
+        guard !encrypts(settings), let name = settings.keys.filter({ $0.hasPrefix("ssl.") }).min() else { return nil }
+        return "\(name) has no effect: security.protocol is \(settings["security.protocol"] ?? "plaintext")"
+    }
+
+    private static func encrypts(_ settings: [String: String]) -> Bool {
+        word(settings["security.protocol"] ?? "").hasSuffix("ssl")
+    }
 }

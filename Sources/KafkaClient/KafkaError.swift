@@ -29,6 +29,12 @@ public struct KafkaError: Error, Sendable, Equatable {
     }
 }
 
+extension KafkaError {
+    /// Whether the connection broke while the client logged in. librdkafka reports that by the name of a refused
+    /// login; only its text tells one of its own errors from an answer of the broker.
+    public var isBrokenLogin: Bool { name == "_AUTHENTICATION" && message.contains("failed: Local: ") }
+}
+
 extension KafkaError: CustomStringConvertible {
     /// Name, partition and message.
     public var description: String {

@@ -53,7 +53,10 @@ final class KafkaHandle {
         let problems = properties.sorted { $0.key < $1.key }.compactMap {
             KafkaPropertyProblem(setting: $0.key, to: $0.value, in: configuration)
         }
-        return problems + [ConsumerSettings.missingTokenSource(properties)].compactMap(\.self)
+        let missing = [
+            ConsumerSettings.missingTokenSource(properties), ConsumerSettings.missingPart(properties),
+        ]
+        return problems + missing.compactMap(\.self)
     }
 
     private static func setCommonCallbacks(

@@ -59,7 +59,9 @@ extension KafkaPropertyProblem {
         // The longest name counts: some are prefixes of others.
         property = properties.keys.filter { refusal.message.contains($0) }.max { ($0.count, $0) < ($1.count, $1) }
         message = ([refusal.message.replacing("`must", with: "` must")] + details).joined(separator: "; ")
-        if let property, let advice = JavaProperties.advice(for: property, value: properties[property] ?? "") {
+        if let meaning = Self.meanings.first(where: { message.contains($0.words) })?.meaning {
+            message = "\(meaning) (\(message))"
+        } else if let property, let advice = JavaProperties.advice(for: property, value: properties[property] ?? "") {
             message += " (\(advice))"
         } else if refusal.message.contains("kerberos"), properties["sasl.mechanism"] == nil,
             properties["sasl.mechanisms"] == nil
@@ -68,4 +70,18 @@ extension KafkaPropertyProblem {
         }
         message = (property == nil ? "cannot be combined: " : "is not accepted: ") + message
     }
+
+    /// What is wrong with a file, by OpenSSL's and librdkafka's words for it. The first that fits counts.
+    private static let meanings = [
+        (words: "No such file or directory", meaning: "there is no such file"),
+        (words: "Permission denied", meaning: "the file may not be read"),
+        (words: "key values mismatch", meaning: "the key does not belong to the certificate"),
+        (words: "interrupted or cancelled", meaning: "the key is encrypted, and ssl.key.password is not set"),
+        (words: "bad decrypt", meaning: "ssl.key.password does not decrypt the key"),
+        (words: "mac verify failure", meaning: "ssl.keystore.password does not open the file"),
+        (words: "ssl.keystore.password` is mandatory", meaning: "ssl.keystore.password is not set"),
+        (words: "No supported data to decode", meaning: "the file holds no private key in PEM"),
+        (words: "no start line", meaning: "there is no certificate in PEM"),
+        (words: "no certificate or crl found", meaning: "there is no certificate in PEM"),
+    ]
 }

@@ -31,7 +31,7 @@ extension KafkaSettingsReview {
             problems = [KafkaPropertyProblem(refusal: error, of: settings, details: log.lines(of: "SSL"))]
         }
         problems += log.lines(of: "BROKER").map { KafkaPropertyProblem(property: brokers, message: $0) }
-        remarks = log.lines(of: "CONFWARN")
+        remarks = log.lines(of: "CONFWARN") + [ConsumerSettings.unusedForTLS(settings)].compactMap(\.self)
     }
 
     /// librdkafka's log while a client is created.

@@ -130,12 +130,48 @@ import Testing
         #expect(try failure(server.address)?.kind == .otherProtocol)
         let untrusted = try failure(
             server.address, ["security.protocol": "ssl", "ssl.ca.location": server.otherCertificate])
-        #expect(untrusted?.kind == .otherProtocol)
-        #expect(untrusted?.reason.contains("certificate") == true)
+        #expect(untrusted?.kind == .certificate)
+        #expect(untrusted?.description.hasPrefix("the broker's certificate is not accepted, because of its") == true)
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let failure = try failure(broker.bootstrapServers, ["security.protocol": "ssl"])
             #expect(failure?.kind == .otherProtocol)
         }
+    }
+
+    @Test func aClientThatNeedsACertificateIsTold() throws {
+        let folder = try TemporaryFolder()
+        let server = try TLSServer(folder: folder.path, asksForCertificate: true)
+        defer { server.stop() }
+        let other = try Certificate.make(in: folder.path, name: "client", address: "127.0.0.1")
+        func failure(_ client: Certificate?) throws -> KafkaProbeFailure? {
+            var properties = ["security.protocol": "ssl", "ssl.ca.location": server.certificate.certificate]
+            if let client {
+                properties["ssl.certificate.location"] = client.certificate
+                properties["ssl.key.location"] = client.key
+            }
+            return try self.failure(server.address, properties)
+        }
+        for client in [nil, other] {
+            let refused = try failure(client)
+            #expect(refused?.kind == .certificate, "\(refused?.reason ?? "")")
+            #expect(refused?.description.hasPrefix("the broker does not accept the client's certificate") == true)
+        }
+        // Behind the TLS there is no broker.
+        #expect(try failure(server.certificate)?.kind == .otherProtocol)
+    }
+
+    /// As where a broker stops: that is no wrong password.
+    @Test(arguments: [FakeSASLBroker.Step.handshake, .authenticate])
+    func aLoginThatBreaksOffIsUnavailable(_ step: FakeSASLBroker.Step) throws {
+        let broker = try FakeSASLBroker(hangsUpAt: step)
+        defer { broker.stop() }
+        let failure = try failure(
+            broker.bootstrapServers,
+            [
+                "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet",
+                "sasl.password": "hunter2",
+            ])
+        #expect(failure?.kind == .unavailable, "\(failure?.description ?? "")")
     }
 
     @Test func aWrongPasswordIsReportedAndNotShown() throws {

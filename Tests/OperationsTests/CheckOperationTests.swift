@@ -312,6 +312,11 @@ import Testing
         ),
         ("{ security.protocol: ssl, ssl.ca.location: /none }", "properties.ssl.ca.location: is not accepted"),
         (
+            "{ security.protocol: ssl, ssl.certificate.location: /c }",
+            "properties.ssl.certificate.location: needs ssl.key.location"
+        ),
+        ("{ security.protocol: ssl, ssl.key.pem: hunter2 }", "properties.ssl.key.pem: needs ssl.certificate.location"),
+        (
             "{ security.protocol: sasl_ssl, sasl.mechanism: FOO }",
             "properties: cannot be combined: Unsupported SASL mechanism"
         ),
@@ -330,6 +335,54 @@ import Testing
         #expect(refusal?.description == errors.first?.description)
     }
 
+    /// A client's certificate with a key that is not its own, that is not there, or that nobody can decrypt.
+    @Test(arguments: [
+        ("first.crt", "second.key", "the key does not belong to the certificate ("),
+        ("first.crt", "nothing.key", "there is no such file ("),
+        ("first.crt", "first.crt", "the file holds no private key in PEM ("),
+        ("first.key", "first.key", "there is no certificate in PEM ("),
+        ("first.crt", "first.key.encrypted", "the key is encrypted, and ssl.key.password is not set ("),
+        (
+            "first.crt", "first.key.encrypted, ssl.key.password: hunter2",
+            "ssl.key.password does not decrypt the key ("
+        ), (nil, "first.key.p12", "ssl.keystore.password is not set ("),
+        (nil, "first.key.p12, ssl.keystore.password: hunter2", "ssl.keystore.password does not open the file ("),
+    ])
+    func clientCertificatesThatRunCannotUseAreErrorsOffline(_ certificate: String?, _ key: String, _ words: String)
+        async throws
+    {
+        let files = try TemporaryFolder()
+        for name in ["first", "second"] {
+            let made = try Certificate.make(in: files.path, name: name, address: "127.0.0.1")
+            _ = try made.encryptedKey(password: "right")
+            _ = try made.keystore(password: "right")
+        }
+        let names =
+            certificate.map { "ssl.certificate.location: \(files.path)/\($0), ssl.key.location" }
+            ?? "ssl.keystore.location"
+        let folder = try folder(properties: "{ security.protocol: ssl, \(names): \(files.path)/\(key) }")
+        let errors = await findings(folder).filter { $0.severity == .error }
+        #expect(errors.count == 1, "\(errors)")
+        #expect(errors.first?.message.hasPrefix("is not accepted: \(words)") == true, "\(errors)")
+        #expect(!"\(errors)".contains("hunter2"))
+        let environment = PipelineEnvironment(variables: [:], workingDirectory: folder.path)
+        let configuration = try DaemonConfiguration.read(files: ["p.yaml"], environment: environment)
+        let refusal = #expect(throws: ConfigurationError.self) { try configuration.requireUsableSources() }
+        #expect(refusal?.description == errors.first?.description)
+    }
+
+    /// Debian's librdkafka has no OIDC; one that has it takes the same pipeline file.
+    @Test func bearersFromAProviderNeedALibrdkafkaThatHasThem() async throws {
+        let oidc =
+            "{ security.protocol: sasl_ssl, sasl.mechanism: OAUTHBEARER, sasl.oauthbearer.method: oidc, "
+            + "sasl.oauthbearer.client.id: c, sasl.oauthbearer.client.secret: hunter2, "
+            + "sasl.oauthbearer.token.endpoint.url: \"https://127.0.0.1:1/\" }"
+        let errors = await findings(try folder(properties: oidc)).filter { $0.severity == .error }
+        let method = errors.filter { $0.key == "source.kafka.properties.sasl.oauthbearer.method" }
+        #expect(errors.isEmpty || method.first?.message.hasPrefix("is not built into this librdkafka: ") == true)
+        #expect(!"\(errors)".contains("hunter2"))
+    }
+
     @Test func valuesFromTheEnvironmentAreNotShown() async throws {
         let folder = try folder(properties: "{ auto.offset.reset: \"${WORD}\", isolation.level: \"${WORD}\" }")
         let errors = await findings(folder, variables: ["WORD": "hunter2"]).filter { $0.severity == .error }
@@ -338,9 +391,14 @@ import Testing
     }
 
     @Test func propertiesWithoutEffectAreWarnings() async throws {
-        let found = await findings(try folder(properties: "{ linger.ms: 5 }"))
-        #expect(found.filter { $0.severity != .fine }.map(\.severity) == [.warning], "\(found)")
-        #expect(found.contains { $0.key == "source.kafka.properties" && $0.message.contains("producer property") })
+        for (properties, words) in [
+            ("{ linger.ms: 5 }", "producer property"),
+            ("{ ssl.ca.location: /none }", "ssl.ca.location has no effect: security.protocol is plaintext"),
+        ] {
+            let found = await findings(try folder(properties: properties))
+            #expect(found.filter { $0.severity != .fine }.map(\.severity) == [.warning], "\(found)")
+            #expect(found.contains { $0.key == "source.kafka.properties" && $0.message.contains(words) })
+        }
     }
 
     @Test(arguments: [",", "broker:http", "kafka://broker:9092"])

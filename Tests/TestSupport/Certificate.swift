@@ -1,28 +1,54 @@
 import Foundation
 
-/// A key and a certificate that vouches for itself, made by openssl.
+/// A key and a certificate, made by openssl.
 public struct Certificate: Sendable {
     /// Path of the certificate, in PEM.
     public let certificate: String
     /// Path of the private key, in PEM.
     public let key: String
 
-    /// - Parameter address: the IPv4 address it is for.
-    public static func make(in folder: String, name: String, address: String) throws -> Certificate {
+    /// - Parameters:
+    ///   - address: the IPv4 address it is for.
+    ///   - authority: who vouches for it; nil: itself.
+    public static func make(
+        in folder: String, name: String, address: String, authority: Certificate? = nil
+    ) throws -> Certificate {
         let made = Certificate(certificate: "\(folder)/\(name).crt", key: "\(folder)/\(name).key")
+        let issuer = authority.map { ["-CA", $0.certificate, "-CAkey", $0.key] } ?? []
+        try openssl(
+            [
+                "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                "-subj", "/CN=\(name)", "-addext", "subjectAltName=IP:\(address)", "-keyout", made.key, "-out",
+                made.certificate,
+            ] + issuer)
+        return made
+    }
+
+    /// Writes the key into a file of its own, encrypted, and returns its path.
+    public func encryptedKey(password: String) throws -> String {
+        let path = key + ".encrypted"
+        try Self.openssl(["pkcs8", "-topk8", "-in", key, "-passout", "pass:\(password)", "-out", path])
+        return path
+    }
+
+    /// Writes certificate and key into a PKCS#12 file, and returns its path.
+    public func keystore(password: String) throws -> String {
+        let path = key + ".p12"
+        try Self.openssl([
+            "pkcs12", "-export", "-in", certificate, "-inkey", key, "-passout", "pass:\(password)", "-out", path,
+        ])
+        return path
+    }
+
+    private static func openssl(_ arguments: [String]) throws {
         let openssl = Process()
         openssl.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        openssl.arguments = [
-            "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days",
-            "2", "-subj",
-            "/CN=\(name)", "-addext", "subjectAltName=IP:\(address)", "-keyout", made.key, "-out", made.certificate,
-        ]
+        openssl.arguments = ["openssl"] + arguments
         openssl.standardError = FileHandle.nullDevice
         openssl.standardOutput = FileHandle.nullDevice
         try openssl.run()
         openssl.waitUntilExit()
         guard openssl.terminationStatus == 0 else { throw CocoaError(.fileWriteUnknown) }
-        return made
     }
 
     /// Lets a user of this PostgreSQL server in through TLS, after a reload.

@@ -3,12 +3,22 @@
 ///
 /// No server stands behind it.
 public final class FakeSASLBroker: Sendable {
+    /// A request of a login.
+    public enum Step: Int16, Sendable {
+        case handshake = 17
+        case authenticate = 36
+    }
+
     private let proxy: FaultProxy
     /// The value of `bootstrap.servers`.
     public var bootstrapServers: String { proxy.address }
 
     /// Starts to listen.
-    public init() throws { proxy = try FaultProxy(to: .nobody) { _ in SASLAnswers() } }
+    ///
+    /// - Parameter hangsUp: the request after which it closes the connection, as a broker that stops does.
+    public init(hangsUpAt hangsUp: Step? = nil) throws {
+        proxy = try FaultProxy(to: .nobody) { _ in SASLAnswers(hangsUp: hangsUp) }
+    }
 
     /// Closes all connections.
     public func stop() { proxy.stop() }
@@ -17,6 +27,9 @@ public final class FakeSASLBroker: Sendable {
 /// What is answered to one connection.
 private final class SASLAnswers: ProxyFilter {
     private var received: [UInt8] = []
+    private let hangsUp: FakeSASLBroker.Step?
+
+    init(hangsUp: FakeSASLBroker.Step?) { self.hangsUp = hangsUp }
 
     func fromServer(_ bytes: [UInt8]) -> ProxyVerdict { .pass(bytes) }
 
@@ -29,6 +42,7 @@ private final class SASLAnswers: ProxyFilter {
             guard received.count >= 4 + size else { break }
             let (api, version, correlation) = (reader.int16(), reader.int16(), reader.int32())
             received.removeFirst(4 + size)
+            if api == hangsUp?.rawValue { return .cut }
             var body = KafkaWriter()
             body.int32(correlation)
             switch api {

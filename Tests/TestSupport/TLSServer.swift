@@ -6,10 +6,14 @@ public final class TLSServer {
     public let address: String
     /// Somebody else's: whoever trusts this one does not trust the server.
     public let otherCertificate: String
+    /// The server's own.
+    public let certificate: Certificate
     private let openssl: Process
 
     /// Starts to listen.
-    public init(folder: String) throws {
+    ///
+    /// - Parameter asksForCertificate: whether clients need a certificate of the server's own.
+    public init(folder: String, asksForCertificate: Bool = false) throws {
         let own = try Certificate.make(in: folder, name: "server", address: "127.0.0.1")
         otherCertificate = try Certificate.make(in: folder, name: "other", address: "127.0.0.1").certificate
         openssl = Process()
@@ -17,6 +21,10 @@ public final class TLSServer {
         openssl.arguments = [
             "openssl", "s_server", "-accept", "127.0.0.1:0", "-cert", own.certificate, "-key", own.key, "-www",
         ]
+        if asksForCertificate {
+            openssl.arguments? += ["-Verify", "1", "-verify_return_error", "-CAfile", own.certificate]
+        }
+        certificate = own
         let output = Pipe()
         openssl.standardOutput = output
         openssl.standardInput = FileHandle.nullDevice

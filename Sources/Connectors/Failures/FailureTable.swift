@@ -98,7 +98,7 @@ public enum FailureTable {
 
     /// librdkafka's names of errors that do not pass by themselves.
     static let kafkaNames: [String: FailureAction] = [
-        "_AUTHENTICATION": .stop,  // wrong user or password
+        "_AUTHENTICATION": .stop,  // wrong user or password, unless the connection broke meanwhile
         "SASL_AUTHENTICATION_FAILED": .stop,
         "UNSUPPORTED_SASL_MECHANISM": .stop,
         "ILLEGAL_SASL_STATE": .stop,
@@ -127,6 +127,7 @@ public enum FailureTable {
     /// leader, a rebalance, a topic that does not exist yet.
     public static func action(for error: KafkaError) -> FailureAction {
         if error.isFatal { return .stop }
+        if error.isBrokenLogin { return .retry }
         return kafkaNames[error.name] ?? .retry
     }
 }

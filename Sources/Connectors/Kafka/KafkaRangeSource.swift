@@ -94,12 +94,12 @@ public actor KafkaRangeSource: BoundedTextSource {
             do throws(KafkaError) {
                 probe = try KafkaProbe(properties: settings.consumerProperties, topics: settings.topics)
             } catch {
-                throw KafkaProbeFailure(kind: .authentication, reason: error.message)
+                throw KafkaProbeFailure(kind: .properties, reason: error.message)
             }
             return try probe.topics(within: Self.patience).filter { $1.error == nil }.mapValues(\.partitions)
         } catch {
             throw ConnectorError(
-                action: error.kind == .authentication ? .stop : .retry,
+                action: [.authentication, .properties].contains(error.kind) ? .stop : .retry,
                 reason: "the brokers \(settings.brokers) do not answer: \(error)", cause: "\(error.kind)")
         }
     }

@@ -68,25 +68,17 @@ struct BrokerProbe {
 
     private mutating func report(_ failures: [(broker: String, failure: KafkaProbeFailure)], isReachable: Bool) {
         guard !failures.isEmpty else { return add(.fine, "brokers", "reachable") }
-        let words = failures.map { "\($0.broker): \(Self.words(for: $0.failure))" }.joined(separator: "; ")
+        let words = failures.map { "\($0.broker): \($0.failure)" }.joined(separator: "; ")
         let kinds = failures.map(\.failure.kind)
         if kinds.contains(.authentication) {
             // If one broker refuses this user, run ends, whatever the others answer.
             add(.error, "brokers", words)
         } else if isReachable {
             add(.warning, "brokers", words)
-        } else if kinds.contains(.otherProtocol) {
-            add(.error, "brokers", words)
-        } else {
+        } else if kinds.allSatisfy({ $0 == .unavailable }) {
             add(.warning, "brokers", words + Self.wouldRetry)
-        }
-    }
-
-    private static func words(for failure: KafkaProbeFailure) -> String {
-        switch failure.kind {
-        case .unavailable: failure.reason
-        case .otherProtocol: "connects, but does not speak Kafka, or not with this security.protocol: \(failure.reason)"
-        case .authentication: "authentication fails: \(failure.reason)"
+        } else {
+            add(.error, "brokers", words)
         }
     }
 
@@ -103,7 +95,7 @@ struct BrokerProbe {
                     return .failure(error)
                 }
             } catch {
-                return .failure(KafkaProbeFailure(kind: .otherProtocol, reason: error.message))
+                return .failure(KafkaProbeFailure(kind: .properties, reason: error.message))
             }
         }
     }

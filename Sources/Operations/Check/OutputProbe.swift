@@ -28,7 +28,7 @@ struct OutputProbe {
         case .failure(let failure):
             // A broker that refuses this user will not change its mind.
             probe.add(
-                failure.kind == .unavailable ? .warning : .error, probe.brokersKey, failure.reason + Self.waits)
+                failure.kind == .unavailable ? .warning : .error, probe.brokersKey, "\(failure)" + Self.waits)
         }
         return probe.found.findings
     }
@@ -62,7 +62,7 @@ struct OutputProbe {
                     return .failure(error)
                 }
             } catch {
-                return .failure(KafkaProbeFailure(kind: .otherProtocol, reason: error.message))
+                return .failure(KafkaProbeFailure(kind: .properties, reason: error.message))
             }
         }
     }

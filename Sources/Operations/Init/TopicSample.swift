@@ -136,7 +136,7 @@ extension TopicSample {
                     of: topic, partitions: partitions, atMost: maximum, within: .seconds(5))
                 return .success((records.map(SourceMessage.init), names))
             } catch let failure as KafkaProbeFailure {
-                return .failure(CommandFailure(.failed, failure.reason))
+                return .failure(CommandFailure(.failed, "\(failure)"))
             } catch {
                 return .failure(CommandFailure(.failed, "\(error)"))
             }

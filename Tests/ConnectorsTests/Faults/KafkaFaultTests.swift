@@ -127,6 +127,26 @@ import Testing
         }
     }
 
+    /// librdkafka gives both the code of a wrong password.
+    @Test(arguments: [FakeSASLBroker.Step.handshake, .authenticate])
+    func aLoginThatBreaksOffIsRetried(_ step: FakeSASLBroker.Step) async throws {
+        let database = try await SchemaDatabase.make()
+        let broker = try FakeSASLBroker(hangsUpAt: step)
+        defer { broker.stop() }
+        let settings = KafkaSourceSettings(
+            brokers: broker.bootstrapServers, topics: ["texts"], group: "readers",
+            properties: [
+                "security.protocol": "sasl_plaintext", "sasl.mechanism": "PLAIN", "sasl.username": "lorikeet",
+                "sasl.password": "hunter2", "reconnect.backoff.max.ms": "100",
+            ])
+        let pipeline = try LivePipeline(reading: settings, database)
+        try await pipeline.whileRunning {
+            await pipeline.source.state.wait { $0.failures.count >= 2 }
+            #expect(pipeline.source.state.value.failures.allSatisfy { $0.action == .retry })
+            #expect(!pipeline.way.status.isReady)
+        }
+    }
+
     @Test func wrongCredentialsStopAndAreNotShown() async throws {
         let database = try await SchemaDatabase.make()
         let broker = try FakeSASLBroker()
