@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup build demo test test-kernels test-soak lint format benchmark benchmark-training benchmark-delivery \
 	benchmark-learning parity \
-	clean install release deb image test-deb test-systemd test-monitoring
+	clean install release deb image test-deb test-systemd test-monitoring test-broker
 
 PREFIX ?= /usr/local
 
@@ -57,6 +57,11 @@ test-monitoring: setup ## Check metrics, alert rules and dashboard, with Prometh
 	scripts/promtool test rules packaging/monitoring/alerts.test.yaml
 	PROMTOOL=$$(scripts/promtool) $(MAKE) test FILTER='MetricConventionsTests|MonitoringFilesTests'
 
+# The suites fail if there is no broker, and are no part of `make test`.
+test-broker: setup ## Test SASL, TLS, static members and transactions with a broker from PyPI
+	scripts/kafka-broker --fetch
+	KAFKA_BROKER=$(CURDIR)/scripts/kafka-broker $(MAKE) test FILTER='BrokerLoginTests|BrokerDeliveryTests'
+
 lint: ## Check the format of the Swift sources and the syntax of the shell scripts
 	swift format lint --strict --parallel --recursive $(SWIFT_SOURCES)
 	@for script in scripts/* scripts/*/* .ci/run; do \
@@ -83,7 +88,7 @@ parity: build ## Compare token ids, logits and adapters with Hugging Face on ran
 	@scripts/parity/run $(PROGRAM)
 
 clean: ## Remove everything that was built, and the Python environment
-	rm -rf .build .build-install .build-debian .build-promtool .build-python
+	rm -rf .build .build-install .build-debian .build-promtool .build-kafka-broker .build-python
 
 release: setup ## Compile the program that is installed and packaged
 	LORIKEET_RELEASE=1 swift build $(INSTALL_FLAGS)

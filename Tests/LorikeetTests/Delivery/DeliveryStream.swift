@@ -18,9 +18,9 @@ final class DeliveryStream {
         var rejected: Int
     }
 
-    private static let topic = "texts"
+    static let topic = "texts"
     /// Where the labels are published, if the pipeline publishes.
-    private static let output = "labels"
+    static let output = "labels"
     private static let tasks = ["mood", "topic"]
     private static let labels = ["minus", "plus"]
 
@@ -30,7 +30,8 @@ final class DeliveryStream {
     let pipeline: String
     /// The folder of another adapter for the first task.
     let secondAdapter: String
-    private let broker: EmbeddedBroker
+    /// Properties of every client of the broker, `bootstrap.servers` among them.
+    let client: [String: String]
     private let producer: LabProducer
     private let database: LabDatabase
     private let scratch: Scratch
@@ -46,27 +47,38 @@ final class DeliveryStream {
     static func with(
         sessionTimeout: Duration = .seconds(6), publishes: Bool = false, _ body: (DeliveryStream) async throws -> Void
     ) async throws {
+        try await withEmbeddedBroker(topics: [topic: 2, output: 3]) { broker in
+            try await with(
+                client: ["bootstrap.servers": broker.bootstrapServers], sessionTimeout: sessionTimeout,
+                publishes: publishes, body)
+        }
+    }
+
+    /// The same over a broker that has the topics.
+    ///
+    /// - Parameter client: `bootstrap.servers`, and what clients of this broker need beside it.
+    static func with(
+        client: [String: String], sessionTimeout: Duration = .seconds(6), publishes: Bool = false,
+        _ body: (DeliveryStream) async throws -> Void
+    ) async throws {
         let scratch = try Scratch()
         defer { withExtendedLifetime(scratch) {} }
         try await withPrivatePostgres { server in
-            try await withEmbeddedBroker(topics: [topic: 2, output: 3]) { broker in
-                let migrated = try await Program.run(["migrate", "--database", server.dsn()])
-                #expect(migrated.status == 0, "\(migrated.error)")
-                let stream = try DeliveryStream(
-                    server: server, broker: broker, scratch: scratch, sessionTimeout: sessionTimeout,
-                    publishes: publishes)
-                // Nothing outlives the test, however it ends.
-                defer { for daemon in stream.daemons where daemon.isRunning { daemon.signal(SIGKILL) } }
-                try await body(stream)
-                await stream.database.close()
-            }
+            let migrated = try await Program.run(["migrate", "--database", server.dsn()])
+            #expect(migrated.status == 0, "\(migrated.error)")
+            let stream = try DeliveryStream(
+                server: server, client: client, scratch: scratch, sessionTimeout: sessionTimeout, publishes: publishes)
+            // Nothing outlives the test, however it ends.
+            defer { for daemon in stream.daemons where daemon.isRunning { daemon.signal(SIGKILL) } }
+            try await body(stream)
+            await stream.database.close()
         }
     }
 
     private init(
-        server: PrivatePostgres, broker: EmbeddedBroker, scratch: Scratch, sessionTimeout: Duration, publishes: Bool
+        server: PrivatePostgres, client: [String: String], scratch: Scratch, sessionTimeout: Duration, publishes: Bool
     ) throws {
-        (self.server, self.broker, self.scratch) = (server, broker, scratch)
+        (self.server, self.client, self.scratch) = (server, client, scratch)
         base = try TinyBase.write(to: scratch)
         let model = try BERTBase(directory: base)
         for (number, task) in Self.tasks.enumerated() {
@@ -78,23 +90,29 @@ final class DeliveryStream {
         let milliseconds = Int(sessionTimeout / .milliseconds(1))
         var file = LabPipeline(
             name: "texts", base: base, topic: Self.topic,
-            properties: ["session.timeout.ms": "\(milliseconds)", "heartbeat.interval.ms": "\(milliseconds / 10)"],
+            properties: [
+                "session.timeout.ms": "\(milliseconds)", "heartbeat.interval.ms": "\(milliseconds / 10)",
+            ].merging(client.filter { $0.key != "bootstrap.servers" }) { $1 },
             tasks: Self.tasks.map { .init(name: $0, labels: Self.labels, adapter: scratch.path($0)) },
             batch: "{ tokens: 128, delay: 5ms, max_tokens: 32 }", storesText: true)
         if publishes { file.publishes = "{ topic: \(Self.output) }" }
         pipeline = try scratch.write("texts.yaml", file.text)
         producer = try LabProducer(
-            brokers: broker.bootstrapServers, topic: Self.topic,
-            properties: ["linger.ms": "0", "message.timeout.ms": "30000"])
+            brokers: client["bootstrap.servers"] ?? "", topic: Self.topic,
+            properties: ["linger.ms": "0", "message.timeout.ms": "30000"].merging(client) { $1 })
         database = LabDatabase(dsn: server.dsn())
+    }
+
+    /// What the pipeline file needs.
+    var environment: [String: String] {
+        ["KAFKA_BROKERS": client["bootstrap.servers"] ?? "", "DATABASE_URL": server.dsn()]
     }
 
     func startDaemon(_ environment: [String: String] = [:]) async throws -> DaemonProcess {
         starts += 1
-        let usual = ["KAFKA_BROKERS": broker.bootstrapServers, "DATABASE_URL": server.dsn()]
         let daemon = try await DaemonProcess.start(
-            program: BuiltProgram.url().path, pipeline: pipeline, environment: usual.merging(environment) { $1 },
-            log: logFile)
+            program: BuiltProgram.url().path, pipeline: pipeline,
+            environment: self.environment.merging(environment) { $1 }, log: logFile)
         daemons.append(daemon)
         return daemon
     }
@@ -140,8 +158,8 @@ final class DeliveryStream {
     /// source, keyed or not, on its own.
     func published() throws -> [[String]] {
         let consumer = try KafkaConsumer(
-            properties: broker.consumerProperties(group: "readers"), topics: [Self.output], onAssigned: { _ in },
-            onRevoked: { _, _ in [:] })
+            properties: ["group.id": "readers", "session.timeout.ms": "3000", "heartbeat.interval.ms": "200"]
+                .merging(client) { $1 }, topics: [Self.output], onAssigned: { _ in }, onRevoked: { _, _ in [:] })
         defer { consumer.close() }
         var records: [[String]] = []
         var seen: Set<[String]> = []
@@ -163,6 +181,16 @@ final class DeliveryStream {
     func log() throws -> String { try String(contentsOfFile: logFile, encoding: .utf8) }
 
     func rows() async throws -> Int { try await database.number("SELECT count(*) FROM lorikeet.labels") }
+
+    /// A number that stands for labels and adapters of all rows.
+    func digest() async throws -> Int {
+        try await database.number(
+            """
+            SELECT hashtextextended(string_agg(
+                concat_ws(' ', "partition", "offset", task, label, adapter_digest), ',' ORDER BY "partition", "offset",
+                task), 0) FROM lorikeet.labels
+            """)
+    }
 
     func unknownDigests() async throws -> Int {
         try await database.number(
