@@ -37,7 +37,8 @@ import Testing
     @Test func aPointerRoutesEachMessageToItsTask() throws {
         let tasks = ["kind", "tone"].map { LabPipeline.Task(name: $0, labels: ["a", "b"], adapter: "/adapters/\($0)") }
         let pipeline = try parsed(
-            LabPipeline(name: "p", base: "/base", topic: "texts", textPointer: "/text", taskPointer: "/task", tasks: tasks))
+            LabPipeline(
+                name: "p", base: "/base", topic: "texts", textPointer: "/text", taskPointer: "/task", tasks: tasks))
         #expect(pipeline.routes.map(\.tasks) == [["kind"], ["tone"]])
     }
 }
