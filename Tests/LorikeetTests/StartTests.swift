@@ -7,7 +7,7 @@ import Testing
 
 /// What an administrator reads when a daemon cannot start as it should: the reason and the remedy, with the exit status
 /// by which systemd decides. 78: a person must act; 1: it starts again.
-@Suite(.scratch, .timeLimit(.minutes(2))) struct StartTests {
+@Suite(.scratch, .timeLimit(.minutes(5))) struct StartTests {
     /// Runs a daemon that is expected to end by itself. Neither its database nor its broker need to be there.
     private static func refusal(
         _ file: String, _ options: [String] = ["--no-http"], _ environment: [String: String] = [:]
