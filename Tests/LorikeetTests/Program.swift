@@ -48,9 +48,13 @@ enum Program {
         let folder = try Scratch()
         let inputFile = folder.path("stdin")
         try Data(input).write(to: URL(fileURLWithPath: inputFile))
-        process.standardInput = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputFile))
-        process.standardOutput = try folder.newFile("stdout")
-        process.standardError = try folder.newFile("stderr")
+        let source = try FileHandle(forReadingFrom: URL(fileURLWithPath: inputFile))
+        let (output, errors) = (try folder.newFile("stdout"), try folder.newFile("stderr"))
+        // A process that has ended may stay in memory, with its files.
+        defer { for file in [source, output, errors] { try? file.close() } }
+        process.standardInput = source
+        process.standardOutput = output
+        process.standardError = errors
         let status = try await start(process).status
         return Outcome(status: status, output: try folder.text("stdout"), error: try folder.text("stderr"))
     }
