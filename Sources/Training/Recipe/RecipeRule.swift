@@ -109,12 +109,13 @@ public struct RecipeRule: Sendable {
         case ..<0.25 where hasMany:
             (rate, reason) = (4e-3, "many labels, and less than a quarter of the target steps")
         case ..<0.5 where hasMany: (rate, reason) = (3e-3, "many labels, and less than half of the target steps")
-        default: (rate, reason) = (2e-3, "as accurate as smaller rates, in fewer steps")
+        case _ where hasMany: (rate, reason) = (2e-3, "many labels need larger steps")
+        case _ where rows.rows < Self.smallSet: (rate, reason) = (2e-3, "few rows need larger steps")
+        default: (rate, reason) = (1e-3, "few labels and enough rows")
         }
         choose(.rate, reason) { $0.learningRate = rate }
-        let isLarge = settings.learningRate > 1e-3
-        choose(.warmup, isLarge ? "a larger rate needs a longer warm-up" : "the usual warm-up") {
-            $0.warmup = isLarge ? 0.1 : 0.06
+        choose(.warmup, rate > 1e-3 ? "a larger rate needs a longer warm-up" : "the usual warm-up") {
+            $0.warmup = rate > 1e-3 ? 0.1 : 0.06
         }
         choose(.loraPlusRatio, "larger ratios made trainings collapse") { $0.loraPlusRatio = 1 }
     }
