@@ -36,7 +36,7 @@ demo: build ## Show the daemon at work on real texts, in a minute and a half (DE
 
 test: setup ## Run all tests, with a real PostgreSQL and a broker (FILTER=REGEX selects tests)
 	swift build $(SWIFT_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter $(FILTER))
+	$(TEST_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
 
 # SOAK_SECONDS, SOAK_SEED; for external servers SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE and SOAK_BREAK_BROKER.
 SOAK_FLAGS = --seconds $(or $(SOAK_SECONDS),600) \
