@@ -68,6 +68,23 @@ import Testing
         #expect(try await Schema.version(database.settings()) == 0)
     }
 
+    /// As `createuser` makes it. A second migration finds the role, and a role with rights of its own keeps them.
+    @Test func aMissingRoleIsCreatedOnRequest() async throws {
+        let database = try await SchemaDatabase.make(isMigrated: false)
+        let role = "labels \"\(UInt32.random(in: 0 ... .max))\""
+        for _ in 1...2 { try await Schema.migrate(database.settings(), grantingTo: role, createsRole: true) }
+        defer {
+            let name = SQLQuoting.identifier(role)
+            _ = try? database.sql("DROP OWNED BY \(name); DROP ROLE \(name)")
+        }
+
+        let sink = PostgresLabelSink(database.settings(user: role), pipeline: "packages")
+        #expect(try await sink.store([Samples.labelled(0)]) == StoreReceipt(labelled: 1, rejected: 0))
+        await sink.close()
+        let rights = "SELECT count(*) FROM pg_roles WHERE rolname = '\(role)' AND rolcanlogin AND NOT rolsuper"
+        #expect(try database.count(rights + " AND NOT rolcreatedb AND NOT rolcreaterole") == 1)
+    }
+
     @Test func grantsQuoteTheRole() {
         #expect(Schema.grants(to: "a \"b\"").first == "GRANT USAGE ON SCHEMA lorikeet TO \"a \"\"b\"\"\"")
     }

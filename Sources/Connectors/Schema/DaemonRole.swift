@@ -34,6 +34,12 @@ struct DaemonRole {
             + Self.functions.map { "GRANT EXECUTE ON FUNCTION lorikeet.\($0) TO \(role)" }
     }
 
+    /// Creates the role with LOGIN and without a password, so that it can log in only where the server needs none.
+    func createIfMissing(on connection: BoundedConnection) throws {
+        let found = try connection.execute("SELECT FROM pg_catalog.pg_roles WHERE rolname = $1", [.text(name)])
+        if found.rows.isEmpty { try connection.execute("CREATE ROLE \(SQLQuoting.identifier(name)) LOGIN") }
+    }
+
     func grant(on connection: BoundedConnection) throws {
         for statement in statements { try connection.execute(statement) }
     }

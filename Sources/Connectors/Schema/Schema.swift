@@ -10,26 +10,35 @@ public enum Schema {
     ///
     /// - Parameters:
     ///   - settings: a role that may create a schema in the database, or that owns the existing one.
-    ///   - role: an existing role that is granted what a daemon requires, and no more.
+    ///   - role: a role that is granted what a daemon requires, and no more.
+    ///   - createsRole: whether a role that does not exist is created, with LOGIN and without a password.
     ///   - isPartitioned: whether `labels` and `messages` of a new schema get a partition per month.
     /// - Throws: `.stop` if the schema is newer than this program, a privilege is missing or the role is unknown, or if
     ///   an existing schema that is not partitioned ought to be.
     @discardableResult
     public static func migrate(
-        _ settings: PostgresSettings, grantingTo role: String? = nil, isPartitioned: Bool = false
+        _ settings: PostgresSettings, grantingTo role: String? = nil, createsRole: Bool = false,
+        isPartitioned: Bool = false
     ) async throws(ConnectorError) -> SchemaChange {
-        try await migrate(settings, grantingTo: role, isPartitioned: isPartitioned, migrations: Migration.all)
+        try await migrate(
+            settings, grantingTo: role, createsRole: createsRole, isPartitioned: isPartitioned,
+            migrations: Migration.all)
     }
 
     static func migrate(
-        _ settings: PostgresSettings, grantingTo role: String?, isPartitioned: Bool = false, migrations: [Migration]
+        _ settings: PostgresSettings, grantingTo role: String?, createsRole: Bool = false,
+        isPartitioned: Bool = false, migrations: [Migration]
     ) async throws(ConnectorError) -> SchemaChange {
         try await PostgresSession.once(settings, "migrating") { connection in
             try connection.transaction {
                 let change = try Migrator(
                     connection: connection, migrations: migrations, isPartitioned: isPartitioned
                 ).migrate()
-                if let role { try DaemonRole(name: role).grant(on: connection) }
+                if let role {
+                    let daemon = DaemonRole(name: role)
+                    if createsRole { try daemon.createIfMissing(on: connection) }
+                    try daemon.grant(on: connection)
+                }
                 return change
             }
         }

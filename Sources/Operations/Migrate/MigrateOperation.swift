@@ -9,14 +9,16 @@ public enum MigrateOperation {
     /// - Parameters:
     ///   - postgres: a libpq connection string of a role that may create tables.
     ///   - role: a role that is granted what the daemon needs, and no more.
+    ///   - createsRole: whether a role that does not exist is created.
     ///   - isPartitioned: whether the large tables of a new schema get a partition per month.
     /// - Throws: status 78 where only a person can help, 1 if the database is unavailable.
     public static func run(
-        postgres: Secret, role: String? = nil, isPartitioned: Bool = false
+        postgres: Secret, role: String? = nil, createsRole: Bool = false, isPartitioned: Bool = false
     ) async throws(CommandFailure) -> MigrateReport {
         let settings = PostgresSettings(dsn: postgres.value, applicationName: "lorikeet migrate")
         do throws(ConnectorError) {
-            let change = try await Schema.migrate(settings, grantingTo: role, isPartitioned: isPartitioned)
+            let change = try await Schema.migrate(
+                settings, grantingTo: role, createsRole: createsRole, isPartitioned: isPartitioned)
             return MigrateReport(before: change.before, after: change.after)
         } catch {
             throw CommandFailure(error)
@@ -26,7 +28,7 @@ public enum MigrateOperation {
     /// Moves texts that an older version stored in `labels` to `messages`, while daemons run. Goes on where an earlier
     /// call was cancelled.
     ///
-    /// - Throws: as ``run(postgres:role:)``.
+    /// - Throws: as ``run(postgres:role:createsRole:isPartitioned:)``.
     public static func moveTexts(
         postgres: Secret, progress: @escaping @Sendable (TextMoveProgress) -> Void = { _ in }
     ) async throws(CommandFailure) -> TextMoveReport {

@@ -21,6 +21,7 @@ struct Migrate: AsyncParsableCommand {
             EXAMPLES
               DATABASE_URL=postgresql://owner@db/texts lorikeet migrate
               lorikeet migrate --database postgresql://owner@db/texts --role lorikeet
+              lorikeet migrate --database postgresql:///texts --role lorikeet --create-role
               lorikeet migrate --pipeline pipelines/packages.yaml
               lorikeet migrate --database postgresql://owner@db/texts --partitioned
             """)
@@ -31,15 +32,22 @@ struct Migrate: AsyncParsableCommand {
         help: ArgumentHelp("Grant this role the privileges that the daemon needs, and no others.", valueName: "name"))
     var role: String?
 
+    @Flag(help: "Create the role of --role if it does not exist, with LOGIN and without a password.")
+    var createRole = false
+
     @Flag(help: "Give labels and messages a partition per month. Only for a new schema.")
     var partitioned = false
 
     @OptionGroup var output: JSONOption
 
+    func validate() throws {
+        if createRole && role == nil { throw ValidationError("--create-role needs --role") }
+    }
+
     func run() async throws {
         let postgres = try databaseOptions.source.connectionString()
         var report = try await MigrateOperation.run(
-            postgres: postgres, role: role, isPartitioned: partitioned)
+            postgres: postgres, role: role, createsRole: createRole, isPartitioned: partitioned)
         if !output.json {
             let change =
                 report.before == report.after

@@ -8,7 +8,7 @@ import Testing
 @testable import Lab
 
 /// Someone who follows `docs/operations.md` on a machine of their own: a folder that stands for `/`, a PostgreSQL with
-/// a database `texts` and a role `lorikeet`, and a broker with a topic `tickets`.
+/// a database `lorikeet` and a role `lorikeet`, and a broker with a topic `tickets`.
 final class Administrator {
     private static let topic = "tickets"
     private static let labels = ["minus", "plus"]
@@ -16,7 +16,7 @@ final class Administrator {
     let root: Scratch
     let server: PrivatePostgres
     let page: OperationsPage
-    /// The database `texts`, as its owner.
+    /// The database `lorikeet`, as its owner.
     let database: LabDatabase
     private let producer: LabProducer
     private let environment: [String: String]
@@ -27,7 +27,7 @@ final class Administrator {
             try await withEmbeddedBroker(topics: [topic: 1]) { broker in
                 let administrator = try Administrator(server: server, broker: broker)
                 try await administrator.administer("CREATE ROLE lorikeet LOGIN")
-                try await administrator.administer("CREATE DATABASE texts")
+                try await administrator.administer("CREATE DATABASE lorikeet")
                 try await body(administrator)
                 await administrator.database.close()
             }
@@ -38,7 +38,7 @@ final class Administrator {
         root = try Scratch()
         page = try OperationsPage()
         self.server = server
-        database = LabDatabase(dsn: server.dsn(database: "texts"))
+        database = LabDatabase(dsn: server.dsn(database: "lorikeet"))
         producer = try LabProducer(
             brokers: broker.bootstrapServers, topic: Self.topic,
             properties: ["linger.ms": "0", "message.timeout.ms": "30000"])
@@ -61,7 +61,7 @@ final class Administrator {
             try FileManager.default.createDirectory(atPath: root.path(folder), withIntermediateDirectories: true)
         }
         try root.write("etc/lorikeet/environment", "KAFKA_BROKERS=\(brokers)\n")
-        try root.write("etc/lorikeet/credentials/database-url", "postgresql:///texts\n")
+        try root.write("etc/lorikeet/credentials/database-url", "postgresql:///lorikeet\n")
         try root.write(
             "etc/lorikeet/pipelines/tickets.yaml",
             """
@@ -173,7 +173,7 @@ final class Administrator {
             .replacing("--from TIME", with: "--offsets \(Self.topic):0:0-")
     }
 
-    /// Runs a statement outside of the database `texts`.
+    /// Runs a statement outside of the database `lorikeet`.
     func administer(_ statement: String) async throws {
         let session = LabDatabase(dsn: server.dsn())
         try await session.execute(statement)
@@ -217,7 +217,7 @@ final class Administrator {
 
     /// The registry, as the administrator sees it.
     func adapters() async throws -> String {
-        try await shell("runuser -u postgres -- lorikeet adapters list --database postgresql:///texts --json").output
+        try await shell("runuser -u postgres -- lorikeet adapters list --database postgresql:///lorikeet --json").output
     }
 
     /// Number and digest of the rows per table, but for `schema_migrations`: `migrate` notes there up to when it has

@@ -19,8 +19,8 @@ import Testing
         func happen(to administrator: Administrator) async throws {
             switch self {
             case .machine:
-                try await administrator.administer("DROP DATABASE texts WITH (FORCE)")
-                try await administrator.administer("CREATE DATABASE texts")
+                try await administrator.administer("DROP DATABASE lorikeet WITH (FORCE)")
+                try await administrator.administer("CREATE DATABASE lorikeet")
                 for folder in ["etc/lorikeet", "var/lib/lorikeet"] {
                     try FileManager.default.removeItem(atPath: administrator.root.path(folder))
                 }
@@ -34,7 +34,7 @@ import Testing
     @Test(arguments: Loss.allCases) func aRestoredServiceIsTheOneThatWasBackedUp(_ loss: Loss) async throws {
         try await Administrator.with { administrator in
             try await administrator.shell(
-                "runuser -u postgres -- lorikeet migrate --database postgresql:///texts --role lorikeet")
+                "runuser -u postgres -- lorikeet migrate --database postgresql:///lorikeet --role lorikeet")
             try await administrator.importAdapter()
             try await administrator.label(12)
             try await administrator.annotate()
