@@ -2,8 +2,10 @@ import Threading
 
 /// Measures the progress of a training: steps, loss and time.
 struct ProgressMeter {
-    private let epochs: Int
-    private let steps: Int
+    /// Of the whole training.
+    var epochs: Int
+    /// Of the whole training.
+    var steps: Int
     private let clock = ContinuousClock()
     private var epoch = 0
     private var step = 0

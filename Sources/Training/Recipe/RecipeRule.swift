@@ -90,7 +90,10 @@ public struct RecipeRule: Sendable {
         let (least, enough) = (Self.epochs(Self.fewestSteps, perEpoch), Self.epochs(required, perEpoch))
         let most = isSmall ? Self.mostSmallEpochs : Self.mostEpochs
         let epochs = max(least, min(max(enough, Self.fewestEpochs), most))
-        choose(.epochs, Self.reason(steps: epochs * perEpoch, required: required)) { $0.epochs = epochs }
+        let canGrow = !settings.isGiven(.epochs) && !isSmall && epochs == Self.fewestEpochs
+        let growth = canGrow ? "; \(most) epochs if the labels turn out hard to learn" : ""
+        choose(.epochs, Self.reason(steps: epochs * perEpoch, required: required) + growth) { $0.epochs = epochs }
+        settings.mostEpochs = canGrow ? most : nil
     }
 
     private static func epochs(_ steps: Int, _ perEpoch: Int) -> Int { (steps + perEpoch - 1) / perEpoch }
@@ -109,14 +112,10 @@ public struct RecipeRule: Sendable {
         case ..<0.25 where hasMany:
             (rate, reason) = (4e-3, "many labels, and less than a quarter of the target steps")
         case ..<0.5 where hasMany: (rate, reason) = (3e-3, "many labels, and less than half of the target steps")
-        case _ where hasMany: (rate, reason) = (2e-3, "many labels need larger steps")
-        case _ where rows.rows < Self.smallSet: (rate, reason) = (2e-3, "few rows need larger steps")
-        default: (rate, reason) = (1e-3, "few labels and enough rows")
+        default: (rate, reason) = (2e-3, "learns more in the same time than smaller steps")
         }
         choose(.rate, reason) { $0.learningRate = rate }
-        choose(.warmup, rate > 1e-3 ? "a larger rate needs a longer warm-up" : "the usual warm-up") {
-            $0.warmup = rate > 1e-3 ? 0.1 : 0.06
-        }
+        choose(.warmup, "such rates need a longer warm-up than 0.06") { $0.warmup = 0.1 }
         choose(.loraPlusRatio, "larger ratios made trainings collapse") { $0.loraPlusRatio = 1 }
     }
 
@@ -141,7 +140,8 @@ public struct RecipeRule: Sendable {
             choose(.keep, reason) { $0.epochSelection = splits ? .macroF1 : .last }
             choosePatience(splits && settings.epochSelection != .last)
         case .rows(let count):
-            choosePatience(epochs >= Self.patientEpochs && count >= 200 && settings.epochSelection != .last)
+            let longest = max(epochs, settings.mostEpochs ?? 0)
+            choosePatience(longest >= Self.patientEpochs && count >= 200 && settings.epochSelection != .last)
         }
     }
 

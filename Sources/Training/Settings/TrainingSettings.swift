@@ -47,6 +47,8 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
 
     /// Passes over the training rows.
     public var epochs = 3
+    /// The epochs of a training whose rows turn out hard to learn: see ``RecipeRule``. nil: `epochs`, in any case.
+    public var mostEpochs: Int?
     /// Optimizer steps, in place of epochs; nil: epochs count.
     public var steps: Int?
     /// Texts per batch.

@@ -89,28 +89,30 @@ public struct AdapterTrainer: Sendable {
                 distillationWeight: distillationWeight)
             run.stepLimit = stepLimit
             let history = checkpoint?.history ?? TrainingHistory()
+            let length = TrainingLength(settings, rows, criterion, holdsTeacher: distillationWeight > 0)
             if let checkpoint {
                 run.restore(checkpoint)
                 // Nothing to compute, and nothing to cancel, if the checkpoint is of a finished training.
-                if !isFinished(history, rows: rows) { try run.refillCache(isCancelled: isCancelled) }
+                if !isFinished(history, length) { try run.refillCache(isCancelled: isCancelled) }
             }
             return try candidate(
-                &run, history, adapter, rows, validation, task: task, identity: identity, save: save,
+                &run, history, length, adapter, rows, validation, task: task, identity: identity, save: save,
                 progress: progress, isCancelled: isCancelled)
         }
     }
 
     /// Runs the epochs that are left, and finishes the adapter of the best one.
     private func candidate(
-        _ run: inout TrainingRun, _ finished: TrainingHistory, _ adapter: TrainableAdapter, _ rows: TrainingRows,
-        _ validation: [LabelledText], task: String?, identity: TrainingIdentity, save: (TrainingCheckpoint) -> Void,
-        progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
+        _ run: inout TrainingRun, _ finished: TrainingHistory, _ length: TrainingLength, _ adapter: TrainableAdapter,
+        _ rows: TrainingRows, _ validation: [LabelledText], task: String?, identity: TrainingIdentity,
+        save: (TrainingCheckpoint) -> Void, progress: (TrainingProgress) -> Void, isCancelled: () -> Bool
     ) throws(TrainingError) -> AdapterCandidate {
         var history = finished
         var divergence: AdapterCandidate.Divergence?
         let watch = TrainingWatch(settings: settings, rows: rows, evaluator: evaluator)
         do throws(TrainingError) {
-            while !isFinished(history, rows: rows) {
+            while !isFinished(history, length) {
+                run.setEpochs(length.epochs(after: history.epochs))
                 if settings.secondAttempt != nil, let lost = history.epochs.last?.findings?.first(where: \.isLost) {
                     throw .lost(lost)
                 }
@@ -122,6 +124,7 @@ public struct AdapterTrainer: Sendable {
                 history.add(&report, evaluation, values: Array(adapter.values), by: settings.epochSelection)
                 save(run.checkpoint(identity, history))
                 progress(run.meter.progress(finished: report))
+                if let notice = length.notice(after: history.epochs) { progress(TrainingProgress(notice: notice)) }
             }
         } catch .cancelled {
             save(run.checkpoint(identity, history))
@@ -144,8 +147,8 @@ public struct AdapterTrainer: Sendable {
         return candidate
     }
 
-    private func isFinished(_ history: TrainingHistory, rows: TrainingRows) -> Bool {
-        history.epochs.count >= settings.epochCount(rows: rows.targets.count)
+    private func isFinished(_ history: TrainingHistory, _ length: TrainingLength) -> Bool {
+        history.epochs.count >= length.epochs(after: history.epochs)
             || history.hasStalled(patience: settings.patience)
     }
 

@@ -18,6 +18,10 @@ struct LearningRateSchedule {
         warmupSteps = min(Int(warmup * Float(steps)), steps)
     }
 
+    init(_ settings: TrainingSettings, steps: Int) {
+        self.init(peak: settings.learningRate, shape: settings.schedule, warmup: settings.warmup, steps: steps)
+    }
+
     /// - Parameter step: from 0. With a warm-up, the first rate is zero.
     func rate(at step: Int) -> Float {
         if step < warmupSteps { return peak * Float(step) / Float(warmupSteps) }

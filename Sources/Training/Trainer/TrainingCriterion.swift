@@ -1,4 +1,5 @@
 import BERT
+import Glibc
 
 /// The loss of a training: cross-entropy with class weights and label smoothing.
 struct TrainingCriterion: Sendable {
@@ -35,6 +36,28 @@ struct TrainingCriterion: Sendable {
                 for label in set { counts[label] += weight(row) }
             }
             return counts.map { $0 == 0 || $0 >= all ? 1 : (all - $0) / $0 }
+        }
+    }
+
+    /// The mean loss of who knows nothing but how often each label occurs: the entropy of the labels, under the class
+    /// weights.
+    func guess(_ rows: TrainingRows) -> Double {
+        var counts = [Double](repeating: 0, count: rows.labels.count)
+        for row in 0..<rows.targets.count {
+            let share = Double(rows.weights?[row] ?? 1)
+            switch rows.targets {
+            case .classes(let classes): counts[classes[row]] += share * Double(classWeights?[classes[row]] ?? 1)
+            case .sets(let sets): for label in sets[row] { counts[label] += share }
+            }
+        }
+        func part(_ frequency: Double) -> Double { frequency > 0 ? -frequency * log(frequency) : 0 }
+        switch rows.targets {
+        case .classes:
+            let all = counts.reduce(0, +)
+            return counts.reduce(0) { $0 + part($1 / all) }
+        case .sets:
+            let all = (0..<rows.targets.count).reduce(0.0) { $0 + Double(rows.weights?[$1] ?? 1) }
+            return counts.reduce(0) { $0 + part($1 / all) + part(1 - $1 / all) } / Double(max(counts.count, 1))
         }
     }
 

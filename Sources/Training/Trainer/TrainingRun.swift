@@ -10,7 +10,7 @@ struct TrainingRun {
     private let criterion: TrainingCriterion
     private let team: WorkerTeam
     private let workers: [TrainingWorker]
-    private let schedule: LearningRateSchedule
+    private var schedule: LearningRateSchedule
     private let dropout: DropoutKey?
     private let distillation: DistillationPlan?
     private let distillationWeight: Double
@@ -50,14 +50,19 @@ struct TrainingRun {
         workers = (0..<team.count).map { _ in
             TrainingWorker(base: base, adapter: adapter, rows: rows, cache: cache, criterion: criterion)
         }
-        schedule = LearningRateSchedule(
-            peak: settings.learningRate, shape: settings.schedule, warmup: settings.warmup,
-            steps: settings.stepCount(rows: rows.targets.count))
+        schedule = LearningRateSchedule(settings, steps: settings.stepCount(rows: rows.targets.count))
         self.dropout = dropout
         optimizer = AdapterOptimizer(
             adapter, weightDecay: settings.weightDecay, clipping: settings.clipping,
             loraPlusRatio: settings.loraPlusRatio)
         meter = ProgressMeter(epochs: settings.epochCount(rows: rows.targets.count), steps: schedule.steps)
+    }
+
+    /// Makes the training longer. The rate goes on where that of a longer training would be.
+    mutating func setEpochs(_ epochs: Int) {
+        guard epochs != meter.epochs else { return }
+        schedule = LearningRateSchedule(settings, steps: epochs * settings.stepsPerEpoch(rows: rows.targets.count))
+        (meter.epochs, meter.steps) = (epochs, schedule.steps)
     }
 
     // MARK: - Checkpoints
