@@ -17,6 +17,21 @@ import Testing
         return (status, try scratch.text("stderr"))
     }
 
+    /// Links of the pages below a folder to files that are not there.
+    private static func brokenLinks(in folder: String) throws -> [String] {
+        let names = FileManager.default.enumerator(atPath: folder)?.compactMap { $0 as? String } ?? []
+        let pages = names.filter { $0.hasSuffix(".md") }
+        try #require(pages.count > 20)
+        return try pages.flatMap { page in
+            let path = URL(fileURLWithPath: folder).appending(path: page)
+            return try String(contentsOf: path, encoding: .utf8).split(separator: "](").dropFirst()
+                .map { String($0.prefix { !")# ".contains($0) }) }
+                .filter { !$0.isEmpty && !$0.contains("://") }
+                .filter { !FileManager.default.fileExists(atPath: path.deletingLastPathComponent().path + "/" + $0) }
+                .map { "\(page): \($0)" }
+        }
+    }
+
     @Test func aProgramThatCanBeToldToCrashIsNotInstalled() async throws {
         let scratch = try Scratch()
         let (status, error) = try await Self.install(BuiltProgram.url().path, to: scratch)
@@ -44,6 +59,7 @@ import Testing
         let alerts = try scratch.text("root/opt/birds/share/lorikeet/monitoring/alerts.yaml")
         #expect(alerts.contains("runbook_url: file:///opt/birds/share/doc/lorikeet/docs/runbook.md#lorikeetdown\n"))
         #expect(scratch.exists("root/opt/birds/share/doc/lorikeet/docs/runbook.md"))
+        #expect(try Self.brokenLinks(in: scratch.path("root/opt/birds/share/doc/lorikeet")) == [])
         #expect(scratch.exists("root/opt/birds/share/lorikeet/monitoring/dashboard.json"))
         #expect(scratch.content("root/opt/birds/share/lorikeet/pipelines").contains { $0.hasSuffix(".yaml") })
         #expect(
