@@ -55,7 +55,7 @@ private func slowReason(_ dataType: DataType) -> String? {
 @Test(arguments: [
     ("", DataType.float32, nil), ("dtype: float32", .float32, nil), ("dtype: int8", .int8, slowReason(.int8)),
     ("dtype: bfloat16", .bfloat16, slowReason(.bfloat16)),
-    ("dtype: auto", .float32, "not measured: only commands that store labels or adapters do"),
+    ("dtype: auto", .float32, "not measured: run, retrain, relabel, replay, label and rejected retry do"),
 ])
 func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason: String?) throws {
     let folder = try TemporaryFolder()
