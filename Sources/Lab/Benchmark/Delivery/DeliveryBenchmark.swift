@@ -83,5 +83,8 @@ public struct DeliveryBenchmark: Sendable {
     }
 
     /// The rows as the page `docs/benchmarks-delivery.md`.
-    public func page(_ rows: [DeliveryRow]) -> String { DeliveryPage(rows: rows, runs: runs).text }
+    public func page(_ rows: [DeliveryRow]) -> String {
+        let characters = texts.reduce(0) { $0 + $1.count } / max(1, texts.count)
+        return DeliveryPage(rows: rows, runs: runs, characters: characters).text
+    }
 }

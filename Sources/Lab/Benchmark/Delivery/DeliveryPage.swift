@@ -4,6 +4,8 @@ import FoundationEssentials
 struct DeliveryPage {
     let rows: [DeliveryRow]
     let runs: Int
+    /// Mean length of the texts.
+    let characters: Int
 
     /// Markdown.
     var text: String {
@@ -11,7 +13,8 @@ struct DeliveryPage {
         return """
             # Speed of delivery
 
-            Written by `make benchmark-delivery`. Machine: \(Self.machine).
+            Written by `make benchmark-delivery`. Machine: \(Self.machine). The base computes in float32.
+            The texts have \(characters) characters on average.
 
             Each daemon is a separate process. PostgreSQL (WAL and fsync on), the embedded broker and the producer
             share the machine's cores with the daemons. Rates are medians of \(runs) runs, ratios are medians of pairs
