@@ -62,7 +62,7 @@ public protocol AdapterStore: Sendable {
     func rollback(task: String, _ promotion: Promotion) async throws -> AdapterVersion
 }
 
-/// A request that the registry cannot meet.
+/// A request that the adapter store cannot meet.
 public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
     /// No adapter has this digest.
     case unknownDigest(String)
@@ -80,8 +80,8 @@ public enum AdapterStoreError: Error, Equatable, CustomStringConvertible {
     /// A sentence for a person.
     public var description: String {
         switch self {
-        case .unknownDigest(let digest): "the registry has no adapter with digest \(digest)"
-        case .unknownVersion(let task, let version): "task \(task) has no version \(version) in the registry"
+        case .unknownDigest(let digest): "the adapter store has no adapter with digest \(digest)"
+        case .unknownVersion(let task, let version): "task \(task) has no version \(version) in the adapter store"
         case .isLive(let task, let version): "version \(version) of task \(task) is live: promote another version first"
         case .nothingToRollBackTo(let task): "task \(task) has no earlier live version to roll back to"
         case .pruned(let digest):

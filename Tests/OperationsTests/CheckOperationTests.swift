@@ -82,7 +82,10 @@ import Testing
 
     @Test(arguments: [
         ("float32", "; dtype float32, kernels "), ("int8", "; dtype int8, kernels "),
-        ("auto", "; dtype float32 (not measured: run, retrain, relabel, replay, label and rejected retry do), kernels "),
+        (
+            "auto",
+            "; dtype float32 (not measured: run, retrain, relabel, replay, label and rejected retry do), kernels "
+        ),
     ])
     func theTypeOfTheBaseIsSaid(dtype: String, words: String) async throws {
         let found = await findings(try folder(dtype: dtype))

@@ -26,7 +26,7 @@ import Testing
         }
         #expect(
             failure?.message.hasSuffix(
-                "p.yaml:10: tasks.noise: no adapter folder, and the registry has no live adapter") == true)
+                "p.yaml:10: tasks.noise: no adapter folder, and the adapter store has no live adapter") == true)
         let store = PostgresAdapterStore(fixture.settings)
         let live = try await store.ensureLive(
             task: "noise", first: try fixture.model.adapter(labels: DaemonFixture.labels, seed: 5))

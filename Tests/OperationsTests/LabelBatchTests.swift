@@ -238,7 +238,7 @@ import Testing
                 _ = try await Self.label(fixture, file, .file(input, format: nil))
             }
             #expect(failure?.status == .configuration)
-            #expect(failure?.message.contains("tasks.noise: the registry has no live adapter") == true)
+            #expect(failure?.message.contains("tasks.noise: the adapter store has no live adapter") == true)
         }
     }
 

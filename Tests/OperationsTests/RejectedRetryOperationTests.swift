@@ -46,7 +46,7 @@ import Testing
             let all = try await retry { _ in }
             #expect(all == RejectedRetryReport(rows: 2, labelled: 1, rejected: ["decode": 1]))
             #expect(try Self.counts(fixture) == [20, 1])
-            // Origin and time are those of the record, and the adapter is the registry's.
+            // Origin and time are those of the record, and the adapter is the live one.
             let row =
                 "SELECT count(*) AS n FROM lorikeet.labelled_texts WHERE text LIKE 'text 7 %' "
                 + "AND \"partition\" = 1 AND \"offset\" = 3"
@@ -86,7 +86,7 @@ import Testing
             }
             #expect(failure?.status == .configuration)
             #expect(
-                failure?.message.contains("tasks.noise: the registry has no live adapter") == true,
+                failure?.message.contains("tasks.noise: the adapter store has no live adapter") == true,
                 "\(failure?.message ?? "")")
             #expect(try Self.counts(fixture) == [19, 2])
         }

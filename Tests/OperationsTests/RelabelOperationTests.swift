@@ -300,7 +300,7 @@ import Testing
             try stage.fixture.execute("UPDATE lorikeet.adapters SET state = 'retired'")
             let missing = try await Self.failure { _ = try await stage.relabel() }
             #expect(missing.status == .configuration)
-            #expect(missing.message.contains("tasks.noise: the registry has no live adapter"), "\(missing)")
+            #expect(missing.message.contains("tasks.noise: the adapter store has no live adapter"), "\(missing)")
             #expect(try stage.count(of: 1) == 4)
         }
     }

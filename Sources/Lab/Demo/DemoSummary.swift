@@ -25,7 +25,7 @@ struct DemoSummary {
                 ["lost: no row", Figure.grouped(audit.lost)],
                 ["doubled: more rows than that", Figure.grouped(audit.doubled)],
                 ["rows of messages that were not produced", Figure.grouped(audit.strangers)],
-                ["rows by an adapter that the registry does not have", Figure.grouped(audit.unknownDigests)],
+                ["rows by an adapter that the adapter store does not have", Figure.grouped(audit.unknownDigests)],
                 ["partitions whose committed offset is not at the end", Figure.grouped(behind.count)],
             ])
         console.table(

@@ -6,11 +6,11 @@ import Pipelines
 import Retraining
 import Training
 
-/// `lorikeet adapters`: the registry in a database. Every method opens a connection and closes it.
+/// `lorikeet adapters`: the adapter store in a database. Every method opens a connection and closes it.
 public struct AdaptersOperation: Sendable {
     private let source: DatabaseSource
 
-    /// The registry of a database.
+    /// The adapter store of a database.
     public init(_ source: DatabaseSource) { self.source = source }
 
     /// All versions, or those of one task.
@@ -76,7 +76,7 @@ public struct AdaptersOperation: Sendable {
 
     /// Makes a version live; the version that was live retires.
     ///
-    /// - Parameter reason: why, for the registry.
+    /// - Parameter reason: why, for the adapter store.
     public func promote(task: String, version: Int, reason: String?) async throws -> AdapterVersion {
         let promotion = Promotion(by: Operator.name, reason: reason ?? "promoted by hand")
         return try await withStore { try await $0.promote(task: task, version: version, promotion) }
@@ -84,7 +84,7 @@ public struct AdaptersOperation: Sendable {
 
     /// Makes the version live that was live before.
     ///
-    /// - Parameter reason: why, for the registry.
+    /// - Parameter reason: why, for the adapter store.
     public func rollback(task: String, reason: String?) async throws -> AdapterVersion {
         let promotion = Promotion(by: Operator.name, reason: reason ?? "rolled back by hand")
         return try await withStore { try await $0.rollback(task: task, promotion) }
@@ -99,7 +99,7 @@ public struct AdaptersOperation: Sendable {
         try await withStore { store in
             let tasks = Set(try await store.versions(task: task).map(\.task)).sorted()
             if let task, tasks.isEmpty {
-                throw CommandFailure(.failed, "the registry has no adapter for task \(task)")
+                throw CommandFailure(.failed, "the adapter store has no adapter for task \(task)")
             }
             var pruned: [AdapterVersion] = []
             for task in tasks { pruned += try await store.prune(task: task, keeping: count, isDryRun: isDryRun) }
@@ -163,7 +163,7 @@ public struct AdaptersOperation: Sendable {
         return BaseFolder(path, precision: ServingPrecision(setting).precision)
     }
 
-    /// Runs the body with the registry; the connection is closed in any case.
+    /// Runs the body with the adapter store; the connection is closed in any case.
     func withStore<Result: Sendable>(_ body: (PostgresAdapterStore) async throws -> Result) async throws -> Result {
         let dsn = try source.connectionString().value
         return try await PostgresAdapterStore(PostgresSettings(dsn: dsn, applicationName: "lorikeet adapters"))
@@ -174,7 +174,9 @@ public struct AdaptersOperation: Sendable {
         _ number: Int?, of task: String, in store: PostgresAdapterStore
     ) async throws -> AdapterVersion {
         let versions = try await store.versions(task: task)
-        guard !versions.isEmpty else { throw CommandFailure(.failed, "the registry has no adapter for task \(task)") }
+        guard !versions.isEmpty else {
+            throw CommandFailure(.failed, "the adapter store has no adapter for task \(task)")
+        }
         if let number {
             guard let version = versions.first(where: { $0.version == number }) else {
                 throw AdapterStoreError.unknownVersion(task: task, version: number)

@@ -115,7 +115,7 @@ public enum CheckOperation {
         }
     }
 
-    /// A task without an adapter folder: fine only if the registry has a live adapter.
+    /// A task without an adapter folder: fine only if the adapter store has a live adapter.
     struct MissingAdapter {
         var task: TaskConfiguration
         var problem: ConfigurationProblem
@@ -133,7 +133,8 @@ public enum CheckOperation {
         for task in pipeline.tasks {
             guard let folder = task.adapter else {
                 let problem = pipeline.problem(
-                    at: "tasks.\(task.name)", "names no adapter folder: the task needs a live adapter in the registry"
+                    at: "tasks.\(task.name)",
+                    "names no adapter folder: the task needs a live adapter in the adapter store"
                 )
                 missing.append(MissingAdapter(task: task, problem: problem))
                 continue
@@ -141,7 +142,7 @@ public enum CheckOperation {
             guard LoadedBase.isFolder(folder) else {
                 let problem = pipeline.problem(
                     at: "tasks.\(task.name).adapter",
-                    "there is no folder \(folder): the task needs a live adapter in the registry")
+                    "there is no folder \(folder): the task needs a live adapter in the adapter store")
                 missing.append(MissingAdapter(task: task, problem: problem))
                 continue
             }
@@ -150,7 +151,7 @@ public enum CheckOperation {
                     let labels = "\(adapter.labels.count) labels, digest \(adapter.digest.prefix(12))"
                     report.add(.fine, pipeline.problem(at: "tasks.\(task.name).adapter", labels))
                     if let pending = task.form.pending(adapter.manifest) {
-                        let words = "\(pending), as long as the registry has no other live adapter"
+                        let words = "\(pending), as long as the adapter store has no other live adapter"
                         report.add(.warning, pipeline.problem(at: "tasks.\(task.name).adapter", words))
                     }
                     if let doubt = task.abstention?.doubt(adapter.manifest) {

@@ -88,8 +88,8 @@ enum DatabaseProbe {
                     file: missing.problem.file, line: missing.problem.line, column: missing.problem.column,
                     key: missing.problem.key,
                     message:
-                        "the registry has no live adapter of this task, and the file names no folder that contains "
-                        + "one: run `lorikeet train`, then name its folder under adapter"))
+                        "the adapter store has no live adapter of this task, and the file names no folder that "
+                        + "contains one: run `lorikeet train`, then name its folder under adapter"))
         }
         for version in live {
             let key = "tasks.\(version.task)"

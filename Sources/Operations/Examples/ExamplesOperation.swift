@@ -11,7 +11,7 @@ import Synchronization
 public enum ExamplesOperation {
     /// Which adapters, and how.
     public struct Options: Sendable {
-        /// Whether the registry's live adapters are used also where the file names a folder.
+        /// Whether the adapter store's live adapters are used also where the file names a folder.
         public var live: Bool
         /// Threads that classify; nil: one per core.
         public var workers: Int?
@@ -26,7 +26,7 @@ public enum ExamplesOperation {
 
     /// Classifies every example of the files.
     ///
-    /// - Throws: status 78 for files, base and adapters; 1 if the registry is needed and does not answer.
+    /// - Throws: status 78 for files, base and adapters; 1 if the adapter store is needed and does not answer.
     public static func run(
         files: [String], options: Options = Options()
     ) async throws(CommandFailure) -> ExamplesReport {
@@ -74,7 +74,7 @@ public enum ExamplesOperation {
             let live = try await LiveAdapters.required(
                 of: others, in: pipeline, base: loaded.base,
                 settings: PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet test"),
-                missing: "no adapter folder, and the registry has no live adapter")
+                missing: "no adapter folder, and the adapter store has no live adapter")
             return adapters.merging(
                 live.snapshot.adapters.mapValues { TestedAdapter(adapter: $0.adapter, drift: $0.drift) }
             ) { $1 }

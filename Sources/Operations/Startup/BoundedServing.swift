@@ -23,7 +23,7 @@ struct BoundedServing: Sendable {
     /// How long an interrupted run waits for what is in flight, and how long any run goes on publishing.
     static let drainTimeout = Duration.seconds(10)
     private static let reportInterval = Duration.milliseconds(200)
-    /// How often, in such intervals, the registry is asked which adapters are live: as often as a daemon asks.
+    /// How often, in such intervals, the adapter store is asked which adapters are live: as often as a daemon asks.
     private static let roundsPerRefresh = 5
     /// How often threads get the lowest priority.
     private static let roundsPerPriority = 25
@@ -57,7 +57,7 @@ struct BoundedServing: Sendable {
     /// As ``run(_:progress:)``, for a serving path with another sink.
     ///
     /// - Parameters:
-    ///   - adapters: those of the serving path. While the registry is unavailable, they stay.
+    ///   - adapters: those of the serving path. While the adapter store is unavailable, they stay.
     ///   - watch: called some times per second.
     static func run(
         _ serving: ServingPipeline, over source: any BoundedTextSource, on pool: WorkerPool,
@@ -116,14 +116,14 @@ extension BoundedServing {
         let loaded = try LoadedBase(configuration, serving: serving)
         let adapters = try await FollowedAdapters(
             of: pipeline.tasks, in: pipeline, base: loaded.base, settings: settings,
-            missing: "the registry has no live adapter: start a daemon, which publishes the adapter of the file, or "
-                + "run `lorikeet adapters import` with --promote")
+            missing: "the adapter store has no live adapter: start a daemon, which publishes the adapter of the file, "
+                + "or run `lorikeet adapters import` with --promote")
         return BoundedServing(
             pipeline: pipeline, loaded: loaded, adapters: adapters, workers: workers, logger: logger,
             onlyTask: onlyTask,
             isBackground: isBackground)
     }
 
-    /// Closes the connection to the registry.
+    /// Closes the connection to the adapter store.
     func close() async { await adapters.close() }
 }

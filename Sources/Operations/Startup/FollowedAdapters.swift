@@ -5,7 +5,7 @@ import Pipelines
 import Reports
 import Serving
 
-/// The live adapters of a command that may run for hours, kept up to date with the registry, and what changed
+/// The live adapters of a command that may run for hours, kept up to date with the adapter store, and what changed
 /// meanwhile: it must not write labels of an adapter that the daemons have replaced.
 actor FollowedAdapters {
     /// What the workers use.
@@ -41,7 +41,7 @@ actor FollowedAdapters {
     /// Closes the connection.
     func close() async { await store.close() }
 
-    /// Asks the registry which adapters are live now. One call at a time.
+    /// Asks the adapter store which adapters are live now. One call at a time.
     func refresh() async throws(ConnectorError) {
         let before = live.snapshot.adapters
         do {

@@ -6,7 +6,7 @@ import Serving
 
 extension LiveAdapters {
     /// What an error says of a task without a live adapter.
-    static let missing = "the registry has no live adapter"
+    static let missing = "the adapter store has no live adapter"
 
     /// The live adapters of a pipeline's tasks, for a command that needs every one of them.
     ///

@@ -30,7 +30,7 @@ extension LoadedBase {
                 if let folder = task.adapter, !Self.isFolder(folder) {
                     served.missingFolder = pipeline.problem(
                         at: "tasks.\(task.name).adapter",
-                        "there is no folder \(folder), and the registry has no live adapter of the task")
+                        "there is no folder \(folder), and the adapter store has no live adapter of the task")
                 }
                 tasks[task.name] = served
             }

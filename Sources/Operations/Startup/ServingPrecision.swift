@@ -29,7 +29,8 @@ public struct ServingPrecision: Sendable {
             self.init(
                 BasePrecision(dataType),
                 reason: dataType.isFast ? nil : "this CPU has no instructions for it: float32 is faster")
-        case .auto: self.init(.float32, reason: "not measured: run, retrain, relabel, replay, label and rejected retry do")
+        case .auto:
+            self.init(.float32, reason: "not measured: run, retrain, relabel, replay, label and rejected retry do")
         }
     }
 

@@ -6,7 +6,7 @@ import Reports
 /// `lorikeet adapters import TASK DIR`.
 struct AdaptersImport: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "import", abstract: "Publish an adapter folder in the registry.",
+        commandName: "import", abstract: "Publish an adapter folder in the adapter store.",
         discussion: """
             The folder was written by `lorikeet train` or by PEFT. The adapter becomes the
             next version of the task: a candidate, or live with --promote. Importing the

@@ -25,7 +25,8 @@ struct AdaptersList: AsyncParsableCommand {
         if output.json {
             for version in versions { try StandardOutput.shared.line(JSONValue.object(version.members).text) }
         } else if versions.isEmpty {
-            StandardError.write(task.map { "the registry has no adapter for task \($0)" } ?? "the registry is empty")
+            StandardError.write(
+                task.map { "the adapter store has no adapter for task \($0)" } ?? "the adapter store is empty")
         } else {
             try versions.table.print()
         }

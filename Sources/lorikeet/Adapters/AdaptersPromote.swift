@@ -22,7 +22,7 @@ struct AdaptersPromote: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The version.", valueName: "version"))
     var version: Int
 
-    @Option(help: ArgumentHelp("Why, for the registry.", valueName: "text"))
+    @Option(help: ArgumentHelp("Why, for the adapter store.", valueName: "text"))
     var reason: String?
 
     @OptionGroup var databaseOptions: DatabaseOptions

@@ -17,7 +17,7 @@ struct AdaptersRollback: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task.", valueName: "task"))
     var task: String
 
-    @Option(help: ArgumentHelp("Why, for the registry.", valueName: "text"))
+    @Option(help: ArgumentHelp("Why, for the adapter store.", valueName: "text"))
     var reason: String?
 
     @OptionGroup var databaseOptions: DatabaseOptions

@@ -24,7 +24,7 @@ struct TestExamples: AsyncParsableCommand {
     @OptionGroup var pipelines: PipelineFiles
     @OptionGroup var workerOptions: WorkerOptions
 
-    @Flag(help: "Test the live adapters of the registry, even if the file names folders.")
+    @Flag(help: "Test the live adapters, even if the file names folders.")
     var live = false
 
     @OptionGroup var output: JSONOption

@@ -11,9 +11,9 @@ struct RejectedRetry: AsyncParsableCommand {
         commandName: "retry", abstract: "Run rejected records through the serving path again.",
         discussion: """
             For use after you have fixed a pipeline file, a constraint or an adapter. Each
-            record is routed and classified again with the live adapters of the registry,
-            and the outcome replaces its row. Daemons may run meanwhile. After an
-            interruption, run it again.
+            record is routed and classified again with the live adapters, and the outcome
+            replaces its row. Daemons may run meanwhile. After an interruption, run it
+            again.
 
             EXAMPLES
               lorikeet rejected retry --pipeline pipelines/packages.yaml --stage store
