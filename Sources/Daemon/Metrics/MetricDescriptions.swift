@@ -197,7 +197,7 @@ public enum MetricDescriptions {
             "Always 1. The labels are the name of a pipeline, its file and the SHA-256 of the file in force."),
         MetricDescription(
             DaemonMetricNames.closedConnections, .counter,
-            "Connections of the monitoring port that were closed to make room for others."),
+            "Connections of the HTTP port that were closed to make room for others."),
         MetricDescription(
             DaemonMetricNames.omittedSeries, .counter, ["metric"],
             "Series that are not exported, because the metric has 10,000 already."),

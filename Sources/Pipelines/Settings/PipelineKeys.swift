@@ -144,8 +144,8 @@ enum KafkaKeys {
         examples: ["lorikeet-tickets"])
     static let groupInstance = Setting<GroupInstance>(
         "group_instance", .choice, absent: "`static` where systemd gives a state directory, else `dynamic`",
-        "whether a restarted daemon is still the same member of the group and has its partitions back at once, or is a "
-            + "new one")
+        "whether a restarted daemon is the same member of the group and gets its partitions without waiting for the "
+            + "session timeout, or is a new one")
     static let properties = SettingDeclaration(
         "properties", .mapping(to: .scalar), "mapping", absence: .meaning("none"),
         "consumer properties of librdkafka: TLS, SASL, `session.timeout.ms`, …",
@@ -294,7 +294,7 @@ enum SinkKeys {
         examples: [#""${DATABASE_URL_DIRECT}""#])
     static let storeText = DefaultedSetting(
         "store_text", .flag, default: true,
-        "whether the text is stored, once per message, in the table `messages`")
+        "whether the text is stored, once per record, in the table `messages`")
 
     static let kafka = SettingDeclaration(
         "kafka", KafkaSinkKeys.section.schema, "mapping", absence: .meaning("labels are not published"),

@@ -10,7 +10,7 @@ struct BenchmarkScale: AsyncParsableCommand {
         discussion: """
             Starts a private PostgreSQL. Simulates daemons that follow the adapter store,
             measure accuracy and look for what to retrain, as real ones do, but label
-            nothing. Prints one JSON object: statements per second in rest, the server's
+            nothing. Prints one JSON object: statements per second when idle, the server's
             processor time, connections, and the time from a promotion until the last
             daemon has the new adapter. The base must be small, because each simulated
             daemon holds all adapters; scripts/random-base writes one.

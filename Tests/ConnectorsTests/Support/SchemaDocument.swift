@@ -38,7 +38,7 @@ struct SchemaDocument {
         + "there. The view `annotation_queue` reads it and some of `annotations`. PostgreSQL alters no column "
         + "that a view reads. To alter one, such as the type of `text`, drop both views first. `lorikeet "
         + "migrate` creates them again, and does the same around steps of its own. Roles that may read `labels` "
-        + "may read the views. A view of your own over one of them keeps it from being dropped: a step that "
+        + "may read the views. Your own view over one of them keeps it from being dropped: a step that "
         + "alters such a column then fails, and its error names your view."
 
     private static func introduction(version: Int, links: [String]) -> [String] {
