@@ -17,61 +17,32 @@ public final class FakeSASLBroker: Sendable {
     ///
     /// - Parameter hangsUp: the request after which it closes the connection, as a broker that stops does.
     public init(hangsUpAt hangsUp: Step? = nil) throws {
-        proxy = try FaultProxy(to: .nobody) { _ in SASLAnswers(hangsUp: hangsUp) }
+        proxy = try FaultProxy(to: .nobody) { _ in
+            KafkaAnswers(versions: Self.versions) { api, _, _, answer in
+                if api == hangsUp?.rawValue { return false }
+                if api == Step.handshake.rawValue { Self.handshake(&answer) } else { Self.refusal(&answer) }
+                return true
+            }
+        }
     }
 
     /// Closes all connections.
     public func stop() { proxy.stop() }
-}
 
-/// What is answered to one connection.
-private final class SASLAnswers: ProxyFilter {
-    private var received: [UInt8] = []
-    private let hangsUp: FakeSASLBroker.Step?
+    /// A client needs to find more than it uses.
+    private static let versions: [(api: Int16, range: ClosedRange<Int16>)] = [
+        (0, 0...7), (1, 0...11), (3, 0...2), (8, 0...2), (9, 0...2), (10, 0...2), (Step.handshake.rawValue, 0...1),
+        (Step.authenticate.rawValue, 0...0),
+    ]
 
-    init(hangsUp: FakeSASLBroker.Step?) { self.hangsUp = hangsUp }
-
-    func fromServer(_ bytes: [UInt8]) -> ProxyVerdict { .pass(bytes) }
-
-    func fromClient(_ bytes: [UInt8]) -> ProxyVerdict {
-        received += bytes
-        var answers: [UInt8] = []
-        while received.count >= 4 {
-            var reader = KafkaReader(received)
-            let size = Int(reader.int32())
-            guard received.count >= 4 + size else { break }
-            let (api, version, correlation) = (reader.int16(), reader.int16(), reader.int32())
-            received.removeFirst(4 + size)
-            if api == hangsUp?.rawValue { return .cut }
-            var body = KafkaWriter()
-            body.int32(correlation)
-            switch api {
-            case 18: Self.versions(version, &body)
-            case 17:
-                body.int16(0)
-                body.array(1) { $0.string(Array("PLAIN".utf8)) }
-            default:
-                body.int16(58)  // SASL_AUTHENTICATION_FAILED
-                body.string(Array("Authentication failed".utf8))
-                body.int32(0)
-                if version >= 1 { body.int64(0) }
-            }
-            var frame = KafkaWriter()
-            frame.int32(Int32(body.bytes.count))
-            answers += frame.bytes + body.bytes
-        }
-        return .answer(answers)
+    private static func handshake(_ answer: inout KafkaWireWriter) {
+        answer.int16(0)
+        answer.array(1) { $0.string(Array("PLAIN".utf8)) }
     }
 
-    /// ApiVersions 0; a client that asks for a newer one is told so, and asks again.
-    private static func versions(_ version: Int16, _ body: inout KafkaWriter) {
-        let known: [(Int16, Int16)] = [(0, 7), (1, 11), (3, 2), (8, 2), (9, 2), (10, 2), (17, 1), (18, 0), (36, 0)]
-        body.int16(version == 0 ? 0 : 35)  // UNSUPPORTED_VERSION
-        body.int32(Int32(known.count))
-        for (api, maximum) in known {
-            body.int16(api)
-            body.int16(0)
-            body.int16(maximum)
-        }
+    private static func refusal(_ answer: inout KafkaWireWriter) {
+        answer.int16(58)  // SASL_AUTHENTICATION_FAILED
+        answer.string(Array("Authentication failed".utf8))
+        answer.int32(0)
     }
 }

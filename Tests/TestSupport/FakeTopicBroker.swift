@@ -3,6 +3,8 @@
 ///
 /// No server stands behind it.
 public final class FakeTopicBroker: Sendable {
+    private static let metadataAPI: Int16 = 3
+    private static let configurationAPI: Int16 = 32
     private let proxy: FaultProxy
     /// The value of `bootstrap.servers`.
     public var bootstrapServers: String { proxy.address }
@@ -11,61 +13,23 @@ public final class FakeTopicBroker: Sendable {
     ///
     /// - Parameter topics: `max.message.bytes` by topic; nil: the broker does not show it to this user.
     public init(topics: [String: Int?]) throws {
-        proxy = try FaultProxy(to: .nobody) { TopicAnswers(topics: topics, port: $0) }
+        proxy = try FaultProxy(to: .nobody) { port in
+            let versions = [(Self.metadataAPI, Int16(1)...1), (Self.configurationAPI, 0...0)]
+            return KafkaAnswers(versions: versions) { api, _, request, answer in
+                switch api {
+                case Self.metadataAPI: Self.metadata(of: topics, port: port, &answer)
+                case Self.configurationAPI: Self.configuration(of: topics, &request, &answer)
+                default: return false
+                }
+                return true
+            }
+        }
     }
 
     /// Closes all connections.
     public func stop() { proxy.stop() }
-}
 
-/// What is answered to one connection.
-private final class TopicAnswers: ProxyFilter {
-    private let topics: [String: Int?]
-    private let port: UInt16
-    private var received: [UInt8] = []
-
-    init(topics: [String: Int?], port: UInt16) { (self.topics, self.port) = (topics, port) }
-
-    func fromServer(_ bytes: [UInt8]) -> ProxyVerdict { .pass(bytes) }
-
-    func fromClient(_ bytes: [UInt8]) -> ProxyVerdict {
-        received += bytes
-        var answers: [UInt8] = []
-        while received.count >= 4 {
-            var reader = KafkaReader(received)
-            let size = Int(reader.int32())
-            guard received.count >= 4 + size else { break }
-            let (api, version, correlation) = (reader.int16(), reader.int16(), reader.int32())
-            _ = reader.string()
-            received.removeFirst(4 + size)
-            var body = KafkaWriter()
-            body.int32(correlation)
-            switch api {
-            case 18: Self.versions(version, &body)
-            case 3: metadata(&body)
-            case 32: configuration(&reader, &body)
-            default: continue
-            }
-            var frame = KafkaWriter()
-            frame.int32(Int32(body.bytes.count))
-            answers += frame.bytes + body.bytes
-        }
-        return .answer(answers)
-    }
-
-    /// ApiVersions 0; a client that asks for a newer one is told so, and asks again.
-    private static func versions(_ version: Int16, _ body: inout KafkaWriter) {
-        let known: [(api: Int16, version: Int16)] = [(3, 1), (18, 0), (32, 0)]
-        body.int16(version == 0 ? 0 : 35)  // UNSUPPORTED_VERSION
-        body.int32(Int32(known.count))
-        for (api, version) in known {
-            body.int16(api)
-            body.int16(version == 1 ? 1 : 0)
-            body.int16(version)
-        }
-    }
-
-    private func metadata(_ body: inout KafkaWriter) {
+    private static func metadata(of topics: [String: Int?], port: UInt16, _ body: inout KafkaWireWriter) {
         body.array(1) { broker in
             broker.int32(1)
             broker.string(Array("127.0.0.1".utf8))
@@ -87,7 +51,9 @@ private final class TopicAnswers: ProxyFilter {
         }
     }
 
-    private func configuration(_ request: inout KafkaReader, _ body: inout KafkaWriter) {
+    private static func configuration(
+        of topics: [String: Int?], _ request: inout KafkaWireReader, _ body: inout KafkaWireWriter
+    ) {
         var names: [String] = []
         for _ in 0..<max(0, request.int32()) {
             _ = request.int8()

@@ -81,8 +81,8 @@ private final class KafkaFrames: ProxyFilter {
 
     func fromClient(_ bytes: [UInt8]) -> ProxyVerdict {
         requestBytes += bytes
-        while let frame = Self.takeFrame(&requestBytes) {
-            var reader = KafkaReader(frame)
+        while let frame = KafkaWireReader.takeFrame(&requestBytes) {
+            var reader = KafkaWireReader(frame)
             let (api, version) = (reader.int16(), reader.int16())
             asked[reader.int32()] = (api, version)
         }
@@ -92,29 +92,17 @@ private final class KafkaFrames: ProxyFilter {
     func fromServer(_ bytes: [UInt8]) -> ProxyVerdict {
         answerBytes += bytes
         var passed: [UInt8] = []
-        while let frame = Self.takeFrame(&answerBytes) {
-            let rewritten = rewritten(frame)
-            var size = KafkaWriter()
-            size.int32(Int32(rewritten.count))
-            passed += size.bytes + rewritten
+        while let frame = KafkaWireReader.takeFrame(&answerBytes) {
+            passed += KafkaWireWriter.framed(rewritten(frame))
         }
         return .pass(passed)
     }
 
-    private static func takeFrame(_ bytes: inout [UInt8]) -> [UInt8]? {
-        guard bytes.count >= 4 else { return nil }
-        var reader = KafkaReader(bytes)
-        let size = Int(reader.int32())
-        guard bytes.count >= 4 + size else { return nil }
-        defer { bytes.removeFirst(4 + size) }
-        return Array(bytes[4..<4 + size])
-    }
-
     private func rewritten(_ frame: [UInt8]) -> [UInt8] {
-        var reader = KafkaReader(frame)
+        var reader = KafkaWireReader(frame)
         let correlation = reader.int32()
         guard let request = asked.removeValue(forKey: correlation) else { return frame }
-        var writer = KafkaWriter()
+        var writer = KafkaWireWriter()
         writer.int32(correlation)
         switch request.api {
         case KafkaAPI.metadata.rawValue: metadata(version: request.version, &reader, &writer)
@@ -127,7 +115,7 @@ private final class KafkaFrames: ProxyFilter {
     }
 
     /// Metadata 0 to 2.
-    private func metadata(version: Int16, _ reader: inout KafkaReader, _ writer: inout KafkaWriter) {
+    private func metadata(version: Int16, _ reader: inout KafkaWireReader, _ writer: inout KafkaWireWriter) {
         let limit = view.value.partitions
         writer.array(reader.int32()) { writer in
             writer.int32(reader.int32())
@@ -141,7 +129,7 @@ private final class KafkaFrames: ProxyFilter {
             writer.string(reader.string())
             if version >= 1 { writer.int8(reader.int8()) }
             let partitions = (0..<Int(reader.int32())).map { _ in
-                var partition = KafkaWriter()
+                var partition = KafkaWireWriter()
                 partition.int16(reader.int16())
                 let number = reader.int32()
                 partition.int32(number)
@@ -155,7 +143,7 @@ private final class KafkaFrames: ProxyFilter {
     }
 
     /// FindCoordinator 0 to 2.
-    private func coordinator(version: Int16, _ reader: inout KafkaReader, _ writer: inout KafkaWriter) {
+    private func coordinator(version: Int16, _ reader: inout KafkaWireReader, _ writer: inout KafkaWireWriter) {
         if version >= 1 { writer.int32(reader.int32()) }
         writer.int16(reader.int16())
         if version >= 1 { writer.string(reader.string()) }
@@ -163,14 +151,14 @@ private final class KafkaFrames: ProxyFilter {
         address(&reader, &writer)
     }
 
-    private func address(_ reader: inout KafkaReader, _ writer: inout KafkaWriter) {
+    private func address(_ reader: inout KafkaWireReader, _ writer: inout KafkaWireWriter) {
         _ = (reader.string(), reader.int32())
         writer.string(Array("127.0.0.1".utf8))
         writer.int32(Int32(port))
     }
 
     /// Fetch 4 to 11: names the aborted transactions.
-    private func fetch(version: Int16, _ reader: inout KafkaReader, _ writer: inout KafkaWriter) {
+    private func fetch(version: Int16, _ reader: inout KafkaWireReader, _ writer: inout KafkaWireWriter) {
         let offsets = view.value.abortedOffsets
         writer.int32(reader.int32())
         if version >= 7 {
@@ -205,67 +193,12 @@ private final class KafkaFrames: ProxyFilter {
         var batches: [(offset: Int64, producer: Int64)] = []
         var position = 0
         while position + 51 <= records.count {
-            var header = KafkaReader(Array(records[position..<position + 51]))
+            var header = KafkaWireReader(Array(records[position..<position + 51]))
             let (offset, length) = (header.int64(), Int(header.int32()))
             _ = header.take(31)
             batches.append((offset, header.int64()))
             position += 12 + length
         }
         return batches
-    }
-}
-
-/// Reads Kafka's integers and strings; past the end it reads zeros.
-struct KafkaReader {
-    private let bytes: [UInt8]
-    private var position = 0
-
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
-
-    var rest: [UInt8] { Array(bytes.dropFirst(position)) }
-
-    mutating func take(_ count: Int) -> [UInt8] {
-        let taken = Array(bytes.dropFirst(position).prefix(count))
-        position += taken.count
-        return taken
-    }
-
-    mutating func int8() -> Int8 { integer() }
-    mutating func int16() -> Int16 { integer() }
-    mutating func int32() -> Int32 { integer() }
-    mutating func int64() -> Int64 { integer() }
-
-    /// `nil` is null.
-    mutating func string() -> [UInt8]? {
-        let count = int16()
-        return count < 0 ? nil : take(Int(count))
-    }
-
-    private mutating func integer<Value: FixedWidthInteger>() -> Value {
-        take(Value.bitWidth / 8).reduce(0) { $0 << 8 | Value(truncatingIfNeeded: $1) }
-    }
-}
-
-/// Writes Kafka's integers and strings.
-struct KafkaWriter {
-    var bytes: [UInt8] = []
-
-    mutating func int8(_ value: Int8) { integer(value) }
-    mutating func int16(_ value: Int16) { integer(value) }
-    mutating func int32(_ value: Int32) { integer(value) }
-    mutating func int64(_ value: Int64) { integer(value) }
-
-    mutating func string(_ value: [UInt8]?) {
-        int16(value.map { Int16($0.count) } ?? -1)
-        bytes += value ?? []
-    }
-
-    mutating func array(_ count: Int32, _ element: (inout KafkaWriter) -> Void) {
-        int32(count)
-        for _ in 0..<max(0, count) { element(&self) }
-    }
-
-    private mutating func integer(_ value: some FixedWidthInteger) {
-        withUnsafeBytes(of: value.bigEndian) { bytes += $0 }
     }
 }
