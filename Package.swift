@@ -196,7 +196,7 @@ let package = Package(
                 "Threading", "KafkaClient", "PostgresClient", "LocalServers", "BERT", "Training", "AdapterRegistry",
                 "Serving", "Connectors", "DaemonClient", "Lab", "lorikeet", "TestSupport",
             ],
-            swiftSettings: strict),
+            resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "TidyTests", dependencies: ["lorikeet", "TestSupport", argumentParser], swiftSettings: strict),
     ]
