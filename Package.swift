@@ -120,9 +120,9 @@ let package = Package(
         module(
             "Lab",
             [
-                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "LocalServers", "WordPiece",
-                "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors", "Pipelines",
-                "Reports", "DaemonClient", "Operations",
+                "JSON", "Files", "Threading", "Kernels", "KafkaClient", "PostgresClient", "HTTPClient", "LocalServers",
+                "WordPiece", "BERT", "Drift", "Training", "AdapterRegistry", "Serving", "Retraining", "Connectors",
+                "Pipelines", "Reports", "DaemonClient", "Operations",
             ]),
 
         // 7: the command line

@@ -13,6 +13,8 @@ public final class HTTPFetch {
         public var accept: String?
         /// A Unix socket to connect to, whatever the host of an address is.
         public var unixSocket: String?
+        /// Whether a proxy that the environment names is asked; for a Unix socket none is.
+        public var usesProxy = true
         /// Of basic authentication; nil: none.
         public var username: String?
         /// Of basic authentication.
@@ -80,6 +82,8 @@ public final class HTTPFetch {
         if let headers { codes.append(lorikeet_curl_set_list(handle, CURLOPT_HTTPHEADER, headers)) }
         if let socket = settings.unixSocket {
             codes.append(lorikeet_curl_set_text(handle, CURLOPT_UNIX_SOCKET_PATH, socket))
+        }
+        if settings.unixSocket != nil || !settings.usesProxy {
             codes.append(lorikeet_curl_set_text(handle, CURLOPT_NOPROXY, "*"))
         }
         if let username = settings.username {

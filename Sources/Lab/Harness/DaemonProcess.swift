@@ -1,6 +1,7 @@
 import DaemonClient
 import FoundationEssentials
 import Glibc
+import HTTPClient
 import JSON
 import Synchronization
 import Threading
@@ -57,13 +58,19 @@ final class DaemonProcess: Sendable {
     /// The highest resident memory so far; nil once the process has ended.
     var peakMegabytes: Int? { ProcessMemory(of: processID).peakMegabytes }
 
+    /// The status and body of one of its pages; nil if there is no answer within two seconds.
+    func page(_ path: String) -> (status: Int, body: String)? {
+        var settings = HTTPFetch.Settings()
+        (settings.timeout, settings.maximumAnswerBytes, settings.usesProxy) = (.seconds(2), .max, false)
+        guard let answer = try? HTTPFetch(settings).get("http://\(address)\(path)") else { return nil }
+        return (answer.status, String(decoding: answer.body, as: UTF8.self))
+    }
+
     /// Whether `/readyz` answers 200.
-    func isReady() -> Bool { LoopbackHTTP.get("/readyz", at: address)?.status == 200 }
+    func isReady() -> Bool { page("/readyz")?.status == 200 }
 
     /// The counters and gauges of `/metrics`; nil if the page does not answer.
-    func metrics() -> MetricsPage? {
-        LoopbackHTTP.get("/metrics", at: address).map { MetricsPage(text: $0.body) }
-    }
+    func metrics() -> MetricsPage? { page("/metrics").map { MetricsPage(text: $0.body) } }
 
     // MARK: - Ending it
 
@@ -74,6 +81,12 @@ final class DaemonProcess: Sendable {
     ///
     /// - Returns: its exit status, or 128 plus the number of the signal that ended it.
     func exitStatus() async -> Int32 { await output.exitStatus }
+
+    /// Sends SIGKILL and waits until the process has ended.
+    func kill() async {
+        signal(SIGKILL)
+        _ = await exitStatus()
+    }
 
     /// Sends SIGTERM and waits until the daemon has drained and ended.
     ///

@@ -186,7 +186,7 @@ import Testing
         try await until("the last record has not ended") { try await settled() == Self.samples.count + 1 }
 
         let pages = ["/metrics", "/readyz", "/healthz"].compactMap { page in
-            LoopbackHTTP.get(page, at: daemon.address).map { (place: page, text: $0.body) }
+            daemon.page(page).map { (place: page, text: $0.body) }
         }
         let causes = try #require(pages.first).text
         for cause in Self.samples.compactMap(\.cause) { #expect(causes.contains("cause=\"\(cause)\""), "\(cause)") }

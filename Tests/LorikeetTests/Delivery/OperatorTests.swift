@@ -14,9 +14,7 @@ import Testing
                 "LORIKEET_HANG_AT": "in-classification:3", "NOTIFY_SOCKET": manager.address, "WATCHDOG_USEC": "2000000",
             ])
             try await stream.produce(500)
-            try await stream.until("a worker is stuck") {
-                LoopbackHTTP.get("/healthz", at: daemon.address)?.status == 503
-            }
+            try await stream.until("a worker is stuck") { daemon.page("/healthz")?.status == 503 }
             await withCheckedContinuation { silent in
                 Thread {
                     manager.untilSilent(seconds: 2)
@@ -54,9 +52,7 @@ import Testing
             try await stream.produce(100)
             try await stream.untilAllIsSettled()
             let arguments = try String(contentsOfFile: "/proc/\(daemon.processID)/cmdline", encoding: .utf8)
-            let pages = ["/metrics", "/readyz", "/healthz"].compactMap {
-                LoopbackHTTP.get($0, at: daemon.address)?.body
-            }
+            let pages = ["/metrics", "/readyz", "/healthz"].compactMap { daemon.page($0)?.body }
             #expect(pages.count == 3 && arguments.contains("run"))
 
             try await stream.execute(
