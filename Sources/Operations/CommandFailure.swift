@@ -45,6 +45,13 @@ public struct CommandFailure: Error, Sendable, Equatable, CustomStringConvertibl
         }
     }
 
+    /// What the body returns. Whatever it throws ends the command.
+    static func wrapping<Value>(
+        isolation: isolated (any Actor)? = #isolation, _ body: () async throws -> Value
+    ) async throws(CommandFailure) -> Value {
+        do { return try await body() } catch { throw CommandFailure(error) }
+    }
+
     /// The message.
     public var description: String { message }
 }

@@ -6,7 +6,7 @@ import PostgresClient
 ///
 /// Every change first locks the task's rows, in the order of their versions, so that of two concurrent promotions the
 /// second sees the first. It notifies `lorikeet_adapters` with the task; PostgreSQL delivers that at COMMIT.
-public struct PostgresAdapterStore: AdapterStore, PostgresStore {
+public struct PostgresAdapterStore: AdapterStore, Closable {
     let session: PostgresSession
 
     /// Connects when first used.

@@ -3,7 +3,7 @@ import PostgresClient
 import Serving
 
 /// What to label next, and the answers: `lorikeet.annotation_queue` and `lorikeet.annotations`.
-public struct PostgresAnnotations: PostgresStore {
+public struct PostgresAnnotations: Closable {
     private let session: PostgresSession
 
     /// How long a statement may take that reads a window of `labels`.

@@ -7,7 +7,7 @@ import Serving
 ///
 /// Everything that was committed before the last look is removed. A record that a daemon has read and not stored by
 /// then is stored afterwards: another run finds it. Nothing here reaches Kafka, backups or adapters.
-public struct PostgresForget: PostgresStore {
+public struct PostgresForget: Closable {
     private let session: PostgresSession
 
     /// Records per transaction.

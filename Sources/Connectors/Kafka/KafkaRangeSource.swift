@@ -7,7 +7,7 @@ import Threading
 
 /// Reads parts of topics outside of the group: what it reads is handed to the same serving path, and no offset is
 /// committed. An actor on a thread of its own, because the C library blocks.
-public actor KafkaRangeSource: BoundedTextSource {
+public actor KafkaRangeSource: BoundedTextSource, Closable {
     private let thread: DedicatedThread
     private let settings: KafkaSourceSettings
     private let logger: Logger

@@ -2,7 +2,7 @@ import FoundationEssentials
 import Serving
 
 /// The rows of `lorikeet.rejected`, for `lorikeet rejected`.
-public struct PostgresRejectedRows: PostgresStore {
+public struct PostgresRejectedRows: Closable {
     private let session: PostgresSession
 
     /// Connects when first used.

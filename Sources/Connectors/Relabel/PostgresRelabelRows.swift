@@ -17,7 +17,7 @@ public struct RelabelRange: Sendable, Equatable {
 }
 
 /// Reads stored texts with their labels, in pages along the primary key.
-public struct PostgresRelabelRows: Sendable {
+public struct PostgresRelabelRows: Closable {
     private let session: PostgresSession
 
     /// Counting may read a whole table of years.

@@ -9,7 +9,7 @@ import Threading
 /// transaction, skips rows that others have locked, and rests after each transaction for as long as its share of the
 /// time says: so the sink never waits for it. Annotations are not touched, and neither is any row of a record that
 /// waits in the outbox.
-public struct PostgresRetention: PostgresStore {
+public struct PostgresRetention: Closable {
     private let session: PostgresSession
     private let pipeline: String
     private let policy: RetentionPolicy

@@ -8,7 +8,7 @@ import Threading
 
 /// Labelled rows from `lorikeet.annotations` or from the user's own SELECT, and the journal of runs in
 /// `lorikeet.retrainings`.
-public struct PostgresLabelledRowSource: LabelledRowSource, PostgresStore {
+public struct PostgresLabelledRowSource: LabelledRowSource, Closable {
     private let settings: PostgresSettings
     let selection: LabelledRowSelection
     private let lease: LeaseTimes

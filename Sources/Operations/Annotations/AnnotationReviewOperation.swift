@@ -50,12 +50,9 @@ public enum AnnotationReviewOperation {
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws(CommandFailure) -> Result {
         let isMultiLabel = try await scope.withAnnotations { try await scope.isMultiLabel($0) }
-        let given: [LabelledRow]
-        do {
-            given = try await PostgresLabelledRowSource(scope.settings, selection: scope.pipeline.rowSelection)
-                .closing { try await $0.rows(task: scope.task.name, limit: scope.maximumRows) }
-        } catch {
-            throw CommandFailure(error)
+        let source = PostgresLabelledRowSource(scope.settings, selection: scope.pipeline.rowSelection)
+        let given = try await CommandFailure.wrapping {
+            try await source.closing { try await $0.rows(task: scope.task.name, limit: scope.maximumRows) }
         }
         let matcher = LabelMatcher(labels: scope.task.labels, mapping: scope.task.mapping)
         let usable = given.compactMap { row -> Row? in

@@ -39,11 +39,9 @@ public struct AnnotationScope: Sendable {
     func withAnnotations<Value>(
         _ body: (PostgresAnnotations) async throws -> Value
     ) async throws(CommandFailure) -> Value {
-        do {
+        try await CommandFailure.wrapping {
             try await DatabaseSchema.verify(settings)
             return try await PostgresAnnotations(settings).closing(body)
-        } catch {
-            throw CommandFailure(error)
         }
     }
 

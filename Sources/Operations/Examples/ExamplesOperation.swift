@@ -59,7 +59,7 @@ public enum ExamplesOperation {
     ) async throws(CommandFailure) -> [String: TestedAdapter] {
         let needed = Set(pipeline.examples.map(\.task))
         let tasks = pipeline.tasks.filter { needed.contains($0.name) }
-        do {
+        return try await CommandFailure.wrapping {
             var adapters: [String: TestedAdapter] = [:]
             for task in tasks where !options.live {
                 let first = try loaded.firstAdapter(of: task, in: pipeline, among: configuration.pipelines)
@@ -78,8 +78,6 @@ public enum ExamplesOperation {
             return adapters.merging(
                 live.snapshot.adapters.mapValues { TestedAdapter(adapter: $0.adapter, drift: $0.drift) }
             ) { $1 }
-        } catch {
-            throw CommandFailure(error)
         }
     }
 

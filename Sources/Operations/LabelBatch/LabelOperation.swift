@@ -20,10 +20,8 @@ public enum LabelOperation {
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(CommandFailure) -> LabelReport {
         BLAS.configure()
-        do {
-            return try await report(request, environment: environment, logger: logger, progress: progress)
-        } catch {
-            throw CommandFailure(error)
+        return try await CommandFailure.wrapping {
+            try await report(request, environment: environment, logger: logger, progress: progress)
         }
     }
 
@@ -36,23 +34,17 @@ public enum LabelOperation {
         guard let pipeline = configuration.pipelines.first?.overRows else { throw ConfigurationError([]) }
         let name = try request.batchName()
         let source = source(request, of: pipeline, name)
-        do {
+        return try await source.closing { source in
             try await source.prepare()
             let serving = try await BoundedServing.prepared(
                 pipeline, of: configuration, environment: environment, workers: request.workers,
                 isBackground: request.isBackground, logger: logger)
-            let result: Result<PipelineStatus, any Error>
-            do { result = .success(try await run(serving, source, progress)) } catch { result = .failure(error) }
-            await serving.close()
-            var report = await LabelReport(topic: name.topic, source, status: try result.get())
+            let status = try await serving.closing { try await run($0, source, progress) }
+            var report = await LabelReport(topic: name.topic, source, status: status)
             report.notes = await serving.adapters.notes
             let waiting = await WaitingRecords.count(of: pipeline)
             (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
-            await source.close()
             return report
-        } catch {
-            await source.close()
-            throw error
         }
     }
 

@@ -1,9 +1,10 @@
+import Connectors
 import Serving
 import Synchronization
 import Threading
 
 /// Delivers rows as records of one partition. An actor on a thread of its own, because files and databases block.
-actor RowTextSource: BoundedTextSource {
+actor RowTextSource: BoundedTextSource, Closable {
     private let thread = DedicatedThread(name: "rows")
     private let open: @Sendable () throws -> any RowInput
     private let partition: SourcePartition

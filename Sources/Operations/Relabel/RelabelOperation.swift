@@ -59,7 +59,7 @@ public enum RelabelOperation {
         BLAS.configure()
         // What the daemon computes in: rows in another type would be relabelled again and again.
         let serving = await ServingPrecision.resolve(files: [file], environment: request.environment)
-        do {
+        return try await CommandFailure.wrapping {
             let configuration = try DaemonConfiguration.read(files: [file], environment: request.environment)
             guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
             let tasks = try tasks(of: request, in: pipeline)
@@ -71,8 +71,6 @@ public enum RelabelOperation {
                 request: request, logger: logger,
                 tally: RelabelTally(shownTexts: request.isDryRun ? request.shownTexts : 0, progress: progress))
             return try await run.report()
-        } catch {
-            throw CommandFailure(error)
         }
     }
 
@@ -107,19 +105,19 @@ public enum RelabelOperation {
                 of: tasks, in: pipeline, base: loaded.base, settings: database,
                 missing: LiveAdapters.missing + ": let a daemon publish one, or name other tasks with --task",
                 withShadows: false)
-            let rows = PostgresRelabelRows(database)
-            let result: Result<Void, any Error>
-            do { result = .success(try await relabel(rows, adapters)) } catch { result = .failure(error) }
-            await rows.close()
-            await adapters.close()
+            var isComplete = true
+            do {
+                try await adapters.closing { adapters in
+                    try await PostgresRelabelRows(database).closing { try await relabel($0, adapters) }
+                }
+            } catch  where Task.isCancelled {
+                isComplete = false
+            }
             var report = tally.report
+            report.isComplete = isComplete
             report.isDryRun = request.isDryRun
             report.promotions = await adapters.replacements
             report.refused = await adapters.refused
-            if case .failure(let error) = result {
-                guard Task.isCancelled else { throw error }
-                report.isComplete = false
-            }
             if request.publishes {
                 let waiting = await WaitingRecords.count(of: pipeline)
                 (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)

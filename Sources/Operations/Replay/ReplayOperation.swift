@@ -42,10 +42,8 @@ public enum ReplayOperation {
         progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
     ) async throws(CommandFailure) -> ReplayReport {
         BLAS.configure()
-        do {
-            return try await report(request, environment: environment, logger: logger, progress: progress)
-        } catch {
-            throw CommandFailure(error)
+        return try await CommandFailure.wrapping {
+            try await report(request, environment: environment, logger: logger, progress: progress)
         }
     }
 
@@ -58,25 +56,19 @@ public enum ReplayOperation {
         guard let whole = configuration.pipelines.first else { throw ConfigurationError([]) }
         let pipeline = try request.task.map { try whole.restricted(to: $0) } ?? whole
         let source = KafkaRangeSource(pipeline.kafkaSettings, rate: request.rate, logger: logger)
-        do {
+        return try await source.closing { source in
             let plan = try await plan(request.selection, source)
             var report = ReplayReport(plan)
             if !source.progress.isRead {
                 let serving = try await BoundedServing.prepared(
                     pipeline, of: configuration, environment: environment, onlyTask: request.task,
                     workers: request.workers, isBackground: request.isBackground, logger: logger)
-                let result: Result<PipelineStatus, any Error>
-                do { result = .success(try await run(serving, source, progress)) } catch { result = .failure(error) }
-                await serving.close()
-                report.count(try result.get(), source.progress)
+                let status = try await serving.closing { try await run($0, source, progress) }
+                report.count(status, source.progress)
                 report.notes += await serving.adapters.notes
                 report.note(await WaitingRecords.count(of: pipeline))
             }
-            await source.close()
             return report
-        } catch {
-            await source.close()
-            throw error
         }
     }
 

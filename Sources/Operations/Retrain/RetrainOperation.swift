@@ -43,8 +43,8 @@ public enum RetrainOperation {
         let run = try Run(
             task: task, file: file, serving: serving, environment: environment, logger: logger, isBackground: background
         )
-        do {
-            return try await withTaskCancellationHandler {
+        return try await CommandFailure.wrapping {
+            try await withTaskCancellationHandler {
                 try await run.outcome(
                     trigger: RetrainingTrigger(rawValue: trigger) ?? .command,
                     isCancelled: { cancellation.isCancelled },
@@ -55,8 +55,6 @@ public enum RetrainOperation {
             } onCancel: {
                 cancellation.cancel()
             }
-        } catch {
-            throw CommandFailure(error)
         }
     }
 

@@ -7,7 +7,7 @@ import Serving
 /// Runs the serving path of a pipeline over a source that ends, until everything that came from it is settled.
 ///
 /// It is the path of the daemon, with its batches, its adapters and its sink; daemons may run at the same time.
-struct BoundedServing: Sendable {
+struct BoundedServing: Closable {
     let pipeline: PipelineConfiguration
     let loaded: LoadedBase
     let adapters: FollowedAdapters

@@ -7,7 +7,7 @@ import Serving
 
 /// The live adapters of a command that may run for hours, kept up to date with the adapter store, and what changed
 /// meanwhile: it must not write labels of an adapter that the daemons have replaced.
-actor FollowedAdapters {
+actor FollowedAdapters: Closable {
     /// What the workers use.
     nonisolated let live: LiveAdapters
     private let store: PostgresAdapterStore

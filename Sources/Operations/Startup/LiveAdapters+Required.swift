@@ -19,16 +19,10 @@ extension LiveAdapters {
         of tasks: [TaskConfiguration], in pipeline: PipelineConfiguration, base: BERTBase, settings: PostgresSettings,
         missing: String = LiveAdapters.missing, withShadows: Bool = true
     ) async throws -> LiveAdapters {
-        let store = PostgresAdapterStore(settings)
         let live = LiveAdapters()
         let forms = Dictionary(tasks.map { ($0.name, $0.form) }) { first, _ in first }
-        let outcome: AdapterRefresh
-        do {
-            outcome = try await live.refresh(from: store, tasks: forms, base: base, withShadows: withShadows)
-            await store.close()
-        } catch {
-            await store.close()
-            throw error
+        let outcome = try await PostgresAdapterStore(settings).closing { store in
+            try await live.refresh(from: store, tasks: forms, base: base, withShadows: withShadows)
         }
         if let (task, reason) = outcome.refused.min(by: { $0.key < $1.key }) {
             throw CommandFailure(

@@ -21,20 +21,15 @@ extension PrecisionChoice.Evidence {
         for pipeline in configuration.pipelines {
             let postgres = pipeline.sink.postgres.value
             let settings = PostgresSettings(dsn: postgres, applicationName: "lorikeet precision")
-            let store = PostgresAdapterStore(settings)
-            let rows = PostgresLabelledRowSource(settings, selection: pipeline.rowSelection)
             let tasks = pipeline.tasks.filter { seen.insert([postgres, $0.name]).inserted }
-            do {
-                evidence += try await read(
-                    tasks, of: configuration.databases[postgres] ?? [], loaded: loaded, store: store, rows: rows,
-                    limits: limits)
-            } catch {
-                await rows.close()
-                await store.close()
-                throw error
+            let source = PostgresLabelledRowSource(settings, selection: pipeline.rowSelection)
+            evidence += try await PostgresAdapterStore(settings).closing { store in
+                try await source.closing { rows in
+                    try await read(
+                        tasks, of: configuration.databases[postgres] ?? [], loaded: loaded, store: store, rows: rows,
+                        limits: limits)
+                }
             }
-            await rows.close()
-            await store.close()
         }
         return evidence
     }

@@ -1,11 +1,11 @@
-/// Rows of the schema over a connection of its own, which its user closes.
-public protocol PostgresStore: Sendable {
-    /// Closes the connection; the next call opens another.
+/// Holds connections that its user closes.
+public protocol Closable: Sendable {
+    /// Closes the connections.
     func close() async
 }
 
-extension PostgresStore {
-    /// Runs the body; the connection is closed in any case.
+extension Closable {
+    /// Runs the body, and closes the connections in any case.
     public func closing<Value>(
         isolation: isolated (any Actor)? = #isolation, _ body: (Self) async throws -> Value
     ) async throws -> Value {
