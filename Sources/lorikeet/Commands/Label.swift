@@ -1,5 +1,4 @@
 import ArgumentParser
-import Daemon
 import JSON
 import Logging
 import Operations
@@ -111,14 +110,10 @@ struct Label: AsyncParsableCommand {
     }
 
     func run() async throws {
-        batch.bootstrapLogging()
-        let progress = BatchProgress("label", unit: "rows", style: batch.progressOption.style(json: output.json))
-        defer { progress.clear() }
-        let report = try await BatchOptions.cancelling { [request] in
+        let report = try await batch.run("label", unit: "rows", json: output.json) { [request] progress in
             try await LabelOperation.run(
                 request, logger: Logger(label: "lorikeet.label"), progress: { progress.show($0, of: nil) })
         }
-        progress.clear()
         for note in report.notes { StandardError.write("note: \(note)") }
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))

@@ -80,17 +80,12 @@ struct Relabel: AsyncParsableCommand {
     }
 
     func run() async throws {
-        batch.bootstrapLogging()
-        let progress = BatchProgress(
-            "relabelling", unit: "rows", style: batch.progressOption.style(json: output.json))
-        defer { progress.clear() }
         let (file, request) = (pipeline, request)
-        let report = try await BatchOptions.cancelling {
+        let report = try await batch.run("relabelling", unit: "rows", json: output.json) { progress in
             try await RelabelOperation.run(
                 file: file, request, logger: Logger(label: "lorikeet.relabel"),
                 progress: { progress.show($0, of: $1) })
         }
-        progress.clear()
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {

@@ -1,6 +1,5 @@
 import ArgumentParser
 import Connectors
-import Daemon
 import JSON
 import Logging
 import Operations
@@ -77,18 +76,13 @@ struct Replay: AsyncParsableCommand {
     }
 
     func run() async throws {
-        batch.bootstrapLogging()
         var request = ReplayRequest(
             file: pipeline, selection: selection, task: task, rate: batch.rate, workers: batch.workerOptions.count)
         request.isBackground = true
-        let progress = BatchProgress(
-            "replay", unit: "offsets", style: batch.progressOption.style(json: output.json))
-        defer { progress.clear() }
-        let report = try await BatchOptions.cancelling { [request] in
+        let report = try await batch.run("replay", unit: "offsets", json: output.json) { [request] progress in
             try await ReplayOperation.run(
                 request, logger: Logger(label: "lorikeet.replay"), progress: { progress.show($0, of: $1) })
         }
-        progress.clear()
         for note in report.notes { StandardError.write("note: \(note)") }
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))

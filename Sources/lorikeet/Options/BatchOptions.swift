@@ -21,15 +21,22 @@ struct BatchOptions: ParsableArguments {
         }
     }
 
-    /// Warnings and errors go to standard error, such as that the database is unavailable.
-    func bootstrapLogging() { DaemonLogging.bootstrap(format: logFormat, level: .warning) }
-
-    /// Runs work that a signal ends in order. Its result says how far it has come.
-    static func cancelling<Report: Sendable>(
-        _ body: @escaping @Sendable () async throws -> Report
+    /// Runs work that a signal ends in order. Its result says how far it has come. Warnings and errors go to standard
+    /// error, such as that the database is unavailable.
+    ///
+    /// - Parameters:
+    ///   - title: the activity.
+    ///   - unit: what its progress counts, such as `rows`.
+    ///   - json: whether standard output gets JSON.
+    func run<Report: Sendable>(
+        _ title: String, unit: String, json: Bool,
+        _ body: @escaping @Sendable (BatchProgress) async throws -> Report
     ) async throws -> Report {
+        DaemonLogging.bootstrap(format: logFormat, level: .warning)
+        let progress = BatchProgress(title, unit: unit, style: progressOption.style(json: json))
+        defer { progress.clear() }
         do {
-            return try await Interruption.cancelling(body)
+            return try await Interruption.cancelling { try await body(progress) }
         } catch is CancellationError {
             throw CommandFailure(.failed, "interrupted; run the same command again")
         }
