@@ -9,76 +9,62 @@ import Testing
     /// The dead member's session is longer than this test waits. tansu itself holds a static member that joins for
     /// about half its session.
     @Test func aStaticMemberIsBackBeforeItsSessionEnds() async throws {
-        try await RealBroker.with { broker in
-            let client = ["bootstrap.servers": broker.bootstrapServers]
-            try await DeliveryStream.with(client: client, sessionTimeout: .seconds(30)) { stream in
-                let state = ["STATE_DIRECTORY": (stream.pipeline as NSString).deletingLastPathComponent]
-                let first = try await stream.startDaemon(state)
-                try await stream.produce(20)
-                try await stream.untilAllIsSettled()
-                first.signal(SIGKILL)
-                _ = await first.exitStatus()
-                let killed = ContinuousClock.now
-                let second = try await stream.startDaemon(state)
-                try await stream.produce(20)
-                try await stream.untilAllIsSettled()
-                #expect(ContinuousClock.now - killed < .seconds(30))
-                #expect(try stream.log().contains("static member of the consumer group"))
-                #expect(await second.terminate() == 0)
-                #expect(try await stream.count() == .init(messages: 40, complete: 40, rows: 80, rejected: 0))
-            }
+        try await RealBroker.withStream(sessionTimeout: .seconds(30)) { stream in
+            let state = ["STATE_DIRECTORY": (stream.pipeline as NSString).deletingLastPathComponent]
+            let first = try await stream.startDaemon(state)
+            try await stream.label(20)
+            await first.kill()
+            let killed = ContinuousClock.now
+            let second = try await stream.startDaemon(state)
+            try await stream.label(20)
+            #expect(ContinuousClock.now - killed < .seconds(30))
+            #expect(try stream.log().contains("static member of the consumer group"))
+            #expect(await second.terminate() == 0)
+            #expect(try await stream.count() == .init(messages: 40, complete: 40, rows: 80, rejected: 0))
         }
     }
 
     /// Both partitions end with the marker of a transaction, which is no record and for which nothing waits.
     @Test func recordsOfTransactionsAreLabelledAndReplayed() async throws {
-        try await RealBroker.with { broker in
-            let client = ["bootstrap.servers": broker.bootstrapServers]
-            try await DeliveryStream.with(client: client) { stream in
-                let producer = try TransactionalProducer(brokers: broker.bootstrapServers, identity: "texts")
-                for text in ["good food", "nice day"] {
-                    try producer.transaction {
-                        for index in 0..<10 {
-                            let payload = Array("\(text) \(index)".utf8)
-                            try producer.produce(
-                                topic: DeliveryStream.topic, partition: Int32(index % 2), payload: payload)
-                        }
+        try await RealBroker.withStream { stream in
+            let producer = try TransactionalProducer(
+                brokers: stream.client["bootstrap.servers"] ?? "", identity: "texts")
+            for text in ["good food", "nice day"] {
+                try producer.transaction {
+                    for index in 0..<10 {
+                        let payload = Array("\(text) \(index)".utf8)
+                        try producer.produce(
+                            topic: DeliveryStream.topic, partition: Int32(index % 2), payload: payload)
                     }
                 }
-                let daemon = try await stream.startDaemon()
-                try await stream.until("the records are labelled") { try await stream.rows() == 40 }
-                #expect(await daemon.terminate() == 0)
-
-                let before = try await stream.digest()
-                try await stream.execute("UPDATE lorikeet.labels SET label = 'none', adapter_digest = 'none'")
-                let ranges = ["--offsets", "texts:0:0-", "--offsets", "texts:1:0-"]
-                let replayed = try await Program.run(
-                    ["replay", "--pipeline", stream.pipeline] + ranges, environment: stream.environment)
-                #expect(replayed.status == 0, "\(replayed.output) \(replayed.error)")
-                #expect((replayed.output + replayed.error).contains("texts:0: 2 offsets hold no record"))
-                #expect(try await stream.rows() == 40)
-                #expect(try await stream.digest() == before)
             }
+            let daemon = try await stream.startDaemon()
+            try await stream.until("the records are labelled") { try await stream.rows() == 40 }
+            #expect(await daemon.terminate() == 0)
+
+            let before = try await stream.digest()
+            try await stream.execute("UPDATE lorikeet.labels SET label = 'none', adapter_digest = 'none'")
+            let ranges = ["--offsets", "texts:0:0-", "--offsets", "texts:1:0-"]
+            let replayed = try await Program.run(
+                ["replay", "--pipeline", stream.pipeline] + ranges, environment: stream.environment)
+            #expect(replayed.status == 0, "\(replayed.output) \(replayed.error)")
+            #expect((replayed.output + replayed.error).contains("texts:0: 2 offsets hold no record"))
+            #expect(try await stream.rows() == 40)
+            #expect(try await stream.digest() == before)
         }
     }
 
     @Test func whatIsLabelledIsPublished() async throws {
-        try await RealBroker.with { broker in
-            let client = ["bootstrap.servers": broker.bootstrapServers]
-            try await DeliveryStream.with(client: client, publishes: true) { stream in
-                let daemon = try await stream.startDaemon()
-                try await stream.produce(500)
-                try await stream.untilAllIsSettled()
-                daemon.signal(SIGKILL)
-                _ = await daemon.exitStatus()
-                let second = try await stream.startDaemon()
-                try await stream.produce(500)
-                try await stream.untilAllIsSettled()
-                try await stream.until("the outbox is empty") { try await stream.outbox() == 0 }
-                #expect(await second.terminate() == 0)
-                #expect(try await stream.count() == .init(messages: 1000, complete: 1000, rows: 2000, rejected: 0))
-                #expect(Set(try stream.published().map { Array($0.dropFirst()) }).count == 1000)
-            }
+        try await RealBroker.withStream(publishes: true) { stream in
+            let daemon = try await stream.startDaemon()
+            try await stream.label(500)
+            await daemon.kill()
+            let second = try await stream.startDaemon()
+            try await stream.label(500)
+            try await stream.untilOutboxIsEmpty()
+            #expect(await second.terminate() == 0)
+            #expect(try await stream.count() == .init(messages: 1000, complete: 1000, rows: 2000, rejected: 0))
+            #expect(Set(try stream.published().map { Array($0.dropFirst()) }).count == 1000)
         }
     }
 }

@@ -48,9 +48,8 @@ import Testing
             let checked = try await Program.run(["check", stream.pipeline], environment: stream.environment)
             #expect(checked.status == 0, "\(checked.output) \(checked.error)")
             let daemon = try await stream.startDaemon()
-            try await stream.produce(20)
-            try await stream.untilAllIsSettled()
-            try await stream.until("the outbox is empty") { try await stream.outbox() == 0 }
+            try await stream.label(20)
+            try await stream.untilOutboxIsEmpty()
             #expect(await daemon.terminate() == 0)
             #expect(try await stream.count() == .init(messages: 20, complete: 20, rows: 40, rejected: 0))
             #expect(Set(try stream.published().map { Array($0.dropFirst()) }).count == 20)

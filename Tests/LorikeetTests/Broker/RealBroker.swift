@@ -52,6 +52,18 @@ final class RealBroker {
         defer { broker.stop() }
         return try await body(broker)
     }
+
+    /// Runs `body` with a stream over a broker that asks nobody who he is.
+    static func withStream(
+        sessionTimeout: Duration = DeliveryStream.sessionTimeout, publishes: Bool = false,
+        _ body: (DeliveryStream) async throws -> Void
+    ) async throws {
+        try await with { broker in
+            try await DeliveryStream.with(
+                client: ["bootstrap.servers": broker.bootstrapServers], sessionTimeout: sessionTimeout,
+                publishes: publishes, body)
+        }
+    }
 }
 
 extension Trait where Self == ConditionTrait {

@@ -21,6 +21,8 @@ final class DeliveryStream {
     static let topic = "texts"
     /// Where the labels are published, if the pipeline publishes.
     static let output = "labels"
+    /// More than the 3 s that the mock broker waits for a group's first members.
+    static let sessionTimeout = Duration.seconds(6)
     private static let tasks = ["mood", "topic"]
     private static let labels = ["minus", "plus"]
 
@@ -42,10 +44,9 @@ final class DeliveryStream {
     private(set) var total = 0
 
     /// Runs `body` with a server, a broker, a tiny base with two adapters and a pipeline file over them.
-    ///
-    /// - Parameter sessionTimeout: more than 3 s: that is how long the mock broker waits for a group's first members.
     static func with(
-        sessionTimeout: Duration = .seconds(6), publishes: Bool = false, _ body: (DeliveryStream) async throws -> Void
+        sessionTimeout: Duration = DeliveryStream.sessionTimeout, publishes: Bool = false,
+        _ body: (DeliveryStream) async throws -> Void
     ) async throws {
         try await withEmbeddedBroker(topics: [topic: 2, output: 3]) { broker in
             try await with(
@@ -58,7 +59,7 @@ final class DeliveryStream {
     ///
     /// - Parameter client: `bootstrap.servers`, and what clients of this broker need beside it.
     static func with(
-        client: [String: String], sessionTimeout: Duration = .seconds(6), publishes: Bool = false,
+        client: [String: String], sessionTimeout: Duration = DeliveryStream.sessionTimeout, publishes: Bool = false,
         _ body: (DeliveryStream) async throws -> Void
     ) async throws {
         let scratch = try Scratch()
@@ -151,9 +152,6 @@ final class DeliveryStream {
         try await producer.flush(within: .seconds(30))
     }
 
-    /// Records that wait to be published.
-    func outbox() async throws -> Int { try await database.number("SELECT count(*) FROM lorikeet.outbox") }
-
     /// Origins of all published records, in the order of their partition of the output topic: each partition of the
     /// source, keyed or not, on its own.
     func published() throws -> [[String]] {
@@ -210,6 +208,19 @@ final class DeliveryStream {
                     HAVING count(*) = \(Self.tasks.count) AND count(DISTINCT task) = \(Self.tasks.count)) complete
                 """),
             rows: try await rows(), rejected: try await database.number("SELECT count(*) FROM lorikeet.rejected"))
+    }
+
+    /// Produces messages and waits until all messages have their rows.
+    func label(_ count: Int) async throws {
+        try await produce(count)
+        try await untilAllIsSettled()
+    }
+
+    /// Waits until all records are published.
+    func untilOutboxIsEmpty() async throws {
+        try await until("the outbox is empty") {
+            try await database.number("SELECT count(*) FROM lorikeet.outbox") == 0
+        }
     }
 
     func untilAllIsSettled() async throws {

@@ -13,8 +13,7 @@ import Testing
                 try await stream.until("some rows of round \(round) are stored") {
                     try await stream.rows() > (round - 1) * 3000 + 200
                 }
-                daemon.signal(SIGKILL)
-                _ = await daemon.exitStatus()
+                await daemon.kill()
             }
             let daemon = try await stream.startDaemon()
             try await stream.untilAllIsSettled()
@@ -35,8 +34,7 @@ import Testing
     @Test func aBadFileOnReloadAndARollbackDoNotDisturbTheStream() async throws {
         try await DeliveryStream.with { stream in
             let daemon = try await stream.startDaemon()
-            try await stream.produce(300)
-            try await stream.untilAllIsSettled()
+            try await stream.label(300)
 
             let good = try String(contentsOfFile: stream.pipeline, encoding: .utf8)
             try (good + "\nunknown_key: 1\n").write(toFile: stream.pipeline, atomically: true, encoding: .utf8)
@@ -49,12 +47,10 @@ import Testing
                 ["adapters", "import", "mood", stream.secondAdapter, "--base", stream.base, "--promote"],
                 environment: environment)
             #expect(imported.status == 0, "\(imported.error)")
-            try await stream.produce(300)
-            try await stream.untilAllIsSettled()
+            try await stream.label(300)
             let rolledBack = try await Program.run(["adapters", "rollback", "mood"], environment: environment)
             #expect(rolledBack.status == 0, "\(rolledBack.error)")
-            try await stream.produce(300)
-            try await stream.untilAllIsSettled()
+            try await stream.label(300)
 
             #expect(await daemon.terminate() == 0)
             #expect(try await stream.count() == .init(messages: 900, complete: 900, rows: 1800, rejected: 0))

@@ -22,8 +22,7 @@ import Testing
                 }.start()
             }
             #expect(daemon.isRunning)
-            daemon.signal(SIGKILL)
-            _ = await daemon.exitStatus()
+            await daemon.kill()
             let rows = try await stream.rows()
             #expect(rows < 1000, "the texts of the stuck batch have no rows yet")
 
@@ -49,8 +48,7 @@ import Testing
             let daemon = try await stream.startDaemon([
                 "DATABASE_URL": stream.server.dsn(user: "labeller", password: password)
             ])
-            try await stream.produce(100)
-            try await stream.untilAllIsSettled()
+            try await stream.label(100)
             let arguments = try String(contentsOfFile: "/proc/\(daemon.processID)/cmdline", encoding: .utf8)
             let pages = ["/metrics", "/readyz", "/healthz"].compactMap { daemon.page($0)?.body }
             #expect(pages.count == 3 && arguments.contains("run"))

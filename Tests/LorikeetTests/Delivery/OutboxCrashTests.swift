@@ -15,7 +15,7 @@ import Testing
             try await stream.crashTwice(at: point)
             let daemon = try await stream.startDaemon()
             try await stream.untilAllIsSettled()
-            try await stream.until("the outbox is empty") { try await stream.outbox() == 0 }
+            try await stream.untilOutboxIsEmpty()
             #expect(await daemon.terminate() == 0)
             try expectAll(of: stream)
         }
@@ -26,7 +26,7 @@ import Testing
         try await DeliveryStream.with(publishes: true) { stream in
             let daemon = try await stream.startDaemon()
             try await stream.crashDatabaseInMidStream()
-            try await stream.until("the outbox is empty") { try await stream.outbox() == 0 }
+            try await stream.untilOutboxIsEmpty()
             #expect(await daemon.terminate() == 0)
             try expectAll(of: stream)
         }

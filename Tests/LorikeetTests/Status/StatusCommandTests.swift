@@ -12,8 +12,7 @@ import Testing
             let folder = try TemporaryFolder()
             let systemd = ["RUNTIME_DIRECTORY": folder.path]
             let daemon = try await stream.startDaemon(systemd)
-            try await stream.produce(100)
-            try await stream.untilAllIsSettled()
+            try await stream.label(100)
 
             let json = try await Program.run(["status", "--json"], environment: systemd)
             #expect(json.status == 0 && json.lines.count == 1, "\(json.error)")

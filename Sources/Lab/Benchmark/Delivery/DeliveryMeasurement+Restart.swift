@@ -34,8 +34,7 @@ extension DeliveryMeasurement {
         try await testbed.waitUntilStored(20, pipeline: pipeline.name)
 
         let killed = ContinuousClock.now
-        first.signal(SIGKILL)
-        _ = await first.exitStatus()
+        await first.kill()
         let stored = try await testbed.database.storedRows(pipeline: pipeline.name)
         let second = try await testbed.start([pipeline], workers: cores, environment: environment)
         try await testbed.waitUntilStored(stored + 1, pipeline: pipeline.name)
