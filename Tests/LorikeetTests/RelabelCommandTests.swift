@@ -80,6 +80,7 @@ import Testing
     }
 
     /// What waits to be published is said, and who publishes it: here another process, as the lease says, then nobody.
+    /// Commands that store labels say it alike.
     @Test func whatWaitsToBePublishedIsSaid() async throws {
         try await Self.with(rows: 3) { stage in
             let yaml = try String(contentsOfFile: stage.file, encoding: .utf8)
@@ -105,6 +106,18 @@ import Testing
             #expect(
                 free.error.contains(records + "nobody publishes them now: start a daemon of the pipeline"),
                 "\(free.error)")
+
+            try stage.connection.execute(
+                """
+                INSERT INTO lorikeet.rejected (pipeline, topic, "partition", "offset", produced_at, stage, reason)
+                SELECT pipeline, topic, "partition", "offset", produced_at, 'publish', 'too large'
+                FROM lorikeet.labels LIMIT 1
+                """)
+            let retried = try await Program.run(
+                ["rejected", "retry", "--pipeline", stage.file, "--all", "--json"], environment: stage.environment)
+            let retry = try #require(retried.objects.first ?? nil)
+            #expect(retry["republished"] as? Int == 1 && retry["outbox"] as? Int == 3, "\(retried.output)")
+            #expect(retried.error.contains(records + "nobody publishes them now: start a daemon"), "\(retried.error)")
         }
     }
 

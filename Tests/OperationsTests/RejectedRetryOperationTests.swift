@@ -129,7 +129,9 @@ import Testing
             let report = try await RejectedRetryOperation.run(
                 file: file, filter: RejectedFilter(), limit: 100, workers: 1, environment: fixture.environment,
                 logger: fixture.log.logger)
-            #expect(report == RejectedRetryReport(rows: 3, labelled: 1, republished: 1, rejected: ["decode": 1]))
+            #expect(
+                report
+                    == RejectedRetryReport(rows: 3, labelled: 1, republished: 1, rejected: ["decode": 1], outbox: 3))
             #expect(try Self.counts(fixture) == [20, 1])
             #expect(try fixture.number("\(waiting) WHERE kind = 'labels'") == 2)
             #expect(try fixture.number("\(waiting) WHERE kind = 'rejected'") == 1)

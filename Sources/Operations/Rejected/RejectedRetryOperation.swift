@@ -35,7 +35,10 @@ public enum RejectedRetryOperation {
             throw CommandFailure(error)
         }
         do {
-            return try await run.report(filter, limit: limit, progress: progress)
+            var report = try await run.report(filter, limit: limit, progress: progress)
+            let waiting = await WaitingRecords.count(of: run.pipeline)
+            (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
+            return report
         } catch {
             throw CommandFailure(error)
         }
@@ -165,4 +168,8 @@ public struct RejectedRetryReport: Sendable, Codable, Equatable {
     public var rejected: [String: Int] = [:]
     /// Matched by no route or without a payload, in a pipeline that drops such records; no longer rejected.
     public var dropped = 0
+    /// Records that wait in the outbox; nil if the pipeline publishes nothing.
+    public var outbox: Int?
+    /// Host and process that publish them; nil: nobody does.
+    public var publisher: String?
 }

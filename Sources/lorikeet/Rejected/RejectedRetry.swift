@@ -55,7 +55,15 @@ struct RejectedRetry: AsyncParsableCommand {
             logger: Logger(label: "lorikeet.rejected"),
             progress: { bar.update($0, of: $1) })
         bar.clear()
-        if output.json { return try StandardOutput.shared.line(JSONValue.encoded(report)) }
+        if output.json {
+            try StandardOutput.shared.line(JSONValue.encoded(report))
+        } else {
+            try print(report)
+        }
+        BatchOptions.say(outbox: report.outbox, publisher: report.publisher)
+    }
+
+    private func print(_ report: RejectedRetryReport) throws {
         let again = report.rejected.sorted { $0.key < $1.key }.map { "\($0.value) rejected again at \($0.key)" }
         let dropped = report.dropped > 0 ? ["\(report.dropped) dropped"] : []
         let republished = report.republished > 0 ? ["\(report.republished) to be published again"] : []
