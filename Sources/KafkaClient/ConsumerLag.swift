@@ -10,23 +10,31 @@ struct ConsumerLag {
 
     func measured() -> [TopicPartition: Int64] {
         if assignment.isEmpty { return [:] }
-        let ends = ends()
-        let positions = positions(ends: ends)
+        let asked = offsets(of: assignment, at: Int64(RD_KAFKA_OFFSET_END))
+        let ends = ends(asked)
+        var positions = positions(ends: ends)
+        // What the topic has deleted waits for nobody: a group that was away for long may have committed an offset
+        // before the first record, and keeps that position until the next record comes. A broker that gave no end is
+        // not asked again.
+        let behind = asked.filter { positions[$0.key, default: .max] < $0.value }
+        if !behind.isEmpty {
+            let beginnings = offsets(of: Set(behind.keys), at: Int64(RD_KAFKA_OFFSET_BEGINNING))
+            positions.merge(beginnings) { max($0, $1) }
+        }
         return ends.reduce(into: [:]) { lag, end in
             if let position = positions[end.key] { lag[end.key] = max(0, end.value - position) }
         }
     }
 
     /// The offset behind the last message of each partition.
-    private func ends() -> [TopicPartition: Int64] {
-        let asked = offsets(of: assignment, at: Int64(RD_KAFKA_OFFSET_END))
-        return assignment.reduce(into: asked) { ends, partition in
+    private func ends(_ asked: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
+        assignment.reduce(into: asked) { ends, partition in
             if ends[partition] == nil { ends[partition] = lastSeenEnd(partition) }
         }
     }
 
-    /// The next offset to read: behind the last message returned, else the committed offset, else where a new group
-    /// starts.
+    /// The next offset to read: behind the last message returned and the markers of transactions that follow it, else
+    /// the committed offset, else where a new group starts.
     private func positions(ends: [TopicPartition: Int64]) -> [TopicPartition: Int64] {
         let list = PartitionList(assignment)
         var positions =

@@ -104,6 +104,29 @@ import Testing
         }
     }
 
+    /// A group that was away for long has committed an offset that is gone. The embedded broker keeps 5 MiB.
+    @Test func lagDoesNotCountWhatTheTopicHasDeleted() async throws {
+        try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
+            let producer = try broker.makeProducer()
+            let payload = [UInt8](repeating: 1, count: 100_000)
+            for _ in 0..<80 { try producer.produce(topic: "texts", partition: 0, payload: payload) }
+            try producer.flush(timeout: .seconds(30))
+            let partition = TopicPartition(topic: "texts", partition: 0)
+            func lag(group: String, committed: Int64?) throws -> Int64? {
+                let member = try GroupMember(broker.consumerProperties(group: group), topics: ["texts"])
+                defer { member.consumer.close() }
+                try member.consumer.pause()
+                try poll([member]) { !member.consumer.assignment.isEmpty }
+                if let committed { try member.consumer.commit([partition: committed]) }
+                return member.consumer.lag(timeout: .seconds(20))[partition]
+            }
+            let kept = try #require(try lag(group: "new", committed: nil))
+            #expect(kept > 0 && kept < 80)
+            #expect(try lag(group: "old", committed: 4) == kept)
+            #expect(try lag(group: "young", committed: 79) == 1)
+        }
+    }
+
     @Test func lagCountsWhatWasNotReturnedYet() async throws {
         try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
             let producer = try broker.makeProducer()

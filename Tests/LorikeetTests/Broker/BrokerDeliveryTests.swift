@@ -1,4 +1,5 @@
 import Foundation
+import Serving
 import TestSupport
 import Testing
 
@@ -40,7 +41,12 @@ import Testing
             }
             let daemon = try await stream.startDaemon()
             try await stream.until("the records are labelled") { try await stream.rows() == 40 }
+            try await stream.until("nothing waits") { Self.lags(daemon) == [0, 0] }
             #expect(await daemon.terminate() == 0)
+            // It begins at the markers, which nobody has committed.
+            let next = try await stream.startDaemon()
+            try await stream.until("nothing waits") { Self.lags(next) == [0, 0] }
+            #expect(await next.terminate() == 0)
 
             let before = try await stream.digest()
             try await stream.execute("UPDATE lorikeet.labels SET label = 'none', adapter_digest = 'none'")
@@ -52,6 +58,11 @@ import Testing
             #expect(try await stream.rows() == 40)
             #expect(try await stream.digest() == before)
         }
+    }
+
+    /// Of the partitions of which the daemon says it.
+    private static func lags(_ daemon: DaemonProcess) -> [Double] {
+        daemon.metrics()?.samples(MetricNames.lag).map(\.value) ?? []
     }
 
     @Test func whatIsLabelledIsPublished() async throws {
