@@ -11,6 +11,7 @@ struct ParameterEncoding {
     private var types: [UInt32] = []
 
     private static let byteaType: UInt32 = 17
+    private static let byteaArrayType: UInt32 = 1001
     private static let maximumBytes = 1 << 30
     private static let maximumCount = 65535
 
@@ -21,6 +22,7 @@ struct ParameterEncoding {
                 kind: .invalidParameter, sqlState: "54000",
                 message: "\(values.count) parameters exceed the protocol's limit of \(Self.maximumCount)")
         }
+        buffer.reserveCapacity(min(values.reduce(0) { $0 + Self.room(for: $1) }, Self.maximumBytes))
         for (index, value) in values.enumerated() {
             try append(value, number: index + 1)
         }
@@ -41,8 +43,8 @@ struct ParameterEncoding {
     private mutating func append(_ value: PostgresValue, number: Int) throws(PostgresError) {
         let start = buffer.count
         encode(value)
-        let isBinary = if case .bytes = value { true } else { false }
-        if !isBinary, buffer[start...].contains(0) {
+        let binaryType = Self.binaryType(of: value)
+        if binaryType == nil, buffer[start...].contains(0) {
             throw PostgresError(
                 kind: .invalidParameter, sqlState: "22021",
                 message: "parameter $\(number) contains U+0000, which PostgreSQL cannot store as text")
@@ -55,9 +57,52 @@ struct ParameterEncoding {
         let isNull = if case .null = value { true } else { false }
         starts.append(isNull ? nil : start)
         lengths.append(Int32(buffer.count - start))
-        formats.append(isBinary ? 1 : 0)
-        types.append(isBinary ? Self.byteaType : 0)
+        formats.append(binaryType == nil ? 0 : 1)
+        types.append(binaryType ?? 0)
         buffer.append(0)
+    }
+
+    /// The type of what is sent in binary form; nil: it is sent as text. As text, bytes would take twice the room.
+    private static func binaryType(of value: PostgresValue) -> UInt32? {
+        switch value {
+        case .bytes: byteaType
+        case .byteStrings: byteaArrayType
+        default: nil
+        }
+    }
+
+    /// About what a value takes: exact enough that a buffer for a text or a payload of many megabytes never grows,
+    /// which would keep it in memory twice.
+    private static func room(for value: PostgresValue) -> Int {
+        switch value {
+        case .text(let text), .json(let text): text.utf8.count + 1
+        case .bytes(let bytes): bytes.count + 1
+        case .texts(let texts): texts.reduce(3) { $0 + ($1?.utf8.count ?? 1) * 33 / 32 + 3 }
+        case .byteStrings(let strings): strings.reduce(21) { $0 + ($1?.count ?? 0) + 4 }
+        case .integers(let numbers): 3 + 20 * numbers.count
+        case .doubles(let numbers): 3 + 20 * numbers.count
+        case .booleans(let flags): 3 + 5 * flags.count
+        case .timestamps(let times): 3 + 32 * times.count
+        case .null, .integer, .double, .boolean, .timestamp: 32
+        }
+    }
+
+    /// A one-dimensional array of `bytea` in binary form: number of dimensions, whether there are NULLs, type of the
+    /// elements, their number, the first index, and each with its length before it. An empty array has no dimension.
+    private mutating func appendBinary(_ strings: [[UInt8]?]) {
+        let hasNull = strings.contains { $0 == nil }
+        for number in [strings.isEmpty ? 0 : 1, hasNull ? 1 : 0, Int(Self.byteaType)] { append(number) }
+        if strings.isEmpty { return }
+        for number in [strings.count, 1] { append(number) }
+        for string in strings {
+            append(string?.count ?? -1)
+            if let string { buffer.append(contentsOf: string) }
+        }
+    }
+
+    /// 32 bits, the most significant byte first.
+    private mutating func append(_ number: Int) {
+        withUnsafeBytes(of: Int32(truncatingIfNeeded: number).bigEndian) { buffer.append(contentsOf: $0) }
     }
 
     private mutating func encode(_ value: PostgresValue) {
@@ -76,10 +121,7 @@ struct ParameterEncoding {
             ArrayLiteral.append(numbers, to: &buffer) { $1.append(contentsOf: PostgresText.double($0).utf8) }
         case .booleans(let flags):
             ArrayLiteral.append(flags, to: &buffer) { $1.append($0 ? UInt8(ascii: "t") : UInt8(ascii: "f")) }
-        case .byteStrings(let strings):
-            ArrayLiteral.append(strings, to: &buffer) {
-                ArrayLiteral.appendQuoted(PostgresText.hexadecimal($0), to: &$1)
-            }
+        case .byteStrings(let strings): appendBinary(strings)
         case .timestamps(let values):
             ArrayLiteral.append(values, to: &buffer) {
                 ArrayLiteral.appendQuoted(PostgresText.timestamp($0).utf8, to: &$1)

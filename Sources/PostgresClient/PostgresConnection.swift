@@ -54,11 +54,13 @@ public final class PostgresConnection {
     public func execute(
         _ sql: String, _ parameters: [PostgresValue] = [], deadline: Duration? = nil
     ) throws(PostgresError) -> PostgresResult {
-        let encoded = try ParameterEncoding(parameters)
+        var encoded: ParameterEncoding? = try ParameterEncoding(parameters)
         return try run(sql, deadline: deadline) { connection in
-            encoded.withPointers { count, types, values, lengths, formats in
+            // libpq copies them: ours are freed before the wait for the answer.
+            defer { encoded = nil }
+            return encoded?.withPointers { count, types, values, lengths, formats in
                 PQsendQueryParams(connection, sql, count, types, values, lengths, formats, 0)
-            }
+            } ?? 0
         }
     }
 

@@ -8,18 +8,6 @@ enum PostgresText {
 
     // MARK: - bytea
 
-    /// `\x` and two digits per byte.
-    static func hexadecimal(_ bytes: [UInt8]) -> [UInt8] {
-        let digits = Array("0123456789abcdef".utf8)
-        var text = Array("\\x".utf8)
-        text.reserveCapacity(2 + 2 * bytes.count)
-        for byte in bytes {
-            text.append(digits[Int(byte >> 4)])
-            text.append(digits[Int(byte & 15)])
-        }
-        return text
-    }
-
     /// Reads both settings of `bytea_output`; no text is both.
     static func bytes(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
         text.starts(with: "\\x".utf8) ? bytes(hexadecimal: text) : bytes(escaped: text)

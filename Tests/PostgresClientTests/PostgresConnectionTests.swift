@@ -103,6 +103,10 @@ import Testing
                 [.byteStrings([[0, 255, 34], nil, []]), .timestamps([0, nil, 1])])
             #expect(try unnested.rows.map { try $0.optionalBytes("y") } == [[0, 255, 34], nil, []])
             #expect(try unnested.rows.map { try $0.optionalTimestamp("s") } == [0, nil, 1])
+            let bytes = try connection.execute(
+                "SELECT cardinality($1::bytea[]) AS none, $2::bytea[] = ARRAY['\\x0001', '']::bytea[] AS two",
+                [.byteStrings([]), .byteStrings([[0, 1], []])])[0]
+            #expect(try bytes.integer("none") == 0 && bytes.boolean("two"))
         }
     }
 

@@ -96,6 +96,14 @@ struct RowStreamTests {
         #expect(try Self.rows("id,text\n1,\"\(long)\n\"\n", "rows.csv").rows == [.cells(["1", long + "\n"])])
     }
 
+    @Test func linesOfManyMegabytesStandBetweenOthers() throws {
+        let long = String(repeating: "ø", count: 3 << 20)
+        let texts = ["one", long, "two\r", "", long, long]
+        let rows = try Self.rows(texts.joined(separator: "\n"), "texts.txt").rows
+        #expect(rows == ["one", long, "two", "", long, long].map { .text($0) })
+        #expect(try Self.rows("\(long)\r\n", "texts.txt").rows == [.text(long)])
+    }
+
     @Test func theTextColumnIsFoundByNameOrNumber() throws {
         #expect(try TextColumn().index(in: ["id", "Text"], source: "rows") == 1)
         #expect(try TextColumn().index(in: ["id", "body"], source: "rows") == nil)

@@ -31,9 +31,9 @@ struct LabelStatements {
         try deleteTexts(of: messages.filter { $0.text == nil }.map(\.message))
     }
 
-    /// Of the rows of a message, as text on the wire.
+    /// Of the rows of a message, in bytes on the wire.
     static func weight(_ message: LabelledMessage) -> Int {
-        let keys = (message.message.key?.count ?? 0) * 2 * (message.labels.count + 1)
+        let keys = (message.message.key?.count ?? 0) * (message.labels.count + 1)
         return 100 * (message.labels.count + 1) + keys + (message.text?.utf8.count ?? 0)
     }
 
@@ -132,7 +132,7 @@ extension LabelStatements {
         private let limit: Int
         private let weight: (Element) -> Int
 
-        /// The default keeps a statement, as text on the wire, well below the limits of servers and poolers.
+        /// The default keeps a statement well below the limits of servers and poolers.
         init(_ elements: ArraySlice<Element>, limit: Int = 16 << 20, weight: @escaping (Element) -> Int) {
             self.elements = elements
             self.limit = limit

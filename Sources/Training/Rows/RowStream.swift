@@ -194,6 +194,8 @@ extension RowStream {
 
         /// No text is as long: the input has no lines.
         private static let longestLine = 64 << 20
+        /// A longer line leaves no buffer of its size behind.
+        private static let longestKept = 1 << 20
 
         init(path: String, name: String) throws(DatasetError) {
             self.name = name
@@ -222,15 +224,13 @@ extension RowStream {
             if let line = waiting.popLast() { return line }
             while true {
                 if let end = buffer[(start + scanned)...].firstIndex(of: UInt8(ascii: "\n")) {
-                    defer { (start, scanned) = (end + 1, 0) }
-                    return Self.line(buffer[start..<end])
+                    return take(start..<end, next: end + 1)
                 }
                 scanned = buffer.count - start
                 if isAtEnd {
                     guard scanned > 0 else { return nil }
-                    defer { (start, scanned) = (buffer.count, 0) }
                     // The last line may lack its line end.
-                    return Self.line(buffer[start...])
+                    return take(start..<buffer.count, next: buffer.count)
                 }
                 guard scanned < Self.longestLine else {
                     throw .unreadable(file: name, reason: "a line has more than \(Self.longestLine >> 20) MiB")
@@ -239,8 +239,12 @@ extension RowStream {
             }
         }
 
-        private static func line(_ bytes: ArraySlice<UInt8>) -> [UInt8] {
-            Array(bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes)
+        private mutating func take(_ range: Range<Int>, next: Int) -> [UInt8] {
+            let bytes = buffer[range]
+            let line = Array(bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes)
+            (start, scanned) = (next, 0)
+            if range.count > Self.longestKept { (buffer, start) = (Array(buffer[next...]), 0) }
+            return line
         }
 
         private mutating func fill() throws(DatasetError) {
