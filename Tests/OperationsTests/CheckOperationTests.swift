@@ -445,6 +445,41 @@ import Testing
         }
     }
 
+    /// Nothing could be published, so it is an error. `check` makes no topic itself, also where a broker makes those
+    /// that a client names: a second check finds the same.
+    @Test func missingOutputTopicsAreErrorsAndStayMissing() async throws {
+        func outputs(_ brokers: String) async throws -> [String] {
+            let folder = try folder(
+                brokers: brokers, output: ", kafka: { topic: labels }",
+                rejected: "rejected: { kafka: { topic: rejects } }")
+            return await findings(folder, online: true).filter { $0.key?.hasSuffix("kafka.topic") == true }
+                .map { "\($0.severity) \($0.key ?? ""): \($0.message)" }
+        }
+        func missing(_ topic: String, _ key: String, hint: String) -> String {
+            "error \(key).kafka.topic: there is no topic \(topic) (\(hint)): create it; meanwhile records wait in the "
+                + "outbox"
+        }
+        let labels = missing("labels", "sink", hint: "did you mean label?")
+        let rejects = missing("rejects", "rejected", hint: "known: label, texts")
+        let large = 1_048_588
+        let broker = try FakeTopicBroker(topics: ["texts": large, "label": large])
+        defer { broker.stop() }
+        let found = try await outputs(broker.bootstrapServers)
+        #expect(found == [labels, rejects])
+        try await withEmbeddedBroker(topics: ["texts": 1, "label": 1]) { broker in
+            for _ in 0..<2 {
+                let found = try await outputs(broker.bootstrapServers)
+                #expect(found == [labels, rejects])
+            }
+            let producer = try broker.makeProducer()
+            try producer.produce(topic: "labels", key: nil, payload: [1])
+            try producer.flush(timeout: .seconds(20))
+            let made = try await outputs(broker.bootstrapServers)
+            #expect(made.first?.hasPrefix("fine sink.kafka.topic: labels (") == true)
+            #expect(made.last == missing("rejects", "rejected", hint: "known: label, labels, texts"))
+        }
+    }
+
     /// A topic that takes smaller records than there will be, as far as the brokers say: what it refuses is not lost,
     /// so it is a warning.
     @Test(
