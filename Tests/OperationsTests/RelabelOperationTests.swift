@@ -157,6 +157,44 @@ import Testing
         }
     }
 
+    /// What is published of a text says how it was read, as its row does.
+    @Test func publishedRecordsSayHowALongTextWasRead() async throws {
+        let task = "{ labels: [calm, loud], adapter: first, long_texts: { window: 24, stride: 16, pool: max } }"
+        try await Self.with(rows: 2, task: task) { stage in
+            let fixture = stage.fixture
+            try fixture.broker.createTopic("labels", partitions: 1)
+            let file = try fixture.writePipeline(task: task, output: "{ topic: labels }")
+            let publishing = Stage(fixture: fixture, file: file, digests: stage.digests)
+            let long = "quick brown fox " + String(repeating: "a b ", count: 40) + "river"
+            try fixture.execute("UPDATE lorikeet.labels SET text = '\(long)' WHERE \"partition\" = 0")
+            let input = try fixture.folder.write("texts.txt", "\(long)\na river\n")
+            let report = try await publishing.relabel { $0.publishes = true }
+            let request = LabelRequest(
+                file: file, rows: .file(input, format: nil), name: "nightly", time: 5, columns: RowColumns(),
+                workers: 1)
+            let batch = try await LabelOperation.run(
+                request, environment: fixture.environment, logger: fixture.log.logger)
+            #expect(report.relabelled == 2 && report.outbox == 0 && batch.labelled == 2 && batch.outbox == 0)
+
+            let records = try await fixture.records(of: "labels")
+            let said = records.map { record in
+                let text = String(decoding: record.payload ?? [], as: UTF8.self)
+                let end = text.range(of: ",\"labelled_at\"")?.lowerBound ?? text.endIndex
+                return text.range(of: "\"windows\"").map { String(text[$0.lowerBound..<end]) } ?? text
+            }
+            let rows = try fixture.execute(
+                """
+                SELECT format('"windows":%s,"tokens":%s,"evidence":%s', coalesce(windows::text, 'null'),
+                    coalesce(tokens::text, 'null'),
+                    coalesce('[' || lower(evidence) || ',' || upper(evidence) || ']', 'null')) AS said
+                FROM lorikeet.labels
+                """
+            ).rows.map { try $0.text("said") }
+            #expect(rows.count == 4 && rows.count { $0.hasPrefix("\"windows\":null,") } == 2)
+            #expect(said.sorted() == rows.sorted())
+        }
+    }
+
     // MARK: - Dry run and history
 
     @Test func aDryRunSaysWhatWouldChangeAndChangesNothing() async throws {

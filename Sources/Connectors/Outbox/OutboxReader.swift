@@ -55,7 +55,8 @@ struct OutboxReader {
         FROM sized AS s
         LEFT JOIN LATERAL (
             SELECT x.message_key, x.task, x.label, x.labels, x.score, x.scores::text AS scores, x.abstained,
-                x.abstention_reason, x.distance, x.adapter_digest, x.dtype, x.traceparent,
+                x.abstention_reason, x.distance, x.adapter_digest, x.dtype, x.traceparent, x.windows, x.tokens,
+                lower(x.evidence) AS evidence_begin, upper(x.evidence) AS evidence_end,
                 (extract(epoch FROM x.labelled_at) * 1000)::bigint AS labelled_at
             FROM lorikeet.labels AS x
             WHERE s.kind = 'labels' AND x.pipeline = $1 AND x.topic = s.topic AND x."partition" = s."partition"
@@ -105,6 +106,8 @@ struct OutboxReader {
         let set = try row.optionalTexts("labels").map { labels in
             JSONValue.array(labels.map { .optional($0) })
         }
+        // The range as `lorikeet classify` prints it.
+        let evidence = try ["evidence_begin", "evidence_end"].compactMap { try row.optionalInteger($0) }
         let value = JSONValue.object([
             ("label", .optional(try row.optionalText("label"))), ("labels", set ?? .null),
             ("score", .number(try row.double("score"))),
@@ -114,10 +117,15 @@ struct OutboxReader {
             ("distance", .optional(try row.optionalDouble("distance"))),
             ("adapter_digest", .string(try row.text("adapter_digest"))),
             ("dtype", .optional(try row.optionalText("dtype"))),
+            ("windows", Self.optional(try row.optionalInteger("windows"))),
+            ("tokens", Self.optional(try row.optionalInteger("tokens"))),
+            ("evidence", evidence.isEmpty ? .null : .array(evidence.map { .integer(Int($0)) })),
             ("labelled_at", .integer(Int(try row.integer("labelled_at")))),
         ])
         return (try row.text("task"), value)
     }
+
+    private static func optional(_ number: Int64?) -> JSONValue { number.map { .integer(Int($0)) } ?? .null }
 
     /// The record as it was read, with what is wrong as headers behind its own, of which `traceparent` may be one.
     private func rejected(_ row: PostgresRow, origin: Origin, producedAt: Int64) throws -> OutgoingMessage? {
