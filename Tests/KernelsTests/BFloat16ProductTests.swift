@@ -95,50 +95,6 @@ import Testing
         }
     }
 
-    @Test(arguments: availableBFloat16Instructions)
-    func rowsHaveTheSameBitsBesideAnyOthers(instructions: BFloat16Instructions) throws {
-        var random = Random(seed: 91)
-        let (rows, inputs, outputs) = (150, 400, 75)
-        let x = random.floats(rows * inputs)
-        let packed = try BFloat16Weight(inputs: inputs, outputs: outputs, weight: random.floats(outputs * inputs))
-        let all = bfloat16Product(BFloat16Memory(x, columns: inputs), packed, instructions: instructions)
-        for range in [0..<1, 3..<9, 17..<50, 20..<149, 149..<150] {
-            let part = BFloat16Memory(Array(x[range.lowerBound * inputs..<range.upperBound * inputs]), columns: inputs)
-            let y = bfloat16Product(part, packed, instructions: instructions)
-            #expect(y == Array(all[range.lowerBound * outputs..<range.upperBound * outputs]), "\(range)")
-        }
-    }
-
-    @Test(arguments: [Float.nan, .infinity, -.infinity, .greatestFiniteMagnitude])
-    func aRowThatIsNotFiniteGivesNaNAndNoOtherRowDoes(value: Float) throws {
-        var random = Random(seed: 92)
-        var x = random.floats(5 * 40)
-        // A weight of zero does not hide it.
-        var weight = random.floats(20 * 40)
-        weight[39] = 0
-        let packed = try BFloat16Weight(inputs: 40, outputs: 20, weight: weight)
-        for instructions in availableBFloat16Instructions {
-            let before = bfloat16Product(BFloat16Memory(x, columns: 40), packed, instructions: instructions)
-            x[2 * 40 + 39] = value
-            let after = bfloat16Product(BFloat16Memory(x, columns: 40), packed, instructions: instructions)
-            x[2 * 40 + 39] = 0.5
-            #expect(after[40..<60].allSatisfy { $0.isNaN }, "\(instructions)")
-            #expect(after[..<40] == before[..<40] && after[60...] == before[60...], "\(instructions)")
-        }
-    }
-
-    @Test func aRowOfZerosGivesTheBias() throws {
-        var random = Random(seed: 93)
-        let bias = random.floats(20)
-        let packed = try BFloat16Weight(inputs: 40, outputs: 20, weight: random.floats(20 * 40))
-        for value in [0, Float.leastNonzeroMagnitude] {
-            let x = BFloat16Memory(Array(repeating: value, count: 40), columns: 40)
-            for instructions in availableBFloat16Instructions {
-                #expect(bfloat16Product(x, packed, bias: bias, instructions: instructions) == bias)
-            }
-        }
-    }
-
     @Test func theBestInstructionsAreAvailable() {
         #expect(BFloat16Instructions.portable.isAvailable)
         #expect(BFloat16Instructions.best.isAvailable)

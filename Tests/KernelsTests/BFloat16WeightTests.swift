@@ -22,24 +22,6 @@ import Testing
         #expect(packed.bytes.count == BFloat16Weight.byteCount(inputs: inputs, outputs: outputs))
     }
 
-    @Test func transposedWeightsAreTheSame() throws {
-        var random = Random(seed: 21)
-        let weight = random.floats(7 * 33)
-        let transposed = (0..<33 * 7).map { (place: Int) -> Float in weight[place % 7 * 33 + place / 7] }
-        let one = try BFloat16Weight(inputs: 33, outputs: 7, weight: weight)
-        let other = try BFloat16Weight(inputs: 33, outputs: 7, weight: transposed, transposed: true)
-        #expect(one.bytes.elementsEqual(other.bytes))
-    }
-
-    @Test func theStoredFormIsReadAgain() throws {
-        var random = Random(seed: 22)
-        let packed = try BFloat16Weight(inputs: 70, outputs: 20, weight: random.floats(70 * 20))
-        let again = try BFloat16Weight(inputs: 70, outputs: 20, bytes: packed.bytes)
-        #expect(again.bytes.elementsEqual(packed.bytes))
-        let x = BFloat16Memory(random.floats(3 * 70), columns: 70)
-        #expect(bfloat16Product(x, again) == bfloat16Product(x, packed))
-    }
-
     @Test func damagedFormsAreRefused() throws {
         var random = Random(seed: 23)
         let packed = try BFloat16Weight(inputs: 70, outputs: 20, weight: random.floats(70 * 20))

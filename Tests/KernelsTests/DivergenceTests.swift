@@ -28,36 +28,19 @@ import Testing
         }
     }
 
-    @Test(arguments: [3, 7, 151], [Float(1), 2, 0.5])
-    func softmaxDivergenceEqualsItsTwin(classes: Int, temperature: Float) {
-        let problem = Problem(classes: classes, isMultiLabel: false)
+    @Test(arguments: [(3, false), (7, false), (151, false), (3, true), (7, true), (151, true)], [Float(1), 2, 0.5])
+    func divergencesEqualTheirTwins(_ outputs: (classes: Int, isMultiLabel: Bool), temperature: Float) {
+        let (classes, isMultiLabel) = outputs
+        let problem = Problem(classes: classes, isMultiLabel: isMultiLabel)
+        let kernel = isMultiLabel ? sigmoidDivergence : softmaxDivergence
+        let twin = isMultiLabel ? Naive.sigmoidDivergence : Naive.softmaxDivergence
         var gradient = [Float](repeating: gap, count: problem.logits.count)
-        let loss = softmaxDivergence(
-            rows: 4, classes: classes, logits: problem.logits, logitStride: classes, places: problem.places,
-            targets: problem.targets, temperature: temperature, dLogits: &gradient, dLogitStride: classes, scale: 0.5)
+        let loss = kernel(
+            4, classes, problem.logits, classes, problem.places, problem.targets, temperature, &gradient, classes, 0.5)
         let naive = { (logits: [Double]) in
-            Naive.softmaxDivergence(
-                logits, classes: classes, places: problem.places, targets: doubles(problem.targets),
-                temperature: Double(temperature))
+            twin(logits, classes, problem.places, doubles(problem.targets), Double(temperature))
         }
         // The targets are rounded to single precision, so they do not sum to 1 exactly.
-        #expect(abs(loss - naive(doubles(problem.logits))) < 1e-4 * max(1, loss), "seed \(classes)")
-        expectClose(
-            gradient, centralDifferences(at: problem.logits) { 0.5 * naive($0) }, within: 1e-4, "seed \(classes)")
-    }
-
-    @Test(arguments: [3, 7, 151], [Float(1), 2, 0.5])
-    func sigmoidDivergenceEqualsItsTwin(classes: Int, temperature: Float) {
-        let problem = Problem(classes: classes, isMultiLabel: true)
-        var gradient = [Float](repeating: gap, count: problem.logits.count)
-        let loss = sigmoidDivergence(
-            rows: 4, classes: classes, logits: problem.logits, logitStride: classes, places: problem.places,
-            targets: problem.targets, temperature: temperature, dLogits: &gradient, dLogitStride: classes, scale: 0.5)
-        let naive = { (logits: [Double]) in
-            Naive.sigmoidDivergence(
-                logits, classes: classes, places: problem.places, targets: doubles(problem.targets),
-                temperature: Double(temperature))
-        }
         #expect(abs(loss - naive(doubles(problem.logits))) < 1e-4 * max(1, loss), "seed \(classes)")
         expectClose(
             gradient, centralDifferences(at: problem.logits) { 0.5 * naive($0) }, within: 1e-4, "seed \(classes)")

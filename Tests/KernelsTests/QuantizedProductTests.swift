@@ -129,41 +129,6 @@ import Testing
         }
     }
 
-    @Test func rowsHaveTheSameBitsBesideAnyOthers() throws {
-        var random = Random(seed: 91)
-        let (rows, inputs, outputs) = (150, 400, 75)
-        let x = random.floats(rows * inputs)
-        let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: random.floats(outputs * inputs))
-        let all = quantizedProduct(QuantizedMemory(x, columns: inputs), packed)
-        for range in [0..<1, 3..<9, 17..<50, 20..<149, 149..<150] {
-            let part = QuantizedMemory(Array(x[range.lowerBound * inputs..<range.upperBound * inputs]), columns: inputs)
-            let y = quantizedProduct(part, packed)
-            #expect(y == Array(all[range.lowerBound * outputs..<range.upperBound * outputs]), "\(range)")
-        }
-    }
-
-    @Test(arguments: [Float.nan, .infinity, -.infinity])
-    func aRowThatIsNotFiniteGivesNaNAndNoOtherRowDoes(value: Float) throws {
-        var random = Random(seed: 92)
-        var x = random.floats(5 * 40)
-        let packed = try QuantizedWeight(inputs: 40, outputs: 20, weight: random.floats(20 * 40))
-        let before = quantizedProduct(QuantizedMemory(x, columns: 40), packed)
-        x[2 * 40 + 39] = value
-        let after = quantizedProduct(QuantizedMemory(x, columns: 40), packed)
-        #expect(after[40..<60].allSatisfy { $0.isNaN })
-        #expect(after[..<40] == before[..<40] && after[60...] == before[60...])
-    }
-
-    @Test func aRowOfZerosGivesTheBias() throws {
-        var random = Random(seed: 93)
-        let bias = random.floats(20)
-        let packed = try QuantizedWeight(inputs: 40, outputs: 20, weight: random.floats(20 * 40))
-        let subnormal = QuantizedMemory(Array(repeating: .leastNonzeroMagnitude, count: 40), columns: 40)
-        #expect(quantizedProduct(subnormal, packed, bias: bias) == bias)
-        #expect(
-            quantizedProduct(QuantizedMemory(Array(repeating: 0, count: 40), columns: 40), packed, bias: bias) == bias)
-    }
-
     @Test func smoothingOfBothSidesCancels() throws {
         var random = Random(seed: 94)
         let (inputs, outputs) = (200, 30)

@@ -50,24 +50,6 @@ import Testing
         #expect(again == Array(repeating: 0, count: 10))
     }
 
-    @Test func transposedWeightsAreTheSame() throws {
-        var random = Random(seed: 21)
-        let weight = random.floats(7 * 33)
-        let transposed = (0..<33 * 7).map { (place: Int) -> Float in weight[place % 7 * 33 + place / 7] }
-        let one = try QuantizedWeight(inputs: 33, outputs: 7, weight: weight)
-        let other = try QuantizedWeight(inputs: 33, outputs: 7, weight: transposed, transposed: true)
-        #expect(one.bytes.elementsEqual(other.bytes))
-    }
-
-    @Test func theStoredFormIsReadAgain() throws {
-        var random = Random(seed: 22)
-        let packed = try QuantizedWeight(inputs: 70, outputs: 20, weight: random.floats(70 * 20))
-        let again = try QuantizedWeight(inputs: 70, outputs: 20, bytes: packed.bytes)
-        #expect(again.bytes.elementsEqual(packed.bytes))
-        let x = QuantizedMemory(random.floats(3 * 70), columns: 70)
-        #expect(quantizedProduct(x, again) == quantizedProduct(x, packed))
-    }
-
     @Test func bytesWithAnOwnerAreNotCopied() throws {
         var random = Random(seed: 25)
         let (inputs, outputs) = (70, 20)
