@@ -6,47 +6,10 @@ import Training
 ///
 /// Creating it reads base, adapters and rows; `run` predicts.
 public struct CompareOperation {
-    /// What the command line asks for.
-    public struct Request {
-        /// Folder of the base.
-        public var base: BaseFolder
-        /// Folder of the adapter to compare with.
-        public var first: String
-        /// Folder of the adapter that may be better.
-        public var second: String
-        /// Names for the labels of whichever adapter's folder names none.
-        public var labels: LabelNames
-        /// Files of labelled rows; `-` is standard input.
-        public var input: [String]
-        /// How the rows are read; whether they are multi-label is the adapters' matter.
-        public var rowOptions: RowOptions
-        /// Texts are cut to this many tokens; nil: the usual limit.
-        public var maxTokens: Int?
-        /// How texts are read that are longer than a window.
-        public var longTexts = LongTextsChoice.asTrained
-        /// Threads that compute.
-        public var workers: Int
-        /// Bootstrap resamples of the rows.
-        public var resamples: Int
-        /// Seed of the resamples.
-        public var seed: UInt64
-
-        /// A request.
-        public init(
-            base: BaseFolder, first: String, second: String, labels: LabelNames, input: [String],
-            rowOptions: RowOptions,
-            maxTokens: Int?, workers: Int, resamples: Int, seed: UInt64
-        ) {
-            (self.base, self.first, self.second, self.labels) = (base, first, second, labels)
-            (self.input, self.rowOptions) = (input, rowOptions)
-            (self.maxTokens, self.workers) = (maxTokens, workers)
-            (self.resamples, self.seed) = (resamples, seed)
-        }
-    }
-
     /// The rows, and what was found in them.
     public let input: EvaluationInput
-    private let request: Request
+    private let request: ComparisonRequest
+    private let names: [String]
     private let loaded: LoadedBase
     private let adapters: [Adapter]
     private let maxTokens: Int
@@ -54,14 +17,17 @@ public struct CompareOperation {
 
     /// Reads base, adapters and rows.
     ///
+    /// - Parameters:
+    ///   - first: folder of the adapter to compare with.
+    ///   - second: folder of the adapter that may be better.
     /// - Throws: a failure if one adapter is multi-label and the other is not.
-    public init(_ request: Request) throws {
+    public init(_ first: String, _ second: String, over base: BaseFolder, _ request: ComparisonRequest) throws {
         self.request = request
-        loaded = try LoadedBase(request.base)
+        names = AdapterFolder.names(first, second)
+        loaded = try LoadedBase(base)
         maxTokens = try TokenLimit.checked(request.maxTokens, over: loaded.base)
         longTexts = try request.longTexts.checked(over: loaded.base)
-        adapters = try AdapterFolder.load(
-            request.first, request.second, base: loaded.base, naming: request.labels)
+        adapters = try AdapterFolder.load(first, second, base: loaded.base, naming: request.labels)
         var options = request.rowOptions
         options.isMultiLabel = adapters[0].manifest.isMultiLabel
         guard adapters[1].manifest.isMultiLabel == options.isMultiLabel else {
@@ -78,7 +44,6 @@ public struct CompareOperation {
             base: loaded.base, tokenizer: loaded.tokenizer, workers: request.workers, maxTokens: maxTokens,
             longTexts: longTexts)
         let rows = input.rows
-        let names = AdapterFolder.names(request.first, request.second)
         let sides = zip(names, adapters).map { name, adapter in
             AdapterComparison.Side(
                 name: name, adapter: adapter, rows: rows,

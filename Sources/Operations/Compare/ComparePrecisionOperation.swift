@@ -7,46 +7,10 @@ import Training
 ///
 /// Creating it reads bases, adapters and rows; `run` predicts.
 public struct ComparePrecisionOperation {
-    /// What the command line asks for.
-    public struct Request {
-        /// The base in the precision to compare with.
-        public var first: BaseFolder
-        /// The base in the other precision.
-        public var second: BaseFolder
-        /// Folders of the adapters.
-        public var adapters: [String]
-        /// Names for the labels of an adapter whose folder names none.
-        public var labels: LabelNames
-        /// Files of labelled rows; `-` is standard input.
-        public var input: [String]
-        /// How the rows are read; whether they are multi-label is the adapters' matter.
-        public var rowOptions: RowOptions
-        /// Texts are cut to this many tokens; nil: the usual limit.
-        public var maxTokens: Int?
-        /// How texts are read that are longer than a window.
-        public var longTexts = LongTextsChoice.asTrained
-        /// Threads that compute.
-        public var workers: Int
-        /// Bootstrap resamples of the rows.
-        public var resamples: Int
-        /// Seed of the resamples.
-        public var seed: UInt64
-
-        /// A request.
-        public init(
-            first: BaseFolder, second: BaseFolder, adapters: [String], labels: LabelNames, input: [String],
-            rowOptions: RowOptions, maxTokens: Int?, workers: Int, resamples: Int, seed: UInt64
-        ) {
-            (self.first, self.second, self.adapters, self.labels) = (first, second, adapters, labels)
-            (self.input, self.rowOptions) = (input, rowOptions)
-            (self.maxTokens, self.workers) = (maxTokens, workers)
-            (self.resamples, self.seed) = (resamples, seed)
-        }
-    }
-
     /// The rows, and what was found in them.
     public let input: EvaluationInput
-    private let request: Request
+    private let request: ComparisonRequest
+    private let precisions: [String]
     private let bases: [LoadedBase]
     /// Over the first base.
     private let adapters: [NamedAdapter]
@@ -55,13 +19,20 @@ public struct ComparePrecisionOperation {
 
     /// Reads bases, adapters and rows.
     ///
+    /// - Parameters:
+    ///   - folders: of the adapters.
+    ///   - first: the base in the precision to compare with.
+    ///   - second: the base in the other precision.
     /// - Throws: a failure if some adapters are multi-label and others are not.
-    public init(_ request: Request) throws {
+    public init(
+        _ folders: [String], over first: BaseFolder, _ second: BaseFolder, _ request: ComparisonRequest
+    ) throws {
         self.request = request
-        bases = [try LoadedBase(request.first), try LoadedBase(request.second)]
+        precisions = [first, second].map(\.precision.dataType.rawValue)
+        bases = [try LoadedBase(first), try LoadedBase(second)]
         maxTokens = try TokenLimit.checked(request.maxTokens, over: bases[0].base)
         longTexts = try request.longTexts.checked(over: bases[0].base)
-        adapters = try Self.named(request.adapters, over: bases[0].base, naming: request.labels)
+        adapters = try Self.named(folders, over: bases[0].base, naming: request.labels)
         var options = request.rowOptions
         options.isMultiLabel = adapters.first?.adapter.manifest.isMultiLabel ?? false
         guard adapters.allSatisfy({ $0.adapter.manifest.isMultiLabel == options.isMultiLabel }) else {
@@ -109,9 +80,8 @@ public struct ComparePrecisionOperation {
             }
             progress(predictions[1].count)
         }
-        let sides = zip([request.first, request.second], zip(adapters, predictions)).map { folder, side in
-            AdapterComparison.Side(
-                name: folder.precision.dataType.rawValue, adapter: side.0, rows: rows, predictions: side.1)
+        let sides = zip(precisions, zip(adapters, predictions)).map { name, side in
+            AdapterComparison.Side(name: name, adapter: side.0, rows: rows, predictions: side.1)
         }
         let comparison = AdapterComparison(
             first: sides[0], second: sides[1], rows: rows, resamples: request.resamples, seed: request.seed)

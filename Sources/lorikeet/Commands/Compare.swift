@@ -87,13 +87,15 @@ struct Compare: ParsableCommand {
         }
     }
 
+    private var request: ComparisonRequest {
+        ComparisonRequest(
+            labels: labelOptions.names, input: rows.input, rowOptions: formatOptions.options(isMultiLabel: false),
+            maxTokens: length.maxTokens, longTexts: longTextsOption.choice, workers: workerOptions.count,
+            resamples: resamples, seed: seed)
+    }
+
     private func compareAdapters(_ base: BaseFolder, _ first: String, _ second: String) throws {
-        var request = CompareOperation.Request(
-            base: base, first: first, second: second, labels: labelOptions.names, input: rows.input,
-            rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
-            workers: workerOptions.count, resamples: resamples, seed: seed)
-        request.longTexts = longTextsOption.choice
-        let operation = try CompareOperation(request)
+        let operation = try CompareOperation(first, second, over: base, request)
         operation.input.note(json: output.json)
         let comparison = withProgress(of: operation.input) { operation.run(progress: $0) }
         if output.json { try StandardOutput.shared.line(comparison.json.text) } else { try comparison.print() }
@@ -101,12 +103,7 @@ struct Compare: ParsableCommand {
     }
 
     private func comparePrecisions(_ first: BaseFolder, _ second: BaseFolder) throws {
-        var request = ComparePrecisionOperation.Request(
-            first: first, second: second, adapters: adapter, labels: labelOptions.names, input: rows.input,
-            rowOptions: formatOptions.options(isMultiLabel: false), maxTokens: length.maxTokens,
-            workers: workerOptions.count, resamples: resamples, seed: seed)
-        request.longTexts = longTextsOption.choice
-        let operation = try ComparePrecisionOperation(request)
+        let operation = try ComparePrecisionOperation(adapter, over: first, second, request)
         operation.input.note(json: output.json)
         let comparisons = try withProgress(of: operation.input) { try operation.run(progress: $0) }
         if output.json {
