@@ -129,7 +129,7 @@ import Training
             let failure = #expect(throws: CommandFailure.self) {
                 _ = try AnnotationScope(task: "nois", file: file, environment: fixture.environment)
             }
-            #expect(failure?.message == "\(file): tasks: no task nois here (did you mean noise?)")
+            #expect(failure?.message == "\(file): tasks: there is no task nois (did you mean noise?)")
         }
     }
 

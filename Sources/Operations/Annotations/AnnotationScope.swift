@@ -22,12 +22,8 @@ public struct AnnotationScope: Sendable {
     ) throws(CommandFailure) {
         do throws(ConfigurationError) {
             configuration = try DaemonConfiguration.read(files: [file], environment: environment)
-            guard let pipeline = configuration.pipelines.first, let task = pipeline.task(name) else {
-                let known = configuration.pipelines.flatMap(\.tasks).map(\.name)
-                let message = "no task \(name) here" + Suggestion.text(for: name, among: known)
-                throw ConfigurationError([ConfigurationProblem(file: file, key: "tasks", message: message)])
-            }
-            (self.pipeline, self.task) = (pipeline, task)
+            guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
+            (self.pipeline, task) = (pipeline, try pipeline.requiredTask(name))
         } catch {
             throw CommandFailure(error)
         }

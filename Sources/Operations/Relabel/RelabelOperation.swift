@@ -78,11 +78,7 @@ public enum RelabelOperation {
         of request: Request, in pipeline: PipelineConfiguration
     ) throws -> [TaskConfiguration] {
         if request.tasks.isEmpty { return pipeline.tasks }
-        let known = pipeline.tasks.map(\.name)
-        for task in request.tasks where !known.contains(task) {
-            let message = "there is no task \(task)" + Suggestion.text(for: task, among: known)
-            throw ConfigurationError([ConfigurationProblem(file: pipeline.file, key: "tasks", message: message)])
-        }
+        for task in request.tasks { _ = try pipeline.requiredTask(task) }
         return pipeline.tasks.filter { request.tasks.contains($0.name) }
     }
 

@@ -79,12 +79,8 @@ public enum RetrainOperation {
         ) throws(CommandFailure) {
             do throws(ConfigurationError) {
                 let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
-                guard let pipeline = configuration.pipelines.first, let task = pipeline.task(name) else {
-                    let known = configuration.pipelines.flatMap(\.tasks).map(\.name)
-                    let message = "there is no task \(name)" + Suggestion.text(for: name, among: known)
-                    throw ConfigurationError([ConfigurationProblem(file: file, key: "tasks", message: message)])
-                }
-                (self.task, self.pipeline) = (task, pipeline)
+                guard let pipeline = configuration.pipelines.first else { throw ConfigurationError([]) }
+                (self.pipeline, task) = (pipeline, try pipeline.requiredTask(name))
                 loaded = try LoadedBase(configuration, serving: serving)
                 baseFolder = configuration.base
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
