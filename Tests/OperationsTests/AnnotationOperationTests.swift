@@ -119,6 +119,7 @@ import Training
                 """)
             let result = try await Self.queue(scope, 10)
             #expect(result.driftingLabels.contains("loud"))
+            #expect(!result.texts.isEmpty)
             #expect(result.texts.allSatisfy { $0.reason == .drift && $0.text.labels == ["loud"] })
         }
     }

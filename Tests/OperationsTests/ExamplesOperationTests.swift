@@ -32,6 +32,6 @@ import Testing
             task: "noise", first: try fixture.model.adapter(labels: DaemonFixture.labels, seed: 5))
         await store.close()
         let second = try await ExamplesOperation.run(files: [bare], options: options)
-        #expect(second.results.allSatisfy { $0.adapterDigest == live.version.digest })
+        #expect(second.results.map(\.adapterDigest) == Array(repeating: live.version.digest, count: 3))
     }
 }
