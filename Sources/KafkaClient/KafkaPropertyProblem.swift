@@ -59,7 +59,7 @@ extension KafkaPropertyProblem {
         // The longest name counts: some are prefixes of others.
         property = properties.keys.filter { refusal.message.contains($0) }.max { ($0.count, $0) < ($1.count, $1) }
         message = ([refusal.message.replacing("`must", with: "` must")] + details).joined(separator: "; ")
-        if let meaning = Self.meanings.first(where: { message.contains($0.words) })?.meaning {
+        if let meaning = Self.meaning(of: message, properties) {
             message = "\(meaning) (\(message))"
         } else if let property, let advice = JavaProperties.advice(for: property, value: properties[property] ?? "") {
             message += " (\(advice))"
@@ -71,6 +71,14 @@ extension KafkaPropertyProblem {
         message = (property == nil ? "cannot be combined: " : "is not accepted: ") + message
     }
 
+    private static func meaning(of message: String, _ properties: [String: String]) -> String? {
+        let found = meanings.first { message.contains($0.words) }
+        // One wrong password in some hundred gives a key that is padded as it should be, and is none.
+        guard found?.words == noKey, properties["ssl.key.password"] != nil else { return found?.meaning }
+        return "ssl.key.password does not decrypt the key, or the file holds no private key in PEM"
+    }
+
+    private static let noKey = "No supported data to decode"
     /// What is wrong with a file, by OpenSSL's and librdkafka's words for it. The first that fits counts.
     private static let meanings = [
         (words: "No such file or directory", meaning: "there is no such file"),
@@ -80,7 +88,7 @@ extension KafkaPropertyProblem {
         (words: "bad decrypt", meaning: "ssl.key.password does not decrypt the key"),
         (words: "mac verify failure", meaning: "ssl.keystore.password does not open the file"),
         (words: "ssl.keystore.password` is mandatory", meaning: "ssl.keystore.password is not set"),
-        (words: "No supported data to decode", meaning: "the file holds no private key in PEM"),
+        (words: noKey, meaning: "the file holds no private key in PEM"),
         (words: "no start line", meaning: "there is no certificate in PEM"),
         (words: "no certificate or crl found", meaning: "there is no certificate in PEM"),
     ]

@@ -347,7 +347,11 @@ import Testing
         ("first.crt", "first.key.encrypted", "the key is encrypted, and ssl.key.password is not set ("),
         (
             "first.crt", "first.key.encrypted, ssl.key.password: hunter2",
-            "ssl.key.password does not decrypt the key ("
+            "ssl.key.password does not decrypt the key"
+        ),
+        (
+            "first.crt", "first.crt, ssl.key.password: hunter2",
+            "ssl.key.password does not decrypt the key, or the file holds no private key in PEM ("
         ), (nil, "first.key.p12", "ssl.keystore.password is not set ("),
         (nil, "first.key.p12, ssl.keystore.password: hunter2", "ssl.keystore.password does not open the file ("),
     ])
