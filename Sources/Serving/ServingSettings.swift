@@ -40,11 +40,11 @@ public struct ServingSettings: Sendable, Equatable {
     /// Name of the pipeline.
     public var pipeline: String
     /// Tokens that fill a batch of one worker.
-    public var batchTokens = 512
+    public var batchTokens = ServingSettings.standardBatchTokens
     /// How long the oldest text waits before a batch is cut that is not full.
     public var batchDelay = Duration.milliseconds(20)
     /// Longer texts are cut to this number of tokens, including `[CLS]` and `[SEP]`.
-    public var maxTokens = 256
+    public var maxTokens = BERTConfiguration.standardMaxTokens
     /// Messages in flight at which the source pauses, until half of them are settled.
     public var maximumInFlight = 4096
     /// Bytes of messages in flight at which the source pauses, likewise.
@@ -73,6 +73,9 @@ public struct ServingSettings: Sendable, Equatable {
     public var commitInterval = Duration.milliseconds(250)
     /// Waits between attempts at a sink or source that is unavailable.
     public var backoff = BackoffSettings()
+
+    /// ``batchTokens`` where nobody says otherwise.
+    public static let standardBatchTokens = 512
 
     /// Defaults for everything else.
     public init(pipeline: String) {

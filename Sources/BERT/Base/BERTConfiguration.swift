@@ -43,6 +43,10 @@ public struct BERTConfiguration: Sendable, Equatable {
     /// Dropout rates in training.
     public var dropout: DropoutRates
 
+    /// The number of tokens after which a text is cut where nobody says otherwise, `[CLS]` and `[SEP]` included. A base
+    /// may have fewer positions.
+    public static let standardMaxTokens = 256
+
     /// Width of one attention head.
     public var headSize: Int { hidden / heads }
 

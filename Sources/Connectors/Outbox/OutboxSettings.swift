@@ -24,7 +24,7 @@ public struct OutboxSettings: Sendable, Equatable {
     /// - Parameters: as the properties.
     public init(
         tasks: Set<String>? = nil, key: Key = .message, publishesLabels: Bool = true, publishesRejected: Bool = false,
-        maximumRows: Int = 1_000_000
+        maximumRows: Int = OutboxDepth.standardMaximum
     ) {
         self.tasks = tasks
         self.key = key

@@ -3,7 +3,7 @@ import BERT
 /// `--max-tokens`: how many tokens a text has at most, `[CLS]` and `[SEP]` included.
 public enum TokenLimit {
     /// The limit if none is given and the base has that many positions.
-    public static let standard = 256
+    public static let standard = BERTConfiguration.standardMaxTokens
 
     /// The limit over a base.
     ///

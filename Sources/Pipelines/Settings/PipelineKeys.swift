@@ -1,3 +1,4 @@
+import BERT
 import JSON
 import Serving
 
@@ -269,13 +270,14 @@ enum NoneOfTheseKeys {
 /// `batch`.
 enum BatchKeys {
     static let tokens = DefaultedSetting(
-        "tokens", .integer(16...65536), default: 512,
+        "tokens", .integer(16...65536), default: ServingSettings.standardBatchTokens,
         "maximum number of tokens in a batch; a worker classifies one batch at a time")
     static let delay = DefaultedSetting(
         "delay", .duration(.zero ... .seconds(60)), default: .milliseconds(20),
         "how long the first text of a batch waits for more texts")
     static let maxTokens = Setting(
-        "max_tokens", .integer(8...8192), absent: "256, or fewer if the base has fewer positions",
+        "max_tokens", .integer(8...8192),
+        absent: "\(BERTConfiguration.standardMaxTokens), or fewer if the base has fewer positions",
         "maximum number of tokens of a text; longer texts are truncated",
         examples: ["128"])
 
@@ -300,7 +302,7 @@ enum SinkKeys {
         "kafka", KafkaSinkKeys.section.schema, "mapping", absence: .meaning("labels are not published"),
         "topic where labels are published once their rows are committed")
     static let maximumOutboxRows = DefaultedSetting(
-        "maximum_outbox_rows", .integer(1...Int.max), default: 1_000_000,
+        "maximum_outbox_rows", .integer(1...Int.max), default: OutboxDepth.standardMaximum,
         "records that may wait to be published; beyond it, nothing more is stored until some are")
 
     static let section = SettingSection(

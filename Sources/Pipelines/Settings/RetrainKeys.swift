@@ -11,7 +11,7 @@ enum RetrainKeys {
         "minimum_new_rows", .integer(1...Int.max), default: 200,
         "minimum number of labelled rows added since the last retraining of the task; counted every 10 s")
     static let maximumRows = DefaultedSetting(
-        "maximum_rows", .integer(1...Int.max), default: 100_000,
+        "maximum_rows", .integer(1...Int.max), default: RetrainingSettings().maximumRows,
         "maximum number of labelled rows to use, held-out rows included; the newest ones are used")
     static let query = Setting(
         "query", .text("a SELECT"), absent: "the table `annotations`",
@@ -31,7 +31,7 @@ enum RetrainKeys {
     /// What an annotator's trust may be.
     static let trustRange = 0.0...1e6
     static let minimumHoldOut = DefaultedSetting(
-        "minimum_hold_out", .integer(1...Int.max), default: 20,
+        "minimum_hold_out", .integer(1...Int.max), default: GateSettings().minimumHoldOut,
         "minimum number of held-out rows; with fewer, the verdict is `skipped`, and a held-out set does not count")
     static let minimumGain = DefaultedSetting(
         "minimum_gain", .number(-1...1), default: GateSettings().minimumGain,

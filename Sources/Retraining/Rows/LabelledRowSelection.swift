@@ -11,7 +11,9 @@ public struct LabelledRowSelection: Sendable, Hashable {
     public var maximumRows: Int
 
     /// All annotations, but for the limit.
-    public init(query: String? = nil, since: Duration? = nil, maximumRows: Int = 100_000) {
+    public init(
+        query: String? = nil, since: Duration? = nil, maximumRows: Int = RetrainingSettings().maximumRows
+    ) {
         (self.query, self.since, self.maximumRows) = (query, since, maximumRows)
     }
 }

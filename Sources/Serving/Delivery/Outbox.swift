@@ -53,6 +53,9 @@ public struct OutboxDepth: Sendable, Equatable {
     /// Since the oldest of them was stored; zero if there is none.
     public var oldestAge: Duration
 
+    /// Records at which an outbox is full where nobody says otherwise.
+    public static let standardMaximum = 1_000_000
+
     /// - Parameters: as the properties.
     public init(rows: Int, oldestAge: Duration) { (self.rows, self.oldestAge) = (rows, oldestAge) }
 }

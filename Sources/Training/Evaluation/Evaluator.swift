@@ -15,8 +15,8 @@ public struct Evaluator: Sendable {
     ///   - maxTokens: texts are cut to this many tokens, or to the positions of the base if these are fewer.
     ///   - longTexts: how texts are read that are longer than a window.
     public init(
-        base: BERTBase, tokenizer: WordPieceTokenizer, workers: Int? = nil, maxTokens: Int = 256,
-        longTexts: LongTextsChoice = .asTrained
+        base: BERTBase, tokenizer: WordPieceTokenizer, workers: Int? = nil,
+        maxTokens: Int = BERTConfiguration.standardMaxTokens, longTexts: LongTextsChoice = .asTrained
     ) {
         (self.tokenizer, self.longTexts) = (tokenizer, longTexts)
         self.maxTokens = min(maxTokens, base.configuration.positions)

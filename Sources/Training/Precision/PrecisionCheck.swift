@@ -51,7 +51,8 @@ public struct PrecisionCheck: Sendable {
     ///   - maxTokens: texts are cut to this many tokens.
     public init(
         float32: BERTBase, tokenizer: WordPieceTokenizer, subjects: [Subject],
-        limits: PrecisionLimits = PrecisionLimits(), workers: Int? = nil, maxTokens: Int = 256
+        limits: PrecisionLimits = PrecisionLimits(), workers: Int? = nil,
+        maxTokens: Int = BERTConfiguration.standardMaxTokens
     ) throws(AdapterError) {
         (self.float32, self.tokenizer, self.limits) = (float32, tokenizer, limits)
         (self.workers, self.maxTokens) = (workers, maxTokens)

@@ -81,7 +81,7 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
     /// Precisions whose abstention thresholds are kept, besides those of whole hundredths.
     public var precisions: [Double] = []
     /// Texts are cut to this many tokens.
-    public var maxTokens = 256
+    public var maxTokens = BERTConfiguration.standardMaxTokens
     /// How texts are read that are longer than a window; nil: they are cut. Each window of a text is trained on with
     /// the labels of the text, and counts for its share of the windows.
     public var longTexts: LongTexts?

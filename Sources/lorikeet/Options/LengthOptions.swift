@@ -6,7 +6,8 @@ import Operations
 struct LengthOptions: ParsableArguments {
     @Option(
         help: ArgumentHelp(
-            "Maximum tokens per text, [CLS] and [SEP] included; longer texts are truncated. Default: 256.",
+            "Maximum tokens per text, [CLS] and [SEP] included; longer texts are truncated. "
+                + "Default: \(TokenLimit.standard).",
             valueName: "n"))
     var maxTokens: Int?
 
