@@ -173,6 +173,49 @@ import Testing
         }
     }
 
+    /// Nothing says against the connection, so each attempt costs the count alone.
+    @Test func aFullOutboxKeepsTheConnection() async throws {
+        try await with(OutboxSettings(maximumRows: 1)) { _, sink, outbox in
+            _ = try await sink.store([Samples.labelled(1)])
+            let before = await sink.statementCount
+            for _ in 0..<3 {
+                let error = await #expect(throws: ConnectorError.self) {
+                    _ = try await sink.store([Samples.labelled(2)])
+                }
+                #expect(error?.cause == "outbox-full")
+            }
+            #expect(await sink.statementCount == before + 3)
+            try await outbox.remove(try #require(try await outbox.next(limit: 10)))
+            #expect(try await sink.store([Samples.labelled(2)]) == StoreReceipt(labelled: 1))
+        }
+    }
+
+    /// Rows from before a change of the pipeline file are nobody's backlog: they neither count nor fill the outbox.
+    @Test func rowsThatAreNotPublishedAnyMoreDoNotCount() async throws {
+        let database = try await SchemaDatabase.make()
+        let former = PostgresLabelSink(
+            database.settings(), pipeline: "packages", outbox: OutboxSettings(publishesRejected: true))
+        _ = try await former.store([Samples.rejected(1), Samples.rejected(2)])
+        await former.close()
+        let settings = OutboxSettings(maximumRows: 2)
+        let sink = PostgresLabelSink(database.settings(), pipeline: "packages", outbox: settings)
+        let outbox = PostgresOutbox(database.settings(), pipeline: "packages", settings: settings)
+        let result: Result<Void, any Error>
+        do {
+            #expect(try await outbox.depth() == OutboxDepth(rows: 0, oldestAge: .zero))
+            #expect(try await sink.store([Samples.labelled(3)]) == StoreReceipt(labelled: 1))
+            #expect(try await outbox.depth().rows == 1)
+            #expect(try await outbox.next(limit: 10)?.map(\.origin.offset) == [3])
+            #expect(try database.count("SELECT count(*) FROM lorikeet.outbox") == 3)
+            result = .success(())
+        } catch {
+            result = .failure(error)
+        }
+        await sink.close()
+        await outbox.close()
+        try result.get()
+    }
+
     @Test func aRefusedRecordIsRejectedAndKeepsItsLabels() async throws {
         try await with { database, sink, outbox in
             _ = try await sink.store([Samples.labelled(1), Samples.rejected(2)])

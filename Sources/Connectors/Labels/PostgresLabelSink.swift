@@ -176,9 +176,10 @@ public actor PostgresLabelSink: LabelSink {
                 + "run `lorikeet migrate --role ROLE` as the owner of the schema")
     }
 
-    /// Every error closes the connection: errors are rare, and its state may be unknown.
+    /// Every error of the database closes the connection: errors are rare, and its state may be unknown. An outbox that
+    /// is full is asked again every few moments, and over the same connection.
     private func failed(_ error: any Error, purpose: String) -> ConnectorError {
-        close()
+        if (error as? ConnectorError)?.cause != OutboxWriter.fullCause { close() }
         let failure = ConnectorError(error, purpose: purpose)
         // Label rows that the database refuses have been rejected by now. A row of `rejected` that it refuses must not
         // be lost: retry.

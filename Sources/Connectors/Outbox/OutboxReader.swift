@@ -17,7 +17,7 @@ struct OutboxReader {
             Self.query,
             [
                 .text(pipeline), .integer(Int64(limit)), settings.tasks.map { .texts($0.sorted()) } ?? .null,
-                .integer(Int64(Self.maximumBytes)), .texts(settings.kinds.map(\.rawValue)),
+                .integer(Int64(Self.maximumBytes)), settings.kindsParameter,
             ])
         var records: [OutboxRecord] = []
         var rows: [PostgresRow] = []

@@ -1,3 +1,4 @@
+import PostgresClient
 import Serving
 
 /// Which records of a pipeline go into the outbox, and what is published of them.
@@ -33,10 +34,14 @@ public struct OutboxSettings: Sendable, Equatable {
         self.maximumRows = maximumRows
     }
 
-    /// What is published. Rows of another kind, from before a change of the pipeline file, stay where they are.
+    /// What is published. Rows of another kind, from before a change of the pipeline file, stay where they are and do
+    /// not count.
     var kinds: [OutboxKind] {
         OutboxKind.allCases.filter { $0 == .labels ? publishesLabels : publishesRejected }
     }
+
+    /// ``kinds`` as a parameter of a statement.
+    var kindsParameter: PostgresValue { .texts(kinds.map(\.rawValue)) }
 
     /// Whether labels of the task are published.
     func publishes(task: String) -> Bool { publishesLabels && (tasks?.contains(task) ?? true) }

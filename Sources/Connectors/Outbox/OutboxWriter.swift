@@ -30,15 +30,20 @@ struct OutboxWriter {
             action: .retry,
             reason: "the outbox is full: \(settings.maximumRows) records or more wait to be published "
                 + "(sink.maximum_outbox_rows)",
-            cause: "outbox-full")
+            cause: Self.fullCause)
     }
+
+    /// The cause of the error of a full outbox, which says nothing against the connection.
+    static let fullCause = "outbox-full"
 
     private func count(on connection: BoundedConnection) throws -> Int {
         let result = try connection.execute(
             """
             SELECT count(*) AS rows
-            FROM (SELECT FROM lorikeet.outbox WHERE pipeline = $1 LIMIT $2::bigint) AS waiting
-            """, [.text(pipeline), .integer(Int64(settings.maximumRows))])
+            FROM (
+                SELECT FROM lorikeet.outbox WHERE pipeline = $1 AND kind = ANY ($3::text[]) LIMIT $2::bigint
+            ) AS waiting
+            """, [.text(pipeline), .integer(Int64(settings.maximumRows)), settings.kindsParameter])
         return Int(try result.first?.integer("rows") ?? 0)
     }
 

@@ -148,17 +148,18 @@ public final class PostgresOutbox: Outbox {
     public func depth() async throws(ConnectorError) -> OutboxDepth {
         let now = clock.now()
         let isDue = state.withLock { state in state.countedAt.map { now - $0 >= state.counting * 10 } ?? true }
-        let pipeline = PostgresValue.text(pipeline)
+        let parameters: [PostgresValue] = [.text(pipeline), settings.kindsParameter]
         let (rows, age) = try await session.run("measuring the outbox") { connection in
             let age = try connection.execute(
                 """
                 SELECT extract(epoch FROM clock_timestamp() - stored_at)::double precision AS age
-                FROM lorikeet.outbox WHERE pipeline = $1 ORDER BY id LIMIT 1
-                """, [pipeline]
+                FROM lorikeet.outbox WHERE pipeline = $1 AND kind = ANY ($2::text[]) ORDER BY id LIMIT 1
+                """, parameters
             ).first?.double("age")
             guard isDue else { return (nil as Int?, age) }
             let result = try connection.execute(
-                "SELECT count(*) AS rows FROM lorikeet.outbox WHERE pipeline = $1", [pipeline])
+                "SELECT count(*) AS rows FROM lorikeet.outbox WHERE pipeline = $1 AND kind = ANY ($2::text[])",
+                parameters)
             return (Int(try result.first?.integer("rows") ?? 0), age)
         }
         let counted = state.withLock { state in
