@@ -22,6 +22,11 @@ public protocol AdapterStore: Sendable {
     /// ``AdapterStoreError/pruned(digest:)`` if its weights were removed, or ``DamagedAdapter``.
     func load(digest: String) async throws -> StoredAdapter
 
+    /// The rows that the adapter with this digest was trained on; nil if they are unknown. Throws ``DamagedAdapter`` if
+    /// they cannot be read: then they must not count as unknown, or the adapter would be judged by rows that it was
+    /// trained on. Serving needs none.
+    func trainingRows(digest: String) async throws -> TrainingRowSet?
+
     /// Adds a candidate. If the task already has a version with this digest, that one is returned. It stays as it is,
     /// except that training rows are added if none are known of it, and weights if they were removed.
     ///

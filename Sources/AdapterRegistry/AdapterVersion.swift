@@ -82,18 +82,11 @@ public struct StoredAdapter: Sendable {
     public var manifest: AdapterManifest
     /// The tensors, as a safetensors file.
     public var weights: [UInt8]
-    /// The rows that it was trained on; `nil` if they are unknown.
-    public var trainingRows: TrainingRowSet?
 
-    /// - Parameters:
-    ///   - weights: a safetensors file.
-    ///   - trainingRows: nil: unknown.
-    public init(
-        version: AdapterVersion, manifest: AdapterManifest, weights: [UInt8], trainingRows: TrainingRowSet? = nil
-    ) {
+    /// - Parameter weights: a safetensors file.
+    public init(version: AdapterVersion, manifest: AdapterManifest, weights: [UInt8]) {
         self.version = version
         self.manifest = manifest
         self.weights = weights
-        self.trainingRows = trainingRows
     }
 }

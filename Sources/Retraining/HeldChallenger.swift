@@ -9,6 +9,8 @@ struct HeldChallenger {
     let report: VerdictReport
     private let findings: GateFindings
     let stored: StoredAdapter
+    /// The rows that it was trained on; nil: unknown.
+    let trainingRows: TrainingRowSet?
     let adapter: Adapter
 
     /// What to do about a held challenger.
@@ -49,10 +51,13 @@ struct HeldChallenger {
         let stored = try await pipeline.store.load(digest: version.digest)
         guard Set(stored.manifest.labels) == Set(context.labels), stored.manifest.isMultiLabel == context.isMultiLabel
         else { return .discard(version, reason: "the labels of the task have changed") }
+        let rows = try await pipeline.store.trainingRows(digest: version.digest)
         do {
             let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: pipeline.base)
             return .judge(
-                HeldChallenger(record: record, report: report, findings: findings, stored: stored, adapter: adapter))
+                HeldChallenger(
+                    record: record, report: report, findings: findings, stored: stored, trainingRows: rows,
+                    adapter: adapter))
         } catch {
             return .discard(version, reason: "\(error)")
         }
@@ -96,6 +101,6 @@ struct HeldChallenger {
         return RetrainingRun.Judgement(
             challenger: adapter,
             decision: GateDecision(verdict: needsApproval ? .held : .promoted, reason: reason, findings: findings),
-            metrics: stored.version.metrics, trainingRows: stored.trainingRows, outcome: outcome)
+            metrics: stored.version.metrics, trainingRows: trainingRows, outcome: outcome)
     }
 }

@@ -18,7 +18,8 @@ struct LoadedChampion {
             return
         }
         let stored = try await pipeline.store.load(digest: version.digest)
-        (manifest, trainingRows) = (stored.manifest, stored.trainingRows)
+        manifest = stored.manifest
+        trainingRows = try await pipeline.store.trainingRows(digest: version.digest)
         guard version.baseDigest == pipeline.base.digest else {
             adapter = nil
             return

@@ -229,7 +229,7 @@ struct RetrainingRun {
 
     private mutating func judgedAgain(_ held: HeldChallenger, _ context: Context) async throws -> Course {
         let since = held.report.newestSince.map { Date(timeIntervalSince1970: $0) } ?? held.record.startedAt
-        let dataset = dataset(context, newest: .since(since), challenger: held.stored.trainingRows)
+        let dataset = dataset(context, newest: .since(since), challenger: held.trainingRows)
         note(dataset, context)
         let version = held.stored.version.version
         if let until = held.report.waitsUntil {
@@ -257,7 +257,7 @@ struct RetrainingRun {
         }
         let looks = held.record.looks + 1
         var judgement = try await judgement(
-            held.adapter, held.stored.trainingRows, dataset, context, look: held.nextLook, looks: looks)
+            held.adapter, held.trainingRows, dataset, context, look: held.nextLook, looks: looks)
         judgement.outcome.trainingDigest = held.record.trainingDigest
         judgement.outcome.report?.recipe = held.report.recipe
         judgement.outcome.report?.distillation = held.report.distillation

@@ -204,14 +204,17 @@ import Testing
         "UPDATE lorikeet.adapters SET training_rows = ''",
         "UPDATE lorikeet.adapters SET training_range = '{}'",
     ])
-    func damagedTrainingRowsAreNotUnknown(_ damage: String) async throws {
+    func damagedTrainingRowsAreNotUnknownAndKeepNoAdapterFromServing(_ damage: String) async throws {
         try await withStore { database, store in
             let adapter = try adapters(1)[0]
             _ = try await store.publish(
                 task: "color", adapter: adapter, metrics: [:], parentDigest: nil,
                 trainingRows: TrainingRowSet(hashes: [1 << 33, 1 << 40]))
             try database.sql(damage)
-            let error = await #expect(throws: DamagedAdapter.self) { try await store.load(digest: adapter.digest) }
+            #expect(try await store.load(digest: adapter.digest).weights == adapter.weights)
+            let error = await #expect(throws: DamagedAdapter.self) {
+                try await store.trainingRows(digest: adapter.digest)
+            }
             #expect(error?.reason.contains("training_rows") == true)
         }
     }

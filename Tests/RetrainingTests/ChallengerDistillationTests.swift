@@ -38,7 +38,7 @@ struct ChallengerDistillationTests: LettersTask {
                 "the challenger was distilled from the champion on \(expected) texts without a label (weight 4.0, "),
             "\(outcome.reason)")
         let version = try #require(try await store.versions(task: "letters").last)
-        #expect(try await store.load(digest: version.digest).trainingRows?.range.rows == outcome.rows.training)
+        #expect(try await store.trainingRows(digest: version.digest)?.range.rows == outcome.rows.training)
     }
 
     @Test func whereTheRowsShowAllTheChampionIsNotAsked() async throws {

@@ -154,7 +154,7 @@ public struct AdapterStoreConformance: Sendable {
         }
         let known = try await publish(adapters[1], rows)
         try require(known.trainingRange == rows.range, "the range of the training rows is kept")
-        try require(try await store.load(digest: adapters[1].digest).trainingRows == rows, "training rows come back")
+        try require(try await store.trainingRows(digest: adapters[1].digest) == rows, "training rows come back")
         let named = try await publish(adapters[0], rows)
         try require(named.version == 1 && named.trainingRange == rows.range, "unknown training rows can be added")
         let other = try await publish(adapters[0], TrainingRowSet(hashes: [9 << 32]))

@@ -17,6 +17,8 @@ public final class InMemoryAdapterStore: AdapterStore {
         /// Drift references as JSON, by digest.
         var references: [String: [UInt8]] = [:]
         var failure: StoreIsAway?
+        /// By digest.
+        var trainingRows: [String: TrainingRowSet] = [:]
         var losesShadows = false
         var losesWeights = false
         var beforePromotion: (@Sendable () async throws -> Void)?
@@ -122,11 +124,16 @@ public final class InMemoryAdapterStore: AdapterStore {
         let found = try read { state in
             state.loads += 1
             let found = state.entries.filter { $0.version.digest == digest }
-            return found.first { $0.trainingRows != nil } ?? found.first
+            return found.first { $0.version.trainingRange != nil } ?? found.first
         }
         guard let found else { throw AdapterStoreError.unknownDigest(digest) }
         if state.value.losesWeights { throw AdapterStoreError.pruned(digest: digest) }
         return found
+    }
+
+    /// As the protocol says.
+    public func trainingRows(digest: String) async throws -> TrainingRowSet? {
+        try read { $0.trainingRows[digest] }
     }
 
     /// As the protocol says.
@@ -137,8 +144,10 @@ public final class InMemoryAdapterStore: AdapterStore {
         try read { state in
             let known = state.entries.firstIndex { $0.version.task == task && $0.version.digest == adapter.digest }
             if let known {
-                if state.entries[known].trainingRows == nil { state.entries[known].trainingRows = trainingRows }
-                state.entries[known].version.trainingRange = state.entries[known].trainingRows?.range
+                if let trainingRows, state.entries[known].version.trainingRange == nil {
+                    state.entries[known].version.trainingRange = trainingRows.range
+                    state.trainingRows[adapter.digest] = trainingRows
+                }
                 return state.entries[known].version
             }
             var version = AdapterVersion(
@@ -148,9 +157,8 @@ public final class InMemoryAdapterStore: AdapterStore {
             version.trainingRange = trainingRows?.range
             version.dataType = adapter.manifest.trainingDataType
             state.entries.append(
-                StoredAdapter(
-                    version: version, manifest: adapter.manifest, weights: adapter.weights,
-                    trainingRows: trainingRows))
+                StoredAdapter(version: version, manifest: adapter.manifest, weights: adapter.weights))
+            if let trainingRows { state.trainingRows[adapter.digest] = trainingRows }
             return version
         }
     }

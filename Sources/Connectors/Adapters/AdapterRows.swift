@@ -41,10 +41,21 @@ struct AdapterRows {
     func stored(digest: String) throws -> StoredAdapterRow? {
         let result = try connection.execute(
             """
-            SELECT \(Self.columns), manifest::text AS manifest, weights, training_rows FROM lorikeet.adapters
+            SELECT \(Self.columns), manifest::text AS manifest, weights FROM lorikeet.adapters
             WHERE digest = $1 ORDER BY weights IS NULL, training_rows IS NULL, task, version LIMIT 1
             """, [.text(digest)])
         return try result.first.map(StoredAdapterRow.init)
+    }
+
+    /// The columns `training_rows` and `training_range` of a version that has them; nil if none has.
+    func trainingRows(digest: String) throws -> (bytes: [UInt8], range: String?)? {
+        let found = try connection.execute(
+            """
+            SELECT training_rows, training_range::text AS range FROM lorikeet.adapters
+            WHERE digest = $1 AND training_rows IS NOT NULL ORDER BY weights IS NULL, task, version LIMIT 1
+            """, [.text(digest)]
+        ).first
+        return try found.map { (try $0.bytes("training_rows"), try $0.optionalText("range")) }
     }
 
     func manifest(task: String, version: Int) throws -> String? {

@@ -49,6 +49,17 @@ public struct PostgresAdapterStore: AdapterStore, Closable {
         return try stored.adapter()
     }
 
+    /// As ``AdapterStore/trainingRows(digest:)``.
+    public func trainingRows(digest: String) async throws -> TrainingRowSet? {
+        let stored = try await session.run("reading training rows") { try AdapterRows($0).trainingRows(digest: digest) }
+        guard let stored else { return nil }
+        let range = stored.range.flatMap { TrainingRowRange(json: Array($0.utf8)) }
+        guard let rows = range.flatMap({ TrainingRowSet(bytes: stored.bytes, range: $0) }) else {
+            throw DamagedAdapter(digest: digest, reason: "training_rows does not have the digest it should")
+        }
+        return rows
+    }
+
     /// The manifest of a version, also of one whose weights were removed.
     public func manifest(of version: AdapterVersion) async throws -> AdapterManifest {
         let text = try await session.run("reading a manifest") { connection in

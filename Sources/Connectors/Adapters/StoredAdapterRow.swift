@@ -42,13 +42,11 @@ struct StoredAdapterRow: Sendable {
     let manifest: String
     /// Empty if they were removed.
     let weights: [UInt8]
-    let trainingRows: [UInt8]?
 
     init(_ row: PostgresRow) throws {
         version = try AdapterVersion(row)
         manifest = try row.text("manifest")
         weights = version.isPruned ? [] : try row.bytes("weights")
-        trainingRows = try row.optionalBytes("training_rows")
     }
 
     /// - Throws: ``DamagedAdapter`` unless manifest and weights have the row's digest.
@@ -63,16 +61,6 @@ struct StoredAdapterRow: Sendable {
         guard digest == version.digest else {
             throw DamagedAdapter(digest: version.digest, reason: "its content has digest \(digest.prefix(12))")
         }
-        return StoredAdapter(
-            version: version, manifest: decoded, weights: weights, trainingRows: try knownRows())
-    }
-
-    /// Damaged rows must not count as unknown: then an adapter would be judged by rows that it was trained on.
-    private func knownRows() throws(DamagedAdapter) -> TrainingRowSet? {
-        guard let trainingRows else { return nil }
-        guard let range = version.trainingRange, let rows = TrainingRowSet(bytes: trainingRows, range: range) else {
-            throw DamagedAdapter(digest: version.digest, reason: "training_rows does not have the digest it should")
-        }
-        return rows
+        return StoredAdapter(version: version, manifest: decoded, weights: weights)
     }
 }

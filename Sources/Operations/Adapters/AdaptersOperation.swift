@@ -141,13 +141,16 @@ public struct AdaptersOperation: Sendable {
         try AdapterFolder.checkFree(output, overwrite: overwrite)
         // Only what the adapter refers to is needed: nothing is computed.
         let base = try BERTBase(directory: baseFolder(base, dtype: .float32).path)
-        let (stored, reference) = try await withStore { store in
+        let (stored, rows, reference) = try await withStore { store in
             let stored = try await store.load(digest: Self.version(version, of: task, in: store).digest)
-            return (stored, try await store.driftReference(digest: stored.version.digest))
+            let digest = stored.version.digest
+            return (
+                stored, try await store.trainingRows(digest: digest), try await store.driftReference(digest: digest)
+            )
         }
         let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: base)
         let others = reference.map { [DriftReferenceFile.name: $0] } ?? [:]
-        try AdapterFolder.write(adapter, trainedOn: stored.trainingRows, to: output, with: others)
+        try AdapterFolder.write(adapter, trainedOn: rows, to: output, with: others)
         return stored.version
     }
 

@@ -77,7 +77,7 @@ extension PrecisionChoice.Evidence {
             guard version.baseDigest == loaded.base.digest else { return nil }
             let stored = try await store.load(digest: version.digest)
             let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: loaded.base)
-            return (adapter, stored.trainingRows)
+            return (adapter, try await store.trainingRows(digest: version.digest))
         }
         for pipeline in pipelines {
             guard let task = pipeline.task(task.name),
