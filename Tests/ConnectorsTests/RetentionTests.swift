@@ -1,6 +1,8 @@
 import PostgresClient
 import Retraining
+import Serving
 import Synchronization
+import TestSupport
 import Testing
 import Threading
 
@@ -148,6 +150,96 @@ import Threading
         await retention.close()
         // One second of work, four of rest.
         #expect(naps.withLock { $0 } == [.seconds(4)])
+    }
+
+    /// Labels of a task, each of a time of its own.
+    private func addLabels(_ count: Int, of pipeline: String, days: Double, _ database: SchemaDatabase) throws {
+        try database.sql(
+            """
+            INSERT INTO lorikeet.labels (pipeline, topic, "partition", "offset", produced_at, task, label, score,
+                scores, adapter_digest, labelled_at)
+            SELECT '\(pipeline)', 'packages', 0, n, now(), 'section', 'games', 1, '{}', 'd',
+                now() - \(days) * interval '1 day' - interval '1 millisecond' + (n - 1) * interval '1 second'
+            FROM generate_series(1, \(count)) AS n
+            """)
+    }
+
+    /// Entries of the index by task and time that were read. The statistics of a session are complete when it is gone.
+    private func entriesRead(_ database: SchemaDatabase) async throws -> Int {
+        try await eventually("the end of the other sessions") {
+            try database.count(
+                """
+                SELECT count(*) FROM pg_stat_activity WHERE datname = '\(database.name)' AND pid <> pg_backend_pid()
+                """) == 0
+        }
+        return try database.count(
+            """
+            SELECT idx_tup_read FROM pg_stat_user_indexes
+            WHERE schemaname = 'lorikeet' AND indexrelname = 'labels_by_task_and_time'
+            """)
+    }
+
+    /// A pipeline that keeps its labels for ever shares the task: its rows are older than all that is to be deleted.
+    @Test func rowsOfAnotherPipelineAreReadOnce() async throws {
+        let database = try await SchemaDatabase.make()
+        let count = RetentionTable.spanRows + 5000
+        try addLabels(count, of: "mail", days: 90, database)
+        try addLabels(count, of: "packages", days: 10, database)
+        try database.addRecord(1, days: 40)
+        try database.sql("VACUUM ANALYZE lorikeet.labels")
+        let retention = PostgresRetention(
+            database.settings(), pipeline: "packages", policy: policy { $0.labels = Self.day * 30 },
+            pace: PostgresRetention.Pace(share: 1))
+        let before = try await entriesRead(database)
+        let first = try await retention.enforce().value
+        await retention.close()
+        let between = try await entriesRead(database)
+        try addLabels(1, of: "packages", days: 30, database)
+        let second = try await retention.enforce().value
+        await retention.close()
+        let after = try await entriesRead(database)
+
+        #expect(first?[.labels] == 1 && second?[.labels] == 1)
+        #expect(try database.count("SELECT count(*) FROM lorikeet.labels") == 2 * count)
+        #expect(between - before > count, "\(between - before)")
+        #expect(after - between < 1000, "\(after - between)")
+    }
+
+    /// What was locked or waited in the outbox is found in the next look, though all behind it was read.
+    @Test func whatWasLeftBehindIsFoundAgain() async throws {
+        let database = try await SchemaDatabase.make()
+        for offset in 1...3 { try database.addRecord(offset, days: 40) }
+        try database.addToOutbox(2)
+        let retention = PostgresRetention(
+            database.settings(), pipeline: "packages", policy: all, pace: PostgresRetention.Pace(rows: 1, share: 1))
+        let first = try await retention.enforce().value
+        #expect(first?[.labels] == 2 && first?[.messages] == 2)
+        try database.sql("DELETE FROM lorikeet.outbox")
+        let second = try await retention.enforce().value
+        await retention.close()
+        #expect(second?[.labels] == 1 && second?[.messages] == 1)
+    }
+
+    /// A statement that takes too long ends its table's turn and no other's.
+    @Test func aTableThatTakesTooLongDoesNotKeepTheOthers() async throws {
+        let database = try await SchemaDatabase.make()
+        try database.addRecord(1, days: 40)
+        try database.addRejected(2, days: 40)
+        let other = try database.connect()
+        defer { other.close() }
+        try other.execute("BEGIN")
+        try other.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE")
+        let retention = PostgresRetention(
+            database.settings(deadline: .milliseconds(500)), pipeline: "packages", policy: all,
+            pace: PostgresRetention.Pace(share: 1))
+        let error = await #expect(throws: ConnectorError.self) { _ = try await retention.enforce() }
+        try other.execute("ROLLBACK")
+        await retention.close()
+        #expect(error?.cause == "57014")
+        #expect(try database.offsets("labels") == [1])
+        for table in ["rejected", "messages", "labels_history", "shadow_labels"] {
+            #expect(try database.offsets(table) == [], "\(table)")
+        }
     }
 
     @Test func lockedRowsAreLeftForTheNextTime() async throws {

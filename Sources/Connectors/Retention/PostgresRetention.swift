@@ -1,6 +1,7 @@
 import PostgresClient
 import Retraining
 import Serving
+import Synchronization
 import Threading
 
 /// Deletes the rows of one pipeline that are older than its policy says.
@@ -9,13 +10,18 @@ import Threading
 /// transaction, skips rows that others have locked, and rests after each transaction for as long as its share of the
 /// time says: so the sink never waits for it. Annotations are not touched, and neither is any row of a record that
 /// waits in the outbox.
-public struct PostgresRetention: Closable {
+///
+/// It reads each table from the oldest row on, in spans of a bounded number of rows. What it has read it remembers, so
+/// that the next call reads only what has become old since: where pipelines share a task, the rows of one that keeps
+/// them longer lie before those of the others.
+public final class PostgresRetention: Closable {
     private let session: PostgresSession
     private let pipeline: String
     private let policy: RetentionPolicy
     private let pace: Pace
     private let lease: LeaseRow
     private let clock: Clock
+    private let memory = Mutex(Memory())
 
     /// How much is deleted at once, and how much of the time.
     public struct Pace: Sendable {
@@ -26,6 +32,22 @@ public struct PostgresRetention: Closable {
 
         /// - Parameters: as the properties.
         public init(rows: Int = 2000, share: Double = 0.2) { (self.rows, self.share) = (rows, share) }
+    }
+
+    /// What earlier calls have read.
+    private struct Memory {
+        /// By table and as ``RetentionWalk/marks``.
+        var marks: [RetentionTable: [String: String]] = [:]
+        var since: Duration?
+
+        /// Old rows that come later, as from a backup, and those of a month that has ended meanwhile, are found when
+        /// all is read again.
+        static let lifetime = Duration.seconds(86400)
+
+        mutating func forgetIfOld(_ now: Duration) {
+            if let since, now - since < Self.lifetime { return }
+            (since, marks) = (now, [:])
+        }
     }
 
     /// How long a lease lasts. Each transaction renews it.
@@ -97,14 +119,16 @@ public struct PostgresRetention: Closable {
         return try result.get()
     }
 
-    /// A table whose partition cannot be locked now does not keep the others from their turn.
+    /// A table whose partition cannot be locked now, or of which a statement takes too long, does not keep the others
+    /// from their turn.
     private func deleteAll(_ progress: @Sendable (RetentionTable, Int) -> Void) async throws -> [RetentionTable: Int] {
         var deleted: [RetentionTable: Int] = [:]
         var obstacle: ConnectorError?
         for (table, age) in policy.limits {
+            try Task.checkCancellation()
             do {
                 deleted[table] = try await delete(from: table, olderThan: age) { progress(table, $0) }
-            } catch let error as ConnectorError where error.cause == Self.lockNotAvailable {
+            } catch let error as ConnectorError where Self.isOfOneTable(error) {
                 obstacle = error
             }
         }
@@ -112,7 +136,10 @@ public struct PostgresRetention: Closable {
         return deleted
     }
 
-    private static let lockNotAvailable = "55P03"
+    private static func isOfOneTable(_ error: ConnectorError) -> Bool {
+        // A lock that is not available, and a statement that was cancelled at its deadline.
+        error.cause == "55P03" || error.cause == "57014"
+    }
 
     /// Another process took the lease, after this one was suspended for longer than it lasts.
     private struct LeaseTaken: Error { let holder: LeaseHolder }
@@ -129,43 +156,79 @@ public struct PostgresRetention: Closable {
     ) async throws -> Int {
         let isMonthly = try await session.run("reading partitions") { try Self.isMonthly(table, on: $0) }
         var deleted = isMonthly ? try await dropPartitions(of: table, olderThan: age, progress: progress) : 0
-        for task in try await tasks(of: table) {
-            var from = "-infinity"
-            while true {
-                let start = from
-                let part = try await step { connection in
-                    try deletePart(of: table, task: task, age, from: start, isMonthly: isMonthly, on: connection)
-                }
-                if part.rows > 0 { progress(part.rows) }
-                deleted += part.rows
-                guard part.rows == pace.rows, let newest = part.newest else { break }
-                from = newest
+        let now = clock.now()
+        memory.withLock { $0.forgetIfOld(now) }
+        var walk = RetentionWalk(places: try await places(of: table, olderThan: age))
+        while !walk.isDone {
+            let start = walk
+            let (next, rows) = try await step { connection in
+                var walk = start
+                let rows = try advance(&walk, in: table, age, isMonthly: isMonthly, on: connection)
+                return (walk, rows)
             }
+            walk = next
+            memory.withLock { $0.marks[table, default: [:]].merge(next.marks) { $1 } }
+            if rows > 0 { progress(rows) }
+            deleted += rows
         }
         return deleted
     }
 
-    private func deletePart(
-        of table: RetentionTable, task: String?, _ age: Duration, from: String, isMonthly: Bool,
-        on connection: BoundedConnection
-    ) throws -> (rows: Int, newest: String?) {
+    /// Where to begin, by task where the table is read by task.
+    private func places(of table: RetentionTable, olderThan age: Duration) async throws -> [RetentionWalk.Place] {
+        let marks = memory.withLock { $0.marks[table] ?? [:] }
+        guard table.isReadByTask else { return [RetentionWalk.Place(group: pipeline, from: marks[pipeline])] }
+        let known = marks.sorted { $0.key < $1.key }
         let parameters: [PostgresValue] = [
-            .text(pipeline), .double(age.inSeconds), .integer(Int64(pace.rows)), .text(from),
+            .texts(known.map(\.key)), .double(age.inSeconds), .texts(known.map(\.value)),
         ]
-        try connection.execute(RetentionTable.findsByKey)
-        let row = try connection.execute(
-            table.delete(isMonthly: isMonthly), parameters + (task.map { [.text($0)] } ?? [])
-        ).first
-        return (Int(try row?.integer("rows") ?? 0), try row?.optionalText("newest"))
-    }
-
-    /// The tasks whose rows are read one after the other; one nil where the table is not read by task.
-    private func tasks(of table: RetentionTable) async throws -> [String?] {
-        guard table.isReadByTask else { return [nil] }
         return try await session.run("reading the tasks of labels") { connection in
-            try connection.execute(RetentionTable.tasks).rows.map { try $0.text("name") }
+            try connection.execute(RetentionTable.tasks, parameters).rows.map { row in
+                RetentionWalk.Place(group: try row.text("name"), from: try row.text("oldest"))
+            }
         }
     }
+
+    /// Reads on within one transaction, until rows are deleted or some spans have none to delete.
+    ///
+    /// - Returns: the deleted rows.
+    private func advance(
+        _ walk: inout RetentionWalk, in table: RetentionTable, _ age: Duration, isMonthly: Bool,
+        on connection: BoundedConnection
+    ) throws -> Int {
+        let age = PostgresValue.double(age.inSeconds)
+        try connection.execute(RetentionTable.findsByKey)
+        for _ in 0..<Self.spansPerStep {
+            guard let place = walk.place else { return 0 }
+            let end = try connection.execute(table.spanEnd, [.text(place.group), age, .text(place.from)]).first
+            guard let end else { return 0 }
+            let (upper, isLast) = (try end.text("upper"), try end.boolean("is_last"))
+            func span(to end: String) -> [PostgresValue] {
+                [.text(pipeline), age, .text(place.from), .text(end)]
+                    + (table.isReadByTask ? [.text(place.group)] : [])
+            }
+            func hasOld(before end: String) throws -> Bool {
+                try !connection.execute(table.hasOld(isMonthly: isMonthly), span(to: end)).rows.isEmpty
+            }
+            guard try hasOld(before: upper) else {
+                walk.pass(to: upper, isLast: isLast, leavesRows: false)
+                continue
+            }
+            let row = try connection.execute(
+                table.delete(isMonthly: isMonthly, limit: pace.rows), span(to: upper)
+            ).first
+            let rows = Int(try row?.integer("rows") ?? 0)
+            // The span may have more: its rest is the next one.
+            let rest = rows == pace.rows ? try row?.optionalText("newest") : nil
+            let reached = rest ?? upper
+            walk.pass(to: reached, isLast: isLast && rest == nil, leavesRows: try hasOld(before: reached))
+            if rows > 0 { return rows }
+        }
+        return 0
+    }
+
+    /// Spans without anything to delete that one transaction reads.
+    private static let spansPerStep = 10
 
     /// Drops the partitions of months that are over for so long, if they hold no other rows.
     private func dropPartitions(

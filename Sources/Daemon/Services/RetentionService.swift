@@ -18,6 +18,8 @@ actor RetentionService: Service {
     private let clock: Clock
     /// What could not be done, as logged last: names of pipelines, and connection strings for partitions.
     private var failed: Set<String> = []
+    /// By pipeline; each remembers what it has read. Their connections are closed between looks.
+    private var retentions: [String: PostgresRetention] = [:]
 
     /// The time between two looks.
     static let interval = Duration.seconds(600)
@@ -29,7 +31,7 @@ actor RetentionService: Service {
     }
 
     /// After a reload.
-    func update(_ pipelines: [PipelineConfiguration]) { self.pipelines = pipelines }
+    func update(_ pipelines: [PipelineConfiguration]) { (self.pipelines, retentions) = (pipelines, [:]) }
 
     nonisolated func run() async throws {
         do {
@@ -77,9 +79,7 @@ actor RetentionService: Service {
 
     private func enforce(_ pipeline: PipelineConfiguration) async {
         let name = pipeline.name
-        let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retention")
-        let retention = PostgresRetention(
-            settings, pipeline: name, policy: pipeline.retention.policy, clock: clock)
+        let retention = retention(pipeline)
         do {
             let result = try await retention.enforce { table, rows in Self.count(rows, of: table, name) }
             if failed.remove(name) != nil {
@@ -92,6 +92,15 @@ actor RetentionService: Service {
             fail(name, error)
         }
         await retention.close()
+    }
+
+    private func retention(_ pipeline: PipelineConfiguration) -> PostgresRetention {
+        if let known = retentions[pipeline.name] { return known }
+        let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retention")
+        let made = PostgresRetention(
+            settings, pipeline: pipeline.name, policy: pipeline.retention.policy, clock: clock)
+        retentions[pipeline.name] = made
+        return made
     }
 
     private func fail(_ name: String, _ error: any Error) {
