@@ -10,11 +10,11 @@ public enum PruneOperation {
     /// - Parameters:
     ///   - file: the pipeline file.
     ///   - isDryRun: only counts them.
-    ///   - progress: how many rows are deleted, of how many.
+    ///   - progress: how many rows are deleted.
     /// - Throws: status 78 if the file keeps everything, 1 if another process deletes rows of the pipeline.
     public static func run(
         file: String, isDryRun: Bool, environment: PipelineEnvironment = .process,
-        progress: @escaping @Sendable (Int, Int) -> Void = { _, _ in }
+        progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws -> PruneReport {
         let pipeline = try PipelineFile.read(path: file, environment: environment)
         guard !pipeline.retention.keepsEverything else {
@@ -27,24 +27,23 @@ public enum PruneOperation {
             settings, pipeline: pipeline.name, policy: pipeline.retention.policy,
             pace: PostgresRetention.Pace(share: 0.5))
         return try await retention.closing { retention in
-            let old = try await retention.oldRows()
-            let rows = isDryRun ? old : try await delete(old, with: retention, pipeline, progress)
+            let rows =
+                isDryRun ? try await retention.oldRows() : try await delete(with: retention, pipeline, progress)
             return PruneReport(pipeline: pipeline.name, isDryRun: isDryRun, rows: rows)
         }
     }
 
     private static func delete(
-        _ old: [RetentionTable: Int], with retention: PostgresRetention, _ pipeline: PipelineConfiguration,
-        _ progress: @escaping @Sendable (Int, Int) -> Void
+        with retention: PostgresRetention, _ pipeline: PipelineConfiguration,
+        _ progress: @escaping @Sendable (Int) -> Void
     ) async throws -> [RetentionTable: Int] {
-        let total = old.values.reduce(0, +)
         let done = Mutex(0)
         let result = try await retention.enforce { _, rows in
             let sum = done.withLock { sum in
                 sum += rows
                 return sum
             }
-            progress(min(sum, total), total)
+            progress(sum)
         }
         switch result {
         case .ran(let rows): return rows

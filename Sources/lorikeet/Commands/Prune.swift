@@ -34,7 +34,7 @@ struct Prune: AsyncParsableCommand {
         defer { bar.clear() }
         let (file, isDryRun) = (pipeline, dryRun)
         let report = try await Interruption.cancelling {
-            try await PruneOperation.run(file: file, isDryRun: isDryRun, progress: { bar.update($0, of: $1) })
+            try await PruneOperation.run(file: file, isDryRun: isDryRun, progress: { bar.update($0, of: nil) })
         }
         bar.clear()
         let rows = RetentionTable.allCases.compactMap { table in report.rows[table].map { (table.rawValue, $0) } }
