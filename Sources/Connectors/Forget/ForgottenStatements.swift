@@ -110,19 +110,30 @@ struct ForgottenStatements {
     func forgetAnnotations(
         of records: ArraySlice<ForgottenRecord>, texts: [String?], but subject: ForgottenSubject, isDryRun: Bool
     ) throws -> Int {
-        let condition = """
-            t.text <> ALL ($5::text[]) AND ($6::bytea IS NULL OR t.key_hash IS DISTINCT FROM sha256($6)) AND (EXISTS (
-                SELECT FROM unnest($1::text[], $2::integer[], $3::bigint[], $4::text[])
-                    AS k(topic, "partition", "offset", text)
-                WHERE t.topic = k.topic AND t."partition" = k."partition" AND t."offset" = k."offset"
-                    AND (k.text IS NULL OR k.text = t.text))
-            OR t.topic IS NULL AND t.text = ANY ($4::text[]))
-            """
-        let columns: [PostgresValue] = [
-            .texts(records.map(\.topic)), .integers(records.map(\.partition)), .integers(records.map(\.offset)),
-            .texts(texts), .texts(subject.storedTexts), subject.recordKey.map(PostgresValue.bytes) ?? .null,
+        // Annotations have no index by origin. Two statements, each of which reads them once: a condition with OR would
+        // compare every annotation with every record.
+        try connection.execute(
+            "SELECT set_config('enable_hashjoin', 'on', true), set_config('enable_seqscan', 'on', true)")
+        let isOfAnother = "t.text <> ALL ($1::text[]) AND ($2::bytea IS NULL OR t.key_hash IS DISTINCT FROM sha256($2))"
+        let other: [PostgresValue] = [
+            .texts(subject.storedTexts), subject.recordKey.map(PostgresValue.bytes) ?? .null,
         ]
-        return try annotations(where: condition, columns, isDryRun: isDryRun)
+        let withOrigin = try annotations(
+            where: """
+                \(isOfAnother) AND EXISTS (
+                    SELECT FROM unnest($3::text[], $4::integer[], $5::bigint[], $6::text[])
+                        AS k(topic, "partition", "offset", text)
+                    WHERE k.topic = t.topic AND k."partition" = t."partition" AND k."offset" = t."offset"
+                        AND (k.text IS NULL OR k.text = t.text))
+                """,
+            other + [
+                .texts(records.map(\.topic)), .integers(records.map(\.partition)), .integers(records.map(\.offset)),
+                .texts(texts),
+            ], isDryRun: isDryRun)
+        let withoutOrigin = try annotations(
+            where: "\(isOfAnother) AND t.topic IS NULL AND t.text = ANY ($3::text[])",
+            other + [.texts(texts.filter { $0 != nil })], isDryRun: isDryRun)
+        return withOrigin + withoutOrigin
     }
 
     /// Annotations that have one of the texts, wherever they came from, or whose record had the key, wherever that is
