@@ -94,6 +94,29 @@ import Testing
         #expect(line.contains(", int8 ") == (dtype == "int8"), "\(line)")
     }
 
+    /// The other tasks are checked all the same. The weights are not read: that is what serving does.
+    @Test func aDamagedAdapterDoesNotEndTheChecks() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline(
+                task: "{ labels: [calm, loud], adapter: first }\n  size: { labels: [small, large] }")
+            let store = PostgresAdapterStore(fixture.settings)
+            for (task, labels) in [("noise", ["calm", "loud"]), ("size", ["small", "huge"])] {
+                _ = try await store.ensureLive(task: task, first: try fixture.model.adapter(labels: labels))
+            }
+            await store.close()
+            try fixture.execute("UPDATE lorikeet.adapters SET manifest = '{}' WHERE task = 'noise'")
+            let options = CheckOperation.Options(broker: false, environment: fixture.environment)
+            let report = await CheckOperation.run(files: [file], options: options)
+            let errors = report.findings.filter { $0.severity == .error }
+            #expect(
+                errors.contains { $0.key == "tasks.noise" && $0.message.contains("is damaged") }, "\(report.findings)")
+            #expect(
+                errors.contains { $0.key == "tasks.size.labels" && $0.message.contains("the adapter lacks large") },
+                "\(report.findings)")
+        }
+    }
+
     /// A drift reference that says what distances are usual, of this many texts.
     private func reference(of adapter: Adapter, texts: Int) -> DriftReference {
         var profile = TextProfile(labels: 2)

@@ -149,7 +149,7 @@ enum DatabaseProbe {
         }
     }
 
-    /// - Returns: the manifests of the live adapters, by task.
+    /// - Returns: the manifests of the live adapters that can be read, by task.
     private static func checkLabels(
         of live: [AdapterVersion], _ pipeline: PipelineConfiguration, store: PostgresAdapterStore,
         _ report: inout CheckReport
@@ -157,35 +157,36 @@ enum DatabaseProbe {
         var manifests: [String: AdapterManifest] = [:]
         for version in live {
             guard let task = pipeline.task(version.task) else { continue }
-            let manifest = try await store.load(digest: version.digest).manifest
-            manifests[task.name] = manifest
-            if let doubt = task.abstention?.doubt(manifest) {
-                report.add(
-                    .warning,
-                    pipeline.problem(
-                        at: "tasks.\(task.name).abstain_below", "\(doubt) (live adapter, version \(version.version))"))
-            }
-            if let doubt = LongTextsChoice.doubt(task.longTexts, of: manifest) {
-                let words = "\(doubt) (live adapter, version \(version.version))"
-                report.add(.warning, pipeline.problem(at: "tasks.\(task.name).long_texts", words))
-            }
-            if let noneOfThese = task.noneOfThese {
-                let json = try await store.driftReference(digest: version.digest)
-                let reference = json.flatMap {
-                    try? DriftReference(json: $0, adapterDigest: version.digest, labels: manifest.labels.count)
-                }
-                if let doubt = noneOfThese.doubt(reference?.spread) {
-                    let words = "\(doubt) (live adapter, version \(version.version))"
-                    report.add(.warning, pipeline.problem(at: "tasks.\(task.name).none_of_these", words))
-                }
-            }
-            if let mismatch = task.form.mismatch(manifest) {
-                report.add(
-                    .error,
-                    pipeline.problem(
-                        at: "tasks.\(task.name).labels", "\(mismatch) (live adapter, version \(version.version))"))
+            do {
+                let manifest = try await store.manifest(of: version)
+                manifests[task.name] = manifest
+                try await check(manifest, of: version, for: task, pipeline, store: store, &report)
+            } catch let error where error is DamagedAdapter || error is AdapterStoreError {
+                let words = "the live adapter, version \(version.version), cannot be used: \(error)"
+                report.add(.error, pipeline.problem(at: "tasks.\(task.name)", words))
             }
         }
         return manifests
+    }
+
+    /// Compares a live adapter with what the pipeline file wants of its task.
+    private static func check(
+        _ manifest: AdapterManifest, of version: AdapterVersion, for task: TaskConfiguration,
+        _ pipeline: PipelineConfiguration, store: PostgresAdapterStore, _ report: inout CheckReport
+    ) async throws {
+        func add(_ severity: CheckReport.Severity, at key: String, _ words: String) {
+            let words = "\(words) (live adapter, version \(version.version))"
+            report.add(severity, pipeline.problem(at: "tasks.\(task.name).\(key)", words))
+        }
+        if let doubt = task.abstention?.doubt(manifest) { add(.warning, at: "abstain_below", doubt) }
+        if let doubt = LongTextsChoice.doubt(task.longTexts, of: manifest) { add(.warning, at: "long_texts", doubt) }
+        if let noneOfThese = task.noneOfThese {
+            let json = try await store.driftReference(digest: version.digest)
+            let reference = json.flatMap {
+                try? DriftReference(json: $0, adapterDigest: version.digest, labels: manifest.labels.count)
+            }
+            if let doubt = noneOfThese.doubt(reference?.spread) { add(.warning, at: "none_of_these", doubt) }
+        }
+        if let mismatch = task.form.mismatch(manifest) { add(.error, at: "labels", mismatch) }
     }
 }
