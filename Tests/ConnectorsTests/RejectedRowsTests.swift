@@ -30,6 +30,27 @@ import Testing
         return filter
     }
 
+    @Test func messagesOfRowsComeInTheirOrderWithoutThoseThatAreGone() async throws {
+        try await withRows { database, table in
+            let messages = [
+                Samples.message(1, key: [0, 255], payload: [1, 2], headers: [("a", [9]), ("empty", nil)]),
+                Samples.message(2), Samples.message(3, key: nil, payload: nil), Samples.message(4, key: [7]),
+            ]
+            try await store(
+                messages.map { .rejected(Rejection(message: $0, stage: .decode, reason: "no")) }, database)
+            let rows = try await table.rows(filter(), limit: 10)
+            try database.sql("DELETE FROM lorikeet.rejected WHERE \"offset\" = 2")
+            let found = try await table.messages(of: rows.reversed())
+            #expect(found.map(\.origin.offset) == [4, 3, 1])
+            #expect(
+                found.map(\.key) == [[7], nil, [0, 255]] && found[1].payload == nil && found[2].payload == [1, 2])
+            #expect(found[2].headers.map(\.name) == ["a", "empty"] && found[0].headers.isEmpty)
+            #expect(found[2].headers[0].value == [9] && found[2].headers[1].value == nil)
+            #expect(found.map(\.producedAt) == [4, 3, 1].map { messages[$0 - 1].producedAt })
+            #expect(try await table.messages(of: []).isEmpty)
+        }
+    }
+
     @Test func filtersSelectTheirRows() async throws {
         try await withRows { database, table in
             try await store(

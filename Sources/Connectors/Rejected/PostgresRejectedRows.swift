@@ -43,24 +43,38 @@ public struct PostgresRejectedRows: Closable {
 
     /// The message of a row, as the source delivered it; nil if the row is gone.
     public func message(of row: RejectedRow) async throws(ConnectorError) -> SourceMessage? {
-        try await session.run("reading a rejected message") { connection in
+        try await messages(of: [row]).first
+    }
+
+    /// The messages of rows in their order, as the source delivered them, without those of rows that are gone.
+    /// `OFFSET 0` finds each by its key.
+    func messages(of rows: [RejectedRow]) async throws(ConnectorError) -> [SourceMessage] {
+        try await session.run("reading rejected messages") { connection in
             let result = try connection.execute(
                 """
-                SELECT r.message_key, r.payload, h.ordinality, h.value ->> 'name' AS name,
-                    decode(h.value ->> 'base64', 'base64') AS value
-                FROM lorikeet.rejected AS r
-                LEFT JOIN LATERAL jsonb_array_elements(r.headers) WITH ORDINALITY AS h ON true
-                WHERE \(RejectedRow.isKey)
-                ORDER BY h.ordinality
-                """, row.key)
-            guard let first = result.first else { return nil }
-            let headers = try result.rows.compactMap { header in
-                try header.optionalText("name").map { (name: $0, value: try header.optionalBytes("value")) }
+                SELECT k.place, m.message_key, m.payload, m.headers
+                FROM unnest($1::text[], $2::text[], $3::integer[], $4::bigint[], $5::timestamptz[])
+                    WITH ORDINALITY AS k(pipeline, topic, "partition", "offset", produced_at, place)
+                CROSS JOIN LATERAL (
+                    SELECT r.message_key, r.payload, r.headers::text AS headers FROM lorikeet.rejected AS r
+                    WHERE r.pipeline = k.pipeline AND r.topic = k.topic AND r."partition" = k."partition"
+                        AND r."offset" = k."offset" AND r.produced_at = k.produced_at
+                    OFFSET 0) AS m
+                ORDER BY k.place
+                """,
+                [
+                    .texts(rows.map(\.pipeline)), .texts(rows.map(\.origin.topic)),
+                    .integers(rows.map { Int64($0.origin.partition) }), .integers(rows.map(\.origin.offset)),
+                    .timestamps(rows.map(\.producedAt)),
+                ])
+            return try result.rows.map { found in
+                let row = rows[Int(try found.integer("place")) - 1]
+                return SourceMessage(
+                    origin: row.origin, key: try found.optionalBytes("message_key"),
+                    payload: try found.optionalBytes("payload"),
+                    headers: try found.optionalText("headers").map(OutboxReader.headers) ?? [],
+                    producedAt: row.producedAt)
             }
-            return SourceMessage(
-                origin: row.origin, key: try first.optionalBytes("message_key"),
-                payload: try first.optionalBytes("payload"),
-                headers: headers, producedAt: row.producedAt)
         }
     }
 

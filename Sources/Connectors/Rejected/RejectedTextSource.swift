@@ -48,19 +48,16 @@ public actor RejectedTextSource: BoundedTextSource {
             try? await Task.sleep(for: .milliseconds(20))
             return []
         }
-        var messages: [SourceMessage] = []
-        let chunk = rows[delivered...].prefix(Self.readAhead)
-        for row in chunk {
-            do throws(ConnectorError) {
-                // It may have been labelled or discarded meanwhile.
-                if let message = try await store.message(of: row) { messages.append(message) }
-            } catch {
-                throw ConnectorError(
-                    action: error.action == .stop ? .stop : .retry, reason: error.reason, cause: error.cause)
-            }
+        let chunk = Array(rows[delivered...].prefix(Self.readAhead))
+        do throws(ConnectorError) {
+            // Without those that were labelled or discarded meanwhile.
+            let messages = try await store.messages(of: chunk)
+            delivered += chunk.count
+            return messages
+        } catch {
+            throw ConnectorError(
+                action: error.action == .stop ? .stop : .retry, reason: error.reason, cause: error.cause)
         }
-        delivered += chunk.count
-        return messages
     }
 
     /// ``next()`` returns nothing from now on.
