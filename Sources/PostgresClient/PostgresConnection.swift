@@ -37,6 +37,18 @@ public final class PostgresConnection {
     /// Whether statements can be sent. Does not ask the server.
     public var isUsable: Bool { handle.map { !$0.isBroken } ?? false }
 
+    /// Whether the server has closed the connection, as far as this host has heard. Does not ask the server: where the
+    /// network is cut, nothing is heard.
+    public func isClosedByServer() -> Bool {
+        guard let handle else { return true }
+        // The server's last words may precede the end.
+        for _ in 0..<2 where PQconsumeInput(handle.connection) == 0 {
+            close()
+            return true
+        }
+        return false
+    }
+
     /// Whether a transaction is open.
     public var isInTransaction: Bool {
         guard let handle else { return false }

@@ -26,6 +26,8 @@ final class BoundedConnection {
     var isUsable: Bool { connection.isUsable }
     var waker: PostgresWaker { connection.waker }
 
+    func isClosedByServer() -> Bool { connection.isClosedByServer() }
+
     /// Runs one statement. A statement that changes rows belongs in a ``transaction(_:)``, which makes its commit
     /// durable.
     ///

@@ -9,8 +9,8 @@ actor PostgresSession {
     private var connection: BoundedConnection?
     private var lastUse = ContinuousClock.now
 
-    /// A connection idle for this long is checked before it is used.
-    private static let trustedIdleTime = Duration.seconds(1)
+    /// A connection idle for this long is checked before it is used: something between may have forgotten it.
+    private static let trustedIdleTime = Duration.seconds(30)
 
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -79,6 +79,7 @@ actor PostgresSession {
     }
 
     private func isAlive(_ connection: BoundedConnection) -> Bool {
+        if connection.isClosedByServer() { return false }
         if ContinuousClock.now - lastUse < Self.trustedIdleTime { return true }
         return (try? connection.execute("SELECT 1")) != nil
     }
