@@ -229,6 +229,29 @@ import Testing
         }
     }
 
+    /// The statement that waits is cancelled on the server; the batch ends as one that was interrupted anywhere else.
+    @Test(.timeLimit(.minutes(2))) func aQueryThatRunsIsInterrupted() async throws {
+        try await Self.with { fixture in
+            let file = try Self.pipeline(fixture)
+            let sql = "SELECT 'a' AS text, now() AS time, pg_sleep(3600)::text AS nap"
+            let batch = Task { try await Self.label(fixture, file, .query(sql, database: nil)) }
+            let sleeping = """
+                SELECT count(*) AS n FROM pg_stat_activity
+                WHERE application_name = 'lorikeet label' AND wait_event = 'PgSleep'
+                """
+            do {
+                try await eventually("the query") { try fixture.number(sleeping) == 1 }
+            } catch {
+                batch.cancel()
+                throw error
+            }
+            batch.cancel()
+            let report = try await batch.value
+            #expect(report.rows == 0 && !report.isComplete)
+            #expect(try fixture.number(sleeping) == 0)
+        }
+    }
+
     @Test func withoutALiveAdapterNothingIsRead() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")

@@ -20,20 +20,26 @@ public enum LabelOperation {
         progress: @escaping @Sendable (Int) -> Void = { _ in }
     ) async throws(CommandFailure) -> LabelReport {
         BLAS.configure()
+        let interruption = InputInterruption()
         return try await CommandFailure.wrapping {
-            try await report(request, environment: environment, logger: logger, progress: progress)
+            try await withTaskCancellationHandler {
+                try await report(
+                    request, environment: environment, logger: logger, interruption, progress: progress)
+            } onCancel: {
+                interruption.ask()
+            }
         }
     }
 
     private static func report(
-        _ request: LabelRequest, environment: PipelineEnvironment, logger: Logger,
+        _ request: LabelRequest, environment: PipelineEnvironment, logger: Logger, _ interruption: InputInterruption,
         progress: @escaping @Sendable (Int) -> Void
     ) async throws -> LabelReport {
         let configuration = try DaemonConfiguration.read(files: [request.file], environment: environment)
         try configuration.requireUsableSources()
         guard let pipeline = configuration.pipelines.first?.overRows else { throw ConfigurationError([]) }
         let name = try request.batchName()
-        let source = source(request, of: pipeline, name)
+        let source = source(request, of: pipeline, name, interruption)
         return try await source.closing { source in
             try await source.prepare()
             let serving = try await BoundedServing.prepared(
@@ -49,18 +55,23 @@ public enum LabelOperation {
     }
 
     private static func source(
-        _ request: LabelRequest, of pipeline: PipelineConfiguration, _ name: BatchName
+        _ request: LabelRequest, of pipeline: PipelineConfiguration, _ name: BatchName,
+        _ interruption: InputInterruption
     ) -> RowTextSource {
         var time = request.time
         if case .file(let path, _) = request.rows { time = time ?? FileRows.modified(path) }
         let messages = RowMessages(
             topic: name.topic, pointers: pipeline.source.text, columns: request.columns, batchTime: time)
         let database = pipeline.sink.postgres
-        return RowTextSource(topic: name.topic, messages: messages, rate: request.rate) {
+        return RowTextSource(
+            topic: name.topic, messages: messages, rate: request.rate, interruption: interruption
+        ) {
             switch request.rows {
             case .file(let path, let format): try FileRows(path: path, format: format)
             case .query(let sql, let other):
-                try QueryRows(sql: sql, database: other.map { Secret($0) } ?? database, columns: request.columns)
+                try QueryRows(
+                    sql: sql, database: other.map { Secret($0) } ?? database, columns: request.columns,
+                    interruption: interruption)
             }
         }
     }

@@ -9,6 +9,7 @@ final class QueryRows: RowInput {
     let name = "query"
     let columns: [String]?
     private let connection: PostgresConnection
+    private let interruption: InputInterruption
     private var fetched: PostgresResult?
     /// The next of the fetched rows, and the bytes of those before it.
     private var (index, bytes) = (0, 0)
@@ -20,11 +21,19 @@ final class QueryRows: RowInput {
 
     /// Begins the transaction and declares the cursor.
     ///
+    /// The transaction has one snapshot until the last row is read: a row is neither missed nor read twice. As long,
+    /// the server keeps what is deleted meanwhile. A cursor WITH HOLD would end that, but the server would have to
+    /// store all rows first, and a pooler would lose it.
+    ///
     /// - Throws: a failure that names the query, with the server's words.
-    init(sql: String, database: Secret, columns wanted: RowColumns) throws {
+    init(
+        sql: String, database: Secret, columns wanted: RowColumns, interruption: InputInterruption
+    ) throws {
         let select = try Self.select(sql)
+        self.interruption = interruption
         do {
             connection = try PostgresConnection(dsn: database.value, applicationName: "lorikeet label")
+            interruption.watch(connection.waker)
             try connection.execute("BEGIN READ ONLY")
             // While rows cannot be stored, none are fetched.
             try connection.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
@@ -85,6 +94,7 @@ final class QueryRows: RowInput {
     }
 
     private func fetch() throws {
+        if interruption.isAsked { throw CancellationError() }
         if index > 0 { size = min(max(1, Self.targetBytes / max(1, bytes / index)), 2048) }
         fetched = try connection.execute("FETCH FORWARD \(size) FROM lorikeet_label")
         (index, bytes) = (0, 0)

@@ -7,6 +7,7 @@ import Threading
 actor RowTextSource: BoundedTextSource, Closable {
     private let thread = DedicatedThread(name: "rows")
     private let open: @Sendable () throws -> any RowInput
+    private let interruption: InputInterruption
     private let partition: SourcePartition
     private let clock: Clock
     private let handedOut = Latch<Void>()
@@ -30,11 +31,13 @@ actor RowTextSource: BoundedTextSource, Closable {
     /// - Parameters:
     ///   - topic: what stands for a topic in the origin of the rows.
     ///   - rate: rows per second at most; nil: no limit.
+    ///   - interruption: once it is asked for, no more rows are delivered.
     ///   - open: opens the input, on the source's thread.
     init(
-        topic: String, messages: RowMessages, rate: Double?, clock: Clock = .system,
+        topic: String, messages: RowMessages, rate: Double?, clock: Clock = .system, interruption: InputInterruption,
         open: @escaping @Sendable () throws -> any RowInput
     ) {
+        self.interruption = interruption
         partition = SourcePartition(topic: topic, partition: 0)
         (self.messages, self.clock, self.open) = (messages, clock, open)
         bucket = rate.map { TokenBucket(rate: $0) }
@@ -70,7 +73,7 @@ actor RowTextSource: BoundedTextSource, Closable {
     func next() async throws(ConnectorError) -> [SourceMessage] {
         // Called again, so the rows delivered before have been received.
         if isAtEnd { handedOut.open() }
-        guard let input, !isPaused, !isAtEnd else {
+        guard let input, !isPaused, !isAtEnd, !interruption.isAsked else {
             // There is no event to wait for: this only keeps the caller from spinning.
             try? await clock.sleep(.milliseconds(20))
             return []
@@ -101,6 +104,8 @@ actor RowTextSource: BoundedTextSource, Closable {
                 rows.append(message)
             }
         } catch {
+            // What was told to end has not failed.
+            if interruption.isAsked { return rows }
             let failure = CommandFailure(error)
             lasting.withLock { $0 = failure }
         }
