@@ -206,6 +206,21 @@ struct LongTextTests {
         #expect(turns == [false, true, false, true, false, true, false, true, false, false])
     }
 
+    /// Texts of more than half a batch fit beside few windows, or none: neither waits for all of the other.
+    @Test(arguments: [128: [[true, true], [false, true]], 256: [[true], [false]]])
+    func largeTextsTakeTurnsWithWindows(window: Int, expected: [[Bool]]) throws {
+        var batcher = Batcher(budget: 512, delay: .zero)
+        batcher.add([try Self.prepared(Array(repeating: Array(repeating: 1, count: window), count: 64))])
+        batcher.add(try (0..<4).map { try Self.prepared([Array(repeating: 1, count: 300)], offset: Int64($0 + 1)) })
+        var turns: [[Bool]] = []
+        for _ in 0..<8 {
+            let taken = batcher.take(now: .zero)
+            let batch = try #require(taken)
+            turns.append(batch.map(\.text.isLong))
+        }
+        #expect(turns == Array(repeating: expected, count: 4).flatMap(\.self))
+    }
+
     @Test func aTextOfARevokedPartitionIsGivenBackOnce() throws {
         var batcher = Batcher(budget: 4, delay: .zero)
         let long = try Self.prepared(Array(repeating: [1, 2], count: 5))

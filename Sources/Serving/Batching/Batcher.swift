@@ -3,7 +3,7 @@ import DequeModule
 /// Gathers sequences until their tokens fill the budget or the oldest has waited long enough.
 ///
 /// Keeps their order, but for windows: those of long texts get half of a batch while other texts wait, so that a long
-/// text holds these up by its share at most.
+/// text holds these up by its share at most. A text that did not fit beside windows begins the next batch.
 ///
 /// A batch is cut only when a worker takes it: while all workers are busy it keeps filling up.
 struct Batcher {
@@ -25,6 +25,8 @@ struct Batcher {
     private var windows: Deque<PreparedWindow> = []
     /// Tokens of windows that the batches so far had room for and did not take, because a window is never divided.
     private var credit = 0
+    /// Whether the last batch had windows alone although texts waited.
+    private var mustBeginWithText = false
     /// Tokens of all that waits.
     private(set) var tokens = 0
 
@@ -57,13 +59,17 @@ struct Batcher {
         if texts.isEmpty || windows.isEmpty {
             credit = 0
         } else {
+            if mustBeginWithText, let text = texts.first, batch.add(text) { texts.removeFirst() }
             credit += budget / 2
             while let window = windows.first, window.tokens.count <= credit, batch.add(window) {
                 credit -= window.tokens.count
                 windows.removeFirst()
             }
+            // Enough to take the next window next time, however long a text in front of it was.
+            if let window = windows.first { credit = min(credit, window.tokens.count - 1) }
         }
         while let text = texts.first, batch.add(text) { texts.removeFirst() }
+        mustBeginWithText = !texts.isEmpty && batch.windows.allSatisfy(\.text.isLong)
         if texts.isEmpty {
             while let window = windows.first, batch.add(window) { windows.removeFirst() }
         }
