@@ -1,4 +1,5 @@
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Operations
@@ -23,6 +24,22 @@ struct InputTests {
             read += batch
         }
         #expect(read == lines + ["no line end"])
+    }
+
+    /// `tail -f` never ends.
+    @Test(.timeLimit(.minutes(1))) func aLimitEndsAStreamThatGoesOn() async throws {
+        let pipe = Pipe()
+        try pipe.fileHandleForWriting.write(contentsOf: Data("a\nb\nc\n".utf8))
+        let read = Watched<[String]?>(nil)
+        let thread = Thread {
+            var reader = LineReader(descriptor: pipe.fileHandleForReading.fileDescriptor, name: "a pipe")
+            let texts = try? TextInput.texts(of: &reader, limit: 2)
+            read.update { $0 = texts ?? [] }
+        }
+        thread.start()
+        await read.wait { $0 != nil }
+        #expect(read.value == ["a", "b"])
+        try pipe.fileHandleForWriting.close()
     }
 
     @Test func textsOfAFileComeInBatchesWithTheirNumber() throws {

@@ -49,15 +49,17 @@ public struct TextInput: Sendable {
     ///
     /// - Throws: a failure if there are none.
     public func texts(limit: Int?) throws -> [String] {
-        var texts: [String] = []
-        if isStream {
-            var lines = LineReader(descriptor: 0, name: name)
-            while let batch = try lines.next(atMost: .max) { texts += batch }
-        } else {
-            texts = try read()
-        }
-        if let limit { texts = Array(texts.prefix(limit)) }
+        let limit = max(0, limit ?? .max)
+        var lines = LineReader(descriptor: 0, name: name)
+        let texts = try isStream ? Self.texts(of: &lines, limit: limit) : Array(read().prefix(limit))
         guard !texts.isEmpty else { throw CommandFailure(.failed, "\(name): no texts") }
+        return texts
+    }
+
+    /// The first texts of a stream, which may go on.
+    static func texts(of lines: inout LineReader, limit: Int) throws -> [String] {
+        var texts: [String] = []
+        while texts.count < limit, let batch = try lines.next(atMost: limit - texts.count) { texts += batch }
         return texts
     }
 
