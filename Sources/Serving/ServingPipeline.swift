@@ -89,7 +89,7 @@ public final class ServingPipeline: Sendable {
             PublishStage(
                 $0, availability: availability, telemetry: telemetry, clock: clock, backoff: settings.backoff)
         }
-        let outcomes = OutcomeQueue(isOrdered: publication != nil)
+        let outcomes = OutcomeQueue(ledger: ledger, isOrdered: publication != nil)
         self.outcomes = outcomes
         batches = BatchStage(
             settings: settings, workers: workers, clock: clock, telemetry: telemetry, finish: { outcomes.append($0) })

@@ -54,6 +54,27 @@ import Testing
         #expect(offsets(order.add([old[0]])).isEmpty)
     }
 
+    /// The message at its head was abandoned: nothing may wait for it, whether it finished before or after.
+    @Test func aRevocationLeavesNothingBehind() throws {
+        let ledger = DeliveryLedger()
+        ledger.assign([Self.partition])
+        let messages = (0..<3).map {
+            SourceMessage(origin: Origin(topic: "texts", partition: 0, offset: Int64($0)), payload: nil)
+        }
+        let texts = zip(messages, ledger.receive(messages)).compactMap { message, ticket in
+            ticket.map { FinishedText(ticket: $0, outcome: .dropped(message), receivedAt: .zero) }
+        }
+        let queue = OutcomeQueue(ledger: ledger, isOrdered: true)
+        queue.append([texts[1]])
+        #expect(queue.waitingCount == 1)
+        ledger.abandon([texts[0].ticket])
+        _ = ledger.revoke([Self.partition], patience: .zero)
+        queue.forget([Self.partition])
+        #expect(queue.waitingCount == 0)
+        queue.append([texts[2]])
+        #expect(queue.waitingCount == 0)
+    }
+
     @Test mutating func anyOrderOfFinishingGivesTheOrderOfArrival() throws {
         var random = SystemRandomNumberGenerator()
         tracker.assign([Self.partition])

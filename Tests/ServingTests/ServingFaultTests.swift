@@ -39,6 +39,28 @@ struct ServingFaultTests {
         #expect(harness.sink.state.value.attempts == 2)
     }
 
+    /// Nothing is known of the sink once a rebalance has taken what waited for it.
+    @Test func aSinkThatNothingWaitsForHasNotRecovered() async throws {
+        let (clock, log) = (ManualClock(), CapturedLog())
+        let harness = try ServingHarness(clock: clock.clock, logger: log.logger) {
+            $0.backoff = BackoffSettings(initial: .seconds(1))
+        }
+        harness.sink.fail([away])
+        harness.source.produce(texts: ["one"])
+        try await harness.whileRunning {
+            await clock.waitForSleepers(dueWithin: .seconds(1))
+            await harness.source.state.wait { $0.isPaused }
+            harness.source.revoke([partition])
+            await harness.source.state.wait { !$0.revocations.isEmpty }
+            clock.advance(by: .seconds(1))
+            await log.lines.wait { $0.contains { $0.message == "sink no longer waited for" } }
+            #expect(log.recoveries(of: "sink").isEmpty)
+            harness.source.assign([partition])
+            await harness.sink.waitForMessages(1)
+        }
+        #expect(harness.sink.state.value.attempts == 2)
+    }
+
     @Test func aSinkErrorThatStopsEndsTheRun() async throws {
         let harness = try ServingHarness()
         harness.sink.fail([ConnectorError(action: .stop, reason: "no such table")])
@@ -134,6 +156,17 @@ struct ServingFaultTests {
         try await harness.whileRunning(workersRun: false) { await harness.source.state.wait { $0.polls >= 2 } }
         let age = try harness.metrics.expectGauge(MetricNames.oldestAge, [("pipeline", "test")])
         #expect(age.values.first == 4)
+    }
+
+    /// Whoever produces a record may give it any timestamp.
+    @Test func anAgeThatOverflowsIsTheGreatest() async throws {
+        let harness = try ServingHarness { $0.drainPatience = .zero }
+        let message = SourceMessage(
+            origin: Origin(topic: "texts", partition: 0, offset: 0), payload: Array("one".utf8), producedAt: .min)
+        harness.source.state.update { $0.log[partition] = [message] }
+        try await harness.whileRunning(workersRun: false) { await harness.source.state.wait { $0.polls >= 2 } }
+        let age = try harness.metrics.expectGauge(MetricNames.oldestAge, [("pipeline", "test")])
+        #expect(age.values.first == Double(Int64.max) / 1000)
     }
 
     @Test func textsThatNoWorkerTookAreAbandoned() async throws {

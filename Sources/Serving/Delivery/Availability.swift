@@ -51,7 +51,7 @@ struct Availability: Sendable {
         return begins
     }
 
-    /// An attempt succeeded.
+    /// An attempt succeeded, or there is nothing left to attempt.
     ///
     /// - Returns: the outage that ends with it, if one does.
     mutating func succeeded(_ dependency: Dependency) -> Outage? {

@@ -33,6 +33,12 @@ final class AvailabilityMonitor: Sendable {
         telemetry.recovered(dependency, attempts: outage.attempts, after: clock.now() - outage.since)
     }
 
+    /// Nothing waits for it any more, so that an attempt will neither succeed nor fail.
+    func released(_ dependency: Dependency) {
+        guard let outage = state.withLock({ $0.succeeded(dependency) }) else { return }
+        telemetry.released(dependency, attempts: outage.attempts, after: clock.now() - outage.since)
+    }
+
     private func note(_ dependency: Dependency, reason: String) {
         let now = clock.now()
         if state.withLock({ $0.failed(dependency, reason: reason, now: now) }) {

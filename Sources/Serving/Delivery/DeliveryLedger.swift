@@ -14,14 +14,19 @@ final class DeliveryLedger: Sendable {
         var idle: [Latch<Void>] = []
 
         /// After something left.
-        mutating func resumeIdle() {
+        mutating func resume() {
+            waiters.removeAll { waiter in
+                guard !tracker.canAdvance(in: waiter.partitions) else { return false }
+                waiter.semaphore.signal()
+                return true
+            }
             guard tracker.inFlight == 0 else { return }
             for latch in idle { latch.open() }
             idle = []
         }
     }
 
-    /// A thread that waits until nothing of some partitions is in flight.
+    /// A thread that waits until no offset of some partitions can move any more.
     private final class Waiter: Sendable {
         let partitions: [SourcePartition]
         let semaphore = DispatchSemaphore(value: 0)
@@ -50,12 +55,7 @@ final class DeliveryLedger: Sendable {
     func settle(_ tickets: [DeliveryTracker.Ticket]) {
         state.withLock { state in
             state.tracker.settle(tickets)
-            state.waiters.removeAll { waiter in
-                guard state.tracker.inFlight(in: waiter.partitions) == 0 else { return false }
-                waiter.semaphore.signal()
-                return true
-            }
-            state.resumeIdle()
+            state.resume()
         }
         settled.signal()
     }
@@ -63,7 +63,7 @@ final class DeliveryLedger: Sendable {
     func abandon(_ tickets: [DeliveryTracker.Ticket]) {
         state.withLock { state in
             state.tracker.abandon(tickets)
-            state.resumeIdle()
+            state.resume()
         }
     }
 
@@ -74,20 +74,21 @@ final class DeliveryLedger: Sendable {
         state.withLock { state in finished.filter { state.tracker.isCurrent($0.ticket) } }
     }
 
-    /// Blocks the calling thread until nothing of these partitions is in flight or patience ends, then gives them up.
+    /// Blocks the calling thread until no offset of these partitions can move any more or patience ends, then gives
+    /// them up. It does not wait for what is in flight behind an abandoned message: the next owner receives that again.
     ///
     /// - Returns: offsets that may still be committed.
     func revoke(_ partitions: [SourcePartition], patience: Duration) -> [SourcePartition: Int64] {
         let waiter = Waiter(partitions: partitions)
         let mustWait = state.withLock { state in
-            guard patience > .zero, state.tracker.inFlight(in: partitions) > 0 else { return false }
+            guard patience > .zero, state.tracker.canAdvance(in: partitions) else { return false }
             state.waiters.append(waiter)
             return true
         }
         if mustWait { _ = waiter.semaphore.wait(timeout: .now() + patience.inSeconds) }
         return state.withLock { state in
             state.waiters.removeAll { $0 === waiter }
-            defer { state.resumeIdle() }
+            defer { state.resume() }
             return state.tracker.revoke(partitions)
         }
     }
@@ -97,7 +98,7 @@ final class DeliveryLedger: Sendable {
         let latch = Latch<Void>()
         state.withLock { state in
             state.idle.append(latch)
-            state.resumeIdle()
+            state.resume()
         }
         await withTaskCancellationHandler {
             await latch.value

@@ -134,6 +134,12 @@ public struct DeliveryTracker: Sendable {
         partitions.reduce(0) { $0 + (assignments[$1]?.inFlight ?? 0) }
     }
 
+    /// Whether the committable offset of one of these partitions can still move: a message is in flight before those
+    /// that were abandoned.
+    public func canAdvance(in partitions: some Sequence<SourcePartition>) -> Bool {
+        partitions.contains { assignments[$0]?.entries.first?.condition == .inFlight }
+    }
+
     /// The timestamp of the message in flight that arrived first in its partition, the least over all partitions; `nil`
     /// if nothing is in flight or has a timestamp.
     public var oldestProducedAt: Int64? { assignments.values.compactMap { $0.entries.first?.producedAt }.min() }

@@ -38,6 +38,11 @@ struct OutcomeOrder: Sendable {
         place(tickets.map { ($0, nil) })
     }
 
+    /// Partitions were revoked: what waits behind a message that was abandoned never passes.
+    mutating func forget(_ partitions: [SourcePartition]) {
+        for partition in partitions { lines[partition] = nil }
+    }
+
     private mutating func place(_ entries: [(DeliveryTracker.Ticket, FinishedText?)]) -> [FinishedText] {
         var passed: [FinishedText] = []
         for (ticket, text) in entries {

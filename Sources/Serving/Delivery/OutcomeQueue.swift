@@ -13,16 +13,29 @@ final class OutcomeQueue: Sendable {
     }
 
     private let state: Mutex<State>
+    private let ledger: DeliveryLedger
     private let wakeup = Wakeup()
 
     /// - Parameter isOrdered: whether messages leave in the order of their partition, not as they finish.
-    init(isOrdered: Bool = false) { state = Mutex(State(order: isOrdered ? OutcomeOrder() : nil)) }
+    init(ledger: DeliveryLedger, isOrdered: Bool = false) {
+        self.ledger = ledger
+        state = Mutex(State(order: isOrdered ? OutcomeOrder() : nil))
+    }
+
+    /// Finished messages that wait for others before them.
+    var waitingCount: Int { state.withLock { $0.order?.waitingCount ?? 0 } }
 
     func append(_ finished: [FinishedText]) {
         guard !finished.isEmpty else { return }
-        state.withLock { $0.items.append(contentsOf: $0.order?.add(finished) ?? finished) }
+        state.withLock { state in
+            // Asked under the lock: what a worker finishes after `forget` must not begin to wait.
+            state.items.append(contentsOf: state.order?.add(ledger.current(of: finished)) ?? finished)
+        }
         wakeup.signal()
     }
+
+    /// These partitions were revoked, in the ledger before.
+    func forget(_ partitions: [SourcePartition]) { state.withLock { $0.order?.forget(partitions) } }
 
     /// Messages were dropped and will not be appended.
     func skip(_ tickets: [DeliveryTracker.Ticket]) {

@@ -29,20 +29,20 @@ struct SinkStage: Sendable {
         var waits = Backoff(backoff)
         while !Task.isCancelled {
             let current = ledger.current(of: finished)
-            guard !current.isEmpty else { break }
+            // Another member stores them. Only another message can find out whether the sink is available.
+            guard !current.isEmpty else { return availability.released(.sink) }
             do {
                 let start = clock.now()
                 let receipt = try await sink.store(current.map(\.outcome))
                 ledger.settle(current.map(\.ticket))
                 onStored()
                 telemetry.stored(current, receipt: receipt, took: clock.now() - start)
-                break
+                return availability.succeeded(.sink)
             } catch {
                 guard error.action == .retry else { throw error }
                 availability.failed(.sink, error)
             }
             do { try await clock.sleep(waits.next()) } catch { return }
         }
-        availability.succeeded(.sink)
     }
 }

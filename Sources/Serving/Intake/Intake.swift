@@ -58,7 +58,7 @@ final class Intake: Sendable {
     /// - Throws: only errors whose action is `.stop`.
     func run() async throws(ConnectorError) {
         let listener = RebalanceListener(
-            ledger: ledger, undecoded: undecoded, batches: batches, telemetry: telemetry,
+            ledger: ledger, undecoded: undecoded, batches: batches, outcomes: outcomes, telemetry: telemetry,
             patience: { self.revocationPatience })
         try await persist { () async throws(ConnectorError) in try await self.source.start(listener: listener) }
         // Nothing decodes them any more: they are delivered again.
@@ -145,7 +145,7 @@ final class Intake: Sendable {
     private func decode(_ schedule: inout RetrySchedule) async throws(ConnectorError) {
         guard !undecoded.isEmpty else {
             // What waited for the registry was revoked. Only another message can find out whether it is available.
-            if availability.isUnavailable(.registry) { availability.succeeded(.registry) }
+            if availability.isUnavailable(.registry) { availability.released(.registry) }
             return
         }
         guard let decoders else { return accept(undecoded.take(), decoder: PlainDecoder(format: settings.format)) }
@@ -216,7 +216,10 @@ final class Intake: Sendable {
             telemetry.status(
                 load: ledger.load, partitions: ledger.partitions.count, unavailable: availability.reasons))
         // The date may jump back, and that of a producer be ahead.
-        telemetry.metrics.record(oldestAge: ledger.oldestProducedAt.map { max(0, Double(clock.date() - $0) / 1000) })
+        telemetry.metrics.record(
+            oldestAge: ledger.oldestProducedAt.map {
+                max(0, Double(PipelineTelemetry.milliseconds(since: $0, at: clock.date())) / 1000)
+            })
     }
 }
 
@@ -226,6 +229,7 @@ extension Intake {
         let ledger: DeliveryLedger
         let undecoded: UndecodedMessages
         let batches: BatchStage
+        let outcomes: OutcomeQueue
         let telemetry: PipelineTelemetry
         /// How long a revocation may wait for messages in flight.
         let patience: @Sendable () -> Duration
@@ -235,14 +239,15 @@ extension Intake {
             telemetry.assigned(partitions)
         }
 
-        /// Abandons messages that no worker has taken yet and waits for those that one has, so that the next owner
-        /// does not classify them again.
+        /// Abandons messages that no worker has taken yet and waits for those before them, so that the next owner does
+        /// not classify them again.
         func partitionsRevoked(_ partitions: [SourcePartition], lost: Bool) -> [SourcePartition: Int64] {
             let unread =
                 undecoded.take(partitions: Set(partitions))
                 + batches.remove(partitions: Set(partitions)).map(\.ticket)
             ledger.abandon(unread)
             let offsets = ledger.revoke(partitions, patience: lost ? .zero : patience())
+            outcomes.forget(partitions)
             telemetry.revoked(partitions, lost: lost, abandoned: unread.count)
             return lost ? [:] : offsets
         }

@@ -129,6 +129,15 @@ final class PipelineTelemetry: Sendable {
             metadata: [LogKey.attempts: "\(attempts)", LogKey.waited: "\(Self.text(outage))"])
     }
 
+    /// One line when an outage ends for the pipeline because nothing waits for the dependency any more: whether it is
+    /// available shows with the next message.
+    func released(_ dependency: Dependency, attempts: Int, after outage: Duration) {
+        metrics.record(dependency, isAvailable: true)
+        logger.notice(
+            "\(dependency.side) no longer waited for",
+            metadata: [LogKey.attempts: "\(attempts)", LogKey.waited: "\(Self.text(outage))"])
+    }
+
     func paused(_ isPaused: Bool) {
         state.withLock { $0.isPaused = isPaused }
         logger.debug(isPaused ? "source paused" : "source resumed")
@@ -214,7 +223,7 @@ final class PipelineTelemetry: Sendable {
     }
 
     /// A timestamp of a damaged record must not overflow.
-    private static func milliseconds(since producedAt: Int64, at date: Int64) -> Int64 {
+    static func milliseconds(since producedAt: Int64, at date: Int64) -> Int64 {
         let (milliseconds, overflows) = date.subtractingReportingOverflow(producedAt)
         return overflows ? .max : milliseconds
     }
