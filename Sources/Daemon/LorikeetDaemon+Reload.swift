@@ -4,6 +4,7 @@ import Logging
 import Operations
 import Pipelines
 import ServiceLifecycle
+import Threading
 import UnixSignals
 
 /// SIGHUP: reads the pipeline files again and applies them as a whole, or, if anything is wrong with them, not at all.
@@ -46,35 +47,46 @@ extension LorikeetDaemon {
     /// Nil if the files are in force now, else why not.
     private func applyFiles() async -> String? {
         do {
-            let new = try DaemonConfiguration.read(files: files, environment: options.environment)
-            let old = await supervisor.configurations
-            try new.requireUsableSources()
-            try checkReplaceable(new)
-            try loaded.requireFit(new)
-            try groupInstances.claim(new.pipelines)
-            let tasks = try new.databases.mapValues { pipelines throws(ConfigurationError) in
-                try loaded.servedTasks(of: pipelines)
-            }
+            // Reading and hashing adapters takes a while, and pipelines serve meanwhile.
+            let (new, tasks) = try await SystemThread.run(name: "reload", stackSize: 8 << 20) { try self.readFiles() }
             try await replaceTasks(tasks)
-            for (old, new) in zip(old.inOrder(of: files), new.pipelines) {
-                guard let adapterService = adapterServices[new.sink.postgres.value] else { continue }
-                await supervisor.replace(old, by: new, liveAdapters: adapterService.liveAdapters)
-            }
+            // What begins by itself first: the pipelines may take long to drain.
             await scheduler.update(new.pipelines)
             await retention.update(new.pipelines)
+            let old = await supervisor.configurations
+            await supervisor.replace(
+                new.pipelines.compactMap { new in
+                    guard let old = old.first(where: { $0.file == new.file }),
+                        let adapterService = adapterServices[new.sink.postgres.value]
+                    else { return nil }
+                    return PipelineSupervisor.Replacement(
+                        old: old, new: new, liveAdapters: adapterService.liveAdapters)
+                })
+            for adapterService in adapterServices.values { adapterService.forgetRemovedTasks() }
             return nil
         } catch {
             return "\(error)"
         }
     }
 
+    /// The files as they are now, if they can replace those in force, and their tasks by database.
+    private func readFiles() throws(ConfigurationError) -> (DaemonConfiguration, [String: [String: ServedTask]]) {
+        let new = try DaemonConfiguration.read(files: files, environment: options.environment)
+        try new.requireUsableSources()
+        try checkReplaceable(new)
+        try loaded.requireFit(new)
+        try groupInstances.claim(new.pipelines)
+        var tasks: [String: [String: ServedTask]] = [:]
+        for (postgres, pipelines) in new.databases { tasks[postgres] = try loaded.servedTasks(of: pipelines) }
+        return (new, tasks)
+    }
+
     /// The tasks of all databases are replaced, or those of none.
     private func replaceTasks(_ tasks: [String: [String: ServedTask]]) async throws {
         var before: [(adapterService: LiveAdapterService, tasks: [String: ServedTask])] = []
         do {
-            for (postgres, tasks) in tasks {
-                guard let adapterService = adapterServices[postgres] else { continue }
-                before.append((adapterService, try await adapterService.replaceTasks(tasks)))
+            for (postgres, adapterService) in adapterServices {
+                before.append((adapterService, try await adapterService.replaceTasks(tasks[postgres] ?? [:])))
             }
         } catch {
             for (adapterService, tasks) in before { adapterService.restoreTasks(tasks) }
@@ -101,13 +113,6 @@ extension LorikeetDaemon {
             problems.append(pipeline.problem(at: "sink.postgres_direct", "a new connection needs a restart"))
         }
         guard problems.isEmpty else { throw ConfigurationError(problems) }
-    }
-}
-
-extension [PipelineConfiguration] {
-    /// The pipelines by the order of their files on the command line.
-    fileprivate func inOrder(of files: [String]) -> [PipelineConfiguration] {
-        files.compactMap { file in first { $0.file == file } }
     }
 }
 

@@ -18,10 +18,11 @@ import UnixSignals
 ///    /status and /tap on a Unix socket.
 /// 2. `WorkerPool`: threads that classify.
 /// 3. `LiveAdapterService`, one per database: schema, first adapters, then every swap.
-/// 4. `PipelineSupervisor`: one `ServingPipeline` per pipeline file.
-/// 5. `RetrainScheduler`: the retraining path, as processes of low priority.
-/// 6. `RetentionService`: old rows, and partitions for new ones.
-/// 7. `ReloadService`: SIGHUP.
+/// 4. `RetrainScheduler`: the retraining path, as processes of low priority.
+/// 5. `RetentionService`: old rows, and partitions for new ones.
+/// 6. `ReloadService`: SIGHUP.
+/// 7. `PipelineSupervisor`: one `ServingPipeline` per pipeline file. It drains before the services above end: these may
+///    wait for a database.
 /// 8. `StatusReporter`: systemd and its watchdog.
 public final class LorikeetDaemon: Sendable {
     let files: [String]
@@ -155,9 +156,9 @@ public final class LorikeetDaemon: Sendable {
         }
         defer { running.withLock { $0.group = nil } }
         if isStopped { return }
-        for pipeline in configuration.pipelines {
+        for (place, pipeline) in configuration.pipelines.enumerated() {
             guard let adapterService = adapterServices[pipeline.sink.postgres.value] else { continue }
-            await supervisor.start(pipeline, liveAdapters: adapterService.liveAdapters)
+            await supervisor.start(pipeline, place: place, liveAdapters: adapterService.liveAdapters)
         }
         do {
             try await group.run()
@@ -198,10 +199,10 @@ public final class LorikeetDaemon: Sendable {
         if let path = options.socket { services.append(SocketServer(path: path, daemon: self)) }
         services.append(WorkerService(workers: workers))
         services += Array(adapterServices.values) as [any Service]
-        services.append(supervisor)
         services.append(scheduler)
         services.append(retention)
         if options.handlesSignals { services.append(ReloadService(daemon: self)) }
+        services.append(supervisor)
         services.append(StatusReporter(daemon: self, notifier: notifier, logger: logger))
         var quiet = logger
         quiet.logLevel = max(logger.logLevel, .critical)

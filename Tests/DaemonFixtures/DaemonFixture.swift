@@ -134,9 +134,10 @@ public final class DaemonFixture: Sendable {
 
     /// Runs a daemon while `body` does, then drains it; its error is thrown.
     public func withDaemon(
-        _ file: String, options: DaemonOptions? = nil, _ body: @escaping @Sendable (LorikeetDaemon) async throws -> Void
+        _ files: String..., options: DaemonOptions? = nil,
+        _ body: @escaping @Sendable (LorikeetDaemon) async throws -> Void
     ) async throws {
-        let daemon = try LorikeetDaemon(files: [file], options: options ?? self.options(), logger: log.logger)
+        let daemon = try LorikeetDaemon(files: files, options: options ?? self.options(), logger: log.logger)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await daemon.run() }
             group.addTask {

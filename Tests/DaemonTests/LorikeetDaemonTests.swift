@@ -159,6 +159,92 @@ import Testing
         }
     }
 
+    @Test func aTaskThatAReloadRemovesLeavesTheLiveSet() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            try fixture.writeAdapter("second", seed: 2)
+            let file = try fixture.writePipeline()
+            let one = try String(contentsOfFile: file, encoding: .utf8)
+            let two = one.replacing("tasks:\n", with: "tasks:\n  other: { labels: [calm, loud], adapter: second }\n")
+            try fixture.folder.write("p.yaml", two)
+            try await fixture.withDaemon(file) { daemon in
+                let service = try #require(daemon.adapterServices.values.first)
+                try await eventually("ready") { await daemon.readiness().ready }
+                #expect(service.liveAdapters.snapshot.adapters.keys.sorted() == ["noise", "other"])
+                // Those in use were read from the database.
+                #expect(service.currentTasks.values.allSatisfy { $0.firstAdapter == nil })
+                try fixture.produce(20)
+                try fixture.folder.write("p.yaml", one)
+                #expect(await daemon.reload() == true)
+                #expect(service.liveAdapters.snapshot.adapters.keys.sorted() == ["noise"])
+                #expect(service.currentTasks.values.allSatisfy { $0.firstAdapter == nil })
+                try await eventually("every text has its label, those in flight at the reload too") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.labels WHERE task = 'noise'") == 20
+                }
+                #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.rejected") == 0)
+                try fixture.folder.write("p.yaml", two)
+                #expect(await daemon.reload() == true)
+                #expect(service.liveAdapters.snapshot.adapters.keys.sorted() == ["noise", "other"])
+            }
+        }
+    }
+
+    @Test func aPipelineThatStartsAgainKeepsItsPlace() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            let text = try String(contentsOfFile: file, encoding: .utf8)
+            let other = try fixture.folder.write(
+                "q.yaml",
+                text.replacing("name: noise", with: "name: second").replacing("group: readers", with: "group: others"))
+            try await fixture.withDaemon(file, other) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                try fixture.folder.write("p.yaml", text.replacing("group: readers", with: "group: fresh"))
+                #expect(await daemon.reload() == true)
+                #expect(await daemon.statuses().map(\.pipeline) == ["noise", "second"])
+                try fixture.folder.write("p.yaml", text)
+                try fixture.folder.write("q.yaml", text.replacing("name: noise", with: "name: third"))
+                #expect(await daemon.reload() == true)
+                #expect(await daemon.statuses().map(\.pipeline) == ["noise", "third"])
+            }
+        }
+    }
+
+    /// Whatever else takes long to end: until it drains, a pipeline goes on reading.
+    @Test func pipelinesDrainFirst() async throws {
+        try await DaemonFixture.with { fixture in
+            let ended = fixture.folder.path + "/ended"
+            // Runs until it is asked to end.
+            let program = try fixture.writeProgram(
+                """
+                #!/bin/sh
+                touch '\(ended).not'
+                cat > /dev/null
+                touch '\(ended)'
+                """)
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 1 }")
+            var options = fixture.options()
+            (options.retrainProgram, options.drainTimeout) = (program, .seconds(60))
+            try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+            try await fixture.withDaemon(file, options: options) { daemon in
+                try await eventually("a retraining") { FileManager.default.fileExists(atPath: ended + ".not") }
+                let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+                defer { lock.close() }
+                try lock.execute("BEGIN")
+                try lock.execute("LOCK TABLE lorikeet.labels IN ACCESS EXCLUSIVE MODE")
+                try fixture.produce(1)
+                try await eventually("it is in flight") { await daemon.statuses().first?.inFlight == 1 }
+                await daemon.stop()
+                try await eventually("the pipeline drains") { await daemon.statuses().first?.state == .draining }
+                #expect(!FileManager.default.fileExists(atPath: ended))
+                try lock.execute("ROLLBACK")
+            }
+            #expect(FileManager.default.fileExists(atPath: ended))
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 1)
+        }
+    }
+
     /// As docs/pipeline-file.md says under `tasks`: also after a restart.
     @Test func aNewLabelDoesNotKeepTheOldAdapterFromLabelling() async throws {
         try await DaemonFixture.with { fixture in

@@ -2,6 +2,7 @@ import Connectors
 import DaemonFixtures
 import Operations
 import Pipelines
+import PostgresClient
 import TestSupport
 import Testing
 
@@ -64,6 +65,35 @@ import Testing
             await service.update([try PipelineFile.read(path: file, environment: fixture.environment)])
             await service.look()
             #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.rejected") == 1)
+        }
+    }
+
+    /// Deleted rows do not come back: a deletion under the old ages ends, and commits nothing.
+    @Test func aReloadEndsADeletionUnderTheOldAges() async throws {
+        try await DaemonFixture.with { fixture in
+            try addRejected(fixture, pipeline: "lengthened")
+            let service = try service(fixture, "lengthened", retention: "retention: { rejected: 2d }")
+            let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+            defer { lock.close() }
+            try lock.execute("BEGIN")
+            try lock.execute("LOCK TABLE lorikeet.rejected IN ACCESS EXCLUSIVE MODE")
+            let looking = Task { await service.look() }
+            try await eventually("it waits for the lock") {
+                try fixture.number(
+                    """
+                    SELECT count(*) AS n FROM pg_stat_activity
+                    WHERE datname = current_database() AND application_name = 'lorikeet retention'
+                        AND wait_event_type = 'Lock'
+                    """) == 1
+            }
+            let file = try fixture.writePipeline(name: "lengthened", extra: "retention: { rejected: 90d }")
+            await service.update([try PipelineFile.read(path: file, environment: fixture.environment)])
+            try lock.execute("ROLLBACK")
+            await looking.value
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.rejected") == 10)
+            #expect(fixture.log.count(containing: "old rows cannot be deleted") == 0)
+            await service.look()
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.rejected") == 10)
         }
     }
 

@@ -338,3 +338,79 @@ import Threading
         await store.close()
     }
 }
+
+/// Counting may take up to ten minutes.
+@Test(.timeLimit(.minutes(2))) func anEndDoesNotWaitForARunningCount() async throws {
+    try await DaemonFixture.with { fixture in
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 100 }")
+        let scheduler = RetrainScheduler(
+            pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: "/nonexistent",
+            precision: .float32, logger: fixture.log.logger)
+        let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { lock.close() }
+        try lock.execute("BEGIN")
+        try lock.execute("LOCK TABLE lorikeet.annotations IN ACCESS EXCLUSIVE MODE")
+        let running = Task { try await scheduler.run() }
+        try await eventually("it waits") {
+            try fixture.number(
+                """
+                SELECT count(*) AS n FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = 'lorikeet scheduler'
+                    AND wait_event_type = 'Lock'
+                """) == 1
+        }
+        running.cancel()
+        try await running.value
+        try lock.execute("ROLLBACK")
+        #expect(fixture.log.count(containing: "labelled rows cannot be counted") == 0)
+    }
+}
+
+/// A run takes hours: what is due after it is decided by the files of then, and people are told of new rows meanwhile.
+@Test func aReloadDuringARetrainingHoldsForTheTasksAfterIt() async throws {
+    try await DaemonFixture.with { fixture in
+        let (calls, end) = (fixture.folder.path + "/calls", fixture.folder.path + "/end")
+        let program = try fixture.writeProgram(
+            """
+            #!/bin/sh
+            echo "$2" >> '\(calls)'
+            while [ ! -e '\(end)' ]; do sleep 0.05; done
+            echo '{"task":"noise","verdict":"rejected","reason":"only ties","rowsUsed":3}'
+            """)
+        try fixture.writeAdapter("first")
+        let first = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 1 }")
+        let text = try String(contentsOfFile: first, encoding: .utf8)
+        let second = try fixture.folder.write(
+            "q.yaml", text.replacing("name: noise", with: "name: second").replacing("  noise:", with: "  other:"))
+        func read(_ file: String) throws -> PipelineConfiguration {
+            try PipelineFile.read(path: file, environment: fixture.environment)
+        }
+        func insert(_ task: String) throws {
+            try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('\(task)', 'a', 'calm')")
+        }
+        for task in ["noise", "other"] { try insert(task) }
+        let pipelines = [try read(first), try read(second)]
+        let scheduler = RetrainScheduler(
+            pipelines: pipelines, program: program, precision: .float32, logger: fixture.log.logger)
+        let running = Task { try await scheduler.run() }
+        try await eventually("the first one") { FileManager.default.fileExists(atPath: calls) }
+        try insert("other")
+        try await eventually("the new rows are known") {
+            await scheduler.retraining(of: "other", in: pipelines[1])?.newRows == 2
+        }
+        try fixture.folder.write(
+            "q.yaml",
+            try String(contentsOfFile: second, encoding: .utf8).replacing(
+                "minimum_new_rows: 1", with: "minimum_new_rows: 1, paused: [other]"))
+        await scheduler.update([pipelines[0], try read(second)])
+        try fixture.folder.write("end", "")
+        try await eventually("the other one was looked at") {
+            fixture.log.count(containing: "msg=\"retraining paused\"") == 1
+        }
+        running.cancel()
+        try await running.value
+        let tasks = try String(contentsOfFile: calls, encoding: .utf8).split(separator: "\n")
+        #expect(tasks.contains("noise") && !tasks.contains("other"))
+    }
+}

@@ -154,7 +154,7 @@ public final class PostgresRetention: Closable {
     private func delete(
         from table: RetentionTable, olderThan age: Duration, progress: (Int) -> Void
     ) async throws -> Int {
-        let isMonthly = try await session.run("reading partitions") { try Self.isMonthly(table, on: $0) }
+        let isMonthly = try await session.runCancellable("reading partitions") { try Self.isMonthly(table, on: $0) }
         var deleted = isMonthly ? try await dropPartitions(of: table, olderThan: age, progress: progress) : 0
         let now = clock.now()
         memory.withLock { $0.forgetIfOld(now) }
@@ -182,7 +182,7 @@ public final class PostgresRetention: Closable {
         let parameters: [PostgresValue] = [
             .texts(known.map(\.key)), .double(age.inSeconds), .texts(known.map(\.value)),
         ]
-        return try await session.run("reading the tasks of labels") { connection in
+        return try await session.runCancellable("reading the tasks of labels") { connection in
             try connection.execute(RetentionTable.tasks, parameters).rows.map { row in
                 RetentionWalk.Place(group: try row.text("name"), from: try row.text("oldest"))
             }
@@ -235,7 +235,7 @@ public final class PostgresRetention: Closable {
         of table: RetentionTable, olderThan age: Duration, progress: (Int) -> Void
     ) async throws -> Int {
         let seconds = PostgresValue.double(age.inSeconds)
-        let names = try await session.run("reading partitions") { connection in
+        let names = try await session.runCancellable("reading partitions") { connection in
             try connection.execute(RetentionTable.partitions, [.text(table.rawValue), seconds]).rows
                 .map { try $0.text("name") }
         }
@@ -270,7 +270,7 @@ public final class PostgresRetention: Closable {
         try Task.checkCancellation()
         let lease = lease
         let began = clock.now()
-        let value = try await session.run("deleting old rows") { connection in
+        let value = try await session.runCancellable("deleting old rows") { connection in
             try connection.transaction {
                 if let holder = try lease.take(on: connection) {
                     return Result<Value, LeaseTaken>.failure(LeaseTaken(holder: holder))

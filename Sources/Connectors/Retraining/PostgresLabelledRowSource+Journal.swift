@@ -19,10 +19,8 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     /// until then.
     ///
     /// - Parameter now: the caller's time, in which the facts are given.
-    public func scheduleFacts(
-        tasks: [String], now: Date
-    ) async throws(ConnectorError) -> [String: RetrainingSchedule.Facts] {
-        try await session.run("counting labelled rows") { connection in
+    public func scheduleFacts(tasks: [String], now: Date) async throws -> [String: RetrainingSchedule.Facts] {
+        try await session.runCancellable("counting labelled rows") { connection in
             let newRows = try LabelledRowReader(selection: selection, connection: connection).newRows(tasks: tasks)
             let rows = try connection.execute(Self.scheduleFacts, [.texts(tasks)]).rows
             return Dictionary(

@@ -64,8 +64,8 @@ public struct PostgresLabelledRowSource: LabelledRowSource, Closable {
 
     /// How many of the rows that a retraining would read have the same labels: the most frequent labels, at most 10,000
     /// different ones.
-    public func labelGroups(task: String) async throws(ConnectorError) -> [LabelCensus.Group] {
-        try await session.run("counting labelled rows") { connection in
+    public func labelGroups(task: String) async throws -> [LabelCensus.Group] {
+        try await session.runCancellable("counting labelled rows") { connection in
             try LabelledRowReader(selection: selection, connection: connection)
                 .groups(task: task, limit: selection.maximumRows)
         }

@@ -147,26 +147,57 @@ actor RetrainScheduler: Service {
     /// Retrains every task that is due; two pipelines that share a task share its runs. Of paused tasks people are told
     /// too.
     private func runDueTasks() async throws {
-        for pipeline in pipelines {
-            guard let retrain = pipeline.retrain else { continue }
-            // The rows of all tasks are counted at once. A query of the user's may fail for one task alone.
-            let groups = pipeline.rowSelection.query == nil ? [pipeline.tasks] : pipeline.tasks.map { [$0] }
-            for group in groups { try await runDue(group[...], pipeline, retrain) }
+        for file in pipelines.map(\.file) {
+            // A run takes long: the tasks after it are looked at again, as the file is by then.
+            var rest = (current(file)?.tasks ?? []).map(\.name)[...]
+            while !rest.isEmpty {
+                try Task.checkCancellation()
+                guard let pipeline = current(file), let retrain = pipeline.retrain else { break }
+                let group = Self.nextGroup(rest, of: pipeline)
+                let due = await firstDue(group.compactMap(pipeline.task), pipeline, retrain)
+                try Task.checkCancellation()
+                // A reload may have changed it meanwhile.
+                guard current(file) == pipeline else { continue }
+                guard let due else {
+                    rest = rest[group.endIndex...]
+                    continue
+                }
+                logger.notice(
+                    "retraining started",
+                    metadata: [
+                        LogKey.task: "\(due.task)", LogKey.newRows: "\(due.newRows)",
+                        LogKey.trigger: "\(due.trigger.rawValue)",
+                    ])
+                try await runChild(task: due.task, pipeline: pipeline, retrain, trigger: due.trigger)
+                rest = rest[(rest.firstIndex(of: due.task) ?? rest.startIndex)...].dropFirst()
+            }
         }
     }
 
-    /// Retrains those of the tasks that are due. A run takes long: the tasks after it are looked at again.
-    private func runDue(
-        _ tasks: ArraySlice<TaskConfiguration>, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
-    ) async throws {
-        var rest = tasks
-        while !rest.isEmpty {
-            try Task.checkCancellation()
-            guard let due = await firstDue(rest, pipeline, retrain) else { return }
-            try await runChild(task: rest[due.index].name, pipeline: pipeline, retrain, trigger: due.trigger)
-            rest = rest[rest.index(after: due.index)...]
+    /// The pipeline of a file, as the last reload left it.
+    private func current(_ file: String) -> PipelineConfiguration? { pipelines.first { $0.file == file } }
+
+    /// The rows of all tasks are counted at once. A query of the user's may fail for one task alone.
+    private static func nextGroup(_ tasks: ArraySlice<String>, of pipeline: PipelineConfiguration) -> ArraySlice<String>
+    {
+        pipeline.rowSelection.query == nil ? tasks : tasks.prefix(1)
+    }
+
+    /// Keeps what people may ask current while a process runs, perhaps for hours.
+    private func followFacts() async {
+        while (try? await Task.sleep(for: pause())) != nil {
+            for file in pipelines.map(\.file) {
+                var rest = (current(file)?.tasks ?? []).map(\.name)[...]
+                while !rest.isEmpty, !Task.isCancelled, let pipeline = current(file), pipeline.retrain != nil {
+                    let group = Self.nextGroup(rest, of: pipeline)
+                    _ = await facts(of: group.compactMap(pipeline.task), pipeline, now: now)
+                    rest = rest[group.endIndex...]
+                }
+            }
         }
     }
+
+    private var now: Date { Date(timeIntervalSince1970: Double(clock.date()) / 1000) }
 
     /// Whether the pipeline file says so. The log says it once.
     private func isPaused(_ task: String, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration) -> Bool {
@@ -181,39 +212,40 @@ actor RetrainScheduler: Service {
 
     /// The first of the tasks that is retrained now, and why; nil: none is.
     private func firstDue(
-        _ tasks: ArraySlice<TaskConfiguration>, _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
-    ) async -> (index: Int, trigger: RetrainingTrigger)? {
-        let source = source(of: pipeline)
-        let now = Date(timeIntervalSince1970: Double(clock.date()) / 1000)
-        let stored: [String: RetrainingSchedule.Facts]
-        do {
-            stored = try await source.scheduleFacts(tasks: tasks.map(\.name), now: now)
-            noteCounted(tasks.map { TaskKey($0.name, pipeline) })
-            await note(stored, pipeline, source)
-        } catch {
-            noteUncounted(tasks.map { TaskKey($0.name, pipeline) }, reason: error)
-            return nil
-        }
-        for (index, task) in zip(tasks.indices, tasks) {
+        _ tasks: [TaskConfiguration], _ pipeline: PipelineConfiguration, _ retrain: RetrainConfiguration
+    ) async -> (task: String, newRows: Int, trigger: RetrainingTrigger)? {
+        let now = now
+        guard let stored = await facts(of: tasks, pipeline, now: now) else { return nil }
+        for task in tasks {
             let key = TaskKey(task.name, pipeline)
             guard let stored = stored[task.name] else { continue }
             // It only feeds a metric, so it decides nothing.
-            try? await countByLabel(task, key, source, newRows: stored.newRows)
+            try? await countByLabel(task, key, source(of: pipeline), newRows: stored.newRows)
             if isPaused(task.name, pipeline, retrain) { continue }
             let facts = completed(stored, key, now: now)
             let decision = retrain.schedule.decision(facts, now: now)
             // A time of the day that passes during a pause is made up for after it.
             if !retrain.schedule.isPaused(facts, now: now) { asked[key] = now }
-            guard case .retrain(let trigger) = decision else { continue }
-            logger.notice(
-                "retraining started",
-                metadata: [
-                    LogKey.task: "\(key.task)", LogKey.newRows: "\(facts.newRows)",
-                    LogKey.trigger: "\(trigger.rawValue)",
-                ])
-            return (index, trigger)
+            if case .retrain(let trigger) = decision { return (task.name, facts.newRows, trigger) }
         }
         return nil
+    }
+
+    /// What the database knows of the tasks; nil if it cannot be read.
+    private func facts(
+        of tasks: [TaskConfiguration], _ pipeline: PipelineConfiguration, now: Date
+    ) async -> [String: RetrainingSchedule.Facts]? {
+        let source = source(of: pipeline)
+        do {
+            let facts = try await source.scheduleFacts(tasks: tasks.map(\.name), now: now)
+            noteCounted(tasks.map { TaskKey($0.name, pipeline) })
+            await note(facts, pipeline, source)
+            return facts
+        } catch {
+            // A statement that was cancelled is no failure.
+            if !Task.isCancelled { noteUncounted(tasks.map { TaskKey($0.name, pipeline) }, reason: error) }
+            return nil
+        }
     }
 
     private func noteCounted(_ keys: [TaskKey]) {
@@ -297,7 +329,7 @@ actor RetrainScheduler: Service {
     ) async throws {
         let key = TaskKey(task, pipeline)
         starts[key] = clock.now()
-        running = (key, Date(timeIntervalSince1970: Double(clock.date()) / 1000))
+        running = (key, now)
         defer {
             running = nil
             known[key]?.readAt = nil
@@ -315,18 +347,11 @@ actor RetrainScheduler: Service {
             logger.error("retraining cannot be started", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])
             return
         }
+        let following = Task { await followFacts() }
         let limit = TimeLimit(retrain.timeLimit, clock: clock) { child.kill() }
-        let ending = await withTaskCancellationHandler {
-            await child.ending()
-        } onCancel: {
-            Task {
-                child.askToEnd()
-                try? await Task.sleep(for: Self.gracePeriod)
-                child.terminate()
-                try? await Task.sleep(for: Self.gracePeriod)
-                child.kill()
-            }
-        }
+        let ending = await Self.ending(of: child)
+        following.cancel()
+        await following.value
         let reason = await limit.stop() ? "it took longer than time_limit, \(retrain.timeLimit)" : nil
         // The process has ended: nobody holds its lease any more.
         if ending.status != 0 {
@@ -339,6 +364,21 @@ actor RetrainScheduler: Service {
         ).recordNanoseconds(Int64((clock.now() - starts[key, default: .zero]) / .nanoseconds(1)))
         failures[key] = ending.status == 0 ? nil : failures[key, default: 0] + 1
         report(ending, task: task, reason: reason)
+    }
+
+    /// Asks it to end where the caller's task is cancelled.
+    private static func ending(of child: ChildProcess) async -> ChildProcess.Ending {
+        await withTaskCancellationHandler {
+            await child.ending()
+        } onCancel: {
+            Task {
+                child.askToEnd()
+                try? await Task.sleep(for: gracePeriod)
+                child.terminate()
+                try? await Task.sleep(for: gracePeriod)
+                child.kill()
+            }
+        }
     }
 
     /// The daemon's own, without the variables that systemd set for the daemon alone.

@@ -17,6 +17,7 @@ actor DriftWatch {
 
     /// Looks at every task's monitor.
     func look(at snapshot: LiveSnapshot) async {
+        alarmed.formIntersection(snapshot.adapters.keys)
         for (task, live) in snapshot.adapters.sorted(by: { $0.key < $1.key }) {
             log(live.drift.status, task: task)
             await storeReference(of: live)

@@ -39,7 +39,10 @@ final class LiveAdapterService: Service {
     // MARK: - Mutable State (guarded by `state`)
 
     private struct State {
-        var tasks: [String: ServedTask]
+        private(set) var tasks: [String: ServedTask]
+        /// Whether every task that its file names a folder for has had a live adapter in the database. First adapters
+        /// are not needed any more then, and not kept: those in use were read from the database.
+        private var hasStarted = false
         /// Why the database does not answer; nil while it does.
         var outage: String? = "not connected yet"
         /// Whether the outage is in the log.
@@ -52,6 +55,17 @@ final class LiveAdapterService: Service {
         var missing: Set<String> = []
         /// Challengers in shadow that cannot be used, as read last.
         var refusedShadows: [String: AdapterRefresh.RefusedShadow] = [:]
+
+        init(tasks: [String: ServedTask]) { self.tasks = tasks }
+
+        mutating func serve(_ tasks: [String: ServedTask]) {
+            self.tasks = hasStarted ? tasks.mapValues(\.withoutFirstAdapter) : tasks
+        }
+
+        mutating func started() {
+            hasStarted = true
+            serve(tasks)
+        }
     }
 
     private let state: Mutex<State>
@@ -146,7 +160,7 @@ final class LiveAdapterService: Service {
     func replaceTasks(_ tasks: [String: ServedTask]) async throws -> [String: ServedTask] {
         let before = currentTasks
         liveAdapters.forgetRefusals()
-        state.withLock { $0.tasks = tasks }
+        state.withLock { $0.serve(tasks) }
         do {
             let added = tasks.filter { before[$0.key] == nil || before[$0.key]?.form != $0.value.form }
             guard !added.isEmpty else { return before }
@@ -167,9 +181,18 @@ final class LiveAdapterService: Service {
     }
 
     /// Serves the tasks from before a reload again.
-    func restoreTasks(_ tasks: [String: ServedTask]) { state.withLock { $0.tasks = tasks } }
+    func restoreTasks(_ tasks: [String: ServedTask]) { state.withLock { $0.serve(tasks) } }
 
-    private var currentTasks: [String: ServedTask] { state.withLock { $0.tasks } }
+    /// Takes tasks that are not served any more out of the live set. After a reload, once no pipeline has a text of
+    /// them.
+    func forgetRemovedTasks() {
+        let tasks = currentTasks
+        for task in liveAdapters.snapshot.adapters.keys where tasks[task] == nil {
+            liveAdapters.swap(task: task, to: nil)
+        }
+    }
+
+    var currentTasks: [String: ServedTask] { state.withLock { $0.tasks } }
 
     // MARK: - The database
 
@@ -182,6 +205,7 @@ final class LiveAdapterService: Service {
             try await DatabaseSchema.verify(settings)
             try await ensureFirstAdapters(currentTasks)
             try await refresh()
+            state.withLock { $0.started() }
             return true
         } catch let failure as CommandFailure {
             throw failure

@@ -9,7 +9,16 @@ import WordPiece
 actor PipelineSupervisor: Service {
     private struct Running {
         var configuration: PipelineConfiguration
+        /// Of its file among the others.
+        let place: Int
         let pipeline: ServingPipeline
+    }
+
+    /// What a reload makes of one pipeline.
+    struct Replacement: Sendable {
+        let old: PipelineConfiguration
+        let new: PipelineConfiguration
+        let liveAdapters: LiveAdapters
     }
 
     private let tokenizer: WordPieceTokenizer
@@ -19,6 +28,7 @@ actor PipelineSupervisor: Service {
     private let logger: Logger
     private let starts: AsyncStream<ServingPipeline>
     private let startsContinuation: AsyncStream<ServingPipeline>.Continuation
+    /// In the order of the files.
     private var running: [Running] = []
     /// Taken out by a reload and still draining.
     private var leaving: [ServingPipeline] = []
@@ -49,31 +59,55 @@ actor PipelineSupervisor: Service {
     }
 
     /// Starts a pipeline; it waits for its adapters by itself.
-    func start(_ configuration: PipelineConfiguration, liveAdapters: LiveAdapters) {
+    ///
+    /// - Parameter place: of its file among the others.
+    func start(_ configuration: PipelineConfiguration, place: Int, liveAdapters: LiveAdapters) {
         guard !isDraining else { return }
         let pipeline = configuration.makeServingPipeline(
             groupInstanceID: groupInstances.id(of: configuration), tokenizer: tokenizer, liveAdapters: liveAdapters,
             workers: workers, drainTimeout: drainTimeout, logger: logger)
-        running.append(Running(configuration: configuration, pipeline: pipeline))
+        running.insert(
+            Running(configuration: configuration, place: place, pipeline: pipeline),
+            at: running.firstIndex { $0.place > place } ?? running.endIndex)
         startsContinuation.yield(pipeline)
     }
 
-    /// Gives a pipeline another configuration: in place where it can take it over, else by a drain and a new start.
-    func replace(_ old: PipelineConfiguration, by new: PipelineConfiguration, liveAdapters: LiveAdapters) async {
-        guard old != new, let index = running.firstIndex(where: { $0.configuration == old }) else { return }
-        if old.canBecome(new) {
-            running[index].pipeline.update(
-                settings: new.servingSettings(drainTimeout: drainTimeout), tasks: new.taskDefinitions,
-                router: new.router, extractor: new.extractor)
-            running[index].configuration = new
-            return
+    /// Gives pipelines other configurations: in place where one can take it over, else by a drain and a new start.
+    func replace(_ replacements: [Replacement]) async {
+        var restarts: [(replacement: Replacement, left: Running)] = []
+        for replacement in replacements where replacement.old != replacement.new {
+            guard let index = running.firstIndex(where: { $0.configuration == replacement.old }) else { continue }
+            if replacement.old.canBecome(replacement.new) {
+                update(&running[index], to: replacement.new)
+            } else {
+                restarts.append((replacement, running.remove(at: index)))
+            }
         }
-        let pipeline = running.remove(at: index).pipeline
-        leaving.append(pipeline)
-        await pipeline.drain()
-        leaving.removeAll { $0 === pipeline }
-        if new.name != old.name { PrometheusRegistry.shared.removeSeries("pipeline", old.name) }
-        start(new, liveAdapters: liveAdapters)
+        let pipelines = restarts.map(\.left.pipeline)
+        leaving += pipelines
+        await drain(pipelines)
+        leaving.removeAll { left in pipelines.contains { $0 === left } }
+        // All names of before first: one of them may have another pipeline's name now.
+        for (replacement, _) in restarts where replacement.new.name != replacement.old.name {
+            PrometheusRegistry.shared.removeSeries("pipeline", replacement.old.name)
+        }
+        for (replacement, left) in restarts {
+            start(replacement.new, place: left.place, liveAdapters: replacement.liveAdapters)
+        }
+    }
+
+    private func update(_ running: inout Running, to new: PipelineConfiguration) {
+        running.pipeline.update(
+            settings: new.servingSettings(drainTimeout: drainTimeout), tasks: new.taskDefinitions, router: new.router,
+            extractor: new.extractor)
+        running.configuration = new
+    }
+
+    /// All at once, so that together they take no longer than one.
+    private func drain(_ pipelines: [ServingPipeline]) async {
+        await withTaskGroup(of: Void.self) { group in
+            for pipeline in pipelines { group.addTask { await pipeline.drain() } }
+        }
     }
 
     nonisolated func run() async throws {
@@ -95,12 +129,9 @@ actor PipelineSupervisor: Service {
         }
     }
 
-    /// All at once, so that together they take no longer than one.
     private func drainAll() async {
         isDraining = true
         startsContinuation.finish()
-        await withTaskGroup(of: Void.self) { group in
-            for pipeline in running.map(\.pipeline) + leaving { group.addTask { await pipeline.drain() } }
-        }
+        await drain(running.map(\.pipeline) + leaving)
     }
 }

@@ -20,6 +20,8 @@ actor RetentionService: Service {
     private var failed: Set<String> = []
     /// By pipeline; each remembers what it has read. Their connections are closed between looks.
     private var retentions: [String: PostgresRetention] = [:]
+    /// The pipeline whose old rows are being deleted, as it was when that began.
+    private var enforcing: (pipeline: PipelineConfiguration, work: Task<Void, Never>)?
 
     /// The time between two looks.
     static let interval = Duration.seconds(600)
@@ -30,8 +32,18 @@ actor RetentionService: Service {
         (self.pipelines, self.logger, self.clock) = (pipelines, logger, clock)
     }
 
-    /// After a reload.
-    func update(_ pipelines: [PipelineConfiguration]) { (self.pipelines, retentions) = (pipelines, [:]) }
+    /// After a reload. When it returns, nothing is deleted by ages that no longer hold: deleted rows do not come back.
+    func update(_ pipelines: [PipelineConfiguration]) async {
+        (self.pipelines, retentions) = (pipelines, [:])
+        guard let enforcing, current(enforcing.pipeline)?.retention != enforcing.pipeline.retention else { return }
+        enforcing.work.cancel()
+        await enforcing.work.value
+    }
+
+    /// What the files say of a pipeline by now; nil if it is gone.
+    private func current(_ pipeline: PipelineConfiguration) -> PipelineConfiguration? {
+        pipelines.first { $0.name == pipeline.name && $0.sink.postgres == pipeline.sink.postgres }
+    }
 
     nonisolated func run() async throws {
         do {
@@ -50,8 +62,17 @@ actor RetentionService: Service {
         for postgres in Set(pipelines.map(\.sink.postgres.value)).sorted() where !Task.isCancelled {
             await makePartitions(PostgresSettings(dsn: postgres, applicationName: "lorikeet retention"))
         }
-        for pipeline in pipelines where !pipeline.retention.keepsEverything && !Task.isCancelled {
-            await enforce(pipeline)
+        for pipeline in pipelines where !Task.isCancelled {
+            // A reload may have changed its ages since this look began.
+            guard let pipeline = current(pipeline), !pipeline.retention.keepsEverything else { continue }
+            let work = Task { await enforce(pipeline) }
+            enforcing = (pipeline, work)
+            await withTaskCancellationHandler {
+                await work.value
+            } onCancel: {
+                work.cancel()
+            }
+            enforcing = nil
         }
     }
 
@@ -86,10 +107,9 @@ actor RetentionService: Service {
                 logger.notice("old rows can be deleted again", metadata: [LogKey.pipeline: "\(name)"])
             }
             log(result.value ?? [:], of: name)
-        } catch is CancellationError {
-            // The next start resumes.
         } catch {
-            fail(name, error)
+            // A cancelled statement fails as well. The next look resumes.
+            if !Task.isCancelled { fail(name, error) }
         }
         await retention.close()
     }

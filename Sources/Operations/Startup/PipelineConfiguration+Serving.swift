@@ -94,9 +94,11 @@ extension PipelineConfiguration {
             liveAdapters: liveAdapters, workers: workers, logger: logger)
     }
 
-    /// Whether `other` differs only in what a running pipeline can take over.
+    /// Whether `other` differs only in what a running pipeline can take over. Not if it lacks a task: texts in flight
+    /// still need the task's adapter.
     public func canBecome(_ other: PipelineConfiguration) -> Bool {
-        name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
+        Set(other.tasks.map(\.name)).isSuperset(of: tasks.map(\.name))
+            && name == other.name && source.brokers == other.source.brokers && source.topics == other.source.topics
             && source.group == other.source.group && source.groupInstance == other.source.groupInstance
             && source.properties == other.source.properties
             && source.start == other.source.start && source.format == other.source.format

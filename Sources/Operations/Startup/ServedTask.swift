@@ -23,4 +23,11 @@ public struct ServedTask: Sendable {
     /// Why there is no first adapter though the file names one: its folder is gone. That matters only while the store
     /// has no live adapter.
     public var missingFolder: ConfigurationProblem?
+
+    /// The same without the adapter of its folder, which has weights in memory.
+    public var withoutFirstAdapter: ServedTask {
+        var task = self
+        (task.firstAdapter, task.firstTrainingRows, task.firstReference) = (nil, nil, nil)
+        return task
+    }
 }

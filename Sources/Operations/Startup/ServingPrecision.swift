@@ -1,5 +1,6 @@
 import BERT
 import Pipelines
+import Threading
 import Training
 import WordPiece
 
@@ -55,15 +56,17 @@ public struct ServingPrecision: Sendable {
             let folder = configuration.base
             let loaded = try LoadedBase(reading: configuration, serving: ServingPrecision(.float32))
             let evidence = try await PrecisionChoice.Evidence.read(configuration, loaded: loaded)
-            let choice = try PrecisionChoice.choose(
-                float32: loaded.base,
-                reduced: { try BERTBase(directory: folder, precision: BasePrecision($0), cache: true) },
-                tokenizer: loaded.tokenizer, evidence: evidence,
-                // The longest texts that any pipeline serves.
-                maxTokens: configuration.pipelines.map {
-                    $0.batch.maxTokens(positions: loaded.base.configuration.positions)
-                }.max() ?? TokenLimit.standard,
-                isOver: { begun.duration(to: .now) > longestSearch })
+            let choice = try await SystemThread.run(name: "dtype", stackSize: 8 << 20) {
+                try PrecisionChoice.choose(
+                    float32: loaded.base,
+                    reduced: { try BERTBase(directory: folder, precision: BasePrecision($0), cache: true) },
+                    tokenizer: loaded.tokenizer, evidence: evidence,
+                    // The longest texts that any pipeline serves.
+                    maxTokens: configuration.pipelines.map {
+                        $0.batch.maxTokens(positions: loaded.base.configuration.positions)
+                    }.max() ?? TokenLimit.standard,
+                    isOver: { begun.duration(to: .now) > longestSearch })
+            }
             return ServingPrecision(choice)
         } catch {
             return ServingPrecision(.float32, reason: "float32: what a faster type costs cannot be measured: \(error)")
