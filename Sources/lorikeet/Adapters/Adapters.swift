@@ -5,9 +5,9 @@ struct Adapters: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "List, compare, import, export, promote, roll back and prune adapters.",
         discussion: """
-            The adapter store is the table lorikeet.adapters. Running daemons swap in a new
-            live adapter within two seconds. The database is --database, that of --pipeline,
-            or $DATABASE_URL.
+            The adapter store is the table lorikeet.adapters. Running daemons swap in a
+            new live adapter within two seconds. The database is --database, that of
+            --pipeline, or $DATABASE_URL.
 
             EXAMPLES
               lorikeet adapters list
