@@ -1,5 +1,6 @@
 import JSON
 import Serving
+import TestSupport
 import Testing
 
 @testable import Connectors
@@ -199,7 +200,9 @@ import Testing
         await former.close()
         let settings = OutboxSettings(maximumRows: 2)
         let sink = PostgresLabelSink(database.settings(), pipeline: "packages", outbox: settings)
-        let outbox = PostgresOutbox(database.settings(), pipeline: "packages", settings: settings)
+        let clock = ManualClock()
+        let outbox = PostgresOutbox(
+            database.settings(), pipeline: "packages", settings: settings, clock: clock.clock)
         let result: Result<Void, any Error>
         do {
             #expect(try await outbox.depth() == OutboxDepth(rows: 0, oldestAge: .zero))

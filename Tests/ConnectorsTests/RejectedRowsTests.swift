@@ -32,9 +32,12 @@ import Testing
 
     @Test func messagesOfRowsComeInTheirOrderWithoutThoseThatAreGone() async throws {
         try await withRows { database, table in
+            let tombstone = SourceMessage(
+                origin: Origin(topic: "packages", partition: 0, offset: 3), key: nil, payload: nil, headers: [],
+                producedAt: 1_700_000_000_000)
             let messages = [
                 Samples.message(1, key: [0, 255], payload: [1, 2], headers: [("a", [9]), ("empty", nil)]),
-                Samples.message(2), Samples.message(3, key: nil, payload: nil), Samples.message(4, key: [7]),
+                Samples.message(2), tombstone, Samples.message(4, key: [7]),
             ]
             try await store(
                 messages.map { .rejected(Rejection(message: $0, stage: .decode, reason: "no")) }, database)
