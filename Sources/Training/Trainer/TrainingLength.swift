@@ -1,5 +1,3 @@
-import Glibc
-
 /// How many epochs a training has: those of its settings, or more if its rows turn out hard to learn.
 ///
 /// A function of the finished epochs and nothing else, so that a resumed training decides as an undisturbed one does.
