@@ -271,7 +271,8 @@ import Threading
         try lock.execute("BEGIN")
         try lock.execute("LOCK TABLE lorikeet.annotations IN ACCESS EXCLUSIVE MODE")
         let running = Task { try await scheduler.run() }
-        let scheduling = "FROM pg_stat_activity WHERE application_name = 'lorikeet scheduler'"
+        let scheduling =
+            "FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'lorikeet scheduler'"
         try await eventually("it waits") {
             try fixture.number("SELECT count(*) AS n \(scheduling) AND wait_event_type = 'Lock'") == 1
         }
@@ -371,11 +372,14 @@ import Threading
 @Test func aReloadDuringARetrainingHoldsForTheTasksAfterIt() async throws {
     try await DaemonFixture.with { fixture in
         let (calls, end) = (fixture.folder.path + "/calls", fixture.folder.path + "/end")
+        try #require(mkfifo(end, 0o600) == 0)
+        let gate = open(end, O_RDWR | O_CLOEXEC)
+        defer { close(gate) }
         let program = try fixture.writeProgram(
             """
             #!/bin/sh
             echo "$2" >> '\(calls)'
-            while [ ! -e '\(end)' ]; do sleep 0.05; done
+            read -r _ < '\(end)'
             echo '{"task":"noise","verdict":"rejected","reason":"only ties","rowsUsed":3}'
             """)
         try fixture.writeAdapter("first")
@@ -404,7 +408,7 @@ import Threading
             try String(contentsOfFile: second, encoding: .utf8).replacing(
                 "minimum_new_rows: 1", with: "minimum_new_rows: 1, paused: [other]"))
         await scheduler.update([pipelines[0], try read(second)])
-        try fixture.folder.write("end", "")
+        #expect(write(gate, "\n", 1) == 1)
         try await eventually("the other one was looked at") {
             fixture.log.count(containing: "msg=\"retraining paused\"") == 1
         }
