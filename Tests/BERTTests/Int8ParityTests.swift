@@ -10,6 +10,8 @@ import Testing
 struct Int8ParityTests {
     private static let tolerance: Float = 1e-4
     private static let rounding: Float = 10 * tolerance
+    /// Some roundings of 2⁻⁹ on the way.
+    private static let roundedGradient: Float = 0.02
 
     @Test(arguments: [
         ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "dora"),
@@ -27,7 +29,8 @@ struct Int8ParityTests {
         #expect(try deviation(.float32) > Self.rounding)
     }
 
-    /// Gradients pass the rounding of the rows unchanged.
+    /// Gradients pass the rounding of the rows unchanged. On CPUs that multiply bfloat16 faster, they are rounded
+    /// themselves, to 8 bits.
     @Test(arguments: [
         ("bert", "plain"), ("bert", "patterns"), ("bert", "everything"), ("bert", "biases"), ("bert", "top"),
         ("bert-odd", "rank1"), ("distilbert", "plain"), ("distilbert", "everything"), ("distilbert-odd", "patterns"),
@@ -37,24 +40,29 @@ struct Int8ParityTests {
         let expected = try #require(try Fixture.int8Cases(base)[name])
         let gradient = try #require(expected.gradient)
         let sequences = try #require(expected.sequences)
-        let int8 = try gradients(Fixture(base, precision: BasePrecision(.int8)), name, sequences, gradient)
+        let rounded = try Fixture(base, precision: BasePrecision(.int8))
+        let int8 = try gradients(rounded, name, sequences, gradient)
+        let fast = try gradients(rounded, name, sequences, gradient, in: .bfloat16)
         let float32 = try gradients(Fixture(base), name, sequences, gradient)
         #expect(abs(Double(int8.loss) - gradient.loss) < 1e-4 * abs(gradient.loss))
         let tensors = try Fixture(base).gradients(name, folder: "int8-gradients")
         #expect(tensors.count == int8.tensors.count)
         for (key, values) in tensors {
             #expect(deviation(try #require(int8.tensors[key]), values) < Self.tolerance, "\(key)")
+            #expect(deviation(try #require(fast.tensors[key]), values) < Self.roundedGradient, "\(key)")
         }
+        #expect(fast.loss == int8.loss && fast.tensors != int8.tensors)
         let changed = tensors.map { key, values in deviation(float32.tensors[key] ?? [], values) }
         #expect(changed.max() ?? 0 > Self.rounding)
     }
 
     /// The loss and its gradients by PEFT's keys, which for biases leave `base_layer` out.
     private func gradients(
-        _ fixture: Fixture, _ name: String, _ sequences: [[Int32]], _ expected: Fixture.Gradient
+        _ fixture: Fixture, _ name: String, _ sequences: [[Int32]], _ expected: Fixture.Gradient,
+        in type: DataType = .float32
     ) throws -> (loss: Float, tensors: [String: [Float]]) {
         let adapter = try TrainableAdapter(continuing: try fixture.adapter(name), base: fixture.base)
-        let pass = TrainingPass(base: fixture.base, adapter: adapter)
+        let pass = TrainingPass(base: fixture.base, adapter: adapter, gradients: type)
         var values = [Float](repeating: 0, count: adapter.parameterCount)
         let loss = values.withUnsafeMutableBufferPointer { buffer in
             pass.accumulateGradient(

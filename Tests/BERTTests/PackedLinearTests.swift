@@ -93,17 +93,21 @@ struct PackedLinearTests {
         var random = SplitMix64(seed: 54)
         let dy = storage(rows * layers.plain.outputs, &random)
         let before = storage(rows * layer.inputs, &random)
-        func gradient(_ linear: PackedLinear) -> [Float] {
+        func gradient(_ linear: PackedLinear, in type: DataType = .float32) -> [Float] {
             var dx = accumulate ? Array(before.buffer) : [Float](repeating: .nan, count: before.count)
             linear.backwardInput(
-                rows: rows, dy: dy.pointer, dyStride: linear.outputs, dx: &dx, dxStride: layer.inputs,
-                accumulate: accumulate)
+                rows: rows, dy: dy.pointer, dyStride: linear.outputs, in: type, memory: Workspace(), dx: &dx,
+                dxStride: layer.inputs, accumulate: accumulate)
             return dx
         }
         #expect(deviation(gradient(layers.packed), gradient(layers.plain)) < 1e-5)
+        #expect(gradient(layers.packed, in: .bfloat16) == gradient(layers.packed))
         for linear in layers.reduced {
             let restored = try restored(linear, parts: layer.parts)
             #expect(deviation(gradient(linear), gradient(restored)) < 1e-5, "\(linear.dataType)")
+            let rounded = gradient(linear, in: .bfloat16)
+            #expect(rounded != gradient(linear), "\(linear.dataType)")
+            #expect(deviation(rounded, gradient(restored)) < 0.02, "\(linear.dataType)")
         }
     }
 

@@ -96,21 +96,12 @@ struct PackedLinear: Sendable {
         let bias = bias.pointer + columns.lowerBound
         switch storage {
         case .parts(let weights, _):
-            let reduced = reduced ?? rounded(rows: rows, x: x, xStride: xStride, memory: memory)
+            let reduced =
+                reduced ?? memory.rounded(dataType, rows: rows, columns: inputs, x: x, xStride: xStride)
             for (place, part) in parts(in: columns).enumerated() {
-                let (bias, y) = (bias + place * partWidth, y + place * partWidth)
-                switch weights[part] {
-                case .floats(let packed):
-                    packedProduct(
-                        rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride,
-                        packed: packed.pointer, bias: bias, y: y, yStride: yStride)
-                case .codes(let weight):
-                    guard case .int8(let x)? = reduced else { continue }
-                    quantizedProduct(rows: rows, x: x, weight: weight, bias: bias, y: y, yStride: yStride)
-                case .rounded(let weight):
-                    guard case .bfloat16(let x)? = reduced else { continue }
-                    bfloat16Product(rows: rows, x: x, weight: weight, bias: bias, y: y, yStride: yStride)
-                }
+                weights[part].multiply(
+                    rows: rows, inputs: inputs, outputs: partWidth, x: x, xStride: xStride, reduced: reduced,
+                    bias: bias + place * partWidth, y: y + place * partWidth, yStride: yStride)
             }
         case .rows(let weight):
             linear(
@@ -119,32 +110,27 @@ struct PackedLinear: Sendable {
         }
     }
 
-    /// x in this layer's type; nil for float32.
-    private func rounded(
-        rows: Int, x: UnsafePointer<Float>, xStride: Int, memory: Workspace
-    ) -> ReducedRows? {
-        let reduced = memory.reduced(.entering, dataType, rows: rows, columns: inputs)
-        reduced?.write(rows: rows, columns: inputs, x: x, xStride: xStride)
-        return reduced
-    }
-
-    /// dx[rows, inputs] (+)= dy[rows, columns]·W[columns, inputs], in float32 with the weights that `forward` stands
-    /// for.
+    /// dx[rows, inputs] (+)= dy[rows, columns]·W[columns, inputs], with the weights that `forward` stands for.
     ///
-    /// - Parameter columns: the outputs of `dy`: whole parts, all by default.
+    /// - Parameters:
+    ///   - gradients: what dy and these weights are rounded to, float32 or bfloat16. A layer that computes in float32
+    ///     rounds neither.
+    ///   - columns: the outputs of `dy`: whole parts, all by default.
     func backwardInput(
-        rows: Int, dy: UnsafePointer<Float>, dyStride: Int, dx: UnsafeMutablePointer<Float>, dxStride: Int,
-        columns: Range<Int>? = nil, accumulate: Bool = false
+        rows: Int, dy: UnsafePointer<Float>, dyStride: Int, in gradients: DataType, memory: Workspace,
+        dx: UnsafeMutablePointer<Float>, dxStride: Int, columns: Range<Int>? = nil, accumulate: Bool = false
     ) {
         let columns = columns ?? 0..<outputs
         switch storage {
         case .parts(_, let transposed):
-            let panels = transposed.panels
+            let gradients = dataType == .float32 ? .float32 : gradients
+            let weights = transposed.parts(in: gradients)
             for (place, part) in parts(in: columns).enumerated() {
-                packedProduct(
-                    rows: rows, inputs: partWidth, outputs: inputs, x: dy + place * partWidth, xStride: dyStride,
-                    packed: panels[part].pointer, bias: nil, accumulate: accumulate || place > 0, y: dx,
-                    yStride: dxStride)
+                let dy = dy + place * partWidth
+                let reduced = memory.rounded(gradients, rows: rows, columns: partWidth, x: dy, xStride: dyStride)
+                weights[part].multiply(
+                    rows: rows, inputs: partWidth, outputs: inputs, x: dy, xStride: dyStride, reduced: reduced,
+                    bias: nil, accumulate: accumulate || place > 0, y: dx, yStride: dxStride)
             }
         case .rows(let weight):
             linearBackwardInput(
@@ -198,6 +184,28 @@ extension PackedLinear.Part {
             } catch {
                 throw PackedLinear.Failure(reason: "\(error)")
             }
+        }
+    }
+
+    /// y[rows, outputs] (+)= x[rows, inputs] · weightᵀ + bias.
+    ///
+    /// - Parameter reduced: x in the type of the weight; nil if that is float32.
+    func multiply(
+        rows: Int, inputs: Int, outputs: Int, x: UnsafePointer<Float>, xStride: Int, reduced: ReducedRows?,
+        bias: UnsafePointer<Float>?, accumulate: Bool = false, y: UnsafeMutablePointer<Float>, yStride: Int
+    ) {
+        switch (self, reduced) {
+        case (.floats(let packed), _):
+            packedProduct(
+                rows: rows, inputs: inputs, outputs: outputs, x: x, xStride: xStride, packed: packed.pointer,
+                bias: bias, accumulate: accumulate, y: y, yStride: yStride)
+        case (.codes(let weight), .int8(let x)?):
+            quantizedProduct(
+                rows: rows, x: x, weight: weight, bias: bias, accumulate: accumulate, y: y, yStride: yStride)
+        case (.rounded(let weight), .bfloat16(let x)?):
+            bfloat16Product(
+                rows: rows, x: x, weight: weight, bias: bias, accumulate: accumulate, y: y, yStride: yStride)
+        case (.codes, _), (.rounded, _): preconditionFailure("rows in another type than the weight's")
         }
     }
 

@@ -10,7 +10,7 @@ final class TransposedParts: Sendable {
 
     // MARK: - Mutable State (guarded by its own lock)
 
-    private let made = Mutex<[FloatStorage]>([])
+    private let made = Mutex<[DataType: [PackedLinear.Part]]>([:])
 
     init(_ source: [PackedLinear.Part], inputs: Int, outputs: Int) {
         self.source = source
@@ -18,21 +18,32 @@ final class TransposedParts: Sendable {
         self.outputs = outputs
     }
 
-    /// Each part packed as a weight from its outputs to its inputs.
-    var panels: [FloatStorage] {
+    /// Each part as a weight from its outputs to its inputs.
+    ///
+    /// - Parameter dataType: float32 or bfloat16.
+    func parts(in dataType: DataType) -> [PackedLinear.Part] {
         made.withLock { made in
-            if made.isEmpty { made = source.map(transposed) }
-            return made
+            if let parts = made[dataType] { return parts }
+            let parts = source.map { transposed($0, in: dataType) }
+            made[dataType] = parts
+            return parts
         }
     }
 
-    private func transposed(_ part: PackedLinear.Part) -> FloatStorage {
+    private func transposed(_ part: PackedLinear.Part, in dataType: DataType) -> PackedLinear.Part {
         let weight = FloatStorage(count: outputs * inputs)
         part.unpack(inputs: inputs, outputs: outputs, to: weight.base)
-        let result = FloatStorage(count: packedCount(inputs: outputs, outputs: inputs))
-        withExtendedLifetime(weight) {
+        return withExtendedLifetime(weight) {
+            // What a weight of int8 or bfloat16 stands for is never too large for bfloat16.
+            if dataType == .bfloat16,
+                let rounded = try? BFloat16Weight(
+                    inputs: outputs, outputs: inputs, weight: weight.pointer, transposed: true)
+            {
+                return .rounded(rounded)
+            }
+            let result = FloatStorage(count: packedCount(inputs: outputs, outputs: inputs))
             packWeight(inputs: outputs, outputs: inputs, weight: weight.pointer, transposed: true, packed: result.base)
+            return .floats(result)
         }
-        return result
     }
 }

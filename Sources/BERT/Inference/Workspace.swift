@@ -38,6 +38,15 @@ final class Workspace {
         }
     }
 
+    /// Rows of `columns` floats in a type; nil for float32. Valid until the next call.
+    func rounded(
+        _ dataType: DataType, rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int
+    ) -> ReducedRows? {
+        let reduced = reduced(.entering, dataType, rows: rows, columns: columns)
+        reduced?.write(rows: rows, columns: columns, x: x, xStride: xStride)
+        return reduced
+    }
+
     private static func grow(_ buffer: inout FloatStorage, to count: Int) {
         if buffer.count < count { buffer = FloatStorage(count: count + count / 4) }
     }

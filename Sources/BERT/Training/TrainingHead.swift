@@ -22,12 +22,8 @@ struct TrainingHead {
         let rows = texts.rowCount
         let before = memory.floats(.beforeActivation, rows * hidden)
         let pooler = pooler(rows: rows)
-        project(step, texts, features: features, y: before, pooler: pooler)
-        let activation = view.preClassifier == nil ? Kernels.Activation.tanh : .relu
-        let activated = memory.floats(.activated, rows * hidden)
-        activate(activation, rows: rows, columns: hidden, x: before, xStride: hidden, y: activated, yStride: hidden)
+        let activated = activate(step, features: features, before: before, pooler: pooler)
         let dropout = step.dropout(at: .classifier)
-        dropout?.apply(.classifier, layer: level, texts, columns: hidden, x: activated, y: activated)
 
         let dActivated = memory.floats(.gradientMiddle, rows * hidden)
         let loss = classify(step, rows: rows, x: activated, dx: dActivated, texts: piece, criterion)
@@ -39,6 +35,36 @@ struct TrainingHead {
             dxStride: hidden)
         projectBackward(step, texts, features: features, dy: dActivated, pooler: pooler, g: g)
         return loss
+    }
+
+    /// The logits of features [texts, hidden], [texts, labels]; those of which ``run(_:features:texts:_:g:)`` computes
+    /// the loss.
+    func logits(_ step: TrainingStep, features: UnsafePointer<Float>) -> [Float] {
+        let rows = step.texts.firstRows.rowCount
+        let before = memory.floats(.beforeActivation, rows * hidden)
+        let x = activate(step, features: features, before: before, pooler: pooler(rows: rows))
+        let count = rows * view.classifier.outputs
+        let logits = memory.floats(.logits, count)
+        view.classifier.forward(rows: rows, x: x, xStride: hidden, y: logits)
+        return Array(UnsafeBufferPointer(start: logits, count: count))
+    }
+
+    private var activation: Kernels.Activation { view.preClassifier == nil ? .tanh : .relu }
+
+    /// The classifier's input, [texts, hidden].
+    private func activate(
+        _ step: TrainingStep, features: UnsafePointer<Float>, before: UnsafeMutablePointer<Float>,
+        pooler: TrainedUpdate?
+    ) -> UnsafeMutablePointer<Float> {
+        let texts = step.texts.firstRows
+        let rows = texts.rowCount
+        project(step, texts, features: features, y: before, pooler: pooler)
+        let activated = memory.floats(.activated, rows * hidden)
+        Kernels.activate(
+            activation, rows: rows, columns: hidden, x: before, xStride: hidden, y: activated, yStride: hidden)
+        step.dropout(at: .classifier)?.apply(
+            .classifier, layer: level, texts, columns: hidden, x: activated, y: activated)
+        return activated
     }
 
     private func pooler(rows: Int) -> TrainedUpdate? {
@@ -78,7 +104,10 @@ struct TrainingHead {
                     dxStride: hidden)
             }
         } else if let weights = base.pooler {
-            if let g { weights.backwardInput(rows: rows, dy: dy, dyStride: hidden, dx: g, dxStride: hidden) }
+            if let g {
+                weights.backwardInput(
+                    rows: rows, dy: dy, dyStride: hidden, in: step.gradients, memory: memory, dx: g, dxStride: hidden)
+            }
             pooler?.backward(step, texts, x: features, dy: dy, dyStride: hidden, dx: g)
         }
     }

@@ -184,7 +184,8 @@ final class TrainingLayer {
             let dx = stop == .queryKeyValue ? nil : g
             if let dx {
                 weights.queryKeyValue.backwardInput(
-                    rows: rows, dy: dFused, dyStride: 3 * hidden, dx: dx, dxStride: hidden, accumulate: true)
+                    rows: rows, dy: dFused, dyStride: 3 * hidden, in: step.gradients, memory: scratch,
+                    dx: dx, dxStride: hidden, accumulate: true)
             }
             update?.backward(step, step.texts, x: x, dy: dFused, dyStride: 3 * hidden, dx: dx)
             return dx
@@ -208,7 +209,8 @@ final class TrainingLayer {
         // g is the gradient of the first rows through the residual. The one through the queries is added.
         if goesOn {
             weights.queryKeyValue.backwardInput(
-                rows: texts, dy: dQueries, dyStride: hidden, dx: g, dxStride: hidden, columns: 0..<hidden,
+                rows: texts, dy: dQueries, dyStride: hidden, in: step.gradients, memory: scratch,
+                dx: g, dxStride: hidden, columns: 0..<hidden,
                 accumulate: true)
         }
         queryUpdate(step)?.backward(
@@ -219,7 +221,8 @@ final class TrainingLayer {
         let dx = goesOn ? scratch.floats(.hidden, rows * hidden) : nil
         if let dx {
             weights.queryKeyValue.backwardInput(
-                rows: rows, dy: dFused + hidden, dyStride: 3 * hidden, dx: dx, dxStride: hidden, columns: keys)
+                rows: rows, dy: dFused + hidden, dyStride: 3 * hidden, in: step.gradients, memory: scratch,
+                dx: dx, dxStride: hidden, columns: keys)
         }
         update(adapter.queryKeyValue, .adapterFused, .downFused, rows: rows)?
             .backward(
@@ -240,7 +243,9 @@ final class TrainingLayer {
         var dy = dropped(step, .output, texts, g: g)
         let dMiddle = stop == .output ? nil : scratch.floats(.gradientMiddle, rows * intermediate)
         if let dMiddle {
-            weights.output.backwardInput(rows: rows, dy: dy, dyStride: hidden, dx: dMiddle, dxStride: intermediate)
+            weights.output.backwardInput(
+                rows: rows, dy: dy, dyStride: hidden, in: step.gradients, memory: scratch,
+                dx: dMiddle, dxStride: intermediate)
         }
         update(adapter.output, .adapterOutput, .downOutput, rows: rows)?
             .backward(step, texts, x: middle(texts), dy: dy, dyStride: hidden, dx: dMiddle)
@@ -254,7 +259,8 @@ final class TrainingLayer {
         let dAttended = stop == .intermediate ? nil : g
         if let dAttended {
             weights.intermediate.backwardInput(
-                rows: rows, dy: dMiddle, dyStride: intermediate, dx: dAttended, dxStride: hidden, accumulate: true)
+                rows: rows, dy: dMiddle, dyStride: intermediate, in: step.gradients, memory: scratch,
+                dx: dAttended, dxStride: hidden, accumulate: true)
         }
         update(adapter.intermediate, .adapterMiddle, .downMiddle, rows: rows)?
             .backward(step, texts, x: attended(texts), dy: dMiddle, dyStride: intermediate, dx: dAttended)
@@ -265,7 +271,9 @@ final class TrainingLayer {
         dy = dropped(step, .attentionOutput, texts, g: g)
         let dContext = stop == .attentionOutput ? nil : scratch.floats(.gradientContext, rows * hidden)
         if let dContext {
-            weights.attentionOutput.backwardInput(rows: rows, dy: dy, dyStride: hidden, dx: dContext, dxStride: hidden)
+            weights.attentionOutput.backwardInput(
+                rows: rows, dy: dy, dyStride: hidden, in: step.gradients, memory: scratch,
+                dx: dContext, dxStride: hidden)
         }
         update(adapter.attentionOutput, .adapterAttention, .downAttention, rows: rows)?
             .backward(step, texts, x: context(texts), dy: dy, dyStride: hidden, dx: dContext)

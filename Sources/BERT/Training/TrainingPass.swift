@@ -10,6 +10,7 @@ public final class TrainingPass {
     /// The adapter whose gradients are computed.
     public let adapter: TrainableAdapter
     private let rates: DropoutRates
+    private let gradients: DataType
     private let maximumTokens: Int
     private let lower: InferencePass
     private let scratch = Workspace()
@@ -20,7 +21,13 @@ public final class TrainingPass {
     ///   - dropout: rates in the layers at and above the lowest adapted one; nil takes the base's own. The rate on the
     ///     adapters' inputs is the adapter configuration's.
     ///   - maximumTokens: larger batches are computed in pieces of about this many tokens, which bounds the memory.
-    public init(base: BERTBase, adapter: TrainableAdapter, dropout: DropoutRates? = nil, maximumTokens: Int = 256) {
+    ///   - gradients: what gradients are rounded to before they are multiplied by the weights of a layer that computes
+    ///     in int8 or bfloat16: float32 or bfloat16. By default, whichever is faster on this CPU.
+    public init(
+        base: BERTBase, adapter: TrainableAdapter, dropout: DropoutRates? = nil, maximumTokens: Int = 256,
+        gradients: DataType = hasBFloat16Product ? .bfloat16 : .float32
+    ) {
+        self.gradients = gradients
         self.base = base
         self.adapter = adapter
         self.maximumTokens = max(1, maximumTokens)
@@ -77,24 +84,29 @@ public final class TrainingPass {
         _ given: PackedBatch, _ hiddenStates: [Float]?, _ criterion: TrainingLoss, _ dropout: DropoutKey?,
         _ firstSequence: Int, into gradient: UnsafeMutableBufferPointer<Float>
     ) -> Float {
+        let batch = prepare(given, hiddenStates, gradient)
+        guard let place = gradient.baseAddress else { return 0 }
+        let masks = masks(dropout, firstSequence)
+        return pieces(of: batch).reduce(0) { $0 + run(batch, $1, hiddenStates, criterion, masks, place) }
+    }
+
+    /// Checks what a caller gives, and returns the batch as the base reads it.
+    func prepare(
+        _ given: PackedBatch, _ hiddenStates: [Float]?, _ gradient: UnsafeMutableBufferPointer<Float>
+    ) -> PackedBatch {
         precondition(gradient.count >= adapter.parameterCount, "a gradient buffer as large as the parameters")
         enableFlushToZero()
-        guard let place = gradient.baseAddress else { return 0 }
         let batch = given.cut(to: base.configuration.positions)
         precondition(
             hiddenStates.map { $0.count == batch.tokenCount * hidden } ?? true, "hidden states of this very batch")
-        let masks = dropout.map {
+        return batch
+    }
+
+    func masks(_ dropout: DropoutKey?, _ firstSequence: Int) -> TrainingDropout? {
+        dropout.map {
             TrainingDropout(
                 key: $0, rates: rates, adapterRate: Float(adapter.configuration.dropout), firstSequence: firstSequence)
         }
-        var loss: Float = 0
-        var first = 0
-        while first < batch.sequenceCount {
-            let piece = first..<end(of: batch, from: first)
-            loss += run(batch, piece, hiddenStates, criterion, masks, place)
-            first = piece.upperBound
-        }
-        return loss
     }
 
     /// The same with one label per sequence.
@@ -110,26 +122,50 @@ public final class TrainingPass {
             labelSmoothing: labelSmoothing, dropout: dropout, firstSequence: firstSequence, into: gradient)
     }
 
-    /// The end of a piece of at most `maximumTokens` tokens, or of one sequence.
-    private func end(of batch: PackedBatch, from first: Int) -> Int {
-        var end = first + 1
-        while end < batch.sequenceCount, batch.offsets[end + 1] - batch.offsets[first] <= maximumTokens { end += 1 }
-        return end
+    /// The sequences of a batch in pieces of at most `maximumTokens` tokens, or of one sequence.
+    func pieces(of batch: PackedBatch) -> [Range<Int>] {
+        var pieces: [Range<Int>] = []
+        var first = 0
+        while first < batch.sequenceCount {
+            var end = first + 1
+            while end < batch.sequenceCount, batch.offsets[end + 1] - batch.offsets[first] <= maximumTokens { end += 1 }
+            pieces.append(first..<end)
+            first = end
+        }
+        return pieces
     }
 
-    private func run(
+    private var head: TrainingHead { TrainingHead(base: base, view: adapter.view, memory: scratch) }
+
+    private func step(
+        _ batch: PackedBatch, _ piece: Range<Int>, _ dropout: TrainingDropout?,
+        _ gradient: UnsafeMutablePointer<Float>
+    ) -> TrainingStep {
+        let start = batch.offsets[piece.lowerBound]
+        let ranges = piece.map { batch.offsets[$0] - start..<batch.offsets[$0 + 1] - start }
+        return TrainingStep(
+            texts: TextRows(first: piece.lowerBound, ranges: ranges), dropout: dropout, gradients: gradients,
+            gradient: gradient, values: UnsafePointer(adapter.values.baseAddress ?? gradient))
+    }
+
+    /// The logits of a piece, [sequences, labels]. The gradient stays as it is.
+    func logits(
+        _ batch: PackedBatch, _ piece: Range<Int>, _ hiddenStates: [Float]?, _ dropout: TrainingDropout?,
+        _ gradient: UnsafeMutablePointer<Float>
+    ) -> [Float] {
+        let step = step(batch, piece, dropout, gradient)
+        return head.logits(step, features: forward(batch, piece, step, hiddenStates))
+    }
+
+    /// Adds the gradient of a piece, and returns its loss.
+    func run(
         _ batch: PackedBatch, _ piece: Range<Int>, _ hiddenStates: [Float]?, _ criterion: TrainingLoss,
         _ dropout: TrainingDropout?,
         _ gradient: UnsafeMutablePointer<Float>
     ) -> Float {
-        let start = batch.offsets[piece.lowerBound]
-        let ranges = piece.map { batch.offsets[$0] - start..<batch.offsets[$0 + 1] - start }
-        let step = TrainingStep(
-            texts: TextRows(first: piece.lowerBound, ranges: ranges), dropout: dropout, gradient: gradient,
-            values: UnsafePointer(adapter.values.baseAddress ?? gradient))
+        let step = step(batch, piece, dropout, gradient)
         let features = forward(batch, piece, step, hiddenStates)
         let g = layers.isEmpty ? nil : scratch.floats(.gradient, max(step.texts.rowCount, 1) * hidden)
-        let head = TrainingHead(base: base, view: adapter.view, memory: scratch)
         let loss = head.run(step, features: features, texts: piece, criterion, g: g)
         backward(step, g: g)
         return loss

@@ -4,6 +4,8 @@ import Kernels
 struct TrainingStep {
     let texts: TextRows
     let dropout: TrainingDropout?
+    /// The type of the products that carry gradients through rounded layers.
+    let gradients: DataType
     /// The gradient buffer, in the layout of the adapter's values.
     let gradient: UnsafeMutablePointer<Float>
     let values: UnsafePointer<Float>
