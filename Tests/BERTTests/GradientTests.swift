@@ -93,6 +93,48 @@ struct GradientTests {
         #expect(rows.map { $0.contains { $0 != 0 } } == [false, true, false, true])
     }
 
+    /// Of a text in windows, as one piece and as several.
+    @Test(arguments: [LongTexts.Pool.max, .mean], [TextTargets.classes([2]), .sets([[0, 2]])])
+    func gradientsOfWindowsAreThoseOfCentralDifferences(pool: LongTexts.Pool, targets: TextTargets) throws {
+        let fixture = try Fixture("bert")
+        let adapter = try TrainableAdapter(
+            base: fixture.base, configuration: LoRAConfiguration(rank: 3, alpha: 6, dropout: 0.2, bias: .loraOnly),
+            labels: ["a", "b", "c"], seed: 3)
+        randomize(adapter, seed: 5)
+        let windows = PackedBatch(fixture.sequences)
+        for tokens in [16, 512] {
+            let pass = TrainingPass(
+                base: fixture.base, adapter: adapter,
+                dropout: DropoutRates(hidden: 0.1, attention: 0.2, classifier: 0.1), maximumTokens: tokens)
+            expectCentralDifferences(adapter) {
+                gradient(adapter) { buffer in
+                    pass.accumulateGradient(
+                        windows: windows, pool: pool, targets: targets, classWeights: [0.5, 1, 2], labelSmoothing: 0.1,
+                        dropout: DropoutKey(seed: 9), into: buffer)
+                }
+            }
+        }
+    }
+
+    /// The loss of one window is that of the same text as a sequence, also its masks.
+    @Test func oneWindowIsASequence() throws {
+        let fixture = try Fixture("bert")
+        let adapter = try TrainableAdapter(
+            continuing: try fixture.adapter("everything"), base: fixture.base, dropout: 0.3)
+        let pass = TrainingPass(base: fixture.base, adapter: adapter)
+        let one = PackedBatch(fixture.sequences[2..<3])
+        let key = DropoutKey(seed: 4)
+        let sequence = gradient(adapter) {
+            pass.accumulateGradient(batch: one, targets: [1], lossScale: 3, dropout: key, firstSequence: 7, into: $0)
+        }
+        let window = gradient(adapter) {
+            pass.accumulateGradient(
+                windows: one, pool: .max, targets: .classes([1]), lossScale: 3, dropout: key, firstSequence: 7,
+                into: $0)
+        }
+        #expect(deviation(window.1, sequence.1) < 1e-5 && abs(window.0 - sequence.0) < 1e-5)
+    }
+
     /// Checks the gradient of a loss along each tensor.
     private func expectCentralDifferences(_ adapter: TrainableAdapter, _ run: () -> (Float, [Float])) {
         let analytic = run().1

@@ -1,7 +1,8 @@
-import BERT
 import Foundation
 import TestSupport
 import Testing
+
+@testable import BERT
 
 /// Pooled logits against probabilities that are pooled one by one.
 struct PooledLogitsTests {
@@ -41,6 +42,39 @@ struct PooledLogitsTests {
                 }
             }
         }
+    }
+
+    /// The gradient of a random linear loss of the pooled logits, against central differences.
+    @Test(arguments: LongTexts.Pool.allCases) func gradientsAreThoseOfCentralDifferences(pool: LongTexts.Pool) {
+        for seed in UInt64(0)..<40 {
+            var random = TestRandom(seed: seed)
+            let (windows, tokens) = Self.random(&random, windows: 1 + Int(seed % 5), labels: 2 + Int(seed % 4))
+            let slopes = windows[0].map { _ in Float.random(in: -1...1, using: &random) }
+            for isMultiLabel in [false, true] {
+                func pooled(_ windows: [[Float]]) -> [Float] {
+                    PooledLogits(windows, tokens: tokens, pool: pool, isMultiLabel: isMultiLabel).logits
+                }
+                let found = PooledLogits.gradient(
+                    windows, tokens: tokens, pool: pool, isMultiLabel: isMultiLabel, pooled: slopes)
+                for window in windows.indices {
+                    for label in slopes.indices {
+                        func loss(_ step: Float) -> Double {
+                            var moved = windows
+                            moved[window][label] += step
+                            return zip(pooled(moved), slopes).reduce(0) { $0 + Double($1.0) * Double($1.1) }
+                        }
+                        let difference = (loss(1 / 64) - loss(-1 / 64)) * 32
+                        #expect(abs(Double(found[window][label]) - difference) < 2e-3, "seed \(seed)")
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func windowsThatAreNotFiniteHaveNoGradient() {
+        let gradient = PooledLogits.gradient(
+            [[.nan, 1], [0, 1]], tokens: [4, 4], pool: .max, isMultiLabel: false, pooled: [1, -1])
+        #expect(gradient == [[0, 0], [0, 0]])
     }
 
     @Test func oneWindowKeepsItsBits() {

@@ -7,6 +7,7 @@ import Testing
 /// Training and evaluation on the windows of long texts.
 struct LongTextTrainingTests {
     private static let longTexts = LongTexts(window: 16, stride: 12, pool: .max)
+    private static let averaged = LongTexts(window: 16, stride: 12, pool: .mean)
 
     /// Documents of 40 words, one of which decides: anywhere, so that a cut misses most of them.
     private static func documents(_ count: Int, seed: UInt64) -> [LabelledText] {
@@ -26,15 +27,60 @@ struct LongTextTrainingTests {
     @Test func eachWindowIsARowThatCountsForItsShare() throws {
         let task = try ToyTask(rows: 3)
         let texts = [LabelledText(text: "red", label: "red")] + Self.documents(3, seed: 1)
-        let rows = try TrainingRows(texts, labels: nil, encoder: encoder(task))
+        let rows = try TrainingRows(texts, labels: nil, encoder: encoder(task, Self.averaged))
         #expect(rows.textCount == 4 && rows.targets.count == 1 + 3 * 4)
         #expect(rows.rows(ofText: 0) == 0..<1 && rows.rows(ofText: 3) == 9..<13)
         #expect(rows.weights == [1] + [Float](repeating: 0.25, count: 12))
         #expect(rows.targets.at([0, 1, 4, 5]) == .classes([2, 2, 2, 1]))
-        #expect(TrainingCriterion().weight(of: 0..<13, rows) == 4)
+        #expect(rows.exampleCount == 13 && TrainingCriterion().weight(of: 0..<13, rows) == 4)
         // Without long texts nothing is weighted.
         let short = try TrainingRows(task.rows, labels: nil, encoder: encoder(task))
         #expect(short.weights == nil && short.rows(ofText: 2) == 2..<3 && short.textCount == 3)
+    }
+
+    /// The windows of an example stay together, in batches and in shares.
+    @Test func aTextWhoseBestWindowCountsIsOneExample() throws {
+        let task = try ToyTask(rows: 3)
+        let texts = [LabelledText(text: "red", label: "red")] + Self.documents(3, seed: 1)
+        let rows = try TrainingRows(texts, labels: nil, encoder: encoder(task))
+        #expect(rows.pooledLoss == .max && rows.exampleCount == 4 && rows.targets.count == 13)
+        #expect(rows.rows(ofExample: 0) == 0..<1 && rows.rows(ofExample: 3) == 9..<13)
+        #expect(rows.exampleLengths.first == 3 && rows.exampleLengths.reduce(0, +) == rows.lengths.reduce(0, +))
+        var criterion = TrainingCriterion()
+        #expect(criterion.weight(of: 0..<4, rows) == 4)
+        criterion.classWeights = [1, 1, 5]
+        #expect(criterion.weight(of: [0, 3], rows) == 6)
+    }
+
+    /// However many workers share a batch, the loss is that of the texts one by one.
+    @Test func workersGiveTheGradientOfTheTexts() throws {
+        let task = try ToyTask(rows: 3)
+        let texts = Self.documents(5, seed: 1) + [LabelledText(text: "blue", label: "blue")]
+        let rows = try TrainingRows(texts, labels: nil, encoder: encoder(task))
+        let adapter = try TrainableAdapter(
+            base: task.base, configuration: LoRAConfiguration(rank: 2, alpha: 4), labels: rows.labels, seed: 1)
+        func gradient(_ shares: [[Int]]) -> (loss: Double, values: [Float]) {
+            var sum = [Float](repeating: 0, count: adapter.parameterCount)
+            var loss = 0.0
+            var first = 0
+            for examples in shares {
+                let worker = TrainingWorker(
+                    base: task.base, adapter: adapter, rows: rows,
+                    cache: HiddenStateCache(
+                        lengths: rows.lengths, hidden: task.base.configuration.hidden, memoryBytes: 0, fileBytes: 0))
+                worker.compute(
+                    .init(examples: examples, firstSequence: first, lossScale: 0.5, dropout: nil))
+                loss += worker.loss
+                for (place, value) in worker.gradient.values.enumerated() { sum[place] += value }
+                first += examples.reduce(0) { $0 + rows.rows(ofExample: $1).count }
+            }
+            return (loss, sum)
+        }
+        let whole = gradient([[0, 1, 2, 3, 4, 5]])
+        let parts = gradient([[5, 0], [4], [3, 1, 2]])
+        #expect(whole.loss > 0 && abs(whole.loss - parts.loss) < 1e-4)
+        let largest = whole.values.map { abs($0) }.max() ?? 0
+        #expect(zip(whole.values, parts.values).allSatisfy { abs($0 - $1) < 1e-4 * max(largest, 1e-3) })
     }
 
     @Test func balancedWeightsCountTextsAndNotWindows() throws {
@@ -53,7 +99,6 @@ struct LongTextTrainingTests {
             try task.trainer {
                 $0.maxTokens = 16
                 $0.longTexts = longTexts
-                // Three of four windows show nothing of their label: large steps would collapse.
                 ($0.learningRate, $0.epochs) = (3e-3, 10)
             }.train(training, validation: held)
         }

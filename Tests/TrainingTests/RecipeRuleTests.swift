@@ -85,6 +85,14 @@ struct RecipeRuleTests {
         #expect(long.account.lines.first == "recipe auto: 4000 rows, 4 labels, 256 tokens per text")
     }
 
+    @Test func theLossOfWindowsFollowsFromTheirPool() {
+        func noted(_ pool: LongTexts.Pool?) -> String? {
+            rule(rows: 400, labels: 4) { $0.longTexts = pool.map { LongTexts(pool: $0) } }
+                .choices.first { $0.key == "window_loss" }?.value
+        }
+        #expect(noted(.max) == "pooled" && noted(.mean) == "each" && noted(.first) == nil && noted(nil) == nil)
+    }
+
     // MARK: - Early stopping
 
     @Test func aPartIsSetAsideWhereItPays() {

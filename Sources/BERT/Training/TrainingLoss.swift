@@ -8,6 +8,8 @@ struct TrainingLoss {
         /// 1 where a label holds, [texts, labels].
         case matrix([Float])
         case soft(SoftTargets)
+        /// The gradient of each logit, [texts, labels]: somebody else knows the loss.
+        case gradient([Float])
     }
 
     private let targets: Targets
@@ -42,6 +44,12 @@ struct TrainingLoss {
     /// The loss of distillation: neither class weights nor label smoothing, since no label is taken for the truth.
     init(_ given: SoftTargets, labels: Int, scale: Float) {
         (targets, self.labels, self.scale) = (.soft(given), labels, scale)
+        (classWeights, labelSmoothing, textWeights) = (nil, 0, nil)
+    }
+
+    /// The loss is part of another, whose gradient is given, [texts, labels].
+    init(gradient: [Float], labels: Int) {
+        (targets, self.labels, scale) = (.gradient(gradient), labels, 1)
         (classWeights, labelSmoothing, textWeights) = (nil, 0, nil)
     }
 
@@ -89,6 +97,11 @@ struct TrainingLoss {
                 return Float(sum / Double(labels))
             }
         case .soft(let soft): return divergence(logits, soft, texts, scale)
+        case .gradient(let gradient):
+            for (place, value) in gradient[texts.lowerBound * labels..<texts.upperBound * labels].enumerated() {
+                logits[place] = value
+            }
+            return 0
         }
     }
 

@@ -20,9 +20,8 @@ public struct PooledLogits: Sendable, Equatable {
             (logits, loudest) = (faulty ?? windows.first ?? [], 0)
             return
         }
-        let chances = windows.map { isMultiLabel ? Self.sigmoids($0) : Self.softmax($0) }
-        let sum = Double(tokens.reduce(0, +))
-        let weights = tokens.map { log(Double($0) / sum) }
+        let chances = Self.chances(windows, isMultiLabel: isMultiLabel)
+        let weights = Self.weights(tokens)
         let pooled = chances[0].indices.map { label -> Double in
             let column = chances.map { $0[label] }
             switch pool {
@@ -44,10 +43,21 @@ public struct PooledLogits: Sendable, Equatable {
     }
 
     /// The logarithms of the probabilities that a label holds, and that it does not.
-    private struct Chance {
+    struct Chance {
         var holds: Double
         /// Only for sets of labels.
         var fails = 0.0
+    }
+
+    /// [windows, labels].
+    static func chances(_ windows: [[Float]], isMultiLabel: Bool) -> [[Chance]] {
+        windows.map { isMultiLabel ? sigmoids($0) : softmax($0) }
+    }
+
+    /// The logarithm of each window's share of the mean.
+    static func weights(_ tokens: [Int]) -> [Double] {
+        let sum = Double(tokens.reduce(0, +))
+        return tokens.map { log(Double($0) / sum) }
     }
 
     private static func softmax(_ logits: [Float]) -> [Chance] {
@@ -62,7 +72,7 @@ public struct PooledLogits: Sendable, Equatable {
         }
     }
 
-    private static func logOfSum(_ logarithms: [Double]) -> Double {
+    static func logOfSum(_ logarithms: [Double]) -> Double {
         let highest = logarithms.max() ?? 0
         return highest + log(logarithms.reduce(0) { $0 + exp($1 - highest) })
     }

@@ -6,7 +6,7 @@ import FoundationEssentials
 ///
 /// It is written atomically, so a file of that name is always whole. Floats are in the byte order of the machine.
 extension TrainingCheckpoint {
-    private static let magic = Data("lorikeet checkpoint 1\n".utf8)
+    private static let magic = Data("lorikeet checkpoint 2\n".utf8)
 
     private struct Header: Codable {
         var identity: TrainingIdentity

@@ -32,6 +32,7 @@ public struct RecipeRule: Sendable {
         chooseRate()
         chooseBalance()
         chooseEnding()
+        noteWindows()
     }
 
     /// What stands in the report.
@@ -143,6 +144,16 @@ public struct RecipeRule: Sendable {
             let longest = max(epochs, settings.mostEpochs ?? 0)
             choosePatience(longest >= Self.patientEpochs && count >= 200 && settings.epochSelection != .last)
         }
+    }
+
+    /// The loss of windows follows from their pool, so it is no hyper-parameter.
+    private mutating func noteWindows() {
+        guard let pool = settings.longTexts?.pool, pool != .first else { return }
+        let (value, reason) =
+            pool == .max
+            ? ("pooled", "one window has the passage that tells the label, the others must not learn it")
+            : ("each", "every window is about what its text is about")
+        choices.append(RecipeChoice(key: "window_loss", value: value, reason: reason))
     }
 
     private mutating func choosePatience(_ pays: Bool) {

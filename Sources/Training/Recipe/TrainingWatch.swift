@@ -37,12 +37,12 @@ struct TrainingWatch {
     func findings<Failure: Error>(
         after report: EpochReport, start: Double?, _ evaluation: Evaluation?, adapter: () throws(Failure) -> Adapter
     ) throws(Failure) -> [TrainingFinding] {
-        let steps = settings.stepCount(rows: rows.targets.count)
-        let done = min(report.epoch * settings.stepsPerEpoch(rows: rows.targets.count), steps)
+        let steps = settings.stepCount(rows: rows.exampleCount)
+        let done = min(report.epoch * settings.stepsPerEpoch(rows: rows.exampleCount), steps)
         guard Double(done) >= Self.patience * Double(steps) else { return [] }
         var findings = Self.divergence(loss: report.loss, start: start, rows).map { [$0] } ?? []
         guard done >= Self.fewestSteps else { return findings }
-        let before = done - settings.stepsPerEpoch(rows: rows.targets.count)
+        let before = done - settings.stepsPerEpoch(rows: rows.exampleCount)
         let isFirst = Double(before) < Self.patience * Double(steps)
         if let evaluation {
             findings += Self.collapse(evaluation).map { [$0] } ?? []

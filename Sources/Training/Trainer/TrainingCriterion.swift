@@ -61,13 +61,13 @@ struct TrainingCriterion: Sendable {
         }
     }
 
-    /// What the summed loss of some rows is divided by to become a mean; never 0.
+    /// What the summed loss of some examples is divided by to become a mean; never 0.
     func weight(of batch: some Sequence<Int>, _ rows: TrainingRows) -> Double {
         var weight = 0.0
-        for row in batch {
-            let share = Double(rows.weights?[row] ?? 1)
+        for example in batch {
+            let share = Double(rows.weight(ofExample: example))
             if let classWeights, case .classes(let classes) = rows.targets {
-                weight += share * Double(classWeights[classes[row]])
+                weight += share * Double(classWeights[classes[rows.rows(ofExample: example).lowerBound]])
             } else {
                 weight += share
             }

@@ -13,7 +13,7 @@ struct TrainingLength {
 
     /// - Parameter holdsTeacher: whether the loss has a teacher's part. It then says too little of the rows.
     init(_ settings: TrainingSettings, _ rows: TrainingRows, _ criterion: TrainingCriterion, holdsTeacher: Bool) {
-        epochs = settings.epochCount(rows: rows.targets.count)
+        epochs = settings.epochCount(rows: rows.exampleCount)
         mostEpochs = settings.steps == nil && !holdsTeacher ? settings.mostEpochs : nil
         guess = mostEpochs == nil ? 0 : criterion.guess(rows)
     }

@@ -12,13 +12,12 @@ struct TrainingRows: Sendable {
     private(set) var weights: [Float]?
     /// The first row of each labelled text, and where the last text ends; nil: each row is a text.
     private var textStarts: [Int]?
+    /// How the answers of a text's windows are pooled before the loss; nil: each window has a loss of its own.
+    private(set) var pooledLoss: LongTexts.Pool?
     /// What a teacher makes of the texts behind the labelled rows; nil: there are none.
     private(set) var softTargets: SoftTargets?
 
     var lengths: [Int] { (0..<sequences.count).map(length) }
-
-    /// Tokens of the labelled rows.
-    var labelledLengths: [Int] { (0..<targets.count).map(length) }
 
     /// Tokens of a row. An empty sequence counts as one token, as in a `PackedBatch`.
     func length(_ row: Int) -> Int { max(sequences.length(row), 1) }
@@ -62,6 +61,9 @@ struct TrainingRows: Sendable {
         targets = isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
         guard sets.count > rows.count else { return }
         textStarts = starts
+        // The passage that tells the label stands in one window. The others would learn the label of a text that they
+        // say nothing about.
+        pooledLoss = encoder.pool == .max ? .max : nil
         weights = zip(starts, starts.dropFirst()).flatMap { start, end in
             [Float](repeating: 1 / Float(end - start), count: end - start)
         }
@@ -75,6 +77,20 @@ struct TrainingRows: Sendable {
         guard let textStarts else { return text..<text + 1 }
         return textStarts[text]..<textStarts[text + 1]
     }
+
+    /// The number of training examples, of which each has a loss: texts if the loss is that of pooled answers, else
+    /// rows.
+    var exampleCount: Int { pooledLoss == nil ? targets.count : textCount }
+
+    /// Tokens of each example.
+    var exampleLengths: [Int] { (0..<exampleCount).map { rows(ofExample: $0).reduce(0) { $0 + length($1) } } }
+
+    func rows(ofExample example: Int) -> Range<Int> {
+        pooledLoss == nil ? example..<example + 1 : rows(ofText: example)
+    }
+
+    /// The factor of an example's loss.
+    func weight(ofExample example: Int) -> Float { pooledLoss == nil ? weights?[example] ?? 1 : 1 }
 
     /// Appends the texts of a distillation.
     mutating func add(

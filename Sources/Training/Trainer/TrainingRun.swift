@@ -50,18 +50,18 @@ struct TrainingRun {
         workers = (0..<team.count).map { _ in
             TrainingWorker(base: base, adapter: adapter, rows: rows, cache: cache, criterion: criterion)
         }
-        schedule = LearningRateSchedule(settings, steps: settings.stepCount(rows: rows.targets.count))
+        schedule = LearningRateSchedule(settings, steps: settings.stepCount(rows: rows.exampleCount))
         self.dropout = dropout
         optimizer = AdapterOptimizer(
             adapter, weightDecay: settings.weightDecay, clipping: settings.clipping,
             loraPlusRatio: settings.loraPlusRatio)
-        meter = ProgressMeter(epochs: settings.epochCount(rows: rows.targets.count), steps: schedule.steps)
+        meter = ProgressMeter(epochs: settings.epochCount(rows: rows.exampleCount), steps: schedule.steps)
     }
 
     /// Makes the training longer. The rate goes on where that of a longer training would be.
     mutating func setEpochs(_ epochs: Int) {
         guard epochs != meter.epochs else { return }
-        schedule = LearningRateSchedule(settings, steps: epochs * settings.stepsPerEpoch(rows: rows.targets.count))
+        schedule = LearningRateSchedule(settings, steps: epochs * settings.stepsPerEpoch(rows: rows.exampleCount))
         (meter.epochs, meter.steps) = (epochs, schedule.steps)
     }
 
@@ -89,25 +89,27 @@ struct TrainingRun {
         for batch in plan(epoch: 1).batches.prefix(step) {
             if isCancelled() { throw .cancelled }
             let shares = shares(batch)
-            team.run { [workers] number in workers[number].computeStates(rows: shares[number].rows, distilled: []) }
+            team.run { [workers] number in
+                workers[number].computeStates(examples: shares[number].examples, distilled: [])
+            }
         }
         // Each text of a distillation for the first time, as it was computed first.
         for step in 0..<min(step, distillation?.stepsOfRound ?? 0) {
             if isCancelled() { throw .cancelled }
             let shares = distilled(step: step)
-            team.run { [workers] number in workers[number].computeStates(rows: [], distilled: shares[number]) }
+            team.run { [workers] number in workers[number].computeStates(examples: [], distilled: shares[number]) }
         }
     }
 
     private func plan(epoch: Int) -> BatchPlan {
         BatchPlan(
-            lengths: rows.labelledLengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed,
+            lengths: rows.exampleLengths, batchSize: settings.textsPerStep, workers: team.count, seed: settings.seed,
             epoch: epoch)
     }
 
     // MARK: - Steps
 
-    /// Trains on every row once. The last epoch ends with the last step.
+    /// Trains on every example once. The last epoch ends with the last step.
     ///
     /// - Parameter epoch: from 1.
     mutating func epoch(
@@ -131,8 +133,8 @@ struct TrainingRun {
 
     /// One step: forward, backward, optimizer.
     ///
-    /// - Returns: the mean loss of its labelled rows, weighted if there are class weights, plus the weighted mean
-    ///   divergence from a teacher, times the number of the rows. nil, with nothing changed, if the loss or its
+    /// - Returns: the mean loss of its labelled examples, weighted if there are class weights, plus the weighted mean
+    ///   divergence from a teacher, times the number of the examples. nil, with nothing changed, if the loss or its
     ///   gradient is not finite.
     private mutating func trainStep(_ batch: [[Int]], rate: Float) -> Double? {
         let shares = shares(batch)
@@ -155,10 +157,10 @@ struct TrainingRun {
         let scale = Float(1 / criterion.weight(of: batch.joined(), rows))
         var shares: [TrainingWorker.Share] = []
         var first = 0
-        for rows in batch {
+        for examples in batch {
             shares.append(
-                TrainingWorker.Share(rows: rows, firstSequence: first, lossScale: scale, dropout: key))
-            first += rows.count
+                TrainingWorker.Share(examples: examples, firstSequence: first, lossScale: scale, dropout: key))
+            first += examples.reduce(0) { $0 + rows.rows(ofExample: $1).count }
         }
         addDistillation(to: &shares, first: first)
         return shares

@@ -7,9 +7,9 @@ import Kernels
 final class TrainingWorker: @unchecked Sendable {
     /// The part of a batch that one worker computes.
     struct Share {
-        /// Indices of training rows; may be empty.
-        var rows: [Int]
-        /// The index of the first of them within the batch, which decides the dropout masks.
+        /// Indices of training examples; may be empty.
+        var examples: [Int]
+        /// The index of their first row within the batch, which decides the dropout masks.
         var firstSequence: Int
         var lossScale: Float
         /// nil: no dropout.
@@ -58,18 +58,37 @@ final class TrainingWorker: @unchecked Sendable {
     func compute(_ share: Share) {
         gradient.clear()
         (loss, divergence) = (0, 0)
-        if !share.rows.isEmpty { train(share) }
+        if !share.examples.isEmpty { train(share) }
         if !share.distilled.isEmpty { distil(share) }
     }
 
     private func train(_ share: Share) {
-        let batch = rows.batch(share.rows)
-        loss = Double(
+        guard let pool = rows.pooledLoss else { return trainRows(share, share.examples) }
+        let texts = share.examples.map(rows.rows(ofExample:))
+        // An answer of one window is pooled as it is.
+        trainRows(share, texts.filter { $0.count == 1 }.map(\.lowerBound))
+        var first = share.firstSequence + texts.count { $0.count == 1 }
+        for windows in texts where windows.count > 1 {
+            let places = Array(windows)
+            loss += Double(
+                pass.accumulateGradient(
+                    windows: rows.batch(places), hiddenStates: hiddenStates(places), pool: pool,
+                    targets: rows.targets.at([windows.lowerBound]), lossScale: share.lossScale,
+                    classWeights: criterion.classWeights, labelSmoothing: criterion.labelSmoothing,
+                    dropout: share.dropout, firstSequence: first, into: gradient.values))
+            first += windows.count
+        }
+    }
+
+    /// Each row has a loss of its own.
+    private func trainRows(_ share: Share, _ places: [Int]) {
+        guard !places.isEmpty else { return }
+        loss += Double(
             pass.accumulateGradient(
-                batch: batch, hiddenStates: hiddenStates(share.rows), targets: rows.targets.at(share.rows),
+                batch: rows.batch(places), hiddenStates: hiddenStates(places), targets: rows.targets.at(places),
                 lossScale: share.lossScale, classWeights: criterion.classWeights,
                 labelSmoothing: criterion.labelSmoothing,
-                textWeights: rows.weights.map { weights in share.rows.map { weights[$0] } },
+                textWeights: rows.weights.map { weights in places.map { weights[$0] } },
                 dropout: share.dropout, firstSequence: share.firstSequence, into: gradient.values))
     }
 
@@ -87,8 +106,8 @@ final class TrainingWorker: @unchecked Sendable {
     private func places(_ distilled: [Int]) -> [Int] { distilled.map { rows.targets.count + $0 } }
 
     /// Computes and caches the output of the frozen layers for a share, without training.
-    func computeStates(rows: [Int], distilled: [Int]) {
-        if !rows.isEmpty { _ = hiddenStates(rows) }
+    func computeStates(examples: [Int], distilled: [Int]) {
+        if !examples.isEmpty { _ = hiddenStates(examples.flatMap(rows.rows(ofExample:))) }
         if !distilled.isEmpty { _ = hiddenStates(places(distilled)) }
     }
 
