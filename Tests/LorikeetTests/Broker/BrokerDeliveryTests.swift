@@ -7,8 +7,7 @@ import Testing
 
 /// What the embedded broker cannot show: transactions, and members that a group knows again.
 @Suite(.realBroker, .scratch, .serialized, .timeLimit(.minutes(10))) struct BrokerDeliveryTests {
-    /// The dead member's session is longer than this test waits. tansu itself holds a static member that joins for
-    /// about half its session.
+    /// The dead member's session is longer than this test waits.
     @Test func aStaticMemberIsBackBeforeItsSessionEnds() async throws {
         try await RealBroker.withStream(sessionTimeout: .seconds(30)) { stream in
             let state = ["STATE_DIRECTORY": (stream.pipeline as NSString).deletingLastPathComponent]
@@ -18,8 +17,31 @@ import Testing
             let killed = ContinuousClock.now
             let second = try await stream.startDaemon(state)
             try await stream.label(20)
-            #expect(ContinuousClock.now - killed < .seconds(30))
+            #expect(ContinuousClock.now - killed < .seconds(30), "its session is over")
             #expect(try stream.log().contains("static member of the consumer group"))
+            #expect(await second.terminate() == 0)
+            #expect(try await stream.count() == .init(messages: 40, complete: 40, rows: 80, rejected: 0))
+        }
+    }
+
+    /// A state directory that was copied: both daemons are the same member, and only one of them can be it.
+    @Test func theOlderOfTwoDaemonsWithOneIDEndsWithAdvice() async throws {
+        try await RealBroker.withStream { stream in
+            let state = (stream.pipeline as NSString).deletingLastPathComponent
+            let first = try await stream.startDaemon(["STATE_DIRECTORY": state])
+            try await stream.label(20)
+            let log = stream.logFile
+            let copy = state + "/copy"
+            try FileManager.default.createDirectory(atPath: copy, withIntermediateDirectories: true)
+            for file in try FileManager.default.contentsOfDirectory(atPath: state)
+            where file.hasPrefix("group-instance-") {
+                try FileManager.default.copyItem(atPath: "\(state)/\(file)", toPath: "\(copy)/\(file)")
+            }
+            let second = try await stream.startDaemon(["STATE_DIRECTORY": copy])
+            #expect(await first.exitStatus() == 78)
+            let told = try String(contentsOfFile: log, encoding: .utf8)
+            #expect(told.contains("FENCED_INSTANCE_ID") && told.contains("group-instance-*"), "\(told)")
+            try await stream.label(20)
             #expect(await second.terminate() == 0)
             #expect(try await stream.count() == .init(messages: 40, complete: 40, rows: 80, rejected: 0))
         }

@@ -37,7 +37,7 @@ final class DeliveryStream {
     private let producer: LabProducer
     private let database: LabDatabase
     private let scratch: Scratch
-    private var logFile: String { scratch.path("daemon-\(starts).log") }
+    var logFile: String { scratch.path("daemon-\(starts).log") }
     private var starts = 0
     private var daemons: [DaemonProcess] = []
     /// Messages that were produced.
