@@ -146,8 +146,8 @@ let package = Package(
         .target(
             name: "DaemonFixtures",
             dependencies: [
-                "PostgresClient", "LocalServers", "BERT", "AdapterRegistry", "Serving", "Connectors", "Pipelines",
-                "Operations", "Daemon", "TestSupport", logging,
+                "PostgresClient", "LocalServers", "WordPiece", "BERT", "Training", "AdapterRegistry", "Serving",
+                "Connectors", "Pipelines", "Operations", "Daemon", "TestSupport", logging,
             ],
             path: "Tests/DaemonFixtures", swiftSettings: strict),
         .target(name: "CAllocationCounter", path: "Tests/CAllocationCounter"),

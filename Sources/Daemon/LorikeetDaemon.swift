@@ -122,12 +122,18 @@ public final class LorikeetDaemon: Sendable {
         files: [String], options: DaemonOptions = DaemonOptions(), logger: Logger = Logger(label: "lorikeet")
     ) async throws(CommandFailure) {
         FreedMemory.returnEarly()
+        try await measured(files: files, options: options, logger: logger).run()
+    }
+
+    /// A daemon that computes in the types that the files say: under `auto`, in those that measuring chose.
+    static func measured(
+        files: [String], options: DaemonOptions, logger: Logger
+    ) async throws(CommandFailure) -> LorikeetDaemon {
         let notifier = SystemdNotifier(environment: options.environment.variables)
         let serving = await ServingPrecision.resolve(files: files, environment: options.environment) {
             notifier?.extendStart(by: mostMeasuring, status: "measuring what faster types cost")
         }
-        let daemon = try LorikeetDaemon(files: files, serving: serving, options: options, logger: logger)
-        try await daemon.run()
+        return try LorikeetDaemon(files: files, serving: serving, options: options, logger: logger)
     }
 
     /// The fields of the first log line.

@@ -102,6 +102,20 @@ struct BaseCacheTests {
         }
     }
 
+    /// A start that made the file anew would give the same bits, too.
+    @Test func aSecondStartReadsTheFileAndDoesNotWriteIt() throws {
+        let folder = try copy("bert")
+        _ = try start(folder)
+        let written = try #require(folder.fileNumber(BaseCache.name))
+        _ = try start(folder)
+        #expect(folder.fileNumber(BaseCache.name) == written, "it was written again")
+        // Where it cannot be used, it is.
+        try write([], try cache(folder))
+        let damaged = try #require(folder.fileNumber(BaseCache.name))
+        _ = try start(folder)
+        #expect(folder.fileNumber(BaseCache.name) != damaged)
+    }
+
     /// The file is written to a link to `/dev/full`, which has no room for anything.
     @Test func aFullDiskCostsTheFileAndNothingElse() throws {
         let folder = try copy("bert")

@@ -9,6 +9,8 @@ import Pipelines
 import PostgresClient
 import Serving
 import TestSupport
+import Training
+import WordPiece
 
 /// A tiny base on disk, a broker, a database with the schema, and pipeline files that name them.
 public final class DaemonFixture: Sendable {
@@ -95,6 +97,17 @@ public final class DaemonFixture: Sendable {
         await store.close()
     }
 
+    /// Stores labelled rows of which the adapter is sure, with the labels that it gives them: rounding changes none.
+    public func annotate(_ adapter: Adapter, rows: Int) throws {
+        let texts = (0..<400).map { "\($0 * 7_919) x\($0) \($0 % 13)" }
+        let tokenizer = try WordPieceTokenizer(directory: folder.path + "/base")
+        let predictions = Evaluator(base: model.base, tokenizer: tokenizer, workers: 1)
+            .predictions(texts: texts, adapter: adapter)
+        let surest = zip(texts, predictions).sorted { $0.1.score > $1.1.score }.prefix(rows)
+        let values = surest.map { "('noise', '\($0)', '\($1.label)')" }.joined(separator: ", ")
+        try execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES \(values)")
+    }
+
     /// All records of a topic.
     public func records(of topic: String, partitions: Int = 1) async throws -> [SourceMessage] {
         let source = KafkaRangeSource(
@@ -138,6 +151,13 @@ public final class DaemonFixture: Sendable {
         _ body: @escaping @Sendable (LorikeetDaemon) async throws -> Void
     ) async throws {
         let daemon = try LorikeetDaemon(files: files, options: options ?? self.options(), logger: log.logger)
+        try await run(daemon, body)
+    }
+
+    /// Runs this daemon while `body` does, then drains it; its error is thrown.
+    public func run(
+        _ daemon: LorikeetDaemon, _ body: @escaping @Sendable (LorikeetDaemon) async throws -> Void
+    ) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await daemon.run() }
             group.addTask {

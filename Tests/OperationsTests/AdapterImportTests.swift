@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import DaemonFixtures
+import Foundation
 import TestSupport
 import Testing
 import Training
@@ -10,15 +11,15 @@ import Training
 /// An import over a base in int8. The limits of the tests decide how its check ends.
 struct AdapterImportTests {
     private func adapterImport(
-        _ fixture: DaemonFixture, rows: Int, limit: Double, dtype: DataType = .int8
+        _ fixture: DaemonFixture, rows: Int, limit: Double, dtype: DataType? = .int8, pipeline: String? = nil
     ) throws -> AdapterImport {
         let path = try fixture.folder.write(
             "rows.tsv", (0..<rows).map { "calm\tthe river of \($0)\n" }.joined())
         var adapterImport = AdapterImport(
             task: "noise", directory: fixture.folder.path + "/first", labels: LabelNames(source: "", labels: []),
             base: fixture.folder.path + "/base", promote: true, evaluate: path, rowOptions: RowOptions(), workers: 1,
-            database: DatabaseSource(database: fixture.postgres.value, pipeline: nil))
-        adapterImport.dtype = dtype
+            database: DatabaseSource(database: fixture.postgres.value, pipeline: pipeline))
+        adapterImport.dtype = dtype.map { BasePrecision($0) }
         (adapterImport.limits.accuracyLost, adapterImport.limits.labelsChanged) = (1, limit)
         return adapterImport
     }
@@ -56,6 +57,35 @@ struct AdapterImportTests {
             var notes: [String] = []
             let version = try await adapterImport(fixture, rows: 5, limit: -1).run { notes.append($0) }
             #expect(version.state == .live && notes.contains { $0.contains("too few texts") }, "\(notes)")
+        }
+    }
+
+    /// The live adapter keeps its labels in int8, so the daemon serves in int8 where the CPU is fast at it.
+    @Test func underAutoItIsCheckedInWhatADaemonWouldChoose() async throws {
+        try await DaemonFixture.with { fixture in
+            let live = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
+            try await fixture.promote(live)
+            try fixture.annotate(live, rows: 60)
+            try fixture.writeAdapter("first")
+            // A command reads the file in the environment of its process, which has no database of this test.
+            let text = try String(contentsOfFile: try fixture.writePipeline(extra: "dtype: auto"), encoding: .utf8)
+            let file = try fixture.folder.write(
+                "p.yaml", text.replacing("${DATABASE_URL}", with: fixture.postgres.value))
+            var notes: [String] = []
+            let importing = try adapterImport(fixture, rows: 60, limit: -1, dtype: nil, pipeline: file)
+            guard let type = DataType.fastestFirst.first else {
+                let version = try await importing.run { notes.append($0) }
+                #expect(version.state == .live && notes.contains { $0.hasPrefix("dtype auto: float32: this CPU ") })
+                return
+            }
+            let failure = await #expect(throws: CommandFailure.self) {
+                _ = try await importing.run { notes.append($0) }
+            }
+            #expect(notes.contains { $0.hasPrefix("dtype auto: \(type.rawValue): noise: ") }, "\(notes)")
+            let message = try #require(failure?.message)
+            #expect(message.contains(" was not promoted: \(type.rawValue) costs too much"), "\(message)")
+            let adapters = "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND digest ="
+            #expect(try fixture.number("\(adapters) '\(live.digest)'") == 1)
         }
     }
 }

@@ -78,6 +78,20 @@ func theBaseComputesInTheTypeThatTheFileSays(key: String, type: DataType, reason
     }
 }
 
+@Test func aStartInInt8ReadsTheFileOfTheStartBefore() async throws {
+    let folder = try TestModels.tinyBase()
+    let name = "lorikeet-int8.cache"
+    let base = BaseFolder(folder.path, precision: BasePrecision(.int8))
+    // No file is written in the tick of the clock in which the base was written.
+    try await eventually("the file of the first start") {
+        _ = try LoadedBase(base)
+        return folder.fileNumber(name) != nil
+    }
+    let written = folder.fileNumber(name)
+    _ = try LoadedBase(base)
+    #expect(folder.fileNumber(name) == written, "it was written again")
+}
+
 @Test func whatCannotBeMeasuredIsFloat32() async throws {
     let folder = try TemporaryFolder()
     try TestBase.write(to: folder.path + "/base")

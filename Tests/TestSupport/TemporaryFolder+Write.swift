@@ -14,4 +14,11 @@ extension TemporaryFolder {
         try data.write(to: URL(fileURLWithPath: file))
         return file
     }
+
+    /// The number that the system has given a file (inode): a file that is replaced has another one. Nil if there is
+    /// no such file.
+    public func fileNumber(_ name: String) -> UInt64? {
+        var status = stat()
+        return stat(path + "/" + name, &status) == 0 ? UInt64(status.st_ino) : nil
+    }
 }

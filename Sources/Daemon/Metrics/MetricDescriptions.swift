@@ -107,9 +107,10 @@ public enum MetricDescriptions {
     /// Those of the process as a whole.
     static let daemon = [
         MetricDescription(
-            DaemonMetricNames.buildInfo, .gauge, ["version", "kernels", "base", "dtype"],
-            "Always 1. The labels are the version, the kernels, the digest of the base and the type in which it "
-                + "computes."
+            DaemonMetricNames.buildInfo, .gauge, ["version", "kernels", "base", "dtype", "dtype_reason"],
+            "Always 1. The labels are the version, the kernels, the digest of the base, the type in which it computes "
+                + "and the reason for it: the first 500 characters of what the first log line says; empty where the "
+                + "pipeline file names a type that the CPU computes fast."
         ),
         MetricDescription(DaemonMetricNames.workers, .gauge, "Threads that classify."),
         MetricDescription(

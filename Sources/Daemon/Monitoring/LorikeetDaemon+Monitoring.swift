@@ -14,7 +14,7 @@ extension LorikeetDaemon: MonitoredDaemon {
             DaemonMetricNames.buildInfo,
             [
                 ("version", LorikeetVersion.current), ("kernels", loaded.base.kernels), ("base", loaded.base.digest),
-                ("dtype", loaded.base.dtype),
+                ("dtype", loaded.base.dtype), ("dtype_reason", shortReason),
             ], to: 1)
         readings.set(DaemonMetricNames.workers, to: Double(workers.workers))
         for configuration in await supervisor.configurations {
@@ -105,6 +105,15 @@ extension LorikeetDaemon: MonitoredDaemon {
                 readings.set(DaemonMetricNames.taskShadowConfidence, labels + [("adapter", adapter)], to: confidence)
             }
         }
+    }
+
+    /// With many tasks the reason is long; the first log line has all of it.
+    private static let longestReason = 500
+
+    /// Why the base computes in its type, as a label; empty where a file names the type.
+    private var shortReason: String {
+        let reason = loaded.dtypeReason ?? ""
+        return reason.count > Self.longestReason ? String(reason.prefix(Self.longestReason - 1)) + "…" : reason
     }
 
     func build() -> BuildReport {

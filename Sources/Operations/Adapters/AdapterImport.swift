@@ -14,8 +14,8 @@ public struct AdapterImport {
     public var labels: LabelNames
     /// Folder of the base; nil: that of the pipeline file.
     public var base: String?
-    /// The type in which it computes; nil: as the pipeline file says, or float32.
-    public var dtype: DataType?
+    /// The types in which it computes; nil: as the pipeline file says, or float32.
+    public var dtype: BasePrecision?
     /// What another type than float32 may cost the adapter on the rows of ``evaluate``.
     public var limits = PrecisionLimits()
     /// Whether it becomes live at once.
@@ -31,7 +31,7 @@ public struct AdapterImport {
 
     /// An import that has not run.
     public init(
-        task: String, directory: String, labels: LabelNames, base: String?, dtype: DataType? = nil, promote: Bool,
+        task: String, directory: String, labels: LabelNames, base: String?, dtype: BasePrecision? = nil, promote: Bool,
         evaluate: String?, rowOptions: RowOptions, workers: Int, database: DatabaseSource
     ) {
         (self.task, self.directory, self.labels, self.base) = (task, directory, labels, base)
@@ -45,7 +45,7 @@ public struct AdapterImport {
     /// - Throws: also if the promotion was requested and the precision costs too much. The version is then a candidate.
     public func run(note: (String) -> Void) async throws -> AdapterVersion {
         let registry = AdaptersOperation(database)
-        let folder = try registry.baseFolder(base, dtype: dtype)
+        let folder = try await baseFolder(registry, note: note)
         let base = try BERTBase(directory: folder.path, precision: folder.precision)
         let adapter = try namedAdapter(base: base)
         let trainingRows = try AdapterFolder.trainingRows(directory, of: adapter)
@@ -71,6 +71,18 @@ public struct AdapterImport {
             let promotion = Promotion(by: Operator.name, reason: "imported from \(directory)")
             return try await store.promote(task: task, version: version.version, promotion)
         }
+    }
+
+    /// The base: in the types that are given, else as the pipeline file says. Under `auto`, rows judge the adapter in
+    /// what a daemon would choose now.
+    private func baseFolder(_ registry: AdaptersOperation, note: (String) -> Void) async throws -> BaseFolder {
+        let folder = try registry.baseFolder(base, dtype: dtype)
+        guard evaluate != nil, dtype == nil, let file = database.pipeline,
+            try database.configuration()?.dtype == .auto,
+            let serving = await ServingPrecision.resolve(files: [file])
+        else { return folder }
+        if let reason = serving.reason { note("dtype auto: \(reason)") }
+        return BaseFolder(folder.path, precision: serving.precision)
     }
 
     /// The adapter, its labels named by `--labels` or the pipeline file if its folder names none.

@@ -154,16 +154,16 @@ public struct AdaptersOperation: Sendable {
         return stored.version
     }
 
-    /// The base: in the folder and the type that are given, else in those of the pipeline file.
+    /// The base: in the folder and the types that are given, else in those of the pipeline file.
     ///
     /// - Throws: status 64 if nothing names a folder.
-    func baseFolder(_ given: String?, dtype: DataType? = nil) throws -> BaseFolder {
+    func baseFolder(_ given: String?, dtype: BasePrecision? = nil) throws -> BaseFolder {
         let configuration = try source.configuration()
         guard let path = given ?? configuration?.base else {
             throw CommandFailure(.usage, "no base: give --base DIR or --pipeline FILE")
         }
-        let setting = dtype.map(PrecisionSetting.fixed) ?? configuration?.dtype ?? .fixed(.float32)
-        return BaseFolder(path, precision: ServingPrecision(setting).precision)
+        let setting = configuration?.dtype ?? .fixed(.float32)
+        return BaseFolder(path, precision: dtype ?? ServingPrecision(setting).precision)
     }
 
     /// Runs the body with the adapter store; the connection is closed in any case.

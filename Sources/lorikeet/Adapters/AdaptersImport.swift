@@ -39,8 +39,8 @@ struct AdaptersImport: AsyncParsableCommand {
     @Option(
         help: BaseOptions.dtypeHelp(
             " With --evaluate, what it costs is measured; if that is too much, --promote fails. Default: that of "
-                + "--pipeline, else float32."))
-    var dtype: DataType?
+                + "--pipeline (under auto, what a daemon would choose now), else float32."))
+    var dtype: BasePrecision?
     @OptionGroup var databaseOptions: DatabaseOptions
     @OptionGroup var output: JSONOption
 

@@ -43,7 +43,7 @@ struct AnnotationsReview: AsyncParsableCommand {
     @Option(help: ArgumentHelp("The base, for --input.", valueName: "dir"), completion: .directory)
     var base: String?
 
-    @Option(help: BaseOptions.dtypeHelp(" For --input. Default: float32.")) var dtype: DataType?
+    @Option(help: BaseOptions.dtypeHelp(" For --input. Default: float32.")) var dtype: BasePrecision?
 
     @Flag(help: "The rows of --input have sets of labels.")
     var multiLabel = false
@@ -96,7 +96,7 @@ struct AnnotationsReview: AsyncParsableCommand {
                 progress: progress)
         }
         let rows = try LabelledFile.collect(paths: input, options: formatOptions.options(isMultiLabel: multiLabel))
-        let loaded = try LoadedBase(BaseFolder(base ?? "", precision: BasePrecision(dtype ?? .float32)))
+        let loaded = try LoadedBase(BaseFolder(base ?? "", precision: dtype ?? .float32))
         let encoder = FeatureEncoder(
             base: loaded.base, tokenizer: loaded.tokenizer, workers: workerOptions.count,
             maxTokens: try length.checked(against: loaded.base))
