@@ -137,7 +137,12 @@ import Training
         let (first, second) = (change["first"] as? Double, change["second"] as? Double)
         #expect(try #require(first) != (try #require(second)), "int8 changes some probability")
         #expect((one["seconds"] as? [Double])?.count == 2 && one["speed"] as? Double != nil)
-        #expect((one["accuracy_interval"] as? [Double])?.count == 2)
+        let (lost, won) = (try #require(agreement["only_first"]), try #require(agreement["only_second"]))
+        let accuracies = PairedProportions(rows: 31, onlyFirst: lost, onlySecond: won)
+        #expect(
+            one["accuracy_interval"] as? [Double]
+                == [accuracies.lowerBound(level: 0.025), accuracies.upperBound(level: 0.025)])
+        #expect((1...31).contains(try #require(change["row"] as? Int)))
         let html = try material.scratch.text("p.html")
         HTMLCheck.expectGood(html)
         #expect(html.contains("What changes") && html.contains("Statistical significance"))

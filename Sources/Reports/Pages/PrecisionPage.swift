@@ -47,13 +47,16 @@ public struct PrecisionPage {
         var rows = comparisons.map { comparison -> Markup in
             let (test, worst) = (comparison.comparison.test, comparison.worstLabel)
             let fall = worst.map { "\($0.label): \($0.onlyFirst) lost, \($0.onlySecond) gained of \($0.rows)" }
+            let interval = test.accuracyInterval
+            let (low, high) = (Figure.points(interval.lower), Figure.points(interval.upper))
             let change = comparison.largestChange.map { abs($0.second - $0.first) }
             return Self.row(
                 comparison.name,
                 [
                     "\(comparison.labelsChanged) (\(Figure.percent(comparison.changedShare)))",
-                    Figure.points(test.accuracyDifference), Figure.points(test.macroF1Difference), fall ?? "–",
-                    Figure.share(change), Self.speed(comparison.speed),
+                    "\(Figure.points(test.accuracyDifference)) (\(low) to \(high))",
+                    Figure.points(test.macroF1Difference), fall ?? "–", Figure.share(change),
+                    Self.speed(comparison.speed),
                 ])
         }
         if comparisons.count > 1, let mean = PrecisionComparison.Mean(comparisons) {
@@ -68,8 +71,8 @@ public struct PrecisionPage {
         return ReportPage.Section(
             title: "What changes",
             note: """
-                Differences are in percentage points, second minus first. The worst label is the one whose recall \
-                falls most. Speed is the second's texts per second over the first's; both predicted the rows in turn.
+                Differences are in percentage points, second minus first; that of accuracy with its 95 % confidence \
+                interval (Tango's score interval). The worst label is the one whose recall falls most. Speed is the second's texts per second over the first's; both predicted the rows in turn.
                 """,
             content: """
                 <div class="scroll"><table><thead><tr><th>adapter</th><th class="n">labels changed</th>\
