@@ -72,7 +72,8 @@ public struct PrecisionPage {
             title: "What changes",
             note: """
                 Differences are in percentage points, second minus first; that of accuracy with its 95 % confidence \
-                interval (Tango's score interval). The worst label is the one whose recall falls most. Speed is the second's texts per second over the first's; both predicted the rows in turn.
+                interval (Tango's score interval). The worst label is the one whose recall falls most. Speed is \
+                the second's texts per second over the first's; both predicted the rows in turn.
                 """,
             content: """
                 <div class="scroll"><table><thead><tr><th>adapter</th><th class="n">labels changed</th>\
