@@ -64,18 +64,16 @@ enum { SHORT_ROW = 4096 };
 
 // A row that is neither kept nor short: its values are computed once for their range and once more for their codes.
 INLINE bool activate_long_row(
-    int kind, ptrdiff_t columns, const float *x, const float *bias, const float *smoothing, ptrdiff_t row,
-    const lk_quantized_rows *q) {
+    int kind, ptrdiff_t columns, const float *x, const float *bias, ptrdiff_t row, const lk_quantized_rows *q) {
     float part[SHORT_ROW];
     value_range range = {0, 0, 0};
     row_scale s = {0, 0, 0, true};
     for (int pass = 0; pass < 2; pass++) {
         for (ptrdiff_t j = 0; j < columns; j += SHORT_ROW) {
             ptrdiff_t count = columns - j < SHORT_ROW ? columns - j : SHORT_ROW;
-            const float *factors = smoothing ? smoothing + j : NULL;
             activate(kind, 1, count, x + j, 0, bias ? bias + j : NULL, part, 0);
-            if (pass == 0) widen_range(&range, count, part, factors);
-            else if (s.inverse > 0) encode(count, part, factors, &s, q->codes + row * q->stride + j);
+            if (pass == 0) widen_range(&range, count, part);
+            else if (s.inverse > 0) encode(count, part, &s, q->codes + row * q->stride + j);
         }
         if (pass == 0) s = scale_of(&range);
     }
@@ -84,31 +82,29 @@ INLINE bool activate_long_row(
 
 INLINE bool activate_quantized(
     int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *bias, float *y,
-    ptrdiff_t y_stride, const float *smoothing, const lk_quantized_rows *q) {
+    ptrdiff_t y_stride, const lk_quantized_rows *q) {
     float row_floats[SHORT_ROW];
     bool finite = true;
     for (ptrdiff_t row = 0; row < rows; row++, x += x_stride) {
         if (!y && columns > SHORT_ROW) {
-            finite &= activate_long_row(kind, columns, x, bias, smoothing, row, q);
+            finite &= activate_long_row(kind, columns, x, bias, row, q);
             continue;
         }
         float *to = y ? y + row * y_stride : row_floats;
         activate(kind, 1, columns, x, 0, bias, to, 0);
-        finite &= quantize_row(columns, to, smoothing, row, q);
+        finite &= quantize_row(columns, to, row, q);
     }
     return finite;
 }
 
 CLONED bool lk_activate_quantized(
     int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *bias, float *y,
-    ptrdiff_t y_stride, const float *smoothing, const lk_quantized_rows *q) {
+    ptrdiff_t y_stride, const lk_quantized_rows *q) {
     switch (kind) {
-    case LK_GELU_ERF:
-        return activate_quantized(LK_GELU_ERF, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
-    case LK_GELU_TANH:
-        return activate_quantized(LK_GELU_TANH, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
-    case LK_RELU: return activate_quantized(LK_RELU, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
-    default: return activate_quantized(LK_TANH, rows, columns, x, x_stride, bias, y, y_stride, smoothing, q);
+    case LK_GELU_ERF: return activate_quantized(LK_GELU_ERF, rows, columns, x, x_stride, bias, y, y_stride, q);
+    case LK_GELU_TANH: return activate_quantized(LK_GELU_TANH, rows, columns, x, x_stride, bias, y, y_stride, q);
+    case LK_RELU: return activate_quantized(LK_RELU, rows, columns, x, x_stride, bias, y, y_stride, q);
+    default: return activate_quantized(LK_TANH, rows, columns, x, x_stride, bias, y, y_stride, q);
     }
 }
 

@@ -49,24 +49,3 @@ void lk_widen_weight(const lk_bf16_weight *b, float *w) {
     for (ptrdiff_t j = 0; j < b->outputs; j++)
         for (ptrdiff_t k = 0; k < b->inputs; k++) w[j * b->inputs + k] = widened(*place(b, j, k));
 }
-
-// In the order of memory: at a start from a stored form, every weight is looked at.
-LOCAL_KERNEL(bool, all_are_normal, (ptrdiff_t count, const uint16_t *values),
-    (count, values)) {
-    enum { INFINITE = 0x7f80, NORMAL = 0x0080, ALL_BUT_SIGN = 0x7fff };
-    h16 wrong = 0;
-    for (ptrdiff_t i = 0; i < count; i += W) {
-        h16 magnitude = *(const h16_unaligned *)(values + i) & ALL_BUT_SIGN;
-        wrong |= (h16)(magnitude >= INFINITE) | ((h16)(magnitude < NORMAL) & (h16)(magnitude != 0));
-    }
-    return __builtin_reduce_or(wrong) == 0;
-}
-
-bool lk_bf16_weight_is_valid(const lk_bf16_weight *b) {
-    ptrdiff_t depth = lk_bf16_stride(b->inputs), width = padded_outputs(b->outputs);
-    if (b->inputs < 1 || b->outputs < 1 || !all_are_normal(width * depth, b->values)) return false;
-    for (ptrdiff_t j = 0; j < width; j++)
-        for (ptrdiff_t k = j < b->outputs ? b->inputs : 0; k < depth; k++)
-            if (*place(b, j, k) != 0) return false;
-    return true;
-}

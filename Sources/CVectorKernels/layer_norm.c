@@ -61,15 +61,15 @@ KERNEL(void, lk_layer_norm, (
 KERNEL(bool, lk_layer_norm_quantized, (
     ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *residual,
     ptrdiff_t residual_stride, const float *gamma, const float *beta, float epsilon, float *y, ptrdiff_t y_stride,
-    const float *smoothing, const lk_quantized_rows *q),
-    (rows, columns, x, x_stride, residual, residual_stride, gamma, beta, epsilon, y, y_stride, smoothing, q)) {
+    const lk_quantized_rows *q),
+    (rows, columns, x, x_stride, residual, residual_stride, gamma, beta, epsilon, y, y_stride, q)) {
     bool finite = true;
     for (ptrdiff_t row = 0; row < rows; row++) {
         float *to = y + row * y_stride;
         normalize_row(
             columns, x + row * x_stride, residual ? residual + row * residual_stride : NULL, gamma, beta, epsilon, to,
             to, NULL, NULL);
-        finite &= quantize_row(columns, to, smoothing, row, q);
+        finite &= quantize_row(columns, to, row, q);
     }
     return finite;
 }

@@ -3,11 +3,10 @@
 ptrdiff_t lk_quantized_stride(ptrdiff_t columns) { return (columns + 63) / 64 * 64; }
 
 KERNEL(bool, lk_quantize_rows, (
-    ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *smoothing,
-    const lk_quantized_rows *q),
-    (rows, columns, x, x_stride, smoothing, q)) {
+    ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const lk_quantized_rows *q),
+    (rows, columns, x, x_stride, q)) {
     bool finite = true;
-    for (ptrdiff_t row = 0; row < rows; row++) finite &= quantize_row(columns, x + row * x_stride, smoothing, row, q);
+    for (ptrdiff_t row = 0; row < rows; row++) finite &= quantize_row(columns, x + row * x_stride, row, q);
     return finite;
 }
 

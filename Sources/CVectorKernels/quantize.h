@@ -19,12 +19,6 @@ INLINE i16 coded(v16 x, float inverse, int32_t zero) {
     return __builtin_elementwise_min(__builtin_elementwise_max(code, (i16)0), (i16)255);
 }
 
-INLINE v16 smoothed(const float *x, const float *smoothing, ptrdiff_t j, ptrdiff_t left) {
-#pragma clang fp contract(off)
-    v16 value = load_upto(x + j, left);
-    return smoothing ? value * load_upto(smoothing + j, left) : value;
-}
-
 typedef struct {
     float scale, inverse;
     int32_t zero;
@@ -50,9 +44,9 @@ typedef struct {
     v16 low, high, poison;
 } value_range;
 
-INLINE void widen_range(value_range *r, ptrdiff_t columns, const float *x, const float *smoothing) {
+INLINE void widen_range(value_range *r, ptrdiff_t columns, const float *x) {
     for (ptrdiff_t j = 0; j < columns; j += W) {
-        v16 value = smoothed(x, smoothing, j, columns - j);
+        v16 value = load_upto(x + j, columns - j);
         r->low = vmin(value, r->low);
         r->high = vmax(value, r->high);
         r->poison += value * splat(0.0f);
@@ -64,11 +58,10 @@ INLINE row_scale scale_of(const value_range *r) {
     return scale_of_range(-reduce(1, true, lows)[0], reduce(1, true, highs)[0], sum(r->poison));
 }
 
-INLINE void encode(ptrdiff_t columns, const float *x, const float *smoothing, const row_scale *s, uint8_t *to) {
+INLINE void encode(ptrdiff_t columns, const float *x, const row_scale *s, uint8_t *to) {
     for (ptrdiff_t j = 0; j < columns; j += W) {
         ptrdiff_t left = columns - j;
-        b16 codes =
-            __builtin_convertvector(coded(smoothed(x, smoothing, j, left), s->inverse, s->zero), b16);
+        b16 codes = __builtin_convertvector(coded(load_upto(x + j, left), s->inverse, s->zero), b16);
         if (left >= W) *(b16_unaligned *)(to + j) = codes;
         else memcpy(to + j, &codes, (size_t)left);
     }
@@ -86,11 +79,10 @@ INLINE bool finish_row(ptrdiff_t columns, const row_scale *s, ptrdiff_t row, con
 }
 
 // Quantizes one row, which should be in the first-level cache: it is read twice.
-INLINE bool quantize_row(
-    ptrdiff_t columns, const float *x, const float *smoothing, ptrdiff_t row, const lk_quantized_rows *q) {
+INLINE bool quantize_row(ptrdiff_t columns, const float *x, ptrdiff_t row, const lk_quantized_rows *q) {
     value_range range = {0, 0, 0};
-    widen_range(&range, columns, x, smoothing);
+    widen_range(&range, columns, x);
     row_scale s = scale_of(&range);
-    if (s.inverse > 0) encode(columns, x, smoothing, &s, q->codes + row * q->stride);
+    if (s.inverse > 0) encode(columns, x, &s, q->codes + row * q->stride);
     return finish_row(columns, &s, row, q);
 }

@@ -97,22 +97,16 @@ LOCAL_KERNEL(float, quantize_output, (ptrdiff_t inputs, const float *w, int step
     return scale;
 }
 
-bool lk_quantize_weight(
-    const lk_quantized_weight *q, const float *w, ptrdiff_t output_stride, ptrdiff_t input_stride,
-    const float *smoothing, int steps) {
-    float row[MOST_INPUTS];
+bool lk_quantize_weight(const lk_quantized_weight *q, const float *w, int steps) {
     int8_t codes[MOST_INPUTS];
     ptrdiff_t inputs = q->inputs;
     if (inputs > MOST_INPUTS) return false;
     memset(codes, 0, sizeof codes);
     memset(q->codes, 0, (size_t)lk_quantized_weight_size(inputs, q->outputs));
     for (ptrdiff_t j = 0; j < q->outputs; j++) {
+        const float *row = w + j * inputs;
         float poison = 0;
-        for (ptrdiff_t k = 0; k < inputs; k++) {
-            row[k] = w[j * output_stride + k * input_stride];
-            if (smoothing) row[k] /= smoothing[k];
-            poison += row[k] * 0.0f;
-        }
+        for (ptrdiff_t k = 0; k < inputs; k++) poison += row[k] * 0.0f;
         if (poison != 0) return false;
         q->scales[j] = quantize_output(inputs, row, steps, codes);
         for (ptrdiff_t k = 0; k < inputs; k++) {
@@ -124,10 +118,9 @@ bool lk_quantize_weight(
     return true;
 }
 
-void lk_dequantize_weight(const lk_quantized_weight *q, const float *smoothing, float *w) {
+void lk_dequantize_weight(const lk_quantized_weight *q, float *w) {
     for (ptrdiff_t j = 0; j < q->outputs; j++)
-        for (ptrdiff_t k = 0; k < q->inputs; k++)
-            w[j * q->inputs + k] = (float)*place(q, j, k) * q->scales[j] * (smoothing ? smoothing[k] : 1.0f);
+        for (ptrdiff_t k = 0; k < q->inputs; k++) w[j * q->inputs + k] = (float)*place(q, j, k) * q->scales[j];
 }
 
 // Whether the codes of a panel have the sums that are stored, and are zero where they only fill the panel.

@@ -7,7 +7,7 @@ import CVectorKernels
 /// are. A row whose scale is NaN gives NaN.
 ///
 /// - Parameters:
-///   - x: rows of ``QuantizedWeight/inputs`` columns, quantized with the weight's ``QuantizedWeight/smoothing``.
+///   - x: rows of ``QuantizedWeight/inputs`` columns.
 ///   - bias: [outputs], or nil.
 ///   - instructions: must be available on this CPU.
 public func quantizedProduct(

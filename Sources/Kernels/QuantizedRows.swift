@@ -56,16 +56,14 @@ public struct QuantizedRows {
 
 // The kernels that write quantized rows. All of them:
 // - quantize a row while it is in the first-level cache, so that quantizing is no pass of its own over memory;
-// - multiply the columns by `smoothing` first, if given (``QuantizedWeight/smoothing``);
 // - return false if a value is not finite. Such a row has the scale NaN, and every product with it is NaN.
 
 /// q = x[rows, columns], quantized row by row.
 @discardableResult
 public func quantizeRows(
-    rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, smoothing: UnsafePointer<Float>? = nil,
-    q: QuantizedRows
+    rows: Int, columns: Int, x: UnsafePointer<Float>, xStride: Int, q: QuantizedRows
 ) -> Bool {
-    withUnsafePointer(to: q.pointers) { lk_quantize_rows(rows, columns, x, xStride, smoothing, $0) }
+    withUnsafePointer(to: q.pointers) { lk_quantize_rows(rows, columns, x, xStride, $0) }
 }
 
 /// ``layerNorm`` for inference: writes y and the same rows quantized.
@@ -75,11 +73,11 @@ public func layerNormQuantized(
     x: UnsafePointer<Float>, xStride: Int,
     residual: UnsafePointer<Float>? = nil, residualStride: Int = 0,
     gamma: UnsafePointer<Float>, beta: UnsafePointer<Float>, epsilon: Float,
-    y: UnsafeMutablePointer<Float>, yStride: Int, smoothing: UnsafePointer<Float>? = nil, q: QuantizedRows
+    y: UnsafeMutablePointer<Float>, yStride: Int, q: QuantizedRows
 ) -> Bool {
     withUnsafePointer(to: q.pointers) {
         lk_layer_norm_quantized(
-            rows, columns, x, xStride, residual, residualStride, gamma, beta, epsilon, y, yStride, smoothing, $0)
+            rows, columns, x, xStride, residual, residualStride, gamma, beta, epsilon, y, yStride, $0)
     }
 }
 
@@ -90,10 +88,10 @@ public func layerNormQuantized(
 public func activateQuantized(
     _ activation: Activation, rows: Int, columns: Int,
     x: UnsafePointer<Float>, xStride: Int, bias: UnsafePointer<Float>? = nil,
-    y: UnsafeMutablePointer<Float>? = nil, yStride: Int = 0, smoothing: UnsafePointer<Float>? = nil, q: QuantizedRows
+    y: UnsafeMutablePointer<Float>? = nil, yStride: Int = 0, q: QuantizedRows
 ) -> Bool {
     withUnsafePointer(to: q.pointers) {
-        lk_activate_quantized(activation.rawValue, rows, columns, x, xStride, bias, y, yStride, smoothing, $0)
+        lk_activate_quantized(activation.rawValue, rows, columns, x, xStride, bias, y, yStride, $0)
     }
 }
 

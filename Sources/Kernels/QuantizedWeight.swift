@@ -2,7 +2,7 @@ import CVectorKernels
 
 /// A frozen weight [outputs, inputs] as 8-bit codes with a scale per output, packed for the integer products.
 ///
-/// w ≈ code · scale · smoothing. The codes are symmetric and the same on every CPU, and so are the 32-bit sums of a
+/// w ≈ code · scale. The codes are symmetric and the same on every CPU, and so are the 32-bit sums of a
 /// product. AVX2 has no instruction that sums products of bytes in 32 bits. It sums them in 16 bits, which overflow
 /// where large codes of one sign meet. So the scale of an output is just large enough that they cannot: exactness is a
 /// property of the weights, checked code by code, and no CPU needs its own.
@@ -22,7 +22,7 @@ public final class QuantizedWeight: @unchecked Sendable {
 
     /// Why a weight cannot be quantized or read.
     public enum Failure: Error, Equatable, Sendable {
-        /// A weight or a smoothing factor is NaN or infinite, or a factor is not positive.
+        /// A weight is NaN or infinite.
         case notFinite
         /// The layer has no inputs or outputs, or so many inputs that a 32-bit sum could overflow.
         case size(inputs: Int, outputs: Int)
@@ -37,10 +37,6 @@ public final class QuantizedWeight: @unchecked Sendable {
     public let inputs: Int
     /// Columns of y.
     public let outputs: Int
-    /// Positive factors of the inputs, [inputs], or nil. The kernel that quantizes x multiplies by them, the weight was
-    /// divided by them. So columns of x with large values get larger codes in the weight instead (Xiao et al.,
-    /// "SmoothQuant", 2023).
-    public let smoothing: [Float]?
     /// The packed form, for storage: ``byteCount(inputs:outputs:)`` bytes aligned to 64.
     public let bytes: UnsafeRawBufferPointer
     private let memory: UnsafeMutableRawPointer
@@ -51,25 +47,16 @@ public final class QuantizedWeight: @unchecked Sendable {
     /// before is then not read.
     public static let formatVersion = 1
 
-    /// Quantizes a weight.
-    ///
-    /// - Parameters:
-    ///   - weight: stored as [outputs, inputs], or as [inputs, outputs] if `transposed`.
-    ///   - smoothing: [inputs], see ``smoothing``.
+    /// Quantizes a weight, [outputs, inputs].
     public init(
-        inputs: Int, outputs: Int, weight: UnsafePointer<Float>, transposed: Bool = false, smoothing: [Float]? = nil,
-        precision: Precision = .balanced
+        inputs: Int, outputs: Int, weight: UnsafePointer<Float>, precision: Precision = .balanced
     ) throws(Failure) {
-        try Self.check(inputs: inputs, outputs: outputs, smoothing: smoothing)
+        try Self.check(inputs: inputs, outputs: outputs)
         self.inputs = inputs
         self.outputs = outputs
-        self.smoothing = smoothing
         (memory, bytes) = Self.allocate(inputs: inputs, outputs: outputs)
         owner = nil
-        let isFinite = withUnsafePointer(to: pointers) {
-            lk_quantize_weight(
-                $0, weight, transposed ? 1 : inputs, transposed ? outputs : 1, smoothing, precision.rawValue)
-        }
+        let isFinite = withUnsafePointer(to: pointers) { lk_quantize_weight($0, weight, precision.rawValue) }
         guard isFinite else { throw .notFinite }
     }
 
@@ -79,16 +66,14 @@ public final class QuantizedWeight: @unchecked Sendable {
     ///   - stored: copied, unless there is an owner.
     ///   - owner: keeps `stored` alive and unchanged. Its address must then be a multiple of 64.
     public init(
-        inputs: Int, outputs: Int, bytes stored: UnsafeRawBufferPointer, owner: AnyObject? = nil,
-        smoothing: [Float]? = nil
+        inputs: Int, outputs: Int, bytes stored: UnsafeRawBufferPointer, owner: AnyObject? = nil
     ) throws(Failure) {
-        try Self.check(inputs: inputs, outputs: outputs, smoothing: smoothing)
+        try Self.check(inputs: inputs, outputs: outputs)
         guard stored.count == Self.byteCount(inputs: inputs, outputs: outputs), let start = stored.baseAddress else {
             throw .damaged
         }
         self.inputs = inputs
         self.outputs = outputs
-        self.smoothing = smoothing
         self.owner = owner
         if owner != nil {
             precondition(UInt(bitPattern: start).isMultiple(of: 64), "a packed weight must be aligned to 64 bytes")
@@ -107,19 +92,16 @@ public final class QuantizedWeight: @unchecked Sendable {
 
     /// What the codes stand for, [outputs, inputs].
     public func dequantize(to weight: UnsafeMutablePointer<Float>) {
-        withUnsafePointer(to: pointers) { lk_dequantize_weight($0, smoothing, weight) }
+        withUnsafePointer(to: pointers) { lk_dequantize_weight($0, weight) }
     }
 
     /// As the kernels take it.
     var pointers: lk_quantized_weight { lk_quantized_weight_at(inputs, outputs, memory) }
 
-    private static func check(inputs: Int, outputs: Int, smoothing: [Float]?) throws(Failure) {
+    private static func check(inputs: Int, outputs: Int) throws(Failure) {
         guard inputs > 0, outputs > 0, inputs <= maximumInputs else {
             throw .size(inputs: inputs, outputs: outputs)
         }
-        guard let smoothing else { return }
-        guard smoothing.count == inputs else { throw .size(inputs: smoothing.count, outputs: outputs) }
-        guard smoothing.allSatisfy({ $0.isFinite && $0 >= .leastNormalMagnitude }) else { throw .notFinite }
     }
 
     private static func allocate(

@@ -5,36 +5,22 @@ protocol NarrowWeight: Sendable {
     /// Finite activations that it takes for infinite ones.
     static var overflowing: [Float] { get }
 
-    /// - Parameter weight: [outputs, inputs], or [inputs, outputs] if `transposed`.
-    static func packed(_ weight: [Float], inputs: Int, outputs: Int, transposed: Bool) throws -> Self
-
-    static func stored(_ bytes: UnsafeRawBufferPointer, inputs: Int, outputs: Int) throws -> Self
-
-    var bytes: UnsafeRawBufferPointer { get }
+    /// - Parameter weight: [outputs, inputs].
+    static func packed(_ weight: [Float], inputs: Int, outputs: Int) throws -> Self
 
     /// The product with `x` [rows, inputs], by the name of each set of instructions that this CPU has.
     func products(_ x: [Float], bias: [Float]?) -> [String: [Float]]
 }
 
 extension NarrowWeight {
-    static func packed(_ weight: [Float], inputs: Int, outputs: Int) throws -> Self {
-        try packed(weight, inputs: inputs, outputs: outputs, transposed: false)
-    }
-
     func products(_ x: [Float]) -> [String: [Float]] { products(x, bias: nil) }
 }
 
 extension BFloat16Weight: NarrowWeight {
     static var overflowing: [Float] { [.greatestFiniteMagnitude] }
 
-    static func packed(
-        _ weight: [Float], inputs: Int, outputs: Int, transposed: Bool
-    ) throws -> BFloat16Weight {
-        try BFloat16Weight(inputs: inputs, outputs: outputs, weight: weight, transposed: transposed)
-    }
-
-    static func stored(_ bytes: UnsafeRawBufferPointer, inputs: Int, outputs: Int) throws -> BFloat16Weight {
-        try BFloat16Weight(inputs: inputs, outputs: outputs, bytes: bytes)
+    static func packed(_ weight: [Float], inputs: Int, outputs: Int) throws -> BFloat16Weight {
+        try BFloat16Weight(inputs: inputs, outputs: outputs, weight: weight)
     }
 
     func products(_ x: [Float], bias: [Float]?) -> [String: [Float]] {
@@ -49,14 +35,8 @@ extension BFloat16Weight: NarrowWeight {
 extension QuantizedWeight: NarrowWeight {
     static var overflowing: [Float] { [] }
 
-    static func packed(
-        _ weight: [Float], inputs: Int, outputs: Int, transposed: Bool
-    ) throws -> QuantizedWeight {
-        try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight, transposed: transposed)
-    }
-
-    static func stored(_ bytes: UnsafeRawBufferPointer, inputs: Int, outputs: Int) throws -> QuantizedWeight {
-        try QuantizedWeight(inputs: inputs, outputs: outputs, bytes: bytes)
+    static func packed(_ weight: [Float], inputs: Int, outputs: Int) throws -> QuantizedWeight {
+        try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight)
     }
 
     func products(_ x: [Float], bias: [Float]?) -> [String: [Float]] {

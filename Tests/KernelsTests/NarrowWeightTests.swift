@@ -6,26 +6,6 @@ import Testing
     private static let kinds: [any NarrowWeight.Type] = [BFloat16Weight.self, QuantizedWeight.self]
 
     @Test(arguments: kinds)
-    func transposedWeightsAreTheSame(kind: any NarrowWeight.Type) throws {
-        var random = Random(seed: 21)
-        let weight = random.floats(7 * 33)
-        let transposed = (0..<33 * 7).map { (place: Int) -> Float in weight[place % 7 * 33 + place / 7] }
-        let one = try kind.packed(weight, inputs: 33, outputs: 7)
-        let other = try kind.packed(transposed, inputs: 33, outputs: 7, transposed: true)
-        #expect(one.bytes.elementsEqual(other.bytes))
-    }
-
-    @Test(arguments: kinds)
-    func theStoredFormIsReadAgain(kind: any NarrowWeight.Type) throws {
-        var random = Random(seed: 22)
-        let packed = try kind.packed(random.floats(70 * 20), inputs: 70, outputs: 20)
-        let again = try kind.stored(packed.bytes, inputs: 70, outputs: 20)
-        #expect(again.bytes.elementsEqual(packed.bytes))
-        let x = random.floats(3 * 70)
-        #expect(again.products(x) == packed.products(x))
-    }
-
-    @Test(arguments: kinds)
     func rowsHaveTheSameBitsBesideAnyOthers(kind: any NarrowWeight.Type) throws {
         var random = Random(seed: 91)
         let (rows, inputs, outputs) = (150, 400, 75)

@@ -18,9 +18,9 @@ final class QuantizedMemory {
     }
 
     /// `x`, quantized.
-    convenience init(_ x: [Float], columns: Int, smoothing: [Float]? = nil) {
+    convenience init(_ x: [Float], columns: Int) {
         self.init(rows: x.count / columns, columns: columns)
-        quantizeRows(rows: count, columns: columns, x: x, xStride: columns, smoothing: smoothing, q: rows)
+        quantizeRows(rows: count, columns: columns, x: x, xStride: columns, q: rows)
     }
 
     deinit { memory.deallocate() }

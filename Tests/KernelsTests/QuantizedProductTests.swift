@@ -128,22 +128,4 @@ import Testing
             }
         }
     }
-
-    @Test func smoothingOfBothSidesCancels() throws {
-        var random = Random(seed: 94)
-        let (inputs, outputs) = (200, 30)
-        // One column with large values is what smoothing is for.
-        var smoothing = [Float](repeating: 1, count: inputs)
-        smoothing[7] = 0.1
-        let x: [Float] = (0..<3 * inputs).map { random.float() * ($0 % inputs == 7 ? 100 : 1) }
-        let weight = random.floats(outputs * inputs)
-        let exact = Naive.product(doubles(x), doubles(weight), m: 3, n: outputs, k: inputs, transposeB: true)
-        func deviation(_ smoothing: [Float]?) throws -> Double {
-            let packed = try QuantizedWeight(inputs: inputs, outputs: outputs, weight: weight, smoothing: smoothing)
-            let y = quantizedProduct(QuantizedMemory(x, columns: inputs, smoothing: smoothing), packed)
-            return zip(y, exact).reduce(0) { $0 + (Double($1.0) - $1.1) * (Double($1.0) - $1.1) }.squareRoot()
-        }
-        let (with, without) = (try deviation(smoothing), try deviation(nil))
-        #expect(with < without / 2, "seed 94: \(with) against \(without)")
-    }
 }

@@ -70,7 +70,6 @@ import Testing
         let rows = 5
         let (x, residual) = (random.floats(rows * columns, in: -3...5), random.floats(rows * columns))
         let (gamma, beta) = (random.floats(columns, in: 0...2), random.floats(columns))
-        let smoothing = random.floats(columns, in: 0.5...2)
         var plain = [Float](repeating: gap, count: rows * columns)
         layerNorm(
             rows: rows, columns: columns, x: x, xStride: columns, residual: residual, residualStride: columns,
@@ -79,10 +78,10 @@ import Testing
         let q = QuantizedMemory(rows: rows, columns: columns)
         let isFinite = layerNormQuantized(
             rows: rows, columns: columns, x: x, xStride: columns, residual: residual, residualStride: columns,
-            gamma: gamma, beta: beta, epsilon: 1e-5, y: &y, yStride: columns + 2, smoothing: smoothing, q: q.rows)
+            gamma: gamma, beta: beta, epsilon: 1e-5, y: &y, yStride: columns + 2, q: q.rows)
         #expect(isFinite)
         #expect(compact(y, rows: rows, columns: columns, padding: 2) == plain)
-        #expect(q.equals(QuantizedMemory(plain, columns: columns, smoothing: smoothing)))
+        #expect(q.equals(QuantizedMemory(plain, columns: columns)))
     }
 
     @Test(arguments: Activation.allCases, [1, 33, 384, 4096, 5003])

@@ -47,9 +47,6 @@ ptrdiff_t lk_bf16_weight_size(ptrdiff_t inputs, ptrdiff_t outputs);
 bool lk_round_weight(const lk_bf16_weight *b, const float *w, ptrdiff_t output_stride, ptrdiff_t input_stride);
 // The rounded weights, [outputs, inputs].
 void lk_widen_weight(const lk_bf16_weight *b, float *w);
-// Whether all weights are finite and none is subnormal, and what lies beyond the inputs and outputs is zero, as after
-// reading a weight from a file.
-bool lk_bf16_weight_is_valid(const lk_bf16_weight *b);
 
 // The instructions of the products.
 enum {

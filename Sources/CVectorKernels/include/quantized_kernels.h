@@ -1,9 +1,9 @@
 // Matrix products of 8-bit integers with 32-bit sums, and the kernels that write their operands.
 //
-// An activation row is quantized when it is written: code = round(x * smoothing / scale) + zero, 0...255, with a scale
-// and a zero point of its own. A weight is quantized once: code = round(w / smoothing / scale), -127...127, with a
-// scale per output. The sums are integers, so they are equal on every CPU; the floats around them are computed without
-// fused operations, so that results are equal too.
+// An activation row is quantized when it is written: code = round(x / scale) + zero, 0...255, with a scale and a zero
+// point of its own. A weight is quantized once: code = round(w / scale), -127...127, with a scale per output. The sums
+// are integers, so they are equal on every CPU; the floats around them are computed without fused operations, so that
+// results are equal too.
 #pragma once
 
 #include <stdbool.h>
@@ -21,16 +21,16 @@ typedef struct {
 // The number of codes that `columns` columns take in a row: whole cache lines.
 ptrdiff_t lk_quantized_stride(ptrdiff_t columns);
 
-// Each returns whether all values were finite. `smoothing`, [columns], may be NULL.
-bool lk_quantize_rows(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride, const float *smoothing,
+// Each returns whether all values were finite.
+bool lk_quantize_rows(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride,
     const lk_quantized_rows *q);
 // y = normalize(x + residual) * gamma + beta, as floats and quantized.
 bool lk_layer_norm_quantized(ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride,
     const float *residual, ptrdiff_t residual_stride, const float *gamma, const float *beta, float epsilon, float *y,
-    ptrdiff_t y_stride, const float *smoothing, const lk_quantized_rows *q);
+    ptrdiff_t y_stride, const lk_quantized_rows *q);
 // act(x + bias), quantized; as floats too unless y is NULL.
 bool lk_activate_quantized(int kind, ptrdiff_t rows, ptrdiff_t columns, const float *x, ptrdiff_t x_stride,
-    const float *bias, float *y, ptrdiff_t y_stride, const float *smoothing, const lk_quantized_rows *q);
+    const float *bias, float *y, ptrdiff_t y_stride, const lk_quantized_rows *q);
 void lk_dequantize_rows(ptrdiff_t rows, ptrdiff_t columns, const lk_quantized_rows *q, float *y, ptrdiff_t y_stride);
 
 // A quantized weight in panels of 16 outputs, [inputs / 4][16][4]. It is the same on every CPU.
@@ -45,12 +45,11 @@ typedef struct {
 // A weight lies in one block of lk_quantized_weight_size() bytes, aligned to 64.
 ptrdiff_t lk_quantized_weight_size(ptrdiff_t inputs, ptrdiff_t outputs);
 lk_quantized_weight lk_quantized_weight_at(ptrdiff_t inputs, ptrdiff_t outputs, void *memory);
-// Quantizes and packs w[output * output_stride + input * input_stride] so that `steps` steps may be summed in 16 bits.
-// False if a weight is not finite.
-bool lk_quantize_weight(const lk_quantized_weight *q, const float *w, ptrdiff_t output_stride, ptrdiff_t input_stride,
-    const float *smoothing, int steps);
+// Quantizes and packs w[outputs, inputs] so that `steps` steps may be summed in 16 bits. False if a weight is not
+// finite.
+bool lk_quantize_weight(const lk_quantized_weight *q, const float *w, int steps);
 // The weights that the codes stand for, [outputs, inputs].
-void lk_dequantize_weight(const lk_quantized_weight *q, const float *smoothing, float *w);
+void lk_dequantize_weight(const lk_quantized_weight *q, float *w);
 // Whether the sums and steps are those of the codes and the scales are numbers, as after reading a weight from a file.
 bool lk_quantized_weight_is_valid(const lk_quantized_weight *q);
 
