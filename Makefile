@@ -47,6 +47,7 @@ SOAK_FLAGS = --seconds $(or $(SOAK_SECONDS),600) \
 	$(if $(SOAK_BREAK_BROKER),--break-broker '$(SOAK_BREAK_BROKER)')
 
 test-kernels: setup ## Compare the kernels of all CPUs, under the address sanitizer and on qemu-aarch64 (SEED)
+	@scripts/setup --kernels
 	@scripts/kernels/run $(or $(SEED),$$RANDOM) --all
 
 test-soak: build ## Run two daemons under load and faults, count every record (SOAK_SECONDS, SOAK_SEED, …)
