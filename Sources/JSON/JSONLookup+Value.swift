@@ -7,7 +7,9 @@ extension JSONLookup {
                 guard let next = place.child(token) else { return .missing }
                 place = next
             }
-            return Self.finding(at: place, joinsArrays: joinsArrays(at: index))
+            let finding = Self.finding(at: place, joinsArrays: joinsArrays(at: index))
+            guard case .scalar(.number(let number)) = finding, keepsDigits(at: index) else { return finding }
+            return .number(number, digits: place.text)
         }
     }
 

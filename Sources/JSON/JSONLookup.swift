@@ -9,6 +9,9 @@ public struct JSONLookup: Sendable {
         case missing
         /// A string, number, boolean or null.
         case scalar(JSONScalar)
+        /// A number, at a pointer that was added with `keepsDigits`, and how the document writes it: a `Double` is not
+        /// exact beyond 53 bits.
+        case number(Double, digits: String)
         /// An array of strings, at a pointer that was added with `joinsArrays`. Nulls among them are left out.
         case strings([String])
         /// An object or another array.
@@ -26,6 +29,8 @@ public struct JSONLookup: Sendable {
         var pointer: Int?
         /// Whether an array of strings here is a finding of its own.
         var joinsArrays = false
+        /// Whether a number here is found with its digits.
+        var keepsDigits = false
     }
 
     /// A tree of the tokens of all pointers. Node 0 is the root.
@@ -38,11 +43,14 @@ public struct JSONLookup: Sendable {
 
     /// Adds a pointer and returns the index of its finding. Adding a pointer again returns the same index.
     ///
-    /// - Parameter joinsArrays: whether an array of strings is found as ``Finding/strings(_:)``.
-    public mutating func add(_ pointer: JSONPointer, joinsArrays: Bool = false) -> Int {
+    /// - Parameters:
+    ///   - joinsArrays: whether an array of strings is found as ``Finding/strings(_:)``.
+    ///   - keepsDigits: whether a number is found as ``Finding/number(_:digits:)``.
+    public mutating func add(_ pointer: JSONPointer, joinsArrays: Bool = false, keepsDigits: Bool = false) -> Int {
         var node = 0
         for token in pointer.tokens { node = child(Array(token.utf8), of: node) }
         if joinsArrays { nodes[node].joinsArrays = true }
+        if keepsDigits { nodes[node].keepsDigits = true }
         if let index = nodes[node].pointer { return index }
         nodes[node].pointer = pointers.count
         pointers.append(pointer)
@@ -51,6 +59,9 @@ public struct JSONLookup: Sendable {
 
     /// Whether the pointer was added with `joinsArrays`.
     func joinsArrays(at pointer: Int) -> Bool { nodes.contains { $0.pointer == pointer && $0.joinsArrays } }
+
+    /// Whether the pointer was added with `keepsDigits`.
+    func keepsDigits(at pointer: Int) -> Bool { nodes.contains { $0.pointer == pointer && $0.keepsDigits } }
 
     /// The node that the key leads to, added if it is new.
     private mutating func child(_ key: [UInt8], of node: Int) -> Int {
@@ -100,8 +111,15 @@ public struct JSONLookup: Sendable {
             try visitElements(of: node, &scanner, &findings)
         default:
             guard nodes[node].pointer != nil else { return try scanner.skipValue() }
-            record(.scalar(try scanner.scalar()), at: node, &findings)
+            record(try scalar(&scanner, keepsDigits: nodes[node].keepsDigits), at: node, &findings)
         }
+    }
+
+    private func scalar(_ scanner: inout JSONScanner, keepsDigits: Bool) throws(JSONSyntaxError) -> Finding {
+        let first = scanner.position
+        let scalar = try scanner.scalar()
+        guard keepsDigits, case .number(let number) = scalar else { return .scalar(scalar) }
+        return .number(number, digits: scanner.text(from: first))
     }
 
     private func visitElements(

@@ -26,6 +26,9 @@ public struct JSONScanner: ~Copyable {
         JSONSyntaxError(reason: reason, line: 1 + bytes[..<min(position, bytes.count)].count { $0 == 0x0A })
     }
 
+    /// What has been read since a position.
+    func text(from first: Int) -> String { String(decoding: bytes[first..<position], as: UTF8.self) }
+
     /// Checks that nothing but white space is left.
     public mutating func end() throws(JSONSyntaxError) {
         skipWhiteSpace()

@@ -78,6 +78,8 @@ public struct SourceConfiguration: Sendable, Equatable {
     public var registry: SchemaRegistryConfiguration?
     /// `text`: JSON Pointers (RFC 6901) to the text; empty: the payload is the text.
     public var text: [JSONPointer]
+    /// `key`: JSON Pointer to the message's key; nil: the record's own key.
+    public var key: JSONPointer?
     /// `strip`: what is taken out of the text.
     public var strip: TextMarkup?
     /// `null_payload`: what happens to a record without a payload.

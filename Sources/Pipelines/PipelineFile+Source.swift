@@ -22,6 +22,9 @@ extension PipelineFile {
         section[SourceKeys.protobuf]?.problem(
             "Protobuf is not read: convert the topic to Avro or JSON, for example with Kafka Connect")
         let text = section[SourceKeys.text].map(readPointers) ?? []
+        let key = section[SourceKeys.key].flatMap {
+            readPointer($0, example: "/customer/id", alternative: "the record's own key is the key")
+        }
         let strip = section.read(SourceKeys.strip)
         let nullPayload = section.read(SourceKeys.nullPayload)
         checkFormat(format, section)
@@ -31,8 +34,8 @@ extension PipelineFile {
         }
         return SourceConfiguration(
             brokers: kafka.brokers, topics: kafka.topics, group: kafka.group, groupInstance: kafka.groupInstance,
-            properties: kafka.properties, start: start, format: format, registry: registry, text: text, strip: strip,
-            nullPayload: nullPayload)
+            properties: kafka.properties, start: start, format: format, registry: registry, text: text, key: key,
+            strip: strip, nullPayload: nullPayload)
     }
 
     /// Which keys need one another.
@@ -45,6 +48,7 @@ extension PipelineFile {
             }
         case .text:
             section[SourceKeys.text]?.problem("has no use with source.format: text; the record's value is the text")
+            section[SourceKeys.key]?.problem("has no use with source.format: text; a text has no fields")
             registry?.problem("has no use with source.format: text")
         case .json: registry?.problem("has no use with source.format: json; auto and avro ask the registry")
         case nil where section[SourceKeys.format.declaration] == nil:
@@ -159,10 +163,14 @@ extension PipelineFile {
         return pointers
     }
 
-    private static func readPointer(_ value: ConfigurationValue) -> JSONPointer? {
-        guard let text = value.text("a JSON Pointer such as /description") else { return nil }
+    /// - Parameter alternative: what holds without the pointer.
+    private static func readPointer(
+        _ value: ConfigurationValue, example: String = "/description",
+        alternative: String = "the payload is the text"
+    ) -> JSONPointer? {
+        guard let text = value.text("a JSON Pointer such as \(example)") else { return nil }
         guard let pointer = pointer(text) else {
-            value.problem("must be a JSON Pointer such as /description; leave it out if the payload is the text")
+            value.problem("must be a JSON Pointer such as \(example); leave it out if \(alternative)")
             return nil
         }
         return pointer

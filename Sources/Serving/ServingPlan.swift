@@ -18,7 +18,7 @@ struct ServingPlan: Sendable {
         self.positions = positions
         self.tasks = Dictionary(tasks.map { ($0.name, $0) }, uniquingKeysWith: { $1 })
         reader = MessageReader(
-            router: router, extractor: extractor, markup: settings.markup,
+            router: router, extractor: extractor, key: settings.key, markup: settings.markup,
             maximumMessageBytes: settings.maximumMessageBytes)
     }
 
@@ -36,9 +36,11 @@ struct ServingPlan: Sendable {
     ///   - receivedAt: by the pipeline's clock.
     ///   - isTapped: whether the text is kept for a tap.
     func enter(
-        _ message: SourceMessage, ticket: DeliveryTracker.Ticket, decoder: any PayloadDecoder,
+        _ record: SourceMessage, ticket: DeliveryTracker.Ticket, decoder: any PayloadDecoder,
         tokenizer: WordPieceTokenizer, receivedAt: Duration, isTapped: Bool
     ) -> Entry {
+        var message = record
+        let reading = reader.open(&message, decoder: decoder)
         func reject(_ stage: RejectionStage, _ cause: String, _ reason: String) -> Entry {
             let rejection = Rejection(message: message, stage: stage, cause: cause, reason: reason)
             return .finished(FinishedText(ticket: ticket, outcome: .rejected(rejection), receivedAt: receivedAt))
@@ -46,7 +48,7 @@ struct ServingPlan: Sendable {
         let dropped = Entry.finished(
             FinishedText(ticket: ticket, outcome: .dropped(message), receivedAt: receivedAt))
         if message.payload == nil, settings.nullPayload == .drop { return dropped }
-        switch reader.read(message, decoder: decoder) {
+        switch reading {
         case .rejected(let stage, let cause, let reason): return reject(stage, cause, reason)
         case .unrouted:
             if settings.unrouted == .drop { return dropped }

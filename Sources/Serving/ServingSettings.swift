@@ -1,4 +1,5 @@
 import BERT
+import JSON
 import Threading
 
 /// What happens to a message that no route matches.
@@ -57,6 +58,8 @@ public struct ServingSettings: Sendable, Equatable {
     public var maximumStored = 2048
     /// What payloads are; `nil`: text, or JSON where pointers lead to the text.
     public var format: RecordFormat?
+    /// Where the key of a message is in its payload; `nil`: it keeps its own.
+    public var key: JSONPointer?
     /// What is taken out of a text.
     public var markup: TextMarkup?
     /// What happens to a message without a payload.

@@ -16,7 +16,9 @@ import Testing
           {"name":"kind","type":"string"},{"name":"body","type":["null","string"]}]}
         """#
 
-    private func writePipeline(_ fixture: DaemonFixture, source: String) throws -> String {
+    private func writePipeline(
+        _ fixture: DaemonFixture, source: String, output: String = "", route: String = "json: { /kind: noise }"
+    ) throws -> String {
         try fixture.folder.write(
             "p.yaml",
             """
@@ -29,11 +31,11 @@ import Testing
                 group: readers
                 properties: { session.timeout.ms: 6000, heartbeat.interval.ms: 200, fetch.wait.max.ms: 50 }
             \(source)
-            routes: [{ when: { json: { /kind: noise } }, tasks: [noise] }]
+            routes: [{ when: { \(route) }, tasks: [noise] }]
             tasks:
               noise: { labels: [calm, loud], adapter: first }
             batch: { tokens: 128, delay: 5ms, max_tokens: 32 }
-            sink: { postgres: "${DATABASE_URL}" }
+            sink: { postgres: "${DATABASE_URL}"\(output) }
             """)
     }
 
@@ -99,6 +101,57 @@ import Testing
             #expect(fixture.log.count(containing: "registry recovered") == 1)
             #expect(fixture.log.count(containing: "hunter2") == 0 && fixture.log.count(containing: "river") == 0)
             #expect(registry.state.value.authorizations.allSatisfy { $0 == "Basic cmVhZGVyOmh1bnRlcjI=" })
+        }
+    }
+
+    /// The key of the payload is that of the rows and of what is published, in every format.
+    @Test func theKeyOfThePayloadIsTheKeyOfTheRows() async throws {
+        try await DaemonFixture.with { fixture in
+            let registry = try RegistryServer()
+            registry.register(1, schema: Self.newer)
+            registry.register(2, schema: "{}", type: "JSON")
+            try fixture.broker.createTopic("labelled", partitions: 1)
+            try fixture.writeAdapter("first")
+            let file = try writePipeline(
+                fixture,
+                source: """
+                      format: auto
+                      schema_registry: { url: "\(registry.url)" }
+                      text: /body
+                      key: /id
+                    """, output: ", kafka: { topic: labelled, key: message }", route: "key_prefix: \"7\"")
+            let noise = string("noise")
+            let producer = try fixture.broker.makeProducer()
+            let payloads: [[UInt8]] = [
+                [0, 0, 0, 0, 1, 14] + noise + [2] + string("a river"),
+                [0, 0, 0, 0, 2] + Array(#"{"id":7000000000000000001,"body":"a stone"}"#.utf8),
+                Array(#"{"id":"7-x","body":"a text"}"#.utf8), Array(#"{"id":"8","body":"another"}"#.utf8),
+                Array(#"{"id":"71","body":7}"#.utf8), Array("{".utf8),
+            ]
+            for payload in payloads {
+                try producer.produce(
+                    topic: "texts", partition: 0, key: Array("7own".utf8), payload: payload, timestamp: 1000)
+            }
+            try producer.flush(timeout: .seconds(20))
+            try await fixture.withDaemon(file) { _ in
+                try await fixture.untilLabelled(3)
+                try await eventually("the rejected rows") { try reasons(fixture).count == 3 }
+                try await eventually("an empty outbox") {
+                    try fixture.number("SELECT count(*) AS n FROM lorikeet.outbox") == 0
+                }
+            }
+            func keys(_ table: String) throws -> [String?] {
+                try fixture.execute("SELECT message_key FROM lorikeet.\(table) ORDER BY \"offset\"").rows.map {
+                    try $0.optionalBytes("message_key").map { String(decoding: $0, as: UTF8.self) }
+                }
+            }
+            let expected: [String?] = ["7", "7000000000000000001", "7-x"]
+            let stored = (labels: try keys("labels"), messages: try keys("messages"), rejected: try keys("rejected"))
+            #expect(stored.labels == expected && stored.messages == expected)
+            // What cannot be decoded keeps its own key; the others are of no route and without a text.
+            #expect(stored.rejected == ["8", "71", "7own"])
+            let published = try await fixture.records(of: "labelled")
+            #expect(published.map { $0.key.map { String(decoding: $0, as: UTF8.self) } } == expected)
         }
     }
 

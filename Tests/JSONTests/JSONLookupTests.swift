@@ -40,6 +40,20 @@ struct JSONLookupTests {
         #expect(lookup.findings(in: .integer(7)) == Array(repeating: .missing, count: 5) + [.scalar(.number(7))])
     }
 
+    @Test func numbersKeepTheirDigitsWhereAskedFor() throws {
+        let text = #"{"a": 9007199254740993 ,"b":1.50,"c":"7","d":[1]}"#
+        var lookup = JSONLookup()
+        for pointer in ["/a", "/b", "/c", "/d/0"] { _ = lookup.add(try JSONPointer(pointer), keepsDigits: true) }
+        let found = Array(text.utf8).withUnsafeBufferPointer { lookup.findings(in: $0) }
+        #expect(
+            found == [
+                .number(9_007_199_254_740_992, digits: "9007199254740993"), .number(1.5, digits: "1.50"),
+                .scalar(.string("7")), .number(1, digits: "1"),
+            ])
+        let value = JSONValue.object([("a", .integer(9_007_199_254_740_993))])
+        #expect(lookup.findings(in: value)[0] == .number(9_007_199_254_740_992, digits: "9007199254740993"))
+    }
+
     @Test func keysAreFoundHoweverTheyAreEscaped() throws {
         #expect(try find(["/kind/a\"b"], in: #"{"k\u0069nd":{"a\"b":1}}"#) == [.scalar(.number(1))])
         #expect(try find(["/\u{E9}"], in: "{\"\u{E9}\":1}") == [.scalar(.number(1))])

@@ -54,6 +54,7 @@ struct SourceFormatTests {
             schema_registry:
               { url: "https://r:8081/", username: "${USER}", password: "${SECRET}", ca: ca.pem, cache: 5 }
             text: [/subject, /body]
+            key: /customer/id
             strip: html
             null_payload: drop
             start: 2026-01-31T06:00:00Z
@@ -62,7 +63,7 @@ struct SourceFormatTests {
         #expect(problems == [])
         let source = try #require(found)
         #expect(source.format == .avro && source.strip == .html && source.nullPayload == .drop)
-        #expect(source.text.map(\.description) == ["/subject", "/body"])
+        #expect(source.text.map(\.description) == ["/subject", "/body"] && source.key?.description == "/customer/id")
         #expect(source.start == .time(1_769_839_200_000))
         let registry = try #require(source.registry)
         #expect(registry.url == "https://r:8081" && registry.certificates == "/nowhere/ca.pem" && registry.cache == 5)
@@ -73,7 +74,7 @@ struct SourceFormatTests {
     @Test func withoutKeysNothingChanges() throws {
         let source = try #require(read("").source)
         #expect(source.format == nil && source.registry == nil && source.text.isEmpty && source.strip == nil)
-        #expect(source.nullPayload == .reject && source.start == .earliest)
+        #expect(source.nullPayload == .reject && source.start == .earliest && source.key == nil)
         #expect(try #require(read("text: /a").source).text.map(\.description) == ["/a"])
     }
 
@@ -104,6 +105,8 @@ struct SourceFormatTests {
         ("protobuf: { descriptors: a, message: b }", "source.protobuf: Protobuf is not read"),
         ("text: []", "source.text: is empty"), ("text: [/a, b]", "source.text[1]: must be a JSON Pointer"),
         ("text: [/a, /a]", "source.text[1]: the pointer /a is listed twice"),
+        ("format: text\nkey: /a", "source.key: has no use with source.format: text"),
+        ("key: id", "source.key: must be a JSON Pointer such as /customer/id"),
         ("strip: tags", "source.strip: must be html"),
         ("null_payload: keep", "source.null_payload: must be reject or drop"),
         ("start: yesterday", "source.start: must be earliest, latest, or a time"),

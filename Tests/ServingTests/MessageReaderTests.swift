@@ -85,11 +85,75 @@ struct MessageReaderTests {
                 == .rejected(.extract, cause: "empty", reason: "the text is empty"))
     }
 
-    @Test func aDecodedValueIsReadAsJSONIs() throws {
-        struct Fixed: PayloadDecoder {
-            let value: JSONValue
-            func decode(_ message: SourceMessage) -> DecodedPayload { .value(value) }
+    private struct Fixed: PayloadDecoder {
+        let value: JSONValue
+        func decode(_ message: SourceMessage) -> DecodedPayload { .value(value) }
+    }
+
+    /// The key that a message has after it was read.
+    private func key(
+        _ payload: String, decoder: any PayloadDecoder = PlainDecoder(), text: String? = "/body"
+    ) throws -> (key: String?, reading: MessageReader.Reading) {
+        let reader = MessageReader(
+            router: Router(routes: [Route(tasks: ["a"])]),
+            extractor: try text.map { TextExtractor.pointer(try JSONPointer($0)) } ?? .wholeMessage,
+            key: try JSONPointer("/customer/id"))
+        var record = message(payload, key: "own")
+        let reading = reader.open(&record, decoder: decoder)
+        return (record.key.map { String(decoding: $0, as: UTF8.self) }, reading)
+    }
+
+    @Test(arguments: [
+        ("\"c-7\"", "c-7"), ("\"\"", ""), ("7", "7"), ("-1.50", "-1.50"), ("9007199254740993", "9007199254740993"),
+        ("true", "true"), ("false", "false"), ("null", nil),
+    ])
+    func theKeyIsTheScalarAtItsPointer(value: String, expected: String?) throws {
+        let found = try key(#"{"customer":{"id": \#(value) },"body":"x"}"#)
+        #expect(found.key == expected && found.reading == .text("x", tasks: ["a"]))
+    }
+
+    @Test func withoutAValueAtThePointerThereIsNoKey() throws {
+        #expect(try key(#"{"body":"x"}"#).key == nil)
+        let plain = try key("just words", text: nil)
+        #expect(plain.key == nil && plain.reading == .text("just words", tasks: ["a"]))
+        // Nothing is known of a record that cannot be decoded: it keeps its own key.
+        #expect(try key("{").key == "own")
+    }
+
+    @Test(arguments: ["{}", "[]", #"["c-7"]"#])
+    func aKeyThatIsNoScalarIsRejected(value: String) throws {
+        let found = try key(#"{"customer":{"id":\#(value)},"body":"x"}"#)
+        #expect(
+            found.reading
+                == .rejected(
+                    .extract, cause: "not-a-key", reason: "the key at /customer/id is an object or an array"))
+        #expect(found.key == nil)
+    }
+
+    @Test func theKeyOfADecodedValueIsExact() throws {
+        func decoded(_ id: JSONValue) throws -> String? {
+            let value = JSONValue.object([("customer", .object([("id", id)])), ("body", .string("x"))])
+            return try key("", decoder: Fixed(value: value)).key
         }
+        #expect(try decoded(.integer(9_007_199_254_740_993)) == "9007199254740993")
+        #expect(try decoded(.number(1.5)) == "1.5")
+        #expect(try decoded(.boolean(true)) == "true")
+        #expect(try decoded(.null) == nil)
+    }
+
+    @Test func routesSeeTheKeyOfThePayloadAndItsValue() throws {
+        let pointer = try JSONPointer("/id")
+        let routes = [
+            Route(conditions: [.keyPrefix("42")], tasks: ["a"]),
+            Route(conditions: [.json(pointer: pointer, value: .number(420))], tasks: ["b"]),
+        ]
+        let reader = MessageReader(
+            router: Router(routes: routes), extractor: .pointer(try JSONPointer("/body")), key: pointer)
+        #expect(reader.read(message(#"{"id":420,"body":"x"}"#, key: "7")) == .text("x", tasks: ["a", "b"]))
+        #expect(reader.read(message(#"{"id":7,"body":"x"}"#, key: "42")) == .unrouted)
+    }
+
+    @Test func aDecodedValueIsReadAsJSONIs() throws {
         let text = #"{"a":{"b":["x",null,"y"]},"kind":1,"kind":3}"#
         let value = try JSONParser.parse(Array(text.utf8))
         let route = Route(conditions: [.json(pointer: try JSONPointer("/kind"), value: .number(3))], tasks: ["a"])

@@ -204,7 +204,7 @@ public enum RelabelOperation {
         private var servingSettings: ServingSettings {
             var settings = pipeline.servingSettings(drainTimeout: BoundedServing.drainTimeout)
             settings.format = .text
-            settings.markup = nil
+            (settings.key, settings.markup) = (nil, nil)
             settings.storeText = false
             settings.maximumMessageBytes = .max
             // Nobody waits for a text, so every batch is full.

@@ -18,6 +18,7 @@ extension PipelineConfiguration {
         // The serving plan knows the base, and lowers it to the positions.
         settings.maxTokens = batch.maxTokens(positions: .max)
         settings.format = source.format
+        settings.key = source.key
         settings.markup = source.strip
         settings.nullPayload = source.nullPayload
         settings.unrouted = unrouted

@@ -28,10 +28,10 @@ extension PipelineConfiguration {
     }
 
     /// The pipeline over rows: each record is a JSON object of the row's columns, whatever the topics hold. Where the
-    /// file names no pointer to the text, it is at `/text`.
+    /// file names no pointer to the text, it is at `/text`. The key is that of the row.
     var overRows: PipelineConfiguration {
         var pipeline = self
-        (pipeline.source.format, pipeline.source.registry) = (.json, nil)
+        (pipeline.source.format, pipeline.source.registry, pipeline.source.key) = (.json, nil, nil)
         if pipeline.source.text.allSatisfy(\.tokens.isEmpty) {
             pipeline.source.text = [Self.textOfRows].compactMap(\.self)
         }

@@ -92,6 +92,11 @@ enum SourceKeys {
         "where the text is in a record whose value is JSON or Avro; several texts, and the strings of an array, are "
             + "joined",
         examples: ["/body", "[/subject, /body]"])
+    static let key = SettingDeclaration(
+        "key", .pointer, "JSON Pointer", absence: .meaning("the key of the Kafka record"),
+        "where the key is in a record whose value is JSON or Avro; `messages.message_key`, `lorikeet forget --key`, "
+            + "`key_prefix` of routes and `sink.kafka.key: message` then mean this key",
+        examples: ["/customer/id"])
     static let strip = Setting<TextMarkup>(
         "strip", .choice, absent: "the text as it is", "what is taken out of the text before it is labelled")
     static let nullPayload = DefaultedSetting(
@@ -101,7 +106,7 @@ enum SourceKeys {
     static let section = SettingSection(
         "source",
         [
-            kafka, start, format.declaration, schemaRegistry, protobuf, text, strip.declaration,
+            kafka, start, format.declaration, schemaRegistry, protobuf, text, key, strip.declaration,
             nullPayload.declaration,
         ])
 }

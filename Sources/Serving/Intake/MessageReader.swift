@@ -20,6 +20,8 @@ public struct MessageReader: Sendable {
     public let extractor: TextExtractor
     private let markup: TextMarkup?
     private let maximumMessageBytes: Int
+    /// Index of the key's pointer among the findings; nil: a message keeps its own key.
+    private let keyIndex: Int?
     private let lookup: JSONLookup
     /// Indices of the extractor's pointers among the findings. Without pointers, that of the whole document.
     private let textIndices: [Int]
@@ -28,10 +30,12 @@ public struct MessageReader: Sendable {
     /// - Parameters:
     ///   - router: finds the tasks.
     ///   - extractor: finds the text.
+    ///   - key: where the key of a message is; nil: it keeps its own.
     ///   - markup: is taken out of the text.
     ///   - maximumMessageBytes: larger payloads are rejected unread.
     public init(
-        router: Router, extractor: TextExtractor, markup: TextMarkup? = nil, maximumMessageBytes: Int = 1 << 20
+        router: Router, extractor: TextExtractor, key: JSONPointer? = nil, markup: TextMarkup? = nil,
+        maximumMessageBytes: Int = 1 << 20
     ) {
         self.router = router
         self.extractor = extractor
@@ -44,14 +48,25 @@ public struct MessageReader: Sendable {
         }
         var indices: [JSONPointer: Int] = [:]
         for pointer in router.pointers { indices[pointer] = lookup.add(pointer) }
+        keyIndex = key.map { lookup.add($0, keepsDigits: true) }
         self.indices = indices
         self.lookup = lookup
     }
 
-    /// Never throws: what is wrong with a message is a ``Reading/rejected(_:cause:reason:)``.
+    /// Reads a message whose key is of no interest.
     ///
     /// - Parameter decoder: knows the schema of the message.
     public func read(_ message: SourceMessage, decoder: some PayloadDecoder = PlainDecoder()) -> Reading {
+        var message = message
+        return open(&message, decoder: decoder)
+    }
+
+    /// Never throws: what is wrong with a message is a ``Reading/rejected(_:cause:reason:)``.
+    ///
+    /// - Parameters:
+    ///   - message: gets the key that its payload has. It keeps its own if it cannot be decoded.
+    ///   - decoder: knows the schema of the message.
+    func open(_ message: inout SourceMessage, decoder: some PayloadDecoder) -> Reading {
         guard let payload = message.payload else {
             return .rejected(.decode, cause: "no-payload", reason: "the record has no payload")
         }
@@ -62,35 +77,56 @@ public struct MessageReader: Sendable {
         }
         switch decoder.decode(message) {
         case .rejected(let cause, let reason): return .rejected(.decode, cause: cause, reason: reason)
-        case .value(let value): return route(message, lookup.findings(in: value), whole: nil)
-        case .json(let start): return read(message, payload[min(start, payload.count)...], isDocument: true)
-        case .plain: return read(message, payload[...], isDocument: extractor != .wholeMessage)
+        case .value(let value): return route(&message, lookup.findings(in: value), whole: nil)
+        case .json(let start): return read(&message, payload[min(start, payload.count)...], isDocument: true)
+        case .plain: return read(&message, payload[...], isDocument: extractor != .wholeMessage)
         }
     }
 
     /// - Parameter isDocument: whether the text is found in JSON; else the payload is the text, whatever it is.
-    private func read(_ message: SourceMessage, _ payload: ArraySlice<UInt8>, isDocument: Bool) -> Reading {
+    private func read(_ message: inout SourceMessage, _ payload: ArraySlice<UInt8>, isDocument: Bool) -> Reading {
         guard let whole = String(validating: payload, as: UTF8.self) else {
             return .rejected(.decode, cause: "not-utf8", reason: "the payload is not UTF-8")
         }
-        guard isDocument || !indices.isEmpty else { return route(message, [], whole: whole) }
+        guard isDocument || !indices.isEmpty || keyIndex != nil else { return route(&message, [], whole: whole) }
         let found = payload.withUnsafeBufferPointer { lookup.findings(in: $0) }
         if found == nil, isDocument {
             return .rejected(.decode, cause: "not-json", reason: "the payload is not JSON")
         }
-        return route(message, found ?? [], whole: isDocument ? nil : whole)
+        return route(&message, found ?? [], whole: isDocument ? nil : whole)
     }
 
     /// - Parameter whole: the text; nil if it is among the findings.
-    private func route(_ message: SourceMessage, _ findings: [JSONLookup.Finding], whole: String?) -> Reading {
+    private func route(_ message: inout SourceMessage, _ findings: [JSONLookup.Finding], whole: String?) -> Reading {
+        // Routes may look at the key.
+        let key = keyIndex.map { Self.key(findings.isEmpty ? .missing : findings[$0]) }
+        if let key { message.key = key.text.map { Array($0.utf8) } }
         let tasks = router.tasks(for: message) { pointer in
-            guard let index = indices[pointer], index < findings.count, case .scalar(let value) = findings[index] else {
-                return nil
+            guard let index = indices[pointer], index < findings.count else { return nil }
+            switch findings[index] {
+            case .scalar(let value): return value
+            case .number(let value, _): return .number(value)
+            case .missing, .strings, .container: return nil
             }
-            return value
         }
         guard !tasks.isEmpty else { return .unrouted }
+        if let keyIndex, key?.isScalar == false {
+            return .rejected(
+                .extract, cause: "not-a-key", reason: "the key\(place(of: [keyIndex], " at ")) is an object or an array"
+            )
+        }
         return whole.map { check([$0], tasks: tasks) } ?? extract(findings, tasks: tasks)
+    }
+
+    /// The key that a finding is; without a text if there is none.
+    private static func key(_ finding: JSONLookup.Finding) -> (text: String?, isScalar: Bool) {
+        switch finding {
+        case .missing, .scalar(.null): (nil, true)
+        case .scalar(.string(let text)), .number(_, let text): (text, true)
+        case .scalar(.boolean(let value)): (value ? "true" : "false", true)
+        case .scalar(.number(let value)): (JSONValue.number(value).text, true)
+        case .strings, .container: (nil, false)
+        }
     }
 
     /// Joins what the pointers point to. Where there are several, some may point to nothing or null.
@@ -103,7 +139,7 @@ public struct MessageReader: Sendable {
             case .strings(let texts): parts += texts
             case .missing: continue
             case .scalar(.null) where textIndices.count > 1: continue
-            case .scalar, .container:
+            case .scalar, .number, .container:
                 return .rejected(
                     .extract, cause: "not-a-string",
                     reason: "the value\(place(of: [index], " at ")) is not a string")

@@ -24,8 +24,8 @@ public struct Origin: Hashable, Sendable, CustomStringConvertible {
 public struct SourceMessage: Sendable {
     /// Topic, partition and offset.
     public let origin: Origin
-    /// `nil` is a null key.
-    public let key: [UInt8]?
+    /// `nil` is a null key. The record's own, until ``MessageReader`` has found another one in the payload.
+    public var key: [UInt8]?
     /// `nil` is a null payload (a tombstone).
     public var payload: [UInt8]?
     /// In the order of the record; a name may occur more than once.
