@@ -17,6 +17,8 @@ final class ConsumerCallbacks: KafkaCallbacks {
 
     /// Where a new group begins.
     var start = ConsumerStart.byDefault
+    /// Whether partitions have been assigned: topics that the group has not read appeared later then.
+    private var hasBegun = false
     private let onAssigned: ([TopicPartition]) -> Void
     private let onRevoked: ([TopicPartition], Bool) -> [TopicPartition: Int64]
     private let commitTimeout: Duration = .seconds(10)
@@ -52,6 +54,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
     private func assign(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         let added = PartitionEntry.read(partitions).map(\.partition)
         let begun = setStart(client, partitions, added)
+        if !added.isEmpty { hasBegun = true }
         if isCooperative(client) {
             check(rd_kafka_incremental_assign(client, partitions))
         } else {
@@ -67,14 +70,14 @@ final class ConsumerCallbacks: KafkaCallbacks {
         if !isSilent { onAssigned(added.sorted()) }
     }
 
-    /// Sets the positions of partitions that the group has never read, and returns them. If they cannot be found, the
-    /// partitions begin where `auto.offset.reset` says, which by default leaves nothing out.
+    /// Sets the positions of partitions that the group has never read, and returns what to commit. If they cannot be
+    /// found, the partitions begin where `auto.offset.reset` says, which by default leaves nothing out.
     private func setStart(
         _ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>,
         _ added: [TopicPartition]
     ) -> [TopicPartition: Int64] {
         do throws(KafkaError) {
-            let offsets = try StartPositions(client: client, start: start).offsets(of: added)
+            let offsets = try StartPositions(client: client, start: start, hasBegun: hasBegun).offsets(of: added)
             for (partition, offset) in offsets {
                 _ = rd_kafka_topic_partition_list_set_offset(partitions, partition.topic, partition.partition, offset)
             }

@@ -1,4 +1,4 @@
-/// Where a group begins to read a partition of which it has committed no offset.
+/// Where a group begins to read a topic that is new to it.
 public enum ConsumerStart: Sendable, Equatable {
     /// As `auto.offset.reset` says: at the first message, unless it is set.
     case byDefault

@@ -85,10 +85,15 @@ public final class KafkaProbe {
     }
 
     private func metadata(within timeout: Duration) -> [String: KafkaTopic]? {
+        try? Self.topics(of: handle.client, within: timeout)
+    }
+
+    /// The topics that the brokers of a client have.
+    static func topics(of client: OpaquePointer, within timeout: Duration) throws(KafkaError) -> [String: KafkaTopic] {
         var metadata: UnsafePointer<rd_kafka_metadata_t>?
         // All topics: an old broker creates a topic that is asked for by name.
-        let code = rd_kafka_metadata(handle.client, 1, nil, &metadata, timeout.milliseconds)
-        guard code == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata else { return nil }
+        try KafkaError.check(rd_kafka_metadata(client, 1, nil, &metadata, timeout.milliseconds))
+        guard let metadata else { return [:] }
         defer { rd_kafka_metadata_destroy(metadata) }
         var topics: [String: KafkaTopic] = [:]
         for index in 0..<Int(metadata.pointee.topic_cnt) {

@@ -1,40 +1,76 @@
 import CRdKafka
+import Threading
 
 /// Finds where a group begins in partitions of which it has committed no offset.
+///
+/// The start is for topics that are new to the group. A partition that was added to a topic which the group has read,
+/// and a topic that appeared while this member runs, hold nothing that was to be skipped: they begin at their first
+/// message.
 ///
 /// Asks the brokers, within the rebalance: once a partition is assigned without a position, librdkafka reads it from
 /// where `auto.offset.reset` says.
 struct StartPositions {
     let client: OpaquePointer
     let start: ConsumerStart
+    /// Whether this member has had partitions before.
+    let hasBegun: Bool
 
     /// How long each answer may take. The group waits meanwhile.
-    private static let timeout: Int32 = 10_000
+    private static let timeout = Duration.seconds(10)
 
-    /// The offsets to begin at; partitions that the group has read before are left out.
+    /// The offsets to begin at, and to commit; partitions that the group has read before are left out.
+    ///
+    /// Of a topic that is new to the group, all partitions are among them, whoever owns them. If each member committed
+    /// only its own, a member that comes a little later would take its partitions for added ones.
     func offsets(of partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
         guard start != .byDefault, !partitions.isEmpty else { return [:] }
-        let committed = PartitionList(partitions)
-        try KafkaError.check(committed.withPointer { rd_kafka_committed(client, $0, Self.timeout) })
-        if let error = committed.entries.compactMap(\.error).first { throw error }
-        let known = committed.offsets
-        let new = partitions.filter { known[$0] == nil }
-        guard !new.isEmpty else { return [:] }
+        let known = try committed(partitions)
+        let unread = partitions.filter { known[$0] == nil }
+        guard !unread.isEmpty else { return [:] }
+        let all = try partitionsOfTopics(of: unread)
+        let read = Set(try committed(all).keys.map(\.topic))
         var offsets: [TopicPartition: Int64] = [:]
-        if case .time(let milliseconds) = start {
+        for partition in unread where hasBegun || read.contains(partition.topic) {
+            offsets[partition] = try ends(of: partition).first
+        }
+        let new = hasBegun ? [] : all.filter { !read.contains($0.topic) }
+        if case .time(let milliseconds) = start, !new.isEmpty {
             let asked = PartitionList(new, offset: milliseconds)
-            try KafkaError.check(asked.withPointer { rd_kafka_offsets_for_times(client, $0, Self.timeout) })
-            offsets = asked.offsets
+            let timeout = Self.timeout.milliseconds
+            try KafkaError.check(asked.withPointer { rd_kafka_offsets_for_times(client, $0, timeout) })
+            offsets.merge(asked.offsets) { $1 }
         }
         // `latest`, or no message is as young as the time.
-        for partition in new where offsets[partition] == nil { offsets[partition] = try end(of: partition) }
+        for partition in new where offsets[partition] == nil { offsets[partition] = try ends(of: partition).last }
         return offsets
     }
 
-    private func end(of partition: TopicPartition) throws(KafkaError) -> Int64 {
+    private func committed(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
+        let list = PartitionList(partitions)
+        let timeout = Self.timeout.milliseconds
+        try KafkaError.check(list.withPointer { rd_kafka_committed(client, $0, timeout) })
+        if let error = list.entries.compactMap(\.error).first { throw error }
+        return list.offsets
+    }
+
+    /// All partitions of the topics that these are of.
+    private func partitionsOfTopics(of partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition] {
+        let topics = try KafkaProbe.topics(of: client, within: Self.timeout)
+        var all = Set(partitions)
+        for topic in Set(partitions.map(\.topic)) {
+            for number in 0..<(topics[topic]?.partitions ?? 0) {
+                all.insert(TopicPartition(topic: topic, partition: Int32(number)))
+            }
+        }
+        return all.sorted()
+    }
+
+    /// The offset of the first message, and the one behind the last.
+    private func ends(of partition: TopicPartition) throws(KafkaError) -> (first: Int64, last: Int64) {
         var (low, high) = (Int64(0), Int64(0))
         try KafkaError.check(
-            rd_kafka_query_watermark_offsets(client, partition.topic, partition.partition, &low, &high, Self.timeout))
-        return high
+            rd_kafka_query_watermark_offsets(
+                client, partition.topic, partition.partition, &low, &high, Self.timeout.milliseconds))
+        return (low, high)
     }
 }

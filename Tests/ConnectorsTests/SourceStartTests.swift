@@ -1,5 +1,6 @@
 import KafkaClient
 import Serving
+import TestSupport
 import Testing
 
 @testable import Connectors
@@ -32,6 +33,94 @@ import Testing
                 let message = try await source.messages(1).first
                 #expect(message?.origin.offset == 1)
             }
+        }
+    }
+
+    /// The group has read the topic, so its other partition was added later.
+    @Test func anAddedPartitionIsReadFromItsFirstRecord() async throws {
+        try await TestTopic.with(partitions: 2) { topic in
+            try topic.produce(["read"])
+            try topic.produce(["first of the added partition"], partition: 1)
+            try await topic.reading { source in
+                _ = try await source.messages(2)
+                try await source.commit([partition: 1])
+            }
+            for start in [SourceStart.latest, .time(4_000_000_000_000)] {
+                var settings = topic.settings()
+                settings.start = start
+                try await topic.reading(settings) { source in
+                    let message = try await source.messages(1).first
+                    #expect(message?.origin.partition == 1 && message?.origin.offset == 0)
+                }
+            }
+        }
+    }
+
+    /// Nothing in it is older than the group.
+    @Test func aTopicThatMatchesLaterIsReadFromItsFirstRecord() async throws {
+        try await TestTopic.with { topic in
+            try topic.produce(["old"])
+            var settings = topic.settings()
+            settings.topics = ["^texts.*"]
+            settings.start = .latest
+            let listener = RecordingListener()
+            try await topic.reading(listener: listener, settings) { source in
+                while listener.heard.assigned.isEmpty { _ = try await source.next() }
+                try topic.broker.createTopic("texts-later", partitions: 1)
+                try topic.produce { try $0.produce(topic: "texts-later", partition: 0, payload: Array("first".utf8)) }
+                let messages = try await source.messages(1)
+                #expect(messages.map(\.origin.topic) == ["texts-later"] && messages.first?.origin.offset == 0)
+            }
+            // Nobody has committed a record of it, and still a reader that begins anew skips none.
+            try await topic.reading(settings) { source in
+                let messages = try await source.messages(1)
+                #expect(messages.map(\.origin.topic) == ["texts-later"] && messages.first?.origin.offset == 0)
+            }
+        }
+    }
+
+    /// Of a new topic, the start holds for all partitions, however few of them the member has.
+    @Test func theFirstMemberCommitsTheStartOfAllPartitions() async throws {
+        try await TestTopic.with(partitions: 2) { topic in
+            try topic.produce(["old"])
+            try topic.produce(["old"], partition: 1)
+            var settings = topic.settings()
+            settings.start = .latest
+            let (first, second) = (RecordingListener(), RecordingListener())
+            try await topic.reading(listener: first, settings) { one in
+                try await topic.reading(listener: second, settings) { other in
+                    var read: [SourceMessage] = []
+                    while first.heard.owned.count != 1 || second.heard.owned.count != 1 {
+                        read += try await one.next()
+                        read += try await other.next()
+                    }
+                    #expect(read.isEmpty)
+                }
+            }
+        }
+    }
+
+    /// Nothing is left out: the partition begins at its first record.
+    @Test func theLogSaysSoIfTheBrokersDoNotSayWhereToBegin() async throws {
+        try await TestTopic.with { topic in
+            try topic.produce(["old"])
+            var settings = topic.settings()
+            settings.start = .latest
+            // ListOffsets, refused for good: TOPIC_AUTHORIZATION_FAILED.
+            try topic.broker.pushErrors(.listOffsets, [29])
+            let log = CapturedLog()
+            let source = KafkaTextSource(settings, logger: log.logger)
+            try await source.start(listener: RecordingListener())
+            do {
+                let message = try await source.messages(1).first
+                #expect(message?.origin.offset == 0)
+                let lines = log.lines.value.count { $0.message.hasPrefix("cannot find where the group is to begin") }
+                #expect(lines == 1)
+            } catch {
+                await source.close()
+                throw error
+            }
+            await source.close()
         }
     }
 

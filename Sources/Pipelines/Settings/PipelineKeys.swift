@@ -73,7 +73,7 @@ enum SourceKeys {
     static let start = SettingDeclaration(
         "start", .string(matching: "^(earliest|latest|[0-9]{4}-.*)$"), "`earliest`, `latest`, date or time",
         absence: .value(.string("earliest")),
-        "where a new consumer group begins, as in `2026-01-31T06:00:00Z`; a group that has committed offsets resumes",
+        "where a consumer group begins in topics that are new to it, as in `2026-01-31T06:00:00Z`",
         examples: ["latest", "2026-01-31T06:00:00Z"])
     static let format = Setting<RecordFormat>(
         "format", .choice, absent: "text, or JSON if `text` is given",

@@ -1,4 +1,4 @@
-/// Where a consumer group begins to read a partition of which it has committed no offset yet.
+/// Where a consumer group begins to read a topic that is new to it.
 public enum SourceStart: Sendable, Equatable {
     /// At the first record.
     case earliest
