@@ -70,6 +70,8 @@ struct AvroDecoderTests {
             (#"{"type":"long","logicalType":"timestamp-micros"}"#, [0x02], "\"1970-01-01T00:00:00.000001Z\""),
             (#"{"type":"long","logicalType":"timestamp-nanos"}"#, [0x02], "\"1970-01-01T00:00:00.000000001Z\""),
             (#"{"type":"long","logicalType":"local-timestamp-millis"}"#, [0x02], "\"1970-01-01T00:00:00.001\""),
+            (#"{"type":"long","logicalType":"local-timestamp-micros"}"#, [0x02], "\"1970-01-01T00:00:00.000001\""),
+            (#"{"type":"long","logicalType":"local-timestamp-nanos"}"#, [0x02], "\"1970-01-01T00:00:00.000000001\""),
             (#"{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}"#, [0x04, 0x04, 0xD2], "\"12.34\""),
             (#"{"type":"bytes","logicalType":"decimal","precision":4,"scale":2}"#, [0x02, 0xFF], "\"-0.01\""),
             (#"{"type":"bytes","logicalType":"decimal","precision":9}"#, [0x06, 0x80, 0x00, 0x00], "\"-8388608\""),

@@ -1,6 +1,7 @@
 import Foundation
 import Pipelines
 import Serving
+import TestSupport
 import Testing
 
 @testable import Operations
@@ -11,20 +12,28 @@ struct ReadyPipelineFilesTests {
         .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         .appendingPathComponent("pipelines").path
 
-    private static func read(_ name: String) throws -> PipelineConfiguration {
+    private static func read(_ name: String, variables: [String: String] = [:]) throws -> PipelineConfiguration {
         try PipelineFile.read(
-            path: "\(folder)/\(name)",
+            path: name.hasPrefix("/") ? name : "\(folder)/\(name)",
             environment: PipelineEnvironment(
-                variables: ["DATABASE_URL": "postgresql://localhost/texts"], workingDirectory: folder))
+                variables: ["DATABASE_URL": "postgresql://localhost/texts"].merging(variables) { $1 },
+                workingDirectory: folder))
     }
 
-    private func reading(_ file: String, _ payload: String) throws -> MessageReader.Reading {
+    private func reading(
+        _ file: String, _ payload: String, headers: [(name: String, value: [UInt8]?)] = []
+    ) throws -> MessageReader.Reading {
         let pipeline = try Self.read(file)
-        let settings = pipeline.servingSettings(drainTimeout: .seconds(10))
-        let reader = MessageReader(router: pipeline.router, extractor: pipeline.extractor, markup: settings.markup)
-        let message = SourceMessage(
-            origin: Origin(topic: "t", partition: 0, offset: 0), payload: Array(payload.utf8))
-        return reader.read(message, decoder: PlainDecoder(format: settings.format))
+        return reader(pipeline).read(
+            message(Array(payload.utf8), headers: headers), decoder: PlainDecoder(format: pipeline.source.format))
+    }
+
+    private func reader(_ pipeline: PipelineConfiguration) -> MessageReader {
+        MessageReader(router: pipeline.router, extractor: pipeline.extractor, markup: pipeline.source.strip)
+    }
+
+    private func message(_ payload: [UInt8], headers: [(name: String, value: [UInt8]?)] = []) -> SourceMessage {
+        SourceMessage(origin: Origin(topic: "t", partition: 0, offset: 0), payload: payload, headers: headers)
     }
 
     private static func names() throws -> [String] {
@@ -95,6 +104,39 @@ struct ReadyPipelineFilesTests {
         #expect(pipeline.decoders != nil)
     }
 
+    /// As Debezium's converter for Avro writes the envelope.
+    private static let envelope = #"""
+        {"type":"record","name":"Envelope","namespace":"shop.public.tickets","fields":[
+          {"name":"before","default":null,"type":["null",{"type":"record","name":"Value","fields":[
+            {"name":"id","type":"long"},{"name":"subject","type":["null","string"]},{"name":"body","type":"string"}]}]},
+          {"name":"after","type":["null","Value"],"default":null},
+          {"name":"op","type":"string"},{"name":"ts_ms","type":["null","long"],"default":null}]}
+        """#
+
+    @Test func debeziumsEnvelopeIsReadAsAvro() async throws {
+        let server = try RegistryServer()
+        server.register(5, schema: Self.envelope)
+        let pipeline = try Self.read("debezium.yaml", variables: ["SCHEMA_REGISTRY": server.url])
+        let decoders = try #require(pipeline.decoders)
+        /// A string in Avro, of at most 63 bytes.
+        func string(_ text: String) -> [UInt8] { [UInt8(text.utf8.count * 2)] + Array(text.utf8) }
+        func record(_ parts: [UInt8]...) -> SourceMessage { message([0, 0, 0, 0, 5] + parts.flatMap { $0 }) }
+        let row: [UInt8] = [2, 14, 2] + string("No invoice") + string("<p>I never<br>got one</p>")
+        let withoutSubject: [UInt8] = [2, 14, 0] + string("Help")
+        let messages = [
+            record([0], row, string("c"), [0]), record(row, withoutSubject, string("u"), [0]),
+            record(row, [0], string("d"), [0]),
+        ]
+        let decoder = try await decoders.decoder(for: messages)
+        let readings = messages.map { reader(pipeline).read($0, decoder: decoder) }
+        await decoders.close()
+        #expect(
+            readings == [
+                .text("No invoice\nI never\ngot one", tasks: ["urgency"]), .text("Help", tasks: ["urgency"]), .unrouted,
+            ])
+        #expect(server.state.value.requests == ["/schemas/ids/5"])
+    }
+
     @Test func aColumnThatIsNullIsLeftOut() throws {
         let envelope = #"{"after":{"subject":null,"body":"Help"},"op":"c"}"#
         #expect(try reading("debezium.yaml", envelope) == .text("Help", tasks: ["urgency"]))
@@ -109,5 +151,22 @@ struct ReadyPipelineFilesTests {
         let event = #"{"specversion":"1.0","id":"A-1","source":"/shop","type":"\#(type)","data":\#(data)}"#
         #expect(
             try reading("cloudevents.yaml", event) == text.map { .text($0, tasks: ["mood"]) } ?? .unrouted)
+    }
+
+    /// With the lines that the file's comment and docs/formats.md name.
+    @Test func cloudEventsAreReadInBinaryMode() throws {
+        let structured = try String(contentsOfFile: "\(Self.folder)/cloudevents.yaml", encoding: .utf8)
+        let binary = structured.replacing("text: [/data/title, /data/text]", with: "text: [/title, /text]")
+            .replacing("{ json: { /type: com.example", with: "{ header: { ce_type: com.example")
+        let folder = try TemporaryFolder()
+        let file = try folder.write("binary.yaml", binary)
+        func reading(_ type: String) throws -> MessageReader.Reading {
+            try self.reading(
+                file, #"{"title":"Great","text":"Fits well"}"#,
+                headers: [("ce_specversion", Array("1.0".utf8)), ("ce_type", Array(type.utf8))])
+        }
+        #expect(try reading("com.example.review.created") == .text("Great\nFits well", tasks: ["mood"]))
+        #expect(try reading("com.example.review.changed") == .text("Great\nFits well", tasks: ["mood"]))
+        #expect(try reading("com.example.review.deleted") == .unrouted)
     }
 }

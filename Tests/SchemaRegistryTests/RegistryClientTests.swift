@@ -100,6 +100,24 @@ import Testing
         #expect(await failure(client(server))?.reason == "schema 7 names more than 256 other schemas")
     }
 
+    /// Each answer is within its own limit.
+    @Test(arguments: [(5, 10, false), (4, 300_000, false), (4, 10, true)])
+    func aSchemaAndItsReferencesHaveALimitTogether(references: Int, own: Int, fits: Bool) async throws {
+        let server = try RegistryServer()
+        let text = "\"" + String(repeating: "r", count: 1_000_000) + "\""
+        for version in 0..<references { server.register(subject: "s", version: version, schema: text) }
+        server.register(
+            7, schema: "\"" + String(repeating: "o", count: own) + "\"",
+            references: (0..<references).map { ("s", $0) })
+        let error = await failure(client(server))
+        if fits {
+            #expect(error == nil)
+        } else {
+            #expect(error?.kind == .unusable)
+            #expect(error?.reason == "schema 7 and the schemas that it names have more than 4194304 bytes")
+        }
+    }
+
     @Test(
         arguments: [
             (500, "", RegistryError.Kind.unavailable, "answers with status 500"),

@@ -1,4 +1,5 @@
 import Foundation
+import KafkaClient
 import Serving
 import TestSupport
 import Testing
@@ -79,6 +80,54 @@ import Testing
             #expect((replayed.output + replayed.error).contains("texts:0: 2 offsets hold no record"))
             #expect(try await stream.rows() == 40)
             #expect(try await stream.digest() == before)
+        }
+    }
+
+    /// Each record has a minute of its own, in turn in both partitions.
+    @Test func recordsAreFoundByTheirTime() async throws {
+        try await RealBroker.withStream { stream in
+            // Whole seconds, as the command line writes them.
+            let first = Date(timeIntervalSince1970: Date.now.timeIntervalSince1970.rounded(.down) - 3600)
+            func time(_ minute: Int) -> Date { first.addingTimeInterval(Double(minute) * 60) }
+            let producer = try KafkaProducer(properties: stream.client)
+            for minute in 0..<10 {
+                try producer.produce(
+                    topic: DeliveryStream.topic, partition: Int32(minute % 2),
+                    payload: Array("good food \(minute)".utf8),
+                    timestamp: Int64(time(minute).timeIntervalSince1970) * 1000)
+                // One batch per record: a broker may know the time of batches only.
+                try producer.flush(timeout: .seconds(30))
+            }
+            let daemon = try await stream.startDaemon()
+            try await stream.until("the records are labelled") { try await stream.rows() == 20 }
+            #expect(await daemon.terminate() == 0)
+
+            try await stream.execute("UPDATE lorikeet.labels SET label = 'none', adapter_digest = 'none'")
+            let replayed = try await Program.run(
+                [
+                    "replay", "--pipeline", stream.pipeline, "--from", time(3).ISO8601Format(),
+                    "--to", time(6).ISO8601Format(),
+                ], environment: stream.environment)
+            #expect(replayed.status == 0 && replayed.output.hasPrefix("3 records: "), "\(replayed)")
+            let minutes = "extract(epoch FROM produced_at - to_timestamp(\(Int(first.timeIntervalSince1970)))) / 60"
+            let again = try await stream.number(
+                "SELECT count(*) FROM lorikeet.labels WHERE label <> 'none' AND \(minutes) IN (3, 4, 5)")
+            #expect(again == 6)
+            #expect(try await stream.number("SELECT count(*) FROM lorikeet.labels WHERE label <> 'none'") == 6)
+
+            let start = ConsumerStart.time(Int64(time(7).timeIntervalSince1970) * 1000 - 1)
+            let consumer = try KafkaConsumer(
+                properties: ["group.id": "beginners", "session.timeout.ms": "6000"].merging(stream.client) { $1 },
+                topics: [DeliveryStream.topic], start: start, onAssigned: { _ in }, onRevoked: { _, _ in [:] })
+            defer { consumer.close() }
+            var read: Set<String> = []
+            let deadline = ContinuousClock.now + .seconds(60)
+            while read.count < 3, ContinuousClock.now < deadline {
+                for message in try consumer.poll(maximum: 100, timeout: .milliseconds(200)) {
+                    read.insert(String(decoding: message.payload ?? [], as: UTF8.self))
+                }
+            }
+            #expect(read == ["good food 7", "good food 8", "good food 9"])
         }
     }
 

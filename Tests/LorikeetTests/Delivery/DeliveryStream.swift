@@ -237,6 +237,9 @@ final class DeliveryStream {
         }
     }
 
+    /// The number that a query gives.
+    func number(_ query: String) async throws -> Int { try await database.number(query) }
+
     /// One or more statements, as the database's owner.
     func execute(_ script: String) async throws { try await database.executeScript(script) }
 }
