@@ -30,7 +30,7 @@ public struct PipelineConfiguration: Sendable, Equatable {
     /// `rejected`.
     public var rejected = RejectedConfiguration()
     /// `retention`: how long rows are kept.
-    public var retention = RetentionConfiguration()
+    public var retention = RetentionPolicy()
     /// `retrain`; nil: the daemon never retrains by itself.
     public var retrain: RetrainConfiguration?
     /// `examples`, run by `lorikeet test`.
@@ -168,10 +168,8 @@ public struct SinkConfiguration: Sendable, Equatable {
 public struct KafkaSinkConfiguration: Sendable, Equatable {
     /// `topic`.
     public var topic: String
-    /// `format` of the values.
-    public var format: KafkaSinkFormat
     /// `key` of the records.
-    public var key: KafkaSinkKey
+    public var key: PublishedKey
     /// `tasks`: whose labels are published; nil: those of all tasks.
     public var tasks: [String]?
     /// `brokers`; nil: those of the source.
@@ -180,41 +178,16 @@ public struct KafkaSinkConfiguration: Sendable, Equatable {
     public var properties: [String: Secret]
 }
 
-/// `sink.kafka.format`: how a value is written.
+/// `sink.kafka.format`: how a value is written. There is one way yet.
 public enum KafkaSinkFormat: String, Sendable, CaseIterable {
     /// One JSON object per record.
     case json
-}
-
-/// `sink.kafka.key`: the key of a published record.
-public enum KafkaSinkKey: String, Sendable, CaseIterable {
-    /// The key of the record that was labelled.
-    case message
-    /// The origin of that record, as `topic/partition@offset`.
-    case origin
 }
 
 /// `rejected`.
 public struct RejectedConfiguration: Sendable, Equatable {
     /// `kafka.topic`: where rejected records are published; nil: nowhere.
     public var topic: String?
-}
-
-/// `retention`: how long the rows of the pipeline are kept. Nil: for ever, or as long as the labels.
-public struct RetentionConfiguration: Sendable, Equatable {
-    /// `labels`.
-    public var labels: Duration?
-    /// `rejected`.
-    public var rejected: Duration?
-    /// `texts`; nil: as long as the labels.
-    public var texts: Duration?
-    /// `history`; nil: as long as the labels.
-    public var history: Duration?
-    /// `shadow_labels`; nil: as long as the labels.
-    public var shadowLabels: Duration?
-
-    /// Whether nothing is ever deleted.
-    public var keepsEverything: Bool { self == RetentionConfiguration() }
 }
 
 /// One entry of `examples`.

@@ -37,10 +37,10 @@ extension PipelineFile {
         }
         let brokers = section.read(KafkaSinkKeys.brokers)
         let properties = section[KafkaSinkKeys.properties].map { readProperties($0, own: ownSinkProperties) } ?? [:]
-        guard let topic, let format, let key, let properties else { return nil }
+        guard let topic, format != nil, let key, let properties else { return nil }
         if case .some(nil) = names { return nil }
         return KafkaSinkConfiguration(
-            topic: topic, format: format, key: key, tasks: names ?? nil, brokers: brokers, properties: properties)
+            topic: topic, key: key, tasks: names ?? nil, brokers: brokers, properties: properties)
     }
 
     static func readRejected(_ value: ConfigurationValue) -> RejectedConfiguration? {

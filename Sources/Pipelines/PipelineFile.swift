@@ -1,5 +1,6 @@
 import Files
 import FoundationEssentials
+import Serving
 
 /// Reads pipeline files: YAML, variables filled in, every key checked.
 ///
@@ -94,7 +95,7 @@ public enum PipelineFile {
         let batch = section[PipelineKeys.batch].map(readBatch) ?? BatchConfiguration()
         let sink = section[PipelineKeys.sink].flatMap { readSink($0, tasks: tasks) }
         let rejected = section[PipelineKeys.rejected].map(readRejected) ?? RejectedConfiguration()
-        let retention = section[PipelineKeys.retention].map(RetentionKeys.read) ?? RetentionConfiguration()
+        let retention = section[PipelineKeys.retention].map(RetentionKeys.read) ?? RetentionPolicy()
         let retrain = section[PipelineKeys.retrain].flatMap { readRetrain($0, tasks: tasks) }
         let examples = readExamples(section[PipelineKeys.examples], tasks: tasks)
         let problems = section.value.context.problems

@@ -57,8 +57,8 @@ import Testing
     }
 
     /// Of a rejected record the key is always its own.
-    @Test(arguments: [OutboxSettings.Key.message, .origin]) func theKeyIsThatOfTheRecordOrItsOrigin(
-        _ key: OutboxSettings.Key
+    @Test(arguments: [PublishedKey.message, .origin]) func theKeyIsThatOfTheRecordOrItsOrigin(
+        _ key: PublishedKey
     ) async throws {
         try await with(OutboxSettings(key: key, publishesRejected: true)) { _, sink, outbox in
             func labelled(_ offset: Int64, key: [UInt8]?) -> Outcome {

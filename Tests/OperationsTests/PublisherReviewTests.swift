@@ -1,4 +1,5 @@
 import Pipelines
+import Serving
 import TestSupport
 import Testing
 
@@ -28,11 +29,11 @@ struct PublisherReviewTests {
         return try PipelineFile.read(path: path)
     }
 
-    @Test(arguments: [("", false), (", key: message", false), (", key: origin", true)])
-    func theKeyIsWhatTheFileSays(_ output: String, _ isOrigin: Bool) throws {
+    @Test(arguments: [("", PublishedKey.message), (", key: message", .message), (", key: origin", .origin)])
+    func theKeyIsWhatTheFileSays(_ output: String, _ key: PublishedKey) throws {
         let pipeline = try pipeline(topics: "news", output: output)
-        #expect(pipeline.outboxSettings?.key == (isOrigin ? .origin : .message))
-        #expect(pipeline.publisherSettings?.isKeyedByOrigin == isOrigin)
+        #expect(pipeline.outboxSettings?.key == key)
+        #expect(pipeline.publisherSettings?.key == key)
     }
 
     @Test func aPatternThatMatchesTheOutputIsRefused() throws {

@@ -1,3 +1,4 @@
+import Serving
 import Testing
 
 @testable import Pipelines
@@ -5,7 +6,7 @@ import Testing
 /// The keys of `retention`.
 struct RetentionConfigurationTests {
     /// Reads a pipeline file with this value of `retention`; an empty one: without the key.
-    private func read(_ value: String) -> (retention: RetentionConfiguration?, problems: [String]) {
+    private func read(_ value: String) -> (retention: RetentionPolicy?, problems: [String]) {
         let text = """
             name: a
             base: b
@@ -26,7 +27,7 @@ struct RetentionConfigurationTests {
     @Test func everyKeyIsRead() {
         let (found, problems) = read(
             "{ labels: 365d, rejected: 30d, texts: 90d, history: 180d, shadow_labels: 12h }")
-        var expected = RetentionConfiguration()
+        var expected = RetentionPolicy()
         expected.labels = Self.day * 365
         expected.rejected = Self.day * 30
         expected.texts = Self.day * 90

@@ -17,7 +17,7 @@ public actor KafkaPublisher: RecordPublisher {
     private let logger: Logger
     private var producer: KafkaProducer?
     private var results = Results()
-    private var reports = KafkaReports()
+    private var reports = KafkaPublisher.makeReports()
     /// Partitions by topic.
     private var partitions: [String: Int] = [:]
 
@@ -67,7 +67,7 @@ public actor KafkaPublisher: RecordPublisher {
 
     /// The partition that the source's partition stands for; nil: the key chooses.
     private func partition(of record: OutboxRecord, key: [UInt8]?, topic: String) -> Int32? {
-        guard key == nil || settings.isKeyedByOrigin && record.kind == .labels, let count = partitions[topic] else {
+        guard key == nil || settings.key == .origin && record.kind == .labels, let count = partitions[topic] else {
             return nil
         }
         // FNV-1a: `Hasher` differs from process to process.
@@ -90,7 +90,7 @@ public actor KafkaPublisher: RecordPublisher {
         } catch {
             try? producer.poll(timeout: .zero)
             // Why the broker does not answer says more than that it does not.
-            if error.code < 0, let known = reports.failure { throw publishing(known) }
+            if error.code < 0, let known = reports.failure { throw known }
             throw failure(error)
         }
     }
@@ -107,7 +107,7 @@ public actor KafkaPublisher: RecordPublisher {
         }
         defer { results.waiting = [] }
         if results.waiting.contains(where: { $0.result == .acknowledged }) { reports.noteSignOfLife() }
-        return PublisherReport(results: results.waiting, obstacle: reports.failure.map(publishing))
+        return PublisherReport(results: results.waiting, obstacle: reports.failure)
     }
 
     /// As ``RecordPublisher/abandon()``.
@@ -121,7 +121,7 @@ public actor KafkaPublisher: RecordPublisher {
     private func running() throws(ConnectorError) -> KafkaProducer {
         if let producer { return producer }
         // Of its own, so that nothing of an earlier producer reaches this one.
-        let (results, reports, logger, topics) = (Results(), KafkaReports(), logger, settings.topics)
+        let (results, reports, logger, topics) = (Results(), Self.makeReports(), logger, settings.topics)
         do throws(KafkaError) {
             let producer = try KafkaProducer(
                 durable: settings.producerProperties,
@@ -158,9 +158,5 @@ public actor KafkaPublisher: RecordPublisher {
             cause: error.name)
     }
 
-    private func publishing(_ failure: ConnectorError) -> ConnectorError {
-        ConnectorError(
-            action: failure.action, reason: failure.reason.replacing(", while reading", with: ", while publishing"),
-            cause: failure.cause)
-    }
+    private static func makeReports() -> KafkaReports { KafkaReports(purpose: "publishing") }
 }

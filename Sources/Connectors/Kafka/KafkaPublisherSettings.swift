@@ -6,19 +6,19 @@ public struct KafkaPublisherSettings: Sendable {
     public var brokers: String
     /// Topics by what is published to them.
     public var topics: [OutboxKind: String]
-    /// Whether the key of labels is their origin. If so, or without a key, the partition of the source chooses the
-    /// partition of the topic, so that its order is kept.
-    public var isKeyedByOrigin: Bool
+    /// The key of labels. If it is their origin, and without a key, the partition of the source chooses the partition
+    /// of the topic, so that its order is kept.
+    public var key: PublishedKey
     /// Properties of librdkafka. They may hold passwords, so they are never shown.
     public var properties: [String: String]
 
     /// - Parameters: as the properties.
     public init(
-        brokers: String, topics: [OutboxKind: String], isKeyedByOrigin: Bool = false, properties: [String: String] = [:]
+        brokers: String, topics: [OutboxKind: String], key: PublishedKey = .message, properties: [String: String] = [:]
     ) {
         self.brokers = brokers
         self.topics = topics
-        self.isKeyedByOrigin = isKeyedByOrigin
+        self.key = key
         self.properties = properties
     }
 

@@ -15,7 +15,7 @@ public actor KafkaRangeSource: BoundedTextSource, Closable {
     private let handedOut = Latch<Void>()
     private nonisolated let state = Mutex(RangeProgress())
     /// Errors that the client library reported outside of its calls.
-    private let reports = KafkaReports()
+    private let reports = KafkaReports(purpose: "reading")
 
     // MARK: - Mutable State (isolated to the actor)
 

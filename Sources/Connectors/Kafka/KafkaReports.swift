@@ -5,17 +5,22 @@ import Synchronization
 /// Errors that the client library reports outside of its calls: unavailable brokers, a missing topic, a wrong password.
 ///
 /// It reports each once. What is wrong stays noted here until there is a sign that it has passed. Used only on the
-/// source's thread.
+/// thread of its source or publisher.
 final class KafkaReports {
     private var stop: KafkaError?
     private var blocking: KafkaError?
     /// The last of the other errors. It says why the last broker was lost, which `_ALL_BROKERS_DOWN` does not.
     private var last: KafkaError?
+    /// What they keep from being done, such as `reading`.
+    private let purpose: String
 
     /// Errors that leave nothing to read. The client library recovers from all others unnoticed.
     private static let blockingNames: Set<String> = [
         "_ALL_BROKERS_DOWN", "_RESOLVE", "_SSL", "UNKNOWN_TOPIC_OR_PART", "_UNKNOWN_TOPIC",
     ]
+
+    /// - Parameter purpose: what the errors keep from being done, such as `reading`.
+    init(purpose: String) { self.purpose = purpose }
 
     func append(_ error: KafkaError) {
         if FailureTable.action(for: error) == .stop {
@@ -39,7 +44,7 @@ final class KafkaReports {
     var failure: ConnectorError? {
         guard var error = stop ?? blocking else { return nil }
         if error.name == "_ALL_BROKERS_DOWN", let last { error.message += " (\(last.name): \(last.message))" }
-        return ConnectorError(error, purpose: "reading")
+        return ConnectorError(error, purpose: purpose)
     }
 }
 

@@ -12,7 +12,7 @@ public actor KafkaTextSource: TextSource {
     private let logger: Logger
     private var consumer: KafkaConsumer?
     /// Errors that the client library reported outside of its calls.
-    private let reports = KafkaReports()
+    private let reports = KafkaReports(purpose: "reading")
     private let pending = PendingCommits()
     private let resets = KafkaReports.OffsetResets()
     private var listener: (any PartitionListener)?

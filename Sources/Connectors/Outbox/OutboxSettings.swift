@@ -3,18 +3,10 @@ import Serving
 
 /// Which records of a pipeline go into the outbox, and what is published of them.
 public struct OutboxSettings: Sendable, Equatable {
-    /// The key of a published record.
-    public enum Key: String, Sendable, CaseIterable {
-        /// The key of the record that was labelled.
-        case message
-        /// The origin, as `topic/partition@offset`.
-        case origin
-    }
-
     /// Which labels are published: those of these tasks; nil: those of all tasks.
     public var tasks: Set<String>?
     /// The key of published labels.
-    public var key: Key
+    public var key: PublishedKey
     /// Whether labels are published.
     public var publishesLabels: Bool
     /// Whether rejected records are published.
@@ -24,8 +16,8 @@ public struct OutboxSettings: Sendable, Equatable {
 
     /// - Parameters: as the properties.
     public init(
-        tasks: Set<String>? = nil, key: Key = .message, publishesLabels: Bool = true, publishesRejected: Bool = false,
-        maximumRows: Int = OutboxDepth.standardMaximum
+        tasks: Set<String>? = nil, key: PublishedKey = .message, publishesLabels: Bool = true,
+        publishesRejected: Bool = false, maximumRows: Int = OutboxDepth.standardMaximum
     ) {
         self.tasks = tasks
         self.key = key

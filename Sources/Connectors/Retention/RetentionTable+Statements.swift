@@ -1,3 +1,5 @@
+import Serving
+
 /// The statements that find and delete old rows of a table: `$1` is the pipeline, `$2` the age in seconds.
 ///
 /// Each reads by an index that begins with what is equal and ends with the time, from the oldest on, and no more than a

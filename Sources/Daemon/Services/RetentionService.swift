@@ -118,7 +118,7 @@ actor RetentionService: Service {
         if let known = retentions[pipeline.name] { return known }
         let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retention")
         let made = PostgresRetention(
-            settings, pipeline: pipeline.name, policy: pipeline.retention.policy, clock: clock)
+            settings, pipeline: pipeline.name, policy: pipeline.retention, clock: clock)
         retentions[pipeline.name] = made
         return made
     }

@@ -24,7 +24,7 @@ public enum PruneOperation {
         try await DatabaseSchema.verify(settings)
         // Nobody waits for a process that a person started, but the sink still goes first.
         let retention = PostgresRetention(
-            settings, pipeline: pipeline.name, policy: pipeline.retention.policy,
+            settings, pipeline: pipeline.name, policy: pipeline.retention,
             pace: PostgresRetention.Pace(share: 0.5))
         return try await retention.closing { retention in
             let rows =
@@ -61,17 +61,4 @@ public struct PruneReport: Sendable, Equatable {
     public let isDryRun: Bool
     /// Rows by table, of the tables that the pipeline file limits.
     public let rows: [RetentionTable: Int]
-}
-
-extension RetentionConfiguration {
-    /// The policy of the connector that enforces it.
-    public var policy: RetentionPolicy {
-        var policy = RetentionPolicy()
-        policy.labels = labels
-        policy.rejected = rejected
-        policy.texts = texts
-        policy.history = history
-        policy.shadowLabels = shadowLabels
-        return policy
-    }
 }

@@ -10,7 +10,7 @@ extension PipelineConfiguration {
     var outboxSettings: OutboxSettings? {
         guard sink.kafka != nil || rejected.topic != nil else { return nil }
         return OutboxSettings(
-            tasks: sink.kafka?.tasks.map { Set($0) }, key: sink.kafka?.key == .origin ? .origin : .message,
+            tasks: sink.kafka?.tasks.map { Set($0) }, key: sink.kafka?.key ?? .message,
             publishesLabels: sink.kafka != nil, publishesRejected: rejected.topic != nil,
             maximumRows: sink.maximumOutboxRows)
     }
@@ -25,7 +25,7 @@ extension PipelineConfiguration {
         properties.merge(sink.kafka?.properties ?? [:]) { _, given in given }
         return KafkaPublisherSettings(
             brokers: sink.kafka?.brokers ?? source.brokers, topics: topics,
-            isKeyedByOrigin: sink.kafka?.key == .origin, properties: properties.mapValues(\.value))
+            key: sink.kafka?.key ?? .message, properties: properties.mapValues(\.value))
     }
 
     /// The properties of the source that say how to connect, which another client of the same brokers needs as well.

@@ -326,7 +326,7 @@ enum KafkaSinkKeys {
     static let format = DefaultedSetting(
         "format", .choice, default: KafkaSinkFormat.json, "format of the published values")
     static let key = DefaultedSetting(
-        "key", .choice, default: KafkaSinkKey.message,
+        "key", .choice, default: PublishedKey.message,
         "key of a published record: that of the record that was labelled, or its origin, `topic/partition@offset`")
     static let tasks = SettingDeclaration(
         "tasks", .list(of: .scalar, atLeast: 1, areDistinct: true), "list", absence: .meaning("all tasks"),

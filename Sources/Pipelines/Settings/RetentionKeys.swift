@@ -1,3 +1,5 @@
+import Serving
+
 /// `retention`.
 enum RetentionKeys {
     /// A shorter one would delete rows that are about to be read; a hundred years is for ever.
@@ -31,9 +33,9 @@ enum RetentionKeys {
         ])
 
     /// What belongs to a label is not kept longer than the label: nothing would lead to it any more.
-    static func read(_ value: ConfigurationValue) -> RetentionConfiguration? {
+    static func read(_ value: ConfigurationValue) -> RetentionPolicy? {
         guard let section = value.section(section) else { return nil }
-        var retention = RetentionConfiguration()
+        var retention = RetentionPolicy()
         retention.labels = section.read(labels)
         retention.rejected = section.read(rejected)
         retention.texts = section.read(texts)

@@ -6,6 +6,14 @@ public enum OutboxKind: String, Sendable, CaseIterable {
     case rejected
 }
 
+/// The key of published labels.
+public enum PublishedKey: String, Sendable, CaseIterable {
+    /// The key of the record that was labelled.
+    case message
+    /// The origin of that record, as `topic/partition@offset`.
+    case origin
+}
+
 /// A Kafka message to publish.
 public struct OutgoingMessage: Sendable {
     /// `nil` is a null key.

@@ -3,6 +3,7 @@ import Connectors
 import JSON
 import Operations
 import Reports
+import Serving
 
 /// `lorikeet prune`: old rows.
 struct Prune: AsyncParsableCommand {

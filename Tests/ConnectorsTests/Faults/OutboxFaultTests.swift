@@ -21,7 +21,7 @@ import Testing
                 let publisher = KafkaPublisher(
                     KafkaPublisherSettings(
                         brokers: output.bootstrapServers, topics: [.labels: "labels", .rejected: "rejected"],
-                        isKeyedByOrigin: settings.key == .origin,
+                        key: settings.key,
                         properties: ["reconnect.backoff.max.ms": "100"].merging(properties) { $1 }))
                 let outbox = PostgresOutbox(database.settings(), pipeline: "packages", settings: settings)
                 var publication = Publication(outbox: outbox, publisher: publisher)

@@ -1,4 +1,4 @@
-/// How long the rows of a pipeline are kept, by the database's clock. Nil: for ever.
+/// How long the rows of a pipeline are kept, by the database's clock: the key `retention` of its file. Nil: for ever.
 public struct RetentionPolicy: Sendable, Equatable {
     /// Rows of `labels`, since they were last written.
     public var labels: Duration?
@@ -13,6 +13,9 @@ public struct RetentionPolicy: Sendable, Equatable {
 
     /// Keeps everything.
     public init() {}
+
+    /// Whether nothing is ever deleted.
+    public var keepsEverything: Bool { self == RetentionPolicy() }
 
     /// How long the rows of a table are kept. What belongs to a label is not kept longer than the label.
     public func age(of table: RetentionTable) -> Duration? {
