@@ -123,10 +123,8 @@ enum AvroLogical {
         return UInt8(remainder)
     }
 
+    /// - Parameter bytes: sixteen of them.
     private static func uuid(_ bytes: ArraySlice<UInt8>) -> String {
-        bytes.enumerated().map { index, byte in
-            let digits = String(byte, radix: 16)
-            return ([4, 6, 8, 10].contains(index) ? "-" : "") + (digits.count < 2 ? "0" : "") + digits
-        }.joined()
+        UUID(uuid: bytes.withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) }).uuidString.lowercased()
     }
 }

@@ -194,10 +194,7 @@ struct AvroSchemaParser {
     }
 
     private static func integer(_ value: JSONValue?) -> Int? {
-        switch value {
-        case .integer(let number)?: number
-        case .number(let number)?: Int(exactly: number)
-        default: nil
-        }
+        // The parser makes every number one of these.
+        if case .number(let number)? = value { Int(exactly: number) } else { nil }
     }
 }

@@ -9,8 +9,7 @@ struct RegistryPayloadDecoder: PayloadDecoder {
     let codecs: [SchemaFrame.Reference: RegistryDecoders.Codec]
 
     func decode(_ message: SourceMessage) -> DecodedPayload {
-        guard let payload = message.payload else { return .rejected(cause: "no-payload", reason: "no payload") }
-        guard let frame = SchemaFrame(message) else {
+        guard let payload = message.payload, let frame = SchemaFrame(message) else {
             if format == .auto { return .plain }
             return .rejected(
                 cause: "no-schema",

@@ -1,16 +1,14 @@
 import PostgresClient
 import Serving
+import Threading
 
 /// Puts records into `lorikeet.outbox`, in the transaction of their rows, as long as it has room. Used only on the
 /// sink's thread.
 struct OutboxWriter {
     private let pipeline: String
     private let settings: OutboxSettings
-    /// Rows when they were last counted, and those added since.
-    private var rows = 0
-    private var countedAt: ContinuousClock.Instant?
-    /// How long counting took: it takes at most a tenth of the time.
-    private var counting = Duration.zero
+    private var waiting = CountedRows()
+    private let clock = Clock.system
 
     init(pipeline: String, settings: OutboxSettings) { (self.pipeline, self.settings) = (pipeline, settings) }
 
@@ -18,14 +16,11 @@ struct OutboxWriter {
     ///
     /// - Throws: `.retry` if the outbox is full.
     mutating func requireRoom(on connection: BoundedConnection) throws {
-        let now = ContinuousClock.now
-        let isDue = countedAt.map { now - $0 >= max(.seconds(1), counting * 10) } ?? true
-        if isDue || rows >= settings.maximumRows {
-            rows = try count(on: connection)
-            countedAt = now
-            counting = .now - now
+        let now = clock.now()
+        if waiting.isDue(at: now, interval: .seconds(1)) || waiting.rows >= settings.maximumRows {
+            waiting.set(try count(on: connection), from: now, to: clock.now())
         }
-        guard rows >= settings.maximumRows else { return }
+        guard waiting.rows >= settings.maximumRows else { return }
         throw ConnectorError(
             action: .retry,
             reason: "the outbox is full: \(settings.maximumRows) records or more wait to be published "
@@ -53,7 +48,7 @@ struct OutboxWriter {
         let columns = Columns(labelled, rejections, settings: settings)
         guard columns.count > 0 else { return }
         try connection.execute(Self.insert, columns.parameters(pipeline: pipeline))
-        rows += columns.count
+        waiting.add(columns.count)
     }
 
     /// The rows of an array are inserted in its order, and get ascending numbers.

@@ -20,10 +20,7 @@ public final class PostgresOutbox: Outbox {
     private struct State {
         /// When the last successful request for the lease was sent; nil: it is not held.
         var renewed: Duration?
-        /// The last count of rows.
-        var rows = 0
-        var countedAt: Duration?
-        var counting = Duration.zero
+        var waiting = CountedRows()
     }
 
     private let state = Mutex(State())
@@ -147,7 +144,7 @@ public final class PostgresOutbox: Outbox {
     /// As ``Outbox/depth()``. A large outbox is counted less often: counting takes at most a tenth of the time.
     public func depth() async throws(ConnectorError) -> OutboxDepth {
         let now = clock.now()
-        let isDue = state.withLock { state in state.countedAt.map { now - $0 >= state.counting * 10 } ?? true }
+        let isDue = state.withLock { $0.waiting.isDue(at: now) }
         let parameters: [PostgresValue] = [.text(pipeline), settings.kindsParameter]
         let (rows, age) = try await session.run("measuring the outbox") { connection in
             let age = try connection.execute(
@@ -163,8 +160,8 @@ public final class PostgresOutbox: Outbox {
             return (Int(try result.first?.integer("rows") ?? 0), age)
         }
         let counted = state.withLock { state in
-            if let rows { (state.rows, state.countedAt, state.counting) = (rows, now, clock.now() - now) }
-            return age == nil ? 0 : state.rows
+            if let rows { state.waiting.set(rows, from: now, to: clock.now()) }
+            return age == nil ? 0 : state.waiting.rows
         }
         return OutboxDepth(rows: counted, oldestAge: .seconds(max(0, age ?? 0)))
     }

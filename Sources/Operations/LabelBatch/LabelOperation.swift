@@ -48,8 +48,7 @@ public enum LabelOperation {
             let status = try await serving.closing { try await run($0, source, progress) }
             var report = await LabelReport(topic: name.topic, source, status: status)
             report.notes = await serving.adapters.notes
-            let waiting = await WaitingRecords.count(of: pipeline)
-            (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
+            report.note(await WaitingRecords.count(of: pipeline))
             return report
         }
     }
@@ -118,7 +117,7 @@ extension LabelOperation {
 }
 
 /// What a batch did.
-public struct LabelReport: Sendable, Codable, Equatable {
+public struct LabelReport: Sendable, Codable, Equatable, PublishingReport {
     /// What stands for the topic in the origin of its rows.
     public var topic: String
     /// Rows that were read.

@@ -36,8 +36,7 @@ public enum RejectedRetryOperation {
         }
         do {
             var report = try await run.report(filter, limit: limit, progress: progress)
-            let waiting = await WaitingRecords.count(of: run.pipeline)
-            (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
+            report.note(await WaitingRecords.count(of: run.pipeline))
             return report
         } catch {
             throw CommandFailure(error)
@@ -157,7 +156,7 @@ public enum RejectedRetryOperation {
 }
 
 /// What became of the rejected records.
-public struct RejectedRetryReport: Sendable, Codable, Equatable {
+public struct RejectedRetryReport: Sendable, Codable, Equatable, PublishingReport {
     /// Rows that matched the filter.
     public var rows = 0
     /// Labelled now; no longer rejected.

@@ -114,10 +114,7 @@ public enum RelabelOperation {
             report.isDryRun = request.isDryRun
             report.promotions = await adapters.replacements
             report.refused = await adapters.refused
-            if request.publishes {
-                let waiting = await WaitingRecords.count(of: pipeline)
-                (report.outbox, report.publisher) = (waiting?.records, waiting?.publisher)
-            }
+            if request.publishes { report.note(await WaitingRecords.count(of: pipeline)) }
             try requireTexts(report)
             return report
         }

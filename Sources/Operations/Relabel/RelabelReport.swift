@@ -1,7 +1,7 @@
 import FoundationEssentials
 
 /// What a run of `lorikeet relabel` did, or would do.
-public struct RelabelReport: Sendable, Codable, Equatable {
+public struct RelabelReport: Sendable, Codable, Equatable, PublishingReport {
     /// Rows whose labels were not those of the live adapters.
     public var rows = 0
     /// Rows that were relabelled; in a dry run, that would be. A row that a promotion meanwhile made old counts again.

@@ -2,7 +2,7 @@ import Connectors
 import Serving
 
 /// What a replay did.
-public struct ReplayReport: Sendable, Codable, Equatable {
+public struct ReplayReport: Sendable, Codable, Equatable, PublishingReport {
     /// What was read of one partition.
     public struct Partition: Sendable, Codable, Equatable {
         /// The topic's name.
@@ -83,11 +83,6 @@ extension ReplayReport {
         rest = progress.rest.map(\.description)
         isComplete = rest.isEmpty
         if !isComplete { obstacle = status.waitingFor }
-    }
-
-    /// What waits to be published.
-    mutating func note(_ waiting: WaitingRecords?) {
-        (outbox, publisher) = (waiting?.records, waiting?.publisher)
     }
 
     private mutating func note(_ part: RangeProgress.Part, named name: String, _ index: Int) {

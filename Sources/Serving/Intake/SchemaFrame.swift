@@ -1,3 +1,5 @@
+import FoundationEssentials
+
 /// How a producer that uses a schema registry says which schema a payload has.
 ///
 /// Confluent's serializers write a zero byte and a 32-bit id before the payload, or put the id into a header.
@@ -51,10 +53,8 @@ public struct SchemaFrame: Sendable, Equatable {
     /// A number with its most significant byte first.
     private static func number(_ bytes: ArraySlice<UInt8>) -> UInt64 { bytes.reduce(0) { $0 << 8 | UInt64($1) } }
 
+    /// - Parameter bytes: sixteen of them.
     private static func guid(_ bytes: ArraySlice<UInt8>) -> String {
-        bytes.enumerated().map { index, byte in
-            let digits = String(byte, radix: 16)
-            return ([4, 6, 8, 10].contains(index) ? "-" : "") + (digits.count < 2 ? "0" : "") + digits
-        }.joined()
+        UUID(uuid: bytes.withUnsafeBytes { $0.loadUnaligned(as: uuid_t.self) }).uuidString.lowercased()
     }
 }

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Connectors
 import JSON
 import Operations
 import Reports
