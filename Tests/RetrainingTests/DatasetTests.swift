@@ -136,6 +136,36 @@ struct DatasetTests {
                 """)
     }
 
+    @Test func aNewerRowOfItsTextCorrectsOneThatIsUnusable() {
+        let given = rows([("one", "High"), ("two", "High"), (" ONE ", "high"), ("three", "low")])
+        let summary = Dataset(rows: given, labels: ["low", "high"], holdOut: everything).summary
+        #expect(summary.unusable == 1 && summary.unknownLabels == ["High": 1] && summary.corrected == 1)
+        #expect(summary.read == 4 && summary.used == 2)
+        // The newer row counts: an unusable one that follows a usable one is none that was corrected.
+        let reversed = Dataset(
+            rows: rows([("one", "high"), ("one", "High")]), labels: ["low", "high"], holdOut: everything
+        ).summary
+        #expect(reversed.unusable == 1 && reversed.corrected == 0)
+    }
+
+    @Test func whatReplacesARowIsTheSamePersonsWhereTrustDiffers() {
+        let given = [
+            row("x", "A", by: "kim"), row("x", "a", by: "crowd"), row("y", "A", by: "kim"), row("y", "a", by: "kim"),
+            row("z", "A", by: "kim"), row("z", "a", by: "bot"),
+        ]
+        func unusable(_ trust: [String: Double]) -> Int {
+            Dataset(rows: given, labels: ["a", "b"], holdOut: everything, trust: trust).summary.unusable
+        }
+        #expect(unusable([:]) == 0 && unusable(["crowd": 0.5, "bot": 0]) == 2)
+    }
+
+    @Test func aDraftReplacesNoRowOfAPerson() {
+        let person = [row("x", "A"), row("x", "a", source: "draft")]
+        #expect(Dataset(rows: person, labels: ["a"], holdOut: everything).summary.unusable == 1)
+        let draft = [row("x", "A", source: "draft"), row("x", "a")]
+        #expect(Dataset(rows: draft, labels: ["a"], holdOut: everything).summary.unusable == 0)
+    }
+
     @Test func rowsWithDefectsAreCountedByKind() {
         let defects: [LabelledRow.Defect] = [.withoutText, .withoutLabel, .withoutTime, .wrongType, .wrongType]
         var given = defects.map { LabelledRow(id: 0, defect: $0, createdAt: .distantPast) }

@@ -75,7 +75,7 @@ struct HeldChallengerTests: LettersTask {
         source.add(misspelled, task: "letters")
         let first = try await retrain()
         #expect(first.verdict == .held && first.reason.contains("correct these annotations"), "\(first.reason)")
-        source.correct("Ex", to: "ex", task: "letters")
+        source.add(misspelled.map { (text: $0.text, label: "ex") }, task: "letters")
         let second = try await retrain()
         #expect(second.verdict == .promoted && second.challenger == first.challenger, "\(second.reason)")
         #expect(trainings.value == 1)

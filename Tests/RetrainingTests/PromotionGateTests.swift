@@ -142,8 +142,26 @@ struct PromotionGateTests {
         #expect(other.verdict == .held)
         #expect(
             other.reason.hasPrefix("the held-out sets disagree: ") && other.reason.contains("60 newest held-out rows"))
-        let worse = decision([better, set(rows: 60, corrected: 0, new: 4, kind: .newest)])
-        #expect(worse.verdict == .rejected && worse.reason.contains("on 60 newest held-out rows"))
+    }
+
+    @Test func worseOnOneSetAloneIsHeldWithTheReason() {
+        let better = set(rows: 200, corrected: 12, new: 1)
+        let worse = set(rows: 60, corrected: 0, new: 4, kind: .newest)
+        let held = decision([better, worse])
+        #expect(held.verdict == .held && held.reason.hasPrefix("the held-out sets disagree: "), "\(held.reason)")
+        #expect(held.reason.contains("on 60 newest held-out rows"))
+        // However bad all rows together are.
+        let bad = decision([set(rows: 200, corrected: 2, new: 1), set(rows: 60, corrected: 0, new: 9, kind: .newest)])
+        #expect(bad.verdict == .held, "\(bad.reason)")
+    }
+
+    @Test func worseOnBothSetsOrOnTheOnlyOneIsRejected() {
+        let worse = set(rows: 60, corrected: 0, new: 4, kind: .newest)
+        let both = decision([set(rows: 200, corrected: 1, new: 12), worse])
+        #expect(both.verdict == .rejected && both.reason.hasPrefix("challenger is worse: "), "\(both.reason)")
+        let behind = decision([set(rows: 200, corrected: 1, new: 2), worse])
+        #expect(behind.verdict == .rejected, "\(behind.reason)")
+        #expect(decision([set(rows: 18, corrected: 3, new: 0), worse]).verdict == .rejected)
     }
 
     @Test func aSetWithTooFewRowsDoesNotCount() {

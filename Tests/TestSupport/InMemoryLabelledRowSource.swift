@@ -35,16 +35,6 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         }
     }
 
-    /// Gives the rows of a label another one. They keep their time.
-    public func correct(_ label: String, to corrected: String, task: String) {
-        state.update { state in
-            state.rows[task] = state.rows[task, default: []].map { row in
-                guard row.labels == [label] else { return row }
-                return LabelledRow(id: row.id, text: row.text, label: corrected, createdAt: row.createdAt)
-            }
-        }
-    }
-
     /// Adds rows of a multi-label task, each a second after the last.
     public func add(_ rows: [(text: String, labels: [String])], task: String) {
         state.update { state in

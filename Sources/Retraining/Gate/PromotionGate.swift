@@ -5,8 +5,8 @@
 /// 1. **What cannot be judged is held**: no held-out set with `minimumHoldOut` rows, too many unusable rows, a label
 ///    that lost more than `labelFloor` of its rows to another spelling, a label of the champion without any held-out
 ///    row, a new label with fewer than `minimumPerLabel`, rows that an adapter may have been trained on.
-/// 2. **What is worse is rejected**: significantly more errors on all rows or on one set that counts, a significantly
-///    lower macro-F1, a label whose recall fell, a gain that cannot reach `minimumGain`, and under
+/// 2. **What is worse is rejected**: significantly more errors or a significantly lower macro-F1 on all rows, more
+///    errors on every set that counts, a label whose recall fell, a gain that cannot reach `minimumGain`, and under
 ///    ``GateSettings/Rule/better`` a challenger that is ahead in neither errors nor macro-F1.
 /// 3. **What is in doubt is held**: a label that may have been forgotten (a fall of its recall above the floor that
 ///    chance explains only if one looks at many labels, or a label that the champion finds and the challenger never
@@ -18,7 +18,9 @@
 ///    nothing passes.
 ///
 /// Two sets disagree if the rule holds for the rows of both together, but the difference of one points the other way:
-/// it has more errors under `better`, or more than the margin under `notWorse`.
+/// it has more errors under `better`, or more than the margin under `notWorse`. They disagree as well if the challenger
+/// is significantly worse on one of them and not on the other, unless both point that way and all rows together
+/// prove it.
 ///
 /// Without a champion that runs over this base, the opponent is a classifier that always gives the most frequent label.
 public struct PromotionGate: Sendable {
@@ -72,8 +74,9 @@ public struct PromotionGate: Sendable {
     /// Why the challenger lost; empty if it did not.
     private func defeats(_ findings: GateFindings, _ words: GateReason) -> [String] {
         var defeats = findings.labels.filter { $0.state == .fell }.prefix(3).map(words.forgets)
-        let counted = findings.sets.filter(\.counts)
-        let comparisons = [findings.union] + (counted.count > 1 ? counted : [])
+        // Where the sets disagree, their rows together say nothing.
+        guard contradiction(findings) == nil else { return defeats }
+        let comparisons = [findings.union] + findings.sets.filter(\.counts)
         if let worse = comparisons.first(where: { isWorse($0, findings.rule) }) {
             defeats.append(words.worse(worse))
         } else if settings.minimumGain > 0, upperBoundOfGain(findings) < settings.minimumGain {
@@ -88,7 +91,9 @@ public struct PromotionGate: Sendable {
     private func doubts(_ findings: GateFindings, _ words: GateReason) -> [String] {
         var doubts = findings.labels.filter { $0.state == .doubtful }.prefix(3).map(words.mayForget)
         if findings.opponent == .mostFrequentLabel, !words.unlearned.isEmpty { doubts.append(words.neverPredicts) }
-        if !passes(findings, hasChangedLabels: words.evidence.hasChangedLabels) {
+        if let set = contradiction(findings) {
+            doubts.append(words.disagreement(of: set))
+        } else if !passes(findings, hasChangedLabels: words.evidence.hasChangedLabels) {
             doubts.append(words.withinChance)
         } else if let set = findings.sets.first(where: { disagrees($0, findings.rule) }) {
             doubts.append(words.disagreement(of: set))
@@ -123,6 +128,15 @@ public struct PromotionGate: Sendable {
 
     private func disagrees(_ set: GateFindings.Comparison, _ rule: GateSettings.Rule) -> Bool {
         set.counts && set.accuracies.difference < (rule == .better ? 0 : -settings.margin)
+    }
+
+    /// A set that counts and on which the challenger is worse, and not by chance, where another one does not say so.
+    private func contradiction(_ findings: GateFindings) -> GateFindings.Comparison? {
+        let counted = findings.sets.filter(\.counts)
+        let worse = counted.filter { isWorse($0, findings.rule) }
+        guard worse.count < counted.count else { return nil }
+        let allPointThere = counted.allSatisfy { disagrees($0, findings.rule) }
+        return allPointThere && isWorse(findings.union, findings.rule) ? nil : worse.first
     }
 
     private func isAhead(_ union: GateFindings.Comparison) -> Bool {

@@ -46,8 +46,11 @@ struct Dataset: Sendable {
         var drafts: [Usable] = []
         var distrusted = 0
         var (marks, draftMarks): (Marks, Marks) = ([:], [:])
-        for row in rows {
-            guard let labels = review.usableLabels(of: row) else { continue }
+        let findings = rows.map { review.finding(of: $0) }
+        let corrected = Self.correctedPlaces(rows, findings, trust: trust)
+        for (place, row) in rows.enumerated() {
+            let isCorrected = corrected.contains(place)
+            guard let labels = review.count(findings[place], isCorrected: isCorrected) else { continue }
             let weight = row.annotator.flatMap { trust[$0] } ?? 1
             guard weight > 0 else {
                 distrusted += 1
@@ -72,6 +75,36 @@ struct Dataset: Sendable {
         marks.merge(draftMarks) { reviewed, _ in reviewed }
         take(Self.fold(reviewed, trust: trust), drafts: Self.fold(drafts, trust: trust), marks, split)
         summary.count(labels: labels, training: training, heldOut: heldOut + self.newest)
+    }
+
+    /// Whose rows replace each other: those of one text or, where annotators differ in trust, of one annotator's text.
+    private struct Replaceable: Hashable {
+        var text: NormalizedText
+        var annotator: String?
+    }
+
+    /// The places of rows that cannot be used, while a newer row that replaces them can. What only a machine has
+    /// labelled replaces no row of a person.
+    private static func correctedPlaces(
+        _ rows: [LabelledRow], _ findings: [RowReview.Finding], trust: [String: Double]
+    ) -> Set<Int> {
+        guard findings.contains(where: \.isUnusable) else { return [] }
+        var places: Set<Int> = []
+        var reviewed: Set<Replaceable> = []
+        // A person's row replaces every draft of its text.
+        var seen: Set<NormalizedText> = []
+        for (place, row) in rows.enumerated().reversed() {
+            let text = NormalizedText(row.text)
+            let replaceable = Replaceable(text: text, annotator: trust.isEmpty ? nil : row.annotator)
+            if case .usable = findings[place] {
+                guard row.annotator.flatMap({ trust[$0] }) ?? 1 > 0 else { continue }
+                seen.insert(text)
+                if !row.isDraft { reviewed.insert(replaceable) }
+            } else if row.isDraft ? seen.contains(text) : reviewed.contains(replaceable) {
+                places.insert(place)
+            }
+        }
+        return places
     }
 
     /// When a text was added last, and the row's id.

@@ -30,7 +30,7 @@ public struct LabelCensus: Sendable {
             LabelMatcher(labels: labels, mapping: mapping), isMultiLabel: isMultiLabel ?? (sets > 0))
         var rows = Dictionary(labels.map { ($0, 0) }) { first, _ in first }
         for group in groups {
-            for label in review.usableLabels(of: group.row, count: group.rows) ?? [] {
+            for label in review.count(review.finding(of: group.row), rows: group.rows) ?? [] {
                 rows[label, default: 0] += group.rows
             }
         }

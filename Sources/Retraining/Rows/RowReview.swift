@@ -11,23 +11,32 @@ struct RowReview {
 
     init(_ matcher: LabelMatcher, isMultiLabel: Bool) { (self.matcher, self.isMultiLabel) = (matcher, isMultiLabel) }
 
-    /// The labels of a row in the task's spelling, each once; nil, and counted, if the row cannot be used.
-    ///
-    /// - Parameter count: how many rows it stands for.
-    mutating func usableLabels(of row: LabelledRow, count: Int = 1) -> [String]? {
-        summary.read += count
-        if let defect = row.defect {
-            summary.count(defect, rows: count)
-            return nil
+    /// What a row is good for.
+    enum Finding {
+        /// Its labels in the task's spelling, each once.
+        case usable([String])
+        case defect(LabelledRow.Defect)
+        case otherKind
+        case empty
+        /// Labels that the task does not have.
+        case unknown([String])
+        /// Its only label is one that the task has given up.
+        case retired
+
+        /// Whether it should be usable and is not.
+        var isUnusable: Bool {
+            switch self {
+            case .usable, .retired: false
+            case .defect, .otherKind, .empty, .unknown: true
+            }
         }
-        if row.isSet != isMultiLabel {
-            summary.otherKind += count
-            return nil
-        }
-        if NormalizedText(row.text).isEmpty {
-            summary.empty += count
-            return nil
-        }
+    }
+
+    /// Counts nothing.
+    func finding(of row: LabelledRow) -> Finding {
+        if let defect = row.defect { return .defect(defect) }
+        if row.isSet != isMultiLabel { return .otherKind }
+        if NormalizedText(row.text).isEmpty { return .empty }
         var labels: [String] = []
         var unknown: [String] = []
         var isRetired = false
@@ -38,17 +47,34 @@ struct RowReview {
             case .unknown: unknown.append(label.trimmed.nfc)
             }
         }
-        guard unknown.isEmpty else {
-            let difference = unknown.compactMap { self.difference(of: $0) }.first
-            summary.countUnknown(Set(unknown), difference, rows: count)
-            return nil
-        }
+        if !unknown.isEmpty { return .unknown(unknown) }
         // Of a set, a retired label leaves the others; a row with one label has none left.
-        if isRetired, !isMultiLabel {
-            summary.withRetiredLabels += count
+        return isRetired && !isMultiLabel ? .retired : .usable(labels)
+    }
+
+    /// Counts rows.
+    ///
+    /// - Parameters:
+    ///   - rows: how many there are of this kind.
+    ///   - isCorrected: whether newer rows of the same texts can be used: then these need not be usable.
+    /// - Returns: their labels; nil if they cannot be used.
+    mutating func count(_ finding: Finding, rows: Int = 1, isCorrected: Bool = false) -> [String]? {
+        summary.read += rows
+        if isCorrected, finding.isUnusable {
+            summary.corrected += rows
             return nil
         }
-        return labels
+        switch finding {
+        case .usable(let labels): return labels
+        case .defect(let defect): summary.count(defect, rows: rows)
+        case .otherKind: summary.otherKind += rows
+        case .empty: summary.empty += rows
+        case .unknown(let labels):
+            let difference = labels.compactMap { self.difference(of: $0) }.first
+            summary.countUnknown(Set(labels), difference, rows: rows)
+        case .retired: summary.withRetiredLabels += rows
+        }
+        return nil
     }
 
     private mutating func difference(of label: String) -> LabelMatcher.NearMiss.Difference? {

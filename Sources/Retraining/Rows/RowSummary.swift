@@ -26,6 +26,8 @@ public struct RowSummary: Sendable, Equatable {
     public var nearMisses: [LabelMatcher.NearMiss.Difference: Int] = [:]
     /// Rows with a label that the task has given up.
     public var withRetiredLabels = 0
+    /// Rows that cannot be used and need not be: a newer row of the same text can.
+    public var corrected = 0
     /// Rows of annotators whose trust is 0.
     public var distrusted = 0
     /// Texts to train on that only a machine has labelled.
