@@ -81,6 +81,7 @@ extension RetrainConfiguration {
     public var schedule: RetrainingSchedule {
         // With times of the day, nothing but failures needs a pause besides.
         var schedule = RetrainingSchedule(every: times == nil ? every : .seconds(60), minimumNewRows: minimumNewRows)
+        schedule.minimumHoldOut = gate.minimumHoldOut
         schedule.times = times
         schedule.maximumAge = maximumAge
         schedule.startsOnDrift = onDrift

@@ -65,7 +65,11 @@ struct HeldChallenger {
 
     /// How many new held-out rows it takes to judge it again: a quarter of those that it was judged by, but not more
     /// than a held-out set needs to count.
-    func requiredRows(minimum: Int) -> Int { max(1, min(minimum, (report.rows.heldOut + 3) / 4)) }
+    ///
+    /// - Parameters:
+    ///   - heldOut: those that it was judged by.
+    ///   - minimum: what a held-out set needs.
+    static func requiredRows(heldOut: Int, minimum: Int) -> Int { max(1, min(minimum, (heldOut + 3) / 4)) }
 
     /// Whether the rows that kept it from being judged have been corrected since, at least some of them.
     func isUnblocked(by rows: RowSummary) -> Bool { !findings.couldJudge && rows.unusable < report.rows.unusable }

@@ -246,7 +246,8 @@ struct RetrainingRun {
             let now = "the base computes in \(pipeline.base.precision) now"
             return .judged(try await winner(held, now, dataset, context))
         }
-        let required = held.requiredRows(minimum: pipeline.settings.gate.minimumHoldOut)
+        let required = HeldChallenger.requiredRows(
+            heldOut: held.report.rows.heldOut, minimum: pipeline.settings.gate.minimumHoldOut)
         let new = dataset.heldOutTimes.count { $0 > held.record.startedAt }
         guard new >= required || held.isUnblocked(by: dataset.summary) else {
             let reason =

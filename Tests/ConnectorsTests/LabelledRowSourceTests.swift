@@ -169,6 +169,36 @@ import Testing
         }
     }
 
+    @Test func whatAHeldChallengerWasJudgedByIsKnownWhileItWaits() async throws {
+        try await withRows { database, source in
+            try database.sql(
+                """
+                INSERT INTO lorikeet.adapters (task, version, digest, base_digest, state, manifest, weights)
+                VALUES ('s', 2, repeat('a', 64), repeat('b', 64), 'candidate', '{}', '')
+                """)
+            func heldBy(_ verdict: String, _ report: String) async throws -> Int? {
+                try database.sql(
+                    """
+                    INSERT INTO lorikeet.retrainings
+                        (task, trigger, started_at, finished_at, verdict, looks, challenger_version, report)
+                    VALUES ('s', 'rows', now(), now(), '\(verdict)', 1, 2, '\(report)')
+                    """)
+                return try await source.scheduleFacts(tasks: ["s"], now: Date())["s"]?.heldBy
+            }
+            let rows = "\"rows\": {\"held_out\": 60}"
+            #expect(try await heldBy("held", "{\(rows), \"findings\": {\"could_judge\": true}}") == 60)
+            #expect(try await heldBy("skipped", "{\(rows)}") == 60)
+            #expect(try await heldBy("held", "{\(rows), \"findings\": {\"could_judge\": false}}") == 0)
+            #expect(try await heldBy("held", "{\(rows), \"waits_until\": 1700000000}") == 0)
+            #expect(try await heldBy("held", "{\(rows), \"findings\": {\"awaits_approval\": true}}") == nil)
+            #expect(try await heldBy("held", "{\(rows)}") == 60)
+            try database.sql("UPDATE lorikeet.adapters SET state = 'rejected'")
+            #expect(try await heldBy("skipped", "{}") == nil)
+            try database.sql("UPDATE lorikeet.adapters SET state = 'candidate'")
+            #expect(try await heldBy("rejected", "{}") == nil)
+        }
+    }
+
     /// Rows that came while the winner waited were not trained on.
     @Test func aWinnerThatWaitedIsNoTrainingOfItsOwn() async throws {
         try await withRows { database, source in

@@ -41,6 +41,34 @@ struct RetrainingScheduleTests {
         #expect(eager.decision(facts(1, ran: 0), now: now) == .retrain(.rows))
     }
 
+    // MARK: - A held challenger
+
+    @Test func aHeldChallengerIsLookedAtWithAFewNewRows() {
+        func decision(_ newRows: Int, heldBy: Int?) -> RetrainingSchedule.Decision {
+            var facts = facts(newRows, ran: 4000)
+            facts.heldBy = heldBy
+            return schedule.decision(facts, now: now)
+        }
+        #expect(decision(20, heldBy: nil) == .collect(missing: 180))
+        #expect(decision(20, heldBy: 600) == .retrain(.rows))
+        #expect(decision(19, heldBy: 600) == .collect(missing: 1))
+        #expect(decision(8, heldBy: 30) == .retrain(.rows) && decision(7, heldBy: 30) == .collect(missing: 1))
+        // Rows that could not judge it may be corrected by a single one.
+        #expect(decision(1, heldBy: 0) == .retrain(.rows) && decision(0, heldBy: 0) == .collect(missing: 1))
+    }
+
+    @Test func aHeldChallengerWaitsForItsTimeAndNeverForMoreRowsThanOthers() {
+        var held = facts(20, ran: 600)
+        held.heldBy = 600
+        #expect(schedule.decision(held, now: now) == .wait(.seconds(3000)))
+        held = facts(5, ran: 4000)
+        held.heldBy = 600
+        #expect(RetrainingSchedule(every: .zero, minimumNewRows: 5).decision(held, now: now) == .retrain(.rows))
+        var strict = schedule
+        strict.minimumHoldOut = 100
+        #expect(strict.decision(held, now: now) == .collect(missing: 95))
+    }
+
     // MARK: - Age
 
     @Test func anOldAdapterIsRetrainedWithOneNewRow() {

@@ -28,6 +28,7 @@ extension PostgresLabelledRowSource: RetrainingJournal {
                     let task = try row.text("name")
                     var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows[task] ?? 0)
                     facts.lastRun = try row.optionalDouble("since_run").map { now.addingTimeInterval(-$0) }
+                    facts.heldBy = try row.optionalInteger("held_by").map(Int.init)
                     facts.failures = Int(try row.integer("failures"))
                     facts.liveSince = try row.optionalDouble("since_promotion").map { now.addingTimeInterval(-$0) }
                     facts.shadowUntil = try row.optionalDouble("shadow_rest").map { now.addingTimeInterval($0) }
@@ -50,8 +51,24 @@ extension PostgresLabelledRowSource: RetrainingJournal {
              WHERE task = t.name AND state = 'live' AND promoted_at <= clock_timestamp()) AS since_promotion,
             (SELECT (shadow->>'seconds')::double precision
                 - extract(epoch FROM clock_timestamp() - shadow_since)::double precision
-             FROM lorikeet.adapters WHERE task = t.name AND state = 'shadow') AS shadow_rest
+             FROM lorikeet.adapters WHERE task = t.name AND state = 'shadow') AS shadow_rest,
+            (\(heldBy)) AS held_by
         FROM unnest($1::text[]) AS t(name)
+        """
+
+    /// The held-out rows of the last judgement, if it held a challenger that is still a candidate and waits for no
+    /// person. One that won and waited for its time, or that the rows could not judge, needs none.
+    private static let heldBy = """
+        SELECT CASE WHEN held.report->'findings'->>'could_judge' = 'false' OR held.report ? 'waits_until' THEN 0
+            ELSE (held.report->'rows'->>'held_out')::bigint END
+        FROM lorikeet.retrainings AS held
+        JOIN lorikeet.adapters AS challenger ON challenger.task = held.task
+            AND challenger.version = held.challenger_version AND challenger.state = 'candidate'
+        WHERE held.verdict = 'held' AND coalesce(held.report->'findings'->>'awaits_approval', '') <> 'true'
+            AND held.id = (
+                SELECT max(last.id) FROM lorikeet.retrainings AS last
+                WHERE last.task = t.name AND last.verdict IN ('promoted', 'shadow', 'held', 'rejected')
+                    AND last.trigger <> 'shadow' AND last.started_at <= clock_timestamp())
         """
 
     /// The latest retraining of a task.

@@ -6,6 +6,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
     public var every: Duration
     /// Rows that must have been added since the last retraining; at least 1.
     public var minimumNewRows: Int
+    /// How many new held-out rows it takes at most to judge a held challenger again.
+    public var minimumHoldOut = GateSettings().minimumHoldOut
     /// Times in the day or week: retrainings for new rows start at these only. nil: at any time.
     public var times: CalendarTimes?
     /// A live adapter that is older is retrained as soon as there is a new row.
@@ -48,6 +50,9 @@ public struct RetrainingSchedule: Sendable, Equatable {
         public var lastRun: Date?
         /// Rows that the next retraining has to consider.
         public var newRows: Int
+        /// The held-out rows by which a challenger was judged that is held and waits for more; 0 if those do not
+        /// matter, because the rows could not judge it or because it only waited for its time. `nil` if none waits.
+        public var heldBy: Int?
         /// Retrainings that failed since the last one that did not.
         public var failures = 0
         /// When the live version was promoted; `nil` if there is none.
@@ -73,8 +78,15 @@ public struct RetrainingSchedule: Sendable, Equatable {
                 return .wait(.seconds(times.next(after: now).timeIntervalSince(now)))
             }
         }
-        guard facts.newRows >= minimumNewRows else { return .collect(missing: minimumNewRows - facts.newRows) }
+        let required = requiredRows(facts)
+        guard facts.newRows >= required else { return .collect(missing: required - facts.newRows) }
         return .retrain(times == nil ? .rows : .schedule)
+    }
+
+    /// A held challenger is judged again, which trains nothing and needs fewer rows.
+    private func requiredRows(_ facts: Facts) -> Int {
+        guard let heldBy = facts.heldBy else { return minimumNewRows }
+        return min(minimumNewRows, HeldChallenger.requiredRows(heldOut: heldBy, minimum: minimumHoldOut))
     }
 
     /// Drift or age, which wait neither for ``times`` nor for more than one row.
