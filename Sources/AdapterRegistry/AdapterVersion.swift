@@ -74,6 +74,17 @@ public struct Promotion: Sendable, Equatable, Codable {
     public init(by: String, reason: String) { (self.by, self.reason) = (by, reason) }
 }
 
+/// A time at which a version went live.
+public struct PastPromotion: Sendable, Equatable {
+    /// When.
+    public var date: Date
+    /// By whom or what, and why; `nil` if that is unknown.
+    public var promotion: Promotion?
+
+    /// A promotion or a rollback.
+    public init(date: Date, promotion: Promotion?) { (self.date, self.promotion) = (date, promotion) }
+}
+
 /// A version with everything that is needed to run it.
 public struct StoredAdapter: Sendable {
     /// The entry of the registry.

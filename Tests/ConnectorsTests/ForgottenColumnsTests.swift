@@ -36,12 +36,13 @@ import Testing
     private static let holdsOthers: [String: Set<String>] = [
         "names of tasks, states and operators": [
             "adapters.task", "adapters.state", "adapters.promoted_by", "adapters.promotion_reason",
+            "promotions.task", "promotions.promoted_by", "promotions.reason",
             "retrainings.task", "retrainings.trigger", "retrainings.verdict", "leases.name", "leases.token",
             "leases.holder", "schema_migrations.name", "schema_migrations.applied_by",
         ],
         "digests": [
             "adapters.digest", "adapters.base_digest", "adapters.parent_digest", "retrainings.champion",
-            "retrainings.challenger", "retrainings.training_digest",
+            "retrainings.challenger", "retrainings.training_digest", "promotions.digest",
         ],
         "labels, settings and figures": [
             "adapters.manifest", "adapters.metrics", "adapters.shadow", "retrainings.reason", "retrainings.report",

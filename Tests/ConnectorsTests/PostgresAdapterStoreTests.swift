@@ -32,6 +32,38 @@ import Testing
         }
     }
 
+    /// A rollback gives a version a new reason. The one for which it won is still there.
+    @Test func everyPromotionIsRecordedAndNoneIsChanged() async throws {
+        try await withStore { database, store in
+            for (adapter, reason) in zip(try adapters(2), ["A won", "B won"]) {
+                let version = try await store.publish(
+                    task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
+                let promotion = Promotion(by: "retraining", reason: reason)
+                _ = try await store.promote(task: "color", version: version.version, promotion)
+                _ = try await store.promote(task: "color", version: version.version, promotion)
+            }
+            let back = try await store.rollback(task: "color", Promotion(by: "kim", reason: "B was worse"))
+            let first = try await store.promotions(task: "color", version: 1)
+            #expect(first.map(\.promotion?.reason) == ["A won", "B was worse"])
+            #expect(first.last?.date == back.promotedAt && first.last?.promotion?.by == "kim")
+            #expect(try await store.promotions(task: "color", version: 2).map(\.promotion?.reason) == ["B won"])
+            #expect(try await store.promotions(task: "other", version: 1).isEmpty)
+            #expect(try database.count("SELECT count(*) FROM lorikeet.promotions") == 3)
+            let digests = "SELECT count(*) FROM lorikeet.promotions WHERE digest = '\(back.digest)'"
+            #expect(try database.count(digests) == 2)
+        }
+    }
+
+    @Test func aDaemonsRoleMayAddPromotionsAndChangeNone() async throws {
+        let database = try await SchemaDatabase.make()
+        let role = try await database.makeDaemonRole()
+        func may(_ privilege: String) throws -> Bool {
+            try database.count("SELECT has_table_privilege('\(role)', 'lorikeet.promotions', '\(privilege)')::int") == 1
+        }
+        #expect(try may("SELECT"))
+        for privilege in ["INSERT", "UPDATE", "DELETE", "TRUNCATE"] { #expect(try !may(privilege), "\(privilege)") }
+    }
+
     /// Also a change by hand counts, once it is committed. A drift reference does not.
     @Test func changesAreCountedByTheDatabase() async throws {
         try await withStore { database, store in

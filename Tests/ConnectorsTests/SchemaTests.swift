@@ -20,7 +20,7 @@ import Testing
         #expect(
             try rows.map { try $0.text("name") } == [
                 "adapter_changes", "adapters", "annotations", "labels", "labels_history", "leases", "messages",
-                "outbox", "rejected", "retrainings", "schema_migrations", "shadow_labels",
+                "outbox", "promotions", "rejected", "retrainings", "schema_migrations", "shadow_labels",
             ])
         for row in rows { #expect(try row.optionalText("text")?.isEmpty == false) }
     }
@@ -99,6 +99,24 @@ import Testing
         #expect(try rows.map { try $0.optionalText("dtype") } == [nil, "float32"])
         #expect(try rows.map { try $0.text("label") } == ["games", "games"])
         #expect(try database.count("SELECT count(*) FROM lorikeet.annotation_queue") == 2)
+    }
+
+    /// Of the time before, the last promotion of each version is known.
+    @Test func promotionsOfOlderVersionsAreKept() async throws {
+        let database = try await SchemaDatabase.make(isMigrated: false)
+        let older = Migration.all.filter { $0.version < Migration.promotions.version }
+        _ = try await Schema.migrate(database.settings(), grantingTo: nil, migrations: older)
+        try database.sql(
+            """
+            INSERT INTO lorikeet.adapters (task, version, digest, base_digest, state, manifest, weights, promoted_at,
+                succession, promotion_reason)
+            VALUES ('s', 1, repeat('a', 64), 'b', 'live', '{}', '', now(), 1, 'won'),
+                ('s', 2, repeat('c', 64), 'b', 'candidate', '{}', '', NULL, NULL, NULL)
+            """)
+        try await Schema.migrate(database.settings())
+        let rows = try database.sql("SELECT version::bigint AS version, reason FROM lorikeet.promotions")
+        #expect(try rows.map { try $0.integer("version") } == [1])
+        #expect(try rows.map { try $0.text("reason") } == ["won"])
     }
 
     /// PostgreSQL alters no column that a view reads.

@@ -146,6 +146,12 @@ import Testing
             let gone = try await Program.run(["adapters", "promote", "mood", "2"], environment: environment)
             #expect(gone.status == 1 && gone.error.contains("were removed by `lorikeet adapters prune`"))
             #expect(try await adapters("diff", "mood", "2", "1").output.contains("rejected"))
+            // Why the version won at first is still known.
+            let back = try await adapters("show", "mood", "--json").objects.first ?? nil
+            let reasons = (back?["promotions"] as? [[String: Any]])?.map { $0["reason"] as? String }
+            #expect(reasons?.count == 2 && reasons?.last == "worse on Mondays")
+            let lines = try await adapters("show", "mood").lines.filter { $0.hasPrefix("earlier ") }
+            #expect(lines.count == 1 && lines.first?.contains("worse on Mondays") == false)
         }
     }
 

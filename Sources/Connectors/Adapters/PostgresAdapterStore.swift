@@ -71,6 +71,25 @@ public struct PostgresAdapterStore: AdapterStore, Closable {
         }
     }
 
+    /// Every time that a version went live, the oldest first: `lorikeet.promotions`, which only a trigger writes. Of the
+    /// time before there was that table, the last one of each version.
+    public func promotions(task: String, version: Int) async throws -> [PastPromotion] {
+        try await session.run("reading promotions") { connection in
+            let result = try connection.execute(
+                """
+                SELECT \(ExactTime.column("promoted_at")), promoted_by, reason FROM lorikeet.promotions
+                WHERE task = $1 AND version = $2::bigint ORDER BY id
+                """, [.text(task), .integer(Int64(version))])
+            return try result.rows.map { row in
+                let by = try row.optionalText("promoted_by")
+                let reason = try row.optionalText("reason") ?? ""
+                return PastPromotion(
+                    date: try ExactTime.date(row, "promoted_at"),
+                    promotion: by.map { Promotion(by: $0, reason: reason) })
+            }
+        }
+    }
+
     // MARK: - Changing
 
     /// Removes the weights of old versions of a task: of those that are retired or rejected, all but the newest.

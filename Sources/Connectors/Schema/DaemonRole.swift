@@ -18,6 +18,7 @@ struct DaemonRole {
         ("annotation_queue", "SELECT"),
         ("adapters", "SELECT, INSERT, UPDATE"),
         ("adapter_changes", "SELECT"),
+        ("promotions", "SELECT"),
         ("retrainings", "SELECT, INSERT, UPDATE"),
         ("leases", "SELECT, INSERT, UPDATE, DELETE"),
     ]

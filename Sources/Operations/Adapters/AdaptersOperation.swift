@@ -74,6 +74,11 @@ public struct AdaptersOperation: Sendable {
             groups, labels: manifest.labels, mapping: mapping, isMultiLabel: manifest.isMultiLabel)
     }
 
+    /// Every time that a version went live, the oldest first.
+    public func promotions(of version: AdapterVersion) async throws -> [PastPromotion] {
+        try await withStore { try await $0.promotions(task: version.task, version: version.version) }
+    }
+
     /// Makes a version live; the version that was live retires.
     ///
     /// - Parameter reason: why, for the adapter store.

@@ -34,16 +34,19 @@ struct AdaptersShow: AsyncParsableCommand {
         let measured = try await operation.measuredAccuracy(of: stored)
         let census = try await operation.census(of: task, manifest: stored.manifest)
         let shadow = try await operation.shadowComparison(of: stored.version)
+        let promotions = try await operation.promotions(of: stored.version)
         if output.json {
             let members =
                 stored.members + [
                     ("drift_reference", (try? reference?.get())?.json ?? .null),
                     ("measured_accuracy", measured.json), ("shadow_comparison", shadow?.value ?? .null),
+                    ("promotions", promotions.json),
                 ] + census.members
             try StandardOutput.shared.line(JSONValue.object(members).text)
         } else {
             let compared = shadow.map { [(name: "compared", value: ShadowReason($0).figures)] } ?? []
-            let facts = stored.facts + compared + reference.driftFacts + measured.facts + census.facts
+            let history = stored.facts + promotions.earlierFacts + compared
+            let facts = history + reference.driftFacts + measured.facts + census.facts
             for (name, value) in facts {
                 let padding = String(repeating: " ", count: max(1, 12 - name.count))
                 try StandardOutput.shared.line(name + padding + value)
@@ -60,6 +63,27 @@ extension Result<DriftReference, DriftReferenceError>? {
         case .success(let reference)?: [("drift", reference.fact), ("distances", reference.spreadFact)]
         }
     }
+}
+
+extension [PastPromotion] {
+    fileprivate var json: JSONValue {
+        .array(
+            map { past in
+                .object([
+                    ("promoted_at", .date(past.date)), ("promoted_by", .optional(past.promotion?.by)),
+                    ("reason", .optional(past.promotion?.reason)),
+                ])
+            })
+    }
+
+    /// All but the last, which the version itself names.
+    fileprivate var earlierFacts: [(name: String, value: String)] {
+        dropLast().map { (name: "earlier", value: $0.line) }
+    }
+}
+
+extension PastPromotion {
+    fileprivate var line: String { date.text + (promotion.map { " by \($0.by): \($0.reason)" } ?? "") }
 }
 
 extension [MeasuredAccuracy.Sample: MeasuredAccuracy] {
@@ -174,8 +198,7 @@ extension StoredAdapter {
     }
 
     private var promotion: String {
-        guard let date = version.promotedAt?.text else { return "–" }
-        return date + (version.promotion.map { " by \($0.by): \($0.reason)" } ?? "")
+        version.promotedAt.map { PastPromotion(date: $0, promotion: version.promotion).line } ?? "–"
     }
 
     private var scoreFacts: [(name: String, value: String)] {
