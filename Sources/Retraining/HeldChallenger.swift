@@ -96,7 +96,6 @@ struct HeldChallenger {
         var outcome = outcome
         outcome.challenger = stored.version.digest
         (outcome.looks, outcome.trainingDigest) = (record.looks, record.trainingDigest)
-        (outcome.challengerEvaluation, outcome.championEvaluation) = (report.challenger, report.champion)
         outcome.report = report
         outcome.report?.waitsUntil = nil
         var findings = findings

@@ -316,8 +316,6 @@ struct RetrainingRun {
         }
         var outcome = outcome(decision.verdict, decision.reason, dataset, context)
         (outcome.challenger, outcome.looks) = (challenger.digest, looks)
-        outcome.challengerEvaluation = comparison.challengerEvaluation
-        outcome.championEvaluation = comparison.championEvaluation
         outcome.report?.findings = decision.findings
         outcome.report?.challenger = comparison.challengerEvaluation
         outcome.report?.champion = comparison.championEvaluation

@@ -293,14 +293,6 @@ struct PromotionGateTests {
         #expect(decision.reason.contains("a person must promote it (retrain.gate.approve: person)"))
     }
 
-    @Test func warningsOfTheTrainingAreRepeated() {
-        var evidence = evidence([set(rows: 200, corrected: 2, new: 10)])
-        evidence.warnings = ["training collapsed to one label"]
-        let decision = PromotionGate().decision(evidence)
-        #expect(decision.reason.hasSuffix("training collapsed to one label"))
-        #expect(decision.findings.warnings == evidence.warnings)
-    }
-
     // MARK: - The first adapter
 
     private func first(

@@ -76,6 +76,19 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.report?.recipe?.findings.isEmpty == false)
     }
 
+    /// Only the held-out rows show it: the training has no rows to validate by.
+    @Test func aChallengerThatRepeatsItsRowsIsInTheReason() async throws {
+        let others = ["ex": "why", "why": "ex"]
+        let given = rows(300, seed: 1).map { row in
+            HoldOut().contains(row.text) ? (text: row.text, label: others[row.label] ?? "") : row
+        }
+        source.add(given, task: "letters")
+        let outcome = try await run(labels: ["ex", "why"])
+        #expect(outcome.verdict != .promoted)
+        #expect(outcome.reason.contains(" on validation rows and "), "\(outcome.reason)")
+        #expect(outcome.report?.recipe?.findings.contains { $0.contains("on training rows") } == true)
+    }
+
     // MARK: - The drift reference
 
     @Test func aChallengerBringsItsDriftReference() async throws {

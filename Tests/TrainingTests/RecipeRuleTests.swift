@@ -13,7 +13,7 @@ struct RecipeRuleTests {
         var settings = TrainingSettings.automatic
         change(&settings)
         let mean = rows / max(labels, 1)
-        let figures = RowFigures(rows: rows, labels: labels, fewest: fewest ?? mean, most: mean, tokens: tokens)
+        let figures = RowFigures(rows: rows, labels: labels, fewest: fewest ?? mean, tokens: tokens)
         return RecipeRule(settings, rows: figures, validation: validation)
     }
 
@@ -159,10 +159,10 @@ struct RecipeRuleTests {
         let task = try ToyTask(rows: 0)
         let rows = (0..<30).map { LabelledText(text: "the red", label: $0 == 0 ? "rare" : "common") }
         let figures = RowFigures(rows, encoder: TextEncoder(tokenizer: task.tokenizer, maxTokens: 32))
-        #expect(figures.rows == 30 && figures.labels == 2 && figures.fewest == 1 && figures.most == 29)
+        #expect(figures.rows == 30 && figures.labels == 2 && figures.fewest == 1)
         #expect(figures.tokens == 4)
         let none = RowFigures([], encoder: TextEncoder(tokenizer: task.tokenizer, maxTokens: 32))
-        #expect(none == RowFigures(rows: 0, labels: 0, fewest: 0, most: 0, tokens: 0))
+        #expect(none == RowFigures(rows: 0, labels: 0, fewest: 0, tokens: 0))
     }
 
     @Test(arguments: [0, 1, 7, 500, 501, 99_999]) func samplesAreSpreadEvenly(count: Int) {

@@ -70,6 +70,25 @@ struct TrainingWatchTests {
         #expect(candidate.retry == nil)
     }
 
+    @Test func aValidationFarBehindIsSaidDuringTheTrainingAndAtItsEnd() throws {
+        let task = try ToyTask(rows: 192)
+        var reports: [EpochReport] = []
+        // Half of the labels are others, so that no adapter gets more than half of the rows right.
+        let validation = ToyTask.rows(96, seed: 9).enumerated().map { place, row in
+            place % 6 < 3 ? row : LabelledText(text: row.text, label: row.label == "red" ? "blue" : "red")
+        }
+        let candidate = try task.trainer { ($0.epochs, $0.epochSelection) = (12, .last) }.train(
+            task.rows, validation: validation,
+            progress: { if let report = $0.finishedEpoch { reports.append(report) } })
+        func tells(_ findings: [TrainingFinding]) -> Bool {
+            findings.contains { if case .overfitted = $0 { true } else { false } }
+        }
+        #expect(candidate.trainingEvaluation.accuracy > 0.9)
+        #expect(tells(candidate.findings), "\(candidate.findings)")
+        let said = reports.filter { tells($0.findings ?? []) }
+        #expect(said.map(\.epoch) == [7], "once, after half of the steps")
+    }
+
     @Test func aGoodTrainingHasNothingToSay() throws {
         let task = try ToyTask(rows: 192)
         let candidate = try task.trainer { $0.recipe = .auto }.train(

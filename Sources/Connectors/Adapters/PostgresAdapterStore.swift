@@ -71,8 +71,8 @@ public struct PostgresAdapterStore: AdapterStore, Closable {
         }
     }
 
-    /// Every time that a version went live, the oldest first: `lorikeet.promotions`, which only a trigger writes. Of the
-    /// time before there was that table, the last one of each version.
+    /// Every time that a version went live, the oldest first: `lorikeet.promotions`, which only a trigger writes. Of
+    /// the time before there was that table, the last one of each version.
     public func promotions(task: String, version: Int) async throws -> [PastPromotion] {
         try await session.run("reading promotions") { connection in
             let result = try connection.execute(

@@ -1,5 +1,5 @@
 extension Migration {
-    /// Every promotion with its reason: a rollback gives a version a new one, and the row of the version keeps the last.
+    /// Every promotion with its reason: a rollback gives a version a new one, and the version's row keeps the last.
     static let promotions = Migration(
         version: 19, name: "history of promotions",
         statements: [

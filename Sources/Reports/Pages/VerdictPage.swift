@@ -17,7 +17,7 @@ public struct VerdictPage {
         let verdict = record.verdict?.rawValue ?? "not ended"
         var page = ReportPage(
             title: "Retraining \(record.id) of \(record.task): \(verdict)", subtitle: record.reason ?? "No reason yet.")
-        page.warnings = (findings?.warnings ?? []) + SettingsSection.warnings(record.report?.recipe)
+        page.warnings = SettingsSection.warnings(record.report?.recipe)
         page.tiles = tiles
         page.sections = [comparison, precision, shadow, labels, recalls, missing].compactMap(\.self) + [rows, origin]
         if let recipe = record.report?.recipe, !recipe.choices.isEmpty {

@@ -63,8 +63,6 @@ public struct GateEvidence: Sendable {
     public var mostFrequentLabel: String
     /// Whether it is unknown which rows the champion or the challenger was trained on.
     public var hasUnknownTrainingRows = false
-    /// What training said of the challenger, such as a collapse to one label. Each is repeated in the reason.
-    public var warnings: [String] = []
 
     /// Evidence of a first look.
     public init(

@@ -115,11 +115,9 @@ public struct GateFindings: Sendable, Codable, Equatable {
     public var neverFound: [String]
     /// Whether the challenger passed and waits for a person.
     public var awaitsApproval = false
-    /// What training said of the challenger.
-    public var warnings: [String]
 
     enum CodingKeys: String, CodingKey {
-        case opponent, rule, look, level, union, sets, labels, warnings
+        case opponent, rule, look, level, union, sets, labels
         case missingRows = "missing_rows"
         case neverFound = "never_found"
         case couldJudge = "could_judge"

@@ -154,7 +154,7 @@ struct GateReason {
             let unseen = unseenLabels
             if !unseen.isEmpty { remarks.append("no held-out row has the label \(Self.list(unseen))") }
         }
-        return evidence.warnings + remarks
+        return remarks
     }
 
     private var unseenLabels: [String] {

@@ -30,8 +30,7 @@ struct HeldOutStatistics {
             opponent: opponent, rule: rule, look: evidence.look, level: level, union: unionComparison,
             sets: evidence.sets.map(comparison),
             labels: opponent == .champion ? recalls(agreement) : [], missingRows: missingRows(shown),
-            neverFound: agreement.filter { $0.rows >= settings.minimumPerLabel && $0.foundBySecond == 0 }.map(\.label),
-            warnings: evidence.warnings)
+            neverFound: agreement.filter { $0.rows >= settings.minimumPerLabel && $0.foundBySecond == 0 }.map(\.label))
     }
 
     /// Where the labels of the task have changed, it is enough to be not worse: the task waits for an adapter that has

@@ -16,10 +16,6 @@ public struct RetrainingOutcome: Sendable {
     public var challenger: String?
     /// The challenger's version in the registry.
     public var challengerVersion: Int?
-    /// The champion on the held-out rows.
-    public var championEvaluation: Evaluation?
-    /// The challenger on the same rows.
-    public var challengerEvaluation: Evaluation?
     /// How often the challenger was judged; 0 if there is none.
     public var looks = 0
     /// Identifies the training rows, the settings and the gate; nil if there was no training to consider.
@@ -30,6 +26,11 @@ public struct RetrainingOutcome: Sendable {
     var notes: [String] = []
     /// Wall time of the retraining.
     public var seconds = 0.0
+
+    /// The champion on the held-out rows.
+    public var championEvaluation: Evaluation? { report?.champion }
+    /// The challenger on the same rows.
+    public var challengerEvaluation: Evaluation? { report?.challenger }
 
     /// An outcome without adapters.
     public init(task: String, verdict: RetrainingVerdict, reason: String) {

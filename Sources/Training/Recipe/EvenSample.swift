@@ -1,8 +1,10 @@
 /// Some of many places, spread evenly and the same in every run.
-struct EvenSample {
-    let places: [Int]
+public struct EvenSample {
+    /// The places, in their order.
+    public let places: [Int]
 
-    init(of count: Int, atMost limit: Int) {
+    /// At most so many places of `0..<count`.
+    public init(of count: Int, atMost limit: Int) {
         guard count > limit else {
             places = Array(0..<count)
             return

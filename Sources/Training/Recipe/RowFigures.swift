@@ -8,14 +8,12 @@ public struct RowFigures: Sendable, Codable, Equatable {
     public var labels: Int
     /// Rows of the rarest label.
     public var fewest: Int
-    /// Rows of the most frequent label.
-    public var most: Int
     /// Mean tokens per text, `[CLS]` and `[SEP]` included, over all windows of a long text.
     public var tokens: Double
 
     /// Figures that are known.
-    public init(rows: Int, labels: Int, fewest: Int, most: Int, tokens: Double) {
-        (self.rows, self.labels, self.fewest, self.most, self.tokens) = (rows, labels, fewest, most, tokens)
+    public init(rows: Int, labels: Int, fewest: Int, tokens: Double) {
+        (self.rows, self.labels, self.fewest, self.tokens) = (rows, labels, fewest, tokens)
     }
 
     /// Counts rows and labels. Of the texts a sample is tokenized, spread evenly over the rows.
@@ -29,7 +27,7 @@ public struct RowFigures: Sendable, Codable, Equatable {
             encoder.encode(rows[row].text).windows.reduce(sum) { $0 + $1.tokens.count }
         }
         self.init(
-            rows: rows.count, labels: counts.count, fewest: counts.values.min() ?? 0, most: counts.values.max() ?? 0,
+            rows: rows.count, labels: counts.count, fewest: counts.values.min() ?? 0,
             tokens: Double(tokens) / Double(max(sample.count, 1)))
     }
 

@@ -32,8 +32,8 @@ struct TrainingWatch {
     /// - Parameters:
     ///   - start: the mean loss of the first steps.
     ///   - evaluation: on the validation rows; nil without any.
-    ///   - adapter: gives the adapter, which is evaluated on training rows where there are no validation rows: once
-    ///     early and once at the end.
+    ///   - adapter: gives the adapter, which is evaluated on training rows: where there are no validation rows, once
+    ///     early and once at the end; else once after half of the steps, if validation rows may be far behind.
     func findings<Failure: Error>(
         after report: EpochReport, start: Double?, _ evaluation: Evaluation?, adapter: () throws(Failure) -> Adapter
     ) throws(Failure) -> [TrainingFinding] {
@@ -46,7 +46,13 @@ struct TrainingWatch {
         let isFirst = Double(before) < Self.patience * Double(steps)
         if let evaluation {
             findings += Self.collapse(evaluation).map { [$0] } ?? []
-            if 2 * done > steps, findings.isEmpty { findings += Self.missed(evaluation).map { [$0] } ?? [] }
+            func isLate(_ step: Int) -> Bool { 2 * step > steps && step >= Self.fewestSteps }
+            let isLost = !findings.isEmpty
+            if 2 * done > steps, !isLost { findings += Self.missed(evaluation).map { [$0] } ?? [] }
+            if isLate(done), !isLate(before), !isLost, evaluation.accuracy < 1 - Self.gap {
+                let training = self.evaluation(of: try adapter())
+                findings += Self.gap(training: training, validation: evaluation).map { [$0] } ?? []
+            }
         } else if isFirst || done >= steps {
             findings += Self.collapse(self.evaluation(of: try adapter())).map { [$0] } ?? []
         }

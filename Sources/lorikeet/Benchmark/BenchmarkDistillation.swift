@@ -67,8 +67,10 @@ struct BenchmarkDistillation: ParsableCommand {
         var settings = try training.settings(for: loaded.base, startingFrom: champion)
         // The test rows must not choose an epoch.
         settings.epochSelection = .last
+        // Files are often ordered by label.
+        let rows = EvenSample(of: all.count, atMost: limit ?? all.count).places.map { all[$0] }
         let benchmark = DistillationBenchmark(
-            rows: Self.spread(all, limit ?? all.count), test: measured, base: loaded, champion: champion,
+            rows: rows, test: measured, base: loaded, champion: champion,
             settings: DistillationBenchmark.Settings(
                 unseen: unseen.isEmpty ? nil : unseen, seeds: input.seeds, texts: texts,
                 distillation: Distillation.Settings(weight: weight, temperature: temperature), training: settings))
@@ -89,11 +91,5 @@ struct BenchmarkDistillation: ParsableCommand {
             throw CommandFailure(.failed, "the adapter does not have the label \"\(unknown)\"")
         }
         guard present.count > 2 else { throw CommandFailure(.failed, "there are only \(present.count) labels") }
-    }
-
-    /// At most so many rows, spread over all, because files are often ordered by label.
-    private static func spread(_ rows: [LabelledText], _ count: Int) -> [LabelledText] {
-        guard count < rows.count else { return rows }
-        return (0..<count).map { rows[$0 * rows.count / count] }
     }
 }

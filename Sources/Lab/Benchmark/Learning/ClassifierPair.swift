@@ -36,7 +36,7 @@ struct ClassifierPair {
             switch simulation.fault {
             case .none: accuracy
             case .forgotten, .absent: 0.0
-            case .misspelled(let share), .weakened(let share): accuracy * (1 - share)
+            case .misspelled(let share): accuracy * (1 - share)
             }
         // What the challenger loses of the label, it gains on the others, so that its accuracy is as stated.
         let share = weights[faulty] / sum
@@ -70,7 +70,7 @@ struct ClassifierPair {
         var row = row()
         if row.truth == faulty {
             switch simulation.fault {
-            case .none, .forgotten, .weakened: break
+            case .none, .forgotten: break
             case .misspelled(let share): if chance(share) { return nil }
             case .absent: while row.truth == faulty { row = self.row() }
             }

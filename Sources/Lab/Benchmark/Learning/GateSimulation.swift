@@ -12,8 +12,6 @@ public struct GateSimulation: Sendable {
         case none
         /// The challenger never gives it, and the held-out rows show it.
         case forgotten
-        /// The challenger loses this share of its recall.
-        case weakened(Double)
         /// This share of its rows has another spelling. They are unusable, and the challenger loses as much recall.
         case misspelled(Double)
         /// No row has it, and the challenger never gives it.
