@@ -71,6 +71,10 @@ struct RetrainingRun {
                 "only the newest rows are used", metadata: [LogKey.task: "\(task)", LogKey.rows: "\(rows.count)"])
             notes.append("only the newest \(rows.count) rows are used (maximum_rows)")
         }
+        if let remark = try await pipeline.rows.remark(task: task) {
+            warn("labels of the daemon are among the rows to train on", remark)
+            notes.append("retrain.query \(remark)")
+        }
         let champion = try await LoadedChampion(champion, pipeline: pipeline)
         let context = Context(
             champion: champion, rows: rows, labels: taskLabels(rows: rows, champion: champion.manifest),
@@ -377,7 +381,9 @@ struct RetrainingRun {
         if summary.contradictory > 0 {
             notes.append(
                 Quantity.text(summary.contradictory, "text has", "texts have")
-                    + " rows with different labels, of which the newest counts")
+                    + " rows with different labels, "
+                    + (pipeline.settings.trust.isEmpty
+                        ? "of which the newest counts" : "of which those with the most trust count"))
         }
         let unusable = UnusableRowsDescription(
             summary, labels: context.labels, mapping: pipeline.settings.mapping,

@@ -241,8 +241,10 @@ import Testing
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")
             let options = CheckOperation.Options(environment: fixture.environment)
-            func findings(_ query: String) async throws -> [CheckReport.Finding] {
-                _ = try fixture.writePipeline(extra: "retrain: { query: \"\(query)\" }")
+            func findings(
+                _ query: String, task: String = "{ labels: [calm, loud], adapter: first }"
+            ) async throws -> [CheckReport.Finding] {
+                _ = try fixture.writePipeline(task: task, extra: "retrain: { query: \"\(query)\" }")
                 let report = await CheckOperation.run(files: ["p.yaml"], options: options)
                 return report.findings.filter { $0.key == "retrain.query" }
             }
@@ -255,6 +257,14 @@ import Testing
             let view = try await findings("SELECT text, label, labelled_at AS time FROM lorikeet.labelled_texts")
             #expect(view.map(\.severity) == [.warning, .fine], "\(view)")
             #expect(view.first?.message.hasPrefix("reads lorikeet.labels: its texts are fine") == true)
+            // What it reads may depend on the task.
+            let ofOther = """
+                SELECT text, label, created_at AS time FROM lorikeet.annotations WHERE task = $1 UNION ALL \
+                SELECT text, label, labelled_at FROM lorikeet.labels WHERE task = $1 AND $1 = 'other'
+                """
+            let first = "{ labels: [calm, loud], adapter: first }"
+            let other = try await findings(ofOther, task: "\(first)\n  other: \(first)")
+            #expect(other.map(\.severity) == [.warning, .fine], "\(other)")
             let lacking = try await findings("SELECT text, label FROM lorikeet.annotations")
             #expect(lacking.map(\.severity) == [.error], "\(lacking)")
             #expect(lacking.first?.message == "no column time; the columns are label, text")

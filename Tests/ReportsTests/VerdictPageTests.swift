@@ -21,7 +21,7 @@ struct VerdictPageTests {
             sets: sets, rows: summary, championLabels: ["a", label], taskLabels: ["a", label], mostFrequentLabel: "a")
         let json = """
             {"rows":{"read":200,"training":159,"held_out":41,"newest":1,"seen":3,"unusable":0,"duplicates":0,\
-            "contradictory":0},"labels":["a"],"pipeline_file":"f00d"}
+            "contradictory":0,"unknown_labels":{"<Ah>":4}},"labels":["a"],"pipeline_file":"f00d"}
             """
         var report = try #require(VerdictReport(json: json))
         report.findings = PromotionGate().decision(evidence).findings
@@ -46,7 +46,7 @@ struct VerdictPageTests {
         for text in [
             "Retraining 17 of section: held", "difference within chance &lt;1&gt;", "by hash",
             "newest (too few to count)", "+25.00", "accuracy, champion", "judged", "2 times", "f00d", "age",
-            "left out: the champion was trained on them",
+            "left out: the champion was trained on them", "of these with the label &quot;&lt;Ah&gt;&quot;",
         ] {
             #expect(page.contains(text), "\(text)")
         }

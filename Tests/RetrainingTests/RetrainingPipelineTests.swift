@@ -187,6 +187,21 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(source.records.last?.reason == outcome.reason)
     }
 
+    @Test func labelsOfTheDaemonAmongTheRowsAreInTheReason() async throws {
+        addRows(10)
+        source.setRemark("reads lorikeet.labels")
+        #expect(try await run().reason.hasSuffix("; retrain.query reads lorikeet.labels"))
+        #expect(source.records.last?.reason?.hasSuffix("; retrain.query reads lorikeet.labels") == true)
+    }
+
+    @Test mutating func whichOfDifferentLabelsCountsIsSaid() async throws {
+        addRows(10)
+        addRows(1, labels: ("why", "why"))
+        #expect(try await run().reason.contains("1 text has rows with different labels, of which the newest counts"))
+        settings.trust = ["kim": 2]
+        #expect(try await run().reason.contains("rows with different labels, of which those with the most trust count"))
+    }
+
     // MARK: - What must not be forgotten
 
     @Test func fewRowsWithUnknownLabelsAreNamedAndLeftOut() async throws {
@@ -196,6 +211,9 @@ struct RetrainingPipelineTests: LettersTask {
         #expect(outcome.verdict == .promoted, "\(outcome.reason)")
         #expect(outcome.rows.unknownLabels == ["zed": 4] && outcome.rows.used == 304)
         #expect(outcome.reason.contains("4 of 308 rows unusable") && outcome.reason.contains("\"zed\": 4"))
+        let report = try #require(source.records.first?.report)
+        #expect(report.rows.unusableKinds == ["unknown": 4] && report.rows.unknownLabels == ["zed": 4])
+        #expect(VerdictReport(json: report.json)?.rows == report.rows)
         #expect(source.records.first?.reason == outcome.reason)
         #expect(try await store.load(digest: outcome.challenger ?? "").manifest.labels == ["ex", "why"])
     }

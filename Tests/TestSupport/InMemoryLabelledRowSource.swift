@@ -9,6 +9,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         /// Oldest first.
         var texts: [String: [String]] = [:]
         var records: [RetrainingRecord] = []
+        var remark: String?
         /// The leases that are held, by task; each has a number of its own.
         var leases: [String: (number: Int, holder: LeaseHolder)] = [:]
         var lastLease = 0
@@ -51,6 +52,12 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
     public func rows(task: String, limit: Int) async throws -> [LabelledRow] {
         state.value.rows[task, default: []].suffix(limit)
     }
+
+    /// As when the rows come from a query that a person should know of.
+    public func setRemark(_ remark: String?) { state.update { $0.remark = remark } }
+
+    /// As the protocol says.
+    public func remark(task: String) async throws -> String? { state.value.remark }
 
     /// Adds texts of the stream, each newer than the last.
     public func add(texts: [String], task: String) {

@@ -80,6 +80,19 @@ public struct PostgresLabelledRowSource: LabelledRowSource, Closable {
         }
     }
 
+    /// Whether the query reads what the daemon has written.
+    ///
+    /// - Throws: what is wrong with the query.
+    public func remark(task: String) async throws(ConnectorError) -> String? {
+        guard selection.query != nil else { return nil }
+        let plan = try await plan(task: task)
+        guard plan.contains(" on lorikeet.labels") else { return nil }
+        let texts =
+            plan.contains(" on lorikeet.messages")
+            ? "its texts are fine, but" : "its texts are in the view lorikeet.labelled_texts, and"
+        return "reads lorikeet.labels: \(texts) a label that the daemon gave is nothing to train on"
+    }
+
     /// Runs the body under a lease in `lorikeet.leases`, renewed meanwhile. Adapters that ``PostgresAdapterStore``
     /// changes within it are changed only while the lease holds.
     public func withLease<Value: Sendable>(

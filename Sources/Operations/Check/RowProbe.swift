@@ -29,9 +29,11 @@ struct RowProbe {
     private func checkQuery(_ report: inout CheckReport) async throws -> Bool {
         let key = "retrain.query"
         do throws(ConnectorError) {
-            for task in pipeline.tasks.prefix(1) {
-                let plan = try await source.plan(task: task.name)
-                if let remark = Self.remark(on: plan) { report.add(.warning, pipeline.problem(at: key, remark)) }
+            // What it reads may depend on the task.
+            var remarks: Set<String> = []
+            for task in pipeline.tasks {
+                guard let remark = try await source.remark(task: task.name) else { continue }
+                if remarks.insert(remark).inserted { report.add(.warning, pipeline.problem(at: key, remark)) }
             }
             report.add(.fine, pipeline.problem(at: key, "can run, and has the columns of labelled rows"))
             return true
@@ -42,15 +44,6 @@ struct RowProbe {
             report.add(.error, pipeline.problem(at: key, reason))
             return false
         }
-    }
-
-    /// What is wrong with a query that reads what the daemon has written; nil if it reads nothing of that.
-    private static func remark(on plan: String) -> String? {
-        guard plan.contains(" on lorikeet.labels") else { return nil }
-        let texts =
-            plan.contains(" on lorikeet.messages")
-            ? "its texts are fine, but" : "its texts are in the view lorikeet.labelled_texts, and"
-        return "reads lorikeet.labels: \(texts) a label that the daemon gave is nothing to train on"
     }
 
     private func check(

@@ -205,6 +205,10 @@ public struct VerdictPage {
             list.add("of these the newest", rows.newest)
             list.add("left out: the champion was trained on them", rows.seen)
             list.add("unusable", rows.unusable)
+            for (label, count) in (rows.unknownLabels ?? [:]).sorted(by: { ($1.value, $0.key) < ($0.value, $1.key) }) {
+                list.add("of these with the label \"\(label)\"", count)
+            }
+            if let corrected = rows.corrected { list.add("corrected by a newer row", corrected) }
             list.add("duplicates", rows.duplicates)
             list.add("texts with contradicting labels", rows.contradictory)
         } else {

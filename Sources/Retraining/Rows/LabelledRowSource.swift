@@ -8,6 +8,10 @@ public protocol LabelledRowSource: Sendable {
     /// The newest texts of a task's stream, labelled or not, at most `limit` of them, the newest first. A text may
     /// occur several times.
     func recentTexts(task: String, limit: Int) async throws -> [String]
+
+    /// What a person should know of where the rows of a task come from, such as that the daemon's own labels are among
+    /// them; nil: nothing.
+    func remark(task: String) async throws -> String?
 }
 
 /// A labelled text, as the database keeps it.

@@ -42,13 +42,25 @@ public struct UnusableRowsDescription: Sendable {
 
     /// The unknown labels with their numbers of rows, the most frequent first.
     public var unknownLabels: String {
-        let sorted = summary.unknownLabels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+        let sorted = Self.sorted(summary)
         var parts = sorted.prefix(Self.named).map { label, rows in
             "\(Self.name(label)): \(rows)" + (advice(label).map { ", \($0)" } ?? "")
         }
         if sorted.count > Self.named { parts.append(Quantity.text(sorted.count - Self.named, "more label")) }
         return parts.joined(separator: "; ")
     }
+
+    /// The unknown labels that may be named, with their numbers of rows, the most frequent first.
+    static func shortLabels(_ summary: RowSummary) -> [(key: String, value: Int)] {
+        sorted(summary).filter { isShort($0.key) }
+    }
+
+    private static func sorted(_ summary: RowSummary) -> [(key: String, value: Int)] {
+        summary.unknownLabels.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
+    }
+
+    /// A long one is probably a text in the wrong column, and texts stay out of logs.
+    private static func isShort(_ label: String) -> Bool { label.count <= 64 }
 
     /// What a row with this label may have meant, or what to do about it.
     private func advice(_ label: String) -> String? {
@@ -57,8 +69,8 @@ public struct UnusableRowsDescription: Sendable {
             : matcher.nearest(to: label)?.advice
     }
 
-    /// A label in quotes. A long one is probably a text in the wrong column, and texts stay out of logs.
+    /// A label in quotes, if it may be named.
     private static func name(_ label: String) -> String {
-        label.count <= 64 ? "\"\(label)\"" : "one of \(label.count) characters"
+        isShort(label) ? "\"\(label)\"" : "one of \(label.count) characters"
     }
 }

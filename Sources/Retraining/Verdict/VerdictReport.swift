@@ -18,9 +18,16 @@ public struct VerdictReport: Sendable, Codable, Equatable {
         public var seen = 0
         /// Rows that should have been usable and were not.
         public var unusable = 0
+        /// Those by kind (``UnusableRowKind``); nil if there are none, and in older reports.
+        public var unusableKinds: [String: Int]?
+        /// Rows per label that the task does not have, of the most frequent ones; nil as above. A long label is
+        /// probably a text in the wrong column and is not named.
+        public var unknownLabels: [String: Int]?
+        /// Rows that a newer one of the same text corrected; nil as above.
+        public var corrected: Int?
         /// Rows whose text occurs again later.
         public var duplicates = 0
-        /// Texts whose rows have different labels, of which the newest counts.
+        /// Texts whose rows have different labels, of which one counts.
         public var contradictory = 0
 
         init(_ summary: RowSummary) {
@@ -28,11 +35,23 @@ public struct VerdictReport: Sendable, Codable, Equatable {
             (newest, seen) = (summary.newest, summary.seen)
             (unusable, duplicates) = (summary.unusable, summary.duplicates)
             contradictory = summary.contradictory
+            let kinds = summary.unusableKinds.filter { $0.value > 0 }
+            if !kinds.isEmpty {
+                unusableKinds = Dictionary(uniqueKeysWithValues: kinds.map { ($0.key.rawValue, $0.value) })
+            }
+            let labels = UnusableRowsDescription.shortLabels(summary).prefix(Self.namedLabels)
+            if !labels.isEmpty { unknownLabels = Dictionary(uniqueKeysWithValues: labels.map { ($0.key, $0.value) }) }
+            if summary.corrected > 0 { corrected = summary.corrected }
         }
 
+        /// How many unknown labels are named.
+        private static let namedLabels = 20
+
         private enum CodingKeys: String, CodingKey {
-            case read, training, newest, seen, unusable, duplicates, contradictory
+            case read, training, newest, seen, unusable, duplicates, contradictory, corrected
             case heldOut = "held_out"
+            case unusableKinds = "unusable_kinds"
+            case unknownLabels = "unknown_labels"
         }
     }
 
