@@ -80,6 +80,38 @@ import Threading
     }
 }
 
+/// `on_drift`, with far fewer rows than `minimum_new_rows`.
+@Test func textsThatDriftStartARetraining() async throws {
+    try await DaemonFixture.with { fixture in
+        let calls = fixture.folder.path + "/calls"
+        let program = try fixture.writeProgram(
+            """
+            #!/bin/sh
+            echo "$@" >> \(calls)
+            echo '{"task":"noise","verdict":"rejected","reason":"only ties","rowsUsed":3}'
+            """)
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 999, on_drift: true }")
+        try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+        let pipeline = try PipelineFile.read(path: file, environment: fixture.environment)
+        let database = pipeline.sink.postgres.value
+        let isDrifting = Watched(false)
+        let scheduler = RetrainScheduler(
+            pipelines: [pipeline], program: program, precision: .float32, logger: fixture.log.logger,
+            isDrifting: { postgres, task in isDrifting.value && postgres == database && task == "noise" })
+        let running = Task { try await scheduler.run() }
+        defer { running.cancel() }
+        try await eventually("the row is known") { await scheduler.retraining(of: "noise", in: pipeline)?.newRows == 1 }
+        #expect(!FileManager.default.fileExists(atPath: calls))
+        isDrifting.update { $0 = true }
+        try await eventually("a retraining") {
+            ((try? String(contentsOfFile: calls, encoding: .utf8)) ?? "").contains("--trigger drift")
+        }
+        running.cancel()
+        try await running.value
+    }
+}
+
 /// As the kernel kills a process when memory runs out: the daemon logs it, keeps labelling, and tries again.
 @Test func aRetrainingThatIsKilledDisturbsNothing() async throws {
     try await DaemonFixture.with { fixture in

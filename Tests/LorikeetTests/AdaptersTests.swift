@@ -1,6 +1,7 @@
 import AdapterRegistry
 import BERT
 import Foundation
+import PostgresClient
 import Serving
 import TestSupport
 import Testing
@@ -152,6 +153,69 @@ import Testing
             #expect(reasons?.count == 2 && reasons?.last == "worse on Mondays")
             let lines = try await adapters("show", "mood").lines.filter { $0.hasPrefix("earlier ") }
             #expect(lines.count == 1 && lines.first?.contains("worse on Mondays") == false)
+        }
+    }
+
+    @Test func nearMissesAreSuggestedByNameAndCounted() async throws {
+        let (scratch, base) = try Self.material()
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            #expect(try await Program.run(["migrate"], environment: environment).status == 0)
+            let imported = try await Program.run(
+                ["adapters", "import", "mood", scratch.path("first"), "--base", base, "--promote"],
+                environment: environment)
+            #expect(imported.status == 0, "\(imported.error)")
+            let connection = try PostgresConnection(dsn: database.dsn(), applicationName: "test")
+            defer { connection.close() }
+            try connection.execute(
+                """
+                INSERT INTO lorikeet.annotations (task, text, label)
+                VALUES ('mood', 'a', 'Minus'), ('mood', 'b', 'plos'), ('mood', 'c', 'zed'), ('mood', 'd', 'plus')
+                """)
+            let shown = try await Program.run(["adapters", "show", "mood"], environment: environment)
+            #expect(shown.output.contains("\"Minus\": 1, the task has \"minus\""), "\(shown.output)")
+            #expect(shown.output.contains("\"plos\": 1, the task has \"plus\""), "\(shown.output)")
+            let object = try await Program.run(["adapters", "show", "mood", "--json"], environment: environment)
+            let kinds = object.objects.first??["unusable_rows"] as? [String: Int]
+            #expect(kinds?["case"] == 1 && kinds?["letter"] == 1 && kinds?["unknown"] == 1, "\(object.output)")
+        }
+    }
+
+    @Test func retrainingsAreListedAndShown() async throws {
+        let scratch = try Scratch()
+        try await withTestDatabase { database in
+            let environment = ["DATABASE_URL": database.dsn()]
+            func retrainings(_ arguments: String...) async throws -> Program.Outcome {
+                let outcome = try await Program.run(["retrainings"] + arguments, environment: environment)
+                #expect(outcome.status == 0, "\(outcome.error)")
+                return outcome
+            }
+            #expect(try await Program.run(["migrate"], environment: environment).status == 0)
+            #expect(try await retrainings("list").error.contains("there were no retrainings"))
+            let connection = try PostgresConnection(dsn: database.dsn(), applicationName: "test")
+            defer { connection.close() }
+            let report = """
+                {"rows":{"read":9,"training":5,"held_out":4,"newest":1,"seen":2,"unusable":3,"duplicates":0,\
+                "contradictory":0},"labels":["a","b"]}
+                """
+            try connection.execute(
+                """
+                INSERT INTO lorikeet.retrainings (task, trigger, finished_at, verdict, reason, rows_used, looks, report)
+                VALUES ('mood', 'rows', now(), 'skipped', 'too few', 0, 0, NULL),
+                    ('mood', 'drift', now(), 'held', 'within chance', 9, 1, $1::jsonb)
+                """, [.json(report)])
+            let list = try await retrainings("list", "mood", "--json").objects
+            #expect(list.map { $0?["verdict"] as? String } == ["held", "skipped"])
+            #expect(try await retrainings("list").output.contains("within chance"))
+            #expect(try await retrainings("list", "--count", "1").lines.count == 2)
+            let shown = try await retrainings("show", "2", "--report", scratch.path("verdict.html"))
+            #expect(
+                shown.output.contains("9 read, 5 to train on, 4 held out (1 newest), 2 seen by the champion, 3 unu"))
+            #expect(try scratch.text("verdict.html").contains("Retraining 2 of mood: held"))
+            let object = try await retrainings("show", "2", "--json").objects.first ?? nil
+            #expect((object?["report"] as? [String: Any])?["labels"] as? [String] == ["a", "b"])
+            let none = try await Program.run(["retrainings", "show", "7"], environment: environment)
+            #expect(none.status == 1 && none.error.contains("the journal has no retraining 7"))
         }
     }
 
