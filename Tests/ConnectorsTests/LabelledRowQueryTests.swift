@@ -298,6 +298,26 @@ import Testing
         }
     }
 
+    @Test func aNewerRowOfATextReplacesTheOthers() async throws {
+        let annotate = """
+            INSERT INTO lorikeet.annotations (task, text, label, source, created_at) VALUES
+                ('urgency', 'one', 'High', NULL, '2024-01-01Z'), ('urgency', ' ONE', 'high', NULL, '2024-01-02Z'),
+                ('urgency', 'two', 'High', NULL, '2024-01-01Z'), ('urgency', 'two', 'high', 'draft', '2024-01-02Z'),
+                ('urgency', 'three', 'high', NULL, '2024-01-01Z'), ('urgency', 'three', 'High', NULL, '2024-01-02Z'),
+                ('urgency', ' ', 'low', NULL, '2024-01-01Z'), ('urgency', '', 'low', NULL, '2024-01-02Z')
+            """
+        let query = "SELECT text, label, source, created_at AS time FROM lorikeet.annotations WHERE task = $1"
+        try await with(annotate) { _, reader in
+            for source in [reader.source(nil), reader.source(query)] {
+                let groups = try await source.labelGroups(task: "urgency")
+                await source.close()
+                let summary = LabelCensus(groups, labels: ["low", "high"], isMultiLabel: nil).summary
+                #expect(summary.unknownLabels == ["High": 2] && summary.corrected == 1 && summary.empty == 2)
+                #expect(summary.read == 8)
+            }
+        }
+    }
+
     @Test func rowsAreCountedByLabel() async throws {
         let annotate = """
             INSERT INTO lorikeet.annotations (task, text, label)

@@ -68,6 +68,17 @@ struct LabelMatcherTests {
         #expect(census.description.unknownLabels.hasPrefix("\"High\": 120, the task has \"high\""))
     }
 
+    @Test func aCensusForgivesWhatANewerRowReplaces() {
+        let row = { (label: String) in LabelledRow(id: 0, text: "x", label: label, createdAt: .distantPast) }
+        let groups = [
+            LabelCensus.Group(row: row("High"), rows: 5, replaced: 5),
+            LabelCensus.Group(row: row("high"), rows: 7, replaced: 2), LabelCensus.Group(row: row("Low"), rows: 1),
+        ]
+        let census = LabelCensus(groups, labels: ["high", "low"], isMultiLabel: nil)
+        #expect(census.rows == ["high": 7, "low": 0] && census.summary.read == 13)
+        #expect(census.summary.unknownLabels == ["Low": 1] && census.summary.corrected == 5)
+    }
+
     @Test func aCensusFollowsTheKindOfMostRows() {
         func set(_ labels: [String], _ rows: Int) -> LabelCensus.Group {
             LabelCensus.Group(row: LabelledRow(id: 0, text: "x", labels: labels, createdAt: .distantPast), rows: rows)

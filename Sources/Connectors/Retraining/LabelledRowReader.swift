@@ -36,7 +36,9 @@ struct LabelledRowReader {
         try withSQL(task) { sql in
             let parameters: [PostgresValue] = [.text(task), .integer(Int64(max(0, limit)))]
             return try connection.execute(sql.groups, parameters, within: Self.deadline).rows.map { row in
-                LabelCensus.Group(row: try LabelledRow(group: row), rows: Int(try row.integer("rows")))
+                LabelCensus.Group(
+                    row: try LabelledRow(group: row), rows: Int(try row.integer("rows")),
+                    replaced: Int(try row.integer("replaced")))
             }
         }
     }

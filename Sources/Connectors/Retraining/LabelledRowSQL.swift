@@ -78,18 +78,33 @@ struct LabelledRowSQL {
         """
     }
 
-    /// The number of rows per labels among the newest ones, `$2` of them at most: the most frequent labels first.
+    /// The number of rows per labels among the newest ones, `$2` of them at most: the most frequent labels first. Of
+    /// these, `replaced` have a newer row of the same text; a draft replaces no row of a person.
+    ///
+    /// Texts are compared by their hashes, without blanks around them and in lower case.
     var groups: String {
-        """
-        SELECT CASE WHEN length(w.labels) > 4000 THEN to_jsonb(left(w.labels, 4000))::text ELSE w.labels END AS labels,
-            w.defect, w.is_empty::int AS is_empty, count(*) AS rows
-        FROM (
-            SELECT \(labels)::text AS labels, r.text IS NULL OR btrim(r.text::text, E' \\t\\r\\n') = '' AS is_empty,
-                CASE WHEN r.text IS NULL THEN 'text' WHEN r."time" IS NULL THEN 'time' END AS defect
-            FROM (\(relation)
-            ) AS r WHERE $1::text IS NOT NULL \(window) ORDER BY \(order) LIMIT $2::bigint
-        ) AS w GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 10000
-        """
+        let text = "btrim(r.text::text, E' \\t\\r\\n')"
+        let source = optional("source")
+        return """
+            SELECT CASE WHEN length(w.labels) > 4000 THEN to_jsonb(left(w.labels, 4000))::text ELSE w.labels END
+                    AS labels,
+                w.defect, w.is_empty::int AS is_empty, count(*) AS rows,
+                count(*) FILTER (WHERE w.place > 1 AND NOT w.is_empty) AS replaced
+            FROM (
+                SELECT v.labels, v.is_empty, v.defect,
+                    row_number() OVER (
+                        PARTITION BY v.hash, v.is_draft ORDER BY v.at DESC NULLS LAST, v.tie DESC) AS place
+                FROM (
+                    SELECT \(labels)::text AS labels, r.text IS NULL OR \(text) = '' AS is_empty,
+                        CASE WHEN r.text IS NULL THEN 'text' WHEN r."time" IS NULL THEN 'time' END AS defect,
+                        hashtextextended(lower(\(text)), 0) AS hash, \(time) AS at,
+                        \(hasInteger ? "r.id" : "r.text::text") AS tie,
+                        coalesce(\(source) = 'draft' OR \(source) LIKE 'draft:%', false) AS is_draft
+                    FROM (\(relation)
+                    ) AS r WHERE $1::text IS NOT NULL \(window) ORDER BY \(order) LIMIT $2::bigint
+                ) AS v
+            ) AS w GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 10000
+            """
     }
 
     /// The rows that the next retraining of the task has to consider: those added since its last one started.

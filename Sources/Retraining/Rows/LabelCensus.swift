@@ -8,9 +8,13 @@ public struct LabelCensus: Sendable {
         public var row: LabelledRow
         /// How many.
         public var rows: Int
+        /// Those of them that have a newer row of the same text. They need not be usable.
+        public var replaced: Int
 
         /// Rows like this one.
-        public init(row: LabelledRow, rows: Int) { (self.row, self.rows) = (row, rows) }
+        public init(row: LabelledRow, rows: Int, replaced: Int = 0) {
+            (self.row, self.rows, self.replaced) = (row, rows, replaced)
+        }
     }
 
     /// Rows that can be used, by label of the task. A label without rows is there too.
@@ -30,9 +34,12 @@ public struct LabelCensus: Sendable {
             LabelMatcher(labels: labels, mapping: mapping), isMultiLabel: isMultiLabel ?? (sets > 0))
         var rows = Dictionary(labels.map { ($0, 0) }) { first, _ in first }
         for group in groups {
-            for label in review.count(review.finding(of: group.row), rows: group.rows) ?? [] {
-                rows[label, default: 0] += group.rows
-            }
+            let finding = review.finding(of: group.row)
+            let last = group.rows - group.replaced
+            if group.replaced > 0 { review.count(finding, rows: group.replaced, isCorrected: true) }
+            if last > 0 { review.count(finding, rows: last) }
+            guard case .usable(let labels) = finding else { continue }
+            for label in labels { rows[label, default: 0] += group.rows }
         }
         (self.rows, summary) = (rows, review.summary)
         description = UnusableRowsDescription(review.summary, labels: labels, mapping: mapping)

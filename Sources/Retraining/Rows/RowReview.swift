@@ -58,6 +58,7 @@ struct RowReview {
     ///   - rows: how many there are of this kind.
     ///   - isCorrected: whether newer rows of the same texts can be used: then these need not be usable.
     /// - Returns: their labels; nil if they cannot be used.
+    @discardableResult
     mutating func count(_ finding: Finding, rows: Int = 1, isCorrected: Bool = false) -> [String]? {
         summary.read += rows
         if isCorrected, finding.isUnusable {
