@@ -72,7 +72,7 @@ struct RetrainingRun {
             notes.append("only the newest \(rows.count) rows are used (maximum_rows)")
         }
         if let remark = try await pipeline.rows.remark(task: task) {
-            warn("labels of the daemon are among the rows to train on", remark)
+            warn("query of labelled rows reads labels of the daemon", remark)
             notes.append("retrain.query \(remark)")
         }
         let champion = try await LoadedChampion(champion, pipeline: pipeline)

@@ -9,8 +9,8 @@ public protocol LabelledRowSource: Sendable {
     /// occur several times.
     func recentTexts(task: String, limit: Int) async throws -> [String]
 
-    /// What a person should know of where the rows of a task come from, such as that the daemon's own labels are among
-    /// them; nil: nothing.
+    /// What a person should know of where the rows of a task come from, such as that the daemon's own labels may be
+    /// among them; nil: nothing.
     func remark(task: String) async throws -> String?
 }
 

@@ -48,8 +48,9 @@ struct TrainingWatch {
             findings += Self.collapse(evaluation).map { [$0] } ?? []
             func isLate(_ step: Int) -> Bool { 2 * step > steps && step >= Self.fewestSteps }
             let isLost = !findings.isEmpty
+            let mayBeBehind = !evaluation.isMultiLabel && evaluation.accuracy < 1 - Self.gap
             if 2 * done > steps, !isLost { findings += Self.missed(evaluation).map { [$0] } ?? [] }
-            if isLate(done), !isLate(before), !isLost, evaluation.accuracy < 1 - Self.gap {
+            if isLate(done), !isLate(before), !isLost, mayBeBehind {
                 let training = self.evaluation(of: try adapter())
                 findings += Self.gap(training: training, validation: evaluation).map { [$0] } ?? []
             }
