@@ -16,7 +16,12 @@ extension LorikeetDaemon {
     public func reload() async -> Bool {
         let began = MonotonicTime.now
         notifier?.reloading()
-        let outcome = await reloads.run { await self.applyFiles() }
+        let outcome = await reloads.run { () async -> String? in
+            let outcome = await self.applyFiles()
+            // Those of files that were refused, and of names that no pipeline has any more.
+            self.groupInstances.release(besides: await self.supervisor.configurations)
+            return outcome
+        }
         let readiness = await readiness()
         notifier?.ready(status: readiness.summary)
         PrometheusRegistry.shared.makeCounter(

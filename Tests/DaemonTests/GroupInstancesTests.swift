@@ -130,6 +130,22 @@ import Testing
         #expect(second.id(of: packages) == nil && second.id(of: other) != nil)
         #expect(first.id(of: packages) != nil)
     }
+
+    @Test func whatRunsNoMoreIsFreeForAnotherDaemon() throws {
+        let folder = try TemporaryFolder()
+        let (packages, other) = (try pipeline(), try pipeline("other"))
+        let first = instances(folder.path)
+        try first.claim([packages, other])
+        let id = first.id(of: other)
+        first.release(besides: [packages])
+        #expect(first.id(of: packages) != nil && first.id(of: other) == nil)
+        let second = instances(folder.path)
+        try second.claim([other])
+        #expect(id != nil && second.id(of: other) == id)
+        #expect(throws: ConfigurationError.self) { try second.claim([packages]) }
+        first.release(besides: [try pipeline(kafka: ", group_instance: dynamic")])
+        try second.claim([packages])
+    }
 }
 
 /// Static members in a whole daemon.
@@ -171,6 +187,37 @@ import Testing
                 let failure = await #expect(throws: CommandFailure.self) { try await second.run() }
                 #expect(failure?.status == .configuration)
                 #expect(failure?.message.contains("another daemon runs this pipeline") == true)
+            }
+        }
+    }
+
+    /// A name that a refused reload would have used, and one that a reload left, are free for another daemon.
+    @Test func aReloadKeepsNoNameThatItDoesNotUse() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let file = try fixture.writePipeline()
+            let state = ["STATE_DIRECTORY": fixture.folder.path]
+            var options = fixture.options()
+            options.environment.variables["STATE_DIRECTORY"] = fixture.folder.path
+            try await fixture.withDaemon(file, options: options) { daemon in
+                try await eventually("ready") { await daemon.readiness().ready }
+                let noise = try #require(await daemon.supervisor.configurations.first)
+                // The adapter is read after the name is taken.
+                _ = try fixture.writePipeline(name: "other", task: "{ labels: [calm, other], adapter: first }")
+                #expect(await daemon.reload() == false)
+                var other = noise
+                other.name = "other"
+                let second = GroupInstances(environment: state, logger: fixture.log.logger)
+                try second.claim([other])
+                #expect(throws: ConfigurationError.self) { try second.claim([noise]) }
+
+                _ = try fixture.writePipeline(name: "renamed")
+                #expect(await daemon.reload() == true)
+                try second.claim([noise])
+                var renamed = noise
+                renamed.name = "renamed"
+                let unused = renamed
+                #expect(throws: ConfigurationError.self) { try second.claim([unused]) }
             }
         }
     }

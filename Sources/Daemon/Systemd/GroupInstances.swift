@@ -55,6 +55,19 @@ final class GroupInstances: Sendable {
         guard problems.isEmpty else { throw ConfigurationError(problems) }
     }
 
+    /// Gives up the ids of pipelines that are not among these, so that another daemon can run them.
+    ///
+    /// - Parameter pipelines: all that run.
+    func release(besides pipelines: [PipelineConfiguration]) {
+        let names = Set(pipelines.filter(Self.needsID).map(\.name))
+        let unused = claims.withLock { claims in
+            let unused = claims.filter { !names.contains($0.key) }
+            claims = claims.filter { names.contains($0.key) }
+            return unused
+        }
+        for claim in unused.values where claim.lock >= 0 { close(claim.lock) }
+    }
+
     private static func needsID(_ pipeline: PipelineConfiguration) -> Bool {
         pipeline.source.groupInstance != .dynamic && pipeline.source.properties["group.instance.id"] == nil
     }
