@@ -84,6 +84,7 @@ public final class ServingPipeline: Sendable {
             [.adapters, .source, .sink] + (decoders == nil ? [] : [.registry])
             + (publication == nil ? [] : [.publisher])
         telemetry.depends(on: dependencies)
+        telemetry.serves(tasks)
         availability = AvailabilityMonitor(telemetry: telemetry, clock: clock)
         publishing = publication.map { [availability, telemetry] in
             PublishStage(
@@ -149,6 +150,7 @@ public final class ServingPipeline: Sendable {
     public func update(
         settings: ServingSettings, tasks: [TaskDefinition], router: Router, extractor: TextExtractor
     ) {
+        telemetry.serves(tasks)
         intake.update(
             ServingPlan(
                 settings: settings, tasks: tasks, router: router, extractor: extractor, positions: tokenPositions))

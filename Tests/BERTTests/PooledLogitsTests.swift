@@ -44,8 +44,9 @@ struct PooledLogitsTests {
         }
     }
 
-    /// The gradient of a random linear loss of the pooled logits, against central differences.
-    @Test(arguments: LongTexts.Pool.allCases) func gradientsAreThoseOfCentralDifferences(pool: LongTexts.Pool) {
+    /// The gradient of a random linear loss of the pooled logits, between the differences to both sides: where two
+    /// windows are about equal, these are two.
+    @Test(arguments: LongTexts.Pool.allCases) func gradientsAreThoseOfDifferences(pool: LongTexts.Pool) {
         for seed in UInt64(0)..<40 {
             var random = TestRandom(seed: seed)
             let (windows, tokens) = Self.random(&random, windows: 1 + Int(seed % 5), labels: 2 + Int(seed % 4))
@@ -63,8 +64,9 @@ struct PooledLogitsTests {
                             moved[window][label] += step
                             return zip(pooled(moved), slopes).reduce(0) { $0 + Double($1.0) * Double($1.1) }
                         }
-                        let difference = (loss(1 / 64) - loss(-1 / 64)) * 32
-                        #expect(abs(Double(found[window][label]) - difference) < 2e-3, "seed \(seed)")
+                        let slope = Double(found[window][label])
+                        let sides = [(loss(1 / 64) - loss(0)) * 64, (loss(0) - loss(-1 / 64)) * 64].sorted()
+                        #expect(slope > sides[0] - 0.01 && slope < sides[1] + 0.01, "seed \(seed)")
                     }
                 }
             }

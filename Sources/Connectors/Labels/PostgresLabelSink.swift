@@ -22,7 +22,6 @@ public actor PostgresLabelSink: LabelSink {
     private let pipeline: String
     private let onlyTask: String?
     private let logger: Logger
-    private let rejectionLog: RejectionLog
     /// nil if the pipeline publishes nothing.
     private var outbox: OutboxWriter?
     private var connection: BoundedConnection?
@@ -40,7 +39,7 @@ public actor PostgresLabelSink: LabelSink {
     ///   - outbox: which records are also put into `lorikeet.outbox`; nil: none.
     ///   - onlyTask: the one task whose labels come; what other tasks have stored of the same messages stays, and so
     ///     do their rejected rows. nil: the labels of all tasks come together.
-    ///   - logger: for refused batches and records.
+    ///   - logger: for refused batches.
     public init(
         _ settings: PostgresSettings, pipeline: String, outbox: OutboxSettings? = nil, onlyTask: String? = nil,
         logger: Logger = Logger(label: "lorikeet.sink")
@@ -49,7 +48,6 @@ public actor PostgresLabelSink: LabelSink {
         self.pipeline = pipeline
         self.onlyTask = onlyTask
         self.logger = logger
-        rejectionLog = RejectionLog(logger: logger)
         self.outbox = outbox.map { OutboxWriter(pipeline: pipeline, settings: $0) }
         thread = DedicatedThread(name: "sink \(pipeline)")
     }
@@ -76,7 +74,6 @@ public actor PostgresLabelSink: LabelSink {
             CrashPoint.beforeTransaction.pass()
             let refused = try write(batch, on: connection)
             CrashPoint.afterTransaction.pass()
-            rejectionLog.note(refused)
             return batch.receipt(refused: refused)
         } catch {
             throw failed(error, purpose: "storing labels")

@@ -56,7 +56,8 @@ struct StoreBatch {
         let refusedCount = refusedCounts.values.reduce(0, +)
         let labelledCount = labelledCounts.values.reduce(0, +)
         return StoreReceipt(
-            labelled: labelledCount - refusedCount, rejected: rejectedCount + refusedCount, refused: refusedCounts)
+            labelled: labelledCount - refusedCount, rejected: rejectedCount + refusedCount, refused: refusedCounts,
+            refusals: refused)
     }
 
     private static func precedes(_ left: SourceMessage, _ right: SourceMessage) -> Bool {

@@ -73,23 +73,6 @@ public enum Outcome: Sendable {
     }
 }
 
-/// What a sink did with the outcomes it was given.
-public struct StoreReceipt: Sendable, Equatable {
-    /// Messages whose label rows were stored.
-    public var labelled: Int
-    /// Messages stored as rejected, including those that the database refused.
-    public var rejected: Int
-    /// Labelled messages whose rows the database refused, by SQLSTATE. They are stored as rejected.
-    public var refused: [String: Int]
-
-    /// - Parameters: as the properties.
-    public init(labelled: Int = 0, rejected: Int = 0, refused: [String: Int] = [:]) {
-        self.labelled = labelled
-        self.rejected = rejected
-        self.refused = refused
-    }
-}
-
 /// Where labels go.
 public protocol LabelSink: Sendable {
     /// Stores all outcomes in one transaction. Storing the same outcome again changes nothing.

@@ -21,8 +21,6 @@ final class PipelineMetrics: Sendable {
     private let paused: Gauge
     private let ready: Gauge
     private let lag: Gauge
-    private let outboxRows: Gauge
-    private let outboxAge: Gauge
     private let pipeline: (String, String)
     private let factory: any MetricsFactory
 
@@ -30,6 +28,8 @@ final class PipelineMetrics: Sendable {
 
     private struct Cache {
         var tasks: [String: TaskMetrics] = [:]
+        /// Rows and age; nil until an outbox is measured: most pipelines have none.
+        var outbox: (rows: Gauge, age: Gauge)?
         /// By side.
         var available: [String: Gauge] = [:]
         /// By side and cause.
@@ -69,8 +69,6 @@ final class PipelineMetrics: Sendable {
         paused = Gauge(label: MetricNames.paused, dimensions: [pipeline], factory: factory)
         ready = Gauge(label: MetricNames.ready, dimensions: [pipeline], factory: factory)
         lag = Gauge(label: MetricNames.pipelineLag, dimensions: [pipeline], factory: factory)
-        outboxRows = Gauge(label: MetricNames.outboxRows, dimensions: [pipeline], factory: factory)
-        outboxAge = Gauge(label: MetricNames.outboxAge, dimensions: [pipeline], factory: factory)
     }
 
     func countRejected(_ stage: RejectionStage, cause: String, by count: Int = 1) {
@@ -115,21 +113,35 @@ final class PipelineMetrics: Sendable {
     }
 
     func record(_ depth: OutboxDepth) {
-        outboxRows.record(depth.rows)
-        outboxAge.record(depth.oldestAge.inSeconds)
+        let outbox = cache.withLock { cache in
+            if let outbox = cache.outbox { return outbox }
+            let outbox = (
+                rows: Gauge(label: MetricNames.outboxRows, dimensions: [pipeline], factory: factory),
+                age: Gauge(label: MetricNames.outboxAge, dimensions: [pipeline], factory: factory)
+            )
+            cache.outbox = outbox
+            return outbox
+        }
+        outbox.rows.record(depth.rows)
+        outbox.age.record(depth.oldestAge.inSeconds)
     }
 
     func countRetry(_ side: String, cause: String) {
         cache.withLock { counter(MetricNames.retries, ("side", side), cause: cause, in: &$0.retries) }.increment()
     }
 
-    func count(_ label: TaskLabel) {
+    /// Gives tasks their metrics before their first label, so that rates know their zero.
+    func begin(tasks: [String]) { for task in tasks { _ = metrics(of: task) } }
+
+    func count(_ label: TaskLabel) { metrics(of: label.task).count(label) }
+
+    private func metrics(of name: String) -> TaskMetrics {
         cache.withLock { cache in
-            if let task = cache.tasks[label.task] { return task }
-            let task = TaskMetrics(dimensions: [pipeline, ("task", label.task)], factory: factory)
-            cache.tasks[label.task] = task
+            if let task = cache.tasks[name] { return task }
+            let task = TaskMetrics(dimensions: [pipeline, ("task", name)], factory: factory)
+            cache.tasks[name] = task
             return task
-        }.count(label)
+        }
     }
 
     func record(_ status: PipelineStatus) {

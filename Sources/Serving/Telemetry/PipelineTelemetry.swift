@@ -109,6 +109,9 @@ final class PipelineTelemetry: Sendable {
         for dependency in dependencies { metrics.record(dependency, isAvailable: true) }
     }
 
+    /// The tasks that the pipeline has now.
+    func serves(_ tasks: [TaskDefinition]) { metrics.begin(tasks: tasks.map(\.name)) }
+
     /// One line when an outage begins, none while it lasts.
     func becameUnavailable(_ dependency: Dependency, reason: String) {
         metrics.record(dependency, isAvailable: false)
@@ -184,19 +187,17 @@ final class PipelineTelemetry: Sendable {
     func stored(_ finished: [FinishedText], receipt: StoreReceipt, took: Duration) {
         let (now, date) = (clock.now(), clock.date())
         metrics.store.recordNanoseconds(took.nanoseconds)
+        let refused = Set(receipt.refusals.map(\.message.origin))
+        let kept = refused.isEmpty ? finished : finished.filter { !refused.contains($0.outcome.message.origin) }
         for text in finished {
             metrics.recordDelivery(
                 now - text.receivedAt,
                 endToEnd: text.outcome.message.producedAt.map { Self.milliseconds(since: $0, at: date) })
-            switch text.outcome {
-            case .labelled(let labelled):
-                for label in labelled.labels { metrics.count(label) }
-            case .rejected(let rejection):
-                metrics.countRejected(rejection.stage, cause: rejection.cause)
-                rejectionLog.note(CollectionOfOne(rejection))
-            case .dropped: break
-            }
+            guard case .rejected(let rejection) = text.outcome else { continue }
+            metrics.countRejected(rejection.stage, cause: rejection.cause)
+            rejectionLog.note(CollectionOfOne(rejection))
         }
+        rejectionLog.note(receipt.refusals)
         for (state, count) in receipt.refused { metrics.countRejected(.store, cause: state, by: count) }
         state.withLock { state in
             state.labelled += receipt.labelled
@@ -204,10 +205,22 @@ final class PipelineTelemetry: Sendable {
             state.ended.add(finished.count, now: now)
         }
         measure(finished, now: now, date: date)
-        tap.offer(finished)
+        count(kept)
+        tap.offer(kept)
     }
 
-    /// Latencies and answers of what was stored.
+    /// Labels whose rows were stored.
+    private func count(_ kept: [FinishedText]) {
+        for text in kept {
+            guard case .labelled(let labelled) = text.outcome else { continue }
+            for label in labelled.labels { metrics.count(label) }
+            state.withLock { state in
+                for label in labelled.labels { state.answers[label.task, default: AnswerMeter()].add(label) }
+            }
+        }
+    }
+
+    /// Latencies of what was stored.
     private func measure(_ finished: [FinishedText], now: Duration, date: Int64) {
         state.withLock { state in
             for text in finished {
@@ -216,8 +229,6 @@ final class PipelineTelemetry: Sendable {
                     let milliseconds = Self.milliseconds(since: producedAt, at: date)
                     state.sinceProduced.add(Double(milliseconds) / 1000, now: now)
                 }
-                guard case .labelled(let labelled) = text.outcome else { continue }
-                for label in labelled.labels { state.answers[label.task, default: AnswerMeter()].add(label) }
             }
         }
     }

@@ -3,11 +3,11 @@ import Logging
 import Synchronization
 import Threading
 
-/// Log lines of rejected records: a bounded number per second on average, so that a topic full of bad records fills no
-/// disk.
+/// Log lines of a pipeline's rejected records: a bounded number per second on average, so that a topic full of bad
+/// records fills no disk.
 ///
 /// All of them are counted by the metrics, and have rows in `rejected`.
-public final class RejectionLog: Sendable {
+final class RejectionLog: Sendable {
     private let logger: Logger
     private let clock: Clock
 
@@ -25,10 +25,10 @@ public final class RejectionLog: Sendable {
     private let state = Mutex(State())
 
     /// - Parameters: as the properties.
-    public init(logger: Logger, clock: Clock = .system) { (self.logger, self.clock) = (logger, clock) }
+    init(logger: Logger, clock: Clock = .system) { (self.logger, self.clock) = (logger, clock) }
 
     /// Writes a line for each, as far as the limit goes.
-    public func note(_ rejections: some Sequence<Rejection>) {
+    func note(_ rejections: some Sequence<Rejection>) {
         for rejection in rejections {
             guard let omitted = admit() else { continue }
             var metadata: Logger.Metadata = [

@@ -1,7 +1,7 @@
 import CoreMetrics
 import Synchronization
 
-/// The metrics of one task of a pipeline. They exist from its first label on, so that rates know their zero.
+/// The metrics of one task of a pipeline.
 final class TaskMetrics: Sendable {
     private let dimensions: [(String, String)]
     private let factory: any MetricsFactory

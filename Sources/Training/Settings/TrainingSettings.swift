@@ -83,8 +83,8 @@ public struct TrainingSettings: Sendable, Codable, Equatable {
     /// Texts are cut to this many tokens.
     public var maxTokens = BERTConfiguration.standardMaxTokens
     /// How texts are read that are longer than a window; nil: they are cut. With the pool `max`, the loss of a text is
-    /// that of its pooled answer. With `mean`, each window is trained on with the labels of the text, and counts for its
-    /// share of the windows.
+    /// that of its pooled answer. With `mean`, each window is trained on with the labels of the text, and counts for
+    /// its share of the windows.
     public var longTexts: LongTexts?
     /// Seed of initial weights, order and dropout: the same seed and number of workers give the same bits.
     public var seed: UInt64 = 0

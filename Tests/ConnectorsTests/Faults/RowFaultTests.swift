@@ -112,6 +112,10 @@ import Testing
         let counters = pipeline.metrics.counters(label: MetricNames.rejected)
         let counter = try #require(counters.first { $0.dimensions.contains { $0 == ("stage", "store") } })
         #expect(counter.totalValue == 20 && counter.dimensions.contains { $0 == ("cause", "P0001") })
+        // What was refused is no stored label.
+        let stored = pipeline.metrics.counters(label: MetricNames.labels)
+        #expect(!stored.isEmpty && stored.allSatisfy { $0.totalValue == 180 })
+        #expect(!pipeline.log.lines("record rejected", ["stage": "store", "cause": "P0001"]).isEmpty)
         #expect(pipeline.log.outages().isEmpty)
         #expect(!pipeline.log.lines.value.contains { "\($0)".contains("text 7") })
     }

@@ -37,6 +37,7 @@ final class DeliveryStream {
     private let producer: LabProducer
     private let database: LabDatabase
     private let scratch: Scratch
+    /// The log of the daemon that was started last.
     var logFile: String { scratch.path("daemon-\(starts).log") }
     private var starts = 0
     private var daemons: [DaemonProcess] = []
