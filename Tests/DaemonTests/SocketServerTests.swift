@@ -62,6 +62,8 @@ import Threading
                 let pipeline = try #require(status.pipelines?.first)
                 #expect(status.pipelines?.count == 1 && pipeline.name == "noise" && pipeline.state == "running")
                 #expect(pipeline.labelled == 100 && pipeline.rejected == 0 && pipeline.waitingFor == nil)
+                #expect(pipeline.retries == 0 && pipeline.lag == 0 && pipeline.outbox == nil)
+                #expect(pipeline.batchFill.map { (0.0...1).contains($0) && $0 > 0 } == true)
                 #expect(pipeline.latencySinceReceived?.p50 ?? 0 > 0)
                 // The timestamps of the fixture are of 1970.
                 #expect(pipeline.latencySinceProduced?.p50 ?? 0 > 86400)
@@ -76,6 +78,36 @@ import Threading
                 let seen = DaemonStatus(metrics, at: Date())
                 let same = try #require(seen.pipelines?.first { $0.name == "noise" })
                 #expect(same.tasks?.contains { $0.name == "noise" } == true && same.recordsPerSecond == nil)
+            }
+        }
+    }
+
+    /// While the database refuses a row of `rejected`, the sink is tried again and again, and the source is paused.
+    @Test func theStatusSaysWhatWaitsAndHowOftenItFailed() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.execute("ALTER TABLE lorikeet.rejected ADD CONSTRAINT refuses_all CHECK (false)")
+            try await Self.withDaemon(fixture) { _, path in
+                let producer = try fixture.broker.makeProducer()
+                // No text: it is not UTF-8.
+                try producer.produce(topic: "texts", partition: 0, payload: [0xFF, 0xFE], timestamp: 1000)
+                try producer.flush(timeout: .seconds(20))
+                func pipeline() async throws -> DaemonStatus.Pipeline {
+                    let status = try await Self.ask(path) { try $0.status() }
+                    return try #require(status.pipelines?.first)
+                }
+                try await eventually("it is tried again") { (try await pipeline().retries ?? 0) > 1 }
+                try fixture.produce(40)
+                try await eventually("records wait in the topic") {
+                    let waiting = try await pipeline()
+                    return (waiting.lag ?? 0) > 0 && waiting.paused == true
+                }
+                let waiting = try await pipeline()
+                #expect(waiting.state == "waiting" && waiting.waitingFor?.isEmpty == false)
+                try fixture.execute("ALTER TABLE lorikeet.rejected DROP CONSTRAINT refuses_all")
+                try await fixture.untilLabelled(40)
+                try await eventually("nothing waits") { try await pipeline().lag == 0 }
+                let done = try await pipeline()
+                #expect(done.waitingFor == nil && done.rejected == 1 && (done.retries ?? 0) > 1)
             }
         }
     }

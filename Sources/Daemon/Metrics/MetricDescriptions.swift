@@ -132,6 +132,15 @@ public enum MetricDescriptions {
             "Since when a challenger that passed has waited for a person to promote it, since unix epoch in seconds. "
                 + "There only while one waits."),
         MetricDescription(
+            DaemonMetricNames.newRows, .gauge, ["task"], "Labelled rows since the last retraining, as counted last."),
+        MetricDescription(
+            DaemonMetricNames.minimumNewRows, .gauge, ["task"],
+            "New labelled rows that start a retraining, by the pipeline file."),
+        MetricDescription(
+            DaemonMetricNames.lastRetraining, .gauge, ["task", "verdict"],
+            "When the last retraining of a task began, whoever started it, since unix epoch in seconds. The verdict is "
+                + "none while it runs."),
+        MetricDescription(
             DaemonMetricNames.unusableRows, .gauge, ["task", "kind"],
             "Labelled rows that a retraining cannot use. The kind is case, accent or letter for a label that is almost "
                 + "one of the task's, else unknown, no_text, no_label, no_time, wrong_type or other_kind."),

@@ -44,7 +44,8 @@ extension DaemonStatus {
             let partitions = page.samples(MetricNames.lag, labels)
             if !partitions.isEmpty { pipeline.partitions = partitions.count }
             pipeline.recordsPerSecond = rate(MetricNames.messages, labels)
-            pipeline.lag = integer(MetricNames.lag, labels)
+            // The lag of partitions may lack some: a metric has so many series and no more.
+            pipeline.lag = integer(MetricNames.pipelineLag, labels)
             pipeline.inFlight = integer(MetricNames.inFlightMessages, labels)
             pipeline.inFlightBytes = integer(MetricNames.inFlightBytes, labels)
             pipeline.batchFill = mean(MetricNames.batchFill, labels)
@@ -65,8 +66,8 @@ extension DaemonStatus {
         private func task(_ name: String, of pipeline: String) -> DaemonStatus.PipelineTask {
             let labels = ["pipeline": pipeline, "task": name]
             var task = DaemonStatus.PipelineTask(name: name)
-            task.texts = integer(MetricNames.labels, labels)
             if let texts = page.value(MetricNames.labels, labels), texts > 0 {
+                task.texts = integer(MetricNames.labels, labels)
                 task.abstained = (page.value(MetricNames.abstentions, labels) ?? 0) / texts
                 let counts = page.samples(MetricNames.taskLabels, labels).compactMap { sample in
                     sample.labels["label"].map { DaemonStatus.LabelShare(label: $0, share: sample.value / texts) }
@@ -79,7 +80,22 @@ extension DaemonStatus {
                     version: live.labels["version"].flatMap { Int($0) }, digest: live.labels["digest"])
             }
             task.drift = drift(of: name)
+            task.retraining = retraining(of: name)
             return task
+        }
+
+        private func retraining(of task: String) -> DaemonStatus.Retraining? {
+            let labels = ["task": task]
+            guard let minimum = integer(DaemonMetricNames.minimumNewRows, labels) else { return nil }
+            var retraining = DaemonStatus.Retraining()
+            (retraining.newRows, retraining.minimumNewRows) = (integer(DaemonMetricNames.newRows, labels), minimum)
+            if let last = page.samples(DaemonMetricNames.lastRetraining, labels).last {
+                var run = DaemonStatus.Retraining.Run()
+                run.startedAt = Date(timeIntervalSince1970: last.value)
+                run.verdict = last.labels["verdict"] == "none" ? nil : last.labels["verdict"]
+                retraining.last = run
+            }
+            return retraining
         }
 
         private func drift(of task: String) -> DaemonStatus.Drift? {

@@ -3,6 +3,7 @@ import Drift
 import FoundationEssentials
 import Operations
 import Pipelines
+import Retraining
 import Serving
 import Threading
 
@@ -37,6 +38,7 @@ extension LorikeetDaemon: MonitoredDaemon {
         for (task, since) in await scheduler.approvalsAwaited {
             readings.set(DaemonMetricNames.approvalAwaited, [("task", task)], to: since.timeIntervalSince1970)
         }
+        Self.readRetrainings(await scheduler.retrainings, into: &readings)
         Self.readDrift(snapshots, into: &readings)
         Self.readShadows(snapshots, into: &readings)
         for service in adapterServices.values {
@@ -52,6 +54,22 @@ extension LorikeetDaemon: MonitoredDaemon {
         registry.setGauge(DaemonMetricNames.reloadSuccessful, to: isApplied ? 1 : 0)
         guard isApplied else { return }
         registry.setGauge(DaemonMetricNames.reloadSuccessTime, to: Double(Clock.systemDate()) / 1000)
+    }
+
+    private static func readRetrainings(
+        _ retrainings: [String: TaskRetraining], into readings: inout PrometheusReadings
+    ) {
+        for (task, retraining) in retrainings {
+            if let rows = retraining.newRows {
+                readings.set(DaemonMetricNames.newRows, [("task", task)], to: Double(rows))
+            }
+            readings.set(
+                DaemonMetricNames.minimumNewRows, [("task", task)], to: Double(retraining.minimumNewRows))
+            guard let last = retraining.last else { continue }
+            readings.set(
+                DaemonMetricNames.lastRetraining, [("task", task), ("verdict", last.verdict?.rawValue ?? "none")],
+                to: last.startedAt.timeIntervalSince1970)
+        }
     }
 
     private static func readDrift(_ snapshots: [LiveSnapshot], into readings: inout PrometheusReadings) {

@@ -100,6 +100,19 @@ actor RetrainScheduler: Service {
             last: known[key]?.last?.record)
     }
 
+    /// What is known of the retraining of every task, by task.
+    var retrainings: [String: TaskRetraining] {
+        var retrainings: [String: TaskRetraining] = [:]
+        for pipeline in pipelines {
+            for task in pipeline.tasks {
+                // Another pipeline that has the task may retrain it.
+                guard let retraining = retraining(of: task.name, in: pipeline) else { continue }
+                retrainings[task.name] = retraining
+            }
+        }
+        return retrainings
+    }
+
     /// Since when challengers have waited for a person, by task. Paused tasks are not looked at.
     var approvalsAwaited: [String: Date] {
         var awaited: [String: Date] = [:]
