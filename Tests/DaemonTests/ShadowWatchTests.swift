@@ -83,6 +83,39 @@ struct ShadowWatchTests {
         #expect(try await state() == .live && source.records.count == 1)
     }
 
+    /// By the date alone, the shadow would last a day longer, and no retraining could begin meanwhile.
+    @Test func aClockThatIsSetBackDelaysNoEnd() async throws {
+        let since = try #require(try await startShadow().shadow?.since)
+        labels.label(10, after: 3600)
+        try await refresh()
+        let date = Watched(Int64(since.timeIntervalSince1970 * 1000))
+        let watch = watch { date.value }
+        await watch.look(at: live.snapshot)
+        date.update { $0 -= 86_400_000 }
+        clock.advance(by: .seconds(3599))
+        await watch.look(at: live.snapshot)
+        #expect(try await state() == .shadow)
+        clock.advance(by: .seconds(2))
+        await watch.look(at: live.snapshot)
+        await untilLogged("shadow ended")
+        #expect(try await state() == .live)
+    }
+
+    /// A daemon that starts after that does not know how long the shadow has lasted, but how long it lasts in all.
+    @Test func aShadowLastsNoLongerThanItsTime() async throws {
+        let since = try #require(try await startShadow().shadow?.since)
+        labels.label(10, after: 3600)
+        try await refresh()
+        let date = Int64(since.timeIntervalSince1970 * 1000) - 86_400_000
+        let watch = watch { date }
+        await watch.look(at: live.snapshot)
+        #expect(try await state() == .shadow)
+        clock.advance(by: .seconds(3601))
+        await watch.look(at: live.snapshot)
+        await untilLogged("shadow ended")
+        #expect(try await state() == .live)
+    }
+
     @Test func aPausedTaskKeepsItsShadow() async throws {
         _ = try await startShadow()
         labels.label(10, after: 3600)

@@ -18,6 +18,8 @@ actor ShadowWatch {
     private var known: [String: AdapterVersion] = [:]
     /// Versions of which the log says that they fail, by task.
     private var failed: [String: Int] = [:]
+    /// When the time of a shadow has passed by the monotonic clock, and the date of which that is so, by task.
+    private var ends: [String: (date: Date, at: Duration)] = [:]
     /// No attempt before this time, by task.
     private var pauses: [String: Duration] = [:]
     private var attempt: Task<Void, Never>?
@@ -47,11 +49,14 @@ actor ShadowWatch {
             failures[task] = AdapterRefresh.RefusedShadow(version: shadow.version.version, reason: reason)
         }
         logFailures(failures)
+        ends = ends.filter { shadows[$0.key] != nil || refused[$0.key] != nil }
         let due = shadows.filter { task, shadow in
             !paused.contains(task) && failures[task] == nil && isDue(task, shadow.version.shadow)
         }
         let endings =
-            failures.filter { isRested($0.key) && isFinal($0.value) }.map { Ending(task: $0.key, failure: $0.value) }
+            failures.filter { isRested($0.key) && isFinal($0.value, $0.key) }.map {
+                Ending(task: $0.key, failure: $0.value)
+            }
             + due.keys.map { Ending(task: $0, failure: nil) }
         guard attempt == nil, !endings.isEmpty else { return }
         for ending in endings { rest(ending.task, shadows[ending.task]?.version.shadow) }
@@ -95,18 +100,29 @@ actor ShadowWatch {
     // MARK: - Times
 
     private func isDue(_ task: String, _ period: ShadowPeriod?) -> Bool {
-        // A hint by this machine's clock; the database decides.
-        guard let period, hasPassed(period.earliestEnd) else { return false }
+        guard let period, hasPassed(period.earliestEnd, of: task, within: period.terms.seconds) else { return false }
         return isRested(task)
     }
 
     /// Whether no daemon can use it. One whose pipeline file is older, as during an upgrade, must not end the shadow
     /// that another daemon began; where the files still differ when its time is over, somebody has to.
-    private func isFinal(_ failure: AdapterRefresh.RefusedShadow) -> Bool {
-        failure.othersUntil.map(hasPassed) ?? true
+    private func isFinal(_ failure: AdapterRefresh.RefusedShadow, _ task: String) -> Bool {
+        failure.othersUntil.map { hasPassed($0, of: task) } ?? true
     }
 
-    private func hasPassed(_ date: Date) -> Bool { Int64(date.timeIntervalSince1970 * 1000) <= clock.date() }
+    /// A hint by this machine's clocks; the database, which gave the date, decides.
+    ///
+    /// The monotonic clock runs from the first question on: if the date is set back, the shadow ends no later.
+    ///
+    /// - Parameter seconds: until the date at most, whatever the date is here.
+    private func hasPassed(_ date: Date, of task: String, within seconds: Double = .infinity) -> Bool {
+        let (end, today) = (Int64(date.timeIntervalSince1970 * 1000), clock.date())
+        if end <= today { return true }
+        if let known = ends[task], known.date == date { return known.at <= clock.now() }
+        let left = min(Double(end - today) / 1000, seconds)
+        ends[task] = (date, clock.now() + .seconds(left))
+        return left <= 0
+    }
 
     private func isRested(_ task: String) -> Bool { pauses[task].map { clock.now() >= $0 } ?? true }
 
