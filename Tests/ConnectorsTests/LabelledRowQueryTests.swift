@@ -262,6 +262,8 @@ import Testing
                 #expect(try await source.newRows(task: "urgency") == 1)
                 let groups = try await source.labelGroups(task: "urgency")
                 #expect(groups.map(\.rows) == [1])
+                let all = try await source.labelGroups(tasks: ["role", "urgency"])
+                #expect(all["urgency"] == groups && all["role"]?.isEmpty != false)
                 await source.close()
             }
         }

@@ -35,12 +35,28 @@ struct LabelledRowReader {
     func groups(task: String, limit: Int) throws -> [LabelCensus.Group] {
         try withSQL(task) { sql in
             let parameters: [PostgresValue] = [.text(task), .integer(Int64(max(0, limit)))]
-            return try connection.execute(sql.groups, parameters, within: Self.deadline).rows.map { row in
-                LabelCensus.Group(
-                    row: try LabelledRow(group: row), rows: Int(try row.integer("rows")),
-                    replaced: Int(try row.integer("replaced")))
-            }
+            return try connection.execute(sql.groups, parameters, within: Self.deadline).rows.map(Self.group)
         }
+    }
+
+    /// The same for several tasks: of annotations in one statement. A task without rows has no groups.
+    func groups(tasks: [String], limit: Int) throws -> [String: [LabelCensus.Group]] {
+        guard selection.query == nil else {
+            return Dictionary(uniqueKeysWithValues: try tasks.map { ($0, try self.groups(task: $0, limit: limit)) })
+        }
+        let sql = LabelledRowSQL(annotationsOfTasks: selection)
+        let parameters: [PostgresValue] = [.texts(tasks), .integer(Int64(max(0, limit)))]
+        var found: [String: [LabelCensus.Group]] = [:]
+        for row in try connection.execute(sql.groupsPerTask, parameters, within: Self.deadline).rows {
+            found[try row.text("name"), default: []].append(try Self.group(row))
+        }
+        return found
+    }
+
+    private static func group(_ row: PostgresRow) throws -> LabelCensus.Group {
+        LabelCensus.Group(
+            row: try LabelledRow(group: row), rows: Int(try row.integer("rows")),
+            replaced: Int(try row.integer("replaced")))
     }
 
     /// The rows added since the task's last retraining that used rows.

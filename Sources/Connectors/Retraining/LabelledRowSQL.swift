@@ -101,10 +101,18 @@ struct LabelledRowSQL {
                         \(hasInteger ? "r.id" : "r.text::text") AS tie,
                         coalesce(\(source) = 'draft' OR \(source) LIKE 'draft:%', false) AS is_draft
                     FROM (\(relation)
-                    ) AS r WHERE $1::text IS NOT NULL \(window) ORDER BY \(order) LIMIT $2::bigint
+                    ) AS r WHERE \(task)::text IS NOT NULL \(window) ORDER BY \(order) LIMIT $2::bigint
                 ) AS v
             ) AS w GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 10000
             """
+    }
+
+    /// ``groups`` of each task of the array `$1`.
+    var groupsPerTask: String {
+        """
+        SELECT t.name, g.labels, g.defect, g.is_empty, g.rows, g.replaced
+        FROM unnest($1::text[]) AS t(name) CROSS JOIN LATERAL (\(groups)) AS g ORDER BY t.name, g.rows DESC
+        """
     }
 
     /// The rows that the next retraining of the task has to consider: those added since its last one started.

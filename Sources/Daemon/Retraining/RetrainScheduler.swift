@@ -19,8 +19,8 @@ actor RetrainScheduler: Service {
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
     private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
-    /// When the rows of a task were last counted by label, and how many were new then.
-    private var censuses: [TaskKey: (time: ContinuousClock.Instant, newRows: Int)] = [:]
+    /// When what only tells people is asked.
+    private var pace = RetrainingPace<TaskKey>()
     /// Tasks whose rows cannot be counted, as logged last.
     private var uncounted: Set<TaskKey> = []
     /// When the last process of a task was started, by the monotonic clock: it may have died before it wrote anything
@@ -64,14 +64,8 @@ actor RetrainScheduler: Service {
     private struct Knowledge {
         var newRows: Int?
         var last: PostgresLabelledRowSource.LastRetraining?
-        /// When the last retraining was read, by the monotonic clock; nil: it is due.
-        var readAt: Duration?
     }
 
-    /// The last retraining is read no more often, unless one ends here: it only tells people.
-    private static let journalPause = Duration.seconds(60)
-    /// Rows are counted by label no more often: that reads all of them.
-    private static let censusPause = Duration.seconds(60)
     /// New rows are counted at least this often; `every` only spaces the runs.
     private static let longestPause = Duration.seconds(10)
     /// How long a process has to end by itself, and then after SIGTERM.
@@ -128,7 +122,7 @@ actor RetrainScheduler: Service {
     /// After a reload.
     func update(_ pipelines: [PipelineConfiguration]) {
         self.pipelines = pipelines
-        censuses = [:]
+        pace.forgetCensuses()
         PrometheusRegistry.shared.removeGauges(DaemonMetricNames.unusableRows)
         // A source that is in use closes when its user lets it go: a reload does not wait for its statement.
         let keys = Set(pipelines.map(RowsKey.init))
@@ -229,11 +223,11 @@ actor RetrainScheduler: Service {
     ) async -> (task: String, newRows: Int, trigger: RetrainingTrigger)? {
         let now = now
         guard let stored = await facts(of: tasks, pipeline, now: now) else { return nil }
+        // It only feeds a metric, so it decides nothing.
+        try? await countByLabel(tasks, pipeline, stored.mapValues(\.newRows))
         for task in tasks {
             let key = TaskKey(task.name, pipeline)
             guard let stored = stored[task.name] else { continue }
-            // It only feeds a metric, so it decides nothing.
-            try? await countByLabel(task, key, source(of: pipeline), newRows: stored.newRows)
             if isPaused(task.name, pipeline, retrain) { continue }
             let facts = completed(stored, key, now: now)
             let decision = retrain.schedule.decision(facts, now: now)
@@ -299,18 +293,15 @@ actor RetrainScheduler: Service {
         _ facts: [String: RetrainingSchedule.Facts], _ pipeline: PipelineConfiguration,
         _ source: PostgresLabelledRowSource
     ) async {
-        var due: [String] = []
         for (task, facts) in facts {
-            let key = TaskKey(task, pipeline)
-            known[key, default: Knowledge()].newRows = facts.newRows
-            if known[key]?.readAt.map({ clock.now() - $0 >= Self.journalPause }) ?? true { due.append(task) }
+            known[TaskKey(task, pipeline), default: Knowledge()].newRows = facts.newRows
         }
-        guard !due.isEmpty, let last = try? await source.lastRetrainings(tasks: due.sorted()) else { return }
-        for task in due {
-            let key = TaskKey(task, pipeline)
-            known[key]?.last = last[task]
-            known[key]?.readAt = clock.now()
+        let due = pace.journalsDue(among: facts.keys.map { TaskKey($0, pipeline) }, now: clock.now())
+        guard !due.isEmpty, let last = try? await source.lastRetrainings(tasks: due.map(\.task).sorted()) else {
+            return
         }
+        for key in due { known[key]?.last = last[key.task] }
+        pace.readJournals(of: due, now: clock.now())
     }
 
     private func source(of pipeline: PipelineConfiguration) -> PostgresLabelledRowSource {
@@ -322,16 +313,21 @@ actor RetrainScheduler: Service {
         return source
     }
 
-    /// Exports how many rows of a task cannot be used, where rows came since the last time.
+    /// Exports how many rows of the tasks cannot be used, where rows came since the last time.
     private func countByLabel(
-        _ task: TaskConfiguration, _ key: TaskKey, _ source: PostgresLabelledRowSource, newRows: Int
+        _ tasks: [TaskConfiguration], _ pipeline: PipelineConfiguration, _ newRows: [String: Int]
     ) async throws {
-        if let last = censuses[key], last.newRows == newRows || .now - last.time < Self.censusPause { return }
-        let census = try await task.census(of: source)
-        censuses[key] = (.now, newRows)
-        for (kind, rows) in census.summary.unusableKinds {
-            PrometheusRegistry.shared.setGauge(
-                DaemonMetricNames.unusableRows, [("task", task.name), ("kind", kind.rawValue)], to: Double(rows))
+        let newRows = Dictionary(uniqueKeysWithValues: newRows.map { (TaskKey($0.key, pipeline), $0.value) })
+        let due = pace.censusesDue(newRows, now: clock.now())
+        guard !due.isEmpty else { return }
+        let groups = try await source(of: pipeline).labelGroups(tasks: due.map(\.task).sorted())
+        pace.counted(due, newRows, now: clock.now())
+        let names = Set(due.map(\.task))
+        for task in tasks where names.contains(task.name) {
+            for (kind, rows) in task.census(of: groups[task.name] ?? []).summary.unusableKinds {
+                PrometheusRegistry.shared.setGauge(
+                    DaemonMetricNames.unusableRows, [("task", task.name), ("kind", kind.rawValue)], to: Double(rows))
+            }
         }
     }
 
@@ -345,7 +341,7 @@ actor RetrainScheduler: Service {
         running = (key, now)
         defer {
             running = nil
-            known[key]?.readAt = nil
+            pace.journalChanged(of: key)
         }
         let child: ChildProcess
         do throws(SystemError) {

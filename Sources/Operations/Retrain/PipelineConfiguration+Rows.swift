@@ -15,8 +15,11 @@ extension TaskConfiguration {
     ///
     /// - Parameter isMultiLabel: whether its adapter gives a text a set of labels, if that is known.
     public func census(of source: PostgresLabelledRowSource, isMultiLabel: Bool? = nil) async throws -> LabelCensus {
-        LabelCensus(
-            try await source.labelGroups(task: name), labels: labels, mapping: mapping,
-            isMultiLabel: self.isMultiLabel ?? isMultiLabel)
+        census(of: try await source.labelGroups(task: name), isMultiLabel: isMultiLabel)
+    }
+
+    /// The same of rows that are counted already.
+    public func census(of groups: [LabelCensus.Group], isMultiLabel: Bool? = nil) -> LabelCensus {
+        LabelCensus(groups, labels: labels, mapping: mapping, isMultiLabel: self.isMultiLabel ?? isMultiLabel)
     }
 }

@@ -3,6 +3,7 @@ import BERT
 import Connectors
 import FoundationEssentials
 import Kernels
+import Operations
 import Serving
 import Threading
 
@@ -19,6 +20,7 @@ actor SimulatedDaemon {
     private let live = LiveAdapters()
     /// The first look measures every task.
     private var hasMeasured = false
+    private var pace = RetrainingPace<String>()
     /// When each adapter came into use, by digest; a swap wakes whoever waits for one.
     private let swaps = Monitor<[String: ContinuousClock.Instant]>([:])
 
@@ -104,6 +106,16 @@ actor SimulatedDaemon {
 
     private func schedule() async {
         let now = Date(timeIntervalSince1970: Double(Clock.systemDate()) / 1000)
-        _ = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: now)
+        guard let facts = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: now) else { return }
+        let monotonic = Clock.system.now()
+        let unread = pace.journalsDue(among: facts.keys, now: monotonic)
+        if !unread.isEmpty, (try? await rows.lastRetrainings(tasks: unread.sorted())) != nil {
+            pace.readJournals(of: unread, now: monotonic)
+        }
+        let newRows = facts.mapValues(\.newRows)
+        let uncounted = pace.censusesDue(newRows, now: monotonic)
+        if !uncounted.isEmpty, (try? await rows.labelGroups(tasks: uncounted.sorted())) != nil {
+            pace.counted(uncounted, newRows, now: monotonic)
+        }
     }
 }
