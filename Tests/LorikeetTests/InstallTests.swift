@@ -74,6 +74,12 @@ import Testing
         #expect(reload.contains("ExecReload=/opt/birds/bin/lorikeet reload\n"))
         let unit = try scratch.text("root/etc/systemd/system/lorikeet.service")
         #expect(unit.contains("/opt/birds/bin/lorikeet") && !unit.contains("/usr/local/"))
+        let instance = try scratch.text("root/etc/systemd/system/lorikeet@.service")
+        for text in [unit, instance] {
+            // It only tells: systemd would start a daemon whose file is wrong again and again.
+            let check = text.split(separator: "\n").filter { $0.hasPrefix("ExecStartPre=-") }
+            #expect(check.count == 1 && check[0].contains("/opt/birds/bin/lorikeet check --offline /etc/lorikeet/"))
+        }
         let pages = unit.split(separator: "\n").filter { $0.hasPrefix("Documentation=file:") }
         #expect(pages.count == 2)
         for page in pages { #expect(scratch.exists("root" + page.replacing("Documentation=file://", with: ""))) }

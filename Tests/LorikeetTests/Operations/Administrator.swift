@@ -132,7 +132,8 @@ final class Administrator {
 
     // MARK: - Commands
 
-    /// What needs packages or a running systemd: `make test-deb` and `make test-systemd` run these.
+    /// What needs packages or a running systemd. `make test-systemd` runs the commands of an installation and of an
+    /// upgrade, these too and in their order.
     static let skipped: Set<String> = ["apt-get", "dpkg-deb", "systemctl"]
 
     /// Runs the commands of a section in their order.
