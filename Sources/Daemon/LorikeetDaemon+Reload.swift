@@ -1,3 +1,4 @@
+import DaemonClient
 import Files
 import LogKeys
 import Logging
@@ -41,7 +42,7 @@ extension LorikeetDaemon {
 
     /// Last of all, because `lorikeet reload` ends then.
     private func report(_ report: ReloadReport) {
-        guard let folder = ReloadReport.folder(environment: options.environment.variables) else { return }
+        guard let folder = SystemdFolder.runtime.path(in: options.environment.variables) else { return }
         do throws(FileError) {
             try report.write(to: folder)
         } catch {
@@ -68,6 +69,8 @@ extension LorikeetDaemon {
                         old: old, new: new, liveAdapters: adapterService.liveAdapters)
                 })
             for adapterService in adapterServices.values { adapterService.forgetRemovedTasks() }
+            let left = Set(old.flatMap(\.tasks).map(\.name)).subtracting(new.pipelines.flatMap(\.tasks).map(\.name))
+            for task in left { PrometheusRegistry.shared.removeSeries((name: "task", value: task)) }
             return nil
         } catch {
             return "\(error)"

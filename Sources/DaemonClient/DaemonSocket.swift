@@ -12,7 +12,7 @@ public enum DaemonSocket {
     ///
     /// - Parameter environment: `RUNTIME_DIRECTORY`, which systemd sets.
     public static func path(environment: [String: String]) -> String? {
-        environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first.map { "\($0)/\(name)" }
+        SystemdFolder.runtime.path(in: environment).map { "\($0)/\(name)" }
     }
 
     /// The sockets of the units that run on this machine, whether this user may connect or not.

@@ -26,7 +26,7 @@ enum JavaProperties {
         // The group
         "group.protocol": leaveOut("this librdkafka supports only the classic protocol"),
         "group.remote.assignor": leaveOut("this librdkafka supports only the classic protocol"),
-        "internal.leave.group.on.close": leaveOut("a daemon leaves its group when it stops"),
+        "internal.leave.group.on.close": leaveOut("a dynamic member leaves its group at a stop, a static one does not"),
         // Metrics
         "metric.reporters": leaveOut(metrics),
         "metrics.num.samples": leaveOut(metrics),

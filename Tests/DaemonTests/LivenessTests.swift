@@ -6,7 +6,7 @@ import Testing
 /// The watchdog is pinged only while this is alive.
 @Test func aWorkerThatIsStuckInABatchEndsTheLiveness() {
     func heartbeat(_ worker: Int, busyFor: Duration?) -> WorkerHeartbeat {
-        WorkerHeartbeat(worker: worker, busyFor: busyFor, sinceProgress: busyFor ?? .seconds(500), batches: 3)
+        WorkerHeartbeat(worker: worker, busyFor: busyFor, batches: 3)
     }
     let idle = heartbeat(0, busyFor: nil)
     #expect(Liveness([idle, heartbeat(1, busyFor: .seconds(59))]).alive)

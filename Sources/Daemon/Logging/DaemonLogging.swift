@@ -54,7 +54,7 @@ public enum DaemonLogging {
     }
 
     /// Colours are for a terminal that has them, unless the user says no (`NO_COLOR`).
-    static func hasColors(isTerminal: Bool, environment: [String: String]) -> Bool {
+    public static func hasColors(isTerminal: Bool, environment: [String: String]) -> Bool {
         isTerminal && environment["NO_COLOR", default: ""].isEmpty && environment["TERM", default: "dumb"] != "dumb"
     }
 

@@ -13,8 +13,8 @@ enum HistogramBounds {
     static let retraining: [Double] = [10, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 14_400, 28_800]
     /// Powers of two, as budgets of tokens are.
     static let tokens = (3...14).map { Double(1 << $0) }
+    /// Ratios.
     static let shares = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1]
-    static let amounts = [1.0, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 50_000, 100_000]
 
     /// By name, else by the unit at its end.
     static func bounds(for name: String) -> [Double] {
@@ -26,6 +26,6 @@ enum HistogramBounds {
         }
         if name.hasSuffix("_seconds") { return seconds }
         if name.hasSuffix("_tokens") { return tokens }
-        return name.hasSuffix("_ratio") || name.hasSuffix("_fill") ? shares : amounts
+        return shares
     }
 }

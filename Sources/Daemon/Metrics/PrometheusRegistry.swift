@@ -84,13 +84,13 @@ public final class PrometheusRegistry: MetricsFactory {
     /// Removes every gauge of a name, before those that still exist are set again.
     public func removeGauges(_ name: String) { state.withLock { $0.families[name] = nil } }
 
-    /// Removes every series with this label: what it stands for is gone.
-    func removeSeries(_ name: String, _ value: String) {
-        let label = PrometheusLabel(name: name, value: value)
+    /// Removes every series with these labels: what they stand for is gone.
+    func removeSeries(_ labels: (name: String, value: String)...) {
+        let labels = labels.map { PrometheusLabel(name: $0.name, value: $0.value) }
         state.withLock { state in
             state.families = state.families.compactMapValues { family in
                 var family = family
-                family.samples = family.samples.filter { !$0.key.contains(label) }
+                family.samples = family.samples.filter { sample in !labels.allSatisfy { sample.key.contains($0) } }
                 return family.samples.isEmpty ? nil : family
             }
         }

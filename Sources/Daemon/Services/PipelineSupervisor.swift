@@ -88,11 +88,18 @@ actor PipelineSupervisor: Service {
         await drain(pipelines)
         leaving.removeAll { left in pipelines.contains { $0 === left } }
         // All names of before first: one of them may have another pipeline's name now.
-        for (replacement, _) in restarts where replacement.new.name != replacement.old.name {
-            PrometheusRegistry.shared.removeSeries("pipeline", replacement.old.name)
-        }
+        for (replacement, _) in restarts { removeSeries(of: replacement.old, without: replacement.new) }
         for (replacement, left) in restarts {
             start(replacement.new, place: left.place, liveAdapters: replacement.liveAdapters)
+        }
+    }
+
+    /// Removes what `/metrics` has of a pipeline under a name, or of a task, that is not in its new configuration.
+    private func removeSeries(of old: PipelineConfiguration, without new: PipelineConfiguration) {
+        let pipeline = (name: "pipeline", value: old.name)
+        guard new.name == old.name else { return PrometheusRegistry.shared.removeSeries(pipeline) }
+        for task in old.tasks where new.task(task.name) == nil {
+            PrometheusRegistry.shared.removeSeries(pipeline, (name: "task", value: task.name))
         }
     }
 

@@ -1,3 +1,4 @@
+import DaemonClient
 import Files
 import Glibc
 import LogKeys
@@ -32,8 +33,7 @@ final class GroupInstances: Sendable {
     ///   - environment: `STATE_DIRECTORY`, which systemd sets.
     ///   - host: the name of this host.
     init(environment: [String: String], host: String = GroupInstances.hostName, logger: Logger) {
-        // systemd separates several directories by colons.
-        folder = environment["STATE_DIRECTORY"]?.split(separator: ":").first.map(String.init)
+        folder = SystemdFolder.state.path(in: environment)
         self.host = Self.word(host, atMost: 64)
         self.logger = logger
     }

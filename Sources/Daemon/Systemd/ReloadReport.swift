@@ -15,12 +15,6 @@ struct ReloadReport: Sendable, Equatable {
     /// The file's name in a runtime directory.
     static let fileName = "reload"
 
-    /// The directory that systemd gives the unit (`RuntimeDirectory=`); nil for a daemon without one.
-    static func folder(environment: [String: String]) -> String? {
-        // systemd separates several directories by colons.
-        environment["RUNTIME_DIRECTORY"]?.split(separator: ":").first.map(String.init)
-    }
-
     func write(to folder: String) throws(FileError) {
         let lines = ["\(began.microseconds)"] + problems
         try AtomicFile(path: "\(folder)/\(Self.fileName)").replace(lines.map { $0 + "\n" }.joined().utf8)

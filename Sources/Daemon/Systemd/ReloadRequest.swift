@@ -1,3 +1,4 @@
+import DaemonClient
 import Files
 import Glibc
 import Operations
@@ -15,7 +16,7 @@ public struct ReloadRequest: Sendable {
     /// - Throws: status 64 without them.
     public init(environment: [String: String]) throws(CommandFailure) {
         guard let processID = environment["MAINPID"].flatMap({ Int32($0) }), processID > 1,
-            let folder = ReloadReport.folder(environment: environment)
+            let folder = SystemdFolder.runtime.path(in: environment)
         else {
             throw CommandFailure(
                 .usage,

@@ -55,29 +55,23 @@ struct BatchOffer: Sendable {
 }
 
 extension WorkerPool {
-    /// When a worker last made progress; written by the worker, read by the watchdog.
+    /// Since when a worker has had its batch; written by the worker, read by the watchdog.
     private final class Pulse: Sendable {
         // MARK: - Mutable State (guarded by `state`)
 
         private struct State {
+            /// Nil between two batches.
             var busySince: Duration?
-            var lastProgress: Duration?
             var batches = 0
         }
 
         private let state = Mutex(State())
 
-        func begin(at now: Duration) {
-            state.withLock { state in
-                state.busySince = now
-                state.lastProgress = now
-            }
-        }
+        func begin(at now: Duration) { state.withLock { $0.busySince = now } }
 
-        func end(at now: Duration) {
+        func end() {
             state.withLock { state in
                 state.busySince = nil
-                state.lastProgress = now
                 state.batches += 1
             }
         }
@@ -85,8 +79,7 @@ extension WorkerPool {
         func heartbeat(worker: Int, now: Duration) -> WorkerHeartbeat {
             state.withLock { state in
                 WorkerHeartbeat(
-                    worker: worker, busyFor: state.busySince.map { now - $0 },
-                    sinceProgress: state.lastProgress.map { now - $0 }, batches: state.batches)
+                    worker: worker, busyFor: state.busySince.map { now - $0 }, batches: state.batches)
             }
         }
     }
@@ -118,7 +111,7 @@ extension WorkerPool {
                 let finished = classifier.outcomes(of: windows, snapshot: offer.liveAdapters.snapshot)
                 CrashPoint.inClassification.pass()
                 let end = clock.now()
-                pulse.end(at: end)
+                pulse.end()
                 offer.finish(finished, end - start)
             }
         }

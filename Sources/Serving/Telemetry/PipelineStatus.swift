@@ -103,8 +103,6 @@ public struct WorkerHeartbeat: Sendable {
     public var worker: Int
     /// Time since it took its present batch; `nil` if it has none.
     public var busyFor: Duration?
-    /// Time since it last took or finished a batch; `nil` before its first.
-    public var sinceProgress: Duration?
     /// Batches finished since the start.
     public var batches: Int
 }

@@ -1,3 +1,5 @@
+import Daemon
+import FoundationEssentials
 import Glibc
 import Reports
 import Synchronization
@@ -16,8 +18,8 @@ final class Terminal {
 
     private var saved = termios()
     private let page = 10
-    /// Whether lines have colours: unless NO_COLOR is set and not empty.
-    let hasColours = getenv("NO_COLOR").map { $0.pointee == 0 } ?? true
+    /// Whether lines have colours.
+    let hasColours = DaemonLogging.hasColors(isTerminal: true, environment: ProcessInfo.processInfo.environment)
 
     /// Nil where there is no terminal that can move its cursor.
     init?() {
