@@ -28,6 +28,12 @@ import Testing
         @discardableResult
         func send(_ text: String) -> Bool { send(Array(text.utf8)) }
 
+        /// Whether the server has neither closed the connection nor answered.
+        var isWaiting: Bool {
+            var byte: UInt8 = 0
+            return recv(descriptor, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) < 0 && errno == EAGAIN
+        }
+
         /// What comes first; empty if the server closed the connection.
         func answer() -> String {
             var buffer = [UInt8](repeating: 0, count: 4096)
@@ -177,9 +183,19 @@ import Testing
                 let port = try #require(UInt16(address.split(separator: ":").last ?? ""))
                 try await eventually("ready") { await daemon.readiness().ready }
                 let peers = (0..<500).compactMap { _ in Peer(port: port) }
-                for peer in peers { peer.send("GET /metrics HTTP/1.1\r\nHost: x\r\n") }
+                for peer in peers { peer.send("GET /metrics HTTP/1.1\r\nHost: x\r\nX: ") }
+                let limit = HTTPServer.Connections.Limits.ofThisProcess.connections
+                try await eventually("the port is full") { peers.count { $0.isWaiting } <= limit }
+                let before = peers.count { $0.isWaiting }
                 try fixture.produce(50)
-                try await fixture.untilLabelled(50)
+                try await eventually("every text has its label") {
+                    // No head ends, and none is idle.
+                    for peer in peers { peer.send("x") }
+                    return try fixture.number("SELECT count(*) AS n FROM lorikeet.labels") == 50
+                }
+                // No text has waited until a peer was answered or gone.
+                let after = peers.count { $0.isWaiting }
+                #expect(before > 0 && after == before)
                 let page = try await HTTPAnswer.get("/metrics", from: address)
                 #expect(page.status == 200)
                 #expect(page.body.contains("lorikeet_delivery_seconds_count{pipeline=\"noise\"} "))

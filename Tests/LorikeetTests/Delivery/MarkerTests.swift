@@ -131,15 +131,11 @@ import Testing
                 try await owner.executeScript(Self.annotations)
 
                 var said = try await sayings(of: pipeline, environment, scratch, owner, broker, registry)
-                for command in [
-                    ["check", pipeline], ["check", "--offline", pipeline],
-                    ["retrain", "noise", "--pipeline", pipeline],
-                    ["retrain", "noise", "--pipeline", pipeline, "--json"],
-                    ["rejected", "list", "--json"], ["rejected", "retry", "--pipeline", pipeline, "--all"],
-                    ["adapters", "list"], ["retrainings", "list"],
-                ] {
-                    let outcome = try await Program.run(command, environment: environment)
-                    said.append((command.joined(separator: " "), outcome.output + outcome.error))
+                for command in try Self.commands(pipeline, scratch) {
+                    let outcome = try await Program.run(command.arguments, environment: environment)
+                    let name = command.arguments.joined(separator: " ")
+                    #expect(outcome.status != 64, "\(name): \(outcome.error)")
+                    said.append((name, command.printsTexts ? outcome.error : outcome.output + outcome.error))
                 }
                 await owner.close()
                 for (place, text) in said {
@@ -152,6 +148,36 @@ import Testing
         }
     }
 
+    /// Commands that read or write texts. Some print texts, for people; nothing else that they write has one.
+    private static func commands(
+        _ pipeline: String, _ scratch: Scratch
+    ) throws -> [(arguments: [String], printsTexts: Bool)] {
+        let rows = try scratch.write("rows.jsonl", "{\"text\":\"\(text) in a file\"}\n\(text)\n")
+        let answers = try scratch.write(
+            "answers.jsonl",
+            "{\"text\":\"\(text) answered\",\"label\":\"calm\"}\n{\"text\":\"\(text) unknown\",\"label\":\"x\"}\n")
+        let file = ["--pipeline", pipeline]
+        let silent = [
+            ["check", pipeline], ["check", "--offline", pipeline],
+            ["retrain", "noise"] + file, ["retrain", "noise", "--json"] + file,
+            ["rejected", "list", "--json"], ["rejected", "retry", "--all"] + file,
+            ["adapters", "list"], ["retrainings", "list"],
+            ["replay", "--offsets", "texts:0:0-30"] + file,
+            ["replay", "--offsets", "texts:0:0-30", "--log-format", "json", "--json"] + file,
+            ["label", "--input", rows, "--time", "2026-01-31"] + file,
+            ["label", "--input", rows, "--time", "2026-01-31", "--log-format", "json"] + file,
+            ["annotations", "import", "noise", "--input", answers, "--annotator", "kim", "--skip-bad-rows"] + file,
+            ["relabel"] + file, ["relabel", "--log-format", "json", "--json"] + file,
+        ]
+        let telling = [
+            ["relabel", "--dry-run"] + file, ["annotations", "queue", "noise"] + file,
+            ["annotations", "review", "noise"] + file,
+        ]
+        // Last: it deletes.
+        let forgetting = [["forget", "--key", text, "--dry-run"], ["forget", "--key", text, "--json"]]
+        return silent.map { ($0, false) } + telling.map { ($0, true) } + forgetting.map { ($0, false) }
+    }
+
     /// Runs a daemon over all samples, through an outage of the registry and to a changed password.
     ///
     /// - Returns: all that it wrote, by place.
@@ -160,9 +186,11 @@ import Testing
         _ broker: EmbeddedBroker, _ registry: RegistryServer
     ) async throws -> [(place: String, text: String)] {
         let log = scratch.path("daemon.log")
+        let runtime = try TemporaryFolder()
+        let systemd = ["RUNTIME_DIRECTORY": runtime.path]
         let daemon = try await DaemonProcess.start(
             program: BuiltProgram.url().path, pipeline: pipeline, options: ["--log-level", "trace"],
-            environment: environment, log: log)
+            environment: environment.merging(systemd) { $1 }, log: log)
         defer { if daemon.isRunning { daemon.signal(SIGKILL) } }
         func written() throws -> String { try String(contentsOfFile: log, encoding: .utf8) }
         func until(_ event: String, _ holds: () async throws -> Bool) async throws {
@@ -185,10 +213,16 @@ import Testing
         registry.state.update { $0.outage = nil }
         try await until("the last record has not ended") { try await settled() == Self.samples.count + 1 }
 
-        let pages = ["/metrics", "/readyz", "/healthz"].compactMap { page in
+        var pages = ["/metrics", "/readyz", "/healthz", "/version"].compactMap { page in
             daemon.page(page).map { (place: page, text: $0.body) }
         }
         let causes = try #require(pages.first).text
+        // From the socket.
+        for command in [["status"], ["status", "--json"]] {
+            let outcome = try await Program.run(command, environment: systemd)
+            #expect(outcome.status == 0 && outcome.output.contains("marked"), "\(outcome.error)")
+            pages.append((command.joined(separator: " "), outcome.output + outcome.error))
+        }
         for cause in Self.samples.compactMap(\.cause) { #expect(causes.contains("cause=\"\(cause)\""), "\(cause)") }
         try await owner.executeScript(
             """
