@@ -157,6 +157,9 @@ import Testing
             self.logger.error("lost, and more", metadata: metadata)
             logger.log(level: level, "\(line.message)", metadata: [LogKey.task: "x"])
             func warn(event: Logger.Message) { logger.warning(event) }
+            var metadata: Logger.Metadata = [LogKey.task: "x"]
+            metadata[LogKey.newRows] = "1"
+            logger.info("built", metadata: metadata)
             """#,
             "docs/logs.md": """
             ## Keys
@@ -174,6 +177,7 @@ import Testing
             | warning | `… unavailable` | `task` | another key |
             | debug | `paused` | | |
             | error | `gone` | `task`, `none` | |
+            | info | `built` | `task` | |
             """,
         ])
         #expect(
@@ -182,6 +186,7 @@ import Testing
                 "Sources/A/A.swift:2: docs/logs.md lacks the key `new_rows` of the event ` unavailable`",
                 "Sources/A/A.swift:3: docs/logs.md lacks the event `resumed` of the level debug",
                 "Sources/A/A.swift:4: docs/logs.md lacks the event `lost, and more` of the level error",
+                "Sources/A/A.swift:9: docs/logs.md lacks the key `new_rows` of the event `built`",
                 "docs/logs.md:15: names the key `none`, which is no LogKey",
                 "docs/logs.md:15: names the event `gone`, which the sources do not log",
                 "docs/logs.md:1: the table of keys and LogKey differ in `new`",

@@ -156,26 +156,28 @@ import Testing
         let answers = try scratch.write(
             "answers.jsonl",
             "{\"text\":\"\(text) answered\",\"label\":\"calm\"}\n{\"text\":\"\(text) unknown\",\"label\":\"x\"}\n")
-        let file = ["--pipeline", pipeline]
         let silent = [
-            ["check", pipeline], ["check", "--offline", pipeline],
-            ["retrain", "noise"] + file, ["retrain", "noise", "--json"] + file,
-            ["rejected", "list", "--json"], ["rejected", "retry", "--all"] + file,
-            ["adapters", "list"], ["retrainings", "list"],
-            ["replay", "--offsets", "texts:0:0-30"] + file,
-            ["replay", "--offsets", "texts:0:0-30", "--log-format", "json", "--json"] + file,
-            ["label", "--input", rows, "--time", "2026-01-31"] + file,
-            ["label", "--input", rows, "--time", "2026-01-31", "--log-format", "json"] + file,
-            ["annotations", "import", "noise", "--input", answers, "--annotator", "kim", "--skip-bad-rows"] + file,
-            ["relabel"] + file, ["relabel", "--log-format", "json", "--json"] + file,
+            ["retrain", "noise"], ["retrain", "noise", "--json"], ["rejected", "retry", "--all"],
+            ["replay", "--offsets", "texts:0:0-30"],
+            ["replay", "--offsets", "texts:0:0-30", "--log-format", "json", "--json"],
+            ["label", "--input", rows, "--time", "2026-01-31"],
+            ["label", "--input", rows, "--time", "2026-01-31", "--log-format", "json"],
+            ["annotations", "import", "noise", "--input", answers, "--annotator", "kim", "--skip-bad-rows"],
+            ["relabel"], ["relabel", "--log-format", "json", "--json"],
         ]
         let telling = [
-            ["relabel", "--dry-run"] + file, ["annotations", "queue", "noise"] + file,
-            ["annotations", "review", "noise"] + file,
+            ["relabel", "--dry-run"], ["annotations", "queue", "noise"], ["annotations", "review", "noise"],
         ]
-        // Last: it deletes.
-        let forgetting = [["forget", "--key", text, "--dry-run"], ["forget", "--key", text, "--json"]]
-        return silent.map { ($0, false) } + telling.map { ($0, true) } + forgetting.map { ($0, false) }
+        let others = [
+            ["check", pipeline], ["check", "--offline", pipeline], ["rejected", "list", "--json"],
+            ["adapters", "list"], ["retrainings", "list"],
+            // Last: it deletes.
+            ["forget", "--key", text, "--dry-run"], ["forget", "--key", text, "--json"],
+        ]
+        var commands = silent.map { (arguments: $0 + ["--pipeline", pipeline], printsTexts: false) }
+        commands += telling.map { (arguments: $0 + ["--pipeline", pipeline], printsTexts: true) }
+        commands += others.map { (arguments: $0, printsTexts: false) }
+        return commands
     }
 
     /// Runs a daemon over all samples, through an outage of the registry and to a changed password.
@@ -213,16 +215,8 @@ import Testing
         registry.state.update { $0.outage = nil }
         try await until("the last record has not ended") { try await settled() == Self.samples.count + 1 }
 
-        var pages = ["/metrics", "/readyz", "/healthz", "/version"].compactMap { page in
-            daemon.page(page).map { (place: page, text: $0.body) }
-        }
+        let pages = try await pages(of: daemon, systemd)
         let causes = try #require(pages.first).text
-        // From the socket.
-        for command in [["status"], ["status", "--json"]] {
-            let outcome = try await Program.run(command, environment: systemd)
-            #expect(outcome.status == 0 && outcome.output.contains("marked"), "\(outcome.error)")
-            pages.append((command.joined(separator: " "), outcome.output + outcome.error))
-        }
         for cause in Self.samples.compactMap(\.cause) { #expect(causes.contains("cause=\"\(cause)\""), "\(cause)") }
         try await owner.executeScript(
             """
@@ -235,6 +229,21 @@ import Testing
         let lines = try written()
         #expect(lines.contains("record rejected") && lines.contains("batch refused, bisecting"))
         return pages + [("the log", lines)]
+    }
+
+    /// What the daemon says of itself: at its port first, then on its socket.
+    private func pages(
+        of daemon: DaemonProcess, _ systemd: [String: String]
+    ) async throws -> [(place: String, text: String)] {
+        var pages = ["/metrics", "/readyz", "/healthz", "/version"].compactMap { page in
+            daemon.page(page).map { (place: page, text: $0.body) }
+        }
+        for command in [["status"], ["status", "--json"]] {
+            let outcome = try await Program.run(command, environment: systemd)
+            #expect(outcome.status == 0 && outcome.output.contains("marked"), "\(outcome.error)")
+            pages.append((command.joined(separator: " "), outcome.output + outcome.error))
+        }
+        return pages
     }
 
     private func produce(_ samples: [Sample], _ broker: EmbeddedBroker) throws {

@@ -6,7 +6,7 @@ enum LogEventRule {
         let level: String?
         /// The literals of the message: several where an interpolation or a choice stands in it.
         let pieces: [Token]
-        /// Names of `LogKey` within the call.
+        /// Names of `LogKey` within the call, and where the variable with its metadata is made.
         let keys: [String]
         let line: Int
     }
@@ -62,15 +62,32 @@ enum LogEventRule {
             else { return nil }
             let arguments = arguments(of: tokens[(index + 2)...])
             let message = name == "log" ? arguments.dropFirst().first : arguments.first
-            let all = arguments.joined()
+            let keys =
+                Self.keys(in: Array(arguments.joined()))
+                + Self.keys(in: metadata(of: arguments, before: index, in: tokens))
             // A function that is given the event: its callers have the literals, and rows for them.
             if message?.count == 1, message?.first?.text == "event" { return nil }
             return Call(
                 level: name == "log" ? nil : name,
                 pieces: (message ?? []).filter { $0.kind == .string && $0.text.contains(where: \.isLetter) },
-                keys: zip(all, all.dropFirst(2)).compactMap { $0.text == "LogKey" ? $1.text : nil },
-                line: tokens[index].line)
+                keys: keys, line: tokens[index].line)
         }
+    }
+
+    private static func keys(in tokens: [Token]) -> [String] {
+        zip(tokens, tokens.dropFirst(2)).compactMap { $0.text == "LogKey" ? $1.text : nil }
+    }
+
+    /// Where a call is given a variable: what stands from its nearest declaration on, up to the call.
+    private static func metadata(of arguments: [[Token]], before call: Int, in tokens: [Token]) -> [Token] {
+        guard let argument = arguments.first(where: { $0.map(\.text).starts(with: ["metadata", ":"]) }),
+            argument.count == 3
+        else { return [] }
+        let name = argument[2].text
+        let start = tokens[..<call].indices.dropLast().last { place in
+            ["let", "var"].contains(tokens[place].text) && tokens[place + 1].text == name
+        }
+        return start.map { Array(tokens[$0..<call]) } ?? []
     }
 
     /// The tokens of each argument up to the parenthesis that closes the call.
