@@ -1,5 +1,5 @@
-/// What a daemon asks of a database beside the facts of the schedules, and how often. These answers only tell people, so
-/// they are asked rarely, and of all tasks that are due at once.
+/// What a daemon asks of a database beside the facts of the schedules, and how often. The answers only tell people, so
+/// they are asked for rarely, and of all tasks that are due at once.
 public struct RetrainingPace<Key: Hashable & Sendable>: Sendable {
     /// When the last retraining of a task was read, by the monotonic clock.
     private var journals: [Key: Duration] = [:]
