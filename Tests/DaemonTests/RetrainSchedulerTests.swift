@@ -354,6 +354,10 @@ import Threading
             try await eventually("the metric") {
                 await daemon.metricsText().contains("\n\(DaemonMetricNames.approvalAwaited){task=\"noise\"} 2000\n")
             }
+            let page = await daemon.metricsText()
+            #expect(page.contains("\n\(DaemonMetricNames.newRows){task=\"noise\"} 0\n"))
+            #expect(page.contains("\n\(DaemonMetricNames.minimumNewRows){task=\"noise\"} 1000\n"))
+            #expect(page.contains("\n\(DaemonMetricNames.lastRetraining){task=\"noise\",verdict=\"skipped\"} "))
         }
         let clock = ManualClock()
         let scheduler = RetrainScheduler(

@@ -1,5 +1,6 @@
 import DaemonClient
 import DaemonFixtures
+import Drift
 import Foundation
 import TestSupport
 import Testing
@@ -108,6 +109,31 @@ import Threading
                 try await eventually("nothing waits") { try await pipeline().lag == 0 }
                 let done = try await pipeline()
                 #expect(done.waitingFor == nil && done.rejected == 1 && (done.retries ?? 0) > 1)
+            }
+        }
+    }
+
+    /// The adapter has no drift reference: the first texts make one, and the next window is compared with it.
+    @Test func theStatusSaysHowTextsDrift() async throws {
+        try await DaemonFixture.with { fixture in
+            try await Self.withDaemon(fixture) { _, path in
+                let count = DriftMonitor.centreTexts + DriftMonitor.profileTexts + 1_000
+                try fixture.produce(count)
+                try await fixture.untilLabelled(count)
+                func drift() async throws -> DaemonStatus.Drift? {
+                    let status = try await Self.ask(path) { try $0.status() }
+                    return status.pipelines?.first?.tasks?.first?.drift
+                }
+                try await eventually("a window is compared") { try await drift()?.signals?.isEmpty == false }
+                let said = try await drift()
+                let signals = try #require(said?.signals)
+                #expect(said?.alarm != nil && signals.contains { $0.signal == "confidence" })
+                #expect(zip(signals, signals.dropFirst()).allSatisfy { $0.index >= $1.index })
+                let page = try await Self.ask(path) { try $0.metrics() }
+                let seen = DaemonStatus(page, at: Date()).pipelines?.first { $0.name == "noise" }
+                let same = seen?.tasks?.first { $0.name == "noise" }?.drift
+                #expect(same?.signals?.map(\.signal).sorted() == signals.map(\.signal).sorted())
+                #expect(same?.alarm == said?.alarm)
             }
         }
     }
