@@ -211,12 +211,13 @@ final class PipelineTelemetry: Sendable {
 
     /// Labels whose rows were stored.
     private func count(_ kept: [FinishedText]) {
-        for text in kept {
-            guard case .labelled(let labelled) = text.outcome else { continue }
-            for label in labelled.labels { metrics.count(label) }
-            state.withLock { state in
-                for label in labelled.labels { state.answers[label.task, default: AnswerMeter()].add(label) }
-            }
+        let labels = kept.flatMap { text -> [TaskLabel] in
+            guard case .labelled(let labelled) = text.outcome else { return [] }
+            return labelled.labels
+        }
+        for label in labels { metrics.count(label) }
+        state.withLock { state in
+            for label in labels { state.answers[label.task, default: AnswerMeter()].add(label) }
         }
     }
 

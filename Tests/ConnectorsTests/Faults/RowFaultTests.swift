@@ -103,6 +103,7 @@ import Testing
             "CREATE TRIGGER refuse BEFORE INSERT ON lorikeet.messages FOR EACH ROW EXECUTE FUNCTION public.refuse()")
         let source = ScriptedTextSource()
         let pipeline = try LivePipeline(source, database)
+        let reader = pipeline.way.tap.open(TextTap.Filter(rate: 1_000))
         source.produce(texts: (0..<200).map { "text \($0)" })
         try await pipeline.whileRunning { await pipeline.waitUntilStored(200) }
         try pipeline.expectEveryMessageOnce(200, rejected: 20)
@@ -112,7 +113,9 @@ import Testing
         let counters = pipeline.metrics.counters(label: MetricNames.rejected)
         let counter = try #require(counters.first { $0.dimensions.contains { $0 == ("stage", "store") } })
         #expect(counter.totalValue == 20 && counter.dimensions.contains { $0 == ("cause", "P0001") })
-        // What was refused is no stored label.
+        // What was refused is no stored label, and no tap shows it.
+        let tapped = await reader.next(limit: 1_000, patience: .zero)
+        #expect(tapped.texts.count == 180 && tapped.dropped == 0 && !tapped.texts.contains { $0.text.hasSuffix("7") })
         let stored = pipeline.metrics.counters(label: MetricNames.labels)
         #expect(!stored.isEmpty && stored.allSatisfy { $0.totalValue == 180 })
         #expect(!pipeline.log.lines("record rejected", ["stage": "store", "cause": "P0001"]).isEmpty)
