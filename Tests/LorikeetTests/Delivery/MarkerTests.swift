@@ -189,6 +189,7 @@ import Testing
     ) async throws -> [(place: String, text: String)] {
         let log = scratch.path("daemon.log")
         let runtime = try TemporaryFolder()
+        defer { withExtendedLifetime(runtime) {} }
         let systemd = ["RUNTIME_DIRECTORY": runtime.path]
         let daemon = try await DaemonProcess.start(
             program: BuiltProgram.url().path, pipeline: pipeline, options: ["--log-level", "trace"],
