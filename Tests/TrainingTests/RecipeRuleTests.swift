@@ -85,6 +85,14 @@ struct RecipeRuleTests {
         #expect(long.account.lines.first == "recipe auto: 4000 rows, 4 labels, 256 tokens per text")
     }
 
+    @Test(arguments: [48, 300, 4_000]) func pooledWindowsGetTwiceTheStepsInTheSameEpochs(rows: Int) {
+        let each = rule(rows: rows, labels: 4) { $0.longTexts = LongTexts(pool: .mean) }
+        let pooled = rule(rows: rows, labels: 4) { $0.longTexts = LongTexts(pool: .max) }
+        #expect(pooled.settings.epochs == each.settings.epochs)
+        #expect(pooled.settings.batchSize * 2 == each.settings.batchSize)
+        #expect(steps(pooled) >= 2 * steps(each) - pooled.settings.epochs)
+    }
+
     @Test func theLossOfWindowsFollowsFromTheirPool() {
         func noted(_ pool: LongTexts.Pool?) -> String? {
             rule(rows: 400, labels: 4) { $0.longTexts = pool.map { LongTexts(pool: $0) } }

@@ -77,18 +77,21 @@ public struct RecipeRule: Sendable {
 
     private mutating func chooseSteps() {
         let isSmall = rows.rows < Self.smallSet || rows.mean < Self.fewPerLabel
+        let (batch, isPooled) = (isSmall ? 8 : 16, poolsLoss)
         let batchReason =
             isSmall ? "few rows: the number of steps matters more than rows per step" : "enough rows for full batches"
-        choose(.batch, batchReason) {
-            $0.batchSize = isSmall ? 8 : 16
+        choose(.batch, isPooled ? "twice the steps of \(batch): a row has many windows" : batchReason) {
+            $0.batchSize = isPooled ? batch / 2 : batch
         }
         if settings.steps != nil {
             choices.append(RecipeChoice(key: "steps", value: settings.steps.map(String.init) ?? "", reason: "given"))
             return
         }
         let perEpoch = max(settings.stepsPerEpoch(rows: rows.rows), 1)
+        // More steps for the same rows are no reason for fewer epochs.
+        let counted = isPooled && !settings.isGiven(.batch) ? (rows.rows + batch - 1) / batch : perEpoch
         let required = max(Self.fewestSteps, Self.stepsPerLabel * rows.labels)
-        let (least, enough) = (Self.epochs(Self.fewestSteps, perEpoch), Self.epochs(required, perEpoch))
+        let (least, enough) = (Self.epochs(Self.fewestSteps, counted), Self.epochs(required, counted))
         let most = isSmall ? Self.mostSmallEpochs : Self.mostEpochs
         let epochs = max(least, min(max(enough, Self.fewestEpochs), most))
         let canGrow = !settings.isGiven(.epochs) && !isSmall && epochs == Self.fewestEpochs
@@ -146,11 +149,13 @@ public struct RecipeRule: Sendable {
         }
     }
 
+    private var poolsLoss: Bool { settings.longTexts?.pool == .max }
+
     /// The loss of windows follows from their pool, so it is no hyper-parameter.
     private mutating func noteWindows() {
         guard let pool = settings.longTexts?.pool, pool != .first else { return }
         let (value, reason) =
-            pool == .max
+            poolsLoss
             ? ("pooled", "one window has the passage that tells the label, the others must not learn it")
             : ("each", "every window is about what its text is about")
         choices.append(RecipeChoice(key: "window_loss", value: value, reason: reason))
