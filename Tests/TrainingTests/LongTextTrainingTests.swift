@@ -99,7 +99,7 @@ struct LongTextTrainingTests {
             try task.trainer {
                 $0.maxTokens = 16
                 $0.longTexts = longTexts
-                ($0.learningRate, $0.epochs, $0.batchSize) = (3e-3, 10, 4)
+                ($0.learningRate, $0.epochs, $0.batchSize) = (3e-3, 24, 4)
             }.train(training, validation: held)
         }
         let cut = try #require(try train(nil).evaluation)
