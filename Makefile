@@ -36,7 +36,10 @@ demo: build ## Show the daemon at work on real texts, in a minute and a half (DE
 
 test: setup ## Run all tests, with a real PostgreSQL and a broker (FILTER=REGEX selects tests)
 	swift build $(SWIFT_FLAGS) --build-tests
-	$(TEST_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest $(if $(FILTER),--filter '$(FILTER)')
+	@# What failed is said once more at the end, where it is found.
+	@set -o pipefail; $(TEST_ENVIRONMENT) swift test $(SWIFT_FLAGS) --skip-build --disable-xctest \
+		$(if $(FILTER),--filter '$(FILTER)') 2>&1 | tee .build/tests.log \
+		|| { echo 'make test: failed:' >&2; grep -a '✘' .build/tests.log >&2; exit 1; }
 
 # SOAK_SECONDS, SOAK_SEED; for external servers SOAK_BROKERS, SOAK_TOPIC, SOAK_DATABASE and SOAK_BREAK_BROKER.
 SOAK_FLAGS = --seconds $(or $(SOAK_SECONDS),600) \

@@ -69,19 +69,9 @@ public final class KafkaReader {
         of partitions: [TopicPartition], at place: Place, timeout: Duration = .seconds(10)
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         guard let client = handle?.client else { throw .closed }
-        if partitions.isEmpty { return [:] }
-        let asked: Int64 =
-            switch place {
-            case .beginning: Int64(RD_KAFKA_OFFSET_BEGINNING)
-            case .end: Int64(RD_KAFKA_OFFSET_END)
-            // Negative numbers are places, not times.
-            case .time(let milliseconds): max(0, milliseconds)
-            }
-        let list = PartitionList(partitions, offset: asked)
-        try KafkaError.check(list.withPointer { rd_kafka_offsets_for_times(client, $0, timeout.milliseconds) })
-        if let error = list.entries.lazy.compactMap(\.error).first { throw error }
+        let offsets = try PartitionList.offsets(of: partitions, at: place, client: client, timeout: timeout)
         callbacks.connectionWorks()
-        return list.offsets
+        return offsets
     }
 
     // MARK: - Reading

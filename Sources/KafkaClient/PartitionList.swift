@@ -40,3 +40,27 @@ final class PartitionList {
         return Dictionary(known.map { ($0.partition, $0.offset) }, uniquingKeysWith: { _, last in last })
     }
 }
+
+extension PartitionList {
+    /// The offsets of a place, asked of the brokers: one request per leader.
+    ///
+    /// - Returns: without partitions in which no record is as young as a time.
+    /// - Throws: if a broker refuses one of the partitions, or does not answer in time.
+    static func offsets(
+        of partitions: some Collection<TopicPartition>, at place: KafkaReader.Place, client: OpaquePointer,
+        timeout: Duration
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        if partitions.isEmpty { return [:] }
+        let asked: Int64 =
+            switch place {
+            case .beginning: Int64(RD_KAFKA_OFFSET_BEGINNING)
+            case .end: Int64(RD_KAFKA_OFFSET_END)
+            // Negative numbers are places, not times.
+            case .time(let milliseconds): max(0, milliseconds)
+            }
+        let list = PartitionList(partitions, offset: asked)
+        try KafkaError.check(list.withPointer { rd_kafka_offsets_for_times(client, $0, timeout.milliseconds) })
+        if let error = list.entries.lazy.compactMap(\.error).first { throw error }
+        return list.offsets
+    }
+}

@@ -29,19 +29,14 @@ struct StartPositions {
         guard !unread.isEmpty else { return [:] }
         let all = try partitionsOfTopics(of: unread)
         let read = Set(try committed(all).keys.map(\.topic))
-        var offsets: [TopicPartition: Int64] = [:]
-        for partition in unread where hasBegun || read.contains(partition.topic) {
-            offsets[partition] = try ends(of: partition).first
-        }
+        let later = unread.filter { hasBegun || read.contains($0.topic) }
+        var offsets = try offsets(of: later, at: .beginning)
         let new = hasBegun ? [] : all.filter { !read.contains($0.topic) }
-        if case .time(let milliseconds) = start, !new.isEmpty {
-            let asked = PartitionList(new, offset: milliseconds)
-            let timeout = Self.timeout.milliseconds
-            try KafkaError.check(asked.withPointer { rd_kafka_offsets_for_times(client, $0, timeout) })
-            offsets.merge(asked.offsets) { $1 }
+        if case .time(let milliseconds) = start {
+            offsets.merge(try self.offsets(of: new, at: .time(milliseconds))) { $1 }
         }
         // `latest`, or no message is as young as the time.
-        for partition in new where offsets[partition] == nil { offsets[partition] = try ends(of: partition).last }
+        offsets.merge(try self.offsets(of: new.filter { offsets[$0] == nil }, at: .end)) { $1 }
         return offsets
     }
 
@@ -65,12 +60,9 @@ struct StartPositions {
         return all.sorted()
     }
 
-    /// The offset of the first message, and the one behind the last.
-    private func ends(of partition: TopicPartition) throws(KafkaError) -> (first: Int64, last: Int64) {
-        var (low, high) = (Int64(0), Int64(0))
-        try KafkaError.check(
-            rd_kafka_query_watermark_offsets(
-                client, partition.topic, partition.partition, &low, &high, Self.timeout.milliseconds))
-        return (low, high)
+    private func offsets(
+        of partitions: [TopicPartition], at place: KafkaReader.Place
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        try PartitionList.offsets(of: partitions, at: place, client: client, timeout: Self.timeout)
     }
 }

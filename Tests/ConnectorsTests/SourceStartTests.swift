@@ -36,9 +36,10 @@ import Testing
         }
     }
 
-    /// The group has read the topic, so its other partition was added later.
-    @Test(arguments: [SourceStart.latest, .time(4_000_000_000_000)])
-    func anAddedPartitionIsReadFromItsFirstRecord(_ start: SourceStart) async throws {
+    /// The group has read the topic, so its other partition was added later. A broker that does not say where the
+    /// partition begins, TOPIC_AUTHORIZATION_FAILED, changes nothing.
+    @Test(arguments: [SourceStart.latest, .time(4_000_000_000_000)], [[], [29]])
+    func anAddedPartitionIsReadFromItsFirstRecord(_ start: SourceStart, refusals: [Int32]) async throws {
         try await TestTopic.with(partitions: 2) { topic in
             try topic.produce(["read"])
             try topic.produce(["first of the added partition"], partition: 1)
@@ -48,6 +49,7 @@ import Testing
             }
             var settings = topic.settings()
             settings.start = start
+            try topic.broker.pushErrors(.listOffsets, refusals)
             try await topic.reading(settings) { source in
                 let message = try await source.messages(1).first
                 #expect(message?.origin.partition == 1 && message?.origin.offset == 0)
