@@ -16,9 +16,10 @@ final class ConsumerCallbacks: KafkaCallbacks {
     var isSilent = false
 
     /// Where a new group begins.
-    var start = ConsumerStart.byDefault
-    /// Whether partitions have been assigned: topics that the group has not read appeared later then.
-    private var hasBegun = false
+    var startPositions = StartPositions(.byDefault)
+    /// A commit of the start that fails is repeated at this interval, and may take as long.
+    private static let startCommitInterval = Duration.seconds(1)
+    private var nextStartCommit = ContinuousClock.now
     private let onAssigned: ([TopicPartition]) -> Void
     private let onRevoked: ([TopicPartition], Bool) -> [TopicPartition: Int64]
     private let commitTimeout: Duration = .seconds(10)
@@ -54,7 +55,6 @@ final class ConsumerCallbacks: KafkaCallbacks {
     private func assign(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         let added = PartitionEntry.read(partitions).map(\.partition)
         let begun = setStart(client, partitions, added)
-        if !added.isEmpty { hasBegun = true }
         if isCooperative(client) {
             check(rd_kafka_incremental_assign(client, partitions))
         } else {
@@ -63,7 +63,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         assignment.formUnion(added)
         unread.formUnion(added)
         // Committed at once: a partition that stays empty until the next start would begin elsewhere then.
-        if !begun.isEmpty { _ = commit?(begun, commitTimeout) }
+        if !begun.isEmpty { commitStart(begun, timeout: commitTimeout) }
         // A paused consumer stays paused: new partitions are paused before their first fetch.
         if isPaused { check(rd_kafka_pause_partitions(client, partitions)) }
         connectionWorks()
@@ -77,7 +77,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         _ added: [TopicPartition]
     ) -> [TopicPartition: Int64] {
         do throws(KafkaError) {
-            let offsets = try StartPositions(client: client, start: start, hasBegun: hasBegun).offsets(of: added)
+            let offsets = try startPositions.find(added, client: client)
             for (partition, offset) in offsets {
                 _ = rd_kafka_topic_partition_list_set_offset(partitions, partition.topic, partition.partition, offset)
             }
@@ -90,11 +90,30 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
     }
 
+    private func commitStart(_ offsets: [TopicPartition: Int64], timeout: Duration) {
+        guard let commit else { return }
+        if commit(offsets, timeout) == nil { startPositions.noteCommitted(offsets) }
+        nextStartCommit = ContinuousClock.now + Self.startCommitInterval
+    }
+
+    /// Commits the start of this member's partitions, if that has failed and a little time has passed.
+    func commitStartAgain() {
+        guard !startPositions.uncommitted.isEmpty, ContinuousClock.now >= nextStartCommit else { return }
+        let own = startPositions.completed([:], of: assignment)
+        if !own.isEmpty { commitStart(own, timeout: Self.startCommitInterval) }
+    }
+
     private func revoke(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         let removed = PartitionEntry.read(partitions).map(\.partition)
         let lost = rd_kafka_assignment_lost(client) != 0
-        let offsets = drop(removed, lost: lost)
-        if !lost, !offsets.isEmpty, let error = commit?(offsets, commitTimeout) { report(error) }
+        let offsets = startPositions.completed(drop(removed, lost: lost), of: removed)
+        if !lost, !offsets.isEmpty, let commit {
+            if let error = commit(offsets, commitTimeout) {
+                report(error)
+            } else {
+                startPositions.noteCommitted(offsets)
+            }
+        }
         forgetPause(client, PartitionList(removed))
         if isCooperative(client) {
             check(rd_kafka_incremental_unassign(client, partitions))

@@ -24,8 +24,7 @@ public final class KafkaConsumer {
     ///   - onAssigned: partitions that this member reads from now on, in addition to those before.
     ///   - onRevoked: partitions that this member gives up. The offsets returned (of the next message to read) are
     ///     committed first, unless the partitions are `lost`: another member may own them already. A failed commit goes
-    ///     to
-    ///     `onError`.
+    ///     to `onError`.
     ///   - onError: errors that do not end the consumer. The same error is reported again only after it had passed.
     ///   - onLog: librdkafka's log, from its own threads.
     ///
@@ -43,7 +42,7 @@ public final class KafkaConsumer {
         let callbacks = ConsumerCallbacks(
             secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked,
             onError: onError, onLog: onLog)
-        callbacks.start = start
+        callbacks.startPositions = StartPositions(start)
         let handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_rebalance_cb(configuration) { client, code, partitions, opaque in
                 guard let client, let partitions else { return }
@@ -103,6 +102,7 @@ public final class KafkaConsumer {
         callbacks.gathered = []
         callbacks.noteRead(gathered)
         callbacks.fetchCommittedOffsetsAgain(client)
+        callbacks.commitStartAgain()
         if let error = callbacks.fatalError { throw error }
         return gathered
     }
@@ -131,7 +131,9 @@ public final class KafkaConsumer {
     ) throws(KafkaError) {
         guard let commitQueue else { throw .closed }
         if offsets.isEmpty { return }
-        if let error = commitQueue.commit(offsets, timeout: timeout, whenSent: whenSent) { throw error }
+        let completed = callbacks.startPositions.completed(offsets, of: callbacks.assignment)
+        if let error = commitQueue.commit(completed, timeout: timeout, whenSent: whenSent) { throw error }
+        callbacks.startPositions.noteCommitted(completed)
         callbacks.connectionWorks()
     }
 

@@ -10,37 +10,71 @@ import Threading
 /// Asks the brokers, within the rebalance: once a partition is assigned without a position, librdkafka reads it from
 /// where `auto.offset.reset` says.
 struct StartPositions {
-    let client: OpaquePointer
     let start: ConsumerStart
-    /// Whether this member has had partitions before.
-    let hasBegun: Bool
+    /// Positions that were found, and that the group does not know yet: a commit may fail in a rebalance. Until it
+    /// succeeds they hold for this member, which commits them again, with its next offsets, and before it gives them
+    /// up.
+    private(set) var uncommitted: [TopicPartition: Int64] = [:]
+    /// Whether this member has had partitions before: topics that the group has not read appeared later then.
+    private var hasBegun = false
 
     /// How long each answer may take. The group waits meanwhile.
     private static let timeout = Duration.seconds(10)
 
-    /// The offsets to begin at, and to commit; partitions that the group has read before are left out.
+    init(_ start: ConsumerStart) { self.start = start }
+
+    /// Finds the positions of those among assigned partitions that the group has never read.
     ///
     /// Of a topic that is new to the group, all partitions are among them, whoever owns them. If each member committed
     /// only its own, a member that comes a little later would take its partitions for added ones.
-    func offsets(of partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
-        guard start != .byDefault, !partitions.isEmpty else { return [:] }
-        let known = try committed(partitions)
-        let unread = partitions.filter { known[$0] == nil }
-        guard !unread.isEmpty else { return [:] }
-        let all = try partitionsOfTopics(of: unread)
-        let read = Set(try committed(all).keys.map(\.topic))
-        let later = unread.filter { hasBegun || read.contains($0.topic) }
-        var offsets = try offsets(of: later, at: .beginning)
-        let new = hasBegun ? [] : all.filter { !read.contains($0.topic) }
+    ///
+    /// - Returns: what is to be committed.
+    mutating func find(
+        _ partitions: [TopicPartition], client: OpaquePointer
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
+        if partitions.isEmpty { return [:] }
+        let isFirst = !hasBegun
+        hasBegun = true
+        if start == .byDefault { return [:] }
+        let own = try committed(partitions, client)
+        noteCommitted(own)
+        guard own.count < partitions.count else { return [:] }
+        let all = try partitionsOfTopics(of: partitions, client)
+        // One answer for all partitions, which counts from here on: another member may have committed since the first.
+        let known = try committed(all, client)
+        noteCommitted(known)
+        let read = Set(known.keys.map(\.topic))
+        func isNew(_ partition: TopicPartition) -> Bool { isFirst && !read.contains(partition.topic) }
+        let unread = all.filter { known[$0] == nil && uncommitted[$0] == nil }
+        let added = unread.filter { !isNew($0) && partitions.contains($0) }
+        var found = try offsets(of: added, at: .beginning, client)
+        let new = unread.filter(isNew)
         if case .time(let milliseconds) = start {
-            offsets.merge(try self.offsets(of: new, at: .time(milliseconds))) { $1 }
+            found.merge(try offsets(of: new, at: .time(milliseconds), client)) { $1 }
         }
         // `latest`, or no message is as young as the time.
-        offsets.merge(try self.offsets(of: new.filter { offsets[$0] == nil }, at: .end)) { $1 }
-        return offsets
+        found.merge(try offsets(of: new.filter { found[$0] == nil }, at: .end, client)) { $1 }
+        uncommitted.merge(found) { $1 }
+        return completed([:], of: all)
     }
 
-    private func committed(_ partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition: Int64] {
+    /// What is to be committed for partitions that this member has: these offsets, and the positions of the others.
+    func completed(
+        _ offsets: [TopicPartition: Int64], of partitions: some Collection<TopicPartition>
+    ) -> [TopicPartition: Int64] {
+        if uncommitted.isEmpty { return offsets }
+        return uncommitted.filter { partitions.contains($0.key) }.merging(offsets) { $1 }
+    }
+
+    mutating func noteCommitted(_ offsets: [TopicPartition: Int64]) {
+        if !uncommitted.isEmpty { uncommitted = uncommitted.filter { offsets[$0.key] == nil } }
+    }
+
+    // MARK: - Questions to the brokers
+
+    private func committed(
+        _ partitions: [TopicPartition], _ client: OpaquePointer
+    ) throws(KafkaError) -> [TopicPartition: Int64] {
         let list = PartitionList(partitions)
         let timeout = Self.timeout.milliseconds
         try KafkaError.check(list.withPointer { rd_kafka_committed(client, $0, timeout) })
@@ -49,7 +83,9 @@ struct StartPositions {
     }
 
     /// All partitions of the topics that these are of.
-    private func partitionsOfTopics(of partitions: [TopicPartition]) throws(KafkaError) -> [TopicPartition] {
+    private func partitionsOfTopics(
+        of partitions: [TopicPartition], _ client: OpaquePointer
+    ) throws(KafkaError) -> [TopicPartition] {
         let topics = try KafkaProbe.topics(of: client, within: Self.timeout)
         var all = Set(partitions)
         for topic in Set(partitions.map(\.topic)) {
@@ -61,7 +97,7 @@ struct StartPositions {
     }
 
     private func offsets(
-        of partitions: [TopicPartition], at place: KafkaReader.Place
+        of partitions: [TopicPartition], at place: KafkaReader.Place, _ client: OpaquePointer
     ) throws(KafkaError) -> [TopicPartition: Int64] {
         try PartitionList.offsets(of: partitions, at: place, client: client, timeout: Self.timeout)
     }

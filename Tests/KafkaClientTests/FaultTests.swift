@@ -76,6 +76,31 @@ import Testing
         }
     }
 
+    /// REBALANCE_IN_PROGRESS, which passes. Until then records may come that a start found later would leave out.
+    @Test(arguments: [1, 3]) func aRefusedCommitOfTheStartIsRepeated(refusals: Int) async throws {
+        try await withEmbeddedBroker(topics: ["texts": 2]) { broker in
+            let producer = try broker.makeProducer()
+            let partitions = [0, 1].map { TopicPartition(topic: "texts", partition: $0) }
+            func produce() throws {
+                for partition in partitions {
+                    try producer.produce(topic: "texts", partition: partition.partition, payload: [1])
+                }
+                try producer.flush(timeout: .seconds(30))
+            }
+            try produce()
+            try broker.pushErrors(.offsetCommit, [Int32](repeating: 27, count: refusals))
+            let member = try GroupMember(broker.consumerProperties(group: "g"), topics: ["texts"], start: .latest)
+            try poll([member]) { member.consumer.assignment == partitions }
+            #expect(try member.consumer.committed().isEmpty)
+            try produce()
+            let starts = Dictionary(uniqueKeysWithValues: partitions.map { ($0, Int64(1)) })
+            try poll([member]) { (try? member.consumer.committed()) == starts }
+            try poll([member]) { member.later.count >= 2 }
+            #expect(member.later.map(\.offset) == [1, 1])
+            member.consumer.close()
+        }
+    }
+
     @Test func fetchErrorsPass() async throws {
         try await withEmbeddedBroker(topics: ["texts": 1]) { broker in
             let producer = try broker.makeProducer()

@@ -24,9 +24,9 @@ final class GroupMember {
     /// Messages that came since `read` returned last.
     private(set) var later: [KafkaMessage] = []
 
-    init(_ properties: [String: String], topics: [String]) throws {
+    init(_ properties: [String: String], topics: [String], start: ConsumerStart = .byDefault) throws {
         consumer = try KafkaConsumer(
-            properties: properties, topics: topics,
+            properties: properties, topics: topics, start: start,
             onAssigned: { [notes] in notes.events.append(.assigned($0)) },
             onRevoked: { [notes] partitions, lost in
                 notes.events.append(.revoked(partitions, lost: lost))
