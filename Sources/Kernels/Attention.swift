@@ -21,8 +21,12 @@ public struct AttentionShape: Sendable, Equatable {
 
     /// Columns of q, k, v and the output: heads · headSize.
     public var columns: Int { heads * headSize }
-    /// Floats of scratch that ``attention`` needs.
-    public var scratchCount: Int { lk_attention_scratch(tokens, headSize) }
+    /// Floats of scratch that ``attention`` and ``attentionInBFloat16`` need.
+    public var scratchCount: Int {
+        max(
+            lk_attention_scratch(tokens, headSize),
+            hasBFloat16Attention ? lk_bf16_attention_scratch(tokens, headSize) : 0)
+    }
     /// Floats of scratch that ``attentionBackward`` needs.
     public var backwardScratchCount: Int { 2 * tokens * tokens }
     /// Floats of probabilities: [heads, queries, tokens].
@@ -52,6 +56,27 @@ public func attention(
         shape.tokens, shape.queries, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride,
         probabilities,
         dropout?.rate ?? 0, dropout?.key.bits ?? 0, scratch)
+}
+
+/// Whether this CPU has ``attentionInBFloat16``: it takes AVX-512 BF16.
+public let hasBFloat16Attention = lk_has_bf16_attention()
+
+/// ``attention`` for inference, with queries, keys, values and the exponentials of the scores rounded to bfloat16;
+/// scores, sums and the division by the sum are float32. Only if ``hasBFloat16Attention``.
+///
+/// A result deviates from that of rounded queries (times 1/√headSize · log₂e), keys and values by at most 2⁻⁸ + 10⁻³ of
+/// the largest value of its column. A row's result has the same bits whatever the other queries are. A row with a NaN
+/// gives NaN.
+///
+/// - Parameter scratch: ``AttentionShape/scratchCount`` floats.
+public func attentionInBFloat16(
+    _ shape: AttentionShape,
+    q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
+    y: UnsafeMutablePointer<Float>, yStride: Int, scratch: UnsafeMutablePointer<Float>
+) {
+    precondition(hasBFloat16Attention, "this CPU lacks AVX-512 BF16")
+    lk_bf16_attention(
+        shape.tokens, shape.queries, shape.heads, shape.headSize, q, k, v, stride, shape.scale, y, yStride, scratch)
 }
 
 /// Backward of ``attention``: writes dq, dk and dv, each [tokens, columns] with row stride `dStride`. Every token must

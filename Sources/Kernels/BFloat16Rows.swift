@@ -81,15 +81,3 @@ public func activateRounded(
         lk_activate_rounded(activation.rawValue, rows, columns, x, xStride, bias, y, yStride, $0)
     }
 }
-
-/// ``attention`` of one sequence for inference: writes y and its rows rounded to bfloat16, before they leave the cache.
-@discardableResult
-public func attentionRounded(
-    _ shape: AttentionShape,
-    q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
-    y: UnsafeMutablePointer<Float>, yStride: Int, rounded: BFloat16Rows,
-    scratch: UnsafeMutablePointer<Float>
-) -> Bool {
-    attention(shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, scratch: scratch)
-    return roundRows(rows: shape.queries, columns: shape.columns, x: y, xStride: yStride, rounded: rounded)
-}

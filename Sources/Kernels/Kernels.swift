@@ -5,14 +5,12 @@
 //     Linear        linear, linearBackwardInput, linearBackwardWeight: by BLAS
 //     PackedProduct packedProduct: a linear layer whose weights were packed once; packWeight, unpackWeight
 //     QuantizedRows, QuantizedWeight, QuantizedProduct
-//                   the same with 8-bit codes: quantizeRows, layerNormQuantized, activateQuantized, attentionQuantized;
-//                   quantizedProduct
+//                   the same with 8-bit codes: quantizeRows, layerNormQuantized, activateQuantized, quantizedProduct
 //     BFloat16Rows, BFloat16Weight, BFloat16Product
-//                   the same rounded to bfloat16: roundRows, layerNormRounded, activateRounded, attentionRounded;
-//                   bfloat16Product
+//                   the same rounded to bfloat16: roundRows, layerNormRounded, activateRounded, bfloat16Product
 //     LowRank       lowRankDown, lowRankUp (LoRA), each with its backward
 //     Embedding     embeddingSum; quantizeTable
-//     Attention     attention, attentionBackward: one sequence, all heads
+//     Attention     attention, attentionInBFloat16, attentionBackward: one sequence, all heads
 //     Softmax       softmax, softmaxBackward
 //     LayerNorm     layerNorm, layerNormBackward
 //     Activation    activate, activateBackward

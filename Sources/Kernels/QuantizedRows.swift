@@ -94,15 +94,3 @@ public func activateQuantized(
         lk_activate_quantized(activation.rawValue, rows, columns, x, xStride, bias, y, yStride, $0)
     }
 }
-
-/// ``attention`` of one sequence for inference: writes y and its rows quantized, before they leave the cache.
-@discardableResult
-public func attentionQuantized(
-    _ shape: AttentionShape,
-    q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
-    y: UnsafeMutablePointer<Float>, yStride: Int, quantized: QuantizedRows,
-    scratch: UnsafeMutablePointer<Float>
-) -> Bool {
-    attention(shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, scratch: scratch)
-    return quantizeRows(rows: shape.queries, columns: shape.columns, x: y, xStride: yStride, q: quantized)
-}

@@ -140,16 +140,4 @@ import Testing
         #expect(!activateRounded(.relu, rows: 2, columns: 40, x: x, xStride: 40, rounded: memory.rows))
         #expect(memory.values.enumerated().allSatisfy { $1.isNaN == ($0 == 45) })
     }
-
-    @Test func attentionWritesFloatsAndRoundedRows() {
-        let attention = SampleAttention()
-        let columns = attention.shape.columns
-        let memory = BFloat16Memory(rows: attention.shape.queries, columns: columns)
-        let (plain, y) = attention.besidePlain { shape, q, k, v, stride, y, scratch in
-            attentionRounded(
-                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: columns, rounded: memory.rows, scratch: scratch)
-        }
-        #expect(y == plain)
-        #expect(memory.bits == BFloat16Memory(plain, columns: columns).bits)
-    }
 }

@@ -103,17 +103,4 @@ import Testing
             q: both.rows)
         #expect(both.equals(expected) && y == plain)
     }
-
-    @Test func attentionWritesFloatsAndCodes() {
-        let attention = SampleAttention()
-        let columns = attention.shape.columns
-        let memory = QuantizedMemory(rows: attention.shape.queries, columns: columns)
-        let (plain, y) = attention.besidePlain { shape, q, k, v, stride, y, scratch in
-            attentionQuantized(
-                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: columns, quantized: memory.rows,
-                scratch: scratch)
-        }
-        #expect(y == plain)
-        #expect(memory.equals(QuantizedMemory(plain, columns: columns)))
-    }
 }

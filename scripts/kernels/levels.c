@@ -274,6 +274,23 @@ static void products(void) {
         rows * outputs);
 }
 
+// Beside floats. Products of the scores are rounded twice by 2^-9, so a score of s changes by 2^-8 of the sum of its
+// products' sizes at most, and an exponential by as much.
+static void attention_in_bfloat16(
+    ptrdiff_t tokens, ptrdiff_t queries, ptrdiff_t heads, ptrdiff_t size, const float *x) {
+    if (!lk_has_bf16_attention()) return;
+    ptrdiff_t columns = heads * size;
+    float *narrow = memory(tokens * 3 * columns), *y = memory(queries * columns), *expected = memory(queries * columns);
+    for (ptrdiff_t i = 0; i < tokens * 3 * columns; i++) narrow[i] = x[i] / 2;
+    float scale = 1 / (float)size;
+    lk_attention(tokens, queries, heads, size, narrow, narrow + columns, narrow + 2 * columns, 3 * columns, scale,
+        expected, columns, NULL, 0, 0, memory(lk_attention_scratch(tokens, size)));
+    lk_bf16_attention(tokens, queries, heads, size, narrow, narrow + columns, narrow + 2 * columns, 3 * columns, scale,
+        y, columns, memory(lk_bf16_attention_scratch(tokens, size)));
+    for (ptrdiff_t i = 0; i < queries * columns; i++)
+        require(fabsf(y[i] - expected[i]) < 0.03f, "attention in bfloat16 is far from that in float");
+}
+
 static void attention(void) {
     ptrdiff_t tokens = length(), heads = 1 + (ptrdiff_t)(bits() % 3), size = 1 + (ptrdiff_t)(bits() % 70),
         columns = heads * size;
@@ -284,6 +301,7 @@ static void attention(void) {
     lk_attention(tokens, queries, heads, size, x, x + columns, x + 2 * columns, 3 * columns, 1 / sqrtf((float)size),
         y, columns, probabilities, rate, bits(), scratch);
     record("attention", y, queries * columns), record("attention", probabilities, kept);
+    attention_in_bfloat16(tokens, queries, heads, size, x);
 }
 
 static void embed(void) {

@@ -1,3 +1,5 @@
+import Kernels
+
 /// The types in which a base computes.
 public struct BasePrecision: Sendable, Hashable {
     /// A linear layer of the encoder.
@@ -39,8 +41,22 @@ public struct BasePrecision: Sendable, Hashable {
     /// Linear layers in another type, because `dataType` costs too much quality there.
     public private(set) var exceptions: [Place: DataType] = [:]
 
+    /// The type of attention's products before an attention output that is not in float32. It is no part of
+    /// ``description``: the CPU decides.
+    public let attention: DataType
+
+    /// A base in this type, and attention in bfloat16 where the CPU has it.
+    public init(_ dataType: DataType) {
+        self.init(dataType, attention: dataType != .float32 && hasBFloat16Attention ? .bfloat16 : .float32)
+    }
+
     /// A base in this type.
-    public init(_ dataType: DataType) { self.dataType = dataType }
+    ///
+    /// - Parameter attention: float32, or bfloat16 on a CPU that has ``hasBFloat16Attention``.
+    init(_ dataType: DataType, attention: DataType) {
+        self.dataType = dataType
+        self.attention = attention
+    }
 
     /// 32-bit floats everywhere.
     public static let float32 = BasePrecision(.float32)

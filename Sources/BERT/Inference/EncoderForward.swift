@@ -84,7 +84,9 @@ final class EncoderForward {
         let (k, v, y) = (q + hidden, q + 2 * hidden, context + rows.lowerBound * hidden)
         let scratch = memory.floats(.attention, shape.scratchCount)
         if let reduced = reduced?.from(rows.lowerBound) {
-            reduced.writeAttention(shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden, scratch: scratch)
+            reduced.writeAttention(
+                in: base.precision.attention, shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden,
+                scratch: scratch)
         } else {
             attention(shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden, scratch: scratch)
         }

@@ -36,19 +36,19 @@ enum ReducedRows {
         }
     }
 
-    /// ``attention`` of one sequence for inference: writes y and these rows.
+    /// ``attention`` of one sequence for inference, in float32 or bfloat16: writes y and these rows, before they leave
+    /// the cache.
     func writeAttention(
-        _ shape: AttentionShape, q: UnsafePointer<Float>, k: UnsafePointer<Float>, v: UnsafePointer<Float>, stride: Int,
+        in dataType: DataType, _ shape: AttentionShape, q: UnsafePointer<Float>, k: UnsafePointer<Float>,
+        v: UnsafePointer<Float>, stride: Int,
         y: UnsafeMutablePointer<Float>, yStride: Int, scratch: UnsafeMutablePointer<Float>
     ) {
-        switch self {
-        case .int8(let codes):
-            attentionQuantized(
-                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, quantized: codes, scratch: scratch)
-        case .bfloat16(let rounded):
-            attentionRounded(
-                shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, rounded: rounded, scratch: scratch)
+        if dataType == .bfloat16 {
+            attentionInBFloat16(shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, scratch: scratch)
+        } else {
+            attention(shape, q: q, k: k, v: v, stride: stride, y: y, yStride: yStride, scratch: scratch)
         }
+        write(rows: shape.queries, columns: shape.columns, x: y, xStride: yStride)
     }
 
     /// ``layerNorm`` for inference of x + residual, all of them [rows, columns]: writes y and these rows.

@@ -63,3 +63,10 @@ int lk_bf16_level(void);
 // y = x * w^T + bias, or is added to y. The level must be one that the CPU has.
 void lk_bf16_product(int level, ptrdiff_t rows, const lk_bf16_rows *x, const lk_bf16_weight *w, const float *bias,
     bool accumulate, float *y, ptrdiff_t y_stride);
+
+// softmax(q * k^T * scale) * v of each head, as lk_attention, with queries, keys, values and the exponentials of the
+// scores rounded. The others are for CPUs that have it.
+bool lk_has_bf16_attention(void);
+ptrdiff_t lk_bf16_attention_scratch(ptrdiff_t tokens, ptrdiff_t size);
+void lk_bf16_attention(ptrdiff_t tokens, ptrdiff_t queries, ptrdiff_t heads, ptrdiff_t size, const float *q,
+    const float *k, const float *v, ptrdiff_t stride, float scale, float *y, ptrdiff_t y_stride, float *scratch);
