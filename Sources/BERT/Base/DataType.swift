@@ -2,7 +2,8 @@ import Kernels
 
 /// The type that the products of a base's linear layers read, by the name that PyTorch gives it.
 ///
-/// Adapters, heads, sums, biases, norms, activations and attention are float32 whatever it is.
+/// Adapters, heads, sums, biases, norms and activations are float32 whatever it is, attention unless the CPU has it in
+/// bfloat16.
 public enum DataType: String, Sendable, Codable, CaseIterable {
     /// 32-bit floats, as in the base's files.
     case float32
