@@ -8,6 +8,10 @@ public struct LongTexts: Sendable, Equatable, Hashable, Codable {
         case max
         /// The answer of the first window; the others are not computed.
         case first
+
+        /// Whether training minimizes the loss of the pooled answer, because one window has the passage that tells the
+        /// label. Otherwise each window learns the labels of its text.
+        public var poolsLoss: Bool { self == .max }
     }
 
     /// Tokens of a window, `[CLS]` and `[SEP]` included.

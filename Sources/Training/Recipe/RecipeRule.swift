@@ -149,7 +149,7 @@ public struct RecipeRule: Sendable {
         }
     }
 
-    private var poolsLoss: Bool { settings.longTexts?.pool == .max }
+    private var poolsLoss: Bool { settings.longTexts?.pool.poolsLoss ?? false }
 
     /// The loss of windows follows from their pool, so it is no hyper-parameter.
     private mutating func noteWindows() {

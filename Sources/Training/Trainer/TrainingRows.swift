@@ -61,9 +61,7 @@ struct TrainingRows: Sendable {
         targets = isMultiLabel ? .sets(sets) : .classes(sets.map { $0[0] })
         guard sets.count > rows.count else { return }
         textStarts = starts
-        // The passage that tells the label stands in one window. The others would learn the label of a text that they
-        // say nothing about.
-        pooledLoss = encoder.pool == .max ? .max : nil
+        pooledLoss = encoder.pool.poolsLoss ? encoder.pool : nil
         weights = zip(starts, starts.dropFirst()).flatMap { start, end in
             [Float](repeating: 1 / Float(end - start), count: end - start)
         }
