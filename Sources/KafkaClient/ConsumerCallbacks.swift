@@ -90,9 +90,15 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
     }
 
+    private func commitNow(_ offsets: [TopicPartition: Int64], timeout: Duration) -> KafkaError? {
+        guard let commit else { return nil }
+        let error = commit(offsets, timeout)
+        if error == nil { startPositions.noteCommitted(offsets) }
+        return error
+    }
+
     private func commitStart(_ offsets: [TopicPartition: Int64], timeout: Duration) {
-        guard let commit else { return }
-        if commit(offsets, timeout) == nil { startPositions.noteCommitted(offsets) }
+        _ = commitNow(offsets, timeout: timeout)
         nextStartCommit = ContinuousClock.now + Self.startCommitInterval
     }
 
@@ -107,13 +113,7 @@ final class ConsumerCallbacks: KafkaCallbacks {
         let removed = PartitionEntry.read(partitions).map(\.partition)
         let lost = rd_kafka_assignment_lost(client) != 0
         let offsets = startPositions.completed(drop(removed, lost: lost), of: removed)
-        if !lost, !offsets.isEmpty, let commit {
-            if let error = commit(offsets, commitTimeout) {
-                report(error)
-            } else {
-                startPositions.noteCommitted(offsets)
-            }
-        }
+        if !lost, !offsets.isEmpty, let error = commitNow(offsets, timeout: commitTimeout) { report(error) }
         forgetPause(client, PartitionList(removed))
         if isCooperative(client) {
             check(rd_kafka_incremental_unassign(client, partitions))

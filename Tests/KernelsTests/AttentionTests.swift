@@ -35,10 +35,7 @@ import Testing
         let shape = AttentionShape(tokens: tokens, heads: heads.count, headSize: heads.size)
         let seed = UInt64(tokens * 1000 + shape.columns)
         var random = Random(seed: seed)
-        let (q, k, v) = (
-            random.floats(tokens * shape.columns, in: -3...3), random.floats(tokens * shape.columns, in: -3...3),
-            random.floats(tokens * shape.columns)
-        )
+        let (q, k, v) = random.attentionInputs(shape)
         let (y, probabilities) = run(shape, q, k, v)
         let expected = Naive.attention(shape, doubles(q), doubles(k), doubles(v))
         expectClose(y, expected.y, within: 2e-5, "y, seed \(seed)")

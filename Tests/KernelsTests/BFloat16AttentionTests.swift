@@ -21,10 +21,7 @@ import Testing
         let shape = AttentionShape(tokens: tokens, heads: heads.count, headSize: heads.size)
         let seed = UInt64(tokens * 1000 + shape.columns)
         var random = Random(seed: seed)
-        let (q, k, v) = (
-            random.floats(tokens * shape.columns, in: -3...3), random.floats(tokens * shape.columns, in: -3...3),
-            random.floats(tokens * shape.columns)
-        )
+        let (q, k, v) = random.attentionInputs(shape)
         // The scores are exponents of 2; the twin's are exponents of e.
         let log2e: Float = 1.44269504
         let queries = try rounded(q, times: shape.scale * log2e).map { $0 / Double(shape.scale) / Double(log2e) }

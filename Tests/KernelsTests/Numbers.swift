@@ -1,3 +1,4 @@
+import Kernels
 import Testing
 
 /// SplitMix64: the same numbers for the same seed, everywhere.
@@ -92,4 +93,12 @@ func centralDifferences(at x: [Float], _ loss: ([Double]) -> Double) -> [Double]
 /// ⟨weights, values⟩: the loss whose gradient by `values` is `weights`.
 func inner(_ weights: [Float], _ values: [Double]) -> Double {
     zip(weights, values).reduce(0) { $0 + Double($1.0) * $1.1 }
+}
+
+extension Random {
+    /// Queries and keys whose scores differ much, and values; each [tokens, columns].
+    mutating func attentionInputs(_ shape: AttentionShape) -> (q: [Float], k: [Float], v: [Float]) {
+        let count = shape.tokens * shape.columns
+        return (floats(count, in: -3...3), floats(count, in: -3...3), floats(count))
+    }
 }
