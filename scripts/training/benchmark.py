@@ -255,9 +255,11 @@ def measure_recipe(arguments, scratch, layers):
     if not found:
         raise SystemExit(f"{folder}: no folder with train.tsv and test.tsv")
     hand = recipe.HAND[: arguments.hand]
-    runs = recipe.Runs(arguments.program, arguments.base, scratch, arguments.results, arguments.workers)
+    runs = recipe.Runs(
+        arguments.program, arguments.base, scratch, arguments.results, arguments.workers, arguments.dtype
+    )
     lines = recipe.table(runs, found, hand, upper_half(layers))
-    text = recipe.page(lines, len(hand), machine())
+    text = recipe.page(lines, len(hand), arguments.dtype, machine())
     print("\n" + text)
     if arguments.output:
         arguments.output.with_name("benchmarks-recipe.md").write_text(text, encoding="utf-8")
@@ -278,6 +280,7 @@ def main():
     parser.add_argument("--test-rows", type=int, default=0, help="so many test rows; 0: all (recipe)")
     parser.add_argument("--results", type=pathlib.Path, help="keep measurements in this file, and take them (recipe)")
     parser.add_argument("--workers", type=int, help="compute threads (recipe)")
+    parser.add_argument("--dtype", default="float32", help="what our trainings compute in (recipe)")
     parser.add_argument(
         "--part", choices=["quality", "speed", "recipe"],
         help="measure only this part; the page keeps the others, and recipe has a page of its own",
