@@ -6,6 +6,8 @@ public struct DriftReference: Sendable, Equatable, Codable {
     public enum Source: String, Sendable, Codable {
         /// Rows that the adapter was not trained on.
         case heldOut = "held_out"
+        /// Stored texts of the stream, from before the adapter went live. It was not trained on them.
+        case stored
         /// The first texts that the live adapter labelled.
         case live
     }
@@ -42,13 +44,21 @@ public struct DriftReference: Sendable, Equatable, Codable {
         case adapterDigest = "adapter_digest"
     }
 
+    /// What is read of a reference that cannot be read as a whole.
+    private struct Format: Decodable {
+        var version: Int
+    }
+
     /// Reads what ``json`` wrote.
     ///
     /// - Throws: for another format, damaged content, or the reference of another adapter.
     public init(json: [UInt8], adapterDigest: String, labels: Int) throws(DriftReferenceError) {
         let found: DriftReference
         do { found = try JSONDecoder().decode(DriftReference.self, from: Data(json)) } catch {
-            throw .unreadable
+            // What a newer program wrote need not have the parts that are known here.
+            let format = try? JSONDecoder().decode(Format.self, from: Data(json))
+            guard let format, format.version > Self.formatVersion else { throw .unreadable }
+            throw .unknownVersion(format.version)
         }
         guard found.version == Self.formatVersion else { throw .unknownVersion(found.version) }
         guard found.adapterDigest == adapterDigest, found.profile.labels == labels, found.centres.labels == labels,

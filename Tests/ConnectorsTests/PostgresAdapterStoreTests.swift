@@ -127,11 +127,11 @@ import Testing
             try await store.store(reference(.live))
             _ = try await store.publish(task: "color", adapter: adapter, metrics: [:], parentDigest: nil)
             #expect(try await store.driftReference(digest: adapter.digest) == nil)
-            try await store.store(reference(.heldOut))
+            try await store.store(reference(.stored))
             try await store.store(reference(.live))
             let json = try #require(try await store.driftReference(digest: adapter.digest))
             #expect(
-                try DriftReference(json: json, adapterDigest: adapter.digest, labels: 2) == reference(.heldOut))
+                try DriftReference(json: json, adapterDigest: adapter.digest, labels: 2) == reference(.stored))
             #expect(try await store.driftReference(digest: "unknown") == nil)
             // Damage is replaced by whoever saw it, and only by them.
             try database.sql("UPDATE lorikeet.adapters SET profile = profile - 'centres'")

@@ -23,6 +23,16 @@ struct DriftReferenceTests {
         #expect(try DriftReference(json: reference.json, adapterDigest: "digest", labels: 3) == reference)
     }
 
+    @Test(arguments: [DriftReference.Source.heldOut, .stored, .live])
+    func jsonKeepsTheSource(source: DriftReference.Source) throws {
+        let written = DriftReference(
+            adapterDigest: "digest", source: source, profile: reference.profile, centres: reference.centres,
+            spread: reference.spread)
+        let read = try DriftReference(json: written.json, adapterDigest: "digest", labels: 3)
+        #expect(read == written && read.source == source)
+        #expect((read == reference) == (source == .heldOut))
+    }
+
     @Test func theReferenceOfAnotherAdapterIsRefused() {
         #expect(throws: DriftReferenceError.anotherAdapter) {
             try DriftReference(json: reference.json, adapterDigest: "other", labels: 3)
@@ -52,10 +62,15 @@ struct DriftReferenceTests {
         #expect(DriftReferenceError.tooFewTexts(3).isDamage && !DriftReferenceError.unknownVersion(2).isDamage)
     }
 
-    @Test func aNewerFormatIsRefused() {
+    /// It may lack parts that this program requires.
+    @Test(arguments: ["\"profile\":", "\"spread\":", "\"source\":"])
+    func aNewerFormatIsRefused(part: String) {
         let json = String(decoding: reference.json, as: UTF8.self).replacing("\"version\":1", with: "\"version\":2")
-        #expect(throws: DriftReferenceError.unknownVersion(2)) {
-            try DriftReference(json: Array(json.utf8), adapterDigest: "digest", labels: 3)
+        #expect(json.contains(part))
+        for newer in [json, json.replacing(part, with: "\"renamed\":")] {
+            #expect(throws: DriftReferenceError.unknownVersion(2)) {
+                try DriftReference(json: Array(newer.utf8), adapterDigest: "digest", labels: 3)
+            }
         }
     }
 

@@ -128,7 +128,12 @@ extension DriftReference {
 
     /// Which texts live ones are compared with.
     fileprivate var fact: String {
-        let texts = source == .live ? "live texts" : "held-out rows"
+        let texts =
+            switch source {
+            case .heldOut: "held-out rows"
+            case .stored: "stored texts"
+            case .live: "live texts"
+            }
         let accuracy = profile.estimatedAccuracy.map { ", estimated accuracy \(Figure.share($0))" } ?? ""
         return "reference of \(profile.texts) \(texts)\(accuracy)"
     }
