@@ -1,11 +1,13 @@
 import BERT
 import Synchronization
 
-/// Makes the reference of an adapter from rows: the centres from those that it was trained on, the profile from those
-/// that it was not.
+/// Makes the reference of an adapter: the centres from rows that it was trained on, the profile and the usual distances
+/// from texts that it was not trained on.
 public struct ReferenceMeasurement: Sendable {
     /// Rows per set at most: a profile of more would say hardly more, and takes time.
     public static let maximumTexts = 2_000
+    /// A profile of fewer texts of the stream than a window has says less than one of held-out rows.
+    public static let minimumStoredTexts = DriftDetector.windowBlocks * DriftDetector.blockTexts
 
     private let inference: ParallelInference
     private let unknownToken: Int32
@@ -18,20 +20,34 @@ public struct ReferenceMeasurement: Sendable {
         self.unknownToken = unknownToken
     }
 
-    /// The reference; nil where there are too few held-out rows for one.
+    /// The reference; nil where there are too few texts for one.
+    ///
+    /// Held-out rows may have other shares of labels than the stream, so the profile is made of stored texts if there
+    /// are enough. Usual distances come from held-out rows if there are enough: a person has seen that these belong to
+    /// a label, while stored texts may be strange.
     ///
     /// - Parameters:
     ///   - training: rows that it was trained on.
     ///   - heldOut: rows that it was not trained on.
-    public func reference(of adapter: Adapter, training: Texts, heldOut: Texts) -> DriftReference? {
-        guard heldOut.count >= DriftReference.minimumTexts, training.count > 0 else { return nil }
-        guard let centres = centres(of: adapter, training.sample(Self.maximumTexts)) else { return nil }
+    ///   - stored: texts of the stream that it was not trained on; nil: none.
+    public func reference(
+        of adapter: Adapter, training: Texts, heldOut: Texts, stored: Texts? = nil
+    ) -> DriftReference? {
+        let rows = heldOut.count >= DriftReference.minimumTexts ? heldOut : nil
+        let stream = stored.flatMap { $0.count >= Self.minimumStoredTexts ? $0 : nil }
+        guard rows != nil || stream != nil, training.count > 0,
+            let centres = centres(of: adapter, training.sample(Self.maximumTexts))
+        else { return nil }
+        func observed(_ texts: Texts) -> [TextObservation] {
+            observations(of: adapter, texts.sample(Self.maximumTexts), centres: centres)
+        }
+        let (ofRows, ofStream) = (rows.map(observed), stream.map(observed))
         var profile = TextProfile(labels: adapter.labels.count)
-        let texts = observations(of: adapter, heldOut.sample(Self.maximumTexts), centres: centres)
-        for text in texts { profile.add(text) }
+        for text in ofStream ?? ofRows ?? [] { profile.add(text) }
+        let distances = (ofRows ?? ofStream ?? []).compactMap(\.nearest)
         return DriftReference(
-            adapterDigest: adapter.digest, source: .heldOut, profile: profile, centres: centres,
-            spread: DistanceSpread(texts.compactMap(\.nearest), labels: adapter.labels.count))
+            adapterDigest: adapter.digest, source: stream == nil ? .heldOut : .stored, profile: profile,
+            centres: centres, spread: DistanceSpread(distances, labels: adapter.labels.count))
     }
 
     /// As many rows as a measurement uses, spread evenly.

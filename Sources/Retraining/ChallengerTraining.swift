@@ -103,18 +103,38 @@ struct ChallengerTraining {
         return Challenger(adapter: adapter, candidate: candidate, account: account, distillation: taught)
     }
 
-    /// What texts that the challenger was not trained on are like to it; nil where there are too few held-out rows.
-    func driftReference(of challenger: Adapter) async -> DriftReference? {
+    /// What texts that the challenger was not trained on are like to it; nil where there are too few of them.
+    ///
+    /// - Parameter stream: texts of the stream, the newest first.
+    func driftReference(of challenger: Adapter, stream: [String]) async -> DriftReference? {
         let (base, tokenizer, workers) = (pipeline.base, pipeline.tokenizer, settings.workerCount)
         let encoder = settings.encoder(tokenizer, positions: base.configuration.positions)
-        let (training, heldOut) = (dataset.training, dataset.heldOut + dataset.newest)
+        let (training, heldOut) = (dataset.training.map(\.text), (dataset.heldOut + dataset.newest).map(\.text))
+        let stored = unseen(stream)
         return await SystemThread.run(name: "drift reference", stackSize: 8 << 20) {
-            func texts(_ rows: [LabelledText]) -> ReferenceMeasurement.Texts {
-                ReferenceMeasurement.Texts(rows.map(\.text), encoder: encoder)
+            func texts(_ texts: [String]) -> ReferenceMeasurement.Texts {
+                ReferenceMeasurement.Texts(texts, encoder: encoder)
             }
-            return ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID)
-                .reference(of: challenger, training: texts(training), heldOut: texts(heldOut))
+            return ReferenceMeasurement(base: base, workers: workers, unknownToken: tokenizer.unknownID).reference(
+                of: challenger, training: texts(training), heldOut: texts(heldOut), stored: texts(stored))
         }
+    }
+
+    /// The newest texts of a stream that say what the next ones will be like to the challenger. It is surer of those
+    /// that it was trained on, or distilled on, so they are left out. A text that the stream repeats is kept as often
+    /// as it came: it will come again.
+    private func unseen(_ stream: [String]) -> [String] {
+        let rows = trainingRows ?? dataset.trainingRows
+        let taught = Set((distillation?.texts ?? []).map { NormalizedText($0) })
+        let normalized = stream.map { NormalizedText($0) }
+        var counts: [NormalizedText: Int] = [:]
+        for text in normalized { counts[text, default: 0] += 1 }
+        var texts: [String] = []
+        for (text, normalized) in zip(stream, normalized) where texts.count < ReferenceMeasurement.maximumTexts {
+            let isSeen = rows.contains(hash: normalized.hash64) || taught.contains(normalized)
+            if !isSeen || counts[normalized, default: 0] > 1 { texts.append(text) }
+        }
+        return texts
     }
 
     /// A fifth is set aside, or a tenth where that was the recipe's own decision.

@@ -48,7 +48,8 @@ struct RetrainingRun {
         var metrics: [String: Double]
         /// The rows that the challenger was trained on; nil: unknown.
         var trainingRows: TrainingRowSet?
-        /// What held-out texts are like to it; nil if there are too few, or if it was stored when it was trained.
+        /// What texts that it was not trained on are like to it; nil if there are too few, or if it was stored when it
+        /// was trained.
         var driftReference: DriftReference?
         /// A challenger that waits for a person, and that this one replaces if it wins.
         var replaces: AdapterVersion?
@@ -165,7 +166,7 @@ struct RetrainingRun {
             challenger.adapter, training.trainingRows, dataset, context, look: 1, looks: 1)
         judgement.outcome.trainingDigest = digest
         note(challenger, in: &judgement)
-        judgement.driftReference = await training.driftReference(of: challenger.adapter)
+        judgement.driftReference = await training.driftReference(of: challenger.adapter, stream: await stream())
         judgement.outcome.report?.distillation = challenger.distillation
         judgement.replaces = waiting
         return .judged(judgement)
@@ -181,6 +182,17 @@ struct RetrainingRun {
         case .impossible(let reason):
             notes.append("the challenger is not distilled from the champion (retrain.distillation): \(reason)")
             return nil
+        }
+    }
+
+    /// The newest texts of the stream, for the drift reference: twice as many as it uses, because the challenger may
+    /// have been trained on some. A trained challenger must not be lost because they cannot be read.
+    private func stream() async -> [String] {
+        do {
+            return try await pipeline.rows.recentTexts(task: task, limit: 2 * ReferenceMeasurement.maximumTexts)
+        } catch {
+            warn("stored texts cannot be read, the drift reference is of held-out rows", "\(error)")
+            return []
         }
     }
 

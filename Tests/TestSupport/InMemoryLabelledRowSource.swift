@@ -8,6 +8,7 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         var rows: [String: [LabelledRow]] = [:]
         /// Oldest first.
         var texts: [String: [String]] = [:]
+        var textsFailure: (any Error)?
         var records: [RetrainingRecord] = []
         var remark: String?
         /// The leases that are held, by task; each has a number of its own.
@@ -64,9 +65,14 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
         state.update { $0.texts[task, default: []] += texts }
     }
 
+    /// From now on, texts of the stream cannot be read.
+    public func failTexts(with error: any Error) { state.update { $0.textsFailure = error } }
+
     /// As the protocol says.
     public func recentTexts(task: String, limit: Int) async throws -> [String] {
-        state.value.texts[task, default: []].suffix(limit).reversed()
+        let state = state.value
+        if let failure = state.textsFailure { throw failure }
+        return state.texts[task, default: []].suffix(limit).reversed()
     }
 
     /// As the protocol says.
