@@ -179,8 +179,8 @@ let package = Package(
         tests(
             "Operations",
             [
-                "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry", "Serving",
-                "Retraining", "Connectors", "Pipelines", "DaemonFixtures", logging,
+                "Threading", "Kernels", "PostgresClient", "WordPiece", "BERT", "Training", "Drift", "AdapterRegistry",
+                "Serving", "Retraining", "Connectors", "Pipelines", "DaemonFixtures", logging,
             ]),
         tests(
             "Daemon",

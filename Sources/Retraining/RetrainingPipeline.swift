@@ -72,23 +72,24 @@ public struct RetrainingPipeline: Sendable {
     ///   - isMultiLabel: whether a text has a set of labels; nil: like the champion, or like the rows if there is none.
     ///   - trigger: what started this retraining, for the journal.
     ///   - progress: called from the training thread.
-    ///   - isCancelled: asked between training steps. If it is true, the retraining fails.
+    ///   - cancellation: asked between training steps: why the retraining breaks off; nil: it goes on.
     /// - Throws: ``RetrainingError``, or what the store, the rows or the journal throw. The journal then says `failed`,
     ///   if it can be written.
     public func run(
         task: String, labels: [String] = [], isMultiLabel: Bool? = nil, trigger: RetrainingTrigger,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in },
-        isCancelled: @escaping @Sendable () -> Bool = { false }
+        cancellation: @escaping @Sendable () -> String? = { nil }
     ) async throws -> RetrainingOutcome {
         let started = clock.now()
         var outcome: RetrainingOutcome
         do {
             let result = try await journal.withLease(task: task) { lease in
-                try await recorded(task: task, trigger: trigger, lease, isCancelled) { champion in
+                try await recorded(task: task, trigger: trigger, lease, cancellation) { champion in
                     RetrainingRun(
                         pipeline: self, task: task, trigger: trigger, requestedLabels: labels,
                         requestedMultiLabel: isMultiLabel,
-                        champion: champion, progress: progress, isCancelled: { isCancelled() || lease.isTaken })
+                        champion: champion, progress: progress,
+                        isCancelled: { cancellation() != nil || lease.isTaken })
                 }
             }
             switch result {
@@ -97,7 +98,7 @@ public struct RetrainingPipeline: Sendable {
                 return RetrainingOutcome(task: task, verdict: .skipped, reason: Self.held(task, by: holder))
             }
         } catch let pending as PendingSettlement {
-            outcome = try await settleLater(pending, isCancelled)
+            outcome = try await settleLater(pending, cancellation)
         }
         outcome.seconds = (clock.now() - started).inSeconds
         logger.notice(
@@ -116,7 +117,7 @@ public struct RetrainingPipeline: Sendable {
     /// Runs stages 2 to 9, and records beginning and end.
     private func recorded(
         task: String, trigger: RetrainingTrigger, _ lease: any RetrainingLease,
-        _ isCancelled: @Sendable () -> Bool, _ run: (AdapterVersion?) -> RetrainingRun
+        _ cancellation: @Sendable () -> String?, _ run: (AdapterVersion?) -> RetrainingRun
     ) async throws -> RetrainingOutcome {
         let champion = try await store.live(tasks: [task]).first
         let id = try await journal.begin(task: task, trigger: trigger, champion: champion?.digest)
@@ -125,7 +126,7 @@ public struct RetrainingPipeline: Sendable {
             var run = run(champion)
             course = try await run.course()
         } catch {
-            let error = lease.isTaken ? RetrainingError.leaseLost(lease.loss ?? "") : error
+            let error = Self.cause(of: error, lease, cancellation)
             await fail(id, error)
             throw error
         }
@@ -136,8 +137,17 @@ public struct RetrainingPipeline: Sendable {
         case .judged(let judgement):
             let settlement = Settlement(
                 pipeline: self, task: task, champion: champion, retraining: id, judgement: judgement)
-            return try await settle(settlement, lease, isCancelled)
+            return try await settle(settlement, lease, cancellation)
         }
+    }
+
+    /// What breaks a run off may show as any error.
+    private static func cause(
+        of error: any Error, _ lease: any RetrainingLease, _ cancellation: @Sendable () -> String?
+    ) -> any Error {
+        if lease.isTaken { return RetrainingError.leaseLost(lease.loss ?? "") }
+        if let reason = cancellation() { return RetrainingError.cancelled(reason) }
+        return error
     }
 
     /// The first error is the one to report, even if the journal cannot be written any more.
@@ -154,16 +164,16 @@ public struct RetrainingPipeline: Sendable {
     }
 
     private func settle(
-        _ settlement: Settlement, _ lease: any RetrainingLease, _ isCancelled: @Sendable () -> Bool
+        _ settlement: Settlement, _ lease: any RetrainingLease, _ cancellation: @Sendable () -> String?
     ) async throws -> RetrainingOutcome {
         do {
-            if isCancelled() { throw RetrainingError.training("\(TrainingError.cancelled)") }
+            if let reason = cancellation() { throw RetrainingError.cancelled(reason) }
             if let loss = lease.loss { throw RetrainingError.leaseLost(loss) }
             let outcome = try await settlement.outcome()
             try await journal.finish(settlement.retraining, RetrainingEnding(outcome))
             return outcome
         } catch {
-            guard !isCancelled(), lease.loss != nil || isUnavailability(error) else {
+            guard cancellation() == nil, lease.loss != nil || isUnavailability(error) else {
                 await fail(settlement.retraining, error)
                 throw error
             }
@@ -174,7 +184,7 @@ public struct RetrainingPipeline: Sendable {
     /// Hours of training must not be lost because the database restarts: it is tried again, each time under a new
     /// lease. The settlement itself sees whether another version went live meanwhile.
     private func settleLater(
-        _ pending: PendingSettlement, _ isCancelled: @Sendable () -> Bool
+        _ pending: PendingSettlement, _ cancellation: @Sendable () -> String?
     ) async throws -> RetrainingOutcome {
         let settlement = pending.settlement
         var cause = pending.cause
@@ -183,11 +193,11 @@ public struct RetrainingPipeline: Sendable {
         logger.warning(
             "challenger cannot be stored, retrying",
             metadata: [LogKey.task: "\(settlement.task)", LogKey.reason: "\(cause)"])
-        while clock.now() < deadline, !isCancelled() {
+        while clock.now() < deadline, cancellation() == nil {
             try await clock.sleep(waits.next())
             do {
                 let result = try await journal.withLease(task: settlement.task) { lease in
-                    try await settle(settlement, lease, isCancelled)
+                    try await settle(settlement, lease, cancellation)
                 }
                 switch result {
                 case .ran(let outcome): return outcome
@@ -199,7 +209,7 @@ public struct RetrainingPipeline: Sendable {
                 cause = "\(error)"
             }
         }
-        let error = RetrainingError.notStored(cause)
+        let error = cancellation().map(RetrainingError.cancelled) ?? RetrainingError.notStored(cause)
         await fail(settlement.retraining, error)
         throw error
     }
@@ -209,6 +219,8 @@ public struct RetrainingPipeline: Sendable {
 public enum RetrainingError: Error, Equatable, CustomStringConvertible {
     /// No challenger could be trained.
     case training(String)
+    /// It was cancelled, for this reason.
+    case cancelled(String)
     /// The lease was lost, so another process may be retraining the task.
     case leaseLost(String)
     /// A challenger was trained and could not be stored.
@@ -218,6 +230,7 @@ public enum RetrainingError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .training(let reason): "training failed: \(reason)"
+        case .cancelled(let reason): reason
         case .leaseLost(let reason): "the lease on this retraining was lost, so nothing was promoted: \(reason)"
         case .notStored(let reason): "the trained challenger could not be stored: \(reason)"
         }

@@ -172,24 +172,60 @@ import Threading
     }
 }
 
-@Test func aRetrainingThatHangsIsEnded() async throws {
+@Test(.timeLimit(.minutes(2))) func aRetrainingThatHangsIsEnded() async throws {
     try await DaemonFixture.with { fixture in
         let program = try fixture.writeProgram("#!/bin/sh\nexec sleep 600\n")
         try fixture.writeAdapter("first")
         let file = try fixture.writePipeline(
-            extra: "retrain: { every: 100ms, minimum_new_rows: 1, time_limit: 1s }")
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, time_limit: 1h }")
+        try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
+        let clock = ManualClock()
+        let scheduler = RetrainScheduler(
+            pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: program,
+            precision: .float32, logger: fixture.log.logger, clock: clock.clock)
+        let running = Task { try await scheduler.run() }
+        defer { running.cancel() }
+        await clock.waitForSleepers()
+        clock.advance(by: .seconds(3605))
+        // The process has time to end itself first.
+        await clock.waitForSleepers(dueWithin: .seconds(5))
+        clock.advance(by: .seconds(5))
+        try await eventually("it was ended") { fixture.log.count(containing: "msg=\"retraining failed\"") == 1 }
+        running.cancel()
+        try await running.value
+        let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
+        #expect(line.contains("exit_status=137") && line.contains("it took longer than time_limit, 1h"), "\(line)")
+    }
+}
+
+/// The program itself: the daemon need not kill it, and both say the same.
+@Test func aRetrainingEndsItselfAtItsTimeLimit() async throws {
+    try await DaemonFixture.with { fixture in
+        let program = try fixture.writeProgram(
+            """
+            #!/bin/sh
+            export DATABASE_URL='\(fixture.postgres.value)'
+            exec \(try BuiltProgram.url().path) "$@"
+            """)
+        try fixture.writeAdapter("first")
+        let file = try fixture.writePipeline(
+            extra: "retrain: { every: 100ms, minimum_new_rows: 1, minimum_hold_out: 5, epochs: 1000, time_limit: 3s }")
         var options = fixture.options()
         options.retrainProgram = program
-        try await fixture.withDaemon(file, options: options) { daemon in
-            try await eventually("ready") { await daemon.readiness().ready }
-            try fixture.execute("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('noise', 'a', 'calm')")
-            try await eventually("one that was ended") {
-                fixture.log.count(containing: "msg=\"retraining failed\"") >= 1
-            }
-            #expect(await daemon.readiness().ready)
+        try fixture.execute(
+            """
+            INSERT INTO lorikeet.annotations (task, text, label)
+            SELECT 'noise', 'row ' || n, CASE n % 2 WHEN 0 THEN 'calm' ELSE 'loud' END
+            FROM generate_series(1, 3000) AS n
+            """)
+        try await fixture.withDaemon(file, options: options) { _ in
+            try await eventually("it ended") { fixture.log.count(containing: "msg=\"retraining failed\"") >= 1 }
         }
         let line = try #require(fixture.log.all.first { $0.contains("msg=\"retraining failed\"") })
-        #expect(line.contains("it took longer than time_limit"), "\(line)")
+        #expect(line.contains("exit_status=1 ") && line.contains("it took longer than time_limit, 3s"), "\(line)")
+        let recorded =
+            "SELECT count(*) AS n FROM lorikeet.retrainings WHERE verdict = 'failed' AND reason LIKE '%time_limit, 3s'"
+        #expect(try fixture.number(recorded) >= 1)
     }
 }
 

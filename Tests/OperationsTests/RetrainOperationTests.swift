@@ -5,6 +5,7 @@ import Logging
 import PostgresClient
 import TestSupport
 import Testing
+import Threading
 
 @testable import Operations
 
@@ -134,6 +135,89 @@ func aRetrainingComputesInTheTypeThatServes(key: String, given: DataType?) async
         #expect(try fixture.number(trained) == 1)
         let registry = AdaptersOperation(DatabaseSource(database: fixture.postgres.value, pipeline: nil))
         #expect(try await registry.versions(task: "noise").map(\.dataType) == [.int8])
+    }
+}
+
+// MARK: - The time limit
+
+/// A clock on which an hour is over once `start` says so, and every other time after `other`.
+private func clock(
+    hourAfter start: AsyncStream<Void>, other: @escaping @Sendable () async throws -> Void
+) -> Clock {
+    Clock(
+        now: Clock.system.now,
+        sleep: { duration in
+            guard duration == .seconds(3600) else { return try await other() }
+            for await _ in start { break }
+            try Task.checkCancellation()
+        })
+}
+
+private func addRows(_ fixture: DaemonFixture) throws {
+    try fixture.execute(
+        """
+        INSERT INTO lorikeet.annotations (task, text, label)
+        SELECT 'noise', 'row ' || n, CASE n % 2 WHEN 0 THEN 'calm' ELSE 'loud' END FROM generate_series(1, 600) AS n
+        """)
+}
+
+private let isRecorded = """
+    SELECT count(*) AS n FROM lorikeet.retrainings
+    WHERE verdict = 'failed' AND finished_at IS NOT NULL AND reason = 'it took longer than time_limit, 1h'
+        AND NOT EXISTS (SELECT FROM lorikeet.leases)
+    """
+
+@Test(.timeLimit(.minutes(3))) func aRetrainingThatTakesTooLongBreaksOff() async throws {
+    try await DaemonFixture.with { fixture in
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud] }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 1000, workers: 1, time_limit: 1h }")
+        try addRows(fixture)
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let failure = await #expect(throws: CommandFailure.self) {
+            _ = try await RetrainOperation.run(
+                task: "noise", file: file, environment: fixture.environment, logger: fixture.log.logger,
+                clock: clock(hourAfter: begun) { try await Clock.system.sleep(.seconds(600)) },
+                endProcess: { Issue.record("it ended by itself") }, progress: { _ in begin.yield() })
+        }
+        #expect(failure == CommandFailure(.failed, "it took longer than time_limit, 1h"))
+        #expect(try fixture.number(isRecorded) == 1)
+    }
+}
+
+/// Its statement waits for another one.
+@Test(.timeLimit(.minutes(3))) func aRetrainingThatHangsEndsWithItsProcess() async throws {
+    try await DaemonFixture.with { fixture in
+        let file = try fixture.writePipeline(
+            task: "{ labels: [calm, loud] }",
+            extra: "retrain: { minimum_hold_out: 5, epochs: 1, workers: 1, time_limit: 1h }")
+        try addRows(fixture)
+        let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
+        defer { lock.close() }
+        try lock.execute("BEGIN")
+        try lock.execute("LOCK TABLE lorikeet.annotations IN ACCESS EXCLUSIVE MODE")
+        let ended = Watched(false)
+        let (environment, logger) = (fixture.environment, fixture.log.logger)
+        let (begun, begin) = AsyncStream.makeStream(of: Void.self)
+        let running = Task {
+            try await RetrainOperation.run(
+                task: "noise", file: file, environment: environment, logger: logger,
+                clock: clock(hourAfter: begun) {}, endProcess: { ended.update { $0 = true } })
+        }
+        defer { running.cancel() }
+        try await eventually("it waits") {
+            try fixture.number(
+                """
+                SELECT count(*) AS n FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = 'lorikeet retrain'
+                    AND wait_event_type = 'Lock'
+                """) == 1
+        }
+        begin.yield()
+        try await eventually("it gave up") { ended.value }
+        #expect(try fixture.number(isRecorded) == 1)
+        try lock.execute("ROLLBACK")
+        await #expect(throws: CommandFailure.self) { _ = try await running.value }
     }
 }
 

@@ -33,7 +33,7 @@ enum LettersSettings {
 
 extension LettersTask {
     func run(
-        labels: [String] = [], isCancelled: Bool = false, trigger: RetrainingTrigger = .command,
+        labels: [String] = [], cancellation: String? = nil, trigger: RetrainingTrigger = .command,
         clock: Clock = .system, float32Base: (@Sendable () throws -> BERTBase)? = nil,
         progress: @escaping @Sendable (TrainingProgress) -> Void = { _ in }
     ) async throws -> RetrainingOutcome {
@@ -43,7 +43,8 @@ extension LettersTask {
             base: model.base, tokenizer: model.tokenizer, store: store, rows: source, journal: source,
             settings: settings, logger: logger, clock: clock, float32Base: float32Base)
         return try await pipeline.run(
-            task: "letters", labels: labels, trigger: trigger, progress: progress, isCancelled: { isCancelled })
+            task: "letters", labels: labels, trigger: trigger, progress: progress,
+            cancellation: { cancellation })
     }
 
     /// Texts of `x` and `y` with the label that their letters say, all different.

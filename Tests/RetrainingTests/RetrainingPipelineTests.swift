@@ -403,8 +403,9 @@ struct RetrainingPipelineTests: LettersTask {
 
     @Test func aRunThatBreaksOffIsRecordedAsFailed() async throws {
         addRows(300)
-        await #expect(throws: RetrainingError.self) { try await run(isCancelled: true) }
-        #expect(source.records.first?.verdict == .failed)
+        let error = await #expect(throws: RetrainingError.self) { try await run(cancellation: "it is late") }
+        #expect(error == .cancelled("it is late"))
+        #expect(source.records.first?.verdict == .failed && source.records.first?.reason == "it is late")
         #expect(try await store.versions(task: nil).isEmpty)
     }
 

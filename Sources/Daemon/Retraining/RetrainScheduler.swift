@@ -70,6 +70,8 @@ actor RetrainScheduler: Service {
     private static let longestPause = Duration.seconds(10)
     /// How long a process has to end by itself, and then after SIGTERM.
     private static let gracePeriod = Duration.seconds(1)
+    /// How long after `time_limit` a process is killed. It ends itself before, and records why.
+    private static let timeLimitGrace = Duration.seconds(10)
 
     init(
         pipelines: [PipelineConfiguration], program: String, precision: BasePrecision, logger: Logger,
@@ -357,11 +359,13 @@ actor RetrainScheduler: Service {
             return
         }
         let following = Task { await followFacts() }
-        let limit = TimeLimit(retrain.timeLimit, clock: clock) { child.kill() }
+        let limit = TimeLimit(retrain.timeLimit + Self.timeLimitGrace, clock: clock) { child.kill() }
         let ending = await Self.ending(of: child)
+        let duration = clock.now() - starts[key, default: .zero]
         following.cancel()
         await following.value
-        let reason = await limit.stop() ? "it took longer than time_limit, \(retrain.timeLimit)" : nil
+        await limit.stop()
+        let reason = duration < retrain.timeLimit ? nil : TimeLimit.reason(retrain.timeLimit)
         // The process has ended: nobody holds its lease any more.
         if ending.status != 0 {
             try? await source(of: pipeline).clear(
@@ -370,7 +374,7 @@ actor RetrainScheduler: Service {
         try Task.checkCancellation()
         PrometheusRegistry.shared.makeTimer(
             label: DaemonMetricNames.retrainingSeconds, dimensions: [("task", task)]
-        ).recordNanoseconds(Int64((clock.now() - starts[key, default: .zero]) / .nanoseconds(1)))
+        ).recordNanoseconds(Int64(duration / .nanoseconds(1)))
         failures[key] = ending.status == 0 ? nil : failures[key, default: 0] + 1
         report(ending, task: task, reason: reason)
     }
@@ -415,26 +419,5 @@ actor RetrainScheduler: Service {
         ]
         if let challenger = report.challenger { metadata[LogKey.challenger] = "\(challenger.prefix(12))" }
         logger.notice("retraining ended", metadata: metadata)
-    }
-}
-
-extension RetrainScheduler {
-    /// Calls a function when some work takes too long.
-    private struct TimeLimit {
-        private let timer: Task<Bool, Never>
-
-        init(_ limit: Duration, clock: Clock, _ body: @escaping @Sendable () -> Void) {
-            timer = Task {
-                do { try await clock.sleep(limit) } catch { return false }
-                body()
-                return true
-            }
-        }
-
-        /// - Returns: whether the time was over before.
-        func stop() async -> Bool {
-            timer.cancel()
-            return await timer.value
-        }
     }
 }

@@ -56,8 +56,8 @@ enum BackgroundProcess {
         try? Data(badness.utf8).write(to: URL(filePath: "/proc/self/oom_score_adj"))
     }
 
-    /// Seconds that a cancelled run has to end by itself.
-    private static let cancellationGraceSeconds: UInt32 = 5
+    /// How long a cancelled run has to end by itself.
+    static let cancellationGrace = Duration.seconds(5)
 
     /// Calls `body` when the other end of standard input closes, and ends the process soon after.
     static func onStandardInputClose(_ body: @escaping @Sendable () -> Void) {
@@ -69,16 +69,22 @@ enum BackgroundProcess {
                 break
             }
             body()
-            sleep(cancellationGraceSeconds)
-            _exit(ExitStatus.failed.rawValue)
+            sleep(UInt32(cancellationGrace.components.seconds))
+            end()
         }
     }
+
+    /// Ends the process at once.
+    static func end() { _exit(ExitStatus.failed.rawValue) }
 }
 
-/// A flag that is set once, from any thread.
+/// A reason that is given once, from any thread.
 final class Cancellation: Sendable {
-    private let flag = Atomic(false)
+    private let first = Mutex<String?>(nil)
 
-    var isCancelled: Bool { flag.load(ordering: .relaxed) }
-    func cancel() { flag.store(true, ordering: .relaxed) }
+    /// Why the work is to break off; nil: it goes on.
+    var reason: String? { first.withLock { $0 } }
+
+    /// The first reason counts.
+    func cancel(_ reason: String) { first.withLock { $0 = $0 ?? reason } }
 }

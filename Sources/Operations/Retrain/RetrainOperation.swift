@@ -3,12 +3,14 @@ import BERT
 import Connectors
 import Drift
 import Files
+import Glibc
 import Kernels
 import Logging
 import Pipelines
 import Reports
 import Retraining
 import Serving
+import Threading
 import Training
 
 /// `lorikeet retrain`: one retraining, now.
@@ -20,12 +22,16 @@ public enum RetrainOperation {
     ///     standard input closes.
     ///   - precision: the types in which the base computes, in place of what the file says: the daemon's own.
     ///   - trigger: `rows` if new rows started it, anything else for a person or a timer.
+    ///   - clock: measures `time_limit`.
+    ///   - endProcess: called if the run does not react to `time_limit`; nil: the process ends with status 1.
     ///   - progress: a line of progress for a person.
-    /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed.
+    /// - Throws: status 78 for the file, the base and the database's schema; 1 if training or the database failed, or
+    ///   after `time_limit`.
     public static func run(
         task: String, file: String, background: Bool = false, precision: BasePrecision? = nil,
         trigger: String = "command",
-        environment: PipelineEnvironment = .process, logger: Logger,
+        environment: PipelineEnvironment = .process, logger: Logger, clock: Clock = .system,
+        endProcess: (@Sendable () -> Void)? = nil,
         progress: @escaping @Sendable (String) -> Void = { _ in }
     ) async throws(CommandFailure) -> RetrainReport {
         let cancellation = Cancellation()
@@ -33,7 +39,7 @@ public enum RetrainOperation {
             BackgroundProcess.leaveSession()
             BackgroundProcess.lowerPriority()
             BackgroundProcess.preferForOutOfMemoryKill()
-            BackgroundProcess.onStandardInputClose { cancellation.cancel() }
+            BackgroundProcess.onStandardInputClose { cancellation.cancel(askedToEnd) }
         }
         BLAS.configure()
         let serving =
@@ -43,20 +49,32 @@ public enum RetrainOperation {
         let run = try Run(
             task: task, file: file, serving: serving, environment: environment, logger: logger, isBackground: background
         )
+        let limit = run.limit(
+            clock, cancellation, progress: progress, endProcess: endProcess ?? { BackgroundProcess.end() })
         return try await CommandFailure.wrapping {
-            try await withTaskCancellationHandler {
-                try await run.outcome(
-                    trigger: RetrainingTrigger(rawValue: trigger) ?? .command,
-                    isCancelled: { cancellation.isCancelled },
-                    progress: {
-                        if background { BackgroundProcess.lowerPriority() }
-                        progress($0)
-                    })
-            } onCancel: {
-                cancellation.cancel()
+            do {
+                let report = try await withTaskCancellationHandler {
+                    try await run.outcome(
+                        trigger: RetrainingTrigger(rawValue: trigger) ?? .command,
+                        cancellation: { cancellation.reason },
+                        progress: {
+                            if background { BackgroundProcess.lowerPriority() }
+                            progress($0)
+                        })
+                } onCancel: {
+                    cancellation.cancel(askedToEnd)
+                }
+                await limit.stop()
+                return report
+            } catch {
+                await limit.stop()
+                throw error
             }
         }
     }
+
+    /// Why a run was cancelled that took no longer than it may.
+    private static let askedToEnd = "it was asked to end"
 
     /// The parts of one run.
     private struct Run {
@@ -100,10 +118,10 @@ public enum RetrainOperation {
         }
 
         func outcome(
-            trigger: RetrainingTrigger, isCancelled: @escaping @Sendable () -> Bool,
+            trigger: RetrainingTrigger, cancellation: @escaping @Sendable () -> String?,
             progress: @escaping @Sendable (String) -> Void
         ) async throws -> RetrainReport {
-            let settings = PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retrain")
+            let settings = postgres
             try await DatabaseSchema.verify(settings)
             return try await PostgresAdapterStore(settings).closing { store in
                 try await ensureChampion(store)
@@ -116,8 +134,32 @@ public enum RetrainOperation {
                     return RetrainReport(
                         try await retraining.run(
                             task: task.name, labels: task.labels, isMultiLabel: task.isMultiLabel, trigger: trigger,
-                            progress: { progress($0.line) }, isCancelled: isCancelled))
+                            progress: { progress($0.line) }, cancellation: cancellation))
                 }
+            }
+        }
+
+        private var postgres: PostgresSettings {
+            PostgresSettings(dsn: pipeline.sink.postgres.value, applicationName: "lorikeet retrain")
+        }
+
+        /// Cancels the run after `time_limit`. What does not react soon ends with the process.
+        func limit(
+            _ clock: Clock, _ cancellation: Cancellation, progress: @escaping @Sendable (String) -> Void,
+            endProcess: @escaping @Sendable () -> Void
+        ) -> TimeLimit {
+            let timeLimit = (pipeline.retrain ?? RetrainConfiguration()).timeLimit
+            let (task, postgres) = (task.name, postgres)
+            return TimeLimit(timeLimit, clock: clock) {
+                let reason = TimeLimit.reason(timeLimit)
+                cancellation.cancel(reason)
+                guard (try? await clock.sleep(BackgroundProcess.cancellationGrace)) != nil else { return }
+                progress("\(reason), and does not end by itself")
+                // Work that hangs cannot do so itself.
+                try? await PostgresLabelledRowSource(postgres).closing {
+                    try await $0.clear(task: task, ofEndedProcess: getpid(), reason: reason)
+                }
+                if !Task.isCancelled { endProcess() }
             }
         }
 

@@ -27,7 +27,7 @@ public enum DurationText {
     }
 
     /// `20ms`, `6h`: the largest unit that needs no fraction.
-    static func format(_ duration: Duration) -> String {
+    public static func format(_ duration: Duration) -> String {
         let microseconds = duration.components.seconds * 1_000_000 + duration.components.attoseconds / 1_000_000_000_000
         let whole: [(String, Int64)] = [
             ("d", 86_400_000_000), ("h", 3_600_000_000), ("m", 60_000_000), ("s", 1_000_000), ("ms", 1_000),

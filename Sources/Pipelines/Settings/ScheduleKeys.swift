@@ -40,7 +40,7 @@ enum ScheduleKeys {
         examples: ["true", "[urgency]"])
     static let timeLimit = DefaultedSetting(
         "time_limit", .duration(.seconds(1)...year), default: .seconds(6 * 3600),
-        "a retraining that the daemon started and that takes longer is ended, and its verdict is `failed`")
+        "a retraining that takes longer is ended, and its verdict is `failed`; also one by `lorikeet retrain`")
     static let newestHoldOut = DefaultedSetting(
         "newest_hold_out", .number(0...0.5), default: RetrainingSettings().newestShare,
         "share of the rows that is held out as the newest ones, beside the fifth that a hash holds out")
