@@ -10,14 +10,16 @@ import Testing
         while [ "$1" != --output ]; do
             if [ "$1" = --name ]; then name=$2; fi
             if [ "$1" = benchmark ]; then kind=$2; fi
+            if [ "$1" = --peft ]; then peft=$2; fi
             shift
         done
         printf '## %s %s\\n' "$kind" "${name:-}" > "$2"
+        if [ "${peft:-}" ]; then cat "$peft" >> "$2"; fi
 
         """
 
     private static func run(
-        _ scratch: Scratch, _ environment: [String: String] = [:]
+        _ scratch: Scratch, _ environment: [String: String] = [:], peft: String? = ""
     ) async throws -> (status: Int32, error: String) {
         let program = try scratch.write("program", Self.program)
         try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: program)
@@ -25,8 +27,9 @@ import Testing
         process.executableURL = BuiltProgram.package.appending(path: "scripts/benchmark-learning")
         process.arguments = [program]
         process.environment = ProcessInfo.processInfo.environment.merging([
-            "OUTPUT": scratch.path("docs"), "KEPT": scratch.path("kept"), "DATA": scratch.path("data"), "PEFT": "",
+            "OUTPUT": scratch.path("docs"), "KEPT": scratch.path("kept"), "DATA": scratch.path("data"),
         ]) { $1 }.merging(environment) { $1 }
+        process.environment?["PEFT"] = peft
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try scratch.newFile("stderr")
         let status = try await Program.start(process).status
@@ -57,6 +60,21 @@ import Testing
                 "## distillation clinc150",
             ])
         #expect(try !scratch.text("docs/benchmarks-learning.md").contains("absent"))
+    }
+
+    /// Of `trec` docs/benchmarks-training.md has the accuracy; of `clinc150` a training of a former run.
+    @Test func everyChartHasTheAccuracyOfPEFT() async throws {
+        let scratch = try Scratch()
+        try Self.add(["trec", "clinc150"], to: scratch)
+        try FileManager.default.createDirectory(atPath: scratch.path("kept"), withIntermediateDirectories: true)
+        let former = try scratch.write("kept/peft-clinc150.jsonl", "{\"rows\": 7, \"accuracy\": 0.5}\n")
+        // One that is older than the rows is not taken.
+        try FileManager.default.setAttributes([.modificationDate: Date(timeIntervalSinceNow: 60)], ofItemAtPath: former)
+        let (status, error) = try await Self.run(scratch, ["SECTIONS": "queue"], peft: nil)
+        #expect(status == 0, "\(error)")
+        let page = try scratch.text("docs/benchmarks-learning.md")
+        #expect(page.contains("## queue trec\n{\"epoch\": 4, \"rows\": 5452, \"accuracy\": "))
+        #expect(page.contains("## queue clinc150\n{\"rows\": 7, \"accuracy\": 0.5}\n"))
     }
 
     @Test func dataSetsThatAreAbsentAreNamedAndLeftOut() async throws {
