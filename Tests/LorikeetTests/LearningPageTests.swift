@@ -73,8 +73,18 @@ import Testing
         let (status, error) = try await Self.run(scratch, ["SECTIONS": "queue"], peft: nil)
         #expect(status == 0, "\(error)")
         let page = try scratch.text("docs/benchmarks-learning.md")
-        #expect(page.contains("## queue trec\n{\"epoch\": 4, \"rows\": 5452, \"accuracy\": "))
+        #expect(page.contains("## queue trec\n{\"epoch\": "))
         #expect(page.contains("## queue clinc150\n{\"rows\": 7, \"accuracy\": 0.5}\n"))
+    }
+
+    @Test func aChampionOfOnesOwnHasASection() async throws {
+        let scratch = try Scratch()
+        try Self.add(["clinc150"], to: scratch)
+        let flags = "--adapter a --input rows.tsv --test test.tsv --unseen high --name own"
+        let (status, error) = try await Self.run(scratch, ["SECTIONS": "distillation", "FORGETTING": flags])
+        #expect(status == 0, "\(error)")
+        #expect(
+            try Self.headings(scratch) == ["# Learning", "## distillation clinc150", "## distillation own"])
     }
 
     @Test func dataSetsThatAreAbsentAreNamedAndLeftOut() async throws {

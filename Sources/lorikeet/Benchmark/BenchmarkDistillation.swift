@@ -14,7 +14,8 @@ struct BenchmarkDistillation: ParsableCommand {
             trained on another third, without the rows of some labels. One of the two is
             also distilled from the champion on the texts of the last third, without their
             labels. Prints the accuracies on a test file, then a line of JSON. With
-            --adapter, the champion is that adapter, and each part is half of the rows.
+            --adapter, the champion is that adapter, and with --champion, it is trained on
+            those rows; then each part is half of the rows.
 
             EXAMPLES
               lorikeet benchmark distillation --base models/all-MiniLM-L6-v2 \\
@@ -30,6 +31,14 @@ struct BenchmarkDistillation: ParsableCommand {
         help: ArgumentHelp("The champion, in PEFT's format. Default: train one.", valueName: "dir"),
         completion: .directory)
     var adapter: String?
+
+    @Option(
+        parsing: .upToNextOption,
+        help: ArgumentHelp(
+            "Rows that the champion is trained on, one file or several. Default: a third of the rows.",
+            valueName: "file"),
+        completion: .file(extensions: ["tsv", "csv", "jsonl", "json"]))
+    var champion: [String] = []
 
     @Option(
         help: ArgumentHelp(
@@ -53,6 +62,9 @@ struct BenchmarkDistillation: ParsableCommand {
     @OptionGroup var training: TrainingOptions
 
     func validate() throws {
+        guard adapter == nil || champion.isEmpty else {
+            throw ValidationError("give --adapter or --champion, not both")
+        }
         guard limit ?? 1 >= 1 else { throw ValidationError("--limit must be at least 1") }
         guard texts >= 1 else { throw ValidationError("--texts must be at least 1") }
         guard weight > 0, weight.isFinite else { throw ValidationError("--weight must be above 0") }
@@ -62,15 +74,18 @@ struct BenchmarkDistillation: ParsableCommand {
     func run() throws {
         let (all, measured) = try input.read()
         let loaded = try LoadedBase(baseOptions.folder)
-        let champion = try adapter.map { try AdapterFolder.load($0, base: loaded.base) }
-        try check(all + measured, champion?.labels)
-        var settings = try training.settings(for: loaded.base, startingFrom: champion)
+        let given = try adapter.map { try AdapterFolder.load($0, base: loaded.base) }
+        let others = champion.isEmpty ? nil : try input.read(champion, as: "champion")
+        try check(all + measured, given?.labels ?? others.map { Array(Set($0.map(\.label))) })
+        var settings = try training.settings(for: loaded.base, startingFrom: given)
         // The test rows must not choose an epoch.
         settings.epochSelection = .last
         // Files are often ordered by label.
         let rows = EvenSample(of: all.count, atMost: limit ?? all.count).places.map { all[$0] }
         let benchmark = DistillationBenchmark(
-            rows: rows, test: measured, base: loaded, champion: champion,
+            rows: rows, test: measured, base: loaded,
+            champion: given.map(DistillationBenchmark.Champion.adapter)
+                ?? others.map(DistillationBenchmark.Champion.rows) ?? .third,
             settings: DistillationBenchmark.Settings(
                 unseen: unseen.isEmpty ? nil : unseen, seeds: input.seeds, texts: texts,
                 distillation: Distillation.Settings(weight: weight, temperature: temperature), training: settings))
@@ -88,7 +103,7 @@ struct BenchmarkDistillation: ParsableCommand {
             throw CommandFailure(.failed, "no row has the label \"\(unknown)\"")
         }
         if let known, let unknown = present.subtracting(known).min() {
-            throw CommandFailure(.failed, "the adapter does not have the label \"\(unknown)\"")
+            throw CommandFailure(.failed, "the champion does not have the label \"\(unknown)\"")
         }
         guard present.count > 2 else { throw CommandFailure(.failed, "there are only \(present.count) labels") }
     }

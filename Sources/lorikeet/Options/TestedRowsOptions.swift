@@ -23,10 +23,16 @@ struct TestedRowsOptions: ParsableArguments {
 
     /// Reads both, and says on standard error what is wrong with rows.
     func read() throws -> (rows: [LabelledText], test: [LabelledText]) {
+        (try read(rows.input, as: "input"), try read([test], as: "test"))
+    }
+
+    /// Reads other rows of the same format.
+    ///
+    /// - Parameter name: of these rows, in what is said of them.
+    func read(_ paths: [String], as name: String) throws -> [LabelledText] {
         let options = formatOptions.options(isMultiLabel: false)
-        let (all, side) = try RowsReport.measured(LabelledFile.collect(paths: rows.input, options: options))
-        let (measured, testSide) = try RowsReport.measured(LabelledFile.collect(paths: [test], options: options))
-        (side.lines(of: "input") + testSide.lines(of: "test")).forEach { StandardError.write($0) }
-        return (all, measured)
+        let (rows, side) = try RowsReport.measured(LabelledFile.collect(paths: paths, options: options))
+        side.lines(of: name).forEach { StandardError.write($0) }
+        return rows
     }
 }

@@ -31,6 +31,16 @@ public struct DistillationBenchmark: Sendable {
         }
     }
 
+    /// What the challengers start from.
+    public enum Champion: Sendable {
+        /// An adapter with the labels of all rows.
+        case adapter(Adapter)
+        /// One that is trained on these rows.
+        case rows([LabelledText])
+        /// One that is trained on a third of the rows.
+        case third
+    }
+
     /// An adapter that is measured.
     public enum Model: String, Sendable, CaseIterable {
         case champion
@@ -66,20 +76,23 @@ public struct DistillationBenchmark: Sendable {
     private let rows: [LabelledText]
     private let test: [LabelledText]
     private let base: LoadedBase
-    /// The champion; nil: one is trained on a third of the rows.
-    private let champion: Adapter?
+    private let champion: Champion
     let settings: Settings
     let labels: [String]
 
     /// - Parameters:
     ///   - rows: with all labels. Half of them, or of those that train no champion, are the texts without a label.
-    ///   - champion: an adapter with the labels of the rows; nil: one is trained on a third of the rows.
     public init(
-        rows: [LabelledText], test: [LabelledText], base: LoadedBase, champion: Adapter?, settings: Settings
+        rows: [LabelledText], test: [LabelledText], base: LoadedBase, champion: Champion, settings: Settings
     ) {
         (self.rows, self.test, self.base) = (rows, test, base)
         (self.champion, self.settings) = (champion, settings)
-        labels = champion?.labels ?? Set((rows + test).map(\.label)).sorted()
+        labels =
+            switch champion {
+            case .adapter(let adapter): adapter.labels
+            case .rows(let others): Set((others + rows + test).map(\.label)).sorted()
+            case .third: Set((rows + test).map(\.label)).sorted()
+            }
     }
 
     /// Runs all seeds.
@@ -98,11 +111,14 @@ public struct DistillationBenchmark: Sendable {
         training.seed = seed
         let trainer = AdapterTrainer(base: base.base, tokenizer: base.tokenizer, settings: training)
         progress(seed, .champion)
-        // The champion of a daemon is calibrated on rows that it was not trained on.
-        let champion =
-            try champion
-            ?? trainer.fitted(
+        let champion: Adapter
+        if case .adapter(let given) = self.champion {
+            champion = given
+        } else {
+            // The champion of a daemon is calibrated on rows that it was not trained on.
+            champion = try trainer.fitted(
                 try trainer.train(parts.champion, validation: [], labels: labels).adapter, on: parts.labelled)
+        }
         let distillation = Distillation(
             texts: texts, teacher: champion, labels: labels, settings: settings.distillation, evaluator: evaluator)
         func challenger(_ model: Model, _ distillation: Distillation?) throws -> Accuracy {
@@ -132,9 +148,16 @@ public struct DistillationBenchmark: Sendable {
         var order = Array(rows.indices)
         for last in stride(from: order.count - 1, to: 0, by: -1) { order.swapAt(last, random.below(last + 1)) }
         let shuffled = order.map { rows[$0] }
-        let first = champion == nil ? shuffled.count / 3 : 0
+        var (first, forChampion) = (0, [LabelledText]())
+        switch champion {
+        case .adapter: break
+        case .rows(let rows): forChampion = rows
+        case .third:
+            first = shuffled.count / 3
+            forChampion = Array(shuffled[..<first])
+        }
         let half = first + (shuffled.count - first) / 2
-        return (Array(shuffled[..<first]), Array(shuffled[first..<half]), Array(shuffled[half...]))
+        return (forChampion, Array(shuffled[first..<half]), Array(shuffled[half...]))
     }
 
     private var evaluator: Evaluator {
