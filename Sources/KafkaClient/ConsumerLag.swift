@@ -42,9 +42,9 @@ struct ConsumerLag {
         let unread = assignment.subtracting(positions.keys)
         if unread.isEmpty { return positions }
 
-        let committed = PartitionList(unread)
-        let code = committed.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) }
-        if code != RD_KAFKA_RESP_ERR_NO_ERROR { return positions }
+        guard let committed = try? PartitionList.committed(unread, client: client, timeout: timeout) else {
+            return positions
+        }
         positions.merge(committed.offsets) { position, _ in position }
         let new = unread.subtracting(positions.keys)
         if new.isEmpty { return positions }

@@ -146,9 +146,7 @@ public final class KafkaConsumer {
         guard let client = handle?.client else { throw .closed }
         let asked = partitions ?? assignment
         if asked.isEmpty { return [:] }
-        let list = PartitionList(asked)
-        try KafkaError.check(list.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) })
-        return list.offsets
+        return try PartitionList.committed(asked, client: client, timeout: timeout).offsets
     }
 
     /// Messages of each assigned partition that `poll` has not returned yet. Asks the brokers. If they do not answer in

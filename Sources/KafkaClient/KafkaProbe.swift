@@ -128,15 +128,18 @@ public final class KafkaProbe {
         let deadline = ContinuousClock.now + patience
         var slice = Duration.milliseconds(200)
         while true {
-            // Any partition will do: one that does not exist has no offset, which is an answer.
-            let list = PartitionList(topics.map { TopicPartition(topic: $0, partition: 0) })
-            let code = list.withPointer { rd_kafka_committed(handle.client, $0, slice.milliseconds) }
-            if code == RD_KAFKA_RESP_ERR_NO_ERROR {
+            let failure: KafkaError
+            do throws(KafkaError) {
+                // Any partition will do: one that does not exist has no offset, which is an answer.
+                let list = try PartitionList.committed(
+                    topics.map { TopicPartition(topic: $0, partition: 0) }, client: handle.client, timeout: slice)
                 let refused = list.entries.compactMap { entry in entry.error.map { (entry.partition.topic, $0) } }
                 return Dictionary(refused) { first, _ in first }
+            } catch {
+                failure = error
             }
             serve()
-            let answers = (reported.all + [KafkaError(code)]).filter { $0.code > 0 }
+            let answers = (reported.all + [failure]).filter { $0.code > 0 }
             if let refusal = answers.first(where: { !Self.temporaryCodes.contains($0.code) }) { throw refusal }
             let now = ContinuousClock.now
             if now >= deadline { throw answers.last ?? Self.silence(reported.all, patience) }

@@ -42,6 +42,18 @@ final class PartitionList {
 }
 
 extension PartitionList {
+    /// The committed offsets of the client's group, asked of its coordinator.
+    ///
+    /// - Returns: with a logical offset where none is committed. Each partition may have an error of its own.
+    /// - Throws: if the coordinator refuses the request, or does not answer in time.
+    static func committed(
+        _ partitions: some Collection<TopicPartition>, client: OpaquePointer, timeout: Duration
+    ) throws(KafkaError) -> PartitionList {
+        let list = PartitionList(partitions)
+        try KafkaError.check(list.withPointer { rd_kafka_committed(client, $0, timeout.milliseconds) })
+        return list
+    }
+
     /// The offsets of a place, asked of the brokers: one request per leader.
     ///
     /// - Returns: without partitions in which no record is as young as a time.

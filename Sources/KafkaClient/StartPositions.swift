@@ -1,6 +1,3 @@
-import CRdKafka
-import Threading
-
 /// Finds where a group begins in partitions of which it has committed no offset.
 ///
 /// The start is for topics that are new to the group. A partition that was added to a topic which the group has read,
@@ -75,9 +72,7 @@ struct StartPositions {
     private func committed(
         _ partitions: [TopicPartition], _ client: OpaquePointer
     ) throws(KafkaError) -> [TopicPartition: Int64] {
-        let list = PartitionList(partitions)
-        let timeout = Self.timeout.milliseconds
-        try KafkaError.check(list.withPointer { rd_kafka_committed(client, $0, timeout) })
+        let list = try PartitionList.committed(partitions, client: client, timeout: Self.timeout)
         if let error = list.entries.compactMap(\.error).first { throw error }
         return list.offsets
     }
