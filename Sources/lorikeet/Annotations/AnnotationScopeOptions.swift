@@ -6,9 +6,7 @@ struct AnnotationScopeOptions: ParsableArguments {
     @Argument(help: ArgumentHelp("The task.", valueName: "task"))
     var task: String
 
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names database, base and labels.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names database, base and labels.")
     var pipeline: String
 
     @Option(

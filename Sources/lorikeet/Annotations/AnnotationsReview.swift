@@ -29,9 +29,7 @@ struct AnnotationsReview: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task; none with --input.", valueName: "task"))
     var task: String?
 
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names database, base and labels.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names database, base and labels.")
     var pipeline: String?
 
     @Option(

@@ -29,9 +29,7 @@ struct Label: AsyncParsableCommand {
                   --input - --format jsonl --name old --time 2025-12-31
             """)
 
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names base, tasks and database.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names base, tasks and database.")
     var pipeline: String
 
     @Option(

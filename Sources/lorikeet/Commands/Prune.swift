@@ -19,9 +19,7 @@ struct Prune: AsyncParsableCommand {
               lorikeet prune --pipeline pipelines/packages.yaml --json
             """)
 
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names the database and the ages.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names the database and the ages.")
     var pipeline: String
 
     @Flag(help: "Only say how many rows would be deleted.")

@@ -25,9 +25,7 @@ struct Relabel: AsyncParsableCommand {
                   --where-adapter 3f1b09c4a2de --rate 200
             """)
 
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names database, base and tasks.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names database, base and tasks.")
     var pipeline: String
 
     @Option(help: ArgumentHelp("Only this task. Give it once per task. Default: all tasks.", valueName: "name"))

@@ -27,9 +27,7 @@ struct Replay: AsyncParsableCommand {
                   --offsets packages:0:1200-1999 --offsets packages:1:0- --task role
             """)
 
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names topics, base, tasks and database.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names topics, base, tasks and database.")
     var pipeline: String
 
     @Option(

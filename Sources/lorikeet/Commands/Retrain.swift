@@ -25,9 +25,7 @@ struct Retrain: AsyncParsableCommand {
     @Argument(help: ArgumentHelp("The task to retrain.", valueName: "task"))
     var task: String
 
-    @Option(
-        help: ArgumentHelp("The pipeline file with the database, the base and the settings.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file with the database, the base and the settings.")
     var pipeline: String
 
     @Flag(

@@ -7,10 +7,7 @@ struct DatabaseOptions: ParsableArguments {
         help: ArgumentHelp("The database, a libpq connection string or URL. Default: $DATABASE_URL.", valueName: "url"))
     var database: String?
 
-    @Option(
-        help: ArgumentHelp(
-            "Take the database, and the base if one is needed, from this pipeline file.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "Take the database, and the base if one is needed, from this pipeline file.")
     var pipeline: String?
 
     func validate() throws {

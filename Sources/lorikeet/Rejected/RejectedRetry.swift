@@ -22,9 +22,7 @@ struct RejectedRetry: AsyncParsableCommand {
             """)
 
     @OptionGroup var scope: RejectedScope
-    @Option(
-        help: ArgumentHelp("The pipeline file. It names database, base and tasks.", valueName: "file"),
-        completion: .file(extensions: ["yaml", "yml"]))
+    @Option(pipeline: "The pipeline file. It names database, base and tasks.")
     var pipeline: String
 
     @OptionGroup var filters: RejectedFilterOptions
