@@ -16,8 +16,12 @@ import Testing
           {"name":"kind","type":"string"},{"name":"body","type":["null","string"]}]}
         """#
 
+    private static let login = ", username: reader, password: hunter2"
+
+    /// - Parameter source: one more key of the source.
     private func writePipeline(
-        _ fixture: DaemonFixture, source: String, output: String = "", route: String = "json: { /kind: noise }"
+        _ fixture: DaemonFixture, _ registry: RegistryServer, login: String = "", format: String = "auto",
+        source: String = "", output: String = "", route: String = "json: { /kind: noise }"
     ) throws -> String {
         try fixture.folder.write(
             "p.yaml",
@@ -30,7 +34,10 @@ import Testing
                 topics: [texts]
                 group: readers
                 properties: { session.timeout.ms: 6000, heartbeat.interval.ms: 200, fetch.wait.max.ms: 50 }
-            \(source)
+              format: \(format)
+              schema_registry: { url: "\(registry.url)"\(login) }
+              text: /body
+              \(source)
             routes: [{ when: { \(route) }, tasks: [noise] }]
             tasks:
               noise: { labels: [calm, loud], adapter: first }
@@ -64,14 +71,7 @@ import Testing
             registry.register(3, schema: "{}", type: "JSON")
             registry.state.update { $0.outage = RegistryServer.Answer(status: 503, body: "") }
             try fixture.writeAdapter("first")
-            let file = try writePipeline(
-                fixture,
-                source: """
-                      format: auto
-                      schema_registry: { url: "\(registry.url)", username: reader, password: hunter2 }
-                      text: /body
-                      null_payload: drop
-                    """)
+            let file = try writePipeline(fixture, registry, login: Self.login, source: "null_payload: drop")
             let noise = string("noise")
             try produce(
                 [
@@ -113,13 +113,8 @@ import Testing
             try fixture.broker.createTopic("labelled", partitions: 1)
             try fixture.writeAdapter("first")
             let file = try writePipeline(
-                fixture,
-                source: """
-                      format: auto
-                      schema_registry: { url: "\(registry.url)" }
-                      text: /body
-                      key: /id
-                    """, output: ", kafka: { topic: labelled, key: message }", route: "key_prefix: \"7\"")
+                fixture, registry, source: "key: /id", output: ", kafka: { topic: labelled, key: message }",
+                route: "key_prefix: \"7\"")
             let noise = string("noise")
             let producer = try fixture.broker.makeProducer()
             let payloads: [[UInt8]] = [
@@ -165,13 +160,7 @@ import Testing
             registry.register(4, schema: #"{"type":"record","name":"R","fields":[{"name":"r","type":"R"}]}"#)
             registry.register(5, schema: #"{"type":"record","name":"R"}"#)
             try fixture.writeAdapter("first")
-            let file = try writePipeline(
-                fixture,
-                source: """
-                      format: auto
-                      schema_registry: { url: "\(registry.url)" }
-                      text: /body
-                    """)
+            let file = try writePipeline(fixture, registry)
             let claimsTwoGigabytes: [UInt8] = [0x80, 0x80, 0x80, 0x80, 0x10, 0x61]
             try produce(
                 (2...5).map { [0, 0, 0, 0, $0, 2, 0x61] } + [
@@ -221,13 +210,7 @@ import Testing
             let registry = try RegistryServer()
             registry.state.update { $0.outage = RegistryServer.Answer(status: 401, body: "") }
             try fixture.writeAdapter("first")
-            let file = try writePipeline(
-                fixture,
-                source: """
-                      format: avro
-                      schema_registry: { url: "\(registry.url)", username: reader, password: hunter2 }
-                      text: /body
-                    """)
+            let file = try writePipeline(fixture, registry, login: Self.login, format: "avro")
             let options = CheckOperation.Options(database: false, environment: fixture.environment)
             let report = await CheckOperation.run(files: [file], options: options)
             let finding = report.findings.first { $0.key == "source.schema_registry.url" && $0.severity == .error }
