@@ -43,8 +43,14 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     public var shadow: ShadowPeriod?
     /// The type in which the base computed when it was trained; `nil` if this program does not know that type.
     public var dataType: DataType? = .float32
+    /// The types of the base over which it was accepted, as ``BasePrecision/description`` has them; `nil` if it was
+    /// accepted over whatever serves. Under `dtype: auto`, no daemon rounds more than that while it labels.
+    public var acceptedDtype: String?
     /// Whether its weights were removed.
     public var isPruned = false
+
+    /// The types that ``acceptedDtype`` names; `nil` if it names none. What this program cannot read is float32.
+    public var acceptedPrecision: BasePrecision? { acceptedDtype.map { BasePrecision($0) ?? .float32 } }
 
     /// An entry of the registry.
     public init(

@@ -45,7 +45,8 @@ import Testing
             "retrainings.challenger", "retrainings.training_digest", "promotions.digest",
         ],
         "labels, settings and figures": [
-            "adapters.manifest", "adapters.metrics", "adapters.shadow", "retrainings.reason", "retrainings.report",
+            "adapters.manifest", "adapters.metrics", "adapters.shadow", "adapters.accepted_dtype", "retrainings.reason",
+            "retrainings.report",
         ],
         "numbers that were computed from many texts": ["adapters.weights", "adapters.profile"],
         "32 bits of a hash per text, with which forget names adapters": ["adapters.training_rows"],

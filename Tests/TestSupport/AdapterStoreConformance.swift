@@ -31,6 +31,7 @@ public struct AdapterStoreConformance: Sendable {
         try await endsAShadow()
         try await changesOnlyWhatIsExpected()
         try await knowsTheTypeOfTheBase()
+        try await knowsOverWhatAVersionWasAccepted()
         try await countsChanges()
     }
 
@@ -269,6 +270,24 @@ public struct AdapterStoreConformance: Sendable {
         }
         try require(
             try await store.versions(task: "type").map(\.dataType) == DataType.allCases, "versions are told by type")
+    }
+
+    private func knowsOverWhatAVersionWasAccepted() async throws {
+        let precision = BasePrecision(.int8).keeping([.init(layer: 1, group: .output)], in: .bfloat16)
+        let version = try await store.publish(task: "finer", adapter: adapters[0], metrics: [:], parentDigest: nil)
+        try require(version.acceptedDtype == nil, "nobody has said so")
+        try await store.accept(task: "finer", version: 1, over: precision)
+        let live = try await store.promote(task: "finer", version: 1)
+        try require(live.acceptedPrecision == precision, "what a version was accepted over is kept")
+        let before = try await store.revision()
+        try await store.accept(task: "finer", version: 1, over: .float32)
+        try require(try await store.revision() != before, "daemons see it of a version that is live")
+        let found = try await store.live(tasks: ["finer"]).first
+        try require(found?.acceptedDtype == "float32", "the last one counts")
+        let unknown = AdapterStoreError.unknownVersion(task: "finer", version: 9)
+        try await require(throwing: unknown, "accepting an unknown version") {
+            try await store.accept(task: "finer", version: 9, over: .float32)
+        }
     }
 
     private func states(_ task: String) async throws -> [AdapterState] {

@@ -164,6 +164,16 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
+    public func accept(task: String, version: Int, over precision: BasePrecision) async throws {
+        let error = try read { state -> AdapterStoreError? in
+            guard let index = state.index(task, version) else { return .unknownVersion(task: task, version: version) }
+            state.entries[index].version.acceptedDtype = precision.description
+            return nil
+        }
+        if let error { throw error }
+    }
+
+    /// As the protocol says.
     public func promote(
         task: String, version: Int, _ promotion: Promotion, expecting expected: ExpectedVersions?
     ) async throws -> AdapterVersion {

@@ -9,15 +9,15 @@ public final class Adapter: Sendable {
     public var labels: [String] { manifest.labels }
     /// SHA-256 in hexadecimal over `manifest.canonicalJSON`, a line feed and `weights`.
     public let digest: String
-    /// The digest of the base that it was loaded over.
+    /// The base that it was loaded over. The view points to its biases.
+    public let base: BERTBase
+    /// The digest of this base.
     public var baseDigest: String { base.digest }
     /// The types in which this base computes; ``AdapterManifest/dataType`` is that of the training.
     public var baseDtype: String { base.dtype }
     /// The lowest encoder layer that it changes; the base's number of layers if it changes none.
     public var lowestLayer: Int { view.lowestLayer }
 
-    /// The view points to its biases.
-    let base: BERTBase
     let view: AdapterView
     let layout: AdapterLayout
     let values: FloatStorage

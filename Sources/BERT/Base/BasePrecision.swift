@@ -68,6 +68,18 @@ public struct BasePrecision: Sendable, Hashable {
         return precision
     }
 
+    /// The finer of two types for each layer, and for the word embeddings.
+    public func union(_ other: BasePrecision) -> BasePrecision {
+        var union = BasePrecision(dataType.finer(other.dataType))
+        for place in Set(exceptions.keys).union(other.exceptions.keys) {
+            union = union.keeping([place], in: dataType(of: place).finer(other.dataType(of: place)))
+        }
+        return union
+    }
+
+    /// Whether a layer, or the word embeddings, is rounded more than in another precision.
+    public func isCoarser(than other: BasePrecision) -> Bool { union(other) != self }
+
     /// The type of a linear layer.
     func dataType(of place: Place) -> DataType {
         place.group == .pooler ? .float32 : exceptions[place] ?? dataType

@@ -17,6 +17,18 @@ extension DataType {
     /// The types that this CPU computes faster than float32, the fastest first.
     public static var fastestFirst: [DataType] { [.int8, .bfloat16].filter(\.isFast) }
 
+    /// What `dtype: auto` lets layers fall back to that cost too much in this type.
+    public var fallback: DataType {
+        let types = Self.fastestFirst
+        return types.firstIndex(of: self).flatMap { types.dropFirst($0 + 1).first } ?? .float32
+    }
+
+    /// The one of two types that rounds less.
+    func finer(_ other: DataType) -> DataType {
+        let coarsestFirst: [DataType] = [.int8, .bfloat16, .float32]
+        return coarsestFirst.last { $0 == self || $0 == other } ?? self
+    }
+
     /// Whether this CPU has instructions for its products. Others compute them too, but slower than in float32.
     public var isFast: Bool {
         switch self {

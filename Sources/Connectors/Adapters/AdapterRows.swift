@@ -14,6 +14,7 @@ struct AdapterRows {
     private static let columns =
         "task, version, digest, base_digest, state, metrics, parent_digest, training_range::text AS training_range, "
         + "promoted_by, promotion_reason, weights IS NULL AS is_pruned, shadow::text AS shadow, "
+        + "accepted_dtype, "
         + "coalesce(manifest->>'dtype', 'float32') AS dtype, "
         + ExactTime.column("shadow_since") + ", "
         + ExactTime.column("created_at") + ", " + ExactTime.column("promoted_at")
@@ -125,6 +126,14 @@ struct AdapterRows {
             WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
             """,
             [.text(version.task), .integer(Int64(version.version)), .bytes(adapter.weights)] + adapter.rowValues)
+    }
+
+    func accept(task: String, version: Int, over dtype: String) throws -> AdapterVersion {
+        try one(
+            """
+            UPDATE lorikeet.adapters SET accepted_dtype = $3
+            WHERE task = $1 AND version = $2::bigint RETURNING \(Self.columns)
+            """, [.text(task), .integer(Int64(version)), .text(dtype)])
     }
 
     func retireLive(task: String) throws {
@@ -249,6 +258,7 @@ extension AdapterVersion {
         trainingRange = try row.optionalText("training_range").flatMap { TrainingRowRange(json: Array($0.utf8)) }
         isPruned = try row.boolean("is_pruned")
         dataType = DataType(rawValue: try row.text("dtype"))
+        acceptedDtype = try row.optionalText("accepted_dtype")
         // Terms that were changed by hand and cannot be read must not keep the live version from being read.
         if let since = try ExactTime.optionalDate(row, "shadow_since"),
             let terms = try row.optionalText("shadow").flatMap(ShadowTerms.init)

@@ -130,6 +130,15 @@ public struct PostgresAdapterStore: AdapterStore, Closable {
         }
     }
 
+    /// Stores over which types of the base a version was accepted.
+    public func accept(task: String, version: Int, over precision: BasePrecision) async throws {
+        let dtype = precision.description
+        _ = try await change(task, version, "storing a precision", expecting: nil) { rows, found in
+            if found.acceptedDtype == dtype { return .success(found) }
+            return .success(try rows.accept(task: task, version: version, over: dtype))
+        }
+    }
+
     /// Makes a version live and retires the live one. A live version stays as it is. Another version that is in shadow
     /// is rejected.
     public func promote(

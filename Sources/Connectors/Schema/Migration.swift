@@ -13,7 +13,7 @@ extension Migration {
     static let all: [Migration] = [
         .tables, .leases, .gate, .annotationQueue, .drift, .shadow, .distances, .precision, .longTexts, .outbox,
         .messages, .labelsHistory, .retention, .traceParent, .adapterChanges, .dtype, .wholeHistory,
-        .annotatedKeys, .promotions,
+        .annotatedKeys, .promotions, .acceptedDtype,
     ]
 }
 
