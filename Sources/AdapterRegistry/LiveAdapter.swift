@@ -4,7 +4,7 @@ import Drift
 /// A live adapter, ready for inference, with its entry in the registry.
 public struct LiveAdapter: Sendable {
     /// The adapter.
-    public let adapter: Adapter
+    public private(set) var adapter: Adapter
     /// Its entry in the registry.
     public let version: AdapterVersion
     /// Compares the texts that it labels with those at its promotion.
@@ -32,6 +32,14 @@ public struct LiveAdapter: Sendable {
     public func with(shadow: ShadowAdapter?) -> LiveAdapter {
         var copy = self
         copy.shadow = shadow
+        return copy
+    }
+
+    /// The same over the same base in another precision, and so its challenger. What is known of their texts stays.
+    func over(_ base: BERTBase) throws(AdapterError) -> LiveAdapter {
+        var copy = self
+        copy.adapter = try adapter.over(base)
+        copy.shadow = try shadow?.over(base)
         return copy
     }
 }

@@ -3,6 +3,11 @@ import Drift
 import Files
 
 extension LiveAdapters {
+    /// Gives the base over which a version may label, after it has put the adapters in use over it (``rebase(onto:)``).
+    ///
+    /// It throws why there is none now: the version is refused, and looked at again in the next refresh.
+    public typealias FinerBase = @Sendable (AdapterVersion) async throws -> BERTBase
+
     /// Brings the live set up to date with the registry.
     ///
     /// Only adapters that are not in use yet are loaded. A version that does not fit (another base, other labels,
@@ -15,31 +20,34 @@ extension LiveAdapters {
     ///   - tasks: what each task requires of its adapter.
     ///   - base: the base that the adapters run over.
     ///   - withShadows: whether challengers in shadow label beside the live adapters; the same at each call.
+    ///   - finer: called for each version that says over which types of the base it was accepted; nil: all run over
+    ///     `base`.
     /// - Throws: what the store throws if it is unavailable; then no live adapter has changed.
     @discardableResult
     public func refresh(
-        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase, withShadows: Bool = true
+        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase, withShadows: Bool = true,
+        finer: FinerBase? = nil
     ) async throws -> AdapterRefresh {
         let ticket = takeTicket()
         let revision = try await store.revision()
         if let known = knownRefresh(at: revision, tasks: tasks) { return known }
         var refresh = AdapterRefresh()
-        // An import that brings weights back does not count as a change.
-        var mayChange = false
         var found: [(task: String, adapter: LiveAdapter?)] = []
         let versions = try await store.live(tasks: tasks.keys.sorted())
         refresh.missing = tasks.keys.filter { task in !versions.contains { $0.task == task } }.sorted()
+        let (finest, coarse) = await self.base(for: versions, base, finer)
+        refresh.refused = coarse
+        // An import that brings weights back does not count as a change, nor does a base that can be read again.
+        var mayChange = !coarse.isEmpty
         let current = snapshot.adapters
         for version in versions {
-            guard let requirements = tasks[version.task] else { continue }
+            guard let requirements = tasks[version.task], coarse[version.task] == nil else { continue }
             if let known = current[version.task], known.adapter.digest == version.digest {
-                if let reason = requirements.mismatch(known.adapter.manifest) {
-                    refresh.refused[version.task] = reason
-                }
+                refresh.refused[version.task] = requirements.mismatch(known.adapter.manifest)
                 continue
             }
             do throws(AdapterRefusal) {
-                let adapter = try await load(version, from: store, requirements: requirements, base: base) {
+                let adapter = try await load(version, from: store, requirements: requirements, base: finest) {
                     refresh.unusableReferences[version.task] = $0
                 }
                 found.append((version.task, adapter))
@@ -55,15 +63,29 @@ extension LiveAdapters {
         refresh.changed = install(found, ticket: ticket).sorted()
         do {
             if withShadows {
-                refresh.refusedShadows = try await refreshShadows(
-                    from: store, tasks: tasks, base: base, ticket: ticket)
+                let areComplete = try await refreshShadows(
+                    from: store, tasks: tasks, base: finest, finer: finer, ticket: ticket,
+                    into: &refresh.refusedShadows)
+                mayChange = mayChange || !areComplete
             }
-            if !mayChange { remember(refresh, at: revision, tasks: tasks, ticket: ticket) }
+            if !mayChange { remember(refresh, at: revision, tasks: tasks, base: finest, ticket: ticket) }
         } catch {
             // What has changed must be told. The next refresh looks for challengers again.
             if refresh.changed.isEmpty { throw error }
         }
         return refresh
+    }
+
+    /// The base for all of these versions, and by task why one may not label over it.
+    func base(
+        for versions: [AdapterVersion], _ base: BERTBase, _ finer: FinerBase?
+    ) async -> (base: BERTBase, coarse: [String: String]) {
+        var result = (base: base, coarse: [String: String]())
+        guard let finer else { return result }
+        for version in versions where version.acceptedDtype != nil {
+            do { result.base = try await finer(version) } catch { result.coarse[version.task] = "\(error)" }
+        }
+        return result
     }
 
     private func load(

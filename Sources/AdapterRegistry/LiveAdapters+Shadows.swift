@@ -12,17 +12,20 @@ extension LiveAdapters {
 
     /// Brings the challengers in shadow up to date with the registry. Nothing here changes a live adapter.
     ///
-    /// - Returns: the challengers that are unusable here, by task.
+    /// - Parameter refused: gets the challengers that are unusable here, by task.
+    /// - Returns: whether all were looked at; false if the base cannot be had now as finely as one of them needs it.
     /// - Throws: what the store throws if it is unavailable; then nothing has changed.
     func refreshShadows(
-        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase, ticket: UInt64
-    ) async throws -> [String: AdapterRefresh.RefusedShadow] {
+        from store: any AdapterStore, tasks: [String: AdapterRequirements], base: BERTBase, finer: FinerBase?,
+        ticket: UInt64, into refused: inout [String: AdapterRefresh.RefusedShadow]
+    ) async throws -> Bool {
         let current = snapshot.adapters
         let versions = try await store.shadows(tasks: tasks.keys.filter { current[$0] != nil }.sorted())
+        let (finest, coarse) = await self.base(for: versions, base, finer)
         var found: [FoundShadow] = []
-        var refused: [String: AdapterRefresh.RefusedShadow] = [:]
+        var unusable: [String: AdapterRefresh.RefusedShadow] = [:]
         for (task, requirements) in tasks {
-            guard let live = current[task] else { continue }
+            guard let live = current[task], coarse[task] == nil else { continue }
             // Beside another champion it would be compared with the wrong labels.
             let version = versions.first { $0.task == task && $0.shadow?.terms.champion == live.adapter.digest }
             if live.shadow?.version == version { continue }
@@ -30,19 +33,20 @@ extension LiveAdapters {
             do throws(AdapterRefusal) {
                 if let version {
                     shadow = ShadowAdapter(
-                        adapter: try await loadAdapter(version, from: store, requirements: requirements, base: base),
+                        adapter: try await loadAdapter(version, from: store, requirements: requirements, base: finest),
                         version: version, champion: live.adapter.labels, mapping: requirements.mapping)
                 }
             } catch {
                 guard let version else { continue }
-                refused[task] = try Self.refused(version, error)
+                unusable[task] = try Self.refused(version, error)
             }
             if live.shadow != nil || shadow != nil {
                 found.append(FoundShadow(task: task, champion: live.adapter.digest, shadow: shadow))
             }
         }
         install(found, ticket: ticket)
-        return refused
+        refused = unusable
+        return coarse.isEmpty
     }
 
     /// Why a version will not be usable later either.

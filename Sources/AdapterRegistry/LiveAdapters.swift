@@ -1,7 +1,7 @@
 import BERT
 import Synchronization
 
-/// The live adapters at one moment. A snapshot never changes.
+/// The live adapters at one moment, all over one base. A snapshot never changes.
 public struct LiveSnapshot: Sendable {
     /// The live adapter of each task.
     public let adapters: [String: LiveAdapter]
@@ -18,6 +18,8 @@ public final class LiveAdapters: Sendable {
 
     private struct State {
         var snapshot = LiveSnapshot(adapters: [:], generation: 0)
+        /// The base that all adapters were put over last; nil: that with which the first one came.
+        var base: BERTBase?
         /// The ticket of the refresh that set a task last, so that a slow refresh never undoes a later one.
         var settledBy: [String: UInt64] = [:]
         /// The same for the challenger beside a task's live adapter.
@@ -28,6 +30,9 @@ public final class LiveAdapters: Sendable {
         var lastRefresh: CompleteRefresh?
         /// Versions that were refused, by task, the newest last.
         var refusals: [String: [(attempt: LoadAttempt, refusal: AdapterRefusal)]] = [:]
+
+        /// Whether the adapters have left this base for a finer one.
+        func isLeft(_ base: BERTBase) -> Bool { self.base.map { $0 !== base } ?? false }
     }
 
     private struct CompleteRefresh {
@@ -97,6 +102,8 @@ public final class LiveAdapters: Sendable {
             var adapters = state.snapshot.adapters
             var changed: [String] = []
             for (task, adapter) in changes where state.settledBy[task, default: 0] < ticket {
+                // The next refresh loads it over the base that the others have by now.
+                if let adapter, state.isLeft(adapter.adapter.base) { continue }
                 state.settledBy[task] = ticket
                 adapters[task] = adapter
                 changed.append(task)
@@ -118,13 +125,42 @@ public final class LiveAdapters: Sendable {
             var adapters = state.snapshot.adapters
             var hasChanged = false
             for found in shadows where state.shadowSettledBy[found.task, default: 0] < ticket {
-                guard let live = adapters[found.task], live.adapter.digest == found.champion else { continue }
+                guard let live = adapters[found.task], live.adapter.digest == found.champion,
+                    found.shadow.map({ !state.isLeft($0.adapter.base) }) ?? true
+                else { continue }
                 state.shadowSettledBy[found.task] = ticket
                 adapters[found.task] = live.with(shadow: found.shadow)
                 hasChanged = true
             }
             guard hasChanged else { return }
             state.snapshot = LiveSnapshot(adapters: adapters, generation: state.snapshot.generation + 1)
+        }
+    }
+
+    // MARK: - The base
+
+    /// Whether all adapters are over this base, also those that come.
+    public func isOver(_ base: BERTBase) -> Bool { state.withLock { $0.base === base } }
+
+    /// Puts all adapters over the same base in a finer precision, at once. A batch that has begun keeps the adapters
+    /// that it has, with their base. It blocks the calling thread: every adapter is laid out anew.
+    ///
+    /// Nothing changes if the adapters are over a finer one by now.
+    public func rebase(onto base: BERTBase) throws(AdapterError) {
+        while true {
+            let before = snapshot
+            var adapters: [String: LiveAdapter] = [:]
+            for (task, live) in before.adapters { adapters[task] = try live.over(base) }
+            let hasChanged = before.adapters.values.contains { $0.adapter.base !== base }
+            let isDone = state.withLock { state in
+                if let current = state.base, base.precision.isCoarser(than: current.precision) { return true }
+                guard state.snapshot.generation == before.generation else { return false }
+                state.base = base
+                guard hasChanged else { return true }
+                state.snapshot = LiveSnapshot(adapters: adapters, generation: before.generation + 1)
+                return true
+            }
+            if isDone { return }
         }
     }
 
@@ -141,15 +177,18 @@ public final class LiveAdapters: Sendable {
         }
     }
 
-    /// Keeps what the refresh with this ticket found, unless a later one has ended.
+    /// Keeps what the refresh with this ticket found over this base, unless a later one has ended.
     func remember(
-        _ refresh: AdapterRefresh, at revision: Int64?, tasks: [String: AdapterRequirements], ticket: UInt64
+        _ refresh: AdapterRefresh, at revision: Int64?, tasks: [String: AdapterRequirements], base: BERTBase,
+        ticket: UInt64
     ) {
         guard let revision else { return }
         var result = refresh
         (result.changed, result.unusableReferences) = ([], [:])
         state.withLock { state in
             if let last = state.lastRefresh, last.ticket > ticket { return }
+            // Some of what it found was not installed.
+            if state.isLeft(base) { return }
             state.lastRefresh = CompleteRefresh(
                 ticket: ticket, revision: revision, tasks: tasks, generation: state.snapshot.generation, result: result)
         }

@@ -3,7 +3,7 @@ import BERT
 /// A challenger that labels beside the champion, ready for inference.
 public struct ShadowAdapter: Sendable {
     /// The adapter.
-    public let adapter: Adapter
+    public private(set) var adapter: Adapter
     /// Its entry in the registry.
     public let version: AdapterVersion
     /// Counts what it does to the labels.
@@ -18,6 +18,13 @@ public struct ShadowAdapter: Sendable {
     public init(adapter: Adapter, version: AdapterVersion, champion: [String], mapping: LabelMapping = LabelMapping()) {
         (self.adapter, self.version, self.mapping) = (adapter, version, mapping)
         championLabels = Set(mapping.current(champion))
+    }
+
+    /// The same over the same base in another precision.
+    func over(_ base: BERTBase) throws(AdapterError) -> ShadowAdapter {
+        var copy = self
+        copy.adapter = try adapter.over(base)
+        return copy
     }
 
     /// What the challenger does to the labels of one text; nil stands for an abstention.

@@ -75,7 +75,7 @@ public final class ServingPipeline: Sendable {
         self.sink = sink
         self.liveAdapters = liveAdapters
         self.clock = clock
-        tokenPositions = workers.base.configuration.positions
+        tokenPositions = workers.configuration.positions
         initialPlan = ServingPlan(
             settings: settings, tasks: tasks, router: router, extractor: extractor, positions: tokenPositions)
         ledger = DeliveryLedger()

@@ -148,7 +148,7 @@ struct LongTextTests {
         }
         let first = try swap(1)
         let long = try Self.prepared([[2, 5, 3], [2, 6, 3]])
-        let classifier = Classifier(base: model.base)
+        let classifier = Classifier(configuration: model.base.configuration)
         #expect(classifier.outcomes(of: [long.waiting[1]], snapshot: live.snapshot).isEmpty)
         let second = try swap(2)
         let short = try Self.prepared([[2, 7, 3]], offset: 1)
@@ -161,7 +161,7 @@ struct LongTextTests {
         let model = try TinyModel.shared.get()
         let harness = try ServingHarness()
         let text = try Self.prepared([[2, 5, 3], [2, 999_999, 3], [2, 999_999, 3], [2, 6, 3]])
-        let classifier = Classifier(base: model.base)
+        let classifier = Classifier(configuration: model.base.configuration)
         let snapshot = harness.live.snapshot
         #expect(classifier.outcomes(of: [text.waiting[0]], snapshot: snapshot).isEmpty)
         let finished = classifier.outcomes(of: Array(text.waiting[1...2]), snapshot: snapshot)

@@ -2,14 +2,22 @@ import AdapterRegistry
 import BERT
 import Drift
 
-/// Labels batches over one base. Not Sendable: one per worker.
-struct Classifier {
-    private let base: BERTBase
-    private let pass: InferencePass
+/// Labels batches over the base of their adapters, whatever its precision. Not Sendable: one per worker.
+final class Classifier {
+    private let configuration: BERTConfiguration
 
-    init(base: BERTBase) {
-        self.base = base
-        pass = InferencePass(base: base)
+    // MARK: - Mutable State
+
+    /// Over the base of the last batch.
+    private var pass: InferencePass?
+
+    init(configuration: BERTConfiguration) { self.configuration = configuration }
+
+    private func pass(over base: BERTBase) -> InferencePass {
+        if let pass, pass.base === base { return pass }
+        let new = InferencePass(base: base)
+        pass = new
+        return new
     }
 
     /// Computes the windows of a batch and labels each text whose last window is among them.
@@ -19,34 +27,59 @@ struct Classifier {
     /// - Parameter snapshot: holds for the texts that have no window in an earlier batch.
     /// - Returns: the texts that have finished.
     func outcomes(of windows: [PreparedWindow], snapshot: LiveSnapshot) -> [FinishedText] {
-        var lineup = Lineup()
-        var batch = PackedBatch()
-        var taken: [(window: PreparedWindow, places: [Lineup.Places])] = []
+        var parts: [Part] = []
         var finished: [FinishedText] = []
         for window in windows {
             // Another window of the text has failed.
             guard let snapshot = window.text.begin(snapshot) else { continue }
             do throws(ClassifyError) {
-                let content = window.content
-                try check(content.tokens)
-                var places: [Lineup.Places] = []
-                for task in content.tasks {
-                    places.append(try lineup.places(of: window.text.tasks[task].name, in: snapshot))
-                }
-                batch.append(content.tokens)
-                taken.append((window, places))
+                try check(window.tokens)
+                let tasks = window.content.tasks.map { window.text.tasks[$0].name }
+                let base = try Self.base(of: tasks, in: snapshot)
+                let place = parts.firstIndex { $0.base === base } ?? parts.count
+                if place == parts.count { parts.append(Part(base: base)) }
+                try parts[place].add(window, tasks: tasks, snapshot)
             } catch {
                 if window.text.fail() { finished.append(rejection(of: window.text, error)) }
             }
         }
         var observations = Observations()
-        for ((window, places), answers) in zip(taken, answers(batch, lineup, taken.map(\.places))) {
-            let result = lineup.result(places, answers)
-            guard let whole = window.text.add(result, of: window.number) else { continue }
-            finished.append(finishedText(window.text, whole, &observations))
+        for part in parts {
+            for ((window, places), answers) in zip(part.windows, answers(part)) {
+                let result = part.lineup.result(places, answers)
+                guard let whole = window.text.add(result, of: window.number) else { continue }
+                finished.append(finishedText(window.text, whole, &observations))
+            }
         }
         observations.record()
         return finished
+    }
+
+    /// The base of all adapters of a snapshot.
+    private static func base(of tasks: [String], in snapshot: LiveSnapshot) throws(ClassifyError) -> BERTBase {
+        guard let live = tasks.lazy.compactMap({ snapshot.adapters[$0] }).first else {
+            throw .noLiveAdapter(task: tasks.first ?? "")
+        }
+        return live.adapter.base
+    }
+
+    /// The windows of a batch over one base: all of them, but in the moment when the adapters are put over another one.
+    private struct Part {
+        let base: BERTBase
+        private(set) var lineup = Lineup()
+        private(set) var batch = PackedBatch()
+        private(set) var windows: [(window: PreparedWindow, places: [Lineup.Places])] = []
+
+        init(base: BERTBase) { self.base = base }
+
+        mutating func add(
+            _ window: PreparedWindow, tasks: [String], _ snapshot: LiveSnapshot
+        ) throws(ClassifyError) {
+            var places: [Lineup.Places] = []
+            for task in tasks { places.append(try lineup.places(of: task, in: snapshot)) }
+            batch.append(window.tokens)
+            windows.append((window, places))
+        }
     }
 
     private func rejection(of text: PreparedText, _ error: ClassifyError) -> FinishedText {
@@ -111,13 +144,12 @@ struct Classifier {
         }
     }
 
-    private func answers(
-        _ batch: PackedBatch, _ lineup: Lineup, _ places: [[Lineup.Places]]
-    ) -> [[WindowResult.Answer]] {
-        if places.isEmpty { return [] }
+    private func answers(_ part: Part) -> [[WindowResult.Answer]] {
+        if part.windows.isEmpty { return [] }
+        let (lineup, places) = (part.lineup, part.windows.map(\.places))
         let assignments = places.map(lineup.assignment)
         var answers = assignments.map { [WindowResult.Answer](repeating: .init(), count: $0.count) }
-        pass.forEachVector(batch, adapters: lineup.adapters, assignments: assignments) {
+        pass(over: part.base).forEachVector(part.batch, adapters: lineup.adapters, assignments: assignments) {
             sequence, place, logits, pooled in
             // The vector is valid only here, so the distances are computed before the answer is.
             var best = 0
@@ -131,7 +163,6 @@ struct Classifier {
     }
 
     private func check(_ tokens: [Int32]) throws(ClassifyError) {
-        let configuration = base.configuration
         guard tokens.count <= configuration.positions else {
             throw .tooManyTokens(tokens.count, positions: configuration.positions)
         }

@@ -4,23 +4,24 @@ import BERT
 import Synchronization
 import Threading
 
-/// Stage 6: the workers of all pipelines over one base, each a thread with its own forward pass.
+/// Stage 6: the workers of all pipelines over one base, each a thread with its own forward pass. A batch runs over the
+/// base of its adapters: the same one in another precision if they were put over that since the last batch.
 ///
 /// Pipelines offer batches on one channel. A send waits for a free worker, first come first served: each pipeline is
 /// exactly one batch ahead, and pipelines take turns however many texts each has.
 public final class WorkerPool: Sendable {
-    /// The frozen encoder that all workers share.
-    public let base: BERTBase
+    /// Of the frozen encoder, whatever its precision.
+    let configuration: BERTConfiguration
     let offers = AsyncChannel<BatchOffer>()
     private let pulses: [Pulse]
     private let clock: Clock
 
     /// - Parameters:
-    ///   - base: the frozen encoder.
+    ///   - base: the frozen encoder, in any precision.
     ///   - workers: at least 1; one per core is best.
     ///   - clock: for the heartbeats and the time per batch.
     public init(base: BERTBase, workers: Int, clock: Clock = .system) {
-        self.base = base
+        configuration = base.configuration
         self.clock = clock
         pulses = (0..<max(1, workers)).map { _ in Pulse() }
     }
@@ -32,7 +33,7 @@ public final class WorkerPool: Sendable {
     public func run() async {
         await withTaskGroup(of: Void.self) { group in
             for (index, pulse) in pulses.enumerated() {
-                let worker = Worker(index: index, base: base, pulse: pulse, clock: clock)
+                let worker = Worker(index: index, configuration: configuration, pulse: pulse, clock: clock)
                 group.addTask { await worker.run(self.offers) }
             }
         }
@@ -95,9 +96,9 @@ extension WorkerPool {
 
         nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-        init(index: Int, base: BERTBase, pulse: Pulse, clock: Clock) {
+        init(index: Int, configuration: BERTConfiguration, pulse: Pulse, clock: Clock) {
             thread = DedicatedThread(name: "worker-\(index)")
-            classifier = Classifier(base: base)
+            classifier = Classifier(configuration: configuration)
             self.pulse = pulse
             self.clock = clock
         }
