@@ -80,9 +80,14 @@ struct HeldChallenger {
     /// Whether it won, and only the precision of the base kept it from being promoted.
     var isHeldByPrecision: Bool { report.precision?.holds ?? false }
 
-    /// Whether what the base's precision costs it was reviewed in this precision.
-    func wasReviewed(in precision: BasePrecision) -> Bool {
-        (report.precision?.dtype ?? BasePrecision.float32.description) == precision.description
+    /// Why what the base's precision costs it must be reviewed again; nil if it was reviewed as it would be now.
+    func reviewReason(_ pipeline: RetrainingPipeline) -> String? {
+        let precision = pipeline.base.precision
+        guard (report.precision?.dtype ?? BasePrecision.float32.description) == precision.description else {
+            return "the base computes in \(precision) now"
+        }
+        if pipeline.settings.fallsBack { return isHeldByPrecision ? "layers may fall back for it now" : nil }
+        return report.precision?.accepted == nil ? nil : "no layers fall back for it any more"
     }
 
     /// The judgement of a challenger that won before, and only had to wait.

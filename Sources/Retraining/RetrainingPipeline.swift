@@ -17,14 +17,15 @@ import WordPiece
 /// 5. `ChallengerTraining` trains the challenger, from the champion if that is possible. While a challenger is held,
 ///    `HeldChallenger` is judged again instead.
 /// 6. `HeldOutComparison` evaluates challenger and champion on the held-out rows that neither was trained on.
-/// 7. ``PromotionGate`` decides. `PrecisionReview` holds a winner that the precision of the base costs too much.
+/// 7. ``PromotionGate`` decides. If the precision of the base costs a winner too much, `PrecisionReview` holds it, or
+///    finds the layers that have to be finer for it.
 /// 8. `Settlement` stores the challenger: live, held or rejected. The serving path hears of it from the `AdapterStore`.
 /// 9. ``RetrainingJournal`` records the verdict and what it rests on.
 ///
 /// `RetrainingRun` runs stages 2 to 7.
 public struct RetrainingPipeline: Sendable {
     let base: BERTBase
-    let float32Base: (@Sendable () throws -> BERTBase)?
+    let otherBase: (@Sendable (DataType) throws -> BERTBase)?
     let tokenizer: WordPieceTokenizer
     let store: any AdapterStore
     let rows: any LabelledRowSource
@@ -41,17 +42,17 @@ public struct RetrainingPipeline: Sendable {
     ///   - rows: where labelled rows are read.
     ///   - journal: where retrainings are recorded, and the lease is acquired.
     ///   - clock: for waiting, and for the time between promotions.
-    ///   - float32Base: loads the same base in float32, by which a challenger that won is checked if `base` computes in
-    ///     another type; nil: it is not checked.
+    ///   - otherBase: loads the same base in another type. A challenger that won is checked by that in float32 if `base`
+    ///     computes in another type; nil: it is not checked.
     ///   - isUnavailability: whether an error of store or journal means that it may work again later.
     public init(
         base: BERTBase, tokenizer: WordPieceTokenizer, store: any AdapterStore, rows: any LabelledRowSource,
         journal: any RetrainingJournal, settings: RetrainingSettings, logger: Logger, clock: Clock = .system,
-        float32Base: (@Sendable () throws -> BERTBase)? = nil,
+        otherBase: (@Sendable (DataType) throws -> BERTBase)? = nil,
         isUnavailability: @escaping @Sendable (any Error) -> Bool = { !($0 is AdapterStoreError) }
     ) {
         self.base = base
-        self.float32Base = float32Base
+        self.otherBase = otherBase
         self.tokenizer = tokenizer
         self.store = store
         self.rows = rows

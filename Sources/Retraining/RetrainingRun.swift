@@ -258,9 +258,8 @@ struct RetrainingRun {
             }
             return .judged(try await winner(held, "the time between two promotions has passed", dataset, context))
         }
-        if held.isHeldByPrecision, !held.wasReviewed(in: pipeline.base.precision) {
-            let now = "the base computes in \(pipeline.base.precision) now"
-            return .judged(try await winner(held, now, dataset, context))
+        if held.isHeldByPrecision, let reason = held.reviewReason(pipeline) {
+            return .judged(try await winner(held, reason, dataset, context))
         }
         let required = HeldChallenger.requiredRows(
             heldOut: held.report.rows.heldOut, minimum: pipeline.settings.gate.minimumHoldOut)
@@ -288,14 +287,14 @@ struct RetrainingRun {
         return .judged(judgement)
     }
 
-    /// A challenger that won before. Only the precision of the base is reviewed, if it is another one by now.
+    /// A challenger that won before. Only the precision of the base is reviewed, if that would end otherwise by now.
     private func winner(
         _ held: HeldChallenger, _ reason: String, _ dataset: Dataset, _ context: Context
     ) async throws -> Judgement {
         var winner = held.winner(
             outcome(.promoted, "", dataset, context), reason: reason,
             needsApproval: pipeline.settings.gate.approve == .person)
-        guard !held.wasReviewed(in: pipeline.base.precision) else { return winner }
+        guard held.reviewReason(pipeline) != nil else { return winner }
         try await review(&winner, dataset)
         return winner
     }

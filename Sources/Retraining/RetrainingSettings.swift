@@ -23,6 +23,9 @@ public struct RetrainingSettings: Sendable, Equatable {
     public var gate = GateSettings()
     /// What a base in another type than float32 may cost a challenger that won.
     public var precision = PrecisionLimits()
+    /// Whether layers that cost such a challenger too much fall back to a finer type when it goes live, as under
+    /// `dtype: auto`. Otherwise it is held.
+    public var fallsBack = false
     /// How often a held challenger is judged at most, the first time included.
     public var maximumLooks = 5
     /// How long a challenger that won labels beside the champion first.

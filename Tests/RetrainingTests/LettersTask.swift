@@ -39,9 +39,16 @@ extension LettersTask {
     ) async throws -> RetrainingOutcome {
         var logger = Logger(label: "test")
         logger.logLevel = .critical
+        var otherBase: (@Sendable (DataType) throws -> BERTBase)?
+        if let float32Base {
+            otherBase = { [directory = model.directory] type in
+                if type == .float32 { return try float32Base() }
+                return try BERTBase(directory: directory, precision: BasePrecision(type))
+            }
+        }
         let pipeline = RetrainingPipeline(
             base: model.base, tokenizer: model.tokenizer, store: store, rows: source, journal: source,
-            settings: settings, logger: logger, clock: clock, float32Base: float32Base)
+            settings: settings, logger: logger, clock: clock, otherBase: otherBase)
         return try await pipeline.run(
             task: "letters", labels: labels, trigger: trigger, progress: progress,
             cancellation: { cancellation })

@@ -33,7 +33,7 @@ struct PrecisionReviewTests: LettersTask {
         let outcome = try await run(float32Base: { base })
         #expect(outcome.verdict == .promoted, "\(outcome.reason)")
         let precision = try #require(source.records.first?.report?.precision)
-        #expect(precision.dtype == "int8" && !precision.holds && precision.float32Layers.isEmpty)
+        #expect(precision.dtype == "int8" && !precision.holds && precision.finerLayers.isEmpty)
         #expect(precision.figures?.texts == outcome.rows.heldOut && precision.figures?.verdict == .ok)
         #expect(outcome.reason.contains(precision.reason))
         let json = try #require(source.records.first?.report?.json)
@@ -52,6 +52,83 @@ struct PrecisionReviewTests: LettersTask {
         #expect(try await store.versions(task: "letters").map(\.state) == [.candidate])
         #expect(try await store.live(tasks: ["letters"]).isEmpty)
     }
+
+    // MARK: - dtype: auto
+
+    /// No choice of layers keeps to limits below nothing: float32 does.
+    @Test mutating func underAutoItIsAcceptedOverWhatTheBaseFallsBackTo() async throws {
+        addRows(300)
+        settings.fallsBack = true
+        settings.precision.labelsChanged = -1
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .promoted, "\(outcome.reason)")
+        #expect(outcome.reason.contains("int8 costs too much"), "\(outcome.reason)")
+        #expect(outcome.reason.contains("; the base falls back to float32 for it"), "\(outcome.reason)")
+        let precision = try #require(outcome.report?.precision)
+        #expect(precision.accepted == "float32" && !precision.holds && precision.dtype == "int8")
+        let json = try #require(outcome.report?.json)
+        #expect(VerdictReport(json: json)?.precision == precision)
+        #expect(try await store.live(tasks: ["letters"]).map(\.acceptedDtype) == ["float32"])
+    }
+
+    @Test mutating func underAutoWhatLosesLittleIsAcceptedAsItIs() async throws {
+        addRows(300)
+        settings.fallsBack = true
+        (settings.precision.accuracyLost, settings.precision.labelsChanged) = (1, 1)
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .promoted && outcome.report?.precision?.accepted == nil, "\(outcome.reason)")
+        #expect(try await store.live(tasks: ["letters"]).map(\.acceptedDtype) == [nil])
+    }
+
+    @Test mutating func underAutoAPersonIsAskedForWhatFallsBack() async throws {
+        addRows(300)
+        settings.fallsBack = true
+        settings.gate.approve = .person
+        settings.precision.labelsChanged = -1
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .held && outcome.report?.awaitsApproval == true, "\(outcome.reason)")
+        // It counts when the person has promoted it.
+        #expect(try await store.versions(task: "letters").map(\.acceptedDtype) == ["float32"])
+    }
+
+    @Test mutating func underAutoWhatCannotBeCheckedIsHeld() async throws {
+        addRows(300)
+        settings.fallsBack = true
+        let outcome = try await run(float32Base: { throw NoBase() })
+        #expect(outcome.verdict == .held && outcome.reason.contains("the folder is gone"), "\(outcome.reason)")
+        #expect(try await store.versions(task: "letters").map(\.acceptedDtype) == [nil])
+    }
+
+    @Test mutating func underAutoWhatANamedTypeHeldIsReviewedAgain() async throws {
+        try await holdForPrecision()
+        settings.fallsBack = true
+        let base = try float32()
+        let outcome = try await run(float32Base: { base })
+        #expect(outcome.verdict == .promoted && outcome.looks == 1, "\(outcome.reason)")
+        #expect(outcome.reason.contains("layers may fall back for it now"), "\(outcome.reason)")
+        #expect(try await store.live(tasks: ["letters"]).map(\.acceptedDtype) == ["float32"])
+    }
+
+    /// What fell back while it waited for the time between two promotions is held once the file names the type.
+    @Test mutating func inANamedTypeWhatFellBackIsReviewedAgain() async throws {
+        settings.fallsBack = true
+        settings.minimumPromotionInterval = .seconds(3600)
+        settings.precision.labelsChanged = -1
+        let promoted = try #require(try await makeChampion().promotedAt)
+        addRows(300)
+        let base = try float32()
+        let won = try await run(labels: ["ex", "why"], clock: clock(600, after: promoted), float32Base: { base })
+        #expect(won.verdict == .held && won.report?.precision?.accepted == "float32", "\(won.reason)")
+
+        settings.fallsBack = false
+        let outcome = try await run(labels: ["ex", "why"], clock: clock(3601, after: promoted), float32Base: { base })
+        #expect(outcome.verdict == .held && outcome.report?.precision?.holds == true, "\(outcome.reason)")
+    }
+
+    // MARK: - A type that the file names
 
     @Test mutating func aChallengerThatAPersonApprovesIsHeldForItsLoss() async throws {
         addRows(300)

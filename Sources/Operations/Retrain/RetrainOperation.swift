@@ -82,6 +82,8 @@ public enum RetrainOperation {
         let pipeline: PipelineConfiguration
         let loaded: LoadedBase
         private let baseFolder: String
+        /// Whether the pipeline file says `dtype: auto`.
+        private let isAutomatic: Bool
         /// The adapter of the folder that the pipeline file names.
         let firstAdapter: Adapter?
         /// The rows that it was trained on.
@@ -101,6 +103,7 @@ public enum RetrainOperation {
                 (self.pipeline, task) = (pipeline, try pipeline.requiredTask(name))
                 loaded = try LoadedBase(configuration, serving: serving)
                 baseFolder = configuration.base
+                isAutomatic = configuration.dtype == .auto
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
                 if let firstAdapter {
                     firstTrainingRows = try loaded.trainingRows(of: firstAdapter, of: task, in: pipeline)
@@ -129,7 +132,9 @@ public enum RetrainOperation {
                     let retraining = RetrainingPipeline(
                         base: loaded.base, tokenizer: loaded.tokenizer, store: store, rows: rows, journal: rows,
                         settings: retrainingSettings, logger: logger,
-                        float32Base: { [baseFolder] in try BERTBase(directory: baseFolder) },
+                        otherBase: { [baseFolder] in
+                            try BERTBase(directory: baseFolder, precision: BasePrecision($0))
+                        },
                         isUnavailability: { ($0 as? ConnectorError)?.action == .retry })
                     return RetrainReport(
                         try await retraining.run(
@@ -188,6 +193,7 @@ public enum RetrainOperation {
             settings.mapping = task.mapping
             settings.trust = retrain.trust
             settings.gate = retrain.gate
+            settings.fallsBack = isAutomatic
             settings.distillation = retrain.distillation
             settings.pipelineFile = pipelineFile
             settings.newestShare = retrain.newestHoldOut

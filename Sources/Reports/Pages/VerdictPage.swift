@@ -100,9 +100,10 @@ public struct VerdictPage {
                 list.add("points lost at least, by the lower bound", Figure.points(accuracy.lostLowerBound))
             }
         }
-        if !precision.float32Layers.isEmpty {
-            list.add("layers to keep in float32", precision.float32Layers.joined(separator: "; "))
+        if !precision.finerLayers.isEmpty {
+            list.add("layers that need a finer type", precision.finerLayers.joined(separator: "; "))
         }
+        if let accepted = precision.accepted { list.add("accepted over", accepted) }
         return ReportPage.Section(
             title: "Precision", note: "\(precision.reason)", content: list.markup)
     }

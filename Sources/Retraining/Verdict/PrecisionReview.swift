@@ -12,16 +12,20 @@ struct PrecisionReview {
     /// - Returns: nil where the base is float32, or where the pipeline was given no base in float32.
     func result(_ challenger: Adapter, on rows: [LabelledText]) async throws -> VerdictReport.Precision? {
         let precision = pipeline.base.precision
-        guard precision != .float32, let load = pipeline.float32Base else { return nil }
+        guard precision != .float32, let load = pipeline.otherBase else { return nil }
         let (pipeline, task) = (pipeline, task)
         return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             let float32: BERTBase
-            do { float32 = try load() } catch {
+            do { float32 = try load(.float32) } catch {
                 return VerdictReport.Precision(unchecked: "\(error)", of: precision)
             }
             guard float32.digest == pipeline.base.digest else {
                 return VerdictReport.Precision(
                     unchecked: "the folder of the base has another base by now", of: precision)
+            }
+            func finer() throws -> BERTBase {
+                let type = pipeline.settings.fallsBack ? precision.dataType.fallback : .float32
+                return type == .float32 ? float32 : try load(type)
             }
             let settings = pipeline.settings.training
             let check = try PrecisionCheck(
@@ -29,11 +33,12 @@ struct PrecisionReview {
                 subjects: [PrecisionCheck.Subject(task: task, adapter: challenger, rows: rows)],
                 limits: pipeline.settings.precision, workers: settings.workers, maxTokens: settings.maxTokens)
             return VerdictReport.Precision(
-                try PrecisionFallback(check, reduced: pipeline.base, finer: { float32 }), of: precision)
+                try PrecisionFallback(check, reduced: pipeline.base, finer: finer), of: precision,
+                fallsBack: pipeline.settings.fallsBack)
         }
     }
 
-    /// Holds a challenger that won if the precision costs it too much.
+    /// Holds a challenger that won if the precision costs it too much and no layer falls back for it.
     static func apply(_ precision: VerdictReport.Precision?, to decision: inout GateDecision) {
         guard let precision else { return }
         guard precision.holds else {

@@ -34,6 +34,10 @@ struct Settlement {
         if let reference = judgement.driftReference {
             try await (store as? any DriftReferenceStore)?.store(reference)
         }
+        // The same: they may have to fall back first.
+        if let accepted = judgement.outcome.report?.precision?.accepted.flatMap({ BasePrecision($0) }) {
+            try await store.accept(task: task, version: version.version, over: accepted)
+        }
         var outcome = judgement.outcome
         outcome.challengerVersion = version.version
         var decision = judgement.decision
