@@ -28,7 +28,7 @@ public final class LorikeetDaemon: Sendable {
     let files: [String]
     let options: DaemonOptions
     let configuration: DaemonConfiguration
-    let loaded: LoadedBase
+    let servingBase: ServingBase
     let workers: WorkerPool
     /// By connection string.
     let adapterServices: [String: LiveAdapterService]
@@ -84,7 +84,9 @@ public final class LorikeetDaemon: Sendable {
             throw CommandFailure(error)
         }
         self.configuration = configuration
-        self.loaded = loaded
+        let servingBase = ServingBase(
+            loaded, folder: configuration.base, isAutomatic: configuration.dtype == .auto, logger: logger)
+        self.servingBase = servingBase
         workers = WorkerPool(
             base: loaded.base, workers: max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount))
         adapterServices = Dictionary(
@@ -92,7 +94,7 @@ public final class LorikeetDaemon: Sendable {
                 (
                     postgres,
                     LiveAdapterService(
-                        postgres: Secret(postgres), direct: direct[postgres], tasks: tasks, base: loaded.base,
+                        postgres: Secret(postgres), direct: direct[postgres], tasks: tasks, base: servingBase,
                         logger: logger)
                 )
             })
@@ -101,8 +103,8 @@ public final class LorikeetDaemon: Sendable {
             tokenizer: loaded.tokenizer, workers: workers, groupInstances: groupInstances,
             drainTimeout: options.drainTimeout, logger: logger)
         scheduler = RetrainScheduler(
-            pipelines: configuration.pipelines, program: options.retrainProgram, precision: loaded.base.precision,
-            logger: logger,
+            pipelines: configuration.pipelines, program: options.retrainProgram,
+            precision: servingBase.loaded.base.precision, logger: logger,
             isDrifting: { [adapterServices] postgres, task in
                 let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task]
                 return live.map { !$0.drift.status.alarms.isEmpty } ?? false
@@ -111,6 +113,9 @@ public final class LorikeetDaemon: Sendable {
         notifier = SystemdNotifier(environment: options.environment.variables)
         taps = TapSessions(clock: options.tapClock)
     }
+
+    /// The base over which it labels now, with what is loaded beside it.
+    var loaded: LoadedBase { servingBase.loaded }
 
     /// How long systemd waits for a start that measures first. With many tasks, `TimeoutStartSec` is too short.
     private static let mostMeasuring = Duration.seconds(1800)

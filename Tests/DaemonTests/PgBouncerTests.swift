@@ -146,13 +146,16 @@ import Testing
     @Test func aDirectConnectionHearsNotifications() async throws {
         try await withBouncer { fixture, server, bouncer in
             let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
+            let folder = fixture.folder.path + "/base"
             let tasks = [
                 "noise": ServedTask(
                     form: AdapterRequirements(labels: DaemonFixture.labels),
                     firstAdapter: try fixture.writeAdapter("first"))
             ]
             let adapterService = LiveAdapterService(
-                postgres: fixture.postgres, direct: Secret(server.dsn()), tasks: tasks, base: fixture.model.base,
+                postgres: fixture.postgres, direct: Secret(server.dsn()), tasks: tasks,
+                base: ServingBase(
+                    try LoadedBase(BaseFolder(folder)), folder: folder, isAutomatic: false, logger: fixture.log.logger),
                 logger: fixture.log.logger, pollInterval: .seconds(3600))
             let keeping = Task { try await adapterService.run() }
             let store = PostgresAdapterStore(fixture.settings)

@@ -13,9 +13,9 @@ import Threading
 /// a time: training uses every core that labelling leaves.
 actor RetrainScheduler: Service {
     private let program: String
-    /// The type in which the daemon's base computes. The file may say another one by now, but a challenger is judged
-    /// in the one that serves.
-    private let precision: BasePrecision
+    /// The types in which the daemon's base computes now. The file may say another one by then, but a challenger is
+    /// judged in those that serve.
+    private let precision: @Sendable () -> BasePrecision
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
     private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
@@ -74,8 +74,8 @@ actor RetrainScheduler: Service {
     private static let timeLimitGrace = Duration.seconds(10)
 
     init(
-        pipelines: [PipelineConfiguration], program: String, precision: BasePrecision, logger: Logger,
-        clock: Clock = .system,
+        pipelines: [PipelineConfiguration], program: String,
+        precision: @autoclosure @escaping @Sendable () -> BasePrecision, logger: Logger, clock: Clock = .system,
         isDrifting: @escaping @Sendable (_ postgres: String, _ task: String) -> Bool = { _, _ in false }
     ) {
         self.clock = clock
@@ -350,7 +350,7 @@ actor RetrainScheduler: Service {
             child = try ChildProcess(
                 program: program,
                 arguments: [
-                    "retrain", task, "--pipeline", pipeline.file, "--background", "--dtype", precision.description,
+                    "retrain", task, "--pipeline", pipeline.file, "--background", "--dtype", precision().description,
                     "--trigger", trigger.rawValue, "--json", "--log-format", DaemonLogging.format.rawValue,
                 ], environment: Self.environment)
         } catch {

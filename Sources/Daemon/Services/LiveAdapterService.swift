@@ -28,7 +28,7 @@ final class LiveAdapterService: Service {
     /// Where the ends of shadows are recorded.
     private let journal: PostgresLabelledRowSource
     private let accuracyWatch: AccuracyWatch
-    private let base: BERTBase
+    private let base: ServingBase
     private let logger: Logger
     private let pollInterval: Duration
     private let clock: Clock
@@ -71,7 +71,7 @@ final class LiveAdapterService: Service {
     private let state: Mutex<State>
 
     init(
-        postgres: Secret, direct: Secret?, tasks: [String: ServedTask], base: BERTBase, logger: Logger,
+        postgres: Secret, direct: Secret?, tasks: [String: ServedTask], base: ServingBase, logger: Logger,
         pollInterval: Duration = LiveAdapterService.defaultPollInterval, clock: Clock = .system
     ) {
         self.direct = direct.map { PostgresSettings(dsn: $0.value, applicationName: "lorikeet listens") }
@@ -248,7 +248,26 @@ final class LiveAdapterService: Service {
     }
 
     private func refresh() async throws {
-        log(try await liveAdapters.refresh(from: store, tasks: currentTasks.mapValues(\.form), base: base))
+        // A version of another database may have made it finer.
+        let current = try await currentBase()
+        log(
+            try await liveAdapters.refresh(
+                from: store, tasks: currentTasks.mapValues(\.form), base: current,
+                finer: { version in
+                    _ = try await self.base.base(for: version)
+                    return try await self.currentBase()
+                }))
+    }
+
+    /// The base over which the daemon labels now, with all adapters in use over it.
+    private func currentBase() async throws -> BERTBase {
+        let current = base.loaded.base
+        if !liveAdapters.isOver(current) {
+            try await SystemThread.run(name: "dtype", stackSize: 8 << 20) { [liveAdapters] in
+                try liveAdapters.rebase(onto: current)
+            }
+        }
+        return current
     }
 
     private func lookAtShadows() async {

@@ -45,7 +45,7 @@ public struct AdapterImport {
     /// - Throws: also if the promotion was requested and the precision costs too much. The version is then a candidate.
     public func run(note: (String) -> Void) async throws -> AdapterVersion {
         let registry = AdaptersOperation(database)
-        let folder = try await baseFolder(registry, note: note)
+        let (folder, isAutomatic) = try await baseFolder(registry, note: note)
         let base = try BERTBase(directory: folder.path, precision: folder.precision)
         let adapter = try namedAdapter(base: base)
         let trainingRows = try AdapterFolder.trainingRows(directory, of: adapter)
@@ -55,14 +55,15 @@ public struct AdapterImport {
         let reference = try DriftReferenceFile.read(directory, of: adapter)
         var measured = Measured()
         if let evaluate {
-            measured = try self.measured(adapter, folder.path, base, rows: evaluate, note: note)
+            measured = try self.measured(adapter, folder.path, base, isAutomatic, rows: evaluate, note: note)
         }
-        let (metrics, objection) = (measured.metrics, measured.objection)
+        let (metrics, objection, accepted) = (measured.metrics, measured.objection, measured.accepted)
         return try await registry.withStore { store in
             let version = try await store.publish(
                 task: task, adapter: adapter, metrics: metrics, parentDigest: nil, trainingRows: trainingRows)
             // Before the promotion: daemons read it when they take the adapter in use.
             if let reference { try await store.store(reference) }
+            if let accepted { try await store.accept(task: task, version: version.version, over: accepted) }
             guard promote else { return version }
             if let objection {
                 throw CommandFailure(
@@ -74,15 +75,17 @@ public struct AdapterImport {
     }
 
     /// The base: in the types that are given, else as the pipeline file says. Under `auto`, rows judge the adapter in
-    /// what a daemon would choose now.
-    private func baseFolder(_ registry: AdaptersOperation, note: (String) -> Void) async throws -> BaseFolder {
+    /// what a daemon would choose now, and its layers may fall back.
+    private func baseFolder(
+        _ registry: AdaptersOperation, note: (String) -> Void
+    ) async throws -> (folder: BaseFolder, isAutomatic: Bool) {
         let folder = try registry.baseFolder(base, dtype: dtype)
         guard evaluate != nil, dtype == nil, let file = database.pipeline,
             try database.configuration()?.dtype == .auto,
             let serving = await ServingPrecision.resolve(files: [file])
-        else { return folder }
+        else { return (folder, false) }
         if let reason = serving.reason { note("dtype auto: \(reason)") }
-        return BaseFolder(folder.path, precision: serving.precision)
+        return (BaseFolder(folder.path, precision: serving.precision), true)
     }
 
     /// The adapter, its labels named by `--labels` or the pipeline file if its folder names none.
@@ -116,10 +119,13 @@ public struct AdapterImport {
         var metrics: [String: Double] = [:]
         /// Why it must not go live over this base.
         var objection: String?
+        /// Over which types of the base it may go live, if those that would serve cost it too much.
+        var accepted: BasePrecision?
     }
 
     private func measured(
-        _ adapter: Adapter, _ folder: String, _ base: BERTBase, rows path: String, note: (String) -> Void
+        _ adapter: Adapter, _ folder: String, _ base: BERTBase, _ isAutomatic: Bool, rows path: String,
+        note: (String) -> Void
     ) throws -> Measured {
         let tokenizer = try WordPieceTokenizer(directory: folder)
         var options = rowOptions
@@ -135,9 +141,19 @@ public struct AdapterImport {
             float32: BERTBase(directory: folder), tokenizer: tokenizer,
             subjects: [PrecisionCheck.Subject(task: task, adapter: adapter, rows: input.rows)], limits: limits,
             workers: workers, maxTokens: maxTokens)
-        let fallback = try PrecisionFallback(check, reduced: base, finer: { check.float32 })
+        func finer() throws -> BERTBase {
+            let type = isAutomatic ? base.dataType.fallback : .float32
+            return try type == .float32 ? check.float32 : BERTBase(directory: folder, precision: BasePrecision(type))
+        }
+        let fallback = try PrecisionFallback(check, reduced: base, finer: finer)
         note(fallback.reason)
-        if fallback.fellBack { measured.objection = "\(fallback.reason); \(PrecisionFallback.remedy)" }
+        if fallback.fellBack {
+            if isAutomatic {
+                measured.accepted = fallback.precision
+            } else {
+                measured.objection = "\(fallback.reason); \(PrecisionFallback.remedy)"
+            }
+        }
         return measured
     }
 }

@@ -53,6 +53,25 @@ public struct LoadedBase: Sendable {
         }
     }
 
+    private init(_ base: BERTBase, _ tokenizer: WordPieceTokenizer, dtypeReason: String) {
+        (self.base, self.tokenizer, self.dtypeReason) = (base, tokenizer, dtypeReason)
+    }
+
+    /// The same base in other types, read anew, with the same tokenizer.
+    ///
+    /// - Parameters:
+    ///   - folder: that of the base.
+    ///   - reason: why, for a person; it is added to why the base computes in its types now.
+    /// - Throws: `BaseError`, or a failure if the folder has another base by now.
+    public func finer(_ precision: BasePrecision, from folder: String, because reason: String) throws -> LoadedBase {
+        let finer = try BERTBase(directory: folder, precision: precision)
+        guard finer.digest == base.digest else {
+            throw CommandFailure(.failed, "\(folder) has another base by now")
+        }
+        return LoadedBase(
+            finer, tokenizer, dtypeReason: [dtypeReason, reason].compactMap(\.self).joined(separator: "; "))
+    }
+
     /// Checks what depends on both the base and the files: vocabulary, positions and layers.
     public func requireFit(_ configuration: DaemonConfiguration) throws(ConfigurationError) {
         let problems = misfits(configuration)

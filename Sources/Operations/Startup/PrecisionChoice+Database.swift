@@ -45,7 +45,7 @@ extension PrecisionChoice.Evidence {
         for task in tasks {
             var own = PrecisionChoice.Evidence(task: task.name, adapter: nil, mapping: task.mapping)
             if let found = try await adapter(of: task, in: pipelines, loaded: loaded, store: store) {
-                own.adapter = found.adapter
+                (own.adapter, own.accepted) = (found.adapter, found.accepted)
                 own.rows = try await rows(of: task, found, source, limits)
                 if own.rows.count < limits.minimumTexts {
                     own.recentTexts = try await texts(of: task, source, limits)
@@ -68,29 +68,38 @@ extension PrecisionChoice.Evidence {
         return evidence
     }
 
-    /// The live adapter, or the one that the daemon will publish at its first start, with the rows that it was trained
-    /// on.
+    /// An adapter with what judges it.
+    private struct Found {
+        let adapter: Adapter
+        /// The rows that it was trained on; nil: unknown.
+        let trainingRows: TrainingRowSet?
+        /// As of the evidence.
+        var accepted: BasePrecision?
+    }
+
+    /// The live adapter, or the one that the daemon will publish at its first start.
     private static func adapter(
         of task: TaskConfiguration, in pipelines: [PipelineConfiguration], loaded: LoadedBase, store: any AdapterStore
-    ) async throws -> (adapter: Adapter, trainingRows: TrainingRowSet?)? {
+    ) async throws -> Found? {
         if let version = try await store.live(tasks: [task.name]).first {
             guard version.baseDigest == loaded.base.digest else { return nil }
             let stored = try await store.load(digest: version.digest)
             let adapter = try Adapter(manifest: stored.manifest, weights: stored.weights, base: loaded.base)
-            return (adapter, try await store.trainingRows(digest: version.digest))
+            return Found(
+                adapter: adapter, trainingRows: try await store.trainingRows(digest: version.digest),
+                accepted: version.acceptedPrecision)
         }
         for pipeline in pipelines {
             guard let task = pipeline.task(task.name),
                 let adapter = try loaded.firstAdapter(of: task, in: pipeline, among: pipelines)
             else { continue }
-            return (adapter, try loaded.trainingRows(of: adapter, of: task, in: pipeline))
+            return Found(adapter: adapter, trainingRows: try loaded.trainingRows(of: adapter, of: task, in: pipeline))
         }
         return nil
     }
 
     private static func rows(
-        of task: TaskConfiguration, _ found: (adapter: Adapter, trainingRows: TrainingRowSet?),
-        _ source: any LabelledRowSource, _ limits: PrecisionLimits
+        of task: TaskConfiguration, _ found: Found, _ source: any LabelledRowSource, _ limits: PrecisionLimits
     ) async throws -> [LabelledText] {
         // Many of the newest rows may be training rows.
         let rows = try await source.rows(task: task.name, limit: 10 * limits.maximumTexts)

@@ -14,6 +14,8 @@ public struct PrecisionChoice: Sendable {
         public var task: String
         /// Its live adapter; nil if it has none.
         public var adapter: Adapter?
+        /// The types over which it was accepted; nil: whatever served.
+        public var accepted: BasePrecision?
         /// Labelled rows, best such that the adapter was not trained on.
         public var rows: [LabelledText]
         /// Texts of the stream, with unknown labels.

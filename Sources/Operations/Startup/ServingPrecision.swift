@@ -18,9 +18,17 @@ public struct ServingPrecision: Sendable {
         (self.precision, self.reason, base) = (precision, reason, nil)
     }
 
-    /// What was measured.
-    private init(_ choice: PrecisionChoice) {
-        (precision, reason, base) = (choice.precision, choice.reason, choice.base)
+    /// What was measured; but no layer is rounded more than where a live version was accepted. The rows that judged it
+    /// then were held out, and there may have been more of them.
+    init(_ choice: PrecisionChoice, _ evidence: [PrecisionChoice.Evidence]) {
+        var (precision, reasons) = (choice.precision, [choice.reason])
+        for task in evidence {
+            guard let accepted = task.accepted, precision.isCoarser(than: accepted) else { continue }
+            precision = precision.union(accepted)
+            reasons.append("the live version of \(task.task) was accepted over \(accepted)")
+        }
+        (self.precision, reason) = (precision, reasons.joined(separator: "; "))
+        base = precision == choice.precision ? choice.base : nil
     }
 
     /// What a setting says. `auto` is float32 here: only ``resolve(files:environment:beforeMeasuring:)`` measures.
@@ -39,7 +47,8 @@ public struct ServingPrecision: Sendable {
     private static let longestSearch = Duration.seconds(600)
 
     /// What the files say. Under `auto`, it reads live adapters, labelled rows and texts from the databases, and
-    /// measures what faster types cost (``PrecisionChoice``). What cannot be measured is float32, with the reason.
+    /// measures what faster types cost (``PrecisionChoice``). What cannot be measured is float32, with the reason. No
+    /// layer is rounded more than where the live versions were accepted.
     ///
     /// - Parameter beforeMeasuring: called under `auto`, before what may take minutes.
     /// - Returns: nil if the files cannot be read: loading the base says why.
@@ -67,7 +76,7 @@ public struct ServingPrecision: Sendable {
                     }.max() ?? TokenLimit.standard,
                     isOver: { begun.duration(to: .now) > longestSearch })
             }
-            return ServingPrecision(choice)
+            return ServingPrecision(choice, evidence)
         } catch {
             return ServingPrecision(.float32, reason: "float32: what a faster type costs cannot be measured: \(error)")
         }

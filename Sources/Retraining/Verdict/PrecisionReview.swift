@@ -25,7 +25,7 @@ struct PrecisionReview {
             }
             func finer() throws -> BERTBase {
                 let type = pipeline.settings.fallsBack ? precision.dataType.fallback : .float32
-                return type == .float32 ? float32 : try load(type)
+                return try type == .float32 ? float32 : load(type)
             }
             let settings = pipeline.settings.training
             let check = try PrecisionCheck(

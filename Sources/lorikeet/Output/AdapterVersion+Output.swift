@@ -8,7 +8,8 @@ extension AdapterVersion {
         [
             ("task", .string(task)), ("version", .integer(version)), ("state", .string(state.rawValue)),
             ("digest", .string(digest)), ("base_digest", .string(baseDigest)),
-            ("dtype", .optional(dataType?.rawValue)), ("parent_digest", .optional(parentDigest)),
+            ("dtype", .optional(dataType?.rawValue)), ("accepted_dtype", .optional(acceptedDtype)),
+            ("parent_digest", .optional(parentDigest)),
             ("metrics", .object(metrics.sorted { $0.key < $1.key }.map { ($0.key, .number($0.value)) })),
             ("created_at", .date(createdAt)), ("promoted_at", .date(promotedAt)),
             ("promoted_by", .optional(promotion?.by)), ("promotion_reason", .optional(promotion?.reason)),
