@@ -269,4 +269,53 @@ struct LiveAdaptersTests {
         waiter.cancel()
         #expect(await waiter.value == false)
     }
+
+    // MARK: - A finer base
+
+    @Test func anotherBaseKeepsWhatIsKnownOfTheTexts() async throws {
+        let int8 = try TinyModel(precision: BasePrecision(.int8)).base
+        let tasks: [String: AdapterRequirements] = ["role": [], "color": []]
+        try await promote("role", seed: 1)
+        try await promote("color", seed: 2)
+        _ = try await live.refresh(from: store, tasks: tasks, base: int8)
+        let before = live.snapshot
+        try live.rebase(onto: model.base)
+        let after = live.snapshot
+        #expect(live.isOver(model.base) && after.generation == before.generation + 1)
+        for (task, adapter) in after.adapters {
+            #expect(adapter.adapter.base === model.base && before.adapters[task]?.adapter.base === int8)
+            #expect(adapter.version == before.adapters[task]?.version)
+            #expect(adapter.drift === before.adapters[task]?.drift)
+        }
+        try live.rebase(onto: int8)
+        #expect(live.isOver(model.base), "it never becomes coarser")
+        // A refresh may have begun before: what it has loaded is loaded again.
+        try await promote("role", seed: 3)
+        let late = try await live.refresh(from: store, tasks: tasks, base: int8)
+        #expect(late.changed.isEmpty)
+        let next = try await refresh(tasks)
+        #expect(next.changed == ["role"] && live.snapshot.adapters["role"]?.adapter.base === model.base)
+    }
+
+    private struct Unreadable: Error, CustomStringConvertible {
+        let description = "the folder is gone"
+    }
+
+    @Test func aVersionThatNeedsAFinerBaseWaitsForIt() async throws {
+        let int8 = try TinyModel(precision: BasePrecision(.int8)).base
+        let tasks: [String: AdapterRequirements] = ["role": [], "color": []]
+        try await promote("color", seed: 2)
+        let version = try await promote("role", seed: 1)
+        try await store.accept(task: "role", version: version.version, over: .float32)
+        let without = try await live.refresh(from: store, tasks: tasks, base: int8) { _ in throw Unreadable() }
+        #expect(without.changed == ["color"] && without.refused == ["role": "the folder is gone"])
+        let (all, float32) = (live, model.base)
+        let with = try await live.refresh(from: store, tasks: tasks, base: int8) { _ in
+            try all.rebase(onto: float32)
+            return float32
+        }
+        #expect(with.changed == ["role"] && with.refused.isEmpty)
+        let adapters = live.snapshot.adapters
+        #expect(adapters.count == 2 && adapters.values.allSatisfy { $0.adapter.base === float32 })
+    }
 }

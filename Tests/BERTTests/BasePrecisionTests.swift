@@ -38,6 +38,30 @@ struct BasePrecisionTests {
         #expect(Self.mixed.keeping([place], in: .int8).exceptions.keys.contains(place) == false)
     }
 
+    /// Two precisions, and the finer type of each layer.
+    private static let unions = [
+        ("int8", "int8", "int8"), ("int8", "float32", "float32"), ("bfloat16", "int8", "bfloat16"),
+        ("int8+bfloat16:3.output", "int8", "int8+bfloat16:3.output"),
+        ("int8+bfloat16:3.output", "int8+float32:3.output", "int8+float32:3.output"),
+        ("int8+bfloat16:3.output", "int8+float32:1.output", "int8+float32:1.output+bfloat16:3.output"),
+        ("int8+float32:1.output", "bfloat16", "bfloat16+float32:1.output"),
+        ("int8+bfloat16:1.output", "bfloat16", "bfloat16"), ("int8+float32:1.output", "float32", "float32"),
+    ]
+
+    @Test(arguments: unions) func aUnionHasTheFinerTypeOfEachLayer(first: String, second: String, union: String) throws
+    {
+        let (a, b) = (try #require(BasePrecision(first)), try #require(BasePrecision(second)))
+        let expected = try #require(BasePrecision(union))
+        #expect(a.union(b) == expected && b.union(a) == expected && a.union(a) == a)
+        #expect(a.isCoarser(than: b) == (first != union) && b.isCoarser(than: a) == (second != union))
+        #expect(!expected.isCoarser(than: a) && !expected.isCoarser(than: b))
+    }
+
+    @Test func layersFallBackToTheNextTypeOfTheCPU() {
+        #expect(DataType.float32.fallback == .float32 && DataType.bfloat16.fallback == .float32)
+        #expect(DataType.int8.fallback == (DataType.fastestFirst == [.int8, .bfloat16] ? .bfloat16 : .float32))
+    }
+
     @Test func aLayerThatTheBaseDoesNotHaveIsRefused() throws {
         let folder = try TestModels.tinyBase(layers: 2)
         let precision = BasePrecision(.int8).keeping([.init(layer: 2, group: .output)], in: .float32)

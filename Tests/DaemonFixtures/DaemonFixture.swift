@@ -90,9 +90,14 @@ public final class DaemonFixture: Sendable {
     }
 
     /// Puts an adapter into the registry and promotes it, as if a daemon had done so.
-    public func promote(_ adapter: Adapter, task: String = "noise") async throws {
+    ///
+    /// - Parameter accepted: the types over which it was accepted; nil: whatever served.
+    public func promote(
+        _ adapter: Adapter, task: String = "noise", over accepted: BasePrecision? = nil
+    ) async throws {
         let store = PostgresAdapterStore(settings)
         let version = try await store.publish(task: task, adapter: adapter, metrics: [:], parentDigest: nil)
+        if let accepted { try await store.accept(task: task, version: version.version, over: accepted) }
         _ = try await store.promote(task: task, version: version.version)
         await store.close()
     }

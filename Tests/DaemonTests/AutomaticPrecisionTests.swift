@@ -46,6 +46,39 @@ import Testing
         }
     }
 
+    /// No restart: the rows name the types of the moment.
+    @Test func aVersionMakesTheRunningDaemonAsFineAsItNeeds() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            let second = try fixture.model.adapter(labels: DaemonFixture.labels, seed: 2)
+            let finer = BasePrecision(.int8).keeping([.init(layer: 0, group: .output)], in: .float32)
+            let automatic = try LorikeetDaemon(
+                files: [try fixture.writePipeline(extra: "dtype: auto")],
+                serving: ServingPrecision(BasePrecision(.int8), reason: "it was measured"),
+                options: fixture.options(http: "127.0.0.1:0"), logger: fixture.log.logger)
+            try await fixture.run(automatic) { daemon in
+                let address = try #require(await daemon.httpAddress())
+                try fixture.produce(10)
+                try await fixture.untilLabelled(10)
+                try await fixture.promote(second, over: finer)
+                try await eventually("the second adapter") {
+                    fixture.log.count(containing: "adapter in use") == 2
+                }
+                try fixture.produce(10, from: 10)
+                try await fixture.untilLabelled(20)
+                let rows = "SELECT count(*) AS n FROM lorikeet.labels WHERE"
+                #expect(try fixture.number("\(rows) dtype = 'int8' AND adapter_digest <> '\(second.digest)'") == 10)
+                #expect(try fixture.number("\(rows) dtype = '\(finer)' AND adapter_digest = '\(second.digest)'") == 10)
+                let page = try await HTTPAnswer.get("/metrics", from: address).body
+                let reason = "it was measured; version 2 of noise was accepted over \(finer)"
+                #expect(page.contains("dtype=\"\(finer)\",dtype_reason=\"\(reason)\""))
+                let status = await daemon.status()
+                #expect(status.dtype == finer.description)
+            }
+            #expect(fixture.log.count(containing: "base falls back to finer types") == 1)
+        }
+    }
+
     @Test func aLongReasonIsCutInTheMetricAndNotInTheLog() async throws {
         try await DaemonFixture.with { fixture in
             try fixture.writeAdapter("first")

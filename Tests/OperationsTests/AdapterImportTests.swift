@@ -78,14 +78,11 @@ struct AdapterImportTests {
                 #expect(version.state == .live && notes.contains { $0.hasPrefix("dtype auto: float32: this CPU ") })
                 return
             }
-            let failure = await #expect(throws: CommandFailure.self) {
-                _ = try await importing.run { notes.append($0) }
-            }
+            let version = try await importing.run { notes.append($0) }
             #expect(notes.contains { $0.hasPrefix("dtype auto: \(type.rawValue): noise: ") }, "\(notes)")
-            let message = try #require(failure?.message)
-            #expect(message.contains(" was not promoted: \(type.rawValue) costs too much"), "\(message)")
-            let adapters = "SELECT count(*) AS n FROM lorikeet.adapters WHERE state = 'live' AND digest ="
-            #expect(try fixture.number("\(adapters) '\(live.digest)'") == 1)
+            #expect(notes.contains { $0.hasPrefix("\(type.rawValue) costs too much") }, "\(notes)")
+            // Nothing but float32 is within a limit below nothing: a daemon falls back to it.
+            #expect(version.state == .live && version.acceptedDtype == "float32")
         }
     }
 }

@@ -124,6 +124,21 @@ struct PrecisionChoiceTests {
         #expect(choice.reason.hasSuffix("; float32 layers do not help enough"), "\(choice.reason)")
     }
 
+    /// A restart measures anew, with other rows than those that judged a version before it went live.
+    @Test mutating func noLayerIsCoarserThanWhereALiveVersionWasAccepted() throws {
+        (limits.accuracyLost, limits.labelsChanged) = (1, 1)
+        var task = PrecisionChoice.Evidence(task: "t", adapter: adapter, rows: rows(40))
+        let choice = try choose([task])
+        let measured = ServingPrecision(choice, [task])
+        #expect(measured.precision == BasePrecision(.int8) && measured.base === reduced.base)
+        let finer = BasePrecision(.int8).keeping([.init(layer: 0, group: .output)], in: .bfloat16)
+        task.accepted = finer
+        let serving = ServingPrecision(choice, [task])
+        #expect(serving.precision == finer && serving.base == nil)
+        let reason = try #require(serving.reason)
+        #expect(reason.hasSuffix("; the live version of t was accepted over \(finer)"), "\(reason)")
+    }
+
     @Test func aBaseThatCannotBeLoadedIsAnError() {
         let task = PrecisionChoice.Evidence(task: "t", adapter: adapter, rows: rows(40))
         #expect(throws: NotCalled.self) { try choose([task], loads: false) }
@@ -162,9 +177,10 @@ struct PrecisionChoiceTests {
         let version = try await store.publish(
             task: "t", adapter: adapter, metrics: [:], parentDigest: nil, trainingRows: trained)
         _ = try await store.promote(task: "t", version: version.version)
+        try await store.accept(task: "t", version: version.version, over: .float32)
         source.add(all.map { (text: $0, label: "a") }, task: "t")
         let evidence = try await read(store, source)
-        #expect(evidence.adapter?.digest == adapter.digest)
+        #expect(evidence.adapter?.digest == adapter.digest && evidence.accepted == .float32)
         #expect(evidence.rows.map(\.text) == Array(all.dropFirst(30)) && evidence.recentTexts.isEmpty)
     }
 

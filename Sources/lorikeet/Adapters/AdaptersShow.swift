@@ -191,7 +191,7 @@ extension StoredAdapter {
         let metrics = version.metrics.sorted { $0.key < $1.key }.map { ($0.key, Figure.share($0.value)) }
         return [
             ("task", version.task), ("version", "\(version.version) (\(version.state.rawValue))"),
-            ("digest", version.digest), ("base", version.baseDigest), ("dtype", manifest.trainingDataType.rawValue),
+            ("digest", version.digest), ("base", version.baseDigest), ("dtype", dtype),
             ("parent", version.parentDigest ?? "–"),
             ("labels", manifest.labels.joined(separator: ", ")),
             ("adapter", "rank \(configuration.rank), alpha \(configuration.alpha), layers \(layers)"),
@@ -200,6 +200,10 @@ extension StoredAdapter {
             ("created", version.createdAt.text + (manifest.createdBy.map { " by \($0)" } ?? "")),
             ("promoted", promotion), ("rows", version.trainingRange?.line ?? "unknown"),
         ] + scoreFacts + metrics + (version.shadow.map { [("shadow", $0.line)] } ?? [])
+    }
+
+    private var dtype: String {
+        manifest.trainingDataType.rawValue + (version.acceptedDtype.map { ", accepted over \($0)" } ?? "")
     }
 
     private var promotion: String {
