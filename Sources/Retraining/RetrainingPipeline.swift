@@ -42,8 +42,8 @@ public struct RetrainingPipeline: Sendable {
     ///   - rows: where labelled rows are read.
     ///   - journal: where retrainings are recorded, and the lease is acquired.
     ///   - clock: for waiting, and for the time between promotions.
-    ///   - otherBase: loads the same base in another type. If `base` is not in float32, a challenger that won is checked
-    ///     by the one that is; nil: it is not checked.
+    ///   - otherBase: loads the same base in another type. If `base` is not in float32, the one that is checks a
+    ///     challenger that won; nil: it is not checked.
     ///   - isUnavailability: whether an error of store or journal means that it may work again later.
     public init(
         base: BERTBase, tokenizer: WordPieceTokenizer, store: any AdapterStore, rows: any LabelledRowSource,
