@@ -105,7 +105,10 @@ class RoundedLinear(torch.nn.Linear):
         if self.record is not None:
             self.record.append((steps, -low / scale))
         rounded = (torch.clamp(torch.round(steps) + zero, 0, 255) - zero) * scale
-        return super().forward(x + (rounded - x.detach()))
+        return self.product(x + (rounded - x.detach()))
+
+    def product(self, x):
+        return super().forward(x)
 
 
 def encoder(model):
@@ -134,13 +137,13 @@ def round_base(model, dtype):
 class Computed:
     """A base, rounded or as it is, with an adapter over it."""
 
-    def __init__(self, folder, name, labels, dtype, rounds=True):
-        kind = DistilBertForSequenceClassification if "distil" in folder else BertForSequenceClassification
-        model = kind.from_pretrained(HERE / folder, num_labels=labels, dtype=torch.float32, attn_implementation="eager")
+    def __init__(self, base, adapter, labels, dtype, rounds=True):
+        """The base and the adapter are folders."""
+        kind = DistilBertForSequenceClassification if "distil" in base.name else BertForSequenceClassification
+        model = kind.from_pretrained(base, num_labels=labels, dtype=torch.float32, attn_implementation="eager")
         if rounds:
             model = round_base(model, dtype)
-        self.model = PeftModel.from_pretrained(
-            model, HERE / folder / "adapters" / name, is_trainable=True, autocast_adapter_dtype=False)
+        self.model = PeftModel.from_pretrained(model, adapter, is_trainable=True, autocast_adapter_dtype=False)
         self.model.to(dtype).eval()
         self.linears = [module for module in self.model.modules() if isinstance(module, RoundedLinear)]
 
@@ -169,17 +172,17 @@ def distance(steps):
     return ((steps - torch.floor(steps)) - 0.5).abs().min().item()
 
 
-def texts(exact, single, lengths, generator):
+def texts(exact, single, lengths, generator, words=61, margin=MARGIN):
     """Random texts in which float32 cannot round a value to another step, and the most by which it moves one."""
     found, noise = [], 0.0
     while len(found) < len(lengths):
-        ids = torch.randint(1, 61, (lengths[len(found)],), generator=generator).tolist()
+        ids = torch.randint(1, words, (lengths[len(found)],), generator=generator).tolist()
         steps = exact.steps(ids)
         assert torch.isfinite(steps).all()
         # float32 has about seven digits, and steps have three: whatever is closer need not be computed twice.
         if distance(steps) > 1e-4:
             moved = (single.steps(ids) - steps).abs().max().item()
-            if distance(steps) > MARGIN * moved:
+            if distance(steps) > margin * moved:
                 noise = max(noise, moved)
                 found.append(ids)
     return found, noise
@@ -211,11 +214,12 @@ def write(folder, lengths, adapters):
     cases = {}
     for name in adapters:
         labels = known[name]["labels"]
-        exact, single = Computed(folder, name, labels, torch.float64), Computed(folder, name, labels, torch.float32)
+        adapter = out / "adapters" / name
+        exact, single = [Computed(out, adapter, labels, dtype) for dtype in (torch.float64, torch.float32)]
         sequences, noise = texts(exact, single, lengths, generator)
         with torch.no_grad():
             logits = torch.cat([exact.logits(ids) for ids in sequences])
-            floats = Computed(folder, name, labels, torch.float64, rounds=False)
+            floats = Computed(out, adapter, labels, torch.float64, rounds=False)
             plain = torch.cat([floats.logits(ids) for ids in sequences])
         rows = [[round(v, 8) for v in row] for row in logits.tolist()]
         case = {"sequences": sequences, "logits": rows, "labels": labels}
