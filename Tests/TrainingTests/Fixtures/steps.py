@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Writes steps/: ten steps of AdamW as PyTorch and PEFT take them, without dropout, over tiny random bases.
 
-    steps.py         (needs: torch, transformers, peft, safetensors)
+    steps.py         (needs: torch, transformers, peft, safetensors; int8_steps.py adds its files afterwards)
 
   steps/BASE/              bert and distilbert, every parameter random
   steps/CASE/              the adapter to start from, as PEFT saves it
