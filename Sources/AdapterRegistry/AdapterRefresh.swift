@@ -21,8 +21,8 @@ public struct AdapterRefresh: Sendable, Equatable {
         public var version: Int
         /// Why, for a person.
         public var reason: String
-        /// Until when it may label in other processes, because it only does not fit the pipeline file of this one; nil:
-        /// it can label nowhere.
+        /// Until when it may label in other processes, because it does not fit the pipeline file of this one, or
+        /// because this one cannot read the base as finely as it needs it; nil: it can label nowhere.
         public var othersUntil: Date?
 
         /// - Parameters: as the properties.

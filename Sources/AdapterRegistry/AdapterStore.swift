@@ -38,7 +38,8 @@ public protocol AdapterStore: Sendable {
 
     /// Stores over which types of the base a version was accepted: before it goes live or into shadow. Throws
     /// ``AdapterStoreError/unknownVersion(task:version:)``.
-    func accept(task: String, version: Int, over precision: BasePrecision) async throws
+    @discardableResult
+    func accept(task: String, version: Int, over precision: BasePrecision) async throws -> AdapterVersion
 
     /// Makes a version live and retires the live one, in one transaction, and notifies every daemon. If the version is
     /// already live, it stays as it is. Another version that is in shadow is rejected. Throws

@@ -43,8 +43,9 @@ public struct AdapterVersion: Sendable, Equatable, Codable {
     public var shadow: ShadowPeriod?
     /// The type in which the base computed when it was trained; `nil` if this program does not know that type.
     public var dataType: DataType? = .float32
-    /// The types of the base over which it was accepted, as ``BasePrecision/description`` has them; `nil` if it was
-    /// accepted over whatever serves. Under `dtype: auto`, no daemon rounds more than that while it labels.
+    /// The types of the base over which it was accepted, as ``BasePrecision/description`` has them; `nil` if those in
+    /// which it was checked did not cost it too much, or if it was not checked. Under `dtype: auto`, no daemon rounds
+    /// more than that while it labels.
     public var acceptedDtype: String?
     /// Whether its weights were removed.
     public var isPruned = false

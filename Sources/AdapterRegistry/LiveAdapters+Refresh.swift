@@ -35,13 +35,13 @@ extension LiveAdapters {
         var found: [(task: String, adapter: LiveAdapter?)] = []
         let versions = try await store.live(tasks: tasks.keys.sorted())
         refresh.missing = tasks.keys.filter { task in !versions.contains { $0.task == task } }.sorted()
-        let (finest, coarse) = await self.base(for: versions, base, finer)
-        refresh.refused = coarse
+        let (finest, waiting) = await self.base(for: versions, base, finer)
+        refresh.refused = waiting
         // An import that brings weights back does not count as a change, nor does a base that can be read again.
-        var mayChange = !coarse.isEmpty
+        var mayChange = !waiting.isEmpty
         let current = snapshot.adapters
         for version in versions {
-            guard let requirements = tasks[version.task], coarse[version.task] == nil else { continue }
+            guard let requirements = tasks[version.task], waiting[version.task] == nil else { continue }
             if let known = current[version.task], known.adapter.digest == version.digest {
                 refresh.refused[version.task] = requirements.mismatch(known.adapter.manifest)
                 continue
@@ -64,8 +64,7 @@ extension LiveAdapters {
         do {
             if withShadows {
                 let areComplete = try await refreshShadows(
-                    from: store, tasks: tasks, base: finest, finer: finer, ticket: ticket,
-                    into: &refresh.refusedShadows)
+                    from: store, tasks: tasks, base: finest, finer: finer, ticket: ticket, into: &refresh)
                 mayChange = mayChange || !areComplete
             }
             if !mayChange { remember(refresh, at: revision, tasks: tasks, base: finest, ticket: ticket) }
@@ -76,14 +75,14 @@ extension LiveAdapters {
         return refresh
     }
 
-    /// The base for all of these versions, and by task why one may not label over it.
+    /// The base for all of these versions, and by task why one has to wait for a finer one.
     func base(
         for versions: [AdapterVersion], _ base: BERTBase, _ finer: FinerBase?
-    ) async -> (base: BERTBase, coarse: [String: String]) {
-        var result = (base: base, coarse: [String: String]())
+    ) async -> (base: BERTBase, waiting: [String: String]) {
+        var result = (base: base, waiting: [String: String]())
         guard let finer else { return result }
         for version in versions where version.acceptedDtype != nil {
-            do { result.base = try await finer(version) } catch { result.coarse[version.task] = "\(error)" }
+            do { result.base = try await finer(version) } catch { result.waiting[version.task] = "\(error)" }
         }
         return result
     }

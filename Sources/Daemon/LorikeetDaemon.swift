@@ -83,10 +83,9 @@ public final class LorikeetDaemon: Sendable {
         } catch {
             throw CommandFailure(error)
         }
-        self.configuration = configuration
         let servingBase = ServingBase(
             loaded, folder: configuration.base, isAutomatic: configuration.dtype == .auto, logger: logger)
-        self.servingBase = servingBase
+        (self.configuration, self.servingBase) = (configuration, servingBase)
         workers = WorkerPool(
             base: loaded.base, workers: max(1, options.workers ?? ProcessInfo.processInfo.activeProcessorCount))
         adapterServices = Dictionary(
@@ -104,10 +103,9 @@ public final class LorikeetDaemon: Sendable {
             drainTimeout: options.drainTimeout, logger: logger)
         scheduler = RetrainScheduler(
             pipelines: configuration.pipelines, program: options.retrainProgram,
-            precision: servingBase.loaded.base.precision, logger: logger,
+            precision: { servingBase.loaded.base.precision }, fallsBack: configuration.dtype == .auto, logger: logger,
             isDrifting: { [adapterServices] postgres, task in
-                let live = adapterServices[postgres]?.liveAdapters.snapshot.adapters[task]
-                return live.map { !$0.drift.status.alarms.isEmpty } ?? false
+                adapterServices[postgres]?.liveAdapters.snapshot.adapters[task]?.drift.status.alarms.isEmpty == false
             })
         retention = RetentionService(pipelines: configuration.pipelines, logger: logger)
         notifier = SystemdNotifier(environment: options.environment.variables)

@@ -182,6 +182,15 @@ public struct RetrainingPipeline: Sendable {
         }
     }
 
+    /// Sleeps in parts, so that a cancellation ends it.
+    private func sleep(_ duration: Duration, unless cancellation: @Sendable () -> String?) async throws {
+        var rest = duration
+        while cancellation() == nil, rest > .zero {
+            try await clock.sleep(min(.seconds(1), rest))
+            rest -= .seconds(1)
+        }
+    }
+
     /// Hours of training must not be lost because the database restarts: it is tried again, each time under a new
     /// lease. The settlement itself sees whether another version went live meanwhile.
     private func settleLater(
@@ -195,7 +204,7 @@ public struct RetrainingPipeline: Sendable {
             "challenger cannot be stored, retrying",
             metadata: [LogKey.task: "\(settlement.task)", LogKey.reason: "\(cause)"])
         while clock.now() < deadline, cancellation() == nil {
-            try await clock.sleep(waits.next())
+            try await sleep(waits.next(), unless: cancellation)
             do {
                 let result = try await journal.withLease(task: settlement.task) { lease in
                     try await settle(settlement, lease, cancellation)

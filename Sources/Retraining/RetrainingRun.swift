@@ -160,13 +160,14 @@ struct RetrainingRun {
             outcome.trainingDigest = digest
             return .skipped(outcome)
         }
+        let stream = await stream()
         let challenger = try await training.challenger(progress: progress, isCancelled: isCancelled)
         if let distillation = challenger.distillation { notes.append(distillation.sentence) }
         var judgement = try await judgement(
             challenger.adapter, training.trainingRows, dataset, context, look: 1, looks: 1)
         judgement.outcome.trainingDigest = digest
         note(challenger, in: &judgement)
-        judgement.driftReference = await training.driftReference(of: challenger.adapter, stream: await stream())
+        judgement.driftReference = await training.driftReference(of: challenger.adapter, stream: stream)
         judgement.outcome.report?.distillation = challenger.distillation
         judgement.replaces = waiting
         return .judged(judgement)
@@ -186,8 +187,9 @@ struct RetrainingRun {
     }
 
     /// The newest texts of the stream, for the drift reference: twice as many as it uses, because the challenger may
-    /// have been trained on some. A trained challenger must not be lost because they cannot be read.
+    /// have been trained on some. Read before the training: it must not be lost because they cannot be read.
     private func stream() async -> [String] {
+        guard pipeline.settings.storesTexts else { return [] }
         do {
             return try await pipeline.rows.recentTexts(task: task, limit: 2 * ReferenceMeasurement.maximumTexts)
         } catch {
@@ -303,7 +305,7 @@ struct RetrainingRun {
 
     /// Whether the precision of the base costs a challenger that won too much.
     private func review(_ judgement: inout Judgement, _ dataset: Dataset) async throws {
-        let precision = try await PrecisionReview(pipeline: pipeline, task: task)
+        let precision = try await PrecisionReview(pipeline: pipeline, task: task, isCancelled: isCancelled)
             .result(judgement.challenger, on: dataset.heldOut + dataset.newest)
         PrecisionReview.apply(precision, to: &judgement.decision)
         judgement.outcome.report?.precision = precision

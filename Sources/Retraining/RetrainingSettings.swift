@@ -23,6 +23,8 @@ public struct RetrainingSettings: Sendable, Equatable {
     public var gate = GateSettings()
     /// What a base in another type than float32 may cost a challenger that won.
     public var precision = PrecisionLimits()
+    /// Whether texts of the stream are stored.
+    public var storesTexts = true
     /// Whether layers that cost such a challenger too much fall back to a finer type when it goes live, as under
     /// `dtype: auto`. Otherwise it is held.
     public var fallsBack = false

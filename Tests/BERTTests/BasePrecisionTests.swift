@@ -52,7 +52,7 @@ struct BasePrecisionTests {
     {
         let (a, b) = (try #require(BasePrecision(first)), try #require(BasePrecision(second)))
         let expected = try #require(BasePrecision(union))
-        #expect(a.union(b) == expected && b.union(a) == expected && a.union(a) == a)
+        #expect(a.finer(b) == expected && b.finer(a) == expected && a.finer(a) == a)
         #expect(a.isCoarser(than: b) == (first != union) && b.isCoarser(than: a) == (second != union))
         #expect(!expected.isCoarser(than: a) && !expected.isCoarser(than: b))
     }

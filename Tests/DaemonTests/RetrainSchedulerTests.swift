@@ -65,7 +65,7 @@ import Threading
             date: { Clock.systemDate() - (isSetBack.value ? 365 * 86_400_000 : 0) })
         let scheduler = RetrainScheduler(
             pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: program,
-            precision: .float32, logger: fixture.log.logger, clock: clock)
+            precision: { .float32 }, logger: fixture.log.logger, clock: clock)
         let running = Task { try await scheduler.run() }
         func count() -> Int {
             ((try? String(contentsOfFile: calls, encoding: .utf8)) ?? "").split(separator: "\n").count
@@ -97,7 +97,7 @@ import Threading
         let database = pipeline.sink.postgres.value
         let isDrifting = Watched(false)
         let scheduler = RetrainScheduler(
-            pipelines: [pipeline], program: program, precision: .float32, logger: fixture.log.logger,
+            pipelines: [pipeline], program: program, precision: { .float32 }, logger: fixture.log.logger,
             isDrifting: { postgres, task in isDrifting.value && postgres == database && task == "noise" })
         let running = Task { try await scheduler.run() }
         defer { running.cancel() }
@@ -182,7 +182,7 @@ import Threading
         let clock = ManualClock()
         let scheduler = RetrainScheduler(
             pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: program,
-            precision: .float32, logger: fixture.log.logger, clock: clock.clock)
+            precision: { .float32 }, logger: fixture.log.logger, clock: clock.clock)
         let running = Task { try await scheduler.run() }
         defer { running.cancel() }
         await clock.waitForSleepers()
@@ -304,7 +304,7 @@ import Threading
             extra: "retrain: { every: 100ms, minimum_new_rows: 1, paused: [noise] }")
         let pipeline = try PipelineFile.read(path: file, environment: fixture.environment)
         let scheduler = RetrainScheduler(
-            pipelines: [pipeline], program: "/nonexistent", precision: .float32, logger: fixture.log.logger)
+            pipelines: [pipeline], program: "/nonexistent", precision: { .float32 }, logger: fixture.log.logger)
         try fixture.execute(
             """
             INSERT INTO lorikeet.retrainings (task, trigger, started_at, finished_at, verdict, reason)
@@ -333,7 +333,7 @@ import Threading
         let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 100 }")
         let pipeline = try PipelineFile.read(path: file, environment: fixture.environment)
         let scheduler = RetrainScheduler(
-            pipelines: [pipeline], program: "/nonexistent", precision: .float32, logger: fixture.log.logger)
+            pipelines: [pipeline], program: "/nonexistent", precision: { .float32 }, logger: fixture.log.logger)
         let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
         defer { lock.close() }
         try lock.execute("BEGIN")
@@ -398,7 +398,7 @@ import Threading
         let clock = ManualClock()
         let scheduler = RetrainScheduler(
             pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: "/bin/false",
-            precision: .float32, logger: fixture.log.logger, clock: clock.clock)
+            precision: { .float32 }, logger: fixture.log.logger, clock: clock.clock)
         let running = Task { try await scheduler.run() }
         try await eventually("it is known") {
             await scheduler.approvalsAwaited == ["noise": Date(timeIntervalSince1970: 2000)]
@@ -419,7 +419,7 @@ import Threading
         let file = try fixture.writePipeline(extra: "retrain: { every: 100ms, minimum_new_rows: 100 }")
         let scheduler = RetrainScheduler(
             pipelines: [try PipelineFile.read(path: file, environment: fixture.environment)], program: "/nonexistent",
-            precision: .float32, logger: fixture.log.logger)
+            precision: { .float32 }, logger: fixture.log.logger)
         let lock = try PostgresConnection(dsn: fixture.postgres.value, applicationName: "test")
         defer { lock.close() }
         try lock.execute("BEGIN")
@@ -468,7 +468,7 @@ import Threading
         for task in ["noise", "other"] { try insert(task) }
         let pipelines = [try read(first), try read(second)]
         let scheduler = RetrainScheduler(
-            pipelines: pipelines, program: program, precision: .float32, logger: fixture.log.logger)
+            pipelines: pipelines, program: program, precision: { .float32 }, logger: fixture.log.logger)
         let running = Task { try await scheduler.run() }
         try await eventually("the first one") { FileManager.default.fileExists(atPath: calls) }
         try insert("other")

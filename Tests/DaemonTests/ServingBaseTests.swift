@@ -40,13 +40,17 @@ struct ServingBaseTests {
             ("int8+bfloat16:0.output", "int8+float32:0.output+bfloat16:1.output"), ("float32", "float32"),
             ("bfloat16", "float32"), ("int4 of the future", "float32"),
         ]
+        var changes = 0
         for (number, step) in steps.enumerated() {
             let before = base.loaded.base
             let found = try await base.base(for: version(number, over: step.accepted))
-            #expect(found.dtype == step.dtype && found === base.loaded.base && found.digest == start.digest)
-            #expect((found === before) == (before.dtype == step.dtype), "it is read again only if it has to be")
+            // What a CPU has no instructions for is float32.
+            let dtype = number < 2 ? "int8" : try #require(BasePrecision(step.dtype)).onThisCPU.description
+            #expect(found.dtype == dtype && found === base.loaded.base && found.digest == start.digest)
+            #expect((found === before) == (before.dtype == dtype), "it is read again only if it has to be")
+            changes += found === before ? 0 : 1
         }
-        #expect(log.count(containing: "base falls back to finer types") == 3)
+        #expect(log.count(containing: "base falls back to finer types") == changes)
         #expect(base.loaded.dtypeReason?.hasSuffix("; version 5 of noise was accepted over float32") == true)
     }
 
@@ -63,6 +67,17 @@ struct ServingBaseTests {
         clock.advance(by: .seconds(60))
         let found = try await base.base(for: needy)
         #expect(found.dtype == "float32" && base.loaded.base === found)
+    }
+
+    /// The folder appears, and neither of two versions looks for it before its minute is over.
+    @Test func twoVersionsDoNotMakeEachOtherTryAgain() async throws {
+        let folder = try TemporaryFolder()
+        let base = try base(folder: folder.path + "/base")
+        let needs = [version(1, over: "float32"), version(2, over: "int8+float32:0.output")]
+        for needy in needs { await #expect(throws: CommandFailure.self) { _ = try await base.base(for: needy) } }
+        try FileManager.default.copyItem(atPath: model.directory, toPath: folder.path + "/base")
+        for needy in needs { await #expect(throws: CommandFailure.self) { _ = try await base.base(for: needy) } }
+        #expect(base.loaded.base.dtype == "int8")
     }
 
     @Test func anotherBaseInTheFolderIsNotTaken() async throws {

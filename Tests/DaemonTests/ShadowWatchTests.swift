@@ -165,7 +165,7 @@ struct ShadowWatchTests {
         let watch = watch { date.value }
         for _ in 1...2 { await watch.look(at: live.snapshot, refused: ["role": unfit]) }
         #expect(try await state() == .shadow && source.records.isEmpty)
-        let lines = log.lines("challenger in shadow does not fit the pipeline file", ["version": "2"])
+        let lines = log.lines("challenger in shadow cannot label in this daemon", ["version": "2"])
         #expect(lines.count == 1 && lines[0].level == .warning)
         // It would stay in shadow for ever if no daemon could use it.
         date.update { $0 += 1000 }

@@ -13,7 +13,7 @@ import Testing
             if [ "$1" = --peft ]; then peft=$2; fi
             shift
         done
-        printf '## %s %s\\n' "$kind" "${name:-}" > "$2"
+        printf '## %s %s\\n' "$kind" "${name:-}" > "$2" || exit
         if [ "${peft:-}" ]; then cat "$peft" >> "$2"; fi
 
         """

@@ -164,13 +164,15 @@ public final class InMemoryAdapterStore: AdapterStore {
     }
 
     /// As the protocol says.
-    public func accept(task: String, version: Int, over precision: BasePrecision) async throws {
-        let error = try read { state -> AdapterStoreError? in
-            guard let index = state.index(task, version) else { return .unknownVersion(task: task, version: version) }
+    @discardableResult
+    public func accept(task: String, version: Int, over precision: BasePrecision) async throws -> AdapterVersion {
+        let accepted = try read { state -> AdapterVersion? in
+            guard let index = state.index(task, version) else { return nil }
             state.entries[index].version.acceptedDtype = precision.description
-            return nil
+            return state.entries[index].version
         }
-        if let error { throw error }
+        guard let accepted else { throw AdapterStoreError.unknownVersion(task: task, version: version) }
+        return accepted
     }
 
     /// As the protocol says.

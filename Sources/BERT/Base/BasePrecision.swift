@@ -69,16 +69,20 @@ public struct BasePrecision: Sendable, Hashable {
     }
 
     /// The finer of two types for each layer, and for the word embeddings.
-    public func union(_ other: BasePrecision) -> BasePrecision {
-        var union = BasePrecision(dataType.finer(other.dataType))
-        for place in Set(exceptions.keys).union(other.exceptions.keys) {
-            union = union.keeping([place], in: dataType(of: place).finer(other.dataType(of: place)))
+    public func finer(_ other: BasePrecision) -> BasePrecision {
+        Set(exceptions.keys).union(other.exceptions.keys).reduce(BasePrecision(dataType.finer(other.dataType))) {
+            $0.keeping([$1], in: dataType(of: $1).finer(other.dataType(of: $1)))
         }
-        return union
     }
 
     /// Whether a layer, or the word embeddings, is rounded more than in another precision.
-    public func isCoarser(than other: BasePrecision) -> Bool { union(other) != self }
+    public func isCoarser(than other: BasePrecision) -> Bool { finer(other) != self }
+
+    /// The same, but in float32 where this CPU has no instructions for a type: finer, and faster.
+    public var onThisCPU: BasePrecision {
+        func type(_ type: DataType) -> DataType { type.isFast ? type : .float32 }
+        return exceptions.reduce(BasePrecision(type(dataType))) { $0.keeping([$1.key], in: type($1.value)) }
+    }
 
     /// The type of a linear layer.
     func dataType(of place: Place) -> DataType {

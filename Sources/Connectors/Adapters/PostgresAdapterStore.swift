@@ -131,9 +131,10 @@ public struct PostgresAdapterStore: AdapterStore, Closable {
     }
 
     /// Stores over which types of the base a version was accepted.
-    public func accept(task: String, version: Int, over precision: BasePrecision) async throws {
+    @discardableResult
+    public func accept(task: String, version: Int, over precision: BasePrecision) async throws -> AdapterVersion {
         let dtype = precision.description
-        _ = try await change(task, version, "storing a precision", expecting: nil) { rows, found in
+        return try await change(task, version, "storing a precision", expecting: nil) { rows, found in
             if found.acceptedDtype == dtype { return .success(found) }
             return .success(try rows.accept(task: task, version: version, over: dtype))
         }

@@ -18,7 +18,7 @@ extension Migration {
         SchemaComment(
             "adapters", "accepted_dtype",
             "Types of the base over which the version was accepted, as in labels.dtype. Under dtype: auto, a daemon "
-                + "rounds no layer more than that while the version is live or in shadow. Null: it was accepted over "
-                + "whatever served.")
+                + "rounds no layer more than that while the version is live or in shadow. Null: the types in which it "
+                + "was checked did not cost it too much, or it was not checked.")
     ]
 }

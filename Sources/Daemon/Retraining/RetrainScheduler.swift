@@ -16,6 +16,8 @@ actor RetrainScheduler: Service {
     /// The types in which the daemon's base computes now. The file may say another one by then, but a challenger is
     /// judged in those that serve.
     private let precision: @Sendable () -> BasePrecision
+    /// Whether the daemon computes in finer types if a challenger needs them.
+    private let fallsBack: Bool
     private let logger: Logger
     private var pipelines: [PipelineConfiguration]
     private var sources: [RowsKey: PostgresLabelledRowSource] = [:]
@@ -74,8 +76,8 @@ actor RetrainScheduler: Service {
     private static let timeLimitGrace = Duration.seconds(10)
 
     init(
-        pipelines: [PipelineConfiguration], program: String,
-        precision: @autoclosure @escaping @Sendable () -> BasePrecision, logger: Logger, clock: Clock = .system,
+        pipelines: [PipelineConfiguration], program: String, precision: @escaping @Sendable () -> BasePrecision,
+        fallsBack: Bool = false, logger: Logger, clock: Clock = .system,
         isDrifting: @escaping @Sendable (_ postgres: String, _ task: String) -> Bool = { _, _ in false }
     ) {
         self.clock = clock
@@ -83,6 +85,7 @@ actor RetrainScheduler: Service {
         self.pipelines = pipelines
         self.program = program
         self.precision = precision
+        self.fallsBack = fallsBack
         self.logger = logger
     }
 
@@ -352,7 +355,7 @@ actor RetrainScheduler: Service {
                 arguments: [
                     "retrain", task, "--pipeline", pipeline.file, "--background", "--dtype", precision().description,
                     "--trigger", trigger.rawValue, "--json", "--log-format", DaemonLogging.format.rawValue,
-                ], environment: Self.environment)
+                ] + (fallsBack ? ["--falls-back"] : []), environment: Self.environment)
         } catch {
             failures[key, default: 0] += 1
             logger.error("retraining cannot be started", metadata: [LogKey.task: "\(task)", LogKey.reason: "\(error)"])

@@ -21,14 +21,13 @@ final class ServingBase: Sendable {
 
     private struct State {
         var loaded: LoadedBase
-        /// The last attempt to load a finer one, if it failed.
-        var failure: Failure?
+        /// The last attempts to load a finer one that failed.
+        var failures: [BasePrecision: Failure] = [:]
         /// Digests of adapters that were accepted over finer types than those that the files name, as logged.
         var warned: Set<String> = []
     }
 
     private struct Failure {
-        let precision: BasePrecision
         let reason: String
         let at: Duration
     }
@@ -63,11 +62,11 @@ final class ServingBase: Sendable {
                 warn(of: version, accepted)
                 return current.base
             }
-            let finer = try await load(current, for: version, current.base.precision.union(accepted))
+            let finer = try await load(current, for: version, current.base.precision.finer(accepted).onThisCPU)
             let isFirst = state.withLock { state in
                 // A version of another database may have been faster.
                 guard state.loaded.base === current.base else { return false }
-                (state.loaded, state.failure) = (finer, nil)
+                (state.loaded, state.failures) = (finer, [:])
                 return true
             }
             guard isFirst else { continue }
@@ -84,8 +83,8 @@ final class ServingBase: Sendable {
     private func load(
         _ current: LoadedBase, for version: AdapterVersion, _ precision: BasePrecision
     ) async throws -> LoadedBase {
-        let (failure, now) = (state.withLock { $0.failure }, clock.now())
-        if let failure, failure.precision == precision, now - failure.at < Self.patience {
+        let now = clock.now()
+        if let failure = state.withLock({ $0.failures[precision] }), now - failure.at < Self.patience {
             throw CommandFailure(.failed, failure.reason)
         }
         let reason = "version \(version.version) of \(version.task) was accepted over \(version.acceptedDtype ?? "")"
@@ -95,7 +94,7 @@ final class ServingBase: Sendable {
             }
         } catch {
             let reason = "the base cannot be loaded in \(precision), over which it was accepted: \(error)"
-            state.withLock { $0.failure = Failure(precision: precision, reason: reason, at: now) }
+            state.withLock { $0.failures[precision] = Failure(reason: reason, at: now) }
             throw CommandFailure(.failed, reason)
         }
     }

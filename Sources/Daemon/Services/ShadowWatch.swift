@@ -154,7 +154,7 @@ actor ShadowWatch {
             if failure.othersUntil == nil {
                 logger.error("challenger in shadow cannot label, ending its shadow", metadata: metadata)
             } else {
-                logger.warning("challenger in shadow does not fit the pipeline file", metadata: metadata)
+                logger.warning("challenger in shadow cannot label in this daemon", metadata: metadata)
             }
         }
     }

@@ -59,11 +59,14 @@ public struct AdapterImport {
         }
         let (metrics, objection, accepted) = (measured.metrics, measured.objection, measured.accepted)
         return try await registry.withStore { store in
-            let version = try await store.publish(
+            var version = try await store.publish(
                 task: task, adapter: adapter, metrics: metrics, parentDigest: nil, trainingRows: trainingRows)
             // Before the promotion: daemons read it when they take the adapter in use.
             if let reference { try await store.store(reference) }
-            if let accepted { try await store.accept(task: task, version: version.version, over: accepted) }
+            // A live version that is only evaluated changes no daemon.
+            if let accepted, promote || version.state != .live {
+                version = try await store.accept(task: task, version: version.version, over: accepted)
+            }
             guard promote else { return version }
             if let objection {
                 throw CommandFailure(

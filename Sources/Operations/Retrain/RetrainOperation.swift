@@ -21,6 +21,7 @@ public enum RetrainOperation {
     ///   - background: how the daemon starts it: at low priority, first to be killed when memory runs out, ended when
     ///     standard input closes.
     ///   - precision: the types in which the base computes, in place of what the file says: the daemon's own.
+    ///   - fallsBack: whether layers may fall back to finer types, in place of what the file says: as in the daemon.
     ///   - trigger: `rows` if new rows started it, anything else for a person or a timer.
     ///   - clock: measures `time_limit`.
     ///   - endProcess: called if the run does not react to `time_limit`; nil: the process ends with status 1.
@@ -29,7 +30,7 @@ public enum RetrainOperation {
     ///   after `time_limit`.
     public static func run(
         task: String, file: String, background: Bool = false, precision: BasePrecision? = nil,
-        trigger: String = "command",
+        fallsBack: Bool? = nil, trigger: String = "command",
         environment: PipelineEnvironment = .process, logger: Logger, clock: Clock = .system,
         endProcess: (@Sendable () -> Void)? = nil,
         progress: @escaping @Sendable (String) -> Void = { _ in }
@@ -47,8 +48,8 @@ public enum RetrainOperation {
                 await ServingPrecision.resolve(files: [file], environment: environment)
             }
         let run = try Run(
-            task: task, file: file, serving: serving, environment: environment, logger: logger, isBackground: background
-        )
+            task: task, file: file, serving: serving, fallsBack: fallsBack, environment: environment, logger: logger,
+            isBackground: background)
         let limit = run.limit(
             clock, cancellation, progress: progress, endProcess: endProcess ?? { BackgroundProcess.end() })
         return try await CommandFailure.wrapping {
@@ -82,8 +83,8 @@ public enum RetrainOperation {
         let pipeline: PipelineConfiguration
         let loaded: LoadedBase
         private let baseFolder: String
-        /// Whether the pipeline file says `dtype: auto`.
-        private let isAutomatic: Bool
+        /// Whether layers may fall back to finer types.
+        private let fallsBack: Bool
         /// The adapter of the folder that the pipeline file names.
         let firstAdapter: Adapter?
         /// The rows that it was trained on.
@@ -93,9 +94,8 @@ public enum RetrainOperation {
         let logger: Logger
 
         init(
-            task name: String, file: String, serving: ServingPrecision?, environment: PipelineEnvironment,
-            logger: Logger,
-            isBackground: Bool
+            task name: String, file: String, serving: ServingPrecision?, fallsBack: Bool?,
+            environment: PipelineEnvironment, logger: Logger, isBackground: Bool
         ) throws(CommandFailure) {
             do throws(ConfigurationError) {
                 let configuration = try DaemonConfiguration.read(files: [file], environment: environment)
@@ -103,7 +103,7 @@ public enum RetrainOperation {
                 (self.pipeline, task) = (pipeline, try pipeline.requiredTask(name))
                 loaded = try LoadedBase(configuration, serving: serving)
                 baseFolder = configuration.base
-                isAutomatic = configuration.dtype == .auto
+                self.fallsBack = fallsBack ?? (configuration.dtype == .auto)
                 firstAdapter = try loaded.firstAdapter(of: task, in: pipeline, among: [pipeline])
                 if let firstAdapter {
                     firstTrainingRows = try loaded.trainingRows(of: firstAdapter, of: task, in: pipeline)
@@ -193,7 +193,8 @@ public enum RetrainOperation {
             settings.mapping = task.mapping
             settings.trust = retrain.trust
             settings.gate = retrain.gate
-            settings.fallsBack = isAutomatic
+            settings.fallsBack = fallsBack
+            settings.storesTexts = pipeline.sink.storeText
             settings.distillation = retrain.distillation
             settings.pipelineFile = pipelineFile
             settings.newestShare = retrain.newestHoldOut

@@ -24,7 +24,7 @@ public struct ServingPrecision: Sendable {
         var (precision, reasons) = (choice.precision, [choice.reason])
         for task in evidence {
             guard let accepted = task.accepted, precision.isCoarser(than: accepted) else { continue }
-            precision = precision.union(accepted)
+            precision = precision.finer(accepted).onThisCPU
             reasons.append("the live version of \(task.task) was accepted over \(accepted)")
         }
         (self.precision, reason) = (precision, reasons.joined(separator: "; "))

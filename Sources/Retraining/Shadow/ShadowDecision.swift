@@ -34,12 +34,13 @@ struct ShadowDecision: Equatable {
         }
     }
 
-    /// For a challenger that does not fit the pipeline file, and for which no other daemon had texts enough: `held`.
+    /// For a challenger that cannot label in the daemon that ends its shadow, and for which no other daemon had texts
+    /// enough: `held`.
     init(unfit reason: String, version: Int) {
         (verdict, awaitsApproval) = (.held, true)
         self.reason =
-            "the shadow of version \(version) was ended at its time limit: it does not fit the pipeline file: "
-            + "\(reason); a person must promote it"
+            "the shadow of version \(version) was ended at its time limit: it cannot label here: \(reason); "
+            + "a person must promote it"
     }
 
     /// For a challenger that cannot label: `rejected`.

@@ -6,6 +6,7 @@ import Training
 struct PrecisionReview {
     let pipeline: RetrainingPipeline
     let task: String
+    let isCancelled: @Sendable () -> Bool
 
     /// Compares the challenger over both bases on the held-out rows.
     ///
@@ -13,7 +14,7 @@ struct PrecisionReview {
     func result(_ challenger: Adapter, on rows: [LabelledText]) async throws -> VerdictReport.Precision? {
         let precision = pipeline.base.precision
         guard precision != .float32, let load = pipeline.otherBase else { return nil }
-        let (pipeline, task) = (pipeline, task)
+        let (pipeline, task, isCancelled) = (pipeline, task, isCancelled)
         return try await SystemThread.run(name: "retraining", stackSize: 8 << 20) {
             let float32: BERTBase
             do { float32 = try load(.float32) } catch {
@@ -23,9 +24,10 @@ struct PrecisionReview {
                 return VerdictReport.Precision(
                     unchecked: "the folder of the base has another base by now", of: precision)
             }
-            func finer() throws -> BERTBase {
+            // A base that cannot be read must not lose the challenger: float32 is finer than any.
+            func finer() -> BERTBase {
                 let type = pipeline.settings.fallsBack ? precision.dataType.fallback : .float32
-                return try type == .float32 ? float32 : load(type)
+                return type == .float32 ? float32 : (try? load(type)) ?? float32
             }
             let settings = pipeline.settings.training
             let check = try PrecisionCheck(
@@ -33,7 +35,7 @@ struct PrecisionReview {
                 subjects: [PrecisionCheck.Subject(task: task, adapter: challenger, rows: rows)],
                 limits: pipeline.settings.precision, workers: settings.workers, maxTokens: settings.maxTokens)
             return VerdictReport.Precision(
-                try PrecisionFallback(check, reduced: pipeline.base, finer: finer), of: precision,
+                try PrecisionFallback(check, reduced: pipeline.base, finer: finer, isOver: isCancelled), of: precision,
                 fallsBack: pipeline.settings.fallsBack)
         }
     }

@@ -38,6 +38,9 @@ struct Retrain: AsyncParsableCommand {
         help: ArgumentHelp("Types in which the base of the daemon that starts it computes.", visibility: .hidden))
     var dtype: BasePrecision?
 
+    @Flag(help: ArgumentHelp("The daemon that starts it may compute in finer types.", visibility: .hidden))
+    var fallsBack = false
+
     @Option(help: ArgumentHelp("What started this run, for the table retrainings.", visibility: .hidden))
     var trigger = "command"
 
@@ -52,7 +55,8 @@ struct Retrain: AsyncParsableCommand {
         // The daemon that starts it logs one event per line; everything it needs comes through the logger.
         let showsProgress = !background
         let report = try await RetrainOperation.run(
-            task: task, file: pipeline, background: background, precision: dtype, trigger: trigger,
+            task: task, file: pipeline, background: background, precision: dtype,
+            fallsBack: background ? fallsBack : nil, trigger: trigger,
             logger: Logger(label: "lorikeet.retrain"),
             progress: { if showsProgress { StandardError.write($0) } })
         if output.json {

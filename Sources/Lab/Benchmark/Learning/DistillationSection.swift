@@ -20,7 +20,8 @@ struct DistillationSection {
         (`retrain.distillation`: weight \(Figure.plain(settings.distillation.weight)), temperature
         \(Figure.plain(settings.distillation.temperature))).
 
-        Accuracy on \(Figure.grouped(testRows)) test rows, in percent\(spread). \(recipe)
+        Accuracy on \(Figure.grouped(testRows)) test rows, in percent\(spread).
+        \(recipe)
 
         | adapter | all labels | labels with new rows | labels without |
         |---|--:|--:|--:|
