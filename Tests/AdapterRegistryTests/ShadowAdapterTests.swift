@@ -120,6 +120,29 @@ struct ShadowAdapterTests {
         #expect(current?.version.version == 1 && current?.shadow == nil)
     }
 
+    private struct Unreadable: Error, CustomStringConvertible {
+        let description = "the folder is gone"
+    }
+
+    /// Or nothing would end its shadow, and the task would not be retrained.
+    @Test func aChallengerThatWaitsForAFinerBaseIsNamed() async throws {
+        let int8 = try TinyModel(precision: BasePrecision(.int8)).base
+        let version = try await startShadow()
+        try await store.accept(task: "role", version: 2, over: .float32)
+        let tasks: [String: AdapterRequirements] = ["role": []]
+        let report = try await live.refresh(from: store, tasks: tasks, base: int8) { _ in throw Unreadable() }
+        #expect(report.changed == ["role"] && current?.shadow == nil)
+        let refused = try #require(report.refusedShadows["role"])
+        #expect(refused.version == 2 && refused.reason == "the folder is gone")
+        #expect(refused.othersUntil == version.shadow?.earliestEnd, "another daemon may read it")
+        let (live, float32) = (live, model.base)
+        let later = try await live.refresh(from: store, tasks: tasks, base: int8) { _ in
+            try live.rebase(onto: float32)
+            return float32
+        }
+        #expect(later.refusedShadows.isEmpty && current?.shadow?.adapter.base === float32)
+    }
+
     /// Or the log would not say that the champion is in use.
     @Test func anOutageAfterASwapDoesNotHideTheSwap() async throws {
         try await startShadow()
