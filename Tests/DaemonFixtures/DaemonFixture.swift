@@ -195,6 +195,18 @@ public final class DaemonFixture: Sendable {
         return Int(try row.integer("n"))
     }
 
+    /// Waits until the one connection of this application waits for a lock.
+    public func untilLocked(_ application: String) async throws {
+        try await eventually("\(application) waits for a lock") {
+            try number(
+                """
+                SELECT count(*) AS n FROM pg_stat_activity
+                WHERE datname = current_database() AND application_name = '\(application)'
+                    AND wait_event_type = 'Lock'
+                """) == 1
+        }
+    }
+
     /// Waits until this many rows are labelled.
     public func untilLabelled(_ count: Int) async throws {
         try await eventually("\(count) labelled rows") {

@@ -78,14 +78,7 @@ import Testing
             try lock.execute("BEGIN")
             try lock.execute("LOCK TABLE lorikeet.rejected IN ACCESS EXCLUSIVE MODE")
             let looking = Task { await service.look() }
-            try await eventually("it waits for the lock") {
-                try fixture.number(
-                    """
-                    SELECT count(*) AS n FROM pg_stat_activity
-                    WHERE datname = current_database() AND application_name = 'lorikeet retention'
-                        AND wait_event_type = 'Lock'
-                    """) == 1
-            }
+            try await fixture.untilLocked("lorikeet retention")
             let file = try fixture.writePipeline(name: "lengthened", extra: "retention: { rejected: 90d }")
             await service.update([try PipelineFile.read(path: file, environment: fixture.environment)])
             try lock.execute("ROLLBACK")

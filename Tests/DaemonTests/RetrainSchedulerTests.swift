@@ -198,15 +198,20 @@ import Threading
     }
 }
 
+/// A script that runs this program over the database of a fixture.
+private func builtProgram(_ fixture: DaemonFixture) throws -> String {
+    try fixture.writeProgram(
+        """
+        #!/bin/sh
+        export DATABASE_URL='\(fixture.postgres.value)'
+        exec \(try BuiltProgram.url().path) "$@"
+        """)
+}
+
 /// The program itself: the daemon need not kill it, and both say the same.
 @Test func aRetrainingEndsItselfAtItsTimeLimit() async throws {
     try await DaemonFixture.with { fixture in
-        let program = try fixture.writeProgram(
-            """
-            #!/bin/sh
-            export DATABASE_URL='\(fixture.postgres.value)'
-            exec \(try BuiltProgram.url().path) "$@"
-            """)
+        let program = try builtProgram(fixture)
         try fixture.writeAdapter("first")
         let file = try fixture.writePipeline(
             extra: "retrain: { every: 100ms, minimum_new_rows: 1, minimum_hold_out: 5, epochs: 1000, time_limit: 3s }")
@@ -233,12 +238,7 @@ import Threading
 /// it before the daemon when memory runs out.
 @Test func aRetrainingStandsBackBehindTheDaemon() async throws {
     try await DaemonFixture.with { fixture in
-        let program = try fixture.writeProgram(
-            """
-            #!/bin/sh
-            export DATABASE_URL='\(fixture.postgres.value)'
-            exec \(try BuiltProgram.url().path) "$@"
-            """)
+        let program = try builtProgram(fixture)
         try fixture.writeAdapter("first")
         let file = try fixture.writePipeline(
             extra: "retrain: { every: 100ms, minimum_new_rows: 1, minimum_hold_out: 5, epochs: 1000 }")
@@ -425,14 +425,7 @@ import Threading
         try lock.execute("BEGIN")
         try lock.execute("LOCK TABLE lorikeet.annotations IN ACCESS EXCLUSIVE MODE")
         let running = Task { try await scheduler.run() }
-        try await eventually("it waits") {
-            try fixture.number(
-                """
-                SELECT count(*) AS n FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name = 'lorikeet scheduler'
-                    AND wait_event_type = 'Lock'
-                """) == 1
-        }
+        try await fixture.untilLocked("lorikeet scheduler")
         running.cancel()
         try await running.value
         try lock.execute("ROLLBACK")

@@ -205,14 +205,7 @@ private let isRecorded = """
                 clock: clock(hourAfter: begun) {}, endProcess: { ended.update { $0 = true } })
         }
         defer { running.cancel() }
-        try await eventually("it waits") {
-            try fixture.number(
-                """
-                SELECT count(*) AS n FROM pg_stat_activity
-                WHERE datname = current_database() AND application_name = 'lorikeet retrain'
-                    AND wait_event_type = 'Lock'
-                """) == 1
-        }
+        try await fixture.untilLocked("lorikeet retrain")
         begin.yield()
         try await eventually("it gave up") { ended.value }
         #expect(try fixture.number(isRecorded) == 1)
