@@ -5,6 +5,7 @@
 //     tile_input     the type of x, and how many of them are one 32-bit number: TILE_STEP
 //     tile_sum       the type of the sums
 //     tile_weights   the weights of a block
+//     has_outputs    whether the sums of a tile become outputs at once, by finish_tile
 //     wide, operand  a register of sums, and one of factors, with load_wide, store_wide, zero_wide, load_operand,
 //                    splat_operand and dot
 #include "product_block.h"
@@ -27,6 +28,7 @@ TILE_INLINE void tile(int R, int C, const tile_block *b, ptrdiff_t row) {
             UNROLL_ALL for (int c = 0; c < C; c++) acc[r * C + c] = dot(acc[r * C + c], four, weights[c]);
         }
     }
+    if (has_outputs(b)) return finish_tile(R, C, b, row, acc);
     UNROLL_ALL for (int i = 0; i < R * C; i++) store_wide(sums + i / C * BLOCK_COLUMNS + i % C * PANEL, acc[i]);
 }
 

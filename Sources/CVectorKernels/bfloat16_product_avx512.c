@@ -9,6 +9,8 @@ typedef uint16_t tile_input;
 typedef float tile_sum;
 enum { TILE_STEP = 2 };
 TILE_INLINE const uint16_t *tile_weights(const tile_block *b) { return b->weights; }
+TILE_INLINE bool has_outputs(const tile_block *b) { return false; }
+TILE_INLINE void finish_tile(int R, int C, const tile_block *b, ptrdiff_t row, const wide *sums) {}
 
 #include "avx512_tiles.h"
 

@@ -92,38 +92,29 @@ void lk_int8_sums_portable(const lk_int8_block *b) {
 
 typedef int32_t i16_unaligned __attribute__((ext_vector_type(16), aligned(4)));
 
-// The floats of a panel: y = (sums - (zero - offset) * sum of codes) * (scale of the row * scale of the output) + bias.
-// Each operation rounds on every level alike, so nothing may be fused.
+// The first `outputs` outputs of the panel that begins with output c.
 INLINE void finish_panel(
-    ptrdiff_t rows, ptrdiff_t outputs, const int32_t *sums, const float *row_scales, const int32_t *zeros,
-    int32_t zero_offset, const float *scales, const int32_t *code_sums, const float *bias, bool accumulate, float *y,
-    ptrdiff_t y_stride) {
+    ptrdiff_t rows, ptrdiff_t c, ptrdiff_t outputs, const int32_t *sums, int32_t zero_offset,
+    const lk_int8_outputs *o) {
 #pragma clang fp contract(off)
-    v16 scale = load(scales), offset = bias ? load_upto(bias, outputs) : splat(0);
-    i16 code_sum = *(const i16_unaligned *)code_sums;
-    for (ptrdiff_t r = 0; r < rows; r++, sums += BLOCK_COLUMNS, y += y_stride) {
-        i16 total = *(const i16_unaligned *)sums - (i16)(zeros[r] - zero_offset) * code_sum;
-        v16 value = __builtin_convertvector(total, v16) * (scale * splat(row_scales[r])) + offset;
-        if (accumulate) value += load_upto(y, outputs);
+    v16 scale = load(o->scales + c), offset = o->bias ? load_upto(o->bias + c, outputs) : splat(0);
+    i16 code_sum = *(const i16_unaligned *)(o->code_sums + c);
+    float *y = o->y + c;
+    for (ptrdiff_t r = 0; r < rows; r++, sums += BLOCK_COLUMNS, y += o->y_stride) {
+        i16 total = *(const i16_unaligned *)(sums + c) - (i16)(o->zeros[r] - zero_offset) * code_sum;
+        v16 value = __builtin_convertvector(total, v16) * (scale * splat(o->row_scales[r])) + offset;
+        if (o->accumulates) value += load_upto(y, outputs);
         store_upto(y, value, outputs);
     }
 }
 
 LOCAL_KERNEL(void, finish_block, (
-    const lk_int8_block *b, ptrdiff_t outputs, const float *row_scales, const int32_t *zeros, int32_t zero_offset,
-    const float *scales, const int32_t *code_sums, const float *bias, bool accumulate, float *y, ptrdiff_t y_stride),
-    (b, outputs, row_scales, zeros, zero_offset, scales, code_sums, bias, accumulate, y, y_stride)) {
+    ptrdiff_t rows, ptrdiff_t outputs, const int32_t *sums, int32_t zero_offset, const lk_int8_outputs *o),
+    (rows, outputs, sums, zero_offset, o)) {
     for (ptrdiff_t c = 0; c < outputs; c += PANEL) {
-        const float *offsets = bias ? bias + c : NULL;
         // Whole panels are the rule; saying so apart keeps the tail's code out of their loop.
-        if (outputs - c >= PANEL)
-            finish_panel(
-                b->rows, PANEL, b->sums + c, row_scales, zeros, zero_offset, scales + c, code_sums + c, offsets,
-                accumulate, y + c, y_stride);
-        else
-            finish_panel(
-                b->rows, outputs - c, b->sums + c, row_scales, zeros, zero_offset, scales + c, code_sums + c, offsets,
-                accumulate, y + c, y_stride);
+        if (outputs - c >= PANEL) finish_panel(rows, c, PANEL, sums, zero_offset, o);
+        else finish_panel(rows, c, outputs - c, sums, zero_offset, o);
     }
 }
 
@@ -131,11 +122,13 @@ LOCAL_KERNEL(void, finish_block, (
 static void sum_block(lk_int8_sums *sums, lk_int8_block b, ptrdiff_t depth) {
     const uint8_t *x = b.x;
     const int8_t *codes = b.codes;
+    const lk_int8_outputs *outputs = b.outputs;
     for (ptrdiff_t first = 0; first < depth; first += DEPTH_AT_ONCE) {
         b.depth = depth - first < DEPTH_AT_ONCE ? depth - first : DEPTH_AT_ONCE;
         b.x = x + first;
         b.codes = codes + first * PANEL;
         b.accumulates = first > 0;
+        b.outputs = first + b.depth == depth ? outputs : NULL;
         sums(&b);
     }
 }
@@ -168,10 +161,11 @@ void lk_quantized_product(
                 b.rows = end - r < block_rows ? end - r : block_rows;
                 b.x = x->codes + r * x->stride;
                 expect_block(b.rows, outputs, y + r * y_stride + j, y_stride);
+                const lk_int8_outputs finished = {x->scales + r, x->zeros + r, w->scales + j, w->sums + j,
+                    bias ? bias + j : NULL, accumulate, y + r * y_stride + j, y_stride};
+                b.outputs = level == LK_INT8_AVX512_VNNI && outputs % PANEL == 0 ? &finished : NULL;
                 sum_block(function, b, depth);
-                finish_block(
-                    &b, outputs, x->scales + r, x->zeros + r, zero_offset, w->scales + j, w->sums + j,
-                    bias ? bias + j : NULL, accumulate, y + r * y_stride + j, y_stride);
+                if (!b.outputs) finish_block(b.rows, outputs, sums, zero_offset, &finished);
             }
         }
     }

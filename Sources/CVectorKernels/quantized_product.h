@@ -8,6 +8,20 @@ enum { MOST_INPUTS = 16384 };
 // NEON multiplies signed bytes: its sums are of the codes less this, which the zero point of a row makes good.
 enum { NEON_OFFSET = 128 };
 
+// What the sums of a block become:
+// y = (sum - (zero - offset) * sum of codes) * (scale of the row * scale of the output) + bias.
+// Each operation rounds on every level alike, so nothing may be fused.
+typedef struct {
+    const float *row_scales;      // one per row
+    const int32_t *zeros;
+    const float *scales;          // one per output, in whole panels
+    const int32_t *code_sums;
+    const float *bias;            // or NULL
+    bool accumulates;             // whether to add to y
+    float *y;
+    ptrdiff_t y_stride;
+} lk_int8_outputs;
+
 // What the sums of a block are computed from.
 typedef struct {
     ptrdiff_t rows;             // 1...BLOCK_ROWS
@@ -20,6 +34,7 @@ typedef struct {
     ptrdiff_t panel_stride;
     int32_t *sums;              // [rows][BLOCK_COLUMNS]
     bool accumulates;           // whether to add to the sums
+    const lk_int8_outputs *outputs;  // of whole panels, which AVX-512 VNNI writes in place of the sums; or NULL
 } lk_int8_block;
 
 // One function per level, all with the same result. NULL where the level was not compiled.
