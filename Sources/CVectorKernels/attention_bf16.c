@@ -18,7 +18,7 @@
 #pragma clang attribute push(__attribute__((target("avx2,fma"))), apply_to = function)
 #else
 #pragma clang attribute push( \
-    __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16"))), apply_to = function)
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16"))), apply_to = function)
 #endif
 
 #include "attention.h"
@@ -42,17 +42,14 @@ static head head_of(ptrdiff_t tokens, ptrdiff_t size, float *scratch) {
     return h;
 }
 
-// 2^x for x <= 0, 8e-5 relative: less than a tenth of what rounding the result changes. What is less than 2^-126 counts
-// as that.
-INLINE v16 vexp2_of_negative(v16 x) {
-    const v16 shift = splat(12582912.0f);  // 1.5 * 2^23: adding it rounds to an integer in the low bits
-    v16 clamped = vmax(splat(-126.0f), x);
-    v16 shifted = clamped + shift;
-    v16 r = clamped - (shifted - shift);
-    v16 p = splat(5.517166778e-02f) * r + splat(2.426111184e-01f);
-    p = p * r + splat(6.932609870e-01f);
-    p = p * r + splat(9.999280752e-01f);
-    return floats(bits(p) + (bits(shifted) << 23));
+// 2^x for x <= 0, 8e-5 relative: less than a tenth of what rounding the result changes. A polynomial of what x exceeds
+// a whole number by.
+TILE_INLINE v16 vexp2_of_negative(v16 x) {
+    v16 r = fraction(x);
+    v16 p = splat(7.802452348e-02f) * r + splat(2.260671602e-01f);
+    p = p * r + splat(6.958335355e-01f);
+    p = p * r + splat(9.999252194e-01f);
+    return scaled_by_power(p, x);
 }
 
 TILE_INLINE void round_query(const head *h, const float *q, v16 factor, float *pairs) {
@@ -65,7 +62,7 @@ TILE_INLINE void round_query(const head *h, const float *q, v16 factor, float *p
 
 TILE_INLINE void pack_keys(const head *h, const float *k, ptrdiff_t stride) {
     _Alignas(64) float pairs[W * W];
-    for (ptrdiff_t j = 0; j < h->width; j += W) {
+    for (ptrdiff_t j = 0; j < h->tokens; j += W) {
         ptrdiff_t rows = h->tokens - j;
         for (ptrdiff_t d = 0; d < h->size; d += 2 * W) {
             ptrdiff_t count = h->size - d;
@@ -103,25 +100,29 @@ TILE_INLINE void sum_pairs(int R, int C, ptrdiff_t pairs, const float *a, ptrdif
     }
 }
 
-// The scores of R rows, with the factor of their queries; beyond the tokens they are -infinity. Lane r of the result is
-// the largest of row r.
-TILE_INLINE v16 score_rows(int R, const head *h) {
+// The scores of R rows and C vectors of keys, of which the first key is j. Beyond the tokens they are -infinity.
+TILE_INLINE void score_panel(int R, int C, const head *h, ptrdiff_t j, v16 *largest) {
     wide acc[2 * BLOCK];
+    sum_pairs(R, C, h->pairs, h->queries, h->query_pairs, h->keys + j * h->pairs, KEYS, acc);
+    UNROLL for (int i = 0; i < R * C; i++) {
+        ptrdiff_t first = j + i % C * W;
+        v16 scores = floats_of(acc[i]);
+        if (first + W > h->tokens) {
+            i16 inside = lane_index() < (i16)(int32_t)(h->tokens - first);
+            scores = where(inside, scores, splat(-__builtin_inff()));
+        }
+        largest[i / C] = vmax(largest[i / C], scores);
+        store(h->scores + i / C * h->width + first, scores);
+    }
+}
+
+// The scores of R rows, with the factor of their queries. Lane r of the result is the largest of row r.
+TILE_INLINE v16 score_rows(int R, const head *h) {
     v16 largest[W];
     UNROLL for (int r = 0; r < R; r++) largest[r] = splat(-__builtin_inff());
-    for (ptrdiff_t j = 0; j < h->width; j += KEYS) {
-        sum_pairs(R, 2, h->pairs, h->queries, h->query_pairs, h->keys + j * h->pairs, KEYS, acc);
-        UNROLL for (int i = 0; i < R * 2; i++) {
-            ptrdiff_t first = j + i % 2 * W;
-            v16 scores = floats_of(acc[i]);
-            if (first + W > h->tokens) {
-                i16 inside = lane_index() < (i16)(int32_t)(h->tokens - first);
-                scores = where(inside, scores, splat(-__builtin_inff()));
-            }
-            largest[i / 2] = vmax(largest[i / 2], scores);
-            store(h->scores + i / 2 * h->width + first, scores);
-        }
-    }
+    ptrdiff_t j = 0;
+    for (; j + W < h->tokens; j += KEYS) score_panel(R, 2, h, j, largest);
+    if (j < h->tokens) score_panel(R, 1, h, j, largest);
     return reduce(R, true, largest);
 }
 
@@ -133,11 +134,12 @@ TILE_INLINE v16 exponentiate_rows(int R, const head *h, v16 largest) {
     float lanes[W];
     store(lanes, largest);
     UNROLL for (int r = 0; r < R; r++) sums[r] = zero_wide();
-    for (ptrdiff_t j = 0; j < h->width; j += KEYS) {
+    for (ptrdiff_t j = 0; j < h->tokens; j += KEYS) {
+        bool both = j + W < h->tokens;
         UNROLL for (int r = 0; r < R; r++) {
             const float *scores = h->scores + r * h->width + j;
             v16 low = vexp2_of_negative(load(scores) - splat(lanes[r]));
-            v16 high = vexp2_of_negative(load(scores + W) - splat(lanes[r]));
+            v16 high = both ? vexp2_of_negative(load(scores + W) - splat(lanes[r])) : splat(0);
             operand exponentials = round_operand(low, high);
             sums[r] = dot(sums[r], exponentials, ones);
             store_pairs(h->exponentials + (r * h->width + j) / 2, exponentials);

@@ -54,9 +54,18 @@ TILE_INLINE operand interleave_operand(operand x) {
 }
 TILE_INLINE operand load_pairs(const float *p) { operand w; memcpy(&w, p, 64); return w; }
 TILE_INLINE void store_pairs(float *p, operand w) { memcpy(p, &w, 64); }
+// What x exceeds a whole number by, and y * 2^(that number).
+TILE_INLINE v16 fraction(v16 x) {
+    v16 least = vmax(splat(-126.0f), x);
+    return least - __builtin_elementwise_floor(least);
+}
+TILE_INLINE v16 scaled_by_power(v16 y, v16 x) {
+    i16 whole = __builtin_convertvector(__builtin_elementwise_floor(vmax(splat(-126.0f), x)), i16);
+    return floats(bits(y) + (whole << 23));
+}
 #else
-#define BF16 __attribute__((target("avx512f,avx512bw,avx512vl,avx512bf16")))
-#define TILE_INLINE static inline __attribute__((always_inline, target("avx512f,avx512bw,avx512vl,avx512bf16")))
+#define BF16 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512bf16")))
+#define TILE_INLINE static inline __attribute__((always_inline)) BF16
 
 typedef __m512 wide;
 typedef __m512i operand;
@@ -81,6 +90,9 @@ TILE_INLINE operand interleave_operand(operand x) {
 }
 TILE_INLINE operand load_pairs(const float *p) { return _mm512_loadu_si512(p); }
 TILE_INLINE void store_pairs(float *p, operand w) { _mm512_storeu_si512(p, w); }
+// What x exceeds a whole number by, and y * 2^(that number).
+TILE_INLINE v16 fraction(v16 x) { return (v16)_mm512_reduce_ps((__m512)x, _MM_FROUND_TO_NEG_INF); }
+TILE_INLINE v16 scaled_by_power(v16 y, v16 x) { return (v16)_mm512_scalef_ps((__m512)y, (__m512)x); }
 #endif
 
 #endif

@@ -15,7 +15,7 @@ static bool has_avx512(void) {
     return true;
 #else
     return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512bw")
-        && __builtin_cpu_supports("avx512vl");
+        && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 #endif
 }
 #elif defined(__aarch64__)
