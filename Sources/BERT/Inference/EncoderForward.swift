@@ -53,19 +53,45 @@ final class EncoderForward {
 
     /// One layer, in place in x[rows, hidden].
     func layer(_ index: Int, _ plan: ForkPlan, _ adapters: [AdapterView], x: UnsafeMutablePointer<Float>) {
-        let weights = base.layers[index]
         let rows = plan.rowCount
-        let fused = memory.floats(.fused, rows * 3 * hidden)
-        weights.queryKeyValue.forward(
-            rows: rows, x: x, xStride: hidden, reduced: entering, memory: memory, y: fused, yStride: 3 * hidden)
-        clock?.lap(.queryKeyValue, product: (rows, 3 * hidden, hidden))
-        let step = Step(index: index, plan: plan, adapters: adapters, rows: 0..<rows)
-        adapt(step, \.queryKeyValue, x: x, y: fused, columns: 3 * hidden)
         let context = memory.floats(.context, rows * hidden)
-        let reduced = reduced(.context, rows: rows, columns: hidden, for: weights.attentionOutput)
-        for segment in plan.segments { attend(segment.rows, fused: fused, context: context, reduced: reduced) }
-        clock?.lap(.attention)
+        let reduced = reduced(.context, rows: rows, columns: hidden, for: base.layers[index].attentionOutput)
+        var segments = plan.segments[...]
+        while let first = segments.first?.rows.lowerBound {
+            let end = first + Self.attendedAtOnce
+            let part = segments.prefix { $0.rows.lowerBound < end }
+            segments = segments.dropFirst(part.count)
+            let step = Step(
+                index: index, plan: plan, adapters: adapters, rows: first..<(part.last?.rows.upperBound ?? first))
+            attend(step, part, x: x, context: context, reduced: reduced)
+        }
         finish(index, plan, adapters, rows: rows, context: context, reduced: reduced, x: x, y: x)
+    }
+
+    /// Rows whose queries, keys and values fit into the second-level cache, for a small base. The last text of a step
+    /// may exceed them.
+    private static let attendedAtOnce = 128
+
+    /// Queries, keys, values and attention of some texts: a few at a time, so that what the product writes is still in
+    /// the second-level cache when attention reads it.
+    private func attend(
+        _ step: Step, _ segments: ArraySlice<ForkPlan.Segment>, x: UnsafePointer<Float>,
+        context: UnsafeMutablePointer<Float>, reduced: ReducedRows?
+    ) {
+        let (first, rows) = (step.rows.lowerBound, step.rows.count)
+        let fused = memory.floats(.fused, rows * 3 * hidden)
+        base.layers[step.index].queryKeyValue.forward(
+            rows: rows, x: x + first * hidden, xStride: hidden, reduced: entering?.from(first), memory: memory,
+            y: fused, yStride: 3 * hidden)
+        clock?.lap(.queryKeyValue, product: (rows, 3 * hidden, hidden))
+        adapt(step, \.queryKeyValue, x: x + first * hidden, y: fused, columns: 3 * hidden)
+        for segment in segments {
+            let start = segment.rows.lowerBound
+            attend(
+                segment.rows.count, fused: fused + (start - first) * 3 * hidden, context: context + start * hidden,
+                reduced: reduced?.from(start))
+        }
+        clock?.lap(.attention)
     }
 
     /// Memory for what enters a layer, in that layer's type; nil for float32.
@@ -75,20 +101,20 @@ final class EncoderForward {
         next.flatMap { memory.reduced(name, $0.dataType, rows: rows, columns: columns) }
     }
 
+    /// The attention of one text. The pointers begin with its first row.
     private func attend(
-        _ rows: Range<Int>, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>, reduced: ReducedRows?
+        _ tokens: Int, fused: UnsafePointer<Float>, context: UnsafeMutablePointer<Float>, reduced: ReducedRows?
     ) {
         let shape = AttentionShape(
-            tokens: rows.count, heads: base.configuration.heads, headSize: base.configuration.headSize)
-        let q = fused + rows.lowerBound * 3 * hidden
-        let (k, v, y) = (q + hidden, q + 2 * hidden, context + rows.lowerBound * hidden)
+            tokens: tokens, heads: base.configuration.heads, headSize: base.configuration.headSize)
+        let (k, v) = (fused + hidden, fused + 2 * hidden)
         let scratch = memory.floats(.attention, shape.scratchCount)
-        if let reduced = reduced?.from(rows.lowerBound) {
+        if let reduced {
             reduced.writeAttention(
-                in: base.precision.attention, shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden,
-                scratch: scratch)
+                in: base.precision.attention, shape, q: fused, k: k, v: v, stride: 3 * hidden, y: context,
+                yStride: hidden, scratch: scratch)
         } else {
-            attention(shape, q: q, k: k, v: v, stride: 3 * hidden, y: y, yStride: hidden, scratch: scratch)
+            attention(shape, q: fused, k: k, v: v, stride: 3 * hidden, y: context, yStride: hidden, scratch: scratch)
         }
     }
 
