@@ -51,6 +51,7 @@ enum ErrorReporting {
         case DatasetError.doubtful(_, _, let reason, let remedy):
             "\(error)\(reason.hasSuffix("?") ? "" : ";") \(hint(remedy))"
         case DatasetError.tooManyLabels: "\(error) \(hint(.columns(among: [])))"
+        case is CancellationError: "interrupted"
         case let error as any CustomStringConvertible: error.description
         default: "unexpected: \(type(of: error))"
         }

@@ -53,8 +53,8 @@ public enum RetrainOperation {
         let limit = run.limit(
             clock, cancellation, progress: progress, endProcess: endProcess ?? { BackgroundProcess.end() })
         return try await CommandFailure.wrapping {
-            do {
-                let report = try await withTaskCancellationHandler {
+            try await limit.during {
+                try await withTaskCancellationHandler {
                     try await run.outcome(
                         trigger: RetrainingTrigger(rawValue: trigger) ?? .command,
                         cancellation: { cancellation.reason },
@@ -65,11 +65,6 @@ public enum RetrainOperation {
                 } onCancel: {
                     cancellation.cancel(askedToEnd)
                 }
-                await limit.stop()
-                return report
-            } catch {
-                await limit.stop()
-                throw error
             }
         }
     }

@@ -17,7 +17,22 @@ public struct TimeLimit: Sendable {
         }
     }
 
-    /// The work has ended. If the time was over before, its task is cancelled, and this waits for it.
+    /// Does the work. If the time is over when it ends, what is being done about that is cancelled, and this waits for
+    /// it.
+    public func during<Value>(
+        isolation: isolated (any Actor)? = #isolation, _ work: () async throws -> Value
+    ) async throws -> Value {
+        do {
+            let value = try await work()
+            await stop()
+            return value
+        } catch {
+            await stop()
+            throw error
+        }
+    }
+
+    /// The work has ended.
     public func stop() async {
         timer.cancel()
         await timer.value

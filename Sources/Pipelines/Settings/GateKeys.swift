@@ -10,7 +10,8 @@ enum GateKeys {
             + "`margin`, for tasks that must follow a drifting stream")
     static let confidence = DefaultedSetting(
         "confidence", .number(0.5...0.9999), default: defaults.confidence,
-        "of challengers that are no better, at most the rest is promoted, over all looks")
+        "1 - `confidence` is the largest share of challengers that are no better and are promoted all the same, over "
+            + "all looks")
     static let margin = DefaultedSetting(
         "margin", .number(0...1), default: defaults.margin,
         "accuracy and macro-F1 that a challenger may lose under `not_worse`")

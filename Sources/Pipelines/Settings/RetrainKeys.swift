@@ -9,7 +9,7 @@ enum RetrainKeys {
         "minimum time between the starts of two retrainings of a task")
     static let minimumNewRows = DefaultedSetting(
         "minimum_new_rows", .integer(1...Int.max), default: 200,
-        "minimum number of labelled rows added since the last retraining of the task; counted every 10 s")
+        "minimum number of labelled rows added since the last retraining that trained a challenger; counted every 10 s")
     static let maximumRows = DefaultedSetting(
         "maximum_rows", .integer(1...Int.max), default: RetrainingSettings().maximumRows,
         "maximum number of labelled rows to use, held-out rows included; the newest ones are used")
@@ -25,8 +25,7 @@ enum RetrainKeys {
     static let trust = SettingDeclaration(
         "trust", .mapping(to: ValueForm.number(trustRange).schema), "mapping of annotators to numbers",
         absence: .meaning("the newest label of a text counts"),
-        "what a label of an annotator counts where labels of one text differ; 1 for who is not named, 0 leaves rows "
-            + "out",
+        "weight of an annotator's label where the labels of a text differ; 1 for who is not named, 0 leaves rows out",
         examples: ["{ kim: 1, crowd: 0.5 }"])
     /// What an annotator's trust may be.
     static let trustRange = 0.0...1e6

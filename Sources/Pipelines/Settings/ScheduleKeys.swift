@@ -17,7 +17,8 @@ enum ScheduleKeys {
         "whether a task whose texts drift is retrained as soon as there is one new row")
     static let minimumPromotionInterval = DefaultedSetting(
         "minimum_promotion_interval", .duration(.zero...year), default: .zero,
-        "least time between two promotions of a task; a challenger that wins sooner is held")
+        "least time between two promotions of a task; until it has passed, the daemon starts no retraining, and a "
+            + "challenger that wins is held")
     static let shadow = DefaultedSetting(
         "shadow", .duration(.zero...year), default: ShadowSettings().duration,
         "how long a winning challenger labels beside the champion before it goes live; its labels go to "

@@ -10,8 +10,9 @@ struct Relabel: AsyncParsableCommand {
         abstract: "Label stored texts again with the live adapters.",
         discussion: """
             Replaces the labels of texts that other adapters labelled than those that are
-            live now. Rows keep their keys. Rows that have the labels of the live adapters
-            are skipped, so after an interruption run it again. Daemons may run meanwhile:
+            live now, or the same adapters in another dtype. Rows keep their keys. Rows
+            that have the labels of the live adapters are skipped, so after an
+            interruption run it again. Daemons may run meanwhile:
             it runs at low priority, and leaves rows alone that they write. If an adapter
             is promoted meanwhile, the rest is labelled with it, and then the rows before.
 

@@ -15,7 +15,8 @@ struct Retrain: AsyncParsableCommand {
             Reads lorikeet.annotations, trains a challenger from the live adapter, compares
             both on the held-out rows, and promotes, holds or rejects the challenger.
             Running daemons swap in a promoted adapter within two seconds. A challenger
-            that is held or rejected is a result, not a failure: exit status 0.
+            that is held or rejected is a result, not a failure: exit status 0. Ctrl-C or
+            SIGTERM ends it after the training step, with the verdict `failed`.
 
             EXAMPLES
               lorikeet retrain section --pipeline pipelines/packages.yaml
@@ -52,18 +53,24 @@ struct Retrain: AsyncParsableCommand {
 
     func run() async throws {
         DaemonLogging.bootstrap(format: logFormat, level: background ? .info : .warning)
-        // The daemon that starts it logs one event per line; everything it needs comes through the logger.
-        let showsProgress = !background
-        let report = try await RetrainOperation.run(
-            task: task, file: pipeline, background: background, precision: dtype,
-            fallsBack: background ? fallsBack : nil, trigger: trigger,
-            logger: Logger(label: "lorikeet.retrain"),
-            progress: { if showsProgress { StandardError.write($0) } })
+        let retrain = { @Sendable [self] in try await retrained() }
+        // The daemon ends what it started by closing standard input.
+        let report = background ? try await retrain() : try await Interruption.cancelling(retrain)
         if output.json {
             try StandardOutput.shared.line(JSONValue.encoded(report))
         } else {
             try print(report)
         }
+    }
+
+    private func retrained() async throws -> RetrainReport {
+        // The daemon that starts it logs one event per line; everything it needs comes through the logger.
+        let showsProgress = !background
+        return try await RetrainOperation.run(
+            task: task, file: pipeline, background: background, precision: dtype,
+            fallsBack: background ? fallsBack : nil, trigger: trigger,
+            logger: Logger(label: "lorikeet.retrain"),
+            progress: { if showsProgress { StandardError.write($0) } })
     }
 
     private func print(_ report: RetrainReport) throws {
