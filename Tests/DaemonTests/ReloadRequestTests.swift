@@ -30,14 +30,14 @@ private let later = UInt64.max
     let folder = try TemporaryFolder()
     try ReloadReport(began: MonotonicTime(microseconds: 1), problems: ["an old problem"]).write(to: folder.path)
     let process = try await listener("echo \(later) > new; mv new reload", in: folder)
-    defer { process.terminate() }
+    defer { kill(process.processIdentifier, SIGKILL) }
     try request(process, folder).run()
 }
 
 @Test func aReloadThatIsRefusedGivesEveryReason() async throws {
     let folder = try TemporaryFolder()
     let process = try await listener("printf \"%s\\n\" \(later) first second > new; mv new reload", in: folder)
-    defer { process.terminate() }
+    defer { kill(process.processIdentifier, SIGKILL) }
     let failure = #expect(throws: CommandFailure.self) { try request(process, folder).run() }
     #expect(failure == CommandFailure(.configuration, "first\nsecond"))
 }
