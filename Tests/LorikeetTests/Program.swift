@@ -59,6 +59,27 @@ enum Program {
         return Outcome(status: status, output: try folder.text("stdout"), error: try folder.text("stderr"))
     }
 
+    /// Runs `lorikeet`, sends it a signal once standard error has these words, and waits for its end.
+    static func run(
+        _ arguments: [String], signal: Int32, once words: String, environment: [String: String] = [:]
+    ) async throws -> Outcome {
+        let folder = try Scratch()
+        let process = try make(arguments, environment: environment)
+        let errors = pipe()
+        process.standardOutput = try folder.newFile("stdout")
+        process.standardError = errors
+        let pieces = pieces(of: errors)
+        let running = try start(process)
+        var (text, isSent) = ("", false)
+        for await piece in pieces {
+            text += piece
+            guard !isSent, text.contains(words) else { continue }
+            isSent = true
+            kill(process.processIdentifier, signal)
+        }
+        return Outcome(status: await running.status, output: try folder.text("stdout"), error: text)
+    }
+
     /// A process of the executable that has not been started.
     static func make(_ arguments: [String], environment: [String: String] = [:]) throws -> Process {
         let process = Process()

@@ -60,21 +60,8 @@ import Testing
         }
 
         /// Starts a search, sends a signal once standard error names a trial, and waits for the end.
-        func runSearch(_ arguments: [String], signal: Int32) async throws -> (status: Int32, error: String) {
-            let process = try Program.make(arguments)
-            let errors = Program.pipe()
-            process.standardOutput = try scratch.newFile("stdout")
-            process.standardError = errors
-            let pieces = Program.pieces(of: errors)
-            let running = try Program.start(process)
-            var (text, isSent) = ("", false)
-            for await piece in pieces {
-                text += piece
-                guard !isSent, text.contains("\"halving\"") else { continue }
-                isSent = true
-                kill(process.processIdentifier, signal)
-            }
-            return (await running.status, text)
+        func runSearch(_ arguments: [String], signal: Int32) async throws -> Program.Outcome {
+            try await Program.run(arguments, signal: signal, once: "\"halving\"")
         }
 
         private static func onOwnThread(_ body: @escaping @Sendable () -> Void) async {
@@ -172,7 +159,7 @@ import Testing
             interrupted.error.contains(
                 "the same command with --resume and the settings found in place of --search continues from"))
         #expect(material.scratch.exists("adapter.checkpoint") && !material.scratch.exists("adapter"))
-        let data = Data(try material.scratch.text("stdout").utf8)
+        let data = Data(interrupted.output.utf8)
         let found = try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
         #expect(found["cut_short"] as? Bool == true && (found["search"] as? [Any])?.count == 200)
         let options = try #require(found["options"] as? String).split(separator: " ").map(String.init)

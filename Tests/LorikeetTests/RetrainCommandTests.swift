@@ -8,7 +8,7 @@ import Testing
     @Test(arguments: [SIGINT, SIGTERM]) func aSignalEndsItInOrder(signal: Int32) async throws {
         try await withTestDatabase { database in
             let environment = ["DATABASE_URL": database.dsn()]
-            let (scratch, file) = try MoodPipeline.write(
+            let (_, file) = try MoodPipeline.write(
                 dsn: "${DATABASE_URL}", namesAdapter: false,
                 extra: "retrain: { recipe: fixed, epochs: 1000, workers: 1 }")
             #expect(try await Program.run(["migrate"], environment: environment).status == 0)
@@ -20,23 +20,11 @@ import Testing
                 SELECT 'mood', 'film ' || n, CASE n % 2 WHEN 0 THEN 'minus' ELSE 'plus' END
                 FROM generate_series(1, 600) AS n
                 """)
-            let process = try Program.make(["retrain", "mood", "--pipeline", file], environment: environment)
-            process.standardOutput = try scratch.newFile("stdout")
-            let errors = Program.pipe()
-            process.standardError = errors
-            let pieces = Program.pieces(of: errors)
-            let running = try Program.start(process)
-            var (text, isSent) = ("", false)
-            for await piece in pieces {
-                text += piece
-                guard !isSent, text.contains("of 1000, step ") else { continue }
-                isSent = true
-                kill(process.processIdentifier, signal)
-            }
-            let status = await running.status
-            let output = try scratch.text("stdout")
-            #expect(status == 1, "\(output)")
-            #expect(text.hasSuffix("\nerror: interrupted\n"), "\(text.suffix(300))")
+            let outcome = try await Program.run(
+                ["retrain", "mood", "--pipeline", file], signal: signal, once: "of 1000, step ",
+                environment: environment)
+            #expect(outcome.status == 1, "\(outcome.output)")
+            #expect(outcome.error.hasSuffix("\nerror: interrupted\n"), "\(outcome.error.suffix(300))")
             let ended = try connection.execute(
                 """
                 SELECT verdict || ': ' || reason AS verdict FROM lorikeet.retrainings
