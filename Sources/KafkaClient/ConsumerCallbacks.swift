@@ -1,4 +1,5 @@
 import CRdKafka
+import Threading
 
 /// A consumer's callbacks: they keep its assignment and the messages of the running poll.
 final class ConsumerCallbacks: KafkaCallbacks {
@@ -14,6 +15,11 @@ final class ConsumerCallbacks: KafkaCallbacks {
 
     /// Set when the consumer is released without `close()`: the closures are not called any more.
     var isSilent = false
+    /// Set when the last revocation is answered.
+    private(set) var lastAnswer: LastAnswer?
+
+    /// Whether destroying the client would end the process, which `ConsumerSettings.abortsUnassigned` explains.
+    var abortsUnassigned = false
 
     /// Where a new group begins.
     var startPositions = StartPositions(.byDefault)
@@ -52,7 +58,35 @@ final class ConsumerCallbacks: KafkaCallbacks {
         }
     }
 
+    /// Answers a rebalance while the consumer closes: the first revocation, with all partitions. Later calls do
+    /// nothing.
+    ///
+    /// An assignment that was waiting is withdrawn by closing. Of the revocations, one that was waiting and closing's
+    /// own, librdkafka waits for one answer, and takes it for all partitions.
+    func leave(
+        _ client: OpaquePointer, _ code: rd_kafka_resp_err_t,
+        _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>, deadline: ContinuousClock.Instant
+    ) {
+        if code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS {
+            abortsUnassigned = false
+            return
+        }
+        if lastAnswer != nil { return }
+        let given = PartitionEntry.read(partitions).map(\.partition)
+        let isRevocation = code == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS
+        if !isRevocation { report(KafkaError(code)) }
+        giveUp(
+            Array(assignment), lost: !isRevocation || rd_kafka_assignment_lost(client) != 0,
+            timeout: min(commitTimeout, max(deadline - ContinuousClock.now, .zero)))
+        lastAnswer = LastAnswer(
+            to: client, partitions: isRevocation && isCooperative(client) ? PartitionList(given) : nil)
+    }
+
+    /// Closing may discard a revocation that was waiting. Its partitions are gone all the same.
+    func noteLeft() { drop(Array(assignment), lost: true) }
+
     private func assign(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
+        abortsUnassigned = false
         let added = PartitionEntry.read(partitions).map(\.partition)
         let begun = setStart(client, partitions, added)
         if isCooperative(client) {
@@ -111,15 +145,19 @@ final class ConsumerCallbacks: KafkaCallbacks {
 
     private func revoke(_ client: OpaquePointer, _ partitions: UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) {
         let removed = PartitionEntry.read(partitions).map(\.partition)
-        let lost = rd_kafka_assignment_lost(client) != 0
-        let offsets = startPositions.completed(drop(removed, lost: lost), of: removed)
-        if !lost, !offsets.isEmpty, let error = commitNow(offsets, timeout: commitTimeout) { report(error) }
+        giveUp(removed, lost: rd_kafka_assignment_lost(client) != 0, timeout: commitTimeout)
         forgetPause(client, PartitionList(removed))
         if isCooperative(client) {
             check(rd_kafka_incremental_unassign(client, partitions))
         } else {
             check(rd_kafka_assign(client, nil))
         }
+    }
+
+    /// Forgets partitions, and commits their offsets unless another member may own them already.
+    private func giveUp(_ partitions: [TopicPartition], lost: Bool, timeout: Duration) {
+        let offsets = startPositions.completed(drop(partitions, lost: lost), of: partitions)
+        if !lost, !offsets.isEmpty, let error = commitNow(offsets, timeout: timeout) { report(error) }
     }
 
     /// librdkafka remembers that a revoked partition was paused. If the consumer resumed before the partition was
@@ -196,4 +234,31 @@ final class ConsumerCallbacks: KafkaCallbacks {
     private func check(_ code: rd_kafka_resp_err_t) {
         if code != RD_KAFKA_RESP_ERR_NO_ERROR { report(KafkaError(code)) }
     }
+}
+
+/// The answer to the revocation that ends a membership, given by a thread of its own.
+///
+/// librdkafka discards an answer that reaches its group as it ends, and lets whoever gave it wait without end (seen in
+/// 2.0.2). While the thread waits, the client must not be destroyed.
+final class LastAnswer: Sendable {
+    private let isGiven = Monitor(false)
+
+    /// - Parameter partitions: of a cooperative revocation; nil: all.
+    init(to client: OpaquePointer, partitions: sending PartitionList?) {
+        nonisolated(unsafe) let client = client
+        nonisolated(unsafe) let partitions = partitions
+        let give: @Sendable () -> Void = { [isGiven] in
+            if let partitions {
+                let error = partitions.withPointer { rd_kafka_incremental_unassign(client, $0) }
+                if let error { rd_kafka_error_destroy(error) }
+            } else {
+                rd_kafka_assign(client, nil)
+            }
+            isGiven.update { $0 = true }
+        }
+        if !SystemThread.start(name: "rebalance", give) { give() }
+    }
+
+    /// Whether the thread waits still.
+    var isPending: Bool { isGiven.withLock { !$0 } }
 }

@@ -1,3 +1,5 @@
+import CRdKafka
+
 /// The rules for a consumer's properties, beyond librdkafka's own.
 enum ConsumerSettings {
     private static let fixed = [
@@ -27,6 +29,13 @@ enum ConsumerSettings {
 
     static func resetsToEarliest(_ settings: [String: String]) -> Bool {
         ["smallest", "earliest", "beginning"].contains(word(settings["auto.offset.reset"] ?? ""))
+    }
+
+    /// Whether destroying a consumer that has had no assignment would end the process: librdkafka before 2.3 asserts
+    /// that its cooperative assignor has seen one (its issue 4312).
+    static func abortsUnassigned(_ settings: [String: String]) -> Bool {
+        rd_kafka_version() < 0x0203_0000
+            && word(settings["partition.assignment.strategy"] ?? "").contains("cooperative-sticky")
     }
 
     /// As librdkafka compares words: without case and surrounding white space.

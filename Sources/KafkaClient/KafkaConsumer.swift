@@ -43,6 +43,7 @@ public final class KafkaConsumer {
             secrets: KafkaSecrets(properties: properties), onAssigned: onAssigned, onRevoked: onRevoked,
             onError: onError, onLog: onLog)
         callbacks.startPositions = StartPositions(start)
+        callbacks.abortsUnassigned = ConsumerSettings.abortsUnassigned(settings)
         let handle = try KafkaHandle(RD_KAFKA_CONSUMER, properties: settings, callbacks: callbacks) { configuration in
             rd_kafka_conf_set_rebalance_cb(configuration) { client, code, partitions, opaque in
                 guard let client, let partitions else { return }
@@ -187,6 +188,12 @@ public final class KafkaConsumer {
     public func close(timeout: Duration = .seconds(20)) {
         guard let handle else { return }
         leaveGroup(handle.client, deadline: ContinuousClock.now + timeout)
+        callbacks.noteLeft()
+        if callbacks.abortsUnassigned || callbacks.lastAnswer?.isPending == true {
+            // It is never destroyed.
+            rd_kafka_set_log_level(handle.client, 0)
+            _ = Unmanaged.passRetained(handle)
+        }
         callbacks.commit = nil
         commitQueue = nil
         self.handle = nil
@@ -200,16 +207,17 @@ public final class KafkaConsumer {
             callbacks.report(KafkaError(consuming: error))
             return
         }
-        while rd_kafka_consumer_closed(client) == 0, ContinuousClock.now < deadline {
+        while ContinuousClock.now < deadline {
+            let hasLeft = rd_kafka_consumer_closed(client) != 0
+            if hasLeft, callbacks.lastAnswer?.isPending != true { return }
             // As events, because `rd_kafka_queue_poll_callback` aborts the process on a leftover message. Closing wakes
             // this too; the bound of 200 ms only guards against a lost wake-up.
-            guard let event = rd_kafka_queue_poll(queue, min((deadline - ContinuousClock.now).milliseconds, 200)) else {
-                continue
-            }
+            let wait = min((deadline - ContinuousClock.now).milliseconds, hasLeft ? 5 : 200)
+            guard let event = rd_kafka_queue_poll(queue, wait) else { continue }
             if rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE,
                 let partitions = rd_kafka_event_topic_partition_list(event)
             {
-                callbacks.rebalance(client, rd_kafka_event_error(event), partitions)
+                callbacks.leave(client, rd_kafka_event_error(event), partitions, deadline: deadline)
             }
             rd_kafka_event_destroy(event)
         }
