@@ -250,10 +250,13 @@ public final class ServingPipeline: Sendable {
         if case .sink = state.withLock({ $0.failure }) { true } else { false }
     }
 
-    /// Commits a last time and closes everything. Does not wait for a sink that did not answer in time.
+    /// Commits a last time and closes everything. Does not wait for a sink that did not answer in time, nor again for
+    /// a commit that failed: the source tries it as it gives up its partitions.
     private func leave(_ storing: Task<Void, Never>, mayHang: Bool) async {
-        do throws(ConnectorError) { try await intake.commit() } catch {
-            availability.failed(.commit, error)
+        if !availability.isUnavailable(.commit) {
+            do throws(ConnectorError) { try await intake.commit() } catch {
+                availability.failed(.commit, error)
+            }
         }
         await source.close()
         await decoders?.close()

@@ -19,6 +19,11 @@ public struct KafkaSourceSettings: Sendable {
     public var maximumMessages = 2048
     /// How long one ``KafkaTextSource/next()`` waits for the first message.
     public var pollTimeout = Duration.milliseconds(100)
+    /// How long a commit waits for its answer.
+    public var commitTimeout = Duration.seconds(10)
+    /// How long leaving the group may take, the last commit included. With a drain and a commit before it, it must fit
+    /// into systemd's `TimeoutStopSec`.
+    public var leavePatience = Duration.seconds(5)
 
     /// - Parameters: as the properties.
     public init(brokers: String, topics: [String], group: String, properties: [String: String] = [:]) {

@@ -114,7 +114,8 @@ public actor KafkaTextSource: TextSource {
 
     private func commit(_ offsets: [TopicPartition: Int64], to consumer: KafkaConsumer) throws(ConnectorError) {
         do throws(KafkaError) {
-            try consumer.commit(offsets, whenSent: { CrashPoint.inOffsetCommit.pass() })
+            try consumer.commit(
+                offsets, timeout: settings.commitTimeout, whenSent: { CrashPoint.inOffsetCommit.pass() })
             pending.clear()
         } catch {
             guard PendingCommits.membershipErrors.contains(error.name), !error.isFatal else {
@@ -141,7 +142,7 @@ public actor KafkaTextSource: TextSource {
 
     /// Leaves the group.
     public func close() {
-        consumer?.close()
+        consumer?.close(timeout: settings.leavePatience)
         consumer = nil
         listener = nil
     }
