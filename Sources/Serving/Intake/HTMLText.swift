@@ -10,6 +10,9 @@ struct HTMLText {
     private var gap = Gap.none
     /// A tag that begins behind the last `>` never ends, so it is text.
     private let lastEnd: Int
+    /// Whether a tag had no end outside of quotes. From there on quotes mean nothing: every tag could look for its end
+    /// up to the end of the text.
+    private var ignoresQuotes = false
 
     /// Ordered: a line break hides a blank.
     private enum Gap: Int { case none, blank, line }
@@ -141,11 +144,11 @@ struct HTMLText {
         byte == UInt8(ascii: ">") || byte == UInt8(ascii: "/") || byte == 0x20 || 0x09...0x0D ~= byte
     }
 
-    /// Behind the `>` of a tag. A `>` within quotes is part of a value, unless the quote has no end.
-    private func endOfTag(from first: Int) -> Int {
+    /// Behind the `>` of a tag. A `>` within quotes is part of a value, unless there is none outside of quotes.
+    private mutating func endOfTag(from first: Int) -> Int {
         var quote: UInt8?
         var position = first
-        while position < bytes.count {
+        while position < bytes.count, !ignoresQuotes {
             let byte = bytes[position]
             if let open = quote {
                 if byte == open { quote = nil }
@@ -156,6 +159,7 @@ struct HTMLText {
             }
             position += 1
         }
+        ignoresQuotes = true
         return (bytes[first...].firstIndex(of: UInt8(ascii: ">")) ?? bytes.count - 1) + 1
     }
 
