@@ -55,6 +55,20 @@ import Testing
         #expect(await publisher.acknowledged.isEmpty)
     }
 
+    /// There are more records of the topic that takes nothing than a round has.
+    @Test func aTopicThatTakesNothingBlocksNoOther() async {
+        let outbox = MemoryOutbox(1...40, rejected: 1...25)
+        let publisher = ScriptedPublisher { record in
+            record.kind == .rejected ? .blocked(Self.away) : .acknowledged
+        }
+        let (_, availability) = await run(outbox, publisher, maximumRecords: 10)
+        #expect(await publisher.acknowledged == Array(26...40))
+        #expect(await outbox.waiting.map(\.id) == Array(1...25))
+        #expect(availability.publisherReason?.contains("the broker is away") == true)
+        // Not with each round.
+        #expect(await publisher.sent.joined().count { $0 <= 25 } == 10)
+    }
+
     /// The broker refuses every batch with record 6 in it: only that one is rejected, all others are published.
     @Test func oneRecordAtFaultBlocksNoOther() async {
         let outbox = MemoryOutbox(1...20)
@@ -93,22 +107,25 @@ private actor MemoryOutbox: Outbox {
     private(set) var isClosed = false
     private let isHeldByAnother: Bool
 
-    init(_ ids: ClosedRange<Int64>, isHeldByAnother: Bool = false) {
-        waiting = ids.map { Self.record($0, revision: 1) }
+    /// - Parameter rejected: those that are of the kind `rejected`.
+    init(_ ids: ClosedRange<Int64>, rejected: ClosedRange<Int64> = 0...0, isHeldByAnother: Bool = false) {
+        waiting = ids.map { Self.record($0, revision: 1, kind: rejected.contains($0) ? .rejected : .labels) }
         self.isHeldByAnother = isHeldByAnother
     }
 
-    private static func record(_ id: Int64, revision: Int64) -> OutboxRecord {
+    private static func record(_ id: Int64, revision: Int64, kind: OutboxKind = .labels) -> OutboxRecord {
         OutboxRecord(
-            id: id, revision: revision, origin: Origin(topic: "texts", partition: 0, offset: id), producedAt: 0,
-            message: OutgoingMessage(key: nil, payload: [1], headers: []))
+            id: id, revision: revision, kind: kind, origin: Origin(topic: "texts", partition: 0, offset: id),
+            producedAt: 0, message: OutgoingMessage(key: nil, payload: [1], headers: []))
     }
 
     func storeAgain(_ id: Int64) {
         waiting = waiting.map { $0.id == id ? Self.record(id, revision: $0.revision + 1) : $0 }
     }
 
-    func next(limit: Int) -> [OutboxRecord]? { isHeldByAnother ? nil : Array(waiting.prefix(limit)) }
+    func next(limit: Int, omitting omitted: Set<OutboxKind>) -> [OutboxRecord]? {
+        isHeldByAnother ? nil : Array(waiting.filter { !omitted.contains($0.kind) }.prefix(limit))
+    }
     func keep() -> Bool { !isHeldByAnother }
 
     func remove(_ records: [OutboxRecord]) {

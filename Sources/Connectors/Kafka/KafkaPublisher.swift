@@ -46,10 +46,15 @@ public actor KafkaPublisher: RecordPublisher {
     public func publish(_ records: [OutboxRecord]) throws(ConnectorError) {
         let producer = try running()
         do throws(KafkaError) { try producer.poll(timeout: .zero) } catch { throw failure(error) }
+        var blocked: [OutboxKind: ConnectorError] = [:]
         for kind in OutboxKind.allCases where records.contains(where: { $0.kind == kind }) {
-            try requireTopic(kind, on: producer)
+            blocked[kind] = try obstacle(to: kind, on: producer)
         }
         for record in records {
+            if let obstacle = blocked[record.kind] {
+                results.waiting.append((record.id, .blocked(obstacle)))
+                continue
+            }
             guard let message = record.message, let topic = settings.topics[record.kind] else { continue }
             do throws(KafkaError) {
                 try producer.produce(
@@ -76,21 +81,31 @@ public actor KafkaPublisher: RecordPublisher {
     }
 
     /// Asks for a topic before anything is sent to it, and again after an error that leaves nothing to send to.
-    private func requireTopic(_ kind: OutboxKind, on producer: KafkaProducer) throws(ConnectorError) {
+    ///
+    /// - Returns: why nothing can be sent to it, by the word of a broker; nil: nothing is in the way.
+    /// - Throws: if no broker answers.
+    private func obstacle(
+        to kind: OutboxKind, on producer: KafkaProducer
+    ) throws(ConnectorError) -> ConnectorError? {
         guard let topic = settings.topics[kind] else {
             throw ConnectorError(
                 action: .retry,
                 reason: "the outbox has records of kind \(kind.rawValue), and the pipeline file names "
                     + "no topic for them", cause: "no-topic")
         }
-        if partitions[topic] != nil, !reports.isBlocked { return }
+        if partitions[topic] != nil, !reports.isBlocked { return nil }
         do throws(KafkaError) {
             partitions[topic] = try producer.partitionCount(of: topic, timeout: Self.metadataTimeout)
             reports.noteSignOfLife()
+            return nil
         } catch {
+            if Self.isOfTopic(error) {
+                reports.noteSignOfLife()
+                return failure(error)
+            }
             try? producer.poll(timeout: .zero)
             // Why the broker does not answer says more than that it does not.
-            if error.code < 0, let known = reports.failure { throw known }
+            if let known = reports.failure { throw known }
             throw failure(error)
         }
     }
@@ -143,7 +158,13 @@ public actor KafkaPublisher: RecordPublisher {
     private static func result(_ error: KafkaError?, topics: [OutboxKind: String]) -> PublicationResult {
         guard let error else { return .acknowledged }
         let failure = Self.failure(error, topics: topics)
-        return failure.action == .reject ? .refused(failure, isCertain: false) : .failed(failure)
+        if failure.action == .reject { return .refused(failure, isCertain: false) }
+        return isOfTopic(error) ? .blocked(failure) : .failed(failure)
+    }
+
+    /// Whether a broker has answered: the error is of the topic, not of the connection.
+    private static func isOfTopic(_ error: KafkaError) -> Bool {
+        !error.isFatal && (error.code > 0 || missingTopic.contains(error.name))
     }
 
     private func failure(_ error: KafkaError) -> ConnectorError { Self.failure(error, topics: settings.topics) }

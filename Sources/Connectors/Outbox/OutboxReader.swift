@@ -7,17 +7,20 @@ import Serving
 struct OutboxReader {
     let pipeline: String
     let settings: OutboxSettings
+    /// Kinds that are passed over.
+    var omitted: Set<OutboxKind> = []
 
     /// Bytes of payloads that are read together, beyond the first.
     private static let maximumBytes = 16 << 20
 
     /// The first records, in order.
     func records(limit: Int, on connection: BoundedConnection) throws -> [OutboxRecord] {
+        let kinds = settings.kinds.filter { !omitted.contains($0) }
         let result = try connection.execute(
             Self.query,
             [
                 .text(pipeline), .integer(Int64(limit)), settings.tasks.map { .texts($0.sorted()) } ?? .null,
-                .integer(Int64(Self.maximumBytes)), settings.kindsParameter,
+                .integer(Int64(Self.maximumBytes)), .texts(kinds.map(\.rawValue)),
             ])
         var records: [OutboxRecord] = []
         var rows: [PostgresRow] = []

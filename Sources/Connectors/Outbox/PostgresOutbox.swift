@@ -52,11 +52,13 @@ public final class PostgresOutbox: Outbox {
 
     // MARK: - Reading
 
-    /// As ``Outbox/next(limit:)``.
-    public func next(limit: Int) async throws(ConnectorError) -> [OutboxRecord]? {
+    /// As ``Outbox/next(limit:omitting:)``.
+    public func next(
+        limit: Int, omitting omitted: Set<OutboxKind> = []
+    ) async throws(ConnectorError) -> [OutboxRecord]? {
         let asked = clock.now()
         let mustTake = state.withLock { $0.renewed.map { asked - $0 >= times.heartbeat } ?? true }
-        let reader = OutboxReader(pipeline: pipeline, settings: settings)
+        let reader = OutboxReader(pipeline: pipeline, settings: settings, omitted: omitted)
         let (lease, session) = (lease, session)
         let records = try await session.run("reading the outbox") { connection -> [OutboxRecord]? in
             guard mustTake else { return try reader.records(limit: limit, on: connection) }

@@ -74,8 +74,9 @@ public struct OutboxDepth: Sendable, Equatable {
 public protocol Outbox: Sendable {
     /// Takes the lease, or keeps it, and reads the first records.
     ///
+    /// - Parameter omitted: kinds that are passed over.
     /// - Returns: nil if another process holds the lease.
-    func next(limit: Int) async throws(ConnectorError) -> [OutboxRecord]?
+    func next(limit: Int, omitting omitted: Set<OutboxKind>) async throws(ConnectorError) -> [OutboxRecord]?
 
     /// Renews the lease while records are on their way.
     ///

@@ -10,6 +10,8 @@ public struct Publication: Sendable {
     public var pollInterval = Duration.milliseconds(100)
     /// How often a process without the lease tries to take it.
     public var leaseInterval = Duration.seconds(1)
+    /// How long a topic is left alone that takes nothing, while records of the other kind are published.
+    public var topicInterval = Duration.seconds(5)
     /// How often the lease is renewed, and the depth measured, while records are on their way.
     public var heartbeat = Duration.seconds(3)
     /// How long no result may come before the log says so.

@@ -55,6 +55,15 @@ struct PublicationRound: Sendable {
         return nil
     }
 
+    /// The kinds whose topic takes nothing now, and why.
+    var blocked: [OutboxKind: ConnectorError] {
+        var blocked: [OutboxKind: ConnectorError] = [:]
+        for record in records where blocked[record.kind] == nil {
+            if case .blocked(let error) = results[record.id] { blocked[record.kind] = error }
+        }
+        return blocked
+    }
+
     /// How many records to send together next: half as many while it is open which one is at fault, then twice as many
     /// each time, up to the maximum.
     func nextLimit(after limit: Int, maximum: Int) -> Int {

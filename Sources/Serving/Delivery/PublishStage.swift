@@ -50,10 +50,10 @@ final class PublishStage: Sendable {
     /// Runs until ``stop()`` or until its task is cancelled.
     func run() async {
         var waits = Backoff(backoff)
-        var limit = publication.maximumRecords
+        var pace = Pace(limit: publication.maximumRecords)
         while !mustEnd {
             do throws(ConnectorError) {
-                let rest = try await advance(&limit)
+                let rest = try await advance(&pace)
                 waits = Backoff(backoff)
                 if isStopping, rest != .none { break }
                 await wait(rest)
@@ -94,25 +94,35 @@ final class PublishStage: Sendable {
         Task.isCancelled || state.withLock { $0.deadline.map { clock.now() >= $0 } ?? false }
     }
 
+    /// What the next round depends on.
+    private struct Pace {
+        /// Records to read and send together.
+        var limit: Int
+        /// Kinds whose topic takes nothing, why, and until when it is left alone.
+        var blocked: [OutboxKind: (error: ConnectorError, until: Duration)] = [:]
+    }
+
     /// One round.
-    private func advance(_ limit: inout Int) async throws(ConnectorError) -> Rest {
-        guard let records = try await publication.outbox.next(limit: limit) else {
+    private func advance(_ pace: inout Pace) async throws(ConnectorError) -> Rest {
+        let now = clock.now()
+        pace.blocked = pace.blocked.filter { $0.value.until > now }
+        let omitted = Set(pace.blocked.keys)
+        guard let records = try await publication.outbox.next(limit: pace.limit, omitting: omitted) else {
             await measure()
             availability.succeeded(.publisher)
             return .fixed(publication.leaseInterval)
         }
         await measure()
-        guard !records.isEmpty else {
+        if !records.isEmpty { try await publish(PublicationRound(records), &pace) }
+        if let obstacle = pace.blocked.values.first {
+            note(obstacle.error, now: clock.now())
+        } else {
             availability.succeeded(.publisher)
-            return .atMost(publication.pollInterval)
         }
-        limit = try await publish(PublicationRound(records), limit: limit)
-        availability.succeeded(.publisher)
-        return .none
+        return records.isEmpty ? .atMost(publication.pollInterval) : .none
     }
 
-    /// - Returns: the limit of the next round.
-    private func publish(_ round: PublicationRound, limit: Int) async throws(ConnectorError) -> Int {
+    private func publish(_ round: PublicationRound, _ pace: inout Pace) async throws(ConnectorError) {
         var round = round
         CrashPoint.beforePublication.pass()
         do throws(ConnectorError) {
@@ -125,11 +135,13 @@ final class PublishStage: Sendable {
         }
         CrashPoint.afterPublication.pass()
         try await settle(round)
-        if let failure = round.failure {
-            await publication.publisher.abandon()
-            throw failure
-        }
-        return round.nextLimit(after: limit, maximum: publication.maximumRecords)
+        let blocked = round.blocked
+        // What follows a record that failed must not overtake it.
+        if round.failure != nil || !blocked.isEmpty { await publication.publisher.abandon() }
+        if let failure = round.failure { throw failure }
+        let until = clock.now() + publication.topicInterval
+        pace.blocked.merge(blocked.mapValues { ($0, until) }) { $1 }
+        pace.limit = round.nextLimit(after: pace.limit, maximum: publication.maximumRecords)
     }
 
     /// Sends the records and waits until each has its result.

@@ -8,6 +8,8 @@ public enum PublicationResult: Sendable, Equatable {
     case refused(ConnectorError, isCertain: Bool)
     /// It may be published later.
     case failed(ConnectorError)
+    /// It may be published later. The topic of its kind takes nothing now, but other topics may.
+    case blocked(ConnectorError)
 }
 
 /// What a publisher heard since the last call.
@@ -27,7 +29,7 @@ public struct PublisherReport: Sendable {
 public protocol RecordPublisher: Sendable {
     /// Sends records, all of which have a message. Their results follow from ``report()``.
     ///
-    /// - Throws: if nothing can be sent now, for example because the topic does not exist. Nothing is sent then.
+    /// - Throws: if nothing can be sent now. Nothing is sent then.
     func publish(_ records: [OutboxRecord]) async throws(ConnectorError)
 
     /// Waits about 100 ms at most for results.

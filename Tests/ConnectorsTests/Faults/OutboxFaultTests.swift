@@ -160,6 +160,29 @@ import Testing
         }
     }
 
+    /// The topic of rejected records takes nothing: it does not exist, or the daemon may not write there.
+    @Test(.timeLimit(.minutes(3)), arguments: [3, 29]) func oneMissingTopicBlocksNoOther(_ code: Int32) async throws {
+        try await with { topic, database, output, pipeline in
+            try output.setTopicError("rejected", code)
+            try topic.produce([" "])
+            try topic.produceTexts(20)
+            try await pipeline.whileRunning {
+                await pipeline.waitUntilStored(21)
+                try await eventually("only the rejected record in the outbox") {
+                    try database.count("SELECT count(*) FROM lorikeet.outbox") == 1
+                }
+                try await eventually("the topic that takes nothing in the status") {
+                    pipeline.way.status.outbox?.obstacle?.contains(code == 3 ? "topic rejected" : "AUTHORIZATION")
+                        == true
+                }
+                try output.setTopicError("rejected", nil)
+                try await untilEmpty(database)
+            }
+            expectAll(try await published(20, on: output), 20)
+            #expect(try await published(1, topic: "rejected", on: output).count == 1)
+        }
+    }
+
     /// Rejected records that are too large are left out with a word; labels behind them are published.
     @Test(.timeLimit(.minutes(3))) func aRecordThatIsTooLargeBlocksNoOther() async throws {
         try await with(properties: ["message.max.bytes": "2000"]) { topic, database, output, pipeline in
