@@ -144,4 +144,25 @@ import Testing
             #expect(Set(second.1).count == 2 && second.1.count >= first.1.count + 1)
         }
     }
+
+    /// In its outbox, labels would wait for ever.
+    @Test func aPipelineThatPublishesNoLabelsKeepsWhatWasNotPublished() async throws {
+        try await DaemonFixture.with { fixture in
+            try fixture.writeAdapter("first")
+            try fixture.broker.createTopic("rejects", partitions: 1)
+            let file = try fixture.writePipeline(extra: "rejected: { kafka: { topic: rejects } }")
+            try await Self.reject(fixture, file)
+            try fixture.execute("UPDATE lorikeet.rejected SET stage = 'publish'")
+            try fixture.execute("DELETE FROM lorikeet.outbox")
+            let rows = "SELECT count(*) AS n FROM lorikeet.rejected WHERE stage = 'publish'"
+            let count = try fixture.number(rows)
+            let report = try await RejectedRetryOperation.run(
+                file: file, filter: RejectedFilter(), limit: 100, workers: 1, environment: fixture.environment,
+                logger: fixture.log.logger)
+            #expect(count > 0 && (report.rows, report.republished) == (count, 0))
+            #expect(report.rejected == ["publish": count])
+            #expect(try fixture.number(rows) == count)
+            #expect(try fixture.number("SELECT count(*) AS n FROM lorikeet.outbox") == 0)
+        }
+    }
 }

@@ -68,9 +68,15 @@ public enum RejectedRetryOperation {
             filter.pipeline = pipeline.name
             let found = try await store.rows(filter, limit: limit)
             var report = RejectedRetryReport(rows: found.count)
-            // These have their labels. What failed is only the publication.
+            // These have their labels. What failed is only the publication. In the outbox of a pipeline that publishes
+            // no labels they would wait for ever, and unseen.
+            let publishes = pipeline.outboxSettings?.publishesLabels == true
             for row in found where row.stage == .publish {
-                if try await store.publishAgain(row) { report.republished += 1 }
+                if !publishes {
+                    report.rejected[RejectionStage.publish.rawValue, default: 0] += 1
+                } else if try await store.publishAgain(row) {
+                    report.republished += 1
+                }
             }
             let rows = found.filter { $0.stage != .publish }
             guard !rows.isEmpty else { return report }
