@@ -5,11 +5,16 @@ import Threading
 /// Asks a schema registry that speaks Confluent's protocol for schemas. An actor on a thread of its own, because
 /// libcurl blocks.
 ///
-/// It keeps nothing but the connection: what an id means never changes, so its user keeps the answers.
+/// It keeps the connection, and answers only until the schema is whole that they are for: what an id means never
+/// changes, so its user keeps the schemas.
 public actor RegistryClient {
     private let thread: DedicatedThread
     private let settings: RegistrySettings
+    private let patience: Duration
+    private let clock: Clock
     private var fetch: HTTPFetch?
+    /// Answers for a schema that is not whole yet, by path.
+    private var answered: [String: RegistryAnswer] = [:]
 
     /// Schemas that one schema may name, directly or not.
     private static let maximumReferences = 256
@@ -20,8 +25,15 @@ public actor RegistryClient {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     /// Connects when first asked.
-    public init(_ settings: RegistrySettings) {
+    ///
+    /// - Parameters:
+    ///   - settings: where the registry is.
+    ///   - patience: after which time a call asks for nothing more, and throws an error of the kind `.unavailable`. A
+    ///     schema may name hundreds of others; the next call goes on where this one ended.
+    ///   - clock: measures the time.
+    public init(_ settings: RegistrySettings, patience: Duration = .seconds(10), clock: Clock = .system) {
         self.settings = settings
+        (self.patience, self.clock) = (patience, clock)
         thread = DedicatedThread(name: "schema registry")
     }
 
@@ -48,8 +60,19 @@ public actor RegistryClient {
     // MARK: - Schemas
 
     private func schema(at path: String, named name: String) throws(RegistryError) -> RegisteredSchema {
-        let answer = try answer(to: path, named: name)
-        var walk = References()
+        do throws(RegistryError) {
+            let schema = try whole(at: path, named: name)
+            answered = [:]
+            return schema
+        } catch {
+            if error.kind != .unavailable { answered = [:] }
+            throw error
+        }
+    }
+
+    private func whole(at path: String, named name: String) throws(RegistryError) -> RegisteredSchema {
+        var walk = References(deadline: clock.now() + patience)
+        let answer = try known(path, of: name, &walk)
         try gather(answer.references, of: name, into: &walk)
         guard walk.bytes + answer.text.utf8.count <= Self.maximumBytes else { throw Self.tooLarge(name) }
         return RegisteredSchema(kind: answer.kind, text: answer.text, references: walk.texts)
@@ -57,9 +80,28 @@ public actor RegistryClient {
 
     /// What was gathered on the way through the schemas that a schema names.
     private struct References {
+        let deadline: Duration
+        /// Whether the registry was asked in this call: each call gets a little further, however slow the answers are.
+        var hasAsked = false
         var seen: Set<RegistryAnswer.Reference> = []
         var texts: [String] = []
         var bytes = 0
+    }
+
+    /// An answer of this call or of an earlier one that ran out of time.
+    private func known(
+        _ path: String, of name: String, _ walk: inout References
+    ) throws(RegistryError) -> RegistryAnswer {
+        if let answer = answered[path] { return answer }
+        guard !walk.hasAsked || clock.now() < walk.deadline else {
+            throw RegistryError(
+                .unavailable,
+                "schema registry: still asking for what \(name) names (answers so far: \(answered.count))")
+        }
+        walk.hasAsked = true
+        let answer = try answer(to: path, named: name)
+        answered[path] = answer
+        return answer
     }
 
     /// A schema comes after those that it names. One that names itself in a circle is seen once.
@@ -72,7 +114,7 @@ public actor RegistryClient {
             }
             let path = "/subjects/\(HTTPFetch.escaped(reference.subject))/versions/\(reference.version)"
             let answer: RegistryAnswer
-            do throws(RegistryError) { answer = try self.answer(to: path, named: name) } catch {
+            do throws(RegistryError) { answer = try known(path, of: name, &walk) } catch {
                 guard error.kind == .unknown else { throw error }
                 let subject = "\(reference.subject.prefix(100)), version \(reference.version)"
                 throw RegistryError(.unusable, "\(name) names \(subject), which the schema registry does not have")

@@ -50,6 +50,24 @@ import Testing
         #expect(server.state.value.requests.count == 3)
     }
 
+    /// A registry that answers slowly: whoever asks sees to its group between the calls, and each gets further.
+    @Test func aCallThatTakesTooLongIsContinuedByTheNext() async throws {
+        let server = try RegistryServer()
+        server.register(1, schema: "\"order\"", references: [("customer", 2), ("address", 1)])
+        server.register(subject: "customer", version: 2, schema: "\"customer\"", references: [("country", 1)])
+        server.register(subject: "country", version: 1, schema: "\"country\"")
+        server.register(subject: "address", version: 1, schema: "\"address\"")
+        let client = RegistryClient(RegistrySettings(url: server.url), patience: .zero)
+        for answers in 1...3 {
+            let error = await #expect(throws: RegistryError.self) { try await client.schema(id: 1) }
+            #expect(error?.kind == .unavailable)
+            #expect(error?.reason.contains("what schema 1 names (answers so far: \(answers))") == true, "\(error)")
+        }
+        #expect(try await client.schema(id: 1).references == ["\"country\"", "\"customer\"", "\"address\""])
+        #expect(server.state.value.requests.count == 4)
+        await client.close()
+    }
+
     @Test func aSubjectIsEscapedInThePath() async throws {
         let server = try RegistryServer()
         server.register(1, schema: "\"a\"", references: [("shop/x y-value", 1)])
