@@ -253,7 +253,8 @@ struct RetrainingRun {
         if let until = held.report.waitsUntil {
             let rest = until - pipeline.now.timeIntervalSince1970
             // A clock was set back since, if that is further away than the interval. The settlement sees what counts.
-            guard rest <= 0 || rest > pipeline.settings.minimumPromotionInterval.inSeconds + Settlement.skew else {
+            let longest = pipeline.settings.minimumPromotionInterval.inSeconds + RetrainingSchedule.clockSkew
+            guard rest <= 0 || rest > longest else {
                 let date = Date(timeIntervalSince1970: until).formatted(.iso8601)
                 let reason = "version \(version) won; it is promoted after \(date), by minimum_promotion_interval"
                 return .skipped(outcome(.skipped, reason, dataset, context))

@@ -135,13 +135,36 @@ import Testing
                 """)
             // The caller's clock is another one.
             let now = Date(timeIntervalSince1970: 86400)
-            let facts = try #require(try await source.scheduleFacts(tasks: ["s"], now: now)["s"])
+            let facts = try #require(try await source.scheduleFacts(tasks: ["s"], now: now, dtype: "int8")["s"])
             #expect(facts.newRows == 1 && facts.failures == 1 && facts.liveSince == nil)
             let age = now.timeIntervalSince(try #require(facts.lastRun))
             #expect(age >= 1800 && age < 1800 + 600, "\(age)")
             try database.sql("UPDATE lorikeet.adapters SET promoted_at = now() - interval '1 day'")
-            let since = try #require(try await source.scheduleFacts(tasks: ["s"], now: now)["s"]?.liveSince)
+            let later = try await source.scheduleFacts(tasks: ["s"], now: now, dtype: "int8")["s"]
+            let since = try #require(later?.liveSince)
             #expect(now.timeIntervalSince(since) >= 86400 && now.timeIntervalSince(since) < 87000)
+        }
+    }
+
+    @Test func whatAnotherFileSkipsDelaysNothing() async throws {
+        try await withRows { database, source in
+            func lastRun(_ file: String) async throws -> Date? {
+                let facts = try await source.scheduleFacts(
+                    tasks: ["s"], now: Date(), dtype: "int8", pipelineFile: file)
+                return facts["s"]?.lastRun
+            }
+            func add(_ verdict: String, _ file: String) throws {
+                try database.sql(
+                    """
+                    INSERT INTO lorikeet.retrainings (task, trigger, started_at, finished_at, verdict, looks, report)
+                    VALUES ('s', 'rows', now(), now(), '\(verdict)', 0, '{"pipeline_file": "\(file)"}')
+                    """)
+            }
+            try add("skipped", "other")
+            #expect(try await lastRun("mine") == nil)
+            #expect(try await lastRun("other") != nil)
+            try add("rejected", "other")
+            #expect(try await lastRun("mine") != nil)
         }
     }
 
@@ -161,7 +184,7 @@ import Testing
                     ('t', 'rows', now() - interval '2 hours', now(), 'failed', 0)
                 """)
             let now = Date(timeIntervalSince1970: 86400)
-            let facts = try await source.scheduleFacts(tasks: ["s", "t", "none"], now: now)
+            let facts = try await source.scheduleFacts(tasks: ["s", "t", "none"], now: now, dtype: "int8")
             #expect(facts.mapValues(\.newRows) == ["s": 1, "t": 2, "none": 0])
             #expect(facts.mapValues(\.failures) == ["s": 0, "t": 1, "none": 0])
             let ages = facts.compactMapValues { $0.lastRun.map { Int(now.timeIntervalSince($0) / 3600) } }
@@ -183,7 +206,7 @@ import Testing
                         (task, trigger, started_at, finished_at, verdict, looks, challenger_version, report)
                     VALUES ('s', 'rows', now(), now(), '\(verdict)', 1, 2, '\(report)')
                     """)
-                return try await source.scheduleFacts(tasks: ["s"], now: Date())["s"]?.heldBy
+                return try await source.scheduleFacts(tasks: ["s"], now: Date(), dtype: "int8")["s"]?.heldBy
             }
             let rows = "\"rows\": {\"held_out\": 60}"
             #expect(try await heldBy("held", "{\(rows), \"findings\": {\"could_judge\": true}}") == 60)
@@ -199,6 +222,47 @@ import Testing
         }
     }
 
+    @Test func aWinnerIsKnownOnceNothingHoldsIt() async throws {
+        try await withRows { database, source in
+            let winner = try HeldWinner(database, source)
+            let (past, future) = (#"{"waits_until": 1700000000}"#, #"{"waits_until": 99999999999}"#)
+            #expect(try await winner.isKnown(past))
+            #expect(try await !winner.isKnown(past, champion: "another"))
+            #expect(try await !winner.isKnown(future))
+            #expect(try await !winner.isKnown("{}"))
+            // On this machine's clock its time may not have come.
+            #expect(try await !winner.isKnown(#"{"waits_until": \#(Date().timeIntervalSince1970 - 30)}"#))
+            // Of another file: it is this daemon's unless this file has judged before. Then the other one is newer.
+            let other = #"{"waits_until": 1700000000, "pipeline_file": "other"}"#
+            #expect(try await winner.isKnown(other))
+            #expect(try await winner.isKnown(other, file: "other"))
+            #expect(try await !winner.isKnown(#"{"pipeline_file": "mine"}"#))
+            #expect(try await !winner.isKnown(other))
+            #expect(try await winner.isKnown(other, file: "other"))
+            try database.sql("UPDATE lorikeet.adapters SET state = 'rejected' WHERE version = 2")
+            #expect(try await !winner.isKnown(past))
+        }
+    }
+
+    @Test func anotherPrecisionReleasesAWinnerOnce() async throws {
+        try await withRows { database, source in
+            let winner = try HeldWinner(database, source)
+            let lossy = #"{"precision": {"dtype": "int8", "reason": ""}}"#
+            #expect(try await !winner.isKnown(lossy))
+            #expect(try await winner.isKnown(lossy, dtype: "float32"))
+            // It cost nothing, or layers fall back: something else held it.
+            let accepted = #"{"precision": {"dtype": "int8", "accepted": "int8+float32:3.output", "reason": ""}}"#
+            #expect(try await !winner.isKnown(accepted, dtype: "float32"))
+            // Daemons of two types do not review it in turn.
+            for dtype in ["int8", "bfloat16"] {
+                let review = #"{"pipeline_file": "mine", "precision": {"dtype": "\#(dtype)", "reason": ""}}"#
+                #expect(try await !winner.isKnown(review))
+            }
+            #expect(try await !winner.isKnown(lossy, dtype: "bfloat16"))
+            #expect(try await winner.isKnown(lossy, dtype: "float32"))
+        }
+    }
+
     /// Rows that came while the winner waited were not trained on.
     @Test func aWinnerThatWaitedIsNoTrainingOfItsOwn() async throws {
         try await withRows { database, source in
@@ -207,26 +271,28 @@ import Testing
                     try database.sql("INSERT INTO lorikeet.annotations (task, text, label) VALUES ('s', 'a', 'x')")
                 }
             }
-            func end(_ verdict: RetrainingVerdict, version: Int, waits: Bool = false) async throws {
+            func end(_ verdict: RetrainingVerdict, version: Int, heldBy: String = "") async throws {
                 let id = try await source.begin(task: "s", trigger: .rows, champion: nil)
                 var ending = RetrainingEnding(verdict: verdict, reason: "")
                 (ending.looks, ending.challengerVersion) = (1, version)
-                let until = waits ? ",\"waits_until\":1700000000" : ""
                 ending.report = VerdictReport(
                     json: """
                         {"rows":{"read":0,"training":0,"held_out":0,"newest":0,"seen":0,"unusable":0,"duplicates":0,\
-                        "contradictory":0},"labels":[]\(until)}
+                        "contradictory":0},"labels":[]\(heldBy)}
                         """)
-                #expect(ending.report?.waitsUntil == (waits ? 1_700_000_000 : nil))
                 try await source.finish(id, ending)
             }
-            try await end(.held, version: 2, waits: true)
-            try add(3)
-            #expect(try await source.newRows(task: "s") == 3)
-            try await end(.promoted, version: 2)
-            #expect(try await source.newRows(task: "s") == 3)
-            try await end(.rejected, version: 3)
-            #expect(try await source.newRows(task: "s") == 0)
+            let waits = ",\"waits_until\":1700000000"
+            let lossy = ",\"precision\":{\"dtype\":\"int8\",\"float32_layers\":[],\"reason\":\"\"}"
+            for (version, heldBy) in [(2, waits), (4, lossy)] {
+                try await end(.held, version: version, heldBy: heldBy)
+                try add(3)
+                #expect(try await source.newRows(task: "s") == 3)
+                try await end(.promoted, version: version)
+                #expect(try await source.newRows(task: "s") == 3, "\(heldBy)")
+                try await end(.rejected, version: version + 1)
+                #expect(try await source.newRows(task: "s") == 0)
+            }
         }
     }
 
@@ -396,5 +462,38 @@ import Testing
             #expect(try await source.newRows(task: "section") == 0)
             await source.close()
         }
+    }
+}
+
+/// A challenger that is held, and what the schedule makes of it.
+private struct HeldWinner {
+    private let database: SchemaDatabase
+    private let source: PostgresLabelledRowSource
+    private let digest = String(repeating: "a", count: 64)
+
+    init(_ database: SchemaDatabase, _ source: PostgresLabelledRowSource) throws {
+        (self.database, self.source) = (database, source)
+        try database.sql(
+            """
+            INSERT INTO lorikeet.adapters
+                (task, version, digest, base_digest, state, promoted_at, succession, manifest, weights)
+            VALUES ('s', 1, '\(digest)', repeat('b', 64), 'live', now(), 1, '{}', ''),
+                ('s', 2, repeat('c', 64), repeat('b', 64), 'candidate', NULL, NULL, '{}', '')
+            """)
+    }
+
+    /// Adds a judgement with this report. Those before it go, unless they name a pipeline file.
+    func isKnown(
+        _ report: String, dtype: String = "int8", champion: String? = nil, file: String = "mine"
+    ) async throws -> Bool {
+        try database.sql(
+            "DELETE FROM lorikeet.retrainings WHERE report->>'pipeline_file' IS NULL",
+            """
+            INSERT INTO lorikeet.retrainings
+                (task, trigger, started_at, finished_at, verdict, looks, champion, challenger_version, report)
+            VALUES ('s', 'rows', now(), now(), 'held', 1, '\(champion ?? digest)', 2, '\(report)')
+            """)
+        let facts = try await source.scheduleFacts(tasks: ["s"], now: Date(), dtype: dtype, pipelineFile: file)
+        return try #require(facts["s"]).hasWinner
     }
 }

@@ -144,6 +144,17 @@ struct HeldChallengerTests: LettersTask {
         #expect(try await states().dropFirst().first == .rejected)
     }
 
+    /// It was trained on the same rows, but it is gone: nothing would be trained until a row comes.
+    @Test func anotherIsTrainedAfterTheClockWasSetBack() async throws {
+        try await makeChampion()
+        addRows(300)
+        addRows(40, seed: 99, labels: ("zed", "zed"))
+        #expect(try await retrain().verdict == .held)
+        source.setClockBack(by: 1e6)
+        let outcome = try await retrain()
+        #expect(outcome.verdict != .skipped && trainings.value == 2, "\(outcome.reason)")
+    }
+
     @Test mutating func whatAPersonApprovesWaitsForOne() async throws {
         settings.gate.approve = .person
         try await makeChampion()

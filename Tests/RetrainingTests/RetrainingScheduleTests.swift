@@ -69,6 +69,14 @@ struct RetrainingScheduleTests {
         #expect(strict.decision(held, now: now) == .collect(missing: 95))
     }
 
+    @Test func aWinnerNeedsNoNewRow() {
+        var winner = facts(0, ran: 4000)
+        (winner.heldBy, winner.hasWinner) = (0, true)
+        #expect(schedule.decision(winner, now: now) == .retrain(.schedule))
+        winner.lastRun = now.addingTimeInterval(-600)
+        #expect(schedule.decision(winner, now: now) == .wait(.seconds(3000)))
+    }
+
     // MARK: - Age
 
     @Test func anOldAdapterIsRetrainedWithOneNewRow() {
@@ -132,6 +140,12 @@ struct RetrainingScheduleTests {
         #expect(schedule.decision(facts(9, ran: 86400, asked: 900), now: now) == .collect(missing: 191))
         // The daemon was down at the time: it is made up for.
         #expect(schedule.decision(facts(500, ran: 86400), now: now) == .retrain(.schedule))
+        // What failed is repeated after its pause, not at the next time.
+        var failed = facts(500, ran: 700, asked: 700)
+        failed.failures = 1
+        #expect(schedule.decision(failed, now: now) == .wait(.seconds(6500)))
+        failed.lastRun = now.addingTimeInterval(-7200)
+        #expect(schedule.decision(failed, now: now) == .retrain(.schedule))
         // A task that was never retrained waits for its time.
         #expect(schedule.decision(facts(500), now: now) == .wait(.seconds(85600)))
     }

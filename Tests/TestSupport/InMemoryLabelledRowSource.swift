@@ -113,8 +113,10 @@ public final class InMemoryLabelledRowSource: LabelledRowSource, RetrainingJourn
 
     /// As the protocol says.
     public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
-        state.value.records.last {
+        let state = state.value
+        return state.records.last {
             $0.task == task && $0.trainingDigest == trainingDigest && [.shadow, .held, .rejected].contains($0.verdict)
+                && $0.startedAt <= state.now
         }
     }
 

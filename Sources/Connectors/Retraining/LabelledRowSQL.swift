@@ -134,8 +134,7 @@ struct LabelledRowSQL {
                     AND training.started_at <= clock_timestamp() AND training.looks <= 1 AND NOT EXISTS (
                         SELECT FROM lorikeet.retrainings AS earlier
                         WHERE earlier.task = \(task) AND earlier.id < training.id AND earlier.verdict = 'held'
-                            AND earlier.challenger_version = training.challenger_version
-                            AND earlier.report ? 'waits_until')) END
+                            AND earlier.challenger_version = training.challenger_version)) END
              FROM lorikeet.retrainings AS last
              WHERE last.task = \(task) AND last.verdict IN ('promoted', 'shadow', 'held', 'rejected')
                 AND last.trigger <> 'shadow'

@@ -14,21 +14,32 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     /// the last training, because a challenger that was only judged again was not trained on newer rows. A failed or
     /// skipped retraining does not count, because it used no rows.
     ///
+    /// A retraining that another pipeline file's daemon skipped does not delay this one's: where the other file is the
+    /// older one, it skips them all.
+    ///
     /// The database tells how long ago something was, so that the clocks need not agree. What it dates in the future
     /// was recorded before its clock was set back, and does not count: it would keep the task from being retrained
     /// until then.
     ///
-    /// - Parameter now: the caller's time, in which the facts are given.
-    public func scheduleFacts(tasks: [String], now: Date) async throws -> [String: RetrainingSchedule.Facts] {
+    /// - Parameters:
+    ///   - now: the caller's time, in which the facts are given.
+    ///   - dtype: the precision of the caller's base, as a verdict's report names it.
+    ///   - pipelineFile: the caller's, as a verdict's report names it; nil: it has none.
+    public func scheduleFacts(
+        tasks: [String], now: Date, dtype: String, pipelineFile: String? = nil
+    ) async throws -> [String: RetrainingSchedule.Facts] {
         try await session.runCancellable("counting labelled rows") { connection in
             let newRows = try LabelledRowReader(selection: selection, connection: connection).newRows(tasks: tasks)
-            let rows = try connection.execute(Self.scheduleFacts, [.texts(tasks)]).rows
+            let rows = try connection.execute(
+                Self.scheduleFacts, [.texts(tasks), .text(dtype), .text(pipelineFile ?? "")]
+            ).rows
             return Dictionary(
                 uniqueKeysWithValues: try rows.map { row in
                     let task = try row.text("name")
                     var facts = RetrainingSchedule.Facts(lastRun: nil, newRows: newRows[task] ?? 0)
                     facts.lastRun = try row.optionalDouble("since_run").map { now.addingTimeInterval(-$0) }
                     facts.heldBy = try row.optionalInteger("held_by").map(Int.init)
+                    facts.hasWinner = try row.boolean("has_winner")
                     facts.failures = Int(try row.integer("failures"))
                     facts.liveSince = try row.optionalDouble("since_promotion").map { now.addingTimeInterval(-$0) }
                     facts.shadowUntil = try row.optionalDouble("shadow_rest").map { now.addingTimeInterval($0) }
@@ -41,7 +52,9 @@ extension PostgresLabelledRowSource: RetrainingJournal {
         SELECT t.name, (
                 SELECT extract(epoch FROM clock_timestamp() - max(started_at))::double precision
                 FROM lorikeet.retrainings
-                WHERE task = t.name AND trigger <> 'shadow' AND started_at <= clock_timestamp()) AS since_run,
+                WHERE task = t.name AND trigger <> 'shadow' AND started_at <= clock_timestamp()
+                    AND NOT (coalesce(verdict, '') = 'skipped' AND coalesce(report->>'pipeline_file', $3) <> $3)
+            ) AS since_run,
             (SELECT count(*) FROM lorikeet.retrainings
              WHERE task = t.name AND trigger <> 'shadow' AND verdict = 'failed' AND id > coalesce(
                 (SELECT max(id) FROM lorikeet.retrainings
@@ -52,15 +65,42 @@ extension PostgresLabelledRowSource: RetrainingJournal {
             (SELECT (shadow->>'seconds')::double precision
                 - extract(epoch FROM clock_timestamp() - shadow_since)::double precision
              FROM lorikeet.adapters WHERE task = t.name AND state = 'shadow') AS shadow_rest,
-            (\(heldBy)) AS held_by
+            (\(heldBy)) AS held_by, EXISTS (\(winner)) AS has_winner
         FROM unnest($1::text[]) AS t(name)
         """
 
-    /// The held-out rows of the last judgement, if it held a challenger that is still a candidate and waits for no
-    /// person. One that won and waited for its time, or that the rows could not judge, needs none.
+    /// The held-out rows of the last judgement. One that won and waited for its time, or that the rows could not judge,
+    /// needs none.
     private static let heldBy = """
         SELECT CASE WHEN held.report->'findings'->>'could_judge' = 'false' OR held.report ? 'waits_until' THEN 0
             ELSE (held.report->'rows'->>'held_out')::bigint END
+        \(heldLast)
+        """
+
+    /// The last judgement, if its challenger won and nothing holds it any more: its time has come, on any clock, or no
+    /// review was made yet of what the base's precision ($2) costs it, while another one costs it too much. The live
+    /// version must still be the one that it beat, and another pipeline file than this one ($3) must not have judged
+    /// since: ``RetrainingRun`` would leave the challenger to that file's daemon.
+    private static let winner = """
+        SELECT
+        \(heldLast)
+            AND ((held.report->>'waits_until')::double precision + \(RetrainingSchedule.clockSkew)
+                    <= extract(epoch FROM clock_timestamp())
+                OR (NOT held.report ? 'waits_until' AND held.report->'precision'->>'accepted' IS NULL
+                    AND held.report->'precision'->>'dtype' IS NOT NULL AND NOT EXISTS (
+                        SELECT FROM lorikeet.retrainings AS seen
+                        WHERE seen.task = held.task AND seen.challenger_version = held.challenger_version
+                            AND seen.report->'precision'->>'dtype' = $2)))
+            AND held.champion IS NOT DISTINCT FROM (
+                SELECT digest FROM lorikeet.adapters AS live WHERE live.task = t.name AND live.state = 'live')
+            AND (coalesce(held.report->>'pipeline_file', $3) = $3 OR NOT EXISTS (
+                SELECT FROM lorikeet.retrainings AS own
+                WHERE own.task = held.task AND own.report->>'pipeline_file' = $3
+                    AND own.verdict IN ('promoted', 'shadow', 'held', 'rejected')))
+        """
+
+    /// The last judgement, if it held a challenger that is still a candidate and waits for no person.
+    private static let heldLast = """
         FROM lorikeet.retrainings AS held
         JOIN lorikeet.adapters AS challenger ON challenger.task = held.task
             AND challenger.version = held.challenger_version AND challenger.state = 'candidate'
@@ -134,11 +174,12 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     }
 
     /// The latest one with this training digest whose challenger was held or rejected, be it later by a rollback, or is
-    /// in shadow.
+    /// in shadow. None of the future, from before the clock was set back: its challenger is discarded.
     public func unsuccessful(task: String, trainingDigest: String) async throws -> RetrainingRecord? {
         try await records(
             """
-            r.task = $1 AND r.training_digest = $2 AND (r.verdict IN ('held', 'rejected') OR EXISTS (
+            r.task = $1 AND r.training_digest = $2 AND r.started_at <= clock_timestamp()
+            AND (r.verdict IN ('held', 'rejected') OR EXISTS (
                 SELECT FROM lorikeet.adapters AS a
                 WHERE a.task = r.task AND a.version = r.challenger_version AND a.state IN ('rejected', 'shadow')))
             """,

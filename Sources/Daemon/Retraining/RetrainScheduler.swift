@@ -249,7 +249,8 @@ actor RetrainScheduler: Service {
     ) async -> [String: RetrainingSchedule.Facts]? {
         let source = source(of: pipeline)
         do {
-            let facts = try await source.scheduleFacts(tasks: tasks.map(\.name), now: now)
+            let facts = try await source.scheduleFacts(
+                tasks: tasks.map(\.name), now: now, dtype: precision().description, pipelineFile: pipeline.fileDigest)
             noteCounted(tasks.map { TaskKey($0.name, pipeline) })
             await note(facts, pipeline, source)
             return facts

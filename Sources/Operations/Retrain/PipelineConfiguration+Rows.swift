@@ -1,5 +1,7 @@
 import Connectors
+import Files
 import Pipelines
+import Reports
 import Retraining
 
 extension PipelineConfiguration {
@@ -7,6 +9,12 @@ extension PipelineConfiguration {
     public var rowSelection: LabelledRowSelection {
         let retrain = retrain ?? RetrainConfiguration()
         return LabelledRowSelection(query: retrain.query, since: retrain.since, maximumRows: retrain.maximumRows)
+    }
+
+    /// What verdicts call the file: the first digits of its digest. Nil if it is gone by now.
+    public var fileDigest: String? {
+        let content = try? FileContents.array(path: file, atMost: FileContents.largestConfiguration)
+        return content.map { Figure.digest(SHA256.hash($0).hexadecimal) }
     }
 }
 

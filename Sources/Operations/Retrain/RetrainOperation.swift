@@ -172,12 +172,6 @@ public enum RetrainOperation {
             if isNew { logger.notice("first adapter published", metadata: .adapter(version)) }
         }
 
-        /// First digits of the digest of the file; nil if it is gone by now.
-        private var pipelineFile: String? {
-            let content = try? FileContents.array(path: pipeline.file, atMost: FileContents.largestConfiguration)
-            return content.map { Figure.digest(SHA256.hash($0).hexadecimal) }
-        }
-
         private var retrainingSettings: RetrainingSettings {
             let retrain = pipeline.retrain ?? RetrainConfiguration()
             var settings = RetrainingSettings()
@@ -191,7 +185,7 @@ public enum RetrainOperation {
             settings.fallsBack = fallsBack
             settings.storesTexts = pipeline.sink.storeText
             settings.distillation = retrain.distillation
-            settings.pipelineFile = pipelineFile
+            settings.pipelineFile = pipeline.fileDigest
             settings.newestShare = retrain.newestHoldOut
             settings.maximumLooks = retrain.maximumLooks
             settings.minimumPromotionInterval = retrain.minimumPromotionInterval

@@ -40,7 +40,7 @@ public enum RetrainingTrigger: String, Sendable, Codable, CaseIterable {
     case rows
     /// The daemon: the live adapter was too old.
     case age
-    /// The daemon: the schedule said so.
+    /// The daemon: the schedule said so, or a challenger that won has waited for long enough.
     case schedule
     /// The daemon: the texts have changed.
     case drift

@@ -17,6 +17,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
     /// The least time between two promotions: a retraining that could promote sooner does not start.
     public var minimumPromotionInterval = Duration.zero
 
+    /// By how much the clocks of this machine and of the database may differ, in seconds.
+    public static let clockSkew = 60.0
     /// The least time between two starts for age or drift beside ``times``: they ask for one new row only, and `every`
     /// may be short there.
     private static let urgentSpacing = Duration.seconds(6 * 3600)
@@ -53,6 +55,8 @@ public struct RetrainingSchedule: Sendable, Equatable {
         /// The held-out rows by which a challenger was judged that is held and waits for more; 0 if those do not
         /// matter, because the rows could not judge it or because it only waited for its time. `nil` if none waits.
         public var heldBy: Int?
+        /// Whether the held challenger won, and nothing holds it any more: it goes live without new rows.
+        public var hasWinner = false
         /// Retrainings that failed since the last one that did not.
         public var failures = 0
         /// When the live version was promoted; `nil` if there is none.
@@ -74,17 +78,19 @@ public struct RetrainingSchedule: Sendable, Equatable {
         if let trigger = urgentTrigger(facts, now: now) { return .retrain(trigger) }
         if let times {
             let due = times.latest(until: now)
-            guard due > min(facts.askedAt ?? facts.lastRun ?? now, now) else {
+            // A retraining that failed is repeated after its pause, not at the next time.
+            guard facts.failures > 0 || due > min(facts.askedAt ?? facts.lastRun ?? now, now) else {
                 return .wait(.seconds(times.next(after: now).timeIntervalSince(now)))
             }
         }
         let required = requiredRows(facts)
         guard facts.newRows >= required else { return .collect(missing: required - facts.newRows) }
-        return .retrain(times == nil ? .rows : .schedule)
+        return .retrain(times == nil && !facts.hasWinner ? .rows : .schedule)
     }
 
-    /// A held challenger is judged again, which trains nothing and needs fewer rows.
+    /// A held challenger is judged again, which trains nothing and needs fewer rows. One that won needs none.
     private func requiredRows(_ facts: Facts) -> Int {
+        if facts.hasWinner { return 0 }
         guard let heldBy = facts.heldBy else { return minimumNewRows }
         return min(minimumNewRows, HeldChallenger.requiredRows(heldOut: heldBy, minimum: minimumHoldOut))
     }

@@ -122,16 +122,12 @@ struct Settlement {
         outcome.notes.append("version \(replaced.version), which was in shadow, is rejected in its favour")
     }
 
-    /// By how much the clocks of this machine and of the database may differ, in seconds.
-    static let skew = 60.0
-
     /// Nil: at once. A promotion that is dated in the future was recorded before a clock was set back, and does not
     /// count: nothing would be promoted until then.
     private func earliestPromotion(_ live: AdapterVersion?) -> Date? {
         let interval = pipeline.settings.minimumPromotionInterval.inSeconds
-        guard interval > 0, let last = live?.promotedAt, last <= pipeline.now.addingTimeInterval(Self.skew) else {
-            return nil
-        }
+        let latest = pipeline.now.addingTimeInterval(RetrainingSchedule.clockSkew)
+        guard interval > 0, let last = live?.promotedAt, last <= latest else { return nil }
         return last.addingTimeInterval(interval)
     }
 

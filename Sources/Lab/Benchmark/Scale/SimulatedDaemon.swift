@@ -106,7 +106,8 @@ actor SimulatedDaemon {
 
     private func schedule() async {
         let now = Date(timeIntervalSince1970: Double(Clock.systemDate()) / 1000)
-        guard let facts = try? await rows.scheduleFacts(tasks: tasks.keys.sorted(), now: now) else { return }
+        let names = tasks.keys.sorted()
+        guard let facts = try? await rows.scheduleFacts(tasks: names, now: now, dtype: "float32") else { return }
         let monotonic = Clock.system.now()
         let unread = pace.journalsDue(among: facts.keys, now: monotonic)
         if !unread.isEmpty, (try? await rows.lastRetrainings(tasks: unread.sorted())) != nil {
