@@ -147,6 +147,9 @@ import Testing
             let gone = try await Program.run(["adapters", "promote", "mood", "2"], environment: environment)
             #expect(gone.status == 1 && gone.error.contains("were removed by `lorikeet adapters prune`"))
             #expect(try await adapters("diff", "mood", "2", "1").output.contains("rejected"))
+            let old = try await adapters("show", "mood", "2", "--json").objects.first ?? nil
+            #expect(old?["labels"] is [Any] && old?["bytes"] is NSNull && (old?["promotions"] as? [Any])?.count == 1)
+            #expect(try await adapters("show", "mood", "2").output.contains("the weights were removed"))
             // Why the version won at first is still known.
             let back = try await adapters("show", "mood", "--json").objects.first ?? nil
             let reasons = (back?["promotions"] as? [[String: Any]])?.map { $0["reason"] as? String }

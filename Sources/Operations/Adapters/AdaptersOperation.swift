@@ -18,9 +18,13 @@ public struct AdaptersOperation: Sendable {
         try await withStore { try await $0.versions(task: task) }
     }
 
-    /// A version of a task with its weights; nil stands for the live one.
+    /// A version of a task; nil stands for the live one. Its weights are empty if they were removed.
     public func load(task: String, version: Int?) async throws -> StoredAdapter {
-        try await withStore { try await $0.load(digest: Self.version(version, of: task, in: $0).digest) }
+        try await withStore { store in
+            let version = try await Self.version(version, of: task, in: store)
+            guard version.isPruned else { return try await store.load(digest: version.digest) }
+            return StoredAdapter(version: version, manifest: try await store.manifest(of: version), weights: [])
+        }
     }
 
     /// How many labelled rows a task has per label, and how many cannot be used: of the rows and labels that the

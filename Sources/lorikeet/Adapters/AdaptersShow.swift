@@ -1,6 +1,7 @@
 import AdapterRegistry
 import ArgumentParser
 import BERT
+import DaemonClient
 import Drift
 import JSON
 import Operations
@@ -25,6 +26,7 @@ struct AdaptersShow: AsyncParsableCommand {
     var version: Int?
 
     @OptionGroup var databaseOptions: DatabaseOptions
+    @OptionGroup var place: DaemonPlaceOptions
     @OptionGroup var output: JSONOption
 
     func run() async throws {
@@ -35,10 +37,12 @@ struct AdaptersShow: AsyncParsableCommand {
         let census = try await operation.census(of: task, manifest: stored.manifest)
         let shadow = try await operation.shadowComparison(of: stored.version)
         let promotions = try await operation.promotions(of: stored.version)
+        let live = stored.version.state == .live ? liveDrift(of: stored.version) : nil
         if output.json {
             let members =
                 stored.members + [
                     ("drift_reference", (try? reference?.get())?.json ?? .null),
+                    ("drift", (try? live?.get())?.json ?? .null),
                     ("measured_accuracy", measured.json), ("shadow_comparison", shadow?.value ?? .null),
                     ("promotions", promotions.json),
                 ] + census.members
@@ -46,12 +50,46 @@ struct AdaptersShow: AsyncParsableCommand {
         } else {
             let compared = shadow.map { [(name: "compared", value: ShadowReason($0).figures)] } ?? []
             let history = stored.facts + promotions.earlierFacts + compared
-            let facts = history + reference.driftFacts + measured.facts + census.facts
+            let facts = history + reference.driftFacts + live.facts + measured.facts + census.facts
             for (name, value) in facts {
                 let padding = String(repeating: " ", count: max(1, 12 - name.count))
                 try StandardOutput.shared.line(name + padding + value)
             }
         }
+    }
+}
+
+extension AdaptersShow {
+    /// What a daemon knows of the texts that it labels with this version now, or why nobody says.
+    private func liveDrift(of version: AdapterVersion) -> Result<DaemonStatus.Drift, DaemonClientError> {
+        Result { () throws(DaemonClientError) in
+            let place = try place.place()
+            let status = try StatusFeed(place).next()
+            let tasks = (status.pipelines ?? []).flatMap { $0.tasks ?? [] }
+            guard let task = tasks.first(where: { $0.name == version.task && $0.adapter?.digest == version.digest })
+            else { throw .noAnswer("\(place)", reason: "the daemon labels nothing with this version") }
+            return task.drift ?? DaemonStatus.Drift()
+        }
+    }
+}
+
+extension Result<DaemonStatus.Drift, DaemonClientError>? {
+    fileprivate var facts: [(name: String, value: String)] {
+        switch self {
+        case nil: []
+        case .failure(let error)?: [("live texts", "unknown: \(error)")]
+        case .success(let drift)?:
+            [("live texts", [drift.text, drift.accuracyText].compactMap(\.self).joined(separator: "; "))]
+        }
+    }
+}
+
+extension DaemonStatus.Drift {
+    fileprivate var text: String { alarm == nil ? "too few yet" : alarmText ?? "no drift" }
+
+    fileprivate var json: JSONValue? {
+        guard let text = try? JSONValue.encoded(self) else { return nil }
+        return try? JSONParser.parse(Array(text.utf8))
     }
 }
 
@@ -157,7 +195,7 @@ extension StoredAdapter {
             ("alpha", .number(configuration.alpha)),
             ("targets", .array(configuration.targets.map { .string($0) })),
             ("layers", configuration.layers.map { .array($0.map { .integer($0) }) } ?? .null),
-            ("bytes", .integer(weights.count)),
+            ("bytes", version.isPruned ? .null : .integer(weights.count)),
         ] + scoreMembers
     }
 
@@ -196,7 +234,7 @@ extension StoredAdapter {
             ("labels", manifest.labels.joined(separator: ", ")),
             ("adapter", "rank \(configuration.rank), alpha \(configuration.alpha), layers \(layers)"),
             ("targets", configuration.targetPattern ?? configuration.targets.joined(separator: ", ")),
-            ("size", "\(weights.count) bytes"),
+            ("size", version.isPruned ? "the weights were removed (adapters prune)" : "\(weights.count) bytes"),
             ("created", version.createdAt.text + (manifest.createdBy.map { " by \($0)" } ?? "")),
             ("promoted", promotion), ("rows", version.trainingRange?.line ?? "unknown"),
         ] + scoreFacts + metrics + (version.shadow.map { [("shadow", $0.line)] } ?? [])

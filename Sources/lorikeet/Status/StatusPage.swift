@@ -156,13 +156,9 @@ struct StatusPage {
     }
 
     private func line(of drift: DaemonStatus.Drift) -> Line? {
-        let accuracy = drift.estimatedAccuracy.map { "estimated accuracy \(Figure.shortPercent($0))" }
-        guard drift.alarm == true else { return accuracy.map { Line(text: "  " + $0) } }
-        let signals = drift.signals ?? []
-        // Metrics do not say which signals alarm.
-        let alarming = drift.alarming.map { names in signals.filter { names.contains($0.signal) } } ?? signals
-        let indices = alarming.map { "\($0.signal) \(Figure.decimal($0.index, 2))" }.joined(separator: ", ")
-        return warning(["drift: \(indices)", accuracy].compactMap(\.self).joined(separator: "; "))
+        let accuracy = drift.accuracyText
+        guard let alarm = drift.alarmText else { return accuracy.map { Line(text: "  " + $0) } }
+        return warning([alarm, accuracy].compactMap(\.self).joined(separator: "; "))
     }
 
     private func lines(of retraining: DaemonStatus.Retraining) -> [Line] {
@@ -188,4 +184,18 @@ struct StatusPage {
     private static func count(_ number: Int?) -> String { number.map(Figure.grouped) ?? "-" }
 
     private static func duration(_ seconds: Double?) -> String { seconds.map(Figure.duration) ?? "-" }
+}
+
+extension DaemonStatus.Drift {
+    /// The signals that alarm; nil: none does.
+    var alarmText: String? {
+        guard alarm == true else { return nil }
+        let signals = signals ?? []
+        // Metrics do not say which signals alarm.
+        let alarming = alarming.map { names in signals.filter { names.contains($0.signal) } } ?? signals
+        return "drift: " + alarming.map { "\($0.signal) \(Figure.decimal($0.index, 2))" }.joined(separator: ", ")
+    }
+
+    /// The estimated accuracy, if it is known.
+    var accuracyText: String? { estimatedAccuracy.map { "estimated accuracy \(Figure.shortPercent($0))" } }
 }

@@ -25,6 +25,7 @@ import Testing
             #expect(page.output.contains("PIPELINE") && page.output.contains("received 100, labelled 100"))
             let pages = try await Program.run(["status", "--url", "http://\(daemon.address)"])
             #expect(pages.status == 0 && pages.output.contains("received 100, labelled -"), "\(pages.error)")
+            try await adaptersShowHasTheDriftOf(daemon, stream, systemd)
 
             let scratch = try Scratch()
             let tap = try Program.make(
@@ -48,6 +49,21 @@ import Testing
             let gone = try await Program.run(["status"], environment: systemd)
             #expect(gone.status == 1 && gone.error.contains("no such socket"))
         }
+    }
+
+    private func adaptersShowHasTheDriftOf(
+        _ daemon: DaemonProcess, _ stream: DeliveryStream, _ environment: [String: String]
+    ) async throws {
+        let show = ["adapters", "show", "mood", "--database", stream.server.dsn()]
+        let shown = try await Program.run(show, environment: environment)
+        // A window has 500 texts.
+        #expect(shown.output.contains("\nlive texts  too few yet"), "\(shown.output)\(shown.error)")
+        let object = try await Program.run(show + ["--json"], environment: environment).objects.first ?? nil
+        #expect(object?["drift"] is [String: Any])
+        let afar = try await Program.run(show + ["--url", "http://\(daemon.address)"])
+        #expect(afar.output.contains("\nlive texts  too few yet"), "\(afar.output)\(afar.error)")
+        let alone = try await Program.run(show + ["--url", "http://127.0.0.1:1"])
+        #expect(alone.status == 0 && alone.output.contains("\nlive texts  unknown: "), "\(alone.output)")
     }
 
     @Test func withoutADaemonTheErrorSaysWhatToDo() async throws {
