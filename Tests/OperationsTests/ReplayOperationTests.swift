@@ -199,8 +199,8 @@ import Testing
         }
     }
 
-    /// Records in the middle and at the end are compacted, or of transactions that were aborted: their offsets hold
-    /// nothing, and the command does not wait for them.
+    /// Records in the middle and at the end are of transactions that were aborted: their offsets hold nothing, and the
+    /// command does not wait for them. Compaction leaves the same holes, for which there is `RangeProgressTests`.
     @Test(.timeLimit(.minutes(2))) func offsetsWithoutARecordArePassedOver() async throws {
         try await DaemonFixture.with { fixture in
             try await fixture.promote(try fixture.writeAdapter("first"))
