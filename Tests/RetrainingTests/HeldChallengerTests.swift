@@ -128,12 +128,16 @@ struct HeldChallengerTests: LettersTask {
     }
 
     /// No row is newer than a retraining of the future, so it would be held until that time has come.
-    @Test func itIsRejectedWhenTheClockWasSetBack() async throws {
+    private func holdThenSetTheClockBack() async throws {
         try await makeChampion()
         addRows(300)
         addRows(40, seed: 99, labels: ("zed", "zed"))
         #expect(try await retrain().verdict == .held)
         source.setClockBack(by: 1e6)
+    }
+
+    @Test func itIsRejectedWhenTheClockWasSetBack() async throws {
+        try await holdThenSetTheClockBack()
         addRows(100, seed: 2)
         let outcome = try await retrain()
         #expect(
@@ -146,11 +150,7 @@ struct HeldChallengerTests: LettersTask {
 
     /// It was trained on the same rows, but it is gone: nothing would be trained until a row comes.
     @Test func anotherIsTrainedAfterTheClockWasSetBack() async throws {
-        try await makeChampion()
-        addRows(300)
-        addRows(40, seed: 99, labels: ("zed", "zed"))
-        #expect(try await retrain().verdict == .held)
-        source.setClockBack(by: 1e6)
+        try await holdThenSetTheClockBack()
         let outcome = try await retrain()
         #expect(outcome.verdict != .skipped && trainings.value == 2, "\(outcome.reason)")
     }

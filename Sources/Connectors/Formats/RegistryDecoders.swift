@@ -21,10 +21,12 @@ public actor RegistryDecoders: DecoderSource {
 
     /// A schema that the registry does not have may be registered a moment later.
     private static let refusalLifetime = Duration.seconds(30)
+    /// How long one call may ask for schemas before the caller sees to its group again.
+    private static let patience = Duration.seconds(10)
+
     private let client: RegistryClient
     private let format: RecordFormat
     private let capacity: Int
-    private let patience: Duration
     private let clock: Clock
     private var entries: [SchemaFrame.Reference: Entry] = [:]
     private var uses = 0
@@ -35,14 +37,10 @@ public actor RegistryDecoders: DecoderSource {
     ///   - settings: the registry's.
     ///   - format: what the pipeline file says of its records.
     ///   - capacity: schemas to keep.
-    ///   - patience: how long one call may ask for schemas before the caller sees to its group again.
-    ///   - clock: measures the patience, and how long a refusal counts.
-    public init(
-        _ settings: RegistrySettings, format: RecordFormat, capacity: Int, patience: Duration = .seconds(10),
-        clock: Clock = .system
-    ) {
-        client = RegistryClient(settings, patience: patience, clock: clock)
-        (self.format, self.capacity, self.patience, self.clock) = (format, capacity, patience, clock)
+    ///   - clock: measures how long calls take, and how long a refusal counts.
+    public init(_ settings: RegistrySettings, format: RecordFormat, capacity: Int, clock: Clock = .system) {
+        client = RegistryClient(settings, patience: Self.patience, clock: clock)
+        (self.format, self.capacity, self.clock) = (format, capacity, clock)
     }
 
     /// Asks for the schemas that are not known yet.
@@ -53,7 +51,7 @@ public actor RegistryDecoders: DecoderSource {
         for message in messages where message.payload != nil {
             guard let reference = SchemaFrame(message)?.reference, codecs[reference] == nil else { continue }
             // What was answered is kept, so that the next attempt gets further.
-            if clock.now() - start > patience, entries[reference] == nil {
+            if clock.now() - start > Self.patience, entries[reference] == nil {
                 throw ConnectorError(action: .retry, reason: "schema registry: still asking for schemas", cause: "slow")
             }
             codecs[reference] = try await codec(of: reference)

@@ -91,19 +91,29 @@ extension PostgresLabelledRowSource: RetrainingJournal {
                         SELECT FROM lorikeet.retrainings AS seen
                         WHERE seen.task = held.task AND seen.challenger_version = held.challenger_version
                             AND seen.report->'precision'->>'dtype' = $2)))
-            AND held.champion IS NOT DISTINCT FROM (
-                SELECT digest FROM lorikeet.adapters AS live WHERE live.task = t.name AND live.state = 'live')
+            AND \(isAgainstLive)
             AND (coalesce(held.report->>'pipeline_file', $3) = $3 OR NOT EXISTS (
                 SELECT FROM lorikeet.retrainings AS own
                 WHERE own.task = held.task AND own.report->>'pipeline_file' = $3
                     AND own.verdict IN ('promoted', 'shadow', 'held', 'rejected')))
         """
 
-    /// The last judgement, if it held a challenger that is still a candidate and waits for no person.
-    private static let heldLast = """
+    /// Whether the live version is still the one that the held challenger was judged against.
+    private static let isAgainstLive = """
+        held.champion IS NOT DISTINCT FROM (
+            SELECT digest FROM lorikeet.adapters AS live WHERE live.task = held.task AND live.state = 'live')
+        """
+
+    /// Retrainings whose challenger is still a candidate.
+    private static let candidates = """
         FROM lorikeet.retrainings AS held
         JOIN lorikeet.adapters AS challenger ON challenger.task = held.task
             AND challenger.version = held.challenger_version AND challenger.state = 'candidate'
+        """
+
+    /// The last judgement, if it held a challenger that is still a candidate and waits for no person.
+    private static let heldLast = """
+        \(candidates)
         WHERE held.verdict = 'held' AND coalesce(held.report->'findings'->>'awaits_approval', '') <> 'true'
             AND held.id = (
                 SELECT max(last.id) FROM lorikeet.retrainings AS last
@@ -146,13 +156,10 @@ extension PostgresLabelledRowSource: RetrainingJournal {
     /// that is no candidate any more, waits no longer.
     private static let approvalAwaited = """
         SELECT extract(epoch FROM max(held.finished_at))::double precision
-        FROM lorikeet.retrainings AS held
-        JOIN lorikeet.adapters AS challenger ON challenger.task = held.task
-            AND challenger.version = held.challenger_version AND challenger.state = 'candidate'
+        \(candidates)
         WHERE held.task = r.task AND held.verdict = 'held'
             AND held.report->'findings'->>'awaits_approval' = 'true'
-            AND held.champion IS NOT DISTINCT FROM (
-                SELECT digest FROM lorikeet.adapters AS live WHERE live.task = r.task AND live.state = 'live')
+            AND \(isAgainstLive)
         """
 
     /// The latest one that promoted, held or rejected a challenger, or put it in shadow.

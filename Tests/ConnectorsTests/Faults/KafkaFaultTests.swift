@@ -228,7 +228,7 @@ import Testing
                 proxy.proxy.setMode(.halfOpen)
                 began = .now
             }
-            // The limits are far below, those of the settings' defaults and of librdkafka above.
+            // The limits given here are far below this; the defaults add up to more.
             #expect(ContinuousClock.now - began < .seconds(14))
             #expect(pipeline.source.state.value.committed.isEmpty)
         }
